@@ -1,0 +1,68 @@
+// The engine joins rules and sandboxes: functions in, invocations through, logs out.
+//
+// Construct on the main thread after the launcher was forked; start() opens the data folder and starts the loops.
+// Threading: invoke() on any loop; control work through post_control().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "engine/invocation.h"
+#include "engine/registry.h"
+#include "net/io_loop.h"
+#include "store/code_store.h"
+
+namespace kiln::sandbox {
+class LauncherProcess;
+}
+
+namespace kiln::engine {
+
+class LogStore;
+
+struct EngineOptions {
+  std::string data_dir = ".kiln";
+  std::string account = "000000000000";
+  std::string runtimes_dir;  // holds python/ and nodejs/
+  std::string endpoint_url;  // AWS_ENDPOINT_URL given to functions; empty: none
+  int loops = 1;
+  Duration idle_lifetime = std::chrono::minutes(10);
+};
+
+class Engine {
+ public:
+  Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock);
+  ~Engine();
+
+  // Opens the store, recovers, starts threads. Error: data folder unusable, database corrupt or newer.
+  Result<void> start();
+  // Ends every sandbox, waits for the threads. Safe to call twice.
+  void stop();
+
+  // The invoke path: spec/aws-semantics.md 1.2, 1.7, 6. REQUIRES: called on a loop of this engine.
+  void invoke(InvokeRequest&& request, InvokeDone done);
+  // Whether the function and qualifier exist: what DryRun asks. Same threading.
+  Result<void> check_invocable(const std::string& region, const std::string& name, const std::string& qualifier);
+
+  // Runs `work` on the control thread, in order. Control work may block on the store.
+  void post_control(std::function<void()> work);
+  // Runs `work` on a worker thread: unpacking archives and the like.
+  void post_worker(std::function<void()> work);
+
+  Registry& registry();           // control thread only
+  store::CodeStore& code_store(); // any thread
+  LogStore& log_store();          // any thread
+  const Clock& clock() const;
+  const EngineOptions& options() const;
+  std::vector<net::IoLoop*> loops();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kiln::engine

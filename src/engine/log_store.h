@@ -1,0 +1,68 @@
+// Log events in files: data_dir/logs/REGION/GROUP/STREAM.log, one line per event: "2026-01-21T11:30:00.000Z text".
+// Group and stream names are percent-encoded into file names. A file that passes `rotate_bytes` is renamed to
+// STREAM.log.1 (an older .1 is dropped), so a stream never holds more than twice that.
+//
+// Threading: append() from any thread, never blocks on the disk: one writer thread does. Reads see everything that was
+// appended before flush() returned.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace kiln::engine {
+
+struct LogStreamKey {
+  std::string region;
+  std::string group;
+  std::string stream;
+};
+
+struct LogEvent {
+  int64_t timestamp_ms = 0;
+  std::string stream;
+  std::string message;
+};
+
+struct LogStreamInfo {
+  std::string name;
+  int64_t first_ms = 0;
+  int64_t last_ms = 0;
+  int64_t stored_bytes = 0;
+};
+
+struct LogStoreOptions {
+  int64_t rotate_bytes = 10 * 1024 * 1024;
+  int64_t max_queued_bytes = 64 * 1024 * 1024;
+};
+
+class LogStore {
+ public:
+  LogStore(std::string root, LogStoreOptions options = {});
+  ~LogStore();
+
+  // `lines`: one or more finished lines of the file format above, each ending in '\n'.
+  void append(const LogStreamKey& key, std::string lines);
+  // True while the writer is far behind: producers should stop reading their pipes until it is false again.
+  bool overloaded() const;
+  // Returns when all that was appended before is in the files.
+  void flush();
+
+  std::vector<std::string> groups(const std::string& region, const std::string& prefix) const;
+  std::vector<LogStreamInfo> streams(const std::string& region, const std::string& group) const;
+  // Events with start_ms <= timestamp < end_ms in time order over the given streams (empty: all), after skipping
+  // `skip` of them, at most `limit`.
+  Result<std::vector<LogEvent>> read(const std::string& region, const std::string& group,
+                                     const std::vector<std::string>& streams, int64_t start_ms, int64_t end_ms,
+                                     size_t skip, size_t limit) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kiln::engine

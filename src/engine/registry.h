@@ -1,0 +1,48 @@
+// The registry owns every function: it checks a change, writes it to the store, then publishes the new value.
+//
+// Threading: all calls are made on the engine's control thread. `publish` is called before a change returns, so that a
+// caller who has seen the answer also sees its effect on the invoke path.
+// Every error has the type, text and HTTP kind that AWS answers (spec/aws-semantics.md 6 and 10).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/function.h"
+#include "store/function_store.h"
+
+namespace kiln::engine {
+
+class Registry {
+ public:
+  // nullptr as function: deleted.
+  using Publish = std::function<void(const std::string& region, const std::string& name, model::FunctionPtr)>;
+
+  Registry(store::FunctionStore& store, const Clock& clock, std::string account, Publish publish);
+
+  // Reads all functions from the store and publishes each.
+  Result<void> load();
+
+  const std::string& account() const { return account_; }
+  Result<model::FunctionPtr> find(const std::string& region, const std::string& name) const;
+  // Functions of a Region in name order, after `marker` ("" = from the start), at most max_items.
+  std::vector<model::FunctionPtr> list(const std::string& region, const std::string& marker, size_t max_items) const;
+
+  // Stores `next` as the new value of its function (created or changed) and publishes it.
+  Result<void> put(model::FunctionPtr next);
+  Result<void> erase(const std::string& region, const std::string& name);
+
+ private:
+  store::FunctionStore& store_;
+  const Clock& clock_;
+  std::string account_;
+  Publish publish_;
+  std::map<std::string, std::map<std::string, model::FunctionPtr>> regions_;
+};
+
+}  // namespace kiln::engine

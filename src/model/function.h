@@ -1,0 +1,94 @@
+// What a function is: its configuration, versions and aliases. Plain data, no behaviour beyond lookups.
+// Field names are those of the Lambda API; sizes are MiB ("MB" in Lambda's documents), times are seconds.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln::model {
+
+inline constexpr std::string_view kLatest = "$LATEST";
+
+// Where the code of a version is. Extracted archives are shared by content.
+struct CodeLocation {
+  std::string sha256_base64;  // CodeSha256 of the zip; for a hot-reload folder the hash of its path
+  int64_t size_bytes = 0;     // CodeSize: bytes of the zip
+  std::string zip_sha_hex;    // key in the code store; empty for a hot-reload folder
+  std::string hot_reload_dir; // absolute path of a folder run in place; empty otherwise
+};
+
+enum class LogFormat { kText, kJson };
+
+struct LoggingConfig {
+  LogFormat format = LogFormat::kText;
+  std::string application_level;  // TRACE … FATAL; only with JSON
+  std::string system_level;       // DEBUG | INFO | WARN; only with JSON
+  std::string log_group;          // empty: /aws/lambda/NAME
+};
+
+// Everything that publishing a version freezes. Immutable once shared.
+struct FunctionConfig {
+  std::string region;
+  std::string account;
+  std::string name;
+  std::string version{kLatest};
+  std::string runtime;   // "provided.al2023", "python3.12", "nodejs20.x"
+  std::string handler;
+  std::string role;
+  std::string description;
+  int timeout_s = 3;
+  int memory_mb = 128;
+  int ephemeral_mb = 512;
+  std::map<std::string, std::string> environment;
+  std::vector<std::string> architectures{"x86_64"};
+  CodeLocation code;
+  LoggingConfig logging;
+  std::string tracing_mode = "PassThrough";
+  std::string dead_letter_target_arn;
+  std::string kms_key_arn;
+  std::string snap_start = "None";  // ApplyOn
+  std::string revision_id;
+  std::string last_modified;  // 2023-01-21T11:30:00.000+0000
+
+  std::string log_group() const { return logging.log_group.empty() ? "/aws/lambda/" + name : logging.log_group; }
+};
+using ConfigPtr = std::shared_ptr<const FunctionConfig>;
+
+struct Alias {
+  std::string name;
+  std::string function_version;
+  std::optional<std::pair<std::string, double>> additional_version;  // version → weight 0..1
+  std::string description;
+  std::string revision_id;
+};
+
+// A function with all that hangs on its name. A new value is made for every change; readers keep the one they hold.
+struct Function {
+  ConfigPtr latest;                            // $LATEST
+  std::map<int64_t, ConfigPtr> versions;       // published, by number
+  std::map<std::string, Alias> aliases;
+  std::map<std::string, std::string> tags;
+  std::map<std::string, std::string> policies; // qualifier ("" = unqualified) → statements, JSON array text
+  std::map<std::string, std::string> policy_revisions;  // qualifier → RevisionId of that policy
+  int64_t next_version = 1;                    // never reused
+  std::optional<int> reserved_concurrency;
+
+  const std::string& region() const { return latest->region; }
+  const std::string& name() const { return latest->name; }
+};
+using FunctionPtr = std::shared_ptr<const Function>;
+
+// The version that a qualifier ("" = $LATEST, version, or alias) selects; `roll` in [0,1) decides weighted aliases.
+// nullptr: no such version or alias.
+ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier, double roll);
+
+// arn:aws:lambda:REGION:ACCOUNT:function:NAME, and with :QUALIFIER where given.
+std::string function_arn(std::string_view region, std::string_view account, std::string_view name,
+                         std::string_view qualifier = {});
+
+}  // namespace kiln::model

@@ -1,0 +1,36 @@
+// A request as it came in and a response as it goes out. Values only.
+#pragma once
+
+#include <boost/beast/http.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kiln::net {
+
+namespace http = boost::beast::http;
+
+// method(), target() (path and query, still percent-encoded), operator[] for header fields, body().
+using Request = http::request<http::string_body>;
+using RequestHeader = http::request_header<>;
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "application/json";  // empty: no Content-Type
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  bool close = false;  // end the connection after this answer
+};
+
+inline std::string_view field(const Request& request, std::string_view name) {
+  const auto v = request[boost::beast::string_view(name.data(), name.size())];
+  return {v.data(), v.size()};
+}
+inline std::string_view target(const Request& request) {
+  const auto v = request.target();
+  return {v.data(), v.size()};
+}
+
+}  // namespace kiln::net
