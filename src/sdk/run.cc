@@ -1,0 +1,34 @@
+#include "kiln/run.h"
+
+#include <cstdlib>
+
+#include "kiln/log.h"
+#include "sdk/channel_transport.h"
+#include "sdk/http_transport.h"
+#include "sdk/loop.h"
+#include "sdk/termination.h"
+
+namespace kiln::sdk {
+
+int run(const Function& function) {
+  Termination::install();
+  if (const auto channel = ChannelTransport::from_environment())
+    return run_loop(*channel, function);
+
+  const char* address = std::getenv("AWS_LAMBDA_RUNTIME_API");
+  if (!address) {
+    log::error(
+        "AWS_LAMBDA_RUNTIME_API is not set: this program is a Lambda function; start it with `kiln "
+        "serve`");
+    return 1;
+  }
+  auto endpoint = Endpoint::parse(address);
+  if (!endpoint) {
+    log::error("AWS_LAMBDA_RUNTIME_API is not HOST:PORT with a numeric host", {{"value", address}});
+    return 1;
+  }
+  HttpTransport transport(std::move(*endpoint));
+  return run_loop(transport, function);
+}
+
+}  // namespace kiln::sdk

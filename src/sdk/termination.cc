@@ -1,0 +1,86 @@
+#include "sdk/termination.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+#include "kiln/log.h"
+#include "kiln/run.h"
+
+namespace kiln::sdk {
+namespace {
+
+std::atomic<bool> g_requested{false};
+std::atomic<bool> g_has_hooks{false};
+std::atomic<int> g_waiting_fd{-1};
+static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
+
+std::vector<std::function<void()>>& hooks() {
+  static std::vector<std::function<void()>> list;
+  return list;
+}
+
+void on_sigterm(int) {
+  const int saved = errno;
+  g_requested = true;
+  const int fd = g_waiting_fd;
+  if (fd >= 0) {
+    ::shutdown(fd, SHUT_RD);
+  } else if (!g_has_hooks) {
+    ::_exit(0);  // in the middle of an invocation and nobody cares: what SIGTERM does by default
+  }
+  errno = saved;
+}
+
+}  // namespace
+
+void Termination::install() {
+  struct sigaction current {};
+  if (::sigaction(SIGTERM, nullptr, &current) != 0 || current.sa_handler != SIG_DFL) return;
+  struct sigaction action {};
+  action.sa_handler = on_sigterm;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool Termination::requested() { return g_requested; }
+
+void Termination::add_hook(std::function<void()> hook) {
+  hooks().push_back(std::move(hook));
+  g_has_hooks = true;
+}
+
+void Termination::run_hooks() {
+  while (!hooks().empty()) {
+    const auto hook = std::move(hooks().back());
+    hooks().pop_back();
+    try {
+      hook();
+    } catch (const std::exception& e) {
+      log::error("shutdown hook failed", {{"errorMessage", e.what()}});
+    } catch (...) {
+      log::error("shutdown hook failed");
+    }
+  }
+}
+
+// Sequentially consistent on purpose: either the handler sees the descriptor, or the constructor
+// sees the flag.
+Termination::Wait::Wait(int fd) {
+  g_waiting_fd = fd;
+  if (g_requested) ::shutdown(fd, SHUT_RD);
+}
+Termination::Wait::~Wait() { g_waiting_fd = -1; }
+
+}  // namespace kiln::sdk
+
+namespace kiln {
+
+void on_shutdown(std::function<void()> hook) { sdk::Termination::add_hook(std::move(hook)); }
+
+}  // namespace kiln

@@ -1,0 +1,30 @@
+// Text as JSON and logs need it: UTF-8 repair, JSON escapes, numbers, time stamps. Pure functions;
+// they append to `out`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kiln::sdk {
+
+// The length of the valid UTF-8 sequence at the start of `text` (1 to 4), or 0: it is none.
+// REQUIRES: text not empty. Overlong forms, surrogates and values above U+10FFFF are not valid.
+size_t utf8_sequence(std::string_view text);
+
+// Appends `text`, each byte that belongs to no valid sequence as U+FFFD.
+void append_utf8(std::string& out, std::string_view text);
+
+// Appends `text` as a JSON string with its quotes. The result is valid JSON whatever the bytes are.
+void append_json_string(std::string& out, std::string_view text);
+
+void append_integer(std::string& out, int64_t value);
+void append_unsigned(std::string& out, uint64_t value);
+// The shortest decimal form that reads back as the same number; JSON has no NaN and no infinity:
+// null.
+void append_real(std::string& out, double value);
+
+// 2026-01-02T03:04:05.678Z. Makes no use of the C library's time zones, which would read files.
+void append_timestamp(std::string& out, int64_t epoch_ms);
+
+}  // namespace kiln::sdk
