@@ -38,6 +38,9 @@ struct HttpLimits {
   Duration idle_time = std::chrono::seconds(600);  // keep-alive without a request
 };
 
+// kLoopbackDevice: only through the loopback interface, whatever the address (0.0.0.0 then means all of 127.0.0.0/8).
+enum class Reach { kAddress, kLoopbackDevice };
+
 // Makes the session of a new connection; nullptr refuses it.
 using SessionFactory = std::function<std::unique_ptr<Session>(HttpConnection&)>;
 
@@ -49,7 +52,7 @@ class HttpServer {
   ~HttpServer();
 
   // Error: the address is in use or not this machine's.
-  Result<void> listen(const std::string& host, uint16_t port, bool loopback_only);
+  Result<void> listen(const std::string& host, uint16_t port, Reach reach = Reach::kAddress);
   uint16_t port() const;  // the port in use, also when 0 was asked for
   void close();           // stops accepting and ends all connections
 

@@ -1,6 +1,8 @@
 // An event loop: one thread that runs one Asio io_context, and its timers.
 #pragma once
 
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -63,16 +65,17 @@ class IoLoop {
   void arm();
   void fire();
 
+  struct Timers;
+
   int index_;
   const Clock& clock_;
+  std::unique_ptr<Timers> timers_;  // outlives the context, whose handlers may cancel timers as they are destroyed
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<Executor> work_;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                     Executor>
       timer_;
   SteadyTime armed_ = SteadyTime::max();
-  struct Timers;
-  std::unique_ptr<Timers> timers_;
   std::thread thread_;
   std::thread::id thread_id_;
 };

@@ -1,0 +1,78 @@
+// Limits on one execution environment: CPU, memory and number of processes, by cgroup v2, cgroup v1, or, where neither
+// is ours to use, by rlimits alone (the launcher sets those).
+//
+// A Cgroup belongs to one environment and is removed with it. CgroupFactory keeps a few made in advance, because making
+// one costs 100–200 µs and no cold start should wait for it. Neither is thread-safe: each I/O loop has its own factory.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace kiln::sandbox {
+
+struct ResourceLimits {
+  int memory_mb = 128;
+  int max_processes = 1024;  // processes and threads
+
+  // Lambda's share: memory / 1,769 MB of a vCPU, in microseconds of CPU per 20 ms period.
+  static constexpr int kCpuPeriodUs = 20'000;
+  static constexpr int kMbPerVcpu = 1'769;
+  int cpu_quota_us() const { return (kCpuPeriodUs * memory_mb + kMbPerVcpu / 2) / kMbPerVcpu; }
+};
+
+enum class LimitsKind { kCgroupV2, kCgroupV1, kRlimit };
+
+class Cgroup {
+ public:
+  virtual ~Cgroup() = default;
+  virtual Result<void> set_memory(const ResourceLimits& limits) = 0;
+  // Initialisation is not throttled: the quota is set when it is over.
+  virtual void set_cpu_quota(const ResourceLimits& limits) = 0;
+  virtual uint64_t peak_memory_bytes() = 0;  // highest use since reset_peak
+  virtual void reset_peak() = 0;
+  virtual bool oom_killed() = 0;  // a process was killed for memory since the group was made
+  // How a process joins: descriptors of v1 `tasks` files (write "0"), or one v2 folder (CLONE_INTO_CGROUP).
+  virtual std::vector<int> join_fds() const = 0;
+};
+
+class CgroupFactory {
+ public:
+  struct Paths {
+    std::string mount = "/sys/fs/cgroup";
+    std::string self = "/proc/self/cgroup";  // which groups this process is in
+  };
+
+  // Finds out what works by trying it. `tag` makes the name of this engine's parent group (kiln-TAG).
+  static CgroupFactory detect(const Paths& paths, const std::string& tag);
+  CgroupFactory(CgroupFactory&&) = default;
+  ~CgroupFactory();
+
+  LimitsKind kind() const { return kind_; }
+  // One line for the user when something is not enforced; empty otherwise.
+  const std::string& warning() const { return warning_; }
+
+  // nullptr without cgroups. A group made in advance when there is one.
+  std::unique_ptr<Cgroup> make();
+  void refill(size_t spare);  // keeps `spare` groups ready; call when idle
+
+  // Removes groups of engines that were killed (kiln-PID whose process is gone).
+  static void sweep(const Paths& paths);
+
+ private:
+  CgroupFactory() = default;
+  std::unique_ptr<Cgroup> make_fresh();
+
+  LimitsKind kind_ = LimitsKind::kRlimit;
+  std::string warning_;
+  std::vector<std::string> parents_;  // v1: cpu, memory, pids; v2: one
+  uint64_t serial_ = 0;
+  std::deque<std::unique_ptr<Cgroup>> spares_;
+};
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,14 @@
+// The uid that owns the other end of a TCP connection within this machine, asked from the kernel (sock_diag).
+// Cost: about 10 µs; nullopt when the kernel doesn't say.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "net/http_connection.h"
+
+namespace kiln::sandbox {
+
+std::optional<uint32_t> peer_uid(const net::TcpSocket& socket);
+
+}  // namespace kiln::sandbox

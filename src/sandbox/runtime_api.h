@@ -1,0 +1,50 @@
+// The HTTP Runtime API (2018-06-01) of all sandboxes of one loop: one listener, and a loopback address of its own for
+// each sandbox (127.x.y.z), which says who is calling.
+//
+// A sandbox that guesses another's address is refused: the caller's uid must be the one given at registration.
+// Threading: its loop only, but for port().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "net/http_server.h"
+#include "sandbox/runtime_port.h"
+
+namespace kiln::sandbox {
+
+class RuntimeApi {
+ public:
+  explicit RuntimeApi(net::IoLoop& loop);
+  ~RuntimeApi();
+
+  Result<void> listen();
+
+  // An address for `port`'s runtime: the value of AWS_LAMBDA_RUNTIME_API. `uid`: who may call, if it can be told.
+  struct Address {
+    uint32_t ipv4 = 0;
+    std::string text;  // 127.x.y.z:PORT
+  };
+  Address add(RuntimePort& port, std::optional<uint32_t> uid);
+  void remove(const Address& address);
+  // Who calls at this address; nullptr: nobody any more.
+  RuntimePort* find(uint32_t ipv4) const;
+
+  void close();
+
+ private:
+  class ApiSession;
+  struct Entry {
+    RuntimePort* port;
+    std::optional<uint32_t> uid;
+  };
+
+  net::IoLoop& loop_;
+  net::HttpServer server_;
+  std::unordered_map<uint32_t, Entry> entries_;
+};
+
+}  // namespace kiln::sandbox

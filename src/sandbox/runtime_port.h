@@ -1,0 +1,56 @@
+// The Runtime API without a transport: what a function's runtime may say, and what it is told. The HTTP Runtime API and
+// the direct channel both speak to a RuntimePort; a Sandbox is one.
+// Threading: the sandbox's loop only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kiln::sandbox {
+
+// Largest answer of a buffered invocation: 6 MiB and 100 bytes, as AWS enforces it.
+inline constexpr size_t kMaxResponseBytes = 6'291'556;
+
+struct Event {
+  std::string_view request_id;
+  std::string_view payload;
+  std::string_view function_arn;  // as invoked
+  std::string_view trace_id;
+  std::string_view client_context;    // JSON, or empty
+  std::string_view cognito_identity;  // JSON, or empty
+  int64_t deadline_ms = 0;            // epoch
+};
+
+// Something that waits for the next event: one call of GET …/next, or the direct channel.
+class EventSink {
+ public:
+  virtual void deliver(const Event& event) = 0;
+
+ protected:
+  ~EventSink() = default;
+};
+
+enum class Verdict {
+  kAccepted,
+  kWrongState,      // 403 InvalidStateTransition
+  kUnknownRequest,  // 400 InvalidRequestID
+  kTooLarge,        // 413; the invocation fails with Function.ResponseSizeTooLarge
+};
+
+class RuntimePort {
+ public:
+  // The runtime is ready for an event; `sink` gets it, at once or later, unless sink_gone says otherwise first.
+  virtual Verdict next(EventSink& sink) = 0;
+  virtual void sink_gone(EventSink& sink) = 0;
+  virtual Verdict respond(std::string_view request_id, std::string&& payload) = 0;
+  virtual Verdict fail(std::string_view request_id, std::string&& document, std::string_view error_type) = 0;
+  virtual Verdict fail_init(std::string&& document, std::string_view error_type) = 0;
+  // The runtime broke the protocol within an answer (`error_type`: Runtime.TruncatedResponse, …).
+  virtual void broke_protocol(std::string_view request_id, std::string_view error_type) = 0;
+
+ protected:
+  ~RuntimePort() = default;
+};
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,125 @@
+// The root file system of all sandboxes: the host's /usr and /etc read-only, a few devices, and empty places for what
+// each sandbox mounts itself. The host's own root stays at /.host until a sandbox has taken its code from it.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "sandbox/sandbox_process.h"
+
+namespace kiln::sandbox {
+namespace {
+
+int write_text(const char* path, const std::string& text) {
+  UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
+  if (!fd) return errno;
+  return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+}
+
+// Bind mounts `from` read-only at `to`, which exists.
+bool bind_read_only(const std::string& from, const std::string& to, unsigned long recursive) {
+  if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | recursive, nullptr) != 0) return false;
+  struct statvfs fs = {};
+  unsigned long keep = 0;
+  if (::statvfs(to.c_str(), &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0) keep |= MS_NOEXEC;
+  return ::mount(nullptr, to.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | keep,
+                 nullptr) == 0;
+}
+
+// A directory of the host as it is there: a folder is bound, a link is copied.
+bool mirror(const std::string& name, const std::string& root) {
+  struct stat st = {};
+  if (::lstat(name.c_str(), &st) != 0) return true;
+  const std::string to = root + name;
+  if (S_ISLNK(st.st_mode)) {
+    char target[4096];
+    const ssize_t n = ::readlink(name.c_str(), target, sizeof target - 1);
+    if (n < 0) return false;
+    target[n] = '\0';
+    return ::symlink(target, to.c_str()) == 0;
+  }
+  ::mkdir(to.c_str(), 0755);
+  return bind_read_only(name, to, MS_REC);
+}
+
+bool bind_device(const std::string& name, const std::string& root) {
+  const std::string to = root + name;
+  UniqueFd file(::open(to.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+  return file && ::mount(name.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
+}
+
+// Returns the name of the step that failed, or nullptr.
+const char* build_root(const LauncherOptions& options) {
+  if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "private mounts";
+  const std::string root = options.data_dir + "/root";
+  if (::mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return "mkdir root";
+  if (::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0) return "tmpfs";
+  for (const char* dir : {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/runtime", "/opt", "/run", "/.host"})
+    if (::mkdir((root + dir).c_str(), 0755) != 0) return dir;
+  for (const char* name : {"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
+    if (!mirror(name, root)) return name;
+  for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
+    if (!bind_device(device, root)) return device;
+  const char* links[][2] = {{"/proc/self/fd", "/dev/fd"},
+                            {"/proc/self/fd/0", "/dev/stdin"},
+                            {"/proc/self/fd/1", "/dev/stdout"},
+                            {"/proc/self/fd/2", "/dev/stderr"}};
+  for (const auto& link : links)
+    if (::symlink(link[0], (root + link[1]).c_str()) != 0) return link[1];
+  if (!bind_read_only(options.runtimes_dir, root + "/var/runtime", 0)) return "runtimes folder";
+  if (::access("/run/systemd/resolve", F_OK) == 0) {  // where /etc/resolv.conf may point
+    ::mkdir((root + "/run/systemd").c_str(), 0755);
+    ::mkdir((root + "/run/systemd/resolve").c_str(), 0755);
+    bind_read_only("/run/systemd/resolve", root + "/run/systemd/resolve", MS_REC);
+  }
+  if (::syscall(SYS_pivot_root, root.c_str(), (root + "/.host").c_str()) != 0) return "pivot_root";
+  if (::chdir("/") != 0) return "chdir";
+  if (::mount(nullptr, "/", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0)
+    return "read-only root";
+  return nullptr;
+}
+
+}  // namespace
+
+Ground prepare_ground(const LauncherOptions& options) {
+  Ground ground;
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  if (uid == 0) {
+    if (::unshare(CLONE_NEWNS) != 0) {
+      ground.warning = std::string("no mount namespace (") + std::strerror(errno) +
+                       "): functions run in place, see the host's files and share /tmp";
+      return ground;
+    }
+    if (const char* step = build_root(options)) {
+      ground.warning = std::string("cannot build the sandboxes' root file system (") + step + ": " +
+                       std::strerror(errno) + "): functions run in place, see the host's files and share /tmp";
+      return ground;
+    }
+    ground.isolation = Isolation::kFull;
+    return ground;
+  }
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || write_text("/proc/self/setgroups", "deny") != 0 ||
+      write_text("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1") != 0 ||
+      write_text("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1") != 0) {
+    ground.warning = std::string("no user namespace (") + std::strerror(errno) +
+                     "): functions run in place, see your files and share /tmp";
+    return ground;
+  }
+  if (const char* step = build_root(options)) {
+    ground.warning = std::string("cannot build the sandboxes' root file system (") + step + ": " +
+                     std::strerror(errno) + "): functions run in place, see your files and share /tmp";
+    return ground;
+  }
+  ground.isolation = Isolation::kUserNamespace;
+  ground.warning = "not root: all functions run under your own uid";
+  return ground;
+}
+
+}  // namespace kiln::sandbox
