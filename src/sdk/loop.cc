@@ -35,6 +35,9 @@ Context environment_context() {
   return context;
 }
 
+// The caller gets the whole message; a log line has enough with its beginning.
+std::string_view for_log(std::string_view message) { return message.substr(0, 4096); }
+
 int lost(const Transport& transport) {
   log::error("the runtime interface is gone", {{"problem", transport.problem()}});
   return 1;
@@ -47,7 +50,7 @@ int run_loop(Transport& transport, const Function& function) {
     function.init(function.state);
   } catch (...) {
     const ExceptionInfo info = current_exception_info();
-    log::error("init failed", {{"errorType", info.type}, {"errorMessage", info.message}});
+    log::error("init failed", {{"errorType", info.type}, {"errorMessage", for_log(info.message)}});
     transport.fail_init({kInitCategory, error_document(info)});
     return 1;
   }
@@ -91,7 +94,7 @@ int run_loop(Transport& transport, const Function& function) {
       std::string().swap(answer);
     } else {
       log::error("the handler failed",
-                 {{"errorType", failure.type}, {"errorMessage", failure.message}});
+                 {{"errorType", failure.type}, {"errorMessage", for_log(failure.message)}});
       sent = transport.fail(request_id, {kHandlerCategory, error_document(failure)});
     }
     set_log_request_id({});

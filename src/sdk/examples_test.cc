@@ -1,0 +1,109 @@
+// The examples in the public headers, compiled and run. A header whose example changes changes this
+// file too.
+#include <gtest/gtest.h>
+#include <kiln/context.h>
+#include <kiln/json_handler.h>
+#include <kiln/lazy.h>
+#include <kiln/log.h>
+#include <kiln/pool.h>
+#include <kiln/run.h>
+
+namespace {
+
+// context.h
+std::string handle(std::string_view payload, const kiln::Context& context) {
+  if (context.remaining_time() < std::chrono::milliseconds(200)) return R"({"left_undone":true})";
+  kiln::log::info("working", {{"memory_mb", context.memory_limit_mb}});
+  return std::string(payload);
+}
+
+// run.h and json_handler.h: their main() functions, under other names.
+int main_of_run() {
+  return kiln::run([](std::string_view payload, const kiln::Context& context) {
+    (void)context;
+    return std::string(payload);
+  });
+}
+
+int main_of_json() {
+  return kiln::run([](const nlohmann::json& event, const kiln::Context&) -> nlohmann::json {
+    return {{"hello", event.value("name", "world")}};
+  });
+}
+
+int main_of_factories() {
+  // A handler that can't be copied, as one that owns a connection is.
+  const int plain = kiln::run([] {
+    return [owned = std::make_unique<int>(1)](std::string_view, const kiln::Context&) {
+      return std::to_string(*owned);
+    };
+  });
+  return plain + kiln::run([] {
+           return [](const nlohmann::json& event, const kiln::Context&) -> nlohmann::json {
+             return event;
+           };
+         });
+}
+
+TEST(Examples, Context) {
+  kiln::Context context;
+  EXPECT_EQ(handle("{}", context), R"({"left_undone":true})");
+  context.deadline = std::chrono::system_clock::now() + std::chrono::minutes(1);
+  EXPECT_EQ(handle("{}", context), "{}");
+}
+
+TEST(Examples, RunEndsWithoutAPlatform) {
+  ::unsetenv("AWS_LAMBDA_RUNTIME_API");
+  EXPECT_EQ(main_of_run(), 1);
+  EXPECT_EQ(main_of_json(), 1);
+  EXPECT_EQ(main_of_factories(), 2);
+}
+
+TEST(Examples, JsonHandlers) {
+  auto handler =
+      kiln::json_handler([](const nlohmann::json& event, const kiln::Context&) -> nlohmann::json {
+        return {{"hello", event.value("name", "world")}};
+      });
+  EXPECT_EQ(handler(R"({"name":"you"})", {}), R"({"hello":"you"})");
+  EXPECT_EQ(handler("", {}), R"({"hello":"world"})");
+  EXPECT_THROW(handler("{", {}), nlohmann::json::parse_error);
+  auto bytes =
+      kiln::json_handler([](const nlohmann::json&, const kiln::Context&) -> nlohmann::json {
+        return std::string("a\xFF");
+      });
+  EXPECT_EQ(bytes("{}", {}), "\"a\xEF\xBF\xBD\"");
+}
+
+TEST(Examples, Log) {
+  const int64_t id = 7;
+  kiln::log::info("order stored", {{"order_id", id}, {"amount", 12.5}});
+}
+
+struct Database {
+  explicit Database(std::string text) : connection_string(std::move(text)) {}
+  std::string query(std::string_view text) { return connection_string + std::string(text); }
+  std::string connection_string;
+};
+std::string connection_string() { return "db "; }
+
+TEST(Examples, Lazy) {
+  kiln::Lazy<Database> database([] { return std::make_unique<Database>(connection_string()); });
+  EXPECT_EQ(database->query("q"), "db q");
+}
+
+struct Connection {
+  static std::unique_ptr<Connection> open() { return std::make_unique<Connection>(); }
+  bool usable() const { return true; }
+  int execute(std::string_view) { return ++executed; }
+  int executed = 0;
+};
+
+TEST(Examples, Pool) {
+  kiln::Pool<Connection> pool(
+      {.min = 1, .max = 20, .checkout_timeout = std::chrono::seconds(5)},
+      [] { return Connection::open(); }, [](Connection& c) { return c.usable(); });
+  auto connection = pool.checkout();
+  EXPECT_EQ(connection->execute("q"), 1);
+}
+
+}  // namespace
