@@ -1,0 +1,94 @@
+#include "cli/code_source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace kiln::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
+
+bool has(const std::vector<CodeEntry>& entries, std::string_view path) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [&](const CodeEntry& entry) { return entry.path == path; });
+}
+
+// The name of a top-level .py file, without its ending; "" when there is none.
+std::string top_level_python(const std::vector<CodeEntry>& entries) {
+  for (const CodeEntry& entry : entries) {
+    if (entry.path.find('/') == std::string::npos && entry.path.ends_with(".py")) {
+      return entry.path.substr(0, entry.path.size() - 3);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+Result<CodeSource> read_code(const std::string& path, CodeForm form) {
+  std::error_code ec;
+  const fs::file_status status = fs::status(path, ec);
+  if (!fs::exists(status)) return usage("there is no file or folder '" + path + "'");
+  CodeSource source;
+  source.form = form;
+  if (form == CodeForm::kHotReload) {
+    if (!fs::is_directory(status))
+      return usage("--hot-reload needs a folder; '" + path + "' is none");
+    source.hot_reload_dir = fs::canonical(path, ec).string();
+    if (ec) return usage("cannot read the folder '" + path + "': " + ec.message());
+    Result<std::vector<CodeEntry>> entries = directory_entries(source.hot_reload_dir);
+    if (!entries) return entries.error();
+    source.entries = *std::move(entries);
+    return source;
+  }
+  if (fs::is_directory(status)) {
+    Result<std::string> zip = zip_directory(path);
+    if (!zip) return zip.error();
+    source.zip = *std::move(zip);
+  } else {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return usage("cannot read '" + path + "'");
+    source.zip.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  }
+  Result<std::vector<CodeEntry>> entries = zip_entries(source.zip);
+  if (!entries) return usage("'" + path + "' is neither a folder nor a zip archive");
+  source.entries = *std::move(entries);
+  return source;
+}
+
+Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted) {
+  if (wanted.runtime.empty()) {
+    if (has(entries, "bootstrap")) {
+      wanted.runtime = "provided.al2023";
+    } else if (!top_level_python(entries).empty()) {
+      wanted.runtime = "python3.12";
+    } else if (has(entries, "index.js") || has(entries, "index.mjs") || has(entries, "index.cjs")) {
+      wanted.runtime = "nodejs22.x";
+    } else {
+      return usage(
+          "cannot tell the runtime: the code has no bootstrap, .py file, index.js or index.mjs at "
+          "its top; give --runtime and --handler");
+    }
+  }
+  if (!wanted.handler.empty()) return wanted;
+  if (wanted.runtime.starts_with("python")) {
+    const std::string module = top_level_python(entries);
+    if (!has(entries, "lambda_function.py") && !module.empty()) {
+      return usage(
+          "there is no lambda_function.py, where the default handler would be; give --handler " +
+          module + ".FUNCTION");
+    }
+    wanted.handler = "lambda_function.lambda_handler";
+  } else if (wanted.runtime.starts_with("nodejs")) {
+    wanted.handler = "index.handler";
+  } else {
+    wanted.handler = "bootstrap";
+  }
+  return wanted;
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,38 @@
+// Where the code of a new function comes from, and what can be told from it: package, runtime and
+// handler.
+//
+// Thread-safe (no state). Cost: a zip archive is held in memory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/dir_zip.h"
+
+namespace kiln::cli {
+
+enum class CodeForm { kPackage, kHotReload };
+
+struct CodeSource {
+  CodeForm form = CodeForm::kPackage;
+  std::string zip;             // kPackage
+  std::string hot_reload_dir;  // kHotReload: absolute
+  std::vector<CodeEntry> entries;
+};
+
+// `path` is a folder or a zip archive; kHotReload needs a folder.
+// Error (kInvalid): not there, unreadable, neither of the two.
+Result<CodeSource> read_code(const std::string& path, CodeForm form);
+
+struct RuntimeChoice {
+  std::string runtime;
+  std::string handler;
+};
+
+// Fills what the user left empty: provided.al2023 for a `bootstrap`, python3.12 for a .py file,
+// nodejs22.x for index.js or index.mjs, all at the top of the package. Error (kInvalid): none of
+// these, or a handler that can't be guessed.
+Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted);
+
+}  // namespace kiln::cli

@@ -1,0 +1,199 @@
+// Folders made into archives, and what is told from them.
+#include "cli/code_source.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <clocale>
+#include <filesystem>
+#include <map>
+
+#include "cli/dir_zip.h"
+#include "cli/test_folder.h"
+
+namespace kiln::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+struct Unpacked {
+  int mode = 0;
+  std::string content;
+  std::string link;
+};
+
+// Reads the archive as the engine's unzip would: by its central directory.
+std::map<std::string, Unpacked> unpack(const std::string& zip) {
+  std::setlocale(LC_CTYPE, "C.UTF-8");
+  std::map<std::string, Unpacked> files;
+  archive* reader = archive_read_new();
+  archive_read_support_format_zip_seekable(reader);
+  EXPECT_EQ(archive_read_open_memory(reader, zip.data(), zip.size()), ARCHIVE_OK);
+  archive_entry* entry = nullptr;
+  while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
+    Unpacked& file = files[archive_entry_pathname_utf8(entry)];
+    file.mode = static_cast<int>(archive_entry_perm(entry));
+    if (const char* link = archive_entry_symlink(entry)) file.link = link;
+    file.content.resize(static_cast<size_t>(archive_entry_size(entry)));
+    if (!file.content.empty()) {
+      EXPECT_EQ(archive_read_data(reader, file.content.data(), file.content.size()),
+                static_cast<la_ssize_t>(file.content.size()));
+    }
+  }
+  archive_read_free(reader);
+  std::setlocale(LC_CTYPE, "C");
+  return files;
+}
+
+TEST(DirZip, KeepsContentRunBitsFoldersHiddenFilesAndLinks) {
+  const TestFolder folder;
+  folder.write("bootstrap", "#!/bin/sh\n", 0755);
+  folder.write("lib/data.txt", std::string(200'000, 'x'), 0640);
+  folder.write(".hidden", "h");
+  folder.write("empty", "");
+  folder.write("lib/ümlaut.txt", "u");
+  fs::create_directory(fs::path(folder.path()) / "nothing-in-it");
+  fs::create_symlink("lib/data.txt", fs::path(folder.path()) / "link");
+  fs::create_symlink("../bootstrap", fs::path(folder.path()) / "lib" / "up");
+
+  const Result<std::string> zip = zip_directory(folder.path());
+  ASSERT_TRUE(zip) << zip.error().message;
+  EXPECT_LT(zip->size(), 20'000U);  // compressed
+  auto files = unpack(*zip);
+  EXPECT_EQ(files["bootstrap"].mode, 0755);
+  EXPECT_EQ(files["bootstrap"].content, "#!/bin/sh\n");
+  EXPECT_EQ(files["lib/data.txt"].content, std::string(200'000, 'x'));
+  EXPECT_EQ(files["lib/data.txt"].mode, 0640);
+  EXPECT_TRUE(files.contains(".hidden"));
+  EXPECT_TRUE(files.contains("empty"));
+  EXPECT_TRUE(files.contains("lib/ümlaut.txt"));
+  EXPECT_TRUE(files.contains("nothing-in-it/"));
+  EXPECT_EQ(files["link"].link, "lib/data.txt");
+  EXPECT_EQ(files["lib/up"].link, "../bootstrap");
+}
+
+TEST(DirZip, SameFilesMakeTheSameBytes) {
+  const TestFolder a;
+  const TestFolder b;
+  for (const TestFolder* folder : {&a, &b}) {
+    folder->write("z.py", "z");
+    folder->write("a.py", "a");
+  }
+  fs::last_write_time(fs::path(a.path()) / "a.py",
+                      fs::file_time_type::clock::now() - std::chrono::hours(99));
+  EXPECT_EQ(*zip_directory(a.path()), *zip_directory(b.path()));
+  b.write("a.py", "b");
+  EXPECT_NE(*zip_directory(a.path()), *zip_directory(b.path()));
+}
+
+TEST(DirZip, RefusesLinksThatLeaveTheFolder) {
+  for (const char* target : {"/etc/passwd", "../outside", "lib/../../outside"}) {
+    const TestFolder folder;
+    fs::create_symlink(target, fs::path(folder.path()) / "link");
+    const Result<std::string> zip = zip_directory(folder.path());
+    ASSERT_FALSE(zip) << target;
+    EXPECT_THAT(zip.error().message, HasSubstr(target));
+  }
+}
+
+TEST(DirZip, RefusesPipesEmptyAndMissingFolders) {
+  const TestFolder folder;
+  EXPECT_THAT(zip_directory(folder.path()).error().message, HasSubstr("empty"));
+  EXPECT_THAT(zip_directory(folder.path() + "/no").error().message, HasSubstr("/no'"));
+  ASSERT_EQ(mkfifo((folder.path() + "/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(zip_directory(folder.path()).error().message, HasSubstr("pipe"));
+}
+
+TEST(DirZip, HoldsTheUnpackedLimitToTheByte) {
+  const TestFolder folder;
+  folder.write("a", std::string(600, 'a'));
+  folder.write("b", std::string(400, 'b'));
+  EXPECT_TRUE(zip_directory(folder.path(), 1000));
+  EXPECT_THAT(zip_directory(folder.path(), 999).error().message, HasSubstr("999 bytes"));
+}
+
+TEST(ZipEntries, ListsFilesAndRefusesOtherBytes) {
+  const TestFolder folder;
+  folder.write("bootstrap", "x", 0755);
+  folder.write("d/plain", "x", 0644);
+  folder.write("ü", "x", 0644);
+  const Result<std::vector<CodeEntry>> entries = zip_entries(*zip_directory(folder.path()));
+  ASSERT_TRUE(entries);
+  ASSERT_EQ(entries->size(), 3U);
+  EXPECT_EQ((*entries)[0].path, "bootstrap");
+  EXPECT_TRUE((*entries)[0].executable);
+  EXPECT_EQ((*entries)[1].path, "d/plain");
+  EXPECT_FALSE((*entries)[1].executable);
+  EXPECT_EQ((*entries)[2].path, "ü");
+  EXPECT_FALSE(zip_entries("not a zip at all"));
+  EXPECT_FALSE(zip_entries(""));
+}
+
+TEST(ReadCode, TakesAZipFileByteForByte) {
+  const TestFolder folder;
+  folder.write("code/bootstrap", "x", 0755);
+  const std::string zip = *zip_directory(folder.path() + "/code");
+  const std::string file = folder.write("code.zip", zip);
+  const Result<CodeSource> source = read_code(file, CodeForm::kPackage);
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_EQ(source->zip, zip);
+  EXPECT_EQ(source->entries.size(), 1U);
+}
+
+TEST(ReadCode, HotReloadNeedsAFolderAndGivesItsAbsolutePath) {
+  const TestFolder folder;
+  const std::string file = folder.write("index.js", "x");
+  EXPECT_THAT(read_code(file, CodeForm::kHotReload).error().message, HasSubstr("--hot-reload"));
+  const Result<CodeSource> source = read_code(folder.path() + "/./", CodeForm::kHotReload);
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_EQ(source->hot_reload_dir, fs::canonical(folder.path()).string());
+  EXPECT_EQ(source->entries.size(), 1U);
+}
+
+TEST(ReadCode, NamesWhatIsNotThereOrNotCode) {
+  const TestFolder folder;
+  const std::string file = folder.write("notes.txt", "hello");
+  EXPECT_THAT(read_code(folder.path() + "/no", CodeForm::kPackage).error().message,
+              HasSubstr("there is no file"));
+  EXPECT_THAT(read_code(file, CodeForm::kPackage).error().message, HasSubstr("zip archive"));
+}
+
+struct RuntimeCase {
+  const char* what;
+  std::vector<CodeEntry> entries;
+  RuntimeChoice wanted;
+  std::string runtime;  // empty: an error
+  std::string handler;
+};
+
+TEST(ChooseRuntime, TellsRuntimeAndHandlerFromTheFiles) {
+  const std::vector<RuntimeCase> cases{
+      {"bootstrap", {{"bootstrap", true}, {"a.py"}}, {}, "provided.al2023", "bootstrap"},
+      {"python", {{"lambda_function.py"}}, {}, "python3.12", "lambda_function.lambda_handler"},
+      {"other module", {{"app.py"}}, {}, "", ""},
+      {"other module, handler given", {{"app.py"}}, {"", "app.run"}, "python3.12", "app.run"},
+      {"node", {{"index.js"}}, {}, "nodejs22.x", "index.handler"},
+      {"node module", {{"index.mjs"}}, {}, "nodejs22.x", "index.handler"},
+      {"not at the top", {{"src/index.js"}, {"src/bootstrap"}, {"src/a.py"}}, {}, "", ""},
+      {"runtime given", {{"x"}}, {"python3.9", ""}, "python3.9", "lambda_function.lambda_handler"},
+      {"both given", {{"x"}}, {"nodejs20.x", "a.b"}, "nodejs20.x", "a.b"},
+      {"nothing known", {{"readme.txt"}}, {}, "", ""},
+  };
+  for (const RuntimeCase& c : cases) {
+    const Result<RuntimeChoice> choice = choose_runtime(c.entries, c.wanted);
+    if (c.runtime.empty()) {
+      EXPECT_FALSE(choice) << c.what;
+      continue;
+    }
+    ASSERT_TRUE(choice) << c.what << ": " << choice.error().message;
+    EXPECT_EQ(choice->runtime, c.runtime) << c.what;
+    EXPECT_EQ(choice->handler, c.handler) << c.what;
+  }
+}
+
+}  // namespace
+}  // namespace kiln::cli

@@ -1,0 +1,44 @@
+// Where a command reads and writes, and what kind of place that is. Tests give it strings, main the
+// process's own.
+//
+// Not thread-safe. The streams are borrowed.
+#pragma once
+
+#include <istream>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace kiln::cli {
+
+enum class Style { kPlain, kBold, kDim, kRed, kGreen };
+
+struct Console {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  bool in_is_terminal = false;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  bool colors_allowed = true;  // false: NO_COLOR is set, or the terminal is "dumb"
+
+  // `text`, coloured when stdout (stderr) is a terminal and colours are wanted.
+  std::string paint(Style style, std::string_view text) const;
+  std::string paint_err(Style style, std::string_view text) const;
+
+  // Asks on stderr, reads a line; true for y or yes.
+  bool confirm(std::string_view question);
+};
+
+// The process's console: std::cin, std::cout, std::cerr and what isatty and the environment say.
+Console process_console();
+
+// The exit codes of every command.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailed = 1,    // the function or the API answered with an error
+  kExitUsage = 2,     // the command line is wrong
+  kExitNoAnswer = 3,  // nothing listens at the endpoint
+};
+
+}  // namespace kiln::cli

@@ -1,0 +1,201 @@
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "base/digest.h"
+#include "cli/code_source.h"
+#include "cli/command.h"
+#include "cli/function_api.h"
+
+namespace kiln::cli {
+namespace {
+
+// What AWS asks for and Kiln does not use.
+constexpr const char* kRole = "arn:aws:iam::000000000000:role/kiln";
+
+#if defined(__aarch64__)
+constexpr const char* kArchitecture = "arm64";
+#else
+constexpr const char* kArchitecture = "x86_64";
+#endif
+
+enum class IfExists { kFail, kUpdate };
+enum class Publish { kNo, kYes };
+
+struct CreateOptions {
+  std::string name;
+  std::string path;
+  RuntimeChoice runtime;
+  std::string role;
+  std::optional<int> memory_mb;
+  std::optional<int> timeout_s;
+  std::vector<std::string> environment;  // K=V
+  std::optional<std::string> description;
+  Publish publish = Publish::kNo;
+  IfExists if_exists = IfExists::kFail;
+  CodeForm form = CodeForm::kPackage;
+};
+
+nlohmann::json code_document(const CodeSource& source) {
+  if (source.form == CodeForm::kHotReload) {
+    return {{"S3Bucket", "hot-reload"}, {"S3Key", source.hot_reload_dir}};
+  }
+  return {{"ZipFile", base64_encode(source.zip)}};
+}
+
+// What the user gave; what was left out stays with the default of AWS, or as it is in an update.
+nlohmann::json settings_document(const CreateOptions& options) {
+  nlohmann::json document = nlohmann::json::object();
+  if (options.memory_mb) document["MemorySize"] = *options.memory_mb;
+  if (options.timeout_s) document["Timeout"] = *options.timeout_s;
+  if (options.description) document["Description"] = *options.description;
+  if (!options.role.empty()) document["Role"] = options.role;
+  if (!options.environment.empty()) {
+    nlohmann::json variables = nlohmann::json::object();
+    for (const std::string& pair : options.environment) {
+      const size_t equals = pair.find('=');
+      variables[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+    document["Environment"] = {{"Variables", std::move(variables)}};
+  }
+  return document;
+}
+
+Result<nlohmann::json> create(ApiClient& client, const CreateOptions& options,
+                              const CodeSource& source) {
+  Result<RuntimeChoice> runtime = choose_runtime(source.entries, options.runtime);
+  if (!runtime) return runtime.error();
+  nlohmann::json document = settings_document(options);
+  if (!document.contains("Role")) document["Role"] = kRole;
+  document["FunctionName"] = options.name;
+  document["Runtime"] = runtime->runtime;
+  document["Handler"] = runtime->handler;
+  document["Architectures"] = {kArchitecture};
+  document["Code"] = code_document(source);
+  document["Publish"] = options.publish == Publish::kYes;
+  Result<nlohmann::json> created = send_document(client, "POST", "/2015-03-31/functions", document);
+  if (!created) return created;
+  const std::string version = string_at(*created, "Version");
+  Result<nlohmann::json> active = wait_until_active(client, options.name);
+  if (active) (*active)["Version"] = version;
+  return active;
+}
+
+Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
+                              const CodeSource& source) {
+  const std::string path = function_path(options.name);
+  nlohmann::json settings = settings_document(options);
+  if (!options.runtime.runtime.empty()) settings["Runtime"] = options.runtime.runtime;
+  if (!options.runtime.handler.empty()) settings["Handler"] = options.runtime.handler;
+  Result<nlohmann::json> step = send_document(client, "PUT", path + "/code", code_document(source));
+  if (step) step = wait_until_active(client, options.name);
+  if (step && !settings.empty()) {
+    step = send_document(client, "PUT", path + "/configuration", settings);
+    if (step) step = wait_until_active(client, options.name);
+  }
+  if (step && options.publish == Publish::kYes) {
+    step = send_document(client, "POST", path + "/versions", nlohmann::json::object());
+  }
+  return step;
+}
+
+void warn_if_not_executable(Console& console, const CodeSource& source) {
+  for (const CodeEntry& entry : source.entries) {
+    if (entry.path == "bootstrap" && !entry.executable) {
+      console.err << "kiln: warning: bootstrap is not executable, so it can't be started; "
+                     "`chmod +x bootstrap` and create again with --update\n";
+    }
+  }
+}
+
+int run_create(Console& console, const ClientOptions& client_options,
+               const CreateOptions& options) {
+  for (const std::string& pair : options.environment) {
+    if (const size_t equals = pair.find('='); equals == 0 || equals == std::string::npos) {
+      return fail(console, {ErrorKind::kInvalid, "Usage",
+                            "--env takes NAME=VALUE; '" + pair + "' is not that"});
+    }
+  }
+  Result<CodeSource> source = read_code(options.path, options.form);
+  if (!source) return fail(console, source.error());
+  warn_if_not_executable(console, *source);
+  Result<ApiClient> client = ApiClient::create(client_options.api);
+  if (!client) return fail(console, client.error());
+
+  Result<nlohmann::json> result = create(*client, options, *source);
+  bool updated = false;
+  if (!result && result.error().type == "ResourceConflictException") {
+    if (options.if_exists == IfExists::kFail) {
+      return fail(console,
+                  {ErrorKind::kConflict, result.error().type,
+                   "the function '" + options.name + "' exists already; `kiln create " +
+                       options.name + " " + options.path + " --update` replaces its code"});
+    }
+    updated = true;
+    result = update(*client, options, *source);
+  }
+  if (!result) return fail(console, result.error());
+  if (client_options.format == OutputFormat::kJson) {
+    console.out << result->dump(2) << '\n';
+    return kExitOk;
+  }
+  console.out << (updated ? "updated " : "created ")
+              << console.paint(Style::kBold, string_at(*result, "FunctionName")) << "  "
+              << string_at(*result, "Runtime") << "  " << number_at(*result, "MemorySize")
+              << " MB  " << number_at(*result, "Timeout") << " s";
+  if (const std::string version = string_at(*result, "Version"); version != "$LATEST") {
+    console.out << "  version " << version;
+  }
+  console.out << '\n';
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_create_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      app.add_subcommand("create", "Create a function from a folder or a zip archive");
+  command->footer(
+      "The runtime is told from the code: provided.al2023 for a bootstrap, python3.12 for a .py\n"
+      "file, nodejs22.x for index.js or index.mjs.\n"
+      "\n"
+      "Examples:\n"
+      "  kiln create hello ./hello\n"
+      "  kiln create hello hello.zip --memory 512 --timeout 10 --env STAGE=test --env DEBUG=1\n"
+      "  kiln create hello ./hello --update --publish      new code, as a new version\n"
+      "  kiln create hello ./hello --hot-reload            run the folder in place");
+  auto options = std::make_shared<CreateOptions>();
+  command->add_option("name", options->name, "Name of the function")->required();
+  command->add_option("code", options->path, "Folder or zip archive")
+      ->required()
+      ->type_name("DIR_OR_ZIP");
+  command->add_option("--runtime", options->runtime.runtime, "For example python3.12")
+      ->type_name("NAME");
+  command
+      ->add_option("--handler", options->runtime.handler,
+                   "Default lambda_function.lambda_handler, index.handler or bootstrap")
+      ->type_name("NAME");
+  command->add_option("--role", options->role, "ARN of the role; Kiln does not use it")
+      ->type_name("ARN");
+  command->add_option("--memory", options->memory_mb, "MemorySize, 128 to 10240")->type_name("MB");
+  command->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900")->type_name("SECONDS");
+  command->add_option("--env", options->environment, "Environment variable; repeat for more")
+      ->type_name("NAME=VALUE")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--description", options->description, "What it is")->type_name("TEXT");
+  command->add_flag_callback(
+      "--publish", [options] { options->publish = Publish::kYes; }, "Publish a version");
+  command->add_flag_callback(
+      "--update", [options] { options->if_exists = IfExists::kUpdate; },
+      "If it exists, replace its code and the settings given here");
+  command->add_flag_callback(
+      "--hot-reload", [options] { options->form = CodeForm::kHotReload; },
+      "Run the folder in place; environments restart when it changes");
+  auto client_options = add_client_options(*command);
+  command->callback([&invocation, options, client_options] {
+    invocation.exit_code = run_create(invocation.console, *client_options, *options);
+  });
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,202 @@
+#include "cli/dir_zip.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+namespace kiln::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr time_t kFixedTime = 315'532'800;  // 1980-01-01, the first day a zip archive can name
+
+Error invalid(std::string message) {
+  return Error{ErrorKind::kInvalid, "Usage", std::move(message)};
+}
+
+struct Found {
+  std::string path;  // relative
+  fs::file_status status;
+  mode_t mode = 0;
+};
+
+Result<std::vector<Found>> walk(const std::string& dir) {
+  std::error_code ec;
+  fs::recursive_directory_iterator it(dir, ec);
+  std::vector<Found> found;
+  for (; !ec && it != fs::recursive_directory_iterator(); it.increment(ec)) {
+    struct stat st {};
+    if (lstat(it->path().c_str(), &st) != 0) {
+      return invalid("cannot read '" + it->path().string() + "': " + std::strerror(errno));
+    }
+    found.push_back(
+        {it->path().lexically_relative(dir).generic_string(), it->symlink_status(), st.st_mode});
+  }
+  if (ec) return invalid("cannot read the folder '" + dir + "': " + ec.message());
+  std::sort(found.begin(), found.end(),
+            [](const Found& a, const Found& b) { return a.path < b.path; });
+  return found;
+}
+
+// A link may point anywhere inside the folder; never out of it, where the function could not follow
+// it.
+Result<std::string> checked_link(const std::string& dir, const std::string& relative) {
+  std::error_code ec;
+  const fs::path target = fs::read_symlink(fs::path(dir) / relative, ec);
+  if (ec) return invalid("cannot read the link '" + relative + "': " + ec.message());
+  const fs::path landed = (fs::path(relative).parent_path() / target).lexically_normal();
+  if (target.is_absolute() || (!landed.empty() && *landed.begin() == "..")) {
+    return invalid("the link '" + relative + "' points to '" + target.string() +
+                   "', outside the folder; replace it with the file itself");
+  }
+  return target.string();
+}
+
+// libarchive reads and writes names in the locale's character set. Here they are UTF-8, whatever
+// the user's locale is.
+class Utf8Names {
+ public:
+  Utf8Names() : utf8_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (utf8_ != nullptr) before_ = uselocale(utf8_);
+  }
+  ~Utf8Names() {
+    if (utf8_ == nullptr) return;
+    uselocale(before_);
+    freelocale(utf8_);
+  }
+  Utf8Names(const Utf8Names&) = delete;
+  Utf8Names& operator=(const Utf8Names&) = delete;
+
+ private:
+  locale_t utf8_;
+  locale_t before_ = nullptr;
+};
+
+struct WriteCloser {
+  void operator()(archive* a) const { archive_write_free(a); }
+};
+struct ReadCloser {
+  void operator()(archive* a) const { archive_read_free(a); }
+};
+struct EntryCloser {
+  void operator()(archive_entry* e) const { archive_entry_free(e); }
+};
+
+la_ssize_t append_to_string(archive*, void* sink, const void* data, size_t length) {
+  static_cast<std::string*>(sink)->append(static_cast<const char*>(data), length);
+  return static_cast<la_ssize_t>(length);
+}
+
+Error write_error(archive* writer, const std::string& path) {
+  const char* text = archive_error_string(writer);
+  return invalid("cannot pack '" + path + "': " + (text != nullptr ? text : "unknown error"));
+}
+
+Result<void> copy_file(archive* writer, const fs::path& path, const std::string& relative) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return invalid("cannot read '" + path.string() + "': " + std::strerror(errno));
+  std::array<char, 65536> block{};
+  while (file.read(block.data(), block.size()) || file.gcount() > 0) {
+    if (archive_write_data(writer, block.data(), static_cast<size_t>(file.gcount())) < 0) {
+      return write_error(writer, relative);
+    }
+  }
+  if (file.bad()) return invalid("cannot read '" + path.string() + "'");
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> zip_directory(const std::string& dir, int64_t max_bytes) {
+  Result<std::vector<Found>> found = walk(dir);
+  if (!found) return found.error();
+  if (found->empty()) return invalid("the folder '" + dir + "' is empty; nothing to run");
+
+  const Utf8Names utf8_names;
+  std::string out;
+  const std::unique_ptr<archive, WriteCloser> writer(archive_write_new());
+  archive_write_set_format_zip(writer.get());
+  // No padding to tape blocks after the end.
+  archive_write_set_bytes_per_block(writer.get(), 0);
+  if (archive_write_open2(writer.get(), &out, nullptr, append_to_string, nullptr, nullptr) !=
+      ARCHIVE_OK) {
+    return write_error(writer.get(), dir);
+  }
+  int64_t total = 0;
+  for (const Found& item : *found) {
+    const fs::path full = fs::path(dir) / item.path;
+    const std::unique_ptr<archive_entry, EntryCloser> entry(archive_entry_new());
+    archive_entry_set_pathname(entry.get(), item.path.c_str());
+    archive_entry_set_mtime(entry.get(), kFixedTime, 0);
+    archive_entry_set_mode(entry.get(), item.mode);
+    if (fs::is_symlink(item.status)) {
+      Result<std::string> target = checked_link(dir, item.path);
+      if (!target) return target.error();
+      archive_entry_set_symlink(entry.get(), target->c_str());
+      archive_entry_set_size(entry.get(), 0);
+    } else if (fs::is_regular_file(item.status)) {
+      std::error_code ec;
+      const auto size = static_cast<int64_t>(fs::file_size(full, ec));
+      if (ec) return invalid("cannot read '" + full.string() + "': " + ec.message());
+      total += size;
+      if (total > max_bytes) {
+        return invalid("the folder '" + dir + "' holds more than " + std::to_string(max_bytes) +
+                       " bytes, the limit for unpacked code");
+      }
+      archive_entry_set_size(entry.get(), size);
+    } else if (!fs::is_directory(item.status)) {
+      return invalid("'" + full.string() + "' is neither a file, a folder nor a link");
+    }
+    if (archive_write_header(writer.get(), entry.get()) < ARCHIVE_WARN) {
+      return write_error(writer.get(), item.path);
+    }
+    if (fs::is_regular_file(item.status)) {
+      if (Result<void> copied = copy_file(writer.get(), full, item.path); !copied) {
+        return copied.error();
+      }
+    }
+  }
+  if (archive_write_close(writer.get()) != ARCHIVE_OK) return write_error(writer.get(), dir);
+  return out;
+}
+
+Result<std::vector<CodeEntry>> zip_entries(const std::string& zip) {
+  const Utf8Names utf8_names;
+  const std::unique_ptr<archive, ReadCloser> reader(archive_read_new());
+  archive_read_support_format_zip_seekable(reader.get());
+  const Error not_zip = invalid("the file is not a zip archive");
+  if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) return not_zip;
+  std::vector<CodeEntry> entries;
+  archive_entry* entry = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(reader.get(), &entry)) >= ARCHIVE_WARN &&
+         status != ARCHIVE_EOF) {
+    const char* name = archive_entry_pathname(entry);
+    if (name == nullptr || archive_entry_filetype(entry) == AE_IFDIR) continue;
+    entries.push_back({name, (archive_entry_mode(entry) & 0111U) != 0});
+  }
+  if (status != ARCHIVE_EOF) return not_zip;
+  return entries;
+}
+
+Result<std::vector<CodeEntry>> directory_entries(const std::string& dir) {
+  Result<std::vector<Found>> found = walk(dir);
+  if (!found) return found.error();
+  std::vector<CodeEntry> entries;
+  for (const Found& item : *found) {
+    if (!S_ISDIR(item.mode)) entries.push_back({item.path, (item.mode & 0111U) != 0});
+  }
+  return entries;
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,121 @@
+#include <nlohmann/json.hpp>
+
+#include "base/digest.h"
+#include "cli/command.h"
+#include "cli/function_api.h"
+#include "cli/payload.h"
+
+namespace kiln::cli {
+namespace {
+
+enum class LogTail { kNo, kYes };
+
+struct InvokeOptions {
+  std::string target;  // NAME[:QUALIFIER], or an ARN
+  std::string payload;
+  LogTail tail = LogTail::kNo;
+};
+
+// An ARN may carry its qualifier itself; NAME:QUALIFIER is split.
+std::string invoke_path(const std::string& target) {
+  std::string name = target;
+  std::string qualifier;
+  if (!target.starts_with("arn:")) {
+    if (const size_t colon = target.rfind(':'); colon != std::string::npos) {
+      name = target.substr(0, colon);
+      qualifier = target.substr(colon + 1);
+    }
+  }
+  std::string path = function_path(name) + "/invocations";
+  if (!qualifier.empty()) path += "?Qualifier=" + percent_encode(qualifier);
+  return path;
+}
+
+void print_answer(Console& console, OutputFormat format, const ApiResponse& response) {
+  if (format == OutputFormat::kText) {
+    console.out << response.body;
+    if (!response.body.ends_with('\n')) console.out << '\n';
+    return;
+  }
+  nlohmann::json document = {{"StatusCode", response.status},
+                             {"ExecutedVersion", response.header("x-amz-executed-version")},
+                             {"RequestId", response.header("x-amzn-requestid")}};
+  document["Payload"] = nlohmann::json::parse(response.body, nullptr, false);
+  if (document["Payload"].is_discarded()) document["Payload"] = response.body;
+  if (const std::string error = response.header("x-amz-function-error"); !error.empty()) {
+    document["FunctionError"] = error;
+  }
+  console.out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+// "TypeError: it broke" from the error document, as far as it has these.
+std::string describe_function_error(const std::string& payload) {
+  const nlohmann::json document = nlohmann::json::parse(payload, nullptr, false);
+  const std::string type = string_at(document, "errorType");
+  const std::string message = string_at(document, "errorMessage");
+  if (type.empty()) return message;
+  return message.empty() ? type : type + ": " + message;
+}
+
+int run_invoke(Console& console, const ClientOptions& client_options,
+               const InvokeOptions& options) {
+  Result<std::string> payload = read_payload(options.payload, console.in);
+  if (!payload) return fail(console, payload.error());
+  Result<ApiClient> client = ApiClient::create(client_options.api);
+  if (!client) return fail(console, client.error());
+
+  ApiRequest request{.method = "POST", .path = invoke_path(options.target)};
+  request.body = *std::move(payload);
+  request.headers = {{"Content-Type", "application/json"}};
+  if (options.tail == LogTail::kYes) request.headers.emplace_back("X-Amz-Log-Type", "Tail");
+  request.time_limit = Duration(0);  // the function has its own
+  Result<ApiResponse> response = client->send(request);
+  if (!response) return fail(console, response.error());
+  if (response->status != 200) {
+    const Error error = error_of(*response);
+    if (error.type == "ResourceNotFoundException") {
+      return fail(console, no_such_function(options.target, client_options.api));
+    }
+    return fail(console, {error.kind, error.type, error.type + ": " + error.message});
+  }
+  print_answer(console, client_options.format, *response);
+  console.out.flush();
+  if (const auto tail = base64_decode(response->header("x-amz-log-result"))) console.err << *tail;
+  const std::string function_error = response->header("x-amz-function-error");
+  if (function_error.empty()) return kExitOk;
+  std::string name = options.target.substr(0, options.target.find(':'));
+  if (options.target.starts_with("arn:")) name = "NAME";
+  return fail(console, {ErrorKind::kBadGateway, "FunctionError",
+                        "the function answered with an error (" + function_error +
+                            "): " + describe_function_error(response->body) + "; `kiln logs " +
+                            name + "` shows its log"});
+}
+
+}  // namespace
+
+void add_invoke_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("invoke", "Invoke a function and print its answer");
+  command->footer(
+      "The answer goes to stdout, everything else to stderr. Exit code 1 if the function failed.\n"
+      "\n"
+      "Examples:\n"
+      "  kiln invoke hello\n"
+      "  kiln invoke hello '{\"name\": \"Ada\"}' --tail\n"
+      "  kiln invoke hello:prod @event.json           version or alias, payload from a file\n"
+      "  echo '{}' | kiln invoke hello - | jq .");
+  auto options = std::make_shared<InvokeOptions>();
+  command->add_option("function", options->target, "Name with an optional version or alias, or ARN")
+      ->required()
+      ->type_name("NAME[:QUALIFIER]");
+  command->add_option("payload", options->payload, "Event: JSON, @FILE, or - for stdin; default {}")
+      ->type_name("JSON|@FILE|-");
+  command->add_flag_callback(
+      "--tail", [options] { options->tail = LogTail::kYes; },
+      "Print the last 4 KB of the invocation's log on stderr");
+  auto client_options = add_client_options(*command);
+  command->callback([&invocation, options, client_options] {
+    invocation.exit_code = run_invoke(invocation.console, *client_options, *options);
+  });
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,16 @@
+// The payload argument of `kiln invoke`.
+#pragma once
+
+#include <istream>
+#include <string>
+
+#include "base/result.h"
+
+namespace kiln::cli {
+
+// `argument`: JSON text, "@FILE" for a file's content, "-" for `in`, "" for {}.
+// Error (kInvalid): the file can't be read, or what was given on the command line or read is not
+// JSON.
+Result<std::string> read_payload(const std::string& argument, std::istream& in);
+
+}  // namespace kiln::cli

@@ -1,0 +1,55 @@
+#include "cli/table.h"
+
+#include <algorithm>
+
+namespace kiln::cli {
+namespace {
+
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // every byte but UTF-8 continuations
+  }));
+}
+
+}  // namespace
+
+void Table::add(std::vector<std::string> cells) {
+  cells.resize(columns_.size());
+  for (std::string& cell : cells) {
+    std::replace_if(
+        cell.begin(), cell.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20U; },
+        ' ');
+  }
+  rows_.push_back(std::move(cells));
+}
+
+std::string Table::format(const Console& console) const {
+  std::vector<size_t> widths;
+  widths.reserve(columns_.size());
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    size_t width = width_of(columns_[i].title);
+    for (const auto& row : rows_) width = std::max(width, width_of(row[i]));
+    widths.push_back(width);
+  }
+  const auto line = [&](const auto& cell_at) {
+    std::string text;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const std::string& cell = cell_at(i);
+      const std::string pad(widths[i] - width_of(cell), ' ');
+      if (i > 0) text += "  ";
+      text += columns_[i].align == Align::kRight ? pad + cell : cell + pad;
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text;
+  };
+  std::string out = console.paint(
+      Style::kBold, line([&](size_t i) -> const std::string& { return columns_[i].title; }));
+  out += '\n';
+  for (const auto& row : rows_) {
+    out += line([&](size_t i) -> const std::string& { return row[i]; });
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace kiln::cli

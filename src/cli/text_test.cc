@@ -1,0 +1,112 @@
+// Tables, durations and payloads.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "cli/duration_text.h"
+#include "cli/payload.h"
+#include "cli/table.h"
+#include "cli/test_folder.h"
+
+namespace kiln::cli {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+struct TestConsole {
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  Console console{in, out, err};
+};
+
+TEST(Table, AlignsColumnsAndLeavesNoTrailingBlanks) {
+  TestConsole t;
+  Table table({{"NAME"}, {"MEMORY", Align::kRight}, {"NOTE"}});
+  table.add({"a", "128 MB", ""});
+  table.add({"longer", "10240 MB", "x"});
+  EXPECT_EQ(table.format(t.console),
+            "NAME      MEMORY  NOTE\n"
+            "a         128 MB\n"
+            "longer  10240 MB  x\n");
+}
+
+TEST(Table, CountsCodePointsAndBlanksControlCharacters) {
+  TestConsole t;
+  Table table({{"N"}, {"X"}});
+  table.add({"äö", "1"});
+  table.add({"a\nb\033c", "2"});
+  EXPECT_EQ(table.format(t.console), "N      X\näö     1\na b c  2\n");
+}
+
+TEST(Table, TitleIsBoldOnlyOnATerminalThatWantsColors) {
+  TestConsole t;
+  Table table({{"N"}});
+  EXPECT_EQ(table.format(t.console), "N\n");
+  t.console.out_is_terminal = true;
+  EXPECT_EQ(table.format(t.console), "\033[1mN\033[0m\n");
+  t.console.colors_allowed = false;
+  EXPECT_EQ(table.format(t.console), "N\n");
+}
+
+TEST(Console, ConfirmTakesOnlyYes) {
+  for (const auto& [answer, expected] :
+       {std::pair{"y\n", true}, {"yes\n", true}, {"n\n", false}, {"\n", false}, {"", false}}) {
+    TestConsole t;
+    t.in.str(answer);
+    EXPECT_EQ(t.console.confirm("Sure?"), expected) << answer;
+    EXPECT_EQ(t.err.str(), "Sure? [y/N] ");
+  }
+}
+
+TEST(DurationText, ReadsUnitsAndSums) {
+  EXPECT_EQ(*parse_duration("300ms"), milliseconds(300));
+  EXPECT_EQ(*parse_duration("10s"), seconds(10));
+  EXPECT_EQ(*parse_duration("10m"), minutes(10));
+  EXPECT_EQ(*parse_duration("1h30m"), minutes(90));
+  EXPECT_EQ(*parse_duration("2d"), hours(48));
+  EXPECT_EQ(*parse_duration("0s"), Duration(0));
+}
+
+TEST(DurationText, RefusesEverythingElse) {
+  for (const char* text : {"", "10", "m", "-5m", "10x", "1.5h", "10 m", "5m3", "99999999999d",
+                           "9223372036854775807ms", "36500d1d", "10M"}) {
+    const Result<Duration> parsed = parse_duration(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_NE(parsed.error().message.find("'" + std::string(text) + "'"), std::string::npos);
+  }
+  EXPECT_TRUE(parse_duration("36500d"));
+}
+
+TEST(Payload, DefaultsToAnEmptyObject) {
+  std::istringstream in;
+  EXPECT_EQ(*read_payload("", in), "{}");
+}
+
+TEST(Payload, TakesTextFilesAndStandardInputAsTheyAre) {
+  const TestFolder folder;
+  const std::string file = folder.write("event.json", "{ \"a\": 1 }\n");
+  std::istringstream in("[1, 2]");
+  EXPECT_EQ(*read_payload("{\"a\":  1}", in), "{\"a\":  1}");
+  EXPECT_EQ(*read_payload("\"text\"", in), "\"text\"");
+  EXPECT_EQ(*read_payload("@" + file, in), "{ \"a\": 1 }\n");
+  EXPECT_EQ(*read_payload("-", in), "[1, 2]");
+}
+
+TEST(Payload, RefusesWhatIsNotJsonAndNamesIt) {
+  const TestFolder folder;
+  const std::string file = folder.write("event.json", "{");
+  std::istringstream in("nope");
+  EXPECT_NE(read_payload("hello", in).error().message.find("not JSON"), std::string::npos);
+  EXPECT_NE(read_payload("@" + file, in).error().message.find(file), std::string::npos);
+  EXPECT_NE(read_payload("-", in).error().message.find("standard input"), std::string::npos);
+  const Result<std::string> missing = read_payload("@" + file + ".not-there", in);
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("No such file"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kiln::cli
