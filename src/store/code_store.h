@@ -1,8 +1,8 @@
-// Deployment packages on disk: data_dir/code/HEX.zip and, unpacked, data_dir/code/HEX/. HEX is the SHA-256 of the zip,
-// so equal packages are kept once.
+// Deployment packages on disk: data_dir/code/HEX.zip and, unpacked, data_dir/code/HEX/. HEX is the
+// SHA-256 of the zip, so equal packages are kept once.
 //
-// A package is hostile: names that leave the folder, links that point out of it, devices, bombs and archives beyond
-// `max_unzipped_bytes` are refused and leave nothing behind. Thread-safe.
+// A package is hostile: names that leave the folder, links that point out of it, devices, bombs and
+// archives beyond `max_unzipped_bytes` are refused and leave nothing behind. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ class CodeStore {
  public:
   CodeStore(std::string root, CodeLimits limits = {});
 
-  // Checks and unpacks; returns its location. Errors carry AWS's type and text. Survives being killed half-way: an
-  // unfinished folder is under a temporary name and is removed by collect().
+  // Checks and unpacks; returns its location. Errors carry AWS's type and text. Survives being
+  // killed half-way: an unfinished folder is under a temporary name and is removed by collect().
   Result<model::CodeLocation> add_zip(std::string_view zip);
   // Code={"S3Bucket":"hot-reload","S3Key":"/absolute/dir"}.
   Result<model::CodeLocation> add_hot_reload(const std::string& dir) const;
@@ -35,8 +35,8 @@ class CodeStore {
   // Folder to be mounted at /var/task.
   std::string task_dir(const model::CodeLocation& code) const;
   std::string zip_path(const model::CodeLocation& code) const;
-  // Removes every package whose hex key is not in `used`, except those added since the process began and not yet
-  // in use by a function (they may be about to be).
+  // Removes every package whose hex key is not in `used`, except those added since the process
+  // began and not yet in use by a function (they may be about to be).
   void collect(const std::set<std::string>& used);
 
  private:

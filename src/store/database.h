@@ -1,6 +1,10 @@
-// One SQLite database file (WAL). Opening checks that it is ours, whole, and of a schema that this Kiln knows; a corrupt
-// or newer file is refused with a message that names it and is never written to.
-// Not thread-safe: one owner.
+// One SQLite database file (WAL). Opening checks that it is ours, whole, and of a schema that this
+// Kiln knows; a corrupt or newer file is refused with a message that names it and is never written
+// to.
+//
+// What was committed survives a kill of the process; a loss of power may cost the last commits,
+// never the whole file (synchronous=NORMAL). Not thread-safe: one owner. Opening reads the whole
+// file once (quick_check).
 #pragma once
 
 #include <functional>
@@ -13,10 +17,17 @@ struct sqlite3;
 
 namespace kiln::store {
 
+inline constexpr int kApplicationId = 0x4b494c4e;  // "KILN", in the file's header
+inline constexpr int kSchemaVersion = 1;           // PRAGMA user_version
+
 class Database {
  public:
+  // Makes the file when it is absent. Error type: DatabaseRefused (nothing was written) or
+  // DatabaseError.
   static Result<std::unique_ptr<Database>> open(const std::string& path);
   ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
   sqlite3* handle() const { return db_; }
   Result<void> execute(const std::string& sql);

@@ -1,5 +1,5 @@
-// Functions in SQLite: what survives a kill. One row per function, one per version, one per alias; the documents are
-// JSON text. Not thread-safe: the control thread owns it.
+// Functions in SQLite: what survives a kill. One row per function, one per version, one per alias;
+// the documents are JSON text. Not thread-safe: the control thread owns it.
 #pragma once
 
 #include <memory>

@@ -1,0 +1,33 @@
+// The data folder of one running Kiln: made when absent, and locked so that only one process uses
+// it.
+//
+//   auto dir = DataDir::open(".kiln");
+//   Database::open(dir->path() + "/kiln.db");
+//
+// The lock (flock on `lock`, which holds the owner's pid) goes with the object, and with the
+// process however that ends. Movable, not thread-safe.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace kiln::store {
+
+class DataDir {
+ public:
+  // Error: the folder can't be made or written, or another process has it; the message names that
+  // process.
+  static Result<DataDir> open(const std::string& path);
+
+  const std::string& path() const { return path_; }  // absolute
+
+ private:
+  DataDir(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  std::string path_;
+  UniqueFd lock_;
+};
+
+}  // namespace kiln::store

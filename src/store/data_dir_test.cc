@@ -1,0 +1,71 @@
+#include "store/data_dir.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "store/test_dir.h"
+
+namespace kiln::store {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST(DataDir, MakesTheFolderAndItsParents) {
+  TestDir dir;
+  auto opened = DataDir::open(dir / "a/b");
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->path(), dir / "a/b");
+  EXPECT_TRUE(std::filesystem::is_directory(dir / "a/b"));
+}
+
+TEST(DataDir, SecondOwnerIsToldThePidOfTheFirst) {
+  TestDir dir;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    auto held = DataDir::open(dir.path());
+    const char answer = held.ok() ? 'y' : 'n';
+    (void)!write(ready[1], &answer, 1);
+    pause();
+    _exit(0);
+  }
+  char answer = 0;
+  ASSERT_EQ(read(ready[0], &answer, 1), 1);
+  ASSERT_EQ(answer, 'y');
+
+  auto refused = DataDir::open(dir.path());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("process " + std::to_string(child) + " "),
+                                             HasSubstr(dir.path()), HasSubstr("--data-dir")));
+
+  // A killed owner leaves no lock behind.
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(DataDir::open(dir.path()).ok());
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST(DataDir, FreeAgainWhenTheObjectGoes) {
+  TestDir dir;
+  { ASSERT_TRUE(DataDir::open(dir.path()).ok()); }
+  EXPECT_TRUE(DataDir::open(dir.path()).ok());
+}
+
+TEST(DataDir, AFileInTheWayIsNamed) {
+  TestDir dir;
+  std::ofstream(dir / "file") << "x";
+  auto opened = DataDir::open(dir / "file");
+  ASSERT_FALSE(opened.ok());
+  EXPECT_THAT(opened.error().message, HasSubstr(dir / "file"));
+}
+
+}  // namespace
+}  // namespace kiln::store

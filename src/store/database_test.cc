@@ -1,0 +1,177 @@
+#include "store/database.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "store/statement.h"
+#include "store/test_dir.h"
+
+namespace kiln::store {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+void write_file(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+int64_t count_functions(Database& database) {
+  Statement count(database, "SELECT count(*) FROM functions");
+  return count.step() ? count.integer(0) : -1;
+}
+
+constexpr const char* kInsert =
+    "INSERT INTO functions (region, name, document, next_version) VALUES ('r', 'n', '{}', 1)";
+
+class DatabaseTest : public testing::Test {
+ protected:
+  // Opening fails with a message that has all these parts, and leaves the file as it is.
+  void expect_refused(std::initializer_list<const char*> parts) {
+    const std::string before = read_file(path_);
+    auto database = Database::open(path_);
+    ASSERT_FALSE(database.ok());
+    EXPECT_EQ(database.error().type, "DatabaseRefused");
+    EXPECT_THAT(database.error().message, HasSubstr(path_));
+    for (const char* part : parts) EXPECT_THAT(database.error().message, HasSubstr(part));
+    EXPECT_EQ(read_file(path_), before);
+    EXPECT_FALSE(std::filesystem::exists(path_ + "-journal"));
+  }
+
+  void make(const std::string& extra_sql = "") {
+    auto database = Database::open(path_);
+    ASSERT_TRUE(database.ok()) << database.error().message;
+    if (!extra_sql.empty()) {
+      auto done = (*database)->execute(extra_sql);
+      ASSERT_TRUE(done.ok()) << done.error().message;
+    }
+  }
+
+  TestDir dir_;
+  std::string path_ = dir_ / "kiln.db";
+};
+
+TEST_F(DatabaseTest, NewFileHasOurMarksAndKeepsItsContent) {
+  make(kInsert);
+  const std::string header = read_file(path_).substr(0, 100);
+  EXPECT_EQ(header.substr(68, 4), "KILN");
+  struct stat info {};
+  ASSERT_EQ(stat(path_.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600U);
+
+  auto again = Database::open(path_);
+  ASSERT_TRUE(again.ok()) << again.error().message;
+  EXPECT_EQ(count_functions(**again), 1);
+  Statement mode(**again, "PRAGMA journal_mode");
+  ASSERT_TRUE(mode.step());
+  EXPECT_EQ(mode.text(0), "wal");
+}
+
+TEST_F(DatabaseTest, RefusesWhatIsNotSqlite) {
+  write_file(path_, "my diary, " + std::string(4096, 'x'));
+  expect_refused({"is not a SQLite file", "Move it away"});
+  write_file(path_, "short");
+  expect_refused({"is not a SQLite file"});
+  write_file(path_, "");
+  expect_refused({"is not a SQLite file"});
+}
+
+TEST_F(DatabaseTest, RefusesAnotherProgramsFileAndLeavesNothingBesideIt) {
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
+  sqlite3_exec(other, "PRAGMA journal_mode=WAL; PRAGMA application_id=1234; CREATE TABLE t (a)",
+               nullptr, nullptr, nullptr);
+  sqlite3_close(other);
+  expect_refused({"another program", "0x000004d2", "0x4b494c4e", "--data-dir"});
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-wal"));
+  EXPECT_FALSE(std::filesystem::exists(path_ + "-shm"));
+}
+
+TEST_F(DatabaseTest, RefusesNewerSchemaAndNamesBothVersions) {
+  make("PRAGMA user_version=" + std::to_string(kSchemaVersion + 6));
+  expect_refused({"schema version 7", "up to 1", "newer Kiln"});
+}
+
+TEST_F(DatabaseTest, RefusesNewerSchemaThatIsOnlyInTheWriteAheadLog) {
+  make();
+  TestDir copy;
+  {
+    auto database = Database::open(path_);
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE((*database)->execute("PRAGMA user_version=9").ok());
+    // The state that a kill would leave: the change is in the log, not in the file.
+    for (const char* suffix : {"", "-wal"}) {
+      std::filesystem::copy_file(path_ + suffix, copy / (std::string("kiln.db") + suffix));
+    }
+  }
+  path_ = copy / "kiln.db";
+  expect_refused({"schema version 9"});
+}
+
+TEST_F(DatabaseTest, RefusesDamagedPages) {
+  make();
+  {
+    auto database = Database::open(path_);
+    ASSERT_TRUE(database.ok());
+    for (int i = 0; i < 500; ++i) {
+      Statement put(**database,
+                    "INSERT INTO functions (region, name, document, next_version)"
+                    " VALUES ('r', ?, ?, 1)");
+      ASSERT_TRUE(put.bind(1, std::to_string(i)).bind(2, std::string(200, 'd')).run().ok());
+    }
+  }
+  std::string bytes = read_file(path_);
+  ASSERT_GT(bytes.size(), 40000U);
+  std::memset(bytes.data() + 8192, 0x5a, 16384);
+  write_file(path_, bytes);
+  expect_refused({"is damaged", "Move it away"});
+}
+
+TEST_F(DatabaseTest, RefusesATruncatedFile) {
+  make(kInsert);
+  write_file(path_, read_file(path_).substr(0, 4096 + 100));
+  expect_refused({"is damaged"});
+}
+
+TEST_F(DatabaseTest, TransactionRollsBackOnError) {
+  auto database = Database::open(path_);
+  ASSERT_TRUE(database.ok());
+  const auto done = (*database)->transaction([&]() -> Result<void> {
+    auto inserted = (*database)->execute(kInsert);
+    EXPECT_TRUE(inserted.ok());
+    return Error{ErrorKind::kConflict, "X", "changed my mind"};
+  });
+  EXPECT_EQ(done.error().message, "changed my mind");
+  EXPECT_EQ(count_functions(**database), 0);
+  EXPECT_TRUE((*database)->transaction([&] { return (*database)->execute(kInsert); }).ok());
+  EXPECT_EQ(count_functions(**database), 1);
+}
+
+TEST_F(DatabaseTest, ErrorsNameTheFileAndTheStatement) {
+  auto database = Database::open(path_);
+  ASSERT_TRUE(database.ok());
+  const auto done = (*database)->execute("SELECT * FROM nowhere");
+  EXPECT_THAT(done.error().message, AllOf(HasSubstr(path_), HasSubstr("nowhere")));
+}
+
+TEST_F(DatabaseTest, AFolderThatIsNotThereIsAnError) {
+  auto database = Database::open(dir_ / "missing/kiln.db");
+  ASSERT_FALSE(database.ok());
+  EXPECT_THAT(database.error().message, HasSubstr("missing/kiln.db"));
+}
+
+}  // namespace
+}  // namespace kiln::store

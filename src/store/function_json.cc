@@ -1,0 +1,175 @@
+#include "store/function_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace kiln::store {
+namespace {
+
+using model::Alias;
+using model::CodeLocation;
+using model::Function;
+using model::FunctionConfig;
+using model::LogFormat;
+using model::LoggingConfig;
+using nlohmann::json;
+
+std::string dump(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json to_json(const CodeLocation& code) {
+  return {{"sha256", code.sha256_base64},
+          {"size", code.size_bytes},
+          {"zip", code.zip_sha_hex},
+          {"hot_reload_dir", code.hot_reload_dir}};
+}
+
+json to_json(const LoggingConfig& logging) {
+  return {{"format", logging.format == LogFormat::kJson ? "JSON" : "Text"},
+          {"application_level", logging.application_level},
+          {"system_level", logging.system_level},
+          {"log_group", logging.log_group}};
+}
+
+json to_json(const FunctionConfig& c) {
+  return {{"region", c.region},
+          {"account", c.account},
+          {"name", c.name},
+          {"version", c.version},
+          {"runtime", c.runtime},
+          {"handler", c.handler},
+          {"role", c.role},
+          {"description", c.description},
+          {"timeout_s", c.timeout_s},
+          {"memory_mb", c.memory_mb},
+          {"ephemeral_mb", c.ephemeral_mb},
+          {"environment", c.environment},
+          {"architectures", c.architectures},
+          {"code", to_json(c.code)},
+          {"logging", to_json(c.logging)},
+          {"tracing_mode", c.tracing_mode},
+          {"dead_letter_target_arn", c.dead_letter_target_arn},
+          {"kms_key_arn", c.kms_key_arn},
+          {"snap_start", c.snap_start},
+          {"revision_id", c.revision_id},
+          {"last_modified", c.last_modified}};
+}
+
+// Leaves `field` as it is when the key is absent.
+template <class T>
+void read(const json& document, const char* key, T& field) {
+  if (const auto found = document.find(key); found != document.end()) found->get_to(field);
+}
+
+CodeLocation code_from(const json& document) {
+  CodeLocation code;
+  read(document, "sha256", code.sha256_base64);
+  read(document, "size", code.size_bytes);
+  read(document, "zip", code.zip_sha_hex);
+  read(document, "hot_reload_dir", code.hot_reload_dir);
+  return code;
+}
+
+LoggingConfig logging_from(const json& document) {
+  LoggingConfig logging;
+  std::string format;
+  read(document, "format", format);
+  logging.format = format == "JSON" ? LogFormat::kJson : LogFormat::kText;
+  read(document, "application_level", logging.application_level);
+  read(document, "system_level", logging.system_level);
+  read(document, "log_group", logging.log_group);
+  return logging;
+}
+
+FunctionConfig config_from(const json& document) {
+  FunctionConfig c;
+  // Without these the document names no function: .at() makes it an error.
+  document.at("region").get_to(c.region);
+  document.at("name").get_to(c.name);
+  read(document, "account", c.account);
+  read(document, "version", c.version);
+  read(document, "runtime", c.runtime);
+  read(document, "handler", c.handler);
+  read(document, "role", c.role);
+  read(document, "description", c.description);
+  read(document, "timeout_s", c.timeout_s);
+  read(document, "memory_mb", c.memory_mb);
+  read(document, "ephemeral_mb", c.ephemeral_mb);
+  read(document, "environment", c.environment);
+  read(document, "architectures", c.architectures);
+  if (document.contains("code")) c.code = code_from(document["code"]);
+  if (document.contains("logging")) c.logging = logging_from(document["logging"]);
+  read(document, "tracing_mode", c.tracing_mode);
+  read(document, "dead_letter_target_arn", c.dead_letter_target_arn);
+  read(document, "kms_key_arn", c.kms_key_arn);
+  read(document, "snap_start", c.snap_start);
+  read(document, "revision_id", c.revision_id);
+  read(document, "last_modified", c.last_modified);
+  return c;
+}
+
+// nlohmann's exceptions end here.
+template <class T, class F>
+Result<T> parsed(const std::string& text, F&& from_document) {
+  try {
+    return from_document(json::parse(text));
+  } catch (const json::exception& e) {
+    return Error{ErrorKind::kInternal, "DatabaseError",
+                 std::string("not a function document: ") + e.what()};
+  }
+}
+
+}  // namespace
+
+std::string config_to_text(const FunctionConfig& config) { return dump(to_json(config)); }
+
+std::string alias_to_text(const Alias& alias) {
+  json document = {{"name", alias.name},
+                   {"function_version", alias.function_version},
+                   {"description", alias.description},
+                   {"revision_id", alias.revision_id}};
+  if (alias.additional_version) {
+    document["additional_version"] = alias.additional_version->first;
+    document["additional_weight"] = alias.additional_version->second;
+  }
+  return dump(document);
+}
+
+std::string function_to_text(const Function& function) {
+  return dump({{"latest", to_json(*function.latest)},
+               {"tags", function.tags},
+               {"policies", function.policies},
+               {"policy_revisions", function.policy_revisions}});
+}
+
+Result<FunctionConfig> config_from_text(const std::string& text) {
+  return parsed<FunctionConfig>(text, config_from);
+}
+
+Result<Alias> alias_from_text(const std::string& text) {
+  return parsed<Alias>(text, [](const json& document) {
+    Alias alias;
+    document.at("name").get_to(alias.name);
+    document.at("function_version").get_to(alias.function_version);
+    read(document, "description", alias.description);
+    read(document, "revision_id", alias.revision_id);
+    if (document.contains("additional_version")) {
+      alias.additional_version.emplace(document.at("additional_version").get<std::string>(),
+                                       document.at("additional_weight").get<double>());
+    }
+    return alias;
+  });
+}
+
+Result<Function> function_from_text(const std::string& text) {
+  return parsed<Function>(text, [](const json& document) {
+    Function function;
+    function.latest = std::make_shared<const FunctionConfig>(config_from(document.at("latest")));
+    read(document, "tags", function.tags);
+    read(document, "policies", function.policies);
+    read(document, "policy_revisions", function.policy_revisions);
+    return function;
+  });
+}
+
+}  // namespace kiln::store
