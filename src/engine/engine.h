@@ -28,7 +28,7 @@ struct EngineOptions {
   std::string data_dir = ".kiln";
   std::string account = "000000000000";
   std::string runtimes_dir;  // holds python/ and nodejs/
-  std::string endpoint_url;  // AWS_ENDPOINT_URL given to functions; empty: none
+  std::string endpoint_url;  // AWS_ENDPOINT_URL given to functions; see set_endpoint_url
   int loops = 1;
   Duration idle_lifetime = std::chrono::minutes(10);
 };
@@ -59,6 +59,10 @@ class Engine {
   const Clock& clock() const;
   const EngineOptions& options() const;
   std::vector<net::IoLoop*> loops();
+  // What this machine keeps Kiln from enforcing, one line each, for the user.
+  const std::vector<std::string>& warnings() const;
+  // AWS_ENDPOINT_URL of functions, once the port is known.
+  void set_endpoint_url(const std::string& url);
 
  private:
   struct Impl;

@@ -1,0 +1,134 @@
+#include "engine/invoker.h"
+
+#include "base/ids.h"
+
+namespace kiln::engine {
+namespace {
+
+// Slots decide uids; each loop has its own range of them.
+constexpr uint32_t kSlotsPerLoop = 100'000;
+
+Error closing_error() {
+  return {ErrorKind::kUnavailable, "ServiceException", "Kiln is shutting down; start it again with `kiln serve`."};
+}
+
+}  // namespace
+
+Invoker::Invoker(Setup setup)
+    : log_store_(setup.log_store),
+      code_store_(setup.code_store),
+      account_(std::move(setup.account)),
+      launcher_(std::move(setup.launcher_socket), setup.loop),
+      cgroups_(std::move(setup.cgroups)),
+      runtime_api_(setup.loop),
+      host_{setup.loop, launcher_, cgroups_, runtime_api_, setup.isolation,
+            static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop},
+      environment_host_{host_, log_store_, std::move(setup.runtimes_dir), std::move(setup.endpoint_url),
+                        setup.idle_lifetime},
+      hot_reload_(setup.loop, [this](const std::string& folder) {
+        const auto [begin, end] = hot_folders_.equal_range(folder);
+        for (auto it = begin; it != end; ++it)
+          if (const auto pool = pools_.find(it->second); pool != pools_.end()) pool->second->retire_all();
+      }) {}
+
+Invoker::~Invoker() = default;
+
+Result<void> Invoker::start(std::vector<Invoker*> all) {
+  all_ = std::move(all);
+  host_.loop.post([this] { cgroups_.refill(2); });
+  return runtime_api_.listen();
+}
+
+Invoker& Invoker::owner_of(const Key& key) const { return *all_[KeyHash()(key) % all_.size()]; }
+
+Result<model::ConfigPtr> Invoker::resolve(const std::string& region, const std::string& name,
+                                          const std::string& qualifier) const {
+  const auto found = functions_.find(Key{region, name});
+  if (found != functions_.end())
+    if (auto config = model::resolve_qualifier(*found->second, qualifier, random_unit())) return config;
+  return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
+               "Function not found: " + model::function_arn(region, account_, name, qualifier)};
+}
+
+void Invoker::invoke(InvokeRequest&& request, InvokeDone done) {
+  const auto refuse = [&done](Error error) {
+    InvokeReply reply;
+    reply.error = std::move(error);
+    done(std::move(reply));
+  };
+  if (closing_) return refuse(closing_error());
+  auto config = resolve(request.region, request.function_name, request.qualifier);
+  if (!config) return refuse(std::move(config).error());
+  Key key{request.region, request.function_name};
+  Invocation invocation{std::move(request), std::move(done), {}};
+  invocation.function_arn = model::function_arn(key.region, account_, key.name, invocation.request.qualifier);
+  Invoker& owner = owner_of(key);
+  if (&owner == this) return invoke_here(key, *config, std::move(invocation));
+
+  invocation.done = [home = this, done = std::move(invocation.done)](InvokeReply&& reply) {
+    home->loop().post([done, reply = std::move(reply)]() mutable { done(std::move(reply)); });
+  };
+  owner.loop().post([&owner, key = std::move(key), config = std::move(*config),
+                     invocation = std::move(invocation)]() mutable {
+    owner.invoke_here(key, config, std::move(invocation));
+  });
+}
+
+void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation) {
+  if (closing_) {
+    InvokeReply reply;
+    reply.error = closing_error();
+    return invocation.done(std::move(reply));
+  }
+  auto& pool = pools_[key];
+  if (!pool)
+    pool = std::make_unique<SandboxPool>(environment_host_,
+                                         [this](const model::FunctionConfig& c) { return task_dir(c); });
+  pool->invoke(config, std::move(invocation));
+}
+
+std::string Invoker::task_dir(const model::FunctionConfig& config) {
+  const std::string& hot = config.code.hot_reload_dir;
+  if (hot.empty()) return code_store_.task_dir(config.code);
+  hot_reload_.watch(hot);
+  const Key key{config.region, config.name};
+  const auto [begin, end] = hot_folders_.equal_range(hot);
+  for (auto it = begin; it != end; ++it)
+    if (it->second == key) return hot;
+  hot_folders_.emplace(hot, key);
+  return hot;
+}
+
+void Invoker::publish(const std::string& region, const std::string& name, const model::FunctionPtr& function) {
+  const Key key{region, name};
+  if (function)
+    functions_[key] = function;
+  else
+    functions_.erase(key);
+  const auto pool = pools_.find(key);
+  if (pool == pools_.end()) return;
+  std::vector<model::ConfigPtr> current;
+  if (function) {
+    current.push_back(function->latest);
+    for (const auto& [number, config] : function->versions) current.push_back(config);
+  }
+  pool->second->keep_only(current);
+}
+
+void Invoker::shut_down(std::function<void()> then) {
+  closing_ = true;
+  auto left = std::make_shared<size_t>(1 + pools_.size());
+  const auto one_less = [left, then = std::move(then), this] {
+    if (--*left == 0) {
+      runtime_api_.close();
+      then();
+    }
+  };
+  for (auto& [key, pool] : pools_) {
+    pool->abandon_all(closing_error());
+    pool->when_empty(one_less);
+  }
+  one_less();
+}
+
+}  // namespace kiln::engine

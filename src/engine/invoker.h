@@ -1,0 +1,87 @@
+// One loop's part of the engine: the functions that it knows (all) and those that it owns, whose environments live here.
+// A function is owned by one loop; an invocation that arrives elsewhere hops to it and its answer hops back.
+// Threading: its loop only, unless said otherwise.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/environment.h"
+#include "engine/hot_reload.h"
+#include "engine/invocation.h"
+#include "engine/sandbox_pool.h"
+#include "model/function.h"
+#include "sandbox/launcher.h"
+#include "sandbox/limits.h"
+#include "sandbox/runtime_api.h"
+#include "store/code_store.h"
+
+namespace kiln::engine {
+
+class Invoker {
+ public:
+  struct Setup {
+    net::IoLoop& loop;
+    UniqueFd launcher_socket;
+    sandbox::CgroupFactory cgroups;
+    sandbox::Isolation isolation;
+    LogStore& log_store;
+    store::CodeStore& code_store;
+    std::string account;
+    std::string runtimes_dir;
+    std::string endpoint_url;
+    Duration idle_lifetime;
+  };
+  explicit Invoker(Setup setup);
+  ~Invoker();
+
+  // Before the loops run. `all`: every loop's invoker, this one included.
+  Result<void> start(std::vector<Invoker*> all);
+
+  net::IoLoop& loop() { return host_.loop; }
+  void set_endpoint_url(std::string url) { environment_host_.endpoint_url = std::move(url); }
+
+  void invoke(InvokeRequest&& request, InvokeDone done);
+  Result<model::ConfigPtr> resolve(const std::string& region, const std::string& name,
+                                   const std::string& qualifier) const;
+  // The function's new value; nullptr: deleted.
+  void publish(const std::string& region, const std::string& name, const model::FunctionPtr& function);
+  // Refuses what comes, ends all environments, then calls `then` on this loop.
+  void shut_down(std::function<void()> then);
+
+ private:
+  struct Key {
+    std::string region, name;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    size_t operator()(const Key& key) const {
+      return std::hash<std::string>()(key.name) * 31 + std::hash<std::string>()(key.region);
+    }
+  };
+
+  Invoker& owner_of(const Key& key) const;
+  void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
+  std::string task_dir(const model::FunctionConfig& config);
+
+  LogStore& log_store_;
+  store::CodeStore& code_store_;
+  std::string account_;
+  sandbox::LauncherClient launcher_;
+  sandbox::CgroupFactory cgroups_;
+  sandbox::RuntimeApi runtime_api_;
+  sandbox::SandboxHost host_;
+  EnvironmentHost environment_host_;
+  HotReload hot_reload_;
+  std::vector<Invoker*> all_;
+  std::unordered_map<Key, model::FunctionPtr, KeyHash> functions_;
+  std::unordered_map<Key, std::unique_ptr<SandboxPool>, KeyHash> pools_;
+  std::multimap<std::string, Key> hot_folders_;
+  bool closing_ = false;
+};
+
+}  // namespace kiln::engine

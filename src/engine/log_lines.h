@@ -1,0 +1,47 @@
+// The lines that Lambda itself writes into a function's log, as text or, with JSON logging, as platform events.
+// Pure. Durations in milliseconds, memory in MiB. Each returned line ends in '\n' and carries no time stamp of the store.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "model/function.h"
+
+namespace kiln::engine {
+
+struct ReportFacts {
+  std::string_view request_id;
+  double duration_ms = 0;
+  double init_ms = -1;  // below 0: warm
+  int memory_mb = 128;
+  int max_memory_mb = 0;
+  std::string_view status;      // "", "timeout", "error"
+  std::string_view error_type;  // with status "error"
+  std::string_view trace_id;    // JSON only
+  std::string_view handled_error_type;  // the function answered with an error: JSON only
+};
+
+// Billed: Duration and Init Duration together, rounded up to whole milliseconds.
+int64_t billed_ms(double duration_ms, double init_ms);
+
+class LogLines {
+ public:
+  explicit LogLines(const model::LoggingConfig& config) : config_(config) {}
+
+  std::string init_start(std::string_view runtime, std::string_view version, WallTime now) const;
+  // phase: "init" or "invoke"; status as in ReportFacts.
+  std::string init_report(double init_ms, std::string_view phase, std::string_view status, std::string_view error_type,
+                          WallTime now) const;
+  std::string start(std::string_view request_id, std::string_view version, WallTime now) const;
+  std::string end(std::string_view request_id) const;  // empty with JSON
+  std::string report(const ReportFacts& facts, WallTime now) const;
+
+ private:
+  bool json() const { return config_.format == model::LogFormat::kJson; }
+  bool wanted() const;  // system_level lets INFO events through
+
+  const model::LoggingConfig& config_;
+};
+
+}  // namespace kiln::engine

@@ -1,0 +1,42 @@
+#include "services/api_server.h"
+
+#include "net/http_connection.h"
+
+namespace kiln::services {
+namespace {
+
+class ApiSession final : public net::Session {
+ public:
+  ApiSession(Router& router, net::HttpConnection& connection) : router_(router), connection_(connection) {}
+
+  uint64_t body_limit(const net::RequestHeader& header) override { return router_.body_limit(header); }
+  net::Response too_large(const net::RequestHeader& header) override { return router_.too_large(header); }
+
+  void on_request(net::Request&& request) override {
+    router_.handle(std::move(request), [connection = connection_.shared_from_this()](net::Response&& response) {
+      if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
+      connection->loop().post([connection, response = std::move(response)]() mutable {
+        connection->reply(std::move(response));
+      });
+    });
+  }
+  // An invocation goes on without its caller, as on AWS.
+  void on_closed(bool) override {}
+
+ private:
+  Router& router_;
+  net::HttpConnection& connection_;
+};
+
+}  // namespace
+
+ApiServer::ApiServer(engine::Engine& engine)
+    : router_(engine), server_(engine.loops(), {}, [this](net::HttpConnection& connection) {
+        return std::make_unique<ApiSession>(router_, connection);
+      }) {}
+
+ApiServer::~ApiServer() = default;
+
+Result<void> ApiServer::listen(const std::string& host, uint16_t port) { return server_.listen(host, port); }
+
+}  // namespace kiln::services

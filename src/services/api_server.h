@@ -1,0 +1,29 @@
+// The HTTP server of the AWS APIs: hands each request to the router and its answer back to the connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "engine/engine.h"
+#include "net/http_server.h"
+#include "services/router.h"
+
+namespace kiln::services {
+
+class ApiServer {
+ public:
+  explicit ApiServer(engine::Engine& engine);
+  ~ApiServer();
+
+  Result<void> listen(const std::string& host, uint16_t port);
+  uint16_t port() const { return server_.port(); }
+  void close() { server_.close(); }
+
+ private:
+  Router router_;
+  net::HttpServer server_;
+};
+
+}  // namespace kiln::services
