@@ -1,10 +1,12 @@
 // Deployment packages on disk: data_dir/code/HEX.zip and, unpacked, data_dir/code/HEX/. HEX is the
 // SHA-256 of the zip, so equal packages are kept once.
 //
-// A package is hostile: names that leave the folder, links that point out of it, devices, bombs and
-// archives beyond `max_unzipped_bytes` are refused and leave nothing behind. Thread-safe.
+// A package is hostile: see unzip.h. A refused one leaves nothing behind. Thread-safe; add_zip
+// blocks on the disk and unpacks on the caller's thread.
 #pragma once
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -19,7 +21,9 @@ namespace kiln::store {
 struct CodeLimits {
   int64_t max_zip_bytes = 52'428'800;        // direct upload: 413 RequestEntityTooLargeException
   int64_t max_unzipped_bytes = 262'144'000;  // 400 InvalidParameterValueException
-  int64_t max_entries = 100'000;
+  int64_t max_entries = 100'000;             // files, links and folders
+  // collect() spares packages added less than this ago: a function is about to use them.
+  std::chrono::seconds keep_added = std::chrono::minutes(10);
 };
 
 class CodeStore {
@@ -34,15 +38,21 @@ class CodeStore {
 
   // Folder to be mounted at /var/task.
   std::string task_dir(const model::CodeLocation& code) const;
+  // "" for a hot-reload folder.
   std::string zip_path(const model::CodeLocation& code) const;
-  // Removes every package whose hex key is not in `used`, except those added since the process
-  // began and not yet in use by a function (they may be about to be).
+  // Removes every package whose hex key is not in `used`, except those added lately. `used` must
+  // name what running sandboxes have mounted, too.
   void collect(const std::set<std::string>& used);
 
  private:
+  // Makes the zip and the folder of `key` appear under their final names.
+  Result<void> install(std::string_view zip, const std::string& key, const std::string& unfinished);
+
   std::string root_;
   CodeLimits limits_;
   std::mutex mutex_;
+  std::set<std::string> unfinished_;  // temporary names in use by add_zip now
+  std::map<std::string, std::chrono::steady_clock::time_point> added_;
 };
 
 }  // namespace kiln::store

@@ -1,0 +1,159 @@
+#include "store/code_store.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "base/digest.h"
+#include "base/ids.h"
+#include "store/unzip.h"
+
+namespace kiln::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kUnfinishedPrefix = ".new-";
+
+Error disk_error(const std::string& path, const std::string& why) {
+  return {ErrorKind::kInternal, "ServiceException",
+          "The package could not be stored in " + path + ": " + why +
+              ". Check the disk of the data folder."};
+}
+
+void remove_quietly(const std::string& path) {
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
+
+std::string bytes_of_hex(std::string_view hex) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string out;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    out += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  }
+  return out;
+}
+
+Result<void> write_file(const std::string& path, std::string_view content) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  if (!out) return disk_error(path, std::strerror(errno));
+  return {};
+}
+
+}  // namespace
+
+CodeStore::CodeStore(std::string root, CodeLimits limits)
+    : root_(std::move(root)), limits_(limits) {}
+
+Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip) {
+  if (static_cast<int64_t>(zip.size()) > limits_.max_zip_bytes) {
+    return Error{
+        ErrorKind::kTooLarge, "RequestEntityTooLargeException",
+        "Zipped size must be smaller than " + std::to_string(limits_.max_zip_bytes) + " bytes"};
+  }
+  const std::string key = sha256_hex(zip);
+  model::CodeLocation location;
+  location.sha256_base64 = base64_encode(bytes_of_hex(key));
+  location.size_bytes = static_cast<int64_t>(zip.size());
+  location.zip_sha_hex = key;
+
+  const std::string unfinished = std::string(kUnfinishedPrefix) + new_hex(8);
+  {
+    const std::lock_guard lock(mutex_);
+    if (fs::is_directory(root_ + "/" + key) && fs::exists(root_ + "/" + key + ".zip")) {
+      added_[key] = std::chrono::steady_clock::now();
+      return location;
+    }
+    unfinished_.insert(unfinished);
+    unfinished_.insert(unfinished + ".zip");
+  }
+  Result<void> installed = install(zip, key, unfinished);
+  remove_quietly(root_ + "/" + unfinished);
+  remove_quietly(root_ + "/" + unfinished + ".zip");
+  const std::lock_guard lock(mutex_);
+  unfinished_.erase(unfinished);
+  unfinished_.erase(unfinished + ".zip");
+  if (!installed) return installed.error();
+  return location;
+}
+
+Result<void> CodeStore::install(std::string_view zip, const std::string& key,
+                                const std::string& unfinished) {
+  const std::string dir = root_ + "/" + unfinished, file = dir + ".zip";
+  std::error_code ec;
+  fs::create_directories(dir, ec);
+  if (ec) return disk_error(dir, ec.message());
+  // Sandboxed code runs as another user, whatever the umask says.
+  if (::chmod(dir.c_str(), 0755) != 0) return disk_error(dir, std::strerror(errno));
+  const UnzipLimits limits{limits_.max_unzipped_bytes, limits_.max_entries};
+  if (auto done = unzip(zip, dir, limits); !done) return done;
+  if (auto done = write_file(file, zip); !done) return done;
+
+  const std::lock_guard lock(mutex_);
+  const std::string final_dir = root_ + "/" + key;
+  if (::rename(file.c_str(), (final_dir + ".zip").c_str()) != 0) {
+    return disk_error(final_dir + ".zip", std::strerror(errno));
+  }
+  // Another thread may have added the same package meanwhile: one is as good as the other.
+  if (::rename(dir.c_str(), final_dir.c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
+    return disk_error(final_dir, std::strerror(errno));
+  }
+  added_[key] = std::chrono::steady_clock::now();
+  return {};
+}
+
+Result<model::CodeLocation> CodeStore::add_hot_reload(const std::string& dir) const {
+  const auto refuse = [&](const std::string& why) {
+    return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
+                 "The hot-reload folder '" + dir + "' " + why +
+                     ". Give the absolute path of an existing folder as S3Key."};
+  };
+  if (!dir.starts_with('/')) return refuse("is not an absolute path");
+  if (dir.find('\0') != std::string::npos) return refuse("is not a path");
+  std::error_code ec;
+  if (!fs::is_directory(dir, ec)) {
+    return refuse(fs::exists(dir, ec) ? "is not a folder" : "does not exist");
+  }
+  if (::access(dir.c_str(), R_OK | X_OK) != 0) return refuse("can't be read");
+  model::CodeLocation location;
+  location.hot_reload_dir = fs::path(dir).lexically_normal().string();
+  if (location.hot_reload_dir.size() > 1 && location.hot_reload_dir.ends_with('/')) {
+    location.hot_reload_dir.pop_back();
+  }
+  location.sha256_base64 = sha256_base64(location.hot_reload_dir);
+  return location;
+}
+
+std::string CodeStore::task_dir(const model::CodeLocation& code) const {
+  return code.hot_reload_dir.empty() ? root_ + "/" + code.zip_sha_hex : code.hot_reload_dir;
+}
+
+std::string CodeStore::zip_path(const model::CodeLocation& code) const {
+  return code.zip_sha_hex.empty() ? std::string() : root_ + "/" + code.zip_sha_hex + ".zip";
+}
+
+void CodeStore::collect(const std::set<std::string>& used) {
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(added_, [&](const auto& item) { return now - item.second >= limits_.keep_added; });
+  std::error_code ec;
+  std::vector<std::string> doomed;
+  for (const auto& entry : fs::directory_iterator(root_, ec)) {
+    const std::string name = entry.path().filename().string();
+    if (unfinished_.contains(name)) continue;
+    const std::string key = name.ends_with(".zip") ? name.substr(0, name.size() - 4) : name;
+    if (used.contains(key) || added_.contains(key)) continue;
+    doomed.push_back(entry.path().string());
+  }
+  for (const std::string& path : doomed) remove_quietly(path);
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,321 @@
+#include "store/code_store.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "base/digest.h"
+#include "store/test_dir.h"
+#include "store/zip_builder.h"
+
+namespace kiln::store {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kCouldNotUnzip =
+    "Could not unzip uploaded file. Please check your file, then try to upload again.";
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+// A compressed archive with one file of zeros.
+std::string bomb(size_t bytes) {
+  std::string out(bytes / 100 + 4096, '\0');
+  size_t used = 0;
+  archive* a = archive_write_new();
+  archive_write_set_format_zip(a);
+  archive_write_set_bytes_in_last_block(a, 1);
+  archive_write_open_memory(a, out.data(), out.size(), &used);
+  archive_entry* entry = archive_entry_new();
+  archive_entry_set_pathname(entry, "zeros");
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_entry_set_size(entry, static_cast<la_int64_t>(bytes));
+  archive_write_header(a, entry);
+  const std::string zeros(bytes, '\0');
+  archive_write_data(a, zeros.data(), zeros.size());
+  archive_entry_free(entry);
+  archive_write_close(a);
+  archive_write_free(a);
+  return out.substr(0, used);
+}
+
+class CodeStoreTest : public testing::Test {
+ protected:
+  std::string root() const { return dir_ / "code"; }
+
+  size_t files_in_store() const {
+    if (!fs::exists(root())) return 0;
+    return static_cast<size_t>(
+        std::distance(fs::directory_iterator(root()), fs::directory_iterator()));
+  }
+
+  mode_t mode(const std::string& path) {
+    struct stat info {};
+    EXPECT_EQ(lstat(path.c_str(), &info), 0) << path;
+    return info.st_mode & 07777;
+  }
+
+  // Adds a good package; returns its folder.
+  std::string add(CodeStore& store, const ZipBuilder& zip) {
+    auto code = store.add_zip(zip.finish());
+    EXPECT_TRUE(code.ok()) << code.error().message;
+    return code.ok() ? store.task_dir(*code) : "";
+  }
+
+  // The package is refused with a message like `message`, and leaves nothing behind.
+  void expect_refused(const std::string& zip, const testing::Matcher<const std::string&>& message,
+                      CodeLimits limits = {}) {
+    CodeStore store(root(), limits);
+    auto code = store.add_zip(zip);
+    ASSERT_FALSE(code.ok());
+    EXPECT_EQ(code.error().kind, ErrorKind::kInvalid);
+    EXPECT_EQ(code.error().type, "InvalidParameterValueException");
+    EXPECT_THAT(code.error().message, message);
+    EXPECT_EQ(files_in_store(), 0U);
+  }
+
+  TestDir dir_;
+};
+
+TEST_F(CodeStoreTest, KeepsContentHashAndSize) {
+  CodeStore store(root());
+  const std::string zip =
+      ZipBuilder().file("bootstrap", "#!/bin/sh\n", 0755).file("lib/a.txt", "A").finish();
+  auto code = store.add_zip(zip);
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  EXPECT_EQ(code->sha256_base64, sha256_base64(zip));
+  EXPECT_EQ(code->zip_sha_hex, sha256_hex(zip));
+  EXPECT_EQ(code->size_bytes, static_cast<int64_t>(zip.size()));
+  EXPECT_EQ(read_file(store.task_dir(*code) + "/bootstrap"), "#!/bin/sh\n");
+  EXPECT_EQ(read_file(store.task_dir(*code) + "/lib/a.txt"), "A");
+  EXPECT_EQ(read_file(store.zip_path(*code)), zip);
+  EXPECT_EQ(files_in_store(), 2U);
+}
+
+TEST_F(CodeStoreTest, ModesLetAnotherUserReadAndRunAndNoMore) {
+  const mode_t before = umask(0077);
+  CodeStore store(root());
+  const std::string at = add(store, ZipBuilder()
+                                        .file("run", "", 0700)
+                                        .file("private", "", 0600)
+                                        .file("data", "", 0000)
+                                        .file("setuid", "", 06755)
+                                        .file("shared", "", 0777)
+                                        .folder("folder")
+                                        .file("implied/file", "x"));
+  umask(before);
+  EXPECT_EQ(mode(at), 0755U);
+  EXPECT_EQ(mode(at + "/run"), 0755U);
+  EXPECT_EQ(mode(at + "/private"), 0644U);
+  EXPECT_EQ(mode(at + "/data"), 0444U);
+  EXPECT_EQ(mode(at + "/setuid"), 0755U);
+  EXPECT_EQ(mode(at + "/shared"), 0755U);
+  EXPECT_EQ(mode(at + "/folder"), 0755U);
+  EXPECT_EQ(mode(at + "/implied"), 0755U);
+}
+
+TEST_F(CodeStoreTest, NamesBeyondAsciiAndLinksInside) {
+  CodeStore store(root());
+  const std::string at = add(store, ZipBuilder()
+                                        .link("lib/libx.so", "libx.so.1")
+                                        .file("lib/libx.so.1", "so")
+                                        .link("top", "lib/../lib")
+                                        .file("größe/日本.txt", "ok"));
+  EXPECT_EQ(read_file(at + "/lib/libx.so"), "so");
+  EXPECT_EQ(fs::read_symlink(at + "/lib/libx.so"), "libx.so.1");
+  EXPECT_EQ(read_file(at + "/top/libx.so.1"), "so");
+  EXPECT_EQ(read_file(at + "/größe/日本.txt"), "ok");
+}
+
+TEST_F(CodeStoreTest, TheLaterOfTwoEntriesOfOneNameWins) {
+  CodeStore store(root());
+  const std::string at = add(store, ZipBuilder().file("a", "first, longer").file("a", "2nd"));
+  EXPECT_EQ(read_file(at + "/a"), "2nd");
+}
+
+TEST_F(CodeStoreTest, NotAZip) {
+  const std::string good = ZipBuilder().file("a", std::string(5000, 'x')).finish();
+  std::string damaged = good;
+  damaged[1000] ^= 1;  // the checksum no longer fits
+  for (const std::string& zip :
+       {std::string(), std::string("not a zip"), std::string("PK\x03\x04 begins like one"),
+        good.substr(0, good.size() / 2), damaged}) {
+    SCOPED_TRACE(zip.size());
+    expect_refused(zip, kCouldNotUnzip);
+  }
+}
+
+TEST_F(CodeStoreTest, AnEmptyZip) {
+  expect_refused(ZipBuilder().finish(), "Uploaded file must be a non-empty zip");
+}
+
+TEST_F(CodeStoreTest, HostileEntries) {
+  struct Case {
+    const char* name;
+    ZipBuilder zip;
+    const char* named;
+  };
+  const Case cases[] = {
+      {"parent", ZipBuilder().file("../evil", "x"), "'../evil'"},
+      {"parent within", ZipBuilder().file("a/../../evil", "x"), "'a/../../evil'"},
+      {"absolute", ZipBuilder().file("/etc/evil", "x"), "'/etc/evil'"},
+      {"link out", ZipBuilder().link("out", "../.."), "'out'"},
+      {"absolute link", ZipBuilder().link("out", "/etc/passwd"), "'out'"},
+      {"write through a link", ZipBuilder().link("d", "../x").file("d/f", "x"), "'d'"},
+      {"file under a good link", ZipBuilder().folder("e").link("d", "e").file("d/f", "x"), "'d'"},
+      {"file over a link", ZipBuilder().link("d", "e").file("d", "x"), "'d'"},
+      {"link over a file", ZipBuilder().file("d", "x").link("d", "e"), "'d'"},
+      {"link without target", ZipBuilder().link("d", ""), "'d'"},
+      {"file under a file", ZipBuilder().file("d", "x").file("d/f", "x"), "'d/f'"},
+      {"fifo", ZipBuilder().entry("p", "", S_IFIFO | 0644), "'p'"},
+      {"device", ZipBuilder().entry("dev", "", S_IFBLK | 0644), "'dev'"},
+      {"character device", ZipBuilder().entry("tty", "", S_IFCHR | 0644), "'tty'"},
+      {"socket", ZipBuilder().entry("s", "", S_IFSOCK | 0644), "'s'"},
+      {"fifo behind files", ZipBuilder().file("a", "x").entry("p", "", S_IFIFO | 0644), "'p'"},
+      {"long name", ZipBuilder().file(std::string(256, 'n'), "x"), "'nnn"},
+      {"the folder as a file", ZipBuilder().file(".", "x"), "'.'"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    expect_refused(c.zip.finish(),
+                   AllOf(StartsWith("Could not unzip uploaded file ("), HasSubstr(c.named)));
+  }
+  EXPECT_FALSE(fs::exists(dir_ / "evil"));
+}
+
+TEST_F(CodeStoreTest, ZippedSizeLimit) {
+  const std::string zip = ZipBuilder().file("a", std::string(1000, 'x')).finish();
+  CodeLimits limits;
+  limits.max_zip_bytes = static_cast<int64_t>(zip.size());
+  EXPECT_TRUE(CodeStore(root(), limits).add_zip(zip).ok());
+  limits.max_zip_bytes -= 1;
+  auto refused = CodeStore(root(), limits).add_zip(zip);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kTooLarge);
+  EXPECT_EQ(refused.error().type, "RequestEntityTooLargeException");
+  // AWS's own limit and words.
+  auto large = CodeStore(root()).add_zip(std::string(52'428'801, 'x'));
+  EXPECT_EQ(large.error().message, "Zipped size must be smaller than 52428800 bytes");
+}
+
+TEST_F(CodeStoreTest, UnzippedSizeLimitCountsAllFiles) {
+  const std::string zip =
+      ZipBuilder().file("a", std::string(600, 'x')).file("b", std::string(400, 'x')).finish();
+  CodeLimits limits;
+  limits.max_unzipped_bytes = 999;
+  expect_refused(zip, "Unzipped size must be smaller than 999 bytes", limits);
+  limits.max_unzipped_bytes = 1000;
+  EXPECT_TRUE(CodeStore(root(), limits).add_zip(zip).ok());
+}
+
+TEST_F(CodeStoreTest, ABombIsStoppedAtTheLimit) {
+  const std::string zip = bomb(270'000'000);
+  ASSERT_LT(zip.size(), 1'000'000U);
+  expect_refused(zip, "Unzipped size must be smaller than 262144000 bytes");
+}
+
+TEST_F(CodeStoreTest, ABombThatLiesAboutItsSizeIsRefused) {
+  std::string zip = bomb(5'000'000);
+  // The sizes in the central directory: 10 bytes instead of 5 million.
+  const size_t central = zip.find("PK\x01\x02");
+  ASSERT_NE(central, std::string::npos);
+  zip[central + 24] = 10;
+  zip[central + 25] = zip[central + 26] = zip[central + 27] = 0;
+  CodeLimits limits;
+  limits.max_unzipped_bytes = 1'000'000;
+  expect_refused(zip, testing::_, limits);
+}
+
+TEST_F(CodeStoreTest, EntryLimitCountsImpliedFolders) {
+  CodeLimits limits;
+  limits.max_entries = 4;
+  EXPECT_TRUE(CodeStore(root(), limits).add_zip(ZipBuilder().file("a/b/c/f", "").finish()).ok());
+  fs::remove_all(root());
+  expect_refused(ZipBuilder().file("a/b/c/d/f", "").finish(),
+                 HasSubstr("more than 4 files and folders"), limits);
+}
+
+TEST_F(CodeStoreTest, HotReload) {
+  CodeStore store(root());
+  const std::string folder = dir_ / "fn";
+  fs::create_directories(folder);
+  std::ofstream(folder + "/file") << "x";
+  auto code = store.add_hot_reload(folder + "/");
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  EXPECT_EQ(code->hot_reload_dir, folder);
+  EXPECT_EQ(store.task_dir(*code), folder);
+  EXPECT_EQ(store.zip_path(*code), "");
+  EXPECT_EQ(code->sha256_base64, sha256_base64(folder));
+
+  for (const std::string& bad :
+       {std::string("relative"), dir_ / "none", folder + "/file", std::string()}) {
+    SCOPED_TRACE(bad);
+    auto refused = store.add_hot_reload(bad);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().type, "InvalidParameterValueException");
+    EXPECT_THAT(refused.error().message,
+                AllOf(HasSubstr("'" + bad + "'"), HasSubstr("absolute path")));
+  }
+}
+
+TEST_F(CodeStoreTest, CollectRemovesWhatNobodyUses) {
+  CodeLimits limits;
+  limits.keep_added = std::chrono::seconds(0);
+  CodeStore store(root(), limits);
+  auto kept = store.add_zip(ZipBuilder().file("a", "1").finish());
+  auto dropped = store.add_zip(ZipBuilder().file("a", "2").finish());
+  ASSERT_TRUE(kept.ok() && dropped.ok());
+  fs::create_directories(root() + "/.new-left-by-a-kill/x");
+  store.collect({kept->zip_sha_hex});
+  EXPECT_TRUE(fs::exists(store.task_dir(*kept) + "/a"));
+  EXPECT_TRUE(fs::exists(store.zip_path(*kept)));
+  EXPECT_EQ(files_in_store(), 2U);
+  // A dropped package can come back.
+  auto again = store.add_zip(ZipBuilder().file("a", "2").finish());
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(read_file(store.task_dir(*again) + "/a"), "2");
+}
+
+TEST_F(CodeStoreTest, CollectSparesWhatWasJustAdded) {
+  CodeStore store(root());
+  auto code = store.add_zip(ZipBuilder().file("a", "1").finish());
+  ASSERT_TRUE(code.ok());
+  store.collect({});
+  EXPECT_TRUE(fs::exists(store.task_dir(*code) + "/a"));
+  // A later process does not know of the addition.
+  CodeStore(root()).collect({});
+  EXPECT_EQ(files_in_store(), 0U);
+}
+
+TEST_F(CodeStoreTest, TheSamePackageFromManyThreads) {
+  CodeStore store(root());
+  ZipBuilder zip;
+  for (int i = 0; i < 50; ++i) zip.file("d/" + std::to_string(i), std::string(100, 'x'));
+  const std::string bytes = zip.finish();
+  std::atomic<int> good = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] { good += store.add_zip(bytes).ok() ? 1 : 0; });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(good, 8);
+  EXPECT_EQ(files_in_store(), 2U);
+}
+
+}  // namespace
+}  // namespace kiln::store

@@ -1,0 +1,62 @@
+#include "store/zip_directory.h"
+
+#include <sys/stat.h>
+
+#include <cstdint>
+
+namespace kiln::store {
+namespace {
+
+constexpr size_t kEndBytes = 22;
+constexpr size_t kEntryBytes = 46;
+constexpr std::string_view kEndMark = "PK\x05\x06";
+constexpr std::string_view kEntryMark = "PK\x01\x02";
+constexpr unsigned kMadeOnUnix = 3, kMadeOnMacOs = 19;
+
+// Little-endian number; REQUIRES: it is inside.
+uint32_t number(std::string_view bytes, size_t at, size_t size) {
+  uint32_t value = 0;
+  for (size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+// The directory itself, found from the end of the file.
+std::optional<std::string_view> find_directory(std::string_view zip) {
+  const size_t end = zip.rfind(kEndMark);
+  if (end == std::string_view::npos || zip.size() - end < kEndBytes) return std::nullopt;
+  const uint64_t size = number(zip, end + 12, 4), offset = number(zip, end + 16, 4);
+  // Something may stand before the archive (a self-extracting one): the directory ends where the
+  // end record begins.
+  const uint64_t start = size <= end ? end - size : offset;
+  if (start > end) return std::nullopt;
+  return zip.substr(start, end - start);
+}
+
+bool is_special(uint32_t mode) {
+  const uint32_t type = mode & S_IFMT;
+  return type == S_IFIFO || type == S_IFCHR || type == S_IFBLK || type == S_IFSOCK;
+}
+
+}  // namespace
+
+std::optional<std::string> find_special_entry(std::string_view zip) {
+  std::string_view rest = find_directory(zip).value_or(std::string_view());
+  while (rest.size() >= kEntryBytes && rest.starts_with(kEntryMark)) {
+    const unsigned made_on = static_cast<unsigned char>(rest[5]);
+    const size_t name_size = number(rest, 28, 2);
+    const size_t total = kEntryBytes + name_size + number(rest, 30, 2) + number(rest, 32, 2);
+    if (total > rest.size()) break;
+    const uint32_t mode = number(rest, 38, 4) >> 16;
+    if ((made_on == kMadeOnUnix || made_on == kMadeOnMacOs) && is_special(mode)) {
+      return std::string(rest.substr(kEntryBytes, name_size));
+    }
+    rest.remove_prefix(total);
+  }
+  return std::nullopt;
+}
+
+bool is_empty_zip(std::string_view zip) {
+  return zip.size() >= kEndBytes && zip.starts_with(kEndMark) && number(zip, 10, 2) == 0;
+}
+
+}  // namespace kiln::store

@@ -1,0 +1,18 @@
+// A look into a zip's central directory for what libarchive hides: it reads devices, pipes and
+// sockets as plain files. Pure; never reads outside of `zip`, whatever that holds.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kiln::store {
+
+// The name of the first entry that is neither file, folder nor link; nullopt: none, or no directory
+// was found (then libarchive has the last word).
+std::optional<std::string> find_special_entry(std::string_view zip);
+
+// True for a zip whose directory has no entry.
+bool is_empty_zip(std::string_view zip);
+
+}  // namespace kiln::store
