@@ -17,6 +17,9 @@
 // {"errorMessage","errorType","stackTrace":[]}, errorType being the C++ type
 // ("std::runtime_error"); the loop goes on.
 //
+// SIGPIPE is ignored from then on, so a connection that breaks is an error and not the end of the
+// process.
+//
 // run() returns the process's exit code: 0 after SIGTERM, 1 when init failed or the runtime
 // interface is gone.
 //

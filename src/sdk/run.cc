@@ -1,5 +1,6 @@
 #include "kiln/run.h"
 
+#include <csignal>
 #include <cstdlib>
 
 #include "kiln/log.h"
@@ -12,6 +13,13 @@ namespace kiln::sdk {
 
 int run(const Function& function) {
   Termination::install();
+  // A peer that closes a connection is an error to report, not a reason to die. Client libraries
+  // that write without MSG_NOSIGNAL would otherwise end the environment with the first connection
+  // that breaks.
+  struct sigaction current {};
+  if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
+    ::signal(SIGPIPE, SIG_IGN);
+  }
   if (const auto channel = ChannelTransport::from_environment())
     return run_loop(*channel, function);
 

@@ -1,0 +1,44 @@
+// Cache: texts by key, each with a time to live. Redis when it is configured, else one in the
+// process.
+//
+// Threading: any thread. Ownership: owns its connections and texts. Errors: CacheError when the
+// cache is down; a cache is no source of truth, so a caller goes on without it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "config.h"
+
+namespace optimized_cold_start {
+
+class CacheError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Cache {
+ public:
+  virtual ~Cache() = default;
+  virtual std::optional<std::string> get(const std::string& key) = 0;
+  // REQUIRES: ttl > 0
+  virtual void set(const std::string& key, const std::string& value, std::chrono::seconds ttl) = 0;
+};
+
+// Up to 10 connections, the first opened at the first use. Connecting may take half a second, a
+// command one second: a cache that is slower than that is of no use.
+std::unique_ptr<Cache> open_redis(const Config& config);
+
+// Holds 10,000 texts; then the one that was used longest ago goes. `now` is for tests.
+using Now = std::function<std::chrono::steady_clock::time_point()>;
+std::unique_ptr<Cache> make_memory_cache(Now now = std::chrono::steady_clock::now);
+
+inline std::unique_ptr<Cache> open_cache(const Config& config) {
+  return config.has_redis() ? open_redis(config) : make_memory_cache();
+}
+
+}  // namespace optimized_cold_start

@@ -1,0 +1,173 @@
+#include "handler.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "kiln/log.h"
+
+namespace optimized_cold_start {
+namespace {
+
+using nlohmann::json;
+
+// The caller's mistake, as opposed to a failure of ours.
+class BadRequest : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+std::string print(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json answer(int status_code, const json& body) {
+  return {{"statusCode", status_code}, {"body", print(body)}};
+}
+
+// Patterns are for ASCII; Latin-1 spares RE2 the UTF-8 automata, and it is right for bytes above
+// 127 too: they never match.
+RE2::Options pattern_options() {
+  RE2::Options options(RE2::Latin1);
+  options.set_never_capture(true);
+  return options;
+}
+
+// The object under "data"; an absent one is empty.
+const json& data_of(const json& event) {
+  static const json kEmpty = json::object();
+  const auto found = event.find("data");
+  if (found == event.end() || found->is_null()) return kEmpty;
+  if (!found->is_object()) throw BadRequest("'data' must be an object");
+  return *found;
+}
+
+// The text under `name`, or an empty one when there is none or it is something else.
+const std::string& text_of(const json& data, const char* name) {
+  static const std::string kEmpty;
+  const auto found = data.find(name);
+  if (found == data.end()) return kEmpty;
+  const auto* text = found->get_ptr<const std::string*>();
+  return text ? *text : kEmpty;
+}
+
+// PostgreSQL's texts can't hold a NUL.
+const std::string& checked(const char* what, const std::string& text) {
+  if (text.find('\0') != std::string::npos)
+    throw BadRequest(std::string(what) + " must not hold a NUL");
+  return text;
+}
+
+}  // namespace
+
+Handler::Handler(Config config)
+    : config_(std::move(config)),
+      email_pattern_(R"(^[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}$)", pattern_options()),
+      phone_pattern_(R"(^\+?1?[0-9]{10,14}$)", pattern_options()),
+      database_([this] { return open_database(config_); }),
+      cache_([this] { return open_cache(config_); }) {}
+
+json Handler::handle(const json& event, const kiln::Context& context) {
+  const auto start = std::chrono::steady_clock::now();
+  const bool cold_start = ++request_count_ == 1;
+  kiln::log::info("request", {{"request_number", request_count_},
+                              {"cold_start", cold_start},
+                              {"memory_limit_mb", context.memory_limit_mb},
+                              {"remaining_time_ms", context.remaining_time().count()}});
+  try {
+    if (!event.is_object()) throw BadRequest("the event must be a JSON object");
+    const json result = route(event);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    return answer(200, {{"success", true},
+                        {"result", result},
+                        {"metadata",
+                         {{"cold_start", cold_start},
+                          {"request_count", request_count_},
+                          {"processing_time_seconds", taken.count()},
+                          {"remaining_time_ms", context.remaining_time().count()}}}});
+  } catch (const BadRequest& e) {
+    kiln::log::warn("bad request", {{"error", e.what()}});
+    return answer(400, {{"success", false}, {"error", e.what()}});
+  } catch (const std::exception& e) {
+    kiln::log::error("request failed", {{"error", e.what()}});
+    return answer(500, {{"success", false}, {"error", e.what()}});
+  }
+}
+
+json Handler::route(const json& event) {
+  const auto found = event.find("action");
+  const std::string action = found == event.end() ? "default"
+                             : found->is_string() ? found->get<std::string>()
+                                                  : print(*found);
+  if (action == "validate_user") return validate_user(event);
+  if (action == "process_order") return process_order(event);
+  if (action == "fetch_data") return fetch_data(event);
+  return {{"error", "Unknown action: " + action}};
+}
+
+json Handler::validate_user(const json& event) const {
+  const json& data = data_of(event);
+  const std::string& email = text_of(data, "email");
+  const bool email_valid = RE2::FullMatch(email, email_pattern_);
+  const bool phone_valid = RE2::FullMatch(text_of(data, "phone"), phone_pattern_);
+  const bool required_fields_present = !text_of(data, "name").empty() && !email.empty();
+  return {{"email_valid", email_valid},
+          {"phone_valid", phone_valid},
+          {"required_fields_present", required_fields_present},
+          {"overall_valid", email_valid && phone_valid && required_fields_present}};
+}
+
+json Handler::process_order(const json& event) {
+  const json& data = data_of(event);
+  const json user_id = data.value("user_id", json());
+  const json amount = data.value("amount", json());
+  if (!user_id.is_number_integer() && (!user_id.is_string() || user_id == "")) {
+    throw BadRequest(
+        "process_order needs data.user_id: a whole number or a text that is not empty");
+  }
+  if (!amount.is_number()) throw BadRequest("process_order needs data.amount: a number");
+  const Order order{user_id.is_string()
+                        ? checked("data.user_id", user_id.get_ref<const std::string&>())
+                        : print(user_id),
+                    print(amount)};
+  const int64_t id = database_->insert_order(order);
+  return {{"order_id", id}, {"status", "created"}, {"amount", amount}};
+}
+
+json Handler::fetch_data(const json& event) {
+  const std::string& key = checked("'key'", text_of(event, "key"));
+  if (key.empty()) throw BadRequest("fetch_data needs 'key': a text that is not empty");
+
+  bool cache_up = true;
+  try {
+    if (const auto cached = cache_->get(key)) {
+      // Another program may have put anything under this key: what is no JSON counts as not there.
+      json data = json::parse(*cached, nullptr, false);
+      if (!data.is_discarded()) return {{"data", data}, {"source", "cache"}, {"cache_hit", true}};
+    }
+  } catch (const std::exception& e) {
+    cache_up = false;
+    kiln::log::warn("the cache is down, the database answers", {{"error", e.what()}});
+  }
+
+  json data = fetch_from_database(key);
+  // What does not exist is not cached: it would stay hidden for CACHE_TTL once it is there.
+  if (cache_up && !data.is_null() && config_.cache_ttl > 0) {
+    try {
+      cache_->set(key, print(data), std::chrono::seconds(config_.cache_ttl));
+    } catch (const std::exception& e) {
+      cache_up = false;
+      kiln::log::warn("the cache took nothing", {{"error", e.what()}});
+    }
+  }
+  return {{"data", std::move(data)},
+          {"source", cache_up ? "database" : "database_fallback"},
+          {"cache_hit", false}};
+}
+
+json Handler::fetch_from_database(const std::string& key) {
+  const auto item = database_->find_item(key);
+  if (!item) return nullptr;
+  return {{"id", item->id}, {"value", item->value}, {"timestamp", item->timestamp}};
+}
+
+}  // namespace optimized_cold_start
