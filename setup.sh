@@ -49,7 +49,7 @@ while IFS=$'\t' read -r name status provides; do
   [[ $status == "ii "* ]] || continue
   installed[$name]=1
   for virtual in ${provides//,/ }; do installed[$virtual]=1; done
-done < <(dpkg-query -W -f '${Package}\t${db:Status-Abbrev}\t${Provides}\n' 2>/dev/null)
+done <<<"$(dpkg-query -W -f '${Package}\t${db:Status-Abbrev}\t${Provides}\n' 2>/dev/null)"
 for package in "${packages[@]}"; do
   [[ -n ${installed[$package]:-} ]] || missing+=("$package")
 done

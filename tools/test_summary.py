@@ -22,14 +22,23 @@ def outcome_of(case):
         from_ctest = case.get("status") is not None
         if from_ctest and not any(mark in reason for mark in SKIP_REASONS):
             return "failed", reason or "could not be run"
-        return "skipped", reason
+        return "skipped", why_skipped(case) or reason
+    if case.get("status") == "disabled":
+        return "skipped", "disabled"
     if case.get("status") in (None, "run"):
         return "passed", ""
     return "failed", case.get("status")
 
 
+def why_skipped(case):
+    """What GTEST_SKIP() printed: the line after "FILE:LINE: Skipped"."""
+    lines = case.findtext("system-out", "").splitlines()
+    return next((lines[i + 1] for i, line in enumerate(lines[:-1]) if line.endswith(": Skipped")), "")
+
+
 def name_of(path, case):
-    return f"{path.stem}: {'::'.join(part for part in (case.get('classname'), case.get('name')) if part)}"
+    names = dict.fromkeys(name for name in (case.get("classname"), case.get("name")) if name)  # ctest: both are equal
+    return f"{path.stem}: {'::'.join(names)}"
 
 
 def main():

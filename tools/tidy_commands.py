@@ -1,0 +1,34 @@
+"""Makes a compile_commands.json that clang-tidy can use: tidy_commands.py BUILD_FOLDER OUT_FOLDER
+
+The build's own one names ccache, GCC's precompiled headers and GCC-only options. Each precompiled header is replaced by
+a copy of its source, beside which no compiled form lies.
+"""
+import json
+import pathlib
+import shlex
+import shutil
+import sys
+
+GCC_ONLY = {"-fpch-preprocess", "-Winvalid-pch"}
+
+
+def main():
+    build, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    copies = {}
+    for command in commands:
+        words = shlex.split(command.pop("command"))
+        while words and not words[0].endswith(("g++", "c++", "clang++", "gcc", "cc", "clang")):
+            words.pop(0)
+        for i, word in enumerate(words):
+            if word.endswith("cmake_pch.hxx") and i > 0 and words[i - 1] == "-include":
+                if word not in copies:
+                    copies[word] = str(out / f"pch{len(copies)}.hxx")
+                    shutil.copyfile(word, copies[word])
+                words[i] = copies[word]
+        command["arguments"] = [word for word in words if word not in GCC_ONLY]
+    (out / "compile_commands.json").write_text(json.dumps(commands), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
