@@ -120,6 +120,7 @@ void HttpConnection::parse() {
       keep_alive_ = parser_->get().keep_alive();
       head_request_ = parser_->get().method() == http::verb::head;
       Request request = parser_->release();
+      if (buffer_.size() == 0 && buffer_.capacity() > 4 * kReadAhead) buffer_.shrink_to_fit();
       // One read stays pending while the request is handled: it notices a peer that leaves.
       read_more();
       return session_->on_request(std::move(request));
@@ -215,7 +216,6 @@ void HttpConnection::on_written() {
   state_ = State::kReading;
   new_parser();
   set_deadline(buffer_.size() > 0 ? limits_.header_time : limits_.idle_time);
-  if (buffer_.size() == 0 && buffer_.capacity() > 4 * kReadAhead) buffer_.shrink_to_fit();
   if (buffer_.size() > 0)
     // A pipelined request is already here. Posted: answering at once would recurse as deep as the pipeline is long.
     loop_.post([self = shared_from_this()] {

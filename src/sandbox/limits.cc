@@ -41,13 +41,18 @@ uint64_t number_after(const std::string& text, const std::string& key) {
   return 0;
 }
 
+using MakeDir = int (*)(const char*, unsigned);
+
+int kernel_mkdir(const char* path, unsigned mode) { return ::mkdir(path, mode); }
+
 class CgroupV1 final : public Cgroup {
  public:
-  static std::unique_ptr<CgroupV1> create(const std::vector<std::string>& parents, const std::string& name) {
+  static std::unique_ptr<CgroupV1> create(const std::vector<std::string>& parents, const std::string& name,
+                                          MakeDir make_dir) {
     auto group = std::unique_ptr<CgroupV1>(new CgroupV1);
     for (const auto& parent : parents) {
       const std::string path = parent + "/" + name;
-      if (::mkdir(path.c_str(), 0755) != 0) return nullptr;
+      if (make_dir(path.c_str(), 0755) != 0) return nullptr;
       group->paths_.push_back(path);
       // `tasks` and not `cgroup.procs`: moving a single thread takes no lock on all of the machine's processes.
       group->tasks_.emplace_back(::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
@@ -96,10 +101,10 @@ class CgroupV1 final : public Cgroup {
 
 class CgroupV2 final : public Cgroup {
  public:
-  static std::unique_ptr<CgroupV2> create(const std::string& parent, const std::string& name) {
+  static std::unique_ptr<CgroupV2> create(const std::string& parent, const std::string& name, MakeDir make_dir) {
     auto group = std::unique_ptr<CgroupV2>(new CgroupV2);
     group->path_ = parent + "/" + name;
-    if (::mkdir(group->path_.c_str(), 0755) != 0) return nullptr;
+    if (make_dir(group->path_.c_str(), 0755) != 0) return nullptr;
     group->dir_ = UniqueFd(::open(group->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     // memory.peak can be reset since Linux 6.12, and then per open file; before that it is the group's lifetime peak.
     group->peak_ = UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDWR | O_CLOEXEC));
@@ -173,21 +178,23 @@ std::vector<std::string> parents_of(const std::string& mount, const std::optiona
   return out;
 }
 
-std::string make_parent(const std::string& mount, const std::optional<std::string>& own, const std::string& name) {
+std::string make_parent(const std::string& mount, const std::optional<std::string>& own, const std::string& name,
+                        MakeDir make_dir) {
   for (const auto& parent : parents_of(mount, own)) {
     const std::string path = parent + "/" + name;
-    if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return path;
+    if (make_dir(path.c_str(), 0755) == 0 || errno == EEXIST) return path;
   }
   return {};
 }
 
-std::string make_v2_parent(const std::string& mount, const std::optional<std::string>& own, const std::string& name) {
+std::string make_v2_parent(const std::string& mount, const std::optional<std::string>& own, const std::string& name,
+                           MakeDir make_dir) {
   for (const auto& parent : parents_of(mount, own)) {
     for (const char* controller : kControllers)
       if (!has_word(parent + "/cgroup.subtree_control", controller))
         write_file(parent + "/cgroup.subtree_control", std::string("+") + controller);
     const std::string path = parent + "/" + name;
-    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) continue;
+    if (make_dir(path.c_str(), 0755) != 0 && errno != EEXIST) continue;
     const bool all = std::all_of(kControllers.begin(), kControllers.end(), [&](const char* controller) {
       return has_word(path + "/cgroup.controllers", controller) &&
              write_file(path + "/cgroup.subtree_control", std::string("+") + controller) == 0;
@@ -223,9 +230,10 @@ void sweep_in(const std::string& parent) {
 
 CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) {
   CgroupFactory factory;
+  factory.make_dir_ = paths.make_dir != nullptr ? paths.make_dir : kernel_mkdir;
   const std::string name = "kiln-" + tag;
   if (has_word(paths.mount + "/cgroup.controllers", "memory")) {
-    const std::string parent = make_v2_parent(paths.mount, own_group(paths.self, ""), name);
+    const std::string parent = make_v2_parent(paths.mount, own_group(paths.self, ""), name, factory.make_dir_);
     if (!parent.empty()) {
       factory.kind_ = LimitsKind::kCgroupV2;
       factory.parents_ = {parent};
@@ -233,7 +241,7 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
   } else {
     for (const char* controller : kControllers) {
       const std::string parent =
-          make_parent(paths.mount + "/" + controller, own_group(paths.self, controller), name);
+          make_parent(paths.mount + "/" + controller, own_group(paths.self, controller), name, factory.make_dir_);
       if (!parent.empty()) factory.parents_.push_back(parent);
     }
     if (factory.parents_.size() == kControllers.size()) factory.kind_ = LimitsKind::kCgroupV1;
@@ -259,8 +267,8 @@ CgroupFactory::~CgroupFactory() {
 
 std::unique_ptr<Cgroup> CgroupFactory::make_fresh() {
   const std::string name = "env-" + std::to_string(++serial_);
-  if (kind_ == LimitsKind::kCgroupV2) return CgroupV2::create(parents_[0], name);
-  if (kind_ == LimitsKind::kCgroupV1) return CgroupV1::create(parents_, name);
+  if (kind_ == LimitsKind::kCgroupV2) return CgroupV2::create(parents_[0], name, make_dir_);
+  if (kind_ == LimitsKind::kCgroupV1) return CgroupV1::create(parents_, name, make_dir_);
   return nullptr;
 }
 

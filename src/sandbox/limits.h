@@ -46,6 +46,8 @@ class CgroupFactory {
   struct Paths {
     std::string mount = "/sys/fs/cgroup";
     std::string self = "/proc/self/cgroup";  // which groups this process is in
+    // Makes a group's folder (the kernel fills it with its files); returns 0 or -1 with errno, as mkdir(2).
+    int (*make_dir)(const char* path, unsigned mode) = nullptr;
   };
 
   // Finds out what works by trying it. `tag` makes the name of this engine's parent group (kiln-TAG).
@@ -70,6 +72,7 @@ class CgroupFactory {
 
   LimitsKind kind_ = LimitsKind::kRlimit;
   std::string warning_;
+  int (*make_dir_)(const char*, unsigned) = nullptr;
   std::vector<std::string> parents_;  // v1: cpu, memory, pids; v2: one
   uint64_t serial_ = 0;
   std::deque<std::unique_ptr<Cgroup>> spares_;

@@ -122,9 +122,17 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return out;
 }
 
+// SIGTERM to process 1 means the function.
+volatile pid_t function_pid = -1;
+
+void pass_on(int signal) {
+  if (function_pid > 0) ::kill(function_pid, signal);
+}
+
 // The first process: never returns.
 [[noreturn]] void be_first(const SpawnRequest& request, const SandboxFds& fds, Isolation isolation) {
-  ::signal(SIGCHLD, SIG_DFL);
+  // What the launcher ignores the function must not inherit as ignored.
+  for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::signal(s, SIG_DFL);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   ::prctl(PR_SET_NAME, "kiln-sandbox", 0, 0, 0);
   if (isolation == Isolation::kNone) {
@@ -142,11 +150,10 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   pid_t function;
   if (fds.cgroup_v2 && !fds.cgroup.empty()) {
     struct clone_args args = {};
-    args.flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP;
+    // Born in its group. A copy of this process and not a vfork: clone3 would need a second stack for that.
+    args.flags = CLONE_VFORK | CLONE_INTO_CGROUP;
     args.exit_signal = SIGCHLD;
     args.cgroup = static_cast<uint64_t>(fds.cgroup[0]);
-    // CLONE_VM without its own stack is not possible by a bare system call; copy instead.
-    args.flags = CLONE_VFORK | CLONE_INTO_CGROUP;
     function = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
     if (function == 0) {
       errno = become_function(start);
@@ -164,6 +171,8 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
     errno = error;
     give_up(fds.status, ExitStatus::Kind::kExecFailed);
   }
+  function_pid = function;
+  ::signal(SIGTERM, pass_on);
   const int status_fd = ::fcntl(fds.status, F_DUPFD_CLOEXEC, 100);
   ::syscall(SYS_close_range, 0U, 99U, 0);
   ::syscall(SYS_close_range, 101U, ~0U, 0);

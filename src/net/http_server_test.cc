@@ -1,0 +1,229 @@
+// The server against plain sockets: what a well-behaved client sees, and what a hostile one does.
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/unique_fd.h"
+#include "net/http_connection.h"
+
+namespace kiln::net {
+namespace {
+
+constexpr uint64_t kBodyLimit = 1000;
+
+class Echo final : public Session {
+ public:
+  explicit Echo(HttpConnection& c) : connection_(c) {}
+  uint64_t body_limit(const RequestHeader&) override { return kBodyLimit; }
+  Response too_large(const RequestHeader&) override {
+    Response r;
+    r.status = 413;
+    return r;
+  }
+  void on_request(Request&& request) override {
+    Response r;
+    r.body = std::string(target(request)) + "|" + request.body();
+    if (target(request) != "/later") return connection_.reply(std::move(r));
+    connection_.loop().post([c = connection_.shared_from_this(), r]() mutable { c->reply(std::move(r)); });
+  }
+  void on_closed(bool) override {}
+
+ private:
+  HttpConnection& connection_;
+};
+
+class Client {
+ public:
+  explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in a = {};
+    a.sin_family = AF_INET;
+    a.sin_port = htons(port);
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
+  }
+  bool send(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      text.remove_prefix(static_cast<size_t>(n));
+    }
+    return true;
+  }
+  // Reads until `end` has come, or the connection ends; at most 10 s.
+  std::string read_until(std::string_view end) {
+    while (in_.find(end) == std::string::npos && read_some()) {
+    }
+    return in_;
+  }
+  std::string read_to_close() {
+    while (read_some()) {
+    }
+    return in_;
+  }
+
+ private:
+  bool read_some() {
+    pollfd p = {fd_.get(), POLLIN, 0};
+    if (::poll(&p, 1, 10'000) != 1) {
+      ADD_FAILURE() << "nothing came within 10 s; so far: " << in_.substr(0, 300);
+      return false;
+    }
+    char chunk[65536];
+    const ssize_t n = ::recv(fd_.get(), chunk, sizeof chunk, 0);
+    if (n > 0) in_.append(chunk, static_cast<size_t>(n));
+    return n > 0;
+  }
+  UniqueFd fd_;
+  std::string in_;
+};
+
+class HttpServerTest : public testing::Test {
+ protected:
+  void serve(HttpLimits limits = {}) {
+    for (int i = 0; i < 2; ++i) loops_.push_back(std::make_unique<IoLoop>(i, clock_));
+    server_ = std::make_unique<HttpServer>(std::vector<IoLoop*>{loops_[0].get(), loops_[1].get()}, limits,
+                                           [](HttpConnection& c) { return std::make_unique<Echo>(c); });
+    ASSERT_TRUE(server_->listen("127.0.0.1", 0));
+    for (auto& loop : loops_) loop->start();
+  }
+  void TearDown() override {
+    if (server_) server_->close();
+    for (auto& loop : loops_) loop->stop();
+    for (auto& loop : loops_) loop->join();
+  }
+  SystemClock clock_;
+  std::vector<std::unique_ptr<IoLoop>> loops_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+std::string post(const std::string& path, const std::string& body) {
+  return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST_F(HttpServerTest, KeepsAConnectionOverRequests) {
+  serve();
+  Client c(server_->port());
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(c.send(post("/" + std::to_string(i), "hello")));
+    c.read_until("/" + std::to_string(i) + "|hello");
+  }
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+  serve();
+  Client c(server_->port());
+  ASSERT_TRUE(c.send(post("/later", "1") + post("/now", "2") + post("/later", "3")));
+  const std::string in = c.read_until("/later|3");
+  EXPECT_LT(in.find("/later|1"), in.find("/now|2"));
+}
+
+TEST_F(HttpServerTest, TakesARequestByteByByteAndInChunks) {
+  serve();
+  Client c(server_->port());
+  for (const char byte : post("/slow", "abc")) ASSERT_TRUE(c.send({&byte, 1}));
+  c.read_until("/slow|abc");
+  ASSERT_TRUE(c.send("POST /chunked HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+  c.read_until("/chunked|abcde");
+}
+
+TEST_F(HttpServerTest, BodyLimitOnBothSides) {
+  serve();
+  Client fits(server_->port());
+  ASSERT_TRUE(fits.send(post("/", std::string(kBodyLimit, 'b'))));
+  EXPECT_NE(fits.read_until("/|" + std::string(kBodyLimit, 'b')).find("200 OK"), std::string::npos);
+  Client over(server_->port());
+  over.send(post("/", std::string(kBodyLimit + 1, 'b')));
+  EXPECT_TRUE(over.read_to_close().starts_with("HTTP/1.1 413 "));
+  Client chunked(server_->port());
+  chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'b') + "\r\n0\r\n\r\n");
+  EXPECT_TRUE(chunked.read_to_close().starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(HttpServerTest, HeaderLimitOnBothSides) {
+  serve();
+  Client fits(server_->port());
+  ASSERT_TRUE(fits.send("GET /ok HTTP/1.1\r\nHost: x\r\nX: " + std::string(60'000, 'h') + "\r\n\r\n"));
+  fits.read_until("/ok|");
+  Client over(server_->port());
+  over.send("GET /" + std::string(1 << 20, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(over.read_to_close().starts_with("HTTP/1.1 431 "));
+}
+
+TEST_F(HttpServerTest, GarbageIsAnsweredWith400AndClosed) {
+  serve();
+  for (const std::string& garbage :
+       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls\r\n\r\n"), std::string("GET\r\n\r\n"),
+        std::string("GET / HTTP/1.1\r\nbad header\r\n\r\n"),
+        std::string("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+        std::string("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n")}) {
+    Client c(server_->port());
+    c.send(garbage);
+    EXPECT_TRUE(c.read_to_close().starts_with("HTTP/1.1 400 ")) << garbage;
+  }
+}
+
+TEST_F(HttpServerTest, HalfOpenConnectionsAreClosedInTimeAndDisturbNobody) {
+  HttpLimits limits;
+  limits.header_time = std::chrono::milliseconds(300);
+  serve(limits);
+  std::vector<std::unique_ptr<Client>> half;
+  for (int i = 0; i < 100; ++i) {
+    half.push_back(std::make_unique<Client>(server_->port()));
+    ASSERT_TRUE(half.back()->send("POST /x HTTP/1.1\r\nContent-"));
+  }
+  Client c(server_->port());
+  ASSERT_TRUE(c.send(post("/alive", "1")));
+  c.read_until("/alive|1");
+  for (auto& h : half) EXPECT_EQ(h->read_to_close(), "");
+}
+
+TEST_F(HttpServerTest, ExpectContinueIsAnswered) {
+  serve();
+  Client c(server_->port());
+  ASSERT_TRUE(c.send("PUT /e HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
+  c.read_until("100 Continue\r\n\r\n");
+  ASSERT_TRUE(c.send("ok"));
+  c.read_until("/e|ok");
+}
+
+TEST_F(HttpServerTest, AnAddressInUseIsNamed) {
+  serve();
+  IoLoop loop(9, clock_);
+  HttpServer second({&loop}, {}, [](HttpConnection& c) { return std::make_unique<Echo>(c); });
+  const auto r = second.listen("127.0.0.1", server_->port());
+  ASSERT_FALSE(r);
+  EXPECT_NE(r.error().message.find("127.0.0.1:" + std::to_string(server_->port())), std::string::npos);
+  EXPECT_NE(r.error().message.find("--port"), std::string::npos);
+  EXPECT_FALSE(second.listen("not-an-address", 0));
+}
+
+class Ticker final : public Scheduled {
+ public:
+  SteadyTime on_time(SteadyTime now) override {
+    fired.push_back(now);
+    return SteadyTime::max();
+  }
+  std::vector<SteadyTime> fired;
+};
+
+TEST(IoLoopTimers, AnEarlierTimeStandsAndIsAskedAgain) {
+  SystemClock clock;
+  IoLoop loop(0, clock);
+  Ticker soon, cancelled;
+  const auto start = clock.steady_now();
+  loop.schedule(&soon, start + std::chrono::hours(1));
+  loop.schedule(&soon, start + std::chrono::milliseconds(5));
+  loop.schedule(&soon, start + std::chrono::hours(1));  // the earlier one stands
+  loop.schedule(&cancelled, start + std::chrono::milliseconds(1));
+  loop.cancel(&cancelled);
+  while (soon.fired.empty()) loop.context().run_one();
+  EXPECT_GE(soon.fired[0], start + std::chrono::milliseconds(5));
+  EXPECT_TRUE(cancelled.fired.empty());
+}
+
+}  // namespace
+}  // namespace kiln::net

@@ -1,0 +1,140 @@
+// cgroup v1 for real where it can be had, and v2 by its file protocol in a folder that plays the kernel's part.
+#include "sandbox/limits.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace kiln::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+void put(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+std::string get(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// What the kernel puts into a new v2 group.
+int make_v2(const char* path, unsigned mode) {
+  if (::mkdir(path, mode) != 0) return -1;
+  const std::string dir = path;
+  put(dir + "/cgroup.controllers", "cpu memory pids\n");
+  for (const char* file : {"cgroup.subtree_control", "cgroup.procs", "cpu.max", "memory.max", "memory.swap.max", "pids.max"})
+    put(dir + "/" + file, "");
+  put(dir + "/memory.peak", "1048576\n");
+  put(dir + "/memory.events", "low 0\nhigh 0\nmax 3\noom 1\noom_kill 0\n");
+  return 0;
+}
+
+int refuse(const char*, unsigned) {
+  errno = EACCES;
+  return -1;
+}
+
+class LimitsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/kiln-limits-test-XXXXXX";
+    dir_ = ::mkdtemp(name);
+    put(dir_ + "/cgroup.controllers", "cpuset cpu memory pids\n");
+    put(dir_ + "/cgroup.subtree_control", "cpu memory pids\n");
+    put(dir_ + "/self", "0::/\n");
+  }
+  void TearDown() override { fs::remove_all(dir_); }
+  CgroupFactory::Paths paths() const { return {dir_, dir_ + "/self", make_v2}; }
+  std::string dir_;
+};
+
+TEST(ResourceLimits, CpuShareFollowsMemory) {
+  EXPECT_EQ((ResourceLimits{1769}).cpu_quota_us(), 20'000);
+  EXPECT_EQ((ResourceLimits{128}).cpu_quota_us(), 1'447);
+  EXPECT_EQ((ResourceLimits{10'240}).cpu_quota_us(), 115'772);
+}
+
+TEST_F(LimitsTest, V2WritesTheKernelsFiles) {
+  auto factory = CgroupFactory::detect(paths(), "7-0");
+  ASSERT_EQ(factory.kind(), LimitsKind::kCgroupV2);
+  EXPECT_EQ(factory.warning(), "");
+  auto group = factory.make();
+  ASSERT_NE(group, nullptr);
+  ASSERT_TRUE(group->set_memory({512, 1024}));
+  const std::string at = dir_ + "/kiln-7-0/env-2";  // the first was the probe
+  EXPECT_EQ(get(at + "/memory.max"), "536870912");
+  EXPECT_EQ(get(at + "/memory.swap.max"), "0");
+  EXPECT_EQ(get(at + "/pids.max"), "1024");
+  EXPECT_EQ(get(at + "/cpu.max"), "") << "init is not throttled";
+  group->set_cpu_quota({512, 1024});
+  EXPECT_EQ(get(at + "/cpu.max"), "5789 20000");
+  EXPECT_EQ(group->peak_memory_bytes(), 1048576u);
+  EXPECT_FALSE(group->oom_killed());
+  put(at + "/memory.events", "oom 1\noom_kill 1\n");
+  EXPECT_TRUE(group->oom_killed());
+  EXPECT_EQ(group->join_fds().size(), 1u);
+}
+
+TEST_F(LimitsTest, V2WithoutAControllerIsNotUsed) {
+  auto p = paths();
+  p.make_dir = [](const char* path, unsigned mode) {
+    const int r = make_v2(path, mode);
+    put(std::string(path) + "/cgroup.controllers", "cpu memory\n");
+    return r;
+  };
+  const auto factory = CgroupFactory::detect(p, "7-0");
+  EXPECT_EQ(factory.kind(), LimitsKind::kRlimit);
+  EXPECT_NE(factory.warning().find("CPU share is not limited"), std::string::npos);
+}
+
+TEST_F(LimitsTest, WithoutPermissionOnlyRlimitsAndItIsSaid) {
+  auto p = paths();
+  p.make_dir = refuse;
+  auto factory = CgroupFactory::detect(p, "7-0");
+  EXPECT_EQ(factory.kind(), LimitsKind::kRlimit);
+  EXPECT_NE(factory.warning(), "");
+  EXPECT_EQ(factory.make(), nullptr);
+}
+
+TEST_F(LimitsTest, SweepRemovesGroupsOfEnginesThatAreGone) {
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  fs::create_directories(dir_ + "/kiln-" + std::to_string(gone) + "-0/env-1");
+  fs::create_directories(dir_ + "/kiln-" + std::to_string(::getpid()) + "-0/env-1");
+  fs::create_directories(dir_ + "/other");
+  CgroupFactory::sweep(paths());
+  EXPECT_FALSE(fs::exists(dir_ + "/kiln-" + std::to_string(gone) + "-0"));
+  EXPECT_TRUE(fs::exists(dir_ + "/kiln-" + std::to_string(::getpid()) + "-0/env-1"));
+  EXPECT_TRUE(fs::exists(dir_ + "/other"));
+}
+
+TEST(LimitsV1, RealGroupsAreMadeLimitedAndRemoved) {
+  auto factory = CgroupFactory::detect({}, std::to_string(::getpid()) + "-limits");
+  if (factory.kind() != LimitsKind::kCgroupV1) GTEST_SKIP() << "no cgroup v1 to use here";
+  factory.refill(2);
+  auto group = factory.make();
+  ASSERT_NE(group, nullptr);
+  ASSERT_TRUE(group->set_memory({64, 16}));
+  group->set_cpu_quota({64, 16});
+  EXPECT_EQ(group->join_fds().size(), 3u);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    for (const int fd : group->join_fds())
+      if (::write(fd, "0", 1) != 1) ::_exit(1);
+    std::string large(20 << 20, 'x');
+    ::_exit(large[5] == 'x' ? 0 : 2);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_GE(group->peak_memory_bytes(), 20u << 20);
+  group->reset_peak();
+  EXPECT_LT(group->peak_memory_bytes(), 20u << 20);
+}
+
+}  // namespace
+}  // namespace kiln::sandbox
