@@ -1,0 +1,126 @@
+// The floor under every warm-invoke figure: an HTTP/1.1 echo server that does nothing but epoll,
+// read and write.
+//
+//   floor_server [PORT] [THREADS]     prints "floor listening on PORT"; PORT 0 (the default) takes
+//   a free one
+//
+// It answers any request that has a Content-Length with its body. Each thread has its own listener
+// (SO_REUSEPORT) and its own epoll. No time limits, no error answers: a request that it does not
+// understand closes the connection.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bench/http_text.h"
+
+namespace {
+
+struct Connection {
+  int fd = -1;
+  std::string in;
+};
+
+int listen_on(uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
+      listen(fd, 1024) != 0) {
+    std::perror("floor_server: listen");
+    std::exit(1);
+  }
+  return fd;
+}
+
+uint16_t port_of(int fd) {
+  sockaddr_in address{};
+  socklen_t size = sizeof(address);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+// Answers every whole request in the buffer. False: close the connection.
+bool answer(Connection& connection) {
+  std::array<char, 16384> block;
+  const ssize_t count = recv(connection.fd, block.data(), block.size(), 0);
+  if (count <= 0) return false;
+  connection.in.append(block.data(), static_cast<size_t>(count));
+  while (true) {
+    const kiln::bench::MessageSize size = kiln::bench::measure_message(connection.in);
+    if (size.bad) return false;
+    if (!size.complete) return true;
+    std::string out = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+                      std::to_string(size.body) + "\r\n\r\n";
+    out.append(connection.in, size.head, size.body);
+    connection.in.erase(0, size.head + size.body);
+    size_t sent = 0;
+    while (sent < out.size()) {
+      const ssize_t written =
+          send(connection.fd, out.data() + sent, out.size() - sent, MSG_NOSIGNAL);
+      if (written <= 0) return false;
+      sent += static_cast<size_t>(written);
+    }
+  }
+}
+
+void serve(int listener) {
+  const int poll = epoll_create1(EPOLL_CLOEXEC);
+  std::map<int, std::unique_ptr<Connection>> connections;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
+  std::array<epoll_event, 128> events{};
+  while (true) {
+    const int ready = epoll_wait(poll, events.data(), static_cast<int>(events.size()), -1);
+    for (int i = 0; i < ready; ++i) {
+      auto* connection = static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);
+      if (connection == nullptr) {
+        const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        if (fd < 0) continue;
+        const int on = 1;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        auto fresh = std::make_unique<Connection>();
+        fresh->fd = fd;
+        event.data.ptr = fresh.get();
+        connections[fd] = std::move(fresh);
+        epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
+      } else if (!answer(*connection)) {
+        close(connection->fd);
+        connections.erase(connection->fd);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto port = static_cast<uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
+  const int threads = argc > 2 ? std::atoi(argv[2]) : 1;
+  const int first = listen_on(port);
+  const uint16_t actual = port_of(first);
+  std::printf("floor listening on %u\n", actual);
+  std::fflush(stdout);
+  std::vector<std::thread> others;
+  for (int i = 1; i < threads; ++i) others.emplace_back(serve, listen_on(actual));
+  serve(first);
+}
