@@ -1,12 +1,16 @@
-// Log events in files: data_dir/logs/REGION/GROUP/STREAM.log, one line per event: "2026-01-21T11:30:00.000Z text".
-// Group and stream names are percent-encoded into file names. A file that passes `rotate_bytes` is renamed to
-// STREAM.log.1 (an older .1 is dropped), so a stream never holds more than twice that.
+// Log events in files: data_dir/logs/REGION/GROUP/STREAM.log, one line per event:
+// "2026-01-21T11:30:00.000Z text". Group and stream names are percent-encoded into file names. A
+// file that would pass `rotate_bytes` is renamed to STREAM.log.1 first (an older .1 is dropped), so
+// a stream never holds more than twice that.
 //
-// Threading: append() from any thread, never blocks on the disk: one writer thread does. Reads see everything that was
-// appended before flush() returned.
+// Threading: append() from any thread, never blocks on the disk: one writer thread does. It lets
+// lines gather for a few milliseconds, so that a busy engine pays one wake-up for many lines. Reads
+// see everything that was appended before flush() returned. Lines that the disk does not take are
+// dropped and counted.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,27 +42,39 @@ struct LogStreamInfo {
 struct LogStoreOptions {
   int64_t rotate_bytes = 10 * 1024 * 1024;
   int64_t max_queued_bytes = 64 * 1024 * 1024;
+  Duration gather_time = std::chrono::milliseconds(20);
+  size_t max_open_files = 64;
 };
 
 class LogStore {
  public:
   LogStore(std::string root, LogStoreOptions options = {});
-  ~LogStore();
+  ~LogStore();  // writes what was appended
 
   // `lines`: one or more finished lines of the file format above, each ending in '\n'.
   void append(const LogStreamKey& key, std::string lines);
-  // True while the writer is far behind: producers should stop reading their pipes until it is false again.
+  // True while the writer is far behind: producers should stop reading their pipes until it is
+  // false again. It turns true at max_queued_bytes and false again at half of that.
   bool overloaded() const;
   // Returns when all that was appended before is in the files.
   void flush();
+  int64_t dropped_bytes() const;
 
+  bool has_group(const std::string& region, const std::string& group) const;
   std::vector<std::string> groups(const std::string& region, const std::string& prefix) const;
+  // In name order.
   std::vector<LogStreamInfo> streams(const std::string& region, const std::string& group) const;
-  // Events with start_ms <= timestamp < end_ms in time order over the given streams (empty: all), after skipping
-  // `skip` of them, at most `limit`.
+
+  // Calls `visit` with each event with start_ms <= timestamp < end_ms, merged by time over the
+  // given streams (empty: all), until it answers false. Error: ResourceNotFoundException for a
+  // group or stream that is not there.
+  Result<void> scan(const std::string& region, const std::string& group,
+                    const std::vector<std::string>& streams, int64_t start_ms, int64_t end_ms,
+                    const std::function<bool(LogEvent&&)>& visit) const;
+  // The same, after skipping `skip` of them, at most `limit`.
   Result<std::vector<LogEvent>> read(const std::string& region, const std::string& group,
-                                     const std::vector<std::string>& streams, int64_t start_ms, int64_t end_ms,
-                                     size_t skip, size_t limit) const;
+                                     const std::vector<std::string>& streams, int64_t start_ms,
+                                     int64_t end_ms, size_t skip, size_t limit) const;
 
  private:
   struct Impl;

@@ -1,8 +1,10 @@
-// The registry owns every function: it checks a change, writes it to the store, then publishes the new value.
+// The registry owns every function: it writes a change to the store, then publishes the new value.
+// Whether a change is allowed is decided by those who make the new value (the Lambda service, by
+// the rules of model/).
 //
-// Threading: all calls are made on the engine's control thread. `publish` is called before a change returns, so that a
-// caller who has seen the answer also sees its effect on the invoke path.
-// Every error has the type, text and HTTP kind that AWS answers (spec/aws-semantics.md 6 and 10).
+// Threading: all calls are made on the engine's control thread. `publish` is called before a change
+// returns, so that a caller who has seen the answer also sees its effect on the invoke path. Errors
+// have AWS's type, text and HTTP kind; a failed write changes and publishes nothing.
 #pragma once
 
 #include <functional>
@@ -21,7 +23,8 @@ namespace kiln::engine {
 class Registry {
  public:
   // nullptr as function: deleted.
-  using Publish = std::function<void(const std::string& region, const std::string& name, model::FunctionPtr)>;
+  using Publish =
+      std::function<void(const std::string& region, const std::string& name, model::FunctionPtr)>;
 
   Registry(store::FunctionStore& store, const Clock& clock, std::string account, Publish publish);
 
@@ -29,9 +32,14 @@ class Registry {
   Result<void> load();
 
   const std::string& account() const { return account_; }
+  const Clock& clock() const { return clock_; }
+  // Error: ResourceNotFoundException with the unqualified ARN.
   Result<model::FunctionPtr> find(const std::string& region, const std::string& name) const;
   // Functions of a Region in name order, after `marker` ("" = from the start), at most max_items.
-  std::vector<model::FunctionPtr> list(const std::string& region, const std::string& marker, size_t max_items) const;
+  std::vector<model::FunctionPtr> list(const std::string& region, const std::string& marker,
+                                       size_t max_items) const;
+  // Every function, by Region and name.
+  std::vector<model::FunctionPtr> all() const;
 
   // Stores `next` as the new value of its function (created or changed) and publishes it.
   Result<void> put(model::FunctionPtr next);
