@@ -1,0 +1,35 @@
+#include "model/function.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kiln::model {
+
+ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier, double roll) {
+  if (qualifier.empty() || qualifier == kLatest) return function.latest;
+  const auto published = [&function](std::string_view version) -> ConfigPtr {
+    int64_t number = 0;
+    const auto [end, ec] = std::from_chars(version.data(), version.data() + version.size(), number);
+    if (ec != std::errc() || end != version.data() + version.size()) return nullptr;
+    const auto found = function.versions.find(number);
+    return found == function.versions.end() ? nullptr : found->second;
+  };
+  if (std::all_of(qualifier.begin(), qualifier.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    return published(qualifier);
+  const auto alias = function.aliases.find(std::string(qualifier));
+  if (alias == function.aliases.end()) return nullptr;
+  const auto& [name, version, additional, description, revision] = alias->second;
+  if (additional && roll < additional->second) return published(additional->first);
+  return version == kLatest ? function.latest : published(version);
+}
+
+std::string function_arn(std::string_view region, std::string_view account, std::string_view name,
+                         std::string_view qualifier) {
+  std::string arn;
+  arn.reserve(48 + region.size() + account.size() + name.size() + qualifier.size());
+  arn.append("arn:aws:lambda:").append(region).append(":").append(account).append(":function:").append(name);
+  if (!qualifier.empty()) arn.append(":").append(qualifier);
+  return arn;
+}
+
+}  // namespace kiln::model
