@@ -21,7 +21,7 @@ PASSED_ON = ("DATABASE_URL", "DB_HOST", "DB_NAME", "DB_USER", "DB_PASSWORD", "RE
 EVENTS = (
     ("validate_user", {"data": {"name": "Ada", "email": "ada@example.com", "phone": "+15551234567"}}),
     ("process_order", {"data": {"user_id": 42, "amount": 99.5}}),
-    ("fetch_data", {"key": "42"}),
+    ("fetch_data", {"key": "user:1"}),
 )
 
 
