@@ -22,6 +22,9 @@ std::string percent_encode(std::string_view text);
 class QueryParams {
  public:
   static QueryParams parse(std::string_view query);
+  void add(std::string name, std::string value) {
+    items_.emplace_back(std::move(name), std::move(value));
+  }
 
   // The first value of that name; nullopt: absent.
   std::optional<std::string_view> find(std::string_view name) const;
