@@ -19,7 +19,8 @@ const char* content_type(JsonVersion version) {
   return version == JsonVersion::k10 ? "application/x-amz-json-1.0" : "application/x-amz-json-1.1";
 }
 
-// Whether arrays and objects are nested deeper than any AWS document: nlohmann frees its tree recursively.
+// Whether arrays and objects are nested deeper than any AWS document: nlohmann frees its tree
+// recursively.
 bool is_too_deep(std::string_view text) {
   size_t depth = 0;
   bool in_string = false;

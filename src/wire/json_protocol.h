@@ -26,13 +26,14 @@ struct JsonTarget {
 
 enum class JsonVersion { k10, k11 };
 
-// The document of a request; an empty body is {}. Error: SerializationException, with what is wrong and where.
+// The document of a request; an empty body is {}. Error: SerializationException, with what is wrong
+// and where.
 Result<nlohmann::json> parse_json_body(std::string_view body);
 
 net::Response json_answer(const nlohmann::json& document, const std::string& request_id,
                           JsonVersion version = JsonVersion::k11);
-// {"__type":"…","message":"…"} and x-amzn-ErrorType, with the status of the error's kind; these protocols answer what
-// is not found or in conflict with 400, too.
+// {"__type":"…","message":"…"} and x-amzn-ErrorType, with the status of the error's kind; these
+// protocols answer what is not found or in conflict with 400, too.
 net::Response json_error(const Error& error, const std::string& request_id,
                          JsonVersion version = JsonVersion::k11);
 

@@ -15,7 +15,8 @@ TEST(JsonTarget, Table) {
   ASSERT_TRUE(target);
   EXPECT_EQ(target->prefix, "Logs_20140328");
   EXPECT_EQ(target->operation, "FilterLogEvents");
-  for (const char* bad : {"", ".", "Logs_20140328", "Logs_20140328.", ".X", "a.b.c", "a.b c", "a/b.c"}) {
+  for (const char* bad :
+       {"", ".", "Logs_20140328", "Logs_20140328.", ".X", "a.b.c", "a.b c", "a/b.c"}) {
     EXPECT_FALSE(JsonTarget::parse(bad)) << bad;
   }
   EXPECT_TRUE(JsonTarget::parse(std::string(128, 'a') + ".B"));
@@ -43,9 +44,9 @@ TEST(JsonBody, DepthLimit) {
 }
 
 TEST(JsonError, Form) {
-  const auto response = json_error(
-      {ErrorKind::kNotFound, "ResourceNotFoundException", "The specified log group does not exist."},
-      "id-1");
+  const auto response = json_error({ErrorKind::kNotFound, "ResourceNotFoundException",
+                                    "The specified log group does not exist."},
+                                   "id-1");
   EXPECT_EQ(response.status, 400U);
   EXPECT_EQ(response.content_type, "application/x-amz-json-1.1");
   EXPECT_THAT(response.headers, Contains(Pair("x-amzn-ErrorType", "ResourceNotFoundException")));

@@ -12,14 +12,17 @@ namespace {
 
 constexpr const char* kXmlType = "text/xml";
 
-// XML 1.0 has no way to write most control characters; what is not UTF-8 would end the document for its reader.
+// XML 1.0 has no way to write most control characters; what is not UTF-8 would end the document for
+// its reader.
 std::string xml_text(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    size_t size = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3
-                  : lead >= 0xf0 && lead < 0xf5                   ? 4
-                                                                  : 0;
+    size_t size = lead < 0x80                   ? 1
+                  : lead >= 0xc2 && lead < 0xe0 ? 2
+                  : lead >= 0xe0 && lead < 0xf0 ? 3
+                  : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                : 0;
     bool good = size != 0 && i + size <= text.size();
     for (size_t k = 1; good && k < size; ++k) {
       good = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;

@@ -30,11 +30,13 @@ class QueryRequest {
   std::optional<std::string_view> find(std::string_view name) const { return params_.find(name); }
   // "" when absent.
   std::string_view get(std::string_view name) const { return params_.get(name); }
-  // The values of NAME.member.1, NAME.member.2 … (or NAME.entry.N, as SNS says it) in the order of their numbers.
+  // The values of NAME.member.1, NAME.member.2 … (or NAME.entry.N, as SNS says it) in the order of
+  // their numbers.
   std::vector<std::string> list(std::string_view name, std::string_view item = "member") const;
   // The parameters below NAME.member.1, NAME.member.2 …, as requests with the names that are left:
   // "Dimensions.member.2.Name" is "Name" of structures("Dimensions")[1].
-  std::vector<QueryRequest> structures(std::string_view name, std::string_view item = "member") const;
+  std::vector<QueryRequest> structures(std::string_view name,
+                                       std::string_view item = "member") const;
 
  private:
   std::string action_;

@@ -11,7 +11,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TEST(QueryRequest, ActionVersionAndParameters) {
-  const auto request = QueryRequest::parse("Action=Publish&Version=2010-03-31&Message=a+b%26c&Empty=");
+  const auto request =
+      QueryRequest::parse("Action=Publish&Version=2010-03-31&Message=a+b%26c&Empty=");
   ASSERT_TRUE(request);
   EXPECT_EQ(request->action(), "Publish");
   EXPECT_EQ(request->version(), "2010-03-31");
@@ -49,7 +50,8 @@ TEST(QueryRequest, Structures) {
 
 TEST(XmlAnswer, Form) {
   XmlAnswer answer("GetCallerIdentity", "https://sts.amazonaws.com/doc/2011-06-15/");
-  const auto response = answer.add("Account", "000000000000").add("Odd", "<&>\"\x01").finish("id-1");
+  const auto response =
+      answer.add("Account", "000000000000").add("Odd", "<&>\"\x01").finish("id-1");
   EXPECT_EQ(response.status, 200U);
   EXPECT_EQ(response.content_type, "text/xml");
   EXPECT_EQ(response.body,
