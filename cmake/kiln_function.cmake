@@ -1,8 +1,9 @@
 # kiln_function(NAME SOURCES … [DEPS …] [STATIC])
 #   Makes the Lambda function NAME: build/<preset>/functions/NAME/bootstrap, stripped in release builds. DEPS are libraries beyond the
 #   SDK. STATIC links everything statically, libc too: the fastest start and the smallest memory, for functions
-#   that neither load libraries at run time nor resolve host names. Otherwise only libstdc++ and libgcc are, so
-#   that the program needs nothing but a C library where it runs.
+#   that neither load libraries at run time nor resolve host names. Otherwise only libstdc++ is, so
+#   that the program needs nothing but a C library of 2.34 or later and libgcc_s where it runs, as Lambda's provided.al2023 has them
+#   (a static libgcc of GCC 12 would ask for 2.35).
 function(kiln_function name)
   cmake_parse_arguments(ARG "STATIC" "" "SOURCES;DEPS" ${ARGN})
   set(target function_${name})
@@ -19,7 +20,7 @@ function(kiln_function name)
     if(ARG_STATIC)
       target_link_options(${target} PRIVATE -static -no-pie)
     else()
-      target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -no-pie -Wl,-z,now -Wl,--as-needed)
+      target_link_options(${target} PRIVATE -static-libstdc++ -no-pie -Wl,-z,now -Wl,--as-needed)
     endif()
   endif()
 endfunction()

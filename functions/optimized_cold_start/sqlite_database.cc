@@ -10,8 +10,8 @@ namespace {
 // The tables of schema.sql in SQLite's words, and rows that make a first fetch_data answer
 // something.
 constexpr char kSchema[] = R"(
+PRAGMA synchronous = OFF;
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS orders (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   user_id TEXT NOT NULL,
