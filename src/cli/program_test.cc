@@ -294,7 +294,8 @@ TEST(Invoke, SixMebibytesGoThroughInOneRequest) {
   const TestServer server([](const TestRequest& request) {
     return TestResponse{200, std::to_string(request.body.size())};
   });
-  const std::string payload = '"' + std::string(6 * 1024 * 1024, 'x') + '"';
+  std::string payload(6 * 1024 * 1024, 'x');
+  payload.front() = payload.back() = '"';
   EXPECT_EQ(run({"invoke", "f", "-", "--endpoint", server.endpoint()}, {payload}).out,
             std::to_string(payload.size()) + "\n");
 }
