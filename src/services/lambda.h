@@ -1,0 +1,24 @@
+// The Lambda API: finds the operation that a method and a path name, and runs it where it belongs: an invocation at once
+// on this loop, a change on the control thread, after a worker has unpacked its code.
+// Threading: handle() on a loop; `reply` is called from any thread.
+#pragma once
+
+#include "engine/engine.h"
+#include "net/http_message.h"
+#include "services/reply.h"
+
+namespace kiln::services {
+
+class LambdaService {
+ public:
+  explicit LambdaService(engine::Engine& engine) : engine_(engine) {}
+  void handle(net::Request&& request, Reply reply);
+
+ private:
+  void invoke(net::Request&& request, Reply reply);
+  void send_code(const std::string& key, Reply reply);
+
+  engine::Engine& engine_;
+};
+
+}  // namespace kiln::services

@@ -1,0 +1,102 @@
+// One call of the Lambda control plane, taken apart, and the operations that answer it.
+//
+// An operation is a function of its call: it reads and changes the registry and returns the response or AWS's error.
+// Threading: the control thread, but for the two prepare_… steps, which run on a worker.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "engine/registry.h"
+#include "model/function.h"
+#include "model/names.h"
+#include "net/http_message.h"
+#include "store/code_store.h"
+#include "wire/uri.h"
+
+namespace kiln::services {
+
+struct LambdaCall {
+  engine::Registry& registry;
+  store::CodeStore& code_store;
+  std::string region;
+  std::string host;      // the Host header: where the caller can reach us
+  std::string function;  // {FunctionName} of the path, decoded; or {ARN} of the tags operations
+  std::string argument;  // the path's second variable: alias name, statement id
+  wire::QueryParams query;
+  nlohmann::json body = nlohmann::json::object();
+
+  // Made by prepare_create and prepare_update_code.
+  std::optional<model::FunctionConfig> config;
+  std::optional<model::CodeLocation> code;
+};
+
+using OperationResult = Result<net::Response>;
+using Operation = OperationResult (*)(LambdaCall&);
+
+// Checks the request and unpacks its code, before the registry is asked.
+Result<void> prepare_create(LambdaCall& call);
+Result<void> prepare_update_code(LambdaCall& call);
+
+OperationResult create_function(LambdaCall& call);
+OperationResult update_function_code(LambdaCall& call);
+OperationResult update_function_configuration(LambdaCall& call);
+OperationResult get_function(LambdaCall& call);
+OperationResult get_function_configuration(LambdaCall& call);
+OperationResult list_functions(LambdaCall& call);
+OperationResult delete_function(LambdaCall& call);
+
+OperationResult publish_version(LambdaCall& call);
+OperationResult list_versions(LambdaCall& call);
+
+OperationResult create_alias(LambdaCall& call);
+OperationResult get_alias(LambdaCall& call);
+OperationResult list_aliases(LambdaCall& call);
+OperationResult update_alias(LambdaCall& call);
+OperationResult delete_alias(LambdaCall& call);
+
+OperationResult add_permission(LambdaCall& call);
+OperationResult get_policy(LambdaCall& call);
+OperationResult remove_permission(LambdaCall& call);
+
+OperationResult tag_resource(LambdaCall& call);
+OperationResult list_tags(LambdaCall& call);
+OperationResult untag_resource(LambdaCall& call);
+
+OperationResult get_account_settings(LambdaCall& call);
+
+// What the operations share.
+
+net::Response json_response(unsigned status, const nlohmann::json& document);
+net::Response empty_response(unsigned status);
+
+// The function that the call names, and the reference itself.
+struct Target {
+  model::FunctionRef ref;
+  model::FunctionPtr function;
+};
+Result<Target> find_target(LambdaCall& call, model::Operation operation);
+
+// 412 when the request carries a RevisionId that is not `current`.
+Result<void> check_revision(const nlohmann::json& body, const std::string& current);
+
+// A page of a list: `Marker` of the request to `NextMarker` of the answer.
+struct Page {
+  size_t max_items = 50;
+  std::string after;  // decoded marker, "" at the start
+};
+Result<Page> read_page(const LambdaCall& call);
+std::string make_marker(const std::string& last);
+
+// The next version of a function, with its number: what PublishVersion and Publish=true do.
+std::pair<std::shared_ptr<model::Function>, model::ConfigPtr> with_new_version(
+    const model::Function& function, const std::optional<std::string>& description);
+
+Error invalid_parameter(std::string message);
+Error validation_error(std::string message);
+Error not_found(std::string message);
+Error conflict(std::string message);
+
+}  // namespace kiln::services

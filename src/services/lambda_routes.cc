@@ -1,0 +1,122 @@
+#include "services/lambda_routes.h"
+
+#include <array>
+
+namespace kiln::services {
+namespace {
+
+struct Pattern {
+  std::string_view method;
+  std::string_view path;  // "*": a variable; "**": the rest
+  std::string_view name;
+  Operation operation = nullptr;
+  Preparation preparation = Preparation::kNone;
+};
+
+constexpr Pattern kPatterns[] = {
+    {"POST", "2015-03-31/functions", "CreateFunction", create_function, Preparation::kCreate},
+    {"GET", "2015-03-31/functions", "ListFunctions", list_functions},
+    {"GET", "2015-03-31/functions/*", "GetFunction", get_function},
+    {"DELETE", "2015-03-31/functions/*", "DeleteFunction", delete_function},
+    {"GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration", get_function_configuration},
+    {"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration", update_function_configuration},
+    {"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", update_function_code, Preparation::kUpdateCode},
+    {"POST", "2015-03-31/functions/*/versions", "PublishVersion", publish_version},
+    {"GET", "2015-03-31/functions/*/versions", "ListVersionsByFunction", list_versions},
+    {"POST", "2015-03-31/functions/*/aliases", "CreateAlias", create_alias},
+    {"GET", "2015-03-31/functions/*/aliases", "ListAliases", list_aliases},
+    {"GET", "2015-03-31/functions/*/aliases/*", "GetAlias", get_alias},
+    {"PUT", "2015-03-31/functions/*/aliases/*", "UpdateAlias", update_alias},
+    {"DELETE", "2015-03-31/functions/*/aliases/*", "DeleteAlias", delete_alias},
+    {"POST", "2015-03-31/functions/*/policy", "AddPermission", add_permission},
+    {"GET", "2015-03-31/functions/*/policy", "GetPolicy", get_policy},
+    {"DELETE", "2015-03-31/functions/*/policy/*", "RemovePermission", remove_permission},
+    {"POST", "2017-03-31/tags/**", "TagResource", tag_resource},
+    {"GET", "2017-03-31/tags/**", "ListTags", list_tags},
+    {"DELETE", "2017-03-31/tags/**", "UntagResource", untag_resource},
+    {"GET", "2016-08-19/account-settings", "GetAccountSettings", get_account_settings},
+    // What AWS has and Kiln has not: named in the error.
+    {"POST", "2014-11-13/functions/*/invoke-async", "InvokeAsync"},
+    {"POST", "2021-11-15/functions/*/response-streaming-invocations", "InvokeWithResponseStream"},
+    {"PUT", "2017-10-31/functions/*/concurrency", "PutFunctionConcurrency"},
+    {"DELETE", "2017-10-31/functions/*/concurrency", "DeleteFunctionConcurrency"},
+    {"GET", "2019-09-30/functions/*/concurrency", "GetFunctionConcurrency"},
+    {"PUT", "2019-09-30/functions/*/provisioned-concurrency", "PutProvisionedConcurrencyConfig"},
+    {"GET", "2019-09-30/functions/*/provisioned-concurrency", "GetProvisionedConcurrencyConfig"},
+    {"DELETE", "2019-09-30/functions/*/provisioned-concurrency", "DeleteProvisionedConcurrencyConfig"},
+    {"PUT", "2019-09-25/functions/*/event-invoke-config", "PutFunctionEventInvokeConfig"},
+    {"POST", "2019-09-25/functions/*/event-invoke-config", "UpdateFunctionEventInvokeConfig"},
+    {"GET", "2019-09-25/functions/*/event-invoke-config", "GetFunctionEventInvokeConfig"},
+    {"DELETE", "2019-09-25/functions/*/event-invoke-config", "DeleteFunctionEventInvokeConfig"},
+    {"GET", "2019-09-25/functions/*/event-invoke-config/list", "ListFunctionEventInvokeConfigs"},
+    {"POST", "2015-03-31/event-source-mappings", "CreateEventSourceMapping"},
+    {"GET", "2015-03-31/event-source-mappings", "ListEventSourceMappings"},
+    {"GET", "2015-03-31/event-source-mappings/*", "GetEventSourceMapping"},
+    {"PUT", "2015-03-31/event-source-mappings/*", "UpdateEventSourceMapping"},
+    {"DELETE", "2015-03-31/event-source-mappings/*", "DeleteEventSourceMapping"},
+    {"GET", "2018-10-31/layers", "ListLayers"},
+    {"POST", "2018-10-31/layers/*/versions", "PublishLayerVersion"},
+    {"GET", "2018-10-31/layers/*/versions", "ListLayerVersions"},
+    {"GET", "2018-10-31/layers/*/versions/*", "GetLayerVersion"},
+    {"DELETE", "2018-10-31/layers/*/versions/*", "DeleteLayerVersion"},
+    {"GET", "2018-10-31/layers/*/versions/*/policy", "GetLayerVersionPolicy"},
+    {"POST", "2018-10-31/layers/*/versions/*/policy", "AddLayerVersionPermission"},
+    {"POST", "2021-10-31/functions/*/url", "CreateFunctionUrlConfig"},
+    {"GET", "2021-10-31/functions/*/url", "GetFunctionUrlConfig"},
+    {"PUT", "2021-10-31/functions/*/url", "UpdateFunctionUrlConfig"},
+    {"DELETE", "2021-10-31/functions/*/url", "DeleteFunctionUrlConfig"},
+    {"GET", "2021-10-31/functions/*/urls", "ListFunctionUrlConfigs"},
+    {"POST", "2020-04-22/code-signing-configs", "CreateCodeSigningConfig"},
+    {"GET", "2020-04-22/code-signing-configs", "ListCodeSigningConfigs"},
+    {"GET", "2020-06-30/functions/*/code-signing-config", "GetFunctionCodeSigningConfig"},
+    {"PUT", "2020-06-30/functions/*/code-signing-config", "PutFunctionCodeSigningConfig"},
+    {"DELETE", "2020-06-30/functions/*/code-signing-config", "DeleteFunctionCodeSigningConfig"},
+    {"GET", "2021-07-20/functions/*/runtime-management-config", "GetRuntimeManagementConfig"},
+    {"PUT", "2021-07-20/functions/*/runtime-management-config", "PutRuntimeManagementConfig"},
+    {"GET", "2024-08-31/functions/*/recursion-config", "GetFunctionRecursionConfig"},
+    {"PUT", "2024-08-31/functions/*/recursion-config", "PutFunctionRecursionConfig"},
+};
+
+// Fills the route's variables. False: the path is another one.
+bool matches(std::string_view path, const std::vector<std::string>& segments, LambdaRoute& route) {
+  std::array<std::string, 2> variables;
+  size_t variable = 0, at = 0;
+  while (!path.empty()) {
+    const size_t slash = path.find('/');
+    const auto part = path.substr(0, slash);
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    if (at >= segments.size()) return false;
+    if (part == "**") {
+      for (; at < segments.size(); ++at) variables[0] += (variables[0].empty() ? "" : "/") + segments[at];
+      break;
+    }
+    if (part == "*") {
+      if (variable < variables.size()) variables[variable++] = segments[at];
+    } else if (part != segments[at]) {
+      return false;
+    }
+    ++at;
+  }
+  if (at != segments.size()) return false;
+  route.function = std::move(variables[0]);
+  route.argument = std::move(variables[1]);
+  return true;
+}
+
+}  // namespace
+
+LambdaRoute find_lambda_route(std::string_view method, const std::vector<std::string>& given) {
+  std::vector<std::string> segments = given;
+  if (!segments.empty() && segments.back().empty()) segments.pop_back();  // a trailing '/'
+  LambdaRoute route;
+  for (const Pattern& pattern : kPatterns) {
+    if (pattern.method != method || !matches(pattern.path, segments, route)) continue;
+    route.name = pattern.name;
+    route.operation = pattern.operation;
+    route.preparation = pattern.preparation;
+    return route;
+  }
+  return {};
+}
+
+}  // namespace kiln::services
