@@ -1,19 +1,19 @@
-// The one port: decides from method, path and headers which service an HTTP request is for, and answers for services
-// that are not here with an error in that service's own shape that names the service and operation.
+// The one port: decides from method, path and headers which service an HTTP request is for, and
+// answers for services that are not here with an error in that service's own shape that names the
+// service and operation.
 //
-// Threading: handle() runs on the connection's loop; `reply` may be called later, on any thread, exactly once.
+// Threading: handle() runs on the connection's loop; `reply` may be called later, on any thread,
+// exactly once.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
 #include "engine/engine.h"
 #include "net/http_message.h"
+#include "services/reply.h"
 
 namespace kiln::services {
-
-using Reply = std::function<void(net::Response&&)>;
 
 class LambdaService;
 class LogsService;
@@ -29,7 +29,6 @@ class Router {
   void handle(net::Request&& request, Reply reply);
 
  private:
-  engine::Engine& engine_;
   std::unique_ptr<LambdaService> lambda_;
   std::unique_ptr<LogsService> logs_;
   std::unique_ptr<StsService> sts_;

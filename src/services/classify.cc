@@ -1,0 +1,315 @@
+#include "services/classify.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "wire/credential_scope.h"
+#include "wire/json_protocol.h"
+#include "wire/rest_json_error.h"
+#include "wire/uri.h"
+
+namespace kiln::services {
+namespace {
+
+using std::string_view_literals::operator""sv;
+using net::http::verb;
+
+constexpr size_t kDateBytes = 12;  // "/2015-03-31/"
+
+constexpr std::array kLambdaFolders = {
+    "functions"sv,
+    "account-settings"sv,
+    "tags"sv,
+    "event-source-mappings"sv,
+    "layers"sv,
+    "code-signing-configs"sv,
+    "layers-by-arn"sv,
+    "capacity-providers"sv,
+    "durable-executions"sv,
+    "durable-execution-callbacks"sv,
+};
+
+struct Named {
+  std::string_view key;
+  std::string_view service;
+};
+
+// X-Amz-Target prefixes whose service can't be read from the prefix itself.
+constexpr std::array kTargetServices = {
+    Named{"Logs_20140328", "logs"},
+    Named{"GraniteServiceVersion20100801", "cloudwatch"},
+    Named{"AnyScaleFrontendService", "application-autoscaling"},
+    Named{"DynamoDB_20120810", "dynamodb"},
+    Named{"DynamoDBStreams_20120810", "dynamodbstreams"},
+    Named{"AmazonSQS", "sqs"},
+    Named{"AWSEvents", "events"},
+    Named{"AmazonSSM", "ssm"},
+    Named{"TrentService", "kms"},
+    Named{"AWSStepFunctions", "stepfunctions"},
+    Named{"Kinesis_20131202", "kinesis"},
+    Named{"AmazonEC2ContainerServiceV20141113", "ecs"},
+    Named{"AmazonEC2ContainerRegistry_V20150921", "ecr"},
+};
+
+constexpr std::array kQueryServices = {
+    Named{"2011-06-15", "sts"},        Named{"2010-03-31", "sns"},
+    Named{"2010-08-01", "cloudwatch"}, Named{"2010-05-15", "cloudformation"},
+    Named{"2010-05-08", "iam"},        Named{"2012-11-05", "sqs"},
+    Named{"2016-11-15", "ec2"},        Named{"2011-01-01", "autoscaling"},
+};
+
+// Services with the REST-XML protocol; the other REST services speak JSON.
+constexpr std::array kRestXmlServices = {"s3"sv, "s3express"sv, "cloudfront"sv, "route53"sv};
+
+std::string_view look_up(const auto& table, std::string_view key) {
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const Named& named) { return named.key == key; });
+  return found == table.end() ? std::string_view() : found->service;
+}
+
+bool contains(const auto& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string_view header_field(const net::RequestHeader& header, std::string_view name) {
+  const auto value = header[boost::beast::string_view(name.data(), name.size())];
+  return {value.data(), value.size()};
+}
+
+std::string_view header_target(const net::RequestHeader& header) {
+  const auto target = header.target();
+  return {target.data(), target.size()};
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "/2015-03-31/…", the form of all of Lambda's paths.
+bool has_date(std::string_view target) {
+  if (target.size() < kDateBytes || !target.starts_with("/20") || target[5] != '-' ||
+      target[8] != '-' || target[11] != '/') {
+    return false;
+  }
+  return is_digit(target[3]) && is_digit(target[4]) && is_digit(target[6]) && is_digit(target[7]) &&
+         is_digit(target[9]) && is_digit(target[10]);
+}
+
+bool is_lambda_path(std::string_view target) {
+  if (!has_date(target)) return false;
+  target.remove_prefix(kDateBytes);
+  return contains(kLambdaFolders, target.substr(0, target.find_first_of("/?")));
+}
+
+// "monitoring" is what requests to CloudWatch are signed for.
+std::string service_name(std::string_view signed_for) {
+  return std::string(signed_for == "monitoring" ? "cloudwatch" : signed_for);
+}
+
+std::string rest_operation(const net::RequestHeader& header, const wire::Uri& uri) {
+  const auto method = header.method_string();
+  return std::string(method.data(), method.size()) + " " + uri.raw_path;
+}
+
+Classification of_json(const wire::JsonTarget& target, std::string_view content_type,
+                       std::string_view signed_for) {
+  Classification c;
+  c.shape =
+      content_type.find("json-1.0") != std::string_view::npos ? Shape::kJson10 : Shape::kJson11;
+  c.operation = target.operation;
+  c.service = look_up(kTargetServices, target.prefix);
+  if (c.service.empty()) c.service = service_name(signed_for);
+  if (c.service.empty()) c.service = target.prefix;
+  c.api = c.service == "logs" ? Api::kLogs : Api::kAbsent;
+  return c;
+}
+
+Classification of_query(wire::QueryRequest&& query, std::string_view signed_for) {
+  Classification c;
+  c.shape = Shape::kQuery;
+  c.operation = query.action();
+  c.service = service_name(signed_for);
+  if (c.service.empty()) c.service = look_up(kQueryServices, query.version());
+  if (c.service.empty()) c.service = "of version " + query.version();
+  c.api = c.service == "sts" ? Api::kSts : Api::kAbsent;
+  c.query = std::move(query);
+  return c;
+}
+
+// POST /service/NAME/operation/OPERATION with smithy-protocol: rpc-v2-cbor.
+Classification of_cbor(const wire::Uri& uri) {
+  Classification c;
+  c.api = Api::kAbsent;
+  c.shape = Shape::kCbor;
+  const std::string_view known = look_up(kTargetServices, uri.segments[1]);
+  c.service = known.empty() ? uri.segments[1] : std::string(known);
+  c.operation = uri.segments[3];
+  return c;
+}
+
+Classification of_path(const net::RequestHeader& header, const wire::Uri& uri,
+                       std::string_view signed_for) {
+  Classification c;
+  c.operation = rest_operation(header, uri);
+  const bool is_read = header.method() == verb::get || header.method() == verb::head;
+  const bool is_health = uri.raw_path == "/_kiln/health";
+  // GET / is also S3's ListBuckets: then it is signed.
+  if (is_read && (is_health || (uri.segments.empty() && signed_for.empty()))) {
+    c.api = Api::kHealth;
+  } else if (!signed_for.empty() && signed_for != "lambda") {
+    c.api = Api::kAbsent;
+    c.service = service_name(signed_for);
+    if (contains(kRestXmlServices, signed_for)) c.shape = Shape::kRestXml;
+  } else if (has_date(header_target(header))) {
+    c.api = Api::kLambda;
+  }
+  return c;
+}
+
+Classification classify_with(const net::RequestHeader& header, std::string_view body) {
+  const std::string_view target = header_target(header);
+  if (is_lambda_path(target)) {
+    Classification c;
+    c.api = Api::kLambda;
+    return c;
+  }
+  const wire::CredentialScope scope = wire::CredentialScope::of(header);
+  const wire::Uri uri = wire::Uri::parse(target);
+  if (const auto json = wire::JsonTarget::parse(header_field(header, "X-Amz-Target"))) {
+    return of_json(*json, header_field(header, "Content-Type"), scope.service);
+  }
+  if (uri.segments.size() == 4 && uri.segments[0] == "service" && uri.segments[2] == "operation") {
+    return of_cbor(uri);
+  }
+  if (uri.segments.empty()) {
+    const size_t question = target.find('?');
+    const std::string_view form = header.method() == verb::post ? body
+                                  : question == std::string_view::npos
+                                      ? std::string_view()
+                                      : target.substr(question + 1);
+    if (auto query = wire::QueryRequest::parse(form)) {
+      return of_query(*std::move(query), scope.service);
+    }
+  }
+  return of_path(header, uri, scope.service);
+}
+
+bool ends_with_segment(const wire::Uri& uri, std::string_view last) {
+  return uri.segments.size() == 4 && uri.segments[1] == "functions" && uri.segments[3] == last;
+}
+
+struct Limit {
+  uint64_t bytes;
+  const char* operation;  // nullptr: none with a text of its own
+};
+
+Limit limit_of(const net::RequestHeader& header) {
+  const std::string_view target = header_target(header);
+  if (!is_lambda_path(target)) return {kMaxJsonRequestBytes, nullptr};
+  const wire::Uri uri = wire::Uri::parse(target);
+  if (header.method() == verb::post) {
+    if (ends_with_segment(uri, "invocations")) {
+      const bool is_event = header_field(header, "X-Amz-Invocation-Type") == "Event";
+      return {is_event ? kMaxEventInvokeBytes : kMaxInvokeBytes, "InvokeFunction"};
+    }
+    if (ends_with_segment(uri, "response-streaming-invocations")) {
+      return {kMaxInvokeBytes, "InvokeWithResponseStream"};
+    }
+    if (ends_with_segment(uri, "invoke-async")) return {kMaxEventInvokeBytes, "InvokeAsync"};
+    if (uri.segments.size() == 2 && uri.segments[1] == "functions") {
+      return {kMaxCodeRequestBytes, "CreateFunction"};
+    }
+  }
+  if (header.method() == verb::put && ends_with_segment(uri, "code")) {
+    return {kMaxCodeRequestBytes, "UpdateFunctionCode"};
+  }
+  return {kMaxOtherBytes, nullptr};
+}
+
+net::Response cbor_error(const Error& error, const std::string& request_id) {
+  const auto bytes = nlohmann::json::to_cbor({{"__type", error.type}, {"message", error.message}});
+  net::Response response;
+  response.status = 400;
+  response.content_type = "application/cbor";
+  response.headers = {{"smithy-protocol", "rpc-v2-cbor"}, {"x-amzn-RequestId", request_id}};
+  response.body.assign(bytes.begin(), bytes.end());
+  return response;
+}
+
+// Where an error has the same place in every request of a shape.
+net::Response in_shape(Shape shape, const Error& error, const std::string& request_id) {
+  switch (shape) {
+    case Shape::kJson10:
+      return wire::json_error(error, request_id, wire::JsonVersion::k10);
+    case Shape::kJson11:
+      return wire::json_error(error, request_id, wire::JsonVersion::k11);
+    case Shape::kQuery:
+      return wire::query_error(error, request_id);
+    case Shape::kRestXml:
+      return wire::rest_xml_error(501, error, request_id);
+    case Shape::kCbor:
+      return cbor_error(error, request_id);
+    case Shape::kRestJson:
+      break;
+  }
+  return wire::rest_json_error(error, request_id);
+}
+
+std::string printable(std::string_view text) {
+  constexpr size_t kShown = 200;
+  std::string out(text.substr(0, kShown));
+  if (text.size() > kShown) out += "…";
+  return out;
+}
+
+}  // namespace
+
+Classification classify(const net::Request& request) {
+  return classify_with(request.base(), request.body());
+}
+
+Classification classify(const net::RequestHeader& header) { return classify_with(header, {}); }
+
+uint64_t body_limit(const net::RequestHeader& header) { return limit_of(header).bytes; }
+
+net::Response too_large(const net::RequestHeader& header, const std::string& request_id) {
+  const Classification what = classify(header);
+  // The body does not matter where nobody would read it.
+  if (what.api == Api::kAbsent && what.shape != Shape::kQuery) return not_here(what, request_id);
+  const Limit limit = limit_of(header);
+  const std::string_view operation = limit.operation ? limit.operation : "";
+  const bool is_code = limit.bytes == kMaxCodeRequestBytes;
+  // AWS names 6 MiB where it enforces 100 bytes more.
+  const uint64_t named = limit.bytes == kMaxInvokeBytes ? 6'291'456 : limit.bytes;
+  std::string message = "Request must be smaller than " + std::to_string(named) + " bytes for the ";
+  message += operation.empty() ? printable(header_target(header)) : std::string(operation);
+  message += " operation";
+  const bool is_invoke = !operation.empty() && !is_code;
+  const Error error{ErrorKind::kTooLarge,
+                    is_invoke ? "RequestTooLargeException" : "RequestEntityTooLargeException",
+                    std::move(message)};
+  return in_shape(what.shape, error, request_id);
+}
+
+net::Response not_here(const Classification& what, const std::string& request_id) {
+  const std::string operation = printable(what.operation);
+  if (what.api == Api::kUnknown) {
+    return wire::rest_json_error({ErrorKind::kNotFound, "UnknownOperationException",
+                                  "Kiln has no operation for " + operation +
+                                      ". It serves the AWS APIs lambda, logs and sts, and GET "
+                                      "/_kiln/health."},
+                                 request_id);
+  }
+  const std::string type = what.shape == Shape::kQuery     ? "InvalidAction"
+                           : what.shape == Shape::kRestXml ? "NotImplemented"
+                                                           : "UnknownOperationException";
+  const ErrorKind kind =
+      what.shape == Shape::kRestJson ? ErrorKind::kNotFound : ErrorKind::kInvalid;
+  return in_shape(what.shape,
+                  {kind, type,
+                   "Kiln has no service " + printable(what.service) + " (operation " + operation +
+                       "). It serves lambda, logs and sts; send this request to another endpoint."},
+                  request_id);
+}
+
+}  // namespace kiln::services

@@ -1,0 +1,54 @@
+#include "services/router.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/ids.h"
+#include "services/classify.h"
+#include "services/lambda.h"
+#include "services/logs.h"
+#include "services/sts.h"
+
+namespace kiln::services {
+namespace {
+
+net::Response health() {
+  net::Response response;
+  response.body = nlohmann::json{{"status", "running"}, {"version", KILN_VERSION}}.dump();
+  return response;
+}
+
+}  // namespace
+
+Router::Router(engine::Engine& engine)
+    : lambda_(std::make_unique<LambdaService>(engine)),
+      logs_(std::make_unique<LogsService>(engine)),
+      sts_(std::make_unique<StsService>(engine.options().account)) {}
+
+Router::~Router() = default;
+
+uint64_t Router::body_limit(const net::RequestHeader& header) const {
+  return services::body_limit(header);
+}
+
+net::Response Router::too_large(const net::RequestHeader& header) const {
+  return services::too_large(header, new_uuid());
+}
+
+void Router::handle(net::Request&& request, Reply reply) {
+  const Classification what = classify(request);
+  switch (what.api) {
+    case Api::kLambda:
+      return lambda_->handle(std::move(request), std::move(reply));
+    case Api::kLogs:
+      return logs_->handle(std::move(request), what.operation, std::move(reply));
+    case Api::kSts:
+      return reply(sts_->handle(request.base(), *what.query));
+    case Api::kHealth:
+      return reply(health());
+    case Api::kAbsent:
+    case Api::kUnknown:
+      return reply(not_here(what, new_uuid()));
+  }
+}
+
+}  // namespace kiln::services
