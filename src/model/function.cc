@@ -27,7 +27,12 @@ std::string function_arn(std::string_view region, std::string_view account, std:
                          std::string_view qualifier) {
   std::string arn;
   arn.reserve(48 + region.size() + account.size() + name.size() + qualifier.size());
-  arn.append("arn:aws:lambda:").append(region).append(":").append(account).append(":function:").append(name);
+  arn.append("arn:aws:lambda:")
+      .append(region)
+      .append(":")
+      .append(account)
+      .append(":function:")
+      .append(name);
   if (!qualifier.empty()) arn.append(":").append(qualifier);
   return arn;
 }

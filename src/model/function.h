@@ -1,5 +1,6 @@
-// What a function is: its configuration, versions and aliases. Plain data, no behaviour beyond lookups.
-// Field names are those of the Lambda API; sizes are MiB ("MB" in Lambda's documents), times are seconds.
+// What a function is: its configuration, versions and aliases. Plain data, no behaviour beyond
+// lookups. Field names are those of the Lambda API; sizes are MiB ("MB" in Lambda's documents),
+// times are seconds.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ struct CodeLocation {
   std::string sha256_base64;  // CodeSha256 of the zip; for a hot-reload folder the hash of its path
   int64_t size_bytes = 0;     // CodeSize: bytes of the zip
   std::string zip_sha_hex;    // key in the code store; empty for a hot-reload folder
-  std::string hot_reload_dir; // absolute path of a folder run in place; empty otherwise
+  std::string hot_reload_dir;  // absolute path of a folder run in place; empty otherwise
 };
 
 enum class LogFormat { kText, kJson };
@@ -37,7 +38,7 @@ struct FunctionConfig {
   std::string account;
   std::string name;
   std::string version{kLatest};
-  std::string runtime;   // "provided.al2023", "python3.12", "nodejs20.x"
+  std::string runtime;  // "provided.al2023", "python3.12", "nodejs20.x"
   std::string handler;
   std::string role;
   std::string description;
@@ -55,7 +56,9 @@ struct FunctionConfig {
   std::string revision_id;
   std::string last_modified;  // 2023-01-21T11:30:00.000+0000
 
-  std::string log_group() const { return logging.log_group.empty() ? "/aws/lambda/" + name : logging.log_group; }
+  std::string log_group() const {
+    return logging.log_group.empty() ? "/aws/lambda/" + name : logging.log_group;
+  }
 };
 using ConfigPtr = std::shared_ptr<const FunctionConfig>;
 
@@ -67,15 +70,17 @@ struct Alias {
   std::string revision_id;
 };
 
-// A function with all that hangs on its name. A new value is made for every change; readers keep the one they hold.
+// A function with all that hangs on its name. A new value is made for every change; readers keep
+// the one they hold.
 struct Function {
-  ConfigPtr latest;                            // $LATEST
-  std::map<int64_t, ConfigPtr> versions;       // published, by number
+  ConfigPtr latest;                       // $LATEST
+  std::map<int64_t, ConfigPtr> versions;  // published, by number
   std::map<std::string, Alias> aliases;
   std::map<std::string, std::string> tags;
-  std::map<std::string, std::string> policies; // qualifier ("" = unqualified) → statements, JSON array text
+  std::map<std::string, std::string>
+      policies;  // qualifier ("" = unqualified) → statements, JSON array text
   std::map<std::string, std::string> policy_revisions;  // qualifier → RevisionId of that policy
-  int64_t next_version = 1;                    // never reused
+  int64_t next_version = 1;                             // never reused
   std::optional<int> reserved_concurrency;
 
   const std::string& region() const { return latest->region; }
@@ -83,8 +88,8 @@ struct Function {
 };
 using FunctionPtr = std::shared_ptr<const Function>;
 
-// The version that a qualifier ("" = $LATEST, version, or alias) selects; `roll` in [0,1) decides weighted aliases.
-// nullptr: no such version or alias.
+// The version that a qualifier ("" = $LATEST, version, or alias) selects; `roll` in [0,1) decides
+// weighted aliases. nullptr: no such version or alias.
 ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier, double roll);
 
 // arn:aws:lambda:REGION:ACCOUNT:function:NAME, and with :QUALIFIER where given.

@@ -8,7 +8,7 @@ namespace {
 using nlohmann::json;
 
 Result<model::FunctionPtr> find_tagged(LambdaCall& call) {
-  auto ref = model::parse_function_arn(call.function, call.region);
+  auto ref = model::parse_function_arn(call.function, call.region, call.registry.account());
   if (!ref) return ref.error();
   auto function = call.registry.find(ref->region, ref->name);
   if (!function)

@@ -1,0 +1,388 @@
+#include "model/validation.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "model/names.h"
+#include "model/violations.h"
+
+namespace kiln::model {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+constexpr size_t kMaxEnvironmentBytes = 4096;
+constexpr size_t kMaxTags = 50;
+
+// In the order in which AWS prints them.
+constexpr std::array kRuntimes = {
+    "nodejs20.x"sv, "python3.14"sv, "provided.al2023"sv, "python3.12"sv,   "python3.13"sv,
+    "nodejs24.x"sv, "nodejs22.x"sv, "java25"sv,          "python3.10"sv,   "python3.11"sv,
+    "java21"sv,     "ruby3.3"sv,    "ruby3.4"sv,         "ruby3.2"sv,      "python3.8"sv,
+    "python3.9"sv,  "java17"sv,     "nodejs16.x"sv,      "dotnet10"sv,     "dotnet8"sv,
+    "java11"sv,     "dotnet6"sv,    "nodejs18.x"sv,      "provided.al2"sv, "java8.al2"sv};
+
+// Once accepted, now refused with a text of their own.
+constexpr std::array kDeprecatedRuntimes = {
+    "nodejs"sv,        "nodejs4.3"sv,     "nodejs4.3-edge"sv, "nodejs6.10"sv,    "nodejs8.10"sv,
+    "nodejs10.x"sv,    "nodejs12.x"sv,    "nodejs14.x"sv,     "python2.7"sv,     "python3.6"sv,
+    "python3.7"sv,     "java8"sv,         "go1.x"sv,          "ruby2.5"sv,       "ruby2.7"sv,
+    "dotnetcore1.0"sv, "dotnetcore2.0"sv, "dotnetcore2.1"sv,  "dotnetcore3.1"sv, "dotnet5.0"sv,
+    "dotnet7"sv,       "provided"sv};
+
+constexpr std::array kReservedVariables = {
+    "_HANDLER"sv,
+    "_X_AMZN_TRACE_ID"sv,
+    "AWS_ACCESS_KEY"sv,
+    "AWS_ACCESS_KEY_ID"sv,
+    "AWS_DEFAULT_REGION"sv,
+    "AWS_EXECUTION_ENV"sv,
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"sv,
+    "AWS_LAMBDA_FUNCTION_NAME"sv,
+    "AWS_LAMBDA_FUNCTION_VERSION"sv,
+    "AWS_LAMBDA_INITIALIZATION_TYPE"sv,
+    "AWS_LAMBDA_LOG_GROUP_NAME"sv,
+    "AWS_LAMBDA_LOG_STREAM_NAME"sv,
+    "AWS_LAMBDA_MAX_CONCURRENCY"sv,
+    "AWS_LAMBDA_METADATA_API"sv,
+    "AWS_LAMBDA_METADATA_TOKEN"sv,
+    "AWS_LAMBDA_RUNTIME_API"sv,
+    "AWS_REGION"sv,
+    "AWS_SECRET_ACCESS_KEY"sv,
+    "AWS_SESSION_TOKEN"sv,
+    "LAMBDA_RUNTIME_DIR"sv,
+    "LAMBDA_TASK_ROOT"sv,
+};
+
+bool contains(const auto& list, std::string_view value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+template <class Predicate>
+bool all(std::string_view text, Predicate predicate) {
+  return std::all_of(text.begin(), text.end(), predicate);
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+bool eat(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+Error invalid_parameter(std::string message) {
+  return {ErrorKind::kInvalid, "InvalidParameterValueException", std::move(message)};
+}
+
+// Takes "arn:" and a partition (aws[a-zA-Z-]*)?, with the colon after it.
+bool eat_arn(std::string_view& text) {
+  if (!eat(text, "arn:")) return false;
+  const size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return false;
+  const auto partition = text.substr(0, colon);
+  if (!partition.empty() && !(partition.starts_with("aws") &&
+                              all(partition, [](char c) { return is_letter(c) || c == '-'; })))
+    return false;
+  text.remove_prefix(colon + 1);
+  return true;
+}
+
+// arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+
+bool is_role(std::string_view text) {
+  if (!eat_arn(text) || !eat(text, "iam::") || text.size() < 12 ||
+      !all(text.substr(0, 12), is_digit))
+    return false;
+  text.remove_prefix(12);
+  return eat(text, ":role") && !text.empty() &&
+         all(text,
+             [](char c) {
+               return is_letter(c) || is_digit(c) || "+=,.@-_/"sv.find(c) != std::string_view::npos;
+             }) &&
+         text != "/";
+}
+
+// (arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()
+bool is_arn_or_empty(std::string_view text) {
+  if (text.empty()) return true;
+  if (!eat_arn(text)) return false;
+  const size_t colon = text.find(':');
+  return colon != std::string_view::npos && colon > 0 && all(text.substr(0, colon), [](char c) {
+           return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '.';
+         });
+}
+
+// [a-zA-Z]([a-zA-Z0-9_])+
+bool is_variable_name(std::string_view name) {
+  return name.size() >= 2 && is_letter(name[0]) &&
+         all(name, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+}
+
+void check_pattern(bool matches, std::string_view value, std::string_view member,
+                   std::string_view pattern, Violations& violations) {
+  if (!matches)
+    violations.add(value, member,
+                   "Member must satisfy regular expression pattern: " + std::string(pattern));
+}
+
+template <size_t N>
+void check_enum(std::string_view value, std::string_view member,
+                const std::array<std::string_view, N>& values, Violations& violations) {
+  if (contains(values, value)) return;
+  std::string constraint = "Member must satisfy enum value set: [";
+  for (size_t i = 0; i < N; ++i) constraint.append(i == 0 ? "" : ", ").append(values[i]);
+  violations.add(value, member, constraint + "]");
+}
+
+// {KEY=value, KEY=value}: how AWS prints a map.
+std::string map_text(const std::map<std::string, std::string>& map) {
+  std::string text = "{";
+  for (const auto& [key, value] : map)
+    text.append(text.size() == 1 ? "" : ", ").append(key).append("=").append(value);
+  return text + "}";
+}
+
+void check_architectures(const std::vector<std::string>& architectures, Violations& violations) {
+  std::string text = "[";
+  for (const auto& one : architectures) text.append(text.size() == 1 ? "" : ", ").append(one);
+  text += "]";
+  if (architectures.empty())
+    violations.add(text, "architectures", "Member must have length greater than or equal to 1");
+  if (architectures.size() > 1)
+    violations.add(text, "architectures", "Member must have length less than or equal to 1");
+  if (!std::all_of(architectures.begin(), architectures.end(),
+                   [](const std::string& one) { return one == "x86_64" || one == "arm64"; }))
+    violations.add(text, "architectures",
+                   "Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, "
+                   "arm64], Member must "
+                   "not be null]");
+}
+
+void check_logging(const LoggingConfig& logging, Violations& violations) {
+  if (!logging.log_group.empty()) {
+    violations.check_length(logging.log_group, "loggingConfig.logGroup", 1, 512);
+    check_pattern(all(logging.log_group,
+                      [](char c) {
+                        return is_letter(c) || is_digit(c) ||
+                               ".-_/#"sv.find(c) != std::string_view::npos;
+                      }),
+                  logging.log_group, "loggingConfig.logGroup", "[\\.\\-_/#A-Za-z0-9]+", violations);
+  }
+  if (logging.format == LogFormat::kText) return;
+  check_enum(logging.application_level, "loggingConfig.applicationLogLevel",
+             std::array{"TRACE"sv, "DEBUG"sv, "INFO"sv, "WARN"sv, "ERROR"sv, "FATAL"sv},
+             violations);
+  check_enum(logging.system_level, "loggingConfig.systemLogLevel",
+             std::array{"DEBUG"sv, "INFO"sv, "WARN"sv}, violations);
+}
+
+enum class Request { kCreate, kUpdate };
+
+void check_members(const FunctionConfig& c, Request request, Violations& violations) {
+  if (c.role.empty() && request == Request::kCreate) {
+    violations.add_missing("role");
+  } else {
+    check_pattern(is_role(c.role), c.role, "role",
+                  "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+", violations);
+  }
+  if (!c.handler.empty() || request == Request::kUpdate) {
+    violations.check_length(c.handler, "handler", 0, 128);
+    check_pattern(!c.handler.empty() && !std::any_of(c.handler.begin(), c.handler.end(), is_space),
+                  c.handler, "handler", "[^\\s]+", violations);
+  }
+  violations.check_length(c.description, "description", 0, 256);
+  violations.check_range(c.timeout_s, "timeout", 1, 900);
+  violations.check_range(c.memory_mb, "memorySize", 128, 10'240);
+  violations.check_range(c.ephemeral_mb, "ephemeralStorage.size", 512, 10'240);
+  check_architectures(c.architectures, violations);
+  if (!std::all_of(c.environment.begin(), c.environment.end(), [](const auto& variable) {
+        return is_variable_name(variable.first) || contains(kReservedVariables, variable.first);
+      }))
+    violations.add(
+        map_text(c.environment), "environment.variables",
+        "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
+        "[a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]");
+  check_enum(c.tracing_mode, "tracingConfig.mode", std::array{"Active"sv, "PassThrough"sv},
+             violations);
+  check_enum(c.snap_start, "snapStart.applyOn", std::array{"PublishedVersions"sv, "None"sv},
+             violations);
+  check_logging(c.logging, violations);
+  check_pattern(is_arn_or_empty(c.kms_key_arn), c.kms_key_arn, "kMSKeyArn",
+                "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()", violations);
+  check_pattern(is_arn_or_empty(c.dead_letter_target_arn), c.dead_letter_target_arn,
+                "deadLetterConfig.targetArn", "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()",
+                violations);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
+      out += escaped;
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+Result<void> check_environment(const std::map<std::string, std::string>& environment) {
+  std::string reserved;
+  for (const auto& [name, value] : environment)
+    if (contains(kReservedVariables, name))
+      reserved.append(reserved.empty() ? "" : ", ").append(name);
+  if (!reserved.empty())
+    return invalid_parameter(
+        "Lambda was unable to configure your environment variables because the environment "
+        "variables you have provided "
+        "contains reserved keys that are currently not supported for modification. Reserved keys "
+        "used in this request: " +
+        reserved);
+  std::string measured = "{";
+  for (const auto& [name, value] : environment) {
+    if (measured.size() > 1) measured += ',';
+    append_json_string(measured, name);
+    measured += ':';
+    append_json_string(measured, value);
+  }
+  measured += '}';
+  if (measured.size() > kMaxEnvironmentBytes)
+    return invalid_parameter(
+        "Lambda was unable to configure your environment variables because the environment "
+        "variables you have provided "
+        "exceeded the 4KB limit. String measured: " +
+        measured);
+  return {};
+}
+
+Result<void> validate(const FunctionConfig& config, Request request) {
+  Violations violations;
+  check_members(config, request, violations);
+  if (auto error = violations.error()) return *std::move(error);
+  if (config.runtime.empty() || config.handler.empty())
+    return invalid_parameter(
+        "Runtime and Handler are mandatory parameters for functions created with deployment "
+        "packages.");
+  if (auto known = validate_runtime(config.runtime); !known) return known;
+  return check_environment(config.environment);
+}
+
+// As Java prints a double, as far as weights go: 2.0, 0.25.
+std::string weight_text(double weight) {
+  char text[64];
+  if (weight == std::floor(weight) && std::abs(weight) < 1e7) {
+    std::snprintf(text, sizeof text, "%.1f", weight);
+  } else {
+    std::snprintf(text, sizeof text, "%.15g", weight);
+  }
+  return text;
+}
+
+}  // namespace
+
+Result<void> validate_create(const FunctionConfig& config) {
+  return validate(config, Request::kCreate);
+}
+Result<void> validate_update(const FunctionConfig& config) {
+  return validate(config, Request::kUpdate);
+}
+
+Result<void> validate_runtime(std::string_view runtime) {
+  const std::string name(runtime);
+  if (contains(kDeprecatedRuntimes, runtime))
+    return invalid_parameter(
+        "The runtime parameter of " + name +
+        " is no longer supported for creating or updating AWS Lambda functions. We recommend you "
+        "use a supported runtime while creating or updating functions.");
+  if (!contains(kRuntimes, runtime)) {
+    std::string known;
+    for (const auto one : kRuntimes) known.append(known.empty() ? "" : ", ").append(one);
+    return invalid_parameter("Value " + name +
+                             " at 'runtime' failed to satisfy constraint: Member must satisfy enum "
+                             "value set: [" +
+                             known + "] or be a valid ARN");
+  }
+  if (runtime.starts_with("provided.") || runtime.starts_with("python") ||
+      runtime.starts_with("nodejs"))
+    return {};
+  return invalid_parameter(
+      "Kiln does not run " + name +
+      ". It runs provided.al2, provided.al2023, python3.8 to python3.14 and nodejs16.x to "
+      "nodejs24.x; package the function for provided.al2023 with its own bootstrap.");
+}
+
+Result<void> validate_tags(const std::map<std::string, std::string>& tags) {
+  if (tags.size() > kMaxTags)
+    return invalid_parameter("Number of tags exceeds resource tag limit.");
+  return {};
+}
+
+Result<void> validate_alias_name(std::string_view name) {
+  Violations violations;
+  if (name.empty()) {
+    violations.add_missing("name");
+  } else {
+    violations.check_length(name, "name", 1, 128);
+    check_pattern(is_valid_alias_name(name) || name.size() > 128, name, "name",
+                  "(?!^[0-9]+$)([a-zA-Z0-9-_]+)", violations);
+  }
+  return violations.result();
+}
+
+Result<void> validate_alias_routing(std::string_view function_version,
+                                    const std::map<std::string, double>& weights) {
+  Violations violations;
+  if (function_version.empty()) {
+    violations.add_missing("functionVersion");
+  } else {
+    violations.check_length(function_version, "functionVersion", 1, 1024);
+    check_pattern(is_version(function_version), function_version, "functionVersion",
+                  "(\\$LATEST|[0-9]+)", violations);
+  }
+  std::string text = "{";
+  bool keys_fit = true, values_fit = true;
+  for (const auto& [version, weight] : weights) {
+    text.append(text.size() == 1 ? "" : ", ")
+        .append(version)
+        .append("=")
+        .append(weight_text(weight));
+    keys_fit &= !version.empty() && version.size() <= 1024 && all(version, is_digit);
+    values_fit &= weight >= 0.0 && weight <= 1.0;
+  }
+  text += "}";
+  if (!keys_fit)
+    violations.add(text, "routingConfig.additionalVersionWeights",
+                   "Map keys must satisfy constraint: [Member must have length less than or equal "
+                   "to 1024, Member must "
+                   "have length greater than or equal to 1, Member must satisfy regular expression "
+                   "pattern: [0-9]+]");
+  if (!values_fit)
+    violations.add(text, "routingConfig.additionalVersionWeights",
+                   "Map value must satisfy constraint: [Member must have value less than or equal "
+                   "to 1.0, Member must "
+                   "have value greater than or equal to 0.0, Member must not be null]");
+  if (auto error = violations.error()) return *std::move(error);
+  if (weights.size() > 1)
+    return invalid_parameter(
+        "Number of items in AdditionalVersionWeights cannot be greater than 1");
+  if (weights.empty()) return {};
+  if (function_version == kLatest)
+    return invalid_parameter(
+        "$LATEST is not supported for an alias pointing to more than 1 version");
+  if (weights.contains(std::string(function_version)))
+    return invalid_parameter("Invalid function version " + std::string(function_version) +
+                             ". Function version " + std::string(function_version) +
+                             " is already included in routing configuration.");
+  return {};
+}
+
+}  // namespace kiln::model

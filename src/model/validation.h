@@ -1,0 +1,37 @@
+// What Lambda accepts as a configuration, as tags, and as an alias. Texts are AWS's where they are
+// known (recorded answers, or its service model's constraints); violations of several constraints
+// are joined into one answer.
+//
+// A check first looks at each member alone (ValidationException), then at what they mean together
+// (InvalidParameterValueException), as AWS does. Pure functions; thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/function.h"
+
+namespace kiln::model {
+
+// REQUIRES: `config` holds the request's values over Lambda's defaults. Role, handler and runtime
+// are "" when absent.
+Result<void> validate_create(const FunctionConfig& config);
+// REQUIRES: `config` holds the request's values over the function's.
+Result<void> validate_update(const FunctionConfig& config);
+
+// Whether Kiln runs it: provided.al2, provided.al2023, python3.*, nodejs* as far as AWS still takes
+// them.
+Result<void> validate_runtime(std::string_view runtime);
+
+// All tags that the function will have.
+Result<void> validate_tags(const std::map<std::string, std::string>& tags);
+
+Result<void> validate_alias_name(std::string_view name);
+// `weights`: version → weight, besides `function_version`. That the versions exist is not checked
+// here.
+Result<void> validate_alias_routing(std::string_view function_version,
+                                    const std::map<std::string, double>& weights);
+
+}  // namespace kiln::model
