@@ -1,0 +1,16 @@
+// Lines of log files, which a function wrote: read without reading beyond them; names come back
+// from file names.
+#include <cstdint>
+
+#include "base/check.h"
+#include "engine/log_files.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace kiln::engine;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  if (const auto line = parse_log_line(text)) KILN_CHECK(line->text.size() + 24 <= text.size());
+  const std::string file = encode_log_name(text);
+  KILN_CHECK(file.size() <= 200 && file.find('/') == std::string::npos && !file.starts_with('.'));
+  if (!is_cut_log_name(file)) KILN_CHECK(decode_log_name("/nonexistent", file) == text);
+  return 0;
+}
