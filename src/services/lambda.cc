@@ -74,7 +74,8 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
                                                       wire::CredentialScope::of(request.base()).region,
                                                       std::string(net::field(request, "Host")),
                                                       std::move(route.function), std::move(route.argument),
-                                                      std::move(uri.query)});
+                                                      std::move(uri.query), nlohmann::json::object(),
+                                                      std::nullopt, std::nullopt});
   const auto run = [this, call, operation = route.operation, id, reply] {
     engine_.post_control([this, call, operation, id, reply] {
       const bool frees_code = operation == delete_function || operation == update_function_code;

@@ -120,7 +120,7 @@ OperationResult add_permission(LambdaCall& call) {
       {"Resource", model::function_arn(target->ref.region, call.registry.account(), target->ref.name,
                                        target->ref.qualifier)}};
   if (json condition = condition_of(body); !condition.empty()) statement["Condition"] = condition;
-  statements.push_back(statement);
+  statements.push_back(json(statement));
   if (statements.dump().size() > kMaxPolicyBytes)
     return Error{ErrorKind::kInvalid, "PolicyLengthExceededException",
                  "The final policy size (" + std::to_string(statements.dump().size()) +
