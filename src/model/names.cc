@@ -68,9 +68,31 @@ bool is_region(std::string_view text) {
   return is_direction(text) || (!text.empty() && is_lower(text[0]) && is_direction(text.substr(1)));
 }
 
+// \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+
 bool is_qualifier(std::string_view text) {
   return text == "$LATEST.PUBLISHED" ||
          (!text.empty() && all(text, [](char c) { return is_word(c) || c == '$'; }));
+}
+
+// [0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? c != '-' : !is_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
+      return false;
+  }
+  return true;
+}
+
+// What else than functions the tag operations' pattern lets through.
+bool is_other_resource(std::string_view kind, std::string_view name) {
+  if (kind == "event-source-mapping") return is_uuid(name);
+  if (kind == "code-signing-config")
+    return name.size() == 21 && name.starts_with("csc-") &&
+           all(name.substr(4), [](char c) { return is_lower(c) || is_digit(c); });
+  return (kind == "layer" || kind == "capacity-provider") && is_words(name);
 }
 
 // The parts of a name that matches the pattern; views into it.
@@ -202,6 +224,13 @@ Result<FunctionRef> parse_function_ref(std::string_view path_value, std::string_
         "The derived qualifier from the function name does not match the specified qualifier.");
   FunctionRef ref{std::string(region), std::string(parts->name), {}};
   if (!create) ref.qualifier = qualifier.empty() ? parts->qualifier : qualifier;
+  // AWS answers these before it looks for the function.
+  if (operation == Operation::kDelete) {
+    if (ref.qualifier == kLatest)
+      return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+    if (is_valid_alias_name(ref.qualifier))
+      return invalid_parameter("Deletion of aliases is not currently supported.");
+  }
   return ref;
 }
 
@@ -221,19 +250,17 @@ Result<FunctionRef> parse_function_arn(std::string_view arn, std::string_view re
   const std::string_view kind = segments[5], name = segments[6];
   const bool is_arn = (count == kFixed || qualified) && segments[0] == "arn" &&
                       is_partition(segments[1]) && segments[2] == "lambda" &&
-                      is_region(segments[3]) && is_account(segments[4]) && is_words(name);
-  const bool is_other =
-      !qualified && (kind == "event-source-mapping" || kind == "layer" ||
-                     kind == "code-signing-config" || kind == "capacity-provider");
-  const bool is_function =
-      kind == "function" && (!qualified || segments[7] == kLatest || is_words(segments[7]));
-  if (!is_arn || (!is_function && !is_other)) {
-    Violations violations;
+                      is_region(segments[3]) && is_account(segments[4]);
+  const bool is_other = !qualified && is_other_resource(kind, name);
+  const bool is_function = kind == "function" && is_words(name) &&
+                           (!qualified || segments[7] == kLatest || is_words(segments[7]));
+  Violations violations;
+  violations.check_length(arn, "resource", 1, kMaxValue);
+  if (!is_arn || (!is_function && !is_other))
     violations.add(
         arn, "resource",
         "Member must satisfy regular expression pattern: " + std::string(kResourcePattern));
-    return *violations.error();
-  }
+  if (auto error = violations.error()) return *std::move(error);
   if (is_other) {
     const std::string what = kind == "event-source-mapping"  ? "Event source mapping"
                              : kind == "layer"               ? "Layer"
@@ -251,15 +278,19 @@ Result<FunctionRef> parse_function_arn(std::string_view arn, std::string_view re
 }
 
 Error function_not_found(const FunctionRef& ref, std::string_view account, Operation operation) {
-  const std::string_view qualifier = ref.qualifier.empty() && operation == Operation::kInvoke
-                                         ? kLatest
-                                         : std::string_view(ref.qualifier);
+  std::string_view qualifier = ref.qualifier;
+  if (operation == Operation::kDelete) qualifier = {};
+  if (operation == Operation::kInvoke && qualifier.empty()) qualifier = kLatest;
   return {ErrorKind::kNotFound, "ResourceNotFoundException",
           "Function not found: " + function_arn(ref.region, account, ref.name, qualifier)};
 }
 
 bool is_valid_alias_name(std::string_view name) {
   return name.size() <= kMaxQualifier && is_words(name) && !all(name, is_digit);
+}
+
+bool is_valid_qualifier(std::string_view text) {
+  return text.size() <= kMaxQualifier && is_qualifier(text);
 }
 
 bool is_version(std::string_view text) {

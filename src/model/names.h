@@ -22,8 +22,8 @@ namespace kiln::model {
 enum class Operation {
   kCreate,  // names at most 64 characters, ARNs at most 140; a qualifier in the name is ignored
   kInvoke,  // not found: `…:function:NAME:$LATEST` for an unqualified name
-  kDelete,
-  kGet,  // everything else
+  kDelete,  // $LATEST and aliases are refused as qualifiers; not found never names the qualifier
+  kGet,     // everything else
 };
 
 struct FunctionRef {
@@ -48,6 +48,8 @@ Error function_not_found(const FunctionRef& ref, std::string_view account, Opera
 
 // 1–128 of [a-zA-Z0-9-_], not all digits.
 bool is_valid_alias_name(std::string_view name);
+// What ?Qualifier= may be: 1–128 of [a-zA-Z0-9-_$], or "$LATEST.PUBLISHED". Also version numbers.
+bool is_valid_qualifier(std::string_view text);
 // "$LATEST", or digits.
 bool is_version(std::string_view text);
 

@@ -14,7 +14,13 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr size_t kMaxEnvironmentBytes = 4096;
+constexpr size_t kMaxDescription = 256;
+constexpr int kMaxMemoryMb = 10'240;
+// What the service model says; AWS answers with another text between the two.
+constexpr int kMaxModelMemoryMb = 32'768;
 constexpr size_t kMaxTags = 50;
+constexpr size_t kMaxTagKey = 128;
+constexpr size_t kMaxTagValue = 256;
 
 // In the order in which AWS prints them.
 constexpr std::array kRuntimes = {
@@ -69,6 +75,13 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+// Limits on free text count characters, not bytes: those of UTF-8 that begin one.
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
 bool eat(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
@@ -98,12 +111,9 @@ bool is_role(std::string_view text) {
       !all(text.substr(0, 12), is_digit))
     return false;
   text.remove_prefix(12);
-  return eat(text, ":role") && !text.empty() &&
-         all(text,
-             [](char c) {
-               return is_letter(c) || is_digit(c) || "+=,.@-_/"sv.find(c) != std::string_view::npos;
-             }) &&
-         text != "/";
+  return eat(text, ":role") && !text.empty() && all(text, [](char c) {
+           return is_letter(c) || is_digit(c) || "+=,.@-_/"sv.find(c) != std::string_view::npos;
+         });
 }
 
 // (arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()
@@ -162,6 +172,11 @@ void check_architectures(const std::vector<std::string>& architectures, Violatio
                    "not be null]");
 }
 
+void check_description(std::string_view description, Violations& violations) {
+  if (characters(description) > kMaxDescription)
+    violations.add(description, "description", "Member must have length less than or equal to 256");
+}
+
 void check_logging(const LoggingConfig& logging, Violations& violations) {
   if (!logging.log_group.empty()) {
     violations.check_length(logging.log_group, "loggingConfig.logGroup", 1, 512);
@@ -194,9 +209,9 @@ void check_members(const FunctionConfig& c, Request request, Violations& violati
     check_pattern(!c.handler.empty() && !std::any_of(c.handler.begin(), c.handler.end(), is_space),
                   c.handler, "handler", "[^\\s]+", violations);
   }
-  violations.check_length(c.description, "description", 0, 256);
+  check_description(c.description, violations);
   violations.check_range(c.timeout_s, "timeout", 1, 900);
-  violations.check_range(c.memory_mb, "memorySize", 128, 10'240);
+  violations.check_range(c.memory_mb, "memorySize", 128, kMaxModelMemoryMb);
   violations.check_range(c.ephemeral_mb, "ephemeralStorage.size", 512, 10'240);
   check_architectures(c.architectures, violations);
   if (!std::all_of(c.environment.begin(), c.environment.end(), [](const auto& variable) {
@@ -268,12 +283,30 @@ Result<void> validate(const FunctionConfig& config, Request request) {
   Violations violations;
   check_members(config, request, violations);
   if (auto error = violations.error()) return *std::move(error);
+  if (config.memory_mb > kMaxMemoryMb)
+    return invalid_parameter(
+        "'MemorySize' value failed to satisfy constraint: Member must have value less than or "
+        "equal to " +
+        std::to_string(kMaxMemoryMb));
+  if (config.logging.format == LogFormat::kText &&
+      !(config.logging.application_level.empty() && config.logging.system_level.empty()))
+    return invalid_parameter(
+        "Log level is not supported when LogFormat is Text. Remove it, or use LogFormat JSON.");
   if (config.runtime.empty() || config.handler.empty())
     return invalid_parameter(
         "Runtime and Handler are mandatory parameters for functions created with deployment "
         "packages.");
   if (auto known = validate_runtime(config.runtime); !known) return known;
   return check_environment(config.environment);
+}
+
+// "aws:" in any mixture of cases.
+bool is_reserved_tag(std::string_view key) {
+  constexpr auto kPrefix = "aws:"sv;
+  return key.size() >= kPrefix.size() &&
+         std::equal(kPrefix.begin(), kPrefix.end(), key.begin(), [](char want, char c) {
+           return want == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+         });
 }
 
 // As Java prints a double, as far as weights go: 2.0, 0.25.
@@ -323,6 +356,15 @@ Result<void> validate_runtime(std::string_view runtime) {
 Result<void> validate_tags(const std::map<std::string, std::string>& tags) {
   if (tags.size() > kMaxTags)
     return invalid_parameter("Number of tags exceeds resource tag limit.");
+  for (const auto& [key, value] : tags) {
+    if (key.empty() || characters(key) > kMaxTagKey)
+      return invalid_parameter("Tag key '" + key + "' must have 1 to 128 characters.");
+    if (is_reserved_tag(key))
+      return invalid_parameter("Tag key '" + key +
+                               "' begins with 'aws:', which is reserved; use another prefix.");
+    if (characters(value) > kMaxTagValue)
+      return invalid_parameter("The value of tag '" + key + "' must have at most 256 characters.");
+  }
   return {};
 }
 
@@ -335,6 +377,12 @@ Result<void> validate_alias_name(std::string_view name) {
     check_pattern(is_valid_alias_name(name) || name.size() > 128, name, "name",
                   "(?!^[0-9]+$)([a-zA-Z0-9-_]+)", violations);
   }
+  return violations.result();
+}
+
+Result<void> validate_description(std::string_view description) {
+  Violations violations;
+  check_description(description, violations);
   return violations.result();
 }
 

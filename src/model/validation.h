@@ -25,8 +25,12 @@ Result<void> validate_update(const FunctionConfig& config);
 // them.
 Result<void> validate_runtime(std::string_view runtime);
 
-// All tags that the function will have.
+// All tags that the function will have: at most 50, keys of 1 to 128 characters that do not begin
+// with "aws:", values of at most 256.
 Result<void> validate_tags(const std::map<std::string, std::string>& tags);
+
+// Of an alias or a version; validate_create and validate_update check a configuration's own.
+Result<void> validate_description(std::string_view description);
 
 Result<void> validate_alias_name(std::string_view name);
 // `weights`: version → weight, besides `function_version`. That the versions exist is not checked

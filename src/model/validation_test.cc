@@ -1,0 +1,283 @@
+// Both sides of every limit, and AWS's texts.
+#include "model/validation.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace kiln::model {
+namespace {
+
+using Change = std::function<void(FunctionConfig&)>;
+
+FunctionConfig good() {
+  FunctionConfig c;
+  c.region = "us-east-1";
+  c.account = "111111111111";
+  c.name = "f";
+  c.runtime = "python3.12";
+  c.handler = "index.handler";
+  c.role = "arn:aws:iam::111111111111:role/r";
+  return c;
+}
+
+std::string text(const Result<void>& result) {
+  return result.ok() ? "ok" : result.error().type + ": " + result.error().message;
+}
+
+std::string created(const Change& change) {
+  FunctionConfig c = good();
+  change(c);
+  return text(validate_create(c));
+}
+
+std::string violation(const std::string& value, const std::string& member,
+                      const std::string& constraint) {
+  return "ValidationException: 1 validation error detected: Value '" + value + "' at '" + member +
+         "' failed to satisfy constraint: " + constraint;
+}
+
+TEST(ValidateCreateTest, NumbersWithinTheirRanges) {
+  const struct {
+    int FunctionConfig::*member;
+    const char* name;
+    int least, most;
+  } cases[] = {{&FunctionConfig::timeout_s, "timeout", 1, 900},
+               {&FunctionConfig::memory_mb, "memorySize", 128, 10'240},
+               {&FunctionConfig::ephemeral_mb, "ephemeralStorage.size", 512, 10'240}};
+  for (const auto& c : cases) {
+    const auto with = [&](int value) {
+      return created([&](FunctionConfig& f) { f.*c.member = value; });
+    };
+    EXPECT_EQ(with(c.least), "ok");
+    EXPECT_EQ(with(c.most), "ok");
+    EXPECT_EQ(with(c.least - 1), violation(std::to_string(c.least - 1), c.name,
+                                           "Member must have value greater than or equal to " +
+                                               std::to_string(c.least)));
+    EXPECT_EQ(with(c.most + 1),
+              violation(std::to_string(c.most + 1), c.name,
+                        "Member must have value less than or equal to " + std::to_string(c.most)));
+  }
+}
+
+TEST(ValidateCreateTest, Role) {
+  const auto with = [](const std::string& role) {
+    return created([&](FunctionConfig& f) { f.role = role; });
+  };
+  const std::string pattern =
+      "Member must satisfy regular expression pattern: "
+      "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
+  for (const char* role :
+       {"arn:aws:iam::111111111111:role/r", "arn:aws-cn:iam::111111111111:role/path/r+=,.@-_",
+        "arn:aws:iam::111111111111:rolex"})
+    EXPECT_EQ(with(role), "ok") << role;
+  for (const char* role :
+       {"r1", "arn:aws:iam::11111111111:role/r", "arn:aws:iam::111111111111:user/u",
+        "arn:aws:iam::111111111111:role/", "arn:aws:iam::111111111111:role",
+        "arn:aws:iam::111111111111:role/a b", "arn:xyz:iam::111111111111:role/r"})
+    EXPECT_EQ(with(role), violation(role, "role", pattern));
+  EXPECT_EQ(with(""),
+            "ValidationException: 1 validation error detected: Value null at 'role' failed to "
+            "satisfy constraint: "
+            "Member must not be null");
+}
+
+TEST(ValidateCreateTest, Runtime) {
+  const auto with = [](const std::string& runtime) {
+    return created([&](FunctionConfig& f) { f.runtime = runtime; });
+  };
+  for (const char* runtime :
+       {"provided.al2", "provided.al2023", "python3.8", "python3.14", "nodejs16.x", "nodejs24.x"})
+    EXPECT_EQ(with(runtime), "ok") << runtime;
+  for (const std::string runtime : {"non-existent-runtime", "PYTHON3.9", "python3.99"})
+    EXPECT_EQ(
+        with(runtime),
+        "InvalidParameterValueException: Value " + runtime +
+            " at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            "[nodejs20.x, "
+            "python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, "
+            "python3.10, "
+            "python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, "
+            "nodejs16.x, dotnet10, "
+            "dotnet8, java11, dotnet6, nodejs18.x, provided.al2, java8.al2] or be a valid ARN");
+  for (const std::string runtime : {"java8", "go1.x", "provided", "ruby2.7", "nodejs14.x",
+                                    "python3.7", "dotnetcore3.1", "nodejs12.x"})
+    EXPECT_EQ(with(runtime), "InvalidParameterValueException: The runtime parameter of " + runtime +
+                                 " is no longer supported for creating or updating AWS Lambda "
+                                 "functions. We recommend you use a "
+                                 "supported runtime while creating or updating functions.");
+  for (const std::string runtime : {"java21", "ruby3.4", "dotnet8", "java8.al2"})
+    EXPECT_TRUE(with(runtime).starts_with("InvalidParameterValueException: Kiln does not run " +
+                                          runtime +
+                                          ". It runs provided.al2, provided.al2023, python3.8"))
+        << with(runtime);
+  EXPECT_EQ(with(""),
+            "InvalidParameterValueException: Runtime and Handler are mandatory parameters for "
+            "functions created with "
+            "deployment packages.");
+}
+
+TEST(ValidateCreateTest, Handler) {
+  const auto with = [](const std::string& handler) {
+    return created([&](FunctionConfig& f) { f.handler = handler; });
+  };
+  EXPECT_EQ(with(std::string(128, 'h')), "ok");
+  EXPECT_EQ(with(std::string(129, 'h')),
+            violation(std::string(129, 'h'), "handler",
+                      "Member must have length less than or equal to 128"));
+  EXPECT_EQ(with("a b"),
+            violation("a b", "handler", "Member must satisfy regular expression pattern: [^\\s]+"));
+  EXPECT_TRUE(
+      with("").starts_with("InvalidParameterValueException: Runtime and Handler are mandatory"));
+}
+
+TEST(ValidateCreateTest, Description) {
+  const auto with = [](size_t n) {
+    return created([&](FunctionConfig& f) { f.description = std::string(n, 'd'); });
+  };
+  EXPECT_EQ(with(256), "ok");
+  EXPECT_EQ(with(257), violation(std::string(257, 'd'), "description",
+                                 "Member must have length less than or equal to 256"));
+}
+
+TEST(ValidateCreateTest, Architectures) {
+  const auto with = [](std::vector<std::string> a) {
+    return created([&](FunctionConfig& f) { f.architectures = a; });
+  };
+  EXPECT_EQ(with({"arm64"}), "ok");
+  EXPECT_EQ(with({"x86_64", "arm64"}),
+            violation("[x86_64, arm64]", "architectures",
+                      "Member must have length less than or equal to 1"));
+  EXPECT_EQ(with({"X86_64"}), violation("[X86_64]", "architectures",
+                                        "Member must satisfy constraint: [Member must satisfy enum "
+                                        "value set: [x86_64, arm64], Member "
+                                        "must not be null]"));
+  EXPECT_EQ(with({}),
+            violation("[]", "architectures", "Member must have length greater than or equal to 1"));
+}
+
+TEST(ValidateCreateTest, EnumsNameTheirValues) {
+  EXPECT_EQ(created([](FunctionConfig& f) { f.snap_start = "invalidOption"; }),
+            violation("invalidOption", "snapStart.applyOn",
+                      "Member must satisfy enum value set: [PublishedVersions, None]"));
+  EXPECT_EQ(created([](FunctionConfig& f) { f.tracing_mode = "on"; }),
+            violation("on", "tracingConfig.mode",
+                      "Member must satisfy enum value set: [Active, PassThrough]"));
+  EXPECT_EQ(
+      created([](FunctionConfig& f) {
+        f.logging.format = LogFormat::kJson;
+        f.logging.application_level = "LOUD";
+        f.logging.system_level = "INFO";
+      }),
+      violation("LOUD", "loggingConfig.applicationLogLevel",
+                "Member must satisfy enum value set: [TRACE, DEBUG, INFO, WARN, ERROR, FATAL]"));
+}
+
+TEST(ValidateCreateTest, EnvironmentOf4Kb) {
+  const auto with = [](size_t n) {
+    return created([&](FunctionConfig& f) {
+      f.environment = {{"LARGE_VAR", std::string(n, 'x')}};
+    });
+  };
+  // Measured as JSON: {"LARGE_VAR":"xxx"}.
+  EXPECT_EQ(with(4096 - 16), "ok");
+  EXPECT_EQ(with(4096 - 16 + 1),
+            "InvalidParameterValueException: Lambda was unable to configure your environment "
+            "variables because the "
+            "environment variables you have provided exceeded the 4KB limit. String measured: "
+            "{\"LARGE_VAR\":\"" +
+                std::string(4096 - 16 + 1, 'x') + "\"}");
+}
+
+TEST(ValidateCreateTest, EnvironmentNames) {
+  const auto with = [](std::map<std::string, std::string> e) {
+    return created([&](FunctionConfig& f) { f.environment = std::move(e); });
+  };
+  EXPECT_EQ(with({{"ab", ""}, {"A_1", "x"}, {"AWS_ENDPOINT_URL", "http://x"}}), "ok");
+  for (const std::string name : {"a", "1A", "a-b", "_a", "a.b", ""})
+    EXPECT_EQ(
+        with({{name, "v"}}),
+        violation(
+            "{" + name + "=v}", "environment.variables",
+            "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: "
+            "[a-zA-Z]([a-zA-Z0-9_])+, Member must not be null]"));
+  const std::string reserved =
+      "InvalidParameterValueException: Lambda was unable to configure your environment variables "
+      "because the "
+      "environment variables you have provided contains reserved keys that are currently not "
+      "supported for "
+      "modification. Reserved keys used in this request: ";
+  EXPECT_EQ(with({{"AWS_REGION", "x"}, {"OK", "y"}, {"_HANDLER", "z"}}),
+            reserved + "AWS_REGION, _HANDLER");
+}
+
+TEST(ValidateCreateTest, ViolationsAreJoined) {
+  EXPECT_EQ(created([](FunctionConfig& f) {
+              f.role = "r1";
+              f.memory_mb = 1;
+            }),
+            "ValidationException: 2 validation errors detected: Value 'r1' at 'role' failed to "
+            "satisfy constraint: "
+            "Member must satisfy regular expression pattern: "
+            "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+; Value '1' at "
+            "'memorySize' failed to "
+            "satisfy constraint: Member must have value greater than or equal to 128");
+}
+
+TEST(ValidateTagsTest, AtMost50) {
+  std::map<std::string, std::string> tags;
+  for (int i = 0; i < 50; ++i) tags[std::to_string(i)] = "";
+  EXPECT_EQ(text(validate_tags(tags)), "ok");
+  tags["one more"] = "";
+  EXPECT_EQ(text(validate_tags(tags)),
+            "InvalidParameterValueException: Number of tags exceeds resource tag limit.");
+}
+
+TEST(ValidateAliasTest, Name) {
+  EXPECT_EQ(text(validate_alias_name("2024-01-02")), "ok");
+  EXPECT_EQ(
+      text(validate_alias_name("2024")),
+      violation("2024", "name",
+                "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)"));
+  EXPECT_EQ(text(validate_alias_name(std::string(129, 'a'))),
+            violation(std::string(129, 'a'), "name",
+                      "Member must have length less than or equal to 128"));
+}
+
+TEST(ValidateAliasTest, Routing) {
+  const auto routing = [](const std::string& version, std::map<std::string, double> weights) {
+    return text(validate_alias_routing(version, weights));
+  };
+  const std::string value_constraint =
+      "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "
+      "Member must have value "
+      "greater than or equal to 0.0, Member must not be null]";
+  EXPECT_EQ(routing("1", {}), "ok");
+  EXPECT_EQ(routing("$LATEST", {}), "ok");
+  EXPECT_EQ(routing("1", {{"2", 0.0}}), "ok");
+  EXPECT_EQ(routing("1", {{"2", 1.0}}), "ok");
+  EXPECT_EQ(routing("1", {{"2", 2.0}}),
+            violation("{2=2.0}", "routingConfig.additionalVersionWeights", value_constraint));
+  EXPECT_EQ(routing("1", {{"2", -1.0}}),
+            violation("{2=-1.0}", "routingConfig.additionalVersionWeights", value_constraint));
+  EXPECT_EQ(routing("1", {{"$LATEST", 0.5}}),
+            violation("{$LATEST=0.5}", "routingConfig.additionalVersionWeights",
+                      "Map keys must satisfy constraint: [Member must have length less than or "
+                      "equal to 1024, Member "
+                      "must have length greater than or equal to 1, Member must satisfy regular "
+                      "expression pattern: "
+                      "[0-9]+]"));
+  EXPECT_EQ(routing("1", {{"2", 0.1}, {"3", 0.1}}),
+            "InvalidParameterValueException: Number of items in AdditionalVersionWeights cannot be "
+            "greater than 1");
+  EXPECT_EQ(routing("1", {{"1", 0.1}}),
+            "InvalidParameterValueException: Invalid function version 1. Function version 1 is "
+            "already included in "
+            "routing configuration.");
+  EXPECT_EQ(routing("$LATEST", {{"1", 0.1}}),
+            "InvalidParameterValueException: $LATEST is not supported for an alias pointing to "
+            "more than 1 version");
+}
+
+}  // namespace
+}  // namespace kiln::model
