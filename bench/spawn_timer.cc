@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
   }
   const int count = std::max(1, std::atoi(argv[2]));
   std::vector<double> times;
+  times.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i)
     times.push_back(mode == "exit" ? time_exit(argv + 3) : time_ready(argv + 3));
   std::sort(times.begin(), times.end());

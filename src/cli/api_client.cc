@@ -138,7 +138,8 @@ Result<ApiResponse> ApiClient::send(const ApiRequest& request) {
   if (const std::string token = environment("AWS_SESSION_TOKEN", ""); !token.empty()) {
     add_line("X-Amz-Security-Token: " + token);
   }
-  for (const auto& [name, value] : request.headers) add_line(name + ": " + value);
+  for (const auto& [name, value] : request.headers)
+    add_line(std::string(name).append(": ").append(value));
   set(CURLOPT_HTTPHEADER, lines);
 
   ApiResponse response;

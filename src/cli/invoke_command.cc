@@ -52,7 +52,7 @@ void print_answer(Console& console, OutputFormat format, const ApiResponse& resp
 std::string describe_function_error(const std::string& payload) {
   const nlohmann::json document = nlohmann::json::parse(payload, nullptr, false);
   const std::string type = string_at(document, "errorType");
-  const std::string message = string_at(document, "errorMessage");
+  std::string message = string_at(document, "errorMessage");
   if (type.empty()) return message;
   return message.empty() ? type : type + ": " + message;
 }
