@@ -21,7 +21,9 @@ int fail(const std::string& message) {
 }
 
 // One loop serves more than 50,000 invocations a second; the functions need the other cores.
-int default_loops() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 4); }
+int default_loops() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 4);
+}
 
 std::string absolute(const std::string& path) {
   std::error_code ec;
@@ -36,7 +38,9 @@ int run_serve(const ServeOptions& options) {
   const std::string runtimes_dir = absolute(options.runtimes_dir);
   std::error_code ec;
   std::filesystem::create_directories(data_dir, ec);
-  if (ec) return fail("cannot make the data folder " + data_dir + ": " + ec.message() + "; choose another --data-dir");
+  if (ec)
+    return fail("cannot make the data folder " + data_dir + ": " + ec.message() +
+                "; choose another --data-dir");
   if (!std::filesystem::is_directory(runtimes_dir, ec))
     return fail("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
 
@@ -73,7 +77,8 @@ int run_serve(const ServeOptions& options) {
     const std::string for_functions =
         options.host == "0.0.0.0" ? "127.0.0.1:" + std::to_string(server.port()) : authority;
     engine.set_endpoint_url("http://" + for_functions);
-    for (const auto& warning : engine.warnings()) std::fprintf(stderr, "kiln: warning: %s\n", warning.c_str());
+    for (const auto& warning : engine.warnings())
+      std::fprintf(stderr, "kiln: warning: %s\n", warning.c_str());
     std::printf("kiln listening on http://%s\n", authority.c_str());
     std::fflush(stdout);
 
