@@ -131,6 +131,8 @@ std::vector<Refusal> refusals() {
   };
   // The same answer for all, but for the pattern that it names.
   for (const auto& bad : {std::string("*"),
+                          std::string("invalid:function:name"),
+                          std::string("000000000000:$LATEST:1"),
                           std::string("my-function!"),
                           std::string("my-function:invalid!"),
                           std::string("invalid-account:function:my-function"),
@@ -180,6 +182,21 @@ TEST(FunctionRef, SaysBothLengthAndPatternOfAnEmptyName) {
                 bad_name(""));
 }
 
+// Names come from strangers: whatever they repeat, the answer comes at once and no stack is used
+// up.
+TEST(FunctionRef, AVeryLongNameIsRefusedNotExplored) {
+  for (const std::string part : {"a", ":", "arn:", "function:", "000000000000:", "us-east-1:"}) {
+    std::string name;
+    while (name.size() < 1'000'000) name += part;
+    for (const Operation operation : kAll) {
+      const auto ref = parse_function_ref(name, name, kRegion, kAccount, operation);
+      ASSERT_FALSE(ref) << part;
+      EXPECT_EQ(ref.error().type, "ValidationException") << part;
+    }
+    EXPECT_FALSE(parse_function_arn(name, kRegion, kAccount)) << part;
+  }
+}
+
 struct Accepted {
   std::vector<Operation> operations;
   std::string value, qualifier;
@@ -209,6 +226,8 @@ TEST(FunctionRef, AcceptsEveryForm) {
       {kGetInvoke, kArn + "f:prod", "prod", "f", "prod"},
       {kGetInvoke, kArn + "f:$LATEST", "", "f", "$LATEST"},
       {kGetInvoke, "f", "$LATEST", "f", "$LATEST"},
+      {kGetInvoke, "f:$LATEST.PUBLISHED", "", "f", "$LATEST.PUBLISHED"},
+      {kGetInvoke, "f", "$LATEST.PUBLISHED", "f", "$LATEST.PUBLISHED"},
       {kGetInvoke, "f", as(128), "f", as(128)},
       {kExisting, "f:1", "", "f", "1"},
       {kExisting, "f", "12", "f", "12"},
@@ -241,7 +260,7 @@ TEST(FunctionRef, KnowsTheRegionsOfEveryPartition) {
     EXPECT_EQ(ref->name, "f");
   }
   for (const std::string region : {"eu-west", "eu-west-12", "EU-west-1", "eu--1", "e-west-1",
-                                   "us-isobb-east-1", "us-gov-1", "eu-west-1-", "-east-1", "eusc-"})
+                                   "us-isobb-east-1", "us-gov", "eu-west-1-", "-east-1", "eusc-"})
     EXPECT_FALSE(parse_function_ref("arn:aws:lambda:" + region + ":000000000000:function:f", "",
                                     region, kAccount, Operation::kInvoke))
         << region;

@@ -43,7 +43,6 @@ TEST(ValidateCreateTest, NumbersWithinTheirRanges) {
     const char* name;
     int least, most;
   } cases[] = {{&FunctionConfig::timeout_s, "timeout", 1, 900},
-               {&FunctionConfig::memory_mb, "memorySize", 128, 10'240},
                {&FunctionConfig::ephemeral_mb, "ephemeralStorage.size", 512, 10'240}};
   for (const auto& c : cases) {
     const auto with = [&](int value) {
@@ -60,6 +59,24 @@ TEST(ValidateCreateTest, NumbersWithinTheirRanges) {
   }
 }
 
+// The service model allows more than the service does; each limit has its own text.
+TEST(ValidateCreateTest, Memory) {
+  const auto with = [](int value) {
+    return created([&](FunctionConfig& f) { f.memory_mb = value; });
+  };
+  const std::string too_much =
+      "InvalidParameterValueException: 'MemorySize' value failed to satisfy constraint: Member "
+      "must have value less than or equal to 10240";
+  EXPECT_EQ(with(127),
+            violation("127", "memorySize", "Member must have value greater than or equal to 128"));
+  EXPECT_EQ(with(128), "ok");
+  EXPECT_EQ(with(10'240), "ok");
+  EXPECT_EQ(with(10'241), too_much);
+  EXPECT_EQ(with(32'768), too_much);
+  EXPECT_EQ(with(32'769),
+            violation("32769", "memorySize", "Member must have value less than or equal to 32768"));
+}
+
 TEST(ValidateCreateTest, Role) {
   const auto with = [](const std::string& role) {
     return created([&](FunctionConfig& f) { f.role = role; });
@@ -69,12 +86,12 @@ TEST(ValidateCreateTest, Role) {
       "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
   for (const char* role :
        {"arn:aws:iam::111111111111:role/r", "arn:aws-cn:iam::111111111111:role/path/r+=,.@-_",
-        "arn:aws:iam::111111111111:rolex"})
+        "arn:aws:iam::111111111111:rolex", "arn:aws:iam::111111111111:role/"})
     EXPECT_EQ(with(role), "ok") << role;
   for (const char* role :
        {"r1", "arn:aws:iam::11111111111:role/r", "arn:aws:iam::111111111111:user/u",
-        "arn:aws:iam::111111111111:role/", "arn:aws:iam::111111111111:role",
-        "arn:aws:iam::111111111111:role/a b", "arn:xyz:iam::111111111111:role/r"})
+        "arn:aws:iam::111111111111:role", "arn:aws:iam::111111111111:role/a b",
+        "arn:xyz:iam::111111111111:role/r"})
     EXPECT_EQ(with(role), violation(role, "role", pattern));
   EXPECT_EQ(with(""),
             "ValidationException: 1 validation error detected: Value null at 'role' failed to "
@@ -138,6 +155,67 @@ TEST(ValidateCreateTest, Description) {
   EXPECT_EQ(with(256), "ok");
   EXPECT_EQ(with(257), violation(std::string(257, 'd'), "description",
                                  "Member must have length less than or equal to 256"));
+}
+
+TEST(ValidateCreateTest, DescriptionsCountCharacters) {
+  std::string description;
+  for (int i = 0; i < 256; ++i) description += "é";
+  EXPECT_EQ(text(validate_description(description)), "ok");
+  EXPECT_EQ(created([&](FunctionConfig& f) { f.description = description; }), "ok");
+  description += "é";
+  const std::string refused =
+      violation(description, "description", "Member must have length less than or equal to 256");
+  EXPECT_EQ(text(validate_description(description)), refused);
+  EXPECT_EQ(created([&](FunctionConfig& f) { f.description = description; }), refused);
+}
+
+TEST(ValidateCreateTest, LogGroup) {
+  const auto with = [](const std::string& group) {
+    return created([&](FunctionConfig& f) { f.logging.log_group = group; });
+  };
+  EXPECT_EQ(with("/aws/lambda/a.b-c_d#e"), "ok");
+  EXPECT_EQ(with(std::string(512, 'g')), "ok");
+  EXPECT_EQ(with(std::string(513, 'g')),
+            violation(std::string(513, 'g'), "loggingConfig.logGroup",
+                      "Member must have length less than or equal to 512"));
+  EXPECT_EQ(with("a b"),
+            violation("a b", "loggingConfig.logGroup",
+                      "Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"));
+}
+
+TEST(ValidateCreateTest, LogLevelsGoWithJsonOnly) {
+  const auto with = [](LogFormat format, const std::string& application,
+                       const std::string& system) {
+    return created([&](FunctionConfig& f) { f.logging = {format, application, system, ""}; });
+  };
+  for (const char* level : {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"})
+    EXPECT_EQ(with(LogFormat::kJson, level, "INFO"), "ok") << level;
+  for (const char* level : {"DEBUG", "INFO", "WARN"})
+    EXPECT_EQ(with(LogFormat::kJson, "INFO", level), "ok") << level;
+  EXPECT_EQ(with(LogFormat::kJson, "INFO", "ERROR"),
+            violation("ERROR", "loggingConfig.systemLogLevel",
+                      "Member must satisfy enum value set: [DEBUG, INFO, WARN]"));
+  EXPECT_EQ(with(LogFormat::kText, "", ""), "ok");
+  const std::string refused =
+      "InvalidParameterValueException: Log level is not supported when LogFormat is Text. Remove "
+      "it, or use LogFormat JSON.";
+  EXPECT_EQ(with(LogFormat::kText, "INFO", ""), refused);
+  EXPECT_EQ(with(LogFormat::kText, "", "INFO"), refused);
+}
+
+TEST(ValidateUpdateTest, ChecksLikeCreate) {
+  FunctionConfig config = good();
+  EXPECT_EQ(text(validate_update(config)), "ok");
+  config.timeout_s = 901;
+  EXPECT_EQ(text(validate_update(config)),
+            violation("901", "timeout", "Member must have value less than or equal to 900"));
+  config = good();
+  config.runtime = "java8";
+  EXPECT_TRUE(text(validate_update(config)).starts_with("InvalidParameterValueException: The run"));
+  config = good();
+  config.handler.clear();
+  EXPECT_EQ(text(validate_update(config)),
+            violation("", "handler", "Member must satisfy regular expression pattern: [^\\s]+"));
 }
 
 TEST(ValidateCreateTest, Architectures) {
@@ -231,6 +309,27 @@ TEST(ValidateTagsTest, AtMost50) {
   tags["one more"] = "";
   EXPECT_EQ(text(validate_tags(tags)),
             "InvalidParameterValueException: Number of tags exceeds resource tag limit.");
+}
+
+TEST(ValidateTagsTest, KeysAndValues) {
+  const auto with = [](const std::string& key, const std::string& value) {
+    return text(validate_tags({{key, value}}));
+  };
+  std::string long_key, long_value;
+  for (int i = 0; i < 128; ++i) long_key += "é";
+  for (int i = 0; i < 256; ++i) long_value += "é";
+  const std::string bad = "InvalidParameterValueException: ";
+  EXPECT_EQ(with("k", ""), "ok");
+  EXPECT_EQ(with(long_key, long_value), "ok");
+  EXPECT_EQ(with(long_key + "k", ""),
+            bad + "Tag key '" + long_key + "k' must have 1 to 128 characters.");
+  EXPECT_EQ(with("", "v"), bad + "Tag key '' must have 1 to 128 characters.");
+  EXPECT_EQ(with("k", long_value + "v"),
+            bad + "The value of tag 'k' must have at most 256 characters.");
+  for (const std::string key : {"aws", "aws-x", "xaws:y", "a"}) EXPECT_EQ(with(key, ""), "ok");
+  for (const std::string key : {"aws:", "aws:x", "AWS:x", "aWs:x"})
+    EXPECT_EQ(with(key, ""), bad + "Tag key '" + key +
+                                 "' begins with 'aws:', which is reserved; use another prefix.");
 }
 
 TEST(ValidateAliasTest, Name) {
