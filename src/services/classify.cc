@@ -153,9 +153,14 @@ Classification of_path(const net::RequestHeader& header, const wire::Uri& uri,
   c.operation = rest_operation(header, uri);
   const bool is_read = header.method() == verb::get || header.method() == verb::head;
   const bool is_health = uri.raw_path == "/_kiln/health";
+  // The address that GetFunction gives for the package; fetched without a signature.
+  const bool is_package =
+      uri.segments.size() == 3 && uri.segments[0] == "_kiln" && uri.segments[1] == "code";
   // GET / is also S3's ListBuckets: then it is signed.
   if (is_read && (is_health || (uri.segments.empty() && signed_for.empty()))) {
     c.api = Api::kHealth;
+  } else if (is_read && is_package) {
+    c.api = Api::kLambda;
   } else if (!signed_for.empty() && signed_for != "lambda") {
     c.api = Api::kAbsent;
     c.service = service_name(signed_for);

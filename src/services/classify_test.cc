@@ -86,6 +86,8 @@ TEST(Classify, Table) {
       {make(verb::get, "/_kiln/health"), Api::kHealth},
       {make(verb::get, "/"), Api::kHealth},
       {make(verb::head, "/"), Api::kHealth},
+      {make(verb::get, "/_kiln/code/abc.zip"), Api::kLambda},
+      {make(verb::put, "/_kiln/code/abc.zip"), Api::kUnknown, "", "PUT /_kiln/code/abc.zip"},
       {make(verb::post, "/_kiln/health"), Api::kUnknown, "", "POST /_kiln/health"},
       {make(verb::get, "/favicon.ico"), Api::kUnknown, "", "GET /favicon.ico"},
       {make(verb::post, "/"), Api::kUnknown, "", "POST /"},

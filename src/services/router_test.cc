@@ -1,0 +1,134 @@
+// The router in front of a running engine: each request reaches its service and is answered exactly
+// once.
+#include "services/router.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "base/time_format.h"
+#include "engine/log_store.h"
+#include "sandbox/launcher.h"
+#include "store/test_dir.h"
+
+namespace kiln::services {
+namespace {
+
+using net::http::verb;
+using nlohmann::json;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Pair;
+
+class RouterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(dir_ / "data");
+    std::filesystem::create_directories(dir_ / "runtimes");
+    auto launcher = sandbox::LauncherProcess::start({dir_ / "data", dir_ / "runtimes", 1});
+    ASSERT_TRUE(launcher) << launcher.error().message;
+    launcher_ = std::move(*launcher);
+    engine::EngineOptions options;
+    options.data_dir = dir_ / "data";
+    options.runtimes_dir = dir_ / "runtimes";
+    options.account = "123456789012";
+    engine_ = std::make_unique<engine::Engine>(options, *launcher_, clock_);
+    auto started = engine_->start();
+    ASSERT_TRUE(started) << started.error().message;
+    router_ = std::make_unique<Router>(*engine_);
+  }
+  void TearDown() override {
+    if (engine_) engine_->stop();
+  }
+
+  static net::Request make(verb method, const std::string& target, const std::string& body = "",
+                           const std::string& amz_target = "") {
+    net::Request request{method, target, 11};
+    if (!amz_target.empty()) request.set("X-Amz-Target", amz_target);
+    request.body() = body;
+    return request;
+  }
+
+  // Handed over on a loop of the engine, as a connection does.
+  net::Response answer(net::Request request) {
+    auto promise = std::make_shared<std::promise<net::Response>>();
+    auto future = promise->get_future();
+    engine_->loops()[0]->post([this, promise, request = std::move(request)]() mutable {
+      router_->handle(std::move(request),
+                      [promise](net::Response&& r) { promise->set_value(std::move(r)); });
+    });
+    EXPECT_EQ(future.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    return future.get();
+  }
+
+  store::TestDir dir_;
+  SystemClock clock_;
+  std::unique_ptr<sandbox::LauncherProcess> launcher_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<Router> router_;
+};
+
+TEST_F(RouterTest, Health) {
+  for (const char* path : {"/_kiln/health", "/"}) {
+    const auto response = answer(make(verb::get, path));
+    EXPECT_EQ(response.status, 200U);
+    EXPECT_EQ(json::parse(response.body), json::parse(R"({"status":"running","version":"0.1.0"})"));
+  }
+}
+
+TEST_F(RouterTest, Lambda) {
+  auto response = answer(make(verb::get, "/2015-03-31/functions/nope"));
+  EXPECT_EQ(response.status, 404U);
+  EXPECT_EQ(json::parse(response.body)["Message"],
+            "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nope");
+  response = answer(make(verb::post, "/2015-03-31/functions/nope/invocations", "{}"));
+  EXPECT_EQ(response.status, 404U);
+  EXPECT_THAT(response.headers, Contains(Pair("x-amzn-ErrorType", "ResourceNotFoundException")));
+}
+
+TEST_F(RouterTest, Sts) {
+  const auto response =
+      answer(make(verb::post, "/", "Action=GetCallerIdentity&Version=2011-06-15"));
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_THAT(response.body, HasSubstr("<Account>123456789012</Account>"));
+}
+
+TEST_F(RouterTest, LogsAreThereAsSoonAsTheyAreWritten) {
+  engine_->log_store().append({"us-east-1", "/aws/lambda/f", "s"},
+                              format_iso_ms(clock_.wall_now()) + " hello\n");
+  const auto filter = [&](const std::string& body) {
+    return answer(make(verb::post, "/", body, "Logs_20140328.FilterLogEvents"));
+  };
+  auto response = filter(R"({"logGroupName":"/aws/lambda/f"})");
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_EQ(response.content_type, "application/x-amz-json-1.1");
+  EXPECT_EQ(json::parse(response.body)["events"][0]["message"], "hello\n");
+
+  response = filter(R"({"logGroupName":"/nope"})");
+  EXPECT_EQ(response.status, 400U);
+  EXPECT_EQ(json::parse(response.body)["__type"], "ResourceNotFoundException");
+  response = filter("no json");
+  EXPECT_EQ(json::parse(response.body)["__type"], "SerializationException");
+  response = answer(make(verb::post, "/", "{}", "Logs_20140328.PutLogEvents"));
+  EXPECT_EQ(json::parse(response.body)["__type"], "UnknownOperationException");
+}
+
+TEST_F(RouterTest, WhatIsNotHere) {
+  auto response = answer(make(verb::post, "/", "{}", "DynamoDB_20120810.PutItem"));
+  EXPECT_EQ(response.status, 400U);
+  EXPECT_THAT(response.body, HasSubstr("dynamodb"));
+  response = answer(make(verb::get, "/favicon.ico"));
+  EXPECT_EQ(response.status, 404U);
+  EXPECT_THAT(response.body, HasSubstr("GET /favicon.ico"));
+}
+
+TEST_F(RouterTest, LimitsComeFromTheRequest) {
+  const auto invoke = make(verb::post, "/2015-03-31/functions/f/invocations");
+  EXPECT_EQ(router_->body_limit(invoke), 6'291'556U);
+  EXPECT_EQ(router_->too_large(invoke).status, 413U);
+}
+
+}  // namespace
+}  // namespace kiln::services
