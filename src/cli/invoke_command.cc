@@ -31,6 +31,17 @@ std::string invoke_path(const std::string& target) {
   return path;
 }
 
+// Says which of the two is missing as far as the answer lets us know: neither does AWS.
+Error no_such_target(const std::string& target, const ApiOptions& api) {
+  const size_t colon = target.rfind(':');
+  if (colon == std::string::npos || target.starts_with("arn:"))
+    return no_such_function(target, api);
+  Error error = no_such_function(target.substr(0, colon), api);
+  error.message = "no version or alias '" + target.substr(colon + 1) + "' of '" +
+                  target.substr(0, colon) + "', or " + error.message;
+  return error;
+}
+
 void print_answer(Console& console, OutputFormat format, const ApiResponse& response) {
   if (format == OutputFormat::kText) {
     console.out << response.body;
@@ -74,7 +85,7 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   if (response->status != 200) {
     const Error error = error_of(*response);
     if (error.type == "ResourceNotFoundException") {
-      return fail(console, no_such_function(options.target, client_options.api));
+      return fail(console, no_such_target(options.target, client_options.api));
     }
     return fail(console, {error.kind, error.type, error.type + ": " + error.message});
   }

@@ -339,6 +339,10 @@ TEST(Invoke, AnUnknownFunctionAndAThrottleSayWhatToDo) {
   const Outcome outcome = run({"invoke", "x", "--endpoint", gone.endpoint()});
   EXPECT_EQ(outcome.code, kExitFailed);
   EXPECT_EQ(outcome.err, "kiln: no function 'x'; `kiln list` shows what is there\n");
+  EXPECT_EQ(
+      run({"invoke", "x:prod", "--endpoint", gone.endpoint()}).err,
+      "kiln: no version or alias 'prod' of 'x', or no function 'x'; `kiln list` shows what is "
+      "there\n");
   EXPECT_THAT(run({"invoke", "x", "--region", "eu-west-1", "--endpoint", gone.endpoint()}).err,
               HasSubstr("`kiln list --region eu-west-1`"));
 
