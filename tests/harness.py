@@ -1,0 +1,156 @@
+"""A running engine and clients of it, for the tests over the whole. Everything started here is stopped by its pid."""
+
+import base64
+import http.client
+import io
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import zipfile
+
+import boto3
+from botocore.config import Config
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = pathlib.Path(os.environ.get("KILN_BINARY", ROOT / "build" / "release" / "kiln"))
+ECHO = BINARY.parent / "functions" / "echo" / "bootstrap"
+ROLE = "arn:aws:iam::000000000000:role/lambda"
+
+
+def zip_of(files):
+    """A zip in memory. Values: text, or (text, mode)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            content, mode = content if isinstance(content, tuple) else (content, 0o755)
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (0o100000 | mode) << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+def wait_for(condition, seconds=30, what="the condition"):
+    """Asks until it holds: for states of other processes that nothing announces."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what} did not hold within {seconds} s")
+        time.sleep(0.02)
+
+
+class Kiln:
+    def __init__(self, data_dir=None, args=(), prefix=(), binary=BINARY):
+        self.own_dir = None
+        if data_dir is None:
+            self.own_dir = tempfile.TemporaryDirectory(prefix="kiln-test-")
+            data_dir = self.own_dir.name
+        self.data_dir = pathlib.Path(data_dir)
+        self.errors = tempfile.TemporaryFile()
+        command = [*prefix, str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--data-dir", str(data_dir), *args]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        line = self.process.stdout.readline()
+        match = re.match(r"kiln listening on (http://127\.0\.0\.1:(\d+))$", line.strip())
+        if not match:
+            self.process.wait(10)
+            raise AssertionError(f"kiln did not start: {line!r} {self.stderr()}")
+        self.url, self.port = match[1], int(match[2])
+
+    def stderr(self):
+        self.errors.seek(0)
+        return self.errors.read().decode()
+
+    def client(self, service, region="us-east-1"):
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=False, max_pool_connections=50),
+        )
+
+    def http(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
+        finally:
+            connection.close()
+
+    def environment(self):
+        return {
+            **os.environ,
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_PAGER": "",
+            "KILN_ENDPOINT": self.url,
+        }
+
+    def aws(self, *args, check=True):
+        """Debian's AWS CLI, which takes the endpoint as an option."""
+        done = subprocess.run(
+            ["/usr/bin/aws", "--endpoint-url", self.url, *args],
+            env=self.environment(), capture_output=True, text=True, timeout=120,
+        )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def cli(self, *args, check=True, stdin=None):
+        done = subprocess.run([str(BINARY), *args], env=self.environment(), capture_output=True, text=True, timeout=120, input=stdin)
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(10) == 0, self.stderr()
+        self.process.stdout.close()
+        if self.own_dir:
+            self.own_dir.cleanup()
+
+    # Shorthands over the Lambda API.
+
+    def create(self, name, files=None, runtime="python3.12", handler="index.handler", client=None, code=None, **more):
+        code = code or {"ZipFile": zip_of(files)}
+        return (client or self.client("lambda")).create_function(
+            FunctionName=name, Runtime=runtime, Handler=handler, Role=ROLE, Code=code, **more
+        )
+
+    def invoke(self, name, payload=None, client=None, **more):
+        answer = (client or self.client("lambda")).invoke(
+            FunctionName=name, Payload=json.dumps({} if payload is None else payload), **more
+        )
+        body = answer["Payload"].read()
+        answer["Body"] = json.loads(body) if body else None
+        if "LogResult" in answer:
+            answer["Log"] = base64.b64decode(answer["LogResult"]).decode()
+        return answer
+
+    def create_echo(self, name, **more):
+        return self.create(name, {"bootstrap": (ECHO.read_bytes(), 0o755)}, runtime="provided.al2023", handler="bootstrap", **more)
+
+
+def code_of(error):
+    return error.value.response["Error"]["Code"]
+
+
+def message_of(error):
+    return error.value.response["Error"]["Message"]
