@@ -1,7 +1,6 @@
 #include "services/lambda.h"
 
 #include <fstream>
-#include <set>
 
 #include "base/ids.h"
 #include "services/lambda_call.h"
@@ -16,7 +15,6 @@ namespace {
 
 constexpr std::string_view kFunctions = "/2015-03-31/functions/";
 constexpr std::string_view kInvocations = "/invocations";
-constexpr std::string_view kCode = "_kiln";
 
 // Botocore repeats what answers with 5xx: an operation that is not there says so with 400.
 Error unsupported(std::string_view operation) {
@@ -25,22 +23,18 @@ Error unsupported(std::string_view operation) {
               " yet; docs/compatibility.md lists what there is."};
 }
 
+Error unknown(std::string_view method, std::string_view path) {
+  return {ErrorKind::kNotFound, "UnknownOperationException",
+          "The Lambda API has no operation " + std::string(method) + " " + std::string(path) + "."};
+}
+
 Result<nlohmann::json> parse_body(const std::string& text) {
   if (text.empty()) return nlohmann::json::object();
   auto document = nlohmann::json::parse(text, nullptr, false);
   if (document.is_discarded() || !document.is_object())
-    return Error{ErrorKind::kInvalid, "SerializationException", "The request body is not a JSON object."};
+    return Error{ErrorKind::kInvalid, "SerializationException",
+                 "The request body is not a JSON object."};
   return document;
-}
-
-// Code that no function uses any more goes; what a sandbox still has mounted stays until it ends.
-void collect_code(engine::Engine& engine) {
-  std::set<std::string> used;
-  for (const auto& function : engine.registry().all()) {
-    used.insert(function->latest->code.zip_sha_hex);
-    for (const auto& [number, version] : function->versions) used.insert(version->code.zip_sha_hex);
-  }
-  engine.post_worker([&engine, used = std::move(used)] { engine.code_store().collect(used); });
 }
 
 net::Response finish(OperationResult result, const std::string& request_id) {
@@ -53,36 +47,40 @@ net::Response finish(OperationResult result, const std::string& request_id) {
 
 void LambdaService::handle(net::Request&& request, Reply reply) {
   // The hot path first: POST …/functions/NAME/invocations, with or without a query.
-  std::string_view path = net::target(request);
-  path = path.substr(0, path.find('?'));
-  if (path.starts_with(kFunctions) && path.ends_with(kInvocations) &&
-      request.method() == net::http::verb::post)
+  const std::string_view target = net::target(request);
+  const std::string_view path = target.substr(0, target.find('?'));
+  if (path.size() > kFunctions.size() + kInvocations.size() && path.starts_with(kFunctions) &&
+      path.ends_with(kInvocations) && request.method() == net::http::verb::post) {
     return invoke(std::move(request), std::move(reply));
-
-  const std::string id = new_uuid();
-  wire::Uri uri = wire::Uri::parse(net::target(request));
-  if (uri.segments.size() == 3 && uri.segments[0] == kCode) return send_code(uri.segments[2], std::move(reply));
-  const auto method = request.method_string();
-  auto route = find_lambda_route({method.data(), method.size()}, uri.segments);
-  if (route.operation == nullptr) {
-    const std::string what = route.name.empty() ? std::string(method.data(), method.size()) + " " + uri.raw_path
-                                                : std::string(route.name);
-    return reply(wire::rest_json_error(unsupported(what), id));
   }
 
-  auto call = std::make_shared<LambdaCall>(LambdaCall{engine_.registry(), engine_.code_store(),
-                                                      wire::CredentialScope::of(request.base()).region,
-                                                      std::string(net::field(request, "Host")),
-                                                      std::move(route.function), std::move(route.argument),
-                                                      std::move(uri.query), nlohmann::json::object(),
-                                                      std::nullopt, std::nullopt});
+  const std::string id = new_uuid();
+  wire::Uri uri = wire::Uri::parse(target);
+  const bool is_read = request.method() == net::http::verb::get;
+  if (is_read && uri.segments.size() == 3 && uri.segments[0] == "_kiln" &&
+      uri.segments[1] == "code") {
+    return send_code(uri.segments[2], std::move(reply));
+  }
+  const std::string_view method(request.method_string().data(), request.method_string().size());
+  auto route = find_lambda_route(method, uri);
+  if (route.operation == nullptr) {
+    return reply(wire::rest_json_error(
+        route.name.empty() ? unknown(method, uri.raw_path) : unsupported(route.name), id));
+  }
+
+  auto call = std::make_shared<LambdaCall>(LambdaCall{
+      engine_.registry(), engine_.code_store(), wire::CredentialScope::of(request.base()).region,
+      std::string(net::field(request, "Host")), std::move(route.function),
+      std::move(route.argument), std::move(uri.query), nlohmann::json::object(), std::nullopt,
+      std::nullopt});
   const auto run = [this, call, operation = route.operation, id, reply] {
     engine_.post_control([this, call, operation, id, reply] {
       const bool frees_code = operation == delete_function || operation == update_function_code;
+      if (frees_code) code_use_.note(engine_.registry().all(), engine_.clock().steady_now());
       auto result = operation(*call);
       const bool changed = result.ok();
       reply(finish(std::move(result), id));
-      if (frees_code && changed) collect_code(engine_);
+      if (frees_code && changed) collect_code();
     });
   };
   if (route.preparation == Preparation::kNone) {
@@ -91,20 +89,23 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
     call->body = std::move(*body);
     return run();
   }
-  const auto prepare = route.preparation == Preparation::kCreate ? prepare_create : prepare_update_code;
+  const auto prepare =
+      route.preparation == Preparation::kCreate ? prepare_create : prepare_update_code;
   engine_.post_worker([call, prepare, run, id, reply, text = std::move(request.body())]() mutable {
     auto body = parse_body(text);
     std::string().swap(text);
     if (!body) return reply(wire::rest_json_error(body.error(), id));
     call->body = std::move(*body);
-    if (auto prepared = prepare(*call); !prepared) return reply(wire::rest_json_error(prepared.error(), id));
+    if (auto prepared = prepare(*call); !prepared)
+      return reply(wire::rest_json_error(prepared.error(), id));
     run();
   });
 }
 
+// The request stays where it is until handle_invoke has read the name: views into its target last
+// as long.
 void LambdaService::invoke(net::Request&& request, Reply reply) {
-  const std::string target(net::target(request));
-  std::string_view path = target;
+  std::string_view path = net::target(request);
   std::string qualifier;
   if (const size_t query = path.find('?'); query != std::string_view::npos) {
     qualifier = wire::QueryParams::parse(path.substr(query + 1)).get("Qualifier");
@@ -114,7 +115,14 @@ void LambdaService::invoke(net::Request&& request, Reply reply) {
   path.remove_suffix(kInvocations.size());
   if (path.find('%') == std::string_view::npos)
     return handle_invoke(engine_, std::move(request), path, qualifier, std::move(reply));
-  handle_invoke(engine_, std::move(request), wire::percent_decode(path), qualifier, std::move(reply));
+  handle_invoke(engine_, std::move(request), wire::percent_decode(path), qualifier,
+                std::move(reply));
+}
+
+// Code that no function uses any more goes.
+void LambdaService::collect_code() {
+  auto used = code_use_.keep(engine_.registry().all(), engine_.clock().steady_now());
+  engine_.post_worker([this, used = std::move(used)] { engine_.code_store().collect(used); });
 }
 
 // The Location that GetFunction answers.
@@ -127,8 +135,9 @@ void LambdaService::send_code(const std::string& key, Reply reply) {
     std::ifstream in;
     if (hex) in.open(engine_.code_store().zip_path(code), std::ios::binary);
     if (!in.is_open())
-      return reply(wire::rest_json_error({ErrorKind::kNotFound, "ResourceNotFoundException", "No such code package."},
-                                         new_uuid()));
+      return reply(wire::rest_json_error(
+          {ErrorKind::kNotFound, "ResourceNotFoundException", "No such code package."},
+          new_uuid()));
     net::Response response;
     response.content_type = "application/zip";
     response.body.assign(std::istreambuf_iterator<char>(in), {});

@@ -1,10 +1,11 @@
-// The Lambda API: finds the operation that a method and a path name, and runs it where it belongs: an invocation at once
-// on this loop, a change on the control thread, after a worker has unpacked its code.
-// Threading: handle() on a loop; `reply` is called from any thread.
+// The Lambda API: finds the operation that a method and a path name, and runs it where it belongs:
+// an invocation at once on this loop, a change on the control thread, after a worker has unpacked
+// its code. Threading: handle() on a loop; `reply` is called from any thread.
 #pragma once
 
 #include "engine/engine.h"
 #include "net/http_message.h"
+#include "services/lambda_code_use.h"
 #include "services/reply.h"
 
 namespace kiln::services {
@@ -18,7 +19,10 @@ class LambdaService {
   void invoke(net::Request&& request, Reply reply);
   void send_code(const std::string& key, Reply reply);
 
+  void collect_code();
+
   engine::Engine& engine_;
+  CodeUse code_use_;  // control thread only
 };
 
 }  // namespace kiln::services

@@ -23,13 +23,14 @@ OperationResult get_account_settings(LambdaCall& call) {
     code_size += function->latest->code.size_bytes;
     for (const auto& [number, version] : function->versions) code_size += version->code.size_bytes;
   }
-  return json_response(200, {{"AccountLimit",
-                              {{"TotalCodeSize", kTotalCodeSize},
-                               {"CodeSizeUnzipped", kCodeSizeUnzipped},
-                               {"CodeSizeZipped", kCodeSizeZipped},
-                               {"ConcurrentExecutions", kConcurrentExecutions},
-                               {"UnreservedConcurrentExecutions", kConcurrentExecutions - reserved}}},
-                             {"AccountUsage", {{"TotalCodeSize", code_size}, {"FunctionCount", functions}}}});
+  return json_response(
+      200, {{"AccountLimit",
+             {{"TotalCodeSize", kTotalCodeSize},
+              {"CodeSizeUnzipped", kCodeSizeUnzipped},
+              {"CodeSizeZipped", kCodeSizeZipped},
+              {"ConcurrentExecutions", kConcurrentExecutions},
+              {"UnreservedConcurrentExecutions", kConcurrentExecutions - reserved}}},
+            {"AccountUsage", {{"TotalCodeSize", code_size}, {"FunctionCount", functions}}}});
 }
 
 }  // namespace kiln::services

@@ -1,7 +1,8 @@
 // One call of the Lambda control plane, taken apart, and the operations that answer it.
 //
-// An operation is a function of its call: it reads and changes the registry and returns the response or AWS's error.
-// Threading: the control thread, but for the two prepare_… steps, which run on a worker.
+// An operation is a function of its call: it reads and changes the registry and returns the
+// response or AWS's error. Threading: the control thread, but for the two prepare_… steps, which
+// run on a worker.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -77,10 +78,22 @@ struct Target {
   model::FunctionRef ref;
   model::FunctionPtr function;
 };
-Result<Target> find_target(LambdaCall& call, model::Operation operation);
+Result<Target> find_target(const LambdaCall& call,
+                           model::Operation operation = model::Operation::kGet);
+// The same for operations that change the function as a whole: a version or an alias is refused.
+Result<Target> find_unqualified_target(const LambdaCall& call);
+Error function_not_found(const LambdaCall& call, const model::FunctionRef& ref);
+
+// The ARN of the target's function, with `qualifier` where given.
+std::string target_arn(const LambdaCall& call, const model::FunctionRef& ref,
+                       const std::string& qualifier = {});
 
 // 412 when the request carries a RevisionId that is not `current`.
-Result<void> check_revision(const nlohmann::json& body, const std::string& current);
+Result<void> check_revision(const std::optional<std::string>& given, const std::string& current);
+
+// The time for LastModified: now, but later than `previous`. Two changes within a millisecond
+// differ, too: by LastModified it is known whether a version is still what $LATEST is.
+std::string next_last_modified(const Clock& clock, const std::string& previous);
 
 // A page of a list: `Marker` of the request to `NextMarker` of the answer.
 struct Page {
@@ -89,13 +102,20 @@ struct Page {
 };
 Result<Page> read_page(const LambdaCall& call);
 std::string make_marker(const std::string& last);
+// The whole of `text` as a number that is not negative. False: it is none.
+bool parse_number(std::string_view text, int64_t& number);
 
-// The next version of a function, with its number: what PublishVersion and Publish=true do.
-std::pair<std::shared_ptr<model::Function>, model::ConfigPtr> with_new_version(
-    const model::Function& function, const std::optional<std::string>& description);
+// Adds the next version, a copy of $LATEST, to `function`: what PublishVersion and Publish=true do.
+// $LATEST gets a new revision, as on AWS.
+model::ConfigPtr add_version(model::Function& function,
+                             const std::optional<std::string>& description = std::nullopt);
 
 Error invalid_parameter(std::string message);
 Error validation_error(std::string message);
+// "1 validation error detected: Value 'VALUE' at 'MEMBER' failed to satisfy constraint: … enum
+// value set: [ALLOWED]".
+Error enum_violation(const std::string& value, const std::string& member,
+                     const std::string& allowed);
 Error not_found(std::string message);
 Error conflict(std::string message);
 

@@ -1,4 +1,5 @@
-// FunctionConfiguration and AliasConfiguration as the API answers them, and their reading from a request. Pure.
+// FunctionConfiguration and AliasConfiguration as the API answers them, and their reading from a
+// request. Pure.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -18,12 +19,12 @@ enum class StateView {
 };
 
 // `arn_qualifier`: what stands behind the name in FunctionArn; "" for nothing.
-nlohmann::json function_document(const model::FunctionConfig& config, const std::string& arn_qualifier,
-                                 StateView view);
+nlohmann::json function_document(const model::FunctionConfig& config,
+                                 const std::string& arn_qualifier, StateView view);
 nlohmann::json alias_document(const model::FunctionConfig& function, const model::Alias& alias);
 
-// Takes over what `body` (of CreateFunction or UpdateFunctionConfiguration) says; the rest of `config` stays.
-// Error: a member of the wrong type, or a feature that Kiln does not have.
+// Takes over what `body` (of CreateFunction or UpdateFunctionConfiguration) says; the rest of
+// `config` stays. Error: a member of the wrong type, or a feature that Kiln does not have.
 Result<void> read_configuration(const nlohmann::json& body, model::FunctionConfig& config);
 
 }  // namespace kiln::services

@@ -1,11 +1,11 @@
-// CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration, GetFunction, GetFunctionConfiguration, ListFunctions,
-// DeleteFunction.
+// CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration, GetFunction,
+// GetFunctionConfiguration, ListFunctions, DeleteFunction.
 #include "base/digest.h"
 #include "base/ids.h"
-#include "base/time_format.h"
 #include "model/validation.h"
 #include "services/lambda_call.h"
 #include "services/lambda_documents.h"
+#include "services/lambda_fields.h"
 
 namespace kiln::services {
 namespace {
@@ -15,73 +15,78 @@ using nlohmann::json;
 // The bucket whose keys are folders of this machine, run in place.
 constexpr const char* kHotReloadBucket = "hot-reload";
 
-std::string text_of(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
-bool flag(const json& body, const char* name) {
-  const auto it = body.find(name);
-  return it != body.end() && it->is_boolean() && it->get<bool>();
-}
-
 // `code`: the Code member of CreateFunction, or the whole body of UpdateFunctionCode.
 Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
-  const std::string bucket = text_of(code, "S3Bucket"), key = text_of(code, "S3Key");
-  if (code.contains("ImageUri"))
-    return invalid_parameter("Kiln has no container images (ImageUri); send a ZipFile.");
-  if (bucket == kHotReloadBucket) return call.code_store.add_hot_reload(key);
-  if (!bucket.empty() || !key.empty())
-    return invalid_parameter("Kiln has no S3 to fetch code from (bucket '" + bucket +
-                             "'); send a ZipFile, or S3Bucket 'hot-reload' with a folder of this machine as S3Key.");
+  Fields fields(code);
+  const std::string bucket = fields.text("S3Bucket").value_or(""),
+                    key = fields.text("S3Key").value_or("");
   const auto zip = code.find("ZipFile");
-  if (zip == code.end() || !zip->is_string()) return invalid_parameter("Please provide a source for function code.");
+  const bool has_zip = zip != code.end() && !zip->is_null();
+  if (has_zip && !zip->is_string()) (void)fields.text("ZipFile");  // notes the wrong type
+  if (auto read = fields.result(); !read) return read.error();
+  if (bucket == kHotReloadBucket) return call.code_store.add_hot_reload(key);
+  if (!bucket.empty() || !key.empty()) {
+    return invalid_parameter(
+        "Kiln has no S3 to fetch code from (bucket '" + bucket +
+        "'); send a ZipFile, or S3Bucket 'hot-reload' with the path of a folder of this machine "
+        "as S3Key.");
+  }
+  if (!has_zip) return invalid_parameter("Please provide a source for function code.");
   const auto bytes = base64_decode(zip->get_ref<const std::string&>());
-  if (!bytes)
-    return invalid_parameter("Could not unzip uploaded file. Please check your file, then try to upload again.");
+  if (!bytes) {
+    return Error{ErrorKind::kInvalid, "SerializationException", "'ZipFile' is not base64."};
+  }
   return call.code_store.add_zip(*bytes);
 }
 
-std::string now_text(const LambdaCall& call) { return format_lambda_time(call.registry.clock().wall_now()); }
-
-// The config that `target` selects, under the name it was asked for.
+// The config that the target's qualifier selects.
 Result<model::ConfigPtr> select(const LambdaCall& call, const Target& target) {
   auto config = model::resolve_qualifier(*target.function, target.ref.qualifier, 1.0);
   if (config) return config;
-  return not_found("Function not found: " + model::function_arn(target.ref.region, call.registry.account(),
-                                                                target.ref.name, target.ref.qualifier));
+  return function_not_found(call, target.ref);
 }
 
-Result<model::FunctionPtr> store_latest(LambdaCall& call, const model::Function& before,
-                                        std::shared_ptr<model::FunctionConfig> latest) {
+// `before` with another $LATEST, as of now.
+std::shared_ptr<model::Function> with_latest(const LambdaCall& call, const model::Function& before,
+                                             std::shared_ptr<model::FunctionConfig> latest) {
   auto next = std::make_shared<model::Function>(before);
-  latest->last_modified = now_text(call);
+  latest->last_modified = next_last_modified(call.registry.clock(), before.latest->last_modified);
   latest->revision_id = new_uuid();
   next->latest = std::move(latest);
-  if (auto put = call.registry.put(next); !put) return put.error();
-  return model::FunctionPtr(std::move(next));
+  return next;
 }
 
 }  // namespace
 
 Result<void> prepare_create(LambdaCall& call) {
-  const json& body = call.body;
-  auto ref = model::parse_function_ref(text_of(body, "FunctionName"), {}, call.region, call.registry.account(),
+  Fields fields(call.body);
+  const auto name = fields.text("FunctionName");
+  const json* code = fields.object("Code");
+  const auto tags = fields.text_map("Tags");
+  (void)fields.flag("Publish");
+  if (auto read = fields.result(); !read) return read;
+  if (!name) {
+    return validation_error(
+        "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: "
+        "Member must not be "
+        "null");
+  }
+  auto ref = model::parse_function_ref(*name, {}, call.region, call.registry.account(),
                                        model::Operation::kCreate);
   if (!ref) return ref.error();
   model::FunctionConfig config;
   config.region = ref->region;
   config.account = call.registry.account();
   config.name = ref->name;
-  if (auto read = read_configuration(body, config); !read) return read;
+  if (auto read = read_configuration(call.body, config); !read) return read;
   if (auto valid = model::validate_create(config); !valid) return valid;
-  if (const auto tags = body.find("Tags"); tags != body.end() && tags->is_object()) {
-    std::map<std::string, std::string> all;
-    for (const auto& [name, value] : tags->items()) all[name] = value.is_string() ? value.get<std::string>() : "";
-    if (auto valid = model::validate_tags(all); !valid) return valid;
+  if (tags) {
+    if (auto valid = model::validate_tags(*tags); !valid) return valid;
   }
-  const auto code = body.find("Code");
-  if (code == body.end() || !code->is_object()) return invalid_parameter("Please provide a source for function code.");
+  if (code == nullptr) return invalid_parameter("Please provide a source for function code.");
+  if (Fields(*code).says("ImageUri")) {
+    return invalid_parameter("Kiln has no container images (Code.ImageUri); send a ZipFile.");
+  }
   auto location = load_code(call, *code);
   if (!location) return location.error();
   config.code = *location;
@@ -94,24 +99,31 @@ OperationResult create_function(LambdaCall& call) {
   if (call.registry.find(wanted.region, wanted.name))
     return conflict("Function already exist: " + wanted.name);
   auto latest = std::make_shared<model::FunctionConfig>(wanted);
-  latest->last_modified = now_text(call);
+  latest->last_modified = next_last_modified(call.registry.clock(), {});
   latest->revision_id = new_uuid();
   auto function = std::make_shared<model::Function>();
   function->latest = latest;
-  if (const auto tags = call.body.find("Tags"); tags != call.body.end() && tags->is_object())
-    for (const auto& [name, value] : tags->items())
-      function->tags[name] = value.is_string() ? value.get<std::string>() : "";
+  Fields fields(call.body);
+  if (auto tags = fields.text_map("Tags")) function->tags = std::move(*tags);
   model::ConfigPtr shown = latest;
-  if (flag(call.body, "Publish")) std::tie(function, shown) = with_new_version(*function, std::nullopt);
+  if (fields.flag("Publish")) shown = add_version(*function);
   if (auto put = call.registry.put(function); !put) return put.error();
-  json document =
-      function_document(*shown, shown->version == model::kLatest ? "" : shown->version, StateView::kCreated);
-  // AWS gives a new revision when the function becomes Active.
-  document["RevisionId"] = new_uuid();
-  return json_response(201, document);
+  // AWS answers the unqualified ARN for a published version, too.
+  return json_response(201, function_document(*shown, "", StateView::kCreated));
 }
 
 Result<void> prepare_update_code(LambdaCall& call) {
+  // Before the package is unpacked, which takes much longer.
+  auto ref = model::parse_function_ref(call.function, {}, call.region, call.registry.account(),
+                                       model::Operation::kGet);
+  if (!ref) return ref.error();
+  Fields fields(call.body);
+  (void)fields.flag("Publish"), (void)fields.flag("DryRun"), (void)fields.text("RevisionId");
+  if (auto read = fields.result(); !read) return read;
+  if (fields.says("ImageUri")) {
+    return invalid_parameter(
+        "Please don't provide ImageUri when updating a function with packageType Zip.");
+  }
   auto code = load_code(call, call.body);
   if (!code) return code.error();
   call.code = std::move(*code);
@@ -119,80 +131,122 @@ Result<void> prepare_update_code(LambdaCall& call) {
 }
 
 OperationResult update_function_code(LambdaCall& call) {
-  auto target = find_target(call, model::Operation::kGet);
+  auto target = find_unqualified_target(call);
   if (!target) return target.error();
-  if (auto same = check_revision(call.body, target->function->latest->revision_id); !same) return same.error();
-  auto latest = std::make_shared<model::FunctionConfig>(*target->function->latest);
+  const model::Function& before = *target->function;
+  Fields fields(call.body);
+  if (auto same = check_revision(fields.text("RevisionId"), before.latest->revision_id); !same)
+    return same.error();
+  auto latest = std::make_shared<model::FunctionConfig>(*before.latest);
   latest->code = *call.code;
-  if (const auto it = call.body.find("Architectures"); it != call.body.end()) {
-    if (auto read = read_configuration({{"Architectures", *it}}, *latest); !read) return read.error();
+  if (auto architectures = fields.texts("Architectures")) {
+    latest->architectures = std::move(*architectures);
     if (auto valid = model::validate_update(*latest); !valid) return valid.error();
   }
-  if (flag(call.body, "DryRun")) return json_response(200, function_document(*latest, "", StateView::kCurrent));
-  auto stored = store_latest(call, *target->function, latest);
-  if (!stored) return stored.error();
-  if (!flag(call.body, "Publish"))
-    return json_response(200, function_document(*(*stored)->latest, "", StateView::kUpdating));
-  auto [next, version] = with_new_version(**stored, std::nullopt);
+  if (auto read = fields.result(); !read) return read.error();
+  if (fields.flag("DryRun"))
+    return json_response(200, function_document(*latest, "", StateView::kCurrent));
+  auto next = with_latest(call, before, std::move(latest));
+  model::ConfigPtr version;
+  if (fields.flag("Publish")) version = add_version(*next);
   if (auto put = call.registry.put(next); !put) return put.error();
-  return json_response(200, function_document(*version, version->version, StateView::kUpdating));
+  if (version)
+    return json_response(200, function_document(*version, version->version, StateView::kCreated));
+  return json_response(200, function_document(*next->latest, "", StateView::kUpdating));
 }
 
 OperationResult update_function_configuration(LambdaCall& call) {
-  auto target = find_target(call, model::Operation::kGet);
+  auto target = find_unqualified_target(call);
   if (!target) return target.error();
-  if (auto same = check_revision(call.body, target->function->latest->revision_id); !same) return same.error();
-  auto latest = std::make_shared<model::FunctionConfig>(*target->function->latest);
+  const model::Function& before = *target->function;
+  Fields fields(call.body);
+  const auto revision = fields.text("RevisionId");
+  if (auto read = fields.result(); !read) return read.error();
+  auto latest = std::make_shared<model::FunctionConfig>(*before.latest);
   if (auto read = read_configuration(call.body, *latest); !read) return read.error();
   if (auto valid = model::validate_update(*latest); !valid) return valid.error();
-  auto stored = store_latest(call, *target->function, latest);
-  if (!stored) return stored.error();
-  return json_response(200, function_document(*(*stored)->latest, "", StateView::kUpdating));
+  if (auto same = check_revision(revision, before.latest->revision_id); !same) return same.error();
+  auto next = with_latest(call, before, std::move(latest));
+  if (auto put = call.registry.put(next); !put) return put.error();
+  return json_response(200, function_document(*next->latest, "", StateView::kUpdating));
 }
 
 OperationResult get_function(LambdaCall& call) {
-  auto target = find_target(call, model::Operation::kGet);
+  auto target = find_target(call);
   if (!target) return target.error();
   auto config = select(call, *target);
   if (!config) return config.error();
+  const model::Function& function = *target->function;
   const auto& code = (*config)->code;
-  json document = {{"Configuration", function_document(**config, target->ref.qualifier, StateView::kCurrent)}};
-  document["Code"] = {{"RepositoryType", "S3"},
-                      {"Location", code.zip_sha_hex.empty()
-                                       ? "file://" + code.hot_reload_dir
-                                       : "http://" + call.host + "/_kiln/code/" + code.zip_sha_hex + ".zip"}};
-  if (!target->function->tags.empty()) document["Tags"] = target->function->tags;
+  json document = {
+      {"Configuration", function_document(**config, target->ref.qualifier, StateView::kCurrent)}};
+  document["Code"] = {
+      {"RepositoryType", "S3"},
+      {"Location", code.zip_sha_hex.empty()
+                       ? "file://" + code.hot_reload_dir
+                       : "http://" + call.host + "/_kiln/code/" + code.zip_sha_hex + ".zip"}};
+  if (!function.tags.empty()) document["Tags"] = function.tags;
+  if (function.reserved_concurrency) {
+    document["Concurrency"] = {{"ReservedConcurrentExecutions", *function.reserved_concurrency}};
+  }
   return json_response(200, document);
 }
 
 OperationResult get_function_configuration(LambdaCall& call) {
-  auto target = find_target(call, model::Operation::kGet);
+  auto target = find_target(call);
   if (!target) return target.error();
   auto config = select(call, *target);
   if (!config) return config.error();
-  return json_response(200, function_document(**config, target->ref.qualifier, StateView::kCurrent));
+  return json_response(200,
+                       function_document(**config, target->ref.qualifier, StateView::kCurrent));
 }
 
 OperationResult list_functions(LambdaCall& call) {
   const auto versions = call.query.find("FunctionVersion");
   if (versions && *versions != "ALL")
-    return validation_error("1 validation error detected: Value '" + std::string(*versions) +
-                            "' at 'functionVersion' failed to satisfy constraint: Member must satisfy enum value set: "
-                            "[ALL]");
+    return enum_violation(std::string(*versions), "functionVersion", "ALL");
   auto page = read_page(call);
   if (!page) return page.error();
+  // A marker is "NAME", or "NAME:N" when the page ends behind version N (0: $LATEST) of that
+  // function.
+  const size_t colon = page->after.find(':');
+  const std::string after_name = page->after.substr(0, colon);
+  int64_t after_version = 0;
+  const bool within = versions && colon != std::string::npos;
+  if (within && !parse_number(std::string_view(page->after).substr(colon + 1), after_version)) {
+    return invalid_parameter("Marker is not one that this list returned");
+  }
+
   json list = json::array();
-  const auto functions = call.registry.list(call.region, page->after, page->max_items + 1);
-  const bool more = functions.size() > page->max_items;
-  for (size_t i = 0; i < std::min(functions.size(), page->max_items); ++i) {
-    const model::Function& f = *functions[i];
-    list.push_back(function_document(*f.latest, versions ? std::string(model::kLatest) : "", StateView::kListed));
-    if (versions)
-      for (const auto& [number, config] : f.versions)
-        list.push_back(function_document(*config, config->version, StateView::kListed));
+  std::string last;
+  bool more = false;
+  // False: the page is full.
+  const auto add = [&](const model::FunctionConfig& config, int64_t number) {
+    more = list.size() == page->max_items;
+    if (more) return false;
+    list.push_back(function_document(config, versions ? config.version : "", StateView::kListed));
+    last = config.name + (versions ? ":" + std::to_string(number) : "");
+    return true;
+  };
+  const auto add_versions = [&](const model::Function& function, int64_t after) {
+    for (auto it = function.versions.upper_bound(after); it != function.versions.end(); ++it) {
+      if (!add(*it->second, it->first)) return false;
+    }
+    return true;
+  };
+  bool room = true;
+  if (within) {
+    if (const auto begun = call.registry.find(call.region, after_name))
+      room = add_versions(**begun, after_version);
+  }
+  if (room) {
+    for (const auto& function : call.registry.list(call.region, after_name, page->max_items + 1)) {
+      if (!add(*function->latest, 0)) break;
+      if (versions && !add_versions(*function, 0)) break;
+    }
   }
   json document = {{"Functions", std::move(list)}};
-  if (more) document["NextMarker"] = make_marker(functions[page->max_items - 1]->name());
+  if (more) document["NextMarker"] = make_marker(last);
   return json_response(200, document);
 }
 
@@ -204,19 +258,23 @@ OperationResult delete_function(LambdaCall& call) {
     if (auto erased = call.registry.erase(ref.region, ref.name); !erased) return erased.error();
     return empty_response(204);
   }
-  if (ref.qualifier == model::kLatest)
-    return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
-  if (function->aliases.contains(ref.qualifier))
-    return invalid_parameter("Deletion of aliases is not currently supported.");
   const auto config = model::resolve_qualifier(*function, ref.qualifier, 1.0);
   if (!config) return empty_response(204);  // as AWS answers for a version that is not there
-  for (const auto& [name, alias] : function->aliases)
-    if (alias.function_version == ref.qualifier ||
-        (alias.additional_version && alias.additional_version->first == ref.qualifier))
-      return conflict("Version " + ref.qualifier + " of " + ref.name + " is in use by alias '" + name +
-                      "'; delete the alias or point it elsewhere first.");
+  int64_t number = 0;
+  if (!parse_number(config->version, number)) {
+    return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
+  }
+  for (const auto& [name, alias] : function->aliases) {
+    if (alias.function_version == config->version ||
+        (alias.additional_version && alias.additional_version->first == config->version)) {
+      return conflict("Version " + config->version + " of " + ref.name + " is in use by alias '" +
+                      name + "'; delete the alias or point it elsewhere first.");
+    }
+  }
   auto next = std::make_shared<model::Function>(*function);
-  next->versions.erase(std::stoll(ref.qualifier));
+  next->versions.erase(number);
+  next->policies.erase(config->version);
+  next->policy_revisions.erase(config->version);
   if (auto put = call.registry.put(next); !put) return put.error();
   return empty_response(204);
 }

@@ -1,142 +1,204 @@
-// AddPermission, GetPolicy, RemovePermission: resource policies are kept and answered, not enforced.
+// AddPermission, GetPolicy, RemovePermission: resource policies are kept and answered, not
+// enforced.
 #include <algorithm>
+#include <array>
 
 #include "base/ids.h"
 #include "services/lambda_call.h"
+#include "services/lambda_fields.h"
 
 namespace kiln::services {
 namespace {
 
-using nlohmann::json;
+// Members stand in the order in which AWS prints them.
+using Json = nlohmann::ordered_json;
 
-constexpr size_t kMaxPolicyBytes = 20 * 1024;
+constexpr size_t kMaxPolicyBytes = 20'480;
 
-std::string text(const json& body, const char* name) {
-  const auto it = body.find(name);
-  return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+template <class Predicate>
+bool all(std::string_view text, Predicate predicate) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), predicate);
 }
 
-bool is_statement_id(const std::string& id) {
-  return !id.empty() && id.size() <= 100 &&
-         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
-}
-
-bool is_account(const std::string& s) {
-  return s.size() == 12 && std::all_of(s.begin(), s.end(), [](unsigned char c) { return std::isdigit(c); });
+// (lambda:[*]|lambda:[a-zA-Z]+|[*])
+bool is_action(std::string_view text) {
+  if (text == "*" || text == "lambda:*") return true;
+  return text.starts_with("lambda:") && all(text.substr(7), is_letter);
 }
 
 // nullopt: not a principal.
-std::optional<json> principal_of(const std::string& given) {
-  if (given == "*") return json("*");
-  if (is_account(given)) return json{{"AWS", "arn:aws:iam::" + given + ":root"}};
-  if (given.starts_with("arn:")) return json{{"AWS", given}};
-  if (given.ends_with(".amazonaws.com") || given.ends_with(".amazon.com")) return json{{"Service", given}};
+std::optional<Json> principal_of(const std::string& given) {
+  if (given == "*") return Json("*");
+  if (given.size() == 12 && all(given, is_digit))
+    return Json{{"AWS", "arn:aws:iam::" + given + ":root"}};
+  if (given.starts_with("arn:")) return Json{{"AWS", given}};
+  for (const char* domain : {".amazonaws.com", ".amazonaws.com.cn", ".amazon.com"}) {
+    if (given.ends_with(domain)) return Json{{"Service", given}};
+  }
   return std::nullopt;
 }
 
-json condition_of(const json& body) {
-  json condition = json::object();
-  const auto equals = [&](const char* member, const char* key) {
-    if (const std::string value = text(body, member); !value.empty()) condition["StringEquals"][key] = value;
-  };
-  equals("SourceAccount", "AWS:SourceAccount");
-  equals("EventSourceToken", "lambda:EventSourceToken");
-  equals("FunctionUrlAuthType", "lambda:FunctionUrlAuthType");
-  equals("PrincipalOrgID", "aws:PrincipalOrgID");
-  if (const std::string arn = text(body, "SourceArn"); !arn.empty()) condition["ArnLike"]["AWS:SourceArn"] = arn;
+Json condition_of(Fields& fields) {
+  constexpr std::array<std::array<const char*, 3>, 5> kConditions = {{
+      {"SourceAccount", "StringEquals", "AWS:SourceAccount"},
+      {"FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"},
+      {"EventSourceToken", "StringEquals", "lambda:EventSourceToken"},
+      {"PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"},
+      {"SourceArn", "ArnLike", "AWS:SourceArn"},
+  }};
+  Json condition = Json::object();
+  for (const auto& [member, kind, key] : kConditions) {
+    if (const auto value = fields.text(member); value && !value->empty())
+      condition[kind][key] = *value;
+  }
+  if (fields.says("InvokedViaFunctionUrl")) {
+    condition["Bool"]["lambda:InvokedViaFunctionUrl"] =
+        fields.flag("InvokedViaFunctionUrl") ? "true" : "false";
+  }
   return condition;
 }
 
 // The function and the qualifier that the policy hangs on, which must exist.
-Result<Target> find_policy_target(LambdaCall& call) {
-  auto target = find_target(call, model::Operation::kGet);
-  if (!target) return target;
-  const std::string& qualifier = target->ref.qualifier;
-  if (qualifier == model::kLatest) return invalid_parameter("We currently do not support adding policies for $LATEST.");
-  if (qualifier.empty() || model::resolve_qualifier(*target->function, qualifier, 1.0)) return target;
-  const std::string arn =
-      model::function_arn(target->ref.region, call.registry.account(), target->ref.name, qualifier);
-  const bool alias_like = model::is_valid_alias_name(qualifier);
-  return not_found((alias_like ? "Cannot find alias arn: " : "Function not found: ") + arn);
+Result<void> check_qualifier(const LambdaCall& call, const Target& target) {
+  const std::string& qualifier = target.ref.qualifier;
+  if (qualifier == model::kLatest) {
+    return invalid_parameter("We currently do not support adding policies for $LATEST.");
+  }
+  if (qualifier.empty() || model::resolve_qualifier(*target.function, qualifier, 1.0)) return {};
+  return not_found(
+      (model::is_valid_alias_name(qualifier) ? "Cannot find alias arn: " : "Function not found: ") +
+      target_arn(call, target.ref, qualifier));
 }
 
 // A policy is stored as the text of its list of statements.
-json statements_of(const model::Function& function, const std::string& qualifier) {
+Json statements_of(const model::Function& function, const std::string& qualifier) {
   const auto it = function.policies.find(qualifier);
-  return it == function.policies.end() ? json::array() : json::parse(it->second);
+  if (it == function.policies.end()) return Json::array();
+  Json statements = Json::parse(it->second, nullptr, false);
+  return statements.is_array() ? statements : Json::array();
 }
 
-Result<void> put_statements(LambdaCall& call, const Target& target, const json& statements) {
+std::string policy_text(const Json& statements) {
+  return Json{{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", statements}}.dump(
+      -1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<void> put_statements(LambdaCall& call, const Target& target, const Json& statements) {
   const std::string& qualifier = target.ref.qualifier;
   auto next = std::make_shared<model::Function>(*target.function);
   if (statements.empty()) {
     next->policies.erase(qualifier);
     next->policy_revisions.erase(qualifier);
   } else {
-    next->policies[qualifier] = statements.dump();
+    next->policies[qualifier] = statements.dump(-1, ' ', false, Json::error_handler_t::replace);
     next->policy_revisions[qualifier] = new_uuid();
   }
   return call.registry.put(next);
 }
 
-// RevisionId of a policy call: the policy's own, or, before there is one, the function's.
-Result<void> check_policy_revision(const Target& target, std::string_view given) {
-  if (given.empty()) return {};
+// A policy has a revision of its own, which has nothing to do with the function's or the alias's.
+Result<void> check_policy_revision(const Target& target, const std::optional<std::string>& given) {
+  if (!given) return {};
   const auto policy = target.function->policy_revisions.find(target.ref.qualifier);
-  const bool matches = (policy != target.function->policy_revisions.end() && policy->second == given) ||
-                       (target.ref.qualifier.empty() && target.function->latest->revision_id == given);
-  if (matches) return {};
-  const char* where = target.ref.qualifier.empty() ? "GetFunction/GetAlias" : "GetPolicy";
+  if (policy != target.function->policy_revisions.end() && policy->second == *given) return {};
   return Error{ErrorKind::kPreconditionFailed, "PreconditionFailedException",
-               std::string("The Revision Id provided does not match the latest Revision Id. Call the ") + where +
-                   " API to retrieve the latest Revision Id"};
+               "The Revision Id provided does not match the latest Revision Id. Call the GetPolicy "
+               "API to retrieve the "
+               "latest Revision Id"};
+}
+
+Error missing(const char* member) {
+  return validation_error("1 validation error detected: Value null at '" + std::string(member) +
+                          "' failed to satisfy constraint: Member must not be null");
+}
+
+Error pattern_violation(const std::string& value, const char* member, const char* pattern) {
+  return validation_error(
+      "1 validation error detected: Value '" + value + "' at '" + member +
+      "' failed to satisfy constraint: Member must satisfy regular expression pattern: " + pattern);
 }
 
 }  // namespace
 
 OperationResult add_permission(LambdaCall& call) {
-  const json& body = call.body;
-  const std::string sid = text(body, "StatementId");
-  if (!is_statement_id(sid))
-    return validation_error("1 validation error detected: Value '" + sid +
-                            "' at 'statementId' failed to satisfy constraint: Member must satisfy regular expression "
-                            "pattern: ([a-zA-Z0-9-_]+)");
-  auto target = find_policy_target(call);
-  if (!target) return target.error();
-  const auto principal = principal_of(text(body, "Principal"));
-  if (!principal)
-    return invalid_parameter("The provided principal was invalid. Please check the principal and try again.");
-  if (auto same = check_policy_revision(*target, text(body, "RevisionId")); !same) return same.error();
-  json statements = statements_of(*target->function, target->ref.qualifier);
-  for (const auto& s : statements)
-    if (s["Sid"] == sid)
-      return conflict("The statement id (" + sid +
-                      ") provided already exists. Please provide a new statement id, or remove the existing statement.");
-  nlohmann::ordered_json statement = {
-      {"Sid", sid},
-      {"Effect", "Allow"},
-      {"Principal", *principal},
-      {"Action", text(body, "Action")},
-      {"Resource", model::function_arn(target->ref.region, call.registry.account(), target->ref.name,
-                                       target->ref.qualifier)}};
-  if (json condition = condition_of(body); !condition.empty()) statement["Condition"] = condition;
-  statements.push_back(json(statement));
-  if (statements.dump().size() > kMaxPolicyBytes)
+  Fields fields(call.body);
+  const auto sid = fields.text("StatementId"), action = fields.text("Action"),
+             principal = fields.text("Principal");
+  const auto revision = fields.text("RevisionId");
+  const Json condition = condition_of(fields);
+  if (auto read = fields.result(); !read) return read.error();
+  if (!sid) return missing("statementId");
+  if (!action) return missing("action");
+  if (!principal) return missing("principal");
+  if (sid->size() > 100) {
+    return validation_error(
+        "1 validation error detected: Value '" + *sid +
+        "' at 'statementId' failed to satisfy constraint: Member must have length less than or "
+        "equal to 100");
+  }
+  if (!all(*sid, is_word)) return pattern_violation(*sid, "statementId", "([a-zA-Z0-9-_]+)");
+  if (!is_action(*action))
+    return pattern_violation(*action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+
+  auto target = find_target(call);
+  if (!target) {
+    // The name alone: a policy's qualifier is looked for in the function.
+    auto ref = model::parse_function_ref(call.function, call.query.get("Qualifier"), call.region,
+                                         call.registry.account(), model::Operation::kGet);
+    if (!ref) return ref.error();
+    return not_found("Function not found: " + target_arn(call, *ref));
+  }
+  if (auto there = check_qualifier(call, *target); !there) return there.error();
+  const auto who = principal_of(*principal);
+  if (!who)
+    return invalid_parameter(
+        "The provided principal was invalid. Please check the principal and try again.");
+  if (auto same = check_policy_revision(*target, revision); !same) return same.error();
+
+  Json statements = statements_of(*target->function, target->ref.qualifier);
+  for (const auto& statement : statements) {
+    if (statement.value("Sid", "") == *sid) {
+      return conflict(
+          "The statement id (" + *sid +
+          ") provided already exists. Please provide a new statement id, or remove the existing "
+          "statement.");
+    }
+  }
+  Json statement = {{"Sid", *sid},
+                    {"Effect", "Allow"},
+                    {"Principal", *who},
+                    {"Action", *action},
+                    {"Resource", target_arn(call, target->ref, target->ref.qualifier)}};
+  if (!condition.empty()) statement["Condition"] = condition;
+  statements.push_back(statement);
+  if (const size_t size = policy_text(statements).size(); size > kMaxPolicyBytes) {
     return Error{ErrorKind::kInvalid, "PolicyLengthExceededException",
-                 "The final policy size (" + std::to_string(statements.dump().size()) +
-                     ") is bigger than the limit (" + std::to_string(kMaxPolicyBytes) + ")."};
+                 "The final policy size (" + std::to_string(size) + ") is bigger than the limit (" +
+                     std::to_string(kMaxPolicyBytes) + ")."};
+  }
   if (auto put = put_statements(call, *target, statements); !put) return put.error();
-  return json_response(201, {{"Statement", statement.dump()}});
+  return json_response(
+      201, {{"Statement", statement.dump(-1, ' ', false, Json::error_handler_t::replace)}});
 }
 
 OperationResult get_policy(LambdaCall& call) {
-  auto target = find_target(call, model::Operation::kGet);
-  if (!target) return target.error();
-  const json statements = statements_of(*target->function, target->ref.qualifier);
+  auto ref = model::parse_function_ref(call.function, call.query.get("Qualifier"), call.region,
+                                       call.registry.account(), model::Operation::kGet);
+  if (!ref) return ref.error();
+  const auto function = call.registry.find(ref->region, ref->name);
+  const Json statements = function ? statements_of(**function, ref->qualifier) : Json::array();
   if (statements.empty()) return not_found("The resource you requested does not exist.");
-  const nlohmann::ordered_json policy = {{"Version", "2012-10-17"}, {"Id", "default"}, {"Statement", statements}};
-  return json_response(200, {{"Policy", policy.dump()},
-                             {"RevisionId", target->function->policy_revisions.at(target->ref.qualifier)}});
+  const auto revision = (*function)->policy_revisions.find(ref->qualifier);
+  return json_response(
+      200,
+      {{"Policy", policy_text(statements)},
+       {"RevisionId", revision == (*function)->policy_revisions.end() ? "" : revision->second}});
 }
 
 OperationResult remove_permission(LambdaCall& call) {
@@ -144,16 +206,20 @@ OperationResult remove_permission(LambdaCall& call) {
                                        call.registry.account(), model::Operation::kGet);
   if (!ref) return ref.error();
   auto function = call.registry.find(ref->region, ref->name);
-  if (!function)
-    return not_found("No policy found for: " + model::function_arn(ref->region, call.registry.account(), ref->name));
+  if (!function) return not_found("No policy found for: " + target_arn(call, *ref, ref->qualifier));
   const Target target{std::move(*ref), std::move(*function)};
-  json statements = statements_of(*target.function, target.ref.qualifier);
+  if (auto there = check_qualifier(call, target); !there) return there.error();
+  Json statements = statements_of(*target.function, target.ref.qualifier);
   if (statements.empty()) return not_found("No policy is associated with the given resource.");
-  if (auto same = check_policy_revision(target, call.query.get("RevisionId")); !same) return same.error();
-  const auto found = std::find_if(statements.begin(), statements.end(),
-                                  [&call](const json& s) { return s["Sid"] == call.argument; });
-  if (found == statements.end())
+  std::optional<std::string> revision;
+  if (const auto given = call.query.find("RevisionId")) revision = std::string(*given);
+  if (auto same = check_policy_revision(target, revision); !same) return same.error();
+  const auto found = std::find_if(
+      statements.begin(), statements.end(),
+      [&call](const Json& statement) { return statement.value("Sid", "") == call.argument; });
+  if (found == statements.end()) {
     return not_found("Statement " + call.argument + " is not found in resource policy.");
+  }
   statements.erase(found);
   if (auto put = put_statements(call, target, statements); !put) return put.error();
   return empty_response(204);

@@ -18,9 +18,12 @@ constexpr Pattern kPatterns[] = {
     {"GET", "2015-03-31/functions", "ListFunctions", list_functions},
     {"GET", "2015-03-31/functions/*", "GetFunction", get_function},
     {"DELETE", "2015-03-31/functions/*", "DeleteFunction", delete_function},
-    {"GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration", get_function_configuration},
-    {"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration", update_function_configuration},
-    {"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", update_function_code, Preparation::kUpdateCode},
+    {"GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration",
+     get_function_configuration},
+    {"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration",
+     update_function_configuration},
+    {"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", update_function_code,
+     Preparation::kUpdateCode},
     {"POST", "2015-03-31/functions/*/versions", "PublishVersion", publish_version},
     {"GET", "2015-03-31/functions/*/versions", "ListVersionsByFunction", list_versions},
     {"POST", "2015-03-31/functions/*/aliases", "CreateAlias", create_alias},
@@ -42,8 +45,11 @@ constexpr Pattern kPatterns[] = {
     {"DELETE", "2017-10-31/functions/*/concurrency", "DeleteFunctionConcurrency"},
     {"GET", "2019-09-30/functions/*/concurrency", "GetFunctionConcurrency"},
     {"PUT", "2019-09-30/functions/*/provisioned-concurrency", "PutProvisionedConcurrencyConfig"},
+    {"GET", "2019-09-30/functions/*/provisioned-concurrency?List=ALL",
+     "ListProvisionedConcurrencyConfigs"},
     {"GET", "2019-09-30/functions/*/provisioned-concurrency", "GetProvisionedConcurrencyConfig"},
-    {"DELETE", "2019-09-30/functions/*/provisioned-concurrency", "DeleteProvisionedConcurrencyConfig"},
+    {"DELETE", "2019-09-30/functions/*/provisioned-concurrency",
+     "DeleteProvisionedConcurrencyConfig"},
     {"PUT", "2019-09-25/functions/*/event-invoke-config", "PutFunctionEventInvokeConfig"},
     {"POST", "2019-09-25/functions/*/event-invoke-config", "UpdateFunctionEventInvokeConfig"},
     {"GET", "2019-09-25/functions/*/event-invoke-config", "GetFunctionEventInvokeConfig"},
@@ -54,6 +60,7 @@ constexpr Pattern kPatterns[] = {
     {"GET", "2015-03-31/event-source-mappings/*", "GetEventSourceMapping"},
     {"PUT", "2015-03-31/event-source-mappings/*", "UpdateEventSourceMapping"},
     {"DELETE", "2015-03-31/event-source-mappings/*", "DeleteEventSourceMapping"},
+    {"GET", "2018-10-31/layers?find=LayerVersion", "GetLayerVersionByArn"},
     {"GET", "2018-10-31/layers", "ListLayers"},
     {"POST", "2018-10-31/layers/*/versions", "PublishLayerVersion"},
     {"GET", "2018-10-31/layers/*/versions", "ListLayerVersions"},
@@ -61,6 +68,7 @@ constexpr Pattern kPatterns[] = {
     {"DELETE", "2018-10-31/layers/*/versions/*", "DeleteLayerVersion"},
     {"GET", "2018-10-31/layers/*/versions/*/policy", "GetLayerVersionPolicy"},
     {"POST", "2018-10-31/layers/*/versions/*/policy", "AddLayerVersionPermission"},
+    {"DELETE", "2018-10-31/layers/*/versions/*/policy/*", "RemoveLayerVersionPermission"},
     {"POST", "2021-10-31/functions/*/url", "CreateFunctionUrlConfig"},
     {"GET", "2021-10-31/functions/*/url", "GetFunctionUrlConfig"},
     {"PUT", "2021-10-31/functions/*/url", "UpdateFunctionUrlConfig"},
@@ -68,6 +76,10 @@ constexpr Pattern kPatterns[] = {
     {"GET", "2021-10-31/functions/*/urls", "ListFunctionUrlConfigs"},
     {"POST", "2020-04-22/code-signing-configs", "CreateCodeSigningConfig"},
     {"GET", "2020-04-22/code-signing-configs", "ListCodeSigningConfigs"},
+    {"GET", "2020-04-22/code-signing-configs/*", "GetCodeSigningConfig"},
+    {"PUT", "2020-04-22/code-signing-configs/*", "UpdateCodeSigningConfig"},
+    {"DELETE", "2020-04-22/code-signing-configs/*", "DeleteCodeSigningConfig"},
+    {"GET", "2020-04-22/code-signing-configs/*/functions", "ListFunctionsByCodeSigningConfig"},
     {"GET", "2020-06-30/functions/*/code-signing-config", "GetFunctionCodeSigningConfig"},
     {"PUT", "2020-06-30/functions/*/code-signing-config", "PutFunctionCodeSigningConfig"},
     {"DELETE", "2020-06-30/functions/*/code-signing-config", "DeleteFunctionCodeSigningConfig"},
@@ -87,7 +99,8 @@ bool matches(std::string_view path, const std::vector<std::string>& segments, La
     path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
     if (at >= segments.size()) return false;
     if (part == "**") {
-      for (; at < segments.size(); ++at) variables[0] += (variables[0].empty() ? "" : "/") + segments[at];
+      for (; at < segments.size(); ++at)
+        variables[0] += (variables[0].empty() ? "" : "/") + segments[at];
       break;
     }
     if (part == "*") {
@@ -105,12 +118,18 @@ bool matches(std::string_view path, const std::vector<std::string>& segments, La
 
 }  // namespace
 
-LambdaRoute find_lambda_route(std::string_view method, const std::vector<std::string>& given) {
-  std::vector<std::string> segments = given;
-  if (!segments.empty() && segments.back().empty()) segments.pop_back();  // a trailing '/'
-  LambdaRoute route;
+LambdaRoute find_lambda_route(std::string_view method, const wire::Uri& uri) {
   for (const Pattern& pattern : kPatterns) {
-    if (pattern.method != method || !matches(pattern.path, segments, route)) continue;
+    if (pattern.method != method) continue;
+    std::string_view path = pattern.path;
+    if (const size_t question = path.find('?'); question != std::string_view::npos) {
+      const std::string_view parameter = path.substr(question + 1);
+      path = path.substr(0, question);
+      const size_t equals = parameter.find('=');
+      if (uri.query.get(parameter.substr(0, equals)) != parameter.substr(equals + 1)) continue;
+    }
+    LambdaRoute route;
+    if (!matches(path, uri.segments, route)) continue;
     route.name = pattern.name;
     route.operation = pattern.operation;
     route.preparation = pattern.preparation;

@@ -3,23 +3,23 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "services/lambda_call.h"
+#include "wire/uri.h"
 
 namespace kiln::services {
 
 enum class Preparation { kNone, kCreate, kUpdateCode };
 
 struct LambdaRoute {
-  std::string_view name;            // "CreateFunction"
-  Operation operation = nullptr;    // nullptr: AWS has it, Kiln does not
+  std::string_view name;          // "CreateFunction"
+  Operation operation = nullptr;  // nullptr: AWS has it, Kiln does not
   Preparation preparation = Preparation::kNone;
-  std::string function;             // the path's first variable
-  std::string argument;             // and its second
+  std::string function;  // the path's first variable
+  std::string argument;  // and its second
 };
 
 // `name` empty: no such operation in AWS's API either.
-LambdaRoute find_lambda_route(std::string_view method, const std::vector<std::string>& segments);
+LambdaRoute find_lambda_route(std::string_view method, const wire::Uri& uri);
 
 }  // namespace kiln::services
