@@ -16,7 +16,7 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 
 def test_life_of_a_function(kiln, name):
     api = kiln.client("lambda")
-    made = kiln.create(name, PY, Description="d", MemorySize=256, Timeout=5, Environment={"Variables": {"A": "1"}})
+    made = kiln.create(name, PY, Description="d", MemorySize=256, Timeout=5, Environment={"Variables": {"AB": "1"}})
     assert made["ResponseMetadata"]["HTTPStatusCode"] == 201
     assert made["State"] == "Pending" and made["StateReasonCode"] == "Creating"
     assert made["FunctionArn"] == ARN + name
@@ -24,14 +24,13 @@ def test_life_of_a_function(kiln, name):
     got = api.get_function(FunctionName=name)
     config = got["Configuration"]
     assert config["State"] == "Active" and config["LastUpdateStatus"] == "Successful"
-    assert config["Environment"] == {"Variables": {"A": "1"}}
+    assert config["Environment"] == {"Variables": {"AB": "1"}}
     assert config["CodeSha256"] == made["CodeSha256"] and config["CodeSize"] == made["CodeSize"]
-    assert config["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"}
     with urllib.request.urlopen(got["Code"]["Location"]) as package:
         assert zipfile.ZipFile(io.BytesIO(package.read())).namelist() == ["index.py"]
     updated = api.update_function_configuration(FunctionName=name, MemorySize=512, Timeout=10)
     assert (updated["MemorySize"], updated["LastUpdateStatus"]) == (512, "InProgress")
-    assert api.get_function_configuration(FunctionName=name)["Environment"] == {"Variables": {"A": "1"}}
+    assert api.get_function_configuration(FunctionName=name)["Environment"] == {"Variables": {"AB": "1"}}
     changed = api.update_function_code(FunctionName=name, ZipFile=zip_of(PY2))
     assert changed["CodeSha256"] != made["CodeSha256"] and changed["RevisionId"] != updated["RevisionId"]
     assert kiln.invoke(name)["Body"] == "second"
