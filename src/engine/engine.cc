@@ -4,10 +4,12 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <condition_variable>
+#include <atomic>
+#include <future>
 #include <filesystem>
 #include <latch>
 #include <mutex>
+#include <set>
 
 #include "base/check.h"
 #include "engine/invoker.h"
@@ -98,6 +100,14 @@ Result<void> Engine::start() {
       });
   if (auto loaded = e.registry->load(); !loaded) return loaded.error();
 
+  // What a killed engine left unfinished or unreferenced.
+  std::set<std::string> used;
+  for (const auto& function : e.registry->all()) {
+    used.insert(function->latest->code.zip_sha_hex);
+    for (const auto& [number, version] : function->versions) used.insert(version->code.zip_sha_hex);
+  }
+  e.code_store->collect(used);
+
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
   std::vector<Invoker*> all;
@@ -133,14 +143,22 @@ void Engine::stop() {
   e.workers->join();
   e.control->stop();
   e.control->join();
-  auto done = std::make_shared<std::latch>(static_cast<ptrdiff_t>(e.invokers.size()));
+  auto left = std::make_shared<std::atomic<size_t>>(e.invokers.size());
+  auto all_down = std::make_shared<std::promise<void>>();
   for (auto& invoker : e.invokers)
-    invoker->loop().post([target = invoker.get(), done] { target->shut_down([done] { done->count_down(); }); });
-  const auto give_up = std::chrono::steady_clock::now() + kStopPatience;
-  while (!done->try_wait() && std::chrono::steady_clock::now() < give_up)
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    invoker->loop().post([target = invoker.get(), left, all_down] {
+      target->shut_down([left, all_down] {
+        if (--*left == 0) all_down->set_value();
+      });
+    });
+  all_down->get_future().wait_for(kStopPatience);
   for (auto& loop : e.loops) loop->stop();
   for (auto& loop : e.loops) loop->join();
+  // What is still queued holds environments: it goes before the loops' invokers do.
+  for (auto& loop : e.loops) {
+    loop->context().restart();
+    loop->context().poll();
+  }
   e.log_store->flush();
   // Environments first: they hold on to their loops.
   e.invokers.clear();

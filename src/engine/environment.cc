@@ -42,11 +42,11 @@ std::string new_log_stream(const model::FunctionConfig& config, WallTime t) {
 
 }  // namespace
 
-Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config, std::string task_dir)
+Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config, TaskFolder task)
     : host_(host),
       owner_(owner),
       config_(std::move(config)),
-      task_dir_(std::move(task_dir)),
+      task_(std::move(task)),
       log_key_{config_->region, config_->log_group(),
                new_log_stream(*config_, host.sandboxes.loop.clock().wall_now())},
       lines_(config_->logging) {}
@@ -75,7 +75,7 @@ void Environment::start(Invocation&& cause) {
 void Environment::start_sandbox() {
   sandbox_ = std::make_unique<sandbox::Sandbox>(host_.sandboxes, static_cast<sandbox::SandboxOwner&>(*this));
   LaunchContext context;
-  context.task_dir = task_dir_;
+  context.task_dir = task_.path;
   context.runtimes_dir = host_.runtimes_dir;
   context.endpoint_url = host_.endpoint_url;
   context.log_stream = log_key_.stream;

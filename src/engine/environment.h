@@ -27,6 +27,12 @@ struct Invocation {
   std::string function_arn;  // as invoked
 };
 
+// The folder that becomes /var/task, and what keeps it in place.
+struct TaskFolder {
+  std::string path;
+  std::shared_ptr<const void> pin;
+};
+
 class EnvironmentOwner {
  public:
   virtual void on_idle(Environment& environment) = 0;
@@ -52,7 +58,7 @@ struct EnvironmentHost {
 
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
  public:
-  Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config, std::string task_dir);
+  Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config, TaskFolder task);
   ~Environment();
 
   const model::ConfigPtr& config() const { return config_; }
@@ -114,7 +120,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   EnvironmentHost& host_;
   EnvironmentOwner& owner_;
   model::ConfigPtr config_;
-  std::string task_dir_;
+  TaskFolder task_;
   LogStreamKey log_key_;
   LogLines lines_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;

@@ -83,20 +83,20 @@ void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invoca
   auto& pool = pools_[key];
   if (!pool)
     pool = std::make_unique<SandboxPool>(environment_host_,
-                                         [this](const model::FunctionConfig& c) { return task_dir(c); });
+                                         [this](const model::FunctionConfig& c) { return find_task(c); });
   pool->invoke(config, std::move(invocation));
 }
 
-std::string Invoker::task_dir(const model::FunctionConfig& config) {
+TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
   const std::string& hot = config.code.hot_reload_dir;
-  if (hot.empty()) return code_store_.task_dir(config.code);
+  if (hot.empty()) return {code_store_.task_dir(config.code), code_store_.pin(config.code)};
   hot_reload_.watch(hot);
   const Key key{config.region, config.name};
   const auto [begin, end] = hot_folders_.equal_range(hot);
   for (auto it = begin; it != end; ++it)
-    if (it->second == key) return hot;
+    if (it->second == key) return {hot, nullptr};
   hot_folders_.emplace(hot, key);
-  return hot;
+  return {hot, nullptr};
 }
 
 void Invoker::publish(const std::string& region, const std::string& name, const model::FunctionPtr& function) {

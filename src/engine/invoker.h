@@ -66,7 +66,7 @@ class Invoker {
 
   Invoker& owner_of(const Key& key) const;
   void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
-  std::string task_dir(const model::FunctionConfig& config);
+  TaskFolder find_task(const model::FunctionConfig& config);
 
   LogStore& log_store_;
   store::CodeStore& code_store_;

@@ -4,7 +4,8 @@
 
 namespace kiln::engine {
 
-SandboxPool::SandboxPool(EnvironmentHost& host, TaskDir task_dir) : host_(host), task_dir_(std::move(task_dir)) {}
+SandboxPool::SandboxPool(EnvironmentHost& host, FindTask find_task)
+    : host_(host), find_task_(std::move(find_task)) {}
 SandboxPool::~SandboxPool() = default;
 
 void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation) {
@@ -19,7 +20,7 @@ void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation
     version.finishing.pop_back();
     return environment->assign(std::move(invocation));
   }
-  auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config, task_dir_(*config));
+  auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config, find_task_(*config));
   Environment* environment = made.get();
   all_.emplace(environment, std::move(made));
   environment->start(std::move(invocation));

@@ -15,9 +15,9 @@ namespace kiln::engine {
 
 class SandboxPool final : private EnvironmentOwner {
  public:
-  // `task_dir` answers where the code of a version is.
-  using TaskDir = std::function<std::string(const model::FunctionConfig&)>;
-  SandboxPool(EnvironmentHost& host, TaskDir task_dir);
+  // Answers where the code of a version is.
+  using FindTask = std::function<TaskFolder(const model::FunctionConfig&)>;
+  SandboxPool(EnvironmentHost& host, FindTask find_task);
   ~SandboxPool();
 
   // Runs the invocation on `config`: on an idle environment, on one that is about to be idle, else on a new one.
@@ -43,7 +43,7 @@ class SandboxPool final : private EnvironmentOwner {
   void forget(Environment& environment);
 
   EnvironmentHost& host_;
-  TaskDir task_dir_;
+  FindTask find_task_;
   std::map<model::ConfigPtr, Version> versions_;
   std::map<Environment*, std::unique_ptr<Environment>> all_;
   std::function<void()> when_empty_;

@@ -140,6 +140,18 @@ std::string CodeStore::zip_path(const model::CodeLocation& code) const {
   return code.zip_sha_hex.empty() ? std::string() : root_ + "/" + code.zip_sha_hex + ".zip";
 }
 
+std::shared_ptr<const void> CodeStore::pin(const model::CodeLocation& code) {
+  if (code.zip_sha_hex.empty()) return nullptr;
+  const std::lock_guard lock(mutex_);
+  const auto place = pinned_.try_emplace(code.zip_sha_hex, 0).first;
+  ++place->second;
+  return {&place->second, [this, key = place->first](const void*) {
+            const std::lock_guard unpin(mutex_);
+            const auto at = pinned_.find(key);
+            if (--at->second == 0) pinned_.erase(at);
+          }};
+}
+
 void CodeStore::collect(const std::set<std::string>& used) {
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
@@ -150,7 +162,7 @@ void CodeStore::collect(const std::set<std::string>& used) {
     const std::string name = entry.path().filename().string();
     if (unfinished_.contains(name)) continue;
     const std::string key = name.ends_with(".zip") ? name.substr(0, name.size() - 4) : name;
-    if (used.contains(key) || added_.contains(key)) continue;
+    if (used.contains(key) || added_.contains(key) || pinned_.contains(key)) continue;
     doomed.push_back(entry.path().string());
   }
   for (const std::string& path : doomed) remove_quietly(path);

@@ -40,8 +40,10 @@ class CodeStore {
   std::string task_dir(const model::CodeLocation& code) const;
   // "" for a hot-reload folder.
   std::string zip_path(const model::CodeLocation& code) const;
-  // Removes every package whose hex key is not in `used`, except those added lately. `used` must
-  // name what running sandboxes have mounted, too.
+  // Keeps the package from collect() for as long as the result lives: a sandbox has it mounted. The
+  // store must outlive it.
+  std::shared_ptr<const void> pin(const model::CodeLocation& code);
+  // Removes every package whose hex key is neither in `used` nor pinned nor added lately.
   void collect(const std::set<std::string>& used);
 
  private:
@@ -51,6 +53,7 @@ class CodeStore {
   std::string root_;
   CodeLimits limits_;
   std::mutex mutex_;
+  std::map<std::string, int> pinned_;    // by key: how often
   std::set<std::string> unfinished_;  // temporary names in use by add_zip now
   std::map<std::string, std::chrono::steady_clock::time_point> added_;
 };

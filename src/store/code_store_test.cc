@@ -302,6 +302,20 @@ TEST_F(CodeStoreTest, CollectSparesWhatWasJustAdded) {
   EXPECT_EQ(files_in_store(), 0U);
 }
 
+TEST_F(CodeStoreTest, CollectSparesWhatASandboxHasMounted) {
+  auto code = CodeStore(root()).add_zip(ZipBuilder().file("a", "1").finish());
+  ASSERT_TRUE(code.ok());
+  CodeStore store(root());
+  auto first = store.pin(*code);
+  auto second = store.pin(*code);
+  first.reset();
+  store.collect({});
+  EXPECT_TRUE(fs::exists(store.task_dir(*code) + "/a"));
+  second.reset();
+  store.collect({});
+  EXPECT_EQ(files_in_store(), 0U);
+}
+
 TEST_F(CodeStoreTest, TheSamePackageFromManyThreads) {
   CodeStore store(root());
   ZipBuilder zip;
