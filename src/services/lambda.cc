@@ -1,6 +1,7 @@
 #include "services/lambda.h"
 
 #include <fstream>
+#include <set>
 
 #include "base/ids.h"
 #include "services/lambda_call.h"
@@ -76,7 +77,6 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
   const auto run = [this, call, operation = route.operation, id, reply] {
     engine_.post_control([this, call, operation, id, reply] {
       const bool frees_code = operation == delete_function || operation == update_function_code;
-      if (frees_code) code_use_.note(engine_.registry().all(), engine_.clock().steady_now());
       auto result = operation(*call);
       const bool changed = result.ok();
       reply(finish(std::move(result), id));
@@ -119,9 +119,13 @@ void LambdaService::invoke(net::Request&& request, Reply reply) {
                 std::move(reply));
 }
 
-// Code that no function uses any more goes.
+// Code that no function refers to goes; the store keeps what a sandbox still has mounted.
 void LambdaService::collect_code() {
-  auto used = code_use_.keep(engine_.registry().all(), engine_.clock().steady_now());
+  std::set<std::string> used;
+  for (const auto& function : engine_.registry().all()) {
+    used.insert(function->latest->code.zip_sha_hex);
+    for (const auto& [number, version] : function->versions) used.insert(version->code.zip_sha_hex);
+  }
   engine_.post_worker([this, used = std::move(used)] { engine_.code_store().collect(used); });
 }
 

@@ -5,7 +5,6 @@
 
 #include "engine/engine.h"
 #include "net/http_message.h"
-#include "services/lambda_code_use.h"
 #include "services/reply.h"
 
 namespace kiln::services {
@@ -19,10 +18,9 @@ class LambdaService {
   void invoke(net::Request&& request, Reply reply);
   void send_code(const std::string& key, Reply reply);
 
-  void collect_code();
+  void collect_code();  // control thread
 
   engine::Engine& engine_;
-  CodeUse code_use_;  // control thread only
 };
 
 }  // namespace kiln::services

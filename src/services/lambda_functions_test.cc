@@ -2,7 +2,6 @@
 
 #include <filesystem>
 
-#include "services/lambda_code_use.h"
 #include "services/lambda_test_api.h"
 
 namespace kiln::services {
@@ -374,26 +373,6 @@ TEST_F(LambdaFunctionsTest, EverythingSurvivesARestart) {
   EXPECT_EQ(get("f").body, function);
   EXPECT_EQ(get("f:prod").body, alias);
   EXPECT_EQ(get("f/policy").body, policy);
-}
-
-TEST(CodeUseTest, APackageStaysUntilNoInvocationCanRunOnIt) {
-  const auto function = [](const std::string& key, const std::string& version_key) {
-    auto latest = std::make_shared<model::FunctionConfig>();
-    latest->code.zip_sha_hex = key;
-    auto version = std::make_shared<model::FunctionConfig>();
-    version->code.zip_sha_hex = version_key;
-    auto f = std::make_shared<model::Function>();
-    f->latest = latest;
-    f->versions[1] = version;
-    return f;
-  };
-  const SteadyTime start{};
-  CodeUse use;
-  use.note({function("a", "b")}, start);
-  EXPECT_THAT(use.keep({function("c", "b")}, start), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(use.keep({function("c", "b")}, start + CodeUse::kGrace - Duration(1)),
-              ElementsAre("a", "b", "c"));
-  EXPECT_THAT(use.keep({function("c", "b")}, start + CodeUse::kGrace), ElementsAre("b", "c"));
 }
 
 }  // namespace
