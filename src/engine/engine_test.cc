@@ -289,7 +289,7 @@ TEST_F(EngineTest, IdleEnvironmentsEnd) {
 TEST_F(EngineTest, UnknownFunctionsAreNamed) {
   const auto reply = invoke("nope", "{}");
   EXPECT_EQ(reply.error.type, "ResourceNotFoundException");
-  EXPECT_EQ(reply.error.message, "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope");
+  EXPECT_EQ(reply.error.message, "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope:$LATEST");
 }
 
 TEST_F(EngineTest, FunctionsAreOwnedByOneOfSeveralLoops) {

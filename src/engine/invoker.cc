@@ -1,6 +1,7 @@
 #include "engine/invoker.h"
 
 #include "base/ids.h"
+#include "model/names.h"
 
 namespace kiln::engine {
 namespace {
@@ -46,8 +47,7 @@ Result<model::ConfigPtr> Invoker::resolve(const std::string& region, const std::
   const auto found = functions_.find(Key{region, name});
   if (found != functions_.end())
     if (auto config = model::resolve_qualifier(*found->second, qualifier, random_unit())) return config;
-  return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
-               "Function not found: " + model::function_arn(region, account_, name, qualifier)};
+  return model::function_not_found({region, name, qualifier}, account_, model::Operation::kInvoke);
 }
 
 void Invoker::invoke(InvokeRequest&& request, InvokeDone done) {

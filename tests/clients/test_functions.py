@@ -55,7 +55,7 @@ def test_a_name_is_taken_once(kiln, name):
         ({"Runtime": "java21"}, "InvalidParameterValueException", "provided"),
         ({"Role": "r1"}, "ValidationException", "Value 'r1' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern"),
         ({"MemorySize": 127}, "ValidationException", "Value '127' at 'memorySize' failed to satisfy constraint: Member must have value greater than or equal to 128"),
-        ({"MemorySize": 10241}, "ValidationException", "10240"),
+        ({"MemorySize": 10241}, "InvalidParameterValueException", "10240"),
         ({"Timeout": 901}, "ValidationException", "Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"),
         ({"Timeout": 0}, "ValidationException", "greater than or equal to 1"),
         ({"EphemeralStorage": {"Size": 511}}, "ValidationException", "greater than or equal to 512"),
