@@ -110,6 +110,9 @@ int become_function(const FunctionStart& start) {
   }
   ::syscall(SYS_close_range, first_closed, ~0U, CLOSE_RANGE_CLOEXEC);
   if (::chdir(start.directory) != 0) return errno;
+  // The signals that the first process holds back are not held back from the function.
+  const uint64_t none = 0;
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
   ::syscall(SYS_execve, start.argv[0], start.argv, start.env);
   return errno;
 }
@@ -146,6 +149,12 @@ void pass_on(int signal) {
   std::vector<char*> env = pointers(request.env);
   const std::string directory = isolation == Isolation::kNone ? request.task_dir : "/var/task";
   const FunctionStart start{request, fds, isolation, argv.data(), env.data(), directory.c_str()};
+  // From here on SIGTERM waits until there is somebody to pass it on to.
+  sigset_t terminate;
+  sigemptyset(&terminate);
+  sigaddset(&terminate, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &terminate, nullptr);
+  ::signal(SIGTERM, pass_on);
   volatile int error = 0;
   pid_t function;
   if (fds.cgroup_v2 && !fds.cgroup.empty()) {
@@ -172,7 +181,7 @@ void pass_on(int signal) {
     give_up(fds.status, ExitStatus::Kind::kExecFailed);
   }
   function_pid = function;
-  ::signal(SIGTERM, pass_on);
+  ::sigprocmask(SIG_UNBLOCK, &terminate, nullptr);
   const int status_fd = ::fcntl(fds.status, F_DUPFD_CLOEXEC, 100);
   ::syscall(SYS_close_range, 0U, 99U, 0);
   ::syscall(SYS_close_range, 101U, ~0U, 0);
