@@ -1,23 +1,13 @@
-// Whole command lines against a scripted endpoint: what is sent, printed and returned.
+// The command line as a whole, reaching the endpoint, and list, invoke and delete: what is sent,
+// printed and returned.
 #include "cli/program.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <nlohmann/json.hpp>
-#include <optional>
-#include <sstream>
-
-#include "base/clock.h"
 #include "base/digest.h"
 #include "cli/test_folder.h"
-#include "cli/test_server.h"
+#include "cli/test_program.h"
 
 namespace kiln::cli {
 namespace {
@@ -26,73 +16,6 @@ using nlohmann::json;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
-
-struct Outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-struct Terminal {
-  std::string typed;
-  bool is_terminal = false;
-  bool colors = true;
-};
-
-Outcome run(const std::vector<std::string>& arguments, const Terminal& terminal = {}) {
-  std::istringstream in(terminal.typed);
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{in,
-                  out,
-                  err,
-                  terminal.is_terminal,
-                  terminal.is_terminal,
-                  terminal.is_terminal,
-                  terminal.colors};
-  const int code = run_program(arguments, console, [](const ServeOptions&) { return 99; });
-  return {code, out.str(), err.str()};
-}
-
-TestResponse not_found() {
-  return {404,
-          R"({"Type":"User","Message":"Function not found: x"})",
-          {{"x-amzn-ErrorType", "ResourceNotFoundException"}}};
-}
-
-// A port where nothing listens: bound, then closed.
-std::string silent_endpoint() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
-
-class Environment {
- public:
-  Environment(const char* name, const std::string& value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    setenv(name, value.c_str(), 1);
-  }
-  ~Environment() {
-    if (before_) {
-      setenv(name_, before_->c_str(), 1);
-    } else {
-      unsetenv(name_);
-    }
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 // ---- the command line
 
@@ -356,145 +279,6 @@ TEST(Invoke, AnUnknownFunctionAndAThrottleSayWhatToDo) {
   EXPECT_EQ(throttled.err, "kiln: TooManyRequestsException: Rate Exceeded.\n");
 }
 
-// ---- create
-
-// Plays the Lambda API for one function.
-struct FakeLambda {
-  std::atomic<bool> exists{false};
-  std::atomic<int> polls_until_active{0};
-
-  TestResponse operator()(const TestRequest& request) {
-    if (request.method == "POST" && request.target == "/2015-03-31/functions") {
-      if (exists.exchange(true)) {
-        return {409,
-                R"({"Type":"User","message":"Function already exist: f"})",
-                {{"x-amzn-ErrorType", "ResourceConflictException"}}};
-      }
-      return {201, R"({"FunctionName":"f","Version":"1","State":"Pending"})"};
-    }
-    if (request.target.ends_with("/versions")) {
-      return {201, R"({"FunctionName":"f","Version":"2","MemorySize":128,"Timeout":3})"};
-    }
-    if (request.method == "GET" && polls_until_active-- > 0) {
-      return {200, R"({"FunctionName":"f","State":"Pending"})"};
-    }
-    return {200, R"({"FunctionName":"f","State":"Active","LastUpdateStatus":"Successful",
-                      "Runtime":"provided.al2023","MemorySize":128,"Timeout":3,"Version":"$LATEST"})"};
-  }
-};
-
-json body_of(const TestRequest& request) { return json::parse(request.body); }
-
-TEST(Create, SendsTheZippedFolderAndWaitsUntilActive) {
-  FakeLambda lambda;
-  lambda.polls_until_active = 2;
-  const TestServer server([&](const TestRequest& request) { return lambda(request); });
-  const TestFolder folder;
-  folder.write("bootstrap", "x", 0755);
-  const Outcome outcome =
-      run({"create", "f", folder.path(), "--memory", "512", "--timeout", "9", "--env", "A=1",
-           "--env", "B=x=y,z", "--description", "d", "--publish", "--endpoint", server.endpoint()});
-  EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
-  EXPECT_THAT(outcome.out, StartsWith("created f  provided.al2023  "));
-  EXPECT_THAT(outcome.out, HasSubstr("version 1\n"));
-  const std::vector<TestRequest> requests = server.requests();
-  ASSERT_EQ(requests.size(), 4U);  // create, Pending twice, Active
-  const json sent = body_of(requests[0]);
-  EXPECT_EQ(sent["Runtime"], "provided.al2023");
-  EXPECT_EQ(sent["Handler"], "bootstrap");
-  EXPECT_EQ(sent["MemorySize"], 512);
-  EXPECT_EQ(sent["Timeout"], 9);
-  EXPECT_EQ(sent["Description"], "d");
-  EXPECT_EQ(sent["Publish"], true);
-  EXPECT_EQ(sent["Environment"]["Variables"], (json{{"A", "1"}, {"B", "x=y,z"}}));
-  EXPECT_THAT(sent["Code"]["ZipFile"].get<std::string>(), StartsWith("UEsD"));  // "PK\3"
-  EXPECT_EQ(requests[3].target, "/2015-03-31/functions/f/configuration");
-}
-
-TEST(Create, LeavesDefaultsToTheService) {
-  FakeLambda lambda;
-  const TestServer server([&](const TestRequest& request) { return lambda(request); });
-  const TestFolder folder;
-  folder.write("index.js", "x");
-  EXPECT_EQ(run({"create", "f", folder.path(), "--endpoint", server.endpoint()}).code, kExitOk);
-  const json sent = body_of(server.requests()[0]);
-  for (const char* key : {"MemorySize", "Timeout", "Environment", "Description"}) {
-    EXPECT_FALSE(sent.contains(key)) << key;
-  }
-}
-
-TEST(Create, HotReloadNamesTheFolderInsteadOfSendingIt) {
-  FakeLambda lambda;
-  const TestServer server([&](const TestRequest& request) { return lambda(request); });
-  const TestFolder folder;
-  folder.write("index.js", "x");
-  EXPECT_EQ(
-      run({"create", "f", folder.path(), "--hot-reload", "--endpoint", server.endpoint()}).code,
-      kExitOk);
-  const json sent = body_of(server.requests()[0]);
-  EXPECT_EQ(sent["Code"], (json{{"S3Bucket", "hot-reload"},
-                                {"S3Key", std::filesystem::canonical(folder.path()).string()}}));
-}
-
-TEST(Create, AnExistingFunctionNeedsUpdate) {
-  FakeLambda lambda;
-  lambda.exists = true;
-  const TestServer server([&](const TestRequest& request) { return lambda(request); });
-  const TestFolder folder;
-  folder.write("bootstrap", "x", 0755);
-  const Outcome refused = run({"create", "f", folder.path(), "--endpoint", server.endpoint()});
-  EXPECT_EQ(refused.code, kExitFailed);
-  EXPECT_THAT(refused.err, HasSubstr("--update"));
-
-  const Outcome updated = run({"create", "f", folder.path(), "--update", "--memory", "256",
-                               "--publish", "--endpoint", server.endpoint()});
-  EXPECT_EQ(updated.code, kExitOk) << updated.err;
-  EXPECT_THAT(updated.out, HasSubstr("version 2"));
-  std::vector<std::string> calls;
-  for (const TestRequest& request : server.requests()) {
-    calls.push_back(request.method + " " + request.target);
-  }
-  EXPECT_THAT(calls,
-              testing::ElementsAre("POST /2015-03-31/functions", "POST /2015-03-31/functions",
-                                   "PUT /2015-03-31/functions/f/code",
-                                   "GET /2015-03-31/functions/f/configuration",
-                                   "PUT /2015-03-31/functions/f/configuration",
-                                   "GET /2015-03-31/functions/f/configuration",
-                                   "POST /2015-03-31/functions/f/versions"));
-  EXPECT_EQ(body_of(server.requests()[4]), (json{{"MemorySize", 256}}));
-}
-
-TEST(Create, AFunctionThatFailsToBecomeActiveIsAnError) {
-  const TestServer server([](const TestRequest& request) -> TestResponse {
-    if (request.method == "POST") return {201, R"({"State":"Pending"})"};
-    return {200, R"({"State":"Failed","StateReason":"no space"})"};
-  });
-  const TestFolder folder;
-  folder.write("bootstrap", "x", 0755);
-  const Outcome outcome = run({"create", "f", folder.path(), "--endpoint", server.endpoint()});
-  EXPECT_EQ(outcome.code, kExitFailed);
-  EXPECT_THAT(outcome.err, HasSubstr("no space"));
-}
-
-TEST(Create, WarnsOfABootstrapThatCannotRun) {
-  FakeLambda lambda;
-  const TestServer server([&](const TestRequest& request) { return lambda(request); });
-  const TestFolder folder;
-  folder.write("bootstrap", "x", 0644);
-  EXPECT_THAT(run({"create", "f", folder.path(), "--endpoint", server.endpoint()}).err,
-              HasSubstr("not executable"));
-}
-
-TEST(Create, ABadEnvironmentVariableIsUsage) {
-  const TestFolder folder;
-  folder.write("bootstrap", "x", 0755);
-  for (const char* pair : {"A", "=x"}) {
-    const Outcome outcome = run({"create", "f", folder.path(), "--env", pair});
-    EXPECT_EQ(outcome.code, kExitUsage);
-    EXPECT_THAT(outcome.err, HasSubstr("NAME=VALUE"));
-  }
-}
-
 // ---- delete
 
 TEST(Delete, AsksOnATerminalOnly) {
@@ -515,89 +299,6 @@ TEST(Delete, OfNothingSaysWhereToLook) {
   const Outcome outcome = run({"delete", "x", "--yes", "--endpoint", server.endpoint()});
   EXPECT_EQ(outcome.code, kExitFailed);
   EXPECT_EQ(outcome.err, "kiln: no function 'x'; `kiln list` shows what is there\n");
-}
-
-// ---- logs
-
-int64_t now_ms() { return epoch_ms(SystemClock().wall_now()); }
-
-json event(int64_t time, const std::string& message, const std::string& id) {
-  json document = {{"timestamp", time}, {"message", message}, {"logStreamName", "s"}};
-  if (!id.empty()) document["eventId"] = id;
-  return document;
-}
-
-TEST(Logs, ReadsAllPagesAndPrintsTimeAndMessage) {
-  const TestServer server([](const TestRequest& request) -> TestResponse {
-    if (!body_of(request).contains("nextToken")) {
-      return {200,
-              json{{"events", {event(1769000000123, "START\n", "1")}}, {"nextToken", "n"}}.dump()};
-    }
-    return {200, json{{"events", {event(1769000000124, "hello", "2")}}}.dump()};
-  });
-  const Outcome outcome = run({"logs", "f", "--since", "1h", "--endpoint", server.endpoint()});
-  EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
-  EXPECT_EQ(outcome.out,
-            "2026-01-21T12:53:20.123Z START\n"
-            "2026-01-21T12:53:20.124Z hello\n");
-  const TestRequest first = server.requests()[0];
-  EXPECT_EQ(first.headers.at("x-amz-target"), "Logs_20140328.FilterLogEvents");
-  EXPECT_EQ(first.headers.at("content-type"), "application/x-amz-json-1.1");
-  EXPECT_THAT(first.headers.at("authorization"), HasSubstr("/us-east-1/logs/aws4_request"));
-  EXPECT_EQ(body_of(first)["logGroupName"], "/aws/lambda/f");
-  EXPECT_NEAR(static_cast<double>(body_of(first)["startTime"].get<int64_t>()),
-              static_cast<double>(now_ms() - 3600 * 1000), 60'000.0);
-}
-
-TEST(Logs, FollowsWithoutRepeatsUntilInterrupted) {
-  // Every thread of this test holds SIGINT back, as the command does for its own: only the command
-  // takes it.
-  sigset_t interrupt;
-  sigset_t before;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &interrupt, &before);
-  const int64_t base = now_ms();
-  std::atomic<int> polls{0};
-  {
-    // The answers overlap, one event comes late, and two equal lines are two events.
-    const TestServer server([&](const TestRequest&) -> TestResponse {
-      const int poll = ++polls;
-      json events = json::array({event(base, "one", "")});
-      if (poll >= 2) events.push_back(event(base - 1000, "late", ""));
-      if (poll >= 2) events.push_back(event(base + 10, "same", ""));
-      if (poll >= 3) events.push_back(event(base + 10, "same", ""));
-      if (poll == 3) kill(getpid(), SIGINT);
-      return {200, json{{"events", events}}.dump()};
-    });
-    const Outcome outcome = run({"logs", "f", "-f", "--json", "--endpoint", server.endpoint()});
-    EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
-    std::istringstream lines(outcome.out);
-    std::vector<std::string> messages;
-    for (std::string line; std::getline(lines, line);) {
-      messages.push_back(json::parse(line)["message"].get<std::string>());
-    }
-    EXPECT_THAT(messages, testing::ElementsAre("one", "late", "same", "same"));
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-TEST(Logs, AFunctionWithoutALogYetIsNoErrorButAnUnknownOneIs) {
-  std::atomic<bool> exists{true};
-  const TestServer server([&](const TestRequest& request) -> TestResponse {
-    if (request.method == "GET" && exists) return {200, "{}"};
-    if (request.method == "GET") return not_found();
-    return {
-        400,
-        R"({"__type":"ResourceNotFoundException","message":"The specified log group does not exist."})"};
-  });
-  const Outcome silent = run({"logs", "f", "--endpoint", server.endpoint()});
-  EXPECT_EQ(silent.code, kExitOk);
-  EXPECT_THAT(silent.err, HasSubstr("--since"));
-  exists = false;
-  const Outcome unknown = run({"logs", "f", "-f", "--endpoint", server.endpoint()});
-  EXPECT_EQ(unknown.code, kExitFailed);
-  EXPECT_EQ(unknown.err, "kiln: no function 'f'; `kiln list` shows what is there\n");
 }
 
 }  // namespace

@@ -1,0 +1,154 @@
+// `kiln create` against a scripted Lambda.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+
+#include "cli/test_folder.h"
+#include "cli/test_program.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Plays the Lambda API for one function.
+struct FakeLambda {
+  std::atomic<bool> exists{false};
+  std::atomic<int> polls_until_active{0};
+
+  TestResponse operator()(const TestRequest& request) {
+    if (request.method == "POST" && request.target == "/2015-03-31/functions") {
+      if (exists.exchange(true)) {
+        return {409,
+                R"({"Type":"User","message":"Function already exist: f"})",
+                {{"x-amzn-ErrorType", "ResourceConflictException"}}};
+      }
+      return {201, R"({"FunctionName":"f","Version":"1","State":"Pending"})"};
+    }
+    if (request.target.ends_with("/versions")) {
+      return {201, R"({"FunctionName":"f","Version":"2","MemorySize":128,"Timeout":3})"};
+    }
+    if (request.method == "GET" && polls_until_active-- > 0) {
+      return {200, R"({"FunctionName":"f","State":"Pending"})"};
+    }
+    return {200, R"({"FunctionName":"f","State":"Active","LastUpdateStatus":"Successful",
+                      "Runtime":"provided.al2023","MemorySize":128,"Timeout":3,"Version":"$LATEST"})"};
+  }
+};
+
+TEST(Create, SendsTheZippedFolderAndWaitsUntilActive) {
+  FakeLambda lambda;
+  lambda.polls_until_active = 2;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("bootstrap", "x", 0755);
+  const Outcome outcome =
+      run({"create", "f", folder.path(), "--memory", "512", "--timeout", "9", "--env", "A=1",
+           "--env", "B=x=y,z", "--description", "d", "--publish", "--endpoint", server.endpoint()});
+  EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
+  EXPECT_THAT(outcome.out, StartsWith("created f  provided.al2023  "));
+  EXPECT_THAT(outcome.out, HasSubstr("version 1\n"));
+  const std::vector<TestRequest> requests = server.requests();
+  ASSERT_EQ(requests.size(), 4U);  // create, Pending twice, Active
+  const json sent = body_of(requests[0]);
+  EXPECT_EQ(sent["Runtime"], "provided.al2023");
+  EXPECT_EQ(sent["Handler"], "bootstrap");
+  EXPECT_EQ(sent["MemorySize"], 512);
+  EXPECT_EQ(sent["Timeout"], 9);
+  EXPECT_EQ(sent["Description"], "d");
+  EXPECT_EQ(sent["Publish"], true);
+  EXPECT_EQ(sent["Environment"]["Variables"], (json{{"A", "1"}, {"B", "x=y,z"}}));
+  EXPECT_THAT(sent["Code"]["ZipFile"].get<std::string>(), StartsWith("UEsD"));  // "PK\3"
+  EXPECT_EQ(requests[3].target, "/2015-03-31/functions/f/configuration");
+}
+
+TEST(Create, LeavesDefaultsToTheService) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  EXPECT_EQ(run({"create", "f", folder.path(), "--endpoint", server.endpoint()}).code, kExitOk);
+  const json sent = body_of(server.requests()[0]);
+  for (const char* key : {"MemorySize", "Timeout", "Environment", "Description"}) {
+    EXPECT_FALSE(sent.contains(key)) << key;
+  }
+}
+
+TEST(Create, HotReloadNamesTheFolderInsteadOfSendingIt) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  EXPECT_EQ(
+      run({"create", "f", folder.path(), "--hot-reload", "--endpoint", server.endpoint()}).code,
+      kExitOk);
+  const json sent = body_of(server.requests()[0]);
+  EXPECT_EQ(sent["Code"], (json{{"S3Bucket", "hot-reload"},
+                                {"S3Key", std::filesystem::canonical(folder.path()).string()}}));
+}
+
+TEST(Create, AnExistingFunctionNeedsUpdate) {
+  FakeLambda lambda;
+  lambda.exists = true;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("bootstrap", "x", 0755);
+  const Outcome refused = run({"create", "f", folder.path(), "--endpoint", server.endpoint()});
+  EXPECT_EQ(refused.code, kExitFailed);
+  EXPECT_THAT(refused.err, HasSubstr("--update"));
+
+  const Outcome updated = run({"create", "f", folder.path(), "--update", "--memory", "256",
+                               "--publish", "--endpoint", server.endpoint()});
+  EXPECT_EQ(updated.code, kExitOk) << updated.err;
+  EXPECT_THAT(updated.out, HasSubstr("version 2"));
+  std::vector<std::string> calls;
+  for (const TestRequest& request : server.requests()) {
+    calls.push_back(request.method + " " + request.target);
+  }
+  EXPECT_THAT(calls,
+              testing::ElementsAre("POST /2015-03-31/functions", "POST /2015-03-31/functions",
+                                   "PUT /2015-03-31/functions/f/code",
+                                   "GET /2015-03-31/functions/f/configuration",
+                                   "PUT /2015-03-31/functions/f/configuration",
+                                   "GET /2015-03-31/functions/f/configuration",
+                                   "POST /2015-03-31/functions/f/versions"));
+  EXPECT_EQ(body_of(server.requests()[4]), (json{{"MemorySize", 256}}));
+}
+
+TEST(Create, AFunctionThatFailsToBecomeActiveIsAnError) {
+  const TestServer server([](const TestRequest& request) -> TestResponse {
+    if (request.method == "POST") return {201, R"({"State":"Pending"})"};
+    return {200, R"({"State":"Failed","StateReason":"no space"})"};
+  });
+  const TestFolder folder;
+  folder.write("bootstrap", "x", 0755);
+  const Outcome outcome = run({"create", "f", folder.path(), "--endpoint", server.endpoint()});
+  EXPECT_EQ(outcome.code, kExitFailed);
+  EXPECT_THAT(outcome.err, HasSubstr("no space"));
+}
+
+TEST(Create, WarnsOfABootstrapThatCannotRun) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("bootstrap", "x", 0644);
+  EXPECT_THAT(run({"create", "f", folder.path(), "--endpoint", server.endpoint()}).err,
+              HasSubstr("not executable"));
+}
+
+TEST(Create, ABadEnvironmentVariableIsUsage) {
+  const TestFolder folder;
+  folder.write("bootstrap", "x", 0755);
+  for (const char* pair : {"A", "=x"}) {
+    const Outcome outcome = run({"create", "f", folder.path(), "--env", pair});
+    EXPECT_EQ(outcome.code, kExitUsage);
+    EXPECT_THAT(outcome.err, HasSubstr("NAME=VALUE"));
+  }
+}
+
+}  // namespace
+}  // namespace kiln::cli
