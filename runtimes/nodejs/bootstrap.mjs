@@ -1,288 +1,223 @@
 // The bootstrap of the managed runtimes nodejs*: loads the handler and answers events over the Runtime API.
-// Node's built-ins only.
-import fs from 'node:fs';
+// Node's built-ins only. Parts: the Runtime API, logs (logs.mjs), errors, loading the handler, invocations.
 import http from 'node:http';
-import path from 'node:path';
-import { Writable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { createRequire } from 'node:module';
-import { format } from 'node:util';
+import { types } from 'node:util';
 
-const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':');
-const taskRoot = process.env.LAMBDA_TASK_ROOT ?? '/var/task';
-const jsonLogs = process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON';
+import { Fault, documentOf, headersOf, normalize } from './errors.mjs';
+import { loadHandler, streamingMark } from './handler.mjs';
+import { installConsole, logError, setLogRequestId } from './logs.mjs';
+import { ResponseStream } from './response_stream.mjs';
+
+const separator = process.env.AWS_LAMBDA_RUNTIME_API.lastIndexOf(':');
+const host = process.env.AWS_LAMBDA_RUNTIME_API.slice(0, separator);
+const port = process.env.AWS_LAMBDA_RUNTIME_API.slice(separator + 1);
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-let requestId;
+const json = { 'Content-Type': 'application/json' };
 
-// ---- The Runtime API
+// The invocation in hand; undefined while waiting for the next one.
+let current;
 
-function open(method, name, headers, onResponse) {
-  const request = http.request(
-    { host, port, agent, method, path: `/2018-06-01/runtime/${name}`, headers, timeout: 0 }, onResponse);
+// ---- The Runtime API. No call has a time-out: the process may be frozen inside any of them.
+
+function open(method, name, headers, onResponse, through = agent) {
+  const path = `/2018-06-01/runtime/${name}`;
+  const request = http.request({ host, port, agent: through, method, path, headers }, onResponse);
   request.setNoDelay(true);
   return request;
 }
 
-function call(method, name, body = '', headers = {}) {
+function call(method, name, body = '', headers = {}, through = agent) {
   return new Promise((resolve, reject) => {
     const bytes = Buffer.from(body);
-    const request = open(method, name, { ...headers, 'Content-Length': bytes.length }, (response) => {
+    const onResponse = (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
+      response.on('end', () =>
+        resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
       response.on('error', reject);
-    });
+    };
+    const request = open(method, name, { ...headers, 'Content-Length': bytes.length }, onResponse, through);
     request.on('error', reject);
     request.end(bytes);
   });
 }
 
-// ---- Logs
-
-const levels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
-const lowest = jsonLogs ? Math.max(0, levels.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL ?? 'TRACE')) : 0;
-
-function write(line) {
-  fs.writeSync(1, line + '\n');
-}
-
-function installConsole() {
-  const log = (level) => (...parts) => {
-    if (levels.indexOf(level) < lowest) return;
-    const timestamp = new Date().toISOString();
-    if (jsonLogs) {
-      const message = parts.length === 1 && typeof parts[0] === 'object' && !(parts[0] instanceof Error) ? parts[0] : format(...parts);
-      const record = { timestamp, level, requestId, message };
-      const error = parts.find((part) => part instanceof Error);
-      if (error) Object.assign(record, { errorType: error.name, errorMessage: error.message, stackTrace: stackOf(error) });
-      let line;
-      try {
-        line = JSON.stringify(record);
-      } catch {
-        line = JSON.stringify({ ...record, message: format(...parts) });
-      }
-      return write(line);
-    }
-    // One call is one event: line breaks within it become carriage returns.
-    write(`${timestamp}\t${requestId}\t${level}\t${format(...parts).replace(/\n/g, '\r')}`);
-  };
-  Object.assign(console, { trace: log('TRACE'), debug: log('DEBUG'), info: log('INFO'), log: log('INFO'), warn: log('WARN'), error: log('ERROR'), fatal: log('FATAL') });
-}
-
 // ---- Errors
 
-class Fault extends Error {
-  constructor(type, message) {
-    super(message);
-    this.name = type;
-  }
-}
-
-const stackOf = (error) => String(error.stack ?? error).split('\n');
-
-function documentOf(error) {
-  if (error instanceof Error)
-    return { errorType: error.name, errorMessage: error.message, trace: stackOf(error) };
-  return { errorType: typeof error, errorMessage: typeof error === 'object' ? JSON.stringify(error) : String(error), trace: [] };
-}
-
-function headersOf(document) {
-  const type = /^(Runtime|Function)\./.test(document.errorType) ? document.errorType : `Function.${document.errorType}`;
-  return { 'Content-Type': 'application/json', 'Lambda-Runtime-Function-Error-Type': type.replace(/[^\x20-\x7e]/g, '?') };
-}
-
-function logError(kind, document) {
-  if (jsonLogs)
-    return write(JSON.stringify({ timestamp: new Date().toISOString(), level: 'ERROR', requestId, message: { ...document, stack: document.trace } }));
-  write(`${new Date().toISOString()}\t${requestId}\tERROR\t${kind}\t${JSON.stringify({ ...document, stack: document.trace, trace: undefined })}`);
-}
-
-async function report(error) {
+async function reportError(error) {
   const document = documentOf(error);
-  logError('Invoke Error', document);
-  await call('POST', `invocation/${requestId}/error`, JSON.stringify(document), headersOf(document));
+  logError('Invoke Error', error);
+  await call('POST', `invocation/${current.id}/error`, JSON.stringify(document), headersOf(document));
 }
 
-// What escapes a handler ends the process, after the request in hand has been answered.
-function dieWith(code, makeError) {
-  return async (reason) => {
-    try {
-      const error = makeError(reason);
-      if (requestId) await report(error);
-      else await reportInit(error);
-    } finally {
-      process.exit(code);
-    }
-  };
-}
+let initialized = false;
+let dying = false;
 
-async function reportInit(error) {
-  const document = documentOf(error);
-  logError('Uncaught Exception', document);
-  await call('POST', 'init/error', JSON.stringify(document), headersOf(document));
-}
-
-// ---- The handler
-
-const streaming = Symbol('streaming');
-
-globalThis.awslambda = {
-  streamifyResponse: (handler) => Object.assign(handler, { [streaming]: true }),
-  HttpResponseStream: {
-    from(stream, metadata) {
-      stream.setContentType('application/vnd.awslambda.http-integration-response');
-      stream.write(JSON.stringify(metadata));
-      stream.write(Buffer.alloc(8));
-      return stream;
-    },
-  },
-};
-
-async function loadModule(base, name) {
-  const missing = () => new Fault('Runtime.ImportModuleError', `Error: Cannot find module '${name}'`);
-  const candidates = [base, `${base}.js`, `${base}.mjs`, `${base}.cjs`];
-  const file = candidates.find((candidate) => fs.existsSync(candidate) && fs.statSync(candidate).isFile());
+// What nobody caught: answers the invocation in hand, then ends the process. On a connection of its own, because
+// the other one may be busy.
+async function die(kind, error, status) {
+  if (dying) return;
+  dying = true;
   try {
-    if (file === undefined) {
-      // A package or a folder with an index.
-      return createRequire(`${taskRoot}/`)(base);
-    }
-    if (file.endsWith('.cjs') || file === base) return createRequire(`${taskRoot}/`)(file);
-    return await import(pathToFileURL(file));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Fault('Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`);
-    if (file === undefined && error.code === 'MODULE_NOT_FOUND') throw missing();
-    if (error.code === 'MODULE_NOT_FOUND' || error.code === 'ERR_MODULE_NOT_FOUND')
-      throw new Fault('Runtime.ImportModuleError', `Error: ${error.message}`);
-    throw error;
+    logError(kind, error);
+    const document = documentOf(error);
+    const name = !initialized ? 'init/error' : current && `invocation/${current.id}/error`;
+    if (name) await call('POST', name, JSON.stringify(document), headersOf(document), false);
+  } finally {
+    process.exit(status);
   }
 }
 
-async function loadHandler(name) {
-  const folder = path.dirname(name);
-  const [file, ...members] = path.basename(name).split('.');
-  if (!file || members.length === 0) throw new Fault('Runtime.MalformedHandlerName', 'Bad handler');
-  if (name.includes('..')) throw new Fault('Runtime.MalformedHandlerName', `'${name}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`);
-  const module = await loadModule(path.resolve(taskRoot, folder, file), file);
-  const find = (from) => members.reduce((at, member) => at?.[member], from);
-  const handler = find(module) ?? find(module.default);
-  if (handler === undefined) throw new Fault('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
-  if (typeof handler !== 'function') throw new Fault('Runtime.HandlerNotFound', `${name} is not a function`);
-  return handler;
+// ---- Invocations
+
+function header(headers, name) {
+  const value = headers[name];
+  return value === undefined ? undefined : Buffer.from(value, 'latin1').toString('utf8');
 }
 
 function contextOf(headers) {
   const deadline = Number(headers['lambda-runtime-deadline-ms']);
-  const parse = (name) => (headers[name] ? JSON.parse(headers[name]) : undefined);
+  const parsed = (name) => (headers[name] ? JSON.parse(header(headers, name)) : undefined);
   return {
-    awsRequestId: requestId,
-    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
-    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
+    callbackWaitsForEmptyEventLoop: true,
     functionVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
-    clientContext: parse('lambda-runtime-client-context'),
-    identity: parse('lambda-runtime-cognito-identity'),
-    callbackWaitsForEmptyEventLoop: true,
+    clientContext: parsed('lambda-runtime-client-context'),
+    identity: parsed('lambda-runtime-cognito-identity'),
+    invokedFunctionArn: header(headers, 'lambda-runtime-invoked-function-arn'),
+    awsRequestId: current.id,
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
 }
 
-// A callback handler's result. It may wait for the event loop to empty, but ours never does: the answer is what counts.
+// What to do when the event loop has nothing left to do: the invocation that then is still open will get no answer
+// from its handler.
+let whenIdle;
+process.on('beforeExit', () => {
+  const action = whenIdle;
+  whenIdle = undefined;
+  if (action) setImmediate(action);
+});
+
+// Runs a handler that answers with a promise or by its callback. The first answer counts.
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
-    const callback = (error, result) => (error === null || error === undefined ? resolve(result) : reject(error));
-    Object.assign(context, { done: callback, succeed: resolve, fail: reject });
-    const result = handler(event, context, callback);
-    if (typeof result?.then === 'function') result.then(resolve, reject);
-    else if (handler.length < 3) resolve(result);
+    let answered = false;
+    const settle = (error, result) =>
+      error === undefined || error === null ? resolve(result) : reject(normalize(error));
+    const done = (error, result) => {
+      if (answered) return;
+      answered = true;
+      settle(error, result);
+    };
+    const callback = (error, result) => {
+      if (answered) return;
+      answered = true;
+      // An error is answered at once; a result may wait for what the handler has left behind.
+      if (context.callbackWaitsForEmptyEventLoop && (error === undefined || error === null))
+        whenIdle = () => settle(error, result);
+      else settle(error, result);
+    };
+    const fail = (error) => {
+      if (answered) return;
+      answered = true;
+      reject(normalize(error));
+    };
+    const succeed = (result) => done(null, result);
+    Object.assign(context, { done, succeed, fail });
+    whenIdle = () => {
+      if (types.isAsyncFunction(handler)) {
+        fail(new Fault('Runtime.NodeJsExit', 'The Lambda Runtime client detected an unexpected Node.js exit code. ' +
+          'This is most commonly caused by a Promise that was never settled. For more information, see ' +
+          'https://nodejs.org/docs/latest/api/process.html#exit-codes'));
+      } else {
+        succeed(null);
+      }
+    };
+    try {
+      const result = handler(event, context, callback);
+      if (typeof result?.then === 'function') result.then(succeed, fail);
+    } catch (error) {
+      fail(error);
+    }
   });
 }
 
 function stringify(result) {
   try {
     return JSON.stringify(result === undefined ? null : result) ?? 'null';
-  } catch (error) {
-    throw new Fault('Runtime.MarshalError', `Unable to stringify response body: ${error.message}`);
-  }
-}
-
-class ResponseStream extends Writable {
-  constructor() {
-    super({ highWaterMark: 64 * 1024 });
-    this.contentType = 'application/octet-stream';
-    this.answered = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
-  }
-  setContentType(type) {
-    this.contentType = type;
-  }
-  begin() {
-    this.request ??= open('POST', `invocation/${requestId}/response`, {
-      'Content-Type': this.contentType,
-      'Lambda-Runtime-Function-Response-Mode': 'streaming',
-      'Transfer-Encoding': 'chunked',
-      Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-    }, (response) => response.resume().on('end', this.resolve)).on('error', this.reject);
-    return this.request;
-  }
-  _write(chunk, encoding, done) {
-    this.begin().write(chunk, encoding, done);
-  }
-  _final(done) {
-    this.begin().end(done);
-  }
-  fail(document) {
-    this.begin().addTrailers({
-      'Lambda-Runtime-Function-Error-Type': headersOf(document)['Lambda-Runtime-Function-Error-Type'],
-      'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(document)).toString('base64'),
-    });
-    this.request.end();
+  } catch {
+    throw new Error('Unable to stringify response body');
   }
 }
 
 async function stream(handler, event, context) {
-  const out = new ResponseStream();
+  const out = new ResponseStream((headers, onResponse) =>
+    open('POST', `invocation/${current.id}/response`, headers, onResponse));
   try {
-    await handler(event, out, context);
-    if (!out.writableEnded) out.end();
+    const idle = new Promise((resolve, reject) => {
+      whenIdle = () => reject(new Error('Response stream is not finished.'));
+    });
+    idle.catch(() => {});
+    const result = await Promise.race([handler(event, out, context), idle]);
+    if (result !== undefined) console.warn('Streaming handlers ignore return values.');
+    await Promise.race([out.answered, idle]);
   } catch (error) {
-    if (!out.request) throw error;
-    const document = documentOf(error);
-    logError('Invoke Error', document);
-    out.fail(document);
+    if (!out.begun) throw error;
+    logError('Invoke Error', error);
+    out.fail(error);
+    await out.answered;
   }
-  await out.answered;
 }
 
-async function main() {
-  installConsole();
-  process.on('uncaughtException', dieWith(129, (error) => error));
-  process.on('unhandledRejection', dieWith(128, (reason) => {
-    const fault = new Fault('Runtime.UnhandledPromiseRejection', reason instanceof Error ? `${reason.name}: ${reason.message}` : String(reason));
-    return fault;
-  }));
-  let handler;
+async function next() {
+  const answer = await call('GET', 'invocation/next');
+  if (answer.status !== 200) throw new Error(`the Runtime API answered ${answer.status} to next: ${answer.body}`);
+  current = { id: answer.headers['lambda-runtime-aws-request-id'] };
+  setLogRequestId(current.id);
+  const trace = answer.headers['lambda-runtime-trace-id'];
+  if (trace) process.env._X_AMZN_TRACE_ID = trace;
+  else delete process.env._X_AMZN_TRACE_ID;
+  return answer;
+}
+
+async function invoke(handler, { headers, body }) {
   try {
-    handler = await loadHandler(process.env._HANDLER ?? '');
-  } catch (error) {
-    await reportInit(error);
-    process.exit(1);
-  }
-  for (;;) {
-    const next = await call('GET', 'invocation/next');
-    if (next.status !== 200) throw new Error(`the Runtime API answered ${next.status} to next`);
-    requestId = next.headers['lambda-runtime-aws-request-id'];
-    if (next.headers['lambda-runtime-trace-id']) process.env._X_AMZN_TRACE_ID = next.headers['lambda-runtime-trace-id'];
-    const context = contextOf(next.headers);
-    try {
-      const event = JSON.parse(next.body.toString('utf8'));
-      if (handler[streaming]) await stream(handler, event, context);
-      else await call('POST', `invocation/${requestId}/response`, stringify(await run(handler, event, context)), { 'Content-Type': 'application/json' });
-    } catch (error) {
-      await report(error);
+    const context = contextOf(headers);
+    const event = JSON.parse(body.toString('utf8'));
+    if (handler[streamingMark]) {
+      await stream(handler, event, context);
+    } else {
+      const result = stringify(await run(handler, event, context));
+      whenIdle = undefined;
+      // Whatever the answer to this is (413 for a result that is too big), there is a next event.
+      await call('POST', `invocation/${current.id}/response`, result, json);
     }
+  } catch (error) {
+    whenIdle = undefined;
+    await reportError(error);
   }
+  whenIdle = undefined;
+  current = undefined;
 }
 
-main();
+installConsole();
+process.on('uncaughtException', (error) => die(initialized ? 'Invoke Error' : 'Uncaught Exception', error, 129));
+process.on('unhandledRejection', (reason, promise) => {
+  const fault = new Fault('Runtime.UnhandledPromiseRejection', String(reason));
+  die('Unhandled Promise Rejection', Object.assign(fault, { reason, promise }), 128);
+});
+try {
+  const handler = await loadHandler(process.env.LAMBDA_TASK_ROOT ?? '/var/task', process.env._HANDLER ?? '');
+  initialized = true;
+  for (;;) {
+    // Nobody is left to work for when the Runtime API has gone.
+    const answer = await next().catch(() => process.exit(1));
+    await invoke(handler, answer);
+  }
+} catch (error) {
+  await die(initialized ? 'Invoke Error' : 'Uncaught Exception', error, 129);
+}

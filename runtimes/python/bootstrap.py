@@ -1,20 +1,20 @@
 """The bootstrap of the managed runtimes python3.*: loads the handler and answers events over the Runtime API.
 
-Standard library only, and little of it: what is imported here is paid for by every cold start.
+What is imported or compiled here is paid for by every cold start. So this file holds only what each
+invocation needs, and uses _socket (socket without its Python part); errors and logging are in
+on_demand.py, which is loaded by the first of either.
 """
 
 import json
 import os
-import socket
 import sys
 import time
 
-sys.dont_write_bytecode = True
+import _socket
 
 API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
-JSON_LOGS = os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
-HERE = os.path.abspath(__file__)
+JSON_TEXT = "Content-Type: application/json\r\n"
 
 
 class Connection:
@@ -23,33 +23,44 @@ class Connection:
     def __init__(self, address):
         host, port = address.rsplit(":", 1)
         self._address = (host, int(port))
+        self._head = f" HTTP/1.1\r\nHost: {address}\r\n"
         self._socket = None
         self._in = b""
 
     def call(self, method, path, body=b"", headers=""):
-        for attempt in (0, 1):
+        """Returns status, headers (names in lower case) and body of the answer."""
+        head = f"{method} /2018-06-01/runtime/{path}{self._head}Content-Length: {len(body)}\r\n{headers}\r\n"
+        data = head.encode()
+        while True:
+            reused = self._socket is not None
             try:
-                if self._socket is None:
-                    self._socket = socket.create_connection(self._address)
-                    self._socket.settimeout(None)
-                    self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._in = b""
-                head = (
-                    f"{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {API}\r\n"
-                    f"Content-Length: {len(body)}\r\n{headers}\r\n"
-                ).encode()
-                self._socket.sendall(head + body if len(body) < 65536 else head)
-                if len(body) >= 65536:
+                if not reused:
+                    self._connect()
+                if len(body) < 65536:
+                    self._socket.sendall(data + body)
+                else:
+                    self._socket.sendall(data)
                     self._socket.sendall(body)
                 return self._read()
-            except (ConnectionError, BrokenPipeError):
+            except ConnectionError:
+                self._close()
                 # An idle connection may have been closed; a fresh one that fails is final.
-                self._socket = None
-                if attempt:
+                if not reused:
                     raise
 
+    def _connect(self):
+        self._in = b""
+        self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        self._socket.connect(self._address)
+
+    def _close(self):
+        if self._socket is not None:
+            self._socket.close()
+        self._socket = None
+
     def _more(self):
-        data = self._socket.recv(262144)
+        data = self._socket.recv(65536)
         if not data:
             raise ConnectionError("the Runtime API closed the connection")
         self._in += data
@@ -58,7 +69,7 @@ class Connection:
         while b"\r\n\r\n" not in self._in:
             self._more()
         head, self._in = self._in.split(b"\r\n\r\n", 1)
-        lines = head.decode("latin-1").split("\r\n")
+        lines = head.decode("utf-8", "surrogateescape").split("\r\n")
         status = int(lines[0].split(" ", 2)[1])
         headers = {}
         for line in lines[1:]:
@@ -67,66 +78,79 @@ class Connection:
         if headers.get("transfer-encoding", "").lower() == "chunked":
             body = self._read_chunks()
         else:
-            size = int(headers.get("content-length", 0))
-            parts, have = [self._in], len(self._in)
-            while have < size:
-                data = self._socket.recv(min(size - have, 1 << 20))
-                if not data:
-                    raise ConnectionError("the Runtime API closed the connection")
-                parts.append(data)
-                have += len(data)
-            whole = b"".join(parts)
-            body, self._in = whole[:size], whole[size:]
+            body = self._take(int(headers.get("content-length", 0)))
         if headers.get("connection", "").lower() == "close":
-            self._socket.close()
-            self._socket = None
+            self._close()
         return status, headers, body
 
+    def _take(self, size):
+        if size <= len(self._in):
+            taken, self._in = self._in[:size], self._in[size:]
+            return taken
+        whole = bytearray(size)
+        have = len(self._in)
+        whole[:have] = self._in
+        self._in = b""
+        rest = memoryview(whole)
+        while have < size:
+            count = self._socket.recv_into(rest[have:])
+            if count == 0:
+                raise ConnectionError("the Runtime API closed the connection")
+            have += count
+        return whole
+
     def _read_chunks(self):
-        body = b""
+        parts = []
         while True:
             while b"\r\n" not in self._in:
                 self._more()
             size_text, self._in = self._in.split(b"\r\n", 1)
             size = int(size_text.split(b";")[0], 16)
-            while len(self._in) < size + 2:
-                self._more()
-            body += self._in[:size]
-            self._in = self._in[size + 2 :]
+            chunk = self._take(size + 2)
             if size == 0:
-                return body
+                return b"".join(parts)
+            parts.append(chunk[:size])
 
 
-class ClientContext:
-    def __init__(self, document):
-        self.custom = document.get("custom")
-        self.env = document.get("env")
-        client = document.get("client")
-        self.client = type("Client", (), client)() if isinstance(client, dict) else None
+class Fields:
+    """An object with the given attributes, None where the document has none."""
+
+    def __init__(self, names, document):
+        for name, key in names.items():
+            setattr(self, name, document.get(key))
 
 
-class Identity:
-    def __init__(self, document):
-        self.cognito_identity_id = document.get("cognitoIdentityId")
-        self.cognito_identity_pool_id = document.get("cognitoIdentityPoolId")
+CLIENT_CONTEXT = {"custom": "custom", "env": "env", "client": "client"}
+CLIENT = {
+    name: name
+    for name in ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+}
+IDENTITY = {"cognito_identity_id": "cognitoIdentityId", "cognito_identity_pool_id": "cognitoIdentityPoolId"}
 
 
 class Context:
     """What a handler gets beside its event."""
 
     def __init__(self, headers):
+        environment = os.environ
         self.aws_request_id = headers["lambda-runtime-aws-request-id"]
+        self.log_group_name = environment.get("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name = environment.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.function_name = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.function_version = os.environ.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.memory_limit_in_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.log_group_name = os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
         self._deadline_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
-        client = headers.get("lambda-runtime-client-context")
-        identity = headers.get("lambda-runtime-cognito-identity")
-        self.client_context = ClientContext(json.loads(client)) if client else None
-        self.identity = Identity(json.loads(identity) if identity else {})
+        self.client_context = None
+        client_context = parse(headers.get("lambda-runtime-client-context"), "Client Context")
+        if client_context:
+            self.client_context = Fields(CLIENT_CONTEXT, client_context)
+            if isinstance(self.client_context.client, dict):
+                names = {**CLIENT, **{name: name for name in self.client_context.client}}
+                self.client_context.client = Fields(names, self.client_context.client)
+        identity = parse(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity")
+        self.identity = Fields(IDENTITY, identity or {})
 
     def get_remaining_time_in_millis(self):
         return max(0, self._deadline_ms - int(time.time() * 1000))
@@ -134,9 +158,12 @@ class Context:
     def log(self, message):
         sys.stdout.write(str(message))
 
+    def __repr__(self):
+        return f"LambdaContext({self.__dict__})"
+
 
 class Fault(Exception):
-    """An error with Lambda's own type."""
+    """An error with Lambda's own type; trace is the stackTrace to show."""
 
     def __init__(self, error_type, message, trace=()):
         super().__init__(message)
@@ -144,90 +171,33 @@ class Fault(Exception):
         self.trace = list(trace)
 
 
-def stack_of(error):
-    """The frames of user code, as traceback prints them."""
-    import traceback
-
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if os.path.abspath(f.filename) != HERE]
-    frames = [f for f in frames if not f.filename.startswith("<frozen importlib")]
-    return traceback.format_list(frames)
-
-
-def error_document(error, request_id):
-    if isinstance(error, Fault):
-        error_type, trace = error.error_type, error.trace
-    else:
-        error_type, trace = type(error).__name__, stack_of(error)
-    return {"errorMessage": str(error), "errorType": error_type, "requestId": request_id, "stackTrace": trace}
-
-
-def log_error(document):
-    if JSON_LOGS:
-        record = {
-            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "level": "ERROR",
-            "log_level": "ERROR",
-            **document,
-        }
-        print(json.dumps(record, ensure_ascii=False), flush=True)
-        return
-    lines = "[ERROR] %s: %s" % (document["errorType"], document["errorMessage"])
-    if document["stackTrace"]:
-        lines += "\nTraceback (most recent call last):\n" + "".join(document["stackTrace"])
-    print(lines.rstrip("\n"), flush=True)
-
-
-def default(value):
-    import decimal
-
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+def parse(header, name):
+    if not header:
+        return None
+    try:
+        document = json.loads(header)
+    except ValueError as error:
+        raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
+    return document if isinstance(document, dict) else None
 
 
 current_request_id = None
+loaded = None
 
 
-def install_logging(logging):
-    """A handler on the root logger, as soon as somebody uses logging."""
-
-    class Handler(logging.Handler):
-        def emit(self, record):
-            try:
-                if JSON_LOGS:
-                    line = {
-                        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
-                        "level": record.levelname,
-                        "message": record.getMessage(),
-                        "logger": record.name,
-                    }
-                    if current_request_id:
-                        line["requestId"] = current_request_id
-                    if record.exc_info and record.exc_info[1] is not None:
-                        line["errorType"] = type(record.exc_info[1]).__name__
-                        line["errorMessage"] = str(record.exc_info[1])
-                        line["stackTrace"] = stack_of(record.exc_info[1])
-                    text = json.dumps(line, ensure_ascii=False, default=str)
-                else:
-                    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
-                    text = "[%s]\t%s.%03dZ\t%s\t%s" % (
-                        record.levelname,
-                        stamp,
-                        record.msecs,
-                        current_request_id or "",
-                        self.format(record),
-                    )
-                sys.stdout.write(text + "\n")
-                sys.stdout.flush()
-            except Exception:  # a broken log call must not break the function
-                self.handleError(record)
-
-    root = logging.getLogger()
-    root.addHandler(Handler())
-    level = os.environ.get("AWS_LAMBDA_LOG_LEVEL")
-    if JSON_LOGS and level:
-        names = {"TRACE": "DEBUG", "WARN": "WARNING", "FATAL": "CRITICAL"}
-        root.setLevel(names.get(level, level))
+def on_demand():
+    """The module of what most functions do not need."""
+    global loaded
+    if loaded is None:
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "on_demand.py")
+        with open(path, encoding="utf-8") as file:
+            code = compile(file.read(), path, "exec")
+        module = type(sys)("kiln_on_demand")
+        module.__file__ = path
+        module.runtime = sys.modules[__name__]
+        exec(code, module.__dict__)
+        loaded = module
+    return loaded
 
 
 class LoggingFinder:
@@ -244,90 +214,116 @@ class LoggingFinder:
 
         def execute_and_install(module):
             execute(module)
-            install_logging(module)
+            on_demand().install_logging(module)
 
         spec.loader.exec_module = execute_and_install
         return spec
 
 
 def load_handler(name):
-    if "." not in name:
-        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)")
-    module_name, function = name.rsplit(".", 1)
     try:
-        import importlib
+        module_name, function = name.rsplit(".", 1)
+    except ValueError as error:
+        raise Fault("Runtime.MalformedHandlerName", f"Bad handler '{name}': {error}") from None
+    dotted = module_name.replace("/", ".")
+    if dotted.split(".")[0] in sys.builtin_module_names:
+        message = f"Cannot use built-in module {module_name} as a handler module"
+        raise Fault("Runtime.BuiltInModuleConflict", message)
+    try:
+        if dotted.startswith("."):
+            import importlib
 
-        module = importlib.import_module(module_name.replace("/", "."))
+            importlib.import_module(dotted)  # fails, and says why
+        __import__(dotted)
+        module = sys.modules[dotted]
     except ImportError as error:
-        raise Fault("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
+        message = f"Unable to import module '{module_name}': {error}"
+        raise Fault("Runtime.ImportModuleError", message) from error
     except SyntaxError as error:
-        trace = [f'  File "{error.filename}" Line {error.lineno}\n    {(error.text or "").strip()}\n']
-        raise Fault("Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", trace) from error
+        trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
+        message = f"Syntax error in module '{module_name}': {error}"
+        raise Fault("Runtime.UserCodeSyntaxError", message, trace) from error
     try:
         return getattr(module, function)
     except AttributeError:
-        raise Fault("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module_name}'") from None
+        message = f"Handler '{function}' missing on module '{module_name}'"
+        raise Fault("Runtime.HandlerNotFound", message) from None
 
 
-def type_header(document):
-    error_type = document["errorType"]
-    if not error_type.startswith(("Runtime.", "Function.")):
-        error_type = "Function." + error_type
-    return "Lambda-Runtime-Function-Error-Type: %s\r\nContent-Type: application/json\r\n" % error_type
+def default(value):
+    import decimal
+
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+to_json = json.JSONEncoder(ensure_ascii=False, default=default).encode
 
 
 def encode(document):
-    # A lone surrogate has no UTF-8; it goes out as its escape.
+    text = to_json(document)
     try:
-        return json.dumps(document, ensure_ascii=False, default=default).encode()
+        return text.encode()
     except UnicodeEncodeError:
+        # A lone surrogate has no UTF-8; it goes out as its escape.
         return json.dumps(document, default=default).encode()
 
 
 def invoke(handler, headers, body):
-    """Returns the answer's path, body and headers."""
+    """Returns the answer's kind, body and headers."""
     global current_request_id
-    context = Context(headers)
-    current_request_id = context.aws_request_id
-    if "lambda-runtime-trace-id" in headers:
-        os.environ["_X_AMZN_TRACE_ID"] = headers["lambda-runtime-trace-id"]
+    current_request_id = request_id = headers["lambda-runtime-aws-request-id"]
+    trace_id = headers.get("lambda-runtime-trace-id")
+    if trace_id:
+        os.environ["_X_AMZN_TRACE_ID"] = trace_id
+    else:
+        os.environ.pop("_X_AMZN_TRACE_ID", None)
     try:
+        context = Context(headers)
         try:
             event = json.loads(body)
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from error
         result = handler(event, context)
         try:
-            return "response", encode(result), "Content-Type: application/json\r\n"
-        except (TypeError, ValueError) as error:
+            return "response", encode(result), JSON_TEXT
+        except Exception as error:
             raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
     except Exception as error:
-        document = error_document(error, context.aws_request_id)
-        log_error(document)
-        return "error", encode(document), type_header(document)
+        return ("error", *on_demand().report(error, request_id))
 
 
 def main():
+    sys.dont_write_bytecode = True
+    # A line at a time is enough for the log, and what a partial line holds is flushed with the answer.
     sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    sys.meta_path.insert(0, LoggingFinder())
+    if "logging" in sys.modules:
+        on_demand().install_logging(sys.modules["logging"])
+    else:
+        sys.meta_path.insert(0, LoggingFinder())
     sys.path[0] = TASK_ROOT
     api = Connection(API)
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:
-        document = error_document(error, "")
-        log_error(document)
-        api.call("POST", "init/error", encode(document), type_header(document))
+        body, headers = on_demand().report(error, "")
+        api.call("POST", "init/error", body, headers)
         sys.exit(1)
     while True:
-        status, headers, body = api.call("GET", "invocation/next")
+        try:
+            status, headers, event = api.call("GET", "invocation/next")
+        except ConnectionError:
+            sys.exit(1)  # nobody is left to work for
         if status != 200:
-            sys.exit(f"the Runtime API answered {status} to next")
-        kind, answer, answer_headers = invoke(handler, headers, body)
-        request_id = headers["lambda-runtime-aws-request-id"]
+            sys.exit(f"the Runtime API answered {status} to next: {bytes(event)!r}")
+        kind, answer, answer_headers = invoke(handler, headers, event)
         sys.stdout.flush()
-        api.call("POST", f"invocation/{request_id}/{kind}", answer, answer_headers)
+        sys.stderr.flush()
+        # Whatever the answer to this is (413 for a result that is too big), there is a next event.
+        api.call("POST", f"invocation/{headers['lambda-runtime-aws-request-id']}/{kind}", answer, answer_headers)
+
 
 if __name__ == "__main__":
     main()

@@ -36,8 +36,10 @@ TEST(Digest, KnownVectors) {
 }
 
 TEST(Digest, Base64RoundTripAndRefusal) {
-  for (std::string s : {"", "a", "ab", "abc", "abcd"}) EXPECT_EQ(base64_decode(base64_encode(s)), s);
-  for (std::string s : {"a", "ab=c", "a===", "ab\nc", "====", "ab c"}) EXPECT_EQ(base64_decode(s), std::nullopt) << s;
+  for (std::string s : {"", "a", "ab", "abc", "abcd"})
+    EXPECT_EQ(base64_decode(base64_encode(s)), s);
+  for (std::string s : {"a", "ab=c", "a===", "ab\nc", "====", "ab c"})
+    EXPECT_EQ(base64_decode(s), std::nullopt) << s;
 }
 
 TEST(TimeFormat, AsAwsWritesIt) {

@@ -1,14 +1,17 @@
-// The direct channel between the engine and a function built on the SDK: frames over an inherited SOCK_STREAM unix
-// socket, whose number stands in KILN_CHANNEL_FD. One message in, one message out, per invocation.
+// The direct channel between the engine and a function built on the SDK: frames over an inherited
+// SOCK_STREAM unix socket, whose number stands in KILN_CHANNEL_FD. One message in, one message out,
+// per invocation.
 //
 //   function → engine   kReady                          initialised; waits for the first event
 //   engine → function   kEvent   meta, payload          one invocation
-//   function → engine   kResult  meta, payload          its answer; also means: waits for the next event
+//   function → engine   kResult  meta, payload          its answer; also means: waits for the next
+//   event
 //                       kError   meta, error document   the same, failed
-//                       kInitError meta, error document initialisation failed; the process ends next
+//                       kInitError meta, error document initialisation failed; the process ends
+//                       next
 //
-// A frame is a FrameHeader, then meta_size bytes of meta, then body_size bytes of body. Both ends run on one machine:
-// numbers are little-endian as in memory.
+// A frame is a FrameHeader, then meta_size bytes of meta, then body_size bytes of body. Both ends
+// run on one machine: numbers are little-endian as in memory.
 #pragma once
 
 #include <cstdint>
@@ -32,9 +35,9 @@ inline constexpr uint32_t kMaxFrameMeta = 64 * 1024;
 inline constexpr const char* kChannelFdVariable = "KILN_CHANNEL_FD";
 
 // Meta is a list of strings, each with its size before it.
-//   kEvent:  request id, deadline (epoch ms, decimal), invoked function ARN, trace id, client context, cognito identity
-//   kResult: request id
-//   kError, kInitError: request id (empty for kInitError), error type
+//   kEvent:  request id, deadline (epoch ms, decimal), invoked function ARN, trace id, client
+//   context, cognito identity kResult: request id kError, kInitError: request id (empty for
+//   kInitError), error type
 class MetaWriter {
  public:
   explicit MetaWriter(std::string& out) : out_(out) {}

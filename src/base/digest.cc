@@ -37,7 +37,8 @@ std::string sha256_base64(std::string_view data) {
 std::string base64_encode(std::string_view data) {
   std::string out((data.size() + 2) / 3 * 4, '\0');
   EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                  reinterpret_cast<const unsigned char*>(data.data()), static_cast<int>(data.size()));
+                  reinterpret_cast<const unsigned char*>(data.data()),
+                  static_cast<int>(data.size()));
   return out;
 }
 
@@ -46,13 +47,13 @@ std::optional<std::string> base64_decode(std::string_view text) {
   size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   const auto body = text.substr(0, text.size() - padding);
-  if (!std::all_of(body.begin(), body.end(), [](unsigned char c) {
-        return std::isalnum(c) || c == '+' || c == '/';
-      }))
+  if (!std::all_of(body.begin(), body.end(),
+                   [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '/'; }))
     return std::nullopt;
   std::string out(text.size() / 4 * 3, '\0');
   const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+                                reinterpret_cast<const unsigned char*>(text.data()),
+                                static_cast<int>(text.size()));
   if (n < 0) return std::nullopt;
   out.resize(static_cast<size_t>(n) - padding);
   return out;

@@ -13,9 +13,7 @@ namespace {
 // xoshiro256++, seeded from getrandom(2): identifiers need to be unique, not secret.
 class Generator {
  public:
-  Generator() {
-    KILN_CHECK(getrandom(s_.data(), sizeof s_, 0) == static_cast<ssize_t>(sizeof s_));
-  }
+  Generator() { KILN_CHECK(getrandom(s_.data(), sizeof s_, 0) == static_cast<ssize_t>(sizeof s_)); }
   uint64_t next() {
     const uint64_t result = rotl(s_[0] + s_[3], 23) + s_[0];
     const uint64_t t = s_[1] << 17;

@@ -17,21 +17,21 @@ namespace kiln {
 
 // The kind decides how a caller reacts (and which HTTP status an API answers).
 enum class ErrorKind {
-  kInvalid,              // 400: the request is wrong
-  kForbidden,            // 403
-  kNotFound,             // 404
-  kConflict,             // 409: wrong state or already there
-  kPreconditionFailed,   // 412: a RevisionId that is not the current one
-  kTooLarge,             // 413
-  kUnsupportedMedia,     // 415
-  kThrottled,            // 429
-  kInternal,             // 500: a bug or a broken machine
-  kBadGateway,           // 502: the function's package or runtime is at fault
-  kUnavailable,          // 503: shutting down, or a resource of the machine has run out
+  kInvalid,             // 400: the request is wrong
+  kForbidden,           // 403
+  kNotFound,            // 404
+  kConflict,            // 409: wrong state or already there
+  kPreconditionFailed,  // 412: a RevisionId that is not the current one
+  kTooLarge,            // 413
+  kUnsupportedMedia,    // 415
+  kThrottled,           // 429
+  kInternal,            // 500: a bug or a broken machine
+  kBadGateway,          // 502: the function's package or runtime is at fault
+  kUnavailable,         // 503: shutting down, or a resource of the machine has run out
 };
 
-// `type` is the machine-readable name, for API errors AWS's own ("ResourceNotFoundException"); `message` names the
-// thing, the value and the next step.
+// `type` is the machine-readable name, for API errors AWS's own ("ResourceNotFoundException");
+// `message` names the thing, the value and the next step.
 struct Error {
   ErrorKind kind = ErrorKind::kInternal;
   std::string type;

@@ -1,12 +1,13 @@
 #include "engine/engine.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <atomic>
-#include <future>
 #include <filesystem>
+#include <future>
 #include <latch>
 #include <mutex>
 #include <set>
@@ -33,7 +34,8 @@ constexpr auto kStopPatience = std::chrono::seconds(5);
 }  // namespace
 
 struct Engine::Impl {
-  Impl(EngineOptions o, sandbox::LauncherProcess& l, const Clock& c) : options(std::move(o)), launcher(l), clock(c) {}
+  Impl(EngineOptions o, sandbox::LauncherProcess& l, const Clock& c)
+      : options(std::move(o)), launcher(l), clock(c) {}
 
   EngineOptions options;
   sandbox::LauncherProcess& launcher;
@@ -113,12 +115,13 @@ Result<void> Engine::start() {
   std::vector<Invoker*> all;
   for (int i = 0; i < e.options.loops; ++i) {
     e.loops.push_back(std::make_unique<net::IoLoop>(i, e.clock));
-    auto cgroups = sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
+    auto cgroups =
+        sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
     if (i == 0 && !cgroups.warning().empty()) e.warnings.push_back(cgroups.warning());
     e.invokers.push_back(std::make_unique<Invoker>(
-        Invoker::Setup{*e.loops.back(), e.launcher.take_socket(i), std::move(cgroups), e.launcher.isolation(),
-                       *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir, e.options.endpoint_url,
-                       e.options.idle_lifetime}));
+        Invoker::Setup{*e.loops.back(), e.launcher.take_socket(i), std::move(cgroups),
+                       e.launcher.isolation(), *e.log_store, *e.code_store, e.options.account,
+                       e.options.runtimes_dir, e.options.endpoint_url, e.options.idle_lifetime}));
     all.push_back(e.invokers.back().get());
   }
   if (!e.launcher.warning().empty()) e.warnings.push_back(e.launcher.warning());
@@ -127,6 +130,7 @@ Result<void> Engine::start() {
     for (const auto& [region, name, function] : e.loaded) invoker->publish(region, name, function);
   }
   e.loaded.clear();
+  ::malloc_trim(0);  // what reading the store took for a moment
   e.loading = false;
   e.workers = std::make_unique<boost::asio::thread_pool>(2);
   e.control = std::make_unique<net::IoLoop>(-1, e.clock);
@@ -176,7 +180,9 @@ Result<void> Engine::check_invocable(const std::string& region, const std::strin
 }
 
 void Engine::post_control(std::function<void()> work) { impl_->control->post(std::move(work)); }
-void Engine::post_worker(std::function<void()> work) { boost::asio::post(*impl_->workers, std::move(work)); }
+void Engine::post_worker(std::function<void()> work) {
+  boost::asio::post(*impl_->workers, std::move(work));
+}
 Registry& Engine::registry() { return *impl_->registry; }
 store::CodeStore& Engine::code_store() { return *impl_->code_store; }
 LogStore& Engine::log_store() { return *impl_->log_store; }

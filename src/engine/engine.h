@@ -1,7 +1,7 @@
 // The engine joins rules and sandboxes: functions in, invocations through, logs out.
 //
-// Construct on the main thread after the launcher was forked; start() opens the data folder and starts the loops.
-// Threading: invoke() on any loop; control work through post_control().
+// Construct on the main thread after the launcher was forked; start() opens the data folder and
+// starts the loops. Threading: invoke() on any loop; control work through post_control().
 #pragma once
 
 #include <functional>
@@ -38,7 +38,8 @@ class Engine {
   Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock);
   ~Engine();
 
-  // Opens the store, recovers, starts threads. Error: data folder unusable, database corrupt or newer.
+  // Opens the store, recovers, starts threads. Error: data folder unusable, database corrupt or
+  // newer.
   Result<void> start();
   // Ends every sandbox, waits for the threads. Safe to call twice.
   void stop();
@@ -46,16 +47,17 @@ class Engine {
   // The invoke path: spec/aws-semantics.md 1.2, 1.7, 6. REQUIRES: called on a loop of this engine.
   void invoke(InvokeRequest&& request, InvokeDone done);
   // Whether the function and qualifier exist: what DryRun asks. Same threading.
-  Result<void> check_invocable(const std::string& region, const std::string& name, const std::string& qualifier);
+  Result<void> check_invocable(const std::string& region, const std::string& name,
+                               const std::string& qualifier);
 
   // Runs `work` on the control thread, in order. Control work may block on the store.
   void post_control(std::function<void()> work);
   // Runs `work` on a worker thread: unpacking archives and the like.
   void post_worker(std::function<void()> work);
 
-  Registry& registry();           // control thread only
-  store::CodeStore& code_store(); // any thread
-  LogStore& log_store();          // any thread
+  Registry& registry();            // control thread only
+  store::CodeStore& code_store();  // any thread
+  LogStore& log_store();           // any thread
   const Clock& clock() const;
   const EngineOptions& options() const;
   std::vector<net::IoLoop*> loops();

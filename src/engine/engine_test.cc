@@ -1,4 +1,5 @@
-// The engine with real sandboxes: functions are shell scripts that speak the Runtime API by curl, or Python programs.
+// The engine with real sandboxes: functions are shell scripts that speak the Runtime API by curl,
+// or Python programs.
 #include "engine/engine.h"
 
 #include <gtest/gtest.h>
@@ -135,7 +136,8 @@ class EngineTest : public testing::Test {
     request.want_log_tail = true;
     net::IoLoop* loop = engine_->loops()[ids_ % engine_->loops().size()];
     loop->post([this, request = std::move(request), result]() mutable {
-      engine_->invoke(std::move(request), [result](InvokeReply&& reply) { result->set_value(std::move(reply)); });
+      engine_->invoke(std::move(request),
+                      [result](InvokeReply&& reply) { result->set_value(std::move(reply)); });
     });
     return result->get_future();
   }
@@ -153,7 +155,9 @@ class EngineTest : public testing::Test {
   size_t ids_ = 0;
 };
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST_F(EngineTest, ColdThenWarmWithLambdasLogLines) {
   create("f");
@@ -163,7 +167,8 @@ TEST_F(EngineTest, ColdThenWarmWithLambdasLogLines) {
   EXPECT_EQ(cold.executed_version, "$LATEST");
   EXPECT_TRUE(std::regex_search(
       cold.log_tail,
-      std::regex(R"(START RequestId: id-1 Version: \$LATEST\nline one\nline two\nEND RequestId: id-1\nREPORT RequestId: id-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: [1-9]\d* MB\tInit Duration: \d+\.\d\d ms\t\n)")))
+      std::regex(
+          R"(START RequestId: id-1 Version: \$LATEST\nline one\nline two\nEND RequestId: id-1\nREPORT RequestId: id-1\tDuration: \d+\.\d\d ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\tMax Memory Used: [1-9]\d* MB\tInit Duration: \d+\.\d\d ms\t\n)")))
       << cold.log_tail;
   EXPECT_TRUE(has(cold.log_tail, "INIT_START Runtime Version: provided:al2023"));
   const auto warm = invoke("f", "{}");
@@ -172,7 +177,8 @@ TEST_F(EngineTest, ColdThenWarmWithLambdasLogLines) {
   engine_->log_store().flush();
   const auto streams = engine_->log_store().streams("us-east-1", "/aws/lambda/f");
   ASSERT_EQ(streams.size(), 1u);
-  EXPECT_TRUE(std::regex_match(streams[0].name, std::regex(R"(\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32})")));
+  EXPECT_TRUE(
+      std::regex_match(streams[0].name, std::regex(R"(\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32})")));
 }
 
 TEST_F(EngineTest, ConcurrentInvocationsGetEnvironmentsOfTheirOwn) {
@@ -196,7 +202,8 @@ TEST_P(EngineFaultTest, SaysWhatAwsSaysAndLivesOn) {
   create("f", 128, 2);
   const auto reply = invoke("f", GetParam().event);
   EXPECT_TRUE(reply.function_error);
-  EXPECT_TRUE(has(reply.payload, std::string("\"errorType\":\"") + GetParam().type + "\"")) << reply.payload;
+  EXPECT_TRUE(has(reply.payload, std::string("\"errorType\":\"") + GetParam().type + "\""))
+      << reply.payload;
   EXPECT_TRUE(has(reply.payload, GetParam().message)) << reply.payload;
   EXPECT_TRUE(has(reply.log_tail, GetParam().status)) << reply.log_tail;
   const auto next = invoke("f", "{}");
@@ -209,17 +216,20 @@ INSTANTIATE_TEST_SUITE_P(
         FaultCase{R"({"do":"exit","status":0})", "Runtime.ExitError",
                   "RequestId: id-1 Error: Runtime exited without providing a reason",
                   "Status: error\tError Type: Runtime.ExitError\n"},
-        FaultCase{R"({"do":"exit","status":9})", "Runtime.ExitError", "Error: Runtime exited with error: exit status 9",
+        FaultCase{R"({"do":"exit","status":9})", "Runtime.ExitError",
+                  "Error: Runtime exited with error: exit status 9",
                   "Status: error\tError Type: Runtime.ExitError\n"},
-        FaultCase{R"({"do":"signal","signal":9})", "Runtime.ExitError", "Error: Runtime exited with error: signal: killed",
+        FaultCase{R"({"do":"signal","signal":9})", "Runtime.ExitError",
+                  "Error: Runtime exited with error: signal: killed",
                   "Error Type: Runtime.ExitError\n"},
-        FaultCase{R"({"do":"signal","signal":11})", "Runtime.ExitError", "signal: segmentation fault",
-                  "Error Type: Runtime.ExitError\n"},
-        FaultCase{R"({"do":"sleep","seconds":60})", "Sandbox.Timedout", "Error: Task timed out after 2.00 seconds",
-                  "Status: timeout\n"},
+        FaultCase{R"({"do":"signal","signal":11})", "Runtime.ExitError",
+                  "signal: segmentation fault", "Error Type: Runtime.ExitError\n"},
+        FaultCase{R"({"do":"sleep","seconds":60})", "Sandbox.Timedout",
+                  "Error: Task timed out after 2.00 seconds", "Status: timeout\n"},
         FaultCase{R"({"do":"memory","mb":300})", "Runtime.OutOfMemory", "signal: killed",
                   "Max Memory Used: 128 MB"},
-        FaultCase{R"({"do":"truncate"})", "Runtime.TruncatedResponse", "broke off", "Error Type: Runtime.TruncatedResponse\n"},
+        FaultCase{R"({"do":"truncate"})", "Runtime.TruncatedResponse", "broke off",
+                  "Error Type: Runtime.TruncatedResponse\n"},
         FaultCase{R"({"do":"large","bytes":6291557})", "Function.ResponseSizeTooLarge",
                   "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
                   "Error Type: Function.ResponseSizeTooLarge\n"},
@@ -235,7 +245,9 @@ TEST_F(EngineTest, AFailedInitIsTriedAgainWithinTheInvocation) {
   std::ofstream(dir_ + "/f/fail-init") << "";
   const auto reply = invoke("f", "{}");
   EXPECT_TRUE(has(reply.payload, "Runtime exited with error: exit status 7")) << reply.payload;
-  EXPECT_TRUE(has(reply.log_tail, "Phase: init\tStatus: error\tError Type: Runtime.ExitError\nSTART RequestId")) << reply.log_tail;
+  EXPECT_TRUE(has(reply.log_tail,
+                  "Phase: init\tStatus: error\tError Type: Runtime.ExitError\nSTART RequestId"))
+      << reply.log_tail;
   EXPECT_TRUE(has(reply.log_tail, "Phase: invoke\tStatus: error\tError Type: Runtime.ExitError\n"));
 }
 
@@ -251,11 +263,14 @@ TEST_F(EngineTest, MissingAndUnrunnableBootstraps) {
   create("f");
   fs::remove(dir_ + "/f/bootstrap");
   auto reply = invoke("f", "{}");
-  EXPECT_TRUE(has(reply.payload, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")) << reply.payload;
+  EXPECT_TRUE(
+      has(reply.payload, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"))
+      << reply.payload;
   EXPECT_TRUE(has(reply.payload, "Runtime.InvalidEntrypoint"));
   std::ofstream(dir_ + "/f/bootstrap") << "#!/bin/sh\n";
   reply = invoke("f", "{}");
-  EXPECT_TRUE(has(reply.payload, "fork/exec /var/task/bootstrap: permission denied")) << reply.payload;
+  EXPECT_TRUE(has(reply.payload, "fork/exec /var/task/bootstrap: permission denied"))
+      << reply.payload;
 }
 
 TEST_F(EngineTest, AChangedFolderStartsNewEnvironments) {
@@ -264,7 +279,8 @@ TEST_F(EngineTest, AChangedFolderStartsNewEnvironments) {
   EXPECT_TRUE(has(invoke("f", "{}").payload, "\"n\": 2"));
   std::ofstream(dir_ + "/f/more") << "x";
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!has(invoke("f", "{}").payload, "\"n\": 1")) ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+  while (!has(invoke("f", "{}").payload, "\"n\": 1"))
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
 }
 
 TEST_F(EngineTest, IdleEnvironmentsEnd) {
@@ -289,7 +305,8 @@ TEST_F(EngineTest, IdleEnvironmentsEnd) {
 TEST_F(EngineTest, UnknownFunctionsAreNamed) {
   const auto reply = invoke("nope", "{}");
   EXPECT_EQ(reply.error.type, "ResourceNotFoundException");
-  EXPECT_EQ(reply.error.message, "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope:$LATEST");
+  EXPECT_EQ(reply.error.message,
+            "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nope:$LATEST");
 }
 
 TEST_F(EngineTest, FunctionsAreOwnedByOneOfSeveralLoops) {
@@ -306,10 +323,12 @@ TEST_F(EngineTest, EnvironmentVariablesAreThoseOfLambda) {
   create("f");
   const std::string payload = invoke("f", "{}").payload;
   for (const char* part :
-       {"\"AWS_REGION\": \"us-east-1\"", "\"AWS_LAMBDA_FUNCTION_NAME\": \"f\"", "\"AWS_LAMBDA_FUNCTION_VERSION\": \"$LATEST\"",
-        "\"AWS_LAMBDA_FUNCTION_MEMORY_SIZE\": \"256\"", "\"AWS_LAMBDA_LOG_GROUP_NAME\": \"/aws/lambda/f\"",
-        "\"AWS_LAMBDA_INITIALIZATION_TYPE\": \"on-demand\"", "\"LAMBDA_TASK_ROOT\": \"/var/task\"", "\"TZ\": \":UTC\"",
-        "\"arn\": \"arn:aws:lambda:us-east-1:000000000000:function:f\""})
+       {"\"AWS_REGION\": \"us-east-1\"", "\"AWS_LAMBDA_FUNCTION_NAME\": \"f\"",
+        "\"AWS_LAMBDA_FUNCTION_VERSION\": \"$LATEST\"",
+        "\"AWS_LAMBDA_FUNCTION_MEMORY_SIZE\": \"256\"",
+        "\"AWS_LAMBDA_LOG_GROUP_NAME\": \"/aws/lambda/f\"",
+        "\"AWS_LAMBDA_INITIALIZATION_TYPE\": \"on-demand\"", "\"LAMBDA_TASK_ROOT\": \"/var/task\"",
+        "\"TZ\": \":UTC\"", "\"arn\": \"arn:aws:lambda:us-east-1:000000000000:function:f\""})
     EXPECT_TRUE(has(payload, part)) << part << " in " << payload;
   EXPECT_FALSE(has(payload, "AWS_EXECUTION_ENV")) << "absent for provided.*";
 }

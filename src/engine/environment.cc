@@ -18,7 +18,8 @@ constexpr Duration kInitLimit = std::chrono::seconds(10);
 constexpr Duration kInitErrorGrace = milliseconds(500);
 // SIGTERM to SIGKILL when an environment is spun down.
 constexpr Duration kShutdownGrace = milliseconds(300);
-// An invocation waits this long for a runtime that has answered to come back before it starts a new environment.
+// An invocation waits this long for a runtime that has answered to come back before it starts a new
+// environment.
 constexpr Duration kReturnPatience = milliseconds(50);
 constexpr Duration kOutputPause = milliseconds(20);
 constexpr size_t kMaxLine = 256 * 1024;  // CloudWatch Logs' limit of an event
@@ -42,7 +43,8 @@ std::string new_log_stream(const model::FunctionConfig& config, WallTime t) {
 
 }  // namespace
 
-Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config, TaskFolder task)
+Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
+                         TaskFolder task)
     : host_(host),
       owner_(owner),
       config_(std::move(config)),
@@ -73,7 +75,8 @@ void Environment::start(Invocation&& cause) {
 }
 
 void Environment::start_sandbox() {
-  sandbox_ = std::make_unique<sandbox::Sandbox>(host_.sandboxes, static_cast<sandbox::SandboxOwner&>(*this));
+  sandbox_ = std::make_unique<sandbox::Sandbox>(host_.sandboxes,
+                                                static_cast<sandbox::SandboxOwner&>(*this));
   LaunchContext context;
   context.task_dir = task_.path;
   context.runtimes_dir = host_.runtimes_dir;
@@ -197,8 +200,8 @@ void Environment::time_out() {
   stop(Duration::zero());
 }
 
-void Environment::finish_invocation(std::string&& payload, bool function_error, std::string_view status,
-                                    std::string_view error_type) {
+void Environment::finish_invocation(std::string&& payload, bool function_error,
+                                    std::string_view status, std::string_view error_type) {
   const double duration_ms = to_ms(now() - phase_started_);
   if (sandbox_) sandbox_->drain_output();
   Invocation invocation = std::move(*current_);
@@ -220,7 +223,8 @@ void Environment::finish_invocation(std::string&& payload, bool function_error, 
   facts.duration_ms = duration_ms;
   facts.init_ms = std::exchange(init_ms_, -1);
   facts.memory_mb = config_->memory_mb;
-  facts.max_memory_mb = static_cast<int>(std::min<uint64_t>((peak + kMiB - 1) / kMiB, static_cast<uint64_t>(config_->memory_mb)));
+  facts.max_memory_mb = static_cast<int>(
+      std::min<uint64_t>((peak + kMiB - 1) / kMiB, static_cast<uint64_t>(config_->memory_mb)));
   if (error_type == "Runtime.OutOfMemory") facts.max_memory_mb = config_->memory_mb;
   facts.trace_id = request.trace_id;
   facts.status = status;

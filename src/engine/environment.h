@@ -1,8 +1,9 @@
-// One execution environment: a sandbox, and what Lambda does with it — the Init phase and its 10 s, the suppressed init
-// that follows a failed one, the invocation and its timeout, the log lines, the end.
+// One execution environment: a sandbox, and what Lambda does with it — the Init phase and its 10 s,
+// the suppressed init that follows a failed one, the invocation and its timeout, the log lines, the
+// end.
 //
-// It serves one invocation at a time. The pool owns it and hears of every change that concerns reuse.
-// Threading: its loop only.
+// It serves one invocation at a time. The pool owns it and hears of every change that concerns
+// reuse. Threading: its loop only.
 #pragma once
 
 #include <memory>
@@ -38,7 +39,8 @@ class EnvironmentOwner {
   virtual void on_idle(Environment& environment) = 0;
   // It answered, and will be idle soon: another invocation may already be assigned to it.
   virtual void on_finishing(Environment& environment) = 0;
-  // An invocation that was assigned and did not start: the runtime is not coming back for it soon, or has ended.
+  // An invocation that was assigned and did not start: the runtime is not coming back for it soon,
+  // or has ended.
   virtual void on_returned(Environment& environment, Invocation&& invocation) = 0;
   // Its processes are gone. Last callback.
   virtual void on_gone(Environment& environment) = 0;
@@ -58,7 +60,8 @@ struct EnvironmentHost {
 
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
  public:
-  Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config, TaskFolder task);
+  Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
+              TaskFolder task);
   ~Environment();
 
   const model::ConfigPtr& config() const { return config_; }
@@ -78,12 +81,12 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
  private:
   enum class Phase {
-    kInit,        // Init phase; an invocation waits
-    kReinit,      // suppressed init: within the invocation's time
+    kInit,    // Init phase; an invocation waits
+    kReinit,  // suppressed init: within the invocation's time
     kBusy,
-    kFinishing,   // answered; the runtime has not asked for the next event yet
+    kFinishing,  // answered; the runtime has not asked for the next event yet
     kIdle,
-    kStopping,    // asked to end, or killed
+    kStopping,  // asked to end, or killed
     kGone,
   };
 
@@ -130,10 +133,10 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   std::optional<Invocation> current_;
   std::optional<Invocation> pending_;
-  SteadyTime phase_started_{};       // of Init or of the invocation
+  SteadyTime phase_started_{};  // of Init or of the invocation
   SteadyTime deadline_ = SteadyTime::max();
   int64_t deadline_epoch_ms_ = 0;
-  double init_ms_ = -1;              // reported once, with the first invocation
+  double init_ms_ = -1;  // reported once, with the first invocation
 
   // What the runtime said before it ended.
   std::string init_error_document_;

@@ -12,22 +12,38 @@ namespace {
 // As Go's os package spells them, in which AWS's runtime supervisor is written.
 std::string signal_name(int number) {
   switch (number) {
-    case SIGHUP: return "hangup";
-    case SIGINT: return "interrupt";
-    case SIGQUIT: return "quit";
-    case SIGILL: return "illegal instruction";
-    case SIGTRAP: return "trace/breakpoint trap";
-    case SIGABRT: return "aborted";
-    case SIGBUS: return "bus error";
-    case SIGFPE: return "floating point exception";
-    case SIGKILL: return "killed";
-    case SIGUSR1: return "user defined signal 1";
-    case SIGSEGV: return "segmentation fault";
-    case SIGUSR2: return "user defined signal 2";
-    case SIGPIPE: return "broken pipe";
-    case SIGALRM: return "alarm clock";
-    case SIGTERM: return "terminated";
-    default: return fmt::format("signal {}", number);
+    case SIGHUP:
+      return "hangup";
+    case SIGINT:
+      return "interrupt";
+    case SIGQUIT:
+      return "quit";
+    case SIGILL:
+      return "illegal instruction";
+    case SIGTRAP:
+      return "trace/breakpoint trap";
+    case SIGABRT:
+      return "aborted";
+    case SIGBUS:
+      return "bus error";
+    case SIGFPE:
+      return "floating point exception";
+    case SIGKILL:
+      return "killed";
+    case SIGUSR1:
+      return "user defined signal 1";
+    case SIGSEGV:
+      return "segmentation fault";
+    case SIGUSR2:
+      return "user defined signal 2";
+    case SIGPIPE:
+      return "broken pipe";
+    case SIGALRM:
+      return "alarm clock";
+    case SIGTERM:
+      return "terminated";
+    default:
+      return fmt::format("signal {}", number);
   }
 }
 
@@ -40,10 +56,11 @@ std::string document(std::string_view type, std::string_view message) {
 std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConfig& config) {
   if (!config.runtime.starts_with("provided")) {
     const bool python = config.runtime.starts_with("python");
-    return fmt::format("cannot start {}: {}; install {} on this machine", config.runtime, exit.reason,
-                       python ? "python3" : "nodejs");
+    return fmt::format("cannot start {}: {}; install {} on this machine", config.runtime,
+                       exit.reason, python ? "python3" : "nodejs");
   }
-  if (exit.error == ENOENT) return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+  if (exit.error == ENOENT)
+    return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
   if (exit.error == EACCES) return "fork/exec /var/task/bootstrap: permission denied";
   if (exit.error == ENOEXEC) return "fork/exec /var/task/bootstrap: exec format error";
   return fmt::format("fork/exec /var/task/bootstrap: {}", exit.reason);
@@ -51,7 +68,8 @@ std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConf
 
 }  // namespace
 
-Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config, std::string_view request_id) {
+Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
+                 std::string_view request_id) {
   std::string type = "Runtime.ExitError", what;
   using Kind = sandbox::Exit::Kind;
   if (exit.kind == Kind::kNotStarted && exit.error != 0) {
@@ -75,21 +93,24 @@ Fault answer_fault(std::string_view error_type, std::string_view request_id) {
   if (error_type == "Function.ResponseSizeTooLarge") {
     // The one document that has its message first.
     nlohmann::ordered_json d = {
-        {"errorMessage", fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
-                                     sandbox::kMaxResponseBytes)},
+        {"errorMessage",
+         fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
+                     sandbox::kMaxResponseBytes)},
         {"errorType", error_type}};
     return {std::string(error_type), d.dump()};
   }
   std::string what = "the runtime broke off its answer";
   if (error_type == "Runtime.InvalidResponseModeHeader")
     what = "the runtime asked for a response mode that does not exist";
-  return {std::string(error_type), document(error_type, fmt::format("RequestId: {} Error: {}", request_id, what))};
+  return {std::string(error_type),
+          document(error_type, fmt::format("RequestId: {} Error: {}", request_id, what))};
 }
 
 Fault timeout_fault(int timeout_s, std::string_view request_id) {
   return {"Sandbox.Timedout",
           document("Sandbox.Timedout",
-                   fmt::format("RequestId: {} Error: Task timed out after {}.00 seconds", request_id, timeout_s))};
+                   fmt::format("RequestId: {} Error: Task timed out after {}.00 seconds",
+                               request_id, timeout_s))};
 }
 
 }  // namespace kiln::engine

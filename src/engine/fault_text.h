@@ -14,7 +14,8 @@ struct Fault {
   std::string document;    // {"errorType": …, "errorMessage": …}
 };
 
-Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config, std::string_view request_id);
+Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
+                 std::string_view request_id);
 // The runtime broke off or overdid its answer.
 Fault answer_fault(std::string_view error_type, std::string_view request_id);
 Fault timeout_fault(int timeout_s, std::string_view request_id);

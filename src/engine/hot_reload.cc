@@ -9,13 +9,15 @@
 namespace kiln::engine {
 namespace {
 
-constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
+constexpr uint32_t kEvents =
+    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
 constexpr const char* kByteCode = "__pycache__";
 
 }  // namespace
 
 HotReload::HotReload(net::IoLoop& loop, Changed changed)
-    : inotify_(loop.executor(), ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)), changed_(std::move(changed)) {
+    : inotify_(loop.executor(), ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      changed_(std::move(changed)) {
   wait();
 }
 
@@ -26,7 +28,8 @@ void HotReload::watch(const std::string& folder) {
 }
 
 void HotReload::add_tree(const std::string& folder, const std::string& root) {
-  const int descriptor = ::inotify_add_watch(inotify_.native_handle(), folder.c_str(), kEvents | IN_ONLYDIR);
+  const int descriptor =
+      ::inotify_add_watch(inotify_.native_handle(), folder.c_str(), kEvents | IN_ONLYDIR);
   if (descriptor < 0) return;
   watches_[descriptor] = {folder, root};
   std::error_code ec;
@@ -36,11 +39,12 @@ void HotReload::add_tree(const std::string& folder, const std::string& root) {
 }
 
 void HotReload::wait() {
-  inotify_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](boost::system::error_code ec) {
-    if (ec) return;
-    read_events();
-    wait();
-  });
+  inotify_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                      [this](boost::system::error_code ec) {
+                        if (ec) return;
+                        read_events();
+                        wait();
+                      });
 }
 
 void HotReload::read_events() {

@@ -1,5 +1,5 @@
-// Watches folders that are run in place and says when something in one of them has changed (inotify, with subfolders).
-// Threading: its loop only.
+// Watches folders that are run in place and says when something in one of them has changed
+// (inotify, with subfolders). Threading: its loop only.
 #pragma once
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>

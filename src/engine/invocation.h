@@ -12,17 +12,17 @@ namespace kiln::engine {
 struct InvokeRequest {
   std::string region;
   std::string function_name;
-  std::string qualifier;        // "", version or alias
-  std::string payload;          // valid JSON, or empty
-  std::string client_context;   // decoded JSON, or empty
-  std::string trace_id;         // X-Amzn-Trace-Id of the caller, or empty
-  std::string request_id;       // also the x-amzn-RequestId of the answer
+  std::string qualifier;       // "", version or alias
+  std::string payload;         // valid JSON, or empty
+  std::string client_context;  // decoded JSON, or empty
+  std::string trace_id;        // X-Amzn-Trace-Id of the caller, or empty
+  std::string request_id;      // also the x-amzn-RequestId of the answer
   bool want_log_tail = false;
 };
 
 struct InvokeReply {
-  Error error;                   // type not empty: refused before any code ran (404, 409, 429, 502 …)
-  std::string payload;           // what the function answered, or the error document
+  Error error;          // type not empty: refused before any code ran (404, 409, 429, 502 …)
+  std::string payload;  // what the function answered, or the error document
   bool function_error = false;   // X-Amz-Function-Error: Unhandled
   std::string executed_version;  // $LATEST or a number
   std::string log_tail;          // last 4 KiB of the invocation's log, with Tail

@@ -10,7 +10,8 @@ namespace {
 constexpr uint32_t kSlotsPerLoop = 100'000;
 
 Error closing_error() {
-  return {ErrorKind::kUnavailable, "ServiceException", "Kiln is shutting down; start it again with `kiln serve`."};
+  return {ErrorKind::kUnavailable, "ServiceException",
+          "Kiln is shutting down; start it again with `kiln serve`."};
 }
 
 }  // namespace
@@ -22,14 +23,16 @@ Invoker::Invoker(Setup setup)
       launcher_(std::move(setup.launcher_socket), setup.loop),
       cgroups_(std::move(setup.cgroups)),
       runtime_api_(setup.loop),
-      host_{setup.loop, launcher_, cgroups_, runtime_api_, setup.isolation,
-            static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop},
-      environment_host_{host_, log_store_, std::move(setup.runtimes_dir), std::move(setup.endpoint_url),
-                        setup.idle_lifetime},
+      host_{setup.loop,      launcher_,
+            cgroups_,        runtime_api_,
+            setup.isolation, static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop},
+      environment_host_{host_, log_store_, std::move(setup.runtimes_dir),
+                        std::move(setup.endpoint_url), setup.idle_lifetime},
       hot_reload_(setup.loop, [this](const std::string& folder) {
         const auto [begin, end] = hot_folders_.equal_range(folder);
         for (auto it = begin; it != end; ++it)
-          if (const auto pool = pools_.find(it->second); pool != pools_.end()) pool->second->retire_all();
+          if (const auto pool = pools_.find(it->second); pool != pools_.end())
+            pool->second->retire_all();
       }) {}
 
 Invoker::~Invoker() = default;
@@ -46,7 +49,8 @@ Result<model::ConfigPtr> Invoker::resolve(const std::string& region, const std::
                                           const std::string& qualifier) const {
   const auto found = functions_.find(Key{region, name});
   if (found != functions_.end())
-    if (auto config = model::resolve_qualifier(*found->second, qualifier, random_unit())) return config;
+    if (auto config = model::resolve_qualifier(*found->second, qualifier, random_unit()))
+      return config;
   return model::function_not_found({region, name, qualifier}, account_, model::Operation::kInvoke);
 }
 
@@ -61,7 +65,8 @@ void Invoker::invoke(InvokeRequest&& request, InvokeDone done) {
   if (!config) return refuse(std::move(config).error());
   Key key{request.region, request.function_name};
   Invocation invocation{std::move(request), std::move(done), {}};
-  invocation.function_arn = model::function_arn(key.region, account_, key.name, invocation.request.qualifier);
+  invocation.function_arn =
+      model::function_arn(key.region, account_, key.name, invocation.request.qualifier);
   Invoker& owner = owner_of(key);
   if (&owner == this) return invoke_here(key, *config, std::move(invocation));
 
@@ -82,8 +87,8 @@ void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invoca
   }
   auto& pool = pools_[key];
   if (!pool)
-    pool = std::make_unique<SandboxPool>(environment_host_,
-                                         [this](const model::FunctionConfig& c) { return find_task(c); });
+    pool = std::make_unique<SandboxPool>(
+        environment_host_, [this](const model::FunctionConfig& c) { return find_task(c); });
   pool->invoke(config, std::move(invocation));
 }
 
@@ -99,7 +104,8 @@ TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
   return {hot, nullptr};
 }
 
-void Invoker::publish(const std::string& region, const std::string& name, const model::FunctionPtr& function) {
+void Invoker::publish(const std::string& region, const std::string& name,
+                      const model::FunctionPtr& function) {
   const Key key{region, name};
   if (function)
     functions_[key] = function;
@@ -113,6 +119,15 @@ void Invoker::publish(const std::string& region, const std::string& name, const 
     for (const auto& [number, config] : function->versions) current.push_back(config);
   }
   pool->second->keep_only(current);
+  if (function) return;
+  // The pool of a deleted function goes with its last environment.
+  pool->second->when_empty([this, key] {
+    host_.loop.post([this, key] {
+      const auto empty = pools_.find(key);
+      if (empty != pools_.end() && empty->second->size() == 0 && !functions_.contains(key))
+        pools_.erase(empty);
+    });
+  });
 }
 
 void Invoker::shut_down(std::function<void()> then) {

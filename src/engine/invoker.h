@@ -1,6 +1,6 @@
-// One loop's part of the engine: the functions that it knows (all) and those that it owns, whose environments live here.
-// A function is owned by one loop; an invocation that arrives elsewhere hops to it and its answer hops back.
-// Threading: its loop only, unless said otherwise.
+// One loop's part of the engine: the functions that it knows (all) and those that it owns, whose
+// environments live here. A function is owned by one loop; an invocation that arrives elsewhere
+// hops to it and its answer hops back. Threading: its loop only, unless said otherwise.
 #pragma once
 
 #include <map>
@@ -49,7 +49,8 @@ class Invoker {
   Result<model::ConfigPtr> resolve(const std::string& region, const std::string& name,
                                    const std::string& qualifier) const;
   // The function's new value; nullptr: deleted.
-  void publish(const std::string& region, const std::string& name, const model::FunctionPtr& function);
+  void publish(const std::string& region, const std::string& name,
+               const model::FunctionPtr& function);
   // Refuses what comes, ends all environments, then calls `then` on this loop.
   void shut_down(std::function<void()> then);
 

@@ -14,7 +14,8 @@ namespace {
 using nlohmann::ordered_json;
 
 std::string event(WallTime now, std::string_view type, ordered_json record) {
-  ordered_json document = {{"time", format_iso_ms(now)}, {"type", type}, {"record", std::move(record)}};
+  ordered_json document = {
+      {"time", format_iso_ms(now)}, {"type", type}, {"record", std::move(record)}};
   return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -30,12 +31,15 @@ int64_t billed_ms(double duration_ms, double init_ms) {
 
 bool LogLines::wanted() const { return config_.system_level != "WARN"; }
 
-std::string LogLines::init_start(std::string_view runtime, std::string_view version, WallTime now) const {
+std::string LogLines::init_start(std::string_view runtime, std::string_view version,
+                                 WallTime now) const {
   // AWS puts the runtime's patch version here; this one stands for the machine's own.
   const std::string runtime_version = fmt::format("{}.v1", runtime);
-  const std::string arn = fmt::format("arn:aws:lambda:us-east-1::runtime:{}", sha256_hex(runtime_version));
+  const std::string arn =
+      fmt::format("arn:aws:lambda:us-east-1::runtime:{}", sha256_hex(runtime_version));
   if (!json())
-    return fmt::format("INIT_START Runtime Version: {}\tRuntime Version ARN: {}\n", runtime_version, arn);
+    return fmt::format("INIT_START Runtime Version: {}\tRuntime Version ARN: {}\n", runtime_version,
+                       arn);
   if (!wanted()) return {};
   return event(now, "platform.initStart",
                {{"initializationType", "on-demand"},
@@ -61,7 +65,8 @@ std::string LogLines::init_report(double init_ms, std::string_view phase, std::s
   return line + "\n";
 }
 
-std::string LogLines::start(std::string_view request_id, std::string_view version, WallTime now) const {
+std::string LogLines::start(std::string_view request_id, std::string_view version,
+                            WallTime now) const {
   if (!json()) return fmt::format("START RequestId: {} Version: {}\n", request_id, version);
   if (!wanted()) return {};
   return event(now, "platform.start", {{"requestId", request_id}, {"version", version}});
@@ -80,16 +85,22 @@ std::string LogLines::report(const ReportFacts& f, WallTime now) const {
                             {"maxMemoryUsedMB", f.max_memory_mb}};
     if (f.init_ms >= 0) metrics["initDurationMs"] = rounded(f.init_ms);
     ordered_json record = {{"requestId", f.request_id}, {"metrics", std::move(metrics)}};
-    record["status"] = !f.status.empty() ? f.status : !f.handled_error_type.empty() ? "error" : "success";
+    record["status"] = !f.status.empty()               ? f.status
+                       : !f.handled_error_type.empty() ? "error"
+                                                       : "success";
     if (!f.handled_error_type.empty()) record["errorType"] = f.handled_error_type;
     if (!f.error_type.empty()) record["errorType"] = f.error_type;
-    if (!f.trace_id.empty()) record["tracing"] = {{"type", "X-Amzn-Trace-Id"}, {"value", f.trace_id}};
+    if (!f.trace_id.empty())
+      record["tracing"] = {{"type", "X-Amzn-Trace-Id"}, {"value", f.trace_id}};
     return event(now, "platform.report", std::move(record));
   }
   std::string line;
   auto out = std::back_inserter(line);
-  fmt::format_to(out, "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: {} MB\tMax Memory Used: {} MB",
-                 f.request_id, f.duration_ms, billed_ms(f.duration_ms, f.init_ms), f.memory_mb, f.max_memory_mb);
+  fmt::format_to(out,
+                 "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: "
+                 "{} MB\tMax Memory Used: {} MB",
+                 f.request_id, f.duration_ms, billed_ms(f.duration_ms, f.init_ms), f.memory_mb,
+                 f.max_memory_mb);
   if (f.init_ms >= 0) fmt::format_to(out, "\tInit Duration: {:.2f} ms", f.init_ms);
   if (!f.status.empty()) fmt::format_to(out, "\tStatus: {}", f.status);
   if (!f.error_type.empty()) fmt::format_to(out, "\tError Type: {}", f.error_type);

@@ -1,5 +1,6 @@
-// The lines that Lambda itself writes into a function's log, as text or, with JSON logging, as platform events.
-// Pure. Durations in milliseconds, memory in MiB. Each returned line ends in '\n' and carries no time stamp of the store.
+// The lines that Lambda itself writes into a function's log, as text or, with JSON logging, as
+// platform events. Pure. Durations in milliseconds, memory in MiB. Each returned line ends in '\n'
+// and carries no time stamp of the store.
 #pragma once
 
 #include <string>
@@ -16,9 +17,9 @@ struct ReportFacts {
   double init_ms = -1;  // below 0: warm
   int memory_mb = 128;
   int max_memory_mb = 0;
-  std::string_view status;      // "", "timeout", "error"
-  std::string_view error_type;  // with status "error"
-  std::string_view trace_id;    // JSON only
+  std::string_view status;              // "", "timeout", "error"
+  std::string_view error_type;          // with status "error"
+  std::string_view trace_id;            // JSON only
   std::string_view handled_error_type;  // the function answered with an error: JSON only
 };
 
@@ -31,8 +32,8 @@ class LogLines {
 
   std::string init_start(std::string_view runtime, std::string_view version, WallTime now) const;
   // phase: "init" or "invoke"; status as in ReportFacts.
-  std::string init_report(double init_ms, std::string_view phase, std::string_view status, std::string_view error_type,
-                          WallTime now) const;
+  std::string init_report(double init_ms, std::string_view phase, std::string_view status,
+                          std::string_view error_type, WallTime now) const;
   std::string start(std::string_view request_id, std::string_view version, WallTime now) const;
   std::string end(std::string_view request_id) const;  // empty with JSON
   std::string report(const ReportFacts& facts, WallTime now) const;

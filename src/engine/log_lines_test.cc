@@ -17,8 +17,9 @@ TEST_P(Billed, RoundsTheSumUp) {
   EXPECT_EQ(billed_ms(GetParam().duration, GetParam().init), GetParam().billed);
 }
 INSTANTIATE_TEST_SUITE_P(AwsSamples, Billed,
-                         testing::Values(BilledCase{133.61, 80.00, 214}, BilledCase{3016.78, 84.00, 3101},
-                                         BilledCase{3.01, -1, 4}, BilledCase{4.00, -1, 4}, BilledCase{4.004, -1, 4},
+                         testing::Values(BilledCase{133.61, 80.00, 214},
+                                         BilledCase{3016.78, 84.00, 3101}, BilledCase{3.01, -1, 4},
+                                         BilledCase{4.00, -1, 4}, BilledCase{4.004, -1, 4},
                                          BilledCase{4.006, -1, 5}, BilledCase{0.2, 0, 1}));
 
 TEST(LogLines, TextAsAwsWritesIt) {
@@ -28,25 +29,31 @@ TEST(LogLines, TextAsAwsWritesIt) {
   EXPECT_EQ(lines.end("id"), "END RequestId: id\n");
   ReportFacts f{"id", 3.01, -1, 128, 36, {}, {}, {}, {}};
   EXPECT_EQ(lines.report(f, {}),
-            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 36 MB\t\n");
+            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 "
+            "MB\tMax Memory Used: 36 MB\t\n");
   f.init_ms = 110.1;
   EXPECT_EQ(lines.report(f, {}),
-            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 MB\tMax Memory Used: 36 "
+            "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 "
+            "MB\tMax Memory Used: 36 "
             "MB\tInit Duration: 110.10 ms\t\n");
   f.status = "error";
   f.error_type = "Runtime.ExitError";
-  EXPECT_TRUE(lines.report(f, {}).ends_with("\tInit Duration: 110.10 ms\tStatus: error\tError Type: Runtime.ExitError\n"));
+  EXPECT_TRUE(lines.report(f, {}).ends_with(
+      "\tInit Duration: 110.10 ms\tStatus: error\tError Type: Runtime.ExitError\n"));
   EXPECT_EQ(lines.init_report(9999.47, "init", "timeout", {}, {}),
             "INIT_REPORT Init Duration: 9999.47 ms\tPhase: init\tStatus: timeout\n");
-  EXPECT_TRUE(lines.init_start("python:3.13", "$LATEST", {})
-                  .starts_with("INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:aws:lambda:"));
+  EXPECT_TRUE(
+      lines.init_start("python:3.13", "$LATEST", {})
+          .starts_with(
+              "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:aws:lambda:"));
 }
 
 TEST(LogLines, JsonEventsCarryTheSameFacts) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "INFO", {}};
   const LogLines lines(json);
   EXPECT_EQ(lines.end("id"), "");
-  const auto report = nlohmann::json::parse(lines.report({"id", 3.01, 1.5, 128, 36, {}, {}, {}, {}}, {}));
+  const auto report =
+      nlohmann::json::parse(lines.report({"id", 3.01, 1.5, 128, 36, {}, {}, {}, {}}, {}));
   EXPECT_EQ(report["type"], "platform.report");
   EXPECT_EQ(report["record"]["metrics"]["billedDurationMs"], 5);
   EXPECT_EQ(report["record"]["metrics"]["initDurationMs"], 1.5);

@@ -28,7 +28,8 @@ std::string runtime_label(const std::string& runtime) {
   return version.empty() ? name : name + ":" + version;
 }
 
-sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config, const LaunchContext& context) {
+sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
+                                 const LaunchContext& context) {
   const bool in_place = context.isolation == sandbox::Isolation::kNone;
   const std::string task_root = in_place ? context.task_dir : "/var/task";
   const std::string runtime_dir = in_place ? context.runtimes_dir : "/var/runtime";
@@ -49,7 +50,9 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config, const Laun
       {"LANG", "en_US.UTF-8"},
       {"TZ", ":UTC"},
       {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin"},
-      {"LD_LIBRARY_PATH", "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"},
+      {"LD_LIBRARY_PATH",
+       "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/"
+       "lib"},
       {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
       {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"},
   };
@@ -71,7 +74,8 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config, const Laun
   env["AWS_LAMBDA_LOG_STREAM_NAME"] = context.log_stream;
   if (config.logging.format == model::LogFormat::kJson) {
     env["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
-    if (!config.logging.application_level.empty()) env["AWS_LAMBDA_LOG_LEVEL"] = config.logging.application_level;
+    if (!config.logging.application_level.empty())
+      env["AWS_LAMBDA_LOG_LEVEL"] = config.logging.application_level;
   } else {
     env["AWS_LAMBDA_LOG_FORMAT"] = "Text";
   }

@@ -1,5 +1,5 @@
-// How the environment of a function version is started: the program to run and its environment variables.
-// Pure but for looking up where python3 and node are.
+// How the environment of a function version is started: the program to run and its environment
+// variables. Pure but for looking up where python3 and node are.
 #pragma once
 
 #include <string>
@@ -12,7 +12,8 @@ namespace kiln::engine {
 struct LaunchContext {
   std::string task_dir;      // outside
   std::string runtimes_dir;  // outside
-  std::string endpoint_url;  // value of AWS_ENDPOINT_URL unless the function sets its own; empty: none
+  std::string
+      endpoint_url;  // value of AWS_ENDPOINT_URL unless the function sets its own; empty: none
   std::string log_stream;
   std::string initialization_type = "on-demand";
   sandbox::Isolation isolation = sandbox::Isolation::kFull;

@@ -20,7 +20,8 @@ void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation
     version.finishing.pop_back();
     return environment->assign(std::move(invocation));
   }
-  auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config, find_task_(*config));
+  auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config,
+                                            find_task_(*config));
   Environment* environment = made.get();
   all_.emplace(environment, std::move(made));
   environment->start(std::move(invocation));
@@ -31,7 +32,8 @@ void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation
 void SandboxPool::keep_only(const std::vector<model::ConfigPtr>& current) {
   std::vector<Environment*> old;
   for (const auto& [environment, owned] : all_)
-    if (std::find(current.begin(), current.end(), environment->config()) == current.end()) old.push_back(environment);
+    if (std::find(current.begin(), current.end(), environment->config()) == current.end())
+      old.push_back(environment);
   for (Environment* environment : old) {
     forget(*environment);
     environment->retire();
@@ -61,7 +63,9 @@ void SandboxPool::on_idle(Environment& environment) {
   version.idle.push_back(&environment);
 }
 
-void SandboxPool::on_finishing(Environment& environment) { versions_[environment.config()].finishing.push_back(&environment); }
+void SandboxPool::on_finishing(Environment& environment) {
+  versions_[environment.config()].finishing.push_back(&environment);
+}
 
 void SandboxPool::on_returned(Environment& environment, Invocation&& invocation) {
   invoke(environment.config(), std::move(invocation));

@@ -1,6 +1,5 @@
-// The execution environments of one function on its loop: reuse, most recently used first, and replacement when the
-// function's code or configuration changes.
-// Threading: its loop only.
+// The execution environments of one function on its loop: reuse, most recently used first, and
+// replacement when the function's code or configuration changes. Threading: its loop only.
 #pragma once
 
 #include <functional>
@@ -20,7 +19,8 @@ class SandboxPool final : private EnvironmentOwner {
   SandboxPool(EnvironmentHost& host, FindTask find_task);
   ~SandboxPool();
 
-  // Runs the invocation on `config`: on an idle environment, on one that is about to be idle, else on a new one.
+  // Runs the invocation on `config`: on an idle environment, on one that is about to be idle, else
+  // on a new one.
   void invoke(const model::ConfigPtr& config, Invocation&& invocation);
   // Environments of configurations that are not among `current` end after what they have in hand.
   void keep_only(const std::vector<model::ConfigPtr>& current);

@@ -11,8 +11,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-// While a request is handled one read stays pending, so that a peer's departure is noticed; what it brings of the next
-// request waits here, up to this many bytes.
+// While a request is handled one read stays pending, so that a peer's departure is noticed; what it
+// brings of the next request waits here, up to this many bytes.
 constexpr size_t kReadAhead = 64 * 1024;
 constexpr size_t kReadChunk = 16 * 1024;
 
@@ -90,7 +90,9 @@ void HttpConnection::read_more() {
     if (left && *left > want) want = std::min<uint64_t>(*left, 1024 * 1024);
   }
   socket_.async_read_some(buffer_.prepare(want),
-                          [self = shared_from_this()](boost::system::error_code ec, size_t n) { self->on_read(ec, n); });
+                          [self = shared_from_this()](boost::system::error_code ec, size_t n) {
+                            self->on_read(ec, n);
+                          });
 }
 
 void HttpConnection::on_read(boost::system::error_code ec, size_t bytes) {
@@ -112,7 +114,8 @@ void HttpConnection::parse() {
     boost::system::error_code ec;
     const size_t used = parser_->put(buffer_.data(), ec);
     buffer_.consume(used);
-    if (ec == http::error::body_limit) return finish_with(session_->too_large(parser_->get().base()));
+    if (ec == http::error::body_limit)
+      return finish_with(session_->too_large(parser_->get().base()));
     if (ec && ec != http::error::need_more) return fail_parse(ec);
     if (parser_->is_header_done() && !parser_->eager() && !begin_body()) return;
     if (parser_->is_done()) {
@@ -159,9 +162,10 @@ void HttpConnection::new_parser() {
 void HttpConnection::fail_parse(boost::system::error_code ec) {
   Response response;
   response.status = ec == http::error::header_limit ? 431 : 400;
-  response.body = R"({"message":")" + std::string(ec == http::error::header_limit
-                                                      ? "Request line and headers are larger than this server takes."
-                                                      : "Not an HTTP/1.1 request: " + ec.message()) +
+  response.body = R"({"message":")" +
+                  std::string(ec == http::error::header_limit
+                                  ? "Request line and headers are larger than this server takes."
+                                  : "Not an HTTP/1.1 request: " + ec.message()) +
                   R"(","Type":"User"})";
   finish_with(std::move(response));
 }
@@ -185,8 +189,10 @@ void HttpConnection::write(Response&& response) {
   write_head(out_head_, response, keep_alive_);
   out_body_ = head_request_ || response.status == 204 ? std::string() : std::move(response.body);
 
-  // Nearly always the whole answer fits the socket's buffer: one writev, no trip through the scheduler.
-  struct iovec parts[2] = {{out_head_.data(), out_head_.size()}, {out_body_.data(), out_body_.size()}};
+  // Nearly always the whole answer fits the socket's buffer: one writev, no trip through the
+  // scheduler.
+  struct iovec parts[2] = {{out_head_.data(), out_head_.size()},
+                           {out_body_.data(), out_body_.size()}};
   struct msghdr message = {};
   message.msg_iov = parts;
   message.msg_iovlen = out_body_.empty() ? 1 : 2;
@@ -199,11 +205,12 @@ void HttpConnection::write(Response&& response) {
   std::array<asio::const_buffer, 2> rest = {asio::buffer(out_head_) + head_sent,
                                             asio::buffer(out_body_) + (sent - head_sent)};
   set_deadline(limits_.body_time);
-  asio::async_write(socket_, rest, [self = shared_from_this()](boost::system::error_code ec, size_t) {
-    if (self->state_ == State::kClosed) return;
-    if (ec) return self->shut(true);
-    self->on_written();
-  });
+  asio::async_write(socket_, rest,
+                    [self = shared_from_this()](boost::system::error_code ec, size_t) {
+                      if (self->state_ == State::kClosed) return;
+                      if (ec) return self->shut(true);
+                      self->on_written();
+                    });
 }
 
 void HttpConnection::on_written() {
@@ -217,7 +224,8 @@ void HttpConnection::on_written() {
   new_parser();
   set_deadline(buffer_.size() > 0 ? limits_.header_time : limits_.idle_time);
   if (buffer_.size() > 0)
-    // A pipelined request is already here. Posted: answering at once would recurse as deep as the pipeline is long.
+    // A pipelined request is already here. Posted: answering at once would recurse as deep as the
+    // pipeline is long.
     loop_.post([self = shared_from_this()] {
       if (self->state_ == State::kReading) self->parse();
     });
@@ -237,9 +245,10 @@ void HttpConnection::shut(bool mid_request) {
   if (keep_alive_) {
     socket_.close(ec);
   } else {
-    // Drain what the peer still sends for a moment, so that the last answer arrives (RFC 9112 section 9.6).
-    auto timer = std::make_shared<asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                             asio::wait_traits<std::chrono::steady_clock>, Executor>>(
+    // Drain what the peer still sends for a moment, so that the last answer arrives (RFC 9112
+    // section 9.6).
+    auto timer = std::make_shared<asio::basic_waitable_timer<
+        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>>(
         loop_.executor());
     timer->expires_after(std::chrono::seconds(1));
     timer->async_wait([self = shared_from_this(), timer](boost::system::error_code) {
@@ -249,13 +258,13 @@ void HttpConnection::shut(bool mid_request) {
     auto drain = std::make_shared<std::function<void()>>();
     auto sink = std::make_shared<std::array<char, 16384>>();
     *drain = [self = shared_from_this(), sink, weak = std::weak_ptr(drain), timer] {
-      self->socket_.async_read_some(asio::buffer(*sink),
-                                    [self, sink, drain = weak.lock(), timer](boost::system::error_code e, size_t) {
-                                      if (e || !drain)
-                                        timer->cancel();
-                                      else
-                                        (*drain)();
-                                    });
+      self->socket_.async_read_some(asio::buffer(*sink), [self, sink, drain = weak.lock(), timer](
+                                                             boost::system::error_code e, size_t) {
+        if (e || !drain)
+          timer->cancel();
+        else
+          (*drain)();
+      });
     };
     (*drain)();
   }
@@ -268,7 +277,8 @@ void HttpConnection::shut(bool mid_request) {
 }
 
 void HttpConnection::set_deadline(Duration from_now) {
-  deadline_ = loop_.clock().steady_now() + std::chrono::duration_cast<SteadyTime::duration>(from_now);
+  deadline_ =
+      loop_.clock().steady_now() + std::chrono::duration_cast<SteadyTime::duration>(from_now);
   loop_.schedule(this, deadline_);
 }
 

@@ -1,6 +1,6 @@
-// One HTTP/1.1 connection of a server. Owned by its own pending operations; a session holds a reference to it and may
-// reply until on_closed was called.
-// Threading: the connection's loop only. Cost: one read and one write system call per request on a warm connection.
+// One HTTP/1.1 connection of a server. Owned by its own pending operations; a session holds a
+// reference to it and may reply until on_closed was called. Threading: the connection's loop only.
+// Cost: one read and one write system call per request on a warm connection.
 #pragma once
 
 #include <sys/socket.h>
@@ -20,7 +20,8 @@ namespace kiln::net {
 
 using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
-class HttpConnection final : public std::enable_shared_from_this<HttpConnection>, private Scheduled {
+class HttpConnection final : public std::enable_shared_from_this<HttpConnection>,
+                             private Scheduled {
  public:
   HttpConnection(TcpSocket socket, IoLoop& loop, const HttpLimits& limits);
   ~HttpConnection();

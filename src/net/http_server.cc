@@ -3,8 +3,8 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include <boost/asio/ip/address.hpp>
 #include <atomic>
+#include <boost/asio/ip/address.hpp>
 #include <mutex>
 #include <set>
 
@@ -17,24 +17,30 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
 struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
   Impl(std::vector<IoLoop*> l, HttpLimits li, SessionFactory f)
-      : loops(std::move(l)), limits(li), factory(std::move(f)), acceptor(loops[0]->executor()), pause(loops[0]->executor()) {}
+      : loops(std::move(l)),
+        limits(li),
+        factory(std::move(f)),
+        acceptor(loops[0]->executor()),
+        pause(loops[0]->executor()) {}
 
   void accept() {
     IoLoop& loop = *loops[next];
     next = (next + 1) % loops.size();
     auto socket = std::make_shared<TcpSocket>(loop.executor());
-    acceptor.async_accept(*socket, [self = shared_from_this(), &loop, socket](boost::system::error_code ec) {
-      if (self->closed) return;
-      if (!ec) {
-        self->take(std::move(*socket), loop);
-        return self->accept();
-      }
-      // Out of descriptors: take a breath instead of spinning; a connection that ends frees one.
-      self->pause.expires_after(std::chrono::milliseconds(50));
-      self->pause.async_wait([self](boost::system::error_code) {
-        if (!self->closed) self->accept();
-      });
-    });
+    acceptor.async_accept(*socket,
+                          [self = shared_from_this(), &loop, socket](boost::system::error_code ec) {
+                            if (self->closed) return;
+                            if (!ec) {
+                              self->take(std::move(*socket), loop);
+                              return self->accept();
+                            }
+                            // Out of descriptors: take a breath instead of spinning; a connection
+                            // that ends frees one.
+                            self->pause.expires_after(std::chrono::milliseconds(50));
+                            self->pause.async_wait([self](boost::system::error_code) {
+                              if (!self->closed) self->accept();
+                            });
+                          });
   }
 
   // The accepted socket belongs to the loop that is next in turn.
@@ -64,7 +70,9 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
   HttpLimits limits;
   SessionFactory factory;
   Acceptor acceptor;
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor> pause;
+  asio::basic_waitable_timer<std::chrono::steady_clock,
+                             asio::wait_traits<std::chrono::steady_clock>, Executor>
+      pause;
   size_t next = 0;
   uint16_t port = 0;
   std::mutex mutex;
@@ -83,12 +91,15 @@ Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach re
   boost::system::error_code ec;
   const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
   if (ec)
-    return Error{ErrorKind::kInvalid, "InvalidHost",
-                 "'" + host + "' is not an IP address; use 127.0.0.1 or an address of this machine"};
+    return Error{
+        ErrorKind::kInvalid, "InvalidHost",
+        "'" + host + "' is not an IP address; use 127.0.0.1 or an address of this machine"};
   const auto failed = [&](const char* step) {
-    return Error{ErrorKind::kUnavailable, "CannotListen",
-                 std::string("cannot listen on ") + where + ": " + step + ": " + ec.message() +
-                     (ec == asio::error::address_in_use ? "; choose another --port, or stop what uses it" : "")};
+    return Error{
+        ErrorKind::kUnavailable, "CannotListen",
+        std::string("cannot listen on ") + where + ": " + step + ": " + ec.message() +
+            (ec == asio::error::address_in_use ? "; choose another --port, or stop what uses it"
+                                               : "")};
   };
   auto& acceptor = impl_->acceptor;
   acceptor.open(address.is_v4() ? tcp::v4() : tcp::v6(), ec);

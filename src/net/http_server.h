@@ -1,8 +1,9 @@
-// An HTTP/1.1 server on the I/O loops: keep-alive, pipelining in order, limits on every size and on time.
+// An HTTP/1.1 server on the I/O loops: keep-alive, pipelining in order, limits on every size and on
+// time.
 //
-// A Session is made for each connection. The connection hands it one request at a time; it answers through
-// HttpConnection::reply, at once or later. Threading: everything of a connection happens on its loop.
-// What it does not do: TLS, HTTP/2, compression.
+// A Session is made for each connection. The connection hands it one request at a time; it answers
+// through HttpConnection::reply, at once or later. Threading: everything of a connection happens on
+// its loop. What it does not do: TLS, HTTP/2, compression.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -22,23 +23,27 @@ class HttpConnection;
 class Session {
  public:
   virtual ~Session() = default;
-  // Bytes of body that this request may have; a larger one is answered by on_too_large and the connection closed.
+  // Bytes of body that this request may have; a larger one is answered by on_too_large and the
+  // connection closed.
   virtual uint64_t body_limit(const RequestHeader& header) = 0;
   virtual Response too_large(const RequestHeader& header) = 0;
   // The request is the session's to keep. Exactly one reply must follow.
   virtual void on_request(Request&& request) = 0;
-  // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a request.
+  // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a
+  // request.
   virtual void on_closed(bool mid_request) = 0;
 };
 
 struct HttpLimits {
   uint32_t header_bytes = 64 * 1024;  // request line and headers: beyond, 431
-  Duration header_time = std::chrono::seconds(30);  // from connection or first byte to the end of the headers
+  Duration header_time =
+      std::chrono::seconds(30);  // from connection or first byte to the end of the headers
   Duration body_time = std::chrono::seconds(120);
   Duration idle_time = std::chrono::seconds(600);  // keep-alive without a request
 };
 
-// kLoopbackDevice: only through the loopback interface, whatever the address (0.0.0.0 then means all of 127.0.0.0/8).
+// kLoopbackDevice: only through the loopback interface, whatever the address (0.0.0.0 then means
+// all of 127.0.0.0/8).
 enum class Reach { kAddress, kLoopbackDevice };
 
 // Makes the session of a new connection; nullptr refuses it.

@@ -28,7 +28,8 @@ class Echo final : public Session {
     Response r;
     r.body = std::string(target(request)) + "|" + request.body();
     if (target(request) != "/later") return connection_.reply(std::move(r));
-    connection_.loop().post([c = connection_.shared_from_this(), r]() mutable { c->reply(std::move(r)); });
+    connection_.loop().post(
+        [c = connection_.shared_from_this(), r]() mutable { c->reply(std::move(r)); });
   }
   void on_closed(bool) override {}
 
@@ -85,8 +86,9 @@ class HttpServerTest : public testing::Test {
  protected:
   void serve(HttpLimits limits = {}) {
     for (int i = 0; i < 2; ++i) loops_.push_back(std::make_unique<IoLoop>(i, clock_));
-    server_ = std::make_unique<HttpServer>(std::vector<IoLoop*>{loops_[0].get(), loops_[1].get()}, limits,
-                                           [](HttpConnection& c) { return std::make_unique<Echo>(c); });
+    server_ =
+        std::make_unique<HttpServer>(std::vector<IoLoop*>{loops_[0].get(), loops_[1].get()}, limits,
+                                     [](HttpConnection& c) { return std::make_unique<Echo>(c); });
     ASSERT_TRUE(server_->listen("127.0.0.1", 0));
     for (auto& loop : loops_) loop->start();
   }
@@ -101,7 +103,8 @@ class HttpServerTest : public testing::Test {
 };
 
 std::string post(const std::string& path, const std::string& body) {
-  return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 TEST_F(HttpServerTest, KeepsAConnectionOverRequests) {
@@ -126,7 +129,9 @@ TEST_F(HttpServerTest, TakesARequestByteByByteAndInChunks) {
   Client c(server_->port());
   for (const char byte : post("/slow", "abc")) ASSERT_TRUE(c.send({&byte, 1}));
   c.read_until("/slow|abc");
-  ASSERT_TRUE(c.send("POST /chunked HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+  ASSERT_TRUE(
+      c.send("POST /chunked HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+             "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
   c.read_until("/chunked|abcde");
 }
 
@@ -139,14 +144,16 @@ TEST_F(HttpServerTest, BodyLimitOnBothSides) {
   over.send(post("/", std::string(kBodyLimit + 1, 'b')));
   EXPECT_TRUE(over.read_to_close().starts_with("HTTP/1.1 413 "));
   Client chunked(server_->port());
-  chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'b') + "\r\n0\r\n\r\n");
+  chunked.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+               std::string(1001, 'b') + "\r\n0\r\n\r\n");
   EXPECT_TRUE(chunked.read_to_close().starts_with("HTTP/1.1 413 "));
 }
 
 TEST_F(HttpServerTest, HeaderLimitOnBothSides) {
   serve();
   Client fits(server_->port());
-  ASSERT_TRUE(fits.send("GET /ok HTTP/1.1\r\nHost: x\r\nX: " + std::string(60'000, 'h') + "\r\n\r\n"));
+  ASSERT_TRUE(
+      fits.send("GET /ok HTTP/1.1\r\nHost: x\r\nX: " + std::string(60'000, 'h') + "\r\n\r\n"));
   fits.read_until("/ok|");
   Client over(server_->port());
   over.send("GET /" + std::string(1 << 20, 'a') + " HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -156,8 +163,8 @@ TEST_F(HttpServerTest, HeaderLimitOnBothSides) {
 TEST_F(HttpServerTest, GarbageIsAnsweredWith400AndClosed) {
   serve();
   for (const std::string& garbage :
-       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls\r\n\r\n"), std::string("GET\r\n\r\n"),
-        std::string("GET / HTTP/1.1\r\nbad header\r\n\r\n"),
+       {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls\r\n\r\n"),
+        std::string("GET\r\n\r\n"), std::string("GET / HTTP/1.1\r\nbad header\r\n\r\n"),
         std::string("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
         std::string("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n")}) {
     Client c(server_->port());
@@ -184,7 +191,8 @@ TEST_F(HttpServerTest, HalfOpenConnectionsAreClosedInTimeAndDisturbNobody) {
 TEST_F(HttpServerTest, ExpectContinueIsAnswered) {
   serve();
   Client c(server_->port());
-  ASSERT_TRUE(c.send("PUT /e HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
+  ASSERT_TRUE(
+      c.send("PUT /e HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
   c.read_until("100 Continue\r\n\r\n");
   ASSERT_TRUE(c.send("ok"));
   c.read_until("/e|ok");
@@ -196,7 +204,8 @@ TEST_F(HttpServerTest, AnAddressInUseIsNamed) {
   HttpServer second({&loop}, {}, [](HttpConnection& c) { return std::make_unique<Echo>(c); });
   const auto r = second.listen("127.0.0.1", server_->port());
   ASSERT_FALSE(r);
-  EXPECT_NE(r.error().message.find("127.0.0.1:" + std::to_string(server_->port())), std::string::npos);
+  EXPECT_NE(r.error().message.find("127.0.0.1:" + std::to_string(server_->port())),
+            std::string::npos);
   EXPECT_NE(r.error().message.find("--port"), std::string::npos);
   EXPECT_FALSE(second.listen("not-an-address", 0));
 }

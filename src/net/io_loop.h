@@ -38,9 +38,9 @@ class IoLoop {
   Executor executor() { return context_.get_executor(); }
   const Clock& clock() const { return clock_; }
 
-  void start();              // starts the thread
-  void run();                // or runs on the caller's thread until stop()
-  void stop();               // from any thread
+  void start();  // starts the thread
+  void run();    // or runs on the caller's thread until stop()
+  void stop();   // from any thread
   void join();
   bool on_this_loop() const;
 
@@ -55,9 +55,10 @@ class IoLoop {
     boost::asio::dispatch(context_, std::forward<F>(work));
   }
 
-  // Timers, for this loop's thread only. Calls what->on_time at `when` or a little later. One pending time per object:
-  // an earlier pending time stands (on_time then answers with the later one), so moving a deadline back, as every
-  // invocation does, costs no system call. The object must cancel before it dies.
+  // Timers, for this loop's thread only. Calls what->on_time at `when` or a little later. One
+  // pending time per object: an earlier pending time stands (on_time then answers with the later
+  // one), so moving a deadline back, as every invocation does, costs no system call. The object
+  // must cancel before it dies.
   void schedule(Scheduled* what, SteadyTime when);
   void cancel(Scheduled* what);
 
@@ -69,11 +70,12 @@ class IoLoop {
 
   int index_;
   const Clock& clock_;
-  std::unique_ptr<Timers> timers_;  // outlives the context, whose handlers may cancel timers as they are destroyed
+  std::unique_ptr<Timers>
+      timers_;  // outlives the context, whose handlers may cancel timers as they are destroyed
   boost::asio::io_context context_;
   boost::asio::executor_work_guard<Executor> work_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    Executor>
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
       timer_;
   SteadyTime armed_ = SteadyTime::max();
   std::thread thread_;

@@ -40,8 +40,8 @@ struct DirectChannel::State {
       : socket(loop.executor(), asio::local::stream_protocol(), fd.release()), owner(o) {}
   UnixSocket socket;
   DirectChannel* owner;
-  std::string in;    // received, in frames
-  size_t used = 0;   // bytes of `in` that hold data
+  std::string in;   // received, in frames
+  size_t used = 0;  // bytes of `in` that hold data
   std::string out_head;
   std::string out_body;
 };
@@ -102,7 +102,8 @@ void DirectChannel::take_frames() {
 }
 
 // False: the channel is broken or gone.
-bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta, std::string&& body) {
+bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
+                               std::string&& body) {
   const auto state = state_;
   MetaReader in(meta);
   std::string_view request_id, error_type;
@@ -118,7 +119,8 @@ bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
   }
   Verdict verdict = Verdict::kAccepted;
   if (header.type == FrameType::kResult) verdict = port_.respond(request_id, std::move(body));
-  if (header.type == FrameType::kError) verdict = port_.fail(request_id, std::move(body), error_type);
+  if (header.type == FrameType::kError)
+    verdict = port_.fail(request_id, std::move(body), error_type);
   if (header.type == FrameType::kInitError) verdict = port_.fail_init(std::move(body), error_type);
   if (state->owner == nullptr) return false;
   if (verdict != Verdict::kAccepted && verdict != Verdict::kTooLarge)
@@ -139,7 +141,8 @@ void DirectChannel::deliver(const Event& event) {
       .add(event.trace_id)
       .add(event.client_context)
       .add(event.cognito_identity);
-  const FrameHeader header{FrameType::kEvent, static_cast<uint32_t>(s.out_head.size() - sizeof(FrameHeader)),
+  const FrameHeader header{FrameType::kEvent,
+                           static_cast<uint32_t>(s.out_head.size() - sizeof(FrameHeader)),
                            event.payload.size()};
   std::memcpy(s.out_head.data(), &header, sizeof header);
 

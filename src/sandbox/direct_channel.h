@@ -1,8 +1,8 @@
-// The engine's end of the direct channel (base/channel_frame.h): a function built on the SDK picks it when it finds it.
-// One message out and one back for an invocation, without HTTP on the way.
+// The engine's end of the direct channel (base/channel_frame.h): a function built on the SDK picks
+// it when it finds it. One message out and one back for an invocation, without HTTP on the way.
 //
-// The other end is hostile: a frame that is malformed or too large ends the channel, and with it the sandbox.
-// Threading: its loop only. Destroyed by its sandbox.
+// The other end is hostile: a frame that is malformed or too large ends the channel, and with it
+// the sandbox. Threading: its loop only. Destroyed by its sandbox.
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>

@@ -99,7 +99,9 @@ std::string_view need(MetaReader& in) {
   return *value;
 }
 
-int64_t need_number(MetaReader& in) { return std::strtoll(std::string(need(in)).c_str(), nullptr, 10); }
+int64_t need_number(MetaReader& in) {
+  return std::strtoll(std::string(need(in)).c_str(), nullptr, 10);
+}
 
 std::vector<std::string> read_list(MetaReader& in) {
   std::vector<std::string> out;
@@ -138,13 +140,14 @@ void handle(int socket, const Message& message, Isolation isolation) {
   const Started started = start_sandbox(request, fds, isolation);
   UniqueFd pidfd(started.pidfd);
   const SpawnReply reply{started.error, started.pid};
-  send_message(socket, &reply, sizeof reply, pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
+  send_message(socket, &reply, sizeof reply,
+               pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
 }
 
 [[noreturn]] void launcher_main(std::vector<UniqueFd> sockets, const LauncherOptions& options) {
   ::prctl(PR_SET_NAME, "kiln-launcher", 0, 0, 0);
-  // A terminal's Ctrl-C reaches the whole process group; the engine decides what it means. Children are reaped by the
-  // kernel: their ends are seen through pidfds.
+  // A terminal's Ctrl-C reaches the whole process group; the engine decides what it means. Children
+  // are reaped by the kernel: their ends are seen through pidfds.
   for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::signal(s, SIG_IGN);
   Ground ground = prepare_ground(options);
   Hello hello = {};
@@ -182,7 +185,8 @@ Result<std::unique_ptr<LauncherProcess>> LauncherProcess::start(const LauncherOp
   };
   for (int i = 0; i < options.loops; ++i) {
     int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return failed("socketpair");
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+      return failed("socketpair");
     launcher->sockets_.emplace_back(pair[0]);
     theirs.emplace_back(pair[1]);
   }
@@ -194,7 +198,8 @@ Result<std::unique_ptr<LauncherProcess>> LauncherProcess::start(const LauncherOp
   }
   theirs.clear();
   Message message;
-  if (!receive_message(launcher->sockets_[0].get(), 0, message) || message.data.size() != sizeof(Hello))
+  if (!receive_message(launcher->sockets_[0].get(), 0, message) ||
+      message.data.size() != sizeof(Hello))
     return failed("no answer");
   Hello hello;
   std::memcpy(&hello, message.data.data(), sizeof hello);
@@ -215,10 +220,13 @@ void LauncherClient::spawn(const SpawnRequest& request, const SpawnFds& fds, Don
   if (fds.channel >= 0) sent.push_back(fds.channel);
   sent.insert(sent.end(), fds.cgroup.begin(), fds.cgroup.end());
   const std::string message = encode(request, fds);
-  if (message.size() > kMaxMessage || !send_message(socket_.native_handle(), message.data(), message.size(), sent)) {
-    const std::string why = message.size() > kMaxMessage ? "its environment is too large" : std::strerror(errno);
+  if (message.size() > kMaxMessage ||
+      !send_message(socket_.native_handle(), message.data(), message.size(), sent)) {
+    const std::string why =
+        message.size() > kMaxMessage ? "its environment is too large" : std::strerror(errno);
     loop_.post([done = std::move(done), why] {
-      done(Error{ErrorKind::kUnavailable, "LauncherError", "cannot ask the launcher for a sandbox: " + why});
+      done(Error{ErrorKind::kUnavailable, "LauncherError",
+                 "cannot ask the launcher for a sandbox: " + why});
     });
     return;
   }
@@ -226,9 +234,10 @@ void LauncherClient::spawn(const SpawnRequest& request, const SpawnFds& fds, Don
 }
 
 void LauncherClient::wait() {
-  socket_.async_wait(boost::asio::posix::descriptor_base::wait_read, [this](boost::system::error_code ec) {
-    if (!ec) receive();
-  });
+  socket_.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                     [this](boost::system::error_code ec) {
+                       if (!ec) receive();
+                     });
 }
 
 void LauncherClient::receive() {

@@ -1,7 +1,9 @@
-// The launcher: a small single-threaded process, forked before the engine starts threads, that alone creates sandboxes.
-// Its size is what a fork costs, so starting one never depends on the size of the engine.
+// The launcher: a small single-threaded process, forked before the engine starts threads, that
+// alone creates sandboxes. Its size is what a fork costs, so starting one never depends on the size
+// of the engine.
 //
-// It dies when the last of its sockets closes, and every sandbox dies with it: nothing outlives a killed engine.
+// It dies when the last of its sockets closes, and every sandbox dies with it: nothing outlives a
+// killed engine.
 #pragma once
 
 #include <sys/types.h>
@@ -37,15 +39,15 @@ struct SpawnRequest {
   std::vector<std::string> env;   // NAME=value
   std::string task_dir;           // absolute, outside; seen at /var/task
   int64_t tmp_bytes = 512LL * 1024 * 1024;
-  int64_t data_limit_bytes = 0;   // RLIMIT_DATA; 0: none (a cgroup limits memory)
-  uint32_t slot = 0;              // decides the uid; unique among living sandboxes
+  int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
+  uint32_t slot = 0;             // decides the uid; unique among living sandboxes
 };
 
 // Descriptors that the sandbox gets; the caller keeps and closes its own copies.
 struct SpawnFds {
-  int log = -1;       // its stdout and stderr
-  int status = -1;    // ExitStatus is written here when its main process ends
-  int channel = -1;   // the direct channel, or -1
+  int log = -1;             // its stdout and stderr
+  int status = -1;          // ExitStatus is written here when its main process ends
+  int channel = -1;         // the direct channel, or -1
   std::vector<int> cgroup;  // see Cgroup::join_fds
   bool cgroup_v2 = false;
 };
@@ -71,7 +73,8 @@ class LauncherProcess {
 
   Isolation isolation() const { return isolation_; }
   const std::string& warning() const { return warning_; }
-  // Where a sandbox finds its code, its runtimes: /var/task and /var/runtime, or, without namespaces, the real paths.
+  // Where a sandbox finds its code, its runtimes: /var/task and /var/runtime, or, without
+  // namespaces, the real paths.
   UniqueFd take_socket(int loop) { return std::move(sockets_[static_cast<size_t>(loop)]); }
 
  private:

@@ -23,7 +23,9 @@ constexpr std::array<const char*, 3> kControllers = {"cpu", "memory", "pids"};
 int write_file(const std::string& path, const std::string& value) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return errno;
-  return ::write(fd.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size()) ? 0 : errno;
+  return ::write(fd.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size())
+             ? 0
+             : errno;
 }
 
 std::string read_at(int fd) {
@@ -47,21 +49,25 @@ int kernel_mkdir(const char* path, unsigned mode) { return ::mkdir(path, mode); 
 
 class CgroupV1 final : public Cgroup {
  public:
-  static std::unique_ptr<CgroupV1> create(const std::vector<std::string>& parents, const std::string& name,
-                                          MakeDir make_dir) {
+  static std::unique_ptr<CgroupV1> create(const std::vector<std::string>& parents,
+                                          const std::string& name, MakeDir make_dir) {
     auto group = std::unique_ptr<CgroupV1>(new CgroupV1);
     for (const auto& parent : parents) {
       const std::string path = parent + "/" + name;
       if (make_dir(path.c_str(), 0755) != 0) return nullptr;
       group->paths_.push_back(path);
-      // `tasks` and not `cgroup.procs`: moving a single thread takes no lock on all of the machine's processes.
+      // `tasks` and not `cgroup.procs`: moving a single thread takes no lock on all of the
+      // machine's processes.
       group->tasks_.emplace_back(::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
       if (!group->tasks_.back()) return nullptr;
     }
-    group->peak_ = UniqueFd(::open((group->paths_[1] + "/memory.max_usage_in_bytes").c_str(), O_RDWR | O_CLOEXEC));
-    group->oom_ = UniqueFd(::open((group->paths_[1] + "/memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
+    group->peak_ = UniqueFd(
+        ::open((group->paths_[1] + "/memory.max_usage_in_bytes").c_str(), O_RDWR | O_CLOEXEC));
+    group->oom_ =
+        UniqueFd(::open((group->paths_[1] + "/memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
     if (!group->peak_ || !group->oom_) return nullptr;
-    if (write_file(group->paths_[0] + "/cpu.cfs_period_us", std::to_string(ResourceLimits::kCpuPeriodUs)) != 0)
+    if (write_file(group->paths_[0] + "/cpu.cfs_period_us",
+                   std::to_string(ResourceLimits::kCpuPeriodUs)) != 0)
       return nullptr;
     return group;
   }
@@ -82,9 +88,12 @@ class CgroupV1 final : public Cgroup {
     return {};
   }
   void set_cpu_quota(const ResourceLimits& limits) override {
-    write_file(paths_[0] + "/cpu.cfs_quota_us", std::to_string(std::max(1000, limits.cpu_quota_us())));
+    write_file(paths_[0] + "/cpu.cfs_quota_us",
+               std::to_string(std::max(1000, limits.cpu_quota_us())));
   }
-  uint64_t peak_memory_bytes() override { return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10); }
+  uint64_t peak_memory_bytes() override {
+    return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10);
+  }
   void reset_peak() override { [[maybe_unused]] auto n = ::pwrite(peak_.get(), "0", 1, 0); }
   bool oom_killed() override { return number_after(read_at(oom_.get()), "oom_kill") > 0; }
   std::vector<int> join_fds() const override {
@@ -101,17 +110,23 @@ class CgroupV1 final : public Cgroup {
 
 class CgroupV2 final : public Cgroup {
  public:
-  static std::unique_ptr<CgroupV2> create(const std::string& parent, const std::string& name, MakeDir make_dir) {
+  static std::unique_ptr<CgroupV2> create(const std::string& parent, const std::string& name,
+                                          MakeDir make_dir) {
     auto group = std::unique_ptr<CgroupV2>(new CgroupV2);
     group->path_ = parent + "/" + name;
     if (make_dir(group->path_.c_str(), 0755) != 0) return nullptr;
     group->dir_ = UniqueFd(::open(group->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // memory.peak can be reset since Linux 6.12, and then per open file; before that it is the group's lifetime peak.
+    // memory.peak can be reset since Linux 6.12, and then per open file; before that it is the
+    // group's lifetime peak.
     group->peak_ = UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDWR | O_CLOEXEC));
-    if (!group->peak_) group->peak_ = UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
     if (!group->peak_)
-      group->peak_ = UniqueFd(::open((group->path_ + "/memory.current").c_str(), O_RDONLY | O_CLOEXEC));
-    group->events_ = UniqueFd(::open((group->path_ + "/memory.events").c_str(), O_RDONLY | O_CLOEXEC));
+      group->peak_ =
+          UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!group->peak_)
+      group->peak_ =
+          UniqueFd(::open((group->path_ + "/memory.current").c_str(), O_RDONLY | O_CLOEXEC));
+    group->events_ =
+        UniqueFd(::open((group->path_ + "/memory.events").c_str(), O_RDONLY | O_CLOEXEC));
     return group->dir_ && group->peak_ ? std::move(group) : nullptr;
   }
   ~CgroupV2() override { ::rmdir(path_.c_str()); }
@@ -131,9 +146,13 @@ class CgroupV2 final : public Cgroup {
     write_file(path_ + "/cpu.max", std::to_string(std::max(1000, limits.cpu_quota_us())) + " " +
                                        std::to_string(ResourceLimits::kCpuPeriodUs));
   }
-  uint64_t peak_memory_bytes() override { return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10); }
+  uint64_t peak_memory_bytes() override {
+    return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10);
+  }
   void reset_peak() override { [[maybe_unused]] auto n = ::pwrite(peak_.get(), "0", 1, 0); }
-  bool oom_killed() override { return events_ && number_after(read_at(events_.get()), "oom_kill") > 0; }
+  bool oom_killed() override {
+    return events_ && number_after(read_at(events_.get()), "oom_kill") > 0;
+  }
   std::vector<int> join_fds() const override { return {dir_.get()}; }
 
  private:
@@ -141,7 +160,8 @@ class CgroupV2 final : public Cgroup {
   UniqueFd dir_, peak_, events_;
 };
 
-// The group of this process for a v1 controller ("cpu") or for v2 (""), from lines "4:memory:/path".
+// The group of this process for a v1 controller ("cpu") or for v2 (""), from lines
+// "4:memory:/path".
 std::optional<std::string> own_group(const std::string& self_file, const std::string& controller) {
   std::ifstream in(self_file);
   std::string line;
@@ -153,7 +173,8 @@ std::optional<std::string> own_group(const std::string& self_file, const std::st
     std::istringstream list(names);
     std::string one;
     bool match = names.empty() && controller.empty();
-    while (std::getline(list, one, ',')) match = match || (!controller.empty() && one == controller);
+    while (std::getline(list, one, ','))
+      match = match || (!controller.empty() && one == controller);
     if (match) {
       const std::string path = line.substr(b + 1);
       return path == "/" ? "" : path;
@@ -171,15 +192,16 @@ bool has_word(const std::string& path, const std::string& word) {
 }
 
 // Candidate parents: our own group first (it may be delegated to us), then the top.
-std::vector<std::string> parents_of(const std::string& mount, const std::optional<std::string>& own) {
+std::vector<std::string> parents_of(const std::string& mount,
+                                    const std::optional<std::string>& own) {
   std::vector<std::string> out;
   if (own && !own->empty()) out.push_back(mount + *own);
   out.push_back(mount);
   return out;
 }
 
-std::string make_parent(const std::string& mount, const std::optional<std::string>& own, const std::string& name,
-                        MakeDir make_dir) {
+std::string make_parent(const std::string& mount, const std::optional<std::string>& own,
+                        const std::string& name, MakeDir make_dir) {
   for (const auto& parent : parents_of(mount, own)) {
     const std::string path = parent + "/" + name;
     if (make_dir(path.c_str(), 0755) == 0 || errno == EEXIST) return path;
@@ -187,18 +209,19 @@ std::string make_parent(const std::string& mount, const std::optional<std::strin
   return {};
 }
 
-std::string make_v2_parent(const std::string& mount, const std::optional<std::string>& own, const std::string& name,
-                           MakeDir make_dir) {
+std::string make_v2_parent(const std::string& mount, const std::optional<std::string>& own,
+                           const std::string& name, MakeDir make_dir) {
   for (const auto& parent : parents_of(mount, own)) {
     for (const char* controller : kControllers)
       if (!has_word(parent + "/cgroup.subtree_control", controller))
         write_file(parent + "/cgroup.subtree_control", std::string("+") + controller);
     const std::string path = parent + "/" + name;
     if (make_dir(path.c_str(), 0755) != 0 && errno != EEXIST) continue;
-    const bool all = std::all_of(kControllers.begin(), kControllers.end(), [&](const char* controller) {
-      return has_word(path + "/cgroup.controllers", controller) &&
-             write_file(path + "/cgroup.subtree_control", std::string("+") + controller) == 0;
-    });
+    const bool all =
+        std::all_of(kControllers.begin(), kControllers.end(), [&](const char* controller) {
+          return has_word(path + "/cgroup.controllers", controller) &&
+                 write_file(path + "/cgroup.subtree_control", std::string("+") + controller) == 0;
+        });
     if (all) return path;
     ::rmdir(path.c_str());
   }
@@ -208,7 +231,8 @@ std::string make_v2_parent(const std::string& mount, const std::optional<std::st
 void remove_tree(const std::string& path) {
   if (DIR* dir = ::opendir(path.c_str())) {
     while (const dirent* entry = ::readdir(dir))
-      if (entry->d_type == DT_DIR && entry->d_name[0] != '.') ::rmdir((path + "/" + entry->d_name).c_str());
+      if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+        ::rmdir((path + "/" + entry->d_name).c_str());
     ::closedir(dir);
   }
   ::rmdir(path.c_str());
@@ -233,7 +257,8 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
   factory.make_dir_ = paths.make_dir != nullptr ? paths.make_dir : kernel_mkdir;
   const std::string name = "kiln-" + tag;
   if (has_word(paths.mount + "/cgroup.controllers", "memory")) {
-    const std::string parent = make_v2_parent(paths.mount, own_group(paths.self, ""), name, factory.make_dir_);
+    const std::string parent =
+        make_v2_parent(paths.mount, own_group(paths.self, ""), name, factory.make_dir_);
     if (!parent.empty()) {
       factory.kind_ = LimitsKind::kCgroupV2;
       factory.parents_ = {parent};
@@ -241,7 +266,8 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
   } else {
     for (const char* controller : kControllers) {
       const std::string parent =
-          make_parent(paths.mount + "/" + controller, own_group(paths.self, controller), name, factory.make_dir_);
+          make_parent(paths.mount + "/" + controller, own_group(paths.self, controller), name,
+                      factory.make_dir_);
       if (!parent.empty()) factory.parents_.push_back(parent);
     }
     if (factory.parents_.size() == kControllers.size()) factory.kind_ = LimitsKind::kCgroupV1;
@@ -254,8 +280,10 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
     for (const auto& parent : factory.parents_) ::rmdir(parent.c_str());
     factory.parents_.clear();
     factory.warning_ =
-        "no cgroup can be made here: memory is limited by RLIMIT_DATA per process, CPU share is not limited, and Max "
-        "Memory Used is the main process's. Run as root, or with a delegated cgroup, to enforce all limits.";
+        "no cgroup can be made here: memory is limited by RLIMIT_DATA per process, CPU share is "
+        "not limited, and Max "
+        "Memory Used is the main process's. Run as root, or with a delegated cgroup, to enforce "
+        "all limits.";
   }
   return factory;
 }
@@ -290,7 +318,8 @@ void CgroupFactory::refill(size_t spare) {
 void CgroupFactory::sweep(const Paths& paths) {
   for (const auto& parent : parents_of(paths.mount, own_group(paths.self, ""))) sweep_in(parent);
   for (const char* controller : kControllers)
-    for (const auto& parent : parents_of(paths.mount + "/" + controller, own_group(paths.self, controller)))
+    for (const auto& parent :
+         parents_of(paths.mount + "/" + controller, own_group(paths.self, controller)))
       sweep_in(parent);
 }
 

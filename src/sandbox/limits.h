@@ -1,8 +1,9 @@
-// Limits on one execution environment: CPU, memory and number of processes, by cgroup v2, cgroup v1, or, where neither
-// is ours to use, by rlimits alone (the launcher sets those).
+// Limits on one execution environment: CPU, memory and number of processes, by cgroup v2, cgroup
+// v1, or, where neither is ours to use, by rlimits alone (the launcher sets those).
 //
-// A Cgroup belongs to one environment and is removed with it. CgroupFactory keeps a few made in advance, because making
-// one costs 100–200 µs and no cold start should wait for it. Neither is thread-safe: each I/O loop has its own factory.
+// A Cgroup belongs to one environment and is removed with it. CgroupFactory keeps a few made in
+// advance, because making one costs 100–200 µs and no cold start should wait for it. Neither is
+// thread-safe: each I/O loop has its own factory.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,8 @@ class Cgroup {
   virtual uint64_t peak_memory_bytes() = 0;  // highest use since reset_peak
   virtual void reset_peak() = 0;
   virtual bool oom_killed() = 0;  // a process was killed for memory since the group was made
-  // How a process joins: descriptors of v1 `tasks` files (write "0"), or one v2 folder (CLONE_INTO_CGROUP).
+  // How a process joins: descriptors of v1 `tasks` files (write "0"), or one v2 folder
+  // (CLONE_INTO_CGROUP).
   virtual std::vector<int> join_fds() const = 0;
 };
 
@@ -46,11 +48,13 @@ class CgroupFactory {
   struct Paths {
     std::string mount = "/sys/fs/cgroup";
     std::string self = "/proc/self/cgroup";  // which groups this process is in
-    // Makes a group's folder (the kernel fills it with its files); returns 0 or -1 with errno, as mkdir(2).
+    // Makes a group's folder (the kernel fills it with its files); returns 0 or -1 with errno, as
+    // mkdir(2).
     int (*make_dir)(const char* path, unsigned mode) = nullptr;
   };
 
-  // Finds out what works by trying it. `tag` makes the name of this engine's parent group (kiln-TAG).
+  // Finds out what works by trying it. `tag` makes the name of this engine's parent group
+  // (kiln-TAG).
   static CgroupFactory detect(const Paths& paths, const std::string& tag);
   CgroupFactory(CgroupFactory&&) = default;
   ~CgroupFactory();

@@ -1,4 +1,5 @@
-// cgroup v1 for real where it can be had, and v2 by its file protocol in a folder that plays the kernel's part.
+// cgroup v1 for real where it can be had, and v2 by its file protocol in a folder that plays the
+// kernel's part.
 #include "sandbox/limits.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +26,8 @@ int make_v2(const char* path, unsigned mode) {
   if (::mkdir(path, mode) != 0) return -1;
   const std::string dir = path;
   put(dir + "/cgroup.controllers", "cpu memory pids\n");
-  for (const char* file : {"cgroup.subtree_control", "cgroup.procs", "cpu.max", "memory.max", "memory.swap.max", "pids.max"})
+  for (const char* file : {"cgroup.subtree_control", "cgroup.procs", "cpu.max", "memory.max",
+                           "memory.swap.max", "pids.max"})
     put(dir + "/" + file, "");
   put(dir + "/memory.peak", "1048576\n");
   put(dir + "/memory.events", "low 0\nhigh 0\nmax 3\noom 1\noom_kill 0\n");

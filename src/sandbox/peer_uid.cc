@@ -12,7 +12,8 @@
 namespace kiln::sandbox {
 
 std::optional<uint32_t> peer_uid(const net::TcpSocket& socket) {
-  thread_local const UniqueFd netlink(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  thread_local const UniqueFd netlink(
+      ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!netlink) return std::nullopt;
   boost::system::error_code ec;
   const auto local = socket.local_endpoint(ec);

@@ -1,5 +1,5 @@
-// The uid that owns the other end of a TCP connection within this machine, asked from the kernel (sock_diag).
-// Cost: about 10 µs; nullopt when the kernel doesn't say.
+// The uid that owns the other end of a TCP connection within this machine, asked from the kernel
+// (sock_diag). Cost: about 10 µs; nullopt when the kernel doesn't say.
 #pragma once
 
 #include <cstdint>

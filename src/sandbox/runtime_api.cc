@@ -12,7 +12,8 @@ namespace kiln::sandbox {
 namespace {
 
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
-// More than may be answered is read, so that a runtime that answers too much learns so and lives on.
+// More than may be answered is read, so that a runtime that answers too much learns so and lives
+// on.
 constexpr uint64_t kMaxBody = 32 * 1024 * 1024;
 
 net::Response accepted() {
@@ -25,7 +26,11 @@ net::Response accepted() {
 net::Response refusal(unsigned status, std::string_view type, std::string_view message) {
   net::Response r;
   r.status = status;
-  r.body.append("{\"errorMessage\":\"").append(message).append("\",\"errorType\":\"").append(type).append("\"}\n");
+  r.body.append("{\"errorMessage\":\"")
+      .append(message)
+      .append("\",\"errorType\":\"")
+      .append(type)
+      .append("\"}\n");
   return r;
 }
 
@@ -36,7 +41,8 @@ net::Response answer(Verdict verdict, std::string_view what) {
     case Verdict::kUnknownRequest:
       return refusal(400, "InvalidRequestID", "Invalid request ID");
     case Verdict::kTooLarge:
-      return refusal(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size (6291556 bytes).");
+      return refusal(413, "RequestEntityTooLarge",
+                     "Exceeded maximum allowed payload size (6291556 bytes).");
     case Verdict::kWrongState:
       break;
   }
@@ -47,7 +53,8 @@ net::Response answer(Verdict verdict, std::string_view what) {
 
 bool equals(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+           return std::tolower(static_cast<unsigned char>(x)) ==
+                  std::tolower(static_cast<unsigned char>(y));
          });
 }
 
@@ -59,8 +66,10 @@ struct Route {
 };
 
 Route route(std::string_view method, std::string_view target) {
-  if (const size_t query = target.find('?'); query != std::string_view::npos) target = target.substr(0, query);
-  if (method == "GET" && (target == "/ping" || target == "/2018-06-01/ping")) return {Call::kPing, {}};
+  if (const size_t query = target.find('?'); query != std::string_view::npos)
+    target = target.substr(0, query);
+  if (method == "GET" && (target == "/ping" || target == "/2018-06-01/ping"))
+    return {Call::kPing, {}};
   if (!target.starts_with(kPrefix)) return {};
   target.remove_prefix(kPrefix.size());
   if (method == "GET" && target == "invocation/next") return {Call::kNext, {}};
@@ -88,7 +97,9 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   uint64_t body_limit(const net::RequestHeader& header) override {
     const auto r = route(view(header.method_string()), view(header.target()));
     if (r.call == Call::kResponse) answering_ = std::string(r.request_id);
-    return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError ? kMaxBody : 0;
+    return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
+               ? kMaxBody
+               : 0;
   }
 
   net::Response too_large(const net::RequestHeader& header) override {
@@ -123,13 +134,15 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       case Call::kResponse:
         return connection_.reply(respond(*port, r.request_id, request));
       case Call::kError:
-        return connection_.reply(answer(
-            port->fail(r.request_id, std::move(request.body()), net::field(request, "Lambda-Runtime-Function-Error-Type")),
-            "error"));
+        return connection_.reply(
+            answer(port->fail(r.request_id, std::move(request.body()),
+                              net::field(request, "Lambda-Runtime-Function-Error-Type")),
+                   "error"));
       case Call::kInitError:
-        return connection_.reply(answer(
-            port->fail_init(std::move(request.body()), net::field(request, "Lambda-Runtime-Function-Error-Type")),
-            "init/error"));
+        return connection_.reply(
+            answer(port->fail_init(std::move(request.body()),
+                                   net::field(request, "Lambda-Runtime-Function-Error-Type")),
+                   "init/error"));
       case Call::kUnknown:
         return connection_.reply(refusal(404, "InvalidPath", "The Runtime API has no such call"));
     }
@@ -139,7 +152,8 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     RuntimePort* port = api_.find(address_);
     if (port == nullptr) return;
     if (waiting_) port->sink_gone(*this);
-    if (mid_request && !answering_.empty()) port->broke_protocol(answering_, "Runtime.TruncatedResponse");
+    if (mid_request && !answering_.empty())
+      port->broke_protocol(answering_, "Runtime.TruncatedResponse");
   }
 
  private:
@@ -151,9 +165,11 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
                      "Lambda-Runtime-Function-Response-Mode takes the value streaming");
     }
     // A streamed answer that failed on the way says so in its trailers.
-    if (const auto type = net::field(request, "Lambda-Runtime-Function-Error-Type"); !type.empty()) {
+    if (const auto type = net::field(request, "Lambda-Runtime-Function-Error-Type");
+        !type.empty()) {
       auto document = base64_decode(net::field(request, "Lambda-Runtime-Function-Error-Body"));
-      return answer(port.fail(id, document ? std::move(*document) : std::string(), type), "response");
+      return answer(port.fail(id, document ? std::move(*document) : std::string(), type),
+                    "response");
     }
     return answer(port.respond(id, std::move(request.body())), "response");
   }
@@ -167,8 +183,10 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     h.emplace_back("Lambda-Runtime-Deadline-Ms", std::to_string(event.deadline_ms));
     h.emplace_back("Lambda-Runtime-Invoked-Function-Arn", event.function_arn);
     if (!event.trace_id.empty()) h.emplace_back("Lambda-Runtime-Trace-Id", event.trace_id);
-    if (!event.client_context.empty()) h.emplace_back("Lambda-Runtime-Client-Context", event.client_context);
-    if (!event.cognito_identity.empty()) h.emplace_back("Lambda-Runtime-Cognito-Identity", event.cognito_identity);
+    if (!event.client_context.empty())
+      h.emplace_back("Lambda-Runtime-Client-Context", event.client_context);
+    if (!event.cognito_identity.empty())
+      h.emplace_back("Lambda-Runtime-Cognito-Identity", event.cognito_identity);
     r.body = event.payload;
     connection_.reply(std::move(r));
   }
@@ -182,20 +200,25 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
 RuntimeApi::RuntimeApi(net::IoLoop& loop)
     : loop_(loop),
-      server_({&loop},
-              // A frozen or idle runtime keeps its connection for ever; its sandbox's end closes it.
-              net::HttpLimits{64 * 1024, std::chrono::hours(24 * 365), std::chrono::hours(1), std::chrono::hours(24 * 365)},
-              [this](net::HttpConnection& connection) -> std::unique_ptr<net::Session> {
-                const uint32_t address = connection.local_ipv4();
-                const auto entry = entries_.find(address);
-                if (entry == entries_.end()) return nullptr;
-                if (entry->second.uid && peer_uid(connection.socket()) != entry->second.uid) return nullptr;
-                return std::make_unique<ApiSession>(*this, connection, address);
-              }) {}
+      server_(
+          {&loop},
+          // A frozen or idle runtime keeps its connection for ever; its sandbox's end closes it.
+          net::HttpLimits{64 * 1024, std::chrono::hours(24 * 365), std::chrono::hours(1),
+                          std::chrono::hours(24 * 365)},
+          [this](net::HttpConnection& connection) -> std::unique_ptr<net::Session> {
+            const uint32_t address = connection.local_ipv4();
+            const auto entry = entries_.find(address);
+            if (entry == entries_.end()) return nullptr;
+            if (entry->second.uid && peer_uid(connection.socket()) != entry->second.uid)
+              return nullptr;
+            return std::make_unique<ApiSession>(*this, connection, address);
+          }) {}
 
 RuntimeApi::~RuntimeApi() { close(); }
 
-Result<void> RuntimeApi::listen() { return server_.listen("0.0.0.0", 0, net::Reach::kLoopbackDevice); }
+Result<void> RuntimeApi::listen() {
+  return server_.listen("0.0.0.0", 0, net::Reach::kLoopbackDevice);
+}
 
 void RuntimeApi::close() { server_.close(); }
 
@@ -204,7 +227,8 @@ RuntimeApi::Address RuntimeApi::add(RuntimePort& port, std::optional<uint32_t> u
   do {
     // 127.1.0.1 to 127.254.255.254: 127.0.0.x stays free for other uses.
     const auto r = static_cast<uint32_t>(random_u64());
-    address.ipv4 = 0x7f000000U | ((1 + (r & 0xff) % 254) << 16) | (((r >> 8) & 0xff) << 8) | (1 + ((r >> 16) & 0xff) % 254);
+    address.ipv4 = 0x7f000000U | ((1 + (r & 0xff) % 254) << 16) | (((r >> 8) & 0xff) << 8) |
+                   (1 + ((r >> 16) & 0xff) % 254);
   } while (entries_.contains(address.ipv4));
   entries_.emplace(address.ipv4, Entry{&port, uid});
   for (int shift = 24; shift >= 0; shift -= 8)

@@ -1,8 +1,8 @@
-// The HTTP Runtime API (2018-06-01) of all sandboxes of one loop: one listener, and a loopback address of its own for
-// each sandbox (127.x.y.z), which says who is calling.
+// The HTTP Runtime API (2018-06-01) of all sandboxes of one loop: one listener, and a loopback
+// address of its own for each sandbox (127.x.y.z), which says who is calling.
 //
-// A sandbox that guesses another's address is refused: the caller's uid must be the one given at registration.
-// Threading: its loop only, but for port().
+// A sandbox that guesses another's address is refused: the caller's uid must be the one given at
+// registration. Threading: its loop only, but for port().
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class RuntimeApi {
 
   Result<void> listen();
 
-  // An address for `port`'s runtime: the value of AWS_LAMBDA_RUNTIME_API. `uid`: who may call, if it can be told.
+  // An address for `port`'s runtime: the value of AWS_LAMBDA_RUNTIME_API. `uid`: who may call, if
+  // it can be told.
   struct Address {
     uint32_t ipv4 = 0;
     std::string text;  // 127.x.y.z:PORT

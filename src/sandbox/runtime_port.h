@@ -1,6 +1,6 @@
-// The Runtime API without a transport: what a function's runtime may say, and what it is told. The HTTP Runtime API and
-// the direct channel both speak to a RuntimePort; a Sandbox is one.
-// Threading: the sandbox's loop only.
+// The Runtime API without a transport: what a function's runtime may say, and what it is told. The
+// HTTP Runtime API and the direct channel both speak to a RuntimePort; a Sandbox is one. Threading:
+// the sandbox's loop only.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +40,13 @@ enum class Verdict {
 
 class RuntimePort {
  public:
-  // The runtime is ready for an event; `sink` gets it, at once or later, unless sink_gone says otherwise first.
+  // The runtime is ready for an event; `sink` gets it, at once or later, unless sink_gone says
+  // otherwise first.
   virtual Verdict next(EventSink& sink) = 0;
   virtual void sink_gone(EventSink& sink) = 0;
   virtual Verdict respond(std::string_view request_id, std::string&& payload) = 0;
-  virtual Verdict fail(std::string_view request_id, std::string&& document, std::string_view error_type) = 0;
+  virtual Verdict fail(std::string_view request_id, std::string&& document,
+                       std::string_view error_type) = 0;
   virtual Verdict fail_init(std::string&& document, std::string_view error_type) = 0;
   // The runtime broke the protocol within an answer (`error_type`: Runtime.TruncatedResponse, …).
   virtual void broke_protocol(std::string_view request_id, std::string_view error_type) = 0;

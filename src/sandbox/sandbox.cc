@@ -47,7 +47,8 @@ pid_t first_child(pid_t pid) {
 }  // namespace
 
 struct Sandbox::Io {
-  explicit Io(net::IoLoop& loop) : output(loop.executor()), status(loop.executor()), death(loop.executor()) {}
+  explicit Io(net::IoLoop& loop)
+      : output(loop.executor()), status(loop.executor()), death(loop.executor()) {}
   Descriptor output, status, death;
   bool reading_output = false;
   bool output_paused = false;
@@ -58,7 +59,10 @@ struct Sandbox::Io {
 };
 
 Sandbox::Sandbox(SandboxHost& host, SandboxOwner& owner)
-    : host_(host), owner_(owner), io_(std::make_unique<Io>(host.loop)), alive_(std::make_shared<bool>(true)) {
+    : host_(host),
+      owner_(owner),
+      io_(std::make_unique<Io>(host.loop)),
+      alive_(std::make_shared<bool>(true)) {
   if (host_.free_slots.empty()) {
     slot_ = host_.first_slot + host_.used_slots++;
   } else {
@@ -81,9 +85,11 @@ void Sandbox::start(const SandboxSpec& spec) {
 
 void Sandbox::spawn(const SandboxSpec& spec) {
   int output[2], status[2], channel[2];
-  if (::pipe2(output, O_CLOEXEC) != 0) return fail_start(std::string("pipe: ") + std::strerror(errno), 0);
+  if (::pipe2(output, O_CLOEXEC) != 0)
+    return fail_start(std::string("pipe: ") + std::strerror(errno), 0);
   UniqueFd output_read(output[0]), output_write(output[1]);
-  if (::pipe2(status, O_CLOEXEC) != 0) return fail_start(std::string("pipe: ") + std::strerror(errno), 0);
+  if (::pipe2(status, O_CLOEXEC) != 0)
+    return fail_start(std::string("pipe: ") + std::strerror(errno), 0);
   UniqueFd status_read(status[0]), status_write(status[1]);
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) != 0)
     return fail_start(std::string("socketpair: ") + std::strerror(errno), 0);
@@ -94,16 +100,19 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   SpawnFds fds;
   cgroup_ = host_.cgroups.make();
   if (cgroup_) {
-    if (auto set = cgroup_->set_memory(spec.limits); !set) return fail_start(set.error().message, 0);
+    if (auto set = cgroup_->set_memory(spec.limits); !set)
+      return fail_start(set.error().message, 0);
     fds.cgroup = cgroup_->join_fds();
     fds.cgroup_v2 = host_.cgroups.kind() == LimitsKind::kCgroupV2;
   } else {
     request.data_limit_bytes = int64_t{spec.limits.memory_mb} * 1024 * 1024;
   }
-  const auto uid = host_.isolation == Isolation::kFull ? std::optional(kFirstUid + slot_) : std::nullopt;
+  const auto uid =
+      host_.isolation == Isolation::kFull ? std::optional(kFirstUid + slot_) : std::nullopt;
   io_->output.assign(output_read.release());
   io_->status.assign(status_read.release());
-  channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop, static_cast<RuntimePort&>(*this));
+  channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop,
+                                             static_cast<RuntimePort&>(*this));
   address_ = host_.runtime_api.add(*this, uid);
 
   request.argv = spec.argv;
@@ -116,11 +125,12 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   fds.log = output_write.get();
   fds.status = status_write.get();
   fds.channel = channel_theirs.get();
-  host_.launcher.spawn(request, fds, [this, alive = alive_](Result<LauncherClient::Spawned> spawned) {
-    if (*alive) return on_spawned(std::move(spawned));
-    // Destroyed while it was being made.
-    if (spawned) ::syscall(SYS_pidfd_send_signal, spawned->pidfd.get(), SIGKILL, nullptr, 0);
-  });
+  host_.launcher.spawn(
+      request, fds, [this, alive = alive_](Result<LauncherClient::Spawned> spawned) {
+        if (*alive) return on_spawned(std::move(spawned));
+        // Destroyed while it was being made.
+        if (spawned) ::syscall(SYS_pidfd_send_signal, spawned->pidfd.get(), SIGKILL, nullptr, 0);
+      });
   read_output();
   read_status();
 }
@@ -146,14 +156,16 @@ void Sandbox::read_output() {
   Io& io = *io_;
   if (io.reading_output || io.output_paused || io.output_ended) return;
   io.reading_output = true;
-  // Waits for readiness and reads into a buffer of the stack: thousands of idle sandboxes hold no buffers.
-  io.output.async_wait(asio::posix::descriptor_base::wait_read, [this, alive = alive_](boost::system::error_code ec) {
-    if (!*alive) return;
-    io_->reading_output = false;
-    if (ec) return;
-    drain_output();
-    if (*alive) read_output();
-  });
+  // Waits for readiness and reads into a buffer of the stack: thousands of idle sandboxes hold no
+  // buffers.
+  io.output.async_wait(asio::posix::descriptor_base::wait_read,
+                       [this, alive = alive_](boost::system::error_code ec) {
+                         if (!*alive) return;
+                         io_->reading_output = false;
+                         if (ec) return;
+                         drain_output();
+                         if (*alive) read_output();
+                       });
 }
 
 void Sandbox::drain_output() {
@@ -217,8 +229,10 @@ void Sandbox::finish() {
       case ExitStatus::Kind::kSetupFailed:
         exit.kind = Exit::Kind::kNotStarted;
         exit.error = status_->kind == ExitStatus::Kind::kExecFailed ? status_->value : 0;
-        exit.reason = std::string(status_->kind == ExitStatus::Kind::kExecFailed ? "exec: " : "sandbox set-up: ") +
-                      std::strerror(status_->value);
+        exit.reason =
+            std::string(status_->kind == ExitStatus::Kind::kExecFailed ? "exec: "
+                                                                       : "sandbox set-up: ") +
+            std::strerror(status_->value);
         break;
     }
   } else {
@@ -282,7 +296,8 @@ void Sandbox::reset_peak_memory() {
 }
 
 Verdict Sandbox::next(EventSink& sink) {
-  if (state_ != State::kStarting && state_ != State::kAnswered && state_ != State::kReady) return Verdict::kWrongState;
+  if (state_ != State::kStarting && state_ != State::kAnswered && state_ != State::kReady)
+    return Verdict::kWrongState;
   if (sink_ != nullptr) return Verdict::kWrongState;
   sink_ = &sink;
   state_ = State::kReady;
@@ -309,7 +324,8 @@ Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {
   return Verdict::kAccepted;
 }
 
-Verdict Sandbox::fail(std::string_view request_id, std::string&& document, std::string_view error_type) {
+Verdict Sandbox::fail(std::string_view request_id, std::string&& document,
+                      std::string_view error_type) {
   if (request_id != request_id_) return Verdict::kUnknownRequest;
   if (state_ != State::kBusy) return Verdict::kWrongState;
   state_ = State::kAnswered;
@@ -317,7 +333,8 @@ Verdict Sandbox::fail(std::string_view request_id, std::string&& document, std::
     owner_.on_bad_answer("Function.ResponseSizeTooLarge");
     return Verdict::kTooLarge;
   }
-  owner_.on_answer(std::move(document), error_type.empty() ? std::string_view("Runtime.Unknown") : error_type);
+  owner_.on_answer(std::move(document),
+                   error_type.empty() ? std::string_view("Runtime.Unknown") : error_type);
   return Verdict::kAccepted;
 }
 

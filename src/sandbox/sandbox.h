@@ -1,10 +1,10 @@
-// One sandbox: the processes of one function, what they print, and what their runtime says. Mechanism only: time limits,
-// retries and log lines are its owner's.
+// One sandbox: the processes of one function, what they print, and what their runtime says.
+// Mechanism only: time limits, retries and log lines are its owner's.
 //
 //   starting → ready ⇄ busy → answered → ready …, and gone from any of them.
 //
-// Threading: its loop only. The owner may destroy it at any time except within a callback; destroying it kills it.
-// Cost: 5 descriptors and about 2 KiB here; what the function takes there.
+// Threading: its loop only. The owner may destroy it at any time except within a callback;
+// destroying it kills it. Cost: 5 descriptors and about 2 KiB here; what the function takes there.
 #pragma once
 
 #include <memory>
@@ -29,10 +29,10 @@ class DirectChannel;
 struct Exit {
   enum class Kind { kExited, kSignaled, kKilledByUs, kNotStarted };
   Kind kind = Kind::kKilledByUs;
-  int value = 0;            // exit status or signal
+  int value = 0;  // exit status or signal
   bool out_of_memory = false;
-  std::string reason;       // kNotStarted: what failed
-  int error = 0;            // kNotStarted: errno of exec, or 0
+  std::string reason;  // kNotStarted: what failed
+  int error = 0;       // kNotStarted: errno of exec, or 0
 };
 
 class SandboxOwner {
@@ -41,7 +41,8 @@ class SandboxOwner {
   virtual void on_ready() = 0;
   // The answer to the event in hand. `error_type` empty: a result; else an error document.
   virtual void on_answer(std::string&& payload, std::string_view error_type) = 0;
-  // The answer was broken or too large; `error_type` says how (Function.ResponseSizeTooLarge, Runtime.…).
+  // The answer was broken or too large; `error_type` says how (Function.ResponseSizeTooLarge,
+  // Runtime.…).
   virtual void on_bad_answer(std::string_view error_type) = 0;
   virtual void on_init_error(std::string&& document, std::string_view error_type) = 0;
   virtual void on_output(std::string_view bytes) = 0;
@@ -67,7 +68,7 @@ struct SandboxHost {
   CgroupFactory& cgroups;
   RuntimeApi& runtime_api;
   Isolation isolation = Isolation::kFull;
-  uint32_t first_slot = 0;               // slots of this loop: first_slot …
+  uint32_t first_slot = 0;  // slots of this loop: first_slot …
   std::vector<uint32_t> free_slots = {};
   uint32_t used_slots = 0;
 };
@@ -87,7 +88,8 @@ class Sandbox final : private RuntimePort {
   void begin_cpu_quota(const ResourceLimits& limits);
   // Reads what has been printed until now.
   void drain_output();
-  // Stops or goes on reading its output; a function that prints faster than logs are written must wait.
+  // Stops or goes on reading its output; a function that prints faster than logs are written must
+  // wait.
   void pause_output();
   void resume_output();
 
@@ -107,7 +109,8 @@ class Sandbox final : private RuntimePort {
   Verdict next(EventSink& sink) override;
   void sink_gone(EventSink& sink) override;
   Verdict respond(std::string_view request_id, std::string&& payload) override;
-  Verdict fail(std::string_view request_id, std::string&& document, std::string_view error_type) override;
+  Verdict fail(std::string_view request_id, std::string&& document,
+               std::string_view error_type) override;
   Verdict fail_init(std::string&& document, std::string_view error_type) override;
   void broke_protocol(std::string_view request_id, std::string_view error_type) override;
 
@@ -130,7 +133,8 @@ class Sandbox final : private RuntimePort {
   std::shared_ptr<bool> alive_;  // callbacks that outlive this object see false
   RuntimeApi::Address address_;
   EventSink* sink_ = nullptr;
-  std::string request_id_;  // of the event in hand, or the last one: a second answer to it is a wrong state
+  std::string
+      request_id_;  // of the event in hand, or the last one: a second answer to it is a wrong state
   std::optional<ExitStatus> status_;
   int kill_signal_ = 0;  // wanted before the pidfd was there
   bool killed_by_us_ = false;

@@ -43,16 +43,21 @@ bool mount_own(const SpawnRequest& request, Isolation isolation) {
   const std::string code = "/.host" + request.task_dir;
   const std::string size = "mode=1777,size=" + std::to_string(request.tmp_bytes);
   constexpr unsigned long kSafe = MS_NOSUID | MS_NODEV;
-  if (::mount("proc", "/proc", "proc", kSafe | MS_NOEXEC, nullptr) != 0 && isolation == Isolation::kFull) return false;
+  if (::mount("proc", "/proc", "proc", kSafe | MS_NOEXEC, nullptr) != 0 &&
+      isolation == Isolation::kFull)
+    return false;
   if (::mount("tmpfs", "/tmp", "tmpfs", kSafe, size.c_str()) != 0) return false;
   if (::mount(code.c_str(), "/var/task", nullptr, MS_BIND, nullptr) != 0) return false;
-  if (::mount(nullptr, "/var/task", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | kSafe, nullptr) != 0) return false;
+  if (::mount(nullptr, "/var/task", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | kSafe, nullptr) !=
+      0)
+    return false;
   return ::umount2("/.host", MNT_DETACH) == 0;
 }
 
 void limit(int resource, rlim_t value) {
   const struct rlimit r = {value, value};
-  // By system call: this may run in a vfork child, where the C library's locks belong to the parent.
+  // By system call: this may run in a vfork child, where the C library's locks belong to the
+  // parent.
   ::syscall(SYS_prlimit64, 0, resource, &r, nullptr);
 }
 
@@ -62,7 +67,8 @@ void drop_capabilities() {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-// The second process, up to exec. Shares memory with the first until then (vfork): system calls only.
+// The second process, up to exec. Shares memory with the first until then (vfork): system calls
+// only.
 struct FunctionStart {
   const SpawnRequest& request;
   const SandboxFds& fds;
@@ -81,7 +87,8 @@ int become_function(const FunctionStart& start) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   limit(RLIMIT_NOFILE, 1024);
   limit(RLIMIT_CORE, 0);
-  if (start.request.data_limit_bytes > 0) limit(RLIMIT_DATA, static_cast<rlim_t>(start.request.data_limit_bytes));
+  if (start.request.data_limit_bytes > 0)
+    limit(RLIMIT_DATA, static_cast<rlim_t>(start.request.data_limit_bytes));
   if (start.isolation == Isolation::kFull) {
     const uint32_t id = kFirstUid + start.request.slot;
     if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
@@ -133,7 +140,8 @@ void pass_on(int signal) {
 }
 
 // The first process: never returns.
-[[noreturn]] void be_first(const SpawnRequest& request, const SandboxFds& fds, Isolation isolation) {
+[[noreturn]] void be_first(const SpawnRequest& request, const SandboxFds& fds,
+                           Isolation isolation) {
   // What the launcher ignores the function must not inherit as ignored.
   for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::signal(s, SIG_DFL);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -159,7 +167,8 @@ void pass_on(int signal) {
   pid_t function;
   if (fds.cgroup_v2 && !fds.cgroup.empty()) {
     struct clone_args args = {};
-    // Born in its group. A copy of this process and not a vfork: clone3 would need a second stack for that.
+    // Born in its group. A copy of this process and not a vfork: clone3 would need a second stack
+    // for that.
     args.flags = CLONE_VFORK | CLONE_INTO_CGROUP;
     args.exit_signal = SIGCHLD;
     args.cgroup = static_cast<uint64_t>(fds.cgroup[0]);
@@ -203,7 +212,8 @@ void pass_on(int signal) {
 
 Started start_sandbox(const SpawnRequest& request, const SandboxFds& fds, Isolation isolation) {
   uint64_t flags = CLONE_PIDFD;
-  if (isolation != Isolation::kNone) flags |= CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+  if (isolation != Isolation::kNone)
+    flags |= CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
   Started started;
   const long pid = clone3(flags, &started.pidfd);
   if (pid == 0) be_first(request, fds, isolation);

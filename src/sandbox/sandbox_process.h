@@ -1,8 +1,10 @@
-// What the launcher runs: it builds the file system that sandboxes see, and creates the processes of one sandbox.
+// What the launcher runs: it builds the file system that sandboxes see, and creates the processes
+// of one sandbox.
 //
-// A sandbox is two processes. The first is process 1 of its PID namespace: it mounts, starts the second, reaps orphans,
-// and reports how the second ended; when it ends the kernel kills all that is left. The second becomes the function. It
-// is not process 1 itself, because the kernel ignores for process 1 the signals by which programs abort.
+// A sandbox is two processes. The first is process 1 of its PID namespace: it mounts, starts the
+// second, reaps orphans, and reports how the second ended; when it ends the kernel kills all that
+// is left. The second becomes the function. It is not process 1 itself, because the kernel ignores
+// for process 1 the signals by which programs abort.
 //
 // Linux-only and single-threaded. Everything here runs between fork and exec.
 #pragma once
@@ -14,7 +16,8 @@
 
 namespace kiln::sandbox {
 
-// Moves this process into its own namespaces and makes the root file system of all sandboxes its root.
+// Moves this process into its own namespaces and makes the root file system of all sandboxes its
+// root.
 struct Ground {
   Isolation isolation = Isolation::kNone;
   std::string warning;

@@ -1,5 +1,6 @@
-// The root file system of all sandboxes: the host's /usr and /etc read-only, a few devices, and empty places for what
-// each sandbox mounts itself. The host's own root stays at /.host until a sandbox has taken its code from it.
+// The root file system of all sandboxes: the host's /usr and /etc read-only, a few devices, and
+// empty places for what each sandbox mounts itself. The host's own root stays at /.host until a
+// sandbox has taken its code from it.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -19,7 +20,8 @@ namespace {
 int write_text(const char* path, const std::string& text) {
   UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
   if (!fd) return errno;
-  return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : errno;
+  return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0
+                                                                                          : errno;
 }
 
 // Bind mounts `from` read-only at `to`, which exists.
@@ -28,8 +30,8 @@ bool bind_read_only(const std::string& from, const std::string& to, unsigned lon
   struct statvfs fs = {};
   unsigned long keep = 0;
   if (::statvfs(to.c_str(), &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0) keep |= MS_NOEXEC;
-  return ::mount(nullptr, to.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | keep,
-                 nullptr) == 0;
+  return ::mount(nullptr, to.c_str(), nullptr,
+                 MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | keep, nullptr) == 0;
 }
 
 // A directory of the host as it is there: a folder is bound, a link is copied.
@@ -59,8 +61,10 @@ const char* build_root(const LauncherOptions& options) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "private mounts";
   const std::string root = options.data_dir + "/root";
   if (::mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return "mkdir root";
-  if (::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0) return "tmpfs";
-  for (const char* dir : {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/runtime", "/opt", "/run", "/.host"})
+  if (::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0)
+    return "tmpfs";
+  for (const char* dir :
+       {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/runtime", "/opt", "/run", "/.host"})
     if (::mkdir((root + dir).c_str(), 0755) != 0) return dir;
   for (const char* name : {"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     if (!mirror(name, root)) return name;
@@ -80,7 +84,8 @@ const char* build_root(const LauncherOptions& options) {
   }
   if (::syscall(SYS_pivot_root, root.c_str(), (root + "/.host").c_str()) != 0) return "pivot_root";
   if (::chdir("/") != 0) return "chdir";
-  if (::mount(nullptr, "/", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, nullptr) != 0)
+  if (::mount(nullptr, "/", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV,
+              nullptr) != 0)
     return "read-only root";
   return nullptr;
 }
@@ -99,13 +104,15 @@ Ground prepare_ground(const LauncherOptions& options) {
     }
     if (const char* step = build_root(options)) {
       ground.warning = std::string("cannot build the sandboxes' root file system (") + step + ": " +
-                       std::strerror(errno) + "): functions run in place, see the host's files and share /tmp";
+                       std::strerror(errno) +
+                       "): functions run in place, see the host's files and share /tmp";
       return ground;
     }
     ground.isolation = Isolation::kFull;
     return ground;
   }
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || write_text("/proc/self/setgroups", "deny") != 0 ||
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
+      write_text("/proc/self/setgroups", "deny") != 0 ||
       write_text("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1") != 0 ||
       write_text("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1") != 0) {
     ground.warning = std::string("no user namespace (") + std::strerror(errno) +
@@ -114,7 +121,8 @@ Ground prepare_ground(const LauncherOptions& options) {
   }
   if (const char* step = build_root(options)) {
     ground.warning = std::string("cannot build the sandboxes' root file system (") + step + ": " +
-                     std::strerror(errno) + "): functions run in place, see your files and share /tmp";
+                     std::strerror(errno) +
+                     "): functions run in place, see your files and share /tmp";
     return ground;
   }
   ground.isolation = Isolation::kUserNamespace;

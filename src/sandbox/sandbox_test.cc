@@ -1,4 +1,5 @@
-// Real sandboxes with small programs in them. As root these run in full isolation; as anyone else in what there is.
+// Real sandboxes with small programs in them. As root these run in full isolation; as anyone else
+// in what there is.
 #include "sandbox/sandbox.h"
 
 #include <gtest/gtest.h>
@@ -55,7 +56,8 @@ class SandboxTest : public testing::Test {
         CgroupFactory::detect({}, std::to_string(::getpid()) + "-test"));
     api_ = std::make_unique<RuntimeApi>(*loop_);
     ASSERT_TRUE(api_->listen());
-    host_ = std::make_unique<SandboxHost>(SandboxHost{*loop_, *client_, *cgroups_, *api_, launcher_->isolation()});
+    host_ = std::make_unique<SandboxHost>(
+        SandboxHost{*loop_, *client_, *cgroups_, *api_, launcher_->isolation()});
   }
 
   void TearDown() override {
@@ -83,8 +85,9 @@ class SandboxTest : public testing::Test {
   void start_script(const std::string& script, int memory_mb = 256, int ephemeral_mb = 512) {
     std::ofstream(dir_ + "/task/bootstrap") << "#!/bin/sh\n" << script << "\n";
     fs::permissions(dir_ + "/task/bootstrap", fs::perms(0755));
-    start({launcher_->isolation() == Isolation::kNone ? dir_ + "/task/bootstrap" : "/var/task/bootstrap"}, memory_mb,
-          ephemeral_mb);
+    start({launcher_->isolation() == Isolation::kNone ? dir_ + "/task/bootstrap"
+                                                      : "/var/task/bootstrap"},
+          memory_mb, ephemeral_mb);
   }
 
   void start(std::vector<std::string> argv, int memory_mb = 256, int ephemeral_mb = 512) {
@@ -164,8 +167,10 @@ TEST_F(SandboxTest, SeesItsCodeReadOnlyItsOwnTmpAndNoHost) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
   std::ofstream("/tmp/kiln-host-file-" + std::to_string(::getpid())) << "x";
   start_script(
-      "touch /var/task/x 2>/dev/null && echo code-writable; touch /x 2>/dev/null && echo root-writable;"
-      "ls /tmp | wc -l; ls -A /.host | wc -l; touch /tmp/mine && echo tmp; grep NoNewPrivs /proc/self/status;"
+      "touch /var/task/x 2>/dev/null && echo code-writable; touch /x 2>/dev/null && echo "
+      "root-writable;"
+      "ls /tmp | wc -l; ls -A /.host | wc -l; touch /tmp/mine && echo tmp; grep NoNewPrivs "
+      "/proc/self/status;"
       "grep CapEff /proc/self/status; pwd");
   run_to_exit();
   EXPECT_EQ(recorder_.output, "0\n0\ntmp\nNoNewPrivs:\t1\nCapEff:\t0000000000000000\n/var/task\n");
@@ -175,7 +180,8 @@ TEST_F(SandboxTest, SeesItsCodeReadOnlyItsOwnTmpAndNoHost) {
 TEST_F(SandboxTest, TmpHasTheSizeOfEphemeralStorage) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
   start_script(
-      "head -c 3145728 /dev/zero > /tmp/fits && echo fits; head -c 4194304 /dev/zero > /tmp/over 2>/dev/null || echo full",
+      "head -c 3145728 /dev/zero > /tmp/fits && echo fits; head -c 4194304 /dev/zero > /tmp/over "
+      "2>/dev/null || echo full",
       256, 4);
   run_to_exit();
   EXPECT_EQ(recorder_.output, "fits\nfull\n");
@@ -274,7 +280,8 @@ TEST_F(RuntimeApiTest, AnswersAndErrorsOverHttp) {
   start_runtime(kHttpRuntime);
   invoke("{\"a\":1}");
   invoke("\"fail\"");
-  EXPECT_EQ(recorder_.answers, (std::vector<std::string>{"{\"a\":1}", "{\"errorMessage\":\"no\"}"}));
+  EXPECT_EQ(recorder_.answers,
+            (std::vector<std::string>{"{\"a\":1}", "{\"errorMessage\":\"no\"}"}));
   EXPECT_EQ(recorder_.answer_types, (std::vector<std::string>{"", "Function.X"}));
 }
 
@@ -312,9 +319,11 @@ TEST_F(RuntimeApiTest, OnlyTheSandboxItselfMayCallAtItsAddress) {
   bool dropped = false;
   char byte;
   socket.connect({address, port});
-  boost::asio::write(socket, boost::asio::buffer(std::string("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")));
-  socket.async_read_some(boost::asio::buffer(&byte, 1),
-                         [&](boost::system::error_code ec, size_t) { dropped = static_cast<bool>(ec); });
+  boost::asio::write(socket,
+                     boost::asio::buffer(std::string("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")));
+  socket.async_read_some(boost::asio::buffer(&byte, 1), [&](boost::system::error_code ec, size_t) {
+    dropped = static_cast<bool>(ec);
+  });
   run_until([&] { return dropped; });
 }
 
@@ -348,7 +357,8 @@ TEST_F(RuntimeApiTest, AnswersAndErrorsOverTheDirectChannel) {
   invoke("\"large\"");
   const std::string large = "\"" + std::string(5'000'000, 'y') + "\"";
   invoke(large);
-  EXPECT_EQ(recorder_.answers, (std::vector<std::string>{"{\"a\":1}", "{\"errorMessage\":\"no\"}", large}));
+  EXPECT_EQ(recorder_.answers,
+            (std::vector<std::string>{"{\"a\":1}", "{\"errorMessage\":\"no\"}", large}));
   EXPECT_EQ(recorder_.bad, (std::vector<std::string>{"Function.ResponseSizeTooLarge"}));
 }
 

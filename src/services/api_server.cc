@@ -7,13 +7,19 @@ namespace {
 
 class ApiSession final : public net::Session {
  public:
-  ApiSession(Router& router, net::HttpConnection& connection) : router_(router), connection_(connection) {}
+  ApiSession(Router& router, net::HttpConnection& connection)
+      : router_(router), connection_(connection) {}
 
-  uint64_t body_limit(const net::RequestHeader& header) override { return router_.body_limit(header); }
-  net::Response too_large(const net::RequestHeader& header) override { return router_.too_large(header); }
+  uint64_t body_limit(const net::RequestHeader& header) override {
+    return router_.body_limit(header);
+  }
+  net::Response too_large(const net::RequestHeader& header) override {
+    return router_.too_large(header);
+  }
 
   void on_request(net::Request&& request) override {
-    router_.handle(std::move(request), [connection = connection_.shared_from_this()](net::Response&& response) {
+    router_.handle(std::move(request), [connection = connection_.shared_from_this()](
+                                           net::Response&& response) {
       if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
       connection->loop().post([connection, response = std::move(response)]() mutable {
         connection->reply(std::move(response));
@@ -37,6 +43,8 @@ ApiServer::ApiServer(engine::Engine& engine)
 
 ApiServer::~ApiServer() = default;
 
-Result<void> ApiServer::listen(const std::string& host, uint16_t port) { return server_.listen(host, port); }
+Result<void> ApiServer::listen(const std::string& host, uint16_t port) {
+  return server_.listen(host, port);
+}
 
 }  // namespace kiln::services

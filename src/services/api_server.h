@@ -1,4 +1,5 @@
-// The HTTP server of the AWS APIs: hands each request to the router and its answer back to the connection.
+// The HTTP server of the AWS APIs: hands each request to the router and its answer back to the
+// connection.
 #pragma once
 
 #include <cstdint>

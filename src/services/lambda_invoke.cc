@@ -26,8 +26,8 @@ bool simdjson_accepts(std::string& text) {
   return parser.parse(text.data(), text.size(), false).error() == simdjson::SUCCESS;
 }
 
-// nullopt: valid JSON. simdjson refuses a few valid documents (integers beyond 64 bits, deep nesting): what it refuses
-// is looked at again.
+// nullopt: valid JSON. simdjson refuses a few valid documents (integers beyond 64 bits, deep
+// nesting): what it refuses is looked at again.
 std::optional<std::string> json_fault(std::string& text) {
   if (text.empty() || simdjson_accepts(text)) return std::nullopt;
   if (nlohmann::json::accept(text)) return std::nullopt;
@@ -49,7 +49,8 @@ Result<std::string> client_context(std::string_view header) {
   if (header.empty()) return std::string();
   if (header.size() > kMaxClientContext)
     return invalid("InvalidRequestContentException",
-                   "Client context is " + std::to_string(header.size()) + " bytes in base64; it must not be more than " +
+                   "Client context is " + std::to_string(header.size()) +
+                       " bytes in base64; it must not be more than " +
                        std::to_string(kMaxClientContext));
   auto text = base64_decode(header);
   if (!text || !nlohmann::json::accept(*text))
@@ -58,7 +59,8 @@ Result<std::string> client_context(std::string_view header) {
   return std::move(*text);
 }
 
-net::Response to_response(engine::InvokeReply&& reply, const std::string& request_id, const std::string& trace_id) {
+net::Response to_response(engine::InvokeReply&& reply, const std::string& request_id,
+                          const std::string& trace_id) {
   if (!reply.error.type.empty()) return wire::rest_json_error(reply.error, request_id);
   net::Response response;
   response.body = std::move(reply.payload);
@@ -79,15 +81,17 @@ net::Response to_response(engine::InvokeReply&& reply, const std::string& reques
 
 }  // namespace
 
-void handle_invoke(engine::Engine& engine, net::Request&& request, std::string_view function_segment,
-                   std::string_view qualifier, Reply reply) {
+void handle_invoke(engine::Engine& engine, net::Request&& request,
+                   std::string_view function_segment, std::string_view qualifier, Reply reply) {
   engine::InvokeRequest invoke;
   invoke.request_id = new_uuid();
-  const auto refuse = [&](const Error& error) { reply(wire::rest_json_error(error, invoke.request_id)); };
+  const auto refuse = [&](const Error& error) {
+    reply(wire::rest_json_error(error, invoke.request_id));
+  };
 
   auto scope = wire::CredentialScope::of(request.base());
-  auto ref = model::parse_function_ref(function_segment, qualifier, scope.region, engine.options().account,
-                                       model::Operation::kInvoke);
+  auto ref = model::parse_function_ref(function_segment, qualifier, scope.region,
+                                       engine.options().account, model::Operation::kInvoke);
   if (!ref) return refuse(ref.error());
   const auto type = net::field(request, "X-Amz-Invocation-Type");
   invoke.region = std::move(ref->region);
@@ -95,7 +99,8 @@ void handle_invoke(engine::Engine& engine, net::Request&& request, std::string_v
   invoke.qualifier = std::move(ref->qualifier);
 
   if (type == "DryRun") {
-    const auto found = engine.check_invocable(invoke.region, invoke.function_name, invoke.qualifier);
+    const auto found =
+        engine.check_invocable(invoke.region, invoke.function_name, invoke.qualifier);
     if (!found) return refuse(found.error());
     net::Response response;
     response.status = 204;
@@ -104,27 +109,31 @@ void handle_invoke(engine::Engine& engine, net::Request&& request, std::string_v
     return reply(std::move(response));
   }
   if (type == "Event")
-    return refuse(invalid("InvalidParameterValueException",
-                          "Kiln has no asynchronous invocation: X-Amz-Invocation-Type Event is not available; use "
-                          "RequestResponse."));
+    return refuse(invalid(
+        "InvalidParameterValueException",
+        "Kiln has no asynchronous invocation: X-Amz-Invocation-Type Event is not available; use "
+        "RequestResponse."));
   if (!type.empty() && type != "RequestResponse")
-    return refuse(invalid("InvalidParameterValueException", "Unsupported Invocation Type: " + std::string(type) +
-                                                                "; use RequestResponse or DryRun."));
+    return refuse(invalid(
+        "InvalidParameterValueException",
+        "Unsupported Invocation Type: " + std::string(type) + "; use RequestResponse or DryRun."));
 
   if (const auto fault = json_fault(request.body()))
-    return refuse(invalid("InvalidRequestContentException", "Could not parse request body into json: " + *fault));
+    return refuse(invalid("InvalidRequestContentException",
+                          "Could not parse request body into json: " + *fault));
   auto context = client_context(net::field(request, "X-Amz-Client-Context"));
   if (!context) return refuse(context.error());
   invoke.client_context = std::move(*context);
   invoke.payload = std::move(request.body());
   invoke.trace_id = net::field(request, "X-Amzn-Trace-Id");
-  if (invoke.trace_id.empty()) invoke.trace_id = new_trace_id(epoch_ms(engine.clock().wall_now()) / 1000) + ";Sampled=0";
+  if (invoke.trace_id.empty())
+    invoke.trace_id = new_trace_id(epoch_ms(engine.clock().wall_now()) / 1000) + ";Sampled=0";
   invoke.want_log_tail = net::field(request, "X-Amz-Log-Type") == "Tail";
 
-  engine.invoke(std::move(invoke),
-                [reply = std::move(reply), id = invoke.request_id, trace = invoke.trace_id](engine::InvokeReply&& done) {
-                  reply(to_response(std::move(done), id, trace));
-                });
+  engine.invoke(std::move(invoke), [reply = std::move(reply), id = invoke.request_id,
+                                    trace = invoke.trace_id](engine::InvokeReply&& done) {
+    reply(to_response(std::move(done), id, trace));
+  });
 }
 
 }  // namespace kiln::services

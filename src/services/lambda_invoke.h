@@ -1,5 +1,5 @@
-// POST …/invocations: from the request's headers to the engine and back. The hot path: it reads each header once, checks
-// that the payload is JSON, and copies nothing.
+// POST …/invocations: from the request's headers to the engine and back. The hot path: it reads
+// each header once, checks that the payload is JSON, and copies nothing.
 #pragma once
 
 #include <string_view>
@@ -10,9 +10,9 @@
 
 namespace kiln::services {
 
-// `function_segment`: the percent-decoded path segment; `qualifier`: the decoded query parameter, or empty.
-// Threading: on a loop of the engine; `reply` is called on it.
-void handle_invoke(engine::Engine& engine, net::Request&& request, std::string_view function_segment,
-                   std::string_view qualifier, Reply reply);
+// `function_segment`: the percent-decoded path segment; `qualifier`: the decoded query parameter,
+// or empty. Threading: on a loop of the engine; `reply` is called on it.
+void handle_invoke(engine::Engine& engine, net::Request&& request,
+                   std::string_view function_segment, std::string_view qualifier, Reply reply);
 
 }  // namespace kiln::services

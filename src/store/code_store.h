@@ -53,8 +53,8 @@ class CodeStore {
   std::string root_;
   CodeLimits limits_;
   std::mutex mutex_;
-  std::map<std::string, int> pinned_;    // by key: how often
-  std::set<std::string> unfinished_;  // temporary names in use by add_zip now
+  std::map<std::string, int> pinned_;  // by key: how often
+  std::set<std::string> unfinished_;   // temporary names in use by add_zip now
   std::map<std::string, std::chrono::steady_clock::time_point> added_;
 };
 

@@ -198,7 +198,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
   if (!opened) return opened.error();
   std::unique_ptr<Database> database(new Database(opened->release()));
   sqlite3* db = database->handle();
-  if (auto set = run_sql(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"); !set) {
+  if (auto set =
+          run_sql(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-256;");
+      !set) {
     return set.error();
   }
   const auto version = read_pragma(db, path, "PRAGMA user_version");
