@@ -1,9 +1,9 @@
 // The bootstrap of the managed runtimes nodejs*: loads the handler and answers events over the Runtime API.
-// Node's built-ins only. Parts: the Runtime API, logs (logs.mjs), errors, loading the handler, invocations.
+// Node's built-ins only.
 import http from 'node:http';
 import { types } from 'node:util';
 
-import { Fault, documentOf, headersOf, normalize } from './errors.mjs';
+import { Fault, documentOf, headersOf } from './errors.mjs';
 import { loadHandler, streamingMark } from './handler.mjs';
 import { installConsole, logError, setLogRequestId } from './logs.mjs';
 import { ResponseStream } from './response_stream.mjs';
@@ -107,7 +107,7 @@ function run(handler, event, context) {
   return new Promise((resolve, reject) => {
     let answered = false;
     const settle = (error, result) =>
-      error === undefined || error === null ? resolve(result) : reject(normalize(error));
+      error === undefined || error === null ? resolve(result) : reject(error);
     const done = (error, result) => {
       if (answered) return;
       answered = true;
@@ -124,7 +124,7 @@ function run(handler, event, context) {
     const fail = (error) => {
       if (answered) return;
       answered = true;
-      reject(normalize(error));
+      reject(error ?? 'handled');
     };
     const succeed = (result) => done(null, result);
     Object.assign(context, { done, succeed, fail });
@@ -174,7 +174,8 @@ async function stream(handler, event, context) {
 }
 
 async function next() {
-  const answer = await call('GET', 'invocation/next');
+  // When the Runtime API has gone, nobody is left to work for.
+  const answer = await call('GET', 'invocation/next').catch(() => process.exit(1));
   if (answer.status !== 200) throw new Error(`the Runtime API answered ${answer.status} to next: ${answer.body}`);
   current = { id: answer.headers['lambda-runtime-aws-request-id'] };
   setLogRequestId(current.id);
@@ -214,9 +215,7 @@ try {
   const handler = await loadHandler(process.env.LAMBDA_TASK_ROOT ?? '/var/task', process.env._HANDLER ?? '');
   initialized = true;
   for (;;) {
-    // Nobody is left to work for when the Runtime API has gone.
-    const answer = await next().catch(() => process.exit(1));
-    await invoke(handler, answer);
+    await invoke(handler, await next());
   }
 } catch (error) {
   await die(initialized ? 'Invoke Error' : 'Uncaught Exception', error, 129);
