@@ -12,6 +12,8 @@ struct BilledCase {
   int64_t billed;
 };
 
+void PrintTo(const BilledCase& c, std::ostream* out) { *out << c.duration << " + " << c.init; }
+
 class Billed : public testing::TestWithParam<BilledCase> {};
 TEST_P(Billed, RoundsTheSumUp) {
   EXPECT_EQ(billed_ms(GetParam().duration, GetParam().init), GetParam().billed);
