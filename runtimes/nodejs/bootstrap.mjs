@@ -6,7 +6,6 @@ import { types } from 'node:util';
 import { Fault, documentOf, headersOf } from './errors.mjs';
 import { loadHandler, streamingMark } from './handler.mjs';
 import { installConsole, logError, setLogRequestId } from './logs.mjs';
-import { ResponseStream } from './response_stream.mjs';
 
 const separator = process.env.AWS_LAMBDA_RUNTIME_API.lastIndexOf(':');
 const host = process.env.AWS_LAMBDA_RUNTIME_API.slice(0, separator);
@@ -155,6 +154,7 @@ function stringify(result) {
 }
 
 async function stream(handler, event, context) {
+  const { ResponseStream } = await import('./response_stream.mjs');
   const out = new ResponseStream((headers, onResponse) =>
     open('POST', `invocation/${current.id}/response`, headers, onResponse));
   try {

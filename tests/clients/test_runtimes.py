@@ -590,7 +590,6 @@ def test_node_answers(node, code, expected):
 
 def test_node_callback_waits_for_the_event_loop(node):
     code = """
-      const http = require('node:http');
       let left = 0;
       exports.handler = (waits, context, callback) => {
         context.callbackWaitsForEmptyEventLoop = waits;
