@@ -114,7 +114,6 @@ def test_environment_variables(kiln, name):
         ({"do": "exit", "status": 0}, "Runtime.ExitError", "RequestId: {id} Error: Runtime exited without providing a reason"),
         ({"do": "exit", "status": 3}, "Runtime.ExitError", "RequestId: {id} Error: Runtime exited with error: exit status 3"),
         ({"do": "kill"}, "Runtime.ExitError", "RequestId: {id} Error: Runtime exited with error: signal: killed"),
-        ({"do": "memory", "mb": 300}, "Runtime.OutOfMemory", "RequestId: {id} Error: Runtime exited with error: signal: killed"),
         ({"do": "sleep", "seconds": 60}, "Sandbox.Timedout", "RequestId: {id} Error: Task timed out after 3.00 seconds"),
         ({"do": "set"}, "Runtime.MarshalError", "Unable to marshal response: Object of type set is not JSON serializable"),
         ({"do": "large", "bytes": 6291556}, "Function.ResponseSizeTooLarge", "Response payload size exceeded maximum allowed payload size (6291556 bytes)."),
@@ -127,6 +126,16 @@ def test_failures_read_as_on_aws_and_the_next_call_works(kiln, doer, event, kind
     assert answer["Body"]["errorMessage"] == message.format(id=answer["ResponseMetadata"]["RequestId"])
     assert f"END RequestId: {answer['ResponseMetadata']['RequestId']}\nREPORT" in answer["Log"]
     assert kiln.invoke(doer, {"still": "there"})["Body"]["event"] == {"still": "there"}
+
+
+def test_out_of_memory(kiln, name):
+    # At 128 MB a function has 7 % of a CPU: filling the memory takes it a while.
+    kiln.create(name, {"index.py": PY_DOER}, Timeout=60)
+    answer = kiln.invoke(name, {"do": "memory", "mb": 300}, LogType="Tail")
+    assert answer["Body"]["errorType"] == "Runtime.OutOfMemory"
+    assert answer["Body"]["errorMessage"].endswith(" Error: Runtime exited with error: signal: killed")
+    assert "Max Memory Used: 128 MB\t" in answer["Log"] and "Error Type: Runtime.OutOfMemory" in answer["Log"]
+    assert kiln.invoke(name)["Body"]["n"] == 1
 
 
 def test_stack_traces_are_the_users(kiln, doer):
