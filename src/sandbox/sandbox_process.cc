@@ -163,7 +163,7 @@ void pass_on(int signal) {
   sigaddset(&terminate, SIGTERM);
   ::sigprocmask(SIG_BLOCK, &terminate, nullptr);
   ::signal(SIGTERM, pass_on);
-  volatile int error = 0;
+  // A child that can't become the function says so itself; what it writes first counts.
   pid_t function;
   if (fds.cgroup_v2 && !fds.cgroup.empty()) {
     struct clone_args args = {};
@@ -173,22 +173,14 @@ void pass_on(int signal) {
     args.exit_signal = SIGCHLD;
     args.cgroup = static_cast<uint64_t>(fds.cgroup[0]);
     function = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-    if (function == 0) {
-      errno = become_function(start);
-      give_up(fds.status, ExitStatus::Kind::kExecFailed);
-    }
   } else {
     function = ::vfork();
-    if (function == 0) {
-      error = become_function(start);
-      ::_exit(127);
-    }
   }
-  if (function < 0) give_up(fds.status, ExitStatus::Kind::kSetupFailed);
-  if (error != 0) {
-    errno = error;
+  if (function == 0) {
+    errno = become_function(start);
     give_up(fds.status, ExitStatus::Kind::kExecFailed);
   }
+  if (function < 0) give_up(fds.status, ExitStatus::Kind::kSetupFailed);
   function_pid = function;
   ::sigprocmask(SIG_UNBLOCK, &terminate, nullptr);
   const int status_fd = ::fcntl(fds.status, F_DUPFD_CLOEXEC, 100);
