@@ -44,7 +44,7 @@ class Engine {
   // Ends every sandbox, waits for the threads. Safe to call twice.
   void stop();
 
-  // The invoke path: spec/aws-semantics.md 1.2, 1.7, 6. REQUIRES: called on a loop of this engine.
+  // The invoke path. REQUIRES: called on a loop of this engine.
   void invoke(InvokeRequest&& request, InvokeDone done);
   // Whether the function and qualifier exist: what DryRun asks. Same threading.
   Result<void> check_invocable(const std::string& region, const std::string& name,
