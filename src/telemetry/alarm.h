@@ -26,6 +26,14 @@ enum class MissingData { kMissing, kIgnore, kBreaching, kNotBreaching };
 std::string_view to_text(AlarmState state);       // "OK", "ALARM", "INSUFFICIENT_DATA"
 std::string_view to_text(Comparison comparison);  // "GreaterThanThreshold", …
 std::string_view to_text(MissingData missing);    // "missing", "notBreaching", …
+std::optional<AlarmState> parse_alarm_state(std::string_view text);
+std::optional<Comparison> parse_comparison(std::string_view text);
+std::optional<MissingData> parse_missing_data(std::string_view text);
+bool breaches(double value, Comparison comparison, double threshold);
+
+// arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME, of metric and composite alarms.
+std::string alarm_arn(const std::string& region, const std::string& account,
+                      const std::string& name);
 
 struct AlarmActions {
   bool enabled = true;
@@ -47,12 +55,16 @@ struct AlarmConfig {
   int evaluation_periods = 1;
   std::optional<int> datapoints_to_alarm;
   MissingData missing = MissingData::kMissing;
+  bool has_missing = false;                 // TreatMissingData was given; shown only then
   std::string low_sample_count_percentile;  // "", "evaluate", "ignore"
 
   int period_s() const;
+  // How many points must breach: datapoints_to_alarm, or all.
+  int minimum_breaching() const { return datapoints_to_alarm.value_or(evaluation_periods); }
 };
 
-// What an evaluation says.
+// What an evaluation says. The reason is empty when the rule keeps the state as it is for want of
+// data.
 struct AlarmVerdict {
   AlarmState state = AlarmState::kInsufficientData;
   std::string reason;
@@ -66,7 +78,7 @@ int evaluation_range(int evaluation_periods);
 
 // `points`: oldest first, one entry for each period of the evaluation range that ends with the
 // newest complete period; nullopt = missing. `times`: the start of each, seconds since the epoch.
-// `sample_counts`: beside each point, for percentiles and reason data.
+// `sample_counts`: beside each point, for percentiles and reason data; may be shorter or empty.
 struct AlarmWindow {
   std::vector<int64_t> times;
   std::vector<std::optional<double>> points;

@@ -42,6 +42,31 @@ std::string_view to_text(MissingData missing) {
   return "notBreaching";
 }
 
+std::optional<AlarmState> parse_alarm_state(std::string_view text) {
+  for (const auto state : {AlarmState::kOk, AlarmState::kAlarm, AlarmState::kInsufficientData})
+    if (to_text(state) == text) return state;
+  return std::nullopt;
+}
+
+std::optional<Comparison> parse_comparison(std::string_view text) {
+  for (const auto comparison : {Comparison::kGreaterThanOrEqual, Comparison::kGreaterThan,
+                                Comparison::kLessThan, Comparison::kLessThanOrEqual})
+    if (to_text(comparison) == text) return comparison;
+  return std::nullopt;
+}
+
+std::optional<MissingData> parse_missing_data(std::string_view text) {
+  for (const auto missing : {MissingData::kMissing, MissingData::kIgnore, MissingData::kBreaching,
+                             MissingData::kNotBreaching})
+    if (to_text(missing) == text) return missing;
+  return std::nullopt;
+}
+
+std::string alarm_arn(const std::string& region, const std::string& account,
+                      const std::string& name) {
+  return "arn:aws:cloudwatch:" + region + ":" + account + ":alarm:" + name;
+}
+
 const std::vector<std::string>& AlarmActions::of(AlarmState state) const {
   switch (state) {
     case AlarmState::kOk:
