@@ -218,8 +218,8 @@ MathValue calculate(MathOperator op, MathValue a, MathValue b) {
 }
 
 MathValue negate(MathValue value) {
-  const auto negative = [](double x) { return -x; };
-  if (const double* number = std::get_if<double>(&value)) return -*number;
+  const auto negative = [](double x) { return 0 - x; };  // never -0
+  if (const double* number = std::get_if<double>(&value)) return negative(*number);
   if (Series* series = std::get_if<Series>(&value)) {
     return map_points(std::move(*series), negative);
   }
