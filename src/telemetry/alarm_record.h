@@ -1,0 +1,56 @@
+// What is known of an alarm beside its configuration, and what comes out of its evaluation. Values.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/state_port.h"
+#include "telemetry/alarm.h"
+#include "telemetry/composite_rule.h"
+
+namespace kiln::telemetry {
+
+using Tags = std::map<std::string, std::string>;
+
+struct AlarmStatus {
+  AlarmState state = AlarmState::kInsufficientData;
+  std::string reason;
+  std::string reason_data;  // JSON or ""
+  WallTime updated;
+};
+
+struct Alarm {
+  AlarmConfig config;                 // of a composite alarm: names, description and actions
+  std::optional<CompositeRule> rule;  // of a composite alarm
+  AlarmStatus status;
+  WallTime transitioned;  // when the state last became another one
+  WallTime configuration_updated;
+  Tags tags;
+  std::optional<double> latest_value;  // the newest point of the last evaluation
+
+  bool is_composite() const { return rule.has_value(); }
+};
+
+// An alarm at the moment when its actions run.
+struct AlarmSnapshot {
+  std::string account;
+  AlarmConfig config;
+  std::optional<std::string> rule;  // of a composite alarm
+  AlarmStatus status;
+  AlarmStatus previous;  // equal to `status` when an action runs again
+  WallTime configuration_updated;
+};
+
+struct FiredAction {
+  enum class Cause { kTransition, kRefire };
+  std::shared_ptr<const AlarmSnapshot> alarm;
+  std::string action;  // ARN
+  std::optional<double> latest_value;
+  Cause cause = Cause::kTransition;
+};
+
+}  // namespace kiln::telemetry
