@@ -41,6 +41,40 @@ class ManualClock final : public Clock {
   std::atomic<int64_t> elapsed_ns_{0};
 };
 
+// A clock that runs `speed` times as fast as another one, from the time that it is made on. Metric
+// minutes, alarms, cooldowns, retries and schedules follow it; invocations follow the machine's.
+class ScaledClock final : public Clock {
+ public:
+  ScaledClock(const Clock& real, double speed)
+      : real_(real), speed_(speed), steady_(real.steady_now()), wall_(real.wall_now()) {}
+  SteadyTime steady_now() const override {
+    return steady_ + std::chrono::duration_cast<SteadyTime::duration>(passed());
+  }
+  WallTime wall_now() const override {
+    return wall_ + std::chrono::duration_cast<WallTime::duration>(passed());
+  }
+  double speed() const { return speed_; }
+  // How long a time of this clock lasts on the other one.
+  Duration real(Duration mine) const {
+    return Duration(static_cast<int64_t>(static_cast<double>(mine.count()) / speed_));
+  }
+
+ private:
+  Duration passed() const {
+    const Duration real = real_.steady_now() - steady_;
+    if (speed_ == 1) return real;
+    return Duration(static_cast<int64_t>(static_cast<double>(real.count()) * speed_));
+  }
+
+  const Clock& real_;
+  double speed_;
+  SteadyTime steady_;
+  WallTime wall_;
+};
+
+inline int64_t epoch_s(WallTime t) {
+  return std::chrono::floor<std::chrono::seconds>(t.time_since_epoch()).count();
+}
 inline int64_t epoch_ms(WallTime t) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(t.time_since_epoch()).count();
 }

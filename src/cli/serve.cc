@@ -64,6 +64,11 @@ int run_serve(const ServeOptions& options) {
   engine_options.runtimes_dir = runtimes_dir;
   engine_options.loops = loops;
   engine_options.idle_lifetime = options.idle_lifetime;
+  engine_options.quota.concurrency = options.account_concurrency;
+  engine_options.quota.min_unreserved =
+      std::min(options.min_unreserved, options.account_concurrency);
+  engine_options.provisioning_delay = options.provisioning_delay;
+  engine_options.speed = options.speed;
   engine::Engine engine(engine_options, **launcher, clock);
   if (auto started = engine.start(); !started) return fail(started.error().message);
   {

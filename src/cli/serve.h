@@ -19,6 +19,10 @@ struct ServeOptions {
   int threads = 0;  // event loops; 0: as many as suit the machine
   Duration idle_lifetime = std::chrono::minutes(10);
   std::string runtimes_dir;  // holds python/ and nodejs/
+  int account_concurrency = 1'000;
+  int min_unreserved = 100;
+  Duration provisioning_delay{0};
+  double speed = 1;
   Verbosity verbosity = Verbosity::kNormal;
 };
 

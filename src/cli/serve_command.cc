@@ -26,6 +26,11 @@ std::string check_account(const std::string& text) {
   return text.size() == 12 && digits ? "" : "'" + text + "' is not an account: 12 digits";
 }
 
+std::string check_duration(const std::string& text) {
+  const Result<Duration> parsed = parse_duration(text);
+  return parsed ? "" : parsed.error().message;
+}
+
 std::string check_idle_lifetime(const std::string& text) {
   const Result<Duration> parsed = parse_duration(text);
   if (!parsed) return parsed.error().message;
@@ -44,6 +49,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       "  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws lambda list-functions");
   auto options = std::make_shared<ServeOptions>();
   auto idle = std::make_shared<std::string>("10m");
+  auto provisioning_delay = std::make_shared<std::string>("0s");
   command->add_option("--host", options->host, "Address to listen on")
       ->type_name("ADDRESS")
       ->capture_default_str();
@@ -66,14 +72,40 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       ->check(check_idle_lifetime)
       ->capture_default_str();
   command
+      ->add_option("--account-concurrency", options->account_concurrency,
+                   "Concurrent executions of the account; ten times as many requests a second")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--min-unreserved", options->min_unreserved,
+                   "Concurrency that reserving must leave to functions without a reserve")
+      ->type_name("N")
+      ->check(CLI::Range(0, 10'000'000))
+      ->capture_default_str();
+  command
+      ->add_option("--provisioning-delay", *provisioning_delay,
+                   "From configuring provisioned concurrency to its first start (AWS: 1m to 2m)")
+      ->type_name("TIME")
+      ->check(check_duration)
+      ->capture_default_str();
+  command
+      ->add_option("--speed", options->speed,
+                   "How many times faster metric minutes, alarms, cooldowns, retries and schedules "
+                   "run")
+      ->type_name("N")
+      ->check(CLI::Range(1.0, 3600.0))
+      ->capture_default_str();
+  command
       ->add_option("--runtimes", options->runtimes_dir,
                    "Folder of the managed runtimes' bootstraps")
       ->type_name("DIR");
   command->add_flag_callback(
       "--verbose", [options] { options->verbosity = Verbosity::kVerbose; },
       "Log what the engine does");
-  command->callback([&invocation, options, idle] {
+  command->callback([&invocation, options, idle, provisioning_delay] {
     options->idle_lifetime = *parse_duration(*idle);
+    options->provisioning_delay = *parse_duration(*provisioning_delay);
     if (options->runtimes_dir.empty()) options->runtimes_dir = default_runtimes_dir();
     invocation.exit_code = invocation.serve(*options);
   });

@@ -13,10 +13,17 @@
 #include <set>
 
 #include "base/check.h"
+#include "engine/account_book.h"
+#include "engine/control_loop.h"
+#include "engine/event_queue.h"
 #include "engine/invoker.h"
 #include "engine/log_store.h"
+#include "engine/metric_inbox.h"
+#include "engine/provisioned_board.h"
 #include "store/data_dir.h"
 #include "store/database.h"
+#include "store/document_store.h"
+#include "store/metric_archive.h"
 
 namespace kiln::engine {
 namespace {
@@ -33,42 +40,116 @@ constexpr auto kStopPatience = std::chrono::seconds(5);
 
 }  // namespace
 
-struct Engine::Impl {
+struct Engine::Impl final : EventQueuePort {
   Impl(EngineOptions o, sandbox::LauncherProcess& l, const Clock& c)
-      : options(std::move(o)), launcher(l), clock(c) {}
+      : options(std::move(o)),
+        launcher(l),
+        clock(c),
+        metric_clock(c, options.speed),
+        accounts(options.quota) {}
 
   EngineOptions options;
   sandbox::LauncherProcess& launcher;
   const Clock& clock;
+  ScaledClock metric_clock;
+  AccountBook accounts;
+  ProvisionedBoard board;
+  MetricInbox inbox;
   std::unique_ptr<store::DataDir> data_dir;
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::FunctionStore> function_store;
+  std::unique_ptr<store::DocumentStore> documents;
+  std::unique_ptr<store::MetricArchive> archive;
   std::unique_ptr<store::CodeStore> code_store;
   std::unique_ptr<LogStore> log_store;
   std::vector<std::unique_ptr<net::IoLoop>> loops;
   std::vector<std::unique_ptr<Invoker>> invokers;
   std::unique_ptr<Registry> registry;
   std::unique_ptr<net::IoLoop> control;  // the control thread
+  std::unique_ptr<EventQueue> events;
+  std::unique_ptr<telemetry::AlarmBook> alarms;
+  std::unique_ptr<ControlLoop> control_loop;
   std::unique_ptr<boost::asio::thread_pool> workers;
   std::vector<std::string> warnings;
   bool loading = true;
   std::vector<std::tuple<std::string, std::string, model::FunctionPtr>> loaded;
   bool running = false;
 
+  // What each function's configuration claims of its Region's concurrency; only what is not 0.
+  std::map<std::pair<std::string, std::string>, int> claims;
+  std::map<std::string, int> claimed;
+
+  void claim(const std::string& region, const std::string& name, const model::Function* function) {
+    const int units = !function                        ? 0
+                      : function->reserved_concurrency ? *function->reserved_concurrency
+                                                       : model::provisioned_total(*function);
+    const auto found = claims.find({region, name});
+    const int before = found == claims.end() ? 0 : found->second;
+    if (units == before) return;
+    if (units == 0)
+      claims.erase(found);
+    else
+      claims[{region, name}] = units;
+    accounts.of(region).set_claimed_by_configuration(claimed[region] += units - before);
+  }
+
   // Called on the control thread: returns when every loop has the new value.
   void publish(const std::string& region, const std::string& name, model::FunctionPtr function) {
+    claim(region, name, function.get());
     if (loading) {
       loaded.emplace_back(region, name, std::move(function));
       return;
     }
+    on_every_loop([&](Invoker& invoker) { invoker.publish(region, name, function); });
+  }
+
+  // Calls `work` with each loop's invoker, on its loop, and waits for all.
+  template <class F>
+  void on_every_loop(F&& work) {
     std::latch done(static_cast<ptrdiff_t>(invokers.size()));
     for (auto& invoker : invokers)
       invoker->loop().post([&, target = invoker.get()] {
-        target->publish(region, name, function);
+        work(*target);
         done.count_down();
       });
     done.wait();
   }
+
+  // EventQueuePort
+  void try_event(const store::StoredEvent& event, std::function<void(Outcome&&)> done) override {
+    InvokeRequest request;
+    request.region = event.region;
+    request.function_name = event.function_name;
+    request.qualifier = event.qualifier;
+    request.payload = event.payload;
+    request.client_context = event.client_context;
+    request.trace_id = event.trace_id;
+    request.request_id = event.request_id;
+    Invoker& invoker = *invokers[0];
+    invoker.loop().post([&invoker, request = std::move(request), done = std::move(done)]() mutable {
+      auto outcome = std::make_shared<Outcome>();
+      if (const auto function = invoker.find(request.region, request.function_name))
+        outcome->settings = model::async_settings(*function, request.qualifier);
+      if (outcome->settings.zero_reserved) {
+        outcome->reply.error =
+            model::throttled(model::Throttle::kReservedFunctionConcurrentInvocations);
+        return done(std::move(*outcome));
+      }
+      invoker.invoke(std::move(request), [outcome, done](InvokeReply&& reply) {
+        outcome->stopping =
+            reply.error.kind == ErrorKind::kUnavailable && !reply.error.type.empty();
+        outcome->reply = std::move(reply);
+        done(std::move(*outcome));
+      });
+    });
+  }
+  void deliver(const std::string& target_arn, const std::string& region, const std::string& body,
+               const std::map<std::string, std::string>& attributes,
+               std::function<void(Result<void>)> done) override;
+  void record(MetricPoint&& point) override { inbox.add(std::move(point)); }
+
+  Result<void> act(const telemetry::FiredAction& action, WallTime now);
+  Result<void> start_control();
 
   Invoker& here() {
     for (auto& invoker : invokers)
@@ -77,6 +158,47 @@ struct Engine::Impl {
     return *invokers[0];
   }
 };
+
+Result<void> Engine::Impl::start_control() {
+  auto opened = store::MetricArchive::open(options.data_dir + "/metrics.db");
+  if (!opened) return opened.error();
+  archive = std::move(*opened);
+  auto event_store = store::EventStore::open(options.data_dir + "/events.db");
+  if (!event_store) return event_store.error();
+  events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
+                                        metric_clock);
+  alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
+  auto loaded = documents->load_all(
+      [this](const std::string& kind, const std::string& region, const std::string& key,
+             const std::string& document) { (void)alarms->load(kind, region, key, document); });
+  if (!loaded) return loaded;
+  ControlLoop::Ports ports;
+  ports.collect = [this](std::vector<MetricPoint>& out) {
+    std::mutex mutex;
+    on_every_loop([&](Invoker& invoker) {
+      const std::lock_guard lock(mutex);
+      invoker.collect(out);
+    });
+    inbox.collect(out);
+  };
+  ports.act = [this](const telemetry::FiredAction& action, WallTime now) {
+    return act(action, now);
+  };
+  ports.each_minute = [](WallTime) {};
+  ports.each_hour = [](WallTime) {};
+  control_loop =
+      std::make_unique<ControlLoop>(*control, metric_clock, *archive, *alarms, std::move(ports));
+  control->post([this] { control_loop->start(); });
+  return {};
+}
+
+Result<void> Engine::Impl::act(const telemetry::FiredAction&, WallTime) { return {}; }
+
+void Engine::Impl::deliver(const std::string&, const std::string&, const std::string&,
+                           const std::map<std::string, std::string>&,
+                           std::function<void(Result<void>)> done) {
+  done({});
+}
 
 Engine::Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock)
     : impl_(std::make_unique<Impl>(std::move(options), launcher, clock)) {}
@@ -93,6 +215,7 @@ Result<void> Engine::start() {
   if (!database) return database.error();
   e.database = std::move(*database);
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
+  e.documents = std::make_unique<store::DocumentStore>(*e.database);
   e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
   e.log_store = std::make_unique<LogStore>(e.options.data_dir + "/logs");
   e.registry = std::make_unique<Registry>(
@@ -118,10 +241,11 @@ Result<void> Engine::start() {
     auto cgroups =
         sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
     if (i == 0 && !cgroups.warning().empty()) e.warnings.push_back(cgroups.warning());
-    e.invokers.push_back(std::make_unique<Invoker>(
-        Invoker::Setup{*e.loops.back(), e.launcher.take_socket(i), std::move(cgroups),
-                       e.launcher.isolation(), *e.log_store, *e.code_store, e.options.account,
-                       e.options.runtimes_dir, e.options.endpoint_url, e.options.idle_lifetime}));
+    e.invokers.push_back(std::make_unique<Invoker>(Invoker::Setup{
+        *e.loops.back(), e.launcher.take_socket(i), std::move(cgroups), e.launcher.isolation(),
+        *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
+        e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
+        e.metric_clock, e.metric_clock.real(e.options.provisioning_delay)}));
     all.push_back(e.invokers.back().get());
   }
   if (!e.launcher.warning().empty()) e.warnings.push_back(e.launcher.warning());
@@ -134,8 +258,14 @@ Result<void> Engine::start() {
   e.loading = false;
   e.workers = std::make_unique<boost::asio::thread_pool>(2);
   e.control = std::make_unique<net::IoLoop>(-1, e.clock);
-  e.control->start();
+  if (auto started = e.start_control(); !started) return started;
   for (auto& loop : e.loops) loop->start();
+  if (auto started = e.events->start(); !started) {
+    for (auto& loop : e.loops) loop->stop();
+    for (auto& loop : e.loops) loop->join();
+    return started;
+  }
+  e.control->start();
   e.running = true;
   return {};
 }
@@ -145,6 +275,13 @@ void Engine::stop() {
   if (!std::exchange(e.running, false)) return;
   // First what makes changes, then what serves.
   e.workers->join();
+  e.events->stop();
+  std::promise<void> finished;
+  e.control->post([&] {
+    e.control_loop->finish();
+    finished.set_value();
+  });
+  finished.get_future().wait();
   e.control->stop();
   e.control->join();
   auto left = std::make_shared<std::atomic<size_t>>(e.invokers.size());
@@ -179,11 +316,31 @@ Result<void> Engine::check_invocable(const std::string& region, const std::strin
   return {};
 }
 
+void Engine::invoke_async(InvokeRequest&& request, std::function<void(Result<void>)> done) {
+  impl_->events->accept(std::move(request), std::move(done));
+}
+
 void Engine::post_control(std::function<void()> work) { impl_->control->post(std::move(work)); }
 void Engine::post_worker(std::function<void()> work) {
   boost::asio::post(*impl_->workers, std::move(work));
 }
 Registry& Engine::registry() { return *impl_->registry; }
+ControlLoop& Engine::control_loop() { return *impl_->control_loop; }
+AccountBook& Engine::accounts() { return impl_->accounts; }
+ProvisionedBoard& Engine::board() { return impl_->board; }
+const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
+size_t Engine::queued_events() const { return impl_->events->depth(); }
+
+std::vector<FunctionStatus> Engine::status() {
+  std::vector<FunctionStatus> out;
+  std::mutex mutex;
+  impl_->on_every_loop([&](Invoker& invoker) {
+    const std::lock_guard lock(mutex);
+    invoker.status(out);
+  });
+  return out;
+}
+
 store::CodeStore& Engine::code_store() { return *impl_->code_store; }
 LogStore& Engine::log_store() { return *impl_->log_store; }
 const Clock& Engine::clock() const { return impl_->clock; }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "engine/function_runner.h"
 #include "engine/invocation.h"
 #include "engine/registry.h"
 #include "net/io_loop.h"
@@ -22,7 +23,11 @@ class LauncherProcess;
 
 namespace kiln::engine {
 
+class AccountBook;
+class ControlLoop;
+class EventQueue;
 class LogStore;
+class ProvisionedBoard;
 
 struct EngineOptions {
   std::string data_dir = ".kiln";
@@ -31,6 +36,9 @@ struct EngineOptions {
   std::string endpoint_url;  // AWS_ENDPOINT_URL given to functions; see set_endpoint_url
   int loops = 1;
   Duration idle_lifetime = std::chrono::minutes(10);
+  model::AccountQuota quota;
+  double speed = 1;                // of metric minutes, alarms, cooldowns, retries, schedules
+  Duration provisioning_delay{0};  // virtual time, before environments are started
 };
 
 class Engine {
@@ -50,12 +58,23 @@ class Engine {
   Result<void> check_invocable(const std::string& region, const std::string& name,
                                const std::string& qualifier);
 
+  // Takes the invocation into the durable queue; `done` with success means that it is on disk. Any
+  // thread, `done` on another.
+  void invoke_async(InvokeRequest&& request, std::function<void(Result<void>)> done);
+
   // Runs `work` on the control thread, in order. Control work may block on the store.
   void post_control(std::function<void()> work);
   // Runs `work` on a worker thread: unpacking archives and the like.
   void post_worker(std::function<void()> work);
 
-  Registry& registry();            // control thread only
+  Registry& registry();                     // control thread only
+  ControlLoop& control_loop();              // control thread only
+  AccountBook& accounts();                  // any thread
+  ProvisionedBoard& board();                // any thread
+  const ScaledClock& metric_clock() const;  // virtual time
+  // Every function that has run since the start. Control thread only.
+  std::vector<FunctionStatus> status();
+  size_t queued_events() const;    // any thread
   store::CodeStore& code_store();  // any thread
   LogStore& log_store();           // any thread
   const Clock& clock() const;

@@ -14,6 +14,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr Duration kInitLimit = std::chrono::seconds(10);
+// Provisioned environments may take as long as the function's timeout, and this at least.
+constexpr Duration kProvisionedInitLimit = std::chrono::seconds(130);
 // After its init error a runtime may still print; then it is ended.
 constexpr Duration kInitErrorGrace = milliseconds(500);
 // SIGTERM to SIGKILL when an environment is spun down.
@@ -43,15 +45,20 @@ std::string new_log_stream(const model::FunctionConfig& config, WallTime t) {
 
 }  // namespace
 
+const char* to_text(Initialization initialization) {
+  return initialization == Initialization::kProvisioned ? "provisioned-concurrency" : "on-demand";
+}
+
 Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
-                         TaskFolder task)
+                         TaskFolder task, Initialization initialization)
     : host_(host),
       owner_(owner),
       config_(std::move(config)),
       task_(std::move(task)),
+      initialization_(initialization),
       log_key_{config_->region, config_->log_group(),
                new_log_stream(*config_, host.sandboxes.loop.clock().wall_now())},
-      lines_(config_->logging) {}
+      lines_(config_->logging, to_text(initialization)) {}
 
 Environment::~Environment() {
   host_.sandboxes.loop.cancel(this);
@@ -67,10 +74,18 @@ void Environment::start(Invocation&& cause) {
   KILN_REQUIRE(!current_);
   current_ = std::move(cause);
   tail_.clear();
+  begin_init(kInitLimit);
+}
+
+void Environment::start_ahead() {
+  begin_init(std::max<Duration>(kProvisionedInitLimit, std::chrono::seconds(config_->timeout_s)));
+}
+
+void Environment::begin_init(Duration limit) {
   log(lines_.init_start(runtime_label(config_->runtime), config_->version, wall()));
   phase_ = Phase::kInit;
   phase_started_ = now();
-  set_deadline(phase_started_ + kInitLimit);
+  set_deadline(phase_started_ + limit);
   start_sandbox();
 }
 
@@ -82,6 +97,7 @@ void Environment::start_sandbox() {
   context.runtimes_dir = host_.runtimes_dir;
   context.endpoint_url = host_.endpoint_url;
   context.log_stream = log_key_.stream;
+  context.initialization_type = to_text(initialization_);
   context.isolation = host_.sandboxes.isolation;
   sandbox_->start(launch_spec(*config_, context));
 }
@@ -89,8 +105,13 @@ void Environment::start_sandbox() {
 void Environment::on_ready() {
   switch (phase_) {
     case Phase::kInit:
-      init_ms_ = to_ms(now() - phase_started_);
       sandbox_->begin_cpu_quota({config_->memory_mb});
+      if (!current_) {
+        log(lines_.init_report(to_ms(now() - phase_started_), "init", {}, {}, wall()));
+        flush_log();
+        return become_idle();
+      }
+      init_ms_ = to_ms(now() - phase_started_);
       begin_invocation();
       return send_event();
     case Phase::kReinit:
@@ -111,6 +132,15 @@ void Environment::on_init_error(std::string&& document, std::string_view error_t
   init_error_document_ = std::move(document);
   init_error_type_ = error_type.empty() ? "Runtime.Unknown" : std::string(error_type);
   set_deadline(std::min(deadline_, now() + kInitErrorGrace));
+}
+
+void Environment::fail_init_ahead(const sandbox::Exit& exit) {
+  const std::string type =
+      !init_error_type_.empty() ? init_error_type_ : exit_fault(exit, *config_, {}).error_type;
+  log(init_timed_out_
+          ? lines_.init_report(to_ms(now() - phase_started_), "init", "timeout", {}, wall())
+          : lines_.init_report(to_ms(now() - phase_started_), "init", "error", type, wall()));
+  owner_.on_init_failed(*this);
 }
 
 // The Init phase has failed. Lambda initialises again, now within the invocation that waits.
@@ -212,6 +242,9 @@ void Environment::finish_invocation(std::string&& payload, bool function_error,
   reply.payload = std::move(payload);
   reply.function_error = function_error;
   reply.executed_version = config_->version;
+  owner_.on_invocation_end(invocation, duration_ms, function_error);
+  // Whoever has the answer may use the concurrency.
+  invocation.ticket.release();
   // Without Tail the caller need not wait for the lines below.
   if (!tail_wanted) invocation.done(std::move(reply));
 
@@ -249,7 +282,9 @@ void Environment::on_exit(const sandbox::Exit& exit) {
   bury_sandbox();
   switch (phase_) {
     case Phase::kInit:
-      return fail_init(exit);
+      if (current_) return fail_init(exit);
+      fail_init_ahead(exit);
+      break;
     case Phase::kReinit: {
       const double init_ms = to_ms(now() - phase_started_);
       Fault fault = exit_fault(exit, *config_, current_->request.request_id);
@@ -288,13 +323,17 @@ void Environment::become_idle() {
     return invoke(std::move(next));
   }
   phase_ = Phase::kIdle;
-  set_deadline(now() + std::chrono::duration_cast<SteadyTime::duration>(host_.idle_lifetime));
+  // Lambda keeps provisioned environments for as long as they are configured.
+  set_deadline(initialization_ == Initialization::kProvisioned
+                   ? SteadyTime::max()
+                   : now() + std::chrono::duration_cast<SteadyTime::duration>(host_.idle_lifetime));
   owner_.on_idle(*this);
 }
 
 void Environment::retire() {
   retired_ = true;
-  if (phase_ == Phase::kIdle) stop(kShutdownGrace);
+  if (phase_ == Phase::kIdle) return stop(kShutdownGrace);
+  if (phase_ == Phase::kInit && !current_) stop(Duration::zero());
 }
 
 void Environment::abandon(const Error& error) {
@@ -302,6 +341,7 @@ void Environment::abandon(const Error& error) {
     if (!invocation) return;
     InvokeReply reply;
     reply.error = error;
+    invocation->ticket.release();
     invocation->done(std::move(reply));
     invocation.reset();
   };

@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
+#include "engine/function_metrics.h"
 #include "engine/invocation.h"
 #include "engine/log_lines.h"
 #include "engine/log_store.h"
@@ -21,12 +23,49 @@ namespace kiln::engine {
 
 class Environment;
 
+// A unit of concurrency that an invocation holds; given back when it goes.
+class AdmissionTicket {
+ public:
+  AdmissionTicket() = default;
+  AdmissionTicket(model::FunctionAdmission& function, FunctionMetrics::Way& way,
+                  const model::Admission& admission)
+      : function_(&function), way_(&way), admission_(admission) {}
+  AdmissionTicket(AdmissionTicket&& other) noexcept { *this = std::move(other); }
+  AdmissionTicket& operator=(AdmissionTicket&& other) noexcept {
+    release();
+    function_ = std::exchange(other.function_, nullptr);
+    way_ = other.way_;
+    admission_ = other.admission_;
+    return *this;
+  }
+  ~AdmissionTicket() { release(); }
+
+  void release() {
+    if (!function_) return;
+    std::exchange(function_, nullptr)->release(way_->version, admission_);
+    --way_->in_use;
+  }
+  const model::Admission& admission() const { return admission_; }
+  FunctionMetrics::Way* way() const { return way_; }
+
+ private:
+  model::FunctionAdmission* function_ = nullptr;
+  FunctionMetrics::Way* way_ = nullptr;
+  model::Admission admission_;
+};
+
 // What an invocation is on its way through one loop.
 struct Invocation {
   InvokeRequest request;
   InvokeDone done;
   std::string function_arn;  // as invoked
+  AdmissionTicket ticket;    // from its function's loop on
+  int64_t minute_s = 0;      // metric minute in which it started
 };
+
+enum class Initialization { kOnDemand, kProvisioned };
+// Value of AWS_LAMBDA_INITIALIZATION_TYPE.
+const char* to_text(Initialization initialization);
 
 // The folder that becomes /var/task, and what keeps it in place.
 struct TaskFolder {
@@ -36,6 +75,11 @@ struct TaskFolder {
 
 class EnvironmentOwner {
  public:
+  // An invocation ran to its end; its caller is told next.
+  virtual void on_invocation_end(Invocation& invocation, double duration_ms,
+                                 bool function_error) = 0;
+  // Init of an environment that no invocation waits for has failed; on_gone follows.
+  virtual void on_init_failed(Environment& environment) = 0;
   virtual void on_idle(Environment& environment) = 0;
   // It answered, and will be idle soon: another invocation may already be assigned to it.
   virtual void on_finishing(Environment& environment) = 0;
@@ -61,15 +105,18 @@ struct EnvironmentHost {
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
  public:
   Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
-              TaskFolder task);
+              TaskFolder task, Initialization initialization);
   ~Environment();
 
   const model::ConfigPtr& config() const { return config_; }
+  Initialization initialization() const { return initialization_; }
   bool idle() const { return phase_ == Phase::kIdle; }
   bool assigned() const { return pending_.has_value(); }
 
   // Starts the Init phase; the invocation that caused it follows.
   void start(Invocation&& cause);
+  // Starts the Init phase; no invocation waits. What provisioned concurrency does.
+  void start_ahead();
   // REQUIRES: idle()
   void invoke(Invocation&& invocation);
   // REQUIRES: finishing (see EnvironmentOwner::on_finishing) and not assigned()
@@ -99,7 +146,9 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void on_exit(const sandbox::Exit& exit) override;
   SteadyTime on_time(SteadyTime now) override;
 
+  void begin_init(Duration limit);
   void start_sandbox();
+  void fail_init_ahead(const sandbox::Exit& exit);
   void begin_invocation();
   void send_event();
   void fail_init(const sandbox::Exit& exit);
@@ -124,6 +173,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   EnvironmentOwner& owner_;
   model::ConfigPtr config_;
   TaskFolder task_;
+  Initialization initialization_;
   LogStreamKey log_key_;
   LogLines lines_;
   std::unique_ptr<sandbox::Sandbox> sandbox_;

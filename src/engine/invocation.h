@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "model/admission.h"
 
 namespace kiln::engine {
 
@@ -21,8 +22,9 @@ struct InvokeRequest {
 };
 
 struct InvokeReply {
-  Error error;          // type not empty: refused before any code ran (404, 409, 429, 502 …)
-  std::string payload;  // what the function answered, or the error document
+  Error error;  // type not empty: refused before any code ran (404, 409, 429, 502 …)
+  model::Throttle throttle = model::Throttle::kNone;  // why, with a 429
+  std::string payload;           // what the function answered, or the error document
   bool function_error = false;   // X-Amz-Function-Error: Unhandled
   std::string executed_version;  // $LATEST or a number
   std::string log_tail;          // last 4 KiB of the invocation's log, with Tail

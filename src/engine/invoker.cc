@@ -28,11 +28,15 @@ Invoker::Invoker(Setup setup)
             setup.isolation, static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop},
       environment_host_{host_, log_store_, std::move(setup.runtimes_dir),
                         std::move(setup.endpoint_url), setup.idle_lifetime},
+      accounts_(setup.accounts),
+      board_(setup.board),
+      metric_clock_(setup.metric_clock),
+      provisioning_delay_(setup.provisioning_delay),
       hot_reload_(setup.loop, [this](const std::string& folder) {
         const auto [begin, end] = hot_folders_.equal_range(folder);
         for (auto it = begin; it != end; ++it)
-          if (const auto pool = pools_.find(it->second); pool != pools_.end())
-            pool->second->retire_all();
+          if (const auto found = runners_.find(it->second); found != runners_.end())
+            found->second->retire_all();
       }) {}
 
 Invoker::~Invoker() = default;
@@ -64,7 +68,9 @@ void Invoker::invoke(InvokeRequest&& request, InvokeDone done) {
   auto config = resolve(request.region, request.function_name, request.qualifier);
   if (!config) return refuse(std::move(config).error());
   Key key{request.region, request.function_name};
-  Invocation invocation{std::move(request), std::move(done), {}};
+  Invocation invocation;
+  invocation.request = std::move(request);
+  invocation.done = std::move(done);
   invocation.function_arn =
       model::function_arn(key.region, account_, key.name, invocation.request.qualifier);
   Invoker& owner = owner_of(key);
@@ -85,11 +91,37 @@ void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invoca
     reply.error = closing_error();
     return invocation.done(std::move(reply));
   }
-  auto& pool = pools_[key];
-  if (!pool)
-    pool = std::make_unique<SandboxPool>(
-        environment_host_, [this](const model::FunctionConfig& c) { return find_task(c); });
-  pool->invoke(config, std::move(invocation));
+  runner(key).invoke(config, std::move(invocation));
+}
+
+FunctionRunner& Invoker::runner(const Key& key) {
+  auto& runner = runners_[key];
+  if (!runner) {
+    const FunctionRunner::Shared shared{environment_host_, accounts_.of(key.region), board_,
+                                        metric_clock_, provisioning_delay_};
+    runner = std::make_unique<FunctionRunner>(
+        shared, key.region, key.name,
+        [this](const model::FunctionConfig& c) { return find_task(c); });
+    // An invocation may still be on its way when its function is deleted.
+    if (const auto function = functions_.find(key); function != functions_.end())
+      runner->update(*function->second);
+  }
+  return *runner;
+}
+
+model::FunctionPtr Invoker::find(const std::string& region, const std::string& name) const {
+  const auto found = functions_.find(Key{region, name});
+  return found == functions_.end() ? nullptr : found->second;
+}
+
+void Invoker::collect(std::vector<MetricPoint>& out) {
+  for (auto& [key, runner] : runners_) runner->collect(out);
+  std::move(left_over_points_.begin(), left_over_points_.end(), std::back_inserter(out));
+  left_over_points_.clear();
+}
+
+void Invoker::status(std::vector<FunctionStatus>& out) const {
+  for (const auto& [key, runner] : runners_) out.push_back(runner->status());
 }
 
 TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
@@ -111,37 +143,39 @@ void Invoker::publish(const std::string& region, const std::string& name,
     functions_[key] = function;
   else
     functions_.erase(key);
-  const auto pool = pools_.find(key);
-  if (pool == pools_.end()) return;
-  std::vector<model::ConfigPtr> current;
   if (function) {
-    current.push_back(function->latest);
-    for (const auto& [number, config] : function->versions) current.push_back(config);
+    const auto existing = runners_.find(key);
+    if (existing != runners_.end()) return existing->second->update(*function);
+    // Provisioned environments start without an invocation; all else waits for the first one.
+    if (!function->provisioned.empty() && &owner_of(key) == this) runner(key);
+    return;
   }
-  pool->second->keep_only(current);
-  if (function) return;
-  // The pool of a deleted function goes with its last environment.
-  pool->second->when_empty([this, key] {
+  const auto existing = runners_.find(key);
+  if (existing == runners_.end()) return;
+  existing->second->retire_for_good();
+  // The runner of a deleted function goes with its last environment.
+  existing->second->when_empty([this, key] {
     host_.loop.post([this, key] {
-      const auto empty = pools_.find(key);
-      if (empty != pools_.end() && empty->second->size() == 0 && !functions_.contains(key))
-        pools_.erase(empty);
+      const auto empty = runners_.find(key);
+      if (empty == runners_.end() || !empty->second->empty() || functions_.contains(key)) return;
+      empty->second->collect(left_over_points_);
+      runners_.erase(empty);
     });
   });
 }
 
 void Invoker::shut_down(std::function<void()> then) {
   closing_ = true;
-  auto left = std::make_shared<size_t>(1 + pools_.size());
+  auto left = std::make_shared<size_t>(1 + runners_.size());
   const auto one_less = [left, then = std::move(then), this] {
     if (--*left == 0) {
       runtime_api_.close();
       then();
     }
   };
-  for (auto& [key, pool] : pools_) {
-    pool->abandon_all(closing_error());
-    pool->when_empty(one_less);
+  for (auto& [key, runner] : runners_) {
+    runner->abandon_all(closing_error());
+    runner->when_empty(one_less);
   }
   one_less();
 }

@@ -10,10 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/account_book.h"
 #include "engine/environment.h"
+#include "engine/function_runner.h"
 #include "engine/hot_reload.h"
 #include "engine/invocation.h"
-#include "engine/sandbox_pool.h"
 #include "model/function.h"
 #include "sandbox/launcher.h"
 #include "sandbox/limits.h"
@@ -35,6 +36,10 @@ class Invoker {
     std::string runtimes_dir;
     std::string endpoint_url;
     Duration idle_lifetime;
+    AccountBook& accounts;
+    ProvisionedBoard& board;
+    const Clock& metric_clock;
+    Duration provisioning_delay;  // real time
   };
   explicit Invoker(Setup setup);
   ~Invoker();
@@ -51,6 +56,11 @@ class Invoker {
   // The function's new value; nullptr: deleted.
   void publish(const std::string& region, const std::string& name,
                const model::FunctionPtr& function);
+  // nullptr: no such function.
+  model::FunctionPtr find(const std::string& region, const std::string& name) const;
+  // Metric points gathered since the last call, and the functions that have run here.
+  void collect(std::vector<MetricPoint>& out);
+  void status(std::vector<FunctionStatus>& out) const;
   // Refuses what comes, ends all environments, then calls `then` on this loop.
   void shut_down(std::function<void()> then);
 
@@ -66,6 +76,7 @@ class Invoker {
   };
 
   Invoker& owner_of(const Key& key) const;
+  FunctionRunner& runner(const Key& key);
   void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
   TaskFolder find_task(const model::FunctionConfig& config);
 
@@ -77,10 +88,15 @@ class Invoker {
   sandbox::RuntimeApi runtime_api_;
   sandbox::SandboxHost host_;
   EnvironmentHost environment_host_;
+  AccountBook& accounts_;
+  ProvisionedBoard& board_;
+  const Clock& metric_clock_;
+  Duration provisioning_delay_;
   HotReload hot_reload_;
   std::vector<Invoker*> all_;
   std::unordered_map<Key, model::FunctionPtr, KeyHash> functions_;
-  std::unordered_map<Key, std::unique_ptr<SandboxPool>, KeyHash> pools_;
+  std::unordered_map<Key, std::unique_ptr<FunctionRunner>, KeyHash> runners_;
+  std::vector<MetricPoint> left_over_points_;  // of functions that are gone
   std::multimap<std::string, Key> hot_folders_;
   bool closing_ = false;
 };

@@ -42,7 +42,7 @@ std::string LogLines::init_start(std::string_view runtime, std::string_view vers
                        arn);
   if (!wanted()) return {};
   return event(now, "platform.initStart",
-               {{"initializationType", "on-demand"},
+               {{"initializationType", initialization_type_},
                 {"phase", "init"},
                 {"runtimeVersion", runtime_version},
                 {"runtimeVersionArn", arn},
@@ -52,7 +52,7 @@ std::string LogLines::init_start(std::string_view runtime, std::string_view vers
 std::string LogLines::init_report(double init_ms, std::string_view phase, std::string_view status,
                                   std::string_view error_type, WallTime now) const {
   if (json()) {
-    ordered_json record = {{"initializationType", "on-demand"},
+    ordered_json record = {{"initializationType", initialization_type_},
                            {"phase", phase},
                            {"status", status.empty() ? "success" : status},
                            {"metrics", {{"durationMs", rounded(init_ms)}}}};

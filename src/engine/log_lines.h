@@ -28,7 +28,8 @@ int64_t billed_ms(double duration_ms, double init_ms);
 
 class LogLines {
  public:
-  explicit LogLines(const model::LoggingConfig& config) : config_(config) {}
+  LogLines(const model::LoggingConfig& config, std::string_view initialization_type)
+      : config_(config), initialization_type_(initialization_type) {}
 
   std::string init_start(std::string_view runtime, std::string_view version, WallTime now) const;
   // phase: "init" or "invoke"; status as in ReportFacts.
@@ -43,6 +44,7 @@ class LogLines {
   bool wanted() const;  // system_level lets INFO events through
 
   const model::LoggingConfig& config_;
+  std::string_view initialization_type_;  // JSON only; of static text
 };
 
 }  // namespace kiln::engine

@@ -26,7 +26,7 @@ INSTANTIATE_TEST_SUITE_P(AwsSamples, Billed,
 
 TEST(LogLines, TextAsAwsWritesIt) {
   const model::LoggingConfig text;
-  const LogLines lines(text);
+  const LogLines lines(text, "on-demand");
   EXPECT_EQ(lines.start("id", "$LATEST", {}), "START RequestId: id Version: $LATEST\n");
   EXPECT_EQ(lines.end("id"), "END RequestId: id\n");
   ReportFacts f{"id", 3.01, -1, 128, 36, {}, {}, {}, {}};
@@ -52,7 +52,7 @@ TEST(LogLines, TextAsAwsWritesIt) {
 
 TEST(LogLines, JsonEventsCarryTheSameFacts) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "INFO", {}};
-  const LogLines lines(json);
+  const LogLines lines(json, "on-demand");
   EXPECT_EQ(lines.end("id"), "");
   const auto report =
       nlohmann::json::parse(lines.report({"id", 3.01, 1.5, 128, 36, {}, {}, {}, {}}, {}));
@@ -64,7 +64,7 @@ TEST(LogLines, JsonEventsCarryTheSameFacts) {
 
 TEST(LogLines, SystemLevelWarnKeepsOnlyFailures) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "WARN", {}};
-  const LogLines lines(json);
+  const LogLines lines(json, "on-demand");
   EXPECT_EQ(lines.start("id", "1", {}), "");
   EXPECT_EQ(lines.report({"id", 1, -1, 128, 1, {}, {}, {}, {}}, {}), "");
   EXPECT_NE(lines.report({"id", 1, -1, 128, 1, "timeout", {}, {}, {}}, {}), "");

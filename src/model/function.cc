@@ -23,6 +23,27 @@ ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier
   return version == kLatest ? function.latest : published(version);
 }
 
+std::string provisioned_version(const Function& function, const std::string& qualifier) {
+  const auto alias = function.aliases.find(qualifier);
+  if (alias != function.aliases.end()) return alias->second.function_version;
+  const ConfigPtr version = resolve_qualifier(function, qualifier, 0);
+  return version ? version->version : std::string();
+}
+
+std::map<std::string, int> provisioned_by_version(const Function& function) {
+  std::map<std::string, int> out;
+  for (const auto& [qualifier, config] : function.provisioned)
+    if (const std::string version = provisioned_version(function, qualifier); !version.empty())
+      out[version] = config.requested;
+  return out;
+}
+
+int provisioned_total(const Function& function) {
+  int total = 0;
+  for (const auto& [qualifier, config] : function.provisioned) total += config.requested;
+  return total;
+}
+
 std::string function_arn(std::string_view region, std::string_view account, std::string_view name,
                          std::string_view qualifier) {
   std::string arn;

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace kiln::model {
 
 inline constexpr std::string_view kLatest = "$LATEST";
@@ -70,6 +72,22 @@ struct Alias {
   std::string revision_id;
 };
 
+// Provisioned concurrency as configured, for a version or an alias. What is allocated of it is the
+// provisioner's to know.
+struct ProvisionedConfig {
+  int requested = 0;
+  std::string last_modified;  // 2023-01-21T11:30:00.000+0000
+  bool operator==(const ProvisionedConfig&) const = default;
+};
+
+// How asynchronous invocations of a qualifier are retried, and who is told of their end.
+struct EventInvokeConfig {
+  std::optional<int> maximum_retry_attempts;  // 0–2
+  std::optional<int> maximum_event_age_s;     // 60–21,600
+  std::string on_success, on_failure;         // destination ARNs
+  WallTime last_modified{};
+};
+
 // A function with all that hangs on its name. A new value is made for every change; readers keep
 // the one they hold.
 struct Function {
@@ -82,6 +100,8 @@ struct Function {
   std::map<std::string, std::string> policy_revisions;  // qualifier → RevisionId of that policy
   int64_t next_version = 1;                             // never reused
   std::optional<int> reserved_concurrency;
+  std::map<std::string, ProvisionedConfig> provisioned;   // by version or alias
+  std::map<std::string, EventInvokeConfig> event_invoke;  // by qualifier; "$LATEST" too
 
   const std::string& region() const { return latest->region; }
   const std::string& name() const { return latest->name; }
@@ -91,6 +111,13 @@ using FunctionPtr = std::shared_ptr<const Function>;
 // The version that a qualifier ("" = $LATEST, version, or alias) selects; `roll` in [0,1) decides
 // weighted aliases. nullptr: no such version or alias.
 ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier, double roll);
+
+// The version that has the provisioned concurrency configured for `qualifier`: the version itself,
+// or the one that the alias points at. "" when there is no such qualifier.
+std::string provisioned_version(const Function& function, const std::string& qualifier);
+// Provisioned concurrency by version number, and all of it together.
+std::map<std::string, int> provisioned_by_version(const Function& function);
+int provisioned_total(const Function& function);
 
 // arn:aws:lambda:REGION:ACCOUNT:function:NAME, and with :QUALIFIER where given.
 std::string function_arn(std::string_view region, std::string_view account, std::string_view name,

@@ -70,10 +70,10 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
   }
 
   auto call = std::make_shared<LambdaCall>(LambdaCall{
-      engine_.registry(), engine_.code_store(), wire::CredentialScope::of(request.base()).region,
-      std::string(net::field(request, "Host")), std::move(route.function),
-      std::move(route.argument), std::move(uri.query), nlohmann::json::object(), std::nullopt,
-      std::nullopt});
+      engine_.registry(), engine_.code_store(), engine_.accounts(), engine_.board(),
+      wire::CredentialScope::of(request.base()).region, std::string(net::field(request, "Host")),
+      std::move(route.function), std::move(route.argument), std::move(uri.query),
+      nlohmann::json::object(), std::nullopt, std::nullopt});
   const auto run = [this, call, operation = route.operation, id, reply] {
     engine_.post_control([this, call, operation, id, reply] {
       const bool frees_code = operation == delete_function || operation == update_function_code;

@@ -43,12 +43,29 @@ Result<void> read_alias(const LambdaCall& call, const Target& target, model::Ali
   return {};
 }
 
+// Provisioned concurrency moves with its alias: to a version that is published and has none.
+Result<void> check_provisioned(const model::Function& function, const std::string& alias) {
+  if (!function.provisioned.contains(alias)) return {};
+  const std::string version = model::provisioned_version(function, alias);
+  if (version == model::kLatest)
+    return invalid_parameter(
+        "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+  for (const auto& [other, config] : function.provisioned)
+    if (other != alias && model::provisioned_version(function, other) == version)
+      return conflict(
+          "Alias can't be used for Provisioned Concurrency configuration on an already "
+          "Provisioned version");
+  return {};
+}
+
 OperationResult put_alias(LambdaCall& call, const Target& target, model::Alias alias,
                           unsigned status) {
   alias.revision_id = new_uuid();
   auto next = std::make_shared<model::Function>(*target.function);
   const json document = alias_document(*next->latest, alias);
-  next->aliases[alias.name] = std::move(alias);
+  const std::string name = alias.name;
+  next->aliases[name] = std::move(alias);
+  if (auto possible = check_provisioned(*next, name); !possible) return possible.error();
   if (auto put = call.registry.put(next); !put) return put.error();
   return json_response(status, document);
 }
@@ -135,6 +152,8 @@ OperationResult delete_alias(LambdaCall& call) {
   next->aliases.erase(call.argument);
   next->policies.erase(call.argument);
   next->policy_revisions.erase(call.argument);
+  next->provisioned.erase(call.argument);
+  next->event_invoke.erase(call.argument);
   if (auto put = call.registry.put(next); !put) return put.error();
   return empty_response(204);
 }

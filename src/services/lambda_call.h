@@ -10,6 +10,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "engine/account_book.h"
+#include "engine/provisioned_board.h"
 #include "engine/registry.h"
 #include "model/function.h"
 #include "model/names.h"
@@ -22,6 +24,8 @@ namespace kiln::services {
 struct LambdaCall {
   engine::Registry& registry;
   store::CodeStore& code_store;
+  engine::AccountBook& accounts;
+  engine::ProvisionedBoard& board;
   std::string region;
   std::string host;      // the Host header: where the caller can reach us
   std::string function;  // {FunctionName} of the path, decoded; or {ARN} of the tags operations
@@ -68,6 +72,21 @@ OperationResult untag_resource(LambdaCall& call);
 
 OperationResult get_account_settings(LambdaCall& call);
 
+OperationResult put_function_concurrency(LambdaCall& call);
+OperationResult get_function_concurrency(LambdaCall& call);
+OperationResult delete_function_concurrency(LambdaCall& call);
+
+OperationResult put_provisioned_concurrency(LambdaCall& call);
+OperationResult get_provisioned_concurrency(LambdaCall& call);
+OperationResult list_provisioned_concurrency(LambdaCall& call);
+OperationResult delete_provisioned_concurrency(LambdaCall& call);
+
+OperationResult put_event_invoke_config(LambdaCall& call);
+OperationResult update_event_invoke_config(LambdaCall& call);
+OperationResult get_event_invoke_config(LambdaCall& call);
+OperationResult list_event_invoke_configs(LambdaCall& call);
+OperationResult delete_event_invoke_config(LambdaCall& call);
+
 // What the operations share.
 
 net::Response json_response(unsigned status, const nlohmann::json& document);
@@ -109,6 +128,10 @@ bool parse_number(std::string_view text, int64_t& number);
 // $LATEST gets a new revision, as on AWS.
 model::ConfigPtr add_version(model::Function& function,
                              const std::optional<std::string>& description = std::nullopt);
+
+// An InvalidParameterValueException whose body has a message alone, as AWS answers where a limit of
+// the account is in the way.
+net::Response limit_exceeded(const std::string& message);
 
 Error invalid_parameter(std::string message);
 Error validation_error(std::string message);

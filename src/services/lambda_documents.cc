@@ -31,12 +31,9 @@ Result<void> refuse_absent(Fields& fields) {
   if (fields.says("FileSystemConfigs")) return absent("file systems (FileSystemConfigs)");
   if (fields.says("ImageConfig")) return absent("container images (ImageConfig)");
   if (fields.says("CodeSigningConfigArn")) return absent("code signing (CodeSigningConfigArn)");
-  const std::array<std::array<const char*, 2>, 3> members = {{{"VpcConfig", "SubnetIds"},
-                                                              {"VpcConfig", "SecurityGroupIds"},
-                                                              {"DeadLetterConfig", "TargetArn"}}};
-  for (const auto& [name, member] : members) {
-    const json* object = fields.object(name);
-    if (object != nullptr && Fields(*object).says(member)) return absent(name);
+  for (const char* member : {"SubnetIds", "SecurityGroupIds"}) {
+    const json* vpc = fields.object("VpcConfig");
+    if (vpc != nullptr && Fields(*vpc).says(member)) return absent("VpcConfig");
   }
   if (const json* snap_start = fields.object("SnapStart")) {
     const auto apply_on = Fields(*snap_start).text("ApplyOn").value_or("None");
@@ -89,6 +86,16 @@ Result<void> read_configuration(const json& body, model::FunctionConfig& config)
   take(fields.text("Handler"), config.handler);
   take(fields.text("Description"), config.description);
   take(fields.text("KMSKeyArn"), config.kms_key_arn);
+  if (const json* dead_letters = fields.object("DeadLetterConfig")) {
+    Fields members(*dead_letters);
+    take(members.text("TargetArn"), config.dead_letter_target_arn);
+    if (auto read = members.result(); !read) return read;
+    const std::string& arn = config.dead_letter_target_arn;
+    if (arn.starts_with("arn:") && !arn.starts_with("arn:aws:sns:") &&
+        !arn.starts_with("arn:aws:sqs:"))
+      return invalid_parameter("The provided DeadLetterConfig target " + arn +
+                               " is not an SNS topic or an SQS queue.");
+  }
   take(fields.integer("Timeout"), config.timeout_s);
   take(fields.integer("MemorySize"), config.memory_mb);
   take(fields.texts("Architectures"), config.architectures);
@@ -136,6 +143,8 @@ json function_document(const model::FunctionConfig& c, const std::string& arn_qu
   };
   if (!c.environment.empty()) d["Environment"] = {{"Variables", c.environment}};
   if (!c.kms_key_arn.empty()) d["KMSKeyArn"] = c.kms_key_arn;
+  if (!c.dead_letter_target_arn.empty())
+    d["DeadLetterConfig"] = {{"TargetArn", c.dead_letter_target_arn}};
   json& logging = d["LoggingConfig"] = {
       {"LogFormat", c.logging.format == model::LogFormat::kJson ? "JSON" : "Text"},
       {"LogGroup", c.log_group()}};

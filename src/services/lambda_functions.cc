@@ -275,6 +275,8 @@ OperationResult delete_function(LambdaCall& call) {
   next->versions.erase(number);
   next->policies.erase(config->version);
   next->policy_revisions.erase(config->version);
+  next->provisioned.erase(config->version);
+  next->event_invoke.erase(config->version);
   if (auto put = call.registry.put(next); !put) return put.error();
   return empty_response(204);
 }

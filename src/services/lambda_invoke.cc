@@ -61,6 +61,9 @@ Result<std::string> client_context(std::string_view header) {
 
 net::Response to_response(engine::InvokeReply&& reply, const std::string& request_id,
                           const std::string& trace_id) {
+  if (reply.throttle != model::Throttle::kNone)
+    return wire::rest_json_error(reply.error, request_id,
+                                 {{"Reason", model::to_text(reply.throttle)}});
   if (!reply.error.type.empty()) return wire::rest_json_error(reply.error, request_id);
   net::Response response;
   response.body = std::move(reply.payload);
@@ -77,6 +80,24 @@ net::Response to_response(engine::InvokeReply&& reply, const std::string& reques
                    base64_encode(tail.size() > kTail ? tail.substr(tail.size() - kTail) : tail));
   }
   return response;
+}
+
+// 202 when the event is on disk; whether the function exists is known before.
+void accept_event(engine::Engine& engine, engine::InvokeRequest&& invoke, Reply reply) {
+  const std::string id = invoke.request_id;
+  const auto found = engine.check_invocable(invoke.region, invoke.function_name, invoke.qualifier);
+  if (!found) return reply(wire::rest_json_error(found.error(), id));
+  net::Response accepted;
+  accepted.status = 202;
+  accepted.content_type.clear();
+  accepted.headers.emplace_back("x-amzn-RequestId", id);
+  accepted.headers.emplace_back("X-Amzn-Trace-Id", invoke.trace_id);
+  engine.invoke_async(std::move(invoke), [reply = std::move(reply), id,
+                                          accepted = std::move(accepted)](Result<void> done) {
+    net::Response response = accepted;
+    if (!done) response = wire::rest_json_error(done.error(), id);
+    reply(std::move(response));
+  });
 }
 
 }  // namespace
@@ -108,15 +129,11 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
     response.headers.emplace_back("x-amzn-RequestId", invoke.request_id);
     return reply(std::move(response));
   }
-  if (type == "Event")
-    return refuse(invalid(
-        "InvalidParameterValueException",
-        "Kiln has no asynchronous invocation: X-Amz-Invocation-Type Event is not available; use "
-        "RequestResponse."));
-  if (!type.empty() && type != "RequestResponse")
-    return refuse(invalid(
-        "InvalidParameterValueException",
-        "Unsupported Invocation Type: " + std::string(type) + "; use RequestResponse or DryRun."));
+  const bool is_event = type == "Event";
+  if (!is_event && !type.empty() && type != "RequestResponse")
+    return refuse(invalid("InvalidParameterValueException",
+                          "Unsupported Invocation Type: " + std::string(type) +
+                              "; use RequestResponse, Event or DryRun."));
 
   if (const auto fault = json_fault(request.body()))
     return refuse(invalid("InvalidRequestContentException",
@@ -128,6 +145,7 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
   invoke.trace_id = net::field(request, "X-Amzn-Trace-Id");
   if (invoke.trace_id.empty())
     invoke.trace_id = new_trace_id(epoch_ms(engine.clock().wall_now()) / 1000) + ";Sampled=0";
+  if (is_event) return accept_event(engine, std::move(invoke), std::move(reply));
   invoke.want_log_tail = net::field(request, "X-Amz-Log-Type") == "Tail";
 
   engine.invoke(std::move(invoke), [reply = std::move(reply), id = invoke.request_id,

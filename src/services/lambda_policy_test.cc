@@ -246,12 +246,6 @@ TEST(LambdaRoutesTest, OperationsThatAreNotThereHaveTheirNames) {
   const struct {
     const char *method, *target, *name;
   } cases[] = {
-      {"PUT", "/2017-10-31/functions/f/concurrency", "PutFunctionConcurrency"},
-      {"GET", "/2019-09-30/functions/f/provisioned-concurrency?Qualifier=1",
-       "GetProvisionedConcurrencyConfig"},
-      {"GET", "/2019-09-30/functions/f/provisioned-concurrency?List=ALL",
-       "ListProvisionedConcurrencyConfigs"},
-      {"PUT", "/2019-09-25/functions/f/event-invoke-config", "PutFunctionEventInvokeConfig"},
       {"POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"},
       {"GET", "/2018-10-31/layers", "ListLayers"},
       {"GET", "/2018-10-31/layers?find=LayerVersion&Arn=x", "GetLayerVersionByArn"},

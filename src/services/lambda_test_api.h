@@ -61,8 +61,8 @@ class LambdaApiTest : public testing::Test {
     auto uri = wire::Uri::parse(target);
     auto route = find_lambda_route(method, uri);
     if (route.operation == nullptr) return {0, "no route", std::string(route.name), {}};
-    LambdaCall c{*registry_,     code_store_, region, "localhost:4566", route.function,
-                 route.argument, uri.query,   body,   std::nullopt,     std::nullopt};
+    LambdaCall c{*registry_,     code_store_,    accounts_, board_, region,       "localhost:4566",
+                 route.function, route.argument, uri.query, body,   std::nullopt, std::nullopt};
     if (route.preparation != Preparation::kNone) {
       const auto prepared =
           route.preparation == Preparation::kCreate ? prepare_create(c) : prepare_update_code(c);
@@ -112,6 +112,8 @@ class LambdaApiTest : public testing::Test {
   ManualClock clock_{
       WallTime(std::chrono::milliseconds(1'674'300'600'000))};  // 2023-01-21T11:30:00Z
   store::CodeStore code_store_{dir_ / "code"};
+  engine::AccountBook accounts_{model::AccountQuota{}};
+  engine::ProvisionedBoard board_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::FunctionStore> store_;
   std::unique_ptr<engine::Registry> registry_;

@@ -16,8 +16,7 @@
 namespace kiln::store {
 namespace {
 
-// Each step brings a file from the version of its index to the next one. Steps are only ever added.
-constexpr std::array<const char*, kSchemaVersion> kSchemaSteps = {
+constexpr std::array<const char*, kSchemaVersion> kControlSteps = {
     // next_version and reserved_concurrency stand outside the document so that a person with
     // sqlite3 can see them.
     "CREATE TABLE functions (region TEXT NOT NULL, name TEXT NOT NULL, document TEXT NOT NULL,"
@@ -27,6 +26,9 @@ constexpr std::array<const char*, kSchemaVersion> kSchemaSteps = {
     " document TEXT NOT NULL, PRIMARY KEY (region, name, version)) WITHOUT ROWID;"
     "CREATE TABLE aliases (region TEXT NOT NULL, name TEXT NOT NULL, alias TEXT NOT NULL,"
     " document TEXT NOT NULL, PRIMARY KEY (region, name, alias)) WITHOUT ROWID;",
+    // Alarms, topics, scaling policies and the like: see document_store.h.
+    "CREATE TABLE documents (kind TEXT NOT NULL, region TEXT NOT NULL, key TEXT NOT NULL,"
+    " document TEXT NOT NULL, PRIMARY KEY (kind, region, key)) WITHOUT ROWID;",
 };
 
 constexpr const char* kMoveAway =
@@ -51,10 +53,10 @@ Error foreign(const std::string& path, int64_t application_id) {
                  "Kiln has not changed it. Choose another folder with --data-dir.");
 }
 
-Error newer(const std::string& path, int64_t version) {
+Error newer(const std::string& path, int64_t version, const Schema& schema) {
   return refused(path,
                  "has schema version " + std::to_string(version) +
-                     ", this Kiln knows versions up to " + std::to_string(kSchemaVersion),
+                     ", this Kiln knows versions up to " + std::to_string(schema.version()),
                  "Kiln has not changed it. Use the newer Kiln that wrote it, or choose another "
                  "folder with --data-dir.");
 }
@@ -70,7 +72,7 @@ uint32_t big_endian(const unsigned char* at) {
 
 // Reads the 100 bytes of SQLite's file header before SQLite sees the file: SQLite would put -wal
 // and -shm files beside a file that is not ours.
-Result<void> check_header(const std::string& path) {
+Result<void> check_header(const std::string& path, const Schema& schema) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return refused(path, std::string("can't be read: ") + std::strerror(errno), kMoveAway);
   std::array<unsigned char, 100> header{};
@@ -83,7 +85,7 @@ Result<void> check_header(const std::string& path) {
   const uint32_t application_id = big_endian(header.data() + 68);
   if (application_id != static_cast<uint32_t>(kApplicationId)) return foreign(path, application_id);
   const uint32_t version = big_endian(header.data() + 60);
-  if (version > static_cast<uint32_t>(kSchemaVersion)) return newer(path, version);
+  if (version > static_cast<uint32_t>(schema.version())) return newer(path, version, schema);
   return {};
 }
 
@@ -118,14 +120,15 @@ Result<int64_t> read_pragma(sqlite3* db, const std::string& path, const char* sq
 }
 
 // Everything that needs SQLite to be known, through a handle that can't write.
-Result<void> check_content(const std::string& path) {
+Result<void> check_content(const std::string& path, const Schema& schema) {
   auto opened = open_handle(path, SQLITE_OPEN_READONLY);
   if (!opened) return opened.error();
   sqlite3* db = opened->get();
   // A version that is still in the write-ahead log is not in the file's header yet.
   const auto version = read_pragma(db, path, "PRAGMA user_version");
   if (!version) return version.error();
-  if (*version > kSchemaVersion) return newer(path, *version);
+  if (*version > schema.version()) return newer(path, *version, schema);
+  if (schema.check == Schema::Check::kHeader) return {};
 
   sqlite3_stmt* statement = nullptr;
   int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, nullptr);
@@ -151,17 +154,17 @@ Result<void> run_sql(sqlite3* db, const std::string& sql) {
   return {};
 }
 
-Result<void> bring_up_to_date(sqlite3* db, int64_t from) {
+Result<void> bring_up_to_date(sqlite3* db, int64_t from, const Schema& schema) {
   std::string sql = "BEGIN IMMEDIATE;";
-  for (auto i = static_cast<size_t>(from); i < kSchemaSteps.size(); ++i) sql += kSchemaSteps[i];
+  for (auto i = static_cast<size_t>(from); i < schema.steps.size(); ++i) sql += schema.steps[i];
   sql += "PRAGMA application_id=" + std::to_string(kApplicationId) +
-         ";PRAGMA user_version=" + std::to_string(kSchemaVersion) + ";COMMIT;";
+         ";PRAGMA user_version=" + std::to_string(schema.version()) + ";COMMIT;";
   return run_sql(db, sql);
 }
 
 // Makes the whole file under another name first, so that a file with our name always has our
 // header, whenever the process is killed.
-Result<void> create(const std::string& path) {
+Result<void> create(const std::string& path, const Schema& schema) {
   const std::string unfinished = path + ".new";
   ::unlink(unfinished.c_str());
   ::unlink((unfinished + "-journal").c_str());
@@ -175,7 +178,7 @@ Result<void> create(const std::string& path) {
   {
     auto opened = open_handle(unfinished, SQLITE_OPEN_READWRITE);
     if (!opened) return opened.error();
-    if (auto made = bring_up_to_date(opened->get(), 0); !made) return made;
+    if (auto made = bring_up_to_date(opened->get(), 0, schema); !made) return made;
   }
   if (::rename(unfinished.c_str(), path.c_str()) != 0) {
     return refused(path, std::string("can't be made: ") + std::strerror(errno),
@@ -186,27 +189,33 @@ Result<void> create(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+const Schema& control_schema() {
+  static const Schema schema{kControlSteps, Schema::Check::kWhole};
+  return schema;
+}
+
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, const Schema& schema) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 && errno == ENOENT) {
-    if (auto made = create(path); !made) return made.error();
+    if (auto made = create(path, schema); !made) return made.error();
   } else {
-    if (auto checked = check_header(path); !checked) return checked.error();
-    if (auto checked = check_content(path); !checked) return checked.error();
+    if (auto checked = check_header(path, schema); !checked) return checked.error();
+    if (auto checked = check_content(path, schema); !checked) return checked.error();
   }
   auto opened = open_handle(path, SQLITE_OPEN_READWRITE);
   if (!opened) return opened.error();
   std::unique_ptr<Database> database(new Database(opened->release()));
   sqlite3* db = database->handle();
   if (auto set =
-          run_sql(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-256;");
+          run_sql(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-" +
+                          std::to_string(schema.cache_kib) + ";");
       !set) {
     return set.error();
   }
   const auto version = read_pragma(db, path, "PRAGMA user_version");
   if (!version) return version.error();
-  if (*version < kSchemaVersion) {
-    if (auto done = bring_up_to_date(db, *version); !done) return done.error();
+  if (*version < schema.version()) {
+    if (auto done = bring_up_to_date(db, *version, schema); !done) return done.error();
   }
   return database;
 }

@@ -3,12 +3,12 @@
 // to.
 //
 // What was committed survives a kill of the process; a loss of power may cost the last commits,
-// never the whole file (synchronous=NORMAL). Not thread-safe: one owner. Opening reads the whole
-// file once (quick_check).
+// never the whole file (synchronous=NORMAL). Not thread-safe: one owner.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -18,13 +18,28 @@ struct sqlite3;
 namespace kiln::store {
 
 inline constexpr int kApplicationId = 0x4b494c4e;  // "KILN", in the file's header
-inline constexpr int kSchemaVersion = 1;           // PRAGMA user_version
+inline constexpr int kSchemaVersion = 2;           // PRAGMA user_version of kiln.db
+
+// What a database file of ours holds. Each step brings a file from the version of its index to the
+// next one; steps are only ever added.
+struct Schema {
+  // kWhole reads the whole file once when it is opened (quick_check); kHeader trusts SQLite to
+  // notice damage when it comes to it, for files that grow large.
+  enum class Check { kWhole, kHeader };
+  std::span<const char* const> steps;
+  Check check = Check::kWhole;
+  int64_t cache_kib = 256;
+  int version() const { return static_cast<int>(steps.size()); }
+};
+// kiln.db: functions and everything else that is configured.
+const Schema& control_schema();
 
 class Database {
  public:
   // Makes the file when it is absent. Error type: DatabaseRefused (nothing was written) or
   // DatabaseError.
-  static Result<std::unique_ptr<Database>> open(const std::string& path);
+  static Result<std::unique_ptr<Database>> open(const std::string& path,
+                                                const Schema& schema = control_schema());
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

@@ -102,7 +102,7 @@ TEST_F(DatabaseTest, RefusesAnotherProgramsFileAndLeavesNothingBesideIt) {
 
 TEST_F(DatabaseTest, RefusesNewerSchemaAndNamesBothVersions) {
   make("PRAGMA user_version=" + std::to_string(kSchemaVersion + 6));
-  expect_refused({"schema version 7", "up to 1", "newer Kiln"});
+  expect_refused({"schema version 8", "up to 2", "newer Kiln"});
 }
 
 TEST_F(DatabaseTest, RefusesNewerSchemaThatIsOnlyInTheWriteAheadLog) {

@@ -108,6 +108,27 @@ FunctionConfig config_from(const json& document) {
   return c;
 }
 
+json to_json(const model::EventInvokeConfig& config) {
+  json document = {{"on_success", config.on_success},
+                   {"on_failure", config.on_failure},
+                   {"last_modified_ms", epoch_ms(config.last_modified)}};
+  if (config.maximum_retry_attempts) document["retries"] = *config.maximum_retry_attempts;
+  if (config.maximum_event_age_s) document["age_s"] = *config.maximum_event_age_s;
+  return document;
+}
+
+model::EventInvokeConfig event_invoke_from(const json& document) {
+  model::EventInvokeConfig config;
+  read(document, "on_success", config.on_success);
+  read(document, "on_failure", config.on_failure);
+  int64_t ms = 0;
+  read(document, "last_modified_ms", ms);
+  config.last_modified = WallTime(std::chrono::milliseconds(ms));
+  if (document.contains("retries")) config.maximum_retry_attempts = document["retries"].get<int>();
+  if (document.contains("age_s")) config.maximum_event_age_s = document["age_s"].get<int>();
+  return config;
+}
+
 // nlohmann's exceptions end here.
 template <class T, class F>
 Result<T> parsed(const std::string& text, F&& from_document) {
@@ -136,10 +157,16 @@ std::string alias_to_text(const Alias& alias) {
 }
 
 std::string function_to_text(const Function& function) {
-  return dump({{"latest", to_json(*function.latest)},
-               {"tags", function.tags},
-               {"policies", function.policies},
-               {"policy_revisions", function.policy_revisions}});
+  json document = {{"latest", to_json(*function.latest)},
+                   {"tags", function.tags},
+                   {"policies", function.policies},
+                   {"policy_revisions", function.policy_revisions}};
+  for (const auto& [qualifier, config] : function.provisioned)
+    document["provisioned"][qualifier] = {{"requested", config.requested},
+                                          {"last_modified", config.last_modified}};
+  for (const auto& [qualifier, config] : function.event_invoke)
+    document["event_invoke"][qualifier] = to_json(config);
+  return dump(document);
 }
 
 Result<FunctionConfig> config_from_text(const std::string& text) {
@@ -168,6 +195,15 @@ Result<Function> function_from_text(const std::string& text) {
     read(document, "tags", function.tags);
     read(document, "policies", function.policies);
     read(document, "policy_revisions", function.policy_revisions);
+    if (document.contains("provisioned"))
+      for (const auto& [qualifier, config] : document["provisioned"].items()) {
+        auto& provisioned = function.provisioned[qualifier];
+        read(config, "requested", provisioned.requested);
+        read(config, "last_modified", provisioned.last_modified);
+      }
+    if (document.contains("event_invoke"))
+      for (const auto& [qualifier, config] : document["event_invoke"].items())
+        function.event_invoke[qualifier] = event_invoke_from(config);
     return function;
   });
 }

@@ -48,6 +48,19 @@ Statement& Statement::bind(int position, std::optional<int> number) {
   return *this;
 }
 
+Statement& Statement::bind(int position, double number) {
+  if (status_) note(sqlite3_bind_double(statement_, position, number));
+  return *this;
+}
+
+Statement& Statement::bind_bytes(int position, std::string_view bytes) {
+  if (status_) {
+    note(sqlite3_bind_blob(statement_, position, bytes.data() ? bytes.data() : "",
+                           static_cast<int>(bytes.size()), SQLITE_TRANSIENT));
+  }
+  return *this;
+}
+
 bool Statement::step() {
   if (!status_) return false;
   const int code = sqlite3_step(statement_);
@@ -74,6 +87,8 @@ std::string Statement::text(int column) const {
 }
 
 int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
 
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;

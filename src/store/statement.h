@@ -31,6 +31,8 @@ class Statement {
   Statement& bind(int position, std::string_view text);
   Statement& bind(int position, int64_t number);
   Statement& bind(int position, std::optional<int> number);
+  Statement& bind(int position, double number);
+  Statement& bind_bytes(int position, std::string_view bytes);
 
   // True: a row can be read. False: done, or an error.
   bool step();
@@ -39,6 +41,7 @@ class Statement {
 
   std::string text(int column) const;
   int64_t integer(int column) const;
+  double real(int column) const;
   bool is_null(int column) const;
 
   const Result<void>& status() const { return status_; }

@@ -1,0 +1,123 @@
+#include "engine/function_runner.h"
+
+namespace kiln::engine {
+
+FunctionRunner::FunctionRunner(const Shared& shared, std::string region, std::string name,
+                               SandboxPool::FindTask find_task)
+    : shared_(shared),
+      region_(std::move(region)),
+      name_(std::move(name)),
+      admission_(shared.account),
+      metrics_(region_, name_),
+      pool_(shared.environments, static_cast<PoolOwner&>(*this), std::move(find_task)),
+      provisioner_(shared.environments.sandboxes.loop, pool_, admission_, shared.board,
+                   shared.provisioning_delay) {}
+
+int64_t FunctionRunner::metric_minute() const {
+  const int64_t now_s = epoch_s(shared_.metric_clock.wall_now());
+  return now_s - now_s % 60;
+}
+
+void FunctionRunner::update(const model::Function& function) {
+  provisioned_configured_ = model::provisioned_total(function);
+  admission_.configure(function.reserved_concurrency, provisioned_configured_);
+  std::vector<model::ConfigPtr> current{function.latest};
+  std::map<model::ConfigPtr, int> targets;
+  const auto wanted = model::provisioned_by_version(function);
+  for (const auto& [number, config] : function.versions) {
+    current.push_back(config);
+    if (const auto found = wanted.find(config->version); found != wanted.end())
+      targets[config] = found->second;
+  }
+  provisioner_.set_targets(targets);
+  pool_.keep_only(current);
+}
+
+void FunctionRunner::invoke(const model::ConfigPtr& config, Invocation&& invocation) {
+  invocation.minute_s = metric_minute();
+  FunctionMetrics::Way& way = metrics_.way(invocation.request.qualifier, config->version);
+  const model::Admission admission =
+      admission_.admit(config->version, shared_.environments.sandboxes.loop.clock().steady_now());
+  if (admission.throttle != model::Throttle::kNone)
+    return throttle(way, invocation.minute_s, admission.throttle, invocation.done);
+  ++way.in_use;
+  invocation.ticket = AdmissionTicket(admission_, way, admission);
+
+  FunctionMetrics::Load load;
+  load.function_in_use = admission_.in_use();
+  load.account_in_use = shared_.account.in_use();
+  load.unreserved_in_use = shared_.account.unreserved_in_use();
+  load.claimed = shared_.account.claimed();
+  if (provisioned_configured_ > 0)
+    if (const auto* provisioned = admission_.provisioned(config->version)) {
+      load.provisioned_in_use = provisioned->in_use;
+      load.provisioned_configured = provisioned->configured;
+    }
+  metrics_.on_start(way, invocation.minute_s, load);
+  pool_.invoke(config, std::move(invocation));
+}
+
+void FunctionRunner::throttle(FunctionMetrics::Way& way, int64_t minute_s, model::Throttle reason,
+                              InvokeDone& done) {
+  ++throttles_;
+  FunctionMetrics::minute(way, minute_s).throttles += 1;
+  InvokeReply reply;
+  reply.error = model::throttled(reason);
+  reply.throttle = reason;
+  done(std::move(reply));
+}
+
+void FunctionRunner::on_invocation_end(Invocation& invocation, double duration_ms,
+                                       bool function_error) {
+  ++invocations_;
+  FunctionMetrics::Minute& m =
+      FunctionMetrics::minute(*invocation.ticket.way(), invocation.minute_s);
+  m.invocations += 1;
+  m.duration_ms.add(duration_ms);
+  if (function_error) {
+    ++errors_;
+    m.errors += 1;
+  }
+  const model::Admission& admission = invocation.ticket.admission();
+  if (admission.capacity == model::Capacity::kProvisioned) m.provisioned_invocations += 1;
+  if (admission.spillover) m.spillovers += 1;
+}
+
+bool FunctionRunner::may_start_environment() {
+  return admission_.may_start_environment(shared_.environments.sandboxes.loop.clock().steady_now());
+}
+
+void FunctionRunner::refuse_environment(Invocation&& invocation) {
+  FunctionMetrics::Way& way = *invocation.ticket.way();
+  invocation.ticket.release();
+  throttle(way, invocation.minute_s, admission_.scaling_throttle(), invocation.done);
+}
+
+void FunctionRunner::retire_for_good() {
+  provisioner_.set_targets({});
+  pool_.retire_all();
+}
+
+void FunctionRunner::abandon_all(const Error& error) {
+  provisioner_.close();
+  pool_.abandon_all(error);
+}
+
+FunctionStatus FunctionRunner::status() const {
+  FunctionStatus out;
+  out.region = region_;
+  out.name = name_;
+  out.in_use = admission_.in_use();
+  out.reserved = admission_.reserved();
+  out.provisioned_configured = provisioned_configured_;
+  out.provisioned_ready = provisioner_.ready();
+  out.environments = pool_.size();
+  out.idle = pool_.idle_count();
+  out.invocations = invocations_;
+  out.errors = errors_;
+  out.throttles = throttles_;
+  out.cold_starts = pool_.cold_starts();
+  return out;
+}
+
+}  // namespace kiln::engine

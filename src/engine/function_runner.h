@@ -1,0 +1,82 @@
+// One function on its loop: admits invocations, runs them on the function's environments, and
+// counts. Threading: the function's loop only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/function_metrics.h"
+#include "engine/provisioner.h"
+#include "engine/sandbox_pool.h"
+#include "model/admission.h"
+
+namespace kiln::engine {
+
+// A function at a moment, for `kiln top` and /metrics. Counts are since the engine started.
+struct FunctionStatus {
+  std::string region;
+  std::string name;
+  int in_use = 0;
+  std::optional<int> reserved;
+  int provisioned_configured = 0;
+  int provisioned_ready = 0;
+  size_t environments = 0;
+  size_t idle = 0;
+  uint64_t invocations = 0;
+  uint64_t errors = 0;
+  uint64_t throttles = 0;
+  uint64_t cold_starts = 0;
+};
+
+class FunctionRunner final : private PoolOwner {
+ public:
+  struct Shared {
+    EnvironmentHost& environments;
+    model::AccountCapacity& account;
+    ProvisionedBoard& board;
+    const Clock& metric_clock;  // virtual time
+    Duration provisioning_delay;
+  };
+  FunctionRunner(const Shared& shared, std::string region, std::string name,
+                 SandboxPool::FindTask find_task);
+
+  // The function's new value.
+  void update(const model::Function& function);
+  void invoke(const model::ConfigPtr& config, Invocation&& invocation);
+  // The code changed in place.
+  void retire_all() { pool_.retire_all(); }
+  // The function is gone: its environments end after what they have in hand.
+  void retire_for_good();
+  void abandon_all(const Error& error);
+  void when_empty(std::function<void()> then) { pool_.when_empty(std::move(then)); }
+  bool empty() const { return pool_.size() == 0; }
+
+  void collect(std::vector<MetricPoint>& out) { metrics_.collect(out); }
+  FunctionStatus status() const;
+
+ private:
+  void on_invocation_end(Invocation& invocation, double duration_ms, bool function_error) override;
+  bool may_start_environment() override;
+  void refuse_environment(Invocation&& invocation) override;
+  void on_ahead_ready(Environment& environment) override { provisioner_.on_ready(environment); }
+  void on_ahead_failed(Environment& environment) override { provisioner_.on_failed(environment); }
+  void on_ahead_gone(Environment& environment) override { provisioner_.on_gone(environment); }
+  void throttle(FunctionMetrics::Way& way, int64_t minute_s, model::Throttle reason,
+                InvokeDone& done);
+  int64_t metric_minute() const;
+
+  Shared shared_;
+  std::string region_;
+  std::string name_;
+  model::FunctionAdmission admission_;
+  FunctionMetrics metrics_;
+  SandboxPool pool_;
+  Provisioner provisioner_;
+  int provisioned_configured_ = 0;
+  uint64_t invocations_ = 0;
+  uint64_t errors_ = 0;
+  uint64_t throttles_ = 0;
+};
+
+}  // namespace kiln::engine

@@ -1,0 +1,46 @@
+// How far provisioned concurrency has come, for those who ask: written by the loops, read by the
+// API. Safe from any thread.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <tuple>
+
+namespace kiln::engine {
+
+enum class ProvisionedState { kInProgress, kReady, kFailed };
+
+struct ProvisionedStatus {
+  ProvisionedState state = ProvisionedState::kInProgress;
+  int allocated = 0;
+  int available = 0;
+  std::string reason;  // of kFailed
+};
+
+class ProvisionedBoard {
+ public:
+  void set(const std::string& region, const std::string& name, const std::string& version,
+           const ProvisionedStatus& status) {
+    const std::lock_guard lock(mutex_);
+    entries_[{region, name, version}] = status;
+  }
+  void erase(const std::string& region, const std::string& name, const std::string& version) {
+    const std::lock_guard lock(mutex_);
+    entries_.erase({region, name, version});
+  }
+  // What the version's loop has not reported yet is in progress.
+  ProvisionedStatus get(const std::string& region, const std::string& name,
+                        const std::string& version) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find({region, name, version});
+    return found == entries_.end() ? ProvisionedStatus{} : found->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::tuple<std::string, std::string, std::string>, ProvisionedStatus> entries_;
+};
+
+}  // namespace kiln::engine
