@@ -1,0 +1,28 @@
+// The documents of PutMetricAlarm and PutCompositeAlarm, read and checked. Pure. Errors have
+// CloudWatch's type names and, where they are known, its texts.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/result.h"
+#include "telemetry/alarm_record.h"
+
+namespace kiln::services {
+
+Result<telemetry::AlarmConfig> read_metric_alarm(const nlohmann::json& input,
+                                                 const std::string& region);
+
+struct CompositeAlarmInput {
+  telemetry::AlarmConfig config;
+  telemetry::CompositeRule rule;
+};
+Result<CompositeAlarmInput> read_composite_alarm(const nlohmann::json& input,
+                                                 const std::string& region);
+
+// The member Tags: [{"Key": …, "Value": …}], at most 50.
+Result<telemetry::Tags> read_alarm_tags(const nlohmann::json& input);
+// The member Dimensions: [{"Name": …, "Value": …}], at most 30, in order of names.
+Result<telemetry::Dimensions> read_dimensions(const nlohmann::json& input);
+
+}  // namespace kiln::services
