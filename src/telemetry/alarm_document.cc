@@ -1,5 +1,6 @@
 #include "telemetry/alarm_document.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
