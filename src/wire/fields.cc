@@ -198,6 +198,8 @@ const json& Fields::list(const char* name) {
   const json* value = find(name);
   if (!value) return kEmpty;
   if (value->is_array()) return *value;
+  // How a form says that a list is empty.
+  if (value->is_string() && value->get_ref<const std::string&>().empty()) return kEmpty;
   fail(name, "a list");
   return kEmpty;
 }

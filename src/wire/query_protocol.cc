@@ -1,16 +1,23 @@
 #include "wire/query_protocol.h"
 
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "base/time_format.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::wire {
 namespace {
 
 constexpr const char* kXmlType = "text/xml";
+
+std::string format_epoch(double seconds) {
+  return format_iso_ms(WallTime(std::chrono::duration_cast<WallTime::duration>(
+      std::chrono::milliseconds(std::llround(seconds * 1000)))));
+}
 
 // XML 1.0 has no way to write most control characters; what is not UTF-8 would end the document for
 // its reader.
@@ -55,22 +62,77 @@ net::Response xml_response(const pugi::xml_document& document, unsigned status,
   return response;
 }
 
-// The N of "PREFIX.N" or "PREFIX.N.rest"; `rest` gets what stands behind it. nullopt: no such name.
-std::optional<uint32_t> item_number(std::string_view name, std::string_view prefix,
-                                    std::string_view& rest) {
-  if (!name.starts_with(prefix)) return std::nullopt;
-  name.remove_prefix(prefix.size());
+// A parameter's name is a path into a tree.
+struct Node {
+  std::string value;
+  std::map<std::string, Node, std::less<>> children;
+};
+
+constexpr int kMaxDepth = 12;
+
+std::optional<uint32_t> number_of(std::string_view text) {
   uint32_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  if (error != std::errc() || number == 0) return std::nullopt;
-  name.remove_prefix(static_cast<size_t>(end - name.data()));
-  if (!name.empty() && name.front() != '.') return std::nullopt;
-  rest = name.empty() ? name : name.substr(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
 
-std::string item_prefix(std::string_view name, std::string_view item) {
-  return std::string(name) + "." + (item.empty() ? "" : std::string(item) + ".");
+nlohmann::json document_of(const Node& node);
+
+// nullopt: not all children are numbers.
+std::optional<nlohmann::json> list_of(const Node& node) {
+  std::map<uint32_t, const Node*> items;
+  for (const auto& [name, child] : node.children) {
+    const auto number = number_of(name);
+    if (!number) return std::nullopt;
+    items[*number] = &child;
+  }
+  auto list = nlohmann::json::array();
+  for (const auto& [number, child] : items) list.push_back(document_of(*child));
+  return list;
+}
+
+nlohmann::json document_of(const Node& node) {
+  if (node.children.empty()) return node.value;
+  if (node.children.size() == 1) {
+    const auto& [name, child] = *node.children.begin();
+    if ((name == "member" || name == "entry") && !child.children.empty())
+      if (auto list = list_of(child)) return *list;
+  }
+  if (auto list = list_of(node)) return *list;
+  auto document = nlohmann::json::object();
+  for (const auto& [name, child] : node.children) document[name] = document_of(child);
+  return document;
+}
+
+void add_value(pugi::xml_node parent, const std::string& name, const nlohmann::json& value,
+               const XmlAnswer::Style& style);
+
+void add_members(pugi::xml_node parent, const nlohmann::json& object,
+                 const XmlAnswer::Style& style) {
+  for (const auto& [name, value] : object.items()) add_value(parent, name, value, style);
+}
+
+void add_value(pugi::xml_node parent, const std::string& name, const nlohmann::json& value,
+               const XmlAnswer::Style& style) {
+  if (value.is_null()) return;
+  if (value.is_object()) return add_members(parent.append_child(name.c_str()), value, style);
+  if (value.is_array()) {
+    pugi::xml_node list = parent.append_child(name.c_str());
+    const bool entries = style.is_entry_list && style.is_entry_list(name);
+    const bool times = style.is_time && style.is_time(name);
+    for (const auto& item : value) {
+      if (times && item.is_number())
+        add_text(list, "member", format_epoch(item.get<double>()));
+      else
+        add_value(list, entries ? "entry" : "member", item, style);
+    }
+    return;
+  }
+  if (value.is_string()) return add_text(parent, name, value.get_ref<const std::string&>());
+  if (value.is_number() && style.is_time && style.is_time(name))
+    return add_text(parent, name, format_epoch(value.get<double>()));
+  add_text(parent, name, value.dump());
 }
 
 }  // namespace
@@ -85,31 +147,22 @@ std::optional<QueryRequest> QueryRequest::parse(std::string_view form) {
   return request;
 }
 
-std::vector<std::string> QueryRequest::list(std::string_view name, std::string_view item) const {
-  const std::string prefix = item_prefix(name, item);
-  std::map<uint32_t, std::string> found;
-  for (const auto& [key, value] : params_.items()) {
-    std::string_view rest;
-    const auto number = item_number(key, prefix, rest);
-    if (number && rest.empty()) found.emplace(*number, value);
+nlohmann::json QueryRequest::document() const {
+  Node root;
+  for (const auto& [name, value] : params_.items()) {
+    if (name == "Action" || name == "Version" || name.empty()) continue;
+    Node* node = &root;
+    std::string_view rest = name;
+    for (int depth = 0; depth < kMaxDepth && !rest.empty(); ++depth) {
+      const size_t dot = rest.find('.');
+      node = &node->children[std::string(rest.substr(0, dot))];
+      rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+    }
+    if (rest.empty()) node->value = value;
   }
-  std::vector<std::string> values;
-  for (auto& [number, value] : found) values.push_back(std::move(value));
-  return values;
-}
-
-std::vector<QueryRequest> QueryRequest::structures(std::string_view name,
-                                                   std::string_view item) const {
-  const std::string prefix = item_prefix(name, item);
-  std::map<uint32_t, QueryRequest> found;
-  for (const auto& [key, value] : params_.items()) {
-    std::string_view rest;
-    const auto number = item_number(key, prefix, rest);
-    if (number && !rest.empty()) found[*number].params_.add(std::string(rest), value);
-  }
-  std::vector<QueryRequest> requests;
-  for (auto& [number, request] : found) requests.push_back(std::move(request));
-  return requests;
+  auto document = nlohmann::json::object();
+  for (const auto& [name, child] : root.children) document[name] = document_of(child);
+  return document;
 }
 
 struct XmlAnswer::Impl {
@@ -129,6 +182,11 @@ XmlAnswer::~XmlAnswer() = default;
 
 XmlAnswer& XmlAnswer::add(const std::string& name, const std::string& text) {
   add_text(impl_->result, name, text);
+  return *this;
+}
+
+XmlAnswer& XmlAnswer::add(const nlohmann::json& document, const Style& style) {
+  add_members(impl_->result, document, style);
   return *this;
 }
 

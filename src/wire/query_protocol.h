@@ -8,7 +8,9 @@
 // Values only; not thread-safe per object.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,13 +32,10 @@ class QueryRequest {
   std::optional<std::string_view> find(std::string_view name) const { return params_.find(name); }
   // "" when absent.
   std::string_view get(std::string_view name) const { return params_.get(name); }
-  // The values of NAME.member.1, NAME.member.2 … (or NAME.entry.N, as SNS says it) in the order of
-  // their numbers.
-  std::vector<std::string> list(std::string_view name, std::string_view item = "member") const;
-  // The parameters below NAME.member.1, NAME.member.2 …, as requests with the names that are left:
-  // "Dimensions.member.2.Name" is "Name" of structures("Dimensions")[1].
-  std::vector<QueryRequest> structures(std::string_view name,
-                                       std::string_view item = "member") const;
+  // The parameters but Action and Version as a document: "A.B" is a member of a member,
+  // "A.member.N", "A.entry.N" and "A.N" are elements of a list, in the order of their numbers. All
+  // values are texts.
+  nlohmann::json document() const;
 
  private:
   std::string action_;
@@ -52,6 +51,13 @@ class XmlAnswer {
 
   // A text element in the result.
   XmlAnswer& add(const std::string& name, const std::string& text);
+  // The members of a document: lists as <member> elements (<entry> where `style` says so), times,
+  // which a document has as epoch seconds, as ISO 8601.
+  struct Style {
+    std::function<bool(std::string_view member)> is_time;
+    std::function<bool(std::string_view member)> is_entry_list;
+  };
+  XmlAnswer& add(const nlohmann::json& document, const Style& style);
   net::Response finish(const std::string& request_id);
 
  private:

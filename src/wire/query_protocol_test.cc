@@ -6,9 +6,7 @@
 namespace kiln::wire {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 TEST(QueryRequest, ActionVersionAndParameters) {
   const auto request =
@@ -25,27 +23,52 @@ TEST(QueryRequest, ActionVersionAndParameters) {
   EXPECT_FALSE(QueryRequest::parse("{\"Action\":1}"));
 }
 
-TEST(QueryRequest, ListsGoByNumber) {
-  const auto request = QueryRequest::parse(
-      "Action=X&S.member.10=j&S.member.2=b&S.member.1=a&S.member.0=no&S.member.x=no&S.member.3x=no"
-      "&S.member.4.Name=no&Other.member.1=no&S.member.99999999999=no");
-  EXPECT_THAT(request->list("S"), ElementsAre("a", "b", "j"));
-  EXPECT_THAT(request->list("Absent"), IsEmpty());
-  EXPECT_THAT(QueryRequest::parse("Action=X&TagKeys.1=a&TagKeys.2=b")->list("TagKeys", ""),
-              ElementsAre("a", "b"));
+TEST(QueryRequest, DocumentHasListsByNumber) {
+  const auto document =
+      QueryRequest::parse(
+          "Action=X&Version=1&S.member.10=j&S.member.2=b&S.member.1=a&TagKeys.1=a&TagKeys.2=b"
+          "&M.entry.1.Value.DataType=String&Plain=p&Empty=")
+          ->document();
+  EXPECT_EQ(document,
+            nlohmann::json({{"S", {"a", "b", "j"}},
+                            {"TagKeys", {"a", "b"}},
+                            {"M", nlohmann::json::array({{{"Value", {{"DataType", "String"}}}}})},
+                            {"Plain", "p"},
+                            {"Empty", ""}}));
 }
 
-TEST(QueryRequest, Structures) {
-  const auto request = QueryRequest::parse(
-      "Action=X&Dimensions.member.1.Name=FunctionName&Dimensions.member.1.Value=f"
-      "&Dimensions.member.2.Name=Resource&Dimensions.member.2.Value=f%3Aprod"
-      "&M.entry.1.Value.DataType=String&D.member.1.S.member.1=x");
-  const auto dimensions = request->structures("Dimensions");
-  ASSERT_EQ(dimensions.size(), 2U);
-  EXPECT_EQ(dimensions[0].get("Name"), "FunctionName");
-  EXPECT_EQ(dimensions[1].get("Value"), "f:prod");
-  EXPECT_EQ(request->structures("M", "entry").at(0).get("Value.DataType"), "String");
-  EXPECT_THAT(request->structures("D").at(0).list("S"), ElementsAre("x"));
+TEST(QueryRequest, DocumentHasStructures) {
+  const auto document =
+      QueryRequest::parse(
+          "Action=X&Dimensions.member.1.Name=FunctionName&Dimensions.member.1.Value=f"
+          "&Dimensions.member.2.Name=Resource&Dimensions.member.2.Value=f%3Aprod"
+          "&D.member.1.S.member.1=x&Metric.Stat.Period=60")
+          ->document();
+  EXPECT_EQ(document["Dimensions"][1], nlohmann::json({{"Name", "Resource"}, {"Value", "f:prod"}}));
+  EXPECT_EQ(document["D"][0]["S"][0], "x");
+  EXPECT_EQ(document["Metric"]["Stat"]["Period"], "60");
+}
+
+TEST(QueryRequest, DocumentOfOddNames) {
+  const auto document =
+      QueryRequest::parse("Action=X&S.member.x=1&S.member.1=2&T..=3&a.b.c.d.e.f.g.h.i.j.k.l.m.n=4")
+          ->document();
+  EXPECT_EQ(document["S"]["member"]["x"], "1");
+  EXPECT_TRUE(document.is_object());
+}
+
+TEST(XmlAnswer, Documents) {
+  XmlAnswer::Style style;
+  style.is_time = [](std::string_view name) { return name == "At" || name == "Times"; };
+  style.is_entry_list = [](std::string_view name) { return name == "Map"; };
+  const nlohmann::json document = {
+      {"At", 0}, {"List", {1, true, 2.5}}, {"Map", {{{"key", "k"}}}}, {"Times", {1.5}}};
+  const auto response = XmlAnswer("A", "u").add(document, style).finish("i");
+  EXPECT_THAT(response.body,
+              HasSubstr("<AResult><At>1970-01-01T00:00:00.000Z</At><List><member>1</member>"
+                        "<member>true</member><member>2.5</member></List><Map><entry><key>k</key>"
+                        "</entry></Map><Times><member>1970-01-01T00:00:01.500Z</member></Times>"
+                        "</AResult>"));
 }
 
 TEST(XmlAnswer, Form) {
