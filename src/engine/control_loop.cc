@@ -54,6 +54,8 @@ telemetry::MetricStore& ControlLoop::metrics() {
 void ControlLoop::run(const std::vector<telemetry::FiredAction>& actions, WallTime now) {
   for (const telemetry::FiredAction& action : actions) {
     const auto done = ports_.act(action, now);
+    // A scaling policy is told every minute; its own activities say what came of it.
+    if (action.cause == telemetry::FiredAction::Cause::kRefire) continue;
     alarms_.record_action(
         action,
         done ? telemetry::AlarmBook::Outcome::kSucceeded : telemetry::AlarmBook::Outcome::kFailed,

@@ -329,6 +329,22 @@ ControlLoop& Engine::control_loop() { return *impl_->control_loop; }
 AccountBook& Engine::accounts() { return impl_->accounts; }
 ProvisionedBoard& Engine::board() { return impl_->board; }
 const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
+StatePort& Engine::state() { return *impl_->documents; }
+
+void Engine::load_state(
+    const std::string& kind,
+    const std::function<void(const std::string&, const std::string&, const std::string&)>& visit) {
+  std::promise<void> done;
+  post_control([&] {
+    (void)impl_->documents->load_all([&](const std::string& its_kind, const std::string& region,
+                                         const std::string& key, const std::string& document) {
+      if (its_kind == kind) visit(region, key, document);
+    });
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
 size_t Engine::queued_events() const { return impl_->events->depth(); }
 
 std::vector<FunctionStatus> Engine::status() {

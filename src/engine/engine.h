@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/state_port.h"
 #include "engine/function_runner.h"
 #include "engine/invocation.h"
 #include "engine/registry.h"
@@ -72,6 +73,11 @@ class Engine {
   AccountBook& accounts();                  // any thread
   ProvisionedBoard& board();                // any thread
   const ScaledClock& metric_clock() const;  // virtual time
+  // Where services keep what they are given, and read it back before they serve.
+  StatePort& state();  // control thread only
+  void load_state(const std::string& kind,
+                  const std::function<void(const std::string& region, const std::string& key,
+                                           const std::string& document)>& visit);
   // Every function that has run since the start. Control thread only.
   std::vector<FunctionStatus> status();
   size_t queued_events() const;    // any thread

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "wire/cbor_protocol.h"
 #include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
 #include "wire/rest_json_error.h"
@@ -111,6 +112,15 @@ std::string rest_operation(const net::RequestHeader& header, const wire::Uri& ur
   return std::string(method.data(), method.size()) + " " + uri.raw_path;
 }
 
+Api api_of(std::string_view service) {
+  if (service == "logs") return Api::kLogs;
+  if (service == "cloudwatch") return Api::kCloudWatch;
+  if (service == "sns") return Api::kSns;
+  if (service == "application-autoscaling") return Api::kAutoScaling;
+  if (service == "sts") return Api::kSts;
+  return Api::kAbsent;
+}
+
 Classification of_json(const wire::JsonTarget& target, std::string_view content_type,
                        std::string_view signed_for) {
   Classification c;
@@ -120,7 +130,7 @@ Classification of_json(const wire::JsonTarget& target, std::string_view content_
   c.service = look_up(kTargetServices, target.prefix);
   if (c.service.empty()) c.service = service_name(signed_for);
   if (c.service.empty()) c.service = target.prefix;
-  c.api = c.service == "logs" ? Api::kLogs : Api::kAbsent;
+  c.api = api_of(c.service);
   return c;
 }
 
@@ -131,7 +141,7 @@ Classification of_query(wire::QueryRequest&& query, std::string_view signed_for)
   c.service = service_name(signed_for);
   if (c.service.empty()) c.service = look_up(kQueryServices, query.version());
   if (c.service.empty()) c.service = "of version " + query.version();
-  c.api = c.service == "sts" ? Api::kSts : Api::kAbsent;
+  c.api = api_of(c.service);
   c.query = std::move(query);
   return c;
 }
@@ -139,11 +149,11 @@ Classification of_query(wire::QueryRequest&& query, std::string_view signed_for)
 // POST /service/NAME/operation/OPERATION with smithy-protocol: rpc-v2-cbor.
 Classification of_cbor(const wire::Uri& uri) {
   Classification c;
-  c.api = Api::kAbsent;
   c.shape = Shape::kCbor;
   const std::string_view known = look_up(kTargetServices, uri.segments[1]);
   c.service = known.empty() ? uri.segments[1] : std::string(known);
   c.operation = uri.segments[3];
+  c.api = c.service == "cloudwatch" ? Api::kCloudWatch : Api::kAbsent;
   return c;
 }
 
@@ -231,16 +241,6 @@ Limit limit_of(const net::RequestHeader& header) {
   return {kMaxOtherBytes, nullptr};
 }
 
-net::Response cbor_error(const Error& error, const std::string& request_id) {
-  const auto bytes = nlohmann::json::to_cbor({{"__type", error.type}, {"message", error.message}});
-  net::Response response;
-  response.status = 400;
-  response.content_type = "application/cbor";
-  response.headers = {{"smithy-protocol", "rpc-v2-cbor"}, {"x-amzn-RequestId", request_id}};
-  response.body.assign(bytes.begin(), bytes.end());
-  return response;
-}
-
 // Where an error has the same place in every request of a shape.
 net::Response in_shape(Shape shape, const Error& error, const std::string& request_id) {
   switch (shape) {
@@ -253,7 +253,7 @@ net::Response in_shape(Shape shape, const Error& error, const std::string& reque
     case Shape::kRestXml:
       return wire::rest_xml_error(501, error, request_id);
     case Shape::kCbor:
-      return cbor_error(error, request_id);
+      return wire::cbor_error(error, request_id);
     case Shape::kRestJson:
       break;
   }
@@ -299,22 +299,26 @@ net::Response too_large(const net::RequestHeader& header, const std::string& req
 net::Response not_here(const Classification& what, const std::string& request_id) {
   const std::string operation = printable(what.operation);
   if (what.api == Api::kUnknown) {
-    return wire::rest_json_error({ErrorKind::kNotFound, "UnknownOperationException",
-                                  "Kiln has no operation for " + operation +
-                                      ". It serves the AWS APIs lambda, logs and sts, and GET "
-                                      "/_kiln/health."},
-                                 request_id);
+    return wire::rest_json_error(
+        {ErrorKind::kNotFound, "UnknownOperationException",
+         "Kiln has no operation for " + operation +
+             ". It serves the AWS APIs "
+             "lambda, cloudwatch, logs, sns, application-autoscaling and sts, and GET "
+             "/_kiln/health."},
+        request_id);
   }
   const std::string type = what.shape == Shape::kQuery     ? "InvalidAction"
                            : what.shape == Shape::kRestXml ? "NotImplemented"
                                                            : "UnknownOperationException";
   const ErrorKind kind =
       what.shape == Shape::kRestJson ? ErrorKind::kNotFound : ErrorKind::kInvalid;
-  return in_shape(what.shape,
-                  {kind, type,
-                   "Kiln has no service " + printable(what.service) + " (operation " + operation +
-                       "). It serves lambda, logs and sts; send this request to another endpoint."},
-                  request_id);
+  return in_shape(
+      what.shape,
+      {kind, type,
+       "Kiln has no service " + printable(what.service) + " (operation " + operation +
+           "). It serves lambda, cloudwatch, logs, sns, application-autoscaling and sts; "
+           "start it with --forward SERVICE=URL to pass others on."},
+      request_id);
 }
 
 }  // namespace kiln::services

@@ -15,6 +15,9 @@ namespace kiln::services {
 enum class Api {
   kLambda,
   kLogs,
+  kCloudWatch,
+  kSns,
+  kAutoScaling,  // Application Auto Scaling
   kSts,
   kHealth,   // GET /_kiln/health, GET /
   kAbsent,   // an AWS service that Kiln does not have

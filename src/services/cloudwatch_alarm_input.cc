@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "services/cloudwatch_alarm_checks.h"
+#include "services/cloudwatch_queries.h"
 #include "telemetry/alarm_document.h"
 #include "telemetry/statistic.h"
 
@@ -19,7 +20,6 @@ using telemetry::MetricStat;
 using Need = AlarmChecks::Need;
 
 constexpr size_t kMaxActions = 5;
-constexpr size_t kMaxDimensions = 30;
 constexpr size_t kMaxTags = 50;
 constexpr size_t kMaxName = 255;
 constexpr size_t kMaxMetrics = 10;      // in a math alarm, and
@@ -39,41 +39,8 @@ const std::vector<std::string_view> kComparisons = {"GreaterThanOrEqualToThresho
                                                     "LessThanLowerThreshold",
                                                     "GreaterThanUpperThreshold"};
 const std::vector<std::string_view> kMissing = {"missing", "ignore", "breaching", "notBreaching"};
-const std::vector<std::string_view> kUnits = {"Seconds",
-                                              "Microseconds",
-                                              "Milliseconds",
-                                              "Bytes",
-                                              "Kilobytes",
-                                              "Megabytes",
-                                              "Gigabytes",
-                                              "Terabytes",
-                                              "Bits",
-                                              "Kilobits",
-                                              "Megabits",
-                                              "Gigabits",
-                                              "Terabits",
-                                              "Percent",
-                                              "Count",
-                                              "Bytes/Second",
-                                              "Kilobytes/Second",
-                                              "Megabytes/Second",
-                                              "Gigabytes/Second",
-                                              "Terabytes/Second",
-                                              "Bits/Second",
-                                              "Kilobits/Second",
-                                              "Megabits/Second",
-                                              "Gigabits/Second",
-                                              "Terabits/Second",
-                                              "Count/Second",
-                                              "None"};
-
 Error combination(std::string message) {
   return {ErrorKind::kInvalid, "InvalidParameterCombinationException", std::move(message)};
-}
-
-Error unsupported_statistic(const std::string& value, const char* parameter) {
-  return {ErrorKind::kInvalid, "InvalidParameterValueException",
-          "The value " + value + " for parameter " + parameter + " is not supported."};
 }
 
 Result<void> check_period(int64_t period_s) {
@@ -132,7 +99,7 @@ Result<MetricStat> read_single_metric(AlarmChecks& checks, const json& input,
   out.metric.name = checks.text("MetricName", 1, kMaxName);
   out.metric.metric_namespace = checks.text("Namespace", 1, kMaxName);
   out.period_s = static_cast<int>(checks.integer("Period", 1, kMaxInt).value_or(0));
-  out.unit = checks.one_of("Unit", kUnits);
+  out.unit = checks.one_of("Unit", metric_units());
   out.stat = checks.one_of("Statistic", kStatistics);
   const std::string extended = checks.fields().text("ExtendedStatistic");
   if (const auto checked = checks.result(); !checked) return checked.error();
@@ -146,48 +113,6 @@ Result<MetricStat> read_single_metric(AlarmChecks& checks, const json& input,
   out.metric.dimensions = std::move(*dimensions);
   if (const auto checked = check_period(out.period_s); !checked) return checked.error();
   return out;
-}
-
-Result<MetricStat> read_metric_stat(const json& input, const std::string& region) {
-  AlarmChecks checks(input);
-  MetricStat out;
-  out.metric.region = region;
-  out.period_s =
-      static_cast<int>(checks.integer("Period", 1, kMaxInt, Need::kRequired).value_or(0));
-  out.stat = checks.text("Stat", 1, kMaxName, Need::kRequired);
-  out.unit = checks.one_of("Unit", kUnits);
-  if (const auto checked = checks.result(); !checked) return checked.error();
-  const json* metric = checks.fields().find("Metric");
-  if (!metric || !metric->is_object()) return alarm_validation_error("Metric must not be null");
-  AlarmChecks metric_checks(*metric);
-  out.metric.name = metric_checks.text("MetricName", 1, kMaxName, Need::kRequired);
-  out.metric.metric_namespace = metric_checks.text("Namespace", 1, kMaxName, Need::kRequired);
-  if (const auto checked = metric_checks.result(); !checked) return checked.error();
-  auto dimensions = read_dimensions(*metric);
-  if (!dimensions) return dimensions.error();
-  out.metric.dimensions = std::move(*dimensions);
-  if (!telemetry::Statistic::parse(out.stat)) return unsupported_statistic(out.stat, "Stat");
-  if (const auto checked = check_period(out.period_s); !checked) return checked.error();
-  return out;
-}
-
-Result<MetricQuery> read_query(const json& input, const std::string& region) {
-  AlarmChecks checks(input);
-  MetricQuery query;
-  query.id = checks.text("Id", 1, kMaxName, Need::kRequired);
-  query.expression = checks.text("Expression", 1, 2048);
-  query.label = checks.fields().text("Label");
-  query.return_data = checks.fields().boolean("ReturnData").value_or(true);
-  query.period_s = static_cast<int>(checks.integer("Period", 1, kMaxInt).value_or(0));
-  if (const auto checked = checks.result(); !checked) return checked.error();
-  if (query.period_s > 0)
-    if (const auto checked = check_period(query.period_s); !checked) return checked.error();
-  const json* stat = checks.fields().find("MetricStat");
-  if (!stat) return query;
-  auto read = read_metric_stat(*stat, region);
-  if (!read) return read.error();
-  query.metric_stat = std::move(*read);
-  return query;
 }
 
 // Whether an expression calls `function`, in any case.
@@ -208,11 +133,13 @@ Result<std::vector<MetricQuery>> read_queries(const json& list, const std::strin
   size_t returning = 0;
   int period_s = 0;
   for (const json& item : list) {
-    auto query = read_query(item, region);
+    auto query = read_metric_query(item, region);
     if (!query) return query.error();
     if (query->metric_stat) ++metrics;
     if (query->return_data) ++returning;
     const int own = query->metric_stat ? query->metric_stat->period_s : query->period_s;
+    if (own > 0)
+      if (const auto checked = check_period(own); !checked) return checked.error();
     if (own > 0 && period_s > 0 && own != period_s)
       return alarm_validation_error(
           "All elements of the metrics list must have the same period; there are " +
@@ -271,22 +198,6 @@ Result<void> read_rule_of_change(AlarmChecks& checks, AlarmConfig& config) {
 }
 
 }  // namespace
-
-Result<telemetry::Dimensions> read_dimensions(const json& input) {
-  AlarmChecks checks(input);
-  checks.length("Dimensions", kMaxDimensions);
-  if (const auto checked = checks.result(); !checked) return checked.error();
-  telemetry::Dimensions out;
-  for (const json& item : checks.fields().list("Dimensions")) {
-    AlarmChecks each(item);
-    std::string name = each.text("Name", 1, 255, Need::kRequired);
-    std::string value = each.text("Value", 1, 1024, Need::kRequired);
-    if (const auto checked = each.result(); !checked) return checked.error();
-    out.emplace_back(std::move(name), std::move(value));
-  }
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 Result<telemetry::Tags> read_alarm_tags(const json& input) {
   AlarmChecks checks(input);

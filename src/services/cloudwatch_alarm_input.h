@@ -22,7 +22,5 @@ Result<CompositeAlarmInput> read_composite_alarm(const nlohmann::json& input,
 
 // The member Tags: [{"Key": …, "Value": …}], at most 50.
 Result<telemetry::Tags> read_alarm_tags(const nlohmann::json& input);
-// The member Dimensions: [{"Name": …, "Value": …}], at most 30, in order of names.
-Result<telemetry::Dimensions> read_dimensions(const nlohmann::json& input);
 
 }  // namespace kiln::services

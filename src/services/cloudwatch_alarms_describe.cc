@@ -8,6 +8,7 @@
 #include "services/cloudwatch_alarm_checks.h"
 #include "services/cloudwatch_alarm_input.h"
 #include "services/cloudwatch_alarms.h"
+#include "services/cloudwatch_queries.h"
 #include "telemetry/alarm_document.h"
 
 namespace kiln::services {

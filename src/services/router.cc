@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "services/classify.h"
+#include "services/cloudwatch.h"
 #include "services/lambda.h"
 #include "services/logs.h"
 #include "services/sts.h"
@@ -22,6 +23,7 @@ net::Response health() {
 Router::Router(engine::Engine& engine)
     : lambda_(std::make_unique<LambdaService>(engine)),
       logs_(std::make_unique<LogsService>(engine)),
+      cloudwatch_(std::make_unique<CloudWatchService>(engine)),
       sts_(std::make_unique<StsService>(engine.options().account)) {}
 
 Router::~Router() = default;
@@ -35,16 +37,20 @@ net::Response Router::too_large(const net::RequestHeader& header) const {
 }
 
 void Router::handle(net::Request&& request, Reply reply) {
-  const Classification what = classify(request);
+  Classification what = classify(request);
   switch (what.api) {
     case Api::kLambda:
       return lambda_->handle(std::move(request), std::move(reply));
+    case Api::kCloudWatch:
+      return cloudwatch_->handle(std::move(request), std::move(what), std::move(reply));
     case Api::kLogs:
       return logs_->handle(std::move(request), what.operation, std::move(reply));
     case Api::kSts:
       return reply(sts_->handle(request.base(), *what.query));
     case Api::kHealth:
       return reply(health());
+    case Api::kSns:
+    case Api::kAutoScaling:
     case Api::kAbsent:
     case Api::kUnknown:
       return reply(not_here(what, new_uuid()));

@@ -15,6 +15,7 @@
 
 namespace kiln::services {
 
+class CloudWatchService;
 class LambdaService;
 class LogsService;
 class StsService;
@@ -31,6 +32,7 @@ class Router {
  private:
   std::unique_ptr<LambdaService> lambda_;
   std::unique_ptr<LogsService> logs_;
+  std::unique_ptr<CloudWatchService> cloudwatch_;
   std::unique_ptr<StsService> sts_;
 };
 
