@@ -1,0 +1,3 @@
+// Asio's TLS, compiled once for the whole program, apart from the rest: only a program that sends
+// https requests needs it.
+#include <boost/asio/ssl/impl/src.hpp>

@@ -1,0 +1,20 @@
+// JSON that came as the text of an attribute. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace kiln::notify {
+
+// Error: "Invalid parameter: NAME: failed to parse JSON. …" with the place.
+Result<nlohmann::json> parse_json(const std::string& name, std::string_view text);
+// Compact; bytes that are no UTF-8 become U+FFFD.
+template <class Json>
+std::string to_text(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace kiln::notify

@@ -1,0 +1,160 @@
+#include "notify/message.h"
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/digest.h"
+#include "base/time_format.h"
+#include "notify/json_text.h"
+
+namespace kiln::notify {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<const char*, 6> kNames = {"lambda", "http",  "https",
+                                               "sqs",    "email", "email-json"};
+constexpr const char* kPlainText = "text/plain; charset=UTF-8";
+
+std::string signature() { return base64_encode("Kiln does not sign messages."); }
+
+std::string certificate_url(const Envelope& envelope) {
+  return envelope.kiln_url + "/SimpleNotificationService-kiln.pem";
+}
+
+std::string unsubscribe_url(const Envelope& envelope) {
+  return envelope.kiln_url + "/?Action=Unsubscribe&SubscriptionArn=" + envelope.subscription_arn;
+}
+
+Json attributes_of(const Message& message) {
+  Json out = Json::object();
+  for (const MessageAttribute& a : message.attributes) {
+    out[a.name] = {{"Type", a.type}, {"Value", a.value}};
+  }
+  return out;
+}
+
+// As SNS lays its documents out: a member on each line, with blanks around the colon.
+std::string laid_out(const Json& document) {
+  std::string out = "{";
+  for (const auto& [name, value] : document.items()) {
+    if (out.size() > 1) out += ",";
+    out += "\n  " + to_text(Json(name)) + " : ";
+    if (!value.is_object()) {
+      out += to_text(value);
+      continue;
+    }
+    out += "{";
+    bool first = true;
+    for (const auto& [inner_name, inner] : value.items()) {
+      if (!first) out += ",";
+      first = false;
+      out += "\n    " + to_text(Json(inner_name)) + " : " + to_text(inner);
+    }
+    out += "\n  }";
+  }
+  return out + "\n}";
+}
+
+HttpHeaders headers(const char* type, const Envelope& envelope) {
+  return {{"x-amz-sns-message-type", type},
+          {"x-amz-sns-message-id", envelope.message_id},
+          {"x-amz-sns-topic-arn", envelope.topic_arn}};
+}
+
+}  // namespace
+
+const char* protocol_name(Protocol protocol) { return kNames[static_cast<size_t>(protocol)]; }
+
+std::optional<Protocol> protocol_of(std::string_view name) {
+  for (size_t i = 0; i < kNames.size(); ++i) {
+    if (name == kNames[i]) return static_cast<Protocol>(i);
+  }
+  return std::nullopt;
+}
+
+std::string text_for(const Message& message, Protocol protocol) {
+  if (message.structure == Message::Structure::kPlain) return message.text;
+  const auto texts = nlohmann::json::parse(message.text, nullptr, false);
+  for (const char* name : {protocol_name(protocol), "default"}) {
+    const auto found = texts.is_object() ? texts.find(name) : texts.end();
+    if (found != texts.end() && found->is_string()) return found->get<std::string>();
+  }
+  return {};
+}
+
+std::string notification(const Message& message, const std::string& text,
+                         const Envelope& envelope) {
+  Json out = {{"Type", "Notification"},
+              {"MessageId", envelope.message_id},
+              {"TopicArn", envelope.topic_arn}};
+  if (message.subject) out["Subject"] = *message.subject;
+  out["Message"] = text;
+  out["Timestamp"] = format_iso_ms(envelope.time);
+  out["SignatureVersion"] = envelope.signature_version;
+  out["Signature"] = signature();
+  out["SigningCertURL"] = certificate_url(envelope);
+  out["UnsubscribeURL"] = unsubscribe_url(envelope);
+  if (!message.attributes.empty()) out["MessageAttributes"] = attributes_of(message);
+  return laid_out(out);
+}
+
+std::string lambda_event(const Message& message, const std::string& text,
+                         const Envelope& envelope) {
+  const Json sns = {{"Type", "Notification"},
+                    {"MessageId", envelope.message_id},
+                    {"TopicArn", envelope.topic_arn},
+                    {"Subject", message.subject ? Json(*message.subject) : Json()},
+                    {"Message", text},
+                    {"Timestamp", format_iso_ms(envelope.time)},
+                    {"SignatureVersion", envelope.signature_version},
+                    {"Signature", signature()},
+                    {"SigningCertUrl", certificate_url(envelope)},
+                    {"UnsubscribeUrl", unsubscribe_url(envelope)},
+                    {"MessageAttributes", attributes_of(message)}};
+  const Json record = {{"EventSource", "aws:sns"},
+                       {"EventVersion", "1.0"},
+                       {"EventSubscriptionArn", envelope.subscription_arn},
+                       {"Sns", sns}};
+  return to_text(Json{{"Records", Json::array({record})}});
+}
+
+std::string subscribe_url(const std::string& token, const Envelope& envelope) {
+  return envelope.kiln_url + "/?Action=ConfirmSubscription&TopicArn=" + envelope.topic_arn +
+         "&Token=" + token;
+}
+
+std::string confirmation(const std::string& token, const Envelope& envelope) {
+  return laid_out(
+      {{"Type", "SubscriptionConfirmation"},
+       {"MessageId", envelope.message_id},
+       {"Token", token},
+       {"TopicArn", envelope.topic_arn},
+       {"Message", "You have chosen to subscribe to the topic " + envelope.topic_arn +
+                       ".\nTo confirm the subscription, visit the SubscribeURL included in this "
+                       "message."},
+       {"SubscribeURL", subscribe_url(token, envelope)},
+       {"Timestamp", format_iso_ms(envelope.time)},
+       {"SignatureVersion", envelope.signature_version},
+       {"Signature", signature()},
+       {"SigningCertURL", certificate_url(envelope)}});
+}
+
+HttpHeaders notification_headers(const Envelope& envelope, Delivery delivery,
+                                 const std::string& content_type) {
+  HttpHeaders out = headers("Notification", envelope);
+  out.emplace_back("x-amz-sns-subscription-arn", envelope.subscription_arn);
+  if (delivery == Delivery::kRaw) out.emplace_back("x-amz-sns-rawdelivery", "true");
+  out.emplace_back("Content-Type", content_type);
+  out.emplace_back("User-Agent", "Amazon Simple Notification Service Agent");
+  return out;
+}
+
+HttpHeaders confirmation_headers(const Envelope& envelope) {
+  HttpHeaders out = headers("SubscriptionConfirmation", envelope);
+  out.emplace_back("Content-Type", kPlainText);
+  out.emplace_back("User-Agent", "Amazon Simple Notification Service Agent");
+  return out;
+}
+
+}  // namespace kiln::notify
