@@ -69,6 +69,10 @@ int run_serve(const ServeOptions& options) {
       std::min(options.min_unreserved, options.account_concurrency);
   engine_options.provisioning_delay = options.provisioning_delay;
   engine_options.speed = options.speed;
+  engine_options.forwards = options.forwards;
+  engine_options.log = [](const std::string& line) {
+    std::fprintf(stderr, "kiln: %s\n", line.c_str());
+  };
   engine::Engine engine(engine_options, **launcher, clock);
   if (auto started = engine.start(); !started) return fail(started.error().message);
   {

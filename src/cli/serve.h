@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "base/clock.h"
@@ -23,6 +24,7 @@ struct ServeOptions {
   int min_unreserved = 100;
   Duration provisioning_delay{0};
   double speed = 1;
+  std::map<std::string, std::string> forwards;  // service → http://HOST:PORT
   Verbosity verbosity = Verbosity::kNormal;
 };
 

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/duration_text.h"
 #include "cli/serve.h"
+#include "net/http_client.h"
 
 namespace kiln::cli {
 namespace {
@@ -35,6 +36,23 @@ std::string check_idle_lifetime(const std::string& text) {
   const Result<Duration> parsed = parse_duration(text);
   if (!parsed) return parsed.error().message;
   return *parsed > Duration(0) ? "" : "an idle lifetime of 0 would end every environment at once";
+}
+
+// "s3=http://127.0.0.1:9000": of a service that is not Kiln's own, to a server without a path.
+std::string check_forward(const std::string& text) {
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    return "'" + text + "' has not the form SERVICE=URL, as in s3=http://127.0.0.1:9000";
+  const std::string service = text.substr(0, equals);
+  for (const char* own :
+       {"lambda", "cloudwatch", "monitoring", "logs", "sns", "application-autoscaling", "sts"})
+    if (service == own) return "Kiln has " + service + " itself; leave --forward " + text + " out";
+  const auto url = net::ClientUrl::parse(text.substr(equals + 1));
+  if (!url) return url.error().message;
+  if (url->scheme != net::ClientUrl::Scheme::kHttp)
+    return "'" + text + "': servers are reached by http:// only";
+  if (url->target != "/") return "'" + text + "': the URL must have no path";
+  return "";
 }
 
 }  // namespace
@@ -96,6 +114,13 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       ->type_name("N")
       ->check(CLI::Range(1.0, 3600.0))
       ->capture_default_str();
+  auto forwards = std::make_shared<std::vector<std::string>>();
+  command
+      ->add_option("--forward", *forwards,
+                   "Pass a service that Kiln doesn't have to another server, such as "
+                   "s3=http://127.0.0.1:9000; may be given often")
+      ->type_name("SERVICE=URL")
+      ->check(check_forward);
   command
       ->add_option("--runtimes", options->runtimes_dir,
                    "Folder of the managed runtimes' bootstraps")
@@ -103,9 +128,14 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command->add_flag_callback(
       "--verbose", [options] { options->verbosity = Verbosity::kVerbose; },
       "Log what the engine does");
-  command->callback([&invocation, options, idle, provisioning_delay] {
+  command->callback([&invocation, options, idle, provisioning_delay, forwards] {
     options->idle_lifetime = *parse_duration(*idle);
     options->provisioning_delay = *parse_duration(*provisioning_delay);
+    for (const std::string& forward : *forwards) {
+      std::string url = forward.substr(forward.find('=') + 1);
+      if (url.ends_with('/')) url.pop_back();
+      options->forwards[forward.substr(0, forward.find('='))] = std::move(url);
+    }
     if (options->runtimes_dir.empty()) options->runtimes_dir = default_runtimes_dir();
     invocation.exit_code = invocation.serve(*options);
   });

@@ -19,7 +19,11 @@
 #include "engine/invoker.h"
 #include "engine/log_store.h"
 #include "engine/metric_inbox.h"
+#include "engine/notifier.h"
 #include "engine/provisioned_board.h"
+#include "engine/queue_sender.h"
+#include "engine/target_router.h"
+#include "notify/topic_book.h"
 #include "store/data_dir.h"
 #include "store/database.h"
 #include "store/document_store.h"
@@ -68,6 +72,10 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<net::IoLoop> control;  // the control thread
   std::unique_ptr<EventQueue> events;
   std::unique_ptr<telemetry::AlarmBook> alarms;
+  std::unique_ptr<notify::TopicBook> topics;
+  std::unique_ptr<QueueSender> queues;
+  std::unique_ptr<Notifier> notifier;
+  std::unique_ptr<TargetRouter> targets;
   std::unique_ptr<ControlLoop> control_loop;
   std::unique_ptr<boost::asio::thread_pool> workers;
   std::vector<std::string> warnings;
@@ -145,11 +153,13 @@ struct Engine::Impl final : EventQueuePort {
   }
   void deliver(const std::string& target_arn, const std::string& region, const std::string& body,
                const std::map<std::string, std::string>& attributes,
-               std::function<void(Result<void>)> done) override;
+               std::function<void(Result<void>)> done) override {
+    targets->deliver(target_arn, region, body, attributes, std::move(done));
+  }
   void record(MetricPoint&& point) override { inbox.add(std::move(point)); }
 
-  Result<void> act(const telemetry::FiredAction& action, WallTime now);
   Result<void> start_control();
+  void make_notifier();
 
   Invoker& here() {
     for (auto& invoker : invokers)
@@ -168,10 +178,14 @@ Result<void> Engine::Impl::start_control() {
   events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
                                         metric_clock);
   alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
-  auto loaded = documents->load_all(
-      [this](const std::string& kind, const std::string& region, const std::string& key,
-             const std::string& document) { (void)alarms->load(kind, region, key, document); });
-  if (!loaded) return loaded;
+  topics = std::make_unique<notify::TopicBook>(options.account, *documents);
+  auto read = documents->load_all([this](const std::string& kind, const std::string& region,
+                                           const std::string& key, const std::string& document) {
+    (void)alarms->load(kind, region, key, document);
+    (void)topics->load(kind, document);
+  });
+  if (!read) return read;
+  make_notifier();
   ControlLoop::Ports ports;
   ports.collect = [this](std::vector<MetricPoint>& out) {
     std::mutex mutex;
@@ -182,7 +196,7 @@ Result<void> Engine::Impl::start_control() {
     inbox.collect(out);
   };
   ports.act = [this](const telemetry::FiredAction& action, WallTime now) {
-    return act(action, now);
+    return targets->act(action, now);
   };
   ports.each_minute = [](WallTime) {};
   ports.each_hour = [](WallTime) {};
@@ -192,12 +206,25 @@ Result<void> Engine::Impl::start_control() {
   return {};
 }
 
-Result<void> Engine::Impl::act(const telemetry::FiredAction&, WallTime) { return {}; }
-
-void Engine::Impl::deliver(const std::string&, const std::string&, const std::string&,
-                           const std::map<std::string, std::string>&,
-                           std::function<void(Result<void>)> done) {
-  done({});
+void Engine::Impl::make_notifier() {
+  const auto sqs = options.forwards.find("sqs");
+  queues =
+      std::make_unique<QueueSender>(*control, sqs == options.forwards.end() ? "" : sqs->second);
+  const auto accept = [this](InvokeRequest&& request, std::function<void(Result<void>)> done) {
+    events->accept(std::move(request), std::move(done));
+  };
+  notifier = std::make_unique<Notifier>(
+      *control, metric_clock, *topics, *queues,
+      Notifier::Ports{accept,
+                      [this](const std::string& line) {
+                        if (options.log) options.log(line);
+                      },
+                      [this](MetricPoint&& point) { inbox.add(std::move(point)); }});
+  notifier->set_kiln_url(options.endpoint_url);
+  targets = std::make_unique<TargetRouter>(
+      *control, *topics, *notifier, *queues,
+      TargetRouter::Ports{accept,
+                          [](const telemetry::FiredAction&, WallTime) { return Result<void>(); }});
 }
 
 Engine::Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock)
@@ -328,6 +355,8 @@ Registry& Engine::registry() { return *impl_->registry; }
 ControlLoop& Engine::control_loop() { return *impl_->control_loop; }
 AccountBook& Engine::accounts() { return impl_->accounts; }
 ProvisionedBoard& Engine::board() { return impl_->board; }
+notify::TopicBook& Engine::topics() { return *impl_->topics; }
+Notifier& Engine::notifier() { return *impl_->notifier; }
 const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
 StatePort& Engine::state() { return *impl_->documents; }
 
@@ -366,6 +395,7 @@ const std::vector<std::string>& Engine::warnings() const { return impl_->warning
 void Engine::set_endpoint_url(const std::string& url) {
   for (auto& invoker : impl_->invokers)
     invoker->loop().post([target = invoker.get(), url] { target->set_endpoint_url(url); });
+  impl_->control->post([e = impl_.get(), url] { e->notifier->set_kiln_url(url); });
 }
 
 std::vector<net::IoLoop*> Engine::loops() {

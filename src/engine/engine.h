@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@
 #include "net/io_loop.h"
 #include "store/code_store.h"
 
+namespace kiln::notify {
+class TopicBook;
+}
 namespace kiln::sandbox {
 class LauncherProcess;
 }
@@ -28,6 +32,7 @@ class AccountBook;
 class ControlLoop;
 class EventQueue;
 class LogStore;
+class Notifier;
 class ProvisionedBoard;
 
 struct EngineOptions {
@@ -40,6 +45,9 @@ struct EngineOptions {
   model::AccountQuota quota;
   double speed = 1;                // of metric minutes, alarms, cooldowns, retries, schedules
   Duration provisioning_delay{0};  // virtual time, before environments are started
+  // Services that Kiln doesn't have, and the http:// address of the server that has each.
+  std::map<std::string, std::string> forwards;
+  std::function<void(const std::string& line)> log;  // Kiln's own log; called on any thread
 };
 
 class Engine {
@@ -72,6 +80,8 @@ class Engine {
   ControlLoop& control_loop();              // control thread only
   AccountBook& accounts();                  // any thread
   ProvisionedBoard& board();                // any thread
+  notify::TopicBook& topics();              // control thread only
+  Notifier& notifier();                     // control thread only
   const ScaledClock& metric_clock() const;  // virtual time
   // Where services keep what they are given, and read it back before they serve.
   StatePort& state();  // control thread only

@@ -98,6 +98,10 @@ void HttpConnection::read_more() {
 void HttpConnection::on_read(boost::system::error_code ec, size_t bytes) {
   read_pending_ = false;
   if (state_ == State::kClosed) return;
+  if (state_ == State::kHandingOver) {
+    if (!ec) buffer_.commit(bytes);
+    return hand_over();
+  }
   if (ec) {
     const bool mid = state_ != State::kReading || parser_->got_some() || buffer_.size() > 0;
     return shut(mid);
@@ -133,8 +137,19 @@ void HttpConnection::parse() {
   if (state_ == State::kReading) read_more();
 }
 
-// The header is complete: the session says how much body it takes. False: the request was refused.
+// The header is complete: the session says how much body it takes. False: the request was refused,
+// or the connection is the session's now.
 bool HttpConnection::begin_body() {
+  if (session_->wants_connection(parser_->get().base())) {
+    state_ = State::kHandingOver;
+    // A read that is pending still brings bytes for this connection's buffer: it ends first.
+    boost::system::error_code ignored;
+    if (read_pending_)
+      socket_.cancel(ignored);
+    else
+      hand_over();
+    return false;
+  }
   const uint64_t limit = session_->body_limit(parser_->get().base());
   const auto length = parser_->content_length();
   if (length && *length > limit) {
@@ -151,6 +166,15 @@ bool HttpConnection::begin_body() {
     socket_.write_some(asio::buffer(kContinue), ignored);
   }
   return true;
+}
+
+void HttpConnection::hand_over() {
+  state_ = State::kClosed;
+  loop_.cancel(this);
+  const auto data = buffer_.data();
+  std::string rest(static_cast<const char*>(data.data()), data.size());
+  const std::shared_ptr<Session> session = std::move(session_);
+  session->take_over(std::move(socket_), std::move(parser_->get().base()), std::move(rest));
 }
 
 void HttpConnection::new_parser() {

@@ -5,8 +5,6 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
@@ -17,8 +15,6 @@
 #include "net/io_loop.h"
 
 namespace kiln::net {
-
-using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection>,
                              private Scheduled {
@@ -39,13 +35,14 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   uint32_t local_ipv4() const;
 
  private:
-  enum class State { kReading, kHandling, kWriting, kClosed };
+  enum class State { kReading, kHandling, kWriting, kHandingOver, kClosed };
   using Parser = http::request_parser<http::string_body>;
 
   void read_more();
   void on_read(boost::system::error_code ec, size_t bytes);
   void parse();
   bool begin_body();
+  void hand_over();
   void new_parser();
   void fail_parse(boost::system::error_code ec);
   void finish_with(Response&& response);

@@ -6,6 +6,7 @@
 // its loop. What it does not do: TLS, HTTP/2, compression.
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <functional>
@@ -19,6 +20,7 @@
 namespace kiln::net {
 
 class HttpConnection;
+using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
 class Session {
  public:
@@ -27,6 +29,10 @@ class Session {
   // connection closed.
   virtual uint64_t body_limit(const RequestHeader& header) = 0;
   virtual Response too_large(const RequestHeader& header) = 0;
+  // Whether the session wants the connection itself, from this request's header on: take_over()
+  // follows then, with what has come of the body and after it, and the session is done.
+  virtual bool wants_connection(const RequestHeader&) { return false; }
+  virtual void take_over(TcpSocket&&, RequestHeader&&, std::string&& /*rest*/) {}
   // The request is the session's to keep. Exactly one reply must follow.
   virtual void on_request(Request&& request) = 0;
   // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a

@@ -1,6 +1,8 @@
 #include "services/api_server.h"
 
 #include "net/http_connection.h"
+#include "services/classify.h"
+#include "services/forward_relay.h"
 
 namespace kiln::services {
 namespace {
@@ -15,6 +17,15 @@ class ApiSession final : public net::Session {
   }
   net::Response too_large(const net::RequestHeader& header) override {
     return router_.too_large(header);
+  }
+
+  bool wants_connection(const net::RequestHeader& header) override {
+    return router_.forward_of(header) != nullptr;
+  }
+  void take_over(net::TcpSocket&& socket, net::RequestHeader&& header,
+                 std::string&& rest) override {
+    start_relay(connection_.loop(), std::move(socket), header, std::move(rest),
+                *router_.forward_of(header), classify(header));
   }
 
   void on_request(net::Request&& request) override {

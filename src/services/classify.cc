@@ -140,6 +140,10 @@ Classification of_query(wire::QueryRequest&& query, std::string_view signed_for)
   c.operation = query.action();
   c.service = service_name(signed_for);
   if (c.service.empty()) c.service = look_up(kQueryServices, query.version());
+  // The links in SNS's messages have no version.
+  if (c.service.empty() && query.version().empty() &&
+      (c.operation == "ConfirmSubscription" || c.operation == "Unsubscribe"))
+    c.service = "sns";
   if (c.service.empty()) c.service = "of version " + query.version();
   c.api = api_of(c.service);
   c.query = std::move(query);
@@ -241,8 +245,16 @@ Limit limit_of(const net::RequestHeader& header) {
   return {kMaxOtherBytes, nullptr};
 }
 
-// Where an error has the same place in every request of a shape.
-net::Response in_shape(Shape shape, const Error& error, const std::string& request_id) {
+std::string printable(std::string_view text) {
+  constexpr size_t kShown = 200;
+  std::string out(text.substr(0, kShown));
+  if (text.size() > kShown) out += "…";
+  return out;
+}
+
+}  // namespace
+
+net::Response error_in_shape(Shape shape, const Error& error, const std::string& request_id) {
   switch (shape) {
     case Shape::kJson10:
       return wire::json_error(error, request_id, wire::JsonVersion::k10);
@@ -259,15 +271,6 @@ net::Response in_shape(Shape shape, const Error& error, const std::string& reque
   }
   return wire::rest_json_error(error, request_id);
 }
-
-std::string printable(std::string_view text) {
-  constexpr size_t kShown = 200;
-  std::string out(text.substr(0, kShown));
-  if (text.size() > kShown) out += "…";
-  return out;
-}
-
-}  // namespace
 
 Classification classify(const net::Request& request) {
   return classify_with(request.base(), request.body());
@@ -293,7 +296,7 @@ net::Response too_large(const net::RequestHeader& header, const std::string& req
   const Error error{ErrorKind::kTooLarge,
                     is_invoke ? "RequestTooLargeException" : "RequestEntityTooLargeException",
                     std::move(message)};
-  return in_shape(what.shape, error, request_id);
+  return error_in_shape(what.shape, error, request_id);
 }
 
 net::Response not_here(const Classification& what, const std::string& request_id) {
@@ -312,7 +315,7 @@ net::Response not_here(const Classification& what, const std::string& request_id
                                                            : "UnknownOperationException";
   const ErrorKind kind =
       what.shape == Shape::kRestJson ? ErrorKind::kNotFound : ErrorKind::kInvalid;
-  return in_shape(
+  return error_in_shape(
       what.shape,
       {kind, type,
        "Kiln has no service " + printable(what.service) + " (operation " + operation +

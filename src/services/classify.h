@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "net/http_message.h"
 #include "wire/query_protocol.h"
 
@@ -51,6 +52,8 @@ uint64_t body_limit(const net::RequestHeader& header);
 // The answer to a request whose body is beyond its limit.
 net::Response too_large(const net::RequestHeader& header, const std::string& request_id);
 
+// An error as the service says it; REST services that speak XML get the status 501.
+net::Response error_in_shape(Shape shape, const Error& error, const std::string& request_id);
 // The answer for Api::kAbsent and Api::kUnknown: names service and operation, in the service's own
 // shape.
 net::Response not_here(const Classification& what, const std::string& request_id);

@@ -7,6 +7,7 @@
 #include "services/cloudwatch.h"
 #include "services/lambda.h"
 #include "services/logs.h"
+#include "services/sns.h"
 #include "services/sts.h"
 
 namespace kiln::services {
@@ -24,7 +25,11 @@ Router::Router(engine::Engine& engine)
     : lambda_(std::make_unique<LambdaService>(engine)),
       logs_(std::make_unique<LogsService>(engine)),
       cloudwatch_(std::make_unique<CloudWatchService>(engine)),
-      sts_(std::make_unique<StsService>(engine.options().account)) {}
+      sns_(std::make_unique<SnsService>(engine)),
+      sts_(std::make_unique<StsService>(engine.options().account)) {
+  for (const auto& [service, url] : engine.options().forwards)
+    if (auto parsed = net::ClientUrl::parse(url)) forwards_.emplace(service, *parsed);
+}
 
 Router::~Router() = default;
 
@@ -36,6 +41,14 @@ net::Response Router::too_large(const net::RequestHeader& header) const {
   return services::too_large(header, new_uuid());
 }
 
+const net::ClientUrl* Router::forward_of(const net::RequestHeader& header) const {
+  if (forwards_.empty()) return nullptr;
+  const Classification what = classify(header);
+  if (what.api != Api::kAbsent) return nullptr;
+  const auto found = forwards_.find(what.service);
+  return found == forwards_.end() ? nullptr : &found->second;
+}
+
 void Router::handle(net::Request&& request, Reply reply) {
   Classification what = classify(request);
   switch (what.api) {
@@ -43,13 +56,14 @@ void Router::handle(net::Request&& request, Reply reply) {
       return lambda_->handle(std::move(request), std::move(reply));
     case Api::kCloudWatch:
       return cloudwatch_->handle(std::move(request), std::move(what), std::move(reply));
+    case Api::kSns:
+      return sns_->handle(std::move(request), std::move(what), std::move(reply));
     case Api::kLogs:
       return logs_->handle(std::move(request), what.operation, std::move(reply));
     case Api::kSts:
       return reply(sts_->handle(request.base(), *what.query));
     case Api::kHealth:
       return reply(health());
-    case Api::kSns:
     case Api::kAutoScaling:
     case Api::kAbsent:
     case Api::kUnknown:

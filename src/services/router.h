@@ -6,10 +6,12 @@
 // exactly once.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "engine/engine.h"
+#include "net/http_client.h"
 #include "net/http_message.h"
 #include "services/reply.h"
 
@@ -18,6 +20,7 @@ namespace kiln::services {
 class CloudWatchService;
 class LambdaService;
 class LogsService;
+class SnsService;
 class StsService;
 
 class Router {
@@ -27,12 +30,16 @@ class Router {
 
   uint64_t body_limit(const net::RequestHeader& header) const;
   net::Response too_large(const net::RequestHeader& header) const;
+  // The server that requests with this header are passed on to; nullptr: they are answered here.
+  const net::ClientUrl* forward_of(const net::RequestHeader& header) const;
   void handle(net::Request&& request, Reply reply);
 
  private:
+  std::map<std::string, net::ClientUrl> forwards_;  // by service
   std::unique_ptr<LambdaService> lambda_;
   std::unique_ptr<LogsService> logs_;
   std::unique_ptr<CloudWatchService> cloudwatch_;
+  std::unique_ptr<SnsService> sns_;
   std::unique_ptr<StsService> sts_;
 };
 

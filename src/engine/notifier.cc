@@ -1,0 +1,222 @@
+#include "engine/notifier.h"
+
+#include "base/ids.h"
+#include "model/names.h"
+
+namespace kiln::engine {
+namespace {
+
+using notify::Protocol;
+
+constexpr const char* kNamespace = "AWS/SNS";
+constexpr int kClientErrors = 400, kTooManyRequests = 429, kServerErrors = 500;
+
+bool is_http(Protocol protocol) {
+  return protocol == Protocol::kHttp || protocol == Protocol::kHttps;
+}
+
+std::string get(const notify::Attributes& attributes, const char* name) {
+  const auto found = attributes.find(name);
+  return found == attributes.end() ? std::string() : found->second;
+}
+
+}  // namespace
+
+Notifier::Notifier(net::IoLoop& control, const ScaledClock& clock, notify::TopicBook& topics,
+                   QueueSender& queues, Ports ports)
+    : control_(control),
+      clock_(clock),
+      topics_(topics),
+      queues_(queues),
+      ports_(std::move(ports)),
+      client_(control) {}
+
+Notifier::~Notifier() { control_.cancel(this); }
+
+notify::Envelope Notifier::envelope_of(const notify::TopicArn& topic) const {
+  notify::Envelope out;
+  out.message_id = new_uuid();
+  out.topic_arn = topic.text();
+  out.kiln_url = kiln_url_;
+  out.time = clock_.wall_now();
+  return out;
+}
+
+void Notifier::count(const notify::TopicArn& topic, const char* metric, double value,
+                     const char* unit) {
+  MetricPoint point;
+  point.key = {topic.region, kNamespace, metric, {{"TopicName", topic.name}}};
+  point.unit = unit;
+  point.time_s = epoch_s(clock_.wall_now()) / 60 * 60;
+  point.values.add(value);
+  ports_.record(std::move(point));
+}
+
+std::string Notifier::publish(const notify::Topic& topic, const notify::Message& message) {
+  notify::Envelope envelope = envelope_of(topic.arn);
+  if (const std::string version = get(topic.attributes, "SignatureVersion"); !version.empty())
+    envelope.signature_version = version;
+  count(topic.arn, "NumberOfMessagesPublished", 1, "Count");
+  count(topic.arn, "PublishSize", static_cast<double>(message.text.size()), "Bytes");
+  for (const auto& subscription : topics_.subscriptions(topic.arn)) {
+    if (!subscription->confirmed) continue;
+    if (!subscription->wants(message)) {
+      count(topic.arn, "NumberOfNotificationsFilteredOut", 1, "Count");
+      continue;
+    }
+    envelope.subscription_arn = subscription->arn;
+    deliver(subscription, topic, message, envelope);
+  }
+  return envelope.message_id;
+}
+
+void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& topic,
+                       const notify::Message& message, const notify::Envelope& envelope) {
+  const std::string text = text_for(message, to->protocol);
+  const bool raw = to->delivery == notify::Delivery::kRaw;
+  switch (to->protocol) {
+    case Protocol::kLambda:
+      return invoke_function(to, message, text, envelope);
+    case Protocol::kEmail:
+      ports_.log("e-mail to " + to->endpoint + ": " +
+                 message.subject.value_or("AWS Notification Message") + ": " + text);
+      return ended(*to, {});
+    case Protocol::kEmailJson:
+      ports_.log("e-mail to " + to->endpoint + ": " + notification(message, text, envelope));
+      return ended(*to, {});
+    case Protocol::kSqs: {
+      std::vector<notify::MessageAttribute> attributes;
+      if (raw) attributes = message.attributes;
+      return queues_.send(to->endpoint, raw ? text : notification(message, text, envelope),
+                          attributes, [this, to](const Result<void>& sent) { ended(*to, sent); });
+    }
+    case Protocol::kHttp:
+    case Protocol::kHttps: {
+      auto delivery = std::make_shared<Delivery>();
+      delivery->to = to;
+      if (auto policy = notify::DeliveryPolicy::of_subscription(
+              get(to->attributes, "DeliveryPolicy"), topic.delivery))
+        delivery->policy = *policy;
+      delivery->request.method = "POST";
+      delivery->request.url = to->endpoint;
+      delivery->request.headers =
+          notification_headers(envelope, to->delivery, delivery->policy.content_type());
+      delivery->request.body = raw ? text : notification(message, text, envelope);
+      delivery->dead_letter = delivery->request.body;
+      return post(std::move(delivery));
+    }
+  }
+}
+
+void Notifier::invoke_function(const notify::SubscriptionPtr& to, const notify::Message& message,
+                               const std::string& text, const notify::Envelope& envelope) {
+  const auto function = model::parse_function_ref(to->endpoint, "", to->topic.region,
+                                                  topics_.account(), model::Operation::kInvoke);
+  if (!function) return ended(*to, function.error());
+  InvokeRequest request;
+  request.region = function->region;
+  request.function_name = function->name;
+  request.qualifier = function->qualifier;
+  request.payload = lambda_event(message, text, envelope);
+  request.request_id = new_uuid();
+  ports_.invoke(std::move(request), [this, to](const Result<void>& accepted) {
+    control_.dispatch([this, to, accepted] { ended(*to, accepted); });
+  });
+}
+
+void Notifier::ask_confirmation(const notify::SubscriptionPtr& to) {
+  notify::Envelope envelope = envelope_of(to->topic);
+  if (!is_http(to->protocol)) {
+    ports_.log("e-mail to " + to->endpoint + ": to confirm the subscription to " +
+               envelope.topic_arn + ", open " + subscribe_url(to->token, envelope));
+    return;
+  }
+  auto delivery = std::make_shared<Delivery>();
+  delivery->to = to;
+  delivery->request.method = "POST";
+  delivery->request.url = to->endpoint;
+  delivery->request.headers = confirmation_headers(envelope);
+  delivery->request.body = confirmation(to->token, envelope);
+  post(std::move(delivery));
+}
+
+void Notifier::post(DeliveryPtr delivery) {
+  const std::string subscriber = delivery->to->arn;
+  Lane& lane = lanes_[subscriber];
+  if (lane.held >= kWaiting)
+    return give_up(delivery, std::to_string(kWaiting) + " messages wait for it already");
+  ++lane.held;
+  lane.ready.push_back(std::move(delivery));
+  pump(subscriber);
+}
+
+void Notifier::pump(const std::string& subscriber) {
+  Lane& lane = lanes_[subscriber];
+  while (lane.in_flight < kPerSubscriber && !lane.ready.empty()) {
+    const DeliveryPtr delivery = std::move(lane.ready.front());
+    lane.ready.pop_front();
+    ++lane.in_flight;
+    ++delivery->tries;
+    client_.send(delivery->request, [this, delivery](Result<net::ClientResponse> answer) {
+      answered(delivery, answer);
+    });
+  }
+  if (lane.held == 0) lanes_.erase(subscriber);
+}
+
+void Notifier::answered(const DeliveryPtr& delivery, const Result<net::ClientResponse>& answer) {
+  const std::string subscriber = delivery->to->arn;
+  Lane& lane = lanes_[subscriber];
+  --lane.in_flight;
+  const int status = answer ? static_cast<int>(answer->status) : 0;
+  const bool taken = status / 100 == 2;
+  // What the endpoint calls the request's own fault doesn't get better by repeating it.
+  const bool permanent =
+      status >= kClientErrors && status < kServerErrors && status != kTooManyRequests;
+  std::optional<Duration> delay;
+  if (!taken && !permanent) delay = delivery->policy.delay(delivery->tries);
+  if (delay) {
+    const SteadyTime when = control_.clock().steady_now() +
+                            std::chrono::duration_cast<SteadyTime::duration>(clock_.real(*delay));
+    retries_.emplace(when, delivery);
+    control_.schedule(this, when);
+  } else {
+    --lane.held;
+    if (taken)
+      ended(*delivery->to, {});
+    else
+      give_up(delivery, answer ? "it answered " + std::to_string(status) : answer.error().message);
+  }
+  pump(subscriber);
+}
+
+SteadyTime Notifier::on_time(SteadyTime now) {
+  while (!retries_.empty() && retries_.begin()->first <= now) {
+    const DeliveryPtr delivery = std::move(retries_.begin()->second);
+    retries_.erase(retries_.begin());
+    const std::string subscriber = delivery->to->arn;
+    lanes_[subscriber].ready.push_back(delivery);
+    pump(subscriber);
+  }
+  return retries_.empty() ? SteadyTime::max() : retries_.begin()->first;
+}
+
+void Notifier::give_up(const DeliveryPtr& delivery, const std::string& why) {
+  const notify::Subscription& to = *delivery->to;
+  ended(to, Error{ErrorKind::kUnavailable, "NotDelivered",
+                  "after " + std::to_string(delivery->tries) + " attempts: " + why});
+  if (to.dead_letter_arn.empty() || delivery->dead_letter.empty()) return;
+  queues_.send(to.dead_letter_arn, delivery->dead_letter, {}, [this, to = delivery->to](auto sent) {
+    if (!sent) ports_.log("dead-letter queue of " + to->arn + ": " + sent.error().message);
+  });
+}
+
+void Notifier::ended(const notify::Subscription& to, const Result<void>& how) {
+  count(to.topic, how ? "NumberOfNotificationsDelivered" : "NumberOfNotificationsFailed", 1,
+        "Count");
+  if (!how)
+    ports_.log("SNS message for " + to.endpoint + " (" + to.arn +
+               ") not delivered: " + how.error().message);
+}
+
+}  // namespace kiln::engine

@@ -1,0 +1,273 @@
+#include "notify/topic_book.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "notify/endpoint.h"
+#include "notify/sns_error.h"
+
+namespace kiln::notify {
+namespace {
+
+constexpr size_t kMaxTopicName = 256;
+constexpr size_t kMaxTags = 50;
+constexpr int kTokenBytes = 128;
+
+bool is_topic_name(const std::string& name) {
+  return !name.empty() && name.size() <= kMaxTopicName &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '_';
+         });
+}
+
+}  // namespace
+
+Result<void> TopicBook::load(const std::string& kind, const std::string& text) {
+  if (kind == kTopicKind) {
+    auto topic = read_topic(text);
+    if (!topic) return topic.error();
+    const TopicArn arn = topic->arn;
+    topics_[arn.region].insert_or_assign(arn.name, std::move(*topic));
+  } else if (kind == kSubscriptionKind) {
+    auto subscription = read_subscription(text);
+    if (!subscription) return subscription.error();
+    const std::string arn = subscription->arn;
+    subscriptions_[arn] = std::make_shared<const Subscription>(std::move(*subscription));
+  }
+  return {};
+}
+
+Result<void> TopicBook::save(const Topic& topic) {
+  return port_.save(kTopicKind, topic.arn.region, topic.arn.name, topic_document(topic));
+}
+
+Result<std::string> TopicBook::create_topic(const std::string& region, const std::string& name,
+                                            const Attributes& attributes, const Attributes& tags) {
+  const auto fifo = attributes.find("FifoTopic");
+  if (name.ends_with(".fifo") && fifo != attributes.end() && fifo->second == "true")
+    return invalid_parameter("FifoTopic Reason: Kiln has standard topics only; the topic " + name +
+                             " can't be made");
+  if (!is_topic_name(name) || (fifo != attributes.end() && fifo->second == "true"))
+    return invalid_parameter("Topic Name");
+  if (tags.size() > kMaxTags)
+    return Error{ErrorKind::kInvalid, "TagLimitExceeded",
+                 "Could not complete request: tag quota of per resource exceeded"};
+  Topic topic;
+  topic.arn = {region, account_, name};
+  topic.attributes = attributes;
+  topic.attributes.erase("FifoTopic");
+  topic.tags = tags;
+  if (auto applied = apply_attributes(topic); !applied) return among_attributes(applied.error());
+  if (const Topic* there = look_up(topic.arn)) {
+    for (const auto& [key, value] : topic.attributes) {
+      const auto found = there->attributes.find(key);
+      if (found == there->attributes.end() || found->second != value)
+        return invalid_parameter(
+            "Attributes Reason: Topic already exists with different attributes");
+    }
+    if (!tags.empty() && tags != there->tags)
+      return invalid_parameter("Tags Reason: Topic already exists with different tags");
+    return there->arn.text();
+  }
+  if (auto saved = save(topic); !saved) return saved.error();
+  const std::string arn = topic.arn.text();
+  topics_[region].emplace(name, std::move(topic));
+  return arn;
+}
+
+Result<void> TopicBook::delete_topic(const std::string& region, const std::string& arn) {
+  if (auto checked = check_arn(arn, "TopicArn"); !checked) return checked;
+  const auto parsed = TopicArn::parse(arn);
+  if (!parsed || parsed->region != region) return invalid_parameter("TopicArn");
+  if (!look_up(*parsed)) return {};
+  for (const auto& subscription : subscriptions(*parsed)) erase(*subscription);
+  port_.erase(kTopicKind, region, parsed->name);
+  topics_[region].erase(parsed->name);
+  return {};
+}
+
+const Topic* TopicBook::look_up(const TopicArn& arn) const {
+  if (arn.account != account_) return nullptr;
+  const auto region = topics_.find(arn.region);
+  if (region == topics_.end()) return nullptr;
+  const auto found = region->second.find(arn.name);
+  return found == region->second.end() ? nullptr : &found->second;
+}
+
+Topic* TopicBook::edit(const TopicArn& arn) { return const_cast<Topic*>(look_up(arn)); }
+
+Result<const Topic*> TopicBook::find_topic(const std::string& region, const std::string& arn,
+                                           const char* member) const {
+  if (auto checked = check_arn(arn, member); !checked) return checked.error();
+  const auto parsed = TopicArn::parse(arn);
+  if (!parsed || parsed->region != region) return invalid_parameter(member);
+  const Topic* found = look_up(*parsed);
+  if (!found) return topic_not_found();
+  return found;
+}
+
+const std::map<std::string, Topic>& TopicBook::topics(const std::string& region) const {
+  static const std::map<std::string, Topic> kNone;
+  const auto found = topics_.find(region);
+  return found == topics_.end() ? kNone : found->second;
+}
+
+Result<void> TopicBook::set_topic_attribute(const std::string& region, const std::string& arn,
+                                            const std::string& name, const std::string& value) {
+  auto found = find_topic(region, arn);
+  if (!found) return found.error();
+  Topic changed = **found;
+  changed.attributes[name] = value;
+  if (auto applied = apply_attributes(changed); !applied) return applied;
+  if (auto saved = save(changed); !saved) return saved;
+  *edit(changed.arn) = std::move(changed);
+  return {};
+}
+
+Result<void> TopicBook::tag_topic(const std::string& region, const std::string& arn,
+                                  const Attributes& tags) {
+  auto found = find_topic(region, arn, "ResourceArn");
+  if (!found) return found.error();
+  Topic changed = **found;
+  for (const auto& [key, value] : tags) changed.tags[key] = value;
+  if (changed.tags.size() > kMaxTags)
+    return Error{ErrorKind::kInvalid, "TagLimitExceeded",
+                 "Could not complete request: tag quota of per resource exceeded"};
+  if (auto saved = save(changed); !saved) return saved;
+  *edit(changed.arn) = std::move(changed);
+  return {};
+}
+
+Result<void> TopicBook::untag_topic(const std::string& region, const std::string& arn,
+                                    const std::vector<std::string>& keys) {
+  auto found = find_topic(region, arn, "ResourceArn");
+  if (!found) return found.error();
+  Topic changed = **found;
+  for (const auto& key : keys) changed.tags.erase(key);
+  if (auto saved = save(changed); !saved) return saved;
+  *edit(changed.arn) = std::move(changed);
+  return {};
+}
+
+Result<SubscriptionPtr> TopicBook::save(Subscription subscription) {
+  if (auto saved = port_.save(kSubscriptionKind, subscription.topic.region, subscription.arn,
+                              subscription_document(subscription));
+      !saved)
+    return saved.error();
+  auto kept = std::make_shared<const Subscription>(std::move(subscription));
+  subscriptions_[kept->arn] = kept;
+  return SubscriptionPtr(kept);
+}
+
+void TopicBook::erase(const Subscription& subscription) {
+  const std::string arn = subscription.arn;
+  port_.erase(kSubscriptionKind, subscription.topic.region, arn);
+  subscriptions_.erase(arn);
+}
+
+Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
+                                             const std::string& topic_arn,
+                                             const std::string& protocol,
+                                             const std::string& endpoint,
+                                             const Attributes& attributes) {
+  auto topic = find_topic(region, topic_arn);
+  if (!topic) return topic.error();
+  const auto known = protocol_of(protocol);
+  if (!known) {
+    if (protocol == "sms" || protocol == "application" || protocol == "firehose")
+      return invalid_parameter(
+          "Protocol Reason: Kiln has no " + protocol +
+          " subscriptions; it has lambda, http, https, sqs, email, email-json");
+    return invalid_parameter("Amazon SNS does not support this protocol string: " + protocol);
+  }
+  if (auto checked = check_endpoint(*known, endpoint); !checked) return checked.error();
+  Subscription wanted;
+  wanted.topic = (*topic)->arn;
+  wanted.protocol = *known;
+  wanted.endpoint = endpoint;
+  wanted.attributes = attributes;
+  if (auto applied = apply_attributes(wanted); !applied) return among_attributes(applied.error());
+  for (const auto& there : subscriptions(wanted.topic)) {
+    if (there->protocol != wanted.protocol || there->endpoint != endpoint) continue;
+    if (!attributes.empty() && attributes != there->attributes)
+      return invalid_parameter(
+          "Attributes Reason: Subscription already exists with different attributes");
+    return SubscriptionPtr(there);
+  }
+  wanted.arn = topic_arn + ":" + new_uuid();
+  wanted.confirmed = *known == Protocol::kLambda || *known == Protocol::kSqs;
+  if (!wanted.confirmed) wanted.token = new_hex(kTokenBytes);
+  return save(std::move(wanted));
+}
+
+Result<SubscriptionPtr> TopicBook::confirm(const std::string& region, const std::string& topic_arn,
+                                           const std::string& token) {
+  const auto parsed = TopicArn::parse(topic_arn);
+  if (!parsed || parsed->region != region) return invalid_parameter("Topic");
+  if (token.size() != 2 * kTokenBytes) return invalid_parameter("Token");
+  for (const auto& there : subscriptions(*parsed)) {
+    if (there->token != token) continue;
+    if (there->confirmed) return SubscriptionPtr(there);
+    Subscription changed = *there;
+    changed.confirmed = true;
+    return save(std::move(changed));
+  }
+  return invalid_parameter("Token");
+}
+
+Result<SubscriptionPtr> TopicBook::find_subscription(const std::string& region,
+                                                     const std::string& arn) const {
+  if (auto checked = check_arn(arn, "SubscriptionArn"); !checked) return checked.error();
+  const size_t id = arn.rfind(':');
+  const auto topic = TopicArn::parse(arn.substr(0, id));
+  if (!topic || arn.size() - id != 37) return invalid_parameter("SubscriptionId");
+  if (topic->region != region) return invalid_parameter("SubscriptionArn");
+  const auto found = subscriptions_.find(arn);
+  if (found == subscriptions_.end()) return subscription_not_found();
+  return SubscriptionPtr(found->second);
+}
+
+Result<void> TopicBook::unsubscribe(const std::string& region, const std::string& arn) {
+  auto found = find_subscription(region, arn);
+  if (!found) return found.error().kind == ErrorKind::kNotFound ? Result<void>() : found.error();
+  erase(**found);
+  return {};
+}
+
+Result<void> TopicBook::set_subscription_attribute(const std::string& region,
+                                                   const std::string& arn, const std::string& name,
+                                                   const std::string& value) {
+  auto found = find_subscription(region, arn);
+  if (!found) return found.error();
+  Subscription changed = **found;
+  // An empty value takes the attribute away, but for the one that is true or false.
+  if (value.empty() && name != "RawMessageDelivery") {
+    if (!changed.attributes.erase(name)) changed.attributes[name] = value;
+  } else {
+    changed.attributes[name] = value;
+  }
+  if (auto applied = apply_attributes(changed); !applied) return applied;
+  if (auto saved = save(std::move(changed)); !saved) return saved.error();
+  return {};
+}
+
+std::vector<SubscriptionPtr> TopicBook::subscriptions(const TopicArn& topic) const {
+  std::vector<SubscriptionPtr> out;
+  const std::string prefix = topic.text() + ":";
+  for (auto it = subscriptions_.lower_bound(prefix);
+       it != subscriptions_.end() && it->first.starts_with(prefix); ++it)
+    out.push_back(it->second);
+  return out;
+}
+
+std::vector<SubscriptionPtr> TopicBook::subscriptions(const std::string& region) const {
+  std::vector<SubscriptionPtr> out;
+  const std::string prefix = "arn:aws:sns:" + region + ":";
+  for (auto it = subscriptions_.lower_bound(prefix);
+       it != subscriptions_.end() && it->first.starts_with(prefix); ++it)
+    out.push_back(it->second);
+  return out;
+}
+
+}  // namespace kiln::notify

@@ -1,0 +1,49 @@
+#include "services/sns.h"
+
+#include "base/ids.h"
+#include "engine/notifier.h"
+#include "notify/topic_book.h"
+#include "services/sns_operations.h"
+#include "wire/credential_scope.h"
+#include "wire/query_protocol.h"
+
+namespace kiln::services {
+namespace {
+
+constexpr const char* kNamespace = "http://sns.amazonaws.com/doc/2010-03-31/";
+
+// The links in messages are opened without a signature: the ARN in them says which Region.
+std::string region_of(const net::Request& request, const wire::QueryRequest& query) {
+  const auto scope = wire::CredentialScope::of(request.base());
+  if (!scope.service.empty()) return scope.region;
+  std::string_view arn = query.get("TopicArn");
+  if (arn.empty()) arn = query.get("SubscriptionArn");
+  const size_t start = std::string_view("arn:aws:sns:").size();
+  if (!arn.starts_with("arn:aws:sns:")) return scope.region;
+  return std::string(arn.substr(start, arn.find(':', start) - start));
+}
+
+}  // namespace
+
+void SnsService::handle(net::Request&& request, Classification&& what, Reply reply) {
+  const std::string region = region_of(request, *what.query);
+  engine_.post_control([&engine = engine_, region, operation = std::move(what.operation),
+                        input = what.query->document(), reply = std::move(reply)] {
+    const std::string id = new_uuid();
+    SnsOperations::Ports ports;
+    ports.publish = [&](const notify::Topic& topic, const notify::Message& message) {
+      return engine.notifier().publish(topic, message);
+    };
+    ports.ask_confirmation = [&](const notify::SubscriptionPtr& subscription) {
+      engine.notifier().ask_confirmation(subscription);
+    };
+    const auto output =
+        SnsOperations(engine.topics(), std::move(ports)).run(operation, input, region);
+    if (!output) return reply(wire::query_error(output.error(), id, kNamespace));
+    wire::XmlAnswer xml(operation, kNamespace);
+    const auto is_entry_list = [](std::string_view member) { return member == "Attributes"; };
+    reply(xml.add(*output, {{}, is_entry_list}).finish(id));
+  });
+}
+
+}  // namespace kiln::services
