@@ -1,7 +1,4 @@
-#include <signal.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/time_format.h"
@@ -9,6 +6,7 @@
 #include "cli/duration_text.h"
 #include "cli/function_api.h"
 #include "cli/log_follower.h"
+#include "cli/stop_signals.h"
 
 namespace kiln::cli {
 namespace {
@@ -21,34 +19,6 @@ struct LogsOptions {
   std::string name;
   std::string since = "10m";
   Follow follow = Follow::kNo;
-};
-
-// Holds SIGINT and SIGTERM back, so that following ends between two polls and with exit code 0.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGINT);
-    sigaddset(&set_, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
-  }
-  ~StopSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  StopSignals(const StopSignals&) = delete;
-  StopSignals& operator=(const StopSignals&) = delete;
-
-  // Waits; true when one of the signals came.
-  bool stopped_within(Duration time) const {
-    timespec limit{static_cast<time_t>(time.count() / 1'000'000'000),
-                   static_cast<long>(time.count() % 1'000'000'000)};
-    while (true) {
-      if (sigtimedwait(&set_, nullptr, &limit) > 0) return true;
-      if (errno != EINTR) return false;
-    }
-  }
-
- private:
-  sigset_t set_{};
-  sigset_t before_{};
 };
 
 void print_lines(Console& console, OutputFormat format, const std::vector<LogLine>& lines) {

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/duration_text.h"
 #include "cli/serve.h"
-#include "net/http_client.h"
+#include "net/client_url.h"
 
 namespace kiln::cli {
 namespace {

@@ -1,7 +1,7 @@
+#include "net/client_url.h"
+
 #include <algorithm>
 #include <charconv>
-
-#include "net/http_client.h"
 
 namespace kiln::net {
 namespace {

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "net/client_url.h"
 #include "net/io_loop.h"
 
 namespace kiln::net {
@@ -41,18 +42,6 @@ struct ClientResponse {
   unsigned status = 0;
   ClientHeaders headers;
   std::string body;
-};
-
-// http://HOST[:PORT][/PATH][?QUERY], taken apart. A fragment is left out; user names are refused.
-struct ClientUrl {
-  enum class Scheme { kHttp, kHttps };
-  Scheme scheme = Scheme::kHttp;
-  std::string host;    // an IPv6 address without its brackets
-  std::string port;    // decimal
-  std::string target;  // starts with /
-
-  static Result<ClientUrl> parse(std::string_view url);
-  std::string host_header() const;
 };
 
 class HttpClient {

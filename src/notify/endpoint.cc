@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "net/http_client.h"
+#include "net/client_url.h"
 #include "notify/sns_error.h"
 
 namespace kiln::notify {

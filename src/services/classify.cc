@@ -173,6 +173,10 @@ Classification of_path(const net::RequestHeader& header, const wire::Uri& uri,
   // GET / is also S3's ListBuckets: then it is signed.
   if (is_read && (is_health || (uri.segments.empty() && signed_for.empty()))) {
     c.api = Api::kHealth;
+  } else if (is_read && uri.raw_path == "/_kiln/status") {
+    c.api = Api::kStatus;
+  } else if (is_read && signed_for.empty() && uri.raw_path == "/metrics") {
+    c.api = Api::kMetrics;
   } else if (is_read && is_package) {
     c.api = Api::kLambda;
   } else if (!signed_for.empty() && signed_for != "lambda") {

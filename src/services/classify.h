@@ -21,6 +21,8 @@ enum class Api {
   kAutoScaling,  // Application Auto Scaling
   kSts,
   kHealth,   // GET /_kiln/health, GET /
+  kStatus,   // GET /_kiln/status
+  kMetrics,  // GET /metrics
   kAbsent,   // an AWS service that Kiln does not have
   kUnknown,  // nothing that AWS has
 };

@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "net/http_client.h"
+#include "net/client_url.h"
 #include "net/http_server.h"
 #include "net/io_loop.h"
 #include "services/classify.h"

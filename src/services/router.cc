@@ -8,6 +8,7 @@
 #include "services/lambda.h"
 #include "services/logs.h"
 #include "services/sns.h"
+#include "services/status.h"
 #include "services/sts.h"
 
 namespace kiln::services {
@@ -26,6 +27,7 @@ Router::Router(engine::Engine& engine)
       logs_(std::make_unique<LogsService>(engine)),
       cloudwatch_(std::make_unique<CloudWatchService>(engine)),
       sns_(std::make_unique<SnsService>(engine)),
+      status_(std::make_unique<StatusService>(engine)),
       sts_(std::make_unique<StsService>(engine.options().account)) {
   for (const auto& [service, url] : engine.options().forwards)
     if (auto parsed = net::ClientUrl::parse(url)) forwards_.emplace(service, *parsed);
@@ -64,6 +66,10 @@ void Router::handle(net::Request&& request, Reply reply) {
       return reply(sts_->handle(request.base(), *what.query));
     case Api::kHealth:
       return reply(health());
+    case Api::kStatus:
+      return status_->handle(StatusFormat::kJson, std::move(reply));
+    case Api::kMetrics:
+      return status_->handle(StatusFormat::kPrometheus, std::move(reply));
     case Api::kAutoScaling:
     case Api::kAbsent:
     case Api::kUnknown:

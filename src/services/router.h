@@ -11,7 +11,7 @@
 #include <string>
 
 #include "engine/engine.h"
-#include "net/http_client.h"
+#include "net/client_url.h"
 #include "net/http_message.h"
 #include "services/reply.h"
 
@@ -21,6 +21,7 @@ class CloudWatchService;
 class LambdaService;
 class LogsService;
 class SnsService;
+class StatusService;
 class StsService;
 
 class Router {
@@ -40,6 +41,7 @@ class Router {
   std::unique_ptr<LogsService> logs_;
   std::unique_ptr<CloudWatchService> cloudwatch_;
   std::unique_ptr<SnsService> sns_;
+  std::unique_ptr<StatusService> status_;
   std::unique_ptr<StsService> sts_;
 };
 

@@ -45,6 +45,7 @@ class AlarmBook {
 
   const Alarm* find(const std::string& region, const std::string& name) const;
   const std::map<std::string, Alarm>& list(const std::string& region) const;
+  const std::map<std::string, std::map<std::string, Alarm>>& all() const { return regions_; }
   // The name of an alarm of this region and account, from a name or an ARN; "" for others' ARNs.
   std::string name_of(const std::string& region, const std::string& name_or_arn) const;
 

@@ -1,0 +1,40 @@
+// Holds SIGINT and SIGTERM back while a command repeats something, so that it ends between two
+// rounds and with exit code 0.
+#pragma once
+
+#include <signal.h>
+
+#include <cerrno>
+
+#include "base/clock.h"
+
+namespace kiln::cli {
+
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~StopSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  // Waits; true when one of the signals came.
+  bool stopped_within(Duration time) const {
+    timespec limit{static_cast<time_t>(time.count() / 1'000'000'000),
+                   static_cast<long>(time.count() % 1'000'000'000)};
+    while (true) {
+      if (sigtimedwait(&set_, nullptr, &limit) > 0) return true;
+      if (errno != EINTR) return false;
+    }
+  }
+
+ private:
+  sigset_t set_{};
+  sigset_t before_{};
+};
+
+}  // namespace kiln::cli

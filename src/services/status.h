@@ -1,0 +1,54 @@
+// What Kiln is doing at this moment: functions, alarms, the queue of asynchronous invocations. One
+// snapshot serves `kiln top` (GET /_kiln/status, JSON) and Prometheus (GET /metrics, its text
+// format, version 0.0.4).
+//
+// Threading: handle() on any thread.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "net/http_message.h"
+#include "services/reply.h"
+#include "telemetry/alarm.h"
+
+namespace kiln::services {
+
+struct Snapshot {
+  struct Function {
+    engine::FunctionStatus status;
+    std::optional<double> p50_ms, p99_ms;  // of the last five metric minutes
+  };
+  struct Alarm {
+    std::string region;
+    std::string name;
+    telemetry::AlarmState state = telemetry::AlarmState::kInsufficientData;
+    std::string reason;
+  };
+  std::vector<Function> functions;
+  std::vector<Alarm> alarms;
+  size_t queued_events = 0;
+  double speed = 1;
+};
+
+nlohmann::json status_document(const Snapshot& snapshot);
+std::string prometheus_text(const Snapshot& snapshot);
+
+enum class StatusFormat { kJson, kPrometheus };
+
+class StatusService {
+ public:
+  explicit StatusService(engine::Engine& engine) : engine_(engine) {}
+
+  void handle(StatusFormat format, Reply reply);
+
+ private:
+  Snapshot take();  // on the control thread
+
+  engine::Engine& engine_;
+};
+
+}  // namespace kiln::services
