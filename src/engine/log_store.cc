@@ -9,13 +9,13 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <queue>
-#include <set>
+#include <shared_mutex>
 #include <thread>
 #include <tuple>
 
 #include "engine/log_files.h"
+#include "engine/log_files_cursor.h"
 #include "engine/log_writer.h"
 
 namespace kiln::engine {
@@ -23,8 +23,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = ".log";
-constexpr std::string_view kOldSuffix = ".log.1";
 constexpr int64_t kGatherBytes = 1024 * 1024;  // so much is not left to wait
 
 Error no_such(const char* what) {
@@ -37,11 +35,28 @@ int64_t file_size(const std::string& path) {
   return ::stat(path.c_str(), &info) == 0 ? static_cast<int64_t>(info.st_size) : 0;
 }
 
-// When the file was last written; 0: not there.
-int64_t written_ms(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return 0;
-  return static_cast<int64_t>(info.st_mtim.tv_sec) * 1000 + info.st_mtim.tv_nsec / 1'000'000;
+LogStreamInfo stream_info(const std::string& dir, const std::string& file) {
+  const std::string base = dir + "/" + file, path = base + std::string(kLogSuffix);
+  LogStreamInfo info;
+  info.name = decode_log_name(dir, file);
+  info.stored_bytes = file_size(path) + file_size(path + ".1");
+  LogStreamReader reader(path);
+  const auto note = [&](const LogLine& line) {
+    info.first_ms = std::min(info.first_ms.value_or(line.timestamp_ms), line.timestamp_ms);
+    info.last_ms = std::max(info.last_ms.value_or(line.timestamp_ms), line.timestamp_ms);
+    info.last_ingestion_ms =
+        std::max(info.last_ingestion_ms.value_or(line.ingestion_ms), line.ingestion_ms);
+  };
+  if (const auto first = reader.next()) note(*first);
+  info.created_ms = reader.created_ms().value_or(info.last_ingestion_ms.value_or(0));
+  if (is_unordered(base)) {
+    while (const auto line = reader.next()) note(*line);
+  } else {
+    auto last = last_log_line(path);
+    if (!last) last = last_log_line(path + ".1");
+    if (last) note(*last);
+  }
+  return info;
 }
 
 }  // namespace
@@ -49,9 +64,12 @@ int64_t written_ms(const std::string& path) {
 struct LogStore::Impl {
   using StreamId = std::tuple<std::string, std::string, std::string>;  // Region, group, stream
 
+  enum class Work { kAppend, kRemoveStream, kRemoveGroup, kExpire };
   struct Item {
     LogStreamKey key;
     std::string lines;
+    Work work = Work::kAppend;
+    int64_t before_ms = 0;
   };
 
   Impl(std::string r, LogStoreOptions o)
@@ -92,8 +110,20 @@ struct LogStore::Impl {
     int64_t bytes = 0;
     for (Item& item : batch) {
       bytes += static_cast<int64_t>(item.lines.size());
-      by_stream[{item.key.region, item.key.group, item.key.stream}] += item.lines;
+      if (item.work == Work::kAppend) {
+        by_stream[{item.key.region, item.key.group, item.key.stream}] += item.lines;
+        continue;
+      }
+      write_lines(by_stream);
+      by_stream.clear();
+      remove(item);
     }
+    write_lines(by_stream);
+    const int64_t left = queued_bytes.fetch_sub(bytes) - bytes;
+    if (left <= options.max_queued_bytes / 2) overload = false;
+  }
+
+  void write_lines(const std::map<StreamId, std::string>& by_stream) {
     for (const auto& [id, lines] : by_stream) {
       const auto& [region, group, stream] = id;
       const auto result = writer.write(region, group, stream, lines);
@@ -105,8 +135,36 @@ struct LogStore::Impl {
         in_trouble = false;
       }
     }
-    const int64_t left = queued_bytes.fetch_sub(bytes) - bytes;
-    if (left <= options.max_queued_bytes / 2) overload = false;
+  }
+
+  void remove(const Item& item) {
+    const auto& [region, group, stream] = item.key;
+    if (item.work == Work::kRemoveStream) return writer.remove_stream(region, group, stream);
+    if (item.work == Work::kRemoveGroup) return writer.remove_group(region, group);
+    // Waiting for readers would hold up the lines of everyone.
+    const std::unique_lock lock(replacing, std::try_to_lock);
+    if (!lock) return;
+    const std::string dir = group_dir(region, group);
+    for (const std::string& file : log_stream_files(dir)) {
+      const auto expired =
+          writer.expire_stream(region, group, decode_log_name(dir, file), item.before_ms);
+      if (!expired) spdlog::error("{}", expired.error().message);
+    }
+  }
+
+  void enqueue(Item&& item) {
+    const auto size = static_cast<int64_t>(item.lines.size());
+    if (queued_bytes.fetch_add(size) + size >= options.max_queued_bytes) overload = true;
+    bool notify = false;
+    {
+      const std::lock_guard lock(mutex);
+      // The writer waits for the first item, and then for time or for much.
+      notify = queue.empty() || (gathered < kGatherBytes && gathered + size >= kGatherBytes);
+      gathered += size;
+      ++appended;
+      queue.push_back(std::move(item));
+    }
+    if (notify) wake.notify_one();
   }
 
   std::string region_dir(const std::string& region) const {
@@ -116,26 +174,12 @@ struct LogStore::Impl {
     return region_dir(region) + "/" + encode_log_name(group);
   }
 
-  // File names, without suffix, of the streams in a group's folder.
-  static std::set<std::string> stream_files(const std::string& dir) {
-    std::set<std::string> found;
-    std::error_code ec;
-    for (const auto& entry : fs::directory_iterator(dir, ec)) {
-      const std::string file = entry.path().filename().string();
-      for (const std::string_view suffix : {kOldSuffix, kSuffix}) {
-        if (!file.ends_with(suffix)) continue;
-        found.insert(file.substr(0, file.size() - suffix.size()));
-        break;
-      }
-    }
-    return found;
-  }
-
   std::string root;
   LogStoreOptions options;
-  LogWriter writer;         // writer thread
-  bool in_trouble = false;  // writer thread
-  std::mutex mutex;         // guards what follows, up to the atomics
+  LogWriter writer;                     // writer thread
+  bool in_trouble = false;              // writer thread
+  mutable std::shared_mutex replacing;  // shared by those who read files
+  std::mutex mutex;                     // guards what follows, up to the atomics
   std::condition_variable wake, done;
   std::vector<Item> queue;
   int64_t gathered = 0;  // bytes in queue
@@ -153,21 +197,19 @@ LogStore::~LogStore() = default;
 
 void LogStore::append(const LogStreamKey& key, std::string lines) {
   if (lines.empty()) return;
-  const auto size = static_cast<int64_t>(lines.size());
-  if (impl_->queued_bytes.fetch_add(size) + size >= impl_->options.max_queued_bytes) {
-    impl_->overload = true;
-  }
-  bool wake = false;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    // The writer waits for the first item, and then for time or for much.
-    wake = impl_->queue.empty() ||
-           (impl_->gathered < kGatherBytes && impl_->gathered + size >= kGatherBytes);
-    impl_->gathered += size;
-    ++impl_->appended;
-    impl_->queue.push_back({key, std::move(lines)});
-  }
-  if (wake) impl_->wake.notify_one();
+  impl_->enqueue({key, std::move(lines)});
+}
+
+void LogStore::remove_stream(const LogStreamKey& key) {
+  impl_->enqueue({key, {}, Impl::Work::kRemoveStream});
+}
+
+void LogStore::remove_group(const std::string& region, const std::string& group) {
+  impl_->enqueue({{region, group, {}}, {}, Impl::Work::kRemoveGroup});
+}
+
+void LogStore::expire(const std::string& region, const std::string& group, int64_t before_ms) {
+  impl_->enqueue({{region, group, {}}, {}, Impl::Work::kExpire, before_ms});
 }
 
 bool LogStore::overloaded() const { return impl_->overload; }
@@ -202,82 +244,89 @@ std::vector<std::string> LogStore::groups(const std::string& region,
   return names;
 }
 
+bool LogStore::has_stream(const LogStreamKey& key) const {
+  if (!has_group(key.region, key.group)) return false;
+  const std::string path =
+      impl_->group_dir(key.region, key.group) + "/" + encode_log_name(key.stream);
+  std::error_code ec;
+  return fs::exists(path + std::string(kLogSuffix), ec) ||
+         fs::exists(path + std::string(kOldLogSuffix), ec);
+}
+
+int64_t LogStore::stored_bytes(const std::string& region, const std::string& group) const {
+  const std::string dir = impl_->group_dir(region, group);
+  int64_t bytes = 0;
+  for (const std::string& file : log_stream_files(dir)) {
+    const std::string path = dir + "/" + file + std::string(kLogSuffix);
+    bytes += file_size(path) + file_size(path + ".1");
+  }
+  return bytes;
+}
+
+std::vector<std::string> LogStore::stream_names(const std::string& region, const std::string& group,
+                                                const std::string& prefix) const {
+  std::vector<std::string> names;
+  const std::string dir = impl_->group_dir(region, group);
+  for (const std::string& file : log_stream_files(dir)) {
+    std::string name = decode_log_name(dir, file);
+    if (name.starts_with(prefix)) names.push_back(std::move(name));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::vector<LogStreamInfo> LogStore::streams(const std::string& region,
                                              const std::string& group) const {
+  const std::shared_lock lock(impl_->replacing);
   std::vector<LogStreamInfo> infos;
   const std::string dir = impl_->group_dir(region, group);
-  for (const std::string& file : Impl::stream_files(dir)) {
-    const std::string path = dir + "/" + file + std::string(kSuffix), old = path + ".1";
-    LogStreamInfo info;
-    info.name = decode_log_name(dir, file);
-    info.stored_bytes = file_size(path) + file_size(old);
-    LogStreamReader reader(path);
-    if (const auto first = reader.next()) info.first_ms = first->timestamp_ms;
-    info.last_ms = last_timestamp(path).value_or(last_timestamp(old).value_or(info.first_ms));
-    infos.push_back(std::move(info));
-  }
+  for (const std::string& file : log_stream_files(dir)) infos.push_back(stream_info(dir, file));
   std::sort(infos.begin(), infos.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
   return infos;
 }
 
 Result<void> LogStore::scan(const std::string& region, const std::string& group,
-                            const std::vector<std::string>& streams, int64_t start_ms,
-                            int64_t end_ms, const std::function<bool(LogEvent&&)>& visit) const {
+                            const std::vector<std::string>& streams, const LogRange& range,
+                            const std::function<bool(LogEvent&&)>& visit) const {
+  const std::shared_lock lock(impl_->replacing);
   if (!has_group(region, group)) return no_such("group");
   const std::string dir = impl_->group_dir(region, group);
-  const std::set<std::string> files = Impl::stream_files(dir);
-
-  struct Source {
-    std::string name;
-    LogStreamReader reader;
-    LogEvent event;
-    // Lines of a stream stand almost in time order; the merge goes by the latest time seen, which
-    // never goes back.
-    int64_t reached_ms = 0;
-
-    bool advance() {
-      const auto line = reader.next();
-      if (!line) return false;
-      event = {line->timestamp_ms, name, std::string(line->text)};
-      reached_ms = std::max(reached_ms, line->timestamp_ms);
-      return true;
+  std::vector<std::string> files = log_stream_files(dir);
+  if (!streams.empty()) {
+    std::vector<std::string> wanted;
+    for (const std::string& stream : streams) {
+      wanted.push_back(encode_log_name(stream));
+      if (!std::binary_search(files.begin(), files.end(), wanted.back())) return no_such("stream");
     }
-  };
-  std::vector<Source> sources;
-  const auto add = [&](const std::string& file) {
-    const std::string path = dir + "/" + file + std::string(kSuffix);
-    // Not written since: nothing in it can be later than its last write, give or take a clock that
-    // was set.
-    constexpr int64_t kClockSlackMs = 60'000;
-    const int64_t last_write = written_ms(path);
-    if (last_write != 0 && last_write + kClockSlackMs < start_ms) return;
-    sources.push_back({decode_log_name(dir, file), LogStreamReader(path), {}, 0});
-  };
-  if (streams.empty()) {
-    for (const std::string& file : files) add(file);
-  } else {
-    for (const std::string& stream : std::set<std::string>(streams.begin(), streams.end())) {
-      const std::string file = encode_log_name(stream);
-      if (!files.contains(file)) return no_such("stream");
-      add(file);
-    }
+    std::sort(wanted.begin(), wanted.end());
+    wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+    files = std::move(wanted);
   }
+  const int64_t start_ms =
+      range.after ? std::max(range.start_ms, range.after->timestamp_ms) : range.start_ms;
+  std::vector<LogStreamCursor> sources;
+  for (const std::string& file : files) {
+    if (!is_older(dir + "/" + file, start_ms))
+      sources.emplace_back(dir, file, start_ms, range.end_ms);
+  }
+  std::sort(sources.begin(), sources.end(),
+            [](const auto& a, const auto& b) { return a.stream() < b.stream(); });
 
-  // The smallest on top; equal times keep the order of the streams, so that pages of one question
-  // fit together.
+  // The smallest on top; equal times keep the order of the streams.
   using Head = std::pair<int64_t, size_t>;
   std::priority_queue<Head, std::vector<Head>, std::greater<>> heads;
-  for (size_t i = 0; i < sources.size(); ++i) {
-    if (sources[i].advance()) heads.emplace(sources[i].reached_ms, i);
-  }
+  const auto advance = [&](size_t i) {
+    if (sources[i].advance()) heads.emplace(sources[i].event().timestamp_ms, i);
+  };
+  for (size_t i = 0; i < sources.size(); ++i) advance(i);
   while (!heads.empty()) {
     const size_t i = heads.top().second;
     heads.pop();
-    Source& source = sources[i];
-    const int64_t at = source.event.timestamp_ms;
-    if (at >= start_ms && at < end_ms && !visit(std::move(source.event))) return {};
-    if (source.advance()) heads.emplace(source.reached_ms, i);
+    LogEvent& event = sources[i].event();
+    const bool wanted = !range.after || position_of(event) > *range.after;
+    if (wanted && !visit(std::move(event))) return {};
+    advance(i);
   }
   return {};
 }
@@ -289,7 +338,7 @@ Result<std::vector<LogEvent>> LogStore::read(const std::string& region, const st
   std::vector<LogEvent> events;
   if (limit == 0) return events;
   size_t seen = 0;
-  auto scanned = scan(region, group, streams, start_ms, end_ms, [&](LogEvent&& event) {
+  auto scanned = scan(region, group, streams, {start_ms, end_ms, {}}, [&](LogEvent&& event) {
     if (seen++ >= skip) events.push_back(std::move(event));
     return events.size() < limit;
   });

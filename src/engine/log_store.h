@@ -1,12 +1,12 @@
-// Log events in files: data_dir/logs/REGION/GROUP/STREAM.log, one line per event:
-// "2026-01-21T11:30:00.000Z text". Group and stream names are percent-encoded into file names. A
-// file that would pass `rotate_bytes` is renamed to STREAM.log.1 first (an older .1 is dropped), so
-// a stream never holds more than twice that.
+// Log events in files: data_dir/logs/REGION/GROUP/STREAM.log, one line per event, in the format of
+// log_files.h. Group and stream names are percent-encoded into file names. A file that would pass
+// `rotate_bytes` is renamed to STREAM.log.1 first (an older .1 is dropped), so a stream never holds
+// more than twice that.
 //
-// Threading: append() from any thread, never blocks on the disk: one writer thread does. It lets
-// lines gather for a few milliseconds, so that a busy engine pays one wake-up for many lines. Reads
-// see everything that was appended before flush() returned. Lines that the disk does not take are
-// dropped and counted.
+// Threading: append() and the removals from any thread, never block on the disk: one writer thread
+// does, in their order. It lets lines gather for a few milliseconds, so that a busy engine pays one
+// wake-up for many lines. Reads see everything that was asked for before flush() returned. Lines
+// that the disk does not take are dropped and counted.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "engine/log_event.h"
 
 namespace kiln::engine {
 
@@ -26,16 +27,11 @@ struct LogStreamKey {
   std::string stream;
 };
 
-struct LogEvent {
-  int64_t timestamp_ms = 0;
-  std::string stream;
-  std::string message;
-};
-
 struct LogStreamInfo {
   std::string name;
-  int64_t first_ms = 0;
-  int64_t last_ms = 0;
+  int64_t created_ms = 0;
+  // Of events; nullopt: the stream has none.
+  std::optional<int64_t> first_ms, last_ms, last_ingestion_ms;
   int64_t stored_bytes = 0;
 };
 
@@ -53,6 +49,11 @@ class LogStore {
 
   // `lines`: one or more finished lines of the file format above, each ending in '\n'.
   void append(const LogStreamKey& key, std::string lines);
+  void remove_stream(const LogStreamKey& key);
+  void remove_group(const std::string& region, const std::string& group);
+  // Removes a group's events before `before_ms`. Streams stay, even empty; all of them wait for the
+  // next time if a scan is going on.
+  void expire(const std::string& region, const std::string& group, int64_t before_ms);
   // True while the writer is far behind: producers should stop reading their pipes until it is
   // false again. It turns true at max_queued_bytes and false again at half of that.
   bool overloaded() const;
@@ -62,16 +63,21 @@ class LogStore {
 
   bool has_group(const std::string& region, const std::string& group) const;
   std::vector<std::string> groups(const std::string& region, const std::string& prefix) const;
+  bool has_stream(const LogStreamKey& key) const;
+  // Of the files of a group.
+  int64_t stored_bytes(const std::string& region, const std::string& group) const;
   // In name order.
+  std::vector<std::string> stream_names(const std::string& region, const std::string& group,
+                                        const std::string& prefix) const;
   std::vector<LogStreamInfo> streams(const std::string& region, const std::string& group) const;
 
-  // Calls `visit` with each event with start_ms <= timestamp < end_ms, merged by time over the
-  // given streams (empty: all), until it answers false. Error: ResourceNotFoundException for a
-  // group or stream that is not there.
+  // Calls `visit` with each event of the range, in the order of LogPosition over the given streams
+  // (empty: all), until it answers false. Cost: what the range holds, not what lies before it.
+  // Error: ResourceNotFoundException for a group or stream that has no files.
   Result<void> scan(const std::string& region, const std::string& group,
-                    const std::vector<std::string>& streams, int64_t start_ms, int64_t end_ms,
+                    const std::vector<std::string>& streams, const LogRange& range,
                     const std::function<bool(LogEvent&&)>& visit) const;
-  // The same, after skipping `skip` of them, at most `limit`.
+  // Events with start_ms <= timestamp < end_ms, after skipping `skip` of them, at most `limit`.
   Result<std::vector<LogEvent>> read(const std::string& region, const std::string& group,
                                      const std::vector<std::string>& streams, int64_t start_ms,
                                      int64_t end_ms, size_t skip, size_t limit) const;

@@ -248,6 +248,129 @@ TEST_F(LogStoreTest, WhatTheDiskDoesNotTakeIsCounted) {
   EXPECT_THAT(*store.read("us-east-1", "g", {}, 0, kForever, 0, 5), SizeIs(1));
 }
 
+TEST_F(LogStoreTest, ScansFromAPlace) {
+  LogStoreOptions options;
+  options.rotate_bytes = 400'000;
+  LogStore store(dir_.path(), options);
+  for (int i = 0; i < 10'000; ++i) {
+    store.append(
+        key(i % 3 == 0 ? "a" : "b"),
+        line(kBase + i / 4, std::to_string(i) + std::string(static_cast<size_t>(i % 50), 'x')));
+    if (i % 500 == 0) store.flush();
+  }
+  store.flush();
+  const auto scan = [&](const LogRange& range, size_t most) {
+    std::vector<LogEvent> events;
+    EXPECT_TRUE(store
+                    .scan("eu-west-1", "/aws/lambda/f", {}, range,
+                          [&](LogEvent&& event) {
+                            events.push_back(std::move(event));
+                            return events.size() < most;
+                          })
+                    .ok());
+    return events;
+  };
+  const auto all = scan({}, 10'000);
+  ASSERT_GT(all.size(), 9'000U);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return position_of(a) < position_of(b);
+  }));
+  for (size_t i = 0; i + 1 < all.size(); i += 577) {
+    const auto next = scan({0, kForever, position_of(all[i])}, 1);
+    ASSERT_THAT(next, SizeIs(1));
+    EXPECT_EQ(next[0].message, all[i + 1].message);
+  }
+  EXPECT_THAT(scan({0, kForever, position_of(all.back())}, 1), IsEmpty());
+  EXPECT_THAT(scan({kBase + 2000, kBase + 2002, {}}, 100), SizeIs(8));
+}
+
+TEST_F(LogStoreTest, AnUnorderedStreamIsReadInOrderAndStaysSo) {
+  {
+    LogStore store(dir_.path());
+    store.append(key("s"), line(kBase + 5, "5") + line(kBase + 9, "9"));
+    store.append(key("s"), line(kBase + 7, "7") + line(kBase + 20, "20"));
+    store.flush();
+    EXPECT_THAT(texts(store), ElementsAre("5", "7", "9", "20"));
+  }
+  LogStore store(dir_.path());
+  EXPECT_THAT(texts(store, {}, kBase + 6, kBase + 20), ElementsAre("7", "9"));
+  store.append(key("t"), line(kBase + 5, "t5"));
+  store.append(key("t"), line(kBase + 6, "t6"));
+  store.flush();
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "eu-west-1/%2Faws%2Flambda%2Ff/t.unordered"));
+}
+
+TEST_F(LogStoreTest, ExpiryAcrossRotatedFiles) {
+  LogStoreOptions options;
+  options.rotate_bytes = 1000;
+  LogStore store(dir_.path(), options);
+  for (int i = 0; i < 40; ++i) store.append(key("s"), line(kBase + i, "line " + std::to_string(i)));
+  store.flush();
+  const auto before = texts(store);
+  ASSERT_GT(before.size(), 30U);
+  size_t left = before.size();
+  for (const int64_t upto : {15, 35, 100}) {
+    store.expire("eu-west-1", "/aws/lambda/f", kBase + upto);
+    store.flush();
+    const auto kept = texts(store);
+    EXPECT_LT(kept.size(), left);
+    left = kept.size();
+    if (!kept.empty()) {
+      EXPECT_EQ(kept.front(), "line " + std::to_string(upto));
+    }
+  }
+  EXPECT_THAT(texts(store), IsEmpty());
+  EXPECT_THAT(store.streams("eu-west-1", "/aws/lambda/f"), SizeIs(1));
+  store.append(key("s"), line(kBase + 200, "after"));
+  store.flush();
+  EXPECT_THAT(texts(store), ElementsAre("after"));
+}
+
+TEST_F(LogStoreTest, ExpiryWaitsForReaders) {
+  LogStore store(dir_.path());
+  store.append(key("s"), line(kBase, "a") + line(kBase + 1, "b"));
+  store.flush();
+  ASSERT_TRUE(store
+                  .scan("eu-west-1", "/aws/lambda/f", {}, {},
+                        [&](LogEvent&&) {
+                          store.expire("eu-west-1", "/aws/lambda/f", kBase + 1);
+                          store.flush();
+                          return true;
+                        })
+                  .ok());
+  EXPECT_THAT(texts(store), SizeIs(2));
+  store.expire("eu-west-1", "/aws/lambda/f", kBase + 1);
+  store.flush();
+  EXPECT_THAT(texts(store), ElementsAre("b"));
+}
+
+TEST_F(LogStoreTest, RemovalsAndAppendsKeepTheirOrder) {
+  LogStore store(dir_.path());
+  store.append(key("s"), line(kBase, "first"));
+  store.remove_stream(key("s"));
+  store.append(key("s"), line(kBase + 1, "second"));
+  store.flush();
+  EXPECT_THAT(texts(store), ElementsAre("second"));
+  const std::string long_name(512, '/');
+  store.append({"eu-west-1", long_name, long_name}, line(kBase, "x"));
+  store.remove_group("eu-west-1", long_name);
+  store.flush();
+  EXPECT_THAT(store.groups("eu-west-1", ""), ElementsAre("/aws/lambda/f"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_ / "eu-west-1"), {}), 1);
+}
+
+TEST(LogLine, PutLinesComeBackWhole) {
+  for (const std::string text : {"", "a", "a\nb\n", "\\n", "\\", "\n\\\n", " x "}) {
+    const std::string written = put_log_line(kBase, kBase + 3, text);
+    EXPECT_EQ(written.find('\n'), written.size() - 1);
+    const auto read = parse_log_line(std::string_view(written).substr(0, written.size() - 1));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->message(), text);
+    EXPECT_EQ(read->timestamp_ms, kBase);
+    EXPECT_EQ(read->ingestion_ms, kBase + 3);
+  }
+}
+
 TEST(LogStreamReader, ReadsOnInAFileThatIsRotatedMeanwhile) {
   store::TestDir dir;
   const std::string path = dir / "s.log";

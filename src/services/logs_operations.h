@@ -1,38 +1,86 @@
-// What the operations of CloudWatch Logs answer: documents in, documents out, read from a LogStore.
-// Blocking; thread-safe like the store.
+// What the operations of CloudWatch Logs answer: documents in, documents out, over a LogStore and
+// the LogGroups. Blocking.
+//
+// Threading: an object belongs to one thread; operations that change(s) the groups run on the
+// control thread, the others on any.
 #pragma once
 
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "engine/log_groups.h"
 #include "engine/log_store.h"
 
 namespace kiln::services {
 
+class LogsInput;
+
 class LogsOperations {
  public:
-  // Keeps a reference to `store`.
-  LogsOperations(const engine::LogStore& store, std::string region, std::string account)
-      : store_(store), region_(std::move(region)), account_(std::move(account)) {}
+  // Keeps references to `groups` and `store`.
+  LogsOperations(engine::LogGroups& groups, engine::LogStore& store, std::string region,
+                 std::string account, WallTime now)
+      : groups_(groups),
+        store_(store),
+        region_(std::move(region)),
+        account_(std::move(account)),
+        now_ms_(epoch_ms(now)) {}
 
-  // Errors are AWS's: ResourceNotFoundException, InvalidParameterException;
-  // UnknownOperationException names the operation.
-  Result<nlohmann::json> run(const std::string& operation, const nlohmann::json& input) const;
+  // Whether the operation changes groups or streams, other than by events.
+  static bool changes(const std::string& operation);
+
+  // Errors are AWS's: ResourceNotFoundException, ResourceAlreadyExistsException,
+  // InvalidParameterException, TooManyTagsException, ServiceUnavailableException (the disk did not
+  // take the events); UnknownOperationException names the operation.
+  Result<nlohmann::json> run(const std::string& operation, const nlohmann::json& input);
 
  private:
-  Result<nlohmann::json> describe_log_groups(const nlohmann::json& input) const;
-  Result<nlohmann::json> describe_log_streams(const nlohmann::json& input) const;
-  Result<nlohmann::json> get_log_events(const nlohmann::json& input) const;
-  Result<nlohmann::json> filter_log_events(const nlohmann::json& input) const;
+  using Answer = Result<nlohmann::json>;
+  struct Operation;
+  static const Operation* find(const std::string& name);
 
-  // logGroupName, or the name in logGroupIdentifier.
-  Result<std::string> group_of(const nlohmann::json& input) const;
+  Answer create_log_group(LogsInput& in);
+  Answer delete_log_group(LogsInput& in);
+  Answer describe_log_groups(LogsInput& in);
+  Answer put_retention_policy(LogsInput& in);
+  Answer delete_retention_policy(LogsInput& in);
+  Answer create_log_stream(LogsInput& in);
+  Answer delete_log_stream(LogsInput& in);
+  Answer describe_log_streams(LogsInput& in);
+  Answer put_log_events(LogsInput& in);
+  Answer get_log_events(LogsInput& in);
+  Answer filter_log_events(LogsInput& in);
+  Answer tag_resource(LogsInput& in);
+  Answer untag_resource(LogsInput& in);
+  Answer list_tags_for_resource(LogsInput& in);
+  Answer tag_log_group(LogsInput& in);
+  Answer untag_log_group(LogsInput& in);
+  Answer list_tags_log_group(LogsInput& in);
+
+  Answer set_retention(const std::string& group, int days);
+  Answer put_tags(const std::string& group, const std::map<std::string, std::string>& tags);
+  Answer remove_tags(const std::string& group, const std::vector<std::string>& keys);
+
+  // The group that logGroupName, or a name or ARN in logGroupIdentifier, means: one that exists.
+  Result<std::string> group_of(LogsInput& in) const;
+  // logGroupName, which must exist.
+  Result<std::string> named_group(LogsInput& in) const;
+  // The group of a resourceArn.
+  Result<std::string> tagged_group(LogsInput& in) const;
+  // The name in an ARN of this Region and account, "" of another; what is no ARN is a name.
+  Result<std::string> name_of(const std::string& identifier) const;
   std::string group_arn(const std::string& group) const;
+  nlohmann::json group_document(const std::string& name) const;
+  // What of a group may still be seen.
+  engine::LogRange visible(const std::string& group, int64_t start_ms, int64_t end_ms) const;
 
-  const engine::LogStore& store_;
+  engine::LogGroups& groups_;
+  engine::LogStore& store_;
   std::string region_;
   std::string account_;
+  int64_t now_ms_;
 };
 
 }  // namespace kiln::services

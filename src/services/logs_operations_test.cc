@@ -5,8 +5,7 @@
 
 #include <set>
 
-#include "base/time_format.h"
-#include "store/test_dir.h"
+#include "services/logs_test_api.h"
 
 namespace kiln::services {
 namespace {
@@ -16,39 +15,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr int64_t kBase = 1769000000000;
-constexpr const char* kGroup = "/aws/lambda/f";
-
-class LogsOperationsTest : public testing::Test {
- protected:
-  void write(const std::string& stream, int64_t at, const std::string& text,
-             const std::string& group = kGroup) {
-    store_.append(
-        {"eu-west-1", group, stream},
-        format_iso_ms(WallTime(std::chrono::milliseconds(kBase + at))) + " " + text + "\n");
-    store_.flush();
-  }
-
-  json run(const std::string& operation, const json& input) {
-    auto output = LogsOperations(store_, "eu-west-1", "000000000000").run(operation, input);
-    EXPECT_TRUE(output.ok()) << output.error().message;
-    return output.ok() ? *output : json();
-  }
-  Error refused(const std::string& operation, const json& input) {
-    auto output = LogsOperations(store_, "eu-west-1", "000000000000").run(operation, input);
-    EXPECT_FALSE(output.ok());
-    return output.ok() ? Error{} : output.error();
-  }
-
-  static std::vector<std::string> messages(const json& output) {
-    std::vector<std::string> out;
-    for (const json& event : output.at("events")) out.push_back(event.at("message"));
-    return out;
-  }
-
-  store::TestDir dir_;
-  engine::LogStore store_{dir_.path()};
-};
+using LogsOperationsTest = LogsApiTest;
 
 TEST_F(LogsOperationsTest, FilterMergesStreamsAndFilters) {
   write("a", 0, "START 1");
@@ -217,9 +184,9 @@ TEST_F(LogsOperationsTest, UnknownGroupStreamAndOperation) {
   }
   EXPECT_EQ(refused("GetLogEvents", {{"logGroupName", kGroup}, {"logStreamName", "z"}}).message,
             "The specified log stream does not exist.");
-  const Error error = refused("PutLogEvents", json::object());
+  const Error error = refused("PutMetricFilter", json::object());
   EXPECT_EQ(error.type, "UnknownOperationException");
-  EXPECT_EQ(error.message, "Kiln's CloudWatch Logs has no operation PutLogEvents");
+  EXPECT_EQ(error.message, "Kiln's CloudWatch Logs has no operation PutMetricFilter");
 }
 
 TEST_F(LogsOperationsTest, BadParametersAreNamed) {
@@ -241,7 +208,7 @@ TEST_F(LogsOperationsTest, BadParametersAreNamed) {
       {"FilterLogEvents",
        {{"logStreamNames", {"a"}}, {"logStreamNamePrefix", "a"}},
        "logStreamNamePrefix"},
-      {"FilterLogEvents", {{"filterPattern", "{ $.a = 1 }"}}, "filter pattern"},
+      {"FilterLogEvents", {{"filterPattern", "{ $.a = }"}}, "filter pattern"},
       {"FilterLogEvents", {{"nextToken", "rubbish"}}, "nextToken"},
       {"FilterLogEvents", {{"logGroupName", 7}}, "logGroupName"},
       {"FilterLogEvents", {{"logGroupName", nullptr}}, "logGroupName"},

@@ -111,7 +111,7 @@ TEST_F(RouterTest, LogsAreThereAsSoonAsTheyAreWritten) {
   EXPECT_EQ(json::parse(response.body)["__type"], "ResourceNotFoundException");
   response = filter("no json");
   EXPECT_EQ(json::parse(response.body)["__type"], "SerializationException");
-  response = answer(make(verb::post, "/", "{}", "Logs_20140328.PutLogEvents"));
+  response = answer(make(verb::post, "/", "{}", "Logs_20140328.PutMetricFilter"));
   EXPECT_EQ(json::parse(response.body)["__type"], "UnknownOperationException");
 }
 

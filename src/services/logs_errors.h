@@ -1,0 +1,17 @@
+// Errors that several operations of CloudWatch Logs answer, in AWS's words.
+#pragma once
+
+#include "base/result.h"
+
+namespace kiln::services {
+
+inline Error no_such_group() {
+  return {ErrorKind::kNotFound, "ResourceNotFoundException",
+          "The specified log group does not exist."};
+}
+inline Error no_such_stream() {
+  return {ErrorKind::kNotFound, "ResourceNotFoundException",
+          "The specified log stream does not exist."};
+}
+
+}  // namespace kiln::services
