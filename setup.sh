@@ -27,6 +27,7 @@ packages=(
 )
 # Functions in JavaScript run on the machine's node, whoever installed it.
 command -v node >/dev/null || packages+=(nodejs)
+command -v npm >/dev/null || packages+=(npm)
 
 if [[ ${1:-} == --list ]]; then
   printf '%s\n' "${packages[@]}"
@@ -42,6 +43,16 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
+# What the tests take from npm, in tests/node: installed anew when the list has changed.
+node_packages() {
+  local folder lock
+  folder=$(dirname "${BASH_SOURCE[0]}")/tests/node
+  lock=$folder/node_modules/.installed-lock
+  cmp -s "$folder/package-lock.json" "$lock" && return
+  npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
+  cp "$folder/package-lock.json" "$lock"
+}
+
 # A package counts as there when it is installed, or when an installed one provides it.
 missing=()
 declare -A installed=()
@@ -54,6 +65,7 @@ for package in "${packages[@]}"; do
   [[ -n ${installed[$package]:-} ]] || missing+=("$package")
 done
 if [[ ${#missing[@]} -eq 0 ]]; then
+  node_packages
   exit 0
 fi
 
@@ -114,4 +126,5 @@ if ! install_packages >"$log" 2>&1; then
   }
 fi
 rm -f "$log"
+node_packages
 echo "setup.sh: done"

@@ -46,8 +46,11 @@ net::Response Router::too_large(const net::RequestHeader& header) const {
 const net::ClientUrl* Router::forward_of(const net::RequestHeader& header) const {
   if (forwards_.empty()) return nullptr;
   const Classification what = classify(header);
-  if (what.api != Api::kAbsent) return nullptr;
-  const auto found = forwards_.find(what.service);
+  // A path that is nobody's and not signed as today's SDKs do is an object's: a public one, or one
+  // whose address was signed in the old way.
+  const bool nobodys = what.api == Api::kUnknown && !header.target().starts_with("/_kiln/");
+  if (what.api != Api::kAbsent && !nobodys) return nullptr;
+  const auto found = forwards_.find(nobodys ? "s3" : what.service);
   return found == forwards_.end() ? nullptr : &found->second;
 }
 
