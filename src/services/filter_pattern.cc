@@ -1,67 +1,90 @@
 #include "services/filter_pattern.h"
 
+#include "services/filter_pattern_kinds.h"
+#include "services/filter_pattern_value.h"
+
 namespace kiln::services {
 namespace {
 
 constexpr size_t kMaxPatternBytes = 1024;  // AWS's limit
 
-Error refuse(const std::string& why) {
-  return {ErrorKind::kInvalid, "InvalidParameterException",
-          "Invalid filter pattern: " + why +
-              ". Supported are terms (all must occur), \"quoted phrases\", and -term or "
-              "-\"phrase\" for what must not occur."};
-}
+class Terms final : public LogMatcher {
+ public:
+  struct Term {
+    std::string text;
+    LogRegex regex;  // null: the text
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+    bool occurs_in(std::string_view message) const {
+      return regex ? regex_finds(regex, message) : message.find(text) != message.npos;
+    }
+  };
+
+  bool matches(std::string_view message) const override {
+    for (const Term& term : wanted)
+      if (!term.occurs_in(message)) return false;
+    for (const Term& term : unwanted)
+      if (term.occurs_in(message)) return false;
+    if (optional.empty() || !wanted.empty() || !unwanted.empty()) return true;
+    for (const Term& term : optional)
+      if (term.occurs_in(message)) return true;
+    return false;
+  }
+
+  std::vector<Term> wanted, unwanted, optional;
+};
+
+Result<Terms::Term> parse_term(PatternScanner& in) {
+  Terms::Term term;
+  if (in.peek() == '"') {
+    auto text = in.take_quoted('"');
+    if (!text) return text.error();
+    if (text->empty()) return in.error("a quoted phrase is empty");
+    term.text = std::move(*text);
+  } else if (in.peek() == '%') {
+    auto regex = parse_log_regex(in);
+    if (!regex) return regex.error();
+    term.regex = std::move(*regex);
+  } else {
+    term.text = in.take_until(" \t\r\n\"");
+  }
+  if (!in.done() && !PatternScanner::is_blank(in.peek()))
+    return in.error("a blank is missing between two terms");
+  return term;
+}
 
 }  // namespace
 
-Result<FilterPattern> FilterPattern::parse(std::string_view text) {
-  if (text.size() > kMaxPatternBytes) {
-    return refuse("it is longer than " + std::to_string(kMaxPatternBytes) + " bytes");
-  }
-  FilterPattern pattern;
-  size_t at = 0;
-  while (true) {
-    while (at < text.size() && is_blank(text[at])) ++at;
-    if (at == text.size()) return pattern;
-    std::vector<std::string>* list = &pattern.wanted_;
-    if (text[at] == '-') {
-      list = &pattern.unwanted_;
-      if (++at == text.size() || is_blank(text[at])) return refuse("a '-' stands alone");
+Result<LogMatcherPtr> parse_term_pattern(PatternScanner& in) {
+  auto terms = std::make_shared<Terms>();
+  for (in.skip_blanks(); !in.done(); in.skip_blanks()) {
+    auto* list = &terms->wanted;
+    if (in.peek() == '-' || in.peek() == '?') {
+      const std::string sign(1, in.peek());
+      list = sign == "-" ? &terms->unwanted : &terms->optional;
+      (void)in.take(sign);
+      if (in.done() || PatternScanner::is_blank(in.peek()))
+        return in.error("a '" + sign + "' stands alone");
     }
-    std::string term;
-    if (text[at] == '"') {
-      for (++at; at < text.size() && text[at] != '"'; ++at) {
-        if (text[at] == '\\' && at + 1 < text.size()) ++at;
-        term += text[at];
-      }
-      if (at == text.size()) return refuse("a quote is not closed");
-      ++at;
-      if (at < text.size() && !is_blank(text[at])) return refuse("no blank after a quote");
-      if (term.empty()) return refuse("a quoted phrase is empty");
-    } else {
-      if (text[at] == '{') return refuse("JSON patterns are not available");
-      if (text[at] == '[') return refuse("space-delimited patterns are not available");
-      if (text[at] == '%') return refuse("regular expressions are not available");
-      if (text[at] == '?') return refuse("?terms are not available");
-      for (; at < text.size() && !is_blank(text[at]); ++at) {
-        if (text[at] == '"') return refuse("a quote within a term");
-        term += text[at];
-      }
-    }
-    list->push_back(std::move(term));
+    auto term = parse_term(in);
+    if (!term) return term.error();
+    list->push_back(std::move(*term));
   }
+  return LogMatcherPtr(std::move(terms));
 }
 
-bool FilterPattern::matches(std::string_view message) const {
-  for (const std::string& term : wanted_) {
-    if (message.find(term) == std::string_view::npos) return false;
-  }
-  for (const std::string& term : unwanted_) {
-    if (message.find(term) != std::string_view::npos) return false;
-  }
-  return true;
+Result<FilterPattern> FilterPattern::parse(std::string_view text) {
+  PatternScanner in(text);
+  if (text.size() > kMaxPatternBytes)
+    return in.error("it is longer than " + std::to_string(kMaxPatternBytes) + " bytes");
+  FilterPattern pattern;
+  in.skip_blanks();
+  if (in.done()) return pattern;
+  auto matcher = in.peek() == '{'   ? parse_json_pattern(in)
+                 : in.peek() == '[' ? parse_words_pattern(in)
+                                    : parse_term_pattern(in);
+  if (!matcher) return matcher.error();
+  pattern.matcher_ = std::move(*matcher);
+  return pattern;
 }
 
 }  // namespace kiln::services
