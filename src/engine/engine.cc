@@ -77,6 +77,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<Notifier> notifier;
   std::unique_ptr<TargetRouter> targets;
   std::unique_ptr<ControlLoop> control_loop;
+  std::vector<std::function<void()>> hourly;  // control thread only
   std::unique_ptr<boost::asio::thread_pool> workers;
   std::vector<std::string> warnings;
   bool loading = true;
@@ -180,7 +181,7 @@ Result<void> Engine::Impl::start_control() {
   alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
   topics = std::make_unique<notify::TopicBook>(options.account, *documents);
   auto read = documents->load_all([this](const std::string& kind, const std::string& region,
-                                           const std::string& key, const std::string& document) {
+                                         const std::string& key, const std::string& document) {
     (void)alarms->load(kind, region, key, document);
     (void)topics->load(kind, document);
   });
@@ -199,7 +200,9 @@ Result<void> Engine::Impl::start_control() {
     return targets->act(action, now);
   };
   ports.each_minute = [](WallTime) {};
-  ports.each_hour = [](WallTime) {};
+  ports.each_hour = [this](WallTime) {
+    for (const auto& work : hourly) work();
+  };
   control_loop =
       std::make_unique<ControlLoop>(*control, metric_clock, *archive, *alarms, std::move(ports));
   control->post([this] { control_loop->start(); });
@@ -372,6 +375,11 @@ void Engine::load_state(
     done.set_value();
   });
   done.get_future().wait();
+}
+
+void Engine::each_hour(std::function<void()> work) {
+  post_control(
+      [this, work = std::move(work)]() mutable { impl_->hourly.push_back(std::move(work)); });
 }
 
 size_t Engine::queued_events() const { return impl_->events->depth(); }

@@ -88,6 +88,9 @@ class Engine {
   void load_state(const std::string& kind,
                   const std::function<void(const std::string& region, const std::string& key,
                                            const std::string& document)>& visit);
+  // Calls `work` on the control thread at the end of each hour of the virtual clock, from now
+  // on until stop(). Any thread.
+  void each_hour(std::function<void()> work);
   // Every function that has run since the start. Control thread only.
   std::vector<FunctionStatus> status();
   size_t queued_events() const;    // any thread

@@ -228,7 +228,10 @@ struct Limit {
 
 Limit limit_of(const net::RequestHeader& header) {
   const std::string_view target = header_target(header);
-  if (!is_lambda_path(target)) return {kMaxJsonRequestBytes, nullptr};
+  if (!is_lambda_path(target)) {
+    const bool is_logs = header_field(header, "X-Amz-Target").starts_with("Logs_");
+    return {is_logs ? kMaxLogsRequestBytes : kMaxJsonRequestBytes, nullptr};
+  }
   const wire::Uri uri = wire::Uri::parse(target);
   if (header.method() == verb::post) {
     if (ends_with_segment(uri, "invocations")) {

@@ -48,6 +48,8 @@ inline constexpr uint64_t kMaxInvokeBytes =
 inline constexpr uint64_t kMaxEventInvokeBytes = 1'048'576;   // X-Amz-Invocation-Type: Event
 inline constexpr uint64_t kMaxCodeRequestBytes = 70'167'211;  // CreateFunction, UpdateFunctionCode
 inline constexpr uint64_t kMaxJsonRequestBytes = 2 * 1024 * 1024;
+// PutLogEvents: 1 MiB of messages, which JSON may write with six bytes for each.
+inline constexpr uint64_t kMaxLogsRequestBytes = 8 * 1024 * 1024;
 inline constexpr uint64_t kMaxOtherBytes = 1024 * 1024;
 
 uint64_t body_limit(const net::RequestHeader& header);

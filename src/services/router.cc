@@ -29,6 +29,7 @@ Router::Router(engine::Engine& engine)
       sns_(std::make_unique<SnsService>(engine)),
       status_(std::make_unique<StatusService>(engine)),
       sts_(std::make_unique<StsService>(engine.options().account)) {
+  engine.each_hour([&engine, logs = logs_.get()] { logs->sweep(engine.clock().wall_now()); });
   for (const auto& [service, url] : engine.options().forwards)
     if (auto parsed = net::ClientUrl::parse(url)) forwards_.emplace(service, *parsed);
 }

@@ -1,5 +1,6 @@
 #include "wire/query_protocol.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -44,6 +45,17 @@ std::string xml_text(std::string_view text) {
     }
   }
   return out;
+}
+
+// Members are named by the code that answers; one that isn't a name of XML has no place here.
+bool is_element_name(std::string_view name) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !name.empty() && is_letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+         });
 }
 
 void add_text(pugi::xml_node parent, const std::string& name, std::string_view text) {
@@ -115,7 +127,7 @@ void add_members(pugi::xml_node parent, const nlohmann::json& object,
 
 void add_value(pugi::xml_node parent, const std::string& name, const nlohmann::json& value,
                const XmlAnswer::Style& style) {
-  if (value.is_null()) return;
+  if (value.is_null() || !is_element_name(name)) return;
   if (value.is_object()) return add_members(parent.append_child(name.c_str()), value, style);
   if (value.is_array()) {
     pugi::xml_node list = parent.append_child(name.c_str());

@@ -84,8 +84,8 @@ def test_dry_run_and_unknown_types(kiln, doer):
         api.invoke(FunctionName="nope", InvocationType="DryRun")
     assert code_of(error) == "ResourceNotFoundException"
     with pytest.raises(ClientError) as error:
-        api.invoke(FunctionName=doer, InvocationType="Event")
-    assert "Event" in message_of(error)
+        api.invoke(FunctionName=doer, InvocationType="Later")
+    assert code_of(error) == "InvalidParameterValueException" and "Later" in message_of(error)
 
 
 def test_the_context(kiln, doer):
