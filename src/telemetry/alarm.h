@@ -70,6 +70,7 @@ struct AlarmVerdict {
   std::string reason;
   std::string reason_data;             // JSON
   std::optional<double> latest_value;  // the newest real point
+  std::vector<double> recent_values;   // the real points that the rule looked at
 };
 
 // How many periods an evaluation looks at: more than evaluation_periods (5 for 3), so that late

@@ -143,6 +143,7 @@ void AlarmBook::evaluate_metric(Alarm& alarm, int64_t end_s, WallTime now, const
   if (counts_decide) read_sample_counts(config, end_s, fetch, counts, window);
   AlarmVerdict verdict = evaluate_alarm(config, window, alarm.status.state, now);
   alarm.latest_value = verdict.latest_value;
+  alarm.recent_values = std::move(verdict.recent_values);
   if (verdict.state == alarm.status.state) return;
   if (!counts_decide) {
     // Only the texts of a change show them.

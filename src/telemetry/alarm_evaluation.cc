@@ -109,6 +109,7 @@ AlarmVerdict evaluate_alarm(const AlarmConfig& config, const AlarmWindow& window
   AlarmVerdict verdict;
   verdict.state = current;
   if (!real.positions.empty()) verdict.latest_value = window.points[real.positions.back()];
+  for (const size_t at : real.positions) verdict.recent_values.push_back(*window.points[at]);
   if (has_too_few_samples(config, window, real)) return verdict;
   const std::optional<AlarmState> state = decide(config, window, real);
   if (!state) return verdict;

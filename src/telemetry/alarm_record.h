@@ -31,6 +31,7 @@ struct Alarm {
   WallTime configuration_updated;
   Tags tags;
   std::optional<double> latest_value;  // the newest point of the last evaluation
+  std::vector<double> recent_values;   // all points that it looked at
 
   bool is_composite() const { return rule.has_value(); }
 };

@@ -1,0 +1,123 @@
+#include "scaling/activity.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/ids.h"
+
+namespace kiln::scaling {
+namespace {
+
+using nlohmann::json;
+
+json number(const std::optional<int>& value) { return value ? json(*value) : json(); }
+
+std::optional<int> number(const json& value) {
+  if (value.is_null()) return std::nullopt;
+  return value.get<int>();
+}
+
+std::string to_document(const Activity& activity) {
+  json reasons = json::array();
+  for (const NotScaledReason& reason : activity.not_scaled)
+    reasons.push_back({{"code", reason.code},
+                       {"max", number(reason.max)},
+                       {"min", number(reason.min)},
+                       {"current", number(reason.current)}});
+  const json out{{"id", activity.id},
+                 {"resource", activity.resource.text()},
+                 {"description", activity.description},
+                 {"cause", activity.cause},
+                 {"start_ms", epoch_ms(activity.start)},
+                 {"end_ms", epoch_ms(activity.end)},
+                 {"failed", activity.status == Activity::Status::kFailed},
+                 {"message", activity.status_message},
+                 {"not_scaled", std::move(reasons)}};
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+WallTime wall(const json& ms) { return WallTime(std::chrono::milliseconds(ms.get<int64_t>())); }
+
+Activity read_document(const json& in) {
+  Activity out;
+  out.id = in.at("id");
+  out.resource = ResourceId::parse(in.at("resource").get<std::string>()).value_or(ResourceId());
+  out.description = in.at("description");
+  out.cause = in.at("cause");
+  out.start = wall(in.at("start_ms"));
+  out.end = wall(in.at("end_ms"));
+  if (in.at("failed").get<bool>()) out.status = Activity::Status::kFailed;
+  out.status_message = in.at("message");
+  for (const json& reason : in.at("not_scaled"))
+    out.not_scaled.push_back({reason.at("code"), number(reason.at("max")), number(reason.at("min")),
+                              number(reason.at("current"))});
+  return out;
+}
+
+bool is_same_decision(const Activity& a, const Activity& b) {
+  return !a.is_scaling() && a.not_scaled == b.not_scaled && a.cause == b.cause;
+}
+
+}  // namespace
+
+std::string_view to_text(Activity::Status status) {
+  return status == Activity::Status::kSuccessful ? "Successful" : "Failed";
+}
+
+void Activities::add(const std::string& region, Activity activity) {
+  auto& list = regions_[region][activity.resource.text()];
+  if (!list.empty() && is_same_decision(list.back(), activity)) return;
+  activity.id = new_uuid();
+  (void)port_.save(kKind, region, activity.id, to_document(activity));
+  list.push_back(std::move(activity));
+  if (list.size() > kMaxOfResource) drop_first(region, list);
+}
+
+Result<void> Activities::load(const std::string& region, const std::string& text) {
+  Activity activity;
+  try {
+    activity = read_document(json::parse(text));
+  } catch (const json::exception& error) {
+    return Error{ErrorKind::kInternal, "InternalServiceException",
+                 std::string("A stored scaling activity can't be read: ") + error.what()};
+  }
+  auto& list = regions_[region][activity.resource.text()];
+  const auto place =
+      std::upper_bound(list.begin(), list.end(), activity,
+                       [](const Activity& a, const Activity& b) { return a.start < b.start; });
+  list.insert(place, std::move(activity));
+  return {};
+}
+
+void Activities::drop_first(const std::string& region, std::deque<Activity>& list) {
+  port_.erase(kKind, region, list.front().id);
+  list.pop_front();
+}
+
+void Activities::prune(WallTime now) {
+  for (auto& [region, resources] : regions_) {
+    for (auto& [resource, list] : resources)
+      while (!list.empty() && list.front().start + kKept < now) drop_first(region, list);
+    std::erase_if(resources, [](const auto& entry) { return entry.second.empty(); });
+  }
+}
+
+const std::deque<Activity>& Activities::of(const std::string& region,
+                                           const std::string& resource) const {
+  static const std::deque<Activity> kNone;
+  const auto in_region = regions_.find(region);
+  if (in_region == regions_.end()) return kNone;
+  const auto found = in_region->second.find(resource);
+  return found == in_region->second.end() ? kNone : found->second;
+}
+
+std::vector<std::string> Activities::resources(const std::string& region) const {
+  std::vector<std::string> out;
+  const auto found = regions_.find(region);
+  if (found == regions_.end()) return out;
+  for (const auto& [resource, list] : found->second) out.push_back(resource);
+  return out;
+}
+
+}  // namespace kiln::scaling
