@@ -5,6 +5,7 @@
 #include <kiln/json_handler.h>
 #include <kiln/lazy.h>
 #include <kiln/log.h>
+#include <kiln/memo.h>
 #include <kiln/pool.h>
 #include <kiln/run.h>
 
@@ -104,6 +105,16 @@ TEST(Examples, Pool) {
       [] { return Connection::open(); }, [](Connection& c) { return c.usable(); });
   auto connection = pool.checkout();
   EXPECT_EQ(connection->execute("q"), 1);
+}
+
+double expensive_calculation(int n) { return n * 0.5; }
+
+TEST(Examples, Memo) {
+  const int n = 3;
+  kiln::Memo<int, double> memo(128);
+  const auto [value, cached] = memo.get(n, [&] { return expensive_calculation(n); });
+  EXPECT_EQ(value, 1.5);
+  EXPECT_FALSE(cached);
 }
 
 }  // namespace
