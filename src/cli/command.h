@@ -42,6 +42,7 @@ int fail(Console& console, const Error& error);
 Error no_such_function(const std::string& name, const ApiOptions& api);
 
 void add_serve_command(CLI::App& app, Invocation& invocation);
+void add_new_command(CLI::App& app, Invocation& invocation);
 void add_create_command(CLI::App& app, Invocation& invocation);
 void add_invoke_command(CLI::App& app, Invocation& invocation);
 void add_list_command(CLI::App& app, Invocation& invocation);

@@ -24,6 +24,7 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
 
   Invocation invocation{console, serve};
   add_serve_command(app, invocation);
+  add_new_command(app, invocation);
   add_create_command(app, invocation);
   add_invoke_command(app, invocation);
   add_list_command(app, invocation);

@@ -69,6 +69,9 @@ int run_serve(const ServeOptions& options) {
       std::min(options.min_unreserved, options.account_concurrency);
   engine_options.provisioning_delay = options.provisioning_delay;
   engine_options.speed = options.speed;
+  engine_options.strictness = options.strictness == Strictness::kAsAws
+                                  ? engine::Strictness::kAsAws
+                                  : engine::Strictness::kPermissive;
   engine_options.forwards = options.forwards;
   engine_options.log = [](const std::string& line) {
     std::fprintf(stderr, "kiln: %s\n", line.c_str());

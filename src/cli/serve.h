@@ -10,6 +10,7 @@
 
 namespace kiln::cli {
 
+enum class Strictness { kPermissive, kAsAws };
 enum class Verbosity { kNormal, kVerbose };
 
 struct ServeOptions {
@@ -25,6 +26,7 @@ struct ServeOptions {
   Duration provisioning_delay{0};
   double speed = 1;
   std::map<std::string, std::string> forwards;  // service → http://HOST:PORT
+  Strictness strictness = Strictness::kPermissive;
   Verbosity verbosity = Verbosity::kNormal;
 };
 

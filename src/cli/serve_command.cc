@@ -126,6 +126,9 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
                    "Folder of the managed runtimes' bootstraps")
       ->type_name("DIR");
   command->add_flag_callback(
+      "--strict-aws", [options] { options->strictness = Strictness::kAsAws; },
+      "Refuse what AWS refuses, too, where Kiln could do it: step scaling of Lambda");
+  command->add_flag_callback(
       "--verbose", [options] { options->verbosity = Verbosity::kVerbose; },
       "Log what the engine does");
   command->callback([&invocation, options, idle, provisioning_delay, forwards] {

@@ -21,9 +21,11 @@
 #include "engine/metric_inbox.h"
 #include "engine/notifier.h"
 #include "engine/provisioned_board.h"
+#include "engine/provisioned_capacity.h"
 #include "engine/queue_sender.h"
 #include "engine/target_router.h"
 #include "notify/topic_book.h"
+#include "scaling/scaling_book.h"
 #include "store/data_dir.h"
 #include "store/database.h"
 #include "store/document_store.h"
@@ -73,6 +75,8 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<EventQueue> events;
   std::unique_ptr<telemetry::AlarmBook> alarms;
   std::unique_ptr<notify::TopicBook> topics;
+  std::unique_ptr<ProvisionedCapacity> capacity;
+  std::unique_ptr<scaling::ScalingBook> scaling;
   std::unique_ptr<QueueSender> queues;
   std::unique_ptr<Notifier> notifier;
   std::unique_ptr<TargetRouter> targets;
@@ -159,6 +163,9 @@ struct Engine::Impl final : EventQueuePort {
   }
   void record(MetricPoint&& point) override { inbox.add(std::move(point)); }
 
+  void log(const std::string& line) {
+    if (options.log) options.log(line);
+  }
   Result<void> start_control();
   void make_notifier();
 
@@ -180,10 +187,27 @@ Result<void> Engine::Impl::start_control() {
                                         metric_clock);
   alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
   topics = std::make_unique<notify::TopicBook>(options.account, *documents);
+  capacity = std::make_unique<ProvisionedCapacity>(*registry, options.quota);
+  scaling::ScalingBook::Options scaling_options;
+  scaling_options.step_scaling = options.strictness == Strictness::kAsAws
+                                     ? scaling::StepScaling::kReject
+                                     : scaling::StepScaling::kRun;
+  scaling_options.warn = [this](const std::string& line) { log(line); };
+  scaling = std::make_unique<scaling::ScalingBook>(options.account, *documents, *alarms, *capacity,
+                                                   std::move(scaling_options));
   auto read = documents->load_all([this](const std::string& kind, const std::string& region,
                                          const std::string& key, const std::string& document) {
-    (void)alarms->load(kind, region, key, document);
-    (void)topics->load(kind, document);
+    // Documents of a service have its own kinds; services that keep theirs themselves load them.
+    Result<void> loaded_one;
+    if (kind == telemetry::AlarmBook::kMetricKind || kind == telemetry::AlarmBook::kCompositeKind)
+      loaded_one = alarms->load(kind, region, key, document);
+    else if (scaling::ScalingBook::owns(kind))
+      loaded_one = scaling->load(kind, region, key, document);
+    else
+      loaded_one = topics->load(kind, document);
+    if (!loaded_one)
+      log("the stored " + kind + " " + key + " (" + region +
+          ") can't be read and is left out: " + loaded_one.error().message);
   });
   if (!read) return read;
   make_notifier();
@@ -199,7 +223,7 @@ Result<void> Engine::Impl::start_control() {
   ports.act = [this](const telemetry::FiredAction& action, WallTime now) {
     return targets->act(action, now);
   };
-  ports.each_minute = [](WallTime) {};
+  ports.each_minute = [this](WallTime now) { scaling->each_minute(now); };
   ports.each_hour = [this](WallTime) {
     for (const auto& work : hourly) work();
   };
@@ -218,16 +242,14 @@ void Engine::Impl::make_notifier() {
   };
   notifier = std::make_unique<Notifier>(
       *control, metric_clock, *topics, *queues,
-      Notifier::Ports{accept,
-                      [this](const std::string& line) {
-                        if (options.log) options.log(line);
-                      },
+      Notifier::Ports{accept, [this](const std::string& line) { log(line); },
                       [this](MetricPoint&& point) { inbox.add(std::move(point)); }});
   notifier->set_kiln_url(options.endpoint_url);
   targets = std::make_unique<TargetRouter>(
       *control, *topics, *notifier, *queues,
-      TargetRouter::Ports{accept,
-                          [](const telemetry::FiredAction&, WallTime) { return Result<void>(); }});
+      TargetRouter::Ports{accept, [this](const telemetry::FiredAction& action, WallTime now) {
+                            return scaling->on_alarm(action, now);
+                          }});
 }
 
 Engine::Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock)
@@ -360,6 +382,7 @@ AccountBook& Engine::accounts() { return impl_->accounts; }
 ProvisionedBoard& Engine::board() { return impl_->board; }
 notify::TopicBook& Engine::topics() { return *impl_->topics; }
 Notifier& Engine::notifier() { return *impl_->notifier; }
+scaling::ScalingBook& Engine::scaling() { return *impl_->scaling; }
 const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
 StatePort& Engine::state() { return *impl_->documents; }
 

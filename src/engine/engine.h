@@ -25,6 +25,9 @@ class TopicBook;
 namespace kiln::sandbox {
 class LauncherProcess;
 }
+namespace kiln::scaling {
+class ScalingBook;
+}
 
 namespace kiln::engine {
 
@@ -34,6 +37,9 @@ class EventQueue;
 class LogStore;
 class Notifier;
 class ProvisionedBoard;
+
+// Whether what Kiln can do beyond AWS is refused as AWS refuses it: step scaling of Lambda.
+enum class Strictness { kPermissive, kAsAws };
 
 struct EngineOptions {
   std::string data_dir = ".kiln";
@@ -45,6 +51,7 @@ struct EngineOptions {
   model::AccountQuota quota;
   double speed = 1;                // of metric minutes, alarms, cooldowns, retries, schedules
   Duration provisioning_delay{0};  // virtual time, before environments are started
+  Strictness strictness = Strictness::kPermissive;
   // Services that Kiln doesn't have, and the http:// address of the server that has each.
   std::map<std::string, std::string> forwards;
   std::function<void(const std::string& line)> log;  // Kiln's own log; called on any thread
@@ -82,6 +89,7 @@ class Engine {
   ProvisionedBoard& board();                // any thread
   notify::TopicBook& topics();              // control thread only
   Notifier& notifier();                     // control thread only
+  scaling::ScalingBook& scaling();          // control thread only
   const ScaledClock& metric_clock() const;  // virtual time
   // Where services keep what they are given, and read it back before they serve.
   StatePort& state();  // control thread only

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.h"
+#include "services/autoscaling.h"
 #include "services/classify.h"
 #include "services/cloudwatch.h"
 #include "services/lambda.h"
@@ -26,6 +27,7 @@ Router::Router(engine::Engine& engine)
     : lambda_(std::make_unique<LambdaService>(engine)),
       logs_(std::make_unique<LogsService>(engine)),
       cloudwatch_(std::make_unique<CloudWatchService>(engine)),
+      autoscaling_(std::make_unique<AutoScalingService>(engine)),
       sns_(std::make_unique<SnsService>(engine)),
       status_(std::make_unique<StatusService>(engine)),
       sts_(std::make_unique<StsService>(engine.options().account)) {
@@ -75,6 +77,7 @@ void Router::handle(net::Request&& request, Reply reply) {
     case Api::kMetrics:
       return status_->handle(StatusFormat::kPrometheus, std::move(reply));
     case Api::kAutoScaling:
+      return autoscaling_->handle(std::move(request), what.operation, std::move(reply));
     case Api::kAbsent:
     case Api::kUnknown:
       return reply(not_here(what, new_uuid()));

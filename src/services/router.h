@@ -17,6 +17,7 @@
 
 namespace kiln::services {
 
+class AutoScalingService;
 class CloudWatchService;
 class LambdaService;
 class LogsService;
@@ -40,6 +41,7 @@ class Router {
   std::unique_ptr<LambdaService> lambda_;
   std::unique_ptr<LogsService> logs_;
   std::unique_ptr<CloudWatchService> cloudwatch_;
+  std::unique_ptr<AutoScalingService> autoscaling_;
   std::unique_ptr<SnsService> sns_;
   std::unique_ptr<StatusService> status_;
   std::unique_ptr<StsService> sts_;
