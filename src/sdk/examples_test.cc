@@ -1,11 +1,14 @@
 // The examples in the public headers, compiled and run. A header whose example changes changes this
 // file too.
 #include <gtest/gtest.h>
+#include <kiln/batch.h>
 #include <kiln/context.h>
 #include <kiln/json_handler.h>
 #include <kiln/lazy.h>
 #include <kiln/log.h>
 #include <kiln/memo.h>
+#include <kiln/metrics.h>
+#include <kiln/middleware.h>
 #include <kiln/pool.h>
 #include <kiln/run.h>
 
@@ -115,6 +118,47 @@ TEST(Examples, Memo) {
   const auto [value, cached] = memo.get(n, [&] { return expensive_calculation(n); });
   EXPECT_EQ(value, 1.5);
   EXPECT_FALSE(cached);
+}
+
+TEST(Examples, Metrics) {
+  const kiln::Context context;
+  kiln::Metrics metrics("Shop");
+  metrics.dimension("function_name", "orders");
+  metrics.property("request_id", context.request_id);
+  metrics.add("order_amount", 12.5);
+  metrics.add("duration", 31.7, kiln::Unit::kMilliseconds);
+  metrics.flush();
+}
+
+int main_of_middleware() {
+  return kiln::run(
+      kiln::with(handle, kiln::log_requests(), kiln::catch_errors(), kiln::measure("Shop")));
+}
+
+TEST(Examples, Middleware) {
+  ::unsetenv("AWS_LAMBDA_RUNTIME_API");
+  EXPECT_EQ(main_of_middleware(), 1);
+  auto refuse_empty = [](auto& next, const auto& event, const kiln::Context& context) {
+    return event.empty() ? decltype(next(event, context)){} : next(event, context);
+  };
+  EXPECT_EQ(kiln::with(handle, refuse_empty)("", {}), "");
+}
+
+void store(const nlohmann::json& order) {
+  if (order.empty()) throw std::runtime_error("an empty order");
+}
+
+TEST(Examples, Batch) {
+  kiln::Context context;
+  context.deadline = std::chrono::system_clock::now() + std::chrono::minutes(1);
+  const nlohmann::json event = {
+      {"Records", {{{"messageId", "1"}, {"body", "{}"}}, {{"messageId", "2"}, {"body", "[1]"}}}}};
+  const auto handler = [&] {
+    return kiln::process_batch(event, context, [](const nlohmann::json& record) {
+      store(nlohmann::json::parse(record.at("body").get<std::string>()));
+    });
+  };
+  EXPECT_EQ(handler().dump(), R"({"batchItemFailures":[{"itemIdentifier":"1"}]})");
 }
 
 }  // namespace

@@ -1,0 +1,38 @@
+// process_batch: the records of a queue or stream one by one, so that one bad record is tried again
+// by itself and not with the whole batch ("ReportBatchItemFailures").
+//
+//   return kiln::process_batch(event, context, [](const nlohmann::json& record) {
+//     store(nlohmann::json::parse(record.at("body").get<std::string>()));  // may throw
+//   });
+//   → {"batchItemFailures":[{"itemIdentifier":"<messageId>"}]}
+//
+// A record has failed when its handler throws; it is logged, and the others go on. Where order
+// counts, what comes after a failure must not be done: of an SQS FIFO queue the rest of the failed
+// record's message group fails unhandled, of a Kinesis or DynamoDB stream all that follows is left
+// out, and the one failure names where Lambda begins again. Records that are not begun before
+// `reserve` is all that is left of the time have failed, too, and are logged as left undone.
+//
+// An event without records, or a record that has no identifier, throws std::invalid_argument before
+// any record is handled: an answer that can't name a failed record would count as a success.
+//
+// Threading: the records are handled on the calling thread, in their order. Ownership: nothing is
+// kept. Cost: none but the handler's; it copies no record.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "kiln/context.h"
+
+namespace kiln {
+
+struct BatchOptions {
+  std::chrono::milliseconds reserve{500};  // kept for the answer
+};
+
+nlohmann::json process_batch(const nlohmann::json& event, const Context& context,
+                             const std::function<void(const nlohmann::json& record)>& on_record,
+                             BatchOptions options = {});
+
+}  // namespace kiln
