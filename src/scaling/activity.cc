@@ -26,6 +26,7 @@ std::string to_document(const Activity& activity) {
                        {"min", number(reason.min)},
                        {"current", number(reason.current)}});
   const json out{{"id", activity.id},
+                 {"number", activity.number},
                  {"resource", activity.resource.text()},
                  {"description", activity.description},
                  {"cause", activity.cause},
@@ -42,6 +43,7 @@ WallTime wall(const json& ms) { return WallTime(std::chrono::milliseconds(ms.get
 Activity read_document(const json& in) {
   Activity out;
   out.id = in.at("id");
+  out.number = in.at("number");
   out.resource = ResourceId::parse(in.at("resource").get<std::string>()).value_or(ResourceId());
   out.description = in.at("description");
   out.cause = in.at("cause");
@@ -69,6 +71,7 @@ void Activities::add(const std::string& region, Activity activity) {
   auto& list = regions_[region][activity.resource.text()];
   if (!list.empty() && is_same_decision(list.back(), activity)) return;
   activity.id = new_uuid();
+  activity.number = ++last_number_;
   (void)port_.save(kKind, region, activity.id, to_document(activity));
   list.push_back(std::move(activity));
   if (list.size() > kMaxOfResource) drop_first(region, list);
@@ -82,10 +85,11 @@ Result<void> Activities::load(const std::string& region, const std::string& text
     return Error{ErrorKind::kInternal, "InternalServiceException",
                  std::string("A stored scaling activity can't be read: ") + error.what()};
   }
+  last_number_ = std::max(last_number_, activity.number);
   auto& list = regions_[region][activity.resource.text()];
   const auto place =
       std::upper_bound(list.begin(), list.end(), activity,
-                       [](const Activity& a, const Activity& b) { return a.start < b.start; });
+                       [](const Activity& a, const Activity& b) { return a.number < b.number; });
   list.insert(place, std::move(activity));
   return {};
 }

@@ -28,6 +28,7 @@ struct Activity {
   enum class Status { kSuccessful, kFailed };
 
   std::string id;
+  uint64_t number = 0;  // later ones have greater numbers
   ResourceId resource;
   std::string description;
   std::string cause;
@@ -50,8 +51,8 @@ class Activities {
   // `port` outlives this.
   explicit Activities(StatePort& port) : port_(port) {}
 
-  // Gives it an id. When the newest of its resource is the same decision not to scale, that one
-  // stays as it is.
+  // Gives it an id and a number. When the newest of its resource is the same decision not to scale,
+  // that one stays as it is.
   void add(const std::string& region, Activity activity);
   Result<void> load(const std::string& region, const std::string& text);
   // Drops what is older than kKept.
@@ -66,6 +67,7 @@ class Activities {
   void drop_first(const std::string& region, std::deque<Activity>& list);
 
   StatePort& port_;
+  uint64_t last_number_ = 0;
   std::map<std::string, std::map<std::string, std::deque<Activity>>> regions_;
 };
 
