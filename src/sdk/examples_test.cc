@@ -9,6 +9,7 @@
 #include <kiln/memo.h>
 #include <kiln/metrics.h>
 #include <kiln/middleware.h>
+#include <kiln/parallel.h>
 #include <kiln/pool.h>
 #include <kiln/run.h>
 
@@ -159,6 +160,22 @@ TEST(Examples, Batch) {
     });
   };
   EXPECT_EQ(handler().dump(), R"({"batchItemFailures":[{"itemIdentifier":"1"}]})");
+}
+
+TEST(Examples, Parallel) {
+  int used = 0;
+  const auto use = [&](int value) { used += value; };
+  const auto complain = [](const std::string& error) { ADD_FAILURE() << error; };
+  const std::vector<int> numbers = {1, 2, 3};
+  for (const auto& outcome : kiln::parallel::map(numbers, [](int n) { return n * n; },
+                                                 {kiln::parallel::Mode::kThreads, 2})) {
+    if (outcome.value) {
+      use(*outcome.value);
+    } else {
+      complain(outcome.error);
+    }
+  }
+  EXPECT_EQ(used, 14);
 }
 
 }  // namespace
