@@ -60,15 +60,16 @@ ServiceClient::ServiceClient(Service service, Config config)
 http::Response ServiceClient::call(const Call& call) {
   const int attempts = std::max(config_.max_attempts, 1);
   std::string payload_hash;
+  bool passed_on = false;  // something of the body: the next attempt would pass it on again
   for (int n = 1;; ++n) {
     try {
       if (payload_hash.empty()) payload_hash = hex(sha256(call.body));
-      http::Response response = attempt(call, payload_hash);
+      http::Response response = attempt(call, payload_hash, passed_on);
       if (response.status >= 200 && response.status < 300) return response;
       Error error = error_of(service_.name, call.operation, response);
       if (n == attempts || !worth_retry(error.status(), error.code(), call.repeat)) throw error;
     } catch (const http::Error& error) {
-      if (n == attempts || !worth_retry(error.kind(), call.repeat)) {
+      if (n == attempts || passed_on || !worth_retry(error.kind(), call.repeat)) {
         throw error_of(service_.name, call.operation, error);
       }
     }
@@ -76,7 +77,8 @@ http::Response ServiceClient::call(const Call& call) {
   }
 }
 
-http::Response ServiceClient::attempt(const Call& call, std::string_view payload_hash) {
+http::Response ServiceClient::attempt(const Call& call, std::string_view payload_hash,
+                                      bool& passed_on) {
   Credentials credentials;
   try {
     credentials = credentials_();
@@ -96,7 +98,12 @@ http::Response ServiceClient::attempt(const Call& call, std::string_view payload
   request.body = call.body;
   request.timeout = config_.timeout;
   request.connect_timeout = config_.connect_timeout;
-  request.sink = call.sink;
+  if (call.sink) {
+    request.sink = [&](std::string_view piece) {
+      passed_on = true;
+      return call.sink(piece);
+    };
+  }
   const WallTime now = config_.now ? config_.now() : std::chrono::system_clock::now();
   sign({call.method, path, call.query, payload_hash, service_.path_form},
        {config_.region, service_.name}, credentials, now, request.headers);

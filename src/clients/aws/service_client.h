@@ -63,7 +63,7 @@ class ServiceClient {
   std::string_view name() const { return service_.name; }
 
  private:
-  http::Response attempt(const Call& call, std::string_view payload_hash);
+  http::Response attempt(const Call& call, std::string_view payload_hash, bool& passed_on);
   void wait(int retry);
 
   const Service service_;
