@@ -1,25 +1,19 @@
 // Cache: texts by key, each with a time to live. Redis when it is configured, else one in the
 // process.
 //
-// Threading: any thread. Ownership: owns its connections and texts. Errors: CacheError when the
-// cache is down; a cache is no source of truth, so a caller goes on without it.
+// Threading: any thread. Ownership: owns its connections and texts. Errors: a std::exception when
+// the cache is down; a cache is no source of truth, so a caller goes on without it.
 #pragma once
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "config.h"
 
 namespace optimized_cold_start {
-
-class CacheError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 class Cache {
  public:

@@ -2,8 +2,9 @@
 // SQLite in a file, so that trying the function needs no server. The tables are those of
 // schema.sql.
 //
-// Threading: any thread. Ownership: owns its connections. Errors: DatabaseError; afterwards the
-// next call tries again with fresh connections, so that an outage ends with the outage.
+// Threading: any thread. Ownership: owns its connections. Errors: kiln::postgres::Error or
+// DatabaseError (SQLite's); afterwards the next call tries again, so that an outage ends with the
+// outage.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,7 @@
 //   - Made in init, once per execution environment: compiled patterns, configuration.
 //   - Opened at first use and kept: the database's and the cache's connections. An invocation that
 //   needs neither
-//     pays for neither, not even for loading the client library (libpq.h).
+//     pays for neither, not even for loading the client library.
 //
 //   {"action":"validate_user","data":{"name","email","phone"}}
 //       → {"email_valid","phone_valid","required_fields_present","overall_valid"}
