@@ -7,6 +7,7 @@
 #include <kiln/lazy.h>
 #include <kiln/log.h>
 #include <kiln/memo.h>
+#include <kiln/memory_profiler.h>
 #include <kiln/metrics.h>
 #include <kiln/middleware.h>
 #include <kiln/parallel.h>
@@ -176,6 +177,17 @@ TEST(Examples, Parallel) {
     }
   }
   EXPECT_EQ(used, 14);
+}
+
+void load() {}
+
+TEST(Examples, MemoryProfiler) {
+  kiln::MemoryProfiler profiler;
+  profiler.start();
+  load();
+  profiler.snapshot("loaded");
+  const nlohmann::json report = profiler.report();
+  EXPECT_EQ(report["snapshots"][0]["label"], "loaded");
 }
 
 }  // namespace
