@@ -14,6 +14,10 @@ std::string format_lambda_time(WallTime t) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}+0000", utc(t), epoch_ms(t) % 1000);
 }
 
+std::string format_lambda_seconds(WallTime t) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}+0000", utc(t));
+}
+
 std::string format_iso_ms(WallTime t) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc(t), epoch_ms(t) % 1000);
 }

@@ -7,8 +7,13 @@
 
 namespace kiln {
 
-std::string format_lambda_time(WallTime t);     // 2023-01-21T11:30:00.000+0000   (LastModified)
-std::string format_iso_ms(WallTime t);          // 2023-01-21T11:30:00.000Z       (log lines)
-std::string format_log_stream_day(WallTime t);  // 2023/01/21                   (log stream names)
+// LastModified: 2023-01-21T11:30:00.000+0000
+std::string format_lambda_time(WallTime t);
+// LastModified of provisioned concurrency: 2023-01-21T11:30:00+0000
+std::string format_lambda_seconds(WallTime t);
+// Log lines: 2023-01-21T11:30:00.000Z
+std::string format_iso_ms(WallTime t);
+// Log stream names: 2023/01/21
+std::string format_log_stream_day(WallTime t);
 
 }  // namespace kiln
