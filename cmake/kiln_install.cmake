@@ -9,7 +9,7 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/kiln DESTINATION ${CMAKE_INSTALL_I
 
 # The SDK and the clients, as kiln::sdk, kiln::postgres, …
 set(libraries)
-foreach(name sdk postgres redis http aws s3 dynamodb lambda_client cloudwatch sns)
+foreach(name sdk sqlite idempotency postgres redis http aws s3 dynamodb lambda_client cloudwatch sns)
   if(TARGET kiln_${name})
     set_target_properties(kiln_${name} PROPERTIES EXPORT_NAME ${name})
     list(APPEND libraries kiln_${name})

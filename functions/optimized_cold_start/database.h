@@ -3,24 +3,18 @@
 // schema.sql.
 //
 // Threading: any thread. Ownership: owns its connections. Errors: kiln::postgres::Error or
-// DatabaseError (SQLite's); afterwards the next call tries again, so that an outage ends with the
+// kiln::sqlite::Error; afterwards the next call tries again, so that an outage ends with the
 // outage.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "config.h"
 
 namespace optimized_cold_start {
-
-class DatabaseError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 struct Order {
   std::string user_id;

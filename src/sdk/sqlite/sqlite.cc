@@ -1,0 +1,79 @@
+#include "sdk/sqlite/sqlite.h"
+
+#include <sqlite3.h>
+
+namespace kiln::sqlite {
+
+Database::Database(const std::string& path, const char* schema) : path_(path) {
+  const int result =
+      sqlite3_open_v2(path.c_str(), &handle_,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  sqlite3_busy_timeout(handle_, 5000);
+  if (result != SQLITE_OK ||
+      sqlite3_exec(handle_, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", nullptr, nullptr,
+                   nullptr) != SQLITE_OK ||
+      sqlite3_exec(handle_, schema, nullptr, nullptr, nullptr) != SQLITE_OK) {
+    const std::string problem = sqlite3_errmsg(handle_);
+    sqlite3_close(handle_);
+    throw Error("SQLite can't use " + path + ": " + problem);
+  }
+}
+
+Database::~Database() { sqlite3_close(handle_); }
+
+void Database::fail() const { throw Error("SQLite, " + path_ + ": " + sqlite3_errmsg(handle_)); }
+
+int64_t Database::changes() const { return sqlite3_changes64(handle_); }
+
+Statement::Statement(const Database& database, const char* sql) : database_(database) {
+  if (sqlite3_prepare_v3(database.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_,
+                         nullptr) != SQLITE_OK) {
+    database.fail();
+  }
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement::Run::~Run() {
+  sqlite3_reset(s_.statement_);
+  sqlite3_clear_bindings(s_.statement_);
+}
+
+void Statement::Run::bind(int position, std::string_view text) {
+  if (sqlite3_bind_text(s_.statement_, position, text.data() ? text.data() : "",
+                        static_cast<int>(text.size()), SQLITE_STATIC) != SQLITE_OK) {
+    s_.database_.fail();
+  }
+}
+
+void Statement::Run::bind(int position, int64_t number) {
+  if (sqlite3_bind_int64(s_.statement_, position, number) != SQLITE_OK) s_.database_.fail();
+}
+
+bool Statement::Run::step() {
+  const int result = sqlite3_step(s_.statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) return false;
+  s_.database_.fail();
+}
+
+void Statement::Run::finish() {
+  while (step()) {
+  }
+}
+
+bool Statement::Run::is_null(int column) const {
+  return sqlite3_column_type(s_.statement_, column) == SQLITE_NULL;
+}
+
+std::string Statement::Run::text(int column) const {
+  const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(s_.statement_, column));
+  if (!value) return "";
+  return {value, static_cast<size_t>(sqlite3_column_bytes(s_.statement_, column))};
+}
+
+int64_t Statement::Run::integer(int column) const {
+  return sqlite3_column_int64(s_.statement_, column);
+}
+
+}  // namespace kiln::sqlite
