@@ -84,6 +84,15 @@ Result<void> DeliveryPolicy::read_request(const json& policy) {
   return {};
 }
 
+Result<void> DeliveryPolicy::read_throttle(const json& policy) {
+  if (policy.is_null()) return {};
+  const json most = policy.is_object() ? policy.value("maxReceivesPerSecond", json(1)) : json();
+  if (!most.is_number_integer() || most.get<int64_t>() < 1)
+    return refused("throttlePolicy.maxReceivesPerSecond must be a number from 1 on");
+  max_receives_ = most.get<int64_t>();
+  return {};
+}
+
 Result<DeliveryPolicy> DeliveryPolicy::of_topic(const std::string& text) {
   DeliveryPolicy out;
   if (text.empty()) return out;
@@ -118,6 +127,8 @@ Result<DeliveryPolicy> DeliveryPolicy::of_subscription(const std::string& text,
   }
   if (auto read = out.read_retries(retries); !read) return read.error();
   if (auto read = out.read_request(document->value("requestPolicy", json())); !read)
+    return read.error();
+  if (auto read = out.read_throttle(document->value("throttlePolicy", json())); !read)
     return read.error();
   return topic.overridable_ ? out : topic;
 }
@@ -168,8 +179,13 @@ std::string DeliveryPolicy::text_of_topic() const {
 }
 
 std::string DeliveryPolicy::text_of_subscription() const {
+  nlohmann::ordered_json throttle;
+  if (max_receives_ > 0) throttle = {{"maxReceivesPerSecond", max_receives_}};
   return to_text(nlohmann::ordered_json{{"healthyRetryPolicy", retries()},
-                                        {"requestPolicy", {{"headerContentType", content_type_}}}});
+                                        {"sicklyRetryPolicy", nullptr},
+                                        {"throttlePolicy", throttle},
+                                        {"requestPolicy", {{"headerContentType", content_type_}}},
+                                        {"guaranteed", false}});
 }
 
 }  // namespace kiln::notify

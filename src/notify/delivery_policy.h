@@ -18,7 +18,8 @@ class DeliveryPolicy {
   // Of a topic: {"http": {"defaultHealthyRetryPolicy": {…}, "disableSubscriptionOverrides": false,
   // "defaultRequestPolicy": {"headerContentType": "…"}}}. Error: InvalidParameter.
   static Result<DeliveryPolicy> of_topic(const std::string& text);
-  // Of a subscription: {"healthyRetryPolicy": {…}, "requestPolicy": {…}}, over the topic's.
+  // Of a subscription: {"healthyRetryPolicy": {…}, "throttlePolicy": {"maxReceivesPerSecond": 5},
+  // "requestPolicy": {…}}, over the topic's.
   static Result<DeliveryPolicy> of_subscription(const std::string& text,
                                                 const DeliveryPolicy& topic);
 
@@ -27,7 +28,7 @@ class DeliveryPolicy {
   const std::string& content_type() const { return content_type_; }
   // Whether subscriptions may have their own.
   bool overridable() const { return overridable_; }
-  // EffectiveDeliveryPolicy of a topic.
+  // EffectiveDeliveryPolicy.
   std::string text_of_topic() const;
   std::string text_of_subscription() const;
 
@@ -36,6 +37,7 @@ class DeliveryPolicy {
 
   Result<void> read_retries(const nlohmann::json& policy);
   Result<void> read_request(const nlohmann::json& policy);
+  Result<void> read_throttle(const nlohmann::json& policy);
   nlohmann::ordered_json retries() const;
 
   int min_delay_s_ = 20;
@@ -47,6 +49,7 @@ class DeliveryPolicy {
   Backoff backoff_ = Backoff::kLinear;
   std::string content_type_ = "text/plain; charset=UTF-8";
   bool overridable_ = true;
+  int64_t max_receives_ = 0;  // a second, of a subscription; 0: none. Shown only.
 };
 
 }  // namespace kiln::notify

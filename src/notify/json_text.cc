@@ -8,10 +8,30 @@ namespace kiln::notify {
 
 using nlohmann::json;
 
+bool nests_too_deeply(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxJsonDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 Result<json> parse_json(const std::string& name, std::string_view text) {
   const auto fail = [&](const std::string& why) {
     return invalid_parameter(name + ": failed to parse JSON. " + why);
   };
+  if (nests_too_deeply(text)) return fail("It is nested too deeply");
   try {
     return json::parse(text);
   } catch (const json::parse_error& error) {

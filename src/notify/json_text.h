@@ -9,6 +9,9 @@
 
 namespace kiln::notify {
 
+// Documents are copied and written by recursion: what nests deeper than this is not taken.
+inline constexpr int kMaxJsonDepth = 500;
+bool nests_too_deeply(std::string_view text);
 // Error: "Invalid parameter: NAME: failed to parse JSON. …" with the place.
 Result<nlohmann::json> parse_json(const std::string& name, std::string_view text);
 // Compact; bytes that are no UTF-8 become U+FFFD.

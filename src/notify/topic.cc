@@ -66,7 +66,7 @@ Result<void> apply_attributes(Topic& topic) {
   if (get(topic.attributes, "DisplayName").size() > kMaxDisplayName)
     return invalid_parameter("DisplayName");
   if (const std::string policy = get(topic.attributes, "Policy"); !policy.empty()) {
-    const json document = json::parse(policy, nullptr, false);
+    const json document = nests_too_deeply(policy) ? json() : json::parse(policy, nullptr, false);
     if (document.is_discarded() || !document.is_object())
       return invalid_parameter("Policy Error: null");
   }

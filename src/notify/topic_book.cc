@@ -1,6 +1,7 @@
 #include "notify/topic_book.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/ids.h"
 #include "notify/endpoint.h"
@@ -19,6 +20,23 @@ bool is_topic_name(const std::string& name) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '-' || c == '_';
          });
+}
+
+// Whether a subscription has what is asked for; what isn't asked for may be as it is.
+bool has_attributes(const Subscription& subscription, const Attributes& asked) {
+  static const Attributes kDefaults = {{"RawMessageDelivery", "false"},
+                                       {"FilterPolicyScope", "MessageAttributes"}};
+  return std::all_of(asked.begin(), asked.end(), [&](const auto& attribute) {
+    for (const Attributes& from : {std::cref(subscription.attributes), std::cref(kDefaults)}) {
+      const auto found = from.find(attribute.first);
+      if (found != from.end()) return found->second == attribute.second;
+    }
+    return attribute.second.empty();
+  });
+}
+
+bool is_hex(const std::string& text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
 }  // namespace
@@ -120,6 +138,7 @@ Result<void> TopicBook::set_topic_attribute(const std::string& region, const std
   Topic changed = **found;
   changed.attributes[name] = value;
   if (auto applied = apply_attributes(changed); !applied) return applied;
+  if (value.empty() && name == "DeliveryPolicy") changed.attributes.erase(name);
   if (auto saved = save(changed); !saved) return saved;
   *edit(changed.arn) = std::move(changed);
   return {};
@@ -190,7 +209,7 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
   if (auto applied = apply_attributes(wanted); !applied) return among_attributes(applied.error());
   for (const auto& there : subscriptions(wanted.topic)) {
     if (there->protocol != wanted.protocol || there->endpoint != endpoint) continue;
-    if (!attributes.empty() && attributes != there->attributes)
+    if (!has_attributes(*there, attributes))
       return invalid_parameter(
           "Attributes Reason: Subscription already exists with different attributes");
     return SubscriptionPtr(there);
@@ -205,8 +224,10 @@ Result<SubscriptionPtr> TopicBook::confirm(const std::string& region, const std:
                                            const std::string& token) {
   const auto parsed = TopicArn::parse(topic_arn);
   if (!parsed || parsed->region != region) return invalid_parameter("Topic");
+  if (!is_hex(token)) return Error{ErrorKind::kInvalid, "InvalidParameter", "Invalid token"};
   if (token.size() != 2 * kTokenBytes) return invalid_parameter("Token");
-  for (const auto& there : subscriptions(*parsed)) {
+  // The token alone says which one it is: SNS looks at the Region of the topic only.
+  for (const auto& there : subscriptions(region)) {
     if (there->token != token) continue;
     if (there->confirmed) return SubscriptionPtr(there);
     Subscription changed = *there;

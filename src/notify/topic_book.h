@@ -45,7 +45,7 @@ class TopicBook {
   Result<void> untag_topic(const std::string& region, const std::string& arn,
                            const std::vector<std::string>& keys);
 
-  // The same one again when it is there with the same attributes. Lambda functions and queues are
+  // The same one again when it is there with these attributes. Lambda functions and queues are
   // confirmed at once; others by the token.
   Result<SubscriptionPtr> subscribe(const std::string& region, const std::string& topic_arn,
                                     const std::string& protocol, const std::string& endpoint,
