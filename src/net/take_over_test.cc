@@ -1,0 +1,310 @@
+// A session may take the connection itself: it gets the header, and every byte that came after it.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <future>
+
+#include "base/unique_fd.h"
+#include "net/http_connection.h"
+#include "net/http_server.h"
+
+namespace kiln::net {
+namespace {
+
+namespace asio = boost::asio;
+
+// What a session was handed.
+struct Taken {
+  TcpSocket socket;
+  RequestHeader header;
+  std::string rest;
+};
+using TakenPromise = std::promise<std::shared_ptr<Taken>>;
+
+// Takes the connection at the path /take; answers other requests by what they said.
+class Taking final : public Session {
+ public:
+  Taking(HttpConnection& c, TakenPromise& taken, std::atomic<int>& closed)
+      : connection_(c), taken_(taken), closed_(closed) {}
+  uint64_t body_limit(const RequestHeader&) override { return 1000; }
+  Response too_large(const RequestHeader&) override {
+    Response r;
+    r.status = 413;
+    return r;
+  }
+  bool wants_connection(const RequestHeader& header) override { return header.target() == "/take"; }
+  void take_over(TcpSocket&& socket, RequestHeader&& header, std::string&& rest) override {
+    taken_.set_value(
+        std::make_shared<Taken>(Taken{std::move(socket), std::move(header), std::move(rest)}));
+  }
+  void on_request(Request&& request) override {
+    Response r;
+    r.body = std::string(target(request)) + "|" + request.body();
+    if (target(request) != "/later") return connection_.reply(std::move(r));
+    connection_.loop().post(
+        [c = connection_.shared_from_this(), r]() mutable { c->reply(std::move(r)); });
+  }
+  void on_closed(bool) override { ++closed_; }
+
+ private:
+  HttpConnection& connection_;
+  TakenPromise& taken_;
+  std::atomic<int>& closed_;
+};
+
+class Client {
+ public:
+  explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in a = {};
+    a.sin_family = AF_INET;
+    a.sin_port = htons(port);
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
+  }
+  void send(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+      ASSERT_GT(n, 0);
+      text.remove_prefix(static_cast<size_t>(n));
+    }
+  }
+  void end_sending() { ::shutdown(fd_.get(), SHUT_WR); }
+  // Reads until `end` has come, or the connection ends; at most 10 s.
+  std::string read_until(std::string_view end) {
+    while (in_.find(end) == std::string::npos && read_some()) {
+    }
+    return in_;
+  }
+  std::string read_to_close() {
+    while (read_some()) {
+    }
+    return in_;
+  }
+
+ private:
+  bool read_some() {
+    pollfd p = {fd_.get(), POLLIN, 0};
+    if (::poll(&p, 1, 10'000) != 1) {
+      ADD_FAILURE() << "nothing came within 10 s; so far: " << in_.substr(0, 300);
+      return false;
+    }
+    char chunk[65536];
+    const ssize_t n = ::recv(fd_.get(), chunk, sizeof chunk, 0);
+    if (n > 0) in_.append(chunk, static_cast<size_t>(n));
+    return n > 0;
+  }
+  UniqueFd fd_;
+  std::string in_;
+};
+
+class TakeOverTest : public testing::Test {
+ protected:
+  void serve(HttpLimits limits = {}) {
+    server_ = std::make_unique<HttpServer>(
+        std::vector<IoLoop*>{&loop_}, limits,
+        [this](HttpConnection& c) { return std::make_unique<Taking>(c, promise_, closed_); });
+    ASSERT_TRUE(server_->listen("127.0.0.1", 0));
+    loop_.start();
+  }
+  void TearDown() override {
+    if (server_) server_->close();
+    loop_.stop();
+    loop_.join();
+    taken_.reset();  // its socket belongs to the loop
+  }
+  // The connection that was taken, and then the bytes that still come, until `size` are there.
+  std::string taken(size_t size) {
+    auto future = promise_.get_future();
+    if (future.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
+      ADD_FAILURE() << "no session took its connection within 10 s";
+      return {};
+    }
+    taken_ = future.get();
+    EXPECT_LE(taken_->rest.size(), size);
+    std::string more(size - std::min(size, taken_->rest.size()), '\0');
+    std::promise<boost::system::error_code> done;
+    loop_.post([&] {
+      asio::async_read(taken_->socket, asio::buffer(more),
+                       [&](boost::system::error_code ec, size_t) { done.set_value(ec); });
+    });
+    EXPECT_FALSE(done.get_future().get());
+    return taken_->rest + more;
+  }
+  void say(const std::string& text) {
+    std::promise<boost::system::error_code> done;
+    loop_.post([&] {
+      asio::async_write(taken_->socket, asio::buffer(text),
+                        [&](boost::system::error_code ec, size_t) { done.set_value(ec); });
+    });
+    EXPECT_FALSE(done.get_future().get());
+  }
+
+  SystemClock clock_;
+  TakenPromise promise_;
+  std::atomic<int> closed_ = 0;
+  std::shared_ptr<Taken> taken_;
+  IoLoop loop_{0, clock_};
+  std::unique_ptr<HttpServer> server_;
+};
+
+std::string head(const std::string& path, size_t length) {
+  return "POST " + path +
+         " HTTP/1.1\r\nHost: x\r\nX-One: 1\r\nContent-Length: " + std::to_string(length) +
+         "\r\n\r\n";
+}
+
+TEST_F(TakeOverTest, TheHeaderAsItCame) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/take", 0));
+  EXPECT_EQ(taken(0), "");
+  EXPECT_EQ(taken_->header.method_string(), "POST");
+  EXPECT_EQ(taken_->header.target(), "/take");
+  EXPECT_EQ(taken_->header["X-One"], "1");
+  EXPECT_EQ(taken_->header[http::field::content_length], "0");
+  EXPECT_EQ(closed_, 0);
+}
+
+TEST_F(TakeOverTest, ABodyThatCameWithTheHeader) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/take", 5) + "hello");
+  EXPECT_EQ(taken(5), "hello");
+}
+
+TEST_F(TakeOverTest, ABodyThatComesInParts) {
+  serve();
+  Client c(server_->port());
+  const std::string body(200'000, 'b');
+  c.send(head("/take", body.size()) + "first");
+  c.send(body.substr(5));
+  EXPECT_EQ(taken(body.size()), "first" + body.substr(5));
+}
+
+// Limits of bodies are the new owner's affair.
+TEST_F(TakeOverTest, ABodyBeyondTheServersLimit) {
+  serve();
+  Client c(server_->port());
+  const std::string body(5000, 'b');
+  c.send(head("/take", body.size()) + body);
+  EXPECT_EQ(taken(body.size()), body);
+}
+
+TEST_F(TakeOverTest, AChunkedBodyStaysAsItIs) {
+  serve();
+  Client c(server_->port());
+  const std::string chunks = "3\r\nabc\r\n0\r\n\r\n";
+  c.send("POST /take HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks);
+  EXPECT_EQ(taken(chunks.size()), chunks);
+}
+
+TEST_F(TakeOverTest, AHeaderThatComesByteByByte) {
+  serve();
+  Client c(server_->port());
+  for (const char byte : head("/take", 3) + "abc") c.send({&byte, 1});
+  EXPECT_EQ(taken(3), "abc");
+}
+
+TEST_F(TakeOverTest, WhatWasPipelinedAfterItBelongsToTheNewOwner) {
+  serve();
+  Client c(server_->port());
+  const std::string next = head("/next", 2) + "no";
+  c.send(head("/take", 2) + "ok" + next);
+  EXPECT_EQ(taken(2 + next.size()), "ok" + next);
+}
+
+TEST_F(TakeOverTest, AfterOtherRequestsOfTheConnection) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/one", 1) + "1");
+  c.read_until("/one|1");
+  c.send(head("/take", 2) + "ok");
+  EXPECT_EQ(taken(2), "ok");
+}
+
+// The read that waits while a request is handled may have brought the header of the next one.
+TEST_F(TakeOverTest, PipelinedAfterAnotherRequest) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/later", 1) + "1" + head("/now", 1) + "2" + head("/take", 4) + "re");
+  c.read_until("/now|2");
+  c.send("st");
+  EXPECT_EQ(taken(4), "rest");
+}
+
+TEST_F(TakeOverTest, TheNewOwnerAnswers) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/take", 2) + "ok");
+  taken(2);
+  say("not even HTTP\n");
+  EXPECT_EQ(c.read_until("\n"), "not even HTTP\n");
+  loop_.post([taken = std::move(taken_)] {
+    boost::system::error_code ec;
+    taken->socket.close(ec);
+  });
+  c.read_to_close();
+  EXPECT_EQ(closed_, 0);  // the session was done when it was handed over
+}
+
+TEST_F(TakeOverTest, AClientThatHasEndedItsSideStillGetsTheAnswer) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/take", 2) + "ok");
+  c.end_sending();
+  EXPECT_EQ(taken(2), "ok");
+  say("bye\n");
+  EXPECT_EQ(c.read_until("\n"), "bye\n");
+}
+
+TEST_F(TakeOverTest, TheServersLimitsOfTimeEnd) {
+  HttpLimits limits;
+  limits.header_time = limits.body_time = limits.idle_time = std::chrono::milliseconds(100);
+  serve(limits);
+  Client c(server_->port());
+  c.send(head("/take", 2));
+  taken(0);
+  // Another connection meets its limit, set later than the first one's.
+  EXPECT_EQ(Client(server_->port()).read_to_close(), "");
+  c.send("ok");
+  std::string body(2, '\0');
+  std::promise<boost::system::error_code> done;
+  loop_.post([&] {
+    asio::async_read(taken_->socket, asio::buffer(body),
+                     [&](boost::system::error_code ec, size_t) { done.set_value(ec); });
+  });
+  EXPECT_FALSE(done.get_future().get());
+  EXPECT_EQ(body, "ok");
+}
+
+TEST_F(TakeOverTest, AServerThatClosesLeavesTheConnectionAlone) {
+  serve();
+  Client c(server_->port());
+  c.send(head("/take", 2) + "ok");
+  EXPECT_EQ(taken(2), "ok");
+  server_->close();
+  say("still here\n");
+  EXPECT_EQ(c.read_until("\n"), "still here\n");
+}
+
+TEST_F(TakeOverTest, OtherRequestsAreAnsweredAsEver) {
+  serve();
+  Client taking(server_->port());
+  taking.send(head("/take", 2) + "ok");
+  taken(2);
+  Client c(server_->port());
+  c.send(head("/later", 1) + "1" + head("/now", 1) + "2");
+  const std::string in = c.read_until("/now|2");
+  EXPECT_LT(in.find("/later|1"), in.find("/now|2"));
+  Client over(server_->port());
+  over.send(head("/now", 1001) + std::string(1001, 'b'));
+  EXPECT_TRUE(over.read_to_close().starts_with("HTTP/1.1 413 "));
+}
+
+}  // namespace
+}  // namespace kiln::net
