@@ -59,10 +59,10 @@ json to_entries(const notify::Attributes& attributes) {
   return out;
 }
 
-Result<Page> read_page(const json& input, size_t size) {
+Result<SnsPage> read_page(const json& input, size_t size) {
   wire::Fields in(input);
   const std::string token = in.text("NextToken");
-  Page page;
+  SnsPage page;
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), page.from);
   if (!token.empty() && (error != std::errc() || end != token.data() + token.size()))
     return notify::invalid_parameter("NextToken");

@@ -17,12 +17,12 @@ Result<notify::Attributes> read_entries(const nlohmann::json& input, const char*
 nlohmann::json to_entries(const notify::Attributes& attributes);
 
 // The part of `size` things that a page shows; answers have NextToken when more follow.
-struct Page {
+struct SnsPage {
   size_t from = 0;
   size_t to = 0;
   std::string next;  // "" at the end
 };
-Result<Page> read_page(const nlohmann::json& input, size_t size);
+Result<SnsPage> read_page(const nlohmann::json& input, size_t size);
 
 // A message of Publish, or of an entry of PublishBatch. `path` is where its attributes are, for
 // errors. The size is not checked.

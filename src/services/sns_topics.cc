@@ -21,6 +21,12 @@ std::string policy_of(const notify::Topic& topic) {
              : found->second;
 }
 
+// "" where a policy that a user wrote has anything else.
+std::string sid_of(const ordered_json& statement) {
+  const auto found = statement.is_object() ? statement.find("Sid") : statement.end();
+  return found != statement.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 }  // namespace
 
 Result<json> SnsOperations::create_topic(const Call& call) {
@@ -91,7 +97,7 @@ Result<json> SnsOperations::add_permission(const Call& call) {
   auto policy = ordered_json::parse(policy_of(**topic), nullptr, false);
   if (!policy.is_object() || !policy["Statement"].is_array()) return invalid_parameter("Policy");
   for (const auto& statement : policy["Statement"])
-    if (statement.value("Sid", "") == label) return invalid_parameter("Statement already exists");
+    if (sid_of(statement) == label) return invalid_parameter("Statement already exists");
   const auto one_or_all = [](const ordered_json& list) {
     return list.size() == 1 ? list[0] : list;
   };
@@ -124,7 +130,7 @@ Result<json> SnsOperations::remove_permission(const Call& call) {
   if (!policy.is_object() || !policy["Statement"].is_array()) return invalid_parameter("Policy");
   auto& statements = policy["Statement"];
   for (size_t i = statements.size(); i-- > 0;)
-    if (statements[i].value("Sid", "") == label) statements.erase(i);
+    if (sid_of(statements[i]) == label) statements.erase(i);
   auto done = book_.set_topic_attribute(call.region, arn, "Policy", notify::to_text(policy));
   if (!done) return done.error();
   return json::object();
