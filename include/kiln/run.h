@@ -23,7 +23,11 @@
 // run() returns the process's exit code: 0 after SIGTERM, 1 when init failed or the runtime
 // interface is gone.
 //
-// Threading: the loop, the handler and the hooks run on the calling thread; the SDK starts none.
+// Threading: the loop, the handler and the hooks run on the calling thread; the SDK starts none,
+// except where AWS_LAMBDA_MAX_CONCURRENCY says that an environment takes several events at a time
+// (Lambda Managed Instances): then so many threads call the handler at once, and it must be
+// thread-safe. There the environment variable _X_AMZN_TRACE_ID is not set, current_trace_id() is of
+// the calling thread, and so are the request ids of log lines.
 // Ownership: the handler is moved in and destroyed before run() returns. The payload ends with the
 // call. Cost: one event in flight, no copy of the payload, four system calls per invocation over
 // HTTP, two over Kiln's direct channel; an idle environment sleeps in one system call.
@@ -58,13 +62,23 @@ concept HandlerFactory = !EventHandler<F> && requires(F & factory) {
 // While no hook is registered a SIGTERM in the middle of an invocation ends the process at once.
 void on_shutdown(std::function<void()> hook);
 
+// The trace id of the invocation that the calling thread handles, as Context::trace_id; empty
+// outside of one. For libraries that are not handed the context. On threads that the handler starts
+// it is what _X_AMZN_TRACE_ID says.
+std::string_view current_trace_id();
+
+class ResponseStream;  // <kiln/stream.h>
+
 namespace sdk {
 
-// A handler with its type taken off: `init` makes it, `invoke` calls it. Both may throw.
+// A handler with its type taken off: `init` makes it, `invoke` or, where it streams, `stream`
+// calls it. All may throw.
 struct Function {
   void* state;
   void (*init)(void* state);
   std::string (*invoke)(void* state, std::string_view payload, const Context& context);
+  void (*stream)(void* state, std::string_view payload, const Context& context,
+                 ResponseStream& out) = nullptr;
 };
 
 int run(const Function& function);

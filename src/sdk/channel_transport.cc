@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "sdk/http_response.h"
 #include "sdk/socket_io.h"
@@ -100,6 +101,22 @@ Transport::Sent ChannelTransport::fail(std::string_view request_id, const ErrorR
   meta_.clear();
   MetaWriter(meta_).add(request_id).add(report.category);
   return send(FrameType::kError, report.document);
+}
+
+Transport::Sent ChannelTransport::stream_begin(std::string_view request_id, std::string_view) {
+  stream_id_ = request_id;
+  streamed_.clear();
+  return Sent::kDone;
+}
+
+Transport::Sent ChannelTransport::stream_write(std::string_view bytes) {
+  streamed_ += bytes;
+  return Sent::kDone;
+}
+
+Transport::Sent ChannelTransport::stream_end(const ErrorReport* failure) {
+  const std::string whole = std::exchange(streamed_, {});
+  return failure ? fail(stream_id_, *failure) : respond(stream_id_, whole);
 }
 
 void ChannelTransport::fail_init(const ErrorReport& report) {

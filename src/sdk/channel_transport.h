@@ -28,6 +28,10 @@ class ChannelTransport final : public Transport {
   Next next(Event& event) override;
   Sent respond(std::string_view request_id, std::string_view payload) override;
   Sent fail(std::string_view request_id, const ErrorReport& report) override;
+  // The channel carries whole answers: a streamed one is collected and sent at its end.
+  Sent stream_begin(std::string_view request_id, std::string_view content_type) override;
+  Sent stream_write(std::string_view bytes) override;
+  Sent stream_end(const ErrorReport* failure) override;
   void fail_init(const ErrorReport& report) override;
 
  private:
@@ -41,6 +45,8 @@ class ChannelTransport final : public Transport {
   UniqueFd socket_;
   bool ready_sent_ = false;
   std::string meta_;
+  std::string stream_id_;
+  std::string streamed_;
   ByteBuffer buffer_;
 };
 

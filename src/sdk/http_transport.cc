@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -108,13 +110,82 @@ void HttpTransport::fail_init(const ErrorReport& report) {
   post("init/error", report.document, report.category);
 }
 
-Transport::Sent HttpTransport::post(std::string_view path, std::string_view body,
-                                    std::string_view error_type) {
+// The connection carried an event a moment ago; if it is closed nevertheless, a fresh one is opened
+// now, because what is streamed can't be sent twice.
+Transport::Sent HttpTransport::stream_begin(std::string_view request_id,
+                                            std::string_view content_type) {
+  if (socket_) {
+    pollfd waiting{socket_.get(), POLLIN, 0};
+    if (::poll(&waiting, 1, 0) != 0) socket_.reset();
+  }
+  std::string path = "invocation/";
+  path += request_id;
+  path += "/response";
+  begin_head(path);
+  head_ += "Content-Type: ";
+  head_ += content_type;
+  head_ +=
+      "\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n"
+      "Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n";
+  head_unsent_ = true;
+  return socket_ || connect() ? Sent::kDone : Sent::kLost;
+}
+
+Transport::Sent HttpTransport::stream_write(std::string_view bytes) {
+  char size[20];
+  const int digits = std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+  char line_end[] = "\r\n";
+  iovec parts[4] = {{head_.data(), head_unsent_ ? head_.size() : 0},
+                    {size, static_cast<size_t>(digits)},
+                    {const_cast<char*>(bytes.data()), bytes.size()},
+                    {line_end, 2}};
+  head_unsent_ = false;
+  if (socket_ && send_all(socket_.get(), parts)) return Sent::kDone;
+  problem_ = std::string("sending to the Runtime API: ") + std::strerror(errno);
+  return Sent::kLost;
+}
+
+Transport::Sent HttpTransport::stream_end(const ErrorReport* failure) {
+  if (!socket_) return Sent::kLost;
+  std::string end = "0\r\n";
+  if (failure) {
+    end += "Lambda-Runtime-Function-Error-Type: ";
+    end += failure->category;
+    end += "\r\nLambda-Runtime-Function-Error-Body: ";
+    append_base64(end, failure->document);
+    end += "\r\n";
+  }
+  end += "\r\n";
+  iovec parts[2] = {{head_.data(), head_unsent_ ? head_.size() : 0}, {end.data(), end.size()}};
+  head_unsent_ = false;
+  if (!send_all(socket_.get(), parts)) {
+    // A server may refuse an answer before it has all of it: what it said may be there.
+    problem_ = std::string("sending to the Runtime API: ") + std::strerror(errno);
+  }
+  switch (read_response()) {
+    case Exchange::kDone:
+      return sent();
+    case Exchange::kClosed:
+      problem_ = "the Runtime API closed the connection without an answer";
+      break;
+    case Exchange::kBroken:
+      break;
+  }
+  socket_.reset();
+  return Sent::kLost;
+}
+
+void HttpTransport::begin_head(std::string_view path) {
   head_.assign("POST /2018-06-01/runtime/");
   head_ += path;
   head_ += " HTTP/1.1\r\nHost: ";
   head_ += endpoint_.host;
   head_ += "\r\nUser-Agent: kiln-sdk/0.1\r\n";
+}
+
+Transport::Sent HttpTransport::post(std::string_view path, std::string_view body,
+                                    std::string_view error_type) {
+  begin_head(path);
   if (error_type.empty()) {
     head_ += "Content-Type: application/json\r\n";
   } else {
@@ -127,7 +198,10 @@ Transport::Sent HttpTransport::post(std::string_view path, std::string_view body
   head_ += "Content-Length: ";
   append_unsigned(head_, body.size());
   head_ += "\r\n\r\n";
-  if (!exchange(head_, body, Waiting::kShort)) return Sent::kLost;
+  return exchange(head_, body, Waiting::kShort) ? sent() : Sent::kLost;
+}
+
+Transport::Sent HttpTransport::sent() {
   if (response_.status() < 500) return Sent::kDone;
   problem_ = "the Runtime API answered a result with status ";
   append_integer(problem_, response_.status());

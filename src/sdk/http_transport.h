@@ -1,4 +1,5 @@
 // HttpTransport: the Lambda Runtime API (version 2018-06-01) over one kept-alive TCP connection.
+// Streamed answers are chunked.
 //
 // A connection that the server closed between two exchanges is opened again, and the request that
 // noticed it is sent again. Anything else that breaks is kLost, and so is an answer 5xx ("container
@@ -41,6 +42,9 @@ class HttpTransport final : public Transport {
   Next next(Event& event) override;
   Sent respond(std::string_view request_id, std::string_view payload) override;
   Sent fail(std::string_view request_id, const ErrorReport& report) override;
+  Sent stream_begin(std::string_view request_id, std::string_view content_type) override;
+  Sent stream_write(std::string_view bytes) override;
+  Sent stream_end(const ErrorReport* failure) override;
   void fail_init(const ErrorReport& report) override;
 
  private:
@@ -57,11 +61,15 @@ class HttpTransport final : public Transport {
   Exchange exchange_once(std::string_view head, std::string_view body, Waiting waiting);
   Exchange read_response();
   bool connect();
+  // POST, the path, and the headers that all posts share, into head_.
+  void begin_head(std::string_view path);
   Sent post(std::string_view path, std::string_view body, std::string_view error_type);
+  Sent sent();  // what the status of an answer to a result means
 
   Endpoint endpoint_;
   std::string next_request_;
-  std::string head_;  // of the request under way; kept for its memory
+  std::string head_;          // of the request under way; kept for its memory
+  bool head_unsent_ = false;  // of a streamed answer: goes with its first chunk
   UniqueFd socket_;
   bool used_before_ = false;  // this connection has carried an exchange
   ByteBuffer buffer_;

@@ -102,6 +102,8 @@ struct State {
   std::string request_id;
 };
 
+thread_local std::string_view t_request_id;
+
 State& state() {
   static State instance;
   return instance;
@@ -166,7 +168,11 @@ void append_log_line(std::string& out, LogSettings::Form form, const LogRecord& 
   out += '\n';
 }
 
-void set_log_request_id(std::string_view request_id) {
+void set_log_request_id(std::string_view request_id, LogScope scope) {
+  if (scope == LogScope::kThread) {
+    t_request_id = request_id;
+    return;
+  }
   State& s = state();
   const std::lock_guard lock(s.mutex);
   s.request_id.assign(request_id);
@@ -187,9 +193,10 @@ void write(Level level, std::string_view message, Fields fields) {
   // One line at a time: a line longer than a pipe takes at once would otherwise be cut by another
   // thread's.
   const std::lock_guard lock(s.mutex);
-  sdk::append_log_line(line, s.settings.form,
-                       {std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
-                        s.request_id, level, message, fields});
+  sdk::append_log_line(
+      line, s.settings.form,
+      {std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+       sdk::t_request_id.empty() ? s.request_id : sdk::t_request_id, level, message, fields});
   sdk::write_all(line);
 }
 

@@ -30,7 +30,12 @@ struct LogRecord {
 // One line with its line break; exactly one line break in it.
 void append_log_line(std::string& out, LogSettings::Form form, const LogRecord& record);
 
-// The request id that lines carry from now on. Any thread.
-void set_log_request_id(std::string_view request_id);
+// Whose lines carry a request id: those of all threads, which is right while one invocation runs at
+// a time, or the calling thread's, which then go by it alone.
+enum class LogScope { kProcess, kThread };
+
+// The request id that lines carry from now on. Any thread. With kThread the text must live until it
+// is set again.
+void set_log_request_id(std::string_view request_id, LogScope scope = LogScope::kProcess);
 
 }  // namespace kiln::sdk

@@ -1,7 +1,10 @@
 #include "kiln/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
+#include <vector>
 
 #include "kiln/log.h"
 #include "sdk/channel_transport.h"
@@ -10,6 +13,16 @@
 #include "sdk/termination.h"
 
 namespace kiln::sdk {
+namespace {
+
+// What AWS_LAMBDA_MAX_CONCURRENCY says; 1 where it says nothing that makes sense.
+int max_concurrency() {
+  const char* text = std::getenv("AWS_LAMBDA_MAX_CONCURRENCY");
+  const int value = text ? std::atoi(text) : 1;
+  return std::clamp(value, 1, Termination::kMaxThreads);
+}
+
+}  // namespace
 
 int run(const Function& function) {
   Termination::install();
@@ -35,8 +48,16 @@ int run(const Function& function) {
     log::error("AWS_LAMBDA_RUNTIME_API is not HOST:PORT with a numeric host", {{"value", address}});
     return 1;
   }
-  HttpTransport transport(std::move(*endpoint));
-  return run_loop(transport, function);
+  const int concurrency = max_concurrency();
+  if (concurrency == 1) {
+    HttpTransport transport(std::move(*endpoint));
+    return run_loop(transport, function);
+  }
+  std::vector<std::unique_ptr<Transport>> transports;
+  for (int i = 0; i < concurrency; ++i) {
+    transports.push_back(std::make_unique<HttpTransport>(*endpoint));
+  }
+  return run_loops(transports, function);
 }
 
 }  // namespace kiln::sdk

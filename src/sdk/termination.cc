@@ -17,7 +17,10 @@ namespace {
 
 std::atomic<bool> g_requested{false};
 std::atomic<bool> g_has_hooks{false};
-std::atomic<int> g_waiting_fd{-1};
+std::atomic<int> g_threads{1};
+// What each thread waits on, plus one; 0: it does not wait.
+std::atomic<int> g_waiting[Termination::kMaxThreads];
+thread_local int t_number = 0;
 static_assert(std::atomic<int>::is_always_lock_free, "used in a signal handler");
 
 std::vector<std::function<void()>>& hooks() {
@@ -25,13 +28,26 @@ std::vector<std::function<void()>>& hooks() {
   return list;
 }
 
+enum class Busy { kNone, kSome };
+
+// Wakes the threads that wait, and says whether others don't. For the signal handler.
+Busy wake_all() {
+  Busy busy = Busy::kNone;
+  for (int i = 0; i < g_threads; ++i) {
+    const int waiting = g_waiting[i];
+    if (waiting > 0) {
+      ::shutdown(waiting - 1, SHUT_RD);
+    } else {
+      busy = Busy::kSome;
+    }
+  }
+  return busy;
+}
+
 void on_sigterm(int) {
   const int saved = errno;
   g_requested = true;
-  const int fd = g_waiting_fd;
-  if (fd >= 0) {
-    ::shutdown(fd, SHUT_RD);
-  } else if (!g_has_hooks) {
+  if (wake_all() == Busy::kSome && !g_has_hooks) {
     ::_exit(0);  // in the middle of an invocation and nobody cares: what SIGTERM does by default
   }
   errno = saved;
@@ -49,6 +65,14 @@ void Termination::install() {
 }
 
 bool Termination::requested() { return g_requested; }
+
+void Termination::request() {
+  g_requested = true;
+  wake_all();
+}
+
+void Termination::set_threads(int count) { g_threads = count; }
+void Termination::set_thread_number(int number) { t_number = number; }
 
 void Termination::add_hook(std::function<void()> hook) {
   hooks().push_back(std::move(hook));
@@ -72,10 +96,10 @@ void Termination::run_hooks() {
 // Sequentially consistent on purpose: either the handler sees the descriptor, or the constructor
 // sees the flag.
 Termination::Wait::Wait(int fd) {
-  g_waiting_fd = fd;
+  g_waiting[t_number] = fd + 1;
   if (g_requested) ::shutdown(fd, SHUT_RD);
 }
-Termination::Wait::~Wait() { g_waiting_fd = -1; }
+Termination::Wait::~Wait() { g_waiting[t_number] = 0; }
 
 }  // namespace kiln::sdk
 

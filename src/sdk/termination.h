@@ -5,7 +5,8 @@
 // the loop waits on: the read then returns at once, whether it has begun or not. That costs the hot
 // path nothing, where a self-pipe would cost one poll(2) per event.
 //
-// Process-wide, as signals are. Threading: the loop's thread; the signal may arrive on any.
+// Process-wide, as signals are. Threading: the threads of the loop, each under its own number; the
+// signal may arrive on any.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,14 @@ class Termination {
   // Takes SIGTERM, unless the program has already given it a handler of its own.
   static void install();
   static bool requested();
+  // As if the signal had come, except that invocations under way go on.
+  static void request();
+
+  // How many threads wait for events, and which of them the calling one is: 0, 1, … Before any
+  // Wait; one, number 0, unless said otherwise.
+  static constexpr int kMaxThreads = 1024;
+  static void set_threads(int count);
+  static void set_thread_number(int number);
 
   static void add_hook(std::function<void()> hook);
   // Runs the hooks, last added first, each once. An exception out of one is logged, and the others

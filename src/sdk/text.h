@@ -18,6 +18,8 @@ void append_utf8(std::string& out, std::string_view text);
 // Appends `text` as a JSON string with its quotes. The result is valid JSON whatever the bytes are.
 void append_json_string(std::string& out, std::string_view text);
 
+void append_base64(std::string& out, std::string_view bytes);
+
 void append_integer(std::string& out, int64_t value);
 void append_unsigned(std::string& out, uint64_t value);
 // The shortest decimal form that reads back as the same number; JSON has no NaN and no infinity:

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kiln/run.h"
+
 namespace kiln::sdk {
 namespace {
 
@@ -12,7 +14,11 @@ constexpr size_t kMaxValue = 1000;
 
 char g_variable[kPrefix + kMaxValue + 1] = "_X_AMZN_TRACE_ID=";
 
+thread_local std::string_view t_trace_id;
+
 }  // namespace
+
+void set_thread_trace_id(std::string_view value) { t_trace_id = value; }
 
 void set_trace_variable(std::string_view value) {
   if (value.empty() || value.size() > kMaxValue) {
@@ -26,3 +32,13 @@ void set_trace_variable(std::string_view value) {
 }
 
 }  // namespace kiln::sdk
+
+namespace kiln {
+
+std::string_view current_trace_id() {
+  if (!sdk::t_trace_id.empty()) return sdk::t_trace_id;
+  const char* variable = std::getenv(sdk::kName);
+  return variable ? variable : std::string_view();
+}
+
+}  // namespace kiln

@@ -1,10 +1,11 @@
-// _X_AMZN_TRACE_ID: the environment variable in which Lambda's tracing libraries look for the
-// invocation's trace.
+// Where tracing libraries find the invocation's trace id: the environment variable
+// _X_AMZN_TRACE_ID, and kiln::current_trace_id().
 //
-// Written in place: setenv(3) would keep every value it was ever given, about 100 bytes for each
-// invocation.
+// The variable is written in place: setenv(3) would keep every value it was ever given, about 100
+// bytes for each invocation.
 //
-// Threading: only between invocations, on the loop's thread.
+// Threading: the variable only between invocations, on the loop's thread, while one invocation runs
+// at a time; the thread's trace id on any thread.
 #pragma once
 
 #include <string_view>
@@ -14,5 +15,8 @@ namespace kiln::sdk {
 // Empty removes the variable. Values longer than 1,000 bytes are not trace headers and remove it
 // too.
 void set_trace_variable(std::string_view value);
+
+// What current_trace_id() says on this thread. The text must live until it is set again.
+void set_thread_trace_id(std::string_view value);
 
 }  // namespace kiln::sdk

@@ -1,11 +1,11 @@
-// Transport: how the run loop talks to Lambda. One event at a time: next, then respond or fail,
-// then next.
+// Transport: how the run loop talks to Lambda. One event at a time: next, then respond, fail or
+// stream, then next.
 //
 // Two transports stand behind it: HttpTransport speaks the Lambda Runtime API, ChannelTransport
 // Kiln's direct channel. Both obey the same contract, and the loop can't tell them apart.
 //
 // Threading: one thread. Ownership: an Event's views point into the transport and end with the next
-// call of respond, fail or next.
+// call of respond, fail, stream_end or next.
 #pragma once
 
 #include <cstdint>
@@ -50,6 +50,11 @@ class Transport {
   virtual Next next(Event& event) = 0;
   virtual Sent respond(std::string_view request_id, std::string_view payload) = 0;
   virtual Sent fail(std::string_view request_id, const ErrorReport& report) = 0;
+  // A streamed answer: begin, any number of writes, end. After kLost of a write only end may be
+  // called, which says what became of it; `failure` is null for an answer that is whole.
+  virtual Sent stream_begin(std::string_view request_id, std::string_view content_type) = 0;
+  virtual Sent stream_write(std::string_view bytes) = 0;
+  virtual Sent stream_end(const ErrorReport* failure) = 0;
   virtual void fail_init(const ErrorReport& report) = 0;
 
   // What went wrong, for the log, after kLost.
