@@ -87,8 +87,12 @@ void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& t
     case Protocol::kSqs: {
       std::vector<notify::MessageAttribute> attributes;
       if (raw) attributes = message.attributes;
-      return queues_.send(to->endpoint, raw ? text : notification(message, text, envelope),
-                          attributes, [this, to](const Result<void>& sent) { ended(*to, sent); });
+      const std::string body = raw ? text : notification(message, text, envelope);
+      return queues_.send(to->endpoint, body, attributes,
+                          [this, to, body, attributes](const Result<void>& sent) {
+                            if (sent) return ended(*to, sent);
+                            lost(to, sent.error(), body, attributes);
+                          });
     }
     case Protocol::kHttp:
     case Protocol::kHttps: {
@@ -102,7 +106,7 @@ void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& t
       delivery->request.headers =
           notification_headers(envelope, to->delivery, delivery->policy.content_type());
       delivery->request.body = raw ? text : notification(message, text, envelope);
-      delivery->dead_letter = delivery->request.body;
+      if (raw) delivery->attributes = message.attributes;
       return post(std::move(delivery));
     }
   }
@@ -112,15 +116,20 @@ void Notifier::invoke_function(const notify::SubscriptionPtr& to, const notify::
                                const std::string& text, const notify::Envelope& envelope) {
   const auto function = model::parse_function_ref(to->endpoint, "", to->topic.region,
                                                   topics_.account(), model::Operation::kInvoke);
-  if (!function) return ended(*to, function.error());
+  std::string body;  // for a dead-letter queue
+  if (!to->dead_letter_arn.empty()) body = notification(message, text, envelope);
+  if (!function) return lost(to, function.error(), body, {});
   InvokeRequest request;
   request.region = function->region;
   request.function_name = function->name;
   request.qualifier = function->qualifier;
   request.payload = lambda_event(message, text, envelope);
   request.request_id = new_uuid();
-  ports_.invoke(std::move(request), [this, to](const Result<void>& accepted) {
-    control_.dispatch([this, to, accepted] { ended(*to, accepted); });
+  ports_.invoke(std::move(request), [this, to, body](const Result<void>& accepted) {
+    control_.dispatch([this, to, body, accepted] {
+      if (accepted) return ended(*to, accepted);
+      lost(to, accepted.error(), body, {});
+    });
   });
 }
 
@@ -132,6 +141,7 @@ void Notifier::ask_confirmation(const notify::SubscriptionPtr& to) {
     return;
   }
   auto delivery = std::make_shared<Delivery>();
+  delivery->what = Delivery::What::kConfirmation;
   delivery->to = to;
   delivery->request.method = "POST";
   delivery->request.url = to->endpoint;
@@ -182,10 +192,10 @@ void Notifier::answered(const DeliveryPtr& delivery, const Result<net::ClientRes
     control_.schedule(this, when);
   } else {
     --lane.held;
-    if (taken)
-      ended(*delivery->to, {});
-    else
+    if (!taken)
       give_up(delivery, answer ? "it answered " + std::to_string(status) : answer.error().message);
+    else if (delivery->what == Delivery::What::kMessage)
+      ended(*delivery->to, {});
   }
   pump(subscriber);
 }
@@ -202,11 +212,19 @@ SteadyTime Notifier::on_time(SteadyTime now) {
 }
 
 void Notifier::give_up(const DeliveryPtr& delivery, const std::string& why) {
-  const notify::Subscription& to = *delivery->to;
-  ended(to, Error{ErrorKind::kUnavailable, "NotDelivered",
-                  "after " + std::to_string(delivery->tries) + " attempts: " + why});
-  if (to.dead_letter_arn.empty() || delivery->dead_letter.empty()) return;
-  queues_.send(to.dead_letter_arn, delivery->dead_letter, {}, [this, to = delivery->to](auto sent) {
+  const Error error{ErrorKind::kUnavailable, "NotDelivered",
+                    "after " + std::to_string(delivery->tries) + " attempts: " + why};
+  if (delivery->what == Delivery::What::kMessage)
+    return lost(delivery->to, error, delivery->request.body, delivery->attributes);
+  ports_.log("SNS's request to confirm " + delivery->to->arn + " at " + delivery->to->endpoint +
+             " not delivered: " + error.message);
+}
+
+void Notifier::lost(const notify::SubscriptionPtr& to, const Error& why, const std::string& body,
+                    const std::vector<notify::MessageAttribute>& attributes) {
+  ended(*to, why);
+  if (to->dead_letter_arn.empty()) return;
+  queues_.send(to->dead_letter_arn, body, attributes, [this, to](const Result<void>& sent) {
     if (!sent) ports_.log("dead-letter queue of " + to->arn + ": " + sent.error().message);
   });
 }

@@ -46,12 +46,13 @@ class Notifier final : private net::Scheduled {
   void ask_confirmation(const notify::SubscriptionPtr& subscription);
 
  private:
-  struct Delivery {
+  struct Delivery {  // by HTTP
+    enum class What { kMessage, kConfirmation };
+    What what = What::kMessage;
     notify::SubscriptionPtr to;
-    net::ClientRequest request;  // of HTTP
+    net::ClientRequest request;
     notify::DeliveryPolicy policy;
-    std::string dead_letter;  // what a dead-letter queue gets
-    std::vector<notify::MessageAttribute> attributes;
+    std::vector<notify::MessageAttribute> attributes;  // for a dead-letter queue
     int tries = 0;
   };
   using DeliveryPtr = std::shared_ptr<Delivery>;
@@ -70,6 +71,9 @@ class Notifier final : private net::Scheduled {
   void pump(const std::string& subscriber);
   void answered(const DeliveryPtr& delivery, const Result<net::ClientResponse>& answer);
   void ended(const notify::Subscription& to, const Result<void>& how);
+  // A message that was not taken; the dead-letter queue gets it, where there is one.
+  void lost(const notify::SubscriptionPtr& to, const Error& why, const std::string& body,
+            const std::vector<notify::MessageAttribute>& attributes);
   void give_up(const DeliveryPtr& delivery, const std::string& why);
   void count(const notify::TopicArn& topic, const char* metric, double value, const char* unit);
   notify::Envelope envelope_of(const notify::TopicArn& topic) const;
