@@ -103,10 +103,18 @@ else()
 endif()
 file(CHMOD ${folder}/bootstrap PERMISSIONS ${execute})
 
-file(GLOB content RELATIVE ${folder} ${folder}/*)
+find_program(ZIP_PROGRAM zip)
+if(NOT ZIP_PROGRAM)
+  fail("there is no program zip on this machine; install the package zip")
+endif()
+# The same content makes the same bytes, since CodeSha256 says whether the function changed: sorted names, one date, and
+# no extra fields (-X), which hold the times of this very copy.
+file(GLOB_RECURSE content RELATIVE ${folder} ${folder}/*)
+list(SORT content)
 file(REMOVE ${ZIP})
-# The same content makes the same bytes: CodeSha256 changes when the function does.
-execute_process(COMMAND ${CMAKE_COMMAND} -E tar cf ${ZIP} --format=zip "--mtime=2020-01-01 UTC" ${content}
+execute_process(COMMAND ${CMAKE_COMMAND} -E env TZ=UTC touch -d "2020-01-01 00:00:00" ${content}
+                WORKING_DIRECTORY ${folder})
+execute_process(COMMAND ${CMAKE_COMMAND} -E env TZ=UTC ${ZIP_PROGRAM} -q -X -D ${ZIP} ${content}
                 WORKING_DIRECTORY ${folder} RESULT_VARIABLE code)
 if(NOT code EQUAL 0)
   fail("packing failed")

@@ -173,7 +173,8 @@ TEST(BodyLimit, Table) {
       {make(verb::put, "/2015-03-31/functions/f/code"), 70'167'211},
       {make(verb::put, "/2015-03-31/functions/f/configuration"), 1'048'576},
       {make(verb::post, "/2015-03-31/functions/code/versions"), 1'048'576},
-      {make(verb::post, "/", "logs", "Logs_20140328.GetLogEvents"), 2'097'152},
+      {make(verb::post, "/", "logs", "Logs_20140328.PutLogEvents"), 8'388'608},
+      {make(verb::post, "/", "monitoring", "GraniteServiceVersion20100801.PutMetricData"), 2'097'152},
   };
   for (const LimitCase& c : cases) {
     EXPECT_EQ(body_limit(c.request), c.limit) << c.request.target();
