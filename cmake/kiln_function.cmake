@@ -1,6 +1,6 @@
 # kiln_function(NAME SOURCES … [DEPS …] [STATIC] [LIBRARIES …])
-#   A Lambda function of this tree: build/<preset>/functions/NAME/bootstrap, stripped in release builds, and NAME.zip, as
-#   kiln_lambda() makes it. DEPS are libraries beyond the SDK.
+#   A Lambda function of this tree: build/<preset>/functions/NAME/bootstrap, stripped in release builds, and
+#   build/<preset>/functions/NAME.zip, as kiln_lambda() makes it. DEPS are libraries beyond the SDK.
 include(kiln_lambda)
 
 function(kiln_function name)
@@ -12,7 +12,7 @@ function(kiln_function name)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME bootstrap
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/functions/${name})
-  set(options)
+  set(options ZIP ${CMAKE_BINARY_DIR}/functions/${name}.zip)
   if(ARG_STATIC)
     list(APPEND options STATIC)
   endif()

@@ -1,5 +1,5 @@
-# kiln_lambda(TARGET [STATIC] [LIBRARIES name …])
-#   Makes the executable TARGET a Lambda function: links the SDK, and packs TARGET.zip beside it, ready for
+# kiln_lambda(TARGET [STATIC] [LIBRARIES name …] [ZIP file])
+#   Makes the executable TARGET a Lambda function: links the SDK, and packs TARGET.zip beside it (or ZIP), ready for
 #   `kiln create`, `aws lambda create-function --zip-file fileb://TARGET.zip` and the CDK (runtime provided.al2023).
 #   STATIC links everything statically, libc too: the fastest start and the smallest memory, for functions that neither
 #   load libraries at run time nor resolve host names. LIBRARIES are shared libraries that the function opens at run
@@ -9,9 +9,9 @@
 set(KILN_PACKAGE_SCRIPT ${CMAKE_CURRENT_LIST_DIR}/kiln_package.cmake)
 
 function(kiln_lambda target)
-  cmake_parse_arguments(ARG "STATIC" "" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "STATIC" "ZIP" "LIBRARIES" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
-    message(FATAL_ERROR "kiln_lambda(${target}): unknown argument ${ARG_UNPARSED_ARGUMENTS}; it takes STATIC and LIBRARIES")
+    message(FATAL_ERROR "kiln_lambda(${target}): unknown argument ${ARG_UNPARSED_ARGUMENTS}; it takes STATIC, LIBRARIES and ZIP")
   endif()
   if(ARG_STATIC AND ARG_LIBRARIES)
     message(FATAL_ERROR "kiln_lambda(${target}): a STATIC program can't load LIBRARIES at run time; leave one of them out")
@@ -33,6 +33,9 @@ function(kiln_lambda target)
   endif()
   string(REPLACE ";" "," libraries "${ARG_LIBRARIES}")
   set(zip ${CMAKE_CURRENT_BINARY_DIR}/${target}.zip)
+  if(ARG_ZIP)
+    set(zip ${ARG_ZIP})
+  endif()
   add_custom_command(OUTPUT ${zip}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:${target}> -DZIP=${zip} -DLIBRARIES=${libraries}
             -P ${KILN_PACKAGE_SCRIPT}
