@@ -2,6 +2,7 @@
 // file too.
 #include <gtest/gtest.h>
 #include <kiln/batch.h>
+#include <kiln/batch_processor.h>
 #include <kiln/context.h>
 #include <kiln/json_handler.h>
 #include <kiln/lazy.h>
@@ -188,6 +189,25 @@ TEST(Examples, MemoryProfiler) {
   profiler.snapshot("loaded");
   const nlohmann::json report = profiler.report();
   EXPECT_EQ(report["snapshots"][0]["label"], "loaded");
+}
+
+TEST(Examples, BatchProcessor) {
+  std::vector<nlohmann::json> records(3, nlohmann::json::object());
+  const auto next = [&]() -> std::optional<nlohmann::json> {
+    if (records.empty()) return std::nullopt;
+    auto record = std::move(records.back());
+    records.pop_back();
+    return record;
+  };
+  int stored = 0;
+  const auto store = [&](const kiln::ProcessedRecord&) { ++stored; };
+  kiln::MemoryProfiler profiler;
+  profiler.start();
+  kiln::DataProcessor processor({.memory_limit_mb = 512}, profiler,
+                                [&](kiln::ProcessedRecord record) { store(record); });
+  while (auto record = next()) processor.push(std::move(*record));
+  processor.finish();
+  EXPECT_EQ(stored, 3);
 }
 
 }  // namespace

@@ -1,0 +1,138 @@
+#include "kiln/batch_processor.h"
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+namespace kiln {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::system_clock::time_point kNow{std::chrono::milliseconds(1'700'000'000'123)};
+
+json processed(const json& record) { return process_record(record, kNow); }
+
+TEST(ProcessRecord, AResultHasTheRecordsCleanedFields) {
+  EXPECT_EQ(
+      processed({{"id", 7},
+                 {"name", "  ada LOVELACE "},
+                 {"email", "Ada@Example.ORG"},
+                 {"age", "36"},
+                 {"score", 9}}),
+      (json{{"id", 7},
+            {"processed_at", "2023-11-14T22:13:20.123Z"},
+            {"data",
+             {{"name", "Ada Lovelace"}, {"email", "ada@example.org"}, {"age", 36}, {"score", 9.0}}},
+            {"validation_status", "valid"}}));
+}
+
+TEST(ProcessRecord, AbsentFieldsAreEmpty) {
+  const json expected = {{"name", ""}, {"email", ""}, {"age", nullptr}, {"score", 0.0}};
+  EXPECT_EQ(processed(json::object())["data"], expected);
+  EXPECT_EQ(processed(json::object())["id"], nullptr);
+  EXPECT_EQ(
+      processed({{"name", nullptr}, {"email", nullptr}, {"age", nullptr}, {"score", ""}})["data"],
+      expected);
+}
+
+TEST(ProcessRecord, Validation) {
+  const std::tuple<const char*, const char*, const char*> cases[] = {
+      {"Ada", "a@b", "valid"},  {"", "a@b", "invalid_name"},  {"  ", "a@b", "invalid_name"},
+      {"", "", "invalid_name"}, {"Ada", "", "invalid_email"}, {"Ada", "ab", "invalid_email"},
+  };
+  for (const auto& [name, email, status] : cases) {
+    EXPECT_EQ(processed({{"name", name}, {"email", email}})["validation_status"], status);
+  }
+}
+
+TEST(ProcessRecord, Numbers) {
+  const std::tuple<json, json> ages[] = {{36, 36},     {36.9, 36},  {-1.5, -1},  {0, 0},
+                                         {" 42 ", 42}, {"+42", 42}, {"4e1", 40}, {"", nullptr}};
+  for (const auto& [given, age] : ages) EXPECT_EQ(processed({{"age", given}})["data"]["age"], age);
+  EXPECT_EQ(processed({{"score", "9.25"}})["data"]["score"], 9.25);
+  for (const json& bad : {json("abc"), json("1x"), json("nan"), json("inf"), json("1e999"),
+                          json(true), json::array(), json("--1"), json("+-1")}) {
+    EXPECT_THROW(processed({{"age", bad}}), std::invalid_argument) << bad;
+    EXPECT_THROW(processed({{"score", bad}}), std::invalid_argument) << bad;
+  }
+  EXPECT_THROW(processed({{"age", 1e16}}), std::invalid_argument);
+}
+
+TEST(ProcessRecord, WhatIsNoRecordIsRefused) {
+  for (const json& bad :
+       {json(), json(5), json::array(), json{{"name", 5}}, json{{"email", {1}}}}) {
+    EXPECT_THROW(processed(bad), std::invalid_argument) << bad;
+  }
+}
+
+class DataProcessorTest : public ::testing::Test {
+ protected:
+  DataProcessorTest() { profiler_.start(); }
+
+  void run(DataProcessor::Options options, size_t records) {
+    DataProcessor processor(
+        options, profiler_, [this](ProcessedRecord record) { ids_.push_back(record.id); },
+        [this](const json&, size_t index, const char*) { bad_.push_back(index); });
+    for (size_t i = 0; i < records; ++i) {
+      processor.push(i % 7 == 3 ? json(i) : json{{"id", i}, {"name", "n"}, {"email", "a@b"}});
+    }
+    processor.finish();
+    total_ = processor.total_records();
+    done_ = processor.processed_records();
+    results_ = processor.results_count();
+  }
+  std::vector<std::string> labels() const {
+    std::vector<std::string> result;
+    for (const auto& snapshot : profiler_.report().snapshots) result.push_back(snapshot.label);
+    return result;
+  }
+
+  MemoryProfiler profiler_;
+  std::vector<json> ids_;
+  std::vector<size_t> bad_;
+  size_t total_ = 0;
+  size_t done_ = 0;
+  size_t results_ = 0;
+};
+
+TEST_F(DataProcessorTest, BadRecordsAreSkippedAndTheRestGoesOn) {
+  run({.batch_size = 4}, 10);
+  EXPECT_EQ(total_, 10u);
+  EXPECT_EQ(done_, 10u);
+  EXPECT_EQ(results_, 9u);
+  EXPECT_EQ(bad_, std::vector<size_t>{3});
+  EXPECT_EQ(ids_, (std::vector<json>{0, 1, 2, 4, 5, 6, 7, 8, 9}));
+}
+
+TEST_F(DataProcessorTest, NoRecordsAreNoBatch) {
+  run({}, 0);
+  EXPECT_EQ(total_, 0u);
+  EXPECT_EQ(labels(), (std::vector<std::string>{"processing_start", "processing_complete"}));
+}
+
+TEST_F(DataProcessorTest, EveryTenthBatchHasASnapshot) {
+  run({.batch_size = 2}, 43);  // 22 batches: 0 to 21
+  EXPECT_EQ(labels(), (std::vector<std::string>{"processing_start", "batch_0", "batch_10",
+                                                "batch_20", "processing_complete"}));
+}
+
+TEST_F(DataProcessorTest, AboveTheThresholdMemoryIsGivenBack) {
+  const double now_mb = resident_memory_mb();
+  run({.memory_limit_mb = now_mb / 0.8 * 2, .batch_size = 5}, 10);
+  EXPECT_EQ(labels(),
+            (std::vector<std::string>{"processing_start", "batch_0", "processing_complete"}));
+  run({.memory_limit_mb = now_mb / 2, .batch_size = 5}, 10);
+  EXPECT_EQ(labels(),
+            (std::vector<std::string>{"processing_start", "batch_0", "processing_complete",
+                                      "processing_start", "after_release_batch_0", "batch_0",
+                                      "after_release_batch_1", "processing_complete"}));
+}
+
+TEST_F(DataProcessorTest, ABatchHasAtLeastOneRecord) {
+  EXPECT_THROW(run({.batch_size = 0}, 1), std::invalid_argument);
+  EXPECT_NO_THROW(run({.batch_size = 1}, 1));
+}
+
+}  // namespace
+}  // namespace kiln
