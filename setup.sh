@@ -43,14 +43,16 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
-# What the tests take from npm, in tests/node: installed anew when the list has changed.
+# What the tests and the stacks take from npm: installed anew when the list has changed.
 node_packages() {
   local folder lock
-  folder=$(dirname "${BASH_SOURCE[0]}")/tests/node
-  lock=$folder/node_modules/.installed-lock
-  cmp -s "$folder/package-lock.json" "$lock" && return
-  npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
-  cp "$folder/package-lock.json" "$lock"
+  for folder in tests/node stacks; do
+    folder=$(dirname "${BASH_SOURCE[0]}")/$folder
+    lock=$folder/node_modules/.installed-lock
+    cmp -s "$folder/package-lock.json" "$lock" && continue
+    npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
+    cp "$folder/package-lock.json" "$lock"
+  done
 }
 
 # A package counts as there when it is installed, or when an installed one provides it.
