@@ -4,19 +4,20 @@
 //   profiler.start();
 //   kiln::DataProcessor processor({.memory_limit_mb = 512}, profiler,
 //                                 [&](kiln::ProcessedRecord record) { store(record); });
-//   while (auto record = next()) processor.push(std::move(*record));
+//   while (auto record = next()) processor.push(*record);
 //   processor.finish();
 //
 // Records come and results go one by one, so that neither all of the one nor all of the other need
-// be in memory; a batch is the unit of control. After each batch that leaves the process above 80 %
-// of the limit there is a warning, free memory goes back to the system, and a snapshot is taken
+// be in memory; a batch is so many records in a row, and the unit of control. After each batch that
+// leaves the process above 80 % of the limit there is a warning, free memory goes back to the
+// system, and a snapshot is taken
 // ("after_release_batch_7"); after every tenth batch, from the first on, a snapshot ("batch_10");
 // and one at the beginning and one at the end ("processing_start", "processing_complete").
 //
 // A record that can't be processed is logged and skipped; on_bad, when given, is told.
 //
-// Threading: one thread at a time. Ownership: borrows the profiler; owns the records of a batch
-// until it is processed. Cost: 1 to 2 µs per record, and 5 µs per batch for looking at the memory.
+// Threading: one thread at a time. Ownership: borrows the profiler; keeps no record. Cost: about
+// 1 µs per record, and 5 µs per batch for looking at the memory.
 #pragma once
 
 #include <chrono>
@@ -26,7 +27,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "kiln/memory_profiler.h"
 
@@ -35,10 +35,10 @@ namespace kiln {
 enum class ValidationStatus { kValid, kInvalidName, kInvalidEmail };
 
 struct ProcessedRecord {
-  nlohmann::json id;  // as it came; null without one
-  std::chrono::system_clock::time_point processed_at;
-  std::string name;   // trimmed, Title Case
-  std::string email;  // trimmed, lower case
+  nlohmann::json id;  // as it came: a text, a number, a truth value; null without one
+  std::chrono::system_clock::time_point processed_at;  // the beginning of its batch
+  std::string name;                                    // trimmed, Title Case
+  std::string email;                                   // trimmed, lower case
   std::optional<int64_t> age;
   double score = 0;
   ValidationStatus status = ValidationStatus::kValid;
@@ -51,8 +51,8 @@ void to_json(nlohmann::json& json, const ProcessedRecord& record);
 // The rules for one record {"id","name","email","age","score"}. Absent and null fields are empty;
 // `age` and `score` may be numbers or texts of one, age loses its fraction. An empty name makes
 // invalid_name, an e-mail address without @ invalid_email. Throws std::invalid_argument, which
-// names the field, for what is not an object, a name or address that is no text, and a number that
-// is none.
+// names the field, for what is not an object, an id that is an object or array, a name or address
+// that is no text, and a number that is none.
 ProcessedRecord process_record(const nlohmann::json& record,
                                std::chrono::system_clock::time_point now);
 
@@ -70,24 +70,22 @@ class DataProcessor {
   // Throws std::invalid_argument for a batch size of 0.
   DataProcessor(Options options, MemoryProfiler& profiler, OnRecord on_record, OnBad on_bad = {});
 
-  void push(nlohmann::json record);
+  void push(const nlohmann::json& record);
   void finish();  // the last, incomplete batch
 
-  size_t total_records() const { return total_; }          // pushed
   size_t processed_records() const { return processed_; }  // gone through, the bad ones included
   size_t results_count() const { return results_; }        // without the bad ones
 
  private:
-  void process_batch();
-  void look_at_memory();
+  void end_batch();
 
   const Options options_;
   MemoryProfiler& profiler_;
   const OnRecord on_record_;
   const OnBad on_bad_;
-  std::vector<nlohmann::json> batch_;
+  std::chrono::system_clock::time_point batch_began_;
+  size_t in_batch_ = 0;
   size_t batches_ = 0;
-  size_t total_ = 0;
   size_t processed_ = 0;
   size_t results_ = 0;
 };

@@ -76,9 +76,18 @@ const char* name_of(ValidationStatus status) {
   return "valid";
 }
 
+// Copying and printing are recursive, so an id that nests deeply would end the process.
+const json& id_of(const json& record) {
+  const json& id = field(record, "id");
+  if (id.is_structured()) refuse("id", "a text or a number");
+  return id;
+}
+
 std::string id_text(const json& record) {
   if (!record.is_object()) return {};
-  return field(record, "id").dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 200);
+  const json& id = field(record, "id");
+  if (id.is_structured()) return {};
+  return id.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 200);
 }
 
 }  // namespace
@@ -86,7 +95,7 @@ std::string id_text(const json& record) {
 ProcessedRecord process_record(const json& record, std::chrono::system_clock::time_point now) {
   if (!record.is_object()) throw std::invalid_argument("the record must be an object");
   ProcessedRecord result;
-  result.id = field(record, "id");
+  result.id = id_of(record);
   result.processed_at = now;
   result.name = sdk::title_case(sdk::trimmed(text_of(record, "name")));
   result.email = sdk::lower_case(sdk::trimmed(text_of(record, "email")));
@@ -127,44 +136,30 @@ DataProcessor::DataProcessor(Options options, MemoryProfiler& profiler, OnRecord
   profiler_.snapshot("processing_start");
 }
 
-void DataProcessor::push(json record) {
-  batch_.push_back(std::move(record));
-  ++total_;
-  if (batch_.size() >= options_.batch_size) process_batch();
+void DataProcessor::push(const json& record) {
+  if (in_batch_ == 0) batch_began_ = std::chrono::system_clock::now();
+  const size_t index = processed_++;
+  std::optional<ProcessedRecord> result;
+  try {
+    result = process_record(record, batch_began_);
+  } catch (const std::exception& e) {
+    log::error("a record is skipped",
+               {{"index", index}, {"id", id_text(record)}, {"error", e.what()}});
+    if (on_bad_) on_bad_(record, index, e.what());
+  }
+  if (result) {
+    ++results_;
+    on_record_(std::move(*result));
+  }
+  if (++in_batch_ >= options_.batch_size) end_batch();
 }
 
 void DataProcessor::finish() {
-  if (!batch_.empty()) process_batch();
+  if (in_batch_ > 0) end_batch();
   profiler_.snapshot("processing_complete");
 }
 
-void DataProcessor::process_batch() {
-  const auto now = std::chrono::system_clock::now();
-  // Also when on_record throws: what is done is done.
-  std::vector<json> batch;
-  batch.swap(batch_);
-  for (json& record : batch) {
-    const size_t index = processed_++;
-    ProcessedRecord result;
-    try {
-      result = process_record(record, now);
-    } catch (const std::exception& e) {
-      log::error("a record is skipped",
-                 {{"index", index}, {"id", id_text(record)}, {"error", e.what()}});
-      if (on_bad_) on_bad_(record, index, e.what());
-      continue;
-    }
-    ++results_;
-    on_record_(std::move(result));
-    record = nullptr;
-  }
-  batch.clear();
-  batch_.swap(batch);  // its place is used again
-  look_at_memory();
-  ++batches_;
-}
-
-void DataProcessor::look_at_memory() {
+void DataProcessor::end_batch() {
   const std::string number = std::to_string(batches_);
   const double memory_mb = resident_memory_mb();
   if (options_.memory_limit_mb > 0 && memory_mb > options_.memory_limit_mb * options_.warn_at) {
@@ -174,6 +169,8 @@ void DataProcessor::look_at_memory() {
     profiler_.snapshot("after_release_batch_" + number);
   }
   if (batches_ % kSnapshotEvery == 0) profiler_.snapshot("batch_" + number);
+  in_batch_ = 0;
+  ++batches_;
 }
 
 }  // namespace kiln

@@ -60,10 +60,23 @@ TEST(ProcessRecord, Numbers) {
 }
 
 TEST(ProcessRecord, WhatIsNoRecordIsRefused) {
-  for (const json& bad :
-       {json(), json(5), json::array(), json{{"name", 5}}, json{{"email", {1}}}}) {
+  for (const json& bad : {json(), json(5), json::array(), json{{"name", 5}}, json{{"email", {1}}},
+                          json{{"id", {1}}}, json{{"id", json::object()}}}) {
     EXPECT_THROW(processed(bad), std::invalid_argument) << bad;
   }
+}
+
+TEST(ProcessRecord, AnIdThatNestsDeeplyIsRefused) {
+  constexpr size_t kDepth = 100'000;
+  const auto id = std::string(kDepth, '[') + std::string(kDepth, ']');
+  const json record = json::parse("{\"id\":" + id + "}");
+  EXPECT_THROW(process_record(record, kNow), std::invalid_argument);
+  MemoryProfiler profiler;
+  profiler.start();
+  DataProcessor processor({}, profiler, [](const ProcessedRecord&) {});
+  processor.push(record);
+  EXPECT_EQ(processor.processed_records(), 1u);
+  EXPECT_EQ(processor.results_count(), 0u);
 }
 
 class DataProcessorTest : public ::testing::Test {
@@ -78,7 +91,6 @@ class DataProcessorTest : public ::testing::Test {
       processor.push(i % 7 == 3 ? json(i) : json{{"id", i}, {"name", "n"}, {"email", "a@b"}});
     }
     processor.finish();
-    total_ = processor.total_records();
     done_ = processor.processed_records();
     results_ = processor.results_count();
   }
@@ -91,23 +103,28 @@ class DataProcessorTest : public ::testing::Test {
   MemoryProfiler profiler_;
   std::vector<json> ids_;
   std::vector<size_t> bad_;
-  size_t total_ = 0;
   size_t done_ = 0;
   size_t results_ = 0;
 };
 
 TEST_F(DataProcessorTest, BadRecordsAreSkippedAndTheRestGoesOn) {
   run({.batch_size = 4}, 10);
-  EXPECT_EQ(total_, 10u);
   EXPECT_EQ(done_, 10u);
   EXPECT_EQ(results_, 9u);
   EXPECT_EQ(bad_, std::vector<size_t>{3});
   EXPECT_EQ(ids_, (std::vector<json>{0, 1, 2, 4, 5, 6, 7, 8, 9}));
 }
 
+TEST_F(DataProcessorTest, WhatFailsWithAResultFailsThePush) {
+  DataProcessor processor({}, profiler_,
+                          [](const ProcessedRecord&) { throw std::runtime_error("full"); });
+  EXPECT_THROW(processor.push(json::object()), std::runtime_error);
+  EXPECT_EQ(processor.processed_records(), 1u);
+}
+
 TEST_F(DataProcessorTest, NoRecordsAreNoBatch) {
   run({}, 0);
-  EXPECT_EQ(total_, 0u);
+  EXPECT_EQ(done_, 0u);
   EXPECT_EQ(labels(), (std::vector<std::string>{"processing_start", "processing_complete"}));
 }
 
@@ -122,7 +139,7 @@ TEST_F(DataProcessorTest, AboveTheThresholdMemoryIsGivenBack) {
   run({.memory_limit_mb = now_mb / 0.8 * 2, .batch_size = 5}, 10);
   EXPECT_EQ(labels(),
             (std::vector<std::string>{"processing_start", "batch_0", "processing_complete"}));
-  run({.memory_limit_mb = now_mb / 2, .batch_size = 5}, 10);
+  run({.memory_limit_mb = 1, .batch_size = 5}, 10);
   EXPECT_EQ(labels(),
             (std::vector<std::string>{"processing_start", "batch_0", "processing_complete",
                                       "processing_start", "after_release_batch_0", "batch_0",

@@ -5,6 +5,7 @@
 #include <kiln/batch_processor.h>
 #include <kiln/context.h>
 #include <kiln/json_handler.h>
+#include <kiln/json_scan.h>
 #include <kiln/lazy.h>
 #include <kiln/log.h>
 #include <kiln/memo.h>
@@ -205,9 +206,23 @@ TEST(Examples, BatchProcessor) {
   profiler.start();
   kiln::DataProcessor processor({.memory_limit_mb = 512}, profiler,
                                 [&](kiln::ProcessedRecord record) { store(record); });
-  while (auto record = next()) processor.push(std::move(*record));
+  while (auto record = next()) processor.push(*record);
   processor.finish();
   EXPECT_EQ(stored, 3);
+}
+
+TEST(Examples, JsonScan) {
+  const std::string_view event = R"({"action":"sum","data":[{"n":1},{"n":2}]})";
+  int sum = 0;
+  const auto process = [&](const nlohmann::json& record) { sum += record["n"].get<int>(); };
+  std::string_view data;
+  kiln::JsonMembers members(event);
+  while (auto member = members.next()) {
+    if (member->key == "data") data = member->value;
+  }
+  kiln::JsonElements records(data);
+  while (auto record = records.next()) process(nlohmann::json::parse(*record));
+  EXPECT_EQ(sum, 3);
 }
 
 }  // namespace
