@@ -80,20 +80,44 @@ void encode(std::string& out, char32_t c) {
   byte(0x80 | (c & 0x3F));
 }
 
-// `change` is given each character that has a case, and whether a letter stands before it.
+constexpr char kCaseBit = 'a' ^ 'A';
+
+struct Lower {
+  static char ascii(char letter, bool) { return static_cast<char>(letter | kCaseBit); }
+  static char32_t other(char32_t letter, bool) { return lower_of(letter); }
+};
+
+struct Title {
+  static char ascii(char letter, bool in_word) {
+    return static_cast<char>(in_word ? letter | kCaseBit : letter & ~kCaseBit);
+  }
+  static char32_t other(char32_t letter, bool in_word) {
+    return in_word ? lower_of(letter) : upper_of(letter);
+  }
+};
+
+// `Change` is given each character that has a case, and whether a letter stands before it.
 template <class Change>
-std::string changed(std::string_view text, Change change) {
+std::string changed(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   bool in_word = false;
   while (!text.empty()) {
+    // Most text is ASCII.
+    if (const char c = text.front(); static_cast<unsigned char>(c) < 0x80) {
+      const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+      out += letter ? Change::ascii(c, in_word) : c;
+      in_word = letter;
+      text.remove_prefix(1);
+      continue;
+    }
     const size_t length = utf8_sequence(text);
     const std::string_view sequence = text.substr(0, length ? length : 1);
     text.remove_prefix(sequence.size());
     const char32_t c = length ? decode(sequence) : 0;
     const bool letter = length != 0 && is_letter(c);
     if (letter) {
-      encode(out, change(c, in_word));
+      encode(out, Change::other(c, in_word));
     } else {
       out += sequence;
     }
@@ -104,14 +128,9 @@ std::string changed(std::string_view text, Change change) {
 
 }  // namespace
 
-std::string lower_case(std::string_view text) {
-  return changed(text, [](char32_t c, bool) { return lower_of(c); });
-}
+std::string lower_case(std::string_view text) { return changed<Lower>(text); }
 
-std::string title_case(std::string_view text) {
-  return changed(text,
-                 [](char32_t c, bool in_word) { return in_word ? lower_of(c) : upper_of(c); });
-}
+std::string title_case(std::string_view text) { return changed<Title>(text); }
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n\v\f";

@@ -1,0 +1,10 @@
+// memory_optimized_throughput FILE: the handler on the event in a file; see
+// bench/data_throughput.h.
+#include "bench/data_throughput.h"
+#include "handler.h"
+
+int main(int argc, char** argv) {
+  return kiln::bench::data_throughput(argc, argv, [](std::string_view event, const auto& context) {
+    return memory_optimized::Handler({}).handle(event, context);
+  });
+}
