@@ -137,7 +137,7 @@ Handler::Answer Handler::route(const Request& request) const {
   if (*request.action == "process_large_dataset") return process_large_dataset(request);
   if (*request.action == "memory_test") return memory_test(request);
   const auto* name = request.action->get_ptr<const std::string*>();
-  throw BadRequest("Unknown action: " + (name ? *name : print(*request.action)));
+  throw BadRequest("Unknown action: " + (name ? *name : print(*request.action)).substr(0, 200));
 }
 
 Handler::Answer Handler::process_large_dataset(const Request& request) const {
