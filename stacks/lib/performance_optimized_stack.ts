@@ -1,10 +1,11 @@
 // A function without cold starts: provisioned concurrency on the alias PROD, which follows the load.
-import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, ArnFormat, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import {
   PredefinedMetric,
   ScalableTarget,
   ServiceNamespace,
 } from 'aws-cdk-lib/aws-applicationautoscaling';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Alias, Function } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { packaged } from './packages';
@@ -36,12 +37,21 @@ export class PerformanceOptimizedStack extends Stack {
       provisionedConcurrentExecutions: MIN_PROVISIONED,
     });
 
+    // AWS makes this role itself, and uses it whatever the target names; without it the CDK would add one of its own.
+    const serviceLinkedRole = this.formatArn({
+      service: 'iam',
+      region: '',
+      resource: 'role/aws-service-role/lambda.application-autoscaling.amazonaws.com',
+      resourceName: 'AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency',
+      arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+    });
     const target = new ScalableTarget(this, 'ScalableTarget', {
       serviceNamespace: ServiceNamespace.LAMBDA,
       scalableDimension: 'lambda:function:ProvisionedConcurrency',
       resourceId: `function:${optimized.functionName}:${alias.aliasName}`,
       minCapacity: MIN_PROVISIONED,
       maxCapacity: MAX_PROVISIONED,
+      role: Role.fromRoleArn(this, 'ScalingRole', serviceLinkedRole),
     });
     target.node.addDependency(alias); // the name in resourceId is a text, which says nothing about order
     target.scaleToTrackMetric('ProvisionedConcurrencyTracking', {

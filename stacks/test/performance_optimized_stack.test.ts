@@ -51,6 +51,14 @@ test('the scalable target: 5 to 50 on the alias, which is made first', () => {
   template.hasResource('AWS::ApplicationAutoScaling::ScalableTarget', { DependsOn: [aliasId] });
 });
 
+test("scaling uses AWS's own role: the function's is the only one made", () => {
+  assert.match(
+    JSON.stringify(target.RoleARN),
+    /:role\/aws-service-role\/lambda\.application-autoscaling\.amazonaws\.com\/AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency"/,
+  );
+  template.resourceCountIs('AWS::IAM::Role', 1);
+});
+
 test('target tracking at 0.7 of provisioned utilisation: in after 2 minutes, out after 1', () => {
   template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalingPolicy', {
     PolicyType: 'TargetTrackingScaling',
