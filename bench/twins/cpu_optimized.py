@@ -1,5 +1,6 @@
 """A3 as plain Python: CPU work one after the other; the interpreter's lock leaves threads no gain."""
 import json
+import os
 import time
 
 
@@ -20,7 +21,7 @@ def is_prime(n):
 
 def work(n):
     start = time.perf_counter()
-    return {"number": n, "fibonacci": fibonacci(min(n, 35)), "is_prime": is_prime(n), "sum_of_squares": sum(i * i for i in range(n)),
+    return {"input": n, "fibonacci": fibonacci(min(n, 35)), "is_prime": is_prime(n), "sum_of_squares": sum(i * i for i in range(n)),
             "processing_time": time.perf_counter() - start}
 
 
@@ -30,4 +31,5 @@ def handler(event, context):
     start = time.perf_counter()
     results = [work(n) for n in event["numbers"]]
     return {"statusCode": 200, "body": json.dumps({"results": results, "processing_time": time.perf_counter() - start,
-                                                   "data_size": len(results), "processing_mode": "sequential"})}
+                                                   "data_size": len(results), "workers_used": 1,
+                                                   "cpu_count": os.cpu_count(), "processing_mode": "sequential"})}
