@@ -159,15 +159,11 @@ Handler::Answer Handler::process_large_dataset(const Request& request) const {
   try {
     kiln::JsonElements records(request.data);
     while (const auto text = records.next()) {
-      const json record = json::parse(*text, nullptr, false);
-      if (record.is_discarded()) {
-        throw BadRequest("the event is not JSON at record " +
-                         std::to_string(processor.processed_records()));
-      }
-      processor.push(record);
+      processor.push_text(*text);
     }
   } catch (const std::invalid_argument& e) {
-    throw BadRequest(std::string("'data': ") + e.what());
+    throw BadRequest("'data' after " + std::to_string(processor.processed_records()) +
+                     " records: " + e.what());
   }
   processor.finish();
   return {200,

@@ -27,6 +27,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "kiln/memory_profiler.h"
 
@@ -71,12 +72,20 @@ class DataProcessor {
   DataProcessor(Options options, MemoryProfiler& profiler, OnRecord on_record, OnBad on_bad = {});
 
   void push(const nlohmann::json& record);
+  // The same for a record's JSON text, in half the time and without a tree of it. Throws
+  // std::invalid_argument for what is not JSON.
+  void push_text(std::string_view record);
   void finish();  // the last, incomplete batch
 
   size_t processed_records() const { return processed_; }  // gone through, the bad ones included
   size_t results_count() const { return results_; }        // without the bad ones
 
  private:
+  struct Fields;
+  friend ProcessedRecord process_record(const nlohmann::json& record,
+                                        std::chrono::system_clock::time_point now);
+
+  void process(const Fields& fields, const nlohmann::json* record, std::string_view text);
   void end_batch();
 
   const Options options_;

@@ -75,8 +75,106 @@ TEST(ProcessRecord, AnIdThatNestsDeeplyIsRefused) {
   profiler.start();
   DataProcessor processor({}, profiler, [](const ProcessedRecord&) {});
   processor.push(record);
-  EXPECT_EQ(processor.processed_records(), 1u);
+  processor.push_text("{\"id\":" + std::string(500, '[') + std::string(500, ']') + "}");
+  EXPECT_EQ(processor.processed_records(), 2u);
   EXPECT_EQ(processor.results_count(), 0u);
+  EXPECT_THROW(processor.push_text("{\"id\":" + id + "}"), std::invalid_argument);
+}
+
+// What a text makes, the same in a tree makes, too.
+class RecordText : public ::testing::Test {
+ protected:
+  RecordText() { profiler_.start(); }
+  json from_text(std::string_view text) {
+    json result;
+    DataProcessor processor(
+        {}, profiler_, [&](const ProcessedRecord& record) { result = record; },
+        [&](const json& record, size_t, const char* error) {
+          result = {record, error};
+        });
+    processor.push_text(text);
+    if (result.is_object()) result.erase("processed_at");
+    return result;
+  }
+  json from_tree(const json& record) {
+    json result;
+    DataProcessor processor(
+        {}, profiler_, [&](const ProcessedRecord& made) { result = made; },
+        [&](const json& bad, size_t, const char* error) {
+          result = {bad, error};
+        });
+    processor.push(record);
+    if (result.is_object()) result.erase("processed_at");
+    return result;
+  }
+  MemoryProfiler profiler_;
+};
+
+TEST_F(RecordText, IsTheSameAsItsTree) {
+  for (const char* text :
+       {R"({"id":7,"name":" ada L ","email":"A@B","age":"36","score":9})",
+        "{}",
+        " { } ",
+        R"({"id":"a\"b","name":"\u00e4da","email":"x\/@y","age":null,"score":""})",
+        R"({"id":-1,"name":"Ärger ß","email":"É@x","age":-1.5e1,"score":0.25})",
+        R"({"id":null,"name":null,"age":0,"score":-0})",
+        R"({"id":true,"age":12E+1,"score":1e-2})",
+        R"({"id":18446744073709551615,"id":1.5,"name":"a","name":"b"})",
+        R"({"other":{"name":[1,2]},"n\u0061me":"ada","email":"@"})",
+        "5",
+        "[]",
+        "null",
+        R"("x")",
+        R"({"id":[1],"name":"a"})",
+        R"({"id":{"a":1}})",
+        R"({"name":5})",
+        R"({"name":["a"]})",
+        R"({"email":true})",
+        R"({"age":true})",
+        R"({"age":"x"})",
+        R"({"score":[]})",
+        R"({"score":{}})",
+        R"({"age":1e16})",
+        R"({"age":"1e999"})"}) {
+    EXPECT_EQ(from_text(text), from_tree(json::parse(text))) << text;
+  }
+}
+
+TEST_F(RecordText, ANumberTooLargeIsABadRecord) {
+  MemoryProfiler profiler;
+  profiler.start();
+  DataProcessor processor({}, profiler, [](const ProcessedRecord&) {});
+  processor.push_text(R"({"score":1e999})");
+  processor.push_text(R"({"score":1e308})");
+  EXPECT_EQ(processor.processed_records(), 2u);
+  EXPECT_EQ(processor.results_count(), 1u);
+}
+
+TEST_F(RecordText, WhatIsNoJsonIsRefused) {
+  for (const char* text : {"",
+                           "  ",
+                           "{",
+                           "{\"a\"}",
+                           "nothing",
+                           "{\"age\":01}",
+                           "{\"age\":1.}",
+                           "{\"age\":.5}",
+                           "{\"age\":+1}",
+                           "{\"age\":-}",
+                           "{\"age\":1e}",
+                           "{\"age\":inf}",
+                           "{\"age\":nan}",
+                           "{\"name\":\"a\nb\"}",
+                           "{\"name\":\"\xff\"}",
+                           "{\"name\":\"\\x\"}",
+                           "{\"id\":x}",
+                           "{\"id\":[1,]}",
+                           "{\"other\":tru}",
+                           "{\"other\":[1 2]}",
+                           "[1,]",
+                           "{} {}"}) {
+    EXPECT_THROW(from_text(text), std::invalid_argument) << text;
+  }
 }
 
 class DataProcessorTest : public ::testing::Test {
