@@ -1,0 +1,65 @@
+"""Real servers that tests of functions start for themselves. Each is ended by its pid."""
+
+import glob
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import subprocess
+import tempfile
+
+from harness import wait_for
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Postgres:
+    """PostgreSQL of Debian's package: trust authentication, super-user kiln. stop() and start() are an outage."""
+
+    def __init__(self):
+        self.programs = pathlib.Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
+        self.account = {}
+        if os.geteuid() == 0:  # as root it refuses to run
+            user = pwd.getpwnam("postgres")
+            self.account = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self.folder = tempfile.TemporaryDirectory(prefix="kiln-postgres-")
+        if self.account:
+            os.chown(self.folder.name, self.account["user"], self.account["group"])
+        self.port = free_port()
+        self.url = f"postgresql://kiln@127.0.0.1:{self.port}/postgres"
+        self.data = f"{self.folder.name}/data"
+        self._run("initdb", "-D", self.data, "-U", "kiln", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
+        self.server = None
+        self.start()
+
+    def _run(self, program, *args):
+        return subprocess.run([self.programs / program, *args], cwd=self.folder.name, check=True, capture_output=True, text=True, **self.account).stdout
+
+    def start(self):
+        settings = ("listen_addresses=127.0.0.1", "fsync=off", "max_connections=50", "shared_buffers=16MB")
+        command = [self.programs / "postgres", "-D", self.data, "-p", str(self.port), "-k", self.folder.name]
+        for setting in settings:
+            command += ["-c", setting]
+        with open(f"{self.folder.name}/log", "a") as log:
+            self.server = subprocess.Popen(command, cwd=self.folder.name, stdout=log, stderr=log, **self.account)
+        ready = [self.programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", "kiln", "-d", "postgres"]
+        wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, what="PostgreSQL")
+
+    def query(self, sql):
+        """What psql prints, without headings."""
+        return self._run("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.url, "-c", sql).strip()
+
+    def stop(self):
+        if self.server:
+            self.server.send_signal(signal.SIGINT)  # breaks the connections that are open
+            self.server.wait(30)
+            self.server = None
+
+    def close(self):
+        self.stop()
+        self.folder.cleanup()
