@@ -1,0 +1,123 @@
+#include "handler.h"
+
+#include <set>
+#include <stdexcept>
+#include <string_view>
+
+#include "kiln/batch.h"
+#include "kiln/batch_processor.h"
+#include "kiln/log.h"
+#include "kiln/memory_profiler.h"
+#include "orders/order.h"
+
+namespace batch_handler {
+namespace {
+
+using nlohmann::json;
+
+// The order in a record's body.
+json order_in(const json& record) {
+  const auto body = record.find("body");
+  const auto* text = body == record.end() ? nullptr : body->get_ptr<const std::string*>();
+  if (!text) throw std::invalid_argument("the record has no body");
+  json order = json::parse(*text, nullptr, false);
+  if (order.is_discarded()) throw std::invalid_argument("the record's body is no JSON");
+  if (order.is_object()) {
+    if (const auto inner = order.find("order"); inner != order.end()) return json(*inner);
+  }
+  return order;
+}
+
+std::string identifier_of(const json& record) {
+  const auto id = record.find("messageId");
+  return id == record.end() || !id->is_string() ? "" : id->get<std::string>();
+}
+
+}  // namespace
+
+Handler::Handler(orders::Config config)
+    : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
+
+json Handler::handle(const json& event, const kiln::Context& context) {
+  json failures = json::array({{{"itemIdentifier", ""}}});  // all of the batch, unless it says else
+  json answer = orders::answer_request(event, context, config_,
+                                       [&](const json& batch, const orders::Deadline& deadline) {
+                                         return process(batch, context, deadline, failures);
+                                       });
+  answer["batchItemFailures"] = std::move(failures);
+  return answer;
+}
+
+json Handler::process(const json& event, const kiln::Context& context,
+                      const orders::Deadline& deadline, json& failures) {
+  struct Attempt {
+    const json* order = nullptr;
+    std::string message_id;
+    std::string error;
+  } attempt;
+  std::string database_down;
+  std::set<std::string, std::less<>> attempted;
+  json failed = json::array();
+
+  kiln::MemoryProfiler profiler;
+  kiln::DataProcessor processor(
+      {.memory_limit_mb = static_cast<double>(context.memory_limit_mb)}, profiler,
+      [&](const kiln::ProcessedRecord& customer) {
+        const orders::Order order = orders::enrich_order(
+            *attempt.order, customer, attempt.message_id, config_.priority_level);
+        const auto stored = store_->insert(order, deadline.left());
+        orders::check_same(order, stored.payment);
+      },
+      [&](const json&, size_t, const char* error) { attempt.error = error; });
+
+  const auto on_record = [&](const json& record) {
+    if (!database_down.empty()) {
+      throw std::runtime_error("left undone, since the database can't be reached");
+    }
+    attempt = {};
+    attempt.message_id = identifier_of(record);
+    attempted.insert(attempt.message_id);
+    try {
+      const json order = order_in(record);
+      attempt.order = &order;
+      processor.push(order);
+      if (!attempt.error.empty()) throw std::invalid_argument(attempt.error);
+    } catch (const orders::TimeUp&) {
+      attempted.erase(attempt.message_id);
+      throw;
+    } catch (const std::exception& e) {
+      failed.push_back({{"itemIdentifier", attempt.message_id}, {"error", e.what()}});
+      if (dynamic_cast<const orders::Unreachable*>(&e)) database_down = e.what();
+      throw;
+    }
+  };
+
+  kiln::Context until = context;
+  until.deadline = deadline.until();
+  budget_ = deadline.left();
+  json result;
+  try {
+    result =
+        kiln::process_batch(event, until, on_record, {.reserve = std::chrono::milliseconds(0)});
+  } catch (const std::invalid_argument& e) {
+    throw orders::BadRequest(e.what());
+  }
+  processor.finish();
+  failures = std::move(result["batchItemFailures"]);
+
+  json left_undone = json::array();
+  for (const json& failure : failures) {
+    const auto& id = failure["itemIdentifier"].get_ref<const std::string&>();
+    if (!attempted.contains(id)) left_undone.push_back(id);
+  }
+  const size_t total = event.at("Records").size();
+  kiln::log::info(
+      "batch done",
+      {{"total_records", total}, {"failed", failed.size()}, {"left_undone", left_undone.size()}});
+  return {{"total_records", total},
+          {"processed_records", total - failures.size()},
+          {"failed", std::move(failed)},
+          {"left_undone", std::move(left_undone)}};
+}
+
+}  // namespace batch_handler

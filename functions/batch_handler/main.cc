@@ -1,0 +1,15 @@
+#include <kiln/json_handler.h>
+
+#include "handler.h"
+
+int main() {
+  return kiln::run([] {
+    using batch_handler::Handler;
+    const auto config = orders::Config::from_environment(
+        {.priority_level = "BATCH", .max_processing_time = std::chrono::seconds(900)});
+    return [handler = std::make_unique<Handler>(config)](
+               const nlohmann::json& event, const kiln::Context& context) -> nlohmann::json {
+      return handler->handle(event, context);
+    };
+  });
+}

@@ -1,0 +1,38 @@
+#include "handler.h"
+
+#include "kiln/log.h"
+
+namespace critical_handler {
+
+using nlohmann::json;
+
+Handler::Handler(orders::Config config)
+    : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
+
+json Handler::handle(const json& event, const kiln::Context& context) {
+  return orders::answer_request(event, context, config_,
+                                [this](const json& request, const orders::Deadline& deadline) {
+                                  return authorize(request, deadline);
+                                });
+}
+
+json Handler::authorize(const json& event, const orders::Deadline& deadline) {
+  const orders::Payment payment = orders::read_payment(event);
+  deadline.check(payment.request_id);
+  const bool too_much = config_.payment_limit && payment.amount > *config_.payment_limit;
+  budget_ = deadline.left();
+  const auto stored = store_->authorize(
+      payment, too_much ? orders::Status::kDeclined : orders::Status::kAuthorized, deadline.left());
+  orders::check_same(payment, stored.payment);
+  kiln::log::info("payment answered", {{"payment", payment.request_id},
+                                       {"status", orders::name_of(stored.status)},
+                                       {"duplicate", !stored.is_new}});
+  return {{"request_id", payment.request_id},
+          {"authorization_id", stored.id},
+          {"status", orders::name_of(stored.status)},
+          {"amount", orders::to_amount(payment.amount)},
+          {"currency", payment.currency},
+          {"duplicate", !stored.is_new}};
+}
+
+}  // namespace critical_handler

@@ -1,0 +1,15 @@
+#include <kiln/json_handler.h>
+
+#include "handler.h"
+
+int main() {
+  return kiln::run([] {
+    using critical_handler::Handler;
+    const auto config = orders::Config::from_environment(
+        {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)});
+    return [handler = std::make_unique<Handler>(config)](
+               const nlohmann::json& event, const kiln::Context& context) -> nlohmann::json {
+      return handler->handle(event, context);
+    };
+  });
+}

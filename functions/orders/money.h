@@ -1,0 +1,24 @@
+// Money as whole cents, so that no sum is rounded on its way.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+namespace orders {
+
+using Cents = int64_t;
+
+inline constexpr Cents kMaxCents = 99'999'999'999;  // 999,999,999.99
+
+// A decimal number above 0, with at most two decimals ("12", "12.5", "12.50") and not above
+// kMaxCents; nothing for any other text.
+std::optional<Cents> parse_cents(std::string_view text);
+
+// The same of a JSON number, by its shortest form, or a text.
+std::optional<Cents> cents_of(const nlohmann::json& value);
+
+nlohmann::json to_amount(Cents cents);  // a JSON number: 12.5
+
+}  // namespace orders

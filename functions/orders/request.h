@@ -1,0 +1,85 @@
+// What is the same for every request of the three functions: its time, its errors, its answer.
+//
+//   return orders::answer_request(event, context, config, [&](const json& event, Deadline deadline)
+//   {
+//     return json{{"order_id", store->insert(order, deadline.left())}};
+//   });
+//
+// Answers are {"statusCode","body"}, body being JSON text: 200 {"success":true,…,"priority_level",
+// "processing_time" (seconds),"remaining_time_ms"}; else {"success":false,"error"}: 400 for a
+// request that makes no sense, 409 for a request id that was used for another request, 503 with
+// "left_undone" when the time was up, and 500 for every other failure.
+//
+// Threading and ownership: nothing is kept.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "config.h"
+#include "kiln/context.h"
+
+namespace orders {
+
+// The caller's mistake, as opposed to a failure of ours.
+class BadRequest : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The request id was used before, for something else.
+class RequestIdTaken : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The time was up, and `left_undone` is not done.
+class TimeUp : public std::runtime_error {
+ public:
+  explicit TimeUp(std::string left_undone)
+      : std::runtime_error("the time is up; left undone: " + left_undone),
+        left_undone_(std::move(left_undone)) {}
+  const std::string& left_undone() const { return left_undone_; }
+
+ private:
+  std::string left_undone_;
+};
+
+// When a request has to be over: MAX_PROCESSING_TIME after it came, or shortly before the platform
+// ends it, whichever is first.
+class Deadline {
+ public:
+  static constexpr std::chrono::milliseconds kReserve{300};  // kept for the answer
+
+  Deadline(const kiln::Context& context, std::chrono::seconds max_processing_time)
+      : until_(std::min(std::chrono::system_clock::now() + max_processing_time,
+                        context.deadline - kReserve)) {}
+
+  // Never negative.
+  std::chrono::milliseconds left() const {
+    return std::max(std::chrono::milliseconds(0),
+                    std::chrono::duration_cast<std::chrono::milliseconds>(
+                        until_ - std::chrono::system_clock::now()));
+  }
+  // Throws TimeUp when nothing is left.
+  void check(const std::string& next) const {
+    if (left().count() == 0) throw TimeUp(next);
+  }
+  std::chrono::system_clock::time_point until() const { return until_; }
+
+ private:
+  std::chrono::system_clock::time_point until_;
+};
+
+nlohmann::json answer(int status_code, const nlohmann::json& body);
+
+// Never throws for what an event can hold or a backend can do.
+nlohmann::json answer_request(
+    const nlohmann::json& event, const kiln::Context& context, const Config& config,
+    const std::function<nlohmann::json(const nlohmann::json& event, Deadline deadline)>& work);
+
+}  // namespace orders

@@ -1,0 +1,152 @@
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "request.h"
+#include "sdk/sqlite/sqlite.h"
+#include "store.h"
+
+namespace orders {
+namespace {
+
+using kiln::sqlite::Statement;
+
+// The tables of schema.sql in SQLite's words.
+constexpr char kSchema[] = R"(
+CREATE TABLE IF NOT EXISTS payment_authorizations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  request_id TEXT NOT NULL UNIQUE,
+  user_id TEXT NOT NULL,
+  amount_cents INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));
+CREATE TABLE IF NOT EXISTS enriched_orders (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  request_id TEXT NOT NULL UNIQUE,
+  user_id TEXT NOT NULL,
+  amount_cents INTEGER NOT NULL,
+  currency TEXT NOT NULL,
+  item_count INTEGER NOT NULL,
+  customer_name TEXT NOT NULL,
+  customer_email TEXT NOT NULL,
+  customer_status TEXT NOT NULL,
+  priority TEXT NOT NULL,
+  received_at TEXT NOT NULL);
+)";
+
+Payment payment_of(const Statement::Run& run, const std::string& request_id) {
+  return {.request_id = request_id,
+          .user_id = run.text(1),
+          .amount = run.integer(2),
+          .currency = run.text(3)};
+}
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(const std::string& path)
+      : database_(path, kSchema),
+        insert_payment_(database_,
+                        "INSERT INTO payment_authorizations (request_id, user_id, amount_cents, "
+                        "currency, status) VALUES (?1, ?2, ?3, ?4, ?5) "
+                        "ON CONFLICT (request_id) DO NOTHING RETURNING id"),
+        find_payment_(database_,
+                      "SELECT id, user_id, amount_cents, currency, status FROM "
+                      "payment_authorizations WHERE request_id = ?1"),
+        insert_order_(database_,
+                      "INSERT INTO enriched_orders (request_id, user_id, amount_cents, currency, "
+                      "item_count, customer_name, customer_email, customer_status, priority, "
+                      "received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+                      "ON CONFLICT (request_id) DO NOTHING RETURNING id"),
+        find_order_(database_,
+                    "SELECT id, user_id, amount_cents, currency FROM enriched_orders WHERE "
+                    "request_id = ?1") {}
+
+  StoredPayment authorize(const Payment& payment, Status status, Milliseconds limit) override {
+    return within(limit, payment.request_id, [&]() -> StoredPayment {
+      {
+        Statement::Run run(insert_payment_);
+        bind(run, payment);
+        run.bind(5, name_of(status));
+        if (run.step()) {
+          const int64_t id = run.integer(0);
+          run.finish();
+          return {id, payment, status, true};
+        }
+      }
+      Statement::Run run(find_payment_);
+      run.bind(1, payment.request_id);
+      if (!run.step()) throw gone(payment.request_id);
+      return {run.integer(0), payment_of(run, payment.request_id),
+              run.text(4) == name_of(Status::kAuthorized) ? Status::kAuthorized : Status::kDeclined,
+              false};
+    });
+  }
+
+  StoredOrder insert(const Order& order, Milliseconds limit) override {
+    return within(limit, order.request_id, [&]() -> StoredOrder {
+      {
+        Statement::Run run(insert_order_);
+        bind(run, order);
+        run.bind(5, order.item_count);
+        run.bind(6, order.customer_name);
+        run.bind(7, order.customer_email);
+        run.bind(8, order.customer_status);
+        run.bind(9, order.priority);
+        run.bind(10, order.received_at);
+        if (run.step()) {
+          const int64_t id = run.integer(0);
+          run.finish();
+          return {id, order, true};
+        }
+      }
+      Statement::Run run(find_order_);
+      run.bind(1, order.request_id);
+      if (!run.step()) throw gone(order.request_id);
+      return {run.integer(0), payment_of(run, order.request_id), false};
+    });
+  }
+
+ private:
+  static void bind(Statement::Run& run, const Payment& payment) {
+    run.bind(1, payment.request_id);
+    run.bind(2, payment.user_id);
+    run.bind(3, payment.amount);
+    run.bind(4, payment.currency);
+  }
+
+  static kiln::sqlite::Error gone(const std::string& request_id) {
+    return kiln::sqlite::Error("the row of request id '" + request_id + "' was deleted meanwhile");
+  }
+
+  // Another process may hold the file's lock: waits for it up to the limit.
+  template <class Work>
+  std::invoke_result_t<Work&> within(Milliseconds limit, const std::string& request_id, Work work) {
+    sqlite3_busy_timeout(database_.handle(), static_cast<int>(limit.count()));
+    try {
+      return work();
+    } catch (const kiln::sqlite::Error&) {
+      if (sqlite3_errcode(database_.handle()) == SQLITE_BUSY) throw TimeUp(request_id);
+      throw;
+    }
+  }
+
+  kiln::sqlite::Database database_;
+  Statement insert_payment_;
+  Statement find_payment_;
+  Statement insert_order_;
+  Statement find_order_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> open_sqlite(const Config& config) {
+  try {
+    return std::make_unique<SqliteStore>(config.sqlite_path);
+  } catch (const kiln::sqlite::Error& e) {
+    throw Unreachable(std::string(e.what()) + "; set SQLITE_PATH to a file that can be made");
+  }
+}
+
+}  // namespace orders

@@ -1,0 +1,98 @@
+// The store in SQLite. backends_test.cc has PostgreSQL.
+#include "store.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "request.h"
+#include "sdk/sqlite/sqlite.h"
+#include "tests/support/server_process.h"
+
+namespace orders {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLimit{5000};
+
+class SqliteStoreTest : public ::testing::Test {
+ protected:
+  SqliteStoreTest() { config_.sqlite_path = folder_.path() + "/data.db"; }
+
+  kiln::testing::TemporaryFolder folder_;
+  Config config_;
+  Payment payment_{.request_id = "r", .user_id = "u", .amount = 1250, .currency = "EUR"};
+};
+
+TEST_F(SqliteStoreTest, APaymentIsStoredOnce) {
+  int64_t id = 0;
+  {
+    const auto store = open_sqlite(config_);
+    const auto first = store->authorize(payment_, Status::kAuthorized, kLimit);
+    EXPECT_TRUE(first.is_new);
+    id = first.id;
+    const auto second = store->authorize(payment_, Status::kAuthorized, kLimit);
+    EXPECT_FALSE(second.is_new);
+    EXPECT_EQ(second.id, id);
+  }
+  // Another environment, later, with another decision: the first one stands.
+  const auto again = open_sqlite(config_)->authorize(payment_, Status::kDeclined, kLimit);
+  EXPECT_FALSE(again.is_new);
+  EXPECT_EQ(again.id, id);
+  EXPECT_EQ(again.status, Status::kAuthorized);
+  EXPECT_EQ(again.payment.user_id, "u");
+  EXPECT_EQ(again.payment.amount, 1250);
+  EXPECT_EQ(again.payment.currency, "EUR");
+}
+
+TEST_F(SqliteStoreTest, ARequestIdIsOfOneRequest) {
+  Payment other = payment_;
+  EXPECT_NO_THROW(check_same(payment_, other));
+  other.amount = 1251;
+  EXPECT_THROW(check_same(payment_, other), RequestIdTaken);
+  other = payment_;
+  other.user_id = "v";
+  EXPECT_THROW(check_same(payment_, other), RequestIdTaken);
+  other = payment_;
+  other.currency = "USD";
+  EXPECT_THROW(check_same(payment_, other), RequestIdTaken);
+}
+
+TEST_F(SqliteStoreTest, PaymentsAtOnceAreStoredOnce) {
+  open_sqlite(config_);
+  std::atomic<int> news = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      const auto store = open_sqlite(config_);
+      for (int i = 0; i < 50; ++i) {
+        Payment payment = payment_;
+        payment.request_id = std::to_string(i);
+        if (store->authorize(payment, Status::kAuthorized, milliseconds(30'000)).is_new) ++news;
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(news, 50);
+}
+
+TEST_F(SqliteStoreTest, ALockThatStaysIsTimeUp) {
+  const auto store = open_sqlite(config_);
+  kiln::sqlite::Database blocker(config_.sqlite_path, "BEGIN IMMEDIATE");
+  try {
+    store->authorize(payment_, Status::kAuthorized, milliseconds(20));
+    FAIL() << "it was stored";
+  } catch (const TimeUp& e) {
+    EXPECT_EQ(e.left_undone(), "r");
+  }
+}
+
+TEST_F(SqliteStoreTest, AFileThatCantBeMadeIsUnreachable) {
+  config_.sqlite_path = folder_.path() + "/no/such/folder/data.db";
+  EXPECT_THROW(open_sqlite(config_), Unreachable);
+}
+
+}  // namespace
+}  // namespace orders

@@ -1,0 +1,52 @@
+#include "handler.h"
+
+#include "kiln/batch_processor.h"
+#include "kiln/log.h"
+#include "orders/order.h"
+
+namespace standard_handler {
+namespace {
+
+using nlohmann::json;
+
+kiln::ProcessedRecord cleaned(const json& order) {
+  try {
+    return kiln::process_record(order, std::chrono::system_clock::now());
+  } catch (const std::invalid_argument& e) {
+    throw orders::BadRequest(e.what());
+  }
+}
+
+}  // namespace
+
+Handler::Handler(orders::Config config)
+    : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
+
+json Handler::handle(const json& event, const kiln::Context& context) {
+  const std::string request_id(context.request_id);
+  return orders::answer_request(event, context, config_,
+                                [&](const json& request, const orders::Deadline& deadline) {
+                                  return store(request, request_id, deadline);
+                                });
+}
+
+json Handler::store(const json& event, const std::string& request_id,
+                    const orders::Deadline& deadline) {
+  const auto found = event.find("order");
+  const json& given = found == event.end() ? event : *found;
+  const orders::Order order =
+      orders::enrich_order(given, cleaned(given), request_id, config_.priority_level);
+  deadline.check(order.request_id);
+  budget_ = deadline.left();
+  const auto stored = store_->insert(order, deadline.left());
+  orders::check_same(order, stored.payment);
+  kiln::log::info(
+      "order stored",
+      {{"order", order.request_id}, {"order_id", stored.id}, {"duplicate", !stored.is_new}});
+  json body = orders::to_json_object(order);
+  body["order_id"] = stored.id;
+  body["status"] = "stored";
+  return {{"order", std::move(body)}, {"duplicate", !stored.is_new}};
+}
+
+}  // namespace standard_handler
