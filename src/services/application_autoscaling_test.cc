@@ -215,7 +215,8 @@ TEST_F(ApplicationAutoScalingTest, TrackingOfCustomMetrics) {
            {"ReturnData", false}},
           {{"Id", "e1"}, {"Expression", "m1 / 2"}, {"Label", "half"}, {"ReturnData", true}}}}}}};
   must(put_tracking("math", math));
-  for (const json& policy : describe("DescribeScalingPolicies")["ScalingPolicies"])
+  const json described = describe("DescribeScalingPolicies");
+  for (const json& policy : described["ScalingPolicies"])
     EXPECT_EQ(policy["TargetTrackingScalingPolicyConfiguration"],
               policy["PolicyName"] == "math" ? math : simple);
 

@@ -266,7 +266,12 @@ TEST(Http, ThreadsShareAClient) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      HttpDouble mine([](const HttpDouble::Request&) { return reply(200, "", "x"); });
+      // It serves one connection at a time, and each of the client's handles keeps its own.
+      HttpDouble mine([](const HttpDouble::Request&) {
+        auto answer = reply(200, "Connection: close\r\n", "x");
+        answer.then = HttpDouble::Then::kClose;
+        return answer;
+      });
       for (int i = 0; i < 20; ++i) answered += client.send({.url = url_of(mine)}).status == 200;
     });
   }
