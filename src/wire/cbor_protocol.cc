@@ -119,6 +119,35 @@ bool to_json(const cbor_item_t* item, size_t depth, json& out) {
   return false;
 }
 
+// libcbor makes room for as many elements as a list or map says it has, before it looks for them.
+// Each element takes a byte at least: who announces more than the body has bytes is refused first.
+bool sizes_are_possible(std::string_view body) {
+  struct Scan {
+    uint64_t left;
+    bool possible = true;
+    void announce(uint64_t elements) {
+      possible = possible && elements <= left;
+      if (possible) left -= elements;
+    }
+  } scan{body.size()};
+  cbor_callbacks callbacks = cbor_empty_callbacks;
+  callbacks.array_start = [](void* context, uint64_t size) {
+    static_cast<Scan*>(context)->announce(size);
+  };
+  callbacks.map_start = [](void* context, uint64_t size) {
+    const auto most = std::numeric_limits<uint64_t>::max() / 2;
+    static_cast<Scan*>(context)->announce(size > most ? most : size * 2);
+  };
+  const auto* at = reinterpret_cast<const unsigned char*>(body.data());
+  for (size_t rest = body.size(); rest > 0 && scan.possible;) {
+    const cbor_decoder_result step = cbor_stream_decode(at, rest, &callbacks, &scan);
+    if (step.status != CBOR_DECODER_FINISHED) break;  // cbor_load says what is wrong
+    at += step.read;
+    rest -= step.read;
+  }
+  return scan.possible;
+}
+
 }  // namespace
 
 Result<json> parse_cbor_body(std::string_view body) {
@@ -127,6 +156,7 @@ Result<json> parse_cbor_body(std::string_view body) {
                  "The request body is not a CBOR map: " + why};
   };
   if (body.empty()) return json::object();
+  if (!sizes_are_possible(body)) return refuse("a list or map says it is larger than the body");
   cbor_load_result result{};
   const std::unique_ptr<cbor_item_t, Release> item(
       cbor_load(reinterpret_cast<const unsigned char*>(body.data()), body.size(), &result));

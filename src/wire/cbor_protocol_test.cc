@@ -54,5 +54,16 @@ TEST(CborProtocol, RefusesWhatIsNoMapAndWhatIsTooDeep) {
   EXPECT_EQ(parse_cbor_body(chain).error().type, "SerializationException");
 }
 
+TEST(CborProtocol, MakesNoRoomForWhatIsOnlyAnnounced) {
+  const std::string four = "\xa1\x61\x61\x84";  // {"a": a list of four
+  EXPECT_TRUE(parse_cbor_body(four + "\x01\x02\x03\x04").ok());
+  for (const char* head : {"\x9a\x3f\xff\xff\xff", "\xba\x3f\xff\xff\xff", "\x99\x03\xe8",
+                           "\xbb\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+    const auto refused = parse_cbor_body(std::string("\xa1\x61\x61") + head);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().message.find("larger than the body"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace kiln::wire
