@@ -17,6 +17,7 @@
 #include "engine/control_loop.h"
 #include "engine/event_queue.h"
 #include "engine/invoker.h"
+#include "engine/layer_book.h"
 #include "engine/log_store.h"
 #include "engine/metric_inbox.h"
 #include "engine/notifier.h"
@@ -73,6 +74,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<Registry> registry;
   std::unique_ptr<net::IoLoop> control;  // the control thread
   std::unique_ptr<EventQueue> events;
+  std::unique_ptr<LayerBook> layers;
   std::unique_ptr<telemetry::AlarmBook> alarms;
   std::unique_ptr<notify::TopicBook> topics;
   std::unique_ptr<ProvisionedCapacity> capacity;
@@ -186,6 +188,7 @@ Result<void> Engine::Impl::start_control() {
   events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
                                         metric_clock);
   alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
+  layers = std::make_unique<LayerBook>(*documents);
   topics = std::make_unique<notify::TopicBook>(options.account, *documents);
   capacity = std::make_unique<ProvisionedCapacity>(*registry, options.quota);
   scaling::ScalingBook::Options scaling_options;
@@ -201,6 +204,8 @@ Result<void> Engine::Impl::start_control() {
     Result<void> loaded_one;
     if (kind == telemetry::AlarmBook::kMetricKind || kind == telemetry::AlarmBook::kCompositeKind)
       loaded_one = alarms->load(kind, region, key, document);
+    else if (LayerBook::owns(kind))
+      loaded_one = layers->load(kind, region, key, document);
     else if (scaling::ScalingBook::owns(kind))
       loaded_one = scaling->load(kind, region, key, document);
     else
@@ -210,6 +215,10 @@ Result<void> Engine::Impl::start_control() {
           ") can't be read and is left out: " + loaded_one.error().message);
   });
   if (!read) return read;
+  // What a killed engine left unfinished or unreferenced.
+  std::set<std::string> used = registry->code_in_use();
+  used.merge(layers->code_in_use());
+  code_store->collect(used);
   make_notifier();
   ControlLoop::Ports ports;
   ports.collect = [this](std::vector<MetricPoint>& out) {
@@ -276,14 +285,6 @@ Result<void> Engine::start() {
         e.publish(region, name, std::move(function));
       });
   if (auto loaded = e.registry->load(); !loaded) return loaded.error();
-
-  // What a killed engine left unfinished or unreferenced.
-  std::set<std::string> used;
-  for (const auto& function : e.registry->all()) {
-    used.insert(function->latest->code.zip_sha_hex);
-    for (const auto& [number, version] : function->versions) used.insert(version->code.zip_sha_hex);
-  }
-  e.code_store->collect(used);
 
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
@@ -378,6 +379,7 @@ void Engine::post_worker(std::function<void()> work) {
 }
 Registry& Engine::registry() { return *impl_->registry; }
 ControlLoop& Engine::control_loop() { return *impl_->control_loop; }
+LayerBook& Engine::layers() { return *impl_->layers; }
 AccountBook& Engine::accounts() { return impl_->accounts; }
 ProvisionedBoard& Engine::board() { return impl_->board; }
 notify::TopicBook& Engine::topics() { return *impl_->topics; }

@@ -34,6 +34,7 @@ namespace kiln::engine {
 class AccountBook;
 class ControlLoop;
 class EventQueue;
+class LayerBook;
 class LogStore;
 class Notifier;
 class ProvisionedBoard;
@@ -85,6 +86,7 @@ class Engine {
 
   Registry& registry();                     // control thread only
   ControlLoop& control_loop();              // control thread only
+  LayerBook& layers();                      // any thread
   AccountBook& accounts();                  // any thread
   ProvisionedBoard& board();                // any thread
   notify::TopicBook& topics();              // control thread only

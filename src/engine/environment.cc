@@ -94,6 +94,7 @@ void Environment::start_sandbox() {
                                                 static_cast<sandbox::SandboxOwner&>(*this));
   LaunchContext context;
   context.task_dir = task_.path;
+  context.layers_dir = task_.layers_path;
   context.runtimes_dir = host_.runtimes_dir;
   context.endpoint_url = host_.endpoint_url;
   context.log_stream = log_key_.stream;

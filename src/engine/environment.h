@@ -67,10 +67,12 @@ enum class Initialization { kOnDemand, kProvisioned };
 // Value of AWS_LAMBDA_INITIALIZATION_TYPE.
 const char* to_text(Initialization initialization);
 
-// The folder that becomes /var/task, and what keeps it in place.
+// The folders that become /var/task and /opt (empty: no layers), and what keeps them in place.
 struct TaskFolder {
   std::string path;
   std::shared_ptr<const void> pin;
+  std::string layers_path = {};
+  std::shared_ptr<const void> layers_pin = {};
 };
 
 class EnvironmentOwner {

@@ -1,5 +1,7 @@
 #include "engine/invoker.h"
 
+#include <algorithm>
+
 #include "base/ids.h"
 #include "model/names.h"
 
@@ -125,15 +127,20 @@ void Invoker::status(std::vector<FunctionStatus>& out) const {
 }
 
 TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
+  TaskFolder task{code_store_.task_dir(config.code), code_store_.pin(config.code.zip_sha_hex)};
+  if (const std::string& layers = config.layers.folder_key; !layers.empty()) {
+    task.layers_path = code_store_.folder(layers);
+    task.layers_pin = code_store_.pin(layers);
+  }
   const std::string& hot = config.code.hot_reload_dir;
-  if (hot.empty()) return {code_store_.task_dir(config.code), code_store_.pin(config.code)};
+  if (hot.empty()) return task;
   hot_reload_.watch(hot);
   const Key key{config.region, config.name};
   const auto [begin, end] = hot_folders_.equal_range(hot);
-  for (auto it = begin; it != end; ++it)
-    if (it->second == key) return {hot, nullptr};
-  hot_folders_.emplace(hot, key);
-  return {hot, nullptr};
+  const bool known =
+      std::any_of(begin, end, [&](const auto& watched) { return watched.second == key; });
+  if (!known) hot_folders_.emplace(hot, key);
+  return task;
 }
 
 void Invoker::publish(const std::string& region, const std::string& name,

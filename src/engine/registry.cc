@@ -49,6 +49,19 @@ std::vector<model::FunctionPtr> Registry::all() const {
   return functions;
 }
 
+std::set<std::string> Registry::code_in_use() const {
+  std::set<std::string> keys;
+  const auto add = [&](const model::FunctionConfig& config) {
+    keys.insert(config.code.zip_sha_hex);
+    keys.insert(config.layers.folder_key);
+  };
+  for (const model::FunctionPtr& function : all()) {
+    add(*function->latest);
+    for (const auto& [number, version] : function->versions) add(*version);
+  }
+  return keys;
+}
+
 Result<void> Registry::put(model::FunctionPtr next) {
   KILN_REQUIRE(next && next->latest && !next->name().empty() && !next->region().empty());
   const std::string region = next->region(), name = next->name();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class Registry {
                                        size_t max_items) const;
   // Every function, by Region and name.
   std::vector<model::FunctionPtr> all() const;
+  // Keys of all that functions have in the code store.
+  std::set<std::string> code_in_use() const;
 
   // Stores `next` as the new value of its function (created or changed) and publishes it.
   Result<void> put(model::FunctionPtr next);

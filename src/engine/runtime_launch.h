@@ -1,5 +1,5 @@
 // How the environment of a function version is started: the program to run and its environment
-// variables. Pure but for looking up where python3 and node are.
+// variables. Pure but for looking up where python3, node and a layer's bootstrap are.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@ namespace kiln::engine {
 
 struct LaunchContext {
   std::string task_dir;      // outside
+  std::string layers_dir;    // outside; empty: no layers
   std::string runtimes_dir;  // outside
   std::string
       endpoint_url;  // value of AWS_ENDPOINT_URL unless the function sets its own; empty: none

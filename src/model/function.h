@@ -23,6 +23,18 @@ struct CodeLocation {
   int64_t size_bytes = 0;     // CodeSize: bytes of the zip
   std::string zip_sha_hex;    // key in the code store; empty for a hot-reload folder
   std::string hot_reload_dir;  // absolute path of a folder run in place; empty otherwise
+  int64_t unpacked_bytes = 0;  // of all files; 0 for a hot-reload folder
+};
+
+// The layers of a version, and the folder that they make together.
+struct LayerStack {
+  struct Use {
+    std::string arn;         // of the layer's version
+    int64_t size_bytes = 0;  // CodeSize: bytes of the zip
+  };
+  std::vector<Use> uses;       // a later one's files over an earlier one's
+  std::string folder_key;      // in the code store; empty: no layers
+  int64_t unpacked_bytes = 0;  // of all layers together
 };
 
 enum class LogFormat { kText, kJson };
@@ -50,6 +62,7 @@ struct FunctionConfig {
   std::map<std::string, std::string> environment;
   std::vector<std::string> architectures{"x86_64"};
   CodeLocation code;
+  LayerStack layers;
   LoggingConfig logging;
   std::string tracing_mode = "PassThrough";
   std::string dead_letter_target_arn;

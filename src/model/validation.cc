@@ -329,6 +329,10 @@ Result<void> validate_update(const FunctionConfig& config) {
   return validate(config, Request::kUpdate);
 }
 
+bool is_runtime(std::string_view name) {
+  return contains(kRuntimes, name) || contains(kDeprecatedRuntimes, name);
+}
+
 Result<void> validate_runtime(std::string_view runtime) {
   const std::string name(runtime);
   if (contains(kDeprecatedRuntimes, runtime))

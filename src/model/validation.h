@@ -25,6 +25,9 @@ Result<void> validate_update(const FunctionConfig& config);
 // them.
 Result<void> validate_runtime(std::string_view runtime);
 
+// Whether AWS has, or had, a runtime of this name: what layers may be compatible with.
+bool is_runtime(std::string_view name);
+
 // All tags that the function will have: at most 50, keys of 1 to 128 characters that do not begin
 // with "aws:", values of at most 256.
 Result<void> validate_tags(const std::map<std::string, std::string>& tags);

@@ -113,6 +113,7 @@ std::string encode(const SpawnRequest& request, const SpawnFds& fds) {
   std::string out;
   MetaWriter writer(out);
   writer.add(request.task_dir)
+      .add(request.layers_dir)
       .add(std::to_string(request.tmp_bytes))
       .add(std::to_string(request.data_limit_bytes))
       .add(std::to_string(request.slot))
@@ -127,6 +128,7 @@ void handle(int socket, const Message& message, Isolation isolation) {
   MetaReader in(message.data);
   SpawnRequest request;
   request.task_dir = need(in);
+  request.layers_dir = need(in);
   request.tmp_bytes = need_number(in);
   request.data_limit_bytes = need_number(in);
   request.slot = static_cast<uint32_t>(need_number(in));

@@ -38,6 +38,7 @@ struct SpawnRequest {
   std::vector<std::string> argv;  // argv[0] is the path to run, as seen inside
   std::vector<std::string> env;   // NAME=value
   std::string task_dir;           // absolute, outside; seen at /var/task
+  std::string layers_dir;         // absolute, outside; seen at /opt; empty: /opt is empty
   int64_t tmp_bytes = 512LL * 1024 * 1024;
   int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
   uint32_t slot = 0;             // decides the uid; unique among living sandboxes

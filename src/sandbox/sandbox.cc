@@ -120,6 +120,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   request.env.push_back("AWS_LAMBDA_RUNTIME_API=" + address_.text);
   request.env.push_back(std::string(kChannelFdVariable) + "=" + std::to_string(kChannelFd));
   request.task_dir = spec.task_dir;
+  request.layers_dir = spec.layers_dir;
   request.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
   request.slot = slot_;
   fds.log = output_write.get();

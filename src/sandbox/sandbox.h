@@ -57,6 +57,7 @@ struct SandboxSpec {
   std::vector<std::string> argv;
   std::vector<std::string> env;  // AWS_LAMBDA_RUNTIME_API and KILN_CHANNEL_FD are added
   std::string task_dir;
+  std::string layers_dir;  // empty: no layers
   int ephemeral_mb = 512;
   ResourceLimits limits;
 };

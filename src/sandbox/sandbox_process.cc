@@ -38,19 +38,23 @@ void report(int status_fd, ExitStatus::Kind kind, int value) {
   ::_exit(1);
 }
 
+// Binds a folder of the host, read-only. False: errno says why.
+bool bind_code(const std::string& folder, const char* at) {
+  constexpr unsigned long kSafe = MS_RDONLY | MS_NOSUID | MS_NODEV;
+  return ::mount(("/.host" + folder).c_str(), at, nullptr, MS_BIND, nullptr) == 0 &&
+         ::mount(nullptr, at, nullptr, MS_BIND | MS_REMOUNT | kSafe, nullptr) == 0;
+}
+
 // In the sandbox's own mount namespace. False: errno says why.
 bool mount_own(const SpawnRequest& request, Isolation isolation) {
-  const std::string code = "/.host" + request.task_dir;
   const std::string size = "mode=1777,size=" + std::to_string(request.tmp_bytes);
   constexpr unsigned long kSafe = MS_NOSUID | MS_NODEV;
   if (::mount("proc", "/proc", "proc", kSafe | MS_NOEXEC, nullptr) != 0 &&
       isolation == Isolation::kFull)
     return false;
   if (::mount("tmpfs", "/tmp", "tmpfs", kSafe, size.c_str()) != 0) return false;
-  if (::mount(code.c_str(), "/var/task", nullptr, MS_BIND, nullptr) != 0) return false;
-  if (::mount(nullptr, "/var/task", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | kSafe, nullptr) !=
-      0)
-    return false;
+  if (!bind_code(request.task_dir, "/var/task")) return false;
+  if (!request.layers_dir.empty() && !bind_code(request.layers_dir, "/opt")) return false;
   return ::umount2("/.host", MNT_DETACH) == 0;
 }
 

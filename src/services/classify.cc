@@ -246,6 +246,10 @@ Limit limit_of(const net::RequestHeader& header) {
       return {kMaxCodeRequestBytes, "CreateFunction"};
     }
   }
+  if (header.method() == verb::post && uri.segments.size() == 4 && uri.segments[1] == "layers" &&
+      uri.segments[3] == "versions") {
+    return {kMaxCodeRequestBytes, "PublishLayerVersion"};
+  }
   if (header.method() == verb::put && ends_with_segment(uri, "code")) {
     return {kMaxCodeRequestBytes, "UpdateFunctionCode"};
   }

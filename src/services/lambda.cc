@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "engine/layer_book.h"
 #include "services/lambda_call.h"
 #include "services/lambda_invoke.h"
 #include "services/lambda_routes.h"
@@ -69,37 +70,38 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
         route.name.empty() ? unknown(method, uri.raw_path) : unsupported(route.name), id));
   }
 
-  auto call = std::make_shared<LambdaCall>(LambdaCall{
-      engine_.registry(), engine_.code_store(), engine_.accounts(), engine_.board(),
-      wire::CredentialScope::of(request.base()).region, std::string(net::field(request, "Host")),
-      std::move(route.function), std::move(route.argument), std::move(uri.query),
-      nlohmann::json::object(), std::nullopt, std::nullopt});
+  auto call = std::make_shared<LambdaCall>(
+      LambdaCall{engine_.registry(), engine_.code_store(), engine_.accounts(), engine_.board(),
+                 engine_.layers(), wire::CredentialScope::of(request.base()).region,
+                 std::string(net::field(request, "Host")), std::move(route.function),
+                 std::move(route.argument), std::move(route.detail), std::move(uri.query)});
   const auto run = [this, call, operation = route.operation, id, reply] {
     engine_.post_control([this, call, operation, id, reply] {
-      const bool frees_code = operation == delete_function || operation == update_function_code;
+      const bool frees_code = operation == delete_function || operation == update_function_code ||
+                              operation == update_function_configuration ||
+                              operation == delete_layer_version;
       auto result = operation(*call);
       const bool changed = result.ok();
       reply(finish(std::move(result), id));
       if (frees_code && changed) collect_code();
     });
   };
-  if (route.preparation == Preparation::kNone) {
+  if (route.prepare == nullptr) {
     auto body = parse_body(request.body());
     if (!body) return reply(wire::rest_json_error(body.error(), id));
     call->body = std::move(*body);
     return run();
   }
-  const auto prepare =
-      route.preparation == Preparation::kCreate ? prepare_create : prepare_update_code;
-  engine_.post_worker([call, prepare, run, id, reply, text = std::move(request.body())]() mutable {
-    auto body = parse_body(text);
-    std::string().swap(text);
-    if (!body) return reply(wire::rest_json_error(body.error(), id));
-    call->body = std::move(*body);
-    if (auto prepared = prepare(*call); !prepared)
-      return reply(wire::rest_json_error(prepared.error(), id));
-    run();
-  });
+  engine_.post_worker(
+      [call, prepare = route.prepare, run, id, reply, text = std::move(request.body())]() mutable {
+        auto body = parse_body(text);
+        std::string().swap(text);
+        if (!body) return reply(wire::rest_json_error(body.error(), id));
+        call->body = std::move(*body);
+        if (auto prepared = prepare(*call); !prepared)
+          return reply(wire::rest_json_error(prepared.error(), id));
+        run();
+      });
 }
 
 // The request stays where it is until handle_invoke has read the name: views into its target last
@@ -119,13 +121,11 @@ void LambdaService::invoke(net::Request&& request, Reply reply) {
                 std::move(reply));
 }
 
-// Code that no function refers to goes; the store keeps what a sandbox still has mounted.
+// Code that no function and no layer refers to goes; the store keeps what a sandbox still has
+// mounted.
 void LambdaService::collect_code() {
-  std::set<std::string> used;
-  for (const auto& function : engine_.registry().all()) {
-    used.insert(function->latest->code.zip_sha_hex);
-    for (const auto& [number, version] : function->versions) used.insert(version->code.zip_sha_hex);
-  }
+  std::set<std::string> used = engine_.registry().code_in_use();
+  used.merge(engine_.layers().code_in_use());
   engine_.post_worker([this, used = std::move(used)] { engine_.code_store().collect(used); });
 }
 

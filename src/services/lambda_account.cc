@@ -21,6 +21,9 @@ OperationResult get_account_settings(LambdaCall& call) {
     code_size += function->latest->code.size_bytes;
     for (const auto& [number, version] : function->versions) code_size += version->code.size_bytes;
   }
+  for (const std::string& name : call.layers.names(call.region))
+    for (const auto& version : call.layers.versions(call.region, name))
+      code_size += version->code.size_bytes;
   const int limit = call.accounts.quota().concurrency;
   const int claimed = engine::claimed_concurrency(call.registry, call.region, {});
   return json_response(

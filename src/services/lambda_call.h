@@ -1,8 +1,8 @@
 // One call of the Lambda control plane, taken apart, and the operations that answer it.
 //
 // An operation is a function of its call: it reads and changes the registry and returns the
-// response or AWS's error. Threading: the control thread, but for the two prepare_… steps, which
-// run on a worker.
+// response or AWS's error. Threading: the control thread, but for the prepare_… steps, which run on
+// a worker and read no functions.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "engine/account_book.h"
+#include "engine/layer_book.h"
 #include "engine/provisioned_board.h"
 #include "engine/registry.h"
 #include "model/function.h"
@@ -26,24 +27,30 @@ struct LambdaCall {
   store::CodeStore& code_store;
   engine::AccountBook& accounts;
   engine::ProvisionedBoard& board;
+  engine::LayerBook& layers;
   std::string region;
   std::string host;      // the Host header: where the caller can reach us
   std::string function;  // {FunctionName} of the path, decoded; or {ARN} of the tags operations
-  std::string argument;  // the path's second variable: alias name, statement id
+  std::string argument;  // the path's second variable: alias name, statement id, layer version
+  std::string detail;    // and its third
   wire::QueryParams query;
   nlohmann::json body = nlohmann::json::object();
 
-  // Made by prepare_create and prepare_update_code.
-  std::optional<model::FunctionConfig> config;
-  std::optional<model::CodeLocation> code;
+  // Made by the prepare_… steps.
+  std::optional<model::FunctionConfig> config = {};
+  std::optional<model::CodeLocation> code = {};
+  std::optional<model::LayerStack> layer_stack = {};
 };
 
 using OperationResult = Result<net::Response>;
 using Operation = OperationResult (*)(LambdaCall&);
 
-// Checks the request and unpacks its code, before the registry is asked.
+// Checks the request, unpacks its code and puts layers together, before the registry is asked.
+using Preparation = Result<void> (*)(LambdaCall&);
 Result<void> prepare_create(LambdaCall& call);
 Result<void> prepare_update_code(LambdaCall& call);
+Result<void> prepare_update_configuration(LambdaCall& call);
+Result<void> prepare_publish_layer(LambdaCall& call);
 
 OperationResult create_function(LambdaCall& call);
 OperationResult update_function_code(LambdaCall& call);
@@ -87,7 +94,18 @@ OperationResult get_event_invoke_config(LambdaCall& call);
 OperationResult list_event_invoke_configs(LambdaCall& call);
 OperationResult delete_event_invoke_config(LambdaCall& call);
 
+OperationResult publish_layer_version(LambdaCall& call);
+OperationResult get_layer_version(LambdaCall& call);
+OperationResult get_layer_version_by_arn(LambdaCall& call);
+OperationResult list_layers(LambdaCall& call);
+OperationResult list_layer_versions(LambdaCall& call);
+OperationResult delete_layer_version(LambdaCall& call);
+
 // What the operations share.
+
+// Puts the package that `code` (the member Code or Content, or the body of UpdateFunctionCode) says
+// into the code store.
+Result<model::CodeLocation> load_code(LambdaCall& call, const nlohmann::json& code);
 
 net::Response json_response(unsigned status, const nlohmann::json& document);
 net::Response empty_response(unsigned status);

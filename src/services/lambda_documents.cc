@@ -27,7 +27,6 @@ Result<void> refuse_absent(Fields& fields) {
     }
     return enum_violation(*type, "packageType", "Image, Zip");
   }
-  if (fields.says("Layers")) return absent("layers (Layers)");
   if (fields.says("FileSystemConfigs")) return absent("file systems (FileSystemConfigs)");
   if (fields.says("ImageConfig")) return absent("container images (ImageConfig)");
   if (fields.says("CodeSigningConfigArn")) return absent("code signing (CodeSigningConfigArn)");
@@ -142,6 +141,8 @@ json function_document(const model::FunctionConfig& c, const std::string& arn_qu
       {"SnapStart", {{"ApplyOn", c.snap_start}, {"OptimizationStatus", "Off"}}},
   };
   if (!c.environment.empty()) d["Environment"] = {{"Variables", c.environment}};
+  for (const auto& layer : c.layers.uses)
+    d["Layers"].push_back({{"Arn", layer.arn}, {"CodeSize", layer.size_bytes}});
   if (!c.kms_key_arn.empty()) d["KMSKeyArn"] = c.kms_key_arn;
   if (!c.dead_letter_target_arn.empty())
     d["DeadLetterConfig"] = {{"TargetArn", c.dead_letter_target_arn}};

@@ -6,6 +6,7 @@
 #include "services/lambda_call.h"
 #include "services/lambda_documents.h"
 #include "services/lambda_fields.h"
+#include "services/lambda_layers.h"
 
 namespace kiln::services {
 namespace {
@@ -15,7 +16,25 @@ using nlohmann::json;
 // The bucket whose keys are folders of this machine, run in place.
 constexpr const char* kHotReloadBucket = "hot-reload";
 
-// `code`: the Code member of CreateFunction, or the whole body of UpdateFunctionCode.
+// The config that the target's qualifier selects.
+Result<model::ConfigPtr> select(const LambdaCall& call, const Target& target) {
+  auto config = model::resolve_qualifier(*target.function, target.ref.qualifier, 1.0);
+  if (config) return config;
+  return function_not_found(call, target.ref);
+}
+
+// `before` with another $LATEST, as of now.
+std::shared_ptr<model::Function> with_latest(const LambdaCall& call, const model::Function& before,
+                                             std::shared_ptr<model::FunctionConfig> latest) {
+  auto next = std::make_shared<model::Function>(before);
+  latest->last_modified = next_last_modified(call.registry.clock(), before.latest->last_modified);
+  latest->revision_id = new_uuid();
+  next->latest = std::move(latest);
+  return next;
+}
+
+}  // namespace
+
 Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
   Fields fields(code);
   const std::string bucket = fields.text("S3Bucket").value_or(""),
@@ -38,25 +57,6 @@ Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
   }
   return call.code_store.add_zip(*bytes);
 }
-
-// The config that the target's qualifier selects.
-Result<model::ConfigPtr> select(const LambdaCall& call, const Target& target) {
-  auto config = model::resolve_qualifier(*target.function, target.ref.qualifier, 1.0);
-  if (config) return config;
-  return function_not_found(call, target.ref);
-}
-
-// `before` with another $LATEST, as of now.
-std::shared_ptr<model::Function> with_latest(const LambdaCall& call, const model::Function& before,
-                                             std::shared_ptr<model::FunctionConfig> latest) {
-  auto next = std::make_shared<model::Function>(before);
-  latest->last_modified = next_last_modified(call.registry.clock(), before.latest->last_modified);
-  latest->revision_id = new_uuid();
-  next->latest = std::move(latest);
-  return next;
-}
-
-}  // namespace
 
 Result<void> prepare_create(LambdaCall& call) {
   Fields fields(call.body);
@@ -90,6 +90,10 @@ Result<void> prepare_create(LambdaCall& call) {
   auto location = load_code(call, *code);
   if (!location) return location.error();
   config.code = *location;
+  auto layers = resolve_layers(call, call.body);
+  if (!layers) return layers.error();
+  if (*layers) config.layers = std::move(**layers);
+  if (auto fits = check_unpacked(call, config); !fits) return fits;
   call.config = std::move(config);
   return {};
 }
@@ -139,6 +143,7 @@ OperationResult update_function_code(LambdaCall& call) {
     return same.error();
   auto latest = std::make_shared<model::FunctionConfig>(*before.latest);
   latest->code = *call.code;
+  if (auto fits = check_unpacked(call, *latest); !fits) return fits.error();
   if (auto architectures = fields.texts("Architectures")) {
     latest->architectures = std::move(*architectures);
     if (auto valid = model::validate_update(*latest); !valid) return valid.error();
@@ -155,6 +160,13 @@ OperationResult update_function_code(LambdaCall& call) {
   return json_response(200, function_document(*next->latest, "", StateView::kUpdating));
 }
 
+Result<void> prepare_update_configuration(LambdaCall& call) {
+  auto layers = resolve_layers(call, call.body);
+  if (!layers) return layers.error();
+  call.layer_stack = std::move(*layers);
+  return {};
+}
+
 OperationResult update_function_configuration(LambdaCall& call) {
   auto target = find_unqualified_target(call);
   if (!target) return target.error();
@@ -165,6 +177,8 @@ OperationResult update_function_configuration(LambdaCall& call) {
   auto latest = std::make_shared<model::FunctionConfig>(*before.latest);
   if (auto read = read_configuration(call.body, *latest); !read) return read.error();
   if (auto valid = model::validate_update(*latest); !valid) return valid.error();
+  if (call.layer_stack) latest->layers = *call.layer_stack;
+  if (auto fits = check_unpacked(call, *latest); !fits) return fits.error();
   if (auto same = check_revision(revision, before.latest->revision_id); !same) return same.error();
   auto next = with_latest(call, before, std::move(latest));
   if (auto put = call.registry.put(next); !put) return put.error();

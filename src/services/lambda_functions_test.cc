@@ -95,8 +95,6 @@ TEST_F(LambdaFunctionsTest, CreateRefusals) {
                  "Kiln runs functions of PackageType Zip only; PackageType Image needs a container "
                  "runtime. Package "
                  "the function as a zip archive.");
-  expect_invalid(create("f", {{"Layers", {"arn:aws:lambda:us-east-1:111111111111:layer:l:1"}}}),
-                 "Kiln has no layers (Layers) yet; remove it from the request.");
   expect_error(
       create("f", {{"SnapStart", {{"ApplyOn", "invalidOption"}}}}), 400, "ValidationException",
       "1 validation error detected: Value 'invalidOption' at 'snapStart.applyOn' failed to satisfy "

@@ -247,9 +247,6 @@ TEST(LambdaRoutesTest, OperationsThatAreNotThereHaveTheirNames) {
     const char *method, *target, *name;
   } cases[] = {
       {"POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"},
-      {"GET", "/2018-10-31/layers", "ListLayers"},
-      {"GET", "/2018-10-31/layers?find=LayerVersion&Arn=x", "GetLayerVersionByArn"},
-      {"POST", "/2018-10-31/layers/l/versions", "PublishLayerVersion"},
       {"POST", "/2021-10-31/functions/f/url", "CreateFunctionUrlConfig"},
       {"GET", "/2020-04-22/code-signing-configs/arn%3Ax", "GetCodeSigningConfig"},
       {"POST", "/2014-11-13/functions/f/invoke-async", "InvokeAsync"},
@@ -263,7 +260,21 @@ TEST(LambdaRoutesTest, OperationsThatAreNotThereHaveTheirNames) {
   }
 }
 
+TEST(LambdaRoutesTest, ListLayersAndGetLayerVersionByArnShareAPath) {
+  EXPECT_EQ(find_lambda_route("GET", wire::Uri::parse("/2018-10-31/layers?MaxItems=1")).name,
+            "ListLayers");
+  EXPECT_EQ(
+      find_lambda_route("GET", wire::Uri::parse("/2018-10-31/layers?find=LayerVersion&Arn=x")).name,
+      "GetLayerVersionByArn");
+}
+
 TEST(LambdaRoutesTest, VariablesAndUnknownPaths) {
+  const auto statement =
+      find_lambda_route("DELETE", wire::Uri::parse("/2018-10-31/layers/l/versions/3/policy/s"));
+  EXPECT_EQ(statement.name, "RemoveLayerVersionPermission");
+  EXPECT_EQ(statement.function, "l");
+  EXPECT_EQ(statement.argument, "3");
+  EXPECT_EQ(statement.detail, "s");
   const auto arn =
       find_lambda_route("GET", wire::Uri::parse("/2017-03-31/tags/arn%3Aaws%3Alambda%3Ax"));
   EXPECT_EQ(arn.name, "ListTags");

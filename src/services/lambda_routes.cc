@@ -10,20 +10,20 @@ struct Pattern {
   std::string_view path;  // "*": a variable; "**": the rest
   std::string_view name;
   Operation operation = nullptr;
-  Preparation preparation = Preparation::kNone;
+  Preparation prepare = nullptr;
 };
 
 constexpr Pattern kPatterns[] = {
-    {"POST", "2015-03-31/functions", "CreateFunction", create_function, Preparation::kCreate},
+    {"POST", "2015-03-31/functions", "CreateFunction", create_function, prepare_create},
     {"GET", "2015-03-31/functions", "ListFunctions", list_functions},
     {"GET", "2015-03-31/functions/*", "GetFunction", get_function},
     {"DELETE", "2015-03-31/functions/*", "DeleteFunction", delete_function},
     {"GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration",
      get_function_configuration},
     {"PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration",
-     update_function_configuration},
+     update_function_configuration, prepare_update_configuration},
     {"PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode", update_function_code,
-     Preparation::kUpdateCode},
+     prepare_update_code},
     {"POST", "2015-03-31/functions/*/versions", "PublishVersion", publish_version},
     {"GET", "2015-03-31/functions/*/versions", "ListVersionsByFunction", list_versions},
     {"POST", "2015-03-31/functions/*/aliases", "CreateAlias", create_alias},
@@ -70,12 +70,14 @@ constexpr Pattern kPatterns[] = {
     {"GET", "2015-03-31/event-source-mappings/*", "GetEventSourceMapping"},
     {"PUT", "2015-03-31/event-source-mappings/*", "UpdateEventSourceMapping"},
     {"DELETE", "2015-03-31/event-source-mappings/*", "DeleteEventSourceMapping"},
-    {"GET", "2018-10-31/layers?find=LayerVersion", "GetLayerVersionByArn"},
-    {"GET", "2018-10-31/layers", "ListLayers"},
-    {"POST", "2018-10-31/layers/*/versions", "PublishLayerVersion"},
-    {"GET", "2018-10-31/layers/*/versions", "ListLayerVersions"},
-    {"GET", "2018-10-31/layers/*/versions/*", "GetLayerVersion"},
-    {"DELETE", "2018-10-31/layers/*/versions/*", "DeleteLayerVersion"},
+    {"GET", "2018-10-31/layers?find=LayerVersion", "GetLayerVersionByArn",
+     get_layer_version_by_arn},
+    {"GET", "2018-10-31/layers", "ListLayers", list_layers},
+    {"POST", "2018-10-31/layers/*/versions", "PublishLayerVersion", publish_layer_version,
+     prepare_publish_layer},
+    {"GET", "2018-10-31/layers/*/versions", "ListLayerVersions", list_layer_versions},
+    {"GET", "2018-10-31/layers/*/versions/*", "GetLayerVersion", get_layer_version},
+    {"DELETE", "2018-10-31/layers/*/versions/*", "DeleteLayerVersion", delete_layer_version},
     {"GET", "2018-10-31/layers/*/versions/*/policy", "GetLayerVersionPolicy"},
     {"POST", "2018-10-31/layers/*/versions/*/policy", "AddLayerVersionPermission"},
     {"DELETE", "2018-10-31/layers/*/versions/*/policy/*", "RemoveLayerVersionPermission"},
@@ -101,7 +103,7 @@ constexpr Pattern kPatterns[] = {
 
 // Fills the route's variables. False: the path is another one.
 bool matches(std::string_view path, const std::vector<std::string>& segments, LambdaRoute& route) {
-  std::array<std::string, 2> variables;
+  std::array<std::string, 3> variables;
   size_t variable = 0, at = 0;
   while (!path.empty()) {
     const size_t slash = path.find('/');
@@ -123,6 +125,7 @@ bool matches(std::string_view path, const std::vector<std::string>& segments, La
   if (at != segments.size()) return false;
   route.function = std::move(variables[0]);
   route.argument = std::move(variables[1]);
+  route.detail = std::move(variables[2]);
   return true;
 }
 
@@ -142,7 +145,7 @@ LambdaRoute find_lambda_route(std::string_view method, const wire::Uri& uri) {
     if (!matches(path, uri.segments, route)) continue;
     route.name = pattern.name;
     route.operation = pattern.operation;
-    route.preparation = pattern.preparation;
+    route.prepare = pattern.prepare;
     return route;
   }
   return {};

@@ -9,14 +9,13 @@
 
 namespace kiln::services {
 
-enum class Preparation { kNone, kCreate, kUpdateCode };
-
 struct LambdaRoute {
   std::string_view name;          // "CreateFunction"
   Operation operation = nullptr;  // nullptr: AWS has it, Kiln does not
-  Preparation preparation = Preparation::kNone;
-  std::string function;  // the path's first variable
-  std::string argument;  // and its second
+  Preparation prepare = nullptr;  // nullptr: there is nothing to prepare
+  std::string function;           // the path's first variable
+  std::string argument;           // its second
+  std::string detail;             // and its third
 };
 
 // `name` empty: no such operation in AWS's API either.

@@ -13,6 +13,7 @@
 #include "services/lambda_call.h"
 #include "services/lambda_routes.h"
 #include "store/database.h"
+#include "store/document_store.h"
 #include "store/test_dir.h"
 #include "store/zip_builder.h"
 #include "wire/rest_json_error.h"
@@ -37,11 +38,14 @@ class LambdaApiTest : public testing::Test {
   static constexpr const char* kRole = "arn:aws:iam::111111111111:role/r";
   static inline const std::string kArn = "arn:aws:lambda:us-east-1:111111111111:function:";
 
+  explicit LambdaApiTest(store::CodeLimits limits = {}) : code_store_(dir_ / "code", limits) {}
   void SetUp() override { reopen(); }
 
   // As after a restart of the engine.
   void reopen() {
     registry_.reset();
+    layers_.reset();
+    documents_.reset();
     store_.reset();
     database_.reset();
     auto opened = store::Database::open(dir_ / "kiln.db");
@@ -52,6 +56,14 @@ class LambdaApiTest : public testing::Test {
         *store_, clock_, kAccount,
         [](const std::string&, const std::string&, const model::FunctionPtr&) {});
     ASSERT_TRUE(registry_->load().ok());
+    documents_ = std::make_unique<store::DocumentStore>(*database_);
+    layers_ = std::make_unique<engine::LayerBook>(*documents_);
+    const auto loaded =
+        documents_->load_all([this](const std::string& kind, const std::string& region,
+                                    const std::string& key, const std::string& document) {
+          EXPECT_TRUE(layers_->load(kind, region, key, document).ok());
+        });
+    ASSERT_TRUE(loaded.ok());
   }
 
   // Time does not move between two calls unless a test moves it.
@@ -61,12 +73,10 @@ class LambdaApiTest : public testing::Test {
     auto uri = wire::Uri::parse(target);
     auto route = find_lambda_route(method, uri);
     if (route.operation == nullptr) return {0, "no route", std::string(route.name), {}};
-    LambdaCall c{*registry_,     code_store_,    accounts_, board_, region,       "localhost:4566",
-                 route.function, route.argument, uri.query, body,   std::nullopt, std::nullopt};
-    if (route.preparation != Preparation::kNone) {
-      const auto prepared =
-          route.preparation == Preparation::kCreate ? prepare_create(c) : prepare_update_code(c);
-      if (!prepared) return answer(prepared.error());
+    LambdaCall c{*registry_,       code_store_,    accounts_,      board_,       *layers_,  region,
+                 "localhost:4566", route.function, route.argument, route.detail, uri.query, body};
+    if (route.prepare != nullptr) {
+      if (const auto prepared = route.prepare(c); !prepared) return answer(prepared.error());
     }
     auto result = route.operation(c);
     if (!result) return answer(result.error());
@@ -111,12 +121,14 @@ class LambdaApiTest : public testing::Test {
   store::TestDir dir_;
   ManualClock clock_{
       WallTime(std::chrono::milliseconds(1'674'300'600'000))};  // 2023-01-21T11:30:00Z
-  store::CodeStore code_store_{dir_ / "code"};
+  store::CodeStore code_store_;
   engine::AccountBook accounts_{model::AccountQuota{}};
   engine::ProvisionedBoard board_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::FunctionStore> store_;
   std::unique_ptr<engine::Registry> registry_;
+  std::unique_ptr<store::DocumentStore> documents_;
+  std::unique_ptr<engine::LayerBook> layers_;
 };
 
 // Status, type and message of an error answer.

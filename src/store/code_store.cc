@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kUnfinishedPrefix = ".new-";
+constexpr const char* kLayersPrefix = "layers-";
 
 Error disk_error(const std::string& path, const std::string& why) {
   return {ErrorKind::kInternal, "ServiceException",
@@ -38,6 +39,43 @@ std::string bytes_of_hex(std::string_view hex) {
     out += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
   }
   return out;
+}
+
+// Bytes of the files below `dir`; links count nothing.
+int64_t bytes_below(const std::string& dir) {
+  int64_t bytes = 0;
+  std::error_code ec;
+  for (fs::recursive_directory_iterator it(dir, ec), end; !ec && it != end; it.increment(ec)) {
+    if (it->symlink_status(ec).type() == fs::file_type::regular)
+      bytes += static_cast<int64_t>(it->file_size(ec));
+  }
+  return bytes;
+}
+
+// Puts all that is in `from` into `to`: folders are made, files are linked, links are copied. What
+// is there already gives way, unless both are folders. No link is followed.
+Result<void> lay_over(const std::string& from, const std::string& to) {
+  std::error_code ec;
+  for (fs::recursive_directory_iterator it(from, ec), end; !ec && it != end; it.increment(ec)) {
+    const fs::path target = to / it->path().lexically_relative(from);
+    const auto type = it->symlink_status(ec).type();
+    const auto there = fs::symlink_status(target, ec).type();
+    const bool is_folder = type == fs::file_type::directory;
+    if (is_folder && there == fs::file_type::directory) continue;
+    if (there != fs::file_type::not_found) fs::remove_all(target, ec);
+    ec.clear();
+    if (is_folder) {
+      fs::create_directory(target, ec);
+      if (!ec) fs::permissions(target, fs::perms(0755), ec);
+    } else if (type == fs::file_type::symlink) {
+      fs::copy_symlink(it->path(), target, ec);
+    } else {
+      fs::create_hard_link(it->path(), target, ec);
+    }
+    if (ec) break;
+  }
+  if (ec) return disk_error(to, ec.message());
+  return {};
 }
 
 Result<void> write_file(const std::string& path, std::string_view content) {
@@ -65,24 +103,75 @@ Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip) {
   location.size_bytes = static_cast<int64_t>(zip.size());
   location.zip_sha_hex = key;
 
-  const std::string unfinished = std::string(kUnfinishedPrefix) + new_hex(8);
+  bool there;
   {
     const std::lock_guard lock(mutex_);
-    if (fs::is_directory(root_ + "/" + key) && fs::exists(root_ + "/" + key + ".zip")) {
-      added_[key] = std::chrono::steady_clock::now();
-      return location;
-    }
-    unfinished_.insert(unfinished);
-    unfinished_.insert(unfinished + ".zip");
+    there = fs::is_directory(folder(key)) && fs::exists(folder(key) + ".zip");
+    if (there) added_[key] = std::chrono::steady_clock::now();
   }
-  Result<void> installed = install(zip, key, unfinished);
+  if (!there) {
+    const std::string unfinished = begin_unfinished();
+    const Result<void> installed = install(zip, key, unfinished);
+    finish_unfinished(unfinished);
+    if (!installed) return installed.error();
+  }
+  location.unpacked_bytes = bytes_below(folder(key));
+  return location;
+}
+
+std::string CodeStore::begin_unfinished() {
+  std::string unfinished = std::string(kUnfinishedPrefix) + new_hex(8);
+  const std::lock_guard lock(mutex_);
+  unfinished_.insert(unfinished);
+  unfinished_.insert(unfinished + ".zip");
+  return unfinished;
+}
+
+void CodeStore::finish_unfinished(const std::string& unfinished) {
   remove_quietly(root_ + "/" + unfinished);
   remove_quietly(root_ + "/" + unfinished + ".zip");
   const std::lock_guard lock(mutex_);
   unfinished_.erase(unfinished);
   unfinished_.erase(unfinished + ".zip");
-  if (!installed) return installed.error();
-  return location;
+}
+
+Result<std::string> CodeStore::merge(const std::vector<std::string>& keys) {
+  std::string joined;
+  for (const std::string& each : keys) joined += each + "\n";
+  const std::string key = keys.size() == 1 ? keys[0] : kLayersPrefix + sha256_hex(joined);
+  {
+    const std::lock_guard lock(mutex_);
+    if (fs::is_directory(folder(key))) {
+      added_[key] = std::chrono::steady_clock::now();
+      return key;
+    }
+    for (const std::string& each : keys) {
+      if (!fs::is_directory(folder(each)))
+        return disk_error(folder(each), "the package has been removed");
+      added_[each] = std::chrono::steady_clock::now();
+    }
+  }
+  const std::string unfinished = begin_unfinished();
+  const auto make = [&]() -> Result<void> {
+    const std::string dir = folder(unfinished);
+    std::error_code ec;
+    fs::create_directory(dir, ec);
+    if (ec) return disk_error(dir, ec.message());
+    if (::chmod(dir.c_str(), 0755) != 0) return disk_error(dir, std::strerror(errno));
+    for (const std::string& each : keys) {
+      if (auto laid = lay_over(folder(each), dir); !laid) return laid;
+    }
+    const std::lock_guard lock(mutex_);
+    // Another thread may have made the same folder meanwhile.
+    if (::rename(dir.c_str(), folder(key).c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST)
+      return disk_error(folder(key), std::strerror(errno));
+    added_[key] = std::chrono::steady_clock::now();
+    return {};
+  };
+  const Result<void> made = make();
+  finish_unfinished(unfinished);
+  if (!made) return made.error();
+  return key;
 }
 
 Result<void> CodeStore::install(std::string_view zip, const std::string& key,
@@ -140,14 +229,14 @@ std::string CodeStore::zip_path(const model::CodeLocation& code) const {
   return code.zip_sha_hex.empty() ? std::string() : root_ + "/" + code.zip_sha_hex + ".zip";
 }
 
-std::shared_ptr<const void> CodeStore::pin(const model::CodeLocation& code) {
-  if (code.zip_sha_hex.empty()) return nullptr;
+std::shared_ptr<const void> CodeStore::pin(const std::string& key) {
+  if (key.empty()) return nullptr;
   const std::lock_guard lock(mutex_);
-  const auto place = pinned_.try_emplace(code.zip_sha_hex, 0).first;
+  const auto place = pinned_.try_emplace(key, 0).first;
   ++place->second;
-  return {&place->second, [this, key = place->first](const void*) {
+  return {&place->second, [this, its_key = place->first](const void*) {
             const std::lock_guard unpin(mutex_);
-            const auto at = pinned_.find(key);
+            const auto at = pinned_.find(its_key);
             if (--at->second == 0) pinned_.erase(at);
           }};
 }

@@ -1,5 +1,6 @@
 // Deployment packages on disk: data_dir/code/HEX.zip and, unpacked, data_dir/code/HEX/. HEX is the
-// SHA-256 of the zip, so equal packages are kept once.
+// SHA-256 of the zip, so equal packages are kept once. Functions with several layers also have
+// data_dir/code/layers-HEX/, where HEX is of the packages' keys: hard links to their files.
 //
 // A package is hostile: see unzip.h. A refused one leaves nothing behind. Thread-safe; add_zip
 // blocks on the disk and unpacks on the caller's thread.
@@ -12,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "model/function.h"
@@ -36,19 +38,29 @@ class CodeStore {
   // Code={"S3Bucket":"hot-reload","S3Key":"/absolute/dir"}.
   Result<model::CodeLocation> add_hot_reload(const std::string& dir) const;
 
+  // Makes one folder of several packages, a later one's files over an earlier one's, and returns
+  // its key; that of a single package is its own. Error: a package is not there any more.
+  Result<std::string> merge(const std::vector<std::string>& keys);
+
+  const CodeLimits& limits() const { return limits_; }
+  // The unpacked package, or what merge() made.
+  std::string folder(const std::string& key) const { return root_ + "/" + key; }
   // Folder to be mounted at /var/task.
   std::string task_dir(const model::CodeLocation& code) const;
   // "" for a hot-reload folder.
   std::string zip_path(const model::CodeLocation& code) const;
-  // Keeps the package from collect() for as long as the result lives: a sandbox has it mounted. The
-  // store must outlive it.
-  std::shared_ptr<const void> pin(const model::CodeLocation& code);
+  // Keeps the folder from collect() for as long as the result lives: a sandbox has it mounted. The
+  // store must outlive it. nullptr for the key "".
+  std::shared_ptr<const void> pin(const std::string& key);
   // Removes every package whose hex key is neither in `used` nor pinned nor added lately.
   void collect(const std::set<std::string>& used);
 
  private:
   // Makes the zip and the folder of `key` appear under their final names.
   Result<void> install(std::string_view zip, const std::string& key, const std::string& unfinished);
+  // A temporary name that collect() spares until finish_unfinished().
+  std::string begin_unfinished();
+  void finish_unfinished(const std::string& unfinished);
 
   std::string root_;
   CodeLimits limits_;

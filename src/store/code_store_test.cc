@@ -306,8 +306,8 @@ TEST_F(CodeStoreTest, CollectSparesWhatASandboxHasMounted) {
   auto code = CodeStore(root()).add_zip(ZipBuilder().file("a", "1").finish());
   ASSERT_TRUE(code.ok());
   CodeStore store(root());
-  auto first = store.pin(*code);
-  auto second = store.pin(*code);
+  auto first = store.pin(code->zip_sha_hex);
+  auto second = store.pin(code->zip_sha_hex);
   first.reset();
   store.collect({});
   EXPECT_TRUE(fs::exists(store.task_dir(*code) + "/a"));

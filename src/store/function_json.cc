@@ -9,6 +9,7 @@ using model::Alias;
 using model::CodeLocation;
 using model::Function;
 using model::FunctionConfig;
+using model::LayerStack;
 using model::LogFormat;
 using model::LoggingConfig;
 using nlohmann::json;
@@ -21,7 +22,16 @@ json to_json(const CodeLocation& code) {
   return {{"sha256", code.sha256_base64},
           {"size", code.size_bytes},
           {"zip", code.zip_sha_hex},
-          {"hot_reload_dir", code.hot_reload_dir}};
+          {"hot_reload_dir", code.hot_reload_dir},
+          {"unpacked", code.unpacked_bytes}};
+}
+
+json to_json(const LayerStack& layers) {
+  json uses = json::array();
+  for (const auto& use : layers.uses) uses.push_back({{"arn", use.arn}, {"size", use.size_bytes}});
+  return {{"uses", std::move(uses)},
+          {"folder", layers.folder_key},
+          {"unpacked", layers.unpacked_bytes}};
 }
 
 json to_json(const LoggingConfig& logging) {
@@ -32,27 +42,29 @@ json to_json(const LoggingConfig& logging) {
 }
 
 json to_json(const FunctionConfig& c) {
-  return {{"region", c.region},
-          {"account", c.account},
-          {"name", c.name},
-          {"version", c.version},
-          {"runtime", c.runtime},
-          {"handler", c.handler},
-          {"role", c.role},
-          {"description", c.description},
-          {"timeout_s", c.timeout_s},
-          {"memory_mb", c.memory_mb},
-          {"ephemeral_mb", c.ephemeral_mb},
-          {"environment", c.environment},
-          {"architectures", c.architectures},
-          {"code", to_json(c.code)},
-          {"logging", to_json(c.logging)},
-          {"tracing_mode", c.tracing_mode},
-          {"dead_letter_target_arn", c.dead_letter_target_arn},
-          {"kms_key_arn", c.kms_key_arn},
-          {"snap_start", c.snap_start},
-          {"revision_id", c.revision_id},
-          {"last_modified", c.last_modified}};
+  json document = {{"region", c.region},
+                   {"account", c.account},
+                   {"name", c.name},
+                   {"version", c.version},
+                   {"runtime", c.runtime},
+                   {"handler", c.handler},
+                   {"role", c.role},
+                   {"description", c.description},
+                   {"timeout_s", c.timeout_s},
+                   {"memory_mb", c.memory_mb},
+                   {"ephemeral_mb", c.ephemeral_mb},
+                   {"environment", c.environment},
+                   {"architectures", c.architectures},
+                   {"code", to_json(c.code)},
+                   {"logging", to_json(c.logging)},
+                   {"tracing_mode", c.tracing_mode},
+                   {"dead_letter_target_arn", c.dead_letter_target_arn},
+                   {"kms_key_arn", c.kms_key_arn},
+                   {"snap_start", c.snap_start},
+                   {"revision_id", c.revision_id},
+                   {"last_modified", c.last_modified}};
+  if (!c.layers.uses.empty()) document["layers"] = to_json(c.layers);
+  return document;
 }
 
 // Leaves `field` as it is when the key is absent.
@@ -67,7 +79,20 @@ CodeLocation code_from(const json& document) {
   read(document, "size", code.size_bytes);
   read(document, "zip", code.zip_sha_hex);
   read(document, "hot_reload_dir", code.hot_reload_dir);
+  read(document, "unpacked", code.unpacked_bytes);
   return code;
+}
+
+LayerStack layers_from(const json& document) {
+  LayerStack layers;
+  for (const json& one : document.at("uses")) {
+    auto& use = layers.uses.emplace_back();
+    read(one, "arn", use.arn);
+    read(one, "size", use.size_bytes);
+  }
+  read(document, "folder", layers.folder_key);
+  read(document, "unpacked", layers.unpacked_bytes);
+  return layers;
 }
 
 LoggingConfig logging_from(const json& document) {
@@ -98,6 +123,7 @@ FunctionConfig config_from(const json& document) {
   read(document, "environment", c.environment);
   read(document, "architectures", c.architectures);
   if (document.contains("code")) c.code = code_from(document["code"]);
+  if (document.contains("layers")) c.layers = layers_from(document["layers"]);
   if (document.contains("logging")) c.logging = logging_from(document["logging"]);
   read(document, "tracing_mode", c.tracing_mode);
   read(document, "dead_letter_target_arn", c.dead_letter_target_arn);

@@ -229,8 +229,8 @@ def test_revision_ids_guard_changes(kiln, name):
 
 def test_what_is_not_there_is_named(kiln):
     with pytest.raises(ClientError) as error:
-        kiln.client("lambda").list_layers()
-    assert "ListLayers" in message_of(error)
+        kiln.client("lambda").list_event_source_mappings()
+    assert "ListEventSourceMappings" in message_of(error)
     for service, call in [("s3", "list_buckets"), ("sqs", "list_queues"), ("dynamodb", "list_tables")]:
         with pytest.raises(ClientError) as error:
             getattr(kiln.client(service), call)()

@@ -1,0 +1,164 @@
+#include "engine/layer_book.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kiln::engine {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kVersionKind = "layer-version";
+constexpr const char* kCounterKind = "layer";  // {"next": number}
+
+std::string key_of(const std::string& name, int64_t number) {
+  return name + ":" + std::to_string(number);
+}
+
+std::string to_text(const LayerVersion& v) {
+  return json{{"region", v.region},
+              {"name", v.name},
+              {"number", v.number},
+              {"description", v.description},
+              {"license", v.license},
+              {"runtimes", v.runtimes},
+              {"architectures", v.architectures},
+              {"created", v.created},
+              {"sha256", v.code.sha256_base64},
+              {"size", v.code.size_bytes},
+              {"zip", v.code.zip_sha_hex},
+              {"unpacked", v.code.unpacked_bytes},
+              {"statements", v.statements},
+              {"policy_revision", v.policy_revision}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+LayerVersion from_json(const json& document) {
+  LayerVersion v;
+  document.at("region").get_to(v.region);
+  document.at("name").get_to(v.name);
+  document.at("number").get_to(v.number);
+  document.at("description").get_to(v.description);
+  document.at("license").get_to(v.license);
+  document.at("runtimes").get_to(v.runtimes);
+  document.at("architectures").get_to(v.architectures);
+  document.at("created").get_to(v.created);
+  document.at("sha256").get_to(v.code.sha256_base64);
+  document.at("size").get_to(v.code.size_bytes);
+  document.at("zip").get_to(v.code.zip_sha_hex);
+  document.at("unpacked").get_to(v.code.unpacked_bytes);
+  document.at("statements").get_to(v.statements);
+  document.at("policy_revision").get_to(v.policy_revision);
+  return v;
+}
+
+}  // namespace
+
+bool LayerBook::owns(const std::string& kind) {
+  return kind == kVersionKind || kind == kCounterKind;
+}
+
+Result<void> LayerBook::load(const std::string& kind, const std::string& region,
+                             const std::string& key, const std::string& document) {
+  try {
+    const json parsed = json::parse(document);
+    const std::lock_guard lock(mutex_);
+    if (kind == kCounterKind) {
+      Layer& layer = regions_[region][key];
+      layer.next_number = std::max(layer.next_number, parsed.at("next").get<int64_t>());
+      return {};
+    }
+    auto version = std::make_shared<const LayerVersion>(from_json(parsed));
+    Layer& layer = regions_[version->region][version->name];
+    layer.next_number = std::max(layer.next_number, version->number + 1);
+    layer.versions[version->number] = std::move(version);
+    return {};
+  } catch (const json::exception& e) {
+    return Error{ErrorKind::kInternal, "DatabaseError", e.what()};
+  }
+}
+
+Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
+  int64_t number = 1;
+  {
+    const std::lock_guard lock(mutex_);
+    number = regions_[version.region][version.name].next_number;
+  }
+  version.number = number;
+  const json counter = {{"next", number + 1}};
+  if (auto saved =
+          port_.save(kVersionKind, version.region, key_of(version.name, number), to_text(version));
+      !saved)
+    return saved.error();
+  if (auto saved = port_.save(kCounterKind, version.region, version.name, counter.dump()); !saved)
+    return saved.error();
+  auto kept = std::make_shared<const LayerVersion>(std::move(version));
+  const std::lock_guard lock(mutex_);
+  Layer& layer = regions_[kept->region][kept->name];
+  layer.next_number = number + 1;
+  layer.versions[number] = kept;
+  return kept;
+}
+
+Result<void> LayerBook::put(LayerVersion version) {
+  if (auto saved = port_.save(kVersionKind, version.region, key_of(version.name, version.number),
+                              to_text(version));
+      !saved)
+    return saved;
+  auto kept = std::make_shared<const LayerVersion>(std::move(version));
+  const std::lock_guard lock(mutex_);
+  regions_[kept->region][kept->name].versions[kept->number] = kept;
+  return {};
+}
+
+void LayerBook::erase(const std::string& region, const std::string& name, int64_t number) {
+  if (!find(region, name, number)) return;
+  port_.erase(kVersionKind, region, key_of(name, number));
+  const std::lock_guard lock(mutex_);
+  regions_[region][name].versions.erase(number);
+}
+
+LayerVersionPtr LayerBook::find(const std::string& region, const std::string& name,
+                                int64_t number) const {
+  const std::lock_guard lock(mutex_);
+  const auto of_region = regions_.find(region);
+  if (of_region == regions_.end()) return nullptr;
+  const auto layer = of_region->second.find(name);
+  if (layer == of_region->second.end()) return nullptr;
+  const auto version = layer->second.versions.find(number);
+  return version == layer->second.versions.end() ? nullptr : version->second;
+}
+
+std::vector<LayerVersionPtr> LayerBook::versions(const std::string& region,
+                                                 const std::string& name) const {
+  std::vector<LayerVersionPtr> out;
+  const std::lock_guard lock(mutex_);
+  const auto of_region = regions_.find(region);
+  if (of_region == regions_.end()) return out;
+  const auto layer = of_region->second.find(name);
+  if (layer == of_region->second.end()) return out;
+  for (const auto& [number, version] : layer->second.versions) out.push_back(version);
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> LayerBook::names(const std::string& region) const {
+  std::vector<std::string> out;
+  const std::lock_guard lock(mutex_);
+  const auto of_region = regions_.find(region);
+  if (of_region == regions_.end()) return out;
+  for (const auto& [name, layer] : of_region->second)
+    if (!layer.versions.empty()) out.push_back(name);
+  return out;
+}
+
+std::set<std::string> LayerBook::code_in_use() const {
+  std::set<std::string> keys;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [region, layers] : regions_)
+    for (const auto& [name, layer] : layers)
+      for (const auto& [number, version] : layer.versions) keys.insert(version->code.zip_sha_hex);
+  return keys;
+}
+
+}  // namespace kiln::engine
