@@ -101,6 +101,10 @@ OperationResult list_layers(LambdaCall& call);
 OperationResult list_layer_versions(LambdaCall& call);
 OperationResult delete_layer_version(LambdaCall& call);
 
+OperationResult add_layer_version_permission(LambdaCall& call);
+OperationResult get_layer_version_policy(LambdaCall& call);
+OperationResult remove_layer_version_permission(LambdaCall& call);
+
 // What the operations share.
 
 // Puts the package that `code` (the member Code or Content, or the body of UpdateFunctionCode) says
