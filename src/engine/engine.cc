@@ -369,6 +369,8 @@ Result<void> Engine::check_invocable(const std::string& region, const std::strin
   return {};
 }
 
+FoundUrl Engine::find_url(const std::string& id) { return impl_->here().find_url(id); }
+
 void Engine::invoke_async(InvokeRequest&& request, std::function<void(Result<void>)> done) {
   impl_->events->accept(std::move(request), std::move(done));
 }

@@ -75,6 +75,9 @@ class Engine {
   Result<void> check_invocable(const std::string& region, const std::string& name,
                                const std::string& qualifier);
 
+  // The function URL with this id. Same threading.
+  FoundUrl find_url(const std::string& id);
+
   // Takes the invocation into the durable queue; `done` with success means that it is on disk. Any
   // thread, `done` on another.
   void invoke_async(InvokeRequest&& request, std::function<void(Result<void>)> done);

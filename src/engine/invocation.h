@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "model/admission.h"
+#include "model/function.h"
 
 namespace kiln::engine {
 
@@ -19,6 +20,12 @@ struct InvokeRequest {
   std::string trace_id;        // X-Amzn-Trace-Id of the caller, or empty
   std::string request_id;      // also the x-amzn-RequestId of the answer
   bool want_log_tail = false;
+};
+
+// What a function URL's id stands for.
+struct FoundUrl {
+  model::FunctionPtr function;  // nullptr: no such URL
+  std::string qualifier;        // alias, or "" for $LATEST; the key into Function::urls
 };
 
 struct InvokeReply {

@@ -143,9 +143,18 @@ TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
   return task;
 }
 
+FoundUrl Invoker::find_url(const std::string& id) const {
+  const auto found = urls_.find(id);
+  return found == urls_.end() ? FoundUrl{} : found->second;
+}
+
 void Invoker::publish(const std::string& region, const std::string& name,
                       const model::FunctionPtr& function) {
   const Key key{region, name};
+  if (const auto before = functions_.find(key); before != functions_.end())
+    for (const auto& [qualifier, url] : before->second->urls) urls_.erase(url.id);
+  if (function)
+    for (const auto& [qualifier, url] : function->urls) urls_[url.id] = {function, qualifier};
   if (function)
     functions_[key] = function;
   else

@@ -58,6 +58,7 @@ class Invoker {
                const model::FunctionPtr& function);
   // nullptr: no such function.
   model::FunctionPtr find(const std::string& region, const std::string& name) const;
+  FoundUrl find_url(const std::string& id) const;
   // Metric points gathered since the last call, and the functions that have run here.
   void collect(std::vector<MetricPoint>& out);
   void status(std::vector<FunctionStatus>& out) const;
@@ -95,6 +96,7 @@ class Invoker {
   HotReload hot_reload_;
   std::vector<Invoker*> all_;
   std::unordered_map<Key, model::FunctionPtr, KeyHash> functions_;
+  std::unordered_map<std::string, FoundUrl> urls_;  // by id
   std::unordered_map<Key, std::unique_ptr<FunctionRunner>, KeyHash> runners_;
   std::vector<MetricPoint> left_over_points_;  // of functions that are gone
   std::multimap<std::string, Key> hot_folders_;

@@ -101,6 +101,22 @@ struct EventInvokeConfig {
   WallTime last_modified{};
 };
 
+// The Cors member of a function URL. Empty lists: not said.
+struct UrlCors {
+  bool allow_credentials = false;
+  std::vector<std::string> allow_headers, allow_methods, allow_origins, expose_headers;
+  std::optional<int> max_age_s;
+};
+
+// An address at which HTTP requests invoke the function.
+struct FunctionUrl {
+  std::string id;           // 32 of [a-z0-9]: the first label of the host name
+  std::string auth_type;    // NONE | AWS_IAM
+  std::string invoke_mode;  // BUFFERED
+  std::optional<UrlCors> cors;
+  WallTime created{}, last_modified{};
+};
+
 // A function with all that hangs on its name. A new value is made for every change; readers keep
 // the one they hold.
 struct Function {
@@ -115,6 +131,7 @@ struct Function {
   std::optional<int> reserved_concurrency;
   std::map<std::string, ProvisionedConfig> provisioned;   // by version or alias
   std::map<std::string, EventInvokeConfig> event_invoke;  // by qualifier; "$LATEST" too
+  std::map<std::string, FunctionUrl> urls;                // by alias; "" = $LATEST
 
   const std::string& region() const { return latest->region; }
   const std::string& name() const { return latest->name; }

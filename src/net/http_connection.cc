@@ -79,6 +79,12 @@ uint32_t HttpConnection::local_ipv4() const {
   return endpoint.address().to_v4().to_uint();
 }
 
+std::string HttpConnection::peer_address() const {
+  boost::system::error_code ec;
+  const auto endpoint = socket_.remote_endpoint(ec);
+  return ec ? std::string() : endpoint.address().to_string();
+}
+
 void HttpConnection::read_more() {
   if (read_pending_ || state_ == State::kClosed) return;
   if (state_ != State::kReading && buffer_.size() >= kReadAhead) return;

@@ -33,6 +33,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   TcpSocket& socket() { return socket_; }
   // The address that the peer connected to.
   uint32_t local_ipv4() const;
+  // The address of the peer; "" when it has gone.
+  std::string peer_address() const;
 
  private:
   enum class State { kReading, kHandling, kWriting, kHandingOver, kClosed };

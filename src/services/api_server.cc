@@ -29,13 +29,15 @@ class ApiSession final : public net::Session {
   }
 
   void on_request(net::Request&& request) override {
-    router_.handle(std::move(request), [connection = connection_.shared_from_this()](
-                                           net::Response&& response) {
-      if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
-      connection->loop().post([connection, response = std::move(response)]() mutable {
-        connection->reply(std::move(response));
-      });
-    });
+    router_.handle(
+        std::move(request),
+        [connection = connection_.shared_from_this()](net::Response&& response) {
+          if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
+          connection->loop().post([connection, response = std::move(response)]() mutable {
+            connection->reply(std::move(response));
+          });
+        },
+        [this] { return connection_.peer_address(); });
   }
   // An invocation goes on without its caller, as on AWS.
   void on_closed(bool) override {}

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "services/url_host.h"
 #include "wire/cbor_protocol.h"
 #include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
@@ -190,6 +191,11 @@ Classification of_path(const net::RequestHeader& header, const wire::Uri& uri,
 }
 
 Classification classify_with(const net::RequestHeader& header, std::string_view body) {
+  if (is_url_host(header_field(header, "Host"))) {
+    Classification c;
+    c.api = Api::kFunctionUrl;
+    return c;
+  }
   const std::string_view target = header_target(header);
   if (is_lambda_path(target)) {
     Classification c;
@@ -227,6 +233,7 @@ struct Limit {
 };
 
 Limit limit_of(const net::RequestHeader& header) {
+  if (is_url_host(header_field(header, "Host"))) return {kMaxInvokeBytes, "InvokeFunction"};
   const std::string_view target = header_target(header);
   if (!is_lambda_path(target)) {
     const bool is_logs = header_field(header, "X-Amz-Target").starts_with("Logs_");

@@ -20,11 +20,12 @@ enum class Api {
   kSns,
   kAutoScaling,  // Application Auto Scaling
   kSts,
-  kHealth,   // GET /_kiln/health, GET /
-  kStatus,   // GET /_kiln/status
-  kMetrics,  // GET /metrics
-  kAbsent,   // an AWS service that Kiln does not have
-  kUnknown,  // nothing that AWS has
+  kFunctionUrl,  // any request to the host name of a function URL
+  kHealth,       // GET /_kiln/health, GET /
+  kStatus,       // GET /_kiln/status
+  kMetrics,      // GET /metrics
+  kAbsent,       // an AWS service that Kiln does not have
+  kUnknown,      // nothing that AWS has
 };
 
 // How the service's errors look.

@@ -110,6 +110,19 @@ TEST(Classify, Table) {
   }
 }
 
+TEST(Classify, TheHostOfAFunctionUrlGoesBeforeEveryPath) {
+  for (const char* target :
+       {"/", "/metrics", "/_kiln/status", "/2015-03-31/functions/f/invocations",
+        "/?Action=GetCallerIdentity&Version=2011-06-15"}) {
+    net::Request request = make(verb::get, target, "s3");
+    request.set("Host", "0123456789abcdef0123456789abcdef.lambda-url.eu-west-1.localhost:4566");
+    EXPECT_EQ(classify(request).api, Api::kFunctionUrl) << target;
+    EXPECT_EQ(body_limit(request.base()), kMaxInvokeBytes) << target;
+    request.set("Host", "localhost:4566");
+    EXPECT_NE(classify(request).api, Api::kFunctionUrl) << target;
+  }
+}
+
 TEST(Classify, QueryRequestsComeParsed) {
   const auto what = classify(make(verb::post, "/", "sts", "", "Action=A&Version=2011-06-15&X=y"));
   ASSERT_TRUE(what.query);
@@ -171,10 +184,13 @@ TEST(BodyLimit, Table) {
       {make(verb::post, "/2015-03-31/functions"), 70'167'211},
       {make(verb::post, "/2015-03-31/functions/"), 70'167'211},
       {make(verb::put, "/2015-03-31/functions/f/code"), 70'167'211},
+      {make(verb::post, "/2018-10-31/layers/l/versions"), 70'167'211},
+      {make(verb::post, "/2018-10-31/layers/l/versions/1/policy"), 1'048'576},
       {make(verb::put, "/2015-03-31/functions/f/configuration"), 1'048'576},
       {make(verb::post, "/2015-03-31/functions/code/versions"), 1'048'576},
       {make(verb::post, "/", "logs", "Logs_20140328.PutLogEvents"), 8'388'608},
-      {make(verb::post, "/", "monitoring", "GraniteServiceVersion20100801.PutMetricData"), 2'097'152},
+      {make(verb::post, "/", "monitoring", "GraniteServiceVersion20100801.PutMetricData"),
+       2'097'152},
   };
   for (const LimitCase& c : cases) {
     EXPECT_EQ(body_limit(c.request), c.limit) << c.request.target();

@@ -154,6 +154,7 @@ OperationResult delete_alias(LambdaCall& call) {
   next->policy_revisions.erase(call.argument);
   next->provisioned.erase(call.argument);
   next->event_invoke.erase(call.argument);
+  next->urls.erase(call.argument);
   if (auto put = call.registry.put(next); !put) return put.error();
   return empty_response(204);
 }

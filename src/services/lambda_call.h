@@ -105,6 +105,12 @@ OperationResult add_layer_version_permission(LambdaCall& call);
 OperationResult get_layer_version_policy(LambdaCall& call);
 OperationResult remove_layer_version_permission(LambdaCall& call);
 
+OperationResult create_function_url(LambdaCall& call);
+OperationResult get_function_url(LambdaCall& call);
+OperationResult update_function_url(LambdaCall& call);
+OperationResult list_function_urls(LambdaCall& call);
+OperationResult delete_function_url(LambdaCall& call);
+
 // What the operations share.
 
 // Puts the package that `code` (the member Code or Content, or the body of UpdateFunctionCode) says

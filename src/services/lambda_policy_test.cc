@@ -247,7 +247,6 @@ TEST(LambdaRoutesTest, OperationsThatAreNotThereHaveTheirNames) {
     const char *method, *target, *name;
   } cases[] = {
       {"POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"},
-      {"POST", "/2021-10-31/functions/f/url", "CreateFunctionUrlConfig"},
       {"GET", "/2020-04-22/code-signing-configs/arn%3Ax", "GetCodeSigningConfig"},
       {"POST", "/2014-11-13/functions/f/invoke-async", "InvokeAsync"},
       {"POST", "/2021-11-15/functions/f/response-streaming-invocations",

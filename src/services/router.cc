@@ -6,6 +6,7 @@
 #include "services/autoscaling.h"
 #include "services/classify.h"
 #include "services/cloudwatch.h"
+#include "services/function_url.h"
 #include "services/lambda.h"
 #include "services/logs.h"
 #include "services/sns.h"
@@ -25,6 +26,7 @@ net::Response health() {
 
 Router::Router(engine::Engine& engine)
     : lambda_(std::make_unique<LambdaService>(engine)),
+      function_urls_(std::make_unique<FunctionUrlService>(engine)),
       logs_(std::make_unique<LogsService>(engine)),
       cloudwatch_(std::make_unique<CloudWatchService>(engine)),
       autoscaling_(std::make_unique<AutoScalingService>(engine)),
@@ -57,11 +59,14 @@ const net::ClientUrl* Router::forward_of(const net::RequestHeader& header) const
   return found == forwards_.end() ? nullptr : &found->second;
 }
 
-void Router::handle(net::Request&& request, Reply reply) {
+void Router::handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer) {
   Classification what = classify(request);
   switch (what.api) {
     case Api::kLambda:
       return lambda_->handle(std::move(request), std::move(reply));
+    case Api::kFunctionUrl:
+      return function_urls_->handle(std::move(request), peer ? peer() : std::string(),
+                                    std::move(reply));
     case Api::kCloudWatch:
       return cloudwatch_->handle(std::move(request), std::move(what), std::move(reply));
     case Api::kSns:

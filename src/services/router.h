@@ -6,6 +6,7 @@
 // exactly once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -19,6 +20,7 @@ namespace kiln::services {
 
 class AutoScalingService;
 class CloudWatchService;
+class FunctionUrlService;
 class LambdaService;
 class LogsService;
 class SnsService;
@@ -34,11 +36,13 @@ class Router {
   net::Response too_large(const net::RequestHeader& header) const;
   // The server that requests with this header are passed on to; nullptr: they are answered here.
   const net::ClientUrl* forward_of(const net::RequestHeader& header) const;
-  void handle(net::Request&& request, Reply reply);
+  // `peer` gives the address of who asks, for those who want to know.
+  void handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer = {});
 
  private:
   std::map<std::string, net::ClientUrl> forwards_;  // by service
   std::unique_ptr<LambdaService> lambda_;
+  std::unique_ptr<FunctionUrlService> function_urls_;
   std::unique_ptr<LogsService> logs_;
   std::unique_ptr<CloudWatchService> cloudwatch_;
   std::unique_ptr<AutoScalingService> autoscaling_;

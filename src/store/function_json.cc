@@ -155,6 +155,45 @@ model::EventInvokeConfig event_invoke_from(const json& document) {
   return config;
 }
 
+json to_json(const model::FunctionUrl& url) {
+  json document = {{"id", url.id},
+                   {"auth_type", url.auth_type},
+                   {"invoke_mode", url.invoke_mode},
+                   {"created_ms", epoch_ms(url.created)},
+                   {"last_modified_ms", epoch_ms(url.last_modified)}};
+  if (url.cors) {
+    json& cors = document["cors"] = {{"credentials", url.cors->allow_credentials},
+                                     {"headers", url.cors->allow_headers},
+                                     {"methods", url.cors->allow_methods},
+                                     {"origins", url.cors->allow_origins},
+                                     {"expose", url.cors->expose_headers}};
+    if (url.cors->max_age_s) cors["max_age_s"] = *url.cors->max_age_s;
+  }
+  return document;
+}
+
+model::FunctionUrl url_from(const json& document) {
+  model::FunctionUrl url;
+  document.at("id").get_to(url.id);
+  read(document, "auth_type", url.auth_type);
+  read(document, "invoke_mode", url.invoke_mode);
+  int64_t created_ms = 0, modified_ms = 0;
+  read(document, "created_ms", created_ms);
+  read(document, "last_modified_ms", modified_ms);
+  url.created = WallTime(std::chrono::milliseconds(created_ms));
+  url.last_modified = WallTime(std::chrono::milliseconds(modified_ms));
+  if (const auto found = document.find("cors"); found != document.end()) {
+    auto& cors = url.cors.emplace();
+    read(*found, "credentials", cors.allow_credentials);
+    read(*found, "headers", cors.allow_headers);
+    read(*found, "methods", cors.allow_methods);
+    read(*found, "origins", cors.allow_origins);
+    read(*found, "expose", cors.expose_headers);
+    if (found->contains("max_age_s")) cors.max_age_s = found->at("max_age_s").get<int>();
+  }
+  return url;
+}
+
 // nlohmann's exceptions end here.
 template <class T, class F>
 Result<T> parsed(const std::string& text, F&& from_document) {
@@ -192,6 +231,7 @@ std::string function_to_text(const Function& function) {
                                           {"last_modified", config.last_modified}};
   for (const auto& [qualifier, config] : function.event_invoke)
     document["event_invoke"][qualifier] = to_json(config);
+  for (const auto& [qualifier, url] : function.urls) document["urls"][qualifier] = to_json(url);
   return dump(document);
 }
 
@@ -230,6 +270,9 @@ Result<Function> function_from_text(const std::string& text) {
     if (document.contains("event_invoke"))
       for (const auto& [qualifier, config] : document["event_invoke"].items())
         function.event_invoke[qualifier] = event_invoke_from(config);
+    if (document.contains("urls"))
+      for (const auto& [qualifier, url] : document["urls"].items())
+        function.urls[qualifier] = url_from(url);
     return function;
   });
 }
