@@ -96,6 +96,7 @@ class SandboxTest : public testing::Test {
     spec.argv = std::move(argv);
     spec.env = {"PATH=/usr/bin:/bin"};
     spec.task_dir = dir_ + "/task";
+    spec.layers_dir = layers_dir_;
     spec.limits.memory_mb = memory_mb;
     spec.ephemeral_mb = ephemeral_mb;
     sandbox_->start(spec);
@@ -109,6 +110,7 @@ class SandboxTest : public testing::Test {
 
   SystemClock clock_;
   std::string dir_;
+  std::string layers_dir_;
   std::unique_ptr<LauncherProcess> launcher_;
   std::unique_ptr<net::IoLoop> loop_;
   std::unique_ptr<LauncherClient> client_;
@@ -175,6 +177,24 @@ TEST_F(SandboxTest, SeesItsCodeReadOnlyItsOwnTmpAndNoHost) {
   run_to_exit();
   EXPECT_EQ(recorder_.output, "0\n0\ntmp\nNoNewPrivs:\t1\nCapEff:\t0000000000000000\n/var/task\n");
   fs::remove("/tmp/kiln-host-file-" + std::to_string(::getpid()));
+}
+
+TEST_F(SandboxTest, SeesItsLayersReadOnlyInOpt) {
+  if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
+  constexpr const char* kScript =
+      "ls /opt; touch /opt/x 2>/dev/null && echo writable; rm /opt/file 2>/dev/null && echo gone; "
+      "echo end";
+  start_script(kScript);
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "end\n") << "no layers, nothing there";
+
+  recorder_ = {};
+  layers_dir_ = dir_ + "/layers";
+  fs::create_directories(layers_dir_);
+  std::ofstream(layers_dir_ + "/file") << "x";
+  start_script(kScript);
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "file\nend\n");
 }
 
 TEST_F(SandboxTest, TmpHasTheSizeOfEphemeralStorage) {

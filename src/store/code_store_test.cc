@@ -316,6 +316,101 @@ TEST_F(CodeStoreTest, CollectSparesWhatASandboxHasMounted) {
   EXPECT_EQ(files_in_store(), 0U);
 }
 
+TEST_F(CodeStoreTest, MergeLaysLaterPackagesOverEarlierOnes) {
+  CodeStore store(root());
+  const auto key = [&](const ZipBuilder& zip) { return store.add_zip(zip.finish())->zip_sha_hex; };
+  const std::string first = key(ZipBuilder()
+                                    .file("both", "1")
+                                    .file("d/only1", "1")
+                                    .file("file-then-folder", "1")
+                                    .file("folder-then-file/x", "1")
+                                    .file("elsewhere/kept", "1")
+                                    .link("link-then-folder", "elsewhere")
+                                    .link("link-then-file", "both")
+                                    .file("run", "1", 0755));
+  const std::string second = key(ZipBuilder()
+                                     .file("both", "2")
+                                     .file("d/only2", "2")
+                                     .file("file-then-folder/x", "2")
+                                     .file("folder-then-file", "2")
+                                     .file("link-then-folder/x", "2")
+                                     .file("link-then-file", "2")
+                                     .link("link", "d"));
+  auto merged = store.merge({first, second});
+  ASSERT_TRUE(merged.ok()) << merged.error().message;
+  const std::string folder = store.folder(*merged);
+  EXPECT_EQ(read_file(folder + "/both"), "2");
+  EXPECT_EQ(read_file(folder + "/d/only1") + read_file(folder + "/d/only2"), "12");
+  EXPECT_EQ(read_file(folder + "/file-then-folder/x"), "2");
+  EXPECT_EQ(read_file(folder + "/folder-then-file"), "2");
+  EXPECT_FALSE(fs::is_symlink(folder + "/link-then-folder"));
+  EXPECT_EQ(read_file(folder + "/link-then-folder/x"), "2");
+  EXPECT_FALSE(fs::exists(folder + "/elsewhere/x"));
+  EXPECT_FALSE(fs::is_symlink(folder + "/link-then-file"));
+  EXPECT_EQ(fs::read_symlink(folder + "/link"), "d");
+  EXPECT_EQ(mode(folder), 0755U);
+  EXPECT_EQ(mode(folder + "/d"), 0755U);
+  EXPECT_EQ(mode(folder + "/run"), 0755U);
+  EXPECT_EQ(fs::hard_link_count(folder + "/run"), 2U) << "nothing is copied";
+  // What was merged from is as it was.
+  EXPECT_EQ(read_file(store.folder(first) + "/both"), "1");
+  EXPECT_EQ(read_file(store.folder(first) + "/folder-then-file/x"), "1");
+
+  EXPECT_EQ(*store.merge({first, second}), *merged);
+  EXPECT_NE(*store.merge({second, first}), *merged) << "the order counts";
+  EXPECT_EQ(*store.merge({first}), first) << "one package is its own folder";
+  auto refused = store.merge({first, "gone"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("gone"));
+}
+
+TEST_F(CodeStoreTest, AMergedFolderOutlivesItsPackagesAndGoesWhenUnused) {
+  std::string merged;
+  {
+    CodeStore store(root());
+    auto a = store.add_zip(ZipBuilder().file("a", "1").finish());
+    auto b = store.add_zip(ZipBuilder().file("b", "2").finish());
+    merged = *store.merge({a->zip_sha_hex, b->zip_sha_hex});
+  }
+  CodeStore store(root());
+  store.collect({merged});
+  EXPECT_EQ(files_in_store(), 1U);
+  EXPECT_EQ(read_file(store.folder(merged) + "/a") + read_file(store.folder(merged) + "/b"), "12");
+  auto pin = store.pin(merged);
+  store.collect({});
+  EXPECT_EQ(files_in_store(), 1U) << "a sandbox has it mounted";
+  pin.reset();
+  store.collect({});
+  EXPECT_EQ(files_in_store(), 0U);
+}
+
+TEST_F(CodeStoreTest, UnpackedBytesAreThoseOfTheFiles) {
+  CodeStore store(root());
+  const std::string zip =
+      ZipBuilder().file("a", "123").file("d/b", "45").link("l", "a").folder("e").finish();
+  for (int round = 0; round < 2; ++round) {
+    auto code = store.add_zip(zip);
+    ASSERT_TRUE(code.ok());
+    EXPECT_EQ(code->unpacked_bytes, 5) << "also of a package that is there already";
+  }
+}
+
+TEST_F(CodeStoreTest, TheSameMergeFromManyThreads) {
+  CodeStore store(root());
+  auto a = store.add_zip(ZipBuilder().file("a", "1").finish());
+  auto b = store.add_zip(ZipBuilder().file("b", "2").finish());
+  std::atomic<int> good = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      good += store.merge({a->zip_sha_hex, b->zip_sha_hex}).ok() ? 1 : 0;
+    });
+  }
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(good, 8);
+  EXPECT_EQ(files_in_store(), 5U) << "two packages with their zips, one folder, nothing unfinished";
+}
+
 TEST_F(CodeStoreTest, TheSamePackageFromManyThreads) {
   CodeStore store(root());
   ZipBuilder zip;
