@@ -1,8 +1,11 @@
 """The functions of functions/, deployed from their packages as a user deploys them."""
 
+import contextlib
+import http.client
 import json
 import pathlib
 import re
+import threading
 
 from harness import BINARY, ROOT
 
@@ -20,13 +23,14 @@ def deploy_twin(kiln, name, function, **more):
 
 
 class Call:
-    """One invocation: status, body, log lines, whether it was the environment's first."""
+    """One invocation: status, body, failures of a batch, log lines, whether it was the environment's first."""
 
     def __init__(self, kiln, name, event, client=None):
         answer = kiln.invoke(name, event, client=client, LogType="Tail")
         assert "FunctionError" not in answer, (answer["Body"], answer["Log"])
-        assert sorted(answer["Body"]) == ["body", "statusCode"], answer["Body"]
+        assert sorted(answer["Body"].keys() - {"batchItemFailures"}) == ["body", "statusCode"], answer["Body"]
         self.status = answer["Body"]["statusCode"]
+        self.failures = [one["itemIdentifier"] for one in answer["Body"].get("batchItemFailures", [])]
         self.body = json.loads(answer["Body"]["body"])
         self.log = answer["Log"]
         self.cold = "Init Duration" in self.log
@@ -53,12 +57,21 @@ def descendants(pid):
     return found
 
 
+def environment_pids(kiln, name):
+    """The processes of a function's environments."""
+    mark = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
+    pids = []
+    for pid in descendants(kiln.process.pid):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if mark in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
+                pids.append(pid)
+    assert pids, f"no environment of {name}"
+    return pids
+
+
 def environment_pid(kiln, name):
     """The process of a function's only environment."""
-    mark = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
-    pids = [pid for pid in descendants(kiln.process.pid) if mark in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")]
-    assert pids, f"no environment of {name}"
-    return pids[-1]
+    return environment_pids(kiln, name)[-1]
 
 
 def resident_mb(pid):
@@ -67,3 +80,37 @@ def resident_mb(pid):
 
 def open_descriptors(pid):
     return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def invoke_often(kiln, name, event, count, at_once=1):
+    """The set of the status codes of so many invocations, over `at_once` connections."""
+    payload = json.dumps(event)
+    statuses = set()
+
+    def run(share):
+        connection = http.client.HTTPConnection("127.0.0.1", kiln.port)
+        for _ in range(share):
+            connection.request("POST", f"/2015-03-31/functions/{name}/invocations", payload)
+            body = json.loads(connection.getresponse().read())
+            statuses.add(body["statusCode"] if "statusCode" in body else str(body))
+        connection.close()
+
+    threads = [threading.Thread(target=run, args=[count // at_once + (i < count % at_once)]) for i in range(at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def assert_nothing_left(kiln, name, event, status, count, at_once=1, descriptors=0, memory_mb=2):
+    """So many invocations have this status; the environments live on, with the descriptors that they had and hardly more memory."""
+    assert invoke_often(kiln, name, event, max(count // 20, 20 * at_once), at_once) == {status}
+    before = {pid: (open_descriptors(pid), resident_mb(pid)) for pid in environment_pids(kiln, name)}
+    assert invoke_often(kiln, name, event, count, at_once) == {status}
+    after = {pid: (open_descriptors(pid), resident_mb(pid)) for pid in environment_pids(kiln, name)}
+    assert before.keys() <= after.keys()
+    most_open, most_mb = map(max, zip(*before.values()))
+    for now_open, now_mb in after.values():
+        assert now_open <= most_open + descriptors
+        assert now_mb < most_mb + memory_mb

@@ -4,12 +4,13 @@ import glob
 import os
 import pathlib
 import pwd
+import re
 import signal
 import socket
 import subprocess
 import tempfile
 
-from harness import wait_for
+from harness import ROOT, wait_for
 
 
 def free_port():
@@ -63,3 +64,74 @@ class Postgres:
     def close(self):
         self.stop()
         self.folder.cleanup()
+
+
+class Redis:
+    """Redis of Debian's package. stop() and start() are an outage; nothing is kept over one."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="kiln-redis-")
+        self.port = free_port()
+        self.server = None
+        self.start()
+
+    def start(self):
+        command = ["/usr/bin/redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder.name]
+        with open(f"{self.folder.name}/log", "a") as log:
+            self.server = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for(self._answers, what="Redis")
+
+    def _answers(self):
+        try:
+            return self.command("PING") == "+PONG"
+        except OSError:
+            return False
+
+    def command(self, line):
+        """The reply to one inline command, as Redis writes it, without its last line end."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(line.encode() + b"\r\n")
+            return connection.recv(65536).decode().removesuffix("\r\n")
+
+    def clients(self):
+        """How many are connected, without this question's own connection."""
+        return int(re.search(r"connected_clients:(\d+)", self.command("INFO clients"))[1]) - 1
+
+    def stop(self):
+        if self.server:
+            self.server.terminate()
+            self.server.wait(30)
+            self.server = None
+
+    def close(self):
+        self.stop()
+        self.folder.cleanup()
+
+
+class NodeServer:
+    """A server from npm, started by a script that prints its port."""
+
+    def __init__(self, script):
+        self.process = subprocess.Popen(["node", "-e", script], cwd=ROOT / "tests" / "node", stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def close(self):
+        self.process.kill()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+def s3_server(folder):
+    """s3rver with the empty bucket "b". It wants the access key S3RVER."""
+    return NodeServer(f"""
+        const S3rver = require("s3rver");
+        new S3rver({{port: 0, address: "127.0.0.1", silent: true, directory: {str(folder)!r}, configureBuckets: [{{name: "b"}}]}})
+          .run().then((address) => console.log(address.port));""")
+
+
+def dynamodb_server():
+    """dynalite without tables; new ones are usable at once."""
+    return NodeServer("""
+        const server = require("dynalite")({createTableMs: 0});
+        server.listen(0, "127.0.0.1", () => console.log(server.address().port));""")

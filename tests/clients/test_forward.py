@@ -9,48 +9,22 @@ import pytest
 from botocore.exceptions import ClientError
 
 from doubles import Receiver
-from harness import BINARY, ROOT, Kiln, code_of, message_of
-
-MODULES = ROOT / "tests" / "node" / "node_modules"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-class NodeServer:
-    """A server from npm, started by a line of its own on stdout."""
-
-    def __init__(self, script):
-        self.process = subprocess.Popen(["node", "-e", script], cwd=MODULES.parent, stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait(10)
-        self.process.stdout.close()
+from harness import BINARY, Kiln, code_of, message_of
+from servers import dynamodb_server, free_port, s3_server
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("s3")
-    server = NodeServer(f"""
-        const S3rver = require("s3rver");
-        new S3rver({{port: 0, address: "127.0.0.1", silent: true, directory: {str(folder)!r}, configureBuckets: [{{name: "b"}}]}})
-          .run().then((address) => console.log(address.port));""")
+    server = s3_server(tmp_path_factory.mktemp("s3"))
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture(scope="module")
 def dynamodb():
-    server = NodeServer("""
-        const server = require("dynalite")({createTableMs: 0});
-        server.listen(0, "127.0.0.1", () => console.log(server.address().port));""")
+    server = dynamodb_server()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture(scope="module")

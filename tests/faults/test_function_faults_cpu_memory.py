@@ -1,6 +1,5 @@
 """What goes wrong under memory_optimized and cpu_optimized: the answer says it, the environment lives on and loses nothing."""
 
-import http.client
 import json
 import os
 import signal
@@ -9,7 +8,7 @@ import threading
 import time
 
 import pytest
-from deployed import Call, deploy, environment_pid, open_descriptors, resident_mb
+from deployed import Call, assert_nothing_left, deploy, environment_pid
 from harness import wait_for
 from servers import Postgres, free_port
 
@@ -163,50 +162,18 @@ def children_of(pid):
 # both
 
 
-def invoke_often(kiln, name, event, count):
-    """The status codes' set of so many invocations over one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", kiln.port)
-    payload = json.dumps(event)
-    statuses = set()
-    for _ in range(count):
-        connection.request("POST", f"/2015-03-31/functions/{name}/invocations", payload)
-        statuses.add(json.loads(connection.getresponse().read())["statusCode"])
-    connection.close()
-    return statuses
-
-
 @pytest.mark.parametrize("function", ["memory_optimized", "cpu_optimized"])
 def test_ten_thousand_failing_calls_leave_nothing(kiln, name, function):
     deploy(kiln, name, function, MemorySize=256)
-    fail = {"action": "nope"}
-    assert invoke_often(kiln, name, fail, 500) == {400}
-    pid = environment_pid(kiln, name)
-    before, memory = open_descriptors(pid), resident_mb(pid)
-    assert invoke_often(kiln, name, fail, 10_000) == {400}
-    assert environment_pid(kiln, name) == pid
-    assert open_descriptors(pid) == before
-    assert resident_mb(pid) < memory + 2
+    assert_nothing_left(kiln, name, {"action": "nope"}, 400, count=10_000)
 
 
 def test_failing_tasks_leave_nothing(kiln, name):
     deploy(kiln, name, "cpu_optimized", {"DATABASE_URL": f"postgresql://kiln@127.0.0.1:{free_port()}/x"}, MemorySize=512)
     event = tasks(request(f"http://127.0.0.1:{free_port()}/"), query("SELECT 1"), STAT, {"type": "nonsense"})
-    assert invoke_often(kiln, name, event, 50) == {200}
-    pid = environment_pid(kiln, name)
-    before, memory = open_descriptors(pid), resident_mb(pid)
-    assert invoke_often(kiln, name, event, 500) == {200}
-    assert environment_pid(kiln, name) == pid
-    assert open_descriptors(pid) <= before + 1  # the connection to the next try
-    assert resident_mb(pid) < memory + 4
+    assert_nothing_left(kiln, name, event, 200, count=2000, descriptors=1, memory_mb=4)  # the connection to the next try
 
 
 def test_failing_memory_tests_leave_nothing(kiln, name):
     deploy(kiln, name, "memory_optimized", MemorySize=128)
-    event = {"action": "memory_test", "test_size_mb": 1000}
-    assert invoke_often(kiln, name, event, 100) == {507}
-    pid = environment_pid(kiln, name)
-    before, memory = open_descriptors(pid), resident_mb(pid)
-    assert invoke_often(kiln, name, event, 2000) == {507}
-    assert environment_pid(kiln, name) == pid
-    assert open_descriptors(pid) == before
-    assert resident_mb(pid) < memory + 2
+    assert_nothing_left(kiln, name, {"action": "memory_test", "test_size_mb": 1000}, 507, count=10_000)
