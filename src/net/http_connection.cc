@@ -1,5 +1,6 @@
 #include "net/http_connection.h"
 
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 
 #include <boost/asio/write.hpp>
@@ -15,6 +16,8 @@ namespace {
 // brings of the next request waits here, up to this many bytes.
 constexpr size_t kReadAhead = 64 * 1024;
 constexpr size_t kReadChunk = 16 * 1024;
+// Of a file, between two looks at what else the loop has to do.
+constexpr size_t kFileChunk = 1024 * 1024;
 
 std::string_view reason(unsigned status) {
   const auto r = http::obsolete_reason(static_cast<http::status>(status));
@@ -41,9 +44,9 @@ void write_head(std::string& out, const Response& response, bool keep_alive) {
     out += "\r\nContent-Type: ";
     out += response.content_type;
   }
-  if (response.status != 204 && response.status >= 200) {
+  if (response.status != 204 && response.status != 304 && response.status >= 200) {
     out += "\r\nContent-Length: ";
-    append_number(out, response.body.size());
+    append_number(out, response.file ? response.file->size : response.body.size());
   }
   for (const auto& [name, value] : response.headers) {
     out += "\r\n";
@@ -128,19 +131,43 @@ void HttpConnection::parse() {
       return finish_with(session_->too_large(parser_->get().base()));
     if (ec && ec != http::error::need_more) return fail_parse(ec);
     if (parser_->is_header_done() && !parser_->eager() && !begin_body()) return;
-    if (parser_->is_done()) {
-      state_ = State::kHandling;
-      keep_alive_ = parser_->get().keep_alive();
-      head_request_ = parser_->get().method() == http::verb::head;
-      Request request = parser_->release();
-      if (buffer_.size() == 0 && buffer_.capacity() > 4 * kReadAhead) buffer_.shrink_to_fit();
-      // One read stays pending while the request is handled: it notices a peer that leaves.
-      read_more();
-      return session_->on_request(std::move(request));
-    }
+    if (sink_part()) return;
+    if (parser_->is_done()) return finish_request();
     if (ec == http::error::need_more || used == 0) break;
   }
   if (state_ == State::kReading) read_more();
+}
+
+// True: what has come of the body is with its sink, and nothing is read until it has been taken.
+bool HttpConnection::sink_part() {
+  std::string& text = parser_->get().body().text;
+  if (!sink_ || text.empty()) return false;
+  state_ = State::kSinking;
+  sink_->put(std::exchange(text, {}),
+             [self = shared_from_this()] { self->loop_.post([self] { self->on_part_taken(); }); });
+  return true;
+}
+
+void HttpConnection::on_part_taken() {
+  if (state_ != State::kSinking) return;
+  state_ = State::kReading;
+  set_deadline(limits_.body_time);
+  if (parser_->is_done()) return finish_request();
+  if (buffer_.size() > 0) return parse();
+  read_more();
+}
+
+void HttpConnection::finish_request() {
+  state_ = State::kHandling;
+  keep_alive_ = parser_->get().keep_alive();
+  head_request_ = parser_->get().method() == http::verb::head;
+  auto& parsed = parser_->get();
+  Request request(std::move(parsed.base()), std::move(parsed.body().text));
+  if (buffer_.size() == 0 && buffer_.capacity() > 4 * kReadAhead) buffer_.shrink_to_fit();
+  // One read stays pending while the request is handled: it notices a peer that leaves.
+  read_more();
+  if (sink_) return session_->on_sunk_request(std::move(request), std::exchange(sink_, nullptr));
+  session_->on_request(std::move(request));
 }
 
 // The header is complete: the session says how much body it takes. False: the request was refused,
@@ -162,6 +189,8 @@ bool HttpConnection::begin_body() {
     finish_with(session_->too_large(parser_->get().base()));
     return false;
   }
+  sink_ = session_->body_sink(parser_->get().base());
+  parser_->get().body().in_parts = sink_ != nullptr;
   parser_->body_limit(limit);
   parser_->eager(true);
   if (parser_->is_done()) return true;
@@ -201,6 +230,7 @@ void HttpConnection::fail_parse(boost::system::error_code ec) {
 }
 
 void HttpConnection::finish_with(Response&& response) {
+  sink_ = nullptr;
   state_ = State::kHandling;
   response.close = true;
   keep_alive_ = false;
@@ -217,7 +247,9 @@ void HttpConnection::write(Response&& response) {
   state_ = State::kWriting;
   if (response.close) keep_alive_ = false;
   write_head(out_head_, response, keep_alive_);
-  out_body_ = head_request_ || response.status == 204 ? std::string() : std::move(response.body);
+  const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
+  out_file_ = bodyless ? nullptr : std::move(response.file);
+  out_body_ = bodyless || out_file_ ? std::string() : std::move(response.body);
 
   // Nearly always the whole answer fits the socket's buffer: one writev, no trip through the
   // scheduler.
@@ -226,9 +258,11 @@ void HttpConnection::write(Response&& response) {
   struct msghdr message = {};
   message.msg_iov = parts;
   message.msg_iovlen = out_body_.empty() ? 1 : 2;
-  const ssize_t n = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const int more = out_file_ ? MSG_MORE : 0;
+  const ssize_t n =
+      ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
   const size_t total = out_head_.size() + out_body_.size();
-  if (n == static_cast<ssize_t>(total)) return on_written();
+  if (n == static_cast<ssize_t>(total)) return out_file_ ? write_file() : on_written();
   if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return shut(true);
   const size_t sent = n > 0 ? static_cast<size_t>(n) : 0;
   const size_t head_sent = std::min(sent, out_head_.size());
@@ -239,8 +273,35 @@ void HttpConnection::write(Response&& response) {
                     [self = shared_from_this()](boost::system::error_code ec, size_t) {
                       if (self->state_ == State::kClosed) return;
                       if (ec) return self->shut(true);
-                      self->on_written();
+                      self->out_file_ ? self->write_file() : self->on_written();
                     });
+}
+
+// From the page cache into the socket, as the peer takes it.
+void HttpConnection::write_file() {
+  if (state_ == State::kClosed) return;
+  set_deadline(limits_.body_time);
+  FilePart& part = *out_file_;
+  if (part.size > 0) {
+    auto at = static_cast<off_t>(part.offset);
+    const ssize_t n = ::sendfile(socket_.native_handle(), part.file.get(), &at,
+                                 std::min<uint64_t>(part.size, kFileChunk));
+    // A file that has become shorter can't be what the head has announced.
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return shut(true);
+    if (n > 0) {
+      part.offset += static_cast<uint64_t>(n);
+      part.size -= static_cast<uint64_t>(n);
+    }
+  }
+  if (part.size == 0) {
+    out_file_ = nullptr;
+    return on_written();
+  }
+  socket_.async_wait(asio::socket_base::wait_write,
+                     [self = shared_from_this()](boost::system::error_code ec) {
+                       if (ec) return self->shut(true);
+                       self->write_file();
+                     });
 }
 
 void HttpConnection::on_written() {
@@ -313,7 +374,8 @@ void HttpConnection::set_deadline(Duration from_now) {
 }
 
 SteadyTime HttpConnection::on_time(SteadyTime now) {
-  if (state_ == State::kClosed || state_ == State::kHandling) return SteadyTime::max();
+  if (state_ == State::kClosed || state_ == State::kHandling || state_ == State::kSinking)
+    return SteadyTime::max();
   if (deadline_ > now) return deadline_;
   const auto self = shared_from_this();
   shut(state_ == State::kWriting || parser_->got_some());

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
@@ -15,6 +16,37 @@
 #include "net/io_loop.h"
 
 namespace kiln::net {
+
+// A request's body as it is parsed: whole, or in parts that go into a sink.
+struct IncomingBody {
+  struct value_type {
+    std::string text;
+    bool in_parts = false;
+  };
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
+    void init(const boost::optional<uint64_t>& length, boost::system::error_code& ec) {
+      ec = {};
+      if (length && !body_.in_parts) body_.text.reserve(static_cast<size_t>(*length));
+    }
+    template <class Buffers>
+    size_t put(const Buffers& buffers, boost::system::error_code& ec) {
+      ec = {};
+      size_t bytes = 0;
+      for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
+        body_.text.append(static_cast<const char*>(buffer.data()), buffer.size());
+        bytes += buffer.size();
+      }
+      return bytes;
+    }
+    void finish(boost::system::error_code& ec) { ec = {}; }
+
+   private:
+    value_type& body_;
+  };
+};
 
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection>,
                              private Scheduled {
@@ -37,18 +69,22 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::string peer_address() const;
 
  private:
-  enum class State { kReading, kHandling, kWriting, kHandingOver, kClosed };
-  using Parser = http::request_parser<http::string_body>;
+  enum class State { kReading, kSinking, kHandling, kWriting, kHandingOver, kClosed };
+  using Parser = http::request_parser<IncomingBody>;
 
   void read_more();
   void on_read(boost::system::error_code ec, size_t bytes);
   void parse();
   bool begin_body();
+  bool sink_part();
+  void on_part_taken();
+  void finish_request();
   void hand_over();
   void new_parser();
   void fail_parse(boost::system::error_code ec);
   void finish_with(Response&& response);
   void write(Response&& response);
+  void write_file();
   void on_written();
   void shut(bool mid_request);
   SteadyTime on_time(SteadyTime now) override;
@@ -60,6 +96,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   std::unique_ptr<Session> session_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  std::shared_ptr<BodySink> sink_;  // of the request that is read
   State state_ = State::kReading;
   bool read_pending_ = false;
   bool keep_alive_ = true;
@@ -67,6 +104,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   SteadyTime deadline_ = SteadyTime::max();
   std::string out_head_;
   std::string out_body_;
+  std::shared_ptr<FilePart> out_file_;
 };
 
 }  // namespace kiln::net

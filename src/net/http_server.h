@@ -22,6 +22,15 @@ namespace kiln::net {
 class HttpConnection;
 using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
+// Takes the body of one request as it comes, so that it need not fit into memory.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // The next part, never empty, on the connection's loop. No more is read before `more` was called,
+  // once, from any thread.
+  virtual void put(std::string&& part, std::function<void()> more) = 0;
+};
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -33,8 +42,13 @@ class Session {
   // follows then, with what has come of the body and after it, and the session is done.
   virtual bool wants_connection(const RequestHeader&) { return false; }
   virtual void take_over(TcpSocket&&, RequestHeader&&, std::string&& /*rest*/) {}
+  // Where this request's body goes; nullptr: into the request. The sink goes when the connection
+  // ends within the body.
+  virtual std::shared_ptr<BodySink> body_sink(const RequestHeader&) { return nullptr; }
   // The request is the session's to keep. Exactly one reply must follow.
   virtual void on_request(Request&& request) = 0;
+  // The same for a request whose body went into a sink; its own is empty.
+  virtual void on_sunk_request(Request&&, std::shared_ptr<BodySink>) {}
   // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a
   // request.
   virtual void on_closed(bool mid_request) = 0;
