@@ -11,6 +11,11 @@ constexpr int64_t kStep = 10;
 constexpr int64_t kMostBehind = 10 * 60;
 constexpr int64_t kHour = 3600;
 
+telemetry::MetricArchive& resumed(telemetry::MetricArchive& archive, const Clock& clock) {
+  archive.resume(epoch_s(clock.wall_now()));
+  return archive;
+}
+
 WallTime at(int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
 
 }  // namespace
@@ -21,7 +26,7 @@ ControlLoop::ControlLoop(net::IoLoop& control, const ScaledClock& clock,
     : control_(control),
       clock_(clock),
       archive_(archive),
-      store_(archive),
+      store_(resumed(archive, clock)),
       alarms_(alarms),
       ports_(std::move(ports)) {}
 

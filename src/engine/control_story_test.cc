@@ -23,7 +23,8 @@ const char* const kRegion = "us-east-1";
 
 class NoArchive final : public telemetry::MetricArchive {
  public:
-  void write(const std::vector<Point>&) override {}
+  void resume(int64_t) override {}
+  void write(const std::vector<Point>&, int64_t) override {}
   void read(int64_t, int64_t, int64_t, const std::function<void(Point&&)>&) override {}
   int64_t add_series(const telemetry::MetricKey&, const std::string&) override { return ++last_; }
   void compact(int64_t) override {}

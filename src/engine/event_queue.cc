@@ -1,5 +1,7 @@
 #include "engine/event_queue.h"
 
+#include <algorithm>
+
 #include "engine/event_record.h"
 
 namespace kiln::engine {
@@ -163,8 +165,9 @@ void EventQueue::try_one(const std::string& lane, int64_t id) {
     --in_flight_;
     return;
   }
-  count(*event, "AsyncEventAge", static_cast<double>(now_ms() - event->received_ms),
-        "Milliseconds");
+  // What an earlier run with a faster clock took may be of the future.
+  count(*event, "AsyncEventAge",
+        static_cast<double>(std::max<int64_t>(0, now_ms() - event->received_ms)), "Milliseconds");
   auto shared = std::make_shared<store::StoredEvent>(std::move(*event));
   port_.try_event(*shared, [this, shared](EventQueuePort::Outcome&& outcome) {
     loop_.post([this, shared, outcome = std::move(outcome)]() mutable {

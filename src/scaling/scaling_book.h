@@ -102,6 +102,7 @@ class ScalingBook {
   Result<void> check_policy(const Policy& policy) const;
   Result<void> put_alarms(const Policy& policy, WallTime now);
 
+  void end_stale_cooldowns(Target& target, WallTime now) const;
   void decide(Target& target, int current, WallTime now);
   void scale_out(Target& target, const Wish& wish, int current, Round& round, WallTime now);
   void scale_in(Target& target, const Wish& wish, int current, Round& round, WallTime now);

@@ -65,11 +65,23 @@ Result<void> ScalingBook::on_alarm(const telemetry::FiredAction& fired, WallTime
   return {};
 }
 
+// After a start, the clock may show less than it did: no cooldown lasts longer than a policy's.
+void ScalingBook::end_stale_cooldowns(Target& target, WallTime now) const {
+  int longest = 0;
+  for (const auto& [key, policy] : policies(target.region))
+    if (key.first == target.resource.text())
+      longest = std::max({longest, scale_out_cooldown(policy), scale_in_cooldown(policy)});
+  const WallTime latest = now + std::chrono::seconds(longest);
+  if (target.cooldowns.out_until > latest || target.cooldowns.in_until > latest)
+    target.cooldowns = {};
+}
+
 // Looks at all policies of the target, whichever of them an alarm acted on.
 void ScalingBook::decide(Target& target, int current, WallTime now) {
   Round& round = rounds_[{target.region, target.resource.text()}];
   if (round.at != now) round = {now, current, false};
   const int base = round.base;
+  end_stale_cooldowns(target, now);
   const bool cooling = now < target.cooldowns.out_until;
   const int out_base = cooling ? std::min(target.cooldowns.out_base, base) : base;
   std::vector<Wish> out, in;

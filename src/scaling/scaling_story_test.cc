@@ -156,6 +156,17 @@ TEST_F(TrackingStory, CooldownsGoOnAfterARestart) {
   EXPECT_EQ(units(), 22);
 }
 
+TEST_F(TrackingStory, CooldownsOfAFasterClockEndWithItsRun) {
+  ASSERT_TRUE(track_with(300, 0).ok());
+  values_[kUtilization] = 1.0;
+  minutes(1001, 1003);
+  EXPECT_EQ(units(), 15);
+  restart();
+  points_.clear();
+  minutes(1, 3);
+  EXPECT_EQ(units(), 22);
+}
+
 TEST_F(TrackingStory, ScaleInCanBeDisabled) {
   TrackingPolicy rule;
   rule.target = 0.7;

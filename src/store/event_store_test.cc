@@ -109,7 +109,7 @@ TEST(MetricArchiveTest, PointsAreFoldedAsTheyAgeAndGoAtTheEnd) {
   }
   for (int i = 0; i < 12; ++i) points.push_back({series, fives_old + i * 300, of(1)});
   points.push_back({series, ancient, of(1)});
-  (*archive)->write(points);
+  (*archive)->write(points, kNow);
   (*archive)->compact(kNow);
   const auto left = sums(**archive, series);
   EXPECT_EQ(left.count(ancient), 0u);
@@ -132,8 +132,8 @@ TEST(MetricArchiveTest, SeriesAndPointsComeBack) {
         (*archive)->add_series({"us-east-1", "N", "m", {{"d", "v"}}}, "Milliseconds");
     telemetry::Distribution values;
     for (int i = 1; i <= 100; ++i) values.add(i);
-    (*archive)->write({{series, kNow, values}});
-    (*archive)->write({{series, kNow, values}});  // replaced, not added
+    (*archive)->write({{series, kNow, values}}, kNow);
+    (*archive)->write({{series, kNow, values}}, kNow);  // replaced, not added
   }
   auto again = MetricArchive::open(dir / "metrics.db");
   ASSERT_TRUE(again.ok());
@@ -143,6 +143,32 @@ TEST(MetricArchiveTest, SeriesAndPointsComeBack) {
   EXPECT_EQ(series[0].unit, "Milliseconds");
   EXPECT_EQ(series[0].last_s, kNow);
   EXPECT_EQ(sums(**again, series[0].series).at(kNow), 5050);
+}
+
+TEST(MetricArchiveTest, WhatAFasterClockLeftInTheFutureIsDropped) {
+  const TestDir dir;
+  const auto one = telemetry::Distribution::of(1);
+  int64_t both = 0, future = 0;
+  {
+    auto archive = MetricArchive::open(dir / "metrics.db");
+    ASSERT_TRUE(archive.ok());
+    both = (*archive)->add_series({"us-east-1", "N", "both", {}}, "Count");
+    future = (*archive)->add_series({"us-east-1", "N", "future", {}}, "Count");
+    (*archive)->write({{both, kNow - 60, one}, {both, kNow + 60, one}, {future, kNow + 60, one}},
+                      kNow - 30);
+  }
+  auto same_clock = MetricArchive::open(dir / "metrics.db");
+  ASSERT_TRUE(same_clock.ok());
+  // Its clock had not come to those points: they were put ahead of it, as PutMetricData allows.
+  (*same_clock)->resume(kNow);
+  EXPECT_EQ(sums(**same_clock, both).size(), 2u);
+  (*same_clock)->write({{both, kNow, one}}, kNow + 3600);
+  (*same_clock)->resume(kNow);
+  EXPECT_EQ(sums(**same_clock, both), (std::map<int64_t, double>{{kNow - 60, 1}, {kNow, 1}}));
+  EXPECT_TRUE(sums(**same_clock, future).empty());
+  const auto left = (*same_clock)->load_series();
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].series, both);
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ constexpr std::array kSteps = {
     " sum REAL NOT NULL, min REAL NOT NULL, max REAL NOT NULL, histogram BLOB NOT NULL,"
     " PRIMARY KEY (series, time)) WITHOUT ROWID;"
     "CREATE INDEX points_by_time ON points (time);",
+    // The clock's time at the last write: with --speed it may be ahead of the next run's.
+    "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), now INTEGER NOT NULL);",
 };
 
 constexpr const char* kColumns = "series, time, count, sum, min, max, histogram";
@@ -63,13 +65,24 @@ void MetricArchive::report(const Result<void>& result) {
   std::fprintf(stderr, "kiln: warning: metrics are not kept: %s\n", result.error().message.c_str());
 }
 
-void MetricArchive::write(const std::vector<Point>& points) {
+void MetricArchive::resume(int64_t now_s) {
+  report(database_->transaction([&]() -> Result<void> {
+    Statement ahead(*database_,
+                    "DELETE FROM points WHERE time > ?1 AND (SELECT now FROM clock) > ?1");
+    if (auto done = ahead.bind(1, now_s).run(); !done) return done;
+    return database_->execute(
+        "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM points WHERE series = series.id)");
+  }));
+}
+
+void MetricArchive::write(const std::vector<Point>& points, int64_t now_s) {
   if (points.empty()) return;
   report(database_->transaction([&]() -> Result<void> {
     Statement insert(*database_, insert_sql());
     for (const Point& point : points)
       if (auto done = put(insert, point); !done) return done;
-    return {};
+    Statement clock(*database_, "INSERT OR REPLACE INTO clock VALUES (1, ?)");
+    return clock.bind(1, now_s).run();
   }));
 }
 

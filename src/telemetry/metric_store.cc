@@ -107,7 +107,7 @@ void MetricStore::flush(int64_t now_s) {
     data->changed.clear();
   }
   dirty_.clear();
-  if (!points.empty()) archive_.write(points);
+  if (!points.empty()) archive_.write(points, now_s);
   const int64_t keep_from_s = now_s - kMemorySeconds;
   // What an earlier run wrote is not in memory; it may reach into what was the future then.
   first_flush_s_ = std::min(first_flush_s_, now_s);

@@ -31,12 +31,15 @@ class MetricArchive {
     Distribution values;
   };
   virtual ~MetricArchive() = default;
-  // Replaces points with the same series and time. `seen_s` is the newest time of a series.
-  virtual void write(const std::vector<Point>& points) = 0;
+  // Before anything else: drops what an earlier run whose clock was ahead of this one's left in its
+  // future, and series without points.
+  virtual void resume(int64_t now_s) = 0;
+  // Replaces points with the same series and time. `now_s` is the clock's time.
+  virtual void write(const std::vector<Point>& points, int64_t now_s) = 0;
   virtual void read(int64_t series, int64_t start_s, int64_t end_s,
                     const std::function<void(Point&&)>& visit) = 0;
   virtual int64_t add_series(const MetricKey& key, const std::string& unit) = 0;
-  // Folds points into longer periods as they age, and drops the oldest and the series without any.
+  // Folds points into longer periods as they age, and drops the oldest.
   virtual void compact(int64_t now_s) = 0;
   struct SeriesInfo {
     int64_t series;

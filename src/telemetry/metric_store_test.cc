@@ -12,7 +12,8 @@ using testing::Pair;
 // Keeps points as an archive does, in memory.
 class MemoryArchive final : public MetricArchive {
  public:
-  void write(const std::vector<Point>& points) override {
+  void resume(int64_t) override {}
+  void write(const std::vector<Point>& points, int64_t) override {
     ++writes;
     for (const Point& p : points) rows[{p.series, p.time_s}] = p.values;
   }
