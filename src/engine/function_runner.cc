@@ -22,8 +22,11 @@ void FunctionRunner::update(const model::Function& function) {
   provisioned_configured_ = model::provisioned_total(function);
   admission_.configure(function.reserved_concurrency, provisioned_configured_);
   std::vector<model::ConfigPtr> current{function.latest};
-  std::map<model::ConfigPtr, int> targets;
-  const auto wanted = model::provisioned_by_version(function);
+  std::map<model::ConfigPtr, Provisioner::Target> targets;
+  std::map<std::string, Provisioner::Target> wanted;
+  for (const auto& [qualifier, config] : function.provisioned)
+    wanted[model::provisioned_version(function, qualifier)] = {config.requested,
+                                                               config.last_modified};
   for (const auto& [number, config] : function.versions) {
     current.push_back(config);
     if (const auto found = wanted.find(config->version); found != wanted.end())

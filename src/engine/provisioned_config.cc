@@ -84,7 +84,7 @@ Result<void> put_provisioned(Registry& registry, const model::AccountQuota& quot
                        std::to_string(quota.min_unreserved) + "]."};
   }
   auto next = std::make_shared<model::Function>(function);
-  next->provisioned[qualifier] = {units, format_lambda_seconds(registry.clock().wall_now())};
+  next->provisioned[qualifier] = {units, format_lambda_time(registry.clock().wall_now())};
   return registry.put(next);
 }
 

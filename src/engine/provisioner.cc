@@ -7,6 +7,11 @@ namespace {
 
 // Init phases of one version at the same time; more would only wait for the processors.
 constexpr size_t kStartingAtOnce = 16;
+// Environments of one version that end after their Init phase: as many as are wanted and these are
+// replaced at once, which comes back one in ten seconds; others after a pause.
+constexpr int kReplacedAtOnce = 10;
+constexpr double kReplacedPerSecond = 0.1;
+constexpr auto kReplacementPause = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -16,27 +21,30 @@ Provisioner::Provisioner(net::IoLoop& loop, SandboxPool& pool, model::FunctionAd
 
 Provisioner::~Provisioner() { loop_.cancel(this); }
 
-void Provisioner::set_targets(const std::map<model::ConfigPtr, int>& targets) {
+void Provisioner::set_targets(const std::map<model::ConfigPtr, Target>& targets) {
   std::vector<model::ConfigPtr> unwanted;
   for (const auto& [config, version] : versions_)
     if (!targets.contains(config)) unwanted.push_back(config);
   for (const auto& config : unwanted) {
-    Version version = std::move(versions_[config]);
-    versions_.erase(config);
+    auto version = versions_.extract(config);
     admission_.forget_provisioned(config->version);
     board_.erase(config->region, config->name, config->version);
-    retire_everything(version);
+    retire_everything(version.mapped());
   }
   for (const auto& [config, target] : targets) {
     Version& version = versions_[config];
     version.config = config;
-    if (version.target != target) change_target(version, target);
+    const bool again =
+        version.state == ProvisionedState::kFailed && version.configured != target.configured;
+    version.configured = target.configured;
+    if (version.target != target.units || again) change_target(version, target.units);
   }
 }
 
 void Provisioner::change_target(Version& version, int target) {
   version.target = target;
   version.reason.clear();
+  version.replacements.configure(kReplacedPerSecond, target + kReplacedAtOnce);
   const auto wanted = static_cast<size_t>(target);
   if (version.serving.size() >= wanted) {
     version.state = ProvisionedState::kReady;
@@ -52,6 +60,7 @@ void Provisioner::change_target(Version& version, int target) {
     retire_some(version.waiting, std::min(spare, version.waiting.size()));
     retire_some(version.starting,
                 std::min(spare - version.waiting.size(), version.starting.size()));
+    serve_if_all_are_ready(version);
     loop_.schedule(this, version.start_at);
   }
   report(version);
@@ -70,6 +79,7 @@ SteadyTime Provisioner::on_time(SteadyTime now) {
 
 void Provisioner::launch(Version& version) {
   if (closing_ || version.state == ProvisionedState::kFailed) return;
+  if (version.start_at > loop_.clock().steady_now()) return;
   while (version.serving.size() + version.waiting.size() + version.starting.size() <
              static_cast<size_t>(version.target) &&
          version.starting.size() < kStartingAtOnce) {
@@ -81,18 +91,22 @@ void Provisioner::on_ready(Environment& environment) {
   Version* version = version_of(environment);
   if (!version || version->starting.erase(&environment) == 0) return pool_.retire(environment);
   version->waiting.insert(&environment);
-  const bool all =
-      version->serving.size() + version->waiting.size() == static_cast<size_t>(version->target);
-  if (all || version->state == ProvisionedState::kReady) {
-    for (Environment* ready : version->waiting) {
-      pool_.serve_ahead(*ready);
-      version->serving.insert(ready);
-    }
-    version->waiting.clear();
-    version->state = ProvisionedState::kReady;
-  }
+  serve_if_all_are_ready(*version);
   report(*version);
   launch(*version);
+}
+
+// None of an allocation serves before all of it is ready; a replacement serves at once.
+void Provisioner::serve_if_all_are_ready(Version& version) {
+  const bool all =
+      version.serving.size() + version.waiting.size() == static_cast<size_t>(version.target);
+  if (!all && version.state != ProvisionedState::kReady) return;
+  for (Environment* ready : version.waiting) {
+    pool_.serve_ahead(*ready);
+    version.serving.insert(ready);
+  }
+  version.waiting.clear();
+  version.state = ProvisionedState::kReady;
 }
 
 void Provisioner::on_failed(Environment& environment) {
@@ -114,6 +128,7 @@ void Provisioner::on_gone(Environment& environment) {
   report(*version);
   // Not from within the callback of the one that has gone.
   version->start_at = loop_.clock().steady_now();
+  if (!version->replacements.take(version->start_at)) version->start_at += kReplacementPause;
   loop_.schedule(this, version->start_at);
 }
 

@@ -2,8 +2,9 @@
 // version, lets none of them serve before all are ready, replaces what is lost, and ends what is no
 // longer wanted. While more are being made, those that serve go on serving.
 //
-// An Init phase that fails ends the whole allocation: state kFailed until the configuration
-// changes. Threading: the function's loop only.
+// An Init phase that fails ends the whole allocation: state kFailed until it is configured again.
+// What is lost is replaced at once, unless that goes on: then with pauses.
+// Threading: the function's loop only.
 #pragma once
 
 #include <map>
@@ -24,8 +25,12 @@ class Provisioner final : private net::Scheduled {
               ProvisionedBoard& board, Duration delay);
   ~Provisioner();
 
+  struct Target {
+    int units = 0;
+    std::string configured;  // when; another time is another allocation
+  };
   // What is wanted now, by version.
-  void set_targets(const std::map<model::ConfigPtr, int>& targets);
+  void set_targets(const std::map<model::ConfigPtr, Target>& targets);
   // Ends what it has and starts nothing more.
   void close() { closing_ = true; }
 
@@ -38,17 +43,20 @@ class Provisioner final : private net::Scheduled {
   struct Version {
     model::ConfigPtr config;
     int target = 0;
+    std::string configured;
     ProvisionedState state = ProvisionedState::kInProgress;
     std::string reason;
     std::set<Environment*> starting;
     std::set<Environment*> waiting;  // ready; not all are
     std::set<Environment*> serving;
     SteadyTime start_at{};
+    model::RateLimit replacements;
   };
 
   SteadyTime on_time(SteadyTime now) override;
   void change_target(Version& version, int target);
   void launch(Version& version);
+  void serve_if_all_are_ready(Version& version);
   void retire_some(std::set<Environment*>& environments, size_t keep);
   void retire_everything(Version& version);
   void report(const Version& version);

@@ -26,6 +26,12 @@ Result<void> refuse_latest(const model::FunctionRef& ref) {
       "The function resource provided must be an alias or a published version.");
 }
 
+// 2019-11-21T19:32:12+0000: here AWS shows no fraction.
+std::string whole_seconds(std::string time) {
+  if (const size_t dot = time.find('.'); dot != time.npos) time.erase(dot, time.find('+') - dot);
+  return time;
+}
+
 json document_of(const LambdaCall& call, const model::Function& function,
                  const std::string& qualifier, const model::ProvisionedConfig& config) {
   const auto status = call.board.get(function.region(), function.name(),
@@ -36,7 +42,7 @@ json document_of(const LambdaCall& call, const model::Function& function,
                    {"Status", status.state == ProvisionedState::kReady    ? "READY"
                               : status.state == ProvisionedState::kFailed ? "FAILED"
                                                                           : "IN_PROGRESS"},
-                   {"LastModified", config.last_modified}};
+                   {"LastModified", whole_seconds(config.last_modified)}};
   if (!status.reason.empty()) document["StatusReason"] = status.reason;
   return document;
 }

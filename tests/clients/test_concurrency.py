@@ -142,6 +142,45 @@ def test_provisioned_concurrency_moves_with_its_alias_and_is_refilled_after_a_cr
     assert kiln.invoke(name, Qualifier="1")["Body"] == ["on-demand", "1"]
 
 
+GATED_INIT = """
+import os
+import socket
+
+with socket.create_connection(("127.0.0.1", int(os.environ["GATE"]))) as line:
+    line.recv(1)
+
+def handler(event, context):
+    return os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]
+"""
+
+
+def test_a_decrease_while_environments_start_is_ready_with_those_that_are(kiln, name, gate):
+    """Two of four have started when two are wanted: nothing is left to wait for."""
+    api = kiln.client("lambda")
+    kiln.create(name, {"index.py": GATED_INIT}, Environment={"Variables": {"GATE": str(gate.port)}})
+    version = api.publish_version(FunctionName=name)["Version"]
+    api.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=4)
+    gate.hold(4)
+    started = [gate.waiting.pop(), gate.waiting.pop()]
+    for line in started:
+        line.close()
+    wait_for(lambda: len(init_reports(kiln, name)) == 2, what="two environments have started")
+    config = api.get_provisioned_concurrency_config(FunctionName=name, Qualifier=version)
+    assert (config["Status"], config["AvailableProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 0)
+    api.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=2)
+    config = wait_for(lambda: ready(api, name, version), what="the smaller allocation is ready")
+    assert (config["Status"], config["AvailableProvisionedConcurrentExecutions"]) == ("READY", 2)
+    assert kiln.invoke(name, Qualifier=version)["Body"] == "provisioned-concurrency"
+    gate.open()
+
+
+def init_reports(kiln, name):
+    try:
+        return kiln.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="INIT_REPORT")["events"]
+    except ClientError:
+        return []
+
+
 def test_provisioned_concurrency_whose_init_fails_says_so(kiln, name):
     api = kiln.client("lambda")
     kiln.create(name, {"index.py": "raise RuntimeError('no start')\n"})
@@ -150,6 +189,25 @@ def test_provisioned_concurrency_whose_init_fails_says_so(kiln, name):
     config = wait_for(lambda: ready(api, name, version))
     assert (config["Status"], config["StatusReason"]) == ("FAILED", "FUNCTION_ERROR_INIT_FAILURE")
     assert (config.get("AllocatedProvisionedConcurrentExecutions"), config.get("AvailableProvisionedConcurrentExecutions")) == (0, 0)
+    # Configured again, it is tried again, though with the same number.
+    api.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=1)
+    wait_for(lambda: len(init_reports(kiln, name)) == 2, what="a second Init phase")
+    wait_for(lambda: ready(api, name, version)["Status"] == "FAILED" if ready(api, name, version) else None)
+
+
+def test_environments_that_end_again_and_again_are_replaced_with_pauses(kiln, name):
+    """A runtime that asks for an event and ends: its environments are not restarted as fast as the machine can."""
+    api = kiln.client("lambda")
+    code = "#!/usr/bin/python3\nimport os, socket\nhost, port = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')\nline = socket.create_connection((host, int(port)))\n" \
+           "line.sendall(b'GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')\nimport select\nselect.select([line], [], [], 0.02)\n"
+    kiln.create(name, {"bootstrap": (code, 0o755)}, runtime="provided.al2023", handler="x")
+    version = api.publish_version(FunctionName=name)["Version"]
+    began = time.monotonic()
+    api.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=1)
+    wait_for(lambda: len(init_reports(kiln, name)) >= 15, what="environments are replaced")
+    # The first, eleven at once after it, three a second apart of which ten seconds may give back one.
+    assert time.monotonic() - began > 2
+    api.delete_provisioned_concurrency_config(FunctionName=name, Qualifier=version)
 
 
 def test_events_are_retried_and_their_end_is_told(name):
