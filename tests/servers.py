@@ -122,10 +122,15 @@ class NodeServer:
         self.process.stdout.close()
 
 
-def s3_server(folder):
-    """s3rver with the empty bucket "b". It wants the access key S3RVER."""
+# What Kiln gives functions as their credentials.
+FUNCTION_KEYS = ("AKIAKILNLOCALACCESS0", "kiln-local-secret-access-key-00000000000")
+
+
+def s3_server(folder, keys=FUNCTION_KEYS):
+    """s3rver with the empty bucket "b". It takes requests that are signed with `keys` or with S3RVER and S3RVER, else it answers 403."""
     return NodeServer(f"""
         const S3rver = require("s3rver");
+        require("s3rver/lib/models/account").DUMMY_ACCOUNT.createKeyPair({keys[0]!r}, {keys[1]!r});
         new S3rver({{port: 0, address: "127.0.0.1", silent: true, directory: {str(folder)!r}, configureBuckets: [{{name: "b"}}]}})
           .run().then((address) => console.log(address.port));""")
 
