@@ -45,7 +45,7 @@ std::string check_forward(const std::string& text) {
     return "'" + text + "' has not the form SERVICE=URL, as in s3=http://127.0.0.1:9000";
   const std::string service = text.substr(0, equals);
   for (const char* own :
-       {"lambda", "cloudwatch", "monitoring", "logs", "sns", "application-autoscaling", "sts"})
+       {"lambda", "cloudwatch", "monitoring", "logs", "sns", "application-autoscaling"})
     if (service == own) return "Kiln has " + service + " itself; leave --forward " + text + " out";
   const auto url = net::ClientUrl::parse(text.substr(equals + 1));
   if (!url) return url.error().message;

@@ -68,6 +68,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<store::DocumentStore> documents;
   std::unique_ptr<store::MetricArchive> archive;
   std::unique_ptr<store::CodeStore> code_store;
+  std::unique_ptr<store::ObjectStore> objects;
   std::unique_ptr<LogStore> log_store;
   std::vector<std::unique_ptr<net::IoLoop>> loops;
   std::vector<std::unique_ptr<Invoker>> invokers;
@@ -278,6 +279,8 @@ Result<void> Engine::start() {
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
   e.documents = std::make_unique<store::DocumentStore>(*e.database);
   e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
+  e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
+                                                   e.options.account, e.clock);
   e.log_store = std::make_unique<LogStore>(e.options.data_dir + "/logs");
   e.registry = std::make_unique<Registry>(
       *e.function_store, e.clock, e.options.account,
@@ -422,6 +425,7 @@ std::vector<FunctionStatus> Engine::status() {
 }
 
 store::CodeStore& Engine::code_store() { return *impl_->code_store; }
+store::ObjectStore& Engine::objects() { return *impl_->objects; }
 LogStore& Engine::log_store() { return *impl_->log_store; }
 const Clock& Engine::clock() const { return impl_->clock; }
 const EngineOptions& Engine::options() const { return impl_->options; }

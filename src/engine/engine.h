@@ -18,6 +18,7 @@
 #include "engine/registry.h"
 #include "net/io_loop.h"
 #include "store/code_store.h"
+#include "store/object_store.h"
 
 namespace kiln::notify {
 class TopicBook;
@@ -108,6 +109,7 @@ class Engine {
   std::vector<FunctionStatus> status();
   size_t queued_events() const;    // any thread
   store::CodeStore& code_store();  // any thread
+  store::ObjectStore& objects();   // any thread but a loop's
   LogStore& log_store();           // any thread
   const Clock& clock() const;
   const EngineOptions& options() const;

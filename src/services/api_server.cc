@@ -28,7 +28,11 @@ class ApiSession final : public net::Session {
                 *router_.forward_of(header), classify(header));
   }
 
-  void on_request(net::Request&& request) override {
+  std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader& header) override {
+    return router_.body_sink(header);
+  }
+  void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
+  void on_sunk_request(net::Request&& request, std::shared_ptr<net::BodySink> body) override {
     router_.handle(
         std::move(request),
         [connection = connection_.shared_from_this()](net::Response&& response) {
@@ -37,7 +41,7 @@ class ApiSession final : public net::Session {
             connection->reply(std::move(response));
           });
         },
-        [this] { return connection_.peer_address(); });
+        [this] { return connection_.peer_address(); }, std::move(body));
   }
   // An invocation goes on without its caller, as on AWS.
   void on_closed(bool) override {}

@@ -126,6 +126,7 @@ Api api_of(std::string_view service) {
   if (service == "sns") return Api::kSns;
   if (service == "application-autoscaling") return Api::kAutoScaling;
   if (service == "sts") return Api::kSts;
+  if (service == "ssm") return Api::kSsm;
   return Api::kAbsent;
 }
 
@@ -197,6 +198,23 @@ Classification of_path(const net::RequestHeader& header, const wire::Uri& uri,
   return c;
 }
 
+// Signature version 2: presigned addresses of S3 are still made so.
+bool is_signed_in_the_old_way(const net::RequestHeader& header) {
+  if (header_field(header, "Authorization").starts_with("AWS ")) return true;
+  const std::string_view target = header_target(header);
+  return target.find("AWSAccessKeyId=") != std::string_view::npos &&
+         target.find("Signature=") != std::string_view::npos;
+}
+
+Classification of_s3(const net::RequestHeader& header) {
+  Classification c;
+  c.api = Api::kS3;
+  c.shape = Shape::kRestXml;
+  c.service = "s3";
+  c.operation = rest_operation(header, wire::Uri::parse(header_target(header)));
+  return c;
+}
+
 Classification classify_with(const net::RequestHeader& header, std::string_view body) {
   if (is_url_host(host_of(header))) {
     Classification c;
@@ -210,6 +228,8 @@ Classification classify_with(const net::RequestHeader& header, std::string_view 
     return c;
   }
   const wire::CredentialScope scope = wire::CredentialScope::of(header);
+  // Before the rest: a key of S3 may look like anything.
+  if (scope.service == "s3" || is_signed_in_the_old_way(header)) return of_s3(header);
   const wire::Uri uri = wire::Uri::parse(target);
   if (const auto json = wire::JsonTarget::parse(header_field(header, "X-Amz-Target"))) {
     return of_json(*json, header_field(header, "Content-Type"), scope.service);
@@ -297,6 +317,11 @@ net::Response error_in_shape(Shape shape, const Error& error, const std::string&
   return wire::rest_json_error(error, request_id);
 }
 
+bool is_s3(const net::RequestHeader& header) {
+  return !is_lambda_path(header_target(header)) && !is_url_host(host_of(header)) &&
+         (wire::CredentialScope::of(header).service == "s3" || is_signed_in_the_old_way(header));
+}
+
 Classification classify(const net::Request& request) {
   return classify_with(request.base(), request.body());
 }
@@ -331,7 +356,7 @@ net::Response not_here(const Classification& what, const std::string& request_id
         {ErrorKind::kNotFound, "UnknownOperationException",
          "Kiln has no operation for " + operation +
              ". It serves the AWS APIs "
-             "lambda, cloudwatch, logs, sns, application-autoscaling and sts, and GET "
+             "lambda, cloudwatch, logs, sns, application-autoscaling, s3, ssm and sts, and GET "
              "/_kiln/health."},
         request_id);
   }
@@ -344,8 +369,8 @@ net::Response not_here(const Classification& what, const std::string& request_id
       what.shape,
       {kind, type,
        "Kiln has no service " + printable(what.service) + " (operation " + operation +
-           "). It serves lambda, cloudwatch, logs, sns, application-autoscaling and sts; "
-           "start it with --forward SERVICE=URL to pass others on."},
+           "). It serves lambda, cloudwatch, logs, sns, application-autoscaling, s3, ssm and "
+           "sts; start it with --forward SERVICE=URL to pass others on."},
       request_id);
 }
 

@@ -20,6 +20,8 @@ enum class Api {
   kSns,
   kAutoScaling,  // Application Auto Scaling
   kSts,
+  kSsm,
+  kS3,
   kFunctionUrl,  // any request to the host name of a function URL
   kHealth,       // GET /_kiln/health, GET /
   kStatus,       // GET /_kiln/status
@@ -42,6 +44,9 @@ struct Classification {
 Classification classify(const net::Request& request);
 // The same while the body is not there yet.
 Classification classify(const net::RequestHeader& header);
+
+// Whether a request is signed for S3, whose bodies have limits of their own.
+bool is_s3(const net::RequestHeader& header);
 
 // AWS's limits in bytes.
 inline constexpr uint64_t kMaxInvokeBytes =

@@ -82,15 +82,20 @@ TEST(Classify, Table) {
        "of version 1999-01-01", "X"},
       {make(verb::post, "/service/GraniteServiceVersion20100801/operation/PutMetricData"),
        Api::kCloudWatch, "cloudwatch", "PutMetricData"},
-      {make(verb::put, "/bucket/a/b%20c", "s3"), Api::kAbsent, "s3", "PUT /bucket/a/b%20c"},
-      {make(verb::get, "/", "s3"), Api::kAbsent, "s3", "GET /"},
+      {make(verb::put, "/bucket/a/b%20c", "s3"), Api::kS3, "s3", "PUT /bucket/a/b%20c"},
+      {make(verb::get, "/", "s3"), Api::kS3, "s3", "GET /"},
+      // A key may look like anything of another service.
+      {make(verb::put, "/service/a/operation/b", "s3"), Api::kS3, "s3",
+       "PUT /service/a/operation/b"},
+      {make(verb::get, "/b/k?AWSAccessKeyId=a&Signature=s&Expires=1"), Api::kS3, "s3", "GET /b/k"},
+      {make(verb::post, "/", "ssm", "AmazonSSM.GetParameter"), Api::kSsm, "ssm", "GetParameter"},
       {make(verb::post, "/TraceSegments", "xray"), Api::kAbsent, "xray", "POST /TraceSegments"},
       {make(verb::get, "/_kiln/health"), Api::kHealth},
       {make(verb::get, "/"), Api::kHealth},
       {make(verb::head, "/"), Api::kHealth},
       {make(verb::get, "/_kiln/status"), Api::kStatus, "", "GET /_kiln/status"},
       {make(verb::get, "/metrics"), Api::kMetrics, "", "GET /metrics"},
-      {make(verb::get, "/metrics", "s3"), Api::kAbsent, "s3", "GET /metrics"},
+      {make(verb::get, "/metrics", "s3"), Api::kS3, "s3", "GET /metrics"},
       {make(verb::get, "/_kiln/code/abc.zip"), Api::kLambda},
       {make(verb::put, "/_kiln/code/abc.zip"), Api::kUnknown, "", "PUT /_kiln/code/abc.zip"},
       {make(verb::post, "/_kiln/health"), Api::kUnknown, "", "POST /_kiln/health"},
@@ -143,10 +148,10 @@ TEST(NotHere, EachProtocolInItsShape) {
   EXPECT_THAT(r.body, HasSubstr("<Error><Type>Sender</Type><Code>InvalidAction</Code>"));
   EXPECT_THAT(r.body, HasSubstr("service sns (operation Publish)"));
 
-  r = answer(make(verb::put, "/bucket/key", "s3"));
+  r = answer(make(verb::put, "/bucket/key", "cloudfront"));
   EXPECT_EQ(r.status, 501U);
   EXPECT_THAT(r.body, HasSubstr("<Error><Code>NotImplemented</Code>"));
-  EXPECT_THAT(r.body, HasSubstr("service s3 (operation PUT /bucket/key)"));
+  EXPECT_THAT(r.body, HasSubstr("service cloudfront (operation PUT /bucket/key)"));
 
   r = answer(make(verb::post, "/TraceSegments", "xray"));
   EXPECT_EQ(r.status, 404U);
@@ -221,7 +226,7 @@ TEST(TooLarge, AwsTexts) {
   EXPECT_EQ(json::parse(r.body)["__type"], "RequestEntityTooLargeException");
 
   // Nobody would read it: the service that is not here is what matters.
-  EXPECT_THAT(too_large(make(verb::put, "/bucket/key", "s3"), "id").body,
+  EXPECT_THAT(too_large(make(verb::put, "/bucket/key", "cloudfront"), "id").body,
               HasSubstr("NotImplemented"));
 }
 

@@ -8,6 +8,7 @@
 #include "services/lambda_call.h"
 #include "services/lambda_invoke.h"
 #include "services/lambda_routes.h"
+#include "services/object_fetch.h"
 #include "wire/credential_scope.h"
 #include "wire/rest_json_error.h"
 #include "wire/uri.h"
@@ -75,6 +76,9 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
                  engine_.layers(), wire::CredentialScope::of(request.base()).region,
                  std::string(net::field(request, "Host")), std::move(route.function),
                  std::move(route.argument), std::move(route.detail), std::move(uri.query)});
+  call->fetch_object = [this](const std::string& bucket, const std::string& key, int64_t most) {
+    return fetch_object(engine_, bucket, key, most);
+  };
   const auto run = [this, call, operation = route.operation, id, reply] {
     engine_.post_control([this, call, operation, id, reply] {
       const bool frees_code = operation == delete_function || operation == update_function_code ||

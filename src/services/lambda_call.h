@@ -5,6 +5,7 @@
 // a worker and read no functions.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -35,6 +36,11 @@ struct LambdaCall {
   std::string detail;    // and its third
   wire::QueryParams query;
   nlohmann::json body = nlohmann::json::object();
+
+  // Reads an object of at most so many bytes, for the prepare_… steps. Errors are S3's.
+  using FetchObject = std::function<Result<std::string>(const std::string& bucket,
+                                                        const std::string& key, int64_t most)>;
+  FetchObject fetch_object = {};
 
   // Made by the prepare_… steps.
   std::optional<model::FunctionConfig> config = {};

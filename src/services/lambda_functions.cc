@@ -33,23 +33,36 @@ std::shared_ptr<model::Function> with_latest(const LambdaCall& call, const model
   return next;
 }
 
+// A package in S3, which may be larger than one in a request.
+Result<model::CodeLocation> load_object(const LambdaCall& call, const std::string& bucket,
+                                        const std::string& key, const std::string& version) {
+  const auto failed = [](const std::string& code, const std::string& message) {
+    return invalid_parameter("Error occurred while GetObject. S3 Error Code: " + code +
+                             ". S3 Error Message: " + message);
+  };
+  if (bucket.empty() || key.empty())
+    return invalid_parameter("Please provide both S3Bucket and S3Key of the function's code.");
+  if (!version.empty() && version != "null")
+    return failed("NoSuchVersion", "The specified version does not exist.");
+  const auto zip = call.fetch_object(bucket, key, call.code_store.limits().max_unzipped_bytes);
+  if (!zip && zip.error().kind == ErrorKind::kInternal) return zip.error();
+  if (!zip) return failed(zip.error().type, zip.error().message);
+  return call.code_store.add_zip(*zip, store::ZipSource::kObject);
+}
+
 }  // namespace
 
 Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
   Fields fields(code);
   const std::string bucket = fields.text("S3Bucket").value_or(""),
-                    key = fields.text("S3Key").value_or("");
+                    key = fields.text("S3Key").value_or(""),
+                    version = fields.text("S3ObjectVersion").value_or("");
   const auto zip = code.find("ZipFile");
   const bool has_zip = zip != code.end() && !zip->is_null();
   if (has_zip && !zip->is_string()) (void)fields.text("ZipFile");  // notes the wrong type
   if (auto read = fields.result(); !read) return read.error();
   if (bucket == kHotReloadBucket) return call.code_store.add_hot_reload(key);
-  if (!bucket.empty() || !key.empty()) {
-    return invalid_parameter(
-        "Kiln has no S3 to fetch code from (bucket '" + bucket +
-        "'); send a ZipFile, or S3Bucket 'hot-reload' with the path of a folder of this machine "
-        "as S3Key.");
-  }
+  if (!bucket.empty() || !key.empty()) return load_object(call, bucket, key, version);
   if (!has_zip) return invalid_parameter("Please provide a source for function code.");
   const auto bytes = base64_decode(zip->get_ref<const std::string&>());
   if (!bytes) {

@@ -14,6 +14,7 @@
 #include "services/lambda_routes.h"
 #include "store/database.h"
 #include "store/document_store.h"
+#include "store/object_store.h"
 #include "store/test_dir.h"
 #include "store/zip_builder.h"
 #include "wire/rest_json_error.h"
@@ -75,6 +76,9 @@ class LambdaApiTest : public testing::Test {
     if (route.operation == nullptr) return {0, "no route", std::string(route.name), {}};
     LambdaCall c{*registry_,       code_store_,    accounts_,      board_,       *layers_,  region,
                  "localhost:4566", route.function, route.argument, route.detail, uri.query, body};
+    c.fetch_object = [this](const std::string& bucket, const std::string& key, int64_t most) {
+      return objects_.read(bucket, key, most);
+    };
     if (route.prepare != nullptr) {
       if (const auto prepared = route.prepare(c); !prepared) return answer(prepared.error());
     }
@@ -122,6 +126,7 @@ class LambdaApiTest : public testing::Test {
   ManualClock clock_{
       WallTime(std::chrono::milliseconds(1'674'300'600'000))};  // 2023-01-21T11:30:00Z
   store::CodeStore code_store_;
+  store::ObjectStore objects_{dir_ / "objects", kAccount, clock_};
   engine::AccountBook accounts_{model::AccountQuota{}};
   engine::ProvisionedBoard board_;
   std::unique_ptr<store::Database> database_;

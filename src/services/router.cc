@@ -9,7 +9,9 @@
 #include "services/function_url.h"
 #include "services/lambda.h"
 #include "services/logs.h"
+#include "services/s3.h"
 #include "services/sns.h"
+#include "services/ssm.h"
 #include "services/status.h"
 #include "services/sts.h"
 
@@ -22,6 +24,10 @@ net::Response health() {
   return response;
 }
 
+bool is_read(const net::Request& request) {
+  return request.method() == net::http::verb::get || request.method() == net::http::verb::head;
+}
+
 }  // namespace
 
 Router::Router(engine::Engine& engine)
@@ -32,7 +38,9 @@ Router::Router(engine::Engine& engine)
       autoscaling_(std::make_unique<AutoScalingService>(engine)),
       sns_(std::make_unique<SnsService>(engine)),
       status_(std::make_unique<StatusService>(engine)),
-      sts_(std::make_unique<StsService>(engine.options().account)) {
+      sts_(std::make_unique<StsService>(engine.options().account, engine.clock())),
+      ssm_(std::make_unique<SsmService>(engine)),
+      s3_(std::make_unique<S3Service>(engine)) {
   engine.each_hour([&engine, logs = logs_.get()] { logs->sweep(engine.clock().wall_now()); });
   for (const auto& [service, url] : engine.options().forwards)
     if (auto parsed = net::ClientUrl::parse(url)) forwards_.emplace(service, *parsed);
@@ -41,11 +49,16 @@ Router::Router(engine::Engine& engine)
 Router::~Router() = default;
 
 uint64_t Router::body_limit(const net::RequestHeader& header) const {
-  return services::body_limit(header);
+  return is_s3(header) ? S3Service::body_limit(header) : services::body_limit(header);
 }
 
 net::Response Router::too_large(const net::RequestHeader& header) const {
-  return services::too_large(header, new_uuid());
+  return is_s3(header) ? S3Service::too_large(header) : services::too_large(header, new_uuid());
+}
+
+std::shared_ptr<net::BodySink> Router::body_sink(const net::RequestHeader& header) const {
+  if (header.method() != net::http::verb::put || !is_s3(header)) return nullptr;
+  return s3_->body_sink(header);
 }
 
 const net::ClientUrl* Router::forward_of(const net::RequestHeader& header) const {
@@ -54,12 +67,16 @@ const net::ClientUrl* Router::forward_of(const net::RequestHeader& header) const
   // A path that is nobody's and not signed as today's SDKs do is an object's: a public one, or one
   // whose address was signed in the old way.
   const bool nobodys = what.api == Api::kUnknown && !header.target().starts_with("/_kiln/");
-  if (what.api != Api::kAbsent && !nobodys) return nullptr;
+  // Of some services that are here a user may prefer another server's.
+  const bool may_pass = what.api == Api::kAbsent || what.api == Api::kS3 || what.api == Api::kSsm ||
+                        what.api == Api::kSts;
+  if (!may_pass && !nobodys) return nullptr;
   const auto found = forwards_.find(nobodys ? "s3" : what.service);
   return found == forwards_.end() ? nullptr : &found->second;
 }
 
-void Router::handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer) {
+void Router::handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer,
+                    std::shared_ptr<net::BodySink> body) {
   Classification what = classify(request);
   switch (what.api) {
     case Api::kLambda:
@@ -83,8 +100,16 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
       return status_->handle(StatusFormat::kPrometheus, std::move(reply));
     case Api::kAutoScaling:
       return autoscaling_->handle(std::move(request), what.operation, std::move(reply));
-    case Api::kAbsent:
+    case Api::kSsm:
+      return ssm_->handle(std::move(request), what.operation, std::move(reply));
+    case Api::kS3:
+      return s3_->handle(std::move(request), std::move(body), std::move(reply));
     case Api::kUnknown:
+      if (is_read(request))
+        return s3_->handle_unsigned(std::move(request), not_here(what, new_uuid()),
+                                    std::move(reply));
+      [[fallthrough]];
+    case Api::kAbsent:
       return reply(not_here(what, new_uuid()));
   }
 }

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "net/client_url.h"
 #include "net/http_message.h"
+#include "net/http_server.h"
 #include "services/reply.h"
 
 namespace kiln::services {
@@ -23,7 +24,9 @@ class CloudWatchService;
 class FunctionUrlService;
 class LambdaService;
 class LogsService;
+class S3Service;
 class SnsService;
+class SsmService;
 class StatusService;
 class StsService;
 
@@ -36,8 +39,13 @@ class Router {
   net::Response too_large(const net::RequestHeader& header) const;
   // The server that requests with this header are passed on to; nullptr: they are answered here.
   const net::ClientUrl* forward_of(const net::RequestHeader& header) const;
-  // `peer` gives the address of who asks, for those who want to know.
-  void handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer = {});
+  // Where the body of this request goes; nullptr: into the request.
+  std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader& header) const;
+  // `peer` gives the address of who asks, for those who want to know; `body` is what body_sink()
+  // gave for this request.
+  void handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer = {},
+              std::shared_ptr<net::BodySink> body = nullptr);
+  SsmService& ssm() { return *ssm_; }
 
  private:
   std::map<std::string, net::ClientUrl> forwards_;  // by service
@@ -49,6 +57,8 @@ class Router {
   std::unique_ptr<SnsService> sns_;
   std::unique_ptr<StatusService> status_;
   std::unique_ptr<StsService> sts_;
+  std::unique_ptr<SsmService> ssm_;
+  std::unique_ptr<S3Service> s3_;
 };
 
 }  // namespace kiln::services

@@ -11,6 +11,7 @@
 #include "base/time_format.h"
 #include "engine/log_store.h"
 #include "sandbox/launcher.h"
+#include "services/ssm.h"
 #include "store/test_dir.h"
 
 namespace kiln::services {
@@ -128,6 +129,39 @@ TEST_F(RouterTest, LimitsComeFromTheRequest) {
   const auto invoke = make(verb::post, "/2015-03-31/functions/f/invocations");
   EXPECT_EQ(router_->body_limit(invoke), 6'291'556U);
   EXPECT_EQ(router_->too_large(invoke).status, 413U);
+}
+
+TEST_F(RouterTest, ObjectsAreStoredAndReadWithoutAConnection) {
+  const auto signed_for_s3 = [&](verb method, const std::string& target, const std::string& body) {
+    net::Request request = make(method, target, body);
+    request.set("Authorization",
+                "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/s3/aws4_request, Signature=a");
+    return request;
+  };
+  EXPECT_EQ(answer(signed_for_s3(verb::put, "/bucket", "")).status, 200U);
+  EXPECT_EQ(answer(signed_for_s3(verb::put, "/bucket/k", "hello")).status, 200U);
+  EXPECT_EQ(*engine_->objects().read("bucket", "k", 5), "hello");
+  for (const auto& request :
+       {signed_for_s3(verb::get, "/bucket/k", ""), make(verb::get, "/bucket/k")}) {
+    const auto response = answer(request);
+    EXPECT_EQ(response.status, 200U);
+    ASSERT_TRUE(response.file);
+    EXPECT_EQ(response.file->size, 5U);
+  }
+  const auto put = signed_for_s3(verb::put, "/bucket/k", "");
+  EXPECT_TRUE(router_->body_sink(put));
+  EXPECT_GT(router_->body_limit(put), uint64_t{5} << 30);
+  EXPECT_FALSE(router_->body_sink(signed_for_s3(verb::put, "/bucket", "")));
+  EXPECT_FALSE(router_->body_sink(make(verb::put, "/2015-03-31/functions/f/code")));
+  EXPECT_EQ(router_->body_limit(signed_for_s3(verb::post, "/bucket?delete", "")), 4U << 20);
+}
+
+TEST_F(RouterTest, ParametersArePutAndFound) {
+  const auto response = answer(make(verb::post, "/", R"({"Name":"n","Value":"v","Type":"String"})",
+                                    "AmazonSSM.PutParameter"));
+  EXPECT_EQ(response.status, 200U);
+  EXPECT_EQ(response.content_type, "application/x-amz-json-1.1");
+  EXPECT_EQ(router_->ssm().parameters().find("us-east-1", "n")->value, "v");
 }
 
 }  // namespace

@@ -91,8 +91,8 @@ Result<void> write_file(const std::string& path, std::string_view content) {
 CodeStore::CodeStore(std::string root, CodeLimits limits)
     : root_(std::move(root)), limits_(limits) {}
 
-Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip) {
-  if (static_cast<int64_t>(zip.size()) > limits_.max_zip_bytes) {
+Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip, ZipSource source) {
+  if (source == ZipSource::kRequest && static_cast<int64_t>(zip.size()) > limits_.max_zip_bytes) {
     return Error{
         ErrorKind::kTooLarge, "RequestEntityTooLargeException",
         "Zipped size must be smaller than " + std::to_string(limits_.max_zip_bytes) + " bytes"};

@@ -28,13 +28,16 @@ struct CodeLimits {
   std::chrono::seconds keep_added = std::chrono::minutes(10);
 };
 
+// Where a package comes from: the limit of the zip's own size is for those in a request.
+enum class ZipSource { kRequest, kObject };
+
 class CodeStore {
  public:
   CodeStore(std::string root, CodeLimits limits = {});
 
   // Checks and unpacks; returns its location. Errors carry AWS's type and text. Survives being
   // killed half-way: an unfinished folder is under a temporary name and is removed by collect().
-  Result<model::CodeLocation> add_zip(std::string_view zip);
+  Result<model::CodeLocation> add_zip(std::string_view zip, ZipSource source = ZipSource::kRequest);
   // Code={"S3Bucket":"hot-reload","S3Key":"/absolute/dir"}.
   Result<model::CodeLocation> add_hot_reload(const std::string& dir) const;
 

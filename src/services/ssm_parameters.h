@@ -1,0 +1,61 @@
+// The parameters of every Region. Each that was put is a document of kind kKind. The parameter that
+// `cdk bootstrap` leaves behind is there until somebody puts another one in its place.
+//
+//   if (const auto p = parameters.find("eu-west-1", "/app/host")) use(p->value);
+//
+// Threading: reads from any thread; put() and erase() on the thread of the StatePort.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "base/state_port.h"
+
+namespace kiln::services {
+
+struct SsmParameter {
+  std::string name;
+  std::string type = "String";  // String, StringList, SecureString
+  std::string value;            // as it was put, also of a SecureString
+  int64_t version = 1;
+  int64_t modified_ms = 0;
+  std::string description = {};
+  std::string allowed_pattern = {};
+  std::string key_id = {};  // of a SecureString
+  std::string tier = "Standard";
+  std::string data_type = "text";
+  std::map<std::string, std::string> tags = {};
+};
+
+class SsmParameters {
+ public:
+  static constexpr const char* kKind = "ssm-parameter";
+
+  // `port` outlives this.
+  explicit SsmParameters(StatePort& port) : port_(port) {}
+
+  // A document that the port has kept; one that is not of this kind's form is left out.
+  void load(const std::string& region, const std::string& name, const std::string& document);
+
+  std::optional<SsmParameter> find(const std::string& region, const std::string& name) const;
+  // Those whose names start with `prefix`, by name.
+  std::vector<SsmParameter> list(const std::string& region, const std::string& prefix) const;
+
+  Result<void> put(const std::string& region, const SsmParameter& parameter);
+  // False: there was none.
+  bool erase(const std::string& region, const std::string& name);
+
+ private:
+  using Key = std::pair<std::string, std::string>;  // Region, name
+
+  StatePort& port_;
+  mutable std::mutex mutex_;
+  std::map<Key, SsmParameter> parameters_;  // guarded by mutex_
+};
+
+}  // namespace kiln::services
