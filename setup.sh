@@ -13,7 +13,7 @@ packages=(
   build-essential g++ cmake ninja-build ccache pkg-config git
   # libraries of the engine and the command line
   libboost1.81-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libssl-dev zlib1g-dev libcurl4-openssl-dev
-  libre2-dev libarchive-dev libspdlog-dev libfmt-dev libcli11-dev libseccomp-dev libpugixml-dev libcbor-dev
+  libre2-dev libarchive-dev libspdlog-dev libfmt-dev libcli11-dev libseccomp-dev libpugixml-dev libcbor-dev libyaml-cpp-dev
   # libraries of the functions
   libpq-dev libhiredis-dev
   # tests: unit tests, the clients under test, the databases that functions talk to

@@ -1,0 +1,158 @@
+#include "template/functions.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace kiln::cfn {
+namespace {
+
+using std::string_view_literals::operator""sv;
+
+// How many arguments a function takes in its list; {0, 0}: its argument need not be a list.
+struct Shape {
+  std::string_view name;
+  size_t least = 0, most = 0;
+};
+constexpr std::array kShapes = {
+    Shape{"Fn::And", 2, 10},   Shape{"Fn::Base64"},         Shape{"Fn::Cidr", 2, 3},
+    Shape{"Fn::Equals", 2, 2}, Shape{"Fn::FindInMap", 3, 4}, Shape{"Fn::GetAZs"},
+    Shape{"Fn::GetAtt"},       Shape{"Fn::If", 3, 3},       Shape{"Fn::ImportValue"},
+    Shape{"Fn::Join", 2, 2},   Shape{"Fn::Length"},         Shape{"Fn::Not", 1, 1},
+    Shape{"Fn::Or", 2, 10},    Shape{"Fn::Select", 2, 2},   Shape{"Fn::Split", 2, 2},
+    Shape{"Fn::Sub"},          Shape{"Fn::ToJsonString"},   Shape{"Ref"},
+    Shape{"Condition"},
+    // Of rules.
+    Shape{"Fn::Contains", 2, 2}, Shape{"Fn::EachMemberEquals", 2, 2},
+    Shape{"Fn::EachMemberIn", 2, 2}};
+
+constexpr std::array kPseudoParameters = {
+    "AWS::AccountId"sv, "AWS::NotificationARNs"sv, "AWS::NoValue"sv,   "AWS::Partition"sv,
+    "AWS::Region"sv,    "AWS::StackId"sv,          "AWS::StackName"sv, "AWS::URLSuffix"sv};
+
+const Shape* shape_of(std::string_view name) {
+  const auto found = std::find_if(kShapes.begin(), kShapes.end(),
+                                  [&](const Shape& shape) { return shape.name == name; });
+  return found == kShapes.end() ? nullptr : found;
+}
+
+bool is_function_name(std::string_view name, Within within) {
+  return name == "Ref" || name.starts_with("Fn::") ||
+         (within == Within::kConditions && name == "Condition");
+}
+
+std::string sub_problem(const Node& argument) {
+  const Node* text = &argument;
+  if (argument.is_list()) {
+    if (argument.list.size() != 2 || !argument.list[1].is_map())
+      return "Template error: every Fn::Sub object with a list must have two elements, a text and "
+             "a map of its variables";
+    text = &argument.list[0];
+  }
+  if (!text->is_text())
+    return "Template error: One or more Fn::Sub intrinsic functions don't specify expected "
+           "arguments. Specify a string as first argument, and an optional second argument to "
+           "specify a mapping of values to replace in the string";
+  return {};
+}
+
+}  // namespace
+
+Found find_function(const Node& node, Within within) {
+  if (!node.is_map()) return {};
+  if (node.map.size() == 1)
+    return is_function_name(node.map[0].name, within) ? Found{&node.map[0], true} : Found{};
+  for (const Member& member : node.map)
+    if (member.name.starts_with("Fn::")) return {&member, false};
+  return {};
+}
+
+void visit_functions(const Node& node, Within within,
+                     const std::function<void(const FunctionUse&)>& visit) {
+  if (const Found found = find_function(node, within); found.member)
+    visit({found.member->name, found.member->value, found.member->place});
+  for (const Node& item : node.list) visit_functions(item, within, visit);
+  for (const Member& member : node.map) visit_functions(member.value, within, visit);
+}
+
+std::string shape_problem(const FunctionUse& use) {
+  const std::string name(use.name);
+  if (name == "Fn::Transform")
+    return "Template error: Fn::Transform asks for a macro; there are none here";
+  if (name == "Fn::ForEach" || name.starts_with("Fn::ForEach::"))
+    return "Template error: Fn::ForEach is not supported; write its members out";
+  const Shape* shape = shape_of(name);
+  if (!shape) return "Template error: " + name + " is not a function of CloudFormation";
+  if (name == "Ref" || name == "Condition")
+    return use.argument.is_text() ? ""
+                                  : "Template error: the argument of " + name + " must be a text";
+  if (name == "Fn::Sub") return sub_problem(use.argument);
+  if (name == "Fn::GetAtt" && attribute_of(use.argument).resource.empty())
+    return "Template error: every Fn::GetAtt object requires two non-empty parameters, the "
+           "resource name and the resource attribute";
+  if (shape->most == 0) return {};
+  const bool list = use.argument.is_list();
+  if (list && use.argument.list.size() >= shape->least && use.argument.list.size() <= shape->most)
+    return {};
+  const std::string range = shape->least == shape->most
+                                ? std::to_string(shape->least)
+                                : std::to_string(shape->least) + " to " +
+                                      std::to_string(shape->most);
+  return "Template error: every " + name + " object requires a list of " + range + " arguments" +
+         (list ? ", this one has " + std::to_string(use.argument.list.size()) : "");
+}
+
+std::vector<SubPart> sub_parts(std::string_view text) {
+  std::vector<SubPart> parts;
+  const auto add_text = [&](std::string_view more) {
+    if (more.empty()) return;
+    if (parts.empty() || parts.back().kind != SubPart::Kind::kText) parts.push_back({});
+    parts.back().text += more;
+  };
+  while (!text.empty()) {
+    const size_t start = text.find("${");
+    const size_t end = start == std::string_view::npos ? start : text.find('}', start);
+    if (end == std::string_view::npos) {
+      add_text(text);
+      break;
+    }
+    add_text(text.substr(0, start));
+    std::string_view name = text.substr(start + 2, end - start - 2);
+    if (name.starts_with('!')) {
+      add_text("${");
+      add_text(name.substr(1));
+      add_text("}");
+    } else {
+      while (name.starts_with(' ')) name.remove_prefix(1);
+      while (name.ends_with(' ')) name.remove_suffix(1);
+      parts.push_back({SubPart::Kind::kVariable, std::string(name)});
+    }
+    text.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+Attribute attribute_of(const Node& argument) {
+  if (argument.is_text()) {
+    const size_t dot = argument.text.find('.');
+    if (dot == std::string::npos || dot == 0 || dot + 1 == argument.text.size()) return {};
+    return {argument.text.substr(0, dot), argument.text.substr(dot + 1)};
+  }
+  if (!argument.is_list() || argument.list.size() < 2) return {};
+  Attribute out;
+  for (const Node& part : argument.list) {
+    if (!part.is_text() || part.text.empty()) return {};
+    if (out.resource.empty())
+      out.resource = part.text;
+    else
+      out.attribute += (out.attribute.empty() ? "" : ".") + part.text;
+  }
+  return out;
+}
+
+bool is_pseudo_parameter(std::string_view name) {
+  return std::find(kPseudoParameters.begin(), kPseudoParameters.end(), name) !=
+         kPseudoParameters.end();
+}
+
+}  // namespace kiln::cfn

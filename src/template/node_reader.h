@@ -1,0 +1,65 @@
+// The text of a template as a tree: JSON when it begins with a brace, YAML otherwise.
+//
+// Pure functions on hostile input. Limits: kMaxTemplateBytes, kMaxNodes with each YAML anchor and
+// each use of one counted in full, kMaxDepth, kMaxMembers. One problem ends the reading.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "template/node.h"
+
+namespace kiln::cfn {
+
+inline constexpr size_t kMaxNodes = 200'000;
+inline constexpr int kMaxDepth = 100;
+inline constexpr size_t kMaxMembers = 10'000;  // of one map
+
+using NodeOrProblem = std::variant<Node, Problem>;
+
+NodeOrProblem read_node(std::string_view text);
+
+// Its two halves.
+NodeOrProblem read_json(std::string_view text);
+NodeOrProblem read_yaml(std::string_view text);
+
+// Collects a tree from the events of a parser; what both halves share.
+class TreeBuilder {
+ public:
+  // Thrown by the builder, caught by the readers.
+  struct Stop {
+    Problem problem;
+  };
+
+  void scalar(Node::Kind kind, std::string text, Place place);
+  void begin(Node::Kind kind, Place place);
+  void end();
+  // A whole subtree; each of its nodes counts.
+  void add(Node node);
+  // Counts a subtree that is copied elsewhere.
+  void count(const Node& node);
+
+  bool wants_name() const { return !open_.empty() && open_.back().node.is_map() && !open_.back().named; }
+  bool is_complete() const { return complete_; }
+  Node take() { return std::move(root_); }
+  // The node that was added or ended last. REQUIRES: there is one, and it is still in place.
+  const Node& last() const { return *last_; }
+
+ private:
+  struct Open {
+    Node node;
+    bool named = false;  // of a map: a name waits for its value
+    std::string name;
+    Place name_place;
+  };
+
+  void put(Node node);
+
+  std::vector<Open> open_;
+  Node root_;
+  bool complete_ = false;
+  const Node* last_ = nullptr;
+  size_t nodes_ = 0;
+};
+
+}  // namespace kiln::cfn

@@ -1,0 +1,25 @@
+// The values of a template's parameters: what was given, else the default, checked by type and
+// constraints, with CloudFormation's messages.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/result.h"
+#include "template/template.h"
+
+namespace kiln::cfn {
+
+using ParameterValues = std::map<std::string, nlohmann::json>;  // a text, or a list of texts
+
+// `ssm`: the value of an SSM parameter by name, for AWS::SSM::Parameter::Value<…>.
+using SsmLookup = std::function<std::optional<std::string>(const std::string& name)>;
+
+// Errors: ValidationError, "Parameters: [A, B] must have values", "Parameters: [X] do not exist in
+// the template", "Parameter 'A' must be one of AllowedValues", "Parameter validation failed: …".
+Result<ParameterValues> resolve_parameters(const Template& parsed,
+                                           const std::map<std::string, std::string>& given,
+                                           const SsmLookup& ssm);
+
+}  // namespace kiln::cfn
