@@ -20,7 +20,11 @@ class ApiServer {
 
   Result<void> listen(const std::string& host, uint16_t port);
   uint16_t port() const { return server_.port(); }
-  void close() { server_.close(); }
+  // Must come before the engine stops.
+  void close() {
+    router_.stop();
+    server_.close();
+  }
 
  private:
   Router router_;

@@ -124,6 +124,7 @@ Api api_of(std::string_view service) {
   if (service == "logs") return Api::kLogs;
   if (service == "cloudwatch") return Api::kCloudWatch;
   if (service == "sns") return Api::kSns;
+  if (service == "cloudformation") return Api::kCloudFormation;
   if (service == "application-autoscaling") return Api::kAutoScaling;
   if (service == "sts") return Api::kSts;
   if (service == "ssm") return Api::kSsm;

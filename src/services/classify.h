@@ -18,6 +18,7 @@ enum class Api {
   kLogs,
   kCloudWatch,
   kSns,
+  kCloudFormation,
   kAutoScaling,  // Application Auto Scaling
   kSts,
   kSsm,

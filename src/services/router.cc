@@ -5,6 +5,7 @@
 #include "base/ids.h"
 #include "services/autoscaling.h"
 #include "services/classify.h"
+#include "services/cloudformation.h"
 #include "services/cloudwatch.h"
 #include "services/function_url.h"
 #include "services/lambda.h"
@@ -40,13 +41,19 @@ Router::Router(engine::Engine& engine)
       status_(std::make_unique<StatusService>(engine)),
       sts_(std::make_unique<StsService>(engine.options().account, engine.clock())),
       ssm_(std::make_unique<SsmService>(engine)),
-      s3_(std::make_unique<S3Service>(engine)) {
+      s3_(std::make_unique<S3Service>(engine)),
+      cloudformation_(std::make_unique<CloudFormationService>(
+          engine, [this](net::Request&& request, Reply reply) {
+            handle(std::move(request), std::move(reply));
+          })) {
   engine.each_hour([&engine, logs = logs_.get()] { logs->sweep(engine.clock().wall_now()); });
   for (const auto& [service, url] : engine.options().forwards)
     if (auto parsed = net::ClientUrl::parse(url)) forwards_.emplace(service, *parsed);
 }
 
 Router::~Router() = default;
+
+void Router::stop() { cloudformation_->stop(); }
 
 uint64_t Router::body_limit(const net::RequestHeader& header) const {
   return is_s3(header) ? S3Service::body_limit(header) : services::body_limit(header);
@@ -86,6 +93,8 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
                                     std::move(reply));
     case Api::kCloudWatch:
       return cloudwatch_->handle(std::move(request), std::move(what), std::move(reply));
+    case Api::kCloudFormation:
+      return cloudformation_->handle(std::move(request), std::move(what), std::move(reply));
     case Api::kSns:
       return sns_->handle(std::move(request), std::move(what), std::move(reply));
     case Api::kLogs:

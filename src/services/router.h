@@ -20,6 +20,7 @@
 namespace kiln::services {
 
 class AutoScalingService;
+class CloudFormationService;
 class CloudWatchService;
 class FunctionUrlService;
 class LambdaService;
@@ -46,6 +47,8 @@ class Router {
   void handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer = {},
               std::shared_ptr<net::BodySink> body = nullptr);
   SsmService& ssm() { return *ssm_; }
+  // Interrupts what goes on by itself. Must come before the engine stops; safe to call twice.
+  void stop();
 
  private:
   std::map<std::string, net::ClientUrl> forwards_;  // by service
@@ -59,6 +62,7 @@ class Router {
   std::unique_ptr<StsService> sts_;
   std::unique_ptr<SsmService> ssm_;
   std::unique_ptr<S3Service> s3_;
+  std::unique_ptr<CloudFormationService> cloudformation_;  // asks all of the others
 };
 
 }  // namespace kiln::services

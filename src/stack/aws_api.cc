@@ -1,0 +1,123 @@
+#include "stack/aws_api.h"
+
+#include "wire/xml_document.h"
+
+namespace kiln::stack {
+namespace {
+
+using nlohmann::json;
+
+// What of a character may stand in a form as it is.
+bool is_unreserved(unsigned char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '_' || c == '.' || c == '~';
+}
+
+}  // namespace
+
+std::string url_encoded(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_unreserved(byte)) {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+  return out;
+}
+
+namespace {
+
+ErrorKind kind_of(unsigned status) {
+  switch (status) {
+    case 403:
+      return ErrorKind::kForbidden;
+    case 404:
+      return ErrorKind::kNotFound;
+    case 409:
+      return ErrorKind::kConflict;
+    case 412:
+      return ErrorKind::kPreconditionFailed;
+    case 413:
+      return ErrorKind::kTooLarge;
+    case 429:
+      return ErrorKind::kThrottled;
+    case 502:
+      return ErrorKind::kBadGateway;
+    case 503:
+      return ErrorKind::kUnavailable;
+    default:
+      return status >= 500 ? ErrorKind::kInternal : ErrorKind::kInvalid;
+  }
+}
+
+Error json_failure(const net::Response& response) {
+  Error error{kind_of(response.status), "", ""};
+  for (const auto& [name, value] : response.headers)
+    if (name == "x-amzn-ErrorType") error.type = value.substr(0, value.find(':'));
+  const json body = json::parse(response.body, nullptr, false);
+  if (body.is_object()) {
+    error.message = body.value("message", body.value("Message", ""));
+    if (error.type.empty()) error.type = body.value("__type", "");
+    error.type = error.type.substr(error.type.find('#') + 1);  // npos + 1 is 0
+  }
+  if (error.message.empty()) error.message = response.body;
+  // The services differ in the status that they give this.
+  if (error.type.find("AlreadyExists") != std::string::npos) error.kind = ErrorKind::kConflict;
+  return error;
+}
+
+Result<json> json_answer(const net::Response& response) {
+  if (response.status >= 300) return json_failure(response);
+  json body = json::parse(response.body, nullptr, false);
+  return body.is_object() ? std::move(body) : json::object();  // some answers are empty
+}
+
+}  // namespace
+
+net::Request AwsApi::request(const std::string& method, const std::string& path,
+                             const std::string& service) const {
+  net::Request request{net::http::string_to_verb(method), path, 11};
+  request.set("Host", host_);
+  request.set("Authorization", "AWS4-HMAC-SHA256 Credential=cloudformation/20000101/" + region_ +
+                                   "/" + service + "/aws4_request");
+  return request;
+}
+
+Result<json> AwsApi::rest(const std::string& method, const std::string& path,
+                          const json& body) const {
+  net::Request call = request(method, path, "lambda");
+  if (!body.is_null()) {
+    call.set("Content-Type", "application/json");
+    call.body() = body.dump();
+  }
+  return json_answer(send_(std::move(call)));
+}
+
+Result<json> AwsApi::rpc(const std::string& service, const std::string& target,
+                         const json& body) const {
+  net::Request call = request("POST", "/", service);
+  call.set("Content-Type", "application/x-amz-json-1.0");
+  call.set("X-Amz-Target", target);
+  call.body() = body.dump();
+  return json_answer(send_(std::move(call)));
+}
+
+Result<json> AwsApi::query(const std::string& service, const std::string& action,
+                           const Form& parameters) const {
+  net::Request call = request("POST", "/", service);
+  call.set("Content-Type", "application/x-www-form-urlencoded");
+  call.body() = "Action=" + action + "&Version=2010-03-31";
+  for (const auto& [name, value] : parameters)
+    call.body() += "&" + url_encoded(name) + "=" + url_encoded(value);
+  const net::Response response = send_(std::move(call));
+  if (response.status >= 300) return wire::xml_error(kind_of(response.status), response.body);
+  return wire::query_result(action, response.body);
+}
+
+}  // namespace kiln::stack

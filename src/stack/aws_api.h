@@ -1,0 +1,54 @@
+// The APIs through which a stack's resources are made: the same requests that an SDK would send,
+// and answers as documents.
+//
+//   AwsApi api(send, "eu-west-1", "localhost:9001");
+//   Result<json> made = api.rest("POST", "/2015-03-31/functions", {{"FunctionName", "f"}, …});
+//   Result<json> topic = api.query("sns", "CreateTopic", {{"Name", "alerts"}});
+//
+// Errors: AWS's own type and message; the kind is of the status. Thread-safe, if `send` is; a call
+// blocks until there is an answer.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "net/http_message.h"
+
+namespace kiln::stack {
+
+class AwsApi {
+ public:
+  using Send = std::function<net::Response(net::Request&& request)>;
+  using Form = std::vector<std::pair<std::string, std::string>>;
+
+  // `host`: where clients reach Kiln, as their Host header says; it comes back in URLs.
+  AwsApi(Send send, std::string region, std::string host)
+      : send_(std::move(send)), region_(std::move(region)), host_(std::move(host)) {}
+
+  // REST-JSON: Lambda. `path` is encoded already. A null body is none.
+  Result<nlohmann::json> rest(const std::string& method, const std::string& path,
+                              const nlohmann::json& body = nullptr) const;
+  // JSON 1.0 and 1.1; `target` is what X-Amz-Target says: "Logs_20140328.CreateLogGroup".
+  Result<nlohmann::json> rpc(const std::string& service, const std::string& target,
+                             const nlohmann::json& body) const;
+  // The query protocol. The answer is what is inside of <ActionResult>; all values are texts.
+  Result<nlohmann::json> query(const std::string& service, const std::string& action,
+                               const Form& parameters) const;
+
+ private:
+  net::Request request(const std::string& method, const std::string& path,
+                       const std::string& service) const;
+
+  const Send send_;
+  const std::string region_;
+  const std::string host_;
+};
+
+// Text as one segment of a path or one value of a query.
+std::string url_encoded(std::string_view text);
+
+}  // namespace kiln::stack

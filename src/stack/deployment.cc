@@ -1,0 +1,242 @@
+#include "stack/deployment.h"
+
+#include <algorithm>
+
+#include "stack/deployment_steps.h"
+#include "stack/names.h"
+#include "stack/plan.h"
+#include "stack/skipped_type.h"
+
+namespace kiln::stack {
+namespace {
+
+using nlohmann::json;
+
+Error validation(std::string message) {
+  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
+}
+
+}  // namespace
+
+Deployment::Deployment(StackRecord& record, const Environment& environment, Stop& stop)
+    : record_(record),
+      environment_(environment),
+      stop_(stop),
+      before_(record.snapshot()),
+      api_(environment.api(before_.region)) {}
+
+Scope Deployment::scope(const std::string& id, bool repairing) const {
+  return {api_, environment_.account, before_.region, before_.name, before_.id,
+          id,   stop_.interrupted(),  repairing};
+}
+
+cfn::Surroundings Deployment::surroundings(const cfn::ParameterValues& parameters,
+                                           const Wish& wish) const {
+  cfn::Surroundings out;
+  out.parameters = parameters;
+  out.account = environment_.account;
+  out.region = before_.region;
+  out.stack_name = before_.name;
+  out.stack_id = before_.id;
+  out.notification_arns = wish.notification_arns;
+  out.import_value = [this](const std::string& name) {
+    return environment_.import_value(before_.region, name);
+  };
+  out.resource = [this](const std::string& id, const std::string& attribute) {
+    return record_.read<Result<json>>([&](const Stack& stack) -> Result<json> {
+      const auto found = stack.resources.find(id);
+      if (found == stack.resources.end())
+        return validation("Template error: resource " + id + " is not in the stack");
+      return value_of(found->second, attribute);
+    });
+  };
+  return out;
+}
+
+void Deployment::create(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
+                        const Wish& wish) {
+  Resolver resolver(parsed, surroundings(parameters, wish), wish);
+  Result<void> done;
+  if (auto graph = resolver.graph(); !graph)
+    done = graph.error();
+  else
+    done = build(resolver, *graph);
+  if (leaving()) return;
+  if (done)
+    (void)record_.set_status("CREATE_COMPLETE");
+  else
+    roll_back_create(done.error().message, wish.on_failure);
+}
+
+void Deployment::update(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
+                        const Wish& wish) {
+  Resolver resolver(parsed, surroundings(parameters, wish), wish);
+  auto graph = resolver.graph();
+  const StepGraph::Needs needs = graph ? *graph : StepGraph::Needs();
+  const Result<void> done = graph ? build(resolver, needs) : Result<void>(graph.error());
+  if (leaving()) return;
+  if (!done) {
+    if (wish.on_failure == Wish::OnFailure::kDoNothing)
+      (void)record_.set_status("UPDATE_FAILED", done.error().message);
+    else
+      roll_back_update(needs, done.error().message);
+    return;
+  }
+  (void)record_.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS");
+  clean_up(needs);
+  if (!leaving()) (void)record_.set_status("UPDATE_COMPLETE");
+}
+
+Result<void> Deployment::build(Resolver& resolver, const StepGraph::Needs& graph) {
+  auto built = StepGraph(graph).run(kAtOnce, OnError::kStop, [&](const std::string& id) {
+    auto done = stop_.cancelled() || leaving() ? Result<void>(validation("User Initiated"))
+                                               : step(resolver, graph, id);
+    if (!done) stop_.interrupt();
+    return done;
+  });
+  if (!built) return built;
+  if (stop_.cancelled()) return validation("User Initiated");
+  auto outputs = resolver.outputs();
+  if (!outputs) return outputs.error();
+  return environment_.commit_outputs(record_, std::move(*outputs), resolver.imports());
+}
+
+Result<void> Deployment::step(Resolver& resolver, const StepGraph::Needs& graph,
+                              const std::string& id) {
+  const cfn::Resource& resource = *resolver.parsed().resource(id);
+  StackResource draft;
+  draft.logical_id = id;
+  draft.type = resource.type;
+  draft.deletion_policy = resource.deletion_policy;
+  draft.replace_policy = resource.update_replace_policy;
+  draft.needs = graph.at(id);
+  const auto there = before_.resources.find(id);
+  auto wanted = resolver.wanted(id);
+  if (!wanted) {
+    draft.status = there == before_.resources.end() ? "CREATE_FAILED" : "UPDATE_FAILED";
+    record_.log(draft, draft.status, wanted.error().message);
+    return wanted.error();
+  }
+  if (there == before_.resources.end()) return make(draft, *wanted, false);
+  const StackResource& before = there->second;
+  if (before.physical_id.empty()) {
+    // Its making was cut short, or it was never begun.
+    if (auto settled = settle_unmade(before); !settled) return settled;
+    return make(draft, *wanted, true);
+  }
+  const auto difference = compare(before, *wanted);
+  draft.name = before.name;
+  draft.physical_id = before.physical_id;
+  draft.attributes = before.attributes;
+  if (!difference) {
+    draft.properties = before.properties;
+    draft.status = before.status;
+    draft.reason = before.reason;
+    draft.changed = before.changed;
+    return record_.put_quietly(draft);
+  }
+  if (difference->replacement == Change::Replacement::kNo) return change(before, draft, *wanted);
+  return replace(before, draft, *wanted);
+}
+
+void Deployment::touch(const std::string& id, Touched touched) {
+  const std::lock_guard lock(mutex_);
+  touched_.emplace(id, std::move(touched));
+}
+
+Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, bool repairing) {
+  StackResource made = draft;
+  made.name = !wanted.given_name.empty()
+                  ? wanted.given_name
+                  : chosen_name(before_.name, draft.logical_id, wanted.type->max_name());
+  made.attempted = wanted.properties;
+  made.status = "CREATE_IN_PROGRESS";
+  if (auto kept = record_.put(made); !kept) return kept;
+  touch(draft.logical_id, {Touched::How::kMade, {}});
+  auto result =
+      wanted.type->create(scope(draft.logical_id, repairing), made.name, wanted.properties);
+  if (!result) {
+    made.status = "CREATE_FAILED";
+    made.reason = reason_of(made, result.error());
+    (void)record_.put(made);
+    // Somebody else's thing of that name stays where it is.
+    if (result.error().type == "AlreadyExists") {
+      record_.erase(made.logical_id);
+      const std::lock_guard lock(mutex_);
+      touched_.erase(made.logical_id);
+    }
+    return Error{
+        result.error().kind, result.error().type,
+        "The following resource(s) failed to create: [" + made.logical_id + "]. " + made.reason};
+  }
+  made.physical_id = result->id;
+  made.attributes = std::move(result->attributes);
+  made.properties = std::move(made.attempted);
+  made.attempted = nullptr;
+  made.status = "CREATE_COMPLETE";
+  if (is_skipped(*wanted.type)) made.reason = "Left out: stacks of Kiln can't hold this type";
+  return record_.put(made);
+}
+
+Result<void> Deployment::settle_unmade(const StackResource& half) {
+  const auto gone = type_of(half).remove(scope(half.logical_id), half.handle(),
+                                         half.unsettled() ? half.attempted : half.properties);
+  if (gone) record_.erase(half.logical_id);
+  return gone;
+}
+
+Result<void> Deployment::change(const StackResource& before, const StackResource& draft,
+                                const Wanted& wanted) {
+  StackResource changed = draft;
+  changed.properties = before.properties;
+  changed.attempted = wanted.properties;
+  changed.status = "UPDATE_IN_PROGRESS";
+  if (auto kept = record_.put(changed); !kept) return kept;
+  touch(draft.logical_id, {Touched::How::kChanged, before});
+  const Scope reach = scope(draft.logical_id, before.unsettled());
+  auto result =
+      wanted.type->update(reach, before.physical_id, before.properties, wanted.properties);
+  // Each property has one of two values: the second update sets what the first took for done.
+  if (result && before.unsettled())
+    result = wanted.type->update(reach, before.physical_id, before.attempted, wanted.properties);
+  if (!result) {
+    changed.status = "UPDATE_FAILED";
+    changed.reason = reason_of(changed, result.error());
+    (void)record_.put(changed);
+    return Error{result.error().kind, result.error().type,
+                 "The following resource(s) failed to update: [" + changed.logical_id + "]. " +
+                     changed.reason};
+  }
+  changed.physical_id = result->id;
+  changed.attributes = std::move(result->attributes);
+  changed.properties = wanted.properties;
+  changed.attempted = nullptr;
+  changed.status = "UPDATE_COMPLETE";
+  return record_.put(changed);
+}
+
+Result<void> Deployment::replace(const StackResource& before, StackResource draft,
+                                 const Wanted& wanted) {
+  if (!wanted.given_name.empty() && wanted.given_name == before.name && wanted.type->id_is_name()) {
+    record_.log(before, "UPDATE_FAILED",
+                "CloudFormation cannot update a stack when a custom-named resource requires "
+                "replacing. Rename " +
+                    before.name + " and update the stack again.");
+    return validation(
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+        "Rename " +
+        before.name + " and update the stack again.");
+  }
+  record_.log(before, "UPDATE_IN_PROGRESS",
+              "Requested update requires the creation of a new physical resource; hence creating "
+              "one.");
+  if (auto kept = record_.add_leftover(before); !kept) return kept;
+  draft.physical_id.clear();
+  draft.attributes = json::object();
+  auto made = make(draft, wanted, false);
+  const std::lock_guard lock(mutex_);
+  touched_[draft.logical_id] = {Touched::How::kReplaced, before};
+  return made;
+}
+
+}  // namespace kiln::stack

@@ -1,0 +1,112 @@
+// Carries out one operation on a stack: makes what a template asks for, or takes everything down.
+// When something fails, all goes back to what was there.
+//
+//   Deployment deployment(record, environment, cancelled);
+//   deployment.update(parsed, parameters, wish);      // blocks; the outcome is the stack's status
+//
+// Resources are made several at a time, each after those that it needs. What is about to be done to
+// a resource is on disk before it is done, so that after a kill the next deployment knows what it
+// can't know: it settles such resources first. One object per operation; not thread-safe.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "stack/resolve.h"
+#include "stack/stack_record.h"
+#include "stack/step_graph.h"
+
+namespace kiln::stack {
+
+// What a deployment can reach outside of its stack.
+struct Environment {
+  std::string account;
+  std::function<AwsApi(const std::string& region)> api;
+  std::function<std::optional<std::string>(const std::string& region, const std::string& name)>
+      import_value;
+  // Makes the outputs those of the stack, unless an export is another stack's or is in use.
+  std::function<Result<void>(StackRecord& record, std::vector<StackOutput> outputs,
+                             std::vector<std::string> imports)>
+      commit_outputs;
+};
+
+// What ends a deployment before its time.
+class Stop {
+ public:
+  // By its user: it rolls back.
+  void cancel() {
+    cancelled_ = true;
+    interrupted_ = true;
+  }
+  // Kiln ends: all stays as it is, for the next deployment.
+  void leave() {
+    leaving_ = true;
+    interrupted_ = true;
+  }
+  // A step failed: the others need not wait for what they wait for.
+  void interrupt() { interrupted_ = true; }
+  // Rolling back waits again.
+  void resume() { interrupted_ = leaving_.load(); }
+
+  bool cancelled() const { return cancelled_; }
+  bool leaving() const { return leaving_; }
+  const std::atomic<bool>& interrupted() const { return interrupted_; }
+
+ private:
+  std::atomic<bool> cancelled_{false}, leaving_{false}, interrupted_{false};
+};
+
+class Deployment {
+ public:
+  Deployment(StackRecord& record, const Environment& environment, Stop& stop);
+
+  // REQUIRES: the wish's template is `parsed`, and a plan of it has succeeded.
+  void create(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
+              const Wish& wish);
+  void update(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
+              const Wish& wish);
+  // `retained`: logical ids that stay.
+  void remove(const std::vector<std::string>& retained);
+
+ private:
+  struct Touched {
+    enum class How { kMade, kChanged, kReplaced } how;
+    StackResource before;  // of kChanged and kReplaced
+  };
+
+  cfn::Surroundings surroundings(const cfn::ParameterValues& parameters, const Wish& wish) const;
+  Result<void> build(Resolver& resolver, const StepGraph::Needs& graph);
+  Result<void> step(Resolver& resolver, const StepGraph::Needs& graph, const std::string& id);
+  Result<void> make(const StackResource& draft, const Wanted& wanted, bool repairing);
+  Result<void> change(const StackResource& before, const StackResource& draft,
+                      const Wanted& wanted);
+  Result<void> replace(const StackResource& before, StackResource draft, const Wanted& wanted);
+  Result<void> settle_unmade(const StackResource& half);
+  void touch(const std::string& id, Touched touched);
+
+  void roll_back_create(const std::string& reason, Wish::OnFailure on_failure);
+  void roll_back_update(const StepGraph::Needs& graph, const std::string& reason);
+  Result<void> undo(const std::string& id, const Touched& touched);
+  // Removes what was replaced, and what the template no longer has.
+  void clean_up(const StepGraph::Needs& graph);
+  Result<void> take_down(const StackResource& resource);
+  // Takes down all resources but `retained`.
+  Result<void> take_all_down(const std::vector<std::string>& retained, OnError on_error);
+
+  Scope scope(const std::string& id, bool repairing = false) const;
+  bool leaving() const { return stop_.leaving(); }
+
+  StackRecord& record_;
+  const Environment& environment_;
+  Stop& stop_;
+  const Stack before_;
+  const AwsApi api_;
+  std::mutex mutex_;  // of touched_
+  std::map<std::string, Touched> touched_;
+};
+
+}  // namespace kiln::stack

@@ -1,0 +1,93 @@
+// CloudWatch Logs: log groups.
+#include <array>
+
+#include "stack/resource_type.h"
+
+namespace kiln::stack {
+namespace {
+
+using nlohmann::json;
+
+constexpr Property kProperties[] = {
+    {"LogGroupClass", OnChange::kReplace},
+    {"LogGroupName", OnChange::kReplace},
+    {"RetentionInDays"},
+    {"Tags"},
+};
+
+class LogGroupType final : public ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::Logs::LogGroup"; }
+  std::span<const Property> properties() const override { return kProperties; }
+  std::vector<std::string_view> attributes() const override { return {"Arn"}; }
+  std::string_view name_property() const override { return "LogGroupName"; }
+  size_t max_name() const override { return 512; }
+  bool id_is_name() const override { return true; }
+
+  Result<Made> create(const Scope& scope, const std::string& name,
+                      const json& properties) const override {
+    json body = pick(properties, {"LogGroupClass"});
+    body["logGroupName"] = name;
+    if (const auto group_class = body.find("LogGroupClass"); group_class != body.end()) {
+      body["logGroupClass"] = *group_class;
+      body.erase("LogGroupClass");
+    }
+    if (const json tags = tag_map(properties); !tags.empty()) body["tags"] = tags;
+    if (const auto done = call(scope, "CreateLogGroup", body); !done) return done.error();
+    if (auto done = retain(scope, name, json::object(), properties); !done) {
+      (void)remove(scope, name, properties);
+      return done.error();
+    }
+    return made(scope, name);
+  }
+  Result<Made> update(const Scope& scope, const std::string& id, const json& before,
+                      const json& after) const override {
+    if (auto done = retain(scope, id, before, after); !done) return done.error();
+    const TagChange change = tag_change(before, after);
+    if (differs(before, after, "Tags") && !change.removed.empty())
+      if (const auto done =
+              call(scope, "UntagLogGroup", {{"logGroupName", id}, {"tags", change.removed}});
+          !done)
+        return done.error();
+    if (differs(before, after, "Tags") && !change.wanted.empty())
+      if (const auto done =
+              call(scope, "TagLogGroup", {{"logGroupName", id}, {"tags", change.wanted}});
+          !done)
+        return done.error();
+    return made(scope, id);
+  }
+  Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
+    return gone(call(scope, "DeleteLogGroup", {{"logGroupName", id}}));
+  }
+
+ private:
+  static Result<json> call(const Scope& scope, const std::string& operation, const json& body) {
+    return scope.api.rpc("logs", "Logs_20140328." + operation, body);
+  }
+  static Made made(const Scope& scope, const std::string& name) {
+    return {name,
+            {{"Arn",
+              "arn:aws:logs:" + scope.region + ":" + scope.account + ":log-group:" + name + ":*"}}};
+  }
+  static Result<void> retain(const Scope& scope, const std::string& name, const json& before,
+                             const json& after) {
+    if (!differs(before, after, "RetentionInDays")) return {};
+    const auto days = after.find("RetentionInDays");
+    const auto done = days == after.end()
+                          ? call(scope, "DeleteRetentionPolicy", {{"logGroupName", name}})
+                          : call(scope, "PutRetentionPolicy",
+                                 {{"logGroupName", name}, {"retentionInDays", *days}});
+    if (!done) return done.error();
+    return {};
+  }
+};
+
+}  // namespace
+
+std::span<const ResourceType* const> logs_types() {
+  static const LogGroupType group{};
+  static constexpr std::array<const ResourceType*, 1> all = {&group};
+  return all;
+}
+
+}  // namespace kiln::stack

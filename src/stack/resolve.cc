@@ -1,0 +1,222 @@
+#include "stack/resolve.h"
+
+#include <algorithm>
+
+#include "stack/coerce.h"
+#include "stack/skipped_type.h"
+
+namespace kiln::stack {
+namespace {
+
+using nlohmann::json;
+
+Error validation(std::string message) {
+  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+bool has_capability(const Wish& wish, std::string_view name) {
+  return std::find(wish.capabilities.begin(), wish.capabilities.end(), name) !=
+         wish.capabilities.end();
+}
+
+bool has_property(const ResourceType& type, std::string_view name) {
+  const auto all = type.properties();
+  return std::any_of(all.begin(), all.end(), [&](const Property& p) { return p.name == name; });
+}
+
+// The stack's tags go to every resource that can have some; its own win.
+void add_tags(json& properties, const std::map<std::string, std::string>& tags) {
+  json& own = properties["Tags"];
+  if (own.is_null()) own = json::array();
+  if (!own.is_array()) return;
+  for (const auto& [key, value] : tags) {
+    const bool there = std::any_of(own.begin(), own.end(), [&](const json& tag) {
+      return tag.is_object() && text_of(tag, "Key") == key;
+    });
+    if (!there) own.push_back({{"Key", key}, {"Value", value}});
+  }
+}
+
+cfn::Surroundings remembering(cfn::Surroundings surroundings, std::set<std::string>& imports) {
+  surroundings.import_value =
+      [&imports, ask = std::move(surroundings.import_value)](const std::string& name) {
+        imports.insert(name);
+        return ask ? ask(name) : std::nullopt;
+      };
+  return surroundings;
+}
+
+}  // namespace
+
+Resolver::Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish)
+    : template_(parsed),
+      wish_(wish),
+      evaluator_(parsed, remembering(std::move(surroundings), imports_)) {}
+
+Error Resolver::at(cfn::Place place, const std::string& message) const {
+  return validation(cfn::text_of(cfn::Problem{message, place}));
+}
+
+Result<void> Resolver::check(bool asks_for_macros) {
+  std::vector<std::string> unknown;
+  bool makes_roles = false, names_roles = false;
+  for (const cfn::Resource& resource : template_.resources) {
+    if (!type_for(resource.type, wish_.unsupported)) {
+      const std::string place = resource.type_place.line
+                                    ? ", line " + std::to_string(resource.type_place.line)
+                                    : std::string();
+      unknown.push_back(resource.type + " (" + resource.logical_id + place + ")");
+    }
+    if (resource.type.starts_with("AWS::IAM::")) {
+      makes_roles = true;
+      for (const char* name : {"RoleName", "ManagedPolicyName", "UserName", "GroupName"})
+        names_roles = names_roles || resource.properties.find(name) != nullptr;
+    }
+  }
+  if (!unknown.empty())
+    return validation("Template format error: Unrecognized resource types: [" + joined(unknown) +
+                      "]. Kiln's stacks hold functions and what is around them; "
+                      "`kiln deploy --skip-unsupported` leaves these out");
+  const bool named = has_capability(wish_, "CAPABILITY_NAMED_IAM");
+  if (names_roles && !named)
+    return Error{ErrorKind::kInvalid, "InsufficientCapabilities",
+                 "Requires capabilities : [CAPABILITY_NAMED_IAM]"};
+  if (makes_roles && !named && !has_capability(wish_, "CAPABILITY_IAM"))
+    return Error{ErrorKind::kInvalid, "InsufficientCapabilities",
+                 "Requires capabilities : [CAPABILITY_IAM]"};
+  if (asks_for_macros && !template_.transforms.empty() &&
+      !has_capability(wish_, "CAPABILITY_AUTO_EXPAND"))
+    return Error{ErrorKind::kInvalid, "InsufficientCapabilities",
+                 "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"};
+  const std::lock_guard lock(mutex_);
+  return evaluator_.check_rules();
+}
+
+Result<std::map<std::string, std::vector<std::string>>> Resolver::graph() {
+  auto needs = cfn::dependencies(template_);
+  std::map<std::string, std::vector<std::string>> out;
+  const std::lock_guard lock(mutex_);
+  for (const cfn::Resource& resource : template_.resources) {
+    const auto exists = evaluator_.exists(resource.condition);
+    if (!exists) return exists.error();
+    if (*exists) out.emplace(resource.logical_id, std::move(needs[resource.logical_id]));
+  }
+  return out;
+}
+
+Result<void> Resolver::check_properties(const cfn::Resource& resource, const ResourceType& type,
+                                        const json& properties) const {
+  for (const auto& [name, value] : properties.items()) {
+    if (has_property(type, name)) continue;
+    cfn::Place place = resource.place;
+    for (const cfn::Member& member : resource.properties.map)
+      if (member.name == name) place = member.place;
+    return at(place, "Properties validation failed for resource " + resource.logical_id +
+                         " with message: #: extraneous key [" + name + "] is not permitted");
+  }
+  for (const Property& property : type.properties()) {
+    if (property.need == Need::kOptional || properties.contains(property.name)) continue;
+    return at(resource.place, "Properties validation failed for resource " + resource.logical_id +
+                                  " with message: #: required key [" + std::string(property.name) +
+                                  "] not found");
+  }
+  return {};
+}
+
+Result<Wanted> Resolver::wanted(const std::string& logical_id) {
+  const cfn::Resource* resource = template_.resource(logical_id);
+  KILN_REQUIRE(resource != nullptr);
+  Wanted out;
+  out.type = type_for(resource->type, wish_.unsupported);
+  KILN_REQUIRE(out.type != nullptr);
+  auto evaluated = [&] {
+    const std::lock_guard lock(mutex_);
+    return evaluator_.value(resource->properties);
+  }();
+  if (!evaluated) return evaluated.error();
+  out.properties = evaluated->is_object() ? std::move(*evaluated) : json::object();
+  if (is_skipped(*out.type)) return out;
+  if (auto fine = check_properties(*resource, *out.type, out.properties); !fine)
+    return fine.error();
+  auto fitting = coerced(out.properties);
+  if (!fitting)
+    return at(resource->place, "Properties validation failed for resource " + logical_id +
+                                   " with message: " + fitting.error().message);
+  out.properties = std::move(*fitting);
+  if (!wish_.tags.empty() && has_property(*out.type, "Tags")) add_tags(out.properties, wish_.tags);
+  const std::string name(out.type->name_property());
+  if (!name.empty()) out.given_name = text_of(out.properties, name.c_str());
+  if (cfn::is_unknown(out.given_name)) out.given_name.clear();
+  return out;
+}
+
+Result<std::vector<StackOutput>> Resolver::outputs() {
+  std::vector<StackOutput> out;
+  const std::lock_guard lock(mutex_);
+  for (const cfn::Output& output : template_.outputs) {
+    const auto exists = evaluator_.exists(output.condition);
+    if (!exists) return exists.error();
+    if (!*exists) continue;
+    auto value = evaluator_.value(output.value);
+    if (!value) return value.error();
+    if (value->is_structured())
+      return at(output.place, "Template format error: Output " + output.name +
+                                  " is malformed. The Value field must be a string.");
+    StackOutput made{output.name, value->is_string() ? value->get<std::string>() : value->dump(),
+                     output.description, ""};
+    if (output.export_name) {
+      const auto name = evaluator_.value(*output.export_name);
+      if (!name) return name.error();
+      if (!name->is_string() || name->get_ref<const std::string&>().empty())
+        return at(output.place, "Template format error: Output " + output.name +
+                                    " is malformed. The Name field of every Export member must be "
+                                    "specified and consist of a string.");
+      made.export_name = *name;
+    }
+    out.push_back(std::move(made));
+  }
+  return out;
+}
+
+std::vector<std::string> Resolver::imports() {
+  const std::lock_guard lock(mutex_);
+  return {imports_.begin(), imports_.end()};
+}
+
+const ResourceType* type_for(const std::string& name, Wish::Unsupported unsupported) {
+  const ResourceType* type = find_resource_type(name);
+  return type || unsupported == Wish::Unsupported::kRefuse ? type : &skipped_type();
+}
+
+std::vector<std::string> changed_properties(const json& before, const json& after) {
+  std::set<std::string> names;
+  for (const json* side : {&before, &after})
+    for (const auto& item : side->items())
+      if (differs(before, after, item.key().c_str())) names.insert(item.key());
+  return {names.begin(), names.end()};
+}
+
+bool replaces(const ResourceType& type, const std::vector<std::string>& changed) {
+  const auto all = type.properties();
+  return std::any_of(all.begin(), all.end(), [&](const Property& property) {
+    return property.on_change == OnChange::kReplace &&
+           std::find(changed.begin(), changed.end(), property.name) != changed.end();
+  });
+}
+
+Result<json> value_of(const StackResource& resource, const std::string& attribute) {
+  if (attribute.empty()) return json(resource.physical_id);
+  if (const auto found = resource.attributes.find(attribute); found != resource.attributes.end())
+    return *found;
+  const ResourceType* type = find_resource_type(resource.type);
+  if (!type) return skipped_attribute(resource.logical_id, attribute);
+  return unknown_attribute(resource.logical_id, attribute);
+}
+
+}  // namespace kiln::stack

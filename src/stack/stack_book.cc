@@ -1,0 +1,294 @@
+#include "stack/stack_book.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+
+namespace kiln::stack {
+namespace {
+
+using nlohmann::json;
+
+Error no_such_stack(const std::string& name) {
+  return {ErrorKind::kInvalid, "ValidationError", "Stack with id " + name + " does not exist"};
+}
+
+// The state that a kill leaves a stack in: one from which it can be deployed anew.
+std::string after_interruption(const std::string& status) {
+  if (status == "CREATE_IN_PROGRESS") return "CREATE_FAILED";
+  if (status == "ROLLBACK_IN_PROGRESS") return "ROLLBACK_FAILED";
+  if (status == "DELETE_IN_PROGRESS") return "DELETE_FAILED";
+  if (status.starts_with("UPDATE_ROLLBACK_")) return "UPDATE_ROLLBACK_FAILED";
+  if (status.starts_with("UPDATE_")) return "UPDATE_FAILED";
+  return status;  // REVIEW_IN_PROGRESS
+}
+
+std::string before_hash(const std::string& key) { return key.substr(0, key.find('#')); }
+
+}  // namespace
+
+StackBook::StackBook(Options options) : options_(std::move(options)) {
+  environment_.account = options_.account;
+  environment_.api = options_.api;
+  environment_.import_value = [this](const std::string& region,
+                                     const std::string& name) -> std::optional<std::string> {
+    for (const Export& each : exports(region))
+      if (each.name == name) return each.value;
+    return std::nullopt;
+  };
+  environment_.commit_outputs = [this](StackRecord& record, std::vector<StackOutput> outputs,
+                                       std::vector<std::string> imports) {
+    return commit_outputs(record, std::move(outputs), std::move(imports));
+  };
+}
+
+StackBook::~StackBook() {
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, running] : running_) running.stop->leave();
+  }
+  drain();
+}
+
+void StackBook::drain() {
+  for (;;) {
+    std::map<std::string, Running> ending;
+    {
+      const std::lock_guard lock(mutex_);
+      ending.swap(running_);
+    }
+    if (ending.empty()) return;
+    for (auto& [id, running] : ending) running.thread.join();
+  }
+}
+
+bool StackBook::owns(const std::string& kind) {
+  return kind == StackRecord::kStackKind || kind == StackRecord::kResourceKind ||
+         kind == StackRecord::kLeftoverKind || kind == StackRecord::kEventKind ||
+         kind == kChangeSetKind;
+}
+
+Result<void> StackBook::load(const std::string& kind, const std::string&, const std::string& key,
+                             const std::string& document) {
+  const json parsed = json::parse(document, nullptr, false);
+  const std::string stack_id = before_hash(key);
+  const std::lock_guard lock(mutex_);
+  if (kind == StackRecord::kStackKind) {
+    auto stack = stack_of(parsed);
+    if (!stack) return stack.error();
+    Stack& known = loaded_stacks_[stack_id];
+    stack->resources = std::move(known.resources);
+    stack->leftovers = std::move(known.leftovers);
+    known = std::move(*stack);
+  } else if (kind == kChangeSetKind) {
+    auto set = change_set_of(parsed);
+    if (!set) return set.error();
+    sets_[stack_id].emplace(set->id, *set);
+  } else if (kind == StackRecord::kEventKind) {
+    auto event = event_of(parsed);
+    if (!event) return event.error();
+    loaded_events_[stack_id].emplace(key, std::move(*event));
+  } else {
+    auto resource = resource_of(parsed);
+    if (!resource) return resource.error();
+    Stack& stack = loaded_stacks_[stack_id];
+    if (kind == StackRecord::kResourceKind)
+      stack.resources[resource->logical_id] = std::move(*resource);
+    else
+      stack.leftovers.push_back(std::move(*resource));
+  }
+  return {};
+}
+
+void StackBook::loaded() {
+  std::vector<RecordPtr> interrupted;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, stack] : loaded_stacks_) {
+      if (stack.id.empty()) continue;  // parts of a stack that is gone
+      for (auto& [key, event] : loaded_events_[id]) stack.events.push_back(std::move(event));
+      const auto record =
+          std::make_shared<StackRecord>(std::move(stack), options_.state, options_.clock);
+      records_.emplace(id, record);
+      if (record->read<bool>(
+              [](const Stack& s) { return s.in_progress() && s.status != "REVIEW_IN_PROGRESS"; }))
+        interrupted.push_back(record);
+    }
+    loaded_stacks_.clear();
+    loaded_events_.clear();
+  }
+  for (const RecordPtr& record : interrupted) {
+    const auto status = record->read<std::string>([](const Stack& s) { return s.status; });
+    (void)record->set_status(
+        after_interruption(status),
+        "Kiln was stopped during " + status + "; the next deployment of the stack repairs it");
+  }
+}
+
+StackBook::RecordPtr StackBook::record_of(const std::string& region,
+                                          const std::string& name_or_id) const {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = records_.find(name_or_id); found != records_.end()) return found->second;
+  for (const auto& [id, record] : records_) {
+    const bool is_it = record->read<bool>([&](const Stack& stack) {
+      return stack.name == name_or_id && stack.region == region && !stack.is_deleted();
+    });
+    if (is_it) return record;
+  }
+  return nullptr;
+}
+
+Result<StackBook::RecordPtr> StackBook::require(const std::string& region,
+                                                const std::string& name_or_id) const {
+  auto record = record_of(region, name_or_id);
+  if (!record) return no_such_stack(name_or_id);
+  return record;
+}
+
+std::vector<StackBook::RecordPtr> StackBook::records(const std::string& region) const {
+  std::vector<RecordPtr> out;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, record] : records_)
+    if (record->read<bool>([&](const Stack& stack) { return stack.region == region; }))
+      out.push_back(record);
+  return out;
+}
+
+Result<Stack> StackBook::find(const std::string& region, const std::string& name_or_id) const {
+  const auto record = require(region, name_or_id);
+  if (!record) return record.error();
+  return (*record)->snapshot();
+}
+
+std::vector<Stack> StackBook::all(const std::string& region) const {
+  std::vector<Stack> out;
+  for (const RecordPtr& record : records(region)) out.push_back(record->snapshot());
+  std::sort(out.begin(), out.end(), [](const Stack& a, const Stack& b) {
+    return std::pair(a.created, a.id) > std::pair(b.created, b.id);
+  });
+  return out;
+}
+
+std::vector<Export> StackBook::exports(const std::string& region) const {
+  std::vector<Export> out;
+  for (const RecordPtr& record : records(region))
+    record->read<bool>([&](const Stack& stack) {
+      for (const StackOutput& output : stack.outputs)
+        if (!stack.is_deleted() && !output.export_name.empty())
+          out.push_back({output.export_name, output.value, stack.id});
+      return true;
+    });
+  std::sort(out.begin(), out.end(),
+            [](const Export& a, const Export& b) { return a.name < b.name; });
+  return out;
+}
+
+std::vector<std::string> StackBook::importers(const std::string& region,
+                                              const std::string& name) const {
+  std::vector<std::string> out;
+  for (const RecordPtr& record : records(region))
+    record->read<bool>([&](const Stack& stack) {
+      const auto& names = stack.imports;
+      if (!stack.is_deleted() && std::find(names.begin(), names.end(), name) != names.end())
+        out.push_back(stack.name);
+      return true;
+    });
+  return out;
+}
+
+Result<void> StackBook::commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
+                                       std::vector<std::string> imports) {
+  const std::lock_guard one_at_a_time(exports_mutex_);
+  const Stack stack = record.snapshot();
+  for (const StackOutput& output : outputs) {
+    if (output.export_name.empty()) continue;
+    for (const Export& each : exports(stack.region))
+      if (each.name == output.export_name && each.stack_id != stack.id)
+        return Error{ErrorKind::kInvalid, "ValidationError",
+                     "Export with name " + each.name + " is already exported by stack " +
+                         find(stack.region, each.stack_id)->name + ". Rename this output's export"};
+  }
+  for (const StackOutput& old : stack.outputs) {
+    const bool stays = std::any_of(outputs.begin(), outputs.end(), [&](const StackOutput& now) {
+      return now.export_name == old.export_name && now.value == old.value;
+    });
+    if (old.export_name.empty() || stays) continue;
+    if (const auto users = importers(stack.region, old.export_name); !users.empty())
+      return Error{
+          ErrorKind::kInvalid, "ValidationError",
+          "Export " + old.export_name + " cannot be updated as it is in use by " + users.front()};
+  }
+  return record.change([&](Stack& changed) {
+    changed.outputs = std::move(outputs);
+    changed.imports = std::move(imports);
+  });
+}
+
+Stack StackBook::new_stack(const std::string& region, const std::string& name) const {
+  Stack stack;
+  stack.name = name;
+  stack.region = region;
+  stack.created = options_.clock.wall_now();
+  stack.id = "arn:aws:cloudformation:" + region + ":" + options_.account + ":stack/" + name + "/" +
+             new_uuid();
+  return stack;
+}
+
+StackBook::RecordPtr StackBook::add(Stack stack) {
+  const std::string id = stack.id;
+  auto record = std::make_shared<StackRecord>(std::move(stack), options_.state, options_.clock);
+  const std::lock_guard lock(mutex_);
+  records_.emplace(id, record);
+  return record;
+}
+
+void StackBook::forget(const RecordPtr& record) {
+  record->forget();
+  const auto id = record->read<std::string>([](const Stack& stack) { return stack.id; });
+  const std::lock_guard lock(mutex_);
+  records_.erase(id);
+}
+
+Result<void> StackBook::start(const RecordPtr& record,
+                              const std::function<Result<void>()>& announce,
+                              std::function<void(Deployment&)> work) {
+  const std::string id = record->read<std::string>([](const Stack& stack) { return stack.id; });
+  auto stop = std::make_shared<Stop>();
+  auto deployment = std::make_shared<Deployment>(*record, environment_, *stop);
+  if (auto announced = announce(); !announced) return announced;
+  Running earlier;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto old = running_.find(id); old != running_.end()) {
+      earlier = std::move(old->second);
+      running_.erase(old);
+    }
+  }
+  // The thread of an earlier deployment, which has ended or is about to.
+  if (earlier.thread.joinable()) earlier.thread.join();
+  const std::lock_guard lock(mutex_);
+  running_[id] = {stop, std::thread([this, record, stop, deployment, work = std::move(work)] {
+                    work(*deployment);
+                    if (!stop->leaving()) finished(record);
+                  })};
+  return {};
+}
+
+void StackBook::finished(const RecordPtr& record) {
+  const bool deleted = record->read<bool>([](const Stack& stack) { return stack.is_deleted(); });
+  if (!deleted) return;
+  (void)record->change([&](Stack& stack) { stack.deleted = options_.clock.wall_now(); });
+  const Stack gone = record->snapshot();
+  drop_change_sets(gone);
+  // The oldest of those that were deleted are forgotten.
+  std::vector<std::pair<WallTime, RecordPtr>> old;
+  for (const RecordPtr& each : records(gone.region))
+    if (const auto when = each->read<std::optional<WallTime>>(
+            [](const Stack& stack) { return stack.is_deleted() ? stack.deleted : std::nullopt; }))
+      old.emplace_back(*when, each);
+  if (old.size() <= kMaxDeletedStacks) return;
+  std::sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  forget(old.front().second);
+}
+
+}  // namespace kiln::stack

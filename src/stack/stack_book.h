@@ -1,0 +1,146 @@
+// All stacks: finds them, checks what is asked of them, starts deployments, keeps exports unique.
+//
+//   StackBook book({account, api, state, clock, ssm});
+//   book.load(kind, region, key, document) …; book.loaded();
+//   Result<std::string> id = book.create("us-east-1", "orders", wish, {});
+//   Stack now = *book.find("us-east-1", "orders");       // CREATE_IN_PROGRESS, later
+//   CREATE_COMPLETE
+//
+// Errors have CloudFormation's types and texts, and change nothing. Thread-safe. Calls read and
+// check templates and wait for the disk; deployments run on threads of their own. The destructor
+// interrupts them: they leave their stacks for the next deployment to repair.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "stack/deployment.h"
+#include "stack/plan.h"
+#include "stack/stack_record.h"
+
+namespace kiln::stack {
+
+struct Export {
+  std::string name;
+  std::string value;
+  std::string stack_id;
+};
+
+class StackBook {
+ public:
+  static constexpr const char* kChangeSetKind = "stack-change-set";
+  static constexpr size_t kMaxChangeSets = 1000;  // of a stack
+  static constexpr size_t kMaxDeletedStacks = 50;
+
+  struct Options {
+    std::string account;
+    std::function<AwsApi(const std::string& region)> api;
+    StatePort& state;
+    const Clock& clock;
+    std::function<std::optional<std::string>(const std::string& region, const std::string& name)>
+        ssm;
+  };
+  explicit StackBook(Options options);
+  ~StackBook();
+
+  static bool owns(const std::string& kind);
+  // A document of an earlier run. An error leaves it out.
+  Result<void> load(const std::string& kind, const std::string& region, const std::string& key,
+                    const std::string& document);
+  // After the last load: deployments that were under way have failed.
+  void loaded();
+
+  // By name, or by id also after it was deleted. NotFound: "Stack with id X does not exist".
+  Result<Stack> find(const std::string& region, const std::string& name_or_id) const;
+  std::vector<Stack> all(const std::string& region) const;  // newest first, deleted ones too
+  std::vector<Export> exports(const std::string& region) const;
+  std::vector<std::string> importers(const std::string& region, const std::string& name) const;
+
+  struct Terms {
+    bool termination_protection = false;
+  };
+  // The new stack's id.
+  Result<std::string> create(const std::string& region, const std::string& name, const Wish& wish,
+                             Terms terms);
+  // ValidationError "No updates are to be performed."
+  Result<std::string> update(const std::string& region, const std::string& name_or_id,
+                             const Wish& wish);
+  // Success also when there is no such stack.
+  Result<void> remove(const std::string& region, const std::string& name_or_id,
+                      const std::vector<std::string>& retained, const std::string& token);
+  Result<void> cancel_update(const std::string& region, const std::string& name_or_id);
+  // Tries again what a rollback could not do.
+  Result<void> continue_rollback(const std::string& region, const std::string& name_or_id);
+  Result<std::string> protect(const std::string& region, const std::string& name_or_id, bool on);
+
+  Result<ChangeSet> create_change_set(const std::string& region, const std::string& stack,
+                                      ChangeSet wanted);
+  // `name_or_id` of the set; `stack` is not needed with an id.
+  Result<ChangeSet> find_change_set(const std::string& region, const std::string& stack,
+                                    const std::string& name_or_id) const;
+  // The stack that a set is for.
+  Result<Stack> stack_for(const ChangeSet& set) const;
+  Result<std::vector<ChangeSet>> change_sets(const std::string& region,
+                                             const std::string& stack) const;
+  Result<void> execute_change_set(const std::string& region, const std::string& stack,
+                                  const std::string& name_or_id, const std::string& token,
+                                  std::optional<Wish::OnFailure> on_failure);
+  Result<void> delete_change_set(const std::string& region, const std::string& stack,
+                                 const std::string& name_or_id);
+
+  // Waits until nothing is under way.
+  void drain();
+
+ private:
+  using RecordPtr = std::shared_ptr<StackRecord>;
+  struct Running {
+    std::shared_ptr<Stop> stop;
+    std::thread thread;
+  };
+  // A template that was read, checked and planned.
+  struct Prepared {
+    std::shared_ptr<const cfn::Template> parsed;
+    cfn::ParameterValues parameters;
+    Plan plan;
+  };
+  enum class Macros { kNeedCapability, kExpand };
+
+  Result<Prepared> prepare(const Stack& now, const Wish& wish, Macros macros) const;
+  RecordPtr record_of(const std::string& region, const std::string& name_or_id) const;
+  Result<RecordPtr> require(const std::string& region, const std::string& name_or_id) const;
+  std::vector<RecordPtr> records(const std::string& region) const;
+  Stack new_stack(const std::string& region, const std::string& name) const;
+  RecordPtr add(Stack stack);
+  void forget(const RecordPtr& record);
+  // Creates the stack, if it is new or only reviewed so far, else updates it.
+  Result<std::string> begin(const RecordPtr& record, const Wish& wish, Prepared prepared);
+  static bool changes_nothing(const Stack& now, const Wish& wish, const Plan& plan);
+  // `announce` changes the stack's status; the deployment knows the stack as it was before.
+  Result<void> start(const RecordPtr& record, const std::function<Result<void>()>& announce,
+                     std::function<void(Deployment&)> work);
+  void finished(const RecordPtr& record);
+  Result<void> commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
+                              std::vector<std::string> imports);
+  Result<void> keep(const Stack& stack, const ChangeSet& set);
+  void drop(const Stack& stack, const ChangeSet& set);
+  void drop_change_sets(const Stack& stack);
+
+  const Options options_;
+  Environment environment_;
+
+  mutable std::mutex mutex_;
+  std::map<std::string, RecordPtr> records_;                      // by id
+  std::map<std::string, std::map<std::string, ChangeSet>> sets_;  // by stack id and set id
+  std::map<std::string, Running> running_;                        // by stack id
+  // What load() has gathered of each stack until loaded().
+  std::map<std::string, std::map<std::string, StackEvent>> loaded_events_;
+  std::map<std::string, Stack> loaded_stacks_;
+  std::mutex exports_mutex_;  // over the check of an export and its commitment
+  std::mutex begin_mutex_;    // over the check of a stack's state and the change of it
+};
+
+}  // namespace kiln::stack

@@ -1,0 +1,153 @@
+#include "stack/stack_record.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+
+namespace kiln::stack {
+namespace {
+
+// Keys sort as the events happened.
+std::string event_key(const std::string& stack_id, uint64_t number) {
+  std::string digits = std::to_string(number);
+  return stack_id + "#" + std::string(12 - std::min<size_t>(12, digits.size()), '0') + digits;
+}
+
+std::string leftover_key(const Stack& stack, const StackResource& resource) {
+  return stack.id + "#" + resource.logical_id + "#" + resource.handle();
+}
+
+bool same_leftover(const StackResource& a, const StackResource& b) {
+  return a.logical_id == b.logical_id && a.handle() == b.handle();
+}
+
+}  // namespace
+
+StackRecord::StackRecord(Stack stack, StatePort& port, const Clock& clock)
+    : stack_(std::move(stack)), port_(port), clock_(clock) {
+  // The number of the newest event is the end of its id.
+  if (!stack_.events.empty()) {
+    const std::string& last = stack_.events.back().id;
+    next_event_ = std::strtoull(last.c_str() + last.rfind('-') + 1, nullptr, 10) + 1;
+  }
+}
+
+Stack StackRecord::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return stack_;
+}
+
+Result<void> StackRecord::save_stack() {
+  return port_.save(kStackKind, stack_.region, stack_.id, to_document(stack_).dump());
+}
+
+Result<void> StackRecord::change(const std::function<void(Stack&)>& edit) {
+  const std::lock_guard lock(mutex_);
+  edit(stack_);
+  return save_stack();
+}
+
+Result<void> StackRecord::set_status(const std::string& status, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  stack_.status = status;
+  stack_.reason = reason;
+  if (auto saved = save_stack(); !saved) return saved;
+  StackResource self;
+  self.logical_id = stack_.name;
+  self.physical_id = stack_.id;
+  self.type = kStackType;
+  self.status = status;
+  self.reason = reason;
+  self.properties = nullptr;
+  add_event(self);
+  return {};
+}
+
+void StackRecord::add_event(const StackResource& about) {
+  StackEvent event;
+  event.time = clock_.wall_now();
+  event.logical_id = about.logical_id;
+  event.physical_id = about.physical_id;
+  event.type = about.type;
+  event.status = about.status;
+  event.reason = about.reason;
+  if (const nlohmann::json& properties = about.unsettled() ? about.attempted : about.properties;
+      !properties.is_null())
+    event.properties = properties.dump();
+  event.token = stack_.wish.token;
+  event.id = (about.type == kStackType ? new_uuid() : about.logical_id + "-" + about.status) + "-" +
+             std::to_string(next_event_);
+  // An event that can't be written is missing after a restart; the deployment goes on.
+  (void)port_.save(kEventKind, stack_.region, event_key(stack_.id, next_event_),
+                   to_document(event).dump());
+  ++next_event_;
+  stack_.events.push_back(std::move(event));
+  if (stack_.events.size() > kMaxEvents) {
+    stack_.events.erase(stack_.events.begin());
+    port_.erase(kEventKind, stack_.region, event_key(stack_.id, next_event_ - kMaxEvents - 1));
+  }
+}
+
+Result<void> StackRecord::put_quietly(const StackResource& resource) {
+  const std::lock_guard lock(mutex_);
+  auto saved = port_.save(kResourceKind, stack_.region, stack_.id + "#" + resource.logical_id,
+                          to_document(resource).dump());
+  if (!saved) return saved;
+  stack_.resources[resource.logical_id] = resource;
+  return {};
+}
+
+Result<void> StackRecord::put(const StackResource& resource) {
+  StackResource stamped = resource;
+  stamped.changed = clock_.wall_now();
+  if (auto saved = put_quietly(stamped); !saved) return saved;
+  const std::lock_guard lock(mutex_);
+  add_event(stamped);
+  return {};
+}
+
+void StackRecord::erase(const std::string& logical_id) {
+  const std::lock_guard lock(mutex_);
+  port_.erase(kResourceKind, stack_.region, stack_.id + "#" + logical_id);
+  stack_.resources.erase(logical_id);
+}
+
+Result<void> StackRecord::add_leftover(const StackResource& resource) {
+  const std::lock_guard lock(mutex_);
+  auto saved = port_.save(kLeftoverKind, stack_.region, leftover_key(stack_, resource),
+                          to_document(resource).dump());
+  if (!saved) return saved;
+  const auto same = [&](const StackResource& other) { return same_leftover(other, resource); };
+  std::erase_if(stack_.leftovers, same);
+  stack_.leftovers.push_back(resource);
+  return {};
+}
+
+void StackRecord::erase_leftover(const StackResource& resource) {
+  const std::lock_guard lock(mutex_);
+  port_.erase(kLeftoverKind, stack_.region, leftover_key(stack_, resource));
+  const auto same = [&](const StackResource& other) { return same_leftover(other, resource); };
+  std::erase_if(stack_.leftovers, same);
+}
+
+void StackRecord::log(const StackResource& resource, const std::string& status,
+                      const std::string& reason) {
+  StackResource about = resource;
+  about.status = status;
+  about.reason = reason;
+  const std::lock_guard lock(mutex_);
+  add_event(about);
+}
+
+void StackRecord::forget() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, resource] : stack_.resources)
+    port_.erase(kResourceKind, stack_.region, stack_.id + "#" + id);
+  for (const StackResource& leftover : stack_.leftovers)
+    port_.erase(kLeftoverKind, stack_.region, leftover_key(stack_, leftover));
+  for (uint64_t number = next_event_ - stack_.events.size(); number < next_event_; ++number)
+    port_.erase(kEventKind, stack_.region, event_key(stack_.id, number));
+  port_.erase(kStackKind, stack_.region, stack_.id);
+}
+
+}  // namespace kiln::stack

@@ -1,0 +1,64 @@
+// The one owner of a stack's state: every change goes through here, is on disk when it returns, and
+// is seen by readers at once. Thread-safe.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/state_port.h"
+#include "stack/stack.h"
+
+namespace kiln::stack {
+
+class StackRecord {
+ public:
+  static constexpr const char* kStackKind = "stack";
+  static constexpr const char* kResourceKind = "stack-resource";
+  static constexpr const char* kLeftoverKind = "stack-leftover";
+  static constexpr const char* kEventKind = "stack-event";
+  // Of the events of a stack, the newest stay.
+  static constexpr size_t kMaxEvents = 2000;
+
+  // `stack` is as it was read from disk, or new: then save() comes first.
+  StackRecord(Stack stack, StatePort& port, const Clock& clock);
+
+  Stack snapshot() const;
+  template <class T>
+  T read(const std::function<T(const Stack&)>& look) const {
+    const std::lock_guard lock(mutex_);
+    return look(stack_);
+  }
+
+  // Changes what belongs to the stack itself.
+  Result<void> change(const std::function<void(Stack&)>& edit);
+  // The same with an event of the stack's new status.
+  Result<void> set_status(const std::string& status, const std::string& reason = "");
+
+  // Puts a resource as it is now, and an event of its status.
+  Result<void> put(const StackResource& resource);
+  // The same without an event: what changes is not the resource itself.
+  Result<void> put_quietly(const StackResource& resource);
+  void erase(const std::string& logical_id);
+  Result<void> add_leftover(const StackResource& resource);
+  // A leftover that is gone, or one that goes back to being the resource.
+  void erase_leftover(const StackResource& resource);
+  // An event of something that is neither.
+  void log(const StackResource& resource, const std::string& status, const std::string& reason);
+
+  // Everything of it on disk goes.
+  void forget();
+
+ private:
+  Result<void> save_stack();
+  void add_event(const StackResource& about);
+
+  mutable std::mutex mutex_;
+  Stack stack_;
+  StatePort& port_;
+  const Clock& clock_;
+  uint64_t next_event_ = 0;
+};
+
+}  // namespace kiln::stack

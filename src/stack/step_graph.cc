@@ -1,0 +1,106 @@
+#include "stack/step_graph.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "base/check.h"
+
+namespace kiln::stack {
+namespace {
+
+// What is ready to be run, and what has to wait for what.
+class Agenda {
+ public:
+  explicit Agenda(const StepGraph::Needs& needs) {
+    for (const auto& [id, all] : needs) {
+      size_t& open = open_[id];
+      for (const std::string& need : std::set<std::string>(all.begin(), all.end())) {
+        if (need == id || !needs.contains(need)) continue;
+        ++open;
+        waiting_for_[need].push_back(id);
+      }
+      if (open == 0) ready_.insert(id);
+    }
+  }
+
+  bool has_ready() const { return !ready_.empty(); }
+  std::string take() { return std::move(ready_.extract(ready_.begin()).value()); }
+  void done(const std::string& id) {
+    for (const std::string& waiting : waiting_for_[id])
+      if (--open_[waiting] == 0) ready_.insert(waiting);
+  }
+  void drop_ready() { ready_.clear(); }
+
+ private:
+  std::map<std::string, size_t> open_;  // how many of its needs are not done
+  std::map<std::string, std::vector<std::string>> waiting_for_;
+  std::set<std::string> ready_;
+};
+
+}  // namespace
+
+StepGraph StepGraph::reversed() const {
+  Needs turned;
+  for (const auto& [id, all] : needs_) {
+    turned[id];
+    for (const std::string& need : all)
+      if (needs_.contains(need)) turned[need].push_back(id);
+  }
+  return StepGraph(std::move(turned));
+}
+
+std::vector<std::string> StepGraph::order() const {
+  std::vector<std::string> out;
+  Agenda agenda(needs_);
+  while (agenda.has_ready()) {
+    out.push_back(agenda.take());
+    agenda.done(out.back());
+  }
+  KILN_CHECK(out.size() == needs_.size());
+  return out;
+}
+
+Result<void> StepGraph::run(int at_once, OnError on_error,
+                            const std::function<Result<void>(const std::string&)>& step) const {
+  std::mutex mutex;
+  std::condition_variable changed;
+  Agenda agenda(needs_);
+  size_t running = 0;
+  std::optional<Error> first;
+
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      changed.wait(lock, [&] { return agenda.has_ready() || running == 0; });
+      if (!agenda.has_ready()) return;  // and nothing runs that could make something ready
+      const std::string id = agenda.take();
+      ++running;
+      lock.unlock();
+      const Result<void> result = step(id);
+      lock.lock();
+      --running;
+      if (result) {
+        agenda.done(id);
+      } else {
+        if (!first) first = result.error();
+        if (on_error == OnError::kStop) agenda.drop_ready();
+      }
+      // After a failure, what others that still run make ready must not start either.
+      if (first && on_error == OnError::kStop) agenda.drop_ready();
+      changed.notify_all();
+    }
+  };
+  const size_t count = std::min(needs_.size(), static_cast<size_t>(std::max(at_once, 1)));
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < count; ++i) threads.emplace_back(work);
+  }
+  if (first) return *first;
+  return {};
+}
+
+}  // namespace kiln::stack
