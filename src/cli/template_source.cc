@@ -1,0 +1,166 @@
+#include "cli/template_source.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace kiln::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uintmax_t kMaxTemplateFile = 8 << 20;
+constexpr uintmax_t kMaxManifestFile = 64 << 20;  // the CDK writes stack traces into it
+constexpr int kMaxNesting = 8;                    // stages in stages
+constexpr size_t kMaxStackName = 128;
+
+Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
+
+Result<std::string> read_file(const fs::path& path, uintmax_t max_bytes) {
+  std::error_code ec;
+  if (!fs::is_regular_file(path, ec)) return usage(path.string() + " is not a file");
+  const uintmax_t size = fs::file_size(path, ec);
+  if (!ec && size > max_bytes) {
+    return usage(path.string() + " has " + std::to_string(size) + " bytes; " +
+                 std::to_string(max_bytes) + " are read at most");
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream content;
+  content << in.rdbuf();
+  if (!in) return usage("can't read " + path.string());
+  return std::move(content).str();
+}
+
+// A name that a stack may have: letters, digits and hyphens, a letter first.
+std::string stack_name_of(const fs::path& file) {
+  std::string name = file.stem().string();
+  if (name == "template") {
+    std::error_code ec;
+    name = fs::absolute(file, ec).lexically_normal().parent_path().filename().string();
+  }
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  for (char& c : name) {
+    if (!is_letter(c) && !(c >= '0' && c <= '9')) c = '-';
+  }
+  if (name.empty() || !is_letter(name.front())) name = "stack-" + name;
+  name.resize(std::min(name.size(), kMaxStackName));
+  return name;
+}
+
+Result<StackTemplate> read_single(const fs::path& file) {
+  Result<std::string> text = read_file(file, kMaxTemplateFile);
+  if (!text) return text.error();
+  StackTemplate stack{.stack_name = stack_name_of(file), .file = file.string()};
+  stack.folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  stack.text = std::move(*text);
+  return stack;
+}
+
+Result<std::vector<TemplateAsset>> read_assets(const fs::path& folder, const CdkManifest& manifest,
+                                               const CdkStack& stack) {
+  std::vector<TemplateAsset> all;
+  for (const std::string& dependency : stack.dependencies) {
+    const auto found = manifest.asset_files.find(dependency);
+    if (found == manifest.asset_files.end()) continue;
+    const fs::path file = folder / found->second;
+    const Result<std::string> text = read_file(file, kMaxManifestFile);
+    if (!text) return text.error();
+    Result<std::vector<TemplateAsset>> assets = parse_asset_manifest(*text);
+    if (!assets) return usage(file.string() + ": " + assets.error().message);
+    for (TemplateAsset& asset : *assets) {
+      if (!asset.path.empty()) asset.path = (folder / asset.path).string();
+      all.push_back(std::move(asset));
+    }
+  }
+  return all;
+}
+
+Result<void> read_assembly(const fs::path& folder, int depth, std::vector<StackTemplate>& stacks) {
+  if (depth > kMaxNesting) return usage(folder.string() + ": stages are nested too deeply");
+  const fs::path file = folder / "manifest.json";
+  const Result<std::string> text = read_file(file, kMaxManifestFile);
+  if (!text) return text.error();
+  const Result<CdkManifest> manifest = parse_cdk_manifest(*text);
+  if (!manifest) return usage(file.string() + ": " + manifest.error().message);
+  std::map<std::string, std::string> names;  // artifact id → stack name
+  for (const CdkStack& stack : manifest->stacks) names[stack.artifact_id] = stack.stack_name;
+  for (const CdkStack& stack : manifest->stacks) {
+    Result<StackTemplate> read = read_single(folder / stack.template_file);
+    if (!read) return read.error();
+    Result<std::vector<TemplateAsset>> assets = read_assets(folder, *manifest, stack);
+    if (!assets) return assets.error();
+    read->stack_name = stack.stack_name;
+    read->account = stack.account;
+    read->region = stack.region;
+    read->parameters = stack.parameters;
+    read->tags = stack.tags;
+    read->assets = std::move(*assets);
+    for (const std::string& dependency : stack.dependencies) {
+      if (const auto found = names.find(dependency); found != names.end())
+        read->depends_on.push_back(found->second);
+    }
+    stacks.push_back(std::move(*read));
+  }
+  for (const std::string& nested : manifest->nested) {
+    Result<void> read = read_assembly(folder / nested, depth + 1, stacks);
+    if (!read) return read;
+  }
+  return {};
+}
+
+Result<std::vector<StackTemplate>> in_order(std::vector<StackTemplate> stacks) {
+  std::vector<StackTemplate> ordered;
+  while (!stacks.empty()) {
+    std::set<std::string> waiting;
+    for (const StackTemplate& stack : stacks) waiting.insert(stack.stack_name);
+    const auto ready = std::find_if(stacks.begin(), stacks.end(), [&](const StackTemplate& stack) {
+      return std::none_of(stack.depends_on.begin(), stack.depends_on.end(),
+                          [&](const std::string& name) { return waiting.contains(name); });
+    });
+    if (ready == stacks.end())
+      return usage("the stacks depend on each other in a circle: " + stacks.front().stack_name);
+    ordered.push_back(std::move(*ready));
+    stacks.erase(ready);
+  }
+  return ordered;
+}
+
+Result<std::vector<StackTemplate>> read_cdk(const fs::path& folder) {
+  std::vector<StackTemplate> stacks;
+  const Result<void> read = read_assembly(folder, 0, stacks);
+  if (!read) return read.error();
+  if (stacks.empty()) return usage((folder / "manifest.json").string() + " has no stacks");
+  return in_order(std::move(stacks));
+}
+
+}  // namespace
+
+Result<std::vector<StackTemplate>> read_template_source(const std::string& path) {
+  std::error_code ec;
+  const fs::path given(path);
+  if (!fs::exists(given, ec)) return usage(path + " is not there");
+  fs::path file = given;
+  if (fs::is_directory(given, ec)) {
+    for (const fs::path& folder : {given, given / "cdk.out"}) {
+      if (fs::exists(folder / "manifest.json", ec)) return read_cdk(folder);
+    }
+    file.clear();
+    for (const char* name : {"template.yaml", "template.yml", "template.json"}) {
+      if (file.empty() && fs::exists(given / name, ec)) file = given / name;
+    }
+    if (file.empty()) {
+      return usage(path +
+                   " has neither manifest.json (`cdk synth` writes cdk.out) nor template.yaml, "
+                   "template.yml or template.json");
+    }
+  }
+  Result<StackTemplate> single = read_single(file);
+  if (!single) return single.error();
+  std::vector<StackTemplate> stacks;
+  stacks.push_back(std::move(*single));
+  return stacks;
+}
+
+}  // namespace kiln::cli
