@@ -20,6 +20,9 @@ ALLOWED = {
     "services": ("engine", "wire"),
     "sdk": ("base",),
     "cli": ("services", "base"),
+    "template": ("base",),
+    "lint": ("template", "telemetry", "base"),
+    "telemetry": ("base",),
 }
 # Only these files of cli may know the engine; every other command is a client of the HTTP API.
 ENGINE_SIDE_OF_CLI = {"serve.cc", "main.cc"}
@@ -36,7 +39,7 @@ def reach(folder):
 
 def allowed_for(path, folder):
     if folder == "cli" and path.name not in ENGINE_SIDE_OF_CLI:
-        return {"cli", "base"}
+        return {"cli", "base"} | reach("lint")
     return reach(folder)
 
 
