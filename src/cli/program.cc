@@ -30,6 +30,7 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
   add_list_command(app, invocation);
   add_logs_command(app, invocation);
   add_top_command(app, invocation);
+  add_lint_command(app, invocation);
   add_delete_command(app, invocation);
   add_version_command(app, invocation);
 

@@ -1,0 +1,251 @@
+#include "cli/lint_command.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cli/command.h"
+#include "cli/report_lines.h"
+#include "cli/template_source.h"
+#include "lint/findings_text.h"
+#include "lint/model_builder.h"
+#include "lint/rule.h"
+#include "template/template.h"
+
+namespace kiln::cli {
+namespace {
+
+using lint::Finding;
+using lint::Severity;
+
+// An account that no stack says; all stacks without one are in the same.
+constexpr const char* kAnyAccount = "000000000000";
+
+Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
+
+// Each template parsed; problems are printed, all of them, before it gives up.
+std::optional<std::vector<cfn::Template>> parse_all(Console& console,
+                                                    const std::vector<StackTemplate>& stacks) {
+  std::vector<cfn::Template> parsed;
+  bool readable = true;
+  for (const StackTemplate& stack : stacks) {
+    cfn::Reading reading = cfn::read_template(stack.text);
+    for (const cfn::Problem& problem : reading.problems) {
+      if (reading.ok()) break;
+      readable = false;
+      std::string place = stack.file;
+      if (problem.place.line != 0) {
+        place +=
+            ":" + std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column);
+      }
+      console.err << console.paint_err(Style::kRed, "kiln:") << ' ' << place << ": "
+                  << problem.message << '\n';
+    }
+    if (reading.ok()) parsed.push_back(std::move(*reading.parsed));
+  }
+  if (!readable) return std::nullopt;
+  return parsed;
+}
+
+Result<void> check_parameters(const LintOptions& options,
+                              const std::vector<cfn::Template>& templates) {
+  for (const auto& [name, value] : options.parameters) {
+    if (std::none_of(templates.begin(), templates.end(),
+                     [&](const cfn::Template& parsed) { return parsed.parameter(name); })) {
+      return usage("--parameter " + name + ": no template of " + options.path + " has it");
+    }
+  }
+  return {};
+}
+
+Result<lint::Model> build_model(const LintOptions& options,
+                                const std::vector<StackTemplate>& stacks,
+                                const std::vector<cfn::Template>& templates) {
+  std::vector<lint::StackInfo> infos;
+  infos.reserve(stacks.size());
+  for (const StackTemplate& stack : stacks) {
+    infos.push_back({stack.stack_name, stack.file,
+                     stack.account.empty() ? kAnyAccount : stack.account,
+                     stack.region.empty() ? options.region : stack.region});
+  }
+  lint::ModelBuilder builder(std::move(infos));
+  for (size_t i = 0; i < stacks.size(); ++i) {
+    std::map<std::string, std::string> parameters;
+    for (const cfn::Parameter& parameter : templates[i].parameters) {
+      for (const auto* given : {&stacks[i].parameters, &options.parameters}) {
+        if (const auto found = given->find(parameter.name); found != given->end())
+          parameters[parameter.name] = found->second;
+      }
+    }
+    const Result<void> added = builder.add(i, templates[i], parameters);
+    if (!added) return usage(stacks[i].file + ": " + added.error().message);
+  }
+  return builder.finish();
+}
+
+Result<std::vector<lint::MemoryUse>> read_reports(const LintOptions& options,
+                                                  const lint::Model& model) {
+  const WantsReports wants = [&](const std::string& region, const std::string& name) {
+    return std::any_of(model.functions.begin(), model.functions.end(),
+                       [&](const lint::Function& function) {
+                         const lint::StackInfo& stack = model.stacks[function.origin.stack];
+                         return stack.region == region && runs_as(function, stack.name, name);
+                       });
+  };
+  if (!options.data_dir.empty()) return reports_of_files(options.data_dir, wants);
+  std::vector<lint::MemoryUse> all;
+  if (options.endpoint.empty()) return all;
+  std::set<std::string> regions;
+  for (const lint::StackInfo& stack : model.stacks) regions.insert(stack.region);
+  for (const std::string& region : regions) {
+    Result<std::vector<lint::MemoryUse>> some =
+        reports_of_endpoint({options.endpoint, region}, wants);
+    if (!some) return some.error();
+    all.insert(all.end(), some->begin(), some->end());
+  }
+  return all;
+}
+
+Style style_of(Severity severity) {
+  switch (severity) {
+    case Severity::kError:
+      return Style::kRed;
+    case Severity::kWarning:
+      return Style::kBold;
+    case Severity::kInfo:
+      break;
+  }
+  return Style::kDim;
+}
+
+void print_text(Console& console, const lint::Model& model, const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    console.out << console.paint(Style::kBold, lint::place_text(model, finding)) << ": "
+                << console.paint(style_of(finding.severity), to_text(finding.severity)) << ": "
+                << finding.origin.logical_id << ": " << finding.message << ' '
+                << console.paint(Style::kDim, "[" + std::string(finding.rule->id) + "]") << '\n';
+    if (!finding.origin.construct.empty())
+      console.out << "    in:  " << finding.origin.construct << '\n';
+    console.out << "    why: " << finding.rule->why << '\n'
+                << "    do:  " << finding.advice << '\n';
+  }
+  console.out << lint::summary_text(model, findings) << '\n';
+}
+
+void print(Console& console, LintFormat format, const lint::Model& model,
+           const std::vector<Finding>& findings) {
+  if (format == LintFormat::kText) {
+    print_text(console, model, findings);
+    return;
+  }
+  const nlohmann::json document = format == LintFormat::kSarif
+                                      ? lint::sarif_document(model, findings, KILN_VERSION)
+                                      : lint::json_document(model, findings);
+  console.out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace
+
+int run_lint(Console& console, const LintOptions& options) {
+  if (options.min_unreserved > options.account_concurrency) {
+    return fail(console, usage("--min-unreserved " + std::to_string(options.min_unreserved) +
+                               " is above --account-concurrency " +
+                               std::to_string(options.account_concurrency)));
+  }
+  const Result<std::vector<StackTemplate>> stacks = read_template_source(options.path);
+  if (!stacks) return fail(console, stacks.error());
+  const std::optional<std::vector<cfn::Template>> templates = parse_all(console, *stacks);
+  if (!templates) return kExitUsage;
+  if (const Result<void> fine = check_parameters(options, *templates); !fine)
+    return fail(console, fine.error());
+  const Result<lint::Model> model = build_model(options, *stacks, *templates);
+  if (!model) return fail(console, model.error());
+  Result<std::vector<lint::MemoryUse>> memory = read_reports(options, *model);
+  if (!memory) return fail(console, memory.error());
+
+  const std::vector<Finding> findings =
+      lint::lint(*model, {.account_concurrency = options.account_concurrency,
+                          .min_unreserved = options.min_unreserved,
+                          .memory = std::move(*memory)});
+  print(console, options.format, *model, findings);
+  const bool clean = std::all_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.severity == Severity::kInfo;
+  });
+  return clean ? kExitOk : kExitFailed;
+}
+
+void add_lint_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand(
+      "lint", "Find conflicts of concurrency, scaling, alarms and timeouts in templates");
+  command->footer(
+      "Examples:\n"
+      "  kiln lint template.yaml\n"
+      "  kiln lint cdk.out --account-concurrency 3000\n"
+      "  kiln lint . --data-dir ~/.kiln        with the memory that invocations used\n"
+      "  kiln lint cdk.out --format sarif > lint.sarif\n"
+      "\n"
+      "Exit codes: 0 nothing above info, 1 warnings or errors, 2 wrong usage or a template that\n"
+      "can't be read. docs/lint.md explains each rule.");
+  auto options = std::make_shared<LintOptions>();
+  for (const char* name : {"AWS_DEFAULT_REGION", "AWS_REGION"}) {
+    if (const char* region = std::getenv(name); region != nullptr && *region != '\0')
+      options->region = region;
+  }
+  if (const char* endpoint = std::getenv("KILN_ENDPOINT"); endpoint != nullptr)
+    options->endpoint = endpoint;
+  command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
+      ->required();
+  command
+      ->add_option_function<std::vector<std::string>>(
+          "--parameter",
+          [options](const std::vector<std::string>& pairs) {
+            for (const std::string& pair : pairs) {
+              const size_t equals = pair.find('=');
+              if (equals == 0 || equals == std::string::npos)
+                throw CLI::ValidationError("--parameter", pair + " is not NAME=VALUE");
+              options->parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
+            }
+          },
+          "Value of a template's parameter; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--region", options->region, "Of stacks that name none [AWS_REGION]")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      ->add_option("--account-concurrency", options->account_concurrency,
+                   "Concurrent executions that the account has in a Region")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
+      ->type_name("N")
+      ->capture_default_str();
+  command
+      ->add_option("--min-unreserved", options->min_unreserved,
+                   "How many of them must stay unreserved")
+      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}))
+      ->type_name("N")
+      ->capture_default_str();
+  CLI::Option* data_dir = command->add_option(
+      "--data-dir", options->data_dir, "Read REPORT lines from the logs in Kiln's data folder");
+  data_dir->type_name("DIR");
+  command
+      ->add_option("--endpoint", options->endpoint,
+                   "Read REPORT lines from a running Kiln [KILN_ENDPOINT]")
+      ->type_name("URL")
+      ->excludes(data_dir);
+  CLI::Option* format = command->add_option_function<std::string>(
+      "--format",
+      [options](const std::string& name) {
+        options->format = name == "sarif" ? LintFormat::kSarif : LintFormat::kText;
+      },
+      "text or sarif (SARIF 2.1.0)");
+  format->check(CLI::IsMember({"text", "sarif"}))->type_name("NAME");
+  command
+      ->add_flag_callback(
+          "--json", [options] { options->format = LintFormat::kJson; }, "Print JSON, for programs")
+      ->excludes(format);
+  command->callback(
+      [&invocation, options] { invocation.exit_code = run_lint(invocation.console, *options); });
+}
+
+}  // namespace kiln::cli

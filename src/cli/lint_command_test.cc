@@ -1,0 +1,159 @@
+// `kiln lint` as a command line: formats, exit codes, parameters, where REPORT lines come from.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/test_folder.h"
+#include "cli/test_program.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kTemplate = R"(Parameters:
+  Reserve: {Type: Number, Default: 20}
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: orders
+      Role: r
+      Code: {ZipFile: x}
+      Timeout: 60
+      MemorySize: 128
+      ReservedConcurrentExecutions: !Ref Reserve
+  V1:
+    Type: AWS::Lambda::Version
+    Properties: {FunctionName: !Ref Orders}
+  Live:
+    Type: AWS::Lambda::Alias
+    Properties:
+      FunctionName: !Ref Orders
+      FunctionVersion: !GetAtt V1.Version
+      Name: live
+      ProvisionedConcurrencyConfig:
+        ProvisionedConcurrentExecutions: 21
+)";
+
+TEST(Lint, PrintsFindingsWithTheirPlace) {
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  const Outcome outcome = run({"lint", file});
+  EXPECT_EQ(outcome.code, kExitFailed) << outcome.err;
+  EXPECT_EQ(outcome.out,
+            file +
+                ":23:42: error: Live: Orders provisions 21 (alias live 21) and reserves 20 "
+                "[provisioned-above-reserved]\n"
+                "    why: Provisioned concurrency is taken out of the function's reserved "
+                "concurrency; Lambda refuses more than that.\n"
+                "    do:  reserve at least 21, or provision at most 20\n"
+                "1 error, 0 warnings, 0 infos in 1 stack\n");
+}
+
+TEST(Lint, ColorsOnATerminalOnly) {
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  EXPECT_THAT(run({"lint", file}).out, Not(HasSubstr("\033[")));
+  EXPECT_THAT(run({"lint", file}, {.typed = "", .is_terminal = true}).out,
+              HasSubstr("\033[31merror\033[0m"));
+}
+
+TEST(Lint, NothingAboveInfoIsSuccess) {
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  const Outcome outcome = run({"lint", file, "--parameter", "Reserve=21"});
+  EXPECT_EQ(outcome.code, kExitOk) << outcome.out;
+  EXPECT_THAT(outcome.out, HasSubstr("info: Orders: Orders provisions all 21"));
+  EXPECT_THAT(run({"lint", file, "--parameter", "Reserve=22"}).out,
+              "0 errors, 0 warnings, 0 infos in 1 stack\n");
+}
+
+TEST(Lint, JsonAndSarif) {
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  const json findings = json::parse(run({"lint", file, "--json"}).out);
+  EXPECT_EQ(findings["errors"], 1);
+  EXPECT_EQ(findings["findings"][0]["rule"], "provisioned-above-reserved");
+  EXPECT_EQ(findings["findings"][0]["line"], 23);
+  EXPECT_EQ(findings["findings"][0]["logicalId"], "Live");
+  const Outcome sarif = run({"lint", file, "--format", "sarif"});
+  EXPECT_EQ(sarif.code, kExitFailed);
+  EXPECT_EQ(json::parse(sarif.out)["runs"][0]["results"][0]["level"], "error");
+}
+
+TEST(Lint, WrongUsage) {
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  const auto says = [&](std::vector<std::string> arguments, const char* text) {
+    arguments.insert(arguments.begin(), "lint");
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, kExitUsage) << outcome.out;
+    EXPECT_THAT(outcome.err, HasSubstr(text));
+  };
+  says({}, "path is required");
+  says({folder.path() + "/nothing.yaml"}, "is not there");
+  says({file, "--parameter", "Reserve"}, "NAME=VALUE");
+  says({file, "--parameter", "Other=1"}, "no template of ");
+  says({file, "--parameter", "Reserve=many"}, "Reserve");
+  says({file, "--format", "xml"}, "xml");
+  says({file, "--format", "sarif", "--json"}, "excludes");
+  says({file, "--account-concurrency", "0"}, "--account-concurrency");
+  says({file, "--account-concurrency", "10", "--min-unreserved", "11"}, "above");
+  says({file, "--data-dir", folder.path()}, "no data folder of Kiln");
+  says({file, "--data-dir", folder.path(), "--endpoint", "http://x"}, "excludes");
+}
+
+TEST(Lint, ProblemsOfATemplateHaveTheirLine) {
+  const TestFolder folder;
+  const std::string file = folder.write("bad.yaml", "Resources:\n  F:\n    Properties: {}\n");
+  const Outcome outcome = run({"lint", file});
+  EXPECT_EQ(outcome.code, kExitUsage);
+  EXPECT_THAT(outcome.err, HasSubstr(file + ":2:3: "));
+}
+
+constexpr const char* kReport =
+    "REPORT RequestId: 1\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\t"
+    "Max Memory Used: 120 MB\t";
+
+TEST(Lint, ReadsReportLinesOfADataFolder) {
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  const std::string stamp = "2026-01-21T11:30:00.000Z ";
+  folder.write("data/logs/us-east-1/%2Faws%2Flambda%2Forders/2026%2F01%2F21%2F[$LATEST]a.log",
+               stamp + std::string(100'000, 'x') + "\n" + stamp + kReport + "\n" +
+                   "2026-01-21T11:30:00.000Z@1769000000000 " + kReport + "\n");
+  folder.write("data/logs/us-east-1/%2Faws%2Flambda%2Fothers/a.log", stamp + kReport + "\n");
+  folder.write("data/logs/eu-west-1/%2Faws%2Flambda%2Forders/a.log", stamp + kReport + "\n");
+  const std::vector<std::string> command = {"lint",       file,         "--parameter",
+                                            "Reserve=30", "--data-dir", folder.path() + "/data"};
+  const Outcome outcome = run(command);
+  EXPECT_EQ(outcome.code, kExitFailed) << outcome.err;
+  EXPECT_THAT(outcome.out,
+              HasSubstr("Orders has 128 MB; of 1 invocations one used 120 MB [memory-too-small]"));
+}
+
+TEST(Lint, AsksARunningKilnForReportLines) {
+  const TestServer server([](const TestRequest& request) -> TestResponse {
+    const json body = body_of(request);
+    if (body.contains("logGroupNamePrefix")) {
+      if (!body.contains("nextToken"))
+        return {200, R"({"logGroups":[{"logGroupName":"/aws/lambda/others"}],"nextToken":"t"})"};
+      return {200, R"({"logGroups":[{"logGroupName":"/aws/lambda/orders"}]})"};
+    }
+    return {200, json({{"events", {{{"message", std::string(kReport) + "\n"}}}}}).dump()};
+  });
+  const TestFolder folder;
+  const std::string file = folder.write("orders.yaml", kTemplate);
+  const Outcome outcome =
+      run({"lint", file, "--parameter", "Reserve=30", "--endpoint", server.endpoint()});
+  EXPECT_THAT(outcome.out, HasSubstr("used 120 MB"));
+  const std::vector<TestRequest> requests = server.requests();
+  ASSERT_EQ(requests.size(), 3U);
+  EXPECT_EQ(body_of(requests[2])["logGroupName"], "/aws/lambda/orders");
+  EXPECT_EQ(run({"lint", file, "--endpoint", silent_endpoint()}).code, kExitNoAnswer);
+}
+
+}  // namespace
+}  // namespace kiln::cli
