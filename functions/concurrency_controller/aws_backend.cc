@@ -21,14 +21,27 @@ int whole(double value) {
   return static_cast<int>(std::clamp(std::llround(value), 0LL, 1'000'000'000LL));
 }
 
+// An invocation asks twice before it answers; three attempts of each fit into the budget.
+kiln::aws::Config config_of(const char* service, std::chrono::milliseconds budget) {
+  auto config = kiln::aws::Config::from_environment(service);
+  const std::chrono::milliseconds least(10);
+  config.timeout = std::clamp(budget / 8, least, config.timeout);
+  config.connect_timeout = std::clamp(budget / 8, least, config.connect_timeout);
+  return config;
+}
+
 // The points are of one minute each; the window is put together here. An average of averages would
 // be none, so the mean duration is that of all invocations.
 class AwsBackend final : public Backend {
  public:
-  explicit AwsBackend(std::function<Time()> now)
+  AwsBackend(std::chrono::milliseconds budget, std::function<Time()> now)
       : now_(std::move(now)),
-        metrics_([] { return std::make_unique<kiln::cloudwatch::Client>(); }),
-        functions_([] { return std::make_unique<kiln::lambda::Client>(); }) {}
+        metrics_([budget] {
+          return std::make_unique<kiln::cloudwatch::Client>(config_of("cloudwatch", budget));
+        }),
+        functions_([budget] {
+          return std::make_unique<kiln::lambda::Client>(config_of("lambda", budget));
+        }) {}
 
   Metrics metrics(const std::string& function, int minutes) override {
     const Time end = now_ ? now_() : std::chrono::system_clock::now();
@@ -79,8 +92,9 @@ class AwsBackend final : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> open_aws_backend(std::function<Time()> now) {
-  return std::make_unique<AwsBackend>(std::move(now));
+std::unique_ptr<Backend> open_aws_backend(std::chrono::milliseconds budget,
+                                          std::function<Time()> now) {
+  return std::make_unique<AwsBackend>(budget, std::move(now));
 }
 
 }  // namespace concurrency_controller

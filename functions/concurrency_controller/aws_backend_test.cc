@@ -27,8 +27,9 @@ class AwsBackendTest : public ::testing::Test {
     ::setenv("AWS_ENDPOINT_URL", ("http://" + server_.address()).c_str(), 1);
     ::setenv("AWS_ACCESS_KEY_ID", "id", 1);
     ::setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    backend_ = open_aws_backend(
-        [] { return std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'075)); });
+    backend_ = open_aws_backend(std::chrono::minutes(15), [] {
+      return std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'075));
+    });
   }
   ~AwsBackendTest() override { ::unsetenv("AWS_ENDPOINT_URL"); }
 

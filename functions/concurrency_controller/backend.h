@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,8 +22,10 @@ class Backend {
   virtual void reserve(const std::string& function, int concurrency) = 0;
 };
 
+// `budget`: the time of one invocation; a service that is silent is an error before it is over.
 // `now`: the machine's clock when it is empty.
 std::unique_ptr<Backend> open_aws_backend(
+    std::chrono::milliseconds budget,
     std::function<std::chrono::system_clock::time_point()> now = {});
 
 }  // namespace concurrency_controller

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kReserve{300};  // kept for the answer
 constexpr int kDefaultPeriod = 5;
 constexpr int kMaxPeriod = 24 * 60;
 constexpr double kDefaultDelay = 0.1;
@@ -90,14 +92,15 @@ Config Config::from_environment() {
   return config;
 }
 
-Handler::Handler(Config config, kiln::Lazy<Backend>::Open open_backend, Sleep sleep)
+Handler::Handler(Config config, OpenBackend open_backend, Sleep sleep)
     : config_(std::move(config)),
-      backend_(std::move(open_backend)),
+      backend_([this, open = std::move(open_backend)] { return open(budget_); }),
       sleep_(sleep ? std::move(sleep) : [](std::chrono::duration<double> time) {
         std::this_thread::sleep_for(time);
       }) {}
 
 json Handler::handle(const json& event, const kiln::Context& context) {
+  budget_ = std::max(context.remaining_time() - kReserve, std::chrono::milliseconds(0));
   kiln::log::info("request", {{"function_name", context.function_name},
                               {"priority_level", config_.priority_level},
                               {"memory_limit_mb", context.memory_limit_mb},

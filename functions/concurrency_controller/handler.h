@@ -45,9 +45,11 @@ struct Config {
 class Handler {
  public:
   using Sleep = std::function<void(std::chrono::duration<double>)>;
+  // `budget`: the time that is left of the invocation that needs it.
+  using OpenBackend = std::function<std::unique_ptr<Backend>(std::chrono::milliseconds budget)>;
 
   // `sleep` stands in for the simulated work; empty: it really waits.
-  Handler(Config config, kiln::Lazy<Backend>::Open open_backend, Sleep sleep = {});
+  Handler(Config config, OpenBackend open_backend, Sleep sleep = {});
 
   // Never throws for what an event can hold or a backend can do.
   nlohmann::json handle(const nlohmann::json& event, const kiln::Context& context);
@@ -62,6 +64,7 @@ class Handler {
   std::string function_of(const nlohmann::json& event) const;
 
   const Config config_;
+  std::chrono::milliseconds budget_{0};
   kiln::Lazy<Backend> backend_;
   const Sleep sleep_;
 };

@@ -40,7 +40,7 @@ class HandlerTest : public ::testing::Test {
   HandlerTest()
       : handler_(
             {"own", 30, "BATCH"},
-            [this] {
+            [this](std::chrono::milliseconds) {
               ++fake_.opened;
               return std::make_unique<FakeBackend>(fake_);
             },

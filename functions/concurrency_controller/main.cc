@@ -5,8 +5,8 @@
 int main() {
   return kiln::run([] {
     using namespace concurrency_controller;
-    return [handler = std::make_unique<Handler>(Config::from_environment(), [] {
-              return open_aws_backend();
+    return [handler = std::make_unique<Handler>(Config::from_environment(), [](auto budget) {
+              return open_aws_backend(budget);
             })](const nlohmann::json& event, const kiln::Context& context) -> nlohmann::json {
       return handler->handle(event, context);
     };

@@ -233,7 +233,7 @@ TEST_F(Backends, AThousandRequestsUseOneConnectionAndLeaveNone) {
 }
 
 TEST_F(Backends, MoreThreadsThanConnectionsShareTwenty) {
-  const auto database = open_postgres(config_);
+  const auto database = open_postgres(config_, std::chrono::minutes(15));
   std::atomic<int> stored = 0;
   std::latch start(40);
   std::vector<std::thread> threads;
@@ -254,7 +254,7 @@ TEST_F(Backends, MoreThreadsThanConnectionsShareTwenty) {
 TEST_F(Backends, AnExhaustedPoolTimesOutAndRecovers) {
   config_.timeout_seconds = 1;
   config_.database_url += "?options=-c%20statement_timeout%3D0";
-  const auto database = open_postgres(config_);
+  const auto database = open_postgres(config_, std::chrono::minutes(15));
   // A lock that all inserts wait for: twenty of them take all the connections.
   PGconn* blocker = PQconnectdb(postgres_->url().c_str());
   PQclear(PQexec(blocker, "BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE"));

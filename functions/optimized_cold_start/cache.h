@@ -24,15 +24,16 @@ class Cache {
 };
 
 // Up to 10 connections, the first opened at the first use. Connecting may take half a second, a
-// command one second: a cache that is slower than that is of no use.
-std::unique_ptr<Cache> open_redis(const Config& config);
+// command one second, and neither more than a sixteenth of `budget`, the time of one invocation: a
+// cache that is slower than that is of no use.
+std::unique_ptr<Cache> open_redis(const Config& config, std::chrono::milliseconds budget);
 
 // Holds 10,000 texts; then the one that was used longest ago goes. `now` is for tests.
 using Now = std::function<std::chrono::steady_clock::time_point()>;
 std::unique_ptr<Cache> make_memory_cache(Now now = std::chrono::steady_clock::now);
 
-inline std::unique_ptr<Cache> open_cache(const Config& config) {
-  return config.has_redis() ? open_redis(config) : make_memory_cache();
+inline std::unique_ptr<Cache> open_cache(const Config& config, std::chrono::milliseconds budget) {
+  return config.has_redis() ? open_redis(config, budget) : make_memory_cache();
 }
 
 }  // namespace optimized_cold_start

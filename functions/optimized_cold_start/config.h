@@ -1,9 +1,13 @@
 // The function's configuration, read from the environment once, in init.
 //
-//   MAX_RETRY_ATTEMPTS 3, TIMEOUT_SECONDS 30, BATCH_SIZE 100, CACHE_TTL 300 (seconds; 0: cache
-//   nothing) DATABASE_URL, or DB_HOST, DB_NAME, DB_USER, DB_PASSWORD     PostgreSQL; without them
-//   SQLite in SQLITE_PATH REDIS_HOST, REDIS_PORT 6379                                Redis; without
-//   REDIS_HOST a cache in the process
+//   MAX_RETRY_ATTEMPTS 3    of a transaction that others undid
+//   TIMEOUT_SECONDS 30      of a statement; at most half of an invocation's time
+//   BATCH_SIZE 100          read, and of no use to the three actions
+//   CACHE_TTL 300           seconds; 0: cache nothing
+//   DATABASE_URL, or DB_HOST, DB_NAME, DB_USER, DB_PASSWORD
+//                           PostgreSQL; without them SQLite in SQLITE_PATH
+//   REDIS_HOST, REDIS_PORT 6379
+//                           Redis; without REDIS_HOST a cache in the process
 //
 // Threading and ownership: a plain value.
 #pragma once

@@ -7,6 +7,7 @@
 // outage.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,13 +39,15 @@ class Database {
   virtual std::optional<Item> find_item(const std::string& id) = 0;
 };
 
-// Neither opens a connection yet, except that SQLite opens its file (and makes the tables with a
-// few rows in it).
-std::unique_ptr<Database> open_postgres(const Config& config);  // pool of 1 to 20 connections
+// A pool of 1 to 20 connections; opens none yet. `budget`: the time of one invocation; connecting
+// and a statement together take less.
+std::unique_ptr<Database> open_postgres(const Config& config, std::chrono::milliseconds budget);
+// Opens the file, and makes the tables with a few rows in it.
 std::unique_ptr<Database> open_sqlite(const Config& config);
 
-inline std::unique_ptr<Database> open_database(const Config& config) {
-  return config.has_postgres() ? open_postgres(config) : open_sqlite(config);
+inline std::unique_ptr<Database> open_database(const Config& config,
+                                               std::chrono::milliseconds budget) {
+  return config.has_postgres() ? open_postgres(config, budget) : open_sqlite(config);
 }
 
 }  // namespace optimized_cold_start

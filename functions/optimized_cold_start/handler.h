@@ -18,7 +18,8 @@
 // {"success":true,"result","metadata":{"cold_start","request_count",
 // "processing_time_seconds","remaining_time_ms"}}. An unknown action is 200 with {"error"} as its
 // result; a request that lacks what its action needs is 400, a failure 500, both
-// {"success":false,"error"}.
+// {"success":false,"error"}. A database that is slow or silent is a failure before the function's
+// time is up.
 //
 // None of the actions touches S3, so there is no S3 client here: a client that nobody uses is the
 // cheapest.
@@ -29,6 +30,7 @@
 
 #include <re2/re2.h>
 
+#include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -58,6 +60,7 @@ class Handler {
   const Config config_;
   const RE2 email_pattern_;
   const RE2 phone_pattern_;
+  std::chrono::milliseconds budget_{0};  // of the request that opens database or cache
   kiln::Lazy<Database> database_;
   kiln::Lazy<Cache> cache_;
   uint64_t request_count_ = 0;

@@ -7,9 +7,15 @@ namespace optimized_cold_start {
 namespace {
 
 namespace postgres = kiln::postgres;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-postgres::Options options_of(const Config& config) {
+// Less than the budget together, so that a database that is silent leaves time for an answer.
+postgres::Options options_of(const Config& config, milliseconds budget) {
+  const auto part = [&](milliseconds wanted, int divisor) {
+    return std::max(milliseconds(10), std::min(wanted, budget / divisor));
+  };
+  const seconds timeout(config.timeout_seconds);
   return {.url = config.database_url,
           .host = config.db_host,
           .database = config.db_name,
@@ -17,15 +23,16 @@ postgres::Options options_of(const Config& config) {
           .password = config.db_password,
           .application_name = "optimized_cold_start",
           .max_connections = 20,
-          .connect_timeout = seconds(std::min(config.timeout_seconds, 5)),
-          .checkout_timeout = seconds(config.timeout_seconds),
-          .statement_timeout = seconds(config.timeout_seconds)};
+          .connect_timeout = part(std::min(timeout, seconds(5)), 4),
+          .checkout_timeout = part(timeout, 4),
+          .statement_timeout = part(timeout, 2),
+          .network_timeout = part(seconds(5), 8)};
 }
 
 class PostgresDatabase final : public Database {
  public:
-  explicit PostgresDatabase(const Config& config)
-      : retries_(config.max_retry_attempts), database_(options_of(config)) {}
+  PostgresDatabase(const Config& config, milliseconds budget)
+      : retries_(config.max_retry_attempts), database_(options_of(config, budget)) {}
 
   int64_t insert_order(const Order& order) override {
     return database_.transaction(
@@ -57,8 +64,8 @@ class PostgresDatabase final : public Database {
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgres(const Config& config) {
-  return std::make_unique<PostgresDatabase>(config);
+std::unique_ptr<Database> open_postgres(const Config& config, milliseconds budget) {
+  return std::make_unique<PostgresDatabase>(config, budget);
 }
 
 }  // namespace optimized_cold_start

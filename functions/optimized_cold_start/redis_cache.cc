@@ -1,15 +1,24 @@
 #include "cache.h"
+
+#include <algorithm>
+
 #include "kiln/redis.h"
 
 namespace optimized_cold_start {
 namespace {
 
+using std::chrono::milliseconds;
+
+constexpr milliseconds kLeast{10};
+
 class RedisCache final : public Cache {
  public:
-  explicit RedisCache(const Config& config)
+  RedisCache(const Config& config, milliseconds budget)
       : client_({.host = config.redis_host,
                  .port = static_cast<uint16_t>(config.redis_port),
-                 .max_connections = 10}) {}
+                 .max_connections = 10,
+                 .connect_timeout = std::clamp(budget / 16, kLeast, milliseconds(500)),
+                 .command_timeout = std::clamp(budget / 16, kLeast, milliseconds(1000))}) {}
 
   std::optional<std::string> get(const std::string& key) override { return client_.get(key); }
 
@@ -23,8 +32,8 @@ class RedisCache final : public Cache {
 
 }  // namespace
 
-std::unique_ptr<Cache> open_redis(const Config& config) {
-  return std::make_unique<RedisCache>(config);
+std::unique_ptr<Cache> open_redis(const Config& config, milliseconds budget) {
+  return std::make_unique<RedisCache>(config, budget);
 }
 
 }  // namespace optimized_cold_start
