@@ -56,7 +56,8 @@ net::Response answer(Shape shape, const std::string& operation, const json& docu
       return wire::cbor_answer(document, request_id, is_time);
     case Shape::kQuery: {
       wire::XmlAnswer xml(operation, kNamespace);
-      return xml.add(document, {is_time, {}}).finish(request_id);
+      const auto is_map = [](std::string_view member) { return member == "ExtendedStatistics"; };
+      return xml.add(document, {is_time, {}, is_map}).finish(request_id);
     }
     default:
       return wire::json_answer(document, request_id, wire::JsonVersion::k10);

@@ -128,6 +128,15 @@ void add_members(pugi::xml_node parent, const nlohmann::json& object,
 void add_value(pugi::xml_node parent, const std::string& name, const nlohmann::json& value,
                const XmlAnswer::Style& style) {
   if (value.is_null() || !is_element_name(name)) return;
+  if (value.is_object() && style.is_map && style.is_map(name)) {
+    pugi::xml_node map = parent.append_child(name.c_str());
+    for (const auto& [key, inner] : value.items()) {
+      pugi::xml_node entry = map.append_child("entry");
+      add_text(entry, "key", key);
+      add_value(entry, "value", inner, style);
+    }
+    return;
+  }
   if (value.is_object()) return add_members(parent.append_child(name.c_str()), value, style);
   if (value.is_array()) {
     pugi::xml_node list = parent.append_child(name.c_str());

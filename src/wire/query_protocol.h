@@ -52,10 +52,12 @@ class XmlAnswer {
   // A text element in the result.
   XmlAnswer& add(const std::string& name, const std::string& text);
   // The members of a document: lists as <member> elements (<entry> where `style` says so), times,
-  // which a document has as epoch seconds, as ISO 8601.
+  // which a document has as epoch seconds, as ISO 8601, maps (of names that are data) as
+  // <entry><key/><value/></entry>.
   struct Style {
     std::function<bool(std::string_view member)> is_time;
     std::function<bool(std::string_view member)> is_entry_list;
+    std::function<bool(std::string_view member)> is_map = {};
   };
   XmlAnswer& add(const nlohmann::json& document, const Style& style);
   net::Response finish(const std::string& request_id);

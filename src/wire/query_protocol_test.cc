@@ -71,6 +71,17 @@ TEST(XmlAnswer, Documents) {
                         "</AResult>"));
 }
 
+TEST(XmlAnswer, MapsHaveTheirNamesAsData) {
+  XmlAnswer::Style style;
+  style.is_map = [](std::string_view member) { return member == "Extended"; };
+  const auto response =
+      XmlAnswer("A", "u").add({{"Extended", {{"p50", 1.5}, {"p99.9", 2}}}}, style).finish("i");
+  EXPECT_NE(response.body.find("<Extended><entry><key>p50</key><value>1.5</value></entry>"
+                               "<entry><key>p99.9</key><value>2</value></entry></Extended>"),
+            std::string::npos)
+      << response.body;
+}
+
 TEST(XmlAnswer, Form) {
   XmlAnswer answer("GetCallerIdentity", "https://sts.amazonaws.com/doc/2011-06-15/");
   const auto response =

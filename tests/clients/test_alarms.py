@@ -118,6 +118,16 @@ def test_an_alarm_invokes_a_function(fast, name):
     cloudwatch.delete_alarms(AlarmNames=[name])
 
 
+def test_percentiles_are_read_back(kiln, name):
+    cloudwatch = kiln.client("cloudwatch")
+    now = int(time.time()) // 60 * 60
+    cloudwatch.put_metric_data(Namespace=name, MetricData=[{"MetricName": "latency", "Timestamp": now, "Values": [1.0, 2.0, 3.0], "Counts": [1.0, 1.0, 1.0]}])
+    points = cloudwatch.get_metric_statistics(Namespace=name, MetricName="latency", StartTime=now, EndTime=now + 60, Period=60,
+                                              ExtendedStatistics=["p10", "p100"])["Datapoints"]
+    assert [sorted(point["ExtendedStatistics"]) for point in points] == [["p10", "p100"]]
+    assert points[0]["ExtendedStatistics"]["p100"] == pytest.approx(3.0, rel=0.02)
+
+
 def test_metrics_of_ones_own_are_read_back_by_both_calls(kiln, name):
     cloudwatch = kiln.client("cloudwatch")
     now = int(time.time()) // 60 * 60 - 600
