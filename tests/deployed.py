@@ -103,9 +103,9 @@ def invoke_often(kiln, name, event, count, at_once=1):
     return statuses
 
 
-def assert_nothing_left(kiln, name, event, status, count, at_once=1, descriptors=0, memory_mb=2):
+def assert_nothing_left(kiln, name, event, status, count, at_once=1, warm_up=None, descriptors=0, memory_mb=2):
     """So many invocations have this status; the environments live on, with the descriptors that they had and hardly more memory."""
-    assert invoke_often(kiln, name, event, max(count // 20, 20 * at_once), at_once) == {status}
+    assert invoke_often(kiln, name, event, warm_up or max(count // 20, 20 * at_once), at_once) == {status}
     before = {pid: (open_descriptors(pid), resident_mb(pid)) for pid in environment_pids(kiln, name)}
     assert invoke_often(kiln, name, event, count, at_once) == {status}
     after = {pid: (open_descriptors(pid), resident_mb(pid)) for pid in environment_pids(kiln, name)}
