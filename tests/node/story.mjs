@@ -4,7 +4,6 @@
 //   node story.mjs KILN_URL       prints "ok" at its end; exits 1 with what went wrong
 import assert from "node:assert/strict";
 import http from "node:http";
-import zlib from "node:zlib";
 import { ApplicationAutoScalingClient, DescribeScalableTargetsCommand } from "@aws-sdk/client-application-auto-scaling";
 import {
   CloudWatchClient, DeleteAlarmsCommand, DescribeAlarmsCommand, GetMetricDataCommand, GetMetricStatisticsCommand, ListMetricsCommand,
@@ -17,49 +16,12 @@ import {
   CreateFunctionCommand, GetAccountSettingsCommand, InvokeCommand, LambdaClient, PutFunctionConcurrencyCommand, waitUntilFunctionActiveV2,
 } from "@aws-sdk/client-lambda";
 import { ConfirmSubscriptionCommand, CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { role, settings, until, zipOf } from "./common.mjs";
 
-const settings = {
-  endpoint: process.argv[2], region: "us-east-1", maxAttempts: 1, credentials: { accessKeyId: "test", secretAccessKey: "test" },
-};
 const lambda = new LambdaClient(settings);
 const cloudwatch = new CloudWatchClient(settings);
 const sns = new SNSClient(settings);
 const logs = new CloudWatchLogsClient(settings);
-
-// A zip with one stored file.
-function zipOf(name, text) {
-  const data = Buffer.from(text), path = Buffer.from(name), crc = zlib.crc32 ? zlib.crc32(data) : crc32(data);
-  const local = Buffer.alloc(30);
-  local.writeUInt32LE(0x04034b50, 0); local.writeUInt16LE(20, 4); local.writeUInt32LE(crc, 14);
-  local.writeUInt32LE(data.length, 18); local.writeUInt32LE(data.length, 22); local.writeUInt16LE(path.length, 26);
-  const central = Buffer.alloc(46);
-  central.writeUInt32LE(0x02014b50, 0); central.writeUInt16LE(0x0314, 4); central.writeUInt16LE(20, 6); central.writeUInt32LE(crc, 16);
-  central.writeUInt32LE(data.length, 20); central.writeUInt32LE(data.length, 24); central.writeUInt16LE(path.length, 28);
-  central.writeUInt32LE((0o100644 << 16) >>> 0, 38);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0); end.writeUInt16LE(1, 8); end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(central.length + path.length, 12); end.writeUInt32LE(local.length + path.length + data.length, 16);
-  return Buffer.concat([local, path, data, central, path, end]);
-}
-
-function crc32(data) {
-  let crc = ~0;
-  for (const byte of data) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
-
-async function until(what, condition) {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not within a minute`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 // A subscriber: messages in the order of their arrival.
 const messages = [];
@@ -77,7 +39,7 @@ try {
   // A function, and its limit.
   const source = "exports.handler = async (event) => { if (event.fail) throw new Error('as asked'); return event; };\n";
   await lambda.send(new CreateFunctionCommand({
-    FunctionName: "js-story", Runtime: "nodejs20.x", Handler: "index.handler", Role: "arn:aws:iam::000000000000:role/lambda",
+    FunctionName: "js-story", Runtime: "nodejs20.x", Handler: "index.handler", Role: role,
     Code: { ZipFile: zipOf("index.js", source) },
   }));
   await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { FunctionName: "js-story" });
