@@ -231,7 +231,7 @@ def test_what_is_not_there_is_named(kiln):
     with pytest.raises(ClientError) as error:
         kiln.client("lambda").list_event_source_mappings()
     assert "ListEventSourceMappings" in message_of(error)
-    for service, call in [("s3", "list_buckets"), ("sqs", "list_queues"), ("dynamodb", "list_tables")]:
+    for service, call in [("kinesis", "list_streams"), ("sqs", "list_queues"), ("dynamodb", "list_tables")]:
         with pytest.raises(ClientError) as error:
             getattr(kiln.client(service), call)()
         assert service.lower() in message_of(error).lower() or call.replace("_", "") in message_of(error).lower(), message_of(error)
