@@ -49,6 +49,9 @@ void add_list_command(CLI::App& app, Invocation& invocation);
 void add_logs_command(CLI::App& app, Invocation& invocation);
 void add_top_command(CLI::App& app, Invocation& invocation);
 void add_lint_command(CLI::App& app, Invocation& invocation);
+void add_deploy_command(CLI::App& app, Invocation& invocation);
+void add_destroy_command(CLI::App& app, Invocation& invocation);
+void add_stacks_command(CLI::App& app, Invocation& invocation);
 void add_delete_command(CLI::App& app, Invocation& invocation);
 void add_version_command(CLI::App& app, Invocation& invocation);
 

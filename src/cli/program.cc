@@ -31,6 +31,9 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
   add_logs_command(app, invocation);
   add_top_command(app, invocation);
   add_lint_command(app, invocation);
+  add_deploy_command(app, invocation);
+  add_stacks_command(app, invocation);
+  add_destroy_command(app, invocation);
   add_delete_command(app, invocation);
   add_version_command(app, invocation);
 

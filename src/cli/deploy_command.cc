@@ -1,0 +1,327 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/stack_client.h"
+#include "cli/stack_package.h"
+#include "cli/stack_text.h"
+#include "cli/stack_watch.h"
+#include "cli/template_source.h"
+#include "template/template.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxTemplateInRequest = 51'200;  // bytes; a larger one goes into the bucket
+
+struct DeployOptions {
+  std::string path;
+  std::string stack_name;
+  std::vector<std::string> only;
+  std::vector<std::string> parameters, tags;
+  bool yes = false;
+  bool plan_only = false;
+  bool skip_unsupported = false;
+  bool hot_reload = false;
+};
+
+Error usage(std::string message) { return {ErrorKind::kInvalid, "Usage", std::move(message)}; }
+
+Result<std::map<std::string, std::string>> read_pairs(const std::vector<std::string>& given,
+                                                      const char* option) {
+  std::map<std::string, std::string> out;
+  for (const std::string& pair : given) {
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      return usage(std::string(option) + " '" + pair + "' is not NAME=VALUE");
+    out[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return out;
+}
+
+// Deploys the stacks of one PATH, one after the other.
+class Deployer {
+ public:
+  Deployer(Console& console, const ClientOptions& client_options, const DeployOptions& options,
+           StackClient& client)
+      : console_(console), client_options_(client_options), options_(options), client_(client) {}
+
+  int run() {
+    auto sources = read_template_source(options_.path);
+    if (!sources) return fail(console_, sources.error());
+    if (!options_.stack_name.empty()) {
+      if (sources->size() != 1)
+        return fail(console_, usage(options_.path + " has " + std::to_string(sources->size()) +
+                                    " stacks; --stack-name is for a single template"));
+      sources->front().stack_name = options_.stack_name;
+    }
+    for (const std::string& name : options_.only) {
+      const bool there = std::any_of(sources->begin(), sources->end(),
+                                     [&](const auto& s) { return s.stack_name == name; });
+      if (!there)
+        return fail(console_, usage("there is no stack '" + name + "' in " + options_.path));
+    }
+    const auto account = client_.account();
+    if (!account) return fail(console_, account.error());
+    target_ = {*account, client_.options().region,
+               options_.hot_reload ? Folders::kRunInPlace : Folders::kPack};
+    json all_outputs = json::object();
+    for (const StackTemplate& source : *sources) {
+      if (!options_.only.empty() && std::find(options_.only.begin(), options_.only.end(),
+                                              source.stack_name) == options_.only.end())
+        continue;
+      const int code = deploy(source, all_outputs);
+      if (code != kExitOk) return code;
+    }
+    if (client_options_.format == OutputFormat::kJson) console_.out << all_outputs.dump() << '\n';
+    return kExitOk;
+  }
+
+ private:
+  // Progress goes to stderr when stdout is for a program.
+  std::ostream& talk() {
+    return client_options_.format == OutputFormat::kJson ? console_.err : console_.out;
+  }
+
+  int deploy(const StackTemplate& source, json& all_outputs) {
+    auto package = pack_stack(source, target_);
+    if (!package) return fail(console_, package.error());
+    auto before = client_.find(source.stack_name);
+    if (!before) return fail(console_, before.error());
+    if (auto gone = remove_failed(source.stack_name, *before); !gone)
+      return fail(console_, gone.error());
+    if (auto sent = upload(*package); !sent) return fail(console_, sent.error());
+    const auto form = change_set_form(source, *package, *before);
+    if (!form) return fail(console_, form.error());
+    const auto made = client_.call("CreateChangeSet", *form);
+    if (!made) return fail(console_, located(source, made.error()));
+    const std::string id = string_at(*made, "Id"), stack_id = string_at(*made, "StackId");
+    const int code = carry_out(source, id, stack_id, before->is_null(), all_outputs);
+    return code;
+  }
+
+  // A stack whose creation was rolled back holds nothing; only a new one can follow it.
+  Result<void> remove_failed(const std::string& name, json& stack) {
+    const std::string status = stack.is_null() ? "" : string_at(stack, "StackStatus");
+    if (status == "REVIEW_IN_PROGRESS") stack = nullptr;
+    if (status != "ROLLBACK_COMPLETE") return {};
+    talk() << name << " is in " << status << ": removing what is left of it\n";
+    const std::string id = string_at(stack, "StackId");
+    if (auto gone = client_.call("DeleteStack", {{"StackName", id}}); !gone) return gone.error();
+    auto watch = StackWatch::start(client_, id);
+    if (!watch) return watch.error();
+    auto end = watch->until_done([](const json&) {});
+    if (!end) return end.error();
+    stack = nullptr;
+    return {};
+  }
+
+  Result<void> upload(const StackPackage& package) {
+    for (const Upload& each : package.uploads) {
+      const auto there = client_.has_object(each.bucket, each.key);
+      if (!there) return there.error();
+      if (*there) continue;
+      auto content = read_upload(each);
+      if (!content) return content.error();
+      if (auto made = client_.make_bucket(each.bucket); !made) return made;
+      if (auto put = client_.put_object(each.bucket, each.key, std::move(*content)); !put)
+        return put;
+    }
+    return {};
+  }
+
+  Result<StackClient::Form> change_set_form(const StackTemplate& source,
+                                            const StackPackage& package, const json& before) {
+    StackClient::Form form = {{"StackName", source.stack_name},
+                              {"ChangeSetName", "kiln-deploy-" + std::to_string(now_ms())},
+                              {"ChangeSetType", before.is_null() ? "CREATE" : "UPDATE"},
+                              {"Capabilities.member.1", "CAPABILITY_NAMED_IAM"},
+                              {"Capabilities.member.2", "CAPABILITY_AUTO_EXPAND"}};
+    if (options_.skip_unsupported) form.emplace_back("KilnSkipUnsupported", "true");
+    if (package.template_text.size() <= kMaxTemplateInRequest) {
+      form.emplace_back("TemplateBody", package.template_text);
+    } else {
+      const Upload large{source.file, AssetPackaging::kFile, deploy_bucket(target_),
+                         source.stack_name + ".template", package.template_text};
+      if (auto made = client_.make_bucket(large.bucket); !made) return made.error();
+      if (auto put = client_.put_object(large.bucket, large.key, large.content); !put)
+        return put.error();
+      form.emplace_back("TemplateURL",
+                        client_.options().endpoint + "/" + large.bucket + "/" + large.key);
+    }
+    auto parameters = read_pairs(options_.parameters, "--parameter");
+    if (!parameters) return parameters.error();
+    auto tags = read_pairs(options_.tags, "--tag");
+    if (!tags) return tags.error();
+    parameters->insert(source.parameters.begin(), source.parameters.end());
+    tags->insert(source.tags.begin(), source.tags.end());
+    if (auto kept = keep_previous(source, before, *parameters, form); !kept) return kept.error();
+    int number = 0;
+    for (const auto& [name, value] : *tags) {
+      const std::string at = "Tags.member." + std::to_string(++number);
+      form.emplace_back(at + ".Key", name);
+      form.emplace_back(at + ".Value", value);
+    }
+    return form;
+  }
+
+  // Parameters that aren't given keep the value that the stack has.
+  Result<void> keep_previous(const StackTemplate& source, const json& before,
+                             const std::map<std::string, std::string>& given,
+                             StackClient::Form& form) {
+    int number = 0;
+    for (const auto& [name, value] : given) {
+      const std::string at = "Parameters.member." + std::to_string(++number);
+      form.emplace_back(at + ".ParameterKey", name);
+      form.emplace_back(at + ".ParameterValue", value);
+    }
+    if (before.is_null()) return {};
+    const cfn::Reading reading = cfn::read_template(source.text);
+    const json old = before.value("Parameters", json::array());
+    if (!old.is_array()) return {};
+    for (const json& parameter : old) {
+      const std::string name = string_at(parameter, "ParameterKey");
+      if (given.contains(name) || !reading.ok() || !reading.parsed->parameter(name)) continue;
+      const std::string at = "Parameters.member." + std::to_string(++number);
+      form.emplace_back(at + ".ParameterKey", name);
+      form.emplace_back(at + ".UsePreviousValue", "true");
+    }
+    return {};
+  }
+
+  int carry_out(const StackTemplate& source, const std::string& id, const std::string& stack_id,
+                bool is_new, json& all_outputs) {
+    const auto set = client_.call("DescribeChangeSet",
+                                  {{"ChangeSetName", id}, {"IncludePropertyValues", "true"}});
+    if (!set) return fail(console_, set.error());
+    json changes = set->value("Changes", json::array());
+    if (!changes.is_array()) changes = json::array();
+    if (string_at(*set, "Status") == "FAILED") {
+      drop(id, stack_id, is_new);
+      if (string_at(*set, "StatusReason").find("didn't contain changes") == std::string::npos)
+        return fail(console_,
+                    {ErrorKind::kInvalid, "ChangeSetFailed", string_at(*set, "StatusReason")});
+      talk() << source.stack_name << ": no changes\n";
+      return finish(source.stack_name, all_outputs);
+    }
+    talk() << console_.paint(Style::kBold, source.stack_name) << ": " << plan_summary(changes)
+           << "\n"
+           << plan_text(console_, changes);
+    if (options_.plan_only) {
+      drop(id, stack_id, is_new);
+      return kExitOk;
+    }
+    if (!options_.yes) {
+      if (!console_.in_is_terminal) {
+        drop(id, stack_id, is_new);
+        return fail(console_, usage("nobody is there to ask; --yes carries the plan out, --plan "
+                                    "only shows it"));
+      }
+      if (!console_.confirm("Carry this out?")) {
+        drop(id, stack_id, is_new);
+        return kExitFailed;
+      }
+    }
+    auto watch = StackWatch::start(client_, stack_id);
+    if (!watch) return fail(console_, watch.error());
+    if (auto begun = client_.call("ExecuteChangeSet", {{"ChangeSetName", id}}); !begun)
+      return fail(console_, located(source, begun.error()));
+    const auto end = watch->until_done([this](const json& event) {
+      talk() << event_text(console_, event) << '\n';
+      talk().flush();
+    });
+    if (!end) return fail(console_, end.error());
+    const std::string status = string_at(*end, "StackStatus");
+    if (status == "CREATE_COMPLETE" || status == "UPDATE_COMPLETE")
+      return finish(source.stack_name, all_outputs);
+    return fail(console_, {ErrorKind::kInvalid, "DeploymentFailed",
+                           source.stack_name + " is in " + status + why(stack_id)});
+  }
+
+  // The first failure says why; what follows are its consequences.
+  std::string why(const std::string& stack_id) {
+    const auto events = client_.pages(
+        "DescribeStackEvents", {{"StackName", stack_id}}, "StackEvents", [](const json& event) {
+          return string_at(event, "ResourceType") == "AWS::CloudFormation::Stack" &&
+                 string_at(event, "ResourceStatusReason") == "User Initiated";
+        });
+    if (!events) return "";
+    for (auto event = events->rbegin(); event != events->rend(); ++event)
+      if (string_at(*event, "ResourceStatus").ends_with("_FAILED"))
+        return ": " + string_at(*event, "LogicalResourceId") + ": " +
+               string_at(*event, "ResourceStatusReason");
+    return "";
+  }
+
+  int finish(const std::string& name, json& all_outputs) {
+    const auto stack = client_.find(name);
+    if (!stack) return fail(console_, stack.error());
+    all_outputs[name] = outputs_document(*stack);
+    if (client_options_.format == OutputFormat::kText)
+      console_.out << outputs_text(console_, *stack);
+    return kExitOk;
+  }
+
+  // A plan that isn't carried out leaves nothing behind.
+  void drop(const std::string& id, const std::string& stack_id, bool is_new) {
+    (void)client_.call("DeleteChangeSet", {{"ChangeSetName", id}});
+    if (is_new) (void)client_.call("DeleteStack", {{"StackName", stack_id}});
+  }
+
+  static Error located(const StackTemplate& source, Error error) {
+    error.message = source.file + ": " + error.message;
+    return error;
+  }
+
+  static int64_t now_ms() { return epoch_ms(SystemClock().wall_now()); }
+
+  Console& console_;
+  const ClientOptions& client_options_;
+  const DeployOptions& options_;
+  StackClient& client_;
+  PackageTarget target_;
+};
+
+int run_deploy(Console& console, const ClientOptions& client_options,
+               const DeployOptions& options) {
+  auto client = ApiClient::create(client_options.api);
+  if (!client) return fail(console, client.error());
+  StackClient stacks(*client);
+  return Deployer(console, client_options, options, stacks).run();
+}
+
+}  // namespace
+
+void add_deploy_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      app.add_subcommand("deploy", "Deploy the stacks of a CDK app or a template, a plan first");
+  command->footer(
+      "PATH is a cdk.out folder, a CloudFormation or SAM template, or a folder with one.\n"
+      "Examples:\n"
+      "  kiln deploy cdk.out --yes\n"
+      "  kiln deploy template.yaml --stack-name orders --parameter Stage=test\n"
+      "  kiln deploy template.yaml --plan                what would change\n"
+      "  kiln deploy template.yaml --yes --json | jq -r .orders.Url");
+  auto options = std::make_shared<DeployOptions>();
+  command->add_option("path", options->path, "What to deploy")->required();
+  command->add_option("--stack-name", options->stack_name,
+                      "Name of a single template's stack (default: from its file or folder)");
+  command->add_option("--stack", options->only, "Only this stack of a CDK app; may be repeated");
+  command->add_option("--parameter", options->parameters, "NAME=VALUE; may be repeated")
+      ->type_name("NAME=VALUE");
+  command->add_option("--tag", options->tags, "NAME=VALUE, for all that can have tags")
+      ->type_name("NAME=VALUE");
+  command->add_flag("--yes,-y", options->yes, "Carry the plan out without asking");
+  command->add_flag("--plan", options->plan_only, "Show the plan and end");
+  command->add_flag("--skip-unsupported", options->skip_unsupported,
+                    "Leave out resources of types that Kiln's stacks can't hold");
+  command->add_flag("--hot-reload", options->hot_reload,
+                    "Run the folders of local code in place instead of packing them");
+  auto client_options = add_client_options(*command);
+  command->callback([&invocation, options, client_options] {
+    invocation.exit_code = run_deploy(invocation.console, *client_options, *options);
+  });
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,47 @@
+// Makes a template ready to be deployed from anywhere: what it takes from this machine's files goes
+// into a bucket, and the template says so.
+//
+//   Result<StackPackage> package = pack_stack(source, {"000000000000", "eu-west-1"});
+//   for (const Upload& upload : package->uploads) read_upload(upload) …
+//
+// Reads files, changes nothing. Errors are whole messages with file, line and column.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/template_source.h"
+
+namespace kiln::cli {
+
+struct Upload {
+  std::string path;
+  AssetPackaging packaging = AssetPackaging::kFile;
+  std::string bucket, key;
+  std::string content = {};  // of a folder that is packed already, to know its key
+};
+
+struct StackPackage {
+  std::string template_text;
+  std::vector<Upload> uploads;
+};
+
+enum class Folders { kPack, kRunInPlace };  // kRunInPlace: the engine's hot-reload
+
+struct PackageTarget {
+  std::string account, region;
+  Folders folders = Folders::kPack;
+};
+
+// Local paths are Code of AWS::Lambda::Function, Content of AWS::Lambda::LayerVersion, CodeUri and
+// ContentUri of AWS::Serverless ones and of Globals, and the CDK's assets.
+Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget& target);
+
+// The bytes that go into the bucket.
+Result<std::string> read_upload(const Upload& upload);
+
+// Where packages of local paths and large templates go.
+std::string deploy_bucket(const PackageTarget& target);
+
+}  // namespace kiln::cli

@@ -1,0 +1,125 @@
+#include "cli/stack_text.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "cli/api_client.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kShownValue = 100;  // characters
+
+// An empty list of an XML answer reads as an empty text.
+const json& list_at(const json& object, const char* name) {
+  static const json none = json::array();
+  const auto found = object.find(name);
+  return found != object.end() && found->is_array() ? *found : none;
+}
+
+enum class Kind { kCreate, kUpdate, kReplace, kDelete };
+
+Kind kind_of(const json& change) {
+  const std::string action = string_at(change, "Action");
+  if (action == "Add") return Kind::kCreate;
+  if (action == "Remove") return Kind::kDelete;
+  return string_at(change, "Replacement") == "False" ? Kind::kUpdate : Kind::kReplace;
+}
+
+std::string shown(const json& value) {
+  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  for (const std::string mark = "{{changeSet:KNOWN_AFTER_APPLY}}";;) {
+    const size_t at = text.find(mark);
+    if (at == std::string::npos) break;
+    text.replace(at, mark.size(), "(known after deployment)");
+  }
+  if (text.size() > kShownValue) text = text.substr(0, kShownValue) + "…";
+  return text;
+}
+
+json properties_of(const json& change, const char* context) {
+  const json parsed = json::parse(string_at(change, context), nullptr, false);
+  return parsed.is_object() ? parsed.value("Properties", json::object()) : json::object();
+}
+
+std::string property_lines(const Console& console, const json& change) {
+  const json before = properties_of(change, "BeforeContext");
+  const json after = properties_of(change, "AfterContext");
+  std::set<std::string> names;
+  for (const json* side : {&before, &after})
+    for (const auto& item : side->items()) names.insert(item.key());
+  std::string out;
+  for (const std::string& name : names) {
+    const auto old = before.find(name), now = after.find(name);
+    if (old != before.end() && now != after.end() && *old == *now) continue;
+    if (old != before.end())
+      out += console.paint(Style::kRed, fmt::format("    - {}: {}", name, shown(*old))) + "\n";
+    if (now != after.end())
+      out += console.paint(Style::kGreen, fmt::format("    + {}: {}", name, shown(*now))) + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string plan_text(const Console& console, const json& changes) {
+  std::string out;
+  for (const json& each : changes) {
+    const json change = each.value("ResourceChange", json::object());
+    const Kind kind = kind_of(change);
+    const char* mark = kind == Kind::kCreate    ? "+ create "
+                       : kind == Kind::kUpdate  ? "~ update "
+                       : kind == Kind::kReplace ? "± replace"
+                                                : "- delete ";
+    std::string line = fmt::format("{} {} {}", mark, string_at(change, "LogicalResourceId"),
+                                   string_at(change, "ResourceType"));
+    if (string_at(change, "Replacement") == "Conditional") line += " (if its new value differs)";
+    out += console.paint(kind == Kind::kDelete ? Style::kRed : Style::kBold, line) + "\n";
+    if (kind == Kind::kUpdate || kind == Kind::kReplace) out += property_lines(console, change);
+  }
+  return out;
+}
+
+std::string plan_summary(const json& changes) {
+  int counts[4] = {};
+  for (const json& each : changes)
+    ++counts[static_cast<int>(kind_of(each.value("ResourceChange", json::object())))];
+  return fmt::format("{} to create, {} to update, {} to replace, {} to delete", counts[0],
+                     counts[1], counts[2], counts[3]);
+}
+
+std::string event_text(const Console& console, const json& event) {
+  const std::string status = string_at(event, "ResourceStatus");
+  const std::string reason = string_at(event, "ResourceStatusReason");
+  const Style style =
+      status.find("FAILED") != std::string::npos || status.find("ROLLBACK") != std::string::npos
+          ? Style::kRed
+      : status.ends_with("COMPLETE") ? Style::kGreen
+                                     : Style::kDim;
+  const std::string time = string_at(event, "Timestamp");
+  std::string line =
+      fmt::format("{}  {:<28}  {}  {}", time.size() > 23 ? time.substr(11, 12) : time, status,
+                  string_at(event, "LogicalResourceId"), string_at(event, "ResourceType"));
+  if (!reason.empty()) line += "  " + reason;
+  return console.paint(style, line);
+}
+
+json outputs_document(const json& stack) {
+  json out = json::object();
+  for (const json& output : list_at(stack, "Outputs"))
+    out[string_at(output, "OutputKey")] = string_at(output, "OutputValue");
+  return out;
+}
+
+std::string outputs_text(const Console& console, const json& stack) {
+  std::string out;
+  const json outputs = outputs_document(stack);
+  for (const auto& [name, value] : outputs.items())
+    out += console.paint(Style::kBold, name) + " = " + value.get<std::string>() + "\n";
+  return out;
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,22 @@
+// What deployments print: the plan as a diff, events as they come, outputs.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/console.h"
+
+namespace kiln::cli {
+
+// Of DescribeChangeSet's Changes, with their property values; one paragraph per resource.
+std::string plan_text(const Console& console, const nlohmann::json& changes);
+// "2 to create, 1 to update, 1 to replace, 0 to delete"
+std::string plan_summary(const nlohmann::json& changes);
+std::string event_text(const Console& console, const nlohmann::json& event);
+// Name = value, one a line; "" when there are none.
+std::string outputs_text(const Console& console, const nlohmann::json& stack);
+// {"Name": "value"}
+nlohmann::json outputs_document(const nlohmann::json& stack);
+
+}  // namespace kiln::cli

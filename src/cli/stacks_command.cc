@@ -1,0 +1,138 @@
+// kiln stacks and kiln destroy.
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/stack_client.h"
+#include "cli/stack_text.h"
+#include "cli/stack_watch.h"
+#include "cli/table.h"
+#include "cli/template_source.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+
+int run_stacks(Console& console, const ClientOptions& options) {
+  auto client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  StackClient stacks(*client);
+  const auto all = stacks.pages("DescribeStacks", {}, "Stacks");
+  if (!all) return fail(console, all.error());
+  if (options.format == OutputFormat::kJson) {
+    json out = json::array();
+    for (const json& stack : *all)
+      out.push_back({{"name", string_at(stack, "StackName")},
+                     {"id", string_at(stack, "StackId")},
+                     {"status", string_at(stack, "StackStatus")},
+                     {"reason", string_at(stack, "StackStatusReason")},
+                     {"created", string_at(stack, "CreationTime")},
+                     {"updated", string_at(stack, "LastUpdatedTime")},
+                     {"outputs", outputs_document(stack)}});
+    console.out << out.dump() << '\n';
+    return kExitOk;
+  }
+  if (all->empty()) {
+    console.out << "no stacks in " << options.api.region << "; `kiln deploy PATH` makes one\n";
+    return kExitOk;
+  }
+  Table table({{"STACK"}, {"STATUS"}, {"LAST CHANGE"}, {"REASON"}});
+  for (const json& stack : *all) {
+    const std::string updated = string_at(stack, "LastUpdatedTime");
+    table.add({string_at(stack, "StackName"), string_at(stack, "StackStatus"),
+               updated.empty() ? string_at(stack, "CreationTime") : updated,
+               string_at(stack, "StackStatusReason")});
+  }
+  console.out << table.format(console);
+  return kExitOk;
+}
+
+// The stacks of a PATH in the order in which they go, or the name itself.
+Result<std::vector<std::string>> names_of(const std::string& target) {
+  std::error_code ec;
+  if (!std::filesystem::exists(target, ec)) return std::vector<std::string>{target};
+  const auto sources = read_template_source(target);
+  if (!sources) return sources.error();
+  std::vector<std::string> names;
+  for (auto source = sources->rbegin(); source != sources->rend(); ++source)
+    names.push_back(source->stack_name);
+  return names;
+}
+
+int destroy_one(Console& console, StackClient& client, const std::string& name) {
+  const auto stack = client.find(name);
+  if (!stack) return fail(console, stack.error());
+  if (stack->is_null()) {
+    console.out << "no stack '" << name << "' in " << client.options().region << '\n';
+    return kExitOk;
+  }
+  const std::string id = string_at(*stack, "StackId");
+  auto watch = StackWatch::start(client, id);
+  if (!watch) return fail(console, watch.error());
+  if (auto begun = client.call("DeleteStack", {{"StackName", id}}); !begun)
+    return fail(console, begun.error());
+  const auto end = watch->until_done([&](const json& event) {
+    console.out << event_text(console, event) << '\n';
+    console.out.flush();
+  });
+  if (!end) return fail(console, end.error());
+  const std::string status = string_at(*end, "StackStatus");
+  if (status == "DELETE_COMPLETE") return kExitOk;
+  return fail(console, {ErrorKind::kInvalid, "DeletionFailed",
+                        name + " is in " + status + ": " + string_at(*end, "StackStatusReason")});
+}
+
+int run_destroy(Console& console, const ClientOptions& options,
+                const std::vector<std::string>& targets, bool yes) {
+  auto client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  StackClient stacks(*client);
+  std::vector<std::string> names;
+  for (const std::string& target : targets) {
+    const auto found = names_of(target);
+    if (!found) return fail(console, found.error());
+    names.insert(names.end(), found->begin(), found->end());
+  }
+  if (!yes) {
+    if (!console.in_is_terminal)
+      return fail(console, {ErrorKind::kInvalid, "Usage", "nobody is there to ask; add --yes"});
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+    if (!console.confirm("Destroy " + list + " and all that is in it?")) return kExitFailed;
+  }
+  for (const std::string& name : names)
+    if (const int code = destroy_one(console, stacks, name); code != kExitOk) return code;
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_stacks_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("stacks", "List the stacks with their outputs");
+  command->footer(
+      "Examples:\n"
+      "  kiln stacks\n"
+      "  kiln stacks --json | jq '.[] | select(.name == \"orders\").outputs'");
+  auto options = add_client_options(*command);
+  command->callback(
+      [&invocation, options] { invocation.exit_code = run_stacks(invocation.console, *options); });
+}
+
+void add_destroy_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("destroy", "Take stacks down, with all that is in them");
+  command->footer(
+      "Examples:\n"
+      "  kiln destroy orders --yes\n"
+      "  kiln destroy cdk.out             the stacks of a CDK app, users before what they use");
+  auto targets = std::make_shared<std::vector<std::string>>();
+  auto yes = std::make_shared<bool>(false);
+  command->add_option("stack", *targets, "Names of stacks, or what was deployed")->required();
+  command->add_flag("--yes,-y", *yes, "Do it without asking");
+  auto options = add_client_options(*command);
+  command->callback([&invocation, options, targets, yes] {
+    invocation.exit_code = run_destroy(invocation.console, *options, *targets, *yes);
+  });
+}
+
+}  // namespace kiln::cli
