@@ -13,7 +13,6 @@ namespace {
 
 using kiln::cloudwatch::DataQuery;
 using kiln::cloudwatch::Metric;
-using kiln::cloudwatch::Time;
 
 constexpr std::chrono::seconds kPeriod{60};
 
@@ -34,19 +33,17 @@ kiln::aws::Config config_of(const char* service, std::chrono::milliseconds budge
 // be none, so the mean duration is that of all invocations.
 class AwsBackend final : public Backend {
  public:
-  AwsBackend(std::chrono::milliseconds budget, std::function<Time()> now)
-      : now_(std::move(now)),
-        metrics_([budget] {
+  explicit AwsBackend(std::chrono::milliseconds budget)
+      : metrics_([budget] {
           return std::make_unique<kiln::cloudwatch::Client>(config_of("cloudwatch", budget));
         }),
         functions_([budget] {
           return std::make_unique<kiln::lambda::Client>(config_of("lambda", budget));
         }) {}
 
-  Metrics metrics(const std::string& function, int minutes) override {
-    const Time end = now_ ? now_() : std::chrono::system_clock::now();
-    const Time start =
-        std::chrono::floor<std::chrono::minutes>(end - std::chrono::minutes(minutes));
+  Metrics metrics(const std::string& function, const Window& window) override {
+    const auto start = std::chrono::floor<std::chrono::minutes>(
+        window.end - std::chrono::minutes(window.minutes));
     const auto query = [&](const char* id, const char* metric, const char* statistic) {
       return DataQuery{.id = id,
                        .metric = Metric{"AWS/Lambda", metric, {{"FunctionName", function}}},
@@ -58,7 +55,7 @@ class AwsBackend final : public Backend {
          query("invocations", "Invocations", "Sum"), query("errors", "Errors", "Sum"),
          query("throttles", "Throttles", "Sum"), query("duration", "Duration", "Sum"),
          query("durations", "Duration", "SampleCount")},
-        start, end);
+        start, window.end);
     std::map<std::string, double> sums;
     double concurrent = 0;
     for (const auto& result : results) {
@@ -68,7 +65,7 @@ class AwsBackend final : public Backend {
       }
     }
     const auto ratio = [](double part, double of) { return of > 0 ? part / of : 0; };
-    return {whole(concurrent), sums["invocations"] / minutes,
+    return {whole(concurrent), sums["invocations"] / window.minutes,
             100 * ratio(sums["errors"], sums["invocations"]),
             ratio(sums["duration"], sums["durations"]), whole(sums["throttles"])};
   }
@@ -85,16 +82,14 @@ class AwsBackend final : public Backend {
   }
 
  private:
-  const std::function<Time()> now_;
   kiln::Lazy<kiln::cloudwatch::Client> metrics_;
   kiln::Lazy<kiln::lambda::Client> functions_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> open_aws_backend(std::chrono::milliseconds budget,
-                                          std::function<Time()> now) {
-  return std::make_unique<AwsBackend>(budget, std::move(now));
+std::unique_ptr<Backend> open_aws_backend(std::chrono::milliseconds budget) {
+  return std::make_unique<AwsBackend>(budget);
 }
 
 }  // namespace concurrency_controller

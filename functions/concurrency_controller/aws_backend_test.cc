@@ -27,9 +27,7 @@ class AwsBackendTest : public ::testing::Test {
     ::setenv("AWS_ENDPOINT_URL", ("http://" + server_.address()).c_str(), 1);
     ::setenv("AWS_ACCESS_KEY_ID", "id", 1);
     ::setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
-    backend_ = open_aws_backend(std::chrono::minutes(15), [] {
-      return std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'075));
-    });
+    backend_ = open_aws_backend(std::chrono::minutes(15));
   }
   ~AwsBackendTest() override { ::unsetenv("AWS_ENDPOINT_URL"); }
 
@@ -43,6 +41,8 @@ class AwsBackendTest : public ::testing::Test {
   std::string body_;
   HttpDouble server_;
   std::unique_ptr<Backend> backend_;
+  const Window window_{
+      5, std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'075))};
 };
 
 std::string series(const char* id, const std::string& values) {
@@ -57,7 +57,7 @@ TEST_F(AwsBackendTest, MetricsAreOfTheWholeWindow) {
                                     "," + series("throttles", "0,2") + "," +
                                     series("duration", "1000,9000") + "," +
                                     series("durations", "10,30") + "]}"}};
-  const Metrics metrics = backend_->metrics("f", 5);
+  const Metrics metrics = backend_->metrics("f", window_);
   EXPECT_EQ(metrics.concurrent_executions, 8);
   EXPECT_EQ(metrics.invocations_per_minute, 8);
   EXPECT_EQ(metrics.error_rate, 10);
@@ -72,7 +72,7 @@ TEST_F(AwsBackendTest, MetricsAreOfTheWholeWindow) {
 
 TEST_F(AwsBackendTest, NoDataIsZero) {
   answers_ = {{"GetMetricData", "{}"}};
-  const Metrics metrics = backend_->metrics("f", 5);
+  const Metrics metrics = backend_->metrics("f", window_);
   EXPECT_EQ(metrics.error_rate, 0);
   EXPECT_EQ(metrics.average_duration, 0);
 }
@@ -94,7 +94,7 @@ TEST_F(AwsBackendTest, TheReserveComesFromGetFunctionConcurrency) {
 }
 
 TEST_F(AwsBackendTest, FailuresAreErrors) {
-  EXPECT_THROW(backend_->metrics("f", 5), kiln::aws::Error);
+  EXPECT_THROW(backend_->metrics("f", window_), kiln::aws::Error);
   EXPECT_THROW(backend_->capacity("f"), kiln::aws::Error);
   EXPECT_THROW(backend_->reserve("f", 1), kiln::aws::Error);
 }

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,19 +12,22 @@
 
 namespace concurrency_controller {
 
+// The minutes that end at `end`.
+struct Window {
+  int minutes = 5;
+  std::chrono::system_clock::time_point end;
+};
+
 class Backend {
  public:
   virtual ~Backend() = default;
   // All throw kiln::aws::Error.
-  virtual Metrics metrics(const std::string& function, int minutes) = 0;
+  virtual Metrics metrics(const std::string& function, const Window& window) = 0;
   virtual Capacity capacity(const std::string& function) = 0;
   virtual void reserve(const std::string& function, int concurrency) = 0;
 };
 
 // `budget`: the time of one invocation; a service that is silent is an error before it is over.
-// `now`: the machine's clock when it is empty.
-std::unique_ptr<Backend> open_aws_backend(
-    std::chrono::milliseconds budget,
-    std::function<std::chrono::system_clock::time_point()> now = {});
+std::unique_ptr<Backend> open_aws_backend(std::chrono::milliseconds budget);
 
 }  // namespace concurrency_controller

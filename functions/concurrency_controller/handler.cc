@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kReserve{300};  // kept for the answer
 constexpr int kDefaultPeriod = 5;
 constexpr int kMaxPeriod = 24 * 60;
+constexpr double kMaxEndTime = 4e9;  // seconds: the year 2096
 constexpr double kDefaultDelay = 0.1;
 constexpr double kMaxDelay = 900;  // as long as a function may run
 
@@ -55,6 +56,18 @@ int period_of(const json& event) {
                      std::to_string(kMaxPeriod));
   }
   return found->get<int>();
+}
+
+// "end_time" in epoch seconds, for metrics whose clock is not this machine's; else now.
+Window window_of(const json& event) {
+  Window window{period_of(event), std::chrono::system_clock::now()};
+  const auto found = event.find("end_time");
+  if (found == event.end()) return window;
+  if (!found->is_number() || *found < 0 || *found > kMaxEndTime)
+    throw BadRequest("'end_time' must be a time in seconds since 1970");
+  window.end = std::chrono::system_clock::time_point(
+      std::chrono::milliseconds(static_cast<int64_t>(found->get<double>() * 1000)));
+  return window;
 }
 
 // Resident memory of this process.
@@ -125,9 +138,9 @@ json Handler::route(const json& event, const kiln::Context& context) {
   const std::string action =
       found == event.end() ? "analyze_performance" : found->get<std::string>();
   if (action == "analyze_performance") {
-    const int minutes = period_of(event);
+    const Window window = window_of(event);
     const std::string function = function_of(event);
-    const Metrics metrics = backend_->metrics(function, minutes);
+    const Metrics metrics = backend_->metrics(function, window);
     return {{"action", "performance_analysis"},
             {"analysis", analysis(event, metrics, backend_->capacity(function))}};
   }
@@ -163,9 +176,9 @@ json Handler::optimize(const json& event) {
   const auto apply = event.find("apply");
   if (apply != event.end() && !apply->is_boolean())
     throw BadRequest("'apply' must be true or false");
-  const int minutes = period_of(event);
+  const Window window = window_of(event);
   const std::string function = function_of(event);
-  const Metrics metrics = backend_->metrics(function, minutes);
+  const Metrics metrics = backend_->metrics(function, window);
   const Capacity capacity = backend_->capacity(function);
   const auto suggestion = suggest(metrics, capacity);
 

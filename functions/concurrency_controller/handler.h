@@ -12,6 +12,8 @@
 //   {"action","status":"healthy","memory_used_mb","remaining_time_ms",…}
 //   {"action":anything else,"processing_delay":0.1} → simulates work of so many seconds
 //
+// The period ends now, or at the event's "end_time" in seconds since 1970: metrics of a Kiln that
+// runs with --speed are ahead of this machine's clock.
 // The function looked at is this one, or the event's "function_name". With "apply" the suggested
 // reserve is set; without, nothing is changed. Every answer is {"statusCode","body"}, body being
 // JSON text; a request that makes no sense is 400, a failure 500, both {"success":false,"error"}:

@@ -15,15 +15,17 @@ struct Fake {
   int opened = 0;
   bool down = false;
   std::vector<std::pair<std::string, int>> asked;     // function, minutes
+  std::chrono::system_clock::time_point end;          // of the last one asked for
   std::vector<std::pair<std::string, int>> reserved;  // function, concurrency
 };
 
 class FakeBackend final : public Backend {
  public:
   explicit FakeBackend(Fake& fake) : fake_(fake) {}
-  Metrics metrics(const std::string& function, int minutes) override {
+  Metrics metrics(const std::string& function, const Window& window) override {
     if (fake_.down) throw std::runtime_error("CloudWatch is down");
-    fake_.asked.emplace_back(function, minutes);
+    fake_.asked.emplace_back(function, window.minutes);
+    fake_.end = window.end;
     return fake_.metrics;
   }
   Capacity capacity(const std::string&) override { return fake_.capacity; }
@@ -65,6 +67,14 @@ class HandlerTest : public ::testing::Test {
   kiln::Context context_;
   Handler handler_;
 };
+
+TEST_F(HandlerTest, ThePeriodEndsNowOrWhenTheEventSays) {
+  const auto before = std::chrono::system_clock::now();
+  body({{"action", "analyze_performance"}});
+  EXPECT_GE(fake_.end, before);
+  body({{"action", "analyze_performance"}, {"end_time", 4'000'000'000}});
+  EXPECT_EQ(fake_.end.time_since_epoch(), std::chrono::seconds(4'000'000'000));
+}
 
 TEST_F(HandlerTest, AnalysisIsTheDefault) {
   fake_.metrics = {9, 12.5, 6, 100, 0};
@@ -144,6 +154,9 @@ TEST_F(HandlerTest, WhatMakesNoSenseIsFourHundred) {
                          {{"period_minutes", 1441}},
                          {{"period_minutes", 1.5}},
                          {{"period_minutes", "5"}},
+                         {{"end_time", "now"}},
+                         {{"end_time", -1}},
+                         {{"end_time", 4e9 + 1}},
                          {{"function_name", ""}},
                          {{"function_name", 7}},
                          {{"action", "optimize_concurrency"}, {"apply", "yes"}},

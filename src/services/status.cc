@@ -79,7 +79,8 @@ json status_document(const Snapshot& snapshot) {
   return {{"functions", std::move(functions)},
           {"alarms", std::move(alarms)},
           {"queuedEvents", snapshot.queued_events},
-          {"speed", snapshot.speed}};
+          {"speed", snapshot.speed},
+          {"metricTime", epoch_s(snapshot.metric_time)}};
 }
 
 std::string prometheus_text(const Snapshot& snapshot) {
@@ -170,6 +171,7 @@ Snapshot StatusService::take() {
       out.alarms.push_back({region, name, alarm.status.state, alarm.status.reason});
   out.queued_events = engine_.queued_events();
   out.speed = engine_.options().speed;
+  out.metric_time = engine_.metric_clock().wall_now();
   return out;
 }
 

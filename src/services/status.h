@@ -32,6 +32,7 @@ struct Snapshot {
   std::vector<Alarm> alarms;
   size_t queued_events = 0;
   double speed = 1;
+  WallTime metric_time{};  // of metrics, alarms and scaling
 };
 
 nlohmann::json status_document(const Snapshot& snapshot);

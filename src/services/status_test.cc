@@ -44,7 +44,8 @@ TEST(Status, JsonOfNothing) {
   EXPECT_EQ(status_document({}), json({{"functions", json::array()},
                                        {"alarms", json::array()},
                                        {"queuedEvents", 0},
-                                       {"speed", 1.0}}));
+                                       {"speed", 1.0},
+                                       {"metricTime", 0}}));
 }
 
 TEST(Status, JsonDocument) {
