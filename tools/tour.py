@@ -1,0 +1,232 @@
+"""A minute of mixed load on the two stacks, then what it did: the second half of ./run.
+
+Expects both stacks deployed on the Kiln at --endpoint, and concurrency_controller as a function of its own. Prints per
+function what CloudWatch, Application Auto Scaling and concurrency_controller say. Exits 1 when an invocation fails in
+a way that the load does not ask for.
+"""
+import argparse
+import collections
+import datetime
+import http.client
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+import boto3
+from botocore.config import Config
+
+DAY = 86_400
+USER = {"name": "Ada", "email": "ada@example.com", "phone": "+15551234567"}
+ORDER = {"user_id": "u1", "items": [{"sku": "a", "quantity": 2, "price": 1.25}], "amount": 2.5, "name": "ada", "email": "Ada@Example.com"}
+
+
+def validate(number):
+    return {"action": "validate_user", "data": {**USER, "name": f"Ada {number}"}}
+
+
+def pay(number):
+    return {"request_id": f"tour-{time.time_ns()}", "user_id": "u1", "amount": 2.5}
+
+
+def store(number):
+    return {"request_id": f"tour-{time.time_ns()}", "order": ORDER}
+
+
+def batch(number):
+    return {"Records": [{"messageId": f"m{number}-{i}", "body": json.dumps(ORDER)} for i in range(50)]}
+
+
+# One kind of caller: so many connections, each so many calls a second, in this part of the
+# minute.
+Load = collections.namedtuple("Load", "title output qualifier event connections rate begins ends")
+LOADS = (
+    Load("optimized_cold_start:PROD, steady", "FunctionName", "PROD", validate, 2, 20, 0.0, 1.0),
+    Load("optimized_cold_start:PROD, rush", "FunctionName", "PROD", validate, 12, 30, 0.25, 0.75),
+    Load("critical_handler", "CriticalFunctionName", None, pay, 2, 20, 0.0, 1.0),
+    Load("standard_handler, steady", "StandardFunctionName", None, store, 2, 10, 0.0, 1.0),
+    Load("standard_handler, rush", "StandardFunctionName", None, store, 32, 8, 0.35, 0.7),
+    Load("batch_handler", "BatchFunctionName", None, batch, 1, 2, 0.0, 1.0),
+)
+
+
+class Failure(Exception):
+    """What went wrong, for the user."""
+
+
+class Tour:
+    def __init__(self, kiln, endpoint, seconds):
+        self.kiln, self.endpoint, self.seconds = kiln, endpoint, seconds
+        self.url = urllib.parse.urlsplit(endpoint)
+        self.outputs = {}
+        for stack in json.loads(self.command("stacks", "--json")):
+            self.outputs.update(stack["outputs"])
+        self.lock = threading.Lock()
+        self.answers = collections.defaultdict(collections.Counter)
+        self.failures = []
+
+    def command(self, *arguments):
+        done = subprocess.run([self.kiln, *arguments, "--endpoint", self.endpoint], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failure(done.stderr.strip())
+        return done.stdout
+
+    def client(self, service):
+        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x",
+                            config=Config(retries={"total_max_attempts": 1}))
+
+    # The load.
+
+    def call_until_end(self, load, started):
+        end = started + load.ends * self.seconds
+        path = f"/2015-03-31/functions/{self.outputs[load.output]}/invocations"
+        if load.qualifier:
+            path += f"?Qualifier={load.qualifier}"
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=60)
+        time.sleep(max(0.0, started + load.begins * self.seconds - time.monotonic()))
+        number, due = 0, time.monotonic()
+        while time.monotonic() < end:
+            connection.request("POST", path, json.dumps(load.event(number)), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            body = response.read().decode()
+            kind = "throttled" if response.status == 429 else "ok" if response.status == 200 else "failed"
+            if kind == "ok" and (response.getheader("X-Amz-Function-Error") or json.loads(body).get("statusCode", 200) >= 500):
+                kind = "failed"
+            with self.lock:
+                self.answers[load.title][kind] += 1
+                if kind == "failed":
+                    self.failures.append(f"{load.title}: {response.status} {body[:200]}")
+            number += 1
+            if load.rate:
+                due += 1 / load.rate
+                time.sleep(max(0.0, due - time.monotonic()))
+
+    def run_load(self):
+        started = time.monotonic()
+        callers = [threading.Thread(target=self.call_until_end, args=(load, started), daemon=True)
+                   for load in LOADS for _ in range(load.connections)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        if self.failures:
+            raise Failure(f"{len(self.failures)} invocations failed; the first: {self.failures[0]}")
+
+    # The report.
+
+    def statistic(self, cloudwatch, metric, statistic, **dimensions):
+        """Over the whole run; None without data. A run over midnight counts the fuller day."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        percentile = statistic.startswith("p")
+        points = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Lambda", MetricName=metric, Period=DAY, StartTime=now - datetime.timedelta(days=1), EndTime=now + datetime.timedelta(days=2),
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            **({"ExtendedStatistics": [statistic]} if percentile else {"Statistics": [statistic, "SampleCount"]}))["Datapoints"]
+        if not points:
+            return None
+        if statistic == "Sum":
+            return sum(point["Sum"] for point in points)
+        newest = max(points, key=lambda point: point["Timestamp"])
+        return newest["ExtendedStatistics"][statistic] if percentile else max(point[statistic] for point in points)
+
+    def report_functions(self, status):
+        cloudwatch = self.client("cloudwatch")
+        rows = []
+        for function in status["functions"]:
+            name = function["name"]
+            if name not in self.outputs.values():
+                continue
+            alias = f"{name}:PROD" if name == self.outputs["FunctionName"] else None
+            used = alias and self.statistic(cloudwatch, "ProvisionedConcurrencyUtilization", "Maximum", FunctionName=name, Resource=alias)
+            spilled = alias and self.statistic(cloudwatch, "ProvisionedConcurrencySpilloverInvocations", "Sum", FunctionName=name, Resource=alias)
+            provisioned = f"{function['provisionedReady']}" if alias else "-"
+            rows.append([name, function["invocations"], function["coldStarts"],
+                         *(f"{self.statistic(cloudwatch, 'Duration', p, FunctionName=name) or 0:.2f}" for p in ("p50", "p99")),
+                         function["throttles"], provisioned, "-" if used is None else f"{used:.0%}", "-" if spilled is None else f"{spilled:.0f}"])
+        heading("Functions")
+        print_table(["FUNCTION", "INVOCATIONS", "COLD STARTS", "P50 MS", "P99 MS", "THROTTLES", "PROVISIONED", "MOST USED", "SPILLED OVER"], rows)
+
+    def report_alarms(self):
+        rows = []
+        for item in self.client("cloudwatch").describe_alarm_history(HistoryItemType="StateUpdate", ScanBy="TimestampAscending", MaxRecords=100)["AlarmHistoryItems"]:
+            data = json.loads(item["HistoryData"])
+            state = data["newState"]["stateValue"]
+            if state == "ALARM" or data["oldState"]["stateValue"] == "ALARM":
+                rows.append([clock(item["Timestamp"]), item["AlarmName"], f"{data['oldState']['stateValue']} -> {state}"])
+        heading("Alarms that fired")
+        print_table(["VIRTUAL TIME", "ALARM", "CHANGE"], rows) if rows else print("none")
+
+    def report_scaling(self):
+        activities = self.client("application-autoscaling").describe_scaling_activities(ServiceNamespace="lambda")["ScalingActivities"]
+        heading("Scaling activities")
+        rows = [[clock(one["StartTime"]), one["StatusCode"], one["Description"], one["Cause"].split(" in state")[0].replace("monitor alarm ", "")]
+                for one in reversed(activities)]
+        print_table(["VIRTUAL TIME", "STATUS", "WHAT", "ALARM"], rows) if rows else print("none")
+
+    def report_advice(self, status):
+        heading("What concurrency_controller advises")
+        client = self.client("lambda")
+        for output in ("FunctionName", "CriticalFunctionName", "StandardFunctionName", "BatchFunctionName"):
+            name = self.outputs[output]
+            answer = client.invoke(FunctionName="concurrency_controller",
+                                   Payload=json.dumps({"action": "optimize_concurrency", "function_name": name,
+                                                       "period_minutes": 30, "end_time": status["metricTime"]}))
+            document = json.loads(answer["Payload"].read())
+            body = json.loads(document["body"])
+            if document["statusCode"] != 200:
+                raise Failure(f"concurrency_controller: {body}")
+            print(f"{name}: {body['analysis']['performance_status']}")
+            for line in body["optimization"]["recommendations"]:
+                print(f"  {line['action']}: {line['current']} -> {line['suggested']}, {line['reason']}")
+
+    def report_load(self):
+        heading("Load")
+        rows = [[title, kinds["ok"], kinds["throttled"]] for title, kinds in self.answers.items()]
+        print_table(["CALLERS", "OK", "THROTTLED"], rows)
+
+    def report(self):
+        connection = http.client.HTTPConnection(self.url.hostname, self.url.port, timeout=60)
+        connection.request("GET", "/_kiln/status")
+        status = json.loads(connection.getresponse().read())
+        self.report_load()
+        self.report_functions(status)
+        self.report_alarms()
+        self.report_scaling()
+        self.report_advice(status)
+
+
+def clock(when):
+    return when.astimezone(datetime.timezone.utc).strftime("%H:%M:%S")
+
+
+def heading(text):
+    print(f"\n== {text}")
+
+
+def print_table(titles, rows):
+    cells = [[str(cell) for cell in row] for row in [titles, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kiln", required=True)
+    parser.add_argument("--endpoint", required=True)
+    parser.add_argument("--seconds", type=float, default=60, help="of load")
+    arguments = parser.parse_args()
+    try:
+        tour = Tour(arguments.kiln, arguments.endpoint, arguments.seconds)
+        tour.run_load()
+        tour.report()
+    except (Failure, OSError, http.client.HTTPException) as error:
+        print(f"tour: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
