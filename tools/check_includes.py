@@ -13,19 +13,26 @@ ALLOWED = {
     "base": (),
     "net": ("base",),
     "model": ("base",),
-    "store": ("model", "base"),
-    "sandbox": ("net", "base"),
-    "engine": ("store", "sandbox", "model", "net"),
-    "wire": ("net", "base"),
-    "services": ("engine", "wire"),
-    "sdk": ("base",),
-    "cli": ("services", "base"),
-    "template": ("base",),
-    "lint": ("template", "telemetry", "base"),
     "telemetry": ("base",),
+    "scaling": ("telemetry",),
+    "notify": ("net",),
+    "store": ("model", "telemetry"),
+    "sandbox": ("net",),
+    "engine": ("store", "sandbox", "model", "telemetry", "scaling", "notify", "net"),
+    "wire": ("net",),
+    "template": ("base",),
+    "stack": ("template", "wire"),
+    "lint": ("template", "telemetry"),
+    "services": ("engine", "wire", "stack"),
+    "sdk": ("base",),
+    "clients": ("sdk", "base"),
+    "cli": ("services", "lint"),
 }
 # Only these files of cli may know the engine; every other command is a client of the HTTP API.
-ENGINE_SIDE_OF_CLI = {"serve.cc", "main.cc"}
+ENGINE_SIDE_OF_CLI = {"serve.cc", "serve_command.cc", "main.cc"}
+# They stand on the SDK's public headers; new_command.cc has such lines in the text of the function that it writes.
+USERS_OF_SDK = {"sdk", "clients"}
+WRITES_SDK_LINES = {"new_command.cc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)/[^"]*"')
 SDK_INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]kiln/')
 
@@ -39,7 +46,7 @@ def reach(folder):
 
 def allowed_for(path, folder):
     if folder == "cli" and path.name not in ENGINE_SIDE_OF_CLI:
-        return {"cli", "base"} | reach("lint")
+        return {"cli"} | reach("wire") | reach("lint")
     return reach(folder)
 
 
@@ -48,7 +55,7 @@ def wrong_lines(path, folder):
     test = path.stem.endswith("_test")
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if SDK_INCLUDE.match(line):
-            if folder != "sdk" and not test:
+            if folder not in USERS_OF_SDK and not test and path.name not in WRITES_SDK_LINES:
                 yield number, f"{folder} may not include the SDK's public headers"
             continue
         found = INCLUDE.match(line)
