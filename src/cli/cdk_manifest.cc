@@ -9,10 +9,10 @@ using Json = nlohmann::ordered_json;
 
 // The member `key` of an object; an empty object when there is none.
 const Json& member(const Json& object, const char* key) {
-  static const Json kEmpty = Json::object();
-  if (!object.is_object()) return kEmpty;
+  static const Json empty = Json::object();
+  if (!object.is_object()) return empty;
   const auto found = object.find(key);
-  return found == object.end() ? kEmpty : *found;
+  return found == object.end() ? empty : *found;
 }
 
 std::string text(const Json& object, const char* key) {

@@ -50,7 +50,8 @@ std::optional<std::vector<cfn::Template>> parse_all(Console& console,
 
 Result<void> check_parameters(const LintOptions& options,
                               const std::vector<cfn::Template>& templates) {
-  for (const auto& [name, value] : options.parameters) {
+  for (const auto& given : options.parameters) {
+    const std::string& name = given.first;
     if (std::none_of(templates.begin(), templates.end(),
                      [&](const cfn::Template& parsed) { return parsed.parameter(name); })) {
       return usage("--parameter " + name + ": no template of " + options.path + " has it");

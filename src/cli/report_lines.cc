@@ -51,7 +51,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 // through PutLogEvents don't, and are nobody's REPORT.
 void read_stream(const fs::path& file, MemoryUse& use) {
   std::ifstream in(file, std::ios::binary);
-  std::array<char, 64 * 1024> buffer{};
+  std::array<char, 65'536> buffer{};
   while (in) {
     in.getline(buffer.data(), buffer.size());
     const std::string_view line(buffer.data());
@@ -106,7 +106,8 @@ Result<std::vector<MemoryUse>> reports_of_files(const std::string& data_dir,
       if (!wants(use.region, use.function_name)) continue;
       for (const fs::path& stream : sorted_entries(group)) {
         const std::string file = stream.filename().string();
-        if (file.ends_with(".log") || file.ends_with(".log.1")) read_stream(stream, use);
+        if (!file.ends_with(".log") && !file.ends_with(".log.1")) continue;
+        if (fs::is_regular_file(stream, ec)) read_stream(stream, use);
       }
       if (use.reports > 0) uses.push_back(std::move(use));
     }

@@ -8,7 +8,8 @@
 namespace kiln::lint {
 namespace {
 
-constexpr size_t kLongestEvent = 64 * 1024;
+constexpr int64_t kMostMemory = 1'000'000;  // MB; more is nonsense that a function printed
+constexpr size_t kLongestEvent = 65'536;
 constexpr size_t kRandomPart = 13;       // "-" and 12 letters or digits
 constexpr size_t kUncutNames = 64 - 14;  // stack's name and logical id, before they are cut
 
@@ -19,13 +20,16 @@ std::optional<int64_t> number_behind(std::string_view line, std::string_view lab
   const std::string_view rest = line.substr(at + label.size());
   int64_t number = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-  if (error != std::errc() || number < 0) return std::nullopt;
+  if (error != std::errc()) return std::nullopt;
   if (!std::string_view(end, rest.data() + rest.size()).starts_with(" MB")) return std::nullopt;
   return number;
 }
 
 bool add(std::optional<int64_t> size, std::optional<int64_t> used, MemoryUse& use) {
-  if (!size || !used) return false;
+  const auto is_likely = [](std::optional<int64_t> mb) {
+    return mb && *mb >= 0 && *mb <= kMostMemory;
+  };
+  if (!is_likely(size) || !is_likely(used)) return false;
   ++use.reports;
   if (*used > use.max_used_mb || use.reports == 1) {
     use.max_used_mb = *used;

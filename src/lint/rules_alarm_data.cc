@@ -1,5 +1,6 @@
 // Alarms on data that Lambda doesn't write: dimensions that it never uses, and idle minutes.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "lint/alarm_metric.h"
@@ -12,14 +13,19 @@ namespace {
 using telemetry::MathNode;
 using telemetry::MathOperator;
 
-const std::set<std::string> kOfQualifierOnly = {
+constexpr std::array<std::string_view, 4> kOfQualifierOnly = {
     "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyInvocations",
     "ProvisionedConcurrencySpilloverInvocations", "ProvisionedConcurrencyUtilization"};
-const std::set<std::string> kOfAccountOnly = {"UnreservedConcurrentExecutions",
-                                              "ClaimedAccountConcurrency"};
+constexpr std::array<std::string_view, 2> kOfAccountOnly = {"UnreservedConcurrentExecutions",
+                                                            "ClaimedAccountConcurrency"};
 // Each point is at least 1.
-const std::set<std::string> kNeverZero = {"Invocations", "ConcurrentExecutions",
-                                          "AsyncEventsReceived"};
+constexpr std::array<std::string_view, 3> kNeverZero = {"Invocations", "ConcurrentExecutions",
+                                                        "AsyncEventsReceived"};
+
+template <size_t kSize>
+bool contains(const std::array<std::string_view, kSize>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 struct Wrong {
   std::string what, advice;
@@ -34,9 +40,9 @@ std::optional<Wrong> wrong_dimensions(const MetricUse& metric) {
   };
   const bool has_function = metric.dimensions.contains("FunctionName");
   const bool has_resource = metric.dimensions.contains("Resource");
-  if (kOfAccountOnly.contains(name) && !metric.dimensions.empty())
+  if (contains(kOfAccountOnly, name) && !metric.dimensions.empty())
     return Wrong{name + " has no dimensions: it is of the whole Region", "remove the dimensions"};
-  if (kOfQualifierOnly.contains(name) && !has_resource) {
+  if (contains(kOfQualifierOnly, name) && !has_resource) {
     return Wrong{name + " is written by version or alias only, never without Resource",
                  "add the dimension Resource with NAME:ALIAS beside FunctionName"};
   }
@@ -62,7 +68,7 @@ std::optional<Wrong> wrong_dimensions(const MetricUse& metric) {
     return Wrong{"Resource names " + readable(named.name) + ", FunctionName " + readable(*function),
                  "begin Resource with the function's name: NAME:ALIAS"};
   }
-  if (kOfQualifierOnly.contains(name) &&
+  if (contains(kOfQualifierOnly, name) &&
       (named.qualifier.empty() || named.qualifier == "$LATEST")) {
     return Wrong{name + " is written for versions and aliases only, not for " + readable(*resource),
                  "name the version or alias that has provisioned concurrency"};
@@ -142,7 +148,7 @@ void quiet_alarm_never_fires(const Model& model, const Circumstances&, Report& r
   for (const Alarm& alarm : model.alarms) {
     const MetricUse* metric = alarm.watched();
     if (metric == nullptr || !metric->is_lambda() || !alarm.fires_below() ||
-        !alarm.threshold.is_known() || !kNeverZero.contains(metric->name.value().value_or(""))) {
+        !alarm.threshold.is_known() || !contains(kNeverZero, metric->name.value().value_or(""))) {
       continue;
     }
     const double threshold = *alarm.threshold.value();

@@ -51,6 +51,12 @@ void provisioned_takes_whole_reserve(const Model& model, const Circumstances&, R
     const Function& function = model.functions[i];
     const std::optional<int64_t> reserved = function.reserved.value();
     if (!reserved || *reserved == 0 || provisioned_of(model, i) != *reserved) continue;
+    const std::vector<const Qualifier*> all = model.qualifiers_of(i);
+    if (std::any_of(all.begin(), all.end(), [](const Qualifier* qualifier) {
+          return !qualifier->provisioned.is_absent() && !qualifier->provisioned.is_known();
+        })) {
+      continue;
+    }
     report.add(function.origin, function.reserved.place(),
                function.origin.logical_id + " provisions all " + n(*reserved) +
                    " that it reserves (" + provisions(model, i) + ")",

@@ -1,5 +1,7 @@
 // Alarms and scaling that name a function or alias by a literal text that misses the one in the
 // stack.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "lint/capacity_sums.h"
@@ -113,8 +115,8 @@ void alias_not_in_stack(const Model& model, const Circumstances&, Report& report
     const std::string aliases = aliases_of(model, *function);
     if (aliases.empty() || one_is_unknown) continue;
     report.add(*use.origin, use.place,
-               model.functions[*function].origin.logical_id + " has no alias " + alias +
-                   " here; it has " + aliases,
+               fmt::format("{} has no alias {} here; it has {}",
+                           model.functions[*function].origin.logical_id, alias, aliases),
                "alias names are case-sensitive: use one of them");
   }
 }

@@ -20,13 +20,13 @@ TEST(TimeoutRules, TimeLimitsInTheEnvironment) {
     bool is_found;
   };
   const Case cases[] = {
-      {"MAX_PROCESSING_TIME: '31'", true}, {"MAX_PROCESSING_TIME: '30'", false},
-      {"HTTP_TIMEOUT_SECONDS: 31", true},  {"HTTP_TIMEOUT_MS: 30001", true},
-      {"HTTP_TIMEOUT_MS: 30000", false},   {"HTTP_TIMEOUT: 5000", false},
-      {"HTTP_TIMEOUT: 31000", true},       {"httpTimeout: 31", true},
-      {"SESSION_TIMEOUT: 3600", false},    {"CACHE_TIMEOUT_SECONDS: 300", false},
-      {"BATCH_SIZE: 1000", false},         {"REQUEST_TIMEOUT: '!Ref X'", false},
-      {"REQUEST_TIMEOUT: soon", false},
+      {"MAX_PROCESSING_TIME: '31'", true},  {"MAX_PROCESSING_TIME: '30'", false},
+      {"HTTP_TIMEOUT_SECONDS: 31", true},   {"HTTP_TIMEOUT_MS: 30001", true},
+      {"HTTP_TIMEOUT_MS: 30000", false},    {"HTTP_TIMEOUT: 5000", false},
+      {"HTTP_TIMEOUT: 31000", true},        {"httpTimeout: 31", true},
+      {"SESSION_TIMEOUT: 3600", false},     {"CACHE_TIMEOUT_SECONDS: 300", false},
+      {"VIDEO_MAX_DURATION: 3600", false},  {"BATCH_SIZE: 1000", false},
+      {"REQUEST_TIMEOUT: '!Ref X'", false}, {"REQUEST_TIMEOUT: soon", false},
   };
   for (const Case& c : cases) {
     const std::string yaml = template_of(
@@ -148,6 +148,7 @@ TEST(MemoryUse, ReadsReportLinesOnly) {
        {"", "REPORT", "REPORT RequestId: 1\tMemory Size: x MB\tMax Memory Used: 36 MB",
         "REPORT RequestId: 1\tMemory Size: 128 MB\tMax Memory Used: -1 MB",
         "REPORT RequestId: 1\tMemory Size: 128\tMax Memory Used: 99",
+        "REPORT RequestId: 1\tMemory Size: 128 MB\tMax Memory Used: 9223372036854775807 MB",
         "print REPORT RequestId: 1\tMemory Size: 128 MB\tMax Memory Used: 99 MB",
         R"({"type":"platform.report"})", R"({"type":"platform.report","record":[]})",
         R"({"type":"platform.report","record":{"metrics":{"memorySizeMB":"a"}}})",
@@ -232,6 +233,18 @@ TEST(Model, ResourcesWhoseConditionIsFalseOrUndecidedAreLeftOut) {
   EXPECT_THAT(lines_of(findings_of({{yaml}})), IsEmpty());
   EXPECT_THAT(lines_of(findings_of({{yaml}}, {}, {{"Stage", "test"}})), IsEmpty());
   EXPECT_EQ(findings_of({{yaml}}, {}, {{"Stage", "prod"}}).size(), 1U);
+}
+
+// Alias.addAutoScaling of the CDK takes the function's name out of the alias's ARN.
+TEST(Model, FollowsNamesOutOfArns) {
+  const std::string id =
+      "!Join ['', ['function:', !Select [6, !Split [':', !Ref Live]], ':', !Select [7, !Split "
+      "[':', !Ref Live]]]]";
+  const std::string yaml =
+      template_of(function_yaml("ReservedConcurrentExecutions: 20") + version_yaml() +
+                  alias_yaml(provisioned(5)) + target_yaml("MinCapacity: 5, MaxCapacity: 21", id));
+  EXPECT_THAT(found("scaling-above-reserved", yaml),
+              ElementsAre(HasSubstr("scaling of function:Orders:live goes up to 21")));
 }
 
 TEST(Model, ExportsLeadFromStackToStack) {

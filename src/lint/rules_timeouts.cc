@@ -16,9 +16,8 @@ constexpr int64_t kRestApiMs = 29'000, kHttpApiMs = 30'000;
 std::string n(int64_t value) { return std::to_string(value); }
 
 // Names of environment variables that limit the work of one invocation, without their unit.
-constexpr std::array<std::string_view, 6> kTimeLimits = {
-    "MAX_PROCESSING_TIME", "PROCESSING_TIME_LIMIT", "MAX_EXECUTION_TIME", "TIMEOUT",
-    "TIME_LIMIT",          "MAX_DURATION"};
+constexpr std::array<std::string_view, 5> kTimeLimits = {
+    "MAX_PROCESSING_TIME", "PROCESSING_TIME_LIMIT", "MAX_EXECUTION_TIME", "TIMEOUT", "TIME_LIMIT"};
 // Timeouts that outlive an invocation.
 constexpr std::array<std::string_view, 11> kOutlives = {"SESSION", "CACHE",  "IDLE",  "VISIBILITY",
                                                         "TOKEN",   "LOCK",   "LEASE", "KEEP",

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-const json kUnknownValue = std::string(cfn::kUnknown);
+json unknown_value() { return std::string(cfn::kUnknown); }
 
 bool starts_with_type(const std::string& type, std::string_view prefix) {
   return std::string_view(type).starts_with(prefix);
@@ -48,9 +48,9 @@ Result<std::optional<bool>> StackValues::exists(const std::string& condition) {
 }
 
 Result<json> StackValues::value(const cfn::Node& node) {
-  if (mentions_unknown(node, true)) return kUnknownValue;
+  if (mentions_unknown(node, true)) return unknown_value();
   Result<json> evaluated = evaluator_.value(node);
-  if (!evaluated && mentions_unknown(node, false)) return kUnknownValue;
+  if (!evaluated && mentions_unknown(node, false)) return unknown_value();
   return evaluated;
 }
 
@@ -71,10 +71,10 @@ Result<std::string> StackValues::name_of(const cfn::Resource& resource, std::str
 // Of the types that rules follow references to; a stand-in for all others.
 Result<json> StackValues::of_resource(const std::string& logical_id, const std::string& attribute) {
   const cfn::Resource* resource = template_.resource(logical_id);
-  if (resource == nullptr) return kUnknownValue;
+  if (resource == nullptr) return unknown_value();
   const Result<std::optional<bool>> there = exists(resource->condition);
   if (!there) return there.error();
-  if (!*there || !**there) return kUnknownValue;
+  if (!*there || !**there) return unknown_value();
 
   const std::string arn = "arn:aws:lambda:" + info_.region + ":" + info_.account + ":function:";
   const std::string own = stand_in(stack_, logical_id, attribute);
@@ -89,7 +89,7 @@ Result<json> StackValues::of_resource(const std::string& logical_id, const std::
     if (!attribute.empty() && !attribute.ends_with("Arn")) return json(own);
     Result<std::optional<std::string>> function = text(resource->properties.find("FunctionName"));
     if (!function) return function.error();
-    if (!*function) return kUnknownValue;
+    if (!*function) return unknown_value();
     Result<std::string> name = name_of(*resource, "Name");
     if (!name) return name.error();
     return json(arn + parse_function_reference(**function).name + ":" + *name);
@@ -99,7 +99,7 @@ Result<json> StackValues::of_resource(const std::string& logical_id, const std::
     for (const std::string_view part : {"ResourceId", "ScalableDimension", "ServiceNamespace"}) {
       Result<std::optional<std::string>> piece = text(resource->properties.find(part));
       if (!piece) return piece.error();
-      if (!*piece) return kUnknownValue;
+      if (!*piece) return unknown_value();
       id += (id.empty() ? "" : "|") + **piece;
     }
     return json(id);
@@ -177,7 +177,7 @@ Result<KnownParameters> known_parameters(const cfn::Template& parsed,
       cfn::resolve_parameters(with_values, values, [](const std::string&) { return std::nullopt; });
   if (!resolved) return resolved.error();
   known.values = std::move(*resolved);
-  for (const std::string& name : known.unknown) known.values[name] = kUnknownValue;
+  for (const std::string& name : known.unknown) known.values[name] = unknown_value();
   return known;
 }
 

@@ -21,6 +21,7 @@ struct TestStack {
 inline Model model_of(const std::vector<TestStack>& stacks,
                       const std::map<std::string, std::string>& parameters = {}) {
   std::vector<StackInfo> infos;
+  infos.reserve(stacks.size());
   for (const TestStack& stack : stacks)
     infos.push_back({stack.name, stack.name + ".yaml", "000000000000", stack.region});
   ModelBuilder builder(infos);
@@ -38,6 +39,7 @@ inline Model model_of(const std::vector<TestStack>& stacks,
 // "RULE SEVERITY LOGICALID: message" of each finding.
 inline std::vector<std::string> lines_of(const std::vector<Finding>& findings) {
   std::vector<std::string> lines;
+  lines.reserve(findings.size());
   for (const Finding& finding : findings) {
     lines.push_back(std::string(finding.rule->id) + " " + std::string(to_text(finding.severity)) +
                     " " + finding.origin.logical_id + ": " + finding.message);
