@@ -9,13 +9,14 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/kiln DESTINATION ${CMAKE_INSTALL_I
 
 # The SDK and the clients, as kiln::sdk, kiln::postgres, …
 set(libraries)
-foreach(name sdk sqlite idempotency postgres redis http aws s3 dynamodb lambda_client cloudwatch sns)
+foreach(name sdk sqlite idempotency tasks heap_sampler postgres redis http aws s3 dynamodb lambda_client cloudwatch sns)
   if(TARGET kiln_${name})
     set_target_properties(kiln_${name} PROPERTIES EXPORT_NAME ${name})
     list(APPEND libraries kiln_${name})
   endif()
 endforeach()
-install(TARGETS ${libraries} EXPORT kilnTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${libraries} EXPORT kilnTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        OBJECTS DESTINATION ${CMAKE_INSTALL_LIBDIR}/kiln)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/kiln)
 install(EXPORT kilnTargets NAMESPACE kiln:: DESTINATION ${package})
 configure_package_config_file(cmake/kilnConfig.cmake.in ${CMAKE_BINARY_DIR}/kilnConfig.cmake INSTALL_DESTINATION ${package})

@@ -3,15 +3,14 @@
 //
 //   - Made in init, once per execution environment: compiled patterns, configuration.
 //   - Opened at first use and kept: the database's and the cache's connections. An invocation that
-//   needs neither
-//     pays for neither, not even for loading the client library.
+//     needs neither pays for neither, not even for loading the client library.
 //
 //   {"action":"validate_user","data":{"name","email","phone"}}
 //       → {"email_valid","phone_valid","required_fields_present","overall_valid"}
-//   {"action":"process_order","data":{"user_id","amount"}} →
-//   {"order_id","status":"created","amount"}
-//   {"action":"fetch_data","key"} → {"data":{"id","value","timestamp"} or
-//   null,"source","cache_hit"}
+//   {"action":"process_order","data":{"user_id","amount"}}
+//       → {"order_id","status":"created","amount"}
+//   {"action":"fetch_data","key"}
+//       → {"data":{"id","value","timestamp"} or null,"source","cache_hit"}
 //       source: cache, database, or database_fallback when the cache is down
 //
 // Every answer is {"statusCode","body"}, body being JSON text:

@@ -1,8 +1,7 @@
 // The function's configuration.
 //
 //   ENVIRONMENT dev        which of the configurations: dev (10 s, 2 retries) or prod (30 s, 5);
-//   any
-//                          other name is dev
+//                          any other name is dev
 //   TIMEOUT_SECONDS        of one request, instead of the configuration's
 //
 // Threading and ownership: plain values.

@@ -1,9 +1,11 @@
 // The configuration of the three functions, read from the environment once, in init.
 //
-//   PRIORITY_LEVEL            CRITICAL, STANDARD, BATCH, or another name; goes into answers and
-//   rows MAX_PROCESSING_TIME       seconds that a request may take, 1 to 900 PAYMENT_LIMIT the
-//   highest amount that is authorised; without it there is none DATABASE_URL, or DB_HOST, DB_NAME,
-//   DB_USER, DB_PASSWORD     PostgreSQL; without them SQLite SQLITE_PATH /tmp/orders.db
+//   PRIORITY_LEVEL        CRITICAL, STANDARD, BATCH, or another name; goes into answers and rows
+//   MAX_PROCESSING_TIME   seconds that a request may take, 1 to 900
+//   PAYMENT_LIMIT         the highest amount that is authorised; without it there is none
+//   DATABASE_URL, or DB_HOST, DB_NAME, DB_USER, DB_PASSWORD
+//                         PostgreSQL; without them SQLite
+//   SQLITE_PATH           /tmp/orders.db
 //
 // Threading and ownership: a plain value.
 #pragma once

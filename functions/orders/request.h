@@ -1,9 +1,9 @@
 // What is the same for every request of the three functions: its time, its errors, its answer.
 //
-//   return orders::answer_request(event, context, config, [&](const json& event, Deadline deadline)
-//   {
-//     return json{{"order_id", store->insert(order, deadline.left())}};
-//   });
+//   return orders::answer_request(
+//       event, context, config, [&](const json& event, Deadline deadline) {
+//         return json{{"order_id", store->insert(order, deadline.left())}};
+//       });
 //
 // Answers are {"statusCode","body"}, body being JSON text: 200 {"success":true,…,"priority_level",
 // "processing_time" (seconds),"remaining_time_ms"}; else {"success":false,"error"}: 400 for a

@@ -10,9 +10,9 @@
 // Records come and results go one by one, so that neither all of the one nor all of the other need
 // be in memory; a batch is so many records in a row, and the unit of control. After each batch that
 // leaves the process above 80 % of the limit there is a warning, free memory goes back to the
-// system, and a snapshot is taken
-// ("after_release_batch_7"); after every tenth batch, from the first on, a snapshot ("batch_10");
-// and one at the beginning and one at the end ("processing_start", "processing_complete").
+// system, and a snapshot is taken ("after_release_batch_7"); after every tenth batch, from the
+// first on, a snapshot ("batch_10"); and one at the beginning and one at the end
+// ("processing_start", "processing_complete").
 //
 // A record that can't be processed is logged and skipped; on_bad, when given, is told.
 //

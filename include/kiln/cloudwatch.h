@@ -1,8 +1,8 @@
 // CloudWatch's metrics: read them over a window, write one's own.
 //
-//   kiln::cloudwatch::Client metrics;  // AWS_ENDPOINT_URL_CLOUDWATCH, AWS_ENDPOINT_URL or AWS's
-//   own const auto now = std::chrono::system_clock::now(); const auto points =
-//   metrics.get_metric_statistics(
+//   kiln::cloudwatch::Client metrics;  // AWS_ENDPOINT_URL_CLOUDWATCH, …, or AWS's own
+//   const auto now = std::chrono::system_clock::now();
+//   const auto points = metrics.get_metric_statistics(
 //       {{"AWS/Lambda", "Errors", {{"FunctionName", "f"}}}, now - std::chrono::minutes(5), now,
 //        std::chrono::seconds(60), {"Sum"}});
 //   metrics.put_metric_data("Shop", {{.name = "Orders", .value = 1, .unit = "Count"}});

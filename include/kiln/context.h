@@ -1,9 +1,10 @@
 // Context: what Lambda tells a handler about the invocation and the execution environment.
 //
 //   std::string handle(std::string_view payload, const kiln::Context& context) {
-//     if (context.remaining_time() < std::chrono::milliseconds(200)) return
-//     R"({"left_undone":true})"; kiln::log::info("working", {{"memory_mb",
-//     context.memory_limit_mb}});
+//     if (context.remaining_time() < std::chrono::milliseconds(200)) {
+//       return R"({"left_undone":true})";
+//     }
+//     kiln::log::info("working", {{"memory_mb", context.memory_limit_mb}});
 //     ...
 //   }
 //

@@ -1,9 +1,9 @@
 // What an attribute of a DynamoDB item holds.
 //
 //   using kiln::dynamodb::Value;
-//   kiln::dynamodb::Item item = {{"id", "o-1"}, {"amount", Value::number("12.50")}, {"paid",
-//   true}}; const auto same = Value::parse(R"({"big": 12345678901234567890.123456789})");  //
-//   digits kept
+//   kiln::dynamodb::Item item = {
+//       {"id", "o-1"}, {"amount", Value::number("12.50")}, {"paid", true}};
+//   const auto kept = Value::parse(R"({"big": 12345678901234567890.123456789})");  // all digits
 //
 // A number is kept as its text, all 38 digits of it: DynamoDB's numbers are decimal, and a double
 // is not. to_json() makes it a JSON number only when that is the same number, else a text.

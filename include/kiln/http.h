@@ -1,9 +1,9 @@
 // HTTP requests out of a function: kept-alive connections, time-outs, many at once.
 //
 //   kiln::http::Client http({.user_agent = "orders/1.0"});
-//   const auto answer = http.send({.url = "https://example.org/", .timeout =
-//   std::chrono::seconds(5)}); if (answer.status == 200) use(answer.header("content-type"),
-//   answer.body);
+//   const auto answer =
+//       http.send({.url = "https://example.org/", .timeout = std::chrono::seconds(5)});
+//   if (answer.status == 200) use(answer.header("content-type"), answer.body);
 //
 //   for (const auto& outcome : http.send_all(requests)) …  // at once; a Response or an Error each
 //

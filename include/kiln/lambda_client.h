@@ -3,8 +3,9 @@
 //   kiln::lambda::Client lambda;  // AWS_ENDPOINT_URL_LAMBDA, AWS_ENDPOINT_URL or AWS's own
 //   const auto answer = lambda.invoke("thumbnails", R"({"key":"a.png"})");
 //   if (!answer.function_error.empty()) log(answer.payload);  // {"errorMessage", …}
-//   if (!lambda.get_function_concurrency("thumbnails"))
-//   lambda.put_function_concurrency("thumbnails", 10);
+//   if (!lambda.get_function_concurrency("thumbnails")) {
+//     lambda.put_function_concurrency("thumbnails", 10);
+//   }
 //
 // A function is a name, a name:qualifier or an ARN. All throw aws::Error; a function that fails is
 // no error of invoke(). An invocation is not tried again once it may have begun. One that waits for

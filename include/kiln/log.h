@@ -3,9 +3,10 @@
 //
 //   kiln::log::info("order stored", {{"order_id", id}, {"amount", 12.5}});
 //
-//   JSON: {"timestamp":"2026-01-02T03:04:05.678Z","level":"INFO","message":"order
-//   stored","requestId":"…","order_id":7,"amount":12.5} text:
-//   [INFO]<TAB>2026-01-02T03:04:05.678Z<TAB>request id<TAB>order stored order_id=7 amount=12.5
+//   JSON: {"timestamp":"2026-01-02T03:04:05.678Z","level":"INFO","message":"order stored",
+//          "requestId":"…","order_id":7,"amount":12.5}
+//   text: [INFO]<TAB>2026-01-02T03:04:05.678Z<TAB>request id<TAB>order stored order_id=7
+//         amount=12.5
 //
 // AWS_LAMBDA_LOG_FORMAT (JSON or Text, the default) picks the form, AWS_LAMBDA_LOG_LEVEL, or else
 // LOG_LEVEL, the least level that is written (TRACE, DEBUG, INFO, WARN, ERROR, FATAL; also WARNING

@@ -1,7 +1,7 @@
 // Layers around a handler: what every function does beside its own work.
 //
-//   kiln::run(kiln::with(handler, kiln::log_requests(), kiln::measure("Shop"),
-//   kiln::catch_errors()));
+//   kiln::run(kiln::with(
+//       handler, kiln::log_requests(), kiln::measure("Shop"), kiln::catch_errors()));
 //
 // The first layer is the outermost: here the log line is written before anything else, and
 // `measure` counts an exception before catch_errors makes an answer of it. The result is a handler

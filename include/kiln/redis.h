@@ -3,8 +3,8 @@
 //   kiln::redis::Client redis({.host = "cache.local"});
 //   redis.set("user:1", "Ada", std::chrono::seconds(300));
 //   if (const auto name = redis.get("user:1")) greet(*name);
-//   const auto replies = redis.run(kiln::redis::Pipeline().add({"INCR", "hits"}).add({"GET",
-//   "x"}));
+//   const auto replies =
+//       redis.run(kiln::redis::Pipeline().add({"INCR", "hits"}).add({"GET", "x"}));
 //
 // Nothing is connected before the first command. A connection that the server closed while it lay
 // idle is opened anew before it is used; one that breaks under a command is dropped, and the next

@@ -1,8 +1,8 @@
 // Handlers that stream their answer: bytes leave while the handler goes on.
 //
 //   int main() {
-//     return kiln::run([](std::string_view payload, const kiln::Context&, kiln::ResponseStream&
-//     out) {
+//     return kiln::run([](std::string_view payload, const kiln::Context&,
+//                         kiln::ResponseStream& out) {
 //       out.http({.status = 200, .headers = {{"Content-Type", "text/plain"}}});
 //       out.write("first ");
 //       out.write(payload);

@@ -214,6 +214,7 @@ TEST(Stream, OverTheDirectChannelAnAnswerIsCollected) {
 
 TEST(Stream, FactoriesAndHandlersRun) {
   ::unsetenv("AWS_LAMBDA_RUNTIME_API");
+  // The header's example.
   EXPECT_EQ(run([](std::string_view payload, const Context&, ResponseStream& out) {
               out.http({.status = 200, .headers = {{"Content-Type", "text/plain"}}});
               out.write("first ");

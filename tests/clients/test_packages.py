@@ -98,6 +98,39 @@ kiln_lambda(opener LIBRARIES libpq.so.5)
     assert version >= 150000 and place.startswith("/var/task/lib/")
 
 
+# The targets of an install tree: a header of each, and what a program does that links that target alone.
+TARGETS = {
+    "sdk": ("kiln/memo.h", "kiln::Memo<int, int> memo(8); return memo.get(1, [] { return 2; }).value == 2 ? 0 : 1;"),
+    "idempotency": ("kiln/idempotency.h", 'kiln::idempotency::SqliteStore store(argv[1]); return kiln::idempotent(store, "k", std::chrono::hours(1), [] { return std::string("x"); }) == "x" ? 0 : 1;'),
+    "tasks": ("kiln/tasks.h", "kiln::http::Client http; const auto done = kiln::tasks::run_all({kiln::tasks::call([] { return 3; })}, http); return *done.values[0] == 3 ? 0 : 1;"),
+    "heap_sampler": ("kiln/memory_profiler.h", "kiln::MemoryProfiler profiler; profiler.start(); auto* held = new std::string(64 << 20, 'x'); const auto top = profiler.report().top_memory_consumers; "
+                     "const bool found = !top.empty() && held->size() > 0; delete held; return found ? 0 : 1;"),
+    "postgres": ("kiln/postgres.h", "kiln::postgres::Database database({.host = \"127.0.0.1\"}); return static_cast<int>(database.open_connections());"),
+    "redis": ("kiln/redis.h", "kiln::redis::Client redis; return static_cast<int>(redis.open_connections());"),
+    "http": ("kiln/http.h", 'kiln::http::Client http; try { http.send({.url = "http://127.0.0.1:1/"}); } catch (const kiln::http::Error&) { return 0; } return 1;'),
+    "s3": ("kiln/s3.h", "kiln::s3::Client client; return 0;"),
+    "dynamodb": ("kiln/dynamodb.h", "kiln::dynamodb::Client client; return 0;"),
+    "lambda_client": ("kiln/lambda_client.h", "kiln::lambda::Client client; return 0;"),
+    "cloudwatch": ("kiln/cloudwatch.h", "kiln::cloudwatch::Client client; return 0;"),
+    "sns": ("kiln/sns.h", "kiln::sns::Client client; return 0;"),
+}
+
+
+def test_each_target_links_by_itself(installed, tmp_path):
+    lines = ["cmake_minimum_required(VERSION 3.25)", "project(targets LANGUAGES CXX)", "set(CMAKE_CXX_STANDARD 20)", "find_package(kiln REQUIRED)"]
+    for name, (header, body) in TARGETS.items():
+        (tmp_path / f"{name}.cc").write_text(f"#include <{header}>\n\n#include <string>\n\nint main(int, char** argv) {{\n  (void)argv;\n  {body}\n}}\n")
+        lines += [f"add_executable({name} {name}.cc)", f"target_link_libraries({name} PRIVATE kiln::{name}{' kiln::sdk' if name == 'heap_sampler' else ''})"]
+    (tmp_path / "CMakeLists.txt").write_text("\n".join(lines) + "\n")
+    made = build(tmp_path, installed)
+    for name in TARGETS:
+        run(made / name, tmp_path / "done.db")
+    # What costs at the start is not loaded there: neither libcurl nor OpenSSL nor libpq.
+    for name in TARGETS:
+        libraries = re.findall(r"NEEDED\s+(\S+)", run("objdump", "-p", made / name))
+        assert {library.split(".so")[0] for library in libraries} <= {"libc", "libm", "libstdc++", "libgcc_s", "libhiredis", "libsqlite3", "ld-linux-x86-64"}, (name, libraries)
+
+
 def test_a_missing_library_is_named(installed, tmp_path):
     (tmp_path / "main.cc").write_text("int main() {}\n")
     (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\nfind_package(kiln REQUIRED)\n"
@@ -108,6 +141,30 @@ def test_a_missing_library_is_named(installed, tmp_path):
     assert done.returncode != 0 and "there is no library libnope.so.7" in text
 
 
-@pytest.mark.parametrize("name", ["echo", "optimized_cold_start"])
-def test_the_functions_here_run_on_amazon_linux_2023(name):
-    assert glibc_of(BUILD / "functions" / name / "bootstrap") <= NEWEST_GLIBC
+FUNCTIONS = ["echo", "optimized_cold_start", "memory_optimized", "cpu_optimized", "concurrency_controller", "optimized_imports", "critical_handler",
+             "standard_handler", "batch_handler"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_functions_here_run_on_amazon_linux_2023(name, tmp_path):
+    """Either nothing in the package asks for a newer libc, or it brings its own with the loader, and starts with them."""
+    with zipfile.ZipFile(BUILD / "functions" / f"{name}.zip") as package:
+        package.extractall(tmp_path)
+    bootstrap = tmp_path / "bootstrap"
+    if bootstrap.read_bytes().startswith(b"\x7fELF"):
+        assert all(glibc_of(file) <= NEWEST_GLIBC for file in tmp_path.rglob("*") if file.is_file())
+        libraries = re.findall(r"NEEDED\s+(\S+)", run("objdump", "-p", bootstrap))
+        assert {library.split(".so")[0] for library in libraries} <= {"libc", "libm", "libgcc_s"}
+        return
+    loader = re.search(r"/lib/(ld-linux\S+?)\"", bootstrap.read_text())[1]
+    (tmp_path / "lib" / loader).chmod(0o755)
+    listed = run(tmp_path / "lib" / loader, "--library-path", tmp_path / "lib", "--list", tmp_path / "bin" / "function")
+    places = dict(re.findall(r"(\S+) => (\S+)", listed))
+    assert places and all(place.startswith(str(tmp_path / "lib")) for place in places.values()), listed
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_packages_are_small(name):
+    """3 MiB, but for those with libpq and all that it needs, libc included."""
+    with_libpq = name in ("optimized_cold_start", "cpu_optimized", "critical_handler", "standard_handler", "batch_handler")
+    assert (BUILD / "functions" / f"{name}.zip").stat().st_size <= (9 if with_libpq else 3) * 1024 * 1024
