@@ -199,24 +199,5 @@ TEST(SqliteStore, TheHeadersExample) {
   EXPECT_EQ(answer, "charged");
 }
 
-// idempotency.h
-TEST(IdempotencyExample, AChargeIsMadeOnce) {
-  const testing::TemporaryFolder folder;
-  const std::string payment_id = "p-1", card = "card";
-  const int amount = 7;
-  int charged = 0;
-  const auto charge = [&](const std::string& from, int how_much) {
-    charged += how_much;
-    return from + " charged";
-  };
-  for (int i = 0; i < 2; ++i) {
-    kiln::idempotency::SqliteStore store(folder.path() + "/done.db");
-    const std::string answer = kiln::idempotent(store, payment_id, std::chrono::hours(24),
-                                                [&] { return charge(card, amount); });
-    EXPECT_EQ(answer, "card charged");
-  }
-  EXPECT_EQ(charged, 7);
-}
-
 }  // namespace
 }  // namespace kiln
