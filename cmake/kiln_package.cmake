@@ -4,8 +4,8 @@
 #   bin/PROGRAM, lib/*       then: the program, and all libraries that it needs, libc and loader included
 cmake_minimum_required(VERSION 3.25)
 set(newest_glibc 2.34)  # of Amazon Linux 2023
-# What every Linux with glibc has, in the version of its libc.
-set(libc_names "^(libc|libm|libdl|libpthread|librt|libresolv|libutil|ld-linux[-a-z0-9_]*)\\.so[.0-9]*$")
+# What every Linux with glibc has, in the version of its libc: Debian's libgcc_s asks for its own, Amazon's for its own.
+set(libc_names "^(libc|libm|libdl|libpthread|librt|libresolv|libutil|libgcc_s|ld-linux[-a-z0-9_]*)\\.so[.0-9]*$")
 
 function(fail text)
   message(FATAL_ERROR "kiln_lambda: ${PROGRAM}: ${text}")
@@ -94,10 +94,7 @@ else()
   if(opened)
     file(MAKE_DIRECTORY ${folder}/lib)
     foreach(file IN LISTS others)
-      get_filename_component(name ${file} NAME)
-      if(NOT name STREQUAL "libgcc_s.so.1")  # Amazon Linux has it
-        bring(${file})
-      endif()
+      bring(${file})
     endforeach()
   endif()
 endif()

@@ -1,7 +1,8 @@
 #include "value_counts.h"
 
 #include <cstring>
-#include <random>
+
+#include "sdk/random_bits.h"
 
 namespace optimized_imports {
 namespace {
@@ -12,10 +13,7 @@ constexpr uint64_t kMaxCount = (uint64_t{1} << 28) - 1;
 
 // Of this process, so that nobody can choose texts that all fall into one place.
 uint64_t seed() {
-  static const uint64_t value = [] {
-    std::random_device random;
-    return (uint64_t{random()} << 32 | random()) | 1;
-  }();
+  static const uint64_t value = kiln::sdk::random_bits() | 1;
   return value;
 }
 

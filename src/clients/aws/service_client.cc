@@ -6,6 +6,7 @@
 #include "clients/aws/credentials.h"
 #include "clients/aws/crypto.h"
 #include "clients/aws/error.h"
+#include "sdk/random_bits.h"
 
 namespace kiln::aws {
 namespace {
@@ -46,7 +47,7 @@ ServiceClient::ServiceClient(Service service, Config config)
     : service_(service),
       config_(std::move(config)),
       custom_(!config_.endpoint.empty()),
-      random_(std::random_device{}()) {
+      random_(static_cast<uint32_t>(sdk::random_bits())) {
   if (!is_region(config_.region)) {
     throw std::invalid_argument("'" + config_.region + "' is no region; set AWS_REGION");
   }

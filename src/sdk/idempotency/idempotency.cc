@@ -1,8 +1,7 @@
 #include "kiln/idempotency.h"
 
-#include <random>
-
 #include "kiln/log.h"
+#include "sdk/random_bits.h"
 
 namespace kiln {
 namespace {
@@ -10,11 +9,10 @@ namespace {
 // Nobody else's: 128 random bits.
 std::string new_owner() {
   constexpr char kHex[] = "0123456789abcdef";
-  std::random_device source;
   std::string owner;
-  for (int word = 0; word < 4; ++word) {
-    auto bits = source();
-    for (int i = 0; i < 8; ++i, bits >>= 4) owner += kHex[bits & 15];
+  for (int word = 0; word < 2; ++word) {
+    uint64_t bits = sdk::random_bits();
+    for (int i = 0; i < 16; ++i, bits >>= 4) owner += kHex[bits & 15];
   }
   return owner;
 }
