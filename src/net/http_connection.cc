@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kReadAhead = 64 * 1024;
 constexpr size_t kReadChunk = 16 * 1024;
 // Of a file, between two looks at what else the loop has to do.
-constexpr size_t kFileChunk = 1024 * 1024;
+constexpr size_t kFileChunk = size_t{1024} * 1024;
 
 std::string_view reason(unsigned status) {
   const auto r = http::obsolete_reason(static_cast<http::status>(status));

@@ -17,7 +17,8 @@
 
 namespace kiln::net {
 
-// A request's body as it is parsed: whole, or in parts that go into a sink.
+// A request's body as it is parsed: whole, or in parts that go into a sink. The names are Beast's.
+// NOLINTBEGIN(readability-identifier-naming)
 struct IncomingBody {
   struct value_type {
     std::string text;
@@ -47,6 +48,7 @@ struct IncomingBody {
     value_type& body_;
   };
 };
+// NOLINTEND(readability-identifier-naming)
 
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection>,
                              private Scheduled {

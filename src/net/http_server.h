@@ -48,7 +48,7 @@ class Session {
   // The request is the session's to keep. Exactly one reply must follow.
   virtual void on_request(Request&& request) = 0;
   // The same for a request whose body went into a sink; its own is empty.
-  virtual void on_sunk_request(Request&&, std::shared_ptr<BodySink>) {}
+  virtual void on_sunk_request(Request&&, const std::shared_ptr<BodySink>&) {}
   // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a
   // request.
   virtual void on_closed(bool mid_request) = 0;

@@ -11,6 +11,7 @@
 #include <functional>
 #include <future>
 #include <mutex>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "net/http_connection.h"
@@ -19,25 +20,29 @@
 namespace kiln::net {
 namespace {
 
-constexpr uint64_t kLimit = 64 * 1024 * 1024;
+constexpr uint64_t kLimit = uint64_t{64} * 1024 * 1024;
 
-// Keeps the parts, and asks for more only when the test lets it.
+// Keeps the parts, and asks for more at once, or when the test lets it.
 class Sink final : public BodySink {
  public:
-  explicit Sink(bool asks_at_once) : asks_at_once_(asks_at_once) {}
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    asks_at_once_ = false;
+  }
   void put(std::string&& part, std::function<void()> more) override {
     const std::lock_guard lock(mutex_);
     content_ += part;
     most_ = std::max(most_.load(), part.size());
+    if (!std::exchange(has_arrived_, true)) arrived_.set_value();
     if (asks_at_once_) return more();
     more_ = std::move(more);
-    arrived_.set_value();
   }
   std::string content() {
     const std::lock_guard lock(mutex_);
     return content_;
   }
   size_t most() const { return most_; }
+  // The first part.
   std::future<void> arrived() { return arrived_.get_future(); }
   void go_on() {
     const std::lock_guard lock(mutex_);
@@ -47,7 +52,8 @@ class Sink final : public BodySink {
 
  private:
   std::mutex mutex_;
-  bool asks_at_once_;
+  bool asks_at_once_ = true;
+  bool has_arrived_ = false;
   std::string content_;
   std::atomic<size_t> most_ = 0;
   std::function<void()> more_;
@@ -80,7 +86,7 @@ class Streaming final : public Session {
     }
     connection_.reply(std::move(r));
   }
-  void on_sunk_request(Request&& request, std::shared_ptr<BodySink> sink) override {
+  void on_sunk_request(Request&& request, const std::shared_ptr<BodySink>& sink) override {
     Response r;
     r.body = std::to_string(static_cast<Sink&>(*sink).content().size()) + "|" + request.body();
     connection_.reply(std::move(r));
@@ -154,7 +160,7 @@ class StreamedBodyTest : public testing::Test {
   IoLoop loop_{0, clock_};
   UniqueFd file_;
   std::string content_;
-  std::shared_ptr<Sink> sink_ = std::make_shared<Sink>(true);
+  std::shared_ptr<Sink> sink_ = std::make_shared<Sink>();
   std::promise<void> gone_;
   std::unique_ptr<HttpServer> server_;
   UniqueFd client_;
@@ -180,7 +186,7 @@ TEST_F(StreamedBodyTest, ChunkedAndEmptyBodies) {
 }
 
 TEST_F(StreamedBodyTest, NothingIsReadBeforeTheSinkWantsMore) {
-  sink_ = std::make_shared<Sink>(false);
+  sink_->hold();
   auto arrived = sink_->arrived();
   send("PUT /k HTTP/1.1\r\nContent-Length: " + std::to_string(content_.size()) + "\r\n\r\nabc");
   ASSERT_EQ(arrived.wait_for(std::chrono::seconds(10)), std::future_status::ready);
@@ -201,7 +207,9 @@ TEST_F(StreamedBodyTest, NothingIsReadBeforeTheSinkWantsMore) {
 }
 
 TEST_F(StreamedBodyTest, TheSinkGoesWithAPeerThatLeavesHalfWay) {
+  auto arrived = sink_->arrived();
   send("PUT /k HTTP/1.1\r\nContent-Length: 1000\r\n\r\nabc");
+  ASSERT_EQ(arrived.wait_for(std::chrono::seconds(10)), std::future_status::ready);
   const std::weak_ptr<Sink> sink = sink_;
   sink_.reset();
   client_.reset();

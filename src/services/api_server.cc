@@ -32,7 +32,8 @@ class ApiSession final : public net::Session {
     return router_.body_sink(header);
   }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
-  void on_sunk_request(net::Request&& request, std::shared_ptr<net::BodySink> body) override {
+  void on_sunk_request(net::Request&& request,
+                       const std::shared_ptr<net::BodySink>& body) override {
     router_.handle(
         std::move(request),
         [connection = connection_.shared_from_this()](net::Response&& response) {
@@ -41,7 +42,7 @@ class ApiSession final : public net::Session {
             connection->reply(std::move(response));
           });
         },
-        [this] { return connection_.peer_address(); }, std::move(body));
+        [this] { return connection_.peer_address(); }, body);
   }
   // An invocation goes on without its caller, as on AWS.
   void on_closed(bool) override {}

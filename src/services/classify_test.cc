@@ -76,7 +76,7 @@ TEST(Classify, Table) {
        Api::kCloudWatch, "cloudwatch", "PutMetricData"},
       {make(verb::get, "/?Action=ConfirmSubscription&TopicArn=a&Token=t"), Api::kSns, "sns",
        "ConfirmSubscription"},
-      {make(verb::post, "/", "", "", "Action=CreateStack&Version=2010-05-15"), Api::kAbsent,
+      {make(verb::post, "/", "", "", "Action=CreateStack&Version=2010-05-15"), Api::kCloudFormation,
        "cloudformation", "CreateStack"},
       {make(verb::post, "/", "", "", "Action=X&Version=1999-01-01"), Api::kAbsent,
        "of version 1999-01-01", "X"},

@@ -8,7 +8,7 @@
 namespace kiln::services {
 namespace {
 
-constexpr uint64_t kMaxXmlBytes = 4 * 1024 * 1024;
+constexpr uint64_t kMaxXmlBytes = uint64_t{4} * 1024 * 1024;
 // What aws-chunked adds to a body is little; how much there is of content is counted as it comes.
 constexpr uint64_t kMaxFramedBytes = uint64_t{kMaxUploadBytes} + (uint64_t{1} << 30);
 

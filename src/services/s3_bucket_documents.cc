@@ -12,7 +12,7 @@ namespace {
 
 #define KILN_S3_NS " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
 
-constexpr size_t kMaxPolicy = 20 * 1024;
+constexpr size_t kMaxPolicy = size_t{20} * 1024;
 
 struct Kind {
   std::string_view parameter;

@@ -15,7 +15,7 @@ namespace kiln::services {
 namespace {
 
 constexpr int kMostParts = 10'000;
-constexpr int64_t kLeastPartBytes = 5 * 1024 * 1024;  // of all but the last
+constexpr int64_t kLeastPartBytes = int64_t{5} * 1024 * 1024;  // of all but the last
 constexpr const char *kFull = "FULL_OBJECT", *kComposite = "COMPOSITE";
 
 Result<store::Upload> find_upload(S3Call& call) {

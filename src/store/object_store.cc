@@ -76,7 +76,7 @@ std::string key_after_prefix(std::string prefix) {
 
 Result<void> read_file(const UniqueFd& file, int64_t offset, int64_t size,
                        const std::function<Result<void>(std::string_view)>& visit) {
-  constexpr int64_t kChunk = 1024 * 1024;
+  constexpr int64_t kChunk = int64_t{1024} * 1024;
   std::string buffer(static_cast<size_t>(std::min(size, kChunk)), '\0');
   while (size > 0) {
     const auto want = static_cast<size_t>(std::min(size, kChunk));
