@@ -25,6 +25,7 @@
 #include "engine/provisioned_capacity.h"
 #include "engine/queue_sender.h"
 #include "engine/target_router.h"
+#include "model/names.h"
 #include "notify/topic_book.h"
 #include "scaling/scaling_book.h"
 #include "store/data_dir.h"
@@ -169,6 +170,13 @@ struct Engine::Impl final : EventQueuePort {
   void log(const std::string& line) {
     if (options.log) options.log(line);
   }
+  // Whether what a target's ARN names is there. Control thread.
+  Result<void> check_target(const InvokeRequest& request) const {
+    const auto function = registry->find(request.region, request.function_name);
+    if (function && model::resolve_qualifier(**function, request.qualifier, 1)) return {};
+    return model::function_not_found({request.region, request.function_name, request.qualifier},
+                                     options.account, model::Operation::kInvoke);
+  }
   Result<void> start_control();
   void make_notifier();
 
@@ -247,7 +255,9 @@ void Engine::Impl::make_notifier() {
   const auto sqs = options.forwards.find("sqs");
   queues =
       std::make_unique<QueueSender>(*control, sqs == options.forwards.end() ? "" : sqs->second);
+  // As Lambda's Invoke, which answers 404 before it accepts. Control thread.
   const auto accept = [this](InvokeRequest&& request, std::function<void(Result<void>)> done) {
+    if (auto found = check_target(request); !found) return done(found);
     events->accept(std::move(request), std::move(done));
   };
   notifier = std::make_unique<Notifier>(
@@ -257,7 +267,8 @@ void Engine::Impl::make_notifier() {
   notifier->set_kiln_url(options.endpoint_url);
   targets = std::make_unique<TargetRouter>(
       *control, *topics, *notifier, *queues,
-      TargetRouter::Ports{accept, [this](const telemetry::FiredAction& action, WallTime now) {
+      TargetRouter::Ports{accept, [this](const InvokeRequest& r) { return check_target(r); },
+                          [this](const telemetry::FiredAction& action, WallTime now) {
                             return scaling->on_alarm(action, now);
                           }});
 }

@@ -51,8 +51,9 @@ Result<void> TargetRouter::act(const telemetry::FiredAction& action, WallTime no
       auto request = request_for(action.action, alarm.config.region, topics_.account(),
                                  telemetry::lambda_event(alarm));
       if (!request) return request.error();
-      ports_.invoke(std::move(*request), [](const Result<void>&) {});
-      return {};
+      auto found = ports_.check(*request);
+      if (found) ports_.invoke(std::move(*request), [](const Result<void>&) {});
+      return found;
     }
     case Target::kTopic: {
       notify::Message message;
@@ -89,7 +90,9 @@ void TargetRouter::deliver(const std::string& target_arn, const std::string& reg
     case Target::kFunction: {
       auto request = request_for(target_arn, region, topics_.account(), body);
       if (!request) return done(request.error());
-      return ports_.invoke(std::move(*request), std::move(done));
+      return control_.post([this, request = std::move(*request), done = std::move(done)]() mutable {
+        ports_.invoke(std::move(request), std::move(done));
+      });
     }
     case Target::kTopic:
       return control_.post([this, target_arn, message = std::move(message),

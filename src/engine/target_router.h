@@ -24,7 +24,9 @@ class TargetRouter {
  public:
   using Done = std::function<void(Result<void>)>;
   struct Ports {
+    // Both on the control thread: takes an invocation; whether its function is there.
     std::function<void(InvokeRequest&&, Done)> invoke;
+    std::function<Result<void>(const InvokeRequest&)> check;
     // A scaling policy's part in an alarm.
     std::function<Result<void>(const telemetry::FiredAction&, WallTime now)> scale;
   };

@@ -243,6 +243,31 @@ def test_events_are_retried_and_their_end_is_told(name):
         queue.close()
 
 
+def test_a_target_that_is_gone_is_a_failed_delivery(kiln, name):
+    """A destination, a subscriber, an alarm's action: functions that were deleted after they were named."""
+    api, cloudwatch, sns = kiln.client("lambda"), kiln.client("cloudwatch"), kiln.client("sns")
+    code = {"index.py": "def handler(event, context):\n    return 1\n"}
+    kiln.create(name, code)
+    kiln.create(name + "-gone", code)
+    gone = f"arn:aws:lambda:us-east-1:000000000000:function:{name}-gone"
+    api.put_function_event_invoke_config(FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": gone}})
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=gone)
+    cloudwatch.put_metric_alarm(AlarmName=name, Namespace="N", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+                                ComparisonOperator="GreaterThanThreshold", AlarmActions=[gone])
+    api.delete_function(FunctionName=name + "-gone")
+    kiln.invoke(name, {}, InvocationType="Event")
+    wait_for(lambda: sums(kiln, "DestinationDeliveryFailures", name) == 1, what="the destination's failure is counted")
+    sns.publish(TopicArn=topic, Message="m")
+    listed = wait_for(lambda: [m["MetricName"] for m in cloudwatch.list_metrics(Namespace="AWS/SNS", Dimensions=[{"Name": "TopicName", "Value": name}])["Metrics"]
+                               if m["MetricName"].startswith("NumberOfNotifications")])
+    assert listed == ["NumberOfNotificationsFailed"]
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand")
+    action = cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType="Action")["AlarmHistoryItems"][0]
+    assert action["HistorySummary"].startswith(f"Failed to execute action {gone}. Received error: ") and "Function not found" in action["HistorySummary"]
+    cloudwatch.delete_alarms(AlarmNames=[name])
+
+
 def test_reserving_leaves_the_minimum_unreserved(own_kiln, name):
     text = "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100]."
     kiln = own_kiln()
