@@ -1,5 +1,6 @@
 // JSON with the places of its values: the JSON library's parser, fed through an iterator that knows
 // in which line it is.
+#include <cstring>
 #include <iterator>
 
 #include "template/node_reader.h"
@@ -9,9 +10,24 @@ namespace {
 
 using nlohmann::json;
 
+// Where the parser is, and where the token began that it reads: the parser tells of each token as
+// soon as it has it, and what follows up to the next one is blanks, a comma or a colon.
 struct Cursor {
-  uint32_t line = 1;
-  uint32_t column = 1;
+  Place now{1, 1};
+  Place token;
+  bool between = true;
+
+  void pass(char c) {
+    if (between && !std::strchr(" \t\r\n,:", c)) {
+      between = false;
+      token = now;
+    }
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // of a character
+    if (c == '\n')
+      now = {now.line + 1, 1};
+    else if (!continues)
+      ++now.column;
+  }
 };
 
 class CountingIterator {
@@ -25,12 +41,7 @@ class CountingIterator {
   CountingIterator(const char* at, Cursor* cursor) : at_(at), cursor_(cursor) {}
   char operator*() const { return *at_; }
   CountingIterator& operator++() {
-    if (*at_ == '\n') {
-      ++cursor_->line;
-      cursor_->column = 1;
-    } else {
-      ++cursor_->column;
-    }
+    cursor_->pass(*at_);
     ++at_;
     return *this;
   }
@@ -49,31 +60,33 @@ class CountingIterator {
 
 class Handler final : public nlohmann::json_sax<json> {
  public:
-  explicit Handler(const Cursor& cursor) : cursor_(cursor) {}
+  explicit Handler(Cursor& cursor) : cursor_(cursor) {}
 
-  bool null() override { return scalar(Node::Kind::kNull, "", 4); }
-  bool boolean(bool value) override {
-    return scalar(Node::Kind::kBool, value ? "true" : "false", value ? 4 : 5);
+  bool null() override { return scalar(Node::Kind::kNull, ""); }
+  bool boolean(bool value) override { return scalar(Node::Kind::kBool, value ? "true" : "false"); }
+  bool number_integer(number_integer_t value) override {
+    return scalar(Node::Kind::kNumber, std::to_string(value));
   }
-  bool number_integer(number_integer_t value) override { return number(std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return number(std::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) override { return number(text); }
-  bool string(string_t& value) override {
-    const size_t size = value.size() + 2;
-    return scalar(Node::Kind::kText, std::move(value), size);
+  bool number_unsigned(number_unsigned_t value) override {
+    return scalar(Node::Kind::kNumber, std::to_string(value));
   }
+  bool number_float(number_float_t, const string_t& text) override {
+    return scalar(Node::Kind::kNumber, text);
+  }
+  bool string(string_t& value) override { return scalar(Node::Kind::kText, std::move(value)); }
   bool binary(binary_t&) override { return false; }
   bool key(string_t& value) override { return string(value); }
   bool start_object(size_t) override { return begin(Node::Kind::kMap); }
   bool start_array(size_t) override { return begin(Node::Kind::kList); }
   bool end_object() override { return end(); }
   bool end_array() override { return end(); }
-  bool parse_error(size_t, const std::string& last, const json::exception& error) override {
+  bool parse_error(size_t, const std::string&, const json::exception& error) override {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …"
     std::string text = error.what();
     if (const size_t colon = text.find(": "); colon != std::string::npos)
       text = text.substr(colon + 2);
-    problem_ = {"Template format error: JSON not well-formed: " + text, back(last.size())};
+    const Place place = cursor_.between ? cursor_.now : cursor_.token;
+    problem_ = {"Template format error: JSON not well-formed: " + text, place};
     return false;
   }
 
@@ -81,30 +94,25 @@ class Handler final : public nlohmann::json_sax<json> {
   const Problem& problem() const { return problem_; }
 
  private:
-  // Where a token of `size` bytes began that was read just now.
-  Place back(size_t size) const {
-    const auto width = static_cast<uint32_t>(size);
-    return {cursor_.line, cursor_.column > width ? cursor_.column - width : 1};
+  Place begun() {
+    cursor_.between = true;
+    return cursor_.token;
   }
-  // Of a number the parser has read one byte more.
-  bool number(std::string text) {
-    const size_t size = text.size() + 1;
-    return scalar(Node::Kind::kNumber, std::move(text), size);
-  }
-  bool scalar(Node::Kind kind, std::string text, size_t size) {
-    tree.scalar(kind, std::move(text), back(size));
+  bool scalar(Node::Kind kind, std::string text) {
+    tree.scalar(kind, std::move(text), begun());
     return true;
   }
   bool begin(Node::Kind kind) {
-    tree.begin(kind, back(1));
+    tree.begin(kind, begun());
     return true;
   }
   bool end() {
+    begun();
     tree.end();
     return true;
   }
 
-  const Cursor& cursor_;
+  Cursor& cursor_;
   Problem problem_;
 };
 

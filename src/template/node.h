@@ -28,9 +28,9 @@ struct Node {
   enum class Kind { kNull, kBool, kNumber, kText, kList, kMap };
 
   Kind kind = Kind::kNull;
-  std::string text;          // of kText, of kNumber as it is written, of kBool "true" or "false"
-  std::vector<Node> list;    // of kList
-  std::vector<Member> map;   // of kMap, in the file's order, no name twice
+  std::string text;         // of kText, of kNumber as it is written, of kBool "true" or "false"
+  std::vector<Node> list;   // of kList
+  std::vector<Member> map;  // of kMap, in the file's order, no name twice
   Place place;
 
   bool is_text() const { return kind == Kind::kText; }

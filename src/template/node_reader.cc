@@ -1,30 +1,39 @@
 #include "template/node_reader.h"
 
-#include <algorithm>
-
 #include "template/template.h"
 
 namespace kiln::cfn {
 
-void TreeBuilder::count(const Node& node) {
+void TreeBuilder::count_one(Place place) {
   if (++nodes_ > kMaxNodes)
     throw Stop{{"Template format error: the template has more than " + std::to_string(kMaxNodes) +
                     " values, each use of a YAML anchor counted in full",
-                node.place}};
-  for (const Node& item : node.list) count(item);
-  for (const Member& member : node.map) count(member.value);
+                place}};
 }
+
+// `depth`: of lists and maps around the node. Stops before it goes deeper than is allowed.
+void TreeBuilder::count_below(const Node& node, size_t depth) {
+  count_one(node.place);
+  if (!node.is_list() && !node.is_map()) return;
+  if (depth >= kMaxDepth)
+    throw Stop{
+        {"Template format error: nested deeper than " + std::to_string(kMaxDepth) + " levels",
+         node.place}};
+  for (const Node& item : node.list) count_below(item, depth + 1);
+  for (const Member& member : node.map) count_below(member.value, depth + 1);
+}
+
+void TreeBuilder::count(const Node& node) { count_below(node, 0); }
 
 void TreeBuilder::scalar(Node::Kind kind, std::string text, Place place) {
   if (wants_name()) {
     Open& map = open_.back();
-    const bool twice = std::any_of(map.node.map.begin(), map.node.map.end(),
-                                   [&](const Member& member) { return member.name == text; });
-    if (twice) throw Stop{{"Template format error: duplicate key '" + text + "'", place}};
+    if (!map.names.insert(text).second)
+      throw Stop{{"Template format error: duplicate key '" + text + "'", place}};
     if (map.node.map.size() >= kMaxMembers)
-      throw Stop{{"Template format error: more than " + std::to_string(kMaxMembers) +
-                      " keys in one map",
-                  place}};
+      throw Stop{
+          {"Template format error: more than " + std::to_string(kMaxMembers) + " keys in one map",
+           place}};
     map.named = true;
     map.name = std::move(text);
     map.name_place = place;
@@ -41,15 +50,15 @@ void TreeBuilder::scalar(Node::Kind kind, std::string text, Place place) {
 void TreeBuilder::begin(Node::Kind kind, Place place) {
   if (wants_name())
     throw Stop{{"Template format error: a key must be a text, not a list or a map", place}};
-  if (open_.size() >= static_cast<size_t>(kMaxDepth))
-    throw Stop{{"Template format error: nested deeper than " + std::to_string(kMaxDepth) +
-                    " levels",
-                place}};
-  Node node;
-  node.kind = kind;
-  node.place = place;
-  count(node);
-  open_.push_back({std::move(node), false, {}, {}});
+  if (open_.size() >= kMaxDepth)
+    throw Stop{
+        {"Template format error: nested deeper than " + std::to_string(kMaxDepth) + " levels",
+         place}};
+  count_one(place);
+  Open open;
+  open.node.kind = kind;
+  open.node.place = place;
+  open_.push_back(std::move(open));
 }
 
 void TreeBuilder::end() {
@@ -59,7 +68,7 @@ void TreeBuilder::end() {
 }
 
 void TreeBuilder::add(Node node) {
-  count(node);
+  count_below(node, open_.size());
   put(std::move(node));
 }
 
@@ -81,12 +90,49 @@ void TreeBuilder::put(Node node) {
   last_ = &parent.node.map.back().value;
 }
 
+namespace {
+
+// The place of the first byte that is not UTF-8, or that no text has: NUL. None: line 0.
+Place first_bad_byte(std::string_view text) {
+  Place place{1, 1};
+  for (size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    size_t size = 1;
+    uint32_t least = 0, code = byte;
+    if (byte >= 0xF0 && byte <= 0xF4) {
+      size = 4, least = 0x10000, code = byte & 0x07U;
+    } else if (byte >= 0xE0 && byte < 0xF0) {
+      size = 3, least = 0x800, code = byte & 0x0FU;
+    } else if (byte >= 0xC2 && byte < 0xE0) {
+      size = 2, least = 0x80, code = byte & 0x1FU;
+    } else if (byte >= 0x80 || byte == 0) {
+      return place;
+    }
+    if (i + size > text.size()) return place;
+    for (size_t k = 1; k < size; ++k) {
+      const auto next = static_cast<unsigned char>(text[i + k]);
+      if ((next & 0xC0U) != 0x80U) return place;
+      code = code << 6 | (next & 0x3FU);
+    }
+    if (code < least || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return place;
+    i += size;
+    ++place.column;
+    if (byte == '\n') place = {place.line + 1, 1};
+  }
+  return {};
+}
+
+}  // namespace
+
 NodeOrProblem read_node(std::string_view text) {
   if (text.size() > kMaxTemplateBytes)
     return Problem{"Template may not exceed " + std::to_string(kMaxTemplateBytes) +
                        " bytes in size; it has " + std::to_string(text.size()),
                    {}};
-  const size_t first = text.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  if (const Place bad = first_bad_byte(text); bad.line != 0)
+    return Problem{"Template format error: the template is not a UTF-8 text", bad};
+  const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos)
     return Problem{"Template format error: the template is empty", {}};
   return text[first] == '{' ? read_json(text) : read_yaml(text);

@@ -1,18 +1,22 @@
 // The text of a template as a tree: JSON when it begins with a brace, YAML otherwise.
 //
 // Pure functions on hostile input. Limits: kMaxTemplateBytes, kMaxNodes with each YAML anchor and
-// each use of one counted in full, kMaxDepth, kMaxMembers. One problem ends the reading.
+// each use of one counted in full, kMaxDepth, kMaxMembers. The text must be UTF-8. One problem ends
+// the reading.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <unordered_set>
 #include <variant>
+#include <vector>
 
 #include "template/node.h"
 
 namespace kiln::cfn {
 
 inline constexpr size_t kMaxNodes = 200'000;
-inline constexpr int kMaxDepth = 100;
+inline constexpr size_t kMaxDepth = 100;       // of lists and maps; !Sub and the like are maps
 inline constexpr size_t kMaxMembers = 10'000;  // of one map
 
 using NodeOrProblem = std::variant<Node, Problem>;
@@ -34,12 +38,14 @@ class TreeBuilder {
   void scalar(Node::Kind kind, std::string text, Place place);
   void begin(Node::Kind kind, Place place);
   void end();
-  // A whole subtree; each of its nodes counts.
+  // A whole subtree; each of its nodes counts, and so does its depth.
   void add(Node node);
   // Counts a subtree that is copied elsewhere.
   void count(const Node& node);
 
-  bool wants_name() const { return !open_.empty() && open_.back().node.is_map() && !open_.back().named; }
+  bool wants_name() const {
+    return !open_.empty() && open_.back().node.is_map() && !open_.back().named;
+  }
   bool is_complete() const { return complete_; }
   Node take() { return std::move(root_); }
   // The node that was added or ended last. REQUIRES: there is one, and it is still in place.
@@ -51,9 +57,12 @@ class TreeBuilder {
     bool named = false;  // of a map: a name waits for its value
     std::string name;
     Place name_place;
+    std::unordered_set<std::string> names;
   };
 
   void put(Node node);
+  void count_one(Place place);
+  void count_below(const Node& node, size_t depth);
 
   std::vector<Open> open_;
   Node root_;

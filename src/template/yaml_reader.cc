@@ -9,6 +9,7 @@
 #include <array>
 #include <istream>
 #include <map>
+#include <optional>
 #include <streambuf>
 
 #include "template/node_reader.h"
@@ -19,11 +20,11 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 // "!Sub" is "Fn::Sub"; two have no prefix.
-constexpr std::array kTags = {"And"sv,    "Base64"sv,  "Cidr"sv,        "Condition"sv,
-                              "Equals"sv, "FindInMap"sv, "GetAZs"sv,    "GetAtt"sv,
-                              "If"sv,     "ImportValue"sv, "Join"sv,    "Length"sv,
-                              "Not"sv,    "Or"sv,      "Ref"sv,         "Select"sv,
-                              "Split"sv,  "Sub"sv,     "ToJsonString"sv, "Transform"sv};
+constexpr std::array kTags = {"And"sv,    "Base64"sv,      "Cidr"sv,         "Condition"sv,
+                              "Equals"sv, "FindInMap"sv,   "GetAZs"sv,       "GetAtt"sv,
+                              "If"sv,     "ImportValue"sv, "Join"sv,         "Length"sv,
+                              "Not"sv,    "Or"sv,          "Ref"sv,          "Select"sv,
+                              "Split"sv,  "Sub"sv,         "ToJsonString"sv, "Transform"sv};
 
 class TextStream : public std::streambuf {
  public:
@@ -32,6 +33,8 @@ class TextStream : public std::streambuf {
     setg(begin, begin, begin + text.size());
   }
 };
+
+constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
 Place place_of(const YAML::Mark& mark) {
   return {static_cast<uint32_t>(mark.line + 1), static_cast<uint32_t>(mark.column + 1)};
@@ -44,11 +47,21 @@ bool is_number(const std::string& text) {
   return parsed.is_number();
 }
 
+// YAML 1.1's words, which CloudFormation goes by; "y" and "n" stay texts.
+std::optional<bool> truth_of(std::string_view text) {
+  for (const auto word :
+       {"true"sv, "True"sv, "TRUE"sv, "yes"sv, "Yes"sv, "YES"sv, "on"sv, "On"sv, "ON"sv})
+    if (text == word) return true;
+  for (const auto word :
+       {"false"sv, "False"sv, "FALSE"sv, "no"sv, "No"sv, "NO"sv, "off"sv, "Off"sv, "OFF"sv})
+    if (text == word) return false;
+  return std::nullopt;
+}
+
 Node::Kind kind_of_plain(const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")
     return Node::Kind::kNull;
-  for (const char* word : {"true", "True", "TRUE", "false", "False", "FALSE"})
-    if (text == word) return Node::Kind::kBool;
+  if (truth_of(text)) return Node::Kind::kBool;
   const char first = text.front();
   const bool may_be = (first >= '0' && first <= '9') || first == '-' || first == '+';
   return may_be && is_number(text) ? Node::Kind::kNumber : Node::Kind::kText;
@@ -77,13 +90,15 @@ class Handler final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (tree_.wants_name())
+      throw TreeBuilder::Stop{{"Template format error: a key must be a text", place_of(mark)}};
     add_scalar(Node::Kind::kNull, "", place_of(mark), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end())
-      throw TreeBuilder::Stop{{"Template format error: an alias within its own anchor",
-                               place_of(mark)}};
+      throw TreeBuilder::Stop{
+          {"Template format error: an alias within its own anchor", place_of(mark)}};
     if (tree_.wants_name()) {
       if (found->second.is_map() || found->second.is_list())
         throw TreeBuilder::Stop{{"Template format error: a key must be a text", place_of(mark)}};
@@ -98,10 +113,18 @@ class Handler final : public YAML::EventHandler {
     const Place place = place_of(mark);
     if (tree_.wants_name()) {
       if (value == "<<")
-        throw TreeBuilder::Stop{{"Template format error: YAML's merge key << is not supported; "
-                                 "write the members out",
-                                 place}};
+        throw TreeBuilder::Stop{
+            {"Template format error: YAML's merge key << is not supported; "
+             "write the members out",
+             place}};
+      if (is_short_form(tag))
+        throw TreeBuilder::Stop{{"Template format error: a key must be a text, not " + tag, place}};
+      Node text;
+      text.kind = Node::Kind::kText;
+      text.text = value;
+      text.place = place;
       tree_.scalar(Node::Kind::kText, value, place);
+      remember(anchor, text);
       return;
     }
     if (is_short_form(tag)) {
@@ -115,13 +138,11 @@ class Handler final : public YAML::EventHandler {
       return;
     }
     Node::Kind kind = Node::Kind::kText;
-    if (tag == "?") kind = kind_of_plain(value);
-    std::string text = kind == Node::Kind::kBool   ? std::string(value[0] == 't' || value[0] == 'T'
-                                                                     ? "true"
-                                                                     : "false")
-                       : kind == Node::Kind::kNull ? std::string()
-                       : kind == Node::Kind::kNumber && value.starts_with('+') ? value.substr(1)
-                                                                               : value;
+    if (is_plain(tag, place)) kind = kind_of_plain(value);
+    std::string text = value;
+    if (kind == Node::Kind::kBool) text = truth_of(value).value() ? "true" : "false";
+    if (kind == Node::Kind::kNull) text.clear();
+    if (kind == Node::Kind::kNumber && text.starts_with('+')) text.erase(0, 1);
     add_scalar(kind, std::move(text), place, anchor);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -148,11 +169,10 @@ class Handler final : public YAML::EventHandler {
   }
   void open_function(const std::string& tag, Place place) {
     const std::string name = tag.substr(1);
-    if (std::find(kTags.begin(), kTags.end(), name) == kTags.end())
-      throw TreeBuilder::Stop{{"Template format error: unknown tag !" + name, place}};
+    if (std::find(kTags.begin(), kTags.end(), name) == kTags.end()) throw unknown_tag(tag, place);
     tree_.begin(Node::Kind::kMap, place);
-    tree_.scalar(Node::Kind::kText,
-                 name == "Ref" || name == "Condition" ? name : "Fn::" + name, place);
+    tree_.scalar(Node::Kind::kText, name == "Ref" || name == "Condition" ? name : "Fn::" + name,
+                 place);
   }
   void close_function(YAML::anchor_t anchor) {
     tree_.end();
@@ -161,9 +181,12 @@ class Handler final : public YAML::EventHandler {
   void open(Node::Kind kind, const std::string& tag, Place place, YAML::anchor_t anchor) {
     const bool function = is_short_form(tag);
     if (tree_.wants_name())
-      throw TreeBuilder::Stop{{"Template format error: a key must be a text, not a list or a map",
-                               place}};
-    if (function) open_function(tag, place);
+      throw TreeBuilder::Stop{
+          {"Template format error: a key must be a text, not a list or a map", place}};
+    if (function)
+      open_function(tag, place);
+    else
+      check_container(tag, kind == Node::Kind::kList ? "seq" : "map", place);
     tree_.begin(kind, place);
     frames_.push_back({anchor, function});
   }
@@ -174,15 +197,36 @@ class Handler final : public YAML::EventHandler {
     if (frame.in_function) tree_.end();
     ended(frame.anchor);
   }
+  // Whether a scalar means what it looks like. Quoted ones are texts, and so are those of !!str.
+  static bool is_plain(const std::string& tag, Place place) {
+    if (tag == "?" || tag.empty()) return true;
+    if (tag == "!") return false;
+    if (tag.starts_with(kCoreTag)) {
+      const std::string name = tag.substr(kCoreTag.size());
+      if (name == "str") return false;
+      if (name == "int" || name == "float" || name == "bool" || name == "null") return true;
+    }
+    throw unknown_tag(tag, place);
+  }
+  static void check_container(const std::string& tag, std::string_view core, Place place) {
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    if (tag.starts_with(kCoreTag) && tag.substr(kCoreTag.size()) == core) return;
+    throw unknown_tag(tag, place);
+  }
+  static TreeBuilder::Stop unknown_tag(const std::string& tag, Place place) {
+    return {{"Template format error: unknown tag " + tag, place}};
+  }
   void add_scalar(Node::Kind kind, std::string text, Place place, YAML::anchor_t anchor) {
-    const bool is_name = tree_.wants_name();
     tree_.scalar(kind, std::move(text), place);
-    if (!is_name) ended(anchor);
+    ended(anchor);
   }
   void ended(YAML::anchor_t anchor) {
+    if (anchor != 0) remember(anchor, tree_.last());
+  }
+  void remember(YAML::anchor_t anchor, const Node& node) {
     if (anchor == 0) return;
-    tree_.count(tree_.last());
-    anchors_[anchor] = tree_.last();
+    tree_.count(node);
+    anchors_[anchor] = node;
   }
 
   TreeBuilder tree_;
