@@ -56,7 +56,8 @@ struct Address {
 Result<std::vector<std::string>> cidr_blocks(const std::string& block, const std::string& count,
                                              const std::string& bits) {
   const size_t slash = block.find('/');
-  const auto prefix = slash == std::string::npos ? std::nullopt : number_of(block.substr(slash + 1));
+  const auto prefix =
+      slash == std::string::npos ? std::nullopt : number_of(block.substr(slash + 1));
   Address address;
   const std::string host = block.substr(0, slash);
   if (host.find(':') != std::string::npos) address.family = AF_INET6;

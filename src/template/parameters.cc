@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+
+#include "template/parameter_type.h"
 
 namespace kiln::cfn {
 namespace {
@@ -24,7 +27,14 @@ std::optional<double> number_of(const std::string& text) {
   double number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+// Characters, not bytes.
+size_t length_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
 }
 
 std::vector<std::string> split_list(const std::string& text) {
@@ -41,63 +51,78 @@ std::vector<std::string> split_list(const std::string& text) {
   }
 }
 
-Error broken(const Parameter& parameter, const std::string& what) {
-  if (!parameter.constraint_description.empty())
-    return validation("Parameter '" + parameter.name + "' " + parameter.constraint_description);
-  return validation("Parameter '" + parameter.name + "' " + what);
-}
+// Checks the values of one parameter: the pattern is compiled once.
+class Constraints {
+ public:
+  explicit Constraints(const Parameter& parameter, bool numeric)
+      : parameter_(parameter), numeric_(numeric), pattern_(parameter.allowed_pattern, RE2::Quiet) {}
 
-Result<void> check_one(const Parameter& parameter, const std::string& value, bool numeric) {
-  const auto& allowed = parameter.allowed_values;
-  if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-    return broken(parameter, "must be one of AllowedValues");
-  if (numeric) {
-    const auto number = number_of(value);
-    if (!number) return validation("Parameter '" + parameter.name + "' must be a number.");
-    if (parameter.min_value && *number < *parameter.min_value)
-      return broken(parameter, "must be a number not less than " + json(*parameter.min_value).dump());
-    if (parameter.max_value && *number > *parameter.max_value)
-      return broken(parameter,
-                    "must be a number not greater than " + json(*parameter.max_value).dump());
+  Result<void> check(const std::string& value) const {
+    const auto& allowed = parameter_.allowed_values;
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), value) == allowed.end())
+      return broken("must be one of AllowedValues");
+    if (numeric_)
+      if (auto done = check_number(value); !done) return done;
+    const size_t length = length_of(value);
+    if (parameter_.min_length && length < *parameter_.min_length)
+      return broken("must contain at least " + std::to_string(*parameter_.min_length) +
+                    " characters");
+    if (parameter_.max_length && length > *parameter_.max_length)
+      return broken("must contain at most " + std::to_string(*parameter_.max_length) +
+                    " characters");
+    if (parameter_.allowed_pattern.empty()) return {};
+    if (!pattern_.ok())
+      return validation("Template error: the AllowedPattern of '" + parameter_.name +
+                        "' is not a regular expression: " + pattern_.error());
+    if (!RE2::FullMatch(value, pattern_))
+      return broken("must match pattern " + parameter_.allowed_pattern);
+    return {};
   }
-  if (parameter.min_length && value.size() < *parameter.min_length)
-    return broken(parameter, "must contain at least " + std::to_string(*parameter.min_length) +
-                                 " characters");
-  if (parameter.max_length && value.size() > *parameter.max_length)
-    return broken(parameter, "must contain at most " + std::to_string(*parameter.max_length) +
-                                 " characters");
-  if (parameter.allowed_pattern.empty()) return {};
-  const RE2 pattern(parameter.allowed_pattern, RE2::Quiet);
-  if (!pattern.ok())
-    return validation("Template error: the AllowedPattern of '" + parameter.name +
-                      "' is not a regular expression: " + pattern.error());
-  if (!RE2::FullMatch(value, pattern))
-    return broken(parameter, "must match pattern " + parameter.allowed_pattern);
-  return {};
-}
 
-constexpr std::string_view kSsmPrefix = "AWS::SSM::Parameter::Value<";
+ private:
+  Error broken(const std::string& what) const {
+    if (parameter_.constraint_description.empty())
+      return validation("Parameter '" + parameter_.name + "' " + what);
+    return validation("Parameter '" + parameter_.name +
+                      "' failed to satisfy constraint: " + parameter_.constraint_description);
+  }
+
+  Result<void> check_number(const std::string& value) const {
+    const auto number = number_of(value);
+    if (!number) return validation("Parameter '" + parameter_.name + "' must be a number.");
+    if (parameter_.min_value && *number < *parameter_.min_value)
+      return broken("must be a number not less than " + json(*parameter_.min_value).dump());
+    if (parameter_.max_value && *number > *parameter_.max_value)
+      return broken("must be a number not greater than " + json(*parameter_.max_value).dump());
+    return {};
+  }
+
+  const Parameter& parameter_;
+  const bool numeric_;
+  const RE2 pattern_;
+};
 
 // The value of a parameter as Ref gives it.
 Result<json> value_of(const Parameter& parameter, std::string text, const SsmLookup& ssm) {
-  std::string type = parameter.type;
-  if (type.starts_with(kSsmPrefix)) {
+  const auto type = parameter_type(parameter.type).value_or(ParameterType{});
+  if (text.size() > kMaxParameterBytes)
+    return validation("Parameter '" + parameter.name + "' has " + std::to_string(text.size()) +
+                      " bytes; at most " + std::to_string(kMaxParameterBytes) + " are allowed");
+  if (type.from_ssm) {
     const auto found = ssm ? ssm(text) : std::nullopt;
     if (!found)
       return validation("Unable to fetch parameters [" + text +
                         "] from parameter store for this account.");
     text = *found;
-    type = type.substr(kSsmPrefix.size(), type.size() - kSsmPrefix.size() - 1);
   }
-  const bool list = type == "CommaDelimitedList" || type.starts_with("List<");
-  const bool numeric = type == "Number" || type == "List<Number>";
-  if (!list) {
-    if (auto fine = check_one(parameter, text, numeric); !fine) return fine.error();
+  const Constraints constraints(parameter, type.numeric);
+  if (!type.list) {
+    if (auto fine = constraints.check(text); !fine) return fine.error();
     return json(std::move(text));
   }
   json out = json::array();
   for (std::string& item : split_list(text)) {
-    if (auto fine = check_one(parameter, item, numeric); !fine) return fine.error();
+    if (auto fine = constraints.check(item); !fine) return fine.error();
     out.push_back(std::move(item));
   }
   return out;
@@ -120,13 +145,12 @@ Result<ParameterValues> resolve_parameters(const Template& parsed,
       missing.push_back(parameter.name);
       continue;
     }
-    auto value = value_of(parameter, found == given.end() ? *parameter.default_value : found->second,
-                          ssm);
+    auto value =
+        value_of(parameter, found == given.end() ? *parameter.default_value : found->second, ssm);
     if (!value) return value.error();
     out[parameter.name] = std::move(*value);
   }
-  if (!missing.empty())
-    return validation("Parameters: [" + joined(missing) + "] must have values");
+  if (!missing.empty()) return validation("Parameters: [" + joined(missing) + "] must have values");
   return out;
 }
 

@@ -16,6 +16,8 @@ using ParameterValues = std::map<std::string, nlohmann::json>;  // a text, or a 
 // `ssm`: the value of an SSM parameter by name, for AWS::SSM::Parameter::Value<…>.
 using SsmLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
+inline constexpr size_t kMaxParameterBytes = 4096;  // of one value
+
 // Errors: ValidationError, "Parameters: [A, B] must have values", "Parameters: [X] do not exist in
 // the template", "Parameter 'A' must be one of AllowedValues", "Parameter validation failed: …".
 Result<ParameterValues> resolve_parameters(const Template& parsed,

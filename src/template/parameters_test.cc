@@ -1,0 +1,156 @@
+#include "template/parameters.h"
+
+#include <gtest/gtest.h>
+
+#include "template/parameter_type.h"
+
+namespace kiln::cfn {
+namespace {
+
+using Given = std::map<std::string, std::string>;
+
+Template with_parameter(const std::string& fields) {
+  const Reading reading = read_template("Parameters:\n  P: {" + fields +
+                                        "}\nResources:\n  R: {Type: AWS::SNS::Topic}\n");
+  for (const Problem& problem : reading.problems) ADD_FAILURE() << text_of(problem) << fields;
+  return reading.ok() ? *reading.parsed : Template{};
+}
+
+// The value of P, or the error's message.
+std::string value_of(const std::string& fields, const Given& given, const SsmLookup& ssm = {}) {
+  const Template parsed = with_parameter(fields);
+  const auto values = resolve_parameters(parsed, given, ssm);
+  if (!values) {
+    EXPECT_EQ(values.error().type, "ValidationError");
+    return values.error().message;
+  }
+  return values->at("P").dump();
+}
+
+struct Case {
+  const char *fields, *given, *result;
+};
+
+TEST(Parameters, ValuesByType) {
+  constexpr Case kCases[] = {
+      {"Type: String", "x", R"("x")"},
+      {"Type: String", "", R"("")"},
+      {"Type: Number", "12", R"("12")"},
+      {"Type: Number", "-1.5", R"("-1.5")"},
+      {"Type: Number", "1e3", R"("1e3")"},
+      {"Type: Number", "x", "Parameter 'P' must be a number."},
+      {"Type: Number", "", "Parameter 'P' must be a number."},
+      {"Type: Number", "nan", "Parameter 'P' must be a number."},
+      {"Type: Number", "inf", "Parameter 'P' must be a number."},
+      {"Type: Number", "1 ", "Parameter 'P' must be a number."},
+      {"Type: CommaDelimitedList", "a, b ,c", R"(["a","b","c"])"},
+      {"Type: CommaDelimitedList", "", "[]"},
+      {"Type: CommaDelimitedList", "a,,b", R"(["a","","b"])"},
+      {"Type: List<Number>", "1,2", R"(["1","2"])"},
+      {"Type: List<Number>", "1,x", "Parameter 'P' must be a number."},
+      {"Type: 'List<AWS::EC2::Subnet::Id>'", "subnet-1,subnet-2", R"(["subnet-1","subnet-2"])"},
+      {"Type: 'AWS::EC2::VPC::Id'", "vpc-1", R"("vpc-1")"},
+      {"Type: 'AWS::SSM::Parameter::Name'", "/a", R"("/a")"},
+  };
+  for (const Case& each : kCases)
+    EXPECT_EQ(value_of(each.fields, {{"P", each.given}}), each.result)
+        << each.fields << " " << each.given;
+}
+
+TEST(Parameters, ConstraintsHoldOnBothSides) {
+  constexpr Case kCases[] = {
+      {"Type: String, AllowedValues: [a, b]", "b", R"("b")"},
+      {"Type: String, AllowedValues: [a, b]", "c", "Parameter 'P' must be one of AllowedValues"},
+      {"Type: String, AllowedValues: [yes, no]", "true", R"("true")"},  // as CloudFormation has it
+      {"Type: Number, MinValue: 2, MaxValue: 5", "2", R"("2")"},
+      {"Type: Number, MinValue: 2, MaxValue: 5", "5", R"("5")"},
+      {"Type: Number, MinValue: 2, MaxValue: 5", "1.99",
+       "Parameter 'P' must be a number not less than 2.0"},
+      {"Type: Number, MinValue: 2, MaxValue: 5", "5.01",
+       "Parameter 'P' must be a number not greater than 5.0"},
+      {"Type: String, MinLength: 2, MaxLength: 3", "ab", R"("ab")"},
+      {"Type: String, MinLength: 2, MaxLength: 3", "abc", R"("abc")"},
+      {"Type: String, MinLength: 2, MaxLength: 3", "\u00e9\u00e9\u00e9", "\"\u00e9\u00e9\u00e9\""},
+      {"Type: String, MinLength: 2, MaxLength: 3", "a",
+       "Parameter 'P' must contain at least 2 characters"},
+      {"Type: String, MinLength: 2, MaxLength: 3", "abcd",
+       "Parameter 'P' must contain at most 3 characters"},
+      {"Type: String, AllowedPattern: '[a-z]+'", "abc", R"("abc")"},
+      {"Type: String, AllowedPattern: '[a-z]+'", "abc1", "Parameter 'P' must match pattern [a-z]+"},
+      {"Type: CommaDelimitedList, AllowedPattern: '[a-z]+'", "a,b", R"(["a","b"])"},
+      {"Type: CommaDelimitedList, AllowedPattern: '[a-z]+'", "a,1",
+       "Parameter 'P' must match pattern [a-z]+"},
+      {"Type: String, MinLength: 2, ConstraintDescription: must be longer.", "a",
+       "Parameter 'P' failed to satisfy constraint: must be longer."},
+  };
+  for (const Case& each : kCases)
+    EXPECT_EQ(value_of(each.fields, {{"P", each.given}}), each.result)
+        << each.fields << " " << each.given;
+}
+
+TEST(Parameters, DefaultsAreCheckedToo) {
+  EXPECT_EQ(value_of("Type: Number, Default: 3", {}), R"("3")");
+  EXPECT_EQ(value_of("Type: Number, Default: 3", {{"P", "4"}}), R"("4")");
+  EXPECT_EQ(value_of("Type: String, Default: c, AllowedValues: [a]", {}),
+            "Parameter 'P' must be one of AllowedValues");
+}
+
+TEST(Parameters, MissingAndUnknownOnesAreNamed) {
+  const Reading reading = read_template(
+      "Parameters: {A: {Type: String}, B: {Type: String}, C: {Type: String, Default: x}}\n"
+      "Resources: {R: {Type: AWS::SNS::Topic}}");
+  ASSERT_TRUE(reading.ok());
+  const auto message = [&](const Given& given) {
+    const auto values = resolve_parameters(*reading.parsed, given, {});
+    return values ? "fine" : values.error().message;
+  };
+  EXPECT_EQ(message({}), "Parameters: [A, B] must have values");
+  EXPECT_EQ(message({{"A", "1"}}), "Parameters: [B] must have values");
+  EXPECT_EQ(message({{"A", "1"}, {"B", "2"}}), "fine");
+  EXPECT_EQ(message({{"A", "1"}, {"B", "2"}, {"X", ""}, {"Y", ""}}),
+            "Parameters: [X, Y] do not exist in the template");
+}
+
+TEST(Parameters, OfSsm) {
+  const SsmLookup ssm = [](const std::string& name) -> std::optional<std::string> {
+    if (name == "/stage") return "prod";
+    if (name == "/zones") return "a,b";
+    return std::nullopt;
+  };
+  const std::string text = "Type: 'AWS::SSM::Parameter::Value<String>'";
+  EXPECT_EQ(value_of(text, {{"P", "/stage"}}, ssm), R"("prod")");
+  EXPECT_EQ(value_of("Type: 'AWS::SSM::Parameter::Value<List<String>>'", {{"P", "/zones"}}, ssm),
+            R"(["a","b"])");
+  EXPECT_EQ(
+      value_of("Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>'", {{"P", "/stage"}}, ssm),
+      R"("prod")");
+  const std::string gone =
+      "Unable to fetch parameters [/none] from parameter store for this account.";
+  EXPECT_EQ(value_of(text, {{"P", "/none"}}, ssm), gone);
+  EXPECT_EQ(value_of(text, {{"P", "/none"}}), gone);
+}
+
+TEST(Parameters, AValueHasAtMost4096Bytes) {
+  EXPECT_EQ(value_of("Type: String", {{"P", std::string(kMaxParameterBytes, 'x')}}).size(),
+            kMaxParameterBytes + 2);
+  EXPECT_EQ(value_of("Type: String", {{"P", std::string(kMaxParameterBytes + 1, 'x')}}),
+            "Parameter 'P' has 4097 bytes; at most 4096 are allowed");
+}
+
+TEST(Parameters, TypesThatThereAre) {
+  for (const char* name :
+       {"String", "Number", "List<Number>", "CommaDelimitedList", "AWS::EC2::KeyPair::KeyName",
+        "List<AWS::EC2::SecurityGroup::Id>", "AWS::SSM::Parameter::Name",
+        "AWS::SSM::Parameter::Value<String>", "AWS::SSM::Parameter::Value<List<String>>",
+        "AWS::SSM::Parameter::Value<CommaDelimitedList>",
+        "AWS::SSM::Parameter::Value<List<AWS::EC2::Subnet::Id>>"})
+    EXPECT_TRUE(is_parameter_type(name)) << name;
+  for (const char* name :
+       {"", "string", "Boolean", "List<", "List<>", "List<List<String>>", "AWS::Nothing::Id",
+        "AWS::SSM::Parameter::Value<", "AWS::SSM::Parameter::Value<Number>",
+        "AWS::SSM::Parameter::Value<AWS::SSM::Parameter::Value<String>>"})
+    EXPECT_FALSE(is_parameter_type(name)) << name;
+}
+
+}  // namespace
+}  // namespace kiln::cfn
