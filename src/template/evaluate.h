@@ -4,7 +4,7 @@
 //   if (evaluator.exists(resource)) Result<json> properties = evaluator.value(resource.properties);
 //
 // Errors: kInvalid, ValidationError, with the place in the message. Not thread-safe: it remembers
-// the conditions that it has worked out.
+// the conditions that it has worked out. The template must outlive it.
 #pragma once
 
 #include <functional>
@@ -24,6 +24,9 @@ namespace kiln::cfn {
 // whole, or has it as a part of its text (Sub, Join).
 inline constexpr std::string_view kUnknown = "\uE000(known after deployment)\uE000";
 bool is_unknown(const nlohmann::json& value);  // anywhere in it
+
+// What the functions of one value may make: Fn::Join of a Fn::Split can multiply a text by itself.
+inline constexpr size_t kMaxValueBytes = 2'097'152;
 
 struct Surroundings {
   ParameterValues parameters;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <cctype>
+#include <set>
 
 namespace kiln::cfn {
 namespace {
@@ -15,12 +16,11 @@ struct Shape {
   size_t least = 0, most = 0;
 };
 constexpr std::array kShapes = {
-    Shape{"Fn::And", 2, 10},   Shape{"Fn::Base64"},         Shape{"Fn::Cidr", 2, 3},
+    Shape{"Fn::And", 2, 10}, Shape{"Fn::Base64"}, Shape{"Fn::Cidr", 2, 3},
     Shape{"Fn::Equals", 2, 2}, Shape{"Fn::FindInMap", 3, 4}, Shape{"Fn::GetAZs"},
-    Shape{"Fn::GetAtt"},       Shape{"Fn::If", 3, 3},       Shape{"Fn::ImportValue"},
-    Shape{"Fn::Join", 2, 2},   Shape{"Fn::Length"},         Shape{"Fn::Not", 1, 1},
-    Shape{"Fn::Or", 2, 10},    Shape{"Fn::Select", 2, 2},   Shape{"Fn::Split", 2, 2},
-    Shape{"Fn::Sub"},          Shape{"Fn::ToJsonString"},   Shape{"Ref"},
+    Shape{"Fn::GetAtt"}, Shape{"Fn::If", 3, 3}, Shape{"Fn::ImportValue"}, Shape{"Fn::Join", 2, 2},
+    Shape{"Fn::Length"}, Shape{"Fn::Not", 1, 1}, Shape{"Fn::Or", 2, 10}, Shape{"Fn::Select", 2, 2},
+    Shape{"Fn::Split", 2, 2}, Shape{"Fn::Sub"}, Shape{"Fn::ToJsonString"}, Shape{"Ref"},
     Shape{"Condition"},
     // Of rules.
     Shape{"Fn::Contains", 2, 2}, Shape{"Fn::EachMemberEquals", 2, 2},
@@ -53,7 +53,22 @@ std::string sub_problem(const Node& argument) {
     return "Template error: One or more Fn::Sub intrinsic functions don't specify expected "
            "arguments. Specify a string as first argument, and an optional second argument to "
            "specify a mapping of values to replace in the string";
+  for (const SubPart& part : sub_parts(text->text)) {
+    const bool fine =
+        !part.text.empty() && std::all_of(part.text.begin(), part.text.end(), [](unsigned char c) {
+          return std::isalnum(c) || c == '_' || c == '.' || c == ':';
+        });
+    if (part.kind == SubPart::Kind::kVariable && !fine)
+      return "Template error: variable names in Fn::Sub syntax must contain only alphanumeric "
+             "characters, underscores, periods, and colons; this one is '" +
+             part.text + "'. ${!Name} is the text ${Name}";
+  }
   return {};
+}
+
+std::string map_problem(const Node& argument) {
+  if (argument.list.size() < 4 || argument.list[3].find("DefaultValue")) return {};
+  return "Template error: the fourth argument of Fn::FindInMap is a map with DefaultValue";
 }
 
 }  // namespace
@@ -93,13 +108,67 @@ std::string shape_problem(const FunctionUse& use) {
   if (shape->most == 0) return {};
   const bool list = use.argument.is_list();
   if (list && use.argument.list.size() >= shape->least && use.argument.list.size() <= shape->most)
-    return {};
-  const std::string range = shape->least == shape->most
-                                ? std::to_string(shape->least)
-                                : std::to_string(shape->least) + " to " +
-                                      std::to_string(shape->most);
+    return name == "Fn::FindInMap" ? map_problem(use.argument) : std::string();
+  const std::string range = shape->least == shape->most ? std::to_string(shape->least)
+                                                        : std::to_string(shape->least) + " to " +
+                                                              std::to_string(shape->most);
   return "Template error: every " + name + " object requires a list of " + range + " arguments" +
          (list ? ", this one has " + std::to_string(use.argument.list.size()) : "");
+}
+
+bool is_condition_function(std::string_view name) {
+  return name == "Condition" || name == "Fn::And" || name == "Fn::Or" || name == "Fn::Not" ||
+         name == "Fn::Equals";
+}
+
+bool is_rule_function(std::string_view name) {
+  return name == "Fn::Contains" || name == "Fn::EachMemberEquals" || name == "Fn::EachMemberIn";
+}
+
+std::vector<std::string> condition_names(const Node& condition) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  visit_functions(condition, Within::kConditions, [&](const FunctionUse& use) {
+    const Node* name = nullptr;
+    if (use.name == "Condition") name = &use.argument;
+    if (use.name == "Fn::If" && !use.argument.list.empty()) name = &use.argument.list[0];
+    if (name && name->is_text() && seen.insert(name->text).second) names.push_back(name->text);
+  });
+  return names;
+}
+
+std::vector<std::string> find_circle(const Needs& needs) {
+  enum class State { kNew, kOpen, kDone };
+  std::map<std::string_view, State> states;
+  struct Step {
+    Needs::const_iterator at;
+    size_t next = 0;
+  };
+  for (auto start = needs.begin(); start != needs.end(); ++start) {
+    std::vector<Step> path = {{start}};
+    while (!path.empty()) {
+      Step& step = path.back();
+      State& state = states[step.at->first];
+      if (state == State::kDone || step.next == step.at->second.size()) {
+        state = State::kDone;
+        path.pop_back();
+        continue;
+      }
+      state = State::kOpen;
+      const auto need = needs.find(step.at->second[step.next++]);
+      if (need == needs.end() || states[need->first] == State::kDone) continue;
+      if (states[need->first] == State::kNew) {
+        path.push_back({need});
+        continue;
+      }
+      std::vector<std::string> circle;
+      auto from =
+          std::find_if(path.begin(), path.end(), [&](const Step& each) { return each.at == need; });
+      for (; from != path.end(); ++from) circle.push_back(from->at->first);
+      return circle;
+    }
+  }
+  return {};
 }
 
 std::vector<SubPart> sub_parts(std::string_view text) {
@@ -132,21 +201,36 @@ std::vector<SubPart> sub_parts(std::string_view text) {
   return parts;
 }
 
+std::vector<std::string> sub_references(const Node& argument) {
+  const bool list = argument.is_list();
+  std::vector<std::string> out;
+  for (SubPart& part : sub_parts(list ? argument.list[0].text : argument.text)) {
+    if (part.kind != SubPart::Kind::kVariable) continue;
+    if (list && argument.list[1].find(part.text)) continue;
+    out.push_back(std::move(part.text));
+  }
+  return out;
+}
+
 Attribute attribute_of(const Node& argument) {
   if (argument.is_text()) {
     const size_t dot = argument.text.find('.');
     if (dot == std::string::npos || dot == 0 || dot + 1 == argument.text.size()) return {};
-    return {argument.text.substr(0, dot), argument.text.substr(dot + 1)};
+    return {argument.text.substr(0, dot), argument.text.substr(dot + 1), nullptr};
   }
   if (!argument.is_list() || argument.list.size() < 2) return {};
   Attribute out;
+  const Node& second = argument.list[1];
+  const bool computed = argument.list.size() == 2 && find_function(second, Within::kValues).member;
   for (const Node& part : argument.list) {
+    if (computed && &part == &second) break;
     if (!part.is_text() || part.text.empty()) return {};
     if (out.resource.empty())
       out.resource = part.text;
     else
       out.attribute += (out.attribute.empty() ? "" : ".") + part.text;
   }
+  if (computed) out.computed = &second;
   return out;
 }
 

@@ -1,6 +1,8 @@
 #include "template/template.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "template/functions.h"
 #include "template/node_reader.h"
@@ -27,6 +29,26 @@ std::string text_of(const Problem& problem) {
          std::to_string(problem.place.column) + ": " + problem.message;
 }
 
+namespace {
+
+constexpr size_t kMaxProblems = 100;  // told of one template
+
+// CloudFormation takes no null anywhere but in metadata.
+void check_nulls(const Node& node, const std::string& path, std::vector<Problem>& problems) {
+  if (node.kind == Node::Kind::kNull)
+    problems.push_back({"[" + path + "] 'null' values are not allowed in templates", node.place});
+  for (size_t i = 0; i < node.list.size(); ++i)
+    check_nulls(node.list[i], path + "/" + std::to_string(i), problems);
+  for (const Member& member : node.map)
+    if (member.name != "Metadata") check_nulls(member.value, path + "/" + member.name, problems);
+}
+
+bool before(const Problem& a, const Problem& b) {
+  return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+}
+
+}  // namespace
+
 Reading read_template(std::string_view text) {
   Reading out;
   NodeOrProblem tree = read_node(text);
@@ -40,33 +62,39 @@ Reading read_template(std::string_view text) {
         {"Template format error: the template must be a map of sections", root.place});
     return out;
   }
+  check_nulls(root, "", out.problems);
+  const size_t before_transform = out.problems.size();
   if (is_serverless(root)) expand_serverless(root, out.problems);
-  Template parsed = read_sections(root, out.problems);
-  if (out.problems.empty()) check_references(parsed, out.problems);
+  Template parsed;
+  // What a transform couldn't make would be missed everywhere: its problems stand alone.
+  if (out.problems.size() == before_transform) {
+    parsed = read_sections(root, out.problems);
+    check_references(parsed, out.problems);
+  }
+  std::stable_sort(out.problems.begin(), out.problems.end(), before);
+  if (out.problems.size() > kMaxProblems) out.problems.resize(kMaxProblems);
   if (out.problems.empty()) out.parsed = std::move(parsed);
   return out;
 }
 
 std::map<std::string, std::vector<std::string>> dependencies(const Template& parsed) {
+  std::set<std::string_view> resources;
+  for (const Resource& resource : parsed.resources) resources.insert(resource.logical_id);
   std::map<std::string, std::vector<std::string>> out;
   for (const Resource& resource : parsed.resources) {
     std::vector<std::string>& needs = out[resource.logical_id];
+    std::set<std::string, std::less<>> seen = {resource.logical_id};
     const auto add = [&](std::string_view name) {
-      const bool counts = name != resource.logical_id && parsed.resource(name) &&
-                          std::find(needs.begin(), needs.end(), name) == needs.end();
-      if (counts) needs.emplace_back(name);
+      if (resources.contains(name) && seen.emplace(name).second) needs.emplace_back(name);
     };
     for (const std::string& name : resource.depends_on) add(name);
     visit_functions(resource.properties, Within::kValues, [&](const FunctionUse& use) {
+      if (!shape_problem(use).empty()) return;
       if (use.name == "Ref") add(use.argument.text);
       if (use.name == "Fn::GetAtt") add(attribute_of(use.argument).resource);
       if (use.name != "Fn::Sub") return;
-      const bool list = use.argument.is_list();
-      for (const SubPart& part : sub_parts(list ? use.argument.list[0].text : use.argument.text)) {
-        if (part.kind != SubPart::Kind::kVariable) continue;
-        if (list && use.argument.list[1].find(part.text)) continue;
-        add(std::string_view(part.text).substr(0, part.text.find('.')));
-      }
+      for (const std::string& name : sub_references(use.argument))
+        add(std::string_view(name).substr(0, name.find('.')));
     });
   }
   return out;

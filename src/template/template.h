@@ -26,7 +26,8 @@ inline constexpr size_t kMaxMappings = 200;
 
 struct Parameter {
   std::string name;
-  std::string type;  // "String", "Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<String>", …
+  std::string
+      type;  // "String", "Number", "CommaDelimitedList", "AWS::SSM::Parameter::Value<String>", …
   std::optional<std::string> default_value;
   std::string description;
   std::string constraint_description;
@@ -49,7 +50,7 @@ struct Resource {
   Policy deletion_policy = Policy::kDelete;
   Policy update_replace_policy = Policy::kDelete;
   Node metadata;
-  Place place;       // of the logical id
+  Place place;  // of the logical id
   Place type_place;
 };
 
@@ -66,8 +67,8 @@ struct Template {
   std::string description;
   Node metadata;
   std::vector<Parameter> parameters;
-  Node rules;       // a map
-  Node mappings;    // a map
+  Node rules;     // a map
+  Node mappings;  // a map
   std::vector<std::pair<std::string, Node>> conditions;
   std::vector<Resource> resources;
   std::vector<Output> outputs;
