@@ -81,10 +81,16 @@ class Handler final : public nlohmann::json_sax<json> {
   bool end_object() override { return end(); }
   bool end_array() override { return end(); }
   bool parse_error(size_t, const std::string&, const json::exception& error) override {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …"
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while … - …;
+    // last read: '…'; expected …". What was read may end within a character, and is long at times.
     std::string text = error.what();
     if (const size_t colon = text.find(": "); colon != std::string::npos)
       text = text.substr(colon + 2);
+    if (const size_t read = text.find("; last read: "); read != std::string::npos) {
+      const size_t expected = text.rfind("'; expected ");
+      text = text.substr(0, read) +
+             (expected == std::string::npos ? std::string() : text.substr(expected + 1));
+    }
     const Place place = cursor_.between ? cursor_.now : cursor_.token;
     problem_ = {"Template format error: JSON not well-formed: " + text, place};
     return false;

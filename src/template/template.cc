@@ -32,6 +32,15 @@ std::string text_of(const Problem& problem) {
 namespace {
 
 constexpr size_t kMaxProblems = 100;  // told of one template
+constexpr size_t kMaxMessage = 1000;  // bytes; names in a template may be long
+
+void shorten(std::string& message) {
+  if (message.size() <= kMaxMessage) return;
+  size_t end = kMaxMessage;
+  while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) --end;
+  message.resize(end);
+  message += "…";
+}
 
 // CloudFormation takes no null anywhere but in metadata.
 void check_nulls(const Node& node, const std::string& path, std::vector<Problem>& problems) {
@@ -54,6 +63,7 @@ Reading read_template(std::string_view text) {
   NodeOrProblem tree = read_node(text);
   if (const Problem* problem = std::get_if<Problem>(&tree)) {
     out.problems.push_back(*problem);
+    shorten(out.problems[0].message);
     return out;
   }
   Node& root = std::get<Node>(tree);
@@ -73,6 +83,7 @@ Reading read_template(std::string_view text) {
   }
   std::stable_sort(out.problems.begin(), out.problems.end(), before);
   if (out.problems.size() > kMaxProblems) out.problems.resize(kMaxProblems);
+  for (Problem& problem : out.problems) shorten(problem.message);
   if (out.problems.empty()) out.parsed = std::move(parsed);
   return out;
 }

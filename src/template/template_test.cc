@@ -263,6 +263,36 @@ TEST(Template, OneHundredProblemsAreEnough) {
   EXPECT_EQ(read_template(text).problems.size(), 100U);
 }
 
+// Whatever stands in the template: a message is UTF-8, and no longer than a terminal can show.
+TEST(Template, MessagesAreUtf8AndShort) {
+  const std::string accents = [] {
+    std::string text;
+    while (text.size() < 100'000) text += "\u00e9";
+    return text;
+  }();
+  const std::string kTexts[] = {
+      "{\"A\": 1, \u00e9}",
+      "{\"A\": x\u00e9",
+      "{\"A\": \"" + accents,
+      "{\"A\": " + std::string(100'000, '1') + "e99999}",
+      "A: !" + std::string(100'000, 'x') + " y",
+      "Resources: {R: {Type: AWS::SNS::Topic, Properties: {A: !Ref '" + accents + "'}}}",
+      "Resources: {R: {Type: AWS::SNS::Topic, Properties: {A: !Ref 'a" + accents + "'}}}",
+      "? " + accents + "\n: 1",
+  };
+  for (const std::string& text : kTexts) {
+    const Reading reading = read_template(text);
+    EXPECT_FALSE(reading.ok());
+    for (const Problem& problem : reading.problems) {
+      EXPECT_LT(problem.message.size(), 1010U);
+      EXPECT_NO_THROW((void)nlohmann::json(problem.message).dump()) << text.substr(0, 40);
+    }
+  }
+  EXPECT_EQ(problems_of("{\"A\": 1, \u00e9}"),
+            "line 1, column 10: Template format error: JSON not well-formed: syntax error while "
+            "parsing object key - invalid literal; expected string literal");
+}
+
 TEST(Template, Circles) {
   const auto chain = [](const std::string& last) {
     return "Resources:\n"
