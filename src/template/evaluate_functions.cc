@@ -1,6 +1,7 @@
 // CloudFormation's functions, each with the value of its arguments.
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "base/digest.h"
 #include "template/cidr.h"
@@ -114,16 +115,18 @@ Result<json> Evaluator::Run::get_att(const FunctionUse& use) {
 Result<json> Evaluator::Run::sub(const FunctionUse& use) {
   const bool list = use.argument.is_list();
   const Node& text = list ? use.argument.list[0] : use.argument;
-  const Node* own = list ? &use.argument.list[1] : nullptr;
+  std::map<std::string_view, const Node*> own;
+  if (list)
+    for (const Member& variable : use.argument.list[1].map) own[variable.name] = &variable.value;
   std::string out;
   for (const SubPart& part : sub_parts(text.text)) {
     if (part.kind == SubPart::Kind::kText) {
       out += part.text;
       continue;
     }
-    const Node* variable = own ? own->find(part.text) : nullptr;
+    const auto variable = own.find(part.text);
     const size_t dot = part.text.find('.');
-    auto inner = variable ? value(*variable)
+    auto inner = variable != own.end() ? value(*variable->second)
                  : dot == std::string::npos
                      ? ref(part.text, use.place)
                      : resource(part.text.substr(0, dot), part.text.substr(dot + 1), use.place);

@@ -203,10 +203,13 @@ std::vector<SubPart> sub_parts(std::string_view text) {
 
 std::vector<std::string> sub_references(const Node& argument) {
   const bool list = argument.is_list();
+  std::set<std::string_view> own;
+  if (list)
+    for (const Member& variable : argument.list[1].map) own.insert(variable.name);
   std::vector<std::string> out;
   for (SubPart& part : sub_parts(list ? argument.list[0].text : argument.text)) {
     if (part.kind != SubPart::Kind::kVariable) continue;
-    if (list && argument.list[1].find(part.text)) continue;
+    if (own.contains(part.text)) continue;
     out.push_back(std::move(part.text));
   }
   return out;

@@ -11,16 +11,29 @@ void TreeBuilder::count_one(Place place) {
                 place}};
 }
 
+void TreeBuilder::count_text(size_t bytes, Place place) {
+  text_bytes_ += bytes;
+  if (text_bytes_ > kMaxTextBytes)
+    throw Stop{{"Template format error: the template has more than " +
+                    std::to_string(kMaxTextBytes) +
+                    " bytes of text, each use of a YAML anchor counted in full",
+                place}};
+}
+
 // `depth`: of lists and maps around the node. Stops before it goes deeper than is allowed.
 void TreeBuilder::count_below(const Node& node, size_t depth) {
   count_one(node.place);
+  count_text(node.text.size(), node.place);
   if (!node.is_list() && !node.is_map()) return;
   if (depth >= kMaxDepth)
     throw Stop{
         {"Template format error: nested deeper than " + std::to_string(kMaxDepth) + " levels",
          node.place}};
   for (const Node& item : node.list) count_below(item, depth + 1);
-  for (const Member& member : node.map) count_below(member.value, depth + 1);
+  for (const Member& member : node.map) {
+    count_text(member.name.size(), member.place);
+    count_below(member.value, depth + 1);
+  }
 }
 
 void TreeBuilder::count(const Node& node) { count_below(node, 0); }
@@ -34,6 +47,7 @@ void TreeBuilder::scalar(Node::Kind kind, std::string text, Place place) {
       throw Stop{
           {"Template format error: more than " + std::to_string(kMaxMembers) + " keys in one map",
            place}};
+    count_text(text.size(), place);
     map.named = true;
     map.name = std::move(text);
     map.name_place = place;

@@ -1,8 +1,8 @@
 // The text of a template as a tree: JSON when it begins with a brace, YAML otherwise.
 //
-// Pure functions on hostile input. Limits: kMaxTemplateBytes, kMaxNodes with each YAML anchor and
-// each use of one counted in full, kMaxDepth, kMaxMembers. The text must be UTF-8. One problem ends
-// the reading.
+// Pure functions on hostile input. Limits: kMaxTemplateBytes, kMaxNodes and kMaxTextBytes with each
+// YAML anchor and each use of one counted in full, kMaxDepth, kMaxMembers. The text must be UTF-8.
+// One problem ends the reading.
 #pragma once
 
 #include <string>
@@ -16,8 +16,9 @@
 namespace kiln::cfn {
 
 inline constexpr size_t kMaxNodes = 200'000;
-inline constexpr size_t kMaxDepth = 100;       // of lists and maps; !Sub and the like are maps
-inline constexpr size_t kMaxMembers = 10'000;  // of one map
+inline constexpr size_t kMaxTextBytes = 4'194'304;  // of all keys and scalars together
+inline constexpr size_t kMaxDepth = 100;            // of lists and maps; !Sub and the like are maps
+inline constexpr size_t kMaxMembers = 10'000;       // of one map
 
 using NodeOrProblem = std::variant<Node, Problem>;
 
@@ -62,6 +63,7 @@ class TreeBuilder {
 
   void put(Node node);
   void count_one(Place place);
+  void count_text(size_t bytes, Place place);
   void count_below(const Node& node, size_t depth);
 
   std::vector<Open> open_;
@@ -69,6 +71,7 @@ class TreeBuilder {
   bool complete_ = false;
   const Node* last_ = nullptr;
   size_t nodes_ = 0;
+  size_t text_bytes_ = 0;
 };
 
 }  // namespace kiln::cfn

@@ -211,6 +211,21 @@ TEST(NodeReader, ABillionLaughs) {
   EXPECT_NE(problem_of(yaml).find("more than 200000 values"), std::string::npos);
 }
 
+// Half a megabyte of text, fifty times: few values, 25 MB.
+TEST(NodeReader, TheTextOfAliasesIsLimited) {
+  const auto with = [](size_t uses) {
+    std::string yaml = "a: &a " + std::string(500'000, 'x') + "\nb: [0";
+    for (size_t i = 0; i < uses; ++i) yaml += ",*a";
+    return yaml + "]\n";
+  };
+  EXPECT_EQ(problem_of(with(6)), "no problem");  // eight times: what is kept, and the anchor itself
+  EXPECT_NE(problem_of(with(7)).find("more than 4194304 bytes of text"), std::string::npos);
+  const std::string key = "k: &k " + std::string(500'000, 'x') + "\n";
+  std::string maps = key;
+  for (char c = 'a'; c <= 'g'; ++c) maps += std::string(1, c) + ": {*k : 1}\n";
+  EXPECT_NE(problem_of(maps).find("more than 4194304 bytes of text"), std::string::npos);
+}
+
 // Each anchor holds the one before it, as deep as is allowed: the depth must not add up.
 TEST(NodeReader, AliasesInAliasesAreNoDeeperThanAllowed) {
   std::string yaml = "a: &a [[[[[[[[[[x]]]]]]]]]]\n";
