@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import Kiln  # noqa: E402
+from stacks import CloudAssembly  # noqa: E402
 
 counter = itertools.count(1)
 
@@ -33,6 +34,12 @@ def own_kiln(tmp_path):
     yield start
     for engine in started:
         engine.stop()
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory):
+    """cdk.out of the two stacks."""
+    return CloudAssembly(tmp_path_factory.mktemp("cdk") / "cdk.out")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "cli/dir_zip.h"
+#include "cli/placed_json.h"
 #include "template/node_reader.h"
 #include "template/template.h"
 
@@ -185,7 +186,7 @@ Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget
   Node& root = std::get<Node>(tree);  // it has been read once
   const auto replaced = LocalPaths(source, target, out).replace(root);
   if (!replaced) return replaced.error();
-  if (*replaced) out.template_text = cfn::to_json(root).dump();
+  if (*replaced) out.template_text = placed_json(root);
   return out;
 }
 

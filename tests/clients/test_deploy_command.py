@@ -1,0 +1,148 @@
+"""kiln deploy, stacks and destroy, as a user runs them."""
+
+import json
+import signal
+import subprocess
+
+import pytest
+
+from harness import BINARY, wait_for
+from stacks import EMPTY, inventory
+
+CODE = "import os\ndef handler(event, context):\n    return [context.function_version, os.environ.get('STAGE')]\n"
+
+
+@pytest.fixture
+def engine(own_kiln):
+    return own_kiln()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A template with a folder of code beside it."""
+    folder = tmp_path / "orders"
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "index.py").write_text(CODE)
+    (folder / "template.yaml").write_text("""
+Parameters: {Stage: {Type: String, Default: dev}}
+Resources:
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}}
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      FunctionName: orders
+      Runtime: python3.12
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Code: ./code
+      Environment: {Variables: {STAGE: !Ref Stage}}
+Outputs: {Arn: {Value: !GetAtt F.Arn}}
+""")
+    return folder
+
+
+def test_a_cloud_assembly(engine, assembly):
+    plan = engine.cli("deploy", str(assembly.folder), "--plan")
+    assert "PerformanceOptimizedStack: 8 to create" in plan.stdout and "ConcurrencyOptimizedStack: 16 to create" in plan.stdout
+    assert engine.client("cloudformation").describe_stacks()["Stacks"] == []
+    assert inventory(engine) == EMPTY
+    done = engine.cli("deploy", str(assembly.folder), "--yes", "--json")
+    made = json.loads(done.stdout)
+    assert set(made) == {"PerformanceOptimizedStack", "ConcurrencyOptimizedStack"}
+    assert "CREATE_COMPLETE" in done.stderr
+    assert made["PerformanceOptimizedStack"]["FunctionName"] in inventory(engine)["functions"]
+    again = engine.cli("deploy", str(assembly.folder), "--yes")
+    assert "PerformanceOptimizedStack: no changes" in again.stdout and "ConcurrencyOptimizedStack: no changes" in again.stdout
+    listed = {one["name"]: one for one in json.loads(engine.cli("stacks", "--json").stdout)}
+    assert {one["status"] for one in listed.values()} == {"CREATE_COMPLETE"}
+    assert listed["PerformanceOptimizedStack"]["outputs"] == made["PerformanceOptimizedStack"]
+    engine.cli("destroy", str(assembly.folder), "--yes")
+    assert inventory(engine) == EMPTY
+    assert "no stacks" in engine.cli("stacks").stdout
+
+
+def test_a_template_with_local_code(engine, project):
+    first = engine.cli("deploy", str(project), "--yes", "--parameter", "Stage=prod", "--tag", "team=a")
+    assert "2 to create, 0 to update" in first.stdout and "Arn = arn:aws:lambda" in first.stdout
+    assert engine.invoke("orders")["Body"] == ["$LATEST", "prod"]
+    assert engine.client("lambda").list_tags(Resource="arn:aws:lambda:us-east-1:000000000000:function:orders")["Tags"] == {"team": "a"}
+    # A parameter that isn't given keeps its value; code that hasn't changed is no change.
+    assert "orders: no changes" in engine.cli("deploy", str(project), "--yes", "--tag", "team=a").stdout
+    (project / "code" / "index.py").write_text(CODE.replace("context.function_version", "'new'"))
+    changed = engine.cli("deploy", str(project), "--yes", "--tag", "team=a")
+    assert "~ update  F AWS::Lambda::Function" in changed.stdout and "- Code:" in changed.stdout and "+ Code:" in changed.stdout
+    assert engine.invoke("orders")["Body"] == ["new", "prod"]
+    engine.cli("destroy", "orders", "--yes")
+    assert inventory(engine) == EMPTY
+
+
+def test_folders_can_run_in_place(engine, project):
+    engine.cli("deploy", str(project), "--yes", "--hot-reload")
+    assert engine.invoke("orders")["Body"] == ["$LATEST", "dev"]
+    (project / "code" / "index.py").write_text(CODE.replace("context.function_version", "'edited'"))
+    wait_for(lambda: engine.invoke("orders")["Body"] == ["edited", "dev"], what="the edited code")
+
+
+def test_nobody_to_ask_is_wrong_usage_and_leaves_nothing(engine, project):
+    done = engine.cli("deploy", str(project), check=False)
+    assert done.returncode == 2 and "--yes" in done.stderr
+    assert engine.client("cloudformation").list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
+    assert engine.cli("destroy", "orders", check=False).returncode == 2
+
+
+@pytest.mark.parametrize("broken, message", [
+    (("Code: ./code", "Code: ./missing"), "template.yaml:12:13: Code is './missing', but there is no file or folder"),
+    (("!GetAtt Role.Arn", "!GetAtt Rule.Arn"), "template.yaml:11:13: Template error: instance of Fn::GetAtt references undefined resource Rule"),
+    (("Type: AWS::Lambda::Function", "Type: AWS::Lambda::Funktion"), "Unrecognized resource types: [AWS::Lambda::Funktion (F, line 6)]"),
+    (("Handler: index.handler", "Handler: [index.handler]"), "Handler"),
+    (("{Stage: {Type: String, Default: dev}}", "{Stage: {Type: String}}"), "Parameters: [Stage] must have values"),
+])
+def test_templates_that_are_refused(engine, project, broken, message):
+    path = project / "template.yaml"
+    path.write_text(path.read_text().replace(*broken))
+    done = engine.cli("deploy", str(project), "--yes", check=False)
+    assert done.returncode in (1, 2) and message in done.stderr, done.stderr
+    assert inventory(engine) == EMPTY
+
+
+def test_what_fails_is_said_rolled_back_and_deployed_anew(engine, project):
+    path = project / "template.yaml"
+    good = path.read_text()
+    path.write_text(good.replace("Runtime: python3.12", "Runtime: python2.7"))
+    done = engine.cli("deploy", str(project), "--yes", check=False)
+    assert done.returncode == 1
+    assert "orders is in ROLLBACK_COMPLETE: F: " in done.stderr and "python2.7" in done.stderr
+    assert inventory(engine) == EMPTY
+    path.write_text(good)
+    again = engine.cli("deploy", str(project), "--yes")
+    assert "removing what is left of it" in again.stdout
+    assert engine.invoke("orders")["Body"] == ["$LATEST", "dev"]
+
+
+def test_unsupported_types_are_left_out_when_asked(engine, project):
+    path = project / "template.yaml"
+    path.write_text(path.read_text().replace("Outputs:", "  Q: {Type: AWS::SQS::Queue}\n  B: {Type: AWS::S3::Bucket, DependsOn: Q}\nOutputs:").replace("STAGE: !Ref Stage", "STAGE: !GetAtt Q.Arn"))
+    refused = engine.cli("deploy", str(project), "--yes", check=False)
+    assert refused.returncode == 1 and "AWS::SQS::Queue (Q, line 14)" in refused.stderr and "AWS::S3::Bucket (B, line 15)" in refused.stderr
+    assert inventory(engine) == EMPTY
+    engine.cli("deploy", str(project), "--yes", "--skip-unsupported")
+    assert engine.invoke("orders")["Body"] == ["$LATEST", "arn:aws:skipped:::Q"]
+    engine.cli("destroy", "orders", "--yes")
+    assert inventory(engine) == EMPTY
+
+
+def test_ctrl_c_leaves_the_deployment_to_itself(own_kiln, project):
+    engine = own_kiln(args=("--provisioning-delay", "3s"))
+    path = project / "template.yaml"
+    path.write_text(path.read_text().replace("Outputs:", """  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}
+  A: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref F, FunctionVersion: !GetAtt V.Version, Name: live, ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}}}
+Outputs:"""))
+    command = subprocess.Popen([str(BINARY), "deploy", str(project), "--yes"], env=engine.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in command.stdout:
+        if "CREATE_IN_PROGRESS" in line and " A " in line:
+            break
+    command.send_signal(signal.SIGINT)
+    assert command.wait(20) == 1
+    assert "the deployment goes on" in command.stderr.read()
+    wait_for(lambda: json.loads(engine.cli("stacks", "--json").stdout)[0]["status"] == "CREATE_COMPLETE", what="the end of the deployment")
+    assert inventory(engine)["functions"]["orders"]["aliases"]["live"][2] == ("READY", 1)
