@@ -72,7 +72,7 @@ def inventory(kiln):
         layers.append((layer["LayerName"], layer["LatestMatchingVersion"]["Version"]))
     out["layers"] = layers
     sns = kiln.client("sns")
-    out["topics"] = sorted(topic["TopicArn"] for topic in sns.list_topics()["Topics"])
+    out["topics"] = sorted(topic["TopicArn"] for topic in sns.get_paginator("list_topics").paginate().build_full_result()["Topics"])
     out["subscriptions"] = sorted((one["TopicArn"], one["Protocol"], one["Endpoint"]) for one in sns.list_subscriptions()["Subscriptions"])
     cloudwatch = kiln.client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
