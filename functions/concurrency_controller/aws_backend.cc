@@ -42,8 +42,8 @@ class AwsBackend final : public Backend {
         }) {}
 
   Metrics metrics(const std::string& function, const Window& window) override {
-    const auto start = std::chrono::floor<std::chrono::minutes>(
-        window.end - std::chrono::minutes(window.minutes));
+    const auto start =
+        std::chrono::floor<std::chrono::minutes>(window.end - std::chrono::minutes(window.minutes));
     const auto query = [&](const char* id, const char* metric, const char* statistic) {
       return DataQuery{.id = id,
                        .metric = Metric{"AWS/Lambda", metric, {{"FunctionName", function}}},

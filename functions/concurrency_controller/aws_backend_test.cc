@@ -41,8 +41,8 @@ class AwsBackendTest : public ::testing::Test {
   std::string body_;
   HttpDouble server_;
   std::unique_ptr<Backend> backend_;
-  const Window window_{
-      5, std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'075))};
+  const Window window_{5,
+                       std::chrono::system_clock::time_point(std::chrono::seconds(1'700'000'075))};
 };
 
 std::string series(const char* id, const std::string& values) {

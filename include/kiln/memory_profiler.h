@@ -14,8 +14,8 @@
 //
 // Threading: one thread at a time; the sampler sees the allocations of all threads. One profiler
 // runs at a time: start() forgets what the sampler saw before. Ownership: keeps labels and
-// snapshots. Cost: off, nothing: without kiln::heap_sampler not an instruction, with it two loads, 1
-// ns for a new and its delete. On, measured: 6 ns for a new and its delete, and 3 µs for each
+// snapshots. Cost: off, nothing: without kiln::heap_sampler not an instruction, with it two loads,
+// 1 ns for a new and its delete. On, measured: 6 ns for a new and its delete, and 3 µs for each
 // sample, so 0.6 % of the time of a program that allocates 1 GiB/s. A snapshot: 5 µs. The first
 // report reads the program's symbols: milliseconds. bench/micro/profiler_bench.cc measures it.
 #pragma once

@@ -114,8 +114,8 @@ void Connection::reopen() {
   open();
 }
 
-// On an idle connection there is nothing to read but the server's farewell. Rarely it is a change of
-// a setting instead; opening anew is right then, too.
+// On an idle connection there is nothing to read but the server's farewell. Rarely it is a change
+// of a setting instead; opening anew is right then, too.
 void Connection::refresh() {
   if (!usable() || wait(POLLIN, Clock::now())) reopen();
 }

@@ -10,8 +10,8 @@ Database::Database(const std::string& path, const char* schema) : path_(path) {
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   sqlite3_busy_timeout(handle_, 5000);
   if (result != SQLITE_OK ||
-      sqlite3_exec(handle_, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", nullptr, nullptr,
-                   nullptr) != SQLITE_OK ||
+      sqlite3_exec(handle_, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", nullptr,
+                   nullptr, nullptr) != SQLITE_OK ||
       sqlite3_exec(handle_, schema, nullptr, nullptr, nullptr) != SQLITE_OK) {
     const std::string problem = sqlite3_errmsg(handle_);
     sqlite3_close(handle_);
