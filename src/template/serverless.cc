@@ -62,8 +62,8 @@ Node merged(const Node& global, const Node& own) {
   return out;
 }
 
-// Names that the template has for what the transform makes, longest first: "Orders.Alias.Arn" asks
-// for "Orders.Alias".
+// Names that the template has for what the transform makes: "Orders.Alias" or "Tools", an attribute
+// may follow. Linear in the template's size, whatever it holds.
 class Renamer {
  public:
   explicit Renamer(const std::map<std::string, std::string>& names) : names_(names) {}
@@ -79,12 +79,13 @@ class Renamer {
     for (Member& each : node.map) rename(each.value);
   }
 
-  // The whole name or what stands before one of its dots.
+  // "Orders.Alias.Arn" asks for "Orders.Alias" first, then for "Orders".
   std::string renamed(const std::string& name) const {
-    for (size_t end = name.size(); end != std::string::npos && end != 0;
-         end = name.rfind('.', end - 1)) {
+    const size_t first = name.find('.');
+    const size_t second = first == std::string::npos ? first : name.find('.', first + 1);
+    for (const size_t end : {second, first}) {
       const auto found = names_.find(name.substr(0, end));
-      if (found != names_.end()) return found->second + name.substr(end);
+      if (found != names_.end()) return found->second + name.substr(std::min(end, name.size()));
     }
     return name;
   }
@@ -108,7 +109,9 @@ class Renamer {
   }
 
   void rename_sub(Node& argument) const {
-    const Node* own = argument.list.size() == 2 ? &argument.list[1] : nullptr;
+    std::set<std::string_view> own;
+    if (argument.list.size() == 2)
+      for (const Member& variable : argument.list[1].map) own.insert(variable.name);
     Node& text = argument.is_list() && !argument.list.empty() ? argument.list[0] : argument;
     std::string out;
     size_t done = 0;
@@ -116,8 +119,9 @@ class Renamer {
       const size_t end = text.text.find('}', at);
       if (end == std::string::npos) break;
       const std::string name = text.text.substr(at + 2, end - at - 2);
-      const bool literal = name.starts_with('!') || (own && own->find(name));
-      out += text.text.substr(done, at + 2 - done) + (literal ? name : renamed(name)) + "}";
+      const bool literal = name.starts_with('!') || own.contains(name);
+      out += text.text.substr(done, at + 2 - done);
+      out += (literal ? name : renamed(name)) + "}";
       done = end + 1;
     }
     text.text = out + text.text.substr(done);

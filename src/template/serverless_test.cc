@@ -484,6 +484,38 @@ TEST(Serverless, GlobalsDoNotMultiply) {
               testing::Contains(HasSubstr("is greater than maximum allowed, 500")));
 }
 
+TEST(Serverless, NamesWithAttributesAreThoseOfWhatWasMade) {
+  const Template parsed =
+      read(sam(function(kCode + "      AutoPublishAlias: live\n") +
+               "  Tools: {Type: AWS::Serverless::LayerVersion, Properties: "
+               "{ContentUri: s3://code/tools.zip}}\n"
+               "  T:\n    Type: AWS::SNS::Topic\n    Properties:\n"
+               "      A: !Sub '${Orders.Alias.AliasArn} ${Orders.Arn} ${!Orders.Alias}'\n"
+               "      B: !Sub ['${Orders.Alias}', {Orders.Alias: own}]\n"
+               "      C: !GetAtt Orders.Alias.AliasArn\n"
+               "      D: !GetAtt Orders.SnapStartResponse.ApplyOn\n"));
+  const json properties = to_json(resource(parsed, "T").properties);
+  EXPECT_EQ(properties["A"]["Fn::Sub"],
+            "${OrdersAliaslive.AliasArn} ${Orders.Arn} ${!Orders.Alias}");
+  EXPECT_EQ(properties["B"]["Fn::Sub"][0], "${Orders.Alias}");
+  EXPECT_EQ(properties["C"]["Fn::GetAtt"], json({"OrdersAliaslive", "AliasArn"}));
+  EXPECT_EQ(properties["D"]["Fn::GetAtt"], json({"Orders", "SnapStartResponse.ApplyOn"}));
+}
+
+// A megabyte of dots, and of variables to look for: the test's time limit is the assertion.
+TEST(Serverless, HostileNamesEnd) {
+  std::string dots = "a";
+  while (dots.size() < 1'000'000) dots += ".a";
+  EXPECT_THAT(problems(sam("  T: {Type: AWS::SNS::Topic, Properties: {A: !Ref " + dots + "}}\n")),
+              ElementsAre(HasSubstr("Unresolved resource dependencies [a.a.a")));
+  std::string variables, text;
+  for (int i = 0; i < 9'000; ++i) variables += "v" + std::to_string(i) + ": x, ";
+  while (text.size() < 800'000) text += "${v8999}";
+  EXPECT_THAT(problems(sam("  T: {Type: AWS::SNS::Topic, Properties: {A: !Sub ['" + text + "', {" +
+                           variables + "}]}}\n")),
+              IsEmpty());
+}
+
 TEST(Serverless, IsAskedForByTransform) {
   const std::string resources = "Resources:\n" + function(kCode);
   EXPECT_THAT(types(read("Transform: [AWS::Serverless-2016-10-31]\n" + resources)),
