@@ -37,20 +37,20 @@ RE2::Options pattern_options() {
 
 // The object under "data"; an absent one is empty.
 const json& data_of(const json& event) {
-  static const json kEmpty = json::object();
+  static const json empty = json::object();
   const auto found = event.find("data");
-  if (found == event.end() || found->is_null()) return kEmpty;
+  if (found == event.end() || found->is_null()) return empty;
   if (!found->is_object()) throw BadRequest("'data' must be an object");
   return *found;
 }
 
 // The text under `name`, or an empty one when there is none or it is something else.
 const std::string& text_of(const json& data, const char* name) {
-  static const std::string kEmpty;
+  static const std::string empty;
   const auto found = data.find(name);
-  if (found == data.end()) return kEmpty;
+  if (found == data.end()) return empty;
   const auto* text = found->get_ptr<const std::string*>();
-  return text ? *text : kEmpty;
+  return text ? *text : empty;
 }
 
 // PostgreSQL's texts can't hold a NUL.

@@ -15,9 +15,9 @@ constexpr size_t kMaxItems = 1000;
 constexpr int64_t kMaxQuantity = 1'000'000;
 
 const json& field(const json& object, const char* name) {
-  static const json kNull;
+  static const json null;
   const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
+  return found == object.end() ? null : *found;
 }
 
 // PostgreSQL's texts can't hold a NUL.
