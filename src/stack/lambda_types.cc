@@ -181,14 +181,31 @@ class LayerVersionType final : public ResourceType {
                       const json&) const override {
     return Made{id, {{"LayerVersionArn", id}}};
   }
-  Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
+  Result<void> remove(const Scope& scope, const std::string& id,
+                      const json& properties) const override {
+    if (!id.starts_with("arn:")) return remove_half_made(scope, id, properties);
     // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
     const size_t version = id.rfind(':');
     const size_t name = id.rfind(':', version - 1);
-    if (!id.starts_with("arn:") || name == std::string::npos) return {};  // it was never published
     return gone(scope.api.rest("DELETE", "/2018-10-31/layers/" +
                                              id.substr(name + 1, version - name - 1) +
                                              "/versions/" + id.substr(version + 1)));
+  }
+
+ private:
+  // Whether it was published is not known. Under a name that Kiln chose, every version is its.
+  static Result<void> remove_half_made(const Scope& scope, const std::string& name,
+                                       const json& properties) {
+    if (properties.contains("LayerName")) return {};
+    const std::string versions = "/2018-10-31/layers/" + url_encoded(name) + "/versions";
+    const auto there = scope.api.rest("GET", versions);
+    if (!there) return gone(there);
+    for (const json& one : there->value("LayerVersions", json::array()))
+      if (auto done =
+              gone(scope.api.rest("DELETE", versions + "/" + one.value("Version", json()).dump()));
+          !done)
+        return done;
+    return {};
   }
 };
 

@@ -1,6 +1,6 @@
 // Application Auto Scaling: targets with their scheduled actions, policies.
+#include <algorithm>
 #include <array>
-#include <set>
 
 #include "stack/resource_type.h"
 
@@ -64,28 +64,33 @@ class ScalableTargetType final : public ResourceType {
   static Result<Made> put(const Scope& scope, const json& before, const json& after) {
     json body = after;
     body.erase("ScheduledActions");
-    if (before.contains("SuspendedState") && !body.contains("SuspendedState"))
-      body["SuspendedState"] = {{"DynamicScalingInSuspended", false},
-                                {"DynamicScalingOutSuspended", false},
-                                {"ScheduledScalingSuspended", false}};
+    // What a request leaves out keeps its value.
+    if (before.contains("SuspendedState") || body.contains("SuspendedState"))
+      for (const char* name :
+           {"DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"})
+        if (!body["SuspendedState"].contains(name)) body["SuspendedState"][name] = false;
     if (const auto done = call(scope, "RegisterScalableTarget", body); !done) return done.error();
-    std::set<std::string> wanted;
-    for (const json& action : after.value("ScheduledActions", json::array())) {
-      wanted.insert(text_of(action, "ScheduledActionName"));
+    if (auto done = schedule(scope, before, after); !done) return done.error();
+    const std::string id = id_of(after);
+    return Made{id, {{"Id", id}}};
+  }
+
+  // An action that changes is made anew: putting it would keep what its new form leaves out.
+  static Result<void> schedule(const Scope& scope, const json& before, const json& after) {
+    const json old = before.value("ScheduledActions", json::array());
+    const json now = after.value("ScheduledActions", json::array());
+    for (const json& action : old) {
+      if (std::find(now.begin(), now.end(), action) != now.end()) continue;
+      json request = which(after);
+      request["ScheduledActionName"] = text_of(action, "ScheduledActionName");
+      if (auto done = gone(call(scope, "DeleteScheduledAction", request)); !done) return done;
+    }
+    for (const json& action : now) {
       json request = action;
       request.update(which(after));
       if (const auto done = call(scope, "PutScheduledAction", request); !done) return done.error();
     }
-    for (const json& action : before.value("ScheduledActions", json::array())) {
-      const std::string name = text_of(action, "ScheduledActionName");
-      if (wanted.contains(name)) continue;
-      json request = which(after);
-      request["ScheduledActionName"] = name;
-      if (const auto done = gone(call(scope, "DeleteScheduledAction", request)); !done)
-        return done.error();
-    }
-    const std::string id = id_of(after);
-    return Made{id, {{"Id", id}}};
+    return {};
   }
 };
 

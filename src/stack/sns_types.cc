@@ -1,4 +1,5 @@
 // SNS: topics, subscriptions, topic policies.
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -121,21 +122,46 @@ class TopicType final : public ResourceType {
                               {"Endpoint", text_of(one, "Endpoint")}});
       if (!done) return done.error();
     }
-    if (old.empty()) return {};
-    const auto there = call(scope, "ListSubscriptionsByTopic", {{"TopicArn", topic}});
-    if (!there) return there.error();
     for (const json& one : old) {
       if (std::find(now.begin(), now.end(), one) != now.end()) continue;
-      for (const json& real : there->value("Subscriptions", json::array())) {
-        if (text_of(real, "Protocol") != text_of(one, "Protocol") ||
-            text_of(real, "Endpoint") != text_of(one, "Endpoint"))
-          continue;
-        const auto done = gone(
-            call(scope, "Unsubscribe", {{"SubscriptionArn", text_of(real, "SubscriptionArn")}}));
-        if (!done) return done.error();
-      }
+      if (auto done = unsubscribe(scope, topic, one); !done) return done.error();
     }
     return {};
+  }
+
+  static Result<void> unsubscribe(const Scope& scope, const std::string& topic, const json& one) {
+    std::string token;
+    do {
+      AwsApi::Form form = {{"TopicArn", topic}};
+      if (!token.empty()) form.emplace_back("NextToken", token);
+      const auto page = call(scope, "ListSubscriptionsByTopic", form);
+      if (!page) return gone(page);
+      // An empty list is an empty element, which reads as a text.
+      const json subscriptions = page->value("Subscriptions", json::array());
+      for (const json& real : subscriptions) {
+        if (!real.is_object() || text_of(real, "Protocol") != text_of(one, "Protocol") ||
+            text_of(real, "Endpoint") != text_of(one, "Endpoint"))
+          continue;
+        const auto arn = arn_of_subscription(scope, topic, real);
+        if (!arn) return arn.error();
+        return gone(call(scope, "Unsubscribe", {{"SubscriptionArn", *arn}}));
+      }
+      token = text_of(*page, "NextToken");
+    } while (!token.empty());
+    return {};
+  }
+  // Lists don't give the ARN of one that nobody has confirmed; subscribing once more does.
+  static Result<std::string> arn_of_subscription(const Scope& scope, const std::string& topic,
+                                                 const json& listed) {
+    std::string arn = text_of(listed, "SubscriptionArn");
+    if (arn.starts_with("arn:")) return arn;
+    const auto again = call(scope, "Subscribe",
+                            {{"TopicArn", topic},
+                             {"Protocol", text_of(listed, "Protocol")},
+                             {"Endpoint", text_of(listed, "Endpoint")},
+                             {"ReturnSubscriptionArn", "true"}});
+    if (!again) return again.error();
+    return text_of(*again, "SubscriptionArn");
   }
 
   static Result<void> retag(const Scope& scope, const std::string& arn, const json& before,
@@ -216,9 +242,17 @@ class SubscriptionType final : public ResourceType {
     }
     return Made{id, {{"Arn", id}}};
   }
-  Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
-    if (!id.starts_with("arn:")) return {};  // it was never made
-    return gone(call(scope, "Unsubscribe", {{"SubscriptionArn", id}}));
+  Result<void> remove(const Scope& scope, const std::string& id,
+                      const json& properties) const override {
+    std::string arn = id;
+    if (!arn.starts_with("arn:")) {
+      // Its making was cut short or refused. Asking for the same once more tells which it is: what
+      // is there is given again.
+      const auto again = create(scope, id, properties);
+      if (!again) return {};
+      arn = again->id;
+    }
+    return gone(call(scope, "Unsubscribe", {{"SubscriptionArn", arn}}));
   }
 };
 
