@@ -11,7 +11,6 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
 
 // Resources of one template, indented by two.
 std::string sam(const std::string& resources, const std::string& sections = "") {
@@ -25,7 +24,7 @@ std::string function(const std::string& properties, const std::string& id = "Ord
          properties;
 }
 
-const std::string kCode = "      CodeUri: s3://code/orders.zip\n";
+const std::string code_uri = "      CodeUri: s3://code/orders.zip\n";
 
 Template read(const std::string& text) {
   Reading reading = read_template(text);
@@ -68,18 +67,18 @@ std::string version_id(const Template& parsed) {
 
 TEST(ServerlessFunction, BecomesAFunctionAndARole) {
   const Template parsed =
-      read(sam(function(kCode + "      MemorySize: 256\n"
-                                "      Timeout: 10\n"
-                                "      ReservedConcurrentExecutions: 5\n"
-                                "      EphemeralStorage: {Size: 1024}\n"
-                                "      Architectures: [arm64]\n"
-                                "      Layers: [!Ref AWS::StackId]\n"
-                                "      Environment: {Variables: {TABLE: orders}}\n"
-                                "      Tracing: Active\n"
-                                "      Tags: {team: shop}\n"
-                                "      DeadLetterQueue:\n"
-                                "        Type: SNS\n"
-                                "        TargetArn: arn:aws:sns:us-east-1:1:dead\n")));
+      read(sam(function(code_uri + "      MemorySize: 256\n"
+                                   "      Timeout: 10\n"
+                                   "      ReservedConcurrentExecutions: 5\n"
+                                   "      EphemeralStorage: {Size: 1024}\n"
+                                   "      Architectures: [arm64]\n"
+                                   "      Layers: [!Ref AWS::StackId]\n"
+                                   "      Environment: {Variables: {TABLE: orders}}\n"
+                                   "      Tracing: Active\n"
+                                   "      Tags: {team: shop}\n"
+                                   "      DeadLetterQueue:\n"
+                                   "        Type: SNS\n"
+                                   "        TargetArn: arn:aws:sns:us-east-1:1:dead\n")));
   EXPECT_THAT(types(parsed), ElementsAre("Orders Lambda::Function", "OrdersRole IAM::Role"));
   EXPECT_EQ(properties(parsed, "Orders"), json::parse(R"({
     "Handler": "bootstrap", "Runtime": "provided.al2023", "MemorySize": 256, "Timeout": 10,
@@ -103,7 +102,7 @@ TEST(ServerlessFunction, BecomesAFunctionAndARole) {
 }
 
 TEST(ServerlessFunction, KeepsWhatIsAroundItsProperties) {
-  const Template parsed = read(sam(function(kCode + "      Role: arn:aws:iam::1:role/r\n") +
+  const Template parsed = read(sam(function(code_uri + "      Role: arn:aws:iam::1:role/r\n") +
                                        "    Condition: Wanted\n"
                                        "    DependsOn: Topic\n"
                                        "    DeletionPolicy: Retain\n"
@@ -140,7 +139,7 @@ TEST(ServerlessFunction, Code) {
   };
   for (const Case& c : cases) {
     std::string yaml = c.yaml;
-    if (yaml[0] != '{') yaml = "{" + yaml + "}";
+    if (yaml[0] != '{') yaml.insert(0, "{").append("}");
     yaml.insert(1, "Handler: a, Runtime: b, ");
     const Template parsed =
         read(sam("  Orders: {Type: AWS::Serverless::Function, Properties: " + yaml + "}\n"));
@@ -166,7 +165,7 @@ TEST(ServerlessFunction, Policies) {
   };
   for (const Case& c : cases) {
     const Template parsed =
-        read(sam(function(kCode + "      Policies: " + std::string(c.yaml) + "\n")));
+        read(sam(function(code_uri + "      Policies: " + std::string(c.yaml) + "\n")));
     json role = properties(parsed, "OrdersRole");
     role["ManagedPolicyArns"].erase(0);
     EXPECT_EQ(role["ManagedPolicyArns"], json::parse(c.managed)) << c.yaml;
@@ -176,10 +175,10 @@ TEST(ServerlessFunction, Policies) {
 
 TEST(ServerlessFunction, PublishesAVersionUnderAnAlias) {
   const Template parsed =
-      read(sam(function(kCode + "      AutoPublishAlias: live\n"
-                                "      VersionDescription: first\n"
-                                "      ProvisionedConcurrencyConfig:\n"
-                                "        ProvisionedConcurrentExecutions: 2\n")));
+      read(sam(function(code_uri + "      AutoPublishAlias: live\n"
+                                   "      VersionDescription: first\n"
+                                   "      ProvisionedConcurrencyConfig:\n"
+                                   "        ProvisionedConcurrentExecutions: 2\n")));
   const std::string version = version_id(parsed);
   EXPECT_THAT(version, testing::MatchesRegex("OrdersVersion[0-9a-f]{10}"));
   EXPECT_THAT(types(parsed), ElementsAre("Orders Lambda::Function", version + " Lambda::Version",
@@ -197,17 +196,17 @@ TEST(ServerlessFunction, AVersionIsNewWithTheCodeAndWhatItRunsWith) {
   const auto id = [](const std::string& more) {
     return version_id(read(sam(function("      AutoPublishAlias: live\n" + more))));
   };
-  const std::string first = id(kCode);
-  EXPECT_EQ(id(kCode), first);
-  EXPECT_EQ(id(kCode + "      Timeout: 9\n"), first);
+  const std::string first = id(code_uri);
+  EXPECT_EQ(id(code_uri), first);
+  EXPECT_EQ(id(code_uri + "      Timeout: 9\n"), first);
   EXPECT_NE(id("      CodeUri: s3://code/orders-2.zip\n"), first);
-  EXPECT_NE(id(kCode + "      MemorySize: 512\n"), first);
-  EXPECT_NE(id(kCode + "      Environment: {Variables: {A: b}}\n"), first);
-  EXPECT_NE(id(kCode + "      SnapStart: {ApplyOn: PublishedVersions}\n"), first);
-  EXPECT_EQ(id(kCode + "      SnapStart: {ApplyOn: None}\n"), first);
+  EXPECT_NE(id(code_uri + "      MemorySize: 512\n"), first);
+  EXPECT_NE(id(code_uri + "      Environment: {Variables: {A: b}}\n"), first);
+  EXPECT_NE(id(code_uri + "      SnapStart: {ApplyOn: PublishedVersions}\n"), first);
+  EXPECT_EQ(id(code_uri + "      SnapStart: {ApplyOn: None}\n"), first);
   const std::string all = "      AutoPublishAliasAllProperties: true\n";
-  EXPECT_NE(id(kCode + all), id(kCode + all + "      Timeout: 9\n"));
-  EXPECT_EQ(id(kCode + "      AutoPublishCodeSha256: 6b86b273ff34fce19d6b804eff5a3f57\n"),
+  EXPECT_NE(id(code_uri + all), id(code_uri + all + "      Timeout: 9\n"));
+  EXPECT_EQ(id(code_uri + "      AutoPublishCodeSha256: 6b86b273ff34fce19d6b804eff5a3f57\n"),
             "OrdersVersion6b86b273ff");
 }
 
@@ -224,11 +223,11 @@ TEST(ServerlessFunction, AliasNames) {
                         {"!Ref Name", "OrdersAliasName"}};
   for (const Case& c : cases) {
     const Template parsed = read(sam(
-        function(kCode + "      AutoPublishAlias: " + std::string(c.alias) + "\n"), parameters));
+        function(code_uri + "      AutoPublishAlias: " + std::string(c.alias) + "\n"), parameters));
     EXPECT_NE(parsed.resource(c.id), nullptr) << c.alias;
   }
   EXPECT_THAT(
-      problems(sam(function(kCode + "      AutoPublishAlias: !Sub 'a${Stage}'\n"), parameters)),
+      problems(sam(function(code_uri + "      AutoPublishAlias: !Sub 'a${Stage}'\n"), parameters)),
       ElementsAre(
           HasSubstr("'AutoPublishAlias' must be a string or a Ref to a template parameter")));
 }
@@ -236,18 +235,18 @@ TEST(ServerlessFunction, AliasNames) {
 TEST(ServerlessFunction, Url) {
   const std::string url =
       "      FunctionUrlConfig: {AuthType: NONE, InvokeMode: RESPONSE_STREAM, Cors: {MaxAge: 1}}\n";
-  const Template parsed = read(sam(function(kCode + url)));
+  const Template parsed = read(sam(function(code_uri + url)));
   EXPECT_EQ(properties(parsed, "OrdersUrl"),
             json::parse(R"({"TargetFunctionArn": {"Ref": "Orders"}, "AuthType": "NONE",
                             "InvokeMode": "RESPONSE_STREAM", "Cors": {"MaxAge": 1}})"));
   EXPECT_EQ(properties(parsed, "OrdersUrlPublicPermissions"),
             json::parse(R"({"Action": "lambda:InvokeFunctionUrl", "Principal": "*",
                             "FunctionName": {"Ref": "Orders"}, "FunctionUrlAuthType": "NONE"})"));
-  const Template aliased = read(sam(function(kCode + url + "      AutoPublishAlias: live\n")));
+  const Template aliased = read(sam(function(code_uri + url + "      AutoPublishAlias: live\n")));
   EXPECT_EQ(properties(aliased, "OrdersUrl")["TargetFunctionArn"],
             json({{"Ref", "OrdersAliaslive"}}));
   const Template closed =
-      read(sam(function(kCode + "      FunctionUrlConfig: {AuthType: AWS_IAM}\n")));
+      read(sam(function(code_uri + "      FunctionUrlConfig: {AuthType: AWS_IAM}\n")));
   EXPECT_NE(closed.resource("OrdersUrl"), nullptr);
   EXPECT_EQ(closed.resource("OrdersUrlPublicPermissions"), nullptr);
 }
@@ -259,11 +258,11 @@ TEST(ServerlessFunction, EventInvokeConfig) {
       "        DestinationConfig:\n"
       "          OnFailure: {Type: SNS}\n"
       "          OnSuccess: {Type: Lambda, Destination: arn:aws:lambda:us-east-1:1:function:f}\n";
-  const Template parsed = read(sam(function(kCode + config) + "  Policy:\n"
-                                                              "    Type: AWS::SNS::TopicPolicy\n"
-                                                              "    Properties:\n"
-                                                              "      Topics: [!Ref "
-                                                              "Orders.DestinationTopic]\n"));
+  const Template parsed = read(sam(function(code_uri + config) + "  Policy:\n"
+                                                                 "    Type: AWS::SNS::TopicPolicy\n"
+                                                                 "    Properties:\n"
+                                                                 "      Topics: [!Ref "
+                                                                 "Orders.DestinationTopic]\n"));
   EXPECT_THAT(types(parsed), ElementsAre("Orders Lambda::Function",
                                          "OrdersEventInvokeConfigOnFailureTopic SNS::Topic",
                                          "OrdersEventInvokeConfig Lambda::EventInvokeConfig",
@@ -277,7 +276,8 @@ TEST(ServerlessFunction, EventInvokeConfig) {
             "OrdersEventInvokeConfigOnFailureTopic");
   EXPECT_EQ(properties(parsed, "OrdersRole")["Policies"][0]["PolicyDocument"]["Statement"].size(),
             2U);
-  const Template aliased = read(sam(function(kCode + config + "      AutoPublishAlias: live\n")));
+  const Template aliased =
+      read(sam(function(code_uri + config + "      AutoPublishAlias: live\n")));
   EXPECT_EQ(properties(aliased, "OrdersEventInvokeConfig")["Qualifier"], "live");
   EXPECT_THAT(resource(aliased, "OrdersEventInvokeConfig").depends_on,
               ElementsAre("OrdersAliaslive"));
@@ -290,7 +290,7 @@ TEST(ServerlessFunction, Events) {
       "          Type: SNS\n"
       "          Properties: {Topic: !Ref Topic, FilterPolicy: {kind: [a]}}\n";
   const std::string topic = "  Topic: {Type: AWS::SNS::Topic}\n";
-  const Template parsed = read(sam(function(kCode + events) + topic));
+  const Template parsed = read(sam(function(code_uri + events) + topic));
   EXPECT_EQ(properties(parsed, "OrdersPlaced"), json::parse(R"({
     "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["Orders", "Arn"]},
     "TopicArn": {"Ref": "Topic"}, "FilterPolicy": {"kind": ["a"]}})"));
@@ -298,7 +298,7 @@ TEST(ServerlessFunction, Events) {
     "Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "Orders"},
     "Principal": "sns.amazonaws.com", "SourceArn": {"Ref": "Topic"}})"));
   const Template aliased =
-      read(sam(function(kCode + events + "      AutoPublishAlias: live\n") + topic));
+      read(sam(function(code_uri + events + "      AutoPublishAlias: live\n") + topic));
   EXPECT_EQ(properties(aliased, "OrdersPlaced")["Endpoint"], json({{"Ref", "OrdersAliaslive"}}));
 }
 
@@ -308,7 +308,7 @@ TEST(ServerlessLayer, BecomesALayerVersionUnderANameOfItsContent) {
         "  Tools:\n    Type: AWS::Serverless::LayerVersion\n    Properties:\n"
         "      ContentUri: " +
             uri + "\n      CompatibleRuntimes: [provided.al2023]\n" +
-            function(kCode + "      Layers: [!Ref Tools, !Sub '${Tools}']\n"),
+            function(code_uri + "      Layers: [!Ref Tools, !Sub '${Tools}']\n"),
         "");
   };
   const Template parsed = read(text("s3://code/tools.zip"));
@@ -332,7 +332,7 @@ TEST(ServerlessLayer, BecomesALayerVersionUnderANameOfItsContent) {
 
 TEST(Serverless, ReferencesFollowWhatWasMade) {
   const Template parsed =
-      read(sam(function(kCode + "      AutoPublishAlias: live\n") +
+      read(sam(function(code_uri + "      AutoPublishAlias: live\n") +
                    "  Alarm:\n"
                    "    Type: AWS::CloudWatch::Alarm\n"
                    "    DependsOn: [Orders.Alias]\n"
@@ -397,7 +397,7 @@ TEST(Serverless, Problems) {
     std::string text;
     const char* problem;
   };
-  const auto with = [](const std::string& yaml) { return sam(function(kCode + yaml)); };
+  const auto with = [](const std::string& yaml) { return sam(function(code_uri + yaml)); };
   const Case cases[] = {
       {with("      Memory: 1\n"),
        "line 9, column 7: Resource with id [Orders] is invalid. 'Memory' is not a property"},
@@ -449,12 +449,12 @@ TEST(Serverless, Problems) {
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, "
            "RetentionPolicy: Keep}}\n"),
        "'RetentionPolicy' must be Retain or Delete"},
-      {sam(function(kCode) + "  OrdersRole: {Type: AWS::IAM::Role}\n"),
+      {sam(function(code_uri) + "  OrdersRole: {Type: AWS::IAM::Role}\n"),
        "there is another one of this name"},
-      {sam(function(kCode), "Globals: {Function: {Policies: [a]}}\n"),
+      {sam(function(code_uri), "Globals: {Function: {Policies: [a]}}\n"),
        "'Policies' is not a supported property of 'Function'"},
-      {sam(function(kCode), "Globals: {Functions: {}}\n"), "'Functions' is not supported"},
-      {sam(function(kCode), "Globals: [a]\n"), "'Globals' section is invalid. It must be a map"},
+      {sam(function(code_uri), "Globals: {Functions: {}}\n"), "'Functions' is not supported"},
+      {sam(function(code_uri), "Globals: [a]\n"), "'Globals' section is invalid. It must be a map"},
   };
   for (const Case& c : cases)
     EXPECT_THAT(problems(c.text), ElementsAre(HasSubstr(c.problem))) << c.text;
@@ -464,7 +464,7 @@ TEST(Serverless, DeploymentPreferenceThatChangesNothingIsFine) {
   for (const char* preference :
        {"{Type: AllAtOnce}", "{Enabled: false, Type: Canary10Percent5Minutes}"})
     EXPECT_THAT(problems(sam(function(
-                    kCode + "      DeploymentPreference: " + std::string(preference) + "\n"))),
+                    code_uri + "      DeploymentPreference: " + std::string(preference) + "\n"))),
                 IsEmpty());
 }
 
@@ -474,7 +474,7 @@ TEST(Serverless, GlobalsDoNotMultiply) {
     for (int i = 0; i < variables; ++i) globals += "        V" + std::to_string(i) + ": x\n";
     std::string resources;
     for (int i = 0; i < functions; ++i)
-      resources += function(kCode + "      Role: r\n", "F" + std::to_string(i));
+      resources += function(code_uri + "      Role: r\n", "F" + std::to_string(i));
     return sam(resources, globals);
   };
   EXPECT_THAT(problems(text(100, 1000)), IsEmpty());
@@ -486,7 +486,7 @@ TEST(Serverless, GlobalsDoNotMultiply) {
 
 TEST(Serverless, NamesWithAttributesAreThoseOfWhatWasMade) {
   const Template parsed =
-      read(sam(function(kCode + "      AutoPublishAlias: live\n") +
+      read(sam(function(code_uri + "      AutoPublishAlias: live\n") +
                "  Tools: {Type: AWS::Serverless::LayerVersion, Properties: "
                "{ContentUri: s3://code/tools.zip}}\n"
                "  T:\n    Type: AWS::SNS::Topic\n    Properties:\n"
@@ -517,7 +517,7 @@ TEST(Serverless, HostileNamesEnd) {
 }
 
 TEST(Serverless, IsAskedForByTransform) {
-  const std::string resources = "Resources:\n" + function(kCode);
+  const std::string resources = "Resources:\n" + function(code_uri);
   EXPECT_THAT(types(read("Transform: [AWS::Serverless-2016-10-31]\n" + resources)),
               ElementsAre("Orders Lambda::Function", "OrdersRole IAM::Role"));
   // CloudFormation itself has no such type; a deployment says so.
