@@ -117,14 +117,21 @@ Result<void> Deployment::step(Resolver& resolver, const StepGraph::Needs& graph,
     record_.log(draft, draft.status, wanted.error().message);
     return wanted.error();
   }
-  if (there == before_.resources.end()) return make(draft, *wanted, false);
-  const StackResource& before = there->second;
-  if (before.physical_id.empty()) {
-    // Its making was cut short, or it was never begun.
-    if (auto settled = settle_unmade(before); !settled) return settled;
-    return make(draft, *wanted, true);
+  const StackResource* current = there == before_.resources.end() ? nullptr : &there->second;
+  if (current && !current->is_whole()) {
+    if (auto settled = settle(*current); !settled) return settled;
+    current = nullptr;
   }
-  const auto difference = compare(before, *wanted);
+  const auto taken_back = take_back(current, id, *wanted);
+  if (!taken_back) return taken_back.error();
+  if (*taken_back) current = &**taken_back;
+  if (!current) return make(draft, *wanted);
+  return step_from(*current, std::move(draft), *wanted);
+}
+
+Result<void> Deployment::step_from(const StackResource& before, StackResource draft,
+                                   const Wanted& wanted) {
+  const auto difference = compare(before, wanted);
   draft.name = before.name;
   draft.physical_id = before.physical_id;
   draft.attributes = before.attributes;
@@ -135,8 +142,8 @@ Result<void> Deployment::step(Resolver& resolver, const StepGraph::Needs& graph,
     draft.changed = before.changed;
     return record_.put_quietly(draft);
   }
-  if (difference->replacement == Change::Replacement::kNo) return change(before, draft, *wanted);
-  return replace(before, draft, *wanted);
+  if (difference->replacement == Change::Replacement::kNo) return change(before, draft, wanted);
+  return replace(before, std::move(draft), wanted);
 }
 
 void Deployment::touch(const std::string& id, Touched touched) {
@@ -144,7 +151,7 @@ void Deployment::touch(const std::string& id, Touched touched) {
   touched_.emplace(id, std::move(touched));
 }
 
-Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, bool repairing) {
+Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted) {
   StackResource made = draft;
   made.name = !wanted.given_name.empty()
                   ? wanted.given_name
@@ -153,18 +160,15 @@ Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, 
   made.status = "CREATE_IN_PROGRESS";
   if (auto kept = record_.put(made); !kept) return kept;
   touch(draft.logical_id, {Touched::How::kMade, {}});
-  auto result =
-      wanted.type->create(scope(draft.logical_id, repairing), made.name, wanted.properties);
+  auto result = wanted.type->create(scope(draft.logical_id, repairs(draft.logical_id)), made.name,
+                                    wanted.properties);
   if (!result) {
     made.status = "CREATE_FAILED";
     made.reason = reason_of(made, result.error());
+    // What failed has left nothing, and somebody else's thing of that name must stay. But when Kiln
+    // ends, nobody knows.
+    if (!leaving()) made.name.clear();
     (void)record_.put(made);
-    // Somebody else's thing of that name stays where it is.
-    if (result.error().type == "AlreadyExists") {
-      record_.erase(made.logical_id);
-      const std::lock_guard lock(mutex_);
-      touched_.erase(made.logical_id);
-    }
     return Error{
         result.error().kind, result.error().type,
         "The following resource(s) failed to create: [" + made.logical_id + "]. " + made.reason};
@@ -178,27 +182,18 @@ Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, 
   return record_.put(made);
 }
 
-Result<void> Deployment::settle_unmade(const StackResource& half) {
-  const auto gone = type_of(half).remove(scope(half.logical_id), half.handle(),
-                                         half.unsettled() ? half.attempted : half.properties);
-  if (gone) record_.erase(half.logical_id);
-  return gone;
-}
-
 Result<void> Deployment::change(const StackResource& before, const StackResource& draft,
                                 const Wanted& wanted) {
   StackResource changed = draft;
   changed.properties = before.properties;
+  changed.earlier = before.earlier;
   changed.attempted = wanted.properties;
+  if (before.unsettled()) changed.earlier.push_back(before.attempted);
   changed.status = "UPDATE_IN_PROGRESS";
   if (auto kept = record_.put(changed); !kept) return kept;
   touch(draft.logical_id, {Touched::How::kChanged, before});
   const Scope reach = scope(draft.logical_id, before.unsettled());
-  auto result =
-      wanted.type->update(reach, before.physical_id, before.properties, wanted.properties);
-  // Each property has one of two values: the second update sets what the first took for done.
-  if (result && before.unsettled())
-    result = wanted.type->update(reach, before.physical_id, before.attempted, wanted.properties);
+  auto result = bring(before, reach, wanted.properties);
   if (!result) {
     changed.status = "UPDATE_FAILED";
     changed.reason = reason_of(changed, result.error());
@@ -211,6 +206,7 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
   changed.attributes = std::move(result->attributes);
   changed.properties = wanted.properties;
   changed.attempted = nullptr;
+  changed.earlier.clear();
   changed.status = "UPDATE_COMPLETE";
   return record_.put(changed);
 }
@@ -233,7 +229,7 @@ Result<void> Deployment::replace(const StackResource& before, StackResource draf
   if (auto kept = record_.add_leftover(before); !kept) return kept;
   draft.physical_id.clear();
   draft.attributes = json::object();
-  auto made = make(draft, wanted, false);
+  auto made = make(draft, wanted);
   const std::lock_guard lock(mutex_);
   touched_[draft.logical_id] = {Touched::How::kReplaced, before};
   return made;

@@ -81,11 +81,25 @@ class Deployment {
   cfn::Surroundings surroundings(const cfn::ParameterValues& parameters, const Wish& wish) const;
   Result<void> build(Resolver& resolver, const StepGraph::Needs& graph);
   Result<void> step(Resolver& resolver, const StepGraph::Needs& graph, const std::string& id);
-  Result<void> make(const StackResource& draft, const Wanted& wanted, bool repairing);
+  Result<void> step_from(const StackResource& before, StackResource draft, const Wanted& wanted);
+  Result<void> make(const StackResource& draft, const Wanted& wanted);
   Result<void> change(const StackResource& before, const StackResource& draft,
                       const Wanted& wanted);
   Result<void> replace(const StackResource& before, StackResource draft, const Wanted& wanted);
-  Result<void> settle_unmade(const StackResource& half);
+  // Sets what is wanted. Each property of one that is unsettled has the value of one of those that
+  // were tried: each update sets what the ones before took for done.
+  Result<Made> bring(const StackResource& resource, const Scope& scope,
+                     const nlohmann::json& wanted) const;
+  // Removes what a kill has left half made or half removed.
+  Result<void> settle(const StackResource& half);
+  // What an earlier deployment has put aside and did not remove is taken back, if it can become
+  // what is wanted.
+  Result<std::optional<StackResource>> take_back(const StackResource* current,
+                                                 const std::string& id, const Wanted& wanted);
+  // Whether a resource of the stack is the same thing as this leftover.
+  bool is_in_use(const StackResource& leftover) const;
+  // Whether an earlier deployment was cut short at this resource, so that what is there may be its.
+  bool repairs(const std::string& id) const;
   void touch(const std::string& id, Touched touched);
 
   void roll_back_create(const std::string& reason, Wish::OnFailure on_failure);

@@ -22,6 +22,16 @@ const ResourceType& type_of(const StackResource& resource) {
   return type ? *type : skipped_type();
 }
 
+namespace {
+
+// On disk before a removal begins: what a kill leaves then is no whole resource.
+StackResource going(StackResource resource) {
+  resource.status = "DELETE_IN_PROGRESS";
+  return resource;
+}
+
+}  // namespace
+
 void Deployment::roll_back_create(const std::string& reason, Wish::OnFailure on_failure) {
   if (on_failure == Wish::OnFailure::kDoNothing) {
     (void)record_.set_status("CREATE_FAILED", reason);
@@ -77,6 +87,7 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
   if (touched.how != Touched::How::kChanged) {
     // What was half made, too: by its name.
     if (!now.handle().empty() && now.handle() != touched.before.physical_id) {
+      if (auto kept = record_.put_quietly(going(now)); !kept) return kept;
       record_.log(now, "DELETE_IN_PROGRESS", "");
       const auto gone = type_of(now).remove(scope(id), now.handle(),
                                             now.unsettled() ? now.attempted : now.properties);
@@ -94,21 +105,23 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
     record_.erase_leftover(touched.before);
     return {};
   }
-  StackResource back = touched.before;
-  back.status = "UPDATE_IN_PROGRESS";
-  back.attempted = back.properties;
-  record_.log(back, back.status, "");
-  const json& tried = now.unsettled() ? now.attempted : now.properties;
-  auto result = type_of(back).update(scope(id), back.physical_id, tried, touched.before.properties);
+  // As with a change: what may be set is on disk before it is.
+  StackResource open = now;
+  if (!open.unsettled()) open.attempted = touched.before.properties;
+  open.status = "UPDATE_IN_PROGRESS";
+  open.reason.clear();
+  if (auto kept = record_.put(open); !kept) return kept;
+  auto result = bring(open, scope(id), touched.before.properties);
   if (!result) {
-    back.properties = tried;  // and what it was to go back to is what was attempted
-    back.status = "UPDATE_FAILED";
-    back.reason = reason_of(back, result.error());
-    (void)record_.put(back);
+    open.status = "UPDATE_FAILED";
+    open.reason = reason_of(open, result.error());
+    (void)record_.put(open);
     return result.error();
   }
+  StackResource back = touched.before;
   back.attributes = std::move(result->attributes);
   back.attempted = nullptr;
+  back.earlier.clear();
   back.status = "UPDATE_COMPLETE";
   return record_.put(back);
 }
@@ -117,7 +130,7 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
   const Stack now = record_.snapshot();
   for (const auto& [id, resource] : now.resources) {
     if (graph.contains(id)) continue;
-    if (!record_.add_leftover(resource)) return;
+    if (!resource.is_nothing() && !record_.add_leftover(resource)) return;
     record_.erase(id);
   }
   // A logical id may be there more than once: each of its leftovers is a step of its own.
@@ -137,6 +150,10 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
   (void)StepGraph(needs).reversed().run(kAtOnce, OnError::kGoOn, [&](const std::string& key) {
     if (leaving()) return Result<void>();
     const StackResource& resource = steps.at(key);
+    if (is_in_use(resource)) {
+      record_.erase_leftover(resource);
+      return Result<void>();
+    }
     const auto current = now.resources.find(resource.logical_id);
     const bool replaced = current != now.resources.end() && graph.contains(resource.logical_id);
     const cfn::Policy policy = replaced ? resource.replace_policy : resource.deletion_policy;
@@ -145,6 +162,7 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
       record_.erase_leftover(resource);
       return Result<void>();
     }
+    if (auto kept = record_.add_leftover(going(resource)); !kept) return kept;
     auto gone = take_down(resource);
     if (gone) record_.erase_leftover(resource);
     return gone;
@@ -177,7 +195,11 @@ Result<void> Deployment::take_all_down(const std::vector<std::string>& retained,
     const bool kept = std::find(retained.begin(), retained.end(), id) != retained.end() ||
                       (resource.deletion_policy == cfn::Policy::kRetain) ||
                       (resource.deletion_policy == cfn::Policy::kRetainExceptOnCreate && !creating);
-    if (kept) {
+    if (!kept && !resource.is_nothing())
+      if (auto marked = record_.put_quietly(going(resource)); !marked) return marked;
+    if (resource.is_nothing()) {
+      // Making it has failed.
+    } else if (kept) {
       record_.log(resource, "DELETE_SKIPPED", "");
     } else if (auto gone = take_down(resource); !gone) {
       StackResource failed = resource;

@@ -35,8 +35,11 @@ class UrlType final : public ResourceType {
 
   Result<Made> create(const Scope& scope, const std::string&,
                       const json& properties) const override {
-    return made_of(scope.api.rest("POST", path(properties),
-                                  pick(properties, {"AuthType", "Cors", "InvokeMode"})));
+    auto made = made_of(scope.api.rest("POST", path(properties),
+                                       pick(properties, {"AuthType", "Cors", "InvokeMode"})));
+    if (!made && scope.repairing && made.error().kind == ErrorKind::kConflict)
+      return update(scope, "", properties, properties);
+    return made;
   }
   Result<Made> update(const Scope& scope, const std::string&, const json&,
                       const json& after) const override {

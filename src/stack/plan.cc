@@ -94,7 +94,7 @@ Result<Plan> make_plan(const std::map<std::string, StackResource>& now, Resolver
     auto wanted = resolver.wanted(id);
     if (!wanted) return wanted.error();
     const auto there = now.find(id);
-    if (there != now.end() && !there->second.physical_id.empty()) {
+    if (there != now.end() && there->second.is_whole()) {
       if (there->second.type != resolver.parsed().resource(id)->type) return type_changed(id);
       auto change = compare(there->second, *wanted);
       if (!change) continue;

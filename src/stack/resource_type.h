@@ -66,7 +66,7 @@ class ResourceType {
   virtual bool id_is_name() const { return false; }
 
   // `name` is the one that the properties give or Kiln chose; it is remembered before this call, so
-  // that a resource which a killed Kiln has just made is found again.
+  // that a resource which a killed Kiln has just made is found again. What fails leaves nothing.
   virtual Result<Made> create(const Scope& scope, const std::string& name,
                               const nlohmann::json& properties) const = 0;
   // Changes of properties with kReplace never come here.

@@ -269,8 +269,14 @@ class TopicPolicyType final : public ResourceType {
 
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    for (const std::string& topic : topics_of(properties))
-      if (auto done = set(scope, topic, properties["PolicyDocument"]); !done) return done.error();
+    std::vector<std::string> done;
+    for (const std::string& topic : topics_of(properties)) {
+      if (auto set_it = set(scope, topic, properties["PolicyDocument"]); !set_it) {
+        for (const std::string& other : done) (void)reset(scope, other);
+        return set_it.error();
+      }
+      done.push_back(topic);
+    }
     return Made{name, {{"Id", name}}};
   }
   Result<Made> update(const Scope& scope, const std::string& id, const json& before,

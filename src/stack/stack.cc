@@ -121,6 +121,7 @@ json to_document(const StackResource& resource) {
           {"physical_id", resource.physical_id},
           {"properties", resource.properties},
           {"attempted", resource.attempted},
+          {"earlier", resource.earlier},
           {"attributes", resource.attributes},
           {"status", resource.status},
           {"reason", resource.reason},
@@ -139,6 +140,8 @@ Result<StackResource> resource_of(const json& in) {
     in.at("physical_id").get_to(resource.physical_id);
     resource.properties = in.at("properties");
     resource.attempted = in.at("attempted");
+    if (const auto earlier = in.find("earlier"); earlier != in.end())
+      earlier->get_to(resource.earlier);
     resource.attributes = in.at("attributes");
     in.at("status").get_to(resource.status);
     in.at("reason").get_to(resource.reason);

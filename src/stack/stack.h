@@ -20,11 +20,15 @@ inline constexpr const char* kStackType = "AWS::CloudFormation::Stack";
 struct StackResource {
   std::string logical_id;
   std::string type;
-  std::string name;         // given or chosen before the resource is made
-  std::string physical_id;  // "" until it is made
+  // Given or chosen before the resource is made; "" when making it has failed, which leaves
+  // nothing.
+  std::string name;
+  std::string physical_id;                               // "" until it is made
   nlohmann::json properties = nlohmann::json::object();  // evaluated, as they are in force
   // Of a change that did not end: what it was about to set. Null otherwise.
   nlohmann::json attempted;
+  // What deployments before that one were about to set, when theirs did not end either.
+  std::vector<nlohmann::json> earlier;
   nlohmann::json attributes = nlohmann::json::object();
   std::string status;  // "CREATE_COMPLETE"
   std::string reason;
@@ -35,6 +39,9 @@ struct StackResource {
 
   // Whether a kill or a failed rollback left it in a state that nobody knows.
   bool unsettled() const { return !attempted.is_null(); }
+  // Whether it was made to the end, and its removal was not begun.
+  bool is_whole() const { return !physical_id.empty() && status != "DELETE_IN_PROGRESS"; }
+  bool is_nothing() const { return handle().empty(); }
   // What removes it: the physical id, or the name when its making was cut short.
   const std::string& handle() const { return physical_id.empty() ? name : physical_id; }
 };
