@@ -20,7 +20,7 @@ def test_cdk_deploys_compares_and_destroys(own_kiln, assembly, tmp_path):
         return done.stdout + done.stderr
 
     outputs = tmp_path / "outputs.json"
-    cdk("deploy", "--all", "--require-approval", "never", "--outputs-file", str(outputs))
+    cdk("deploy", "--all", "--require-approval", "never", "--concurrency", "2", "--outputs-file", str(outputs))
     made = json.loads(outputs.read_text())
     there = inventory(engine)
     assert sorted(there["functions"]) == sorted(value for stack in made.values() for key, value in stack.items() if key.endswith("FunctionName"))
@@ -32,5 +32,5 @@ def test_cdk_deploys_compares_and_destroys(own_kiln, assembly, tmp_path):
     assert "Number of stacks with differences: 0" in cdk("diff", "--all")
     again = cdk("deploy", "--all", "--require-approval", "never")
     assert again.count("(no changes)") == 2
-    cdk("destroy", "--all", "--force")
+    cdk("destroy", "--all", "--force", "--concurrency", "2")
     assert inventory(engine) == EMPTY
