@@ -1,6 +1,7 @@
 #include "stack/coerce.h"
 
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 using Names = std::set<std::string_view>;
+
+constexpr double kMaxExact = 9007199254740992;  // 2^53: above, a double is no count
 
 // By name alone: no two properties of the types that stacks can hold share a name and differ.
 const Names kIntegers = {"ActionsSuppressorExtensionPeriod",
@@ -117,7 +120,7 @@ Result<json> value_of(const std::string& path, std::string_view name, const json
     if (const auto n = number_of<int64_t>(value)) return json(*n);
     // 60.0 of a template in JSON is 60.
     if (const auto n = number_of<double>(value);
-        n && *n == static_cast<double>(static_cast<int64_t>(*n)))
+        n && std::abs(*n) <= kMaxExact && *n == std::trunc(*n))
       return json(static_cast<int64_t>(*n));
     return wrong(path, expected, value);
   }
