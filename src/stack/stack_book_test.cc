@@ -1,0 +1,207 @@
+// Stacks over a double of SNS: topics are all that is made, so that failures, kills and leftovers
+// can be counted.
+#include "stack/stack_book.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "wire/query_protocol.h"
+
+namespace kiln::stack {
+namespace {
+
+constexpr const char* kRegion = "eu-west-1";
+const std::string kArn = "arn:aws:sns:eu-west-1:111111111111:";
+
+// What is kept, and no more after `left` saves: then Kiln is dead, and nothing has any effect.
+class FakeState final : public StatePort {
+ public:
+  Result<void> save(const std::string& kind, const std::string&, const std::string& key,
+                    const std::string& document) override {
+    const std::lock_guard lock(mutex_);
+    if (left == 0) return Error{ErrorKind::kInternal, "", "dead"};
+    if (left > 0) --left;
+    documents[{kind, key}] = document;
+    return {};
+  }
+  void erase(const std::string& kind, const std::string&, const std::string& key) override {
+    const std::lock_guard lock(mutex_);
+    if (left != 0) documents.erase({kind, key});
+  }
+
+  bool is_dead() {
+    const std::lock_guard lock(mutex_);
+    return left == 0;
+  }
+
+  std::map<std::pair<std::string, std::string>, std::string> documents;
+  int left = -1;  // -1: all
+
+ private:
+  std::mutex mutex_;
+};
+
+class FakeSns {
+ public:
+  net::Response answer(const net::Request& request) {
+    const auto form = wire::QueryRequest::parse(request.body());
+    const std::lock_guard lock(mutex_);
+    const std::string action = form->action();
+    std::string arn(form->get("TopicArn"));
+    const std::string name =
+        arn.empty() ? std::string(form->get("Name")) : arn.substr(arn.rfind(':') + 1);
+    if (failing.contains(name) && action == "CreateTopic")
+      return wire::query_error({ErrorKind::kInvalid, "InvalidParameter", "no " + name}, "id");
+    if (action == "CreateTopic") {
+      topics[name] = std::string(form->get("Attributes.entry.1.value"));
+    } else if (action == "DeleteTopic") {
+      topics.erase(name);
+    } else if (!topics.contains(name)) {
+      return wire::query_error({ErrorKind::kNotFound, "NotFound", "Topic does not exist"}, "id");
+    } else if (action == "SetTopicAttributes") {
+      topics[name] = std::string(form->get("AttributeValue"));
+    }
+    return wire::XmlAnswer(action, "x").finish("id");
+  }
+
+  std::map<std::string, std::string> topics;  // name to DisplayName
+  std::set<std::string> failing;
+
+ private:
+  std::mutex mutex_;
+};
+
+class StackBookTest : public testing::Test {
+ protected:
+  StackBookTest() { open(); }
+
+  void open() {
+    book_.reset();
+    StackBook::Options options{"111111111111", {}, state_, clock_, {}};
+    options.api = [this](const std::string& region) {
+      const auto send = [this](net::Request&& request) {
+        if (!state_.is_dead()) return sns_.answer(request);
+        return wire::query_error({ErrorKind::kUnavailable, "Dead", "dead"}, "id");
+      };
+      return AwsApi(send, region, "h");
+    };
+    book_ = std::make_unique<StackBook>(std::move(options));
+    for (const auto& [key, document] : std::map(state_.documents))
+      EXPECT_TRUE(book_->load(key.first, kRegion, key.second, document).ok()) << document;
+    book_->loaded();
+  }
+
+  // {"A": "x"}: a topic named and displayed so.
+  static Wish wish(const std::map<std::string, std::string>& topics) {
+    nlohmann::json resources = nlohmann::json::object();
+    for (const auto& [id, display] : topics)
+      resources[id] = {{"Type", "AWS::SNS::Topic"},
+                       {"Properties", {{"TopicName", id}, {"DisplayName", display}}}};
+    Wish out;
+    out.template_text = nlohmann::json{{"Resources", resources}}.dump();
+    return out;
+  }
+  std::string create(const Wish& wanted) {
+    const auto id = book_->create(kRegion, "s", wanted, {});
+    EXPECT_TRUE(id.ok()) << id.error().message;
+    book_->drain();
+    return id ? *id : "";
+  }
+  std::string update(const Wish& wanted) {
+    const auto id = book_->update(kRegion, "s", wanted);
+    book_->drain();
+    return id ? status() : id.error().message;
+  }
+  std::string status() const { return book_->find(kRegion, "s")->status; }
+
+  ManualClock clock_{WallTime(std::chrono::seconds(1'700'000'000))};
+  FakeState state_;
+  FakeSns sns_;
+  std::unique_ptr<StackBook> book_;
+};
+
+using Topics = std::map<std::string, std::string>;
+
+TEST_F(StackBookTest, MakesChangesAndRemoves) {
+  const std::string id = create(wish({{"A", "1"}, {"B", "2"}}));
+  EXPECT_EQ(status(), "CREATE_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "1"}, {"B", "2"}}));
+  EXPECT_EQ(update(wish({{"A", "1"}, {"B", "2"}})), "No updates are to be performed.");
+  EXPECT_EQ(update(wish({{"A", "3"}, {"C", "4"}})), "UPDATE_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "3"}, {"C", "4"}}));
+  EXPECT_TRUE(book_->remove(kRegion, "s", {}, "").ok());
+  book_->drain();
+  EXPECT_EQ(book_->find(kRegion, id)->status, "DELETE_COMPLETE");
+  EXPECT_FALSE(book_->find(kRegion, "s").ok());
+  EXPECT_TRUE(sns_.topics.empty());
+}
+
+TEST_F(StackBookTest, ACreationThatFailsLeavesNothing) {
+  sns_.failing = {"B"};
+  create(wish({{"A", "1"}, {"B", "2"}, {"C", "3"}}));
+  EXPECT_EQ(status(), "ROLLBACK_COMPLETE");
+  EXPECT_TRUE(sns_.topics.empty());
+  EXPECT_NE(update(wish({{"A", "1"}})).find("can not be updated"), std::string::npos);
+}
+
+TEST_F(StackBookTest, AnUpdateThatFailsGoesBack) {
+  create(wish({{"A", "1"}, {"B", "2"}}));
+  sns_.failing = {"C"};
+  EXPECT_EQ(update(wish({{"A", "changed"}, {"C", "new"}, {"D", "new"}})),
+            "UPDATE_ROLLBACK_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "1"}, {"B", "2"}}));
+  EXPECT_EQ(book_->find(kRegion, "s")->wish.template_text,
+            wish({{"A", "1"}, {"B", "2"}}).template_text);
+}
+
+TEST_F(StackBookTest, SomebodyElsesThingIsLeftAlone) {
+  sns_.topics["B"] = "theirs";
+  create(wish({{"A", "1"}, {"B", "2"}}));
+  EXPECT_EQ(status(), "ROLLBACK_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"B", "theirs"}}));
+}
+
+TEST_F(StackBookTest, ASetIsCarriedOutOnceAndMakesTheOthersObsolete) {
+  ChangeSet set;
+  set.type = ChangeSet::Type::kCreate;
+  set.wish = wish({{"A", "1"}});
+  for (const char* name : {"one", "two"}) {
+    set.name = name;
+    ASSERT_TRUE(book_->create_change_set(kRegion, "s", set).ok());
+  }
+  EXPECT_TRUE(sns_.topics.empty());
+  open();  // sets outlive a restart
+  EXPECT_TRUE(book_->execute_change_set(kRegion, "s", "one", "", {}).ok());
+  book_->drain();
+  EXPECT_EQ(status(), "CREATE_COMPLETE");
+  EXPECT_FALSE(book_->execute_change_set(kRegion, "s", "one", "", {}).ok());
+  EXPECT_EQ(book_->find_change_set(kRegion, "s", "two").error().type, "ChangeSetNotFound");
+}
+
+// A kill after each of the saves that an operation makes: the next deployment makes everything as
+// it is wanted, with nothing left of the first.
+TEST_F(StackBookTest, AKillAtAnyMomentIsRepairedByTheNextDeployment) {
+  const Wish before = wish({{"A", "1"}, {"B", "2"}, {"C", "3"}});
+  const Wish after = wish({{"A", "9"}, {"C", "3"}, {"D", "4"}});
+  for (int kept = 1;; ++kept) {
+    state_.documents.clear();
+    sns_.topics.clear();
+    open();
+    create(before);
+    state_.left = kept;
+    (void)book_->update(kRegion, "s", after);
+    book_->drain();
+    const bool whole = !state_.is_dead();
+    state_.left = -1;
+    open();  // from what was kept, with the topics as they are
+    const std::string end = update(after);
+    EXPECT_TRUE(end == "UPDATE_COMPLETE" || end == "No updates are to be performed.")
+        << kept << ": " << end;
+    EXPECT_EQ(sns_.topics, (Topics{{"A", "9"}, {"C", "3"}, {"D", "4"}})) << kept;
+    if (whole) break;
+  }
+}
+
+}  // namespace
+}  // namespace kiln::stack
