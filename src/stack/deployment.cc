@@ -187,6 +187,7 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
   StackResource changed = draft;
   changed.properties = before.properties;
   changed.earlier = before.earlier;
+  changed.needs = either(before.needs, draft.needs);
   changed.attempted = wanted.properties;
   if (before.unsettled()) changed.earlier.push_back(before.attempted);
   changed.status = "UPDATE_IN_PROGRESS";
@@ -207,6 +208,7 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
   changed.properties = wanted.properties;
   changed.attempted = nullptr;
   changed.earlier.clear();
+  changed.needs = draft.needs;
   changed.status = "UPDATE_COMPLETE";
   return record_.put(changed);
 }

@@ -108,6 +108,7 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
   // As with a change: what may be set is on disk before it is.
   StackResource open = now;
   if (!open.unsettled()) open.attempted = touched.before.properties;
+  open.needs = either(open.needs, touched.before.needs);
   open.status = "UPDATE_IN_PROGRESS";
   open.reason.clear();
   if (auto kept = record_.put(open); !kept) return kept;

@@ -1,6 +1,7 @@
 // What a deployment does about an earlier one that was cut short: by a kill, or by a failure on the
 // way back.
 #include <algorithm>
+#include <set>
 
 #include "stack/deployment.h"
 #include "stack/deployment_steps.h"
@@ -21,6 +22,13 @@ bool can_become(const StackResource& resource, const Wanted& wanted) {
 }
 
 }  // namespace
+
+std::vector<std::string> either(const std::vector<std::string>& a,
+                                const std::vector<std::string>& b) {
+  std::set<std::string> all(a.begin(), a.end());
+  all.insert(b.begin(), b.end());
+  return {all.begin(), all.end()};
+}
 
 bool Deployment::repairs(const std::string& id) const {
   const auto there = before_.resources.find(id);

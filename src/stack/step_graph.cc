@@ -23,7 +23,7 @@ class Agenda {
         ++open;
         waiting_for_[need].push_back(id);
       }
-      if (open == 0) ready_.insert(id);
+      (open == 0 ? ready_ : waiting_).insert(id);
     }
   }
 
@@ -31,14 +31,20 @@ class Agenda {
   std::string take() { return std::move(ready_.extract(ready_.begin()).value()); }
   void done(const std::string& id) {
     for (const std::string& waiting : waiting_for_[id])
-      if (--open_[waiting] == 0) ready_.insert(waiting);
+      if (--open_[waiting] == 0 && waiting_.erase(waiting) > 0) ready_.insert(waiting);
+  }
+  // Makes one of those ready that wait for one another, if there are any.
+  bool break_circle() {
+    if (waiting_.empty()) return false;
+    ready_.insert(waiting_.extract(waiting_.begin()));
+    return true;
   }
   void drop_ready() { ready_.clear(); }
 
  private:
   std::map<std::string, size_t> open_;  // how many of its needs are not done
   std::map<std::string, std::vector<std::string>> waiting_for_;
-  std::set<std::string> ready_;
+  std::set<std::string> ready_, waiting_;
 };
 
 }  // namespace
@@ -76,7 +82,9 @@ Result<void> StepGraph::run(int at_once, OnError on_error,
     std::unique_lock lock(mutex);
     for (;;) {
       changed.wait(lock, [&] { return agenda.has_ready() || running == 0; });
-      if (!agenda.has_ready()) return;  // and nothing runs that could make something ready
+      // Nothing runs that could make something ready. Where nothing has failed, what still waits
+      // stands in a circle: of needs from before a change and after it, say.
+      if (!agenda.has_ready() && (first || !agenda.break_circle())) return;
       const std::string id = agenda.take();
       ++running;
       lock.unlock();

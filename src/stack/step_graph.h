@@ -4,7 +4,7 @@
 //   Result<void> done = graph.run(8, OnError::kStop, [&](const std::string& id) { … });
 //
 // run() blocks and calls the step on threads of its own. Names needed that are no steps don't
-// count. REQUIRES: no cycle.
+// count. Steps that stand in a circle run one after the other when nothing else can.
 #pragma once
 
 #include <functional>
@@ -33,7 +33,7 @@ class StepGraph {
   // The first error, if any.
   Result<void> run(int at_once, OnError on_error,
                    const std::function<Result<void>(const std::string& id)>& step) const;
-  // In an order in which nothing comes before what it needs.
+  // In an order in which nothing comes before what it needs. REQUIRES: no circle.
   std::vector<std::string> order() const;
 
  private:
