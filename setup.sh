@@ -1,41 +1,63 @@
 #!/usr/bin/env bash
 # Installs what Kiln needs, on Debian 12 or a relative of it. This is the only list of packages.
 #
-#   ./setup.sh            install what is missing; nothing happens when all is there
-#   ./setup.sh --list     print the packages, one a line
+#   ./setup.sh            everything: to build, run, test, measure and check Kiln
+#   ./setup.sh --run      only what building and running need, which is enough for ./run
+#   ./setup.sh --list     print the packages, one a line; with --run, only those that --run installs
 #
-# sudo is used only when something is missing and the user is not root. Services that packages bring (PostgreSQL, Redis,
-# nginx) are not started and no database cluster is made: the tests start their own, in temporary folders.
+# Nothing happens when all is there. sudo is used only when something is missing and the user is not root. Services that
+# packages bring (PostgreSQL, Redis, nginx) are not started and no database cluster is made: the tests start their own,
+# in temporary folders.
 set -euo pipefail
 
-packages=(
+for_running=(
   # build
-  build-essential g++ cmake ninja-build ccache pkg-config git
+  g++ make cmake ninja-build pkg-config git
   # libraries of the engine and the command line
   libboost1.81-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libssl-dev zlib1g-dev libcurl4-openssl-dev
-  libre2-dev libarchive-dev libspdlog-dev libfmt-dev libcli11-dev libseccomp-dev libpugixml-dev libcbor-dev libyaml-cpp-dev
+  libre2-dev libpcre2-dev libarchive-dev libspdlog-dev libfmt-dev libcli11-dev libpugixml-dev libcbor-dev libyaml-cpp-dev liburing-dev
   # libraries of the functions
   libpq-dev libhiredis-dev
-  # tests: unit tests, the clients under test, the databases that functions talk to
-  libgtest-dev libgmock-dev python3 python3-boto3 python3-pytest awscli postgresql redis-server
+  # functions in Python, and the report of ./run, which asks as a user of boto3 would
+  python3 python3-boto3
+  # the packages of functions, and what fetches the CDK
+  zip unzip curl ca-certificates
+)
+for_all=(
+  # build again and again
+  build-essential ccache
+  # tests: unit tests, the clients under test, the databases that functions talk to, the browser for result pages
+  libgtest-dev libgmock-dev python3-pytest python3-pyte python3-yaml awscli postgresql redis-server chromium
+  # debuggers, which tests attach to functions
+  gdb gdbserver python3-debugpy
   # benchmarks: micro benchmarks, a rival and a second load generator
   libbenchmark-dev nginx-light wrk
   # checks: format, names and likely bugs, sanitizers and fuzzing
   clang clang-format clang-tidy libclang-rt-14-dev
+  # the ways to install: a clean root, packages, images and what runs them
+  debootstrap dpkg-dev file buildah crun runc
   # tools that scripts use
-  jq zip unzip curl ca-certificates procps
+  jq procps
 )
 # Functions in JavaScript run on the machine's node, whoever installed it.
-command -v node >/dev/null || packages+=(nodejs)
-command -v npm >/dev/null || packages+=(npm)
+command -v node >/dev/null || for_running+=(nodejs)
+command -v npm >/dev/null || for_running+=(npm)
 
-if [[ ${1:-} == --list ]]; then
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
+folders=(tests/node stacks)
+packages=("${for_running[@]}" "${for_all[@]}")
+list=no
+for argument in "$@"; do
+  case $argument in
+    --run) packages=("${for_running[@]}"); folders=(stacks) ;;
+    --list) list=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+if [[ $list == yes ]]; then
   printf '%s\n' "${packages[@]}"
   exit 0
-elif [[ $# -gt 0 ]]; then
-  sed -n '2,5s/^# \{0,1\}//p' "$0"
-  [[ $1 == -h || $1 == --help ]] && exit 0
-  exit 2
 fi
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
@@ -46,7 +68,7 @@ fi
 # What the tests and the stacks take from npm: installed anew when the list has changed.
 node_packages() {
   local folder lock
-  for folder in tests/node stacks; do
+  for folder in "${folders[@]}"; do
     folder=$(dirname "${BASH_SOURCE[0]}")/$folder
     lock=$folder/node_modules/.installed-lock
     cmp -s "$folder/package-lock.json" "$lock" && continue

@@ -32,9 +32,9 @@ class BenchError(Exception):
 class Server:
     """A process that says where it listens in its first line, ended by its own pid."""
 
-    def __init__(self, command, port_pattern, cwd=None):
+    def __init__(self, command, port_pattern, cwd=None, env=None):
         self.command = [str(part) for part in command]
-        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=cwd)
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=cwd, env=env)
         self.port = None
         if port_pattern:
             line = self._first_line()
@@ -66,7 +66,7 @@ class Server:
 
 
 def start_kiln(build, folder):
-    return Server([build / "kiln", "serve", "--port", "0", "--data-dir", folder, *NO_QUOTA], r"kiln listening on http://.*:(\d+)")
+    return Server([build / "kiln", "serve", "--no-supervisor", "--port", "0", "--data-dir", folder, *NO_QUOTA], r"kiln listening on http://.*:(\d+)")
 
 
 def free_port():
@@ -114,8 +114,8 @@ http {{
     raise BenchError("nginx did not start: " + (folder / "error.log").read_text(errors="replace"))
 
 
-def json_of(command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+def json_of(command, environment=None):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0 or not done.stdout.strip():
         raise BenchError(f"{' '.join(map(str, command))}: {done.stderr.strip() or done.stdout.strip()}")
     return json.loads(done.stdout)
@@ -139,10 +139,10 @@ class Lambda:
             raise BenchError(f"{method} {path} answered {response.status}: {text[:300]!r}")
         return json.loads(text) if text else None
 
-    def create(self, name, package, memory=1769):
+    def create(self, name, package, memory=1769, runtime="provided.al2023", handler="bootstrap"):
         """Returns when the function is Active."""
         self.call("POST", "/2015-03-31/functions", {
-            "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": ROLE,
+            "FunctionName": name, "Runtime": runtime, "Handler": handler, "Role": ROLE,
             "MemorySize": memory, "Timeout": 30,
             "Architectures": ["arm64" if platform.machine() == "aarch64" else "x86_64"], "Code": {"ZipFile": package}})
         while True:
@@ -158,13 +158,13 @@ class Lambda:
         return self.call("POST", f"/2015-03-31/functions/{name}/invocations", {"hello": "you"})
 
 
-def package_of(bootstrap):
-    """A package with that bootstrap, as base64 of a zip archive."""
+def package_of(content, name="bootstrap"):
+    """A package with that bootstrap, or with another file, as base64 of a zip archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        info = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
+        info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         info.external_attr = 0o100755 << 16
-        archive.writestr(info, bootstrap)
+        archive.writestr(info, content)
     return base64.b64encode(out.getvalue()).decode()
 
 
@@ -196,7 +196,7 @@ def machine():
 
 
 def build_all(build, targets=()):
-    if build != ROOT / "build" / "release":
+    if build != ROOT / "build" / "release" or os.environ.get("KILN_BENCH_BUILT"):
         return
     quiet = {"cwd": ROOT, "stdout": subprocess.DEVNULL}
     subprocess.run(["cmake", "--preset", "release"], check=True, **quiet)

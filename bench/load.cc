@@ -2,7 +2,8 @@
 // answer is there.
 //
 //   load --port P [--connections N] [--seconds S] [--warmup S] [--path PATH] [--body JSON]
-//        [--type RequestResponse|Event] [--body-file FILE] [--answers echo|any]
+//        [--type RequestResponse|Event] [--body-file FILE] [--answers echo|any] [--paths COUNT]
+//   load … --paths COUNT      the connections take turns with COUNT paths; '%' in PATH is 0, 1, …
 //   load --port P --each PREFIX COUNT        COUNT requests, one each to the functions PREFIX0,
 //   PREFIX1, …
 //
@@ -16,6 +17,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ struct Options {
   bool any_answer = false;  // what counts is the status; else the answer is the body again
   // Event: asynchronous invocations, which are answered with 202 and nothing.
   std::string invocation_type = "RequestResponse";
+  int paths = 1;
   std::string each_prefix;
   int each_count = 0;
 };
@@ -82,6 +85,8 @@ Options parse(int argc, char** argv) {
       if (!file.good() && !file.eof()) usage("the body's file can't be read");
     } else if (name == "--answers") {
       options.any_answer = std::string_view(value) == "any";
+    } else if (name == "--paths") {
+      options.paths = std::max(1, std::atoi(value));
     } else if (name == "--type") {
       options.invocation_type = value;
     } else if (name == "--each" && i + 1 < argc) {
@@ -100,6 +105,15 @@ std::string request_text(const Options& options, const std::string& path) {
          "\r\nContent-Type: application/json\r\n" +
          (options.invocation_type == "Event" ? "X-Amz-Invocation-Type: Event\r\n" : "") +
          "Content-Length: " + std::to_string(options.body.size()) + "\r\n\r\n" + options.body;
+}
+
+// Of the connection with that number.
+std::string request_of(const Options& options, int connection) {
+  std::string path = options.path;
+  if (const size_t at = path.find('%'); at != std::string::npos) {
+    path.replace(at, 1, std::to_string(connection % options.paths));
+  }
+  return request_text(options, path);
 }
 
 int connect_to(uint16_t port) {
@@ -132,8 +146,8 @@ enum class Read { kMore, kAnswer, kClosed };
 
 class Client {
  public:
-  Client(const Options& options, uint16_t port)
-      : options_(options), port_(port), fd_(connect_to(port)) {}
+  Client(const Options& options, uint16_t port, std::string_view request = {})
+      : options_(options), port_(port), request_(request), fd_(connect_to(port)) {}
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   ~Client() { close(fd_); }
@@ -141,7 +155,8 @@ class Client {
   int fd() const { return fd_; }
   SteadyClock::time_point sent_at() const { return sent_at_; }
 
-  void send_request(const std::string& text) {
+  void send_request() { send_request(request_); }
+  void send_request(std::string_view text) {
     sent_at_ = SteadyClock::now();
     size_t sent = 0;
     while (sent < text.size()) {
@@ -185,6 +200,7 @@ class Client {
  private:
   const Options& options_;
   uint16_t port_;
+  std::string_view request_;
   int fd_;
   std::string in_;
   SteadyClock::time_point sent_at_;
@@ -212,7 +228,7 @@ bool exchange(Client& client, const std::string& text, Tally& tally) {
 // Runs until `end`; what was sent before `from` is not counted.
 void run_one(const Options& options, SteadyClock::time_point from, SteadyClock::time_point end,
              Tally& tally) {
-  const std::string text = request_text(options, options.path);
+  const std::string text = request_of(options, 0);
   Client client(options, options.port);
   bool counting = false;
   while (SteadyClock::now() < end) {
@@ -226,19 +242,23 @@ void run_one(const Options& options, SteadyClock::time_point from, SteadyClock::
 
 void run_many(const Options& options, SteadyClock::time_point from, SteadyClock::time_point end,
               Tally& tally) {
-  const std::string text = request_text(options, options.path);
   const int poll = epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<Client>> clients;
+  std::vector<std::string> texts;
   const auto watch = [&](Client* client, int operation) {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = client;
     epoll_ctl(poll, operation, client->fd(), &event);
   };
+  for (int i = 0; i < std::min(options.paths, options.connections); ++i) {
+    texts.push_back(request_of(options, i));
+  }
   for (int i = 0; i < options.connections; ++i) {
-    clients.push_back(std::make_unique<Client>(options, options.port));
+    clients.push_back(std::make_unique<Client>(options, options.port,
+                                               texts[static_cast<size_t>(i) % texts.size()]));
     watch(clients.back().get(), EPOLL_CTL_ADD);
-    clients.back()->send_request(text);
+    clients.back()->send_request();
   }
   std::array<epoll_event, 128> events{};
   auto now = SteadyClock::now();
@@ -258,7 +278,7 @@ void run_many(const Options& options, SteadyClock::time_point from, SteadyClock:
         const auto elapsed = SteadyClock::now() - client->sent_at();
         tally.latencies_ns.push_back(static_cast<uint32_t>(elapsed.count()));
       }
-      client->send_request(text);
+      client->send_request();
     }
   }
   close(poll);
@@ -298,6 +318,10 @@ void print(const Options& options, Tally& tally, double seconds) {
 
 int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
   Tally tally;
   tally.latencies_ns.reserve(1'000'000);
   const auto span = [](double seconds) {

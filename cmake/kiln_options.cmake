@@ -7,6 +7,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 option(KILN_WERROR "Warnings are errors" OFF)
 option(KILN_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(KILN_BENCH "Build the benchmarks" OFF)
+set(KILN_BATCH 1 CACHE STRING "Files of a folder that are compiled at once, such as 8; 1: each alone")
 set(KILN_SANITIZE "" CACHE STRING "Value for -fsanitize, e.g. address,undefined")
 
 if(NOT CMAKE_BUILD_TYPE)
@@ -37,12 +38,9 @@ add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COM
                         BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_HANDLER_TYPE_REQUIREMENTS
                         SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
 
-# ccache needs to be told that precompiled headers and __TIME__ are no concern here.
+# ccache needs to be told that __TIME__ and the times of headers are no concern here.
 find_program(KILN_CCACHE ccache)
 if(KILN_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${KILN_CCACHE})
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-fpch-preprocess)
-  endif()
+      CCACHE_SLOPPINESS=time_macros,include_file_mtime,include_file_ctime ${KILN_CCACHE})
 endif()

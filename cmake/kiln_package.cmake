@@ -1,4 +1,4 @@
-# Packs a function: cmake -DPROGRAM=… -DZIP=… [-DLIBRARIES=a,b] -P kiln_package.cmake
+# Packs a function: cmake -DPROGRAM=… -DZIP=… [-DLIBRARIES=a,b] [-DSYMBOLS=file] -P kiln_package.cmake
 #
 #   bootstrap                the program; or, where the libc of Amazon Linux 2023 is too old for it, a script
 #   bin/PROGRAM, lib/*       then: the program, and all libraries that it needs, libc and loader included
@@ -86,7 +86,7 @@ if(newest VERSION_GREATER newest_glibc)
     bring(${loader})
   endif()
   file(CHMOD ${folder}/lib/${loader_name} ${folder}/bin/function PERMISSIONS ${execute})
-  file(WRITE ${folder}/bootstrap "#!/bin/sh\nexec \"$LAMBDA_TASK_ROOT/lib/${loader_name}\" --library-path \"$LAMBDA_TASK_ROOT/lib\" \"$LAMBDA_TASK_ROOT/bin/function\"\n")
+  file(WRITE ${folder}/bootstrap "#!/bin/sh\n# KILN_CHANNEL_FD: the program speaks Kiln's direct channel.\nexec \"$LAMBDA_TASK_ROOT/lib/${loader_name}\" --library-path \"$LAMBDA_TASK_ROOT/lib\" \"$LAMBDA_TASK_ROOT/bin/function\"\n")
   message(STATUS "${ZIP}: asks for glibc ${newest}, Amazon Linux 2023 has ${newest_glibc}: libc goes into the package")
 else()
   file(MAKE_DIRECTORY ${folder})
@@ -99,6 +99,14 @@ else()
   endif()
 endif()
 file(CHMOD ${folder}/bootstrap PERMISSIONS ${execute})
+if(SYMBOLS)
+  set(beside ${folder})
+  if(IS_DIRECTORY ${folder}/bin)
+    set(beside ${folder}/bin)
+  endif()
+  file(COPY_FILE ${SYMBOLS} ${beside}/bootstrap.debug)
+  file(CHMOD ${beside}/bootstrap.debug PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+endif()
 
 find_program(ZIP_PROGRAM zip)
 if(NOT ZIP_PROGRAM)

@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import Kiln  # noqa: E402
+from runtime_processes import NODE, PYTHON, Function, RuntimeApi  # noqa: E402
 from stacks import CloudAssembly  # noqa: E402
 
 counter = itertools.count(1)
@@ -45,3 +46,50 @@ def assembly(tmp_path_factory):
 @pytest.fixture
 def name():
     return f"f{next(counter)}"
+
+
+@pytest.fixture
+def s3(kiln):
+    return kiln.client("s3")
+
+
+@pytest.fixture
+def bucket(s3, name):
+    s3.create_bucket(Bucket=f"bucket-{name}")
+    return f"bucket-{name}"
+
+
+@pytest.fixture
+def start_runtime(tmp_path):
+    """Starts bootstraps of managed runtimes, each against a Runtime API of its own."""
+    started = []
+
+    def make(command, files, handler, **environment):
+        api = RuntimeApi()
+        started.append(api)
+        folder = tmp_path / f"task{len(started)}"
+        folder.mkdir()
+        function = Function(api, folder, command, files, handler, environment)
+        started.insert(0, function)
+        return function
+
+    yield make
+    for one in started:
+        one.close()
+
+
+@pytest.fixture
+def python(start_runtime):
+    def make(code, handler="main.handler", files=None, **environment):
+        return start_runtime(PYTHON, {"main.py": code, **(files or {})}, handler, **environment)
+
+    return make
+
+
+@pytest.fixture
+def node(start_runtime):
+    def make(code, handler="index.handler", file="index.js", files=None, **environment):
+        environment.setdefault("AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING", "1")
+        return start_runtime(NODE, {file: code, **(files or {})}, handler, **environment)
+
+    return make

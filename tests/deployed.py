@@ -61,7 +61,7 @@ def environment_pids(kiln, name):
     """The processes of a function's environments."""
     mark = f"AWS_LAMBDA_FUNCTION_NAME={name}".encode()
     pids = []
-    for pid in descendants(kiln.process.pid):
+    for pid in descendants(kiln.engine):
         with contextlib.suppress(OSError):  # it ended meanwhile
             if mark in pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
                 pids.append(pid)

@@ -47,16 +47,27 @@ def wait_for(condition, seconds=30, what="the condition"):
         time.sleep(0.02)
 
 
+def has_ended(pid):
+    """Whether a process is no more; nobody may have asked for its status yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 class Kiln:
-    def __init__(self, data_dir=None, args=(), prefix=(), binary=BINARY):
-        self.own_dir = None
+    def __init__(self, data_dir=None, args=(), prefix=(), binary=BINARY, cwd=None, env=None):
+        """`data_dir`: None for a temporary folder, False to leave the choice to Kiln."""
+        self.own_dir, self.supervised = None, "--no-supervisor" not in args
         if data_dir is None:
             self.own_dir = tempfile.TemporaryDirectory(prefix="kiln-test-")
             data_dir = self.own_dir.name
-        self.data_dir = pathlib.Path(data_dir)
         self.errors = tempfile.TemporaryFile()
-        command = [*prefix, str(binary), "serve", "--host", "127.0.0.1", "--port", "0", "--data-dir", str(data_dir), *args]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, text=True)
+        command = [*prefix, str(binary), "serve", "--host", "127.0.0.1", "--port", "0", *args]
+        if data_dir is not False:
+            self.data_dir = pathlib.Path(data_dir)
+            command += ["--data-dir", str(data_dir)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.errors, text=True, cwd=cwd, env=env)
         line = self.process.stdout.readline()
         match = re.match(r"kiln listening on (http://127\.0\.0\.1:(\d+))$", line.strip())
         if not match:
@@ -114,12 +125,30 @@ class Kiln:
             assert done.returncode == 0, done.stderr
         return done
 
+    @property
+    def engine(self):
+        """The pid of the engine: the child of the program, which is its supervisor."""
+        pid = self.process.pid
+        return int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]) if self.supervised else pid
+
     def kill(self):
+        engine = self.engine
         self.process.kill()
         self.process.wait(10)
+        wait_for(lambda: has_ended(engine), 10, "the end of the engine without its supervisor")
 
-    def stop(self):
+    def internal_errors(self):
+        """How many defects ended at a fence; None where nothing answers."""
+        try:
+            status, _, body = self.http("GET", "/_kiln/status")
+        except (OSError, http.client.HTTPException):
+            return None
+        return json.loads(body)["internalErrors"] if status == 200 else None
+
+    def stop(self, internal_errors=0):
+        """Ends it. `internal_errors`: what a test has provoked on purpose."""
         if self.process.poll() is None:
+            assert self.internal_errors() in (internal_errors, None), self.stderr()
             self.process.send_signal(signal.SIGTERM)
             assert self.process.wait(10) == 0, self.stderr()
         self.process.stdout.close()
@@ -131,7 +160,7 @@ class Kiln:
     def create(self, name, files=None, runtime="python3.12", handler="index.handler", client=None, code=None, **more):
         code = code or {"ZipFile": zip_of(files)}
         return (client or self.client("lambda")).create_function(
-            FunctionName=name, Runtime=runtime, Handler=handler, Role=ROLE, Code=code, **more
+            FunctionName=name, Runtime=runtime, Handler=handler, Code=code, **{"Role": ROLE, **more}
         )
 
     def invoke(self, name, payload=None, client=None, **more):

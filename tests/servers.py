@@ -123,7 +123,7 @@ class NodeServer:
 
 
 # What Kiln gives functions as their credentials.
-FUNCTION_KEYS = ("AKIAKILNLOCALACCESS0", "kiln-local-secret-access-key-00000000000")
+FUNCTION_KEYS = ("ASIAKILNLOCALACCESS0", "kiln-local-secret-access-key-00000000000")
 
 
 def s3_server(folder, keys=FUNCTION_KEYS):

@@ -11,27 +11,35 @@ import sys
 # folder → the folders directly below it. What these reach is allowed too.
 ALLOWED = {
     "base": (),
+    "traffic": ("base",),
     "net": ("base",),
     "model": ("base",),
+    "cost": ("base",),
+    "report": ("base",),
+    "tune": ("cost",),
+    "load": ("net",),
+    "logs": ("base",),
     "telemetry": ("base",),
     "scaling": ("telemetry",),
+    "simulate": ("model", "cost", "traffic", "scaling"),
+    "advise": ("simulate",),
+    "survey": ("advise", "logs"),
     "notify": ("net",),
     "store": ("model", "telemetry"),
     "sandbox": ("net",),
-    "engine": ("store", "sandbox", "model", "telemetry", "scaling", "notify", "net"),
+    "engine": ("store", "sandbox", "model", "cost", "logs", "telemetry", "scaling", "notify", "net"),
     "wire": ("net",),
     "template": ("base",),
-    "stack": ("template", "wire"),
-    "lint": ("template", "telemetry"),
-    "services": ("engine", "wire", "stack"),
+    "stack": ("model", "template", "wire"),
+    "lint": ("template", "telemetry", "logs"),
+    "services": ("engine", "wire", "stack", "survey"),
     "sdk": ("base",),
-    "clients": ("sdk", "base"),
-    "cli": ("services", "lint"),
+    "cli": ("services", "lint", "report", "tune", "load", "survey"),
 }
 # Only these files of cli may know the engine; every other command is a client of the HTTP API.
 ENGINE_SIDE_OF_CLI = {"serve.cc", "serve_command.cc", "main.cc"}
 # They stand on the SDK's public headers; new_command.cc has such lines in the text of the function that it writes.
-USERS_OF_SDK = {"sdk", "clients"}
+USERS_OF_SDK = {"sdk"}
 WRITES_SDK_LINES = {"new_command.cc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"/]+)/[^"]*"')
 SDK_INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]kiln/')
@@ -45,8 +53,10 @@ def reach(folder):
 
 
 def allowed_for(path, folder):
+    if folder == "advise":  # says where it differs from the rules of the function concurrency_controller
+        return reach(folder) | {"functions"}
     if folder == "cli" and path.name not in ENGINE_SIDE_OF_CLI:
-        return {"cli"} | reach("wire") | reach("lint")
+        return {"cli"} | reach("wire") | reach("lint") | reach("report") | reach("tune") | reach("load") | reach("survey")
     return reach(folder)
 
 

@@ -1,10 +1,11 @@
 """Makes a compile_commands.json that clang-tidy can use: tidy_commands.py BUILD_FOLDER OUT_FOLDER
 
 The build's own one names ccache, GCC's precompiled headers and GCC-only options. Each precompiled header is replaced by
-a copy of its source, beside which no compiled form lies.
+a copy of its source, beside which no compiled form lies. A batch of files becomes a command for each of them.
 """
 import json
 import pathlib
+import re
 import shlex
 import shutil
 import sys
@@ -12,9 +13,19 @@ import sys
 GCC_ONLY = {"-fpch-preprocess", "-Winvalid-pch"}
 
 
+def apart(command):
+    """The commands of the files of a batch; of any other file, its own."""
+    batch = command["file"]
+    if "/Unity/unity_" not in batch:
+        return [command]
+    files = re.findall(r'^#include "(.+)"$', pathlib.Path(batch).read_text(encoding="utf-8"), re.M)
+    return [{**command, "file": file, "command": command["command"].replace(batch, file)} for file in files]
+
+
 def main():
     build, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    commands = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    built = json.loads((build / "compile_commands.json").read_text(encoding="utf-8"))
+    commands = [one for command in built for one in apart(command)]
     copies = {}
     for command in commands:
         words = shlex.split(command.pop("command"))

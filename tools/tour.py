@@ -103,10 +103,10 @@ class Tour:
                 due += 1 / load.rate
                 time.sleep(max(0.0, due - time.monotonic()))
 
-    def run_load(self):
+    def run_load(self, loads=LOADS):
         started = time.monotonic()
         callers = [threading.Thread(target=self.call_until_end, args=(load, started), daemon=True)
-                   for load in LOADS for _ in range(load.connections)]
+                   for load in loads for _ in range(load.connections)]
         for caller in callers:
             caller.start()
         for caller in callers:
@@ -181,6 +181,54 @@ class Tour:
             for line in body["optimization"]["recommendations"]:
                 print(f"  {line['action']}: {line['current']} -> {line['suggested']}, {line['reason']}")
 
+    def report_tuning(self):
+        heading("Which memory size? (kiln tune, a copy of concurrency_controller)")
+        print(self.command("tune", "concurrency_controller", "--payload", json.dumps({"action": "health_check"}),
+                           "--sizes", "128,256,512,1024", "--num", "20", "--apply").rstrip())
+
+    def report_cost(self):
+        heading(f"What {self.seconds:.0f} seconds like these would cost a month (kiln cost)")
+        bill = json.loads(self.command("cost", "--json", "--window", f"{max(self.seconds, 1):.0f}s"))
+        items = collections.defaultdict(lambda: collections.defaultdict(float))
+        for region in bill["regions"]:
+            for line in region["lines"]:
+                items[line["function"]][line["item"]] += line["cost"] or 0
+        names = sorted({item for lines in items.values() for item in lines})
+        print_table(["FUNCTION", *names, "TOTAL"],
+                    [[function, *(f"{lines[item]:.2f}" if item in lines else "-" for item in names), f"{sum(lines.values()):.2f}"]
+                     for function, lines in items.items()])
+        print(f"USD {bill['total']:,.2f} a month on AWS, without the free tier")
+
+    def report_applied_advice(self):
+        """The first advice that changes throttles or cold starts is set, and the same callers call again."""
+        heading("One advice, applied and verified (kiln advise)")
+        for output in ("StandardFunctionName", "FunctionName", "CriticalFunctionName", "BatchFunctionName"):
+            name = self.outputs[output]
+            (function,) = json.loads(self.command("advise", name, "--json"))["functions"]
+            useful = [advice for advice in function["advice"] if advice["kind"] == "reserved" and advice["simulated"]]
+            if useful:
+                return self.verify_advice(name, output, useful[0])
+        print("no function throttles more than one in a thousand: nothing to change")
+
+    def verify_advice(self, name, output, advice):
+        before, then = (advice[when]["throttleShare"]["mean"] for when in ("now", "then"))
+        print(f"{name}: {advice['title']}. {advice['reason']}")
+        print(f"  {advice['confidence']} confidence ({advice['confidenceReason']})")
+        self.command("advise", name, "--apply", "--only", advice["kind"])
+        loads = [load for load in LOADS if load.output == output]
+        seconds, self.seconds = self.seconds, max(4.0, self.seconds / 3)
+        with self.lock:
+            for load in loads:
+                self.answers.pop(load.title, None)
+        self.run_load(loads)
+        self.seconds = seconds
+        counts = [self.answers[load.title] for load in loads]
+        throttled, ran = sum(kinds["throttled"] for kinds in counts), sum(kinds["ok"] for kinds in counts)
+        measured = throttled / max(1, throttled + ran)
+        print(f"  throttled: {before:.1%} before, {then:.1%} predicted, {measured:.1%} measured with it")
+        if before > 0.01 and measured >= before:
+            raise Failure(f"{name} is throttled as much as before the advice: {measured:.1%}")
+
     def report_load(self):
         heading("Load")
         rows = [[title, kinds["ok"], kinds["throttled"]] for title, kinds in self.answers.items()]
@@ -195,6 +243,9 @@ class Tour:
         self.report_alarms()
         self.report_scaling()
         self.report_advice(status)
+        self.report_cost()
+        self.report_tuning()
+        self.report_applied_advice()
 
 
 def clock(when):

@@ -1,13 +1,13 @@
 // What metrics cost an invocation on its loop: a sample at its start, the counters at its end.
 #include <benchmark/benchmark.h>
 
-#include "engine/function_metrics.h"
+#include "telemetry/function_metrics.h"
 
 namespace {
 
 void record_invocation(benchmark::State& state) {
-  kiln::engine::FunctionMetrics metrics("us-east-1", "f");
-  kiln::engine::FunctionMetrics::Load load;
+  kiln::telemetry::FunctionMetrics metrics("us-east-1", "f");
+  kiln::telemetry::FunctionMetrics::Load load;
   load.function_in_use = 3;
   load.account_in_use = 5;
   load.provisioned_in_use = 2;
@@ -18,13 +18,10 @@ void record_invocation(benchmark::State& state) {
     const int64_t minute = ++number / 1000 * 60;
     auto& way = metrics.way("live", "7");
     metrics.on_start(way, minute, load);
-    auto& counters = kiln::engine::FunctionMetrics::minute(way, minute);
-    counters.invocations += 1;
-    counters.duration_ms.add(static_cast<double>(number % 977) * 0.37);
-    counters.provisioned_invocations += 1;
+    metrics.on_end(way, minute, {static_cast<double>(number % 977) * 0.37, false, true, false});
     if (number % 60'000 == 0) {
       state.PauseTiming();
-      std::vector<kiln::engine::MetricPoint> points;
+      std::vector<kiln::telemetry::MetricPoint> points;
       metrics.collect(points);
       state.ResumeTiming();
     }

@@ -1,5 +1,8 @@
 #include "handler.h"
 
+#include <malloc.h>
+
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string_view>
@@ -35,6 +38,12 @@ std::string identifier_of(const json& record) {
 
 }  // namespace
 
+void keep_heap() {
+  constexpr int kKept = 4 * 1024 * 1024;
+  ::mallopt(M_TRIM_THRESHOLD, kKept);
+  ::mallopt(M_MMAP_THRESHOLD, kKept);
+}
+
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
@@ -59,12 +68,14 @@ json Handler::process(const json& event, const kiln::Context& context,
   std::set<std::string, std::less<>> attempted;
   json failed = json::array();
 
+  std::optional<orders::Batch> together;
   kiln::MemoryProfiler profiler;
   kiln::DataProcessor processor(
       {.memory_limit_mb = static_cast<double>(context.memory_limit_mb)}, profiler,
       [&](const kiln::ProcessedRecord& customer) {
         const orders::Order order = orders::enrich_order(
             *attempt.order, customer, attempt.message_id, config_.priority_level);
+        if (!together) together.emplace(*store_);
         const auto stored = store_->insert(order, deadline.left());
         orders::check_same(order, stored.payment);
       },
@@ -103,6 +114,7 @@ json Handler::process(const json& event, const kiln::Context& context,
     throw orders::BadRequest(e.what());
   }
   processor.finish();
+  if (together) together->commit();  // or all of the batch has failed
   failures = std::move(result["batchItemFailures"]);
 
   json left_undone = json::array();

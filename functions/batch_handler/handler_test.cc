@@ -2,7 +2,9 @@
 #include "handler.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
+#include "sdk/sqlite/sqlite.h"
 #include "tests/support/server_process.h"
 
 namespace batch_handler {
@@ -115,6 +117,58 @@ TEST_F(BatchHandler, WithoutItsDatabaseTheFirstFailsAndTheRestIsLeftUndone) {
   EXPECT_EQ(answer["body"]["left_undone"], (json{"b", "c"}));
   std::filesystem::create_directory(folder_.path() + "/folder");
   EXPECT_EQ(handle(event)["batchItemFailures"], json::array());
+}
+
+int rows(const std::string& path) {
+  const kiln::sqlite::Database database(path, "");
+  kiln::sqlite::Statement count(database, "SELECT count(*) FROM enriched_orders");
+  kiln::sqlite::Statement::Run run(count);
+  run.step();
+  return static_cast<int>(run.integer(0));
+}
+
+TEST_F(BatchHandler, WhatIsAnsweredIsStored) {
+  handle({{"Records", {order("a"), record("b", "no json"), order("c")}}});
+  EXPECT_EQ(rows(config_.sqlite_path), 2);
+  context_.deadline = std::chrono::system_clock::now() + orders::Deadline::kReserve;
+  handle({{"Records", {order("d")}}});
+  EXPECT_EQ(rows(config_.sqlite_path), 2);
+}
+
+TEST_F(BatchHandler, WhatCantBeCommittedFailsAsAWholeAndMayComeAgain) {
+  handle({{"Records", {order("a")}}});
+  // Undone behind the handler's back, as SQLite does after an error of the disk.
+  const kiln::sqlite::Database database(
+      config_.sqlite_path,
+      "CREATE TRIGGER t BEFORE INSERT ON enriched_orders WHEN NEW.request_id = 'c' "
+      "BEGIN SELECT RAISE(ROLLBACK, 'the disk is gone'); END");
+  const json event = {{"Records", {order("b"), order("c"), order("d")}}};
+  const json answer = handle(event);
+  EXPECT_EQ(answer["statusCode"], 500);
+  EXPECT_EQ(answer["batchItemFailures"], failures({""}));
+  EXPECT_EQ(rows(config_.sqlite_path), 1);
+  sqlite3_exec(database.handle(), "DROP TRIGGER t", nullptr, nullptr, nullptr);
+  EXPECT_EQ(handle(event)["batchItemFailures"], json::array());
+  EXPECT_EQ(rows(config_.sqlite_path), 4);
+}
+
+TEST_F(BatchHandler, WhileAnotherHasTheFileNothingIsDoneAndNothingStaysLocked) {
+  handle({{"Records", {order("a")}}});
+  const kiln::sqlite::Database other(config_.sqlite_path, "");
+  const auto run = [&](const char* sql) {
+    ASSERT_EQ(sqlite3_exec(other.handle(), sql, nullptr, nullptr, nullptr), SQLITE_OK) << sql;
+  };
+  run("BEGIN IMMEDIATE");
+  context_.deadline = std::chrono::system_clock::now() + orders::Deadline::kReserve +
+                      std::chrono::milliseconds(200);
+  const json event = {{"Records", {order("b"), order("c")}}};
+  const json answer = handle(event);
+  EXPECT_EQ(answer["batchItemFailures"], failures({"b", "c"}));
+  EXPECT_EQ(answer["body"]["left_undone"], (json{"b", "c"}));
+  run("COMMIT");
+  context_.deadline = std::chrono::system_clock::now() + std::chrono::minutes(1);
+  EXPECT_EQ(handle(event)["batchItemFailures"], json::array());
+  run("BEGIN IMMEDIATE; COMMIT");
 }
 
 TEST_F(BatchHandler, WhatCantBeNamedFailsAsAWhole) {

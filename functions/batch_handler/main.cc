@@ -3,6 +3,7 @@
 #include "handler.h"
 
 int main() {
+  batch_handler::keep_heap();
   return kiln::run([] {
     using batch_handler::Handler;
     const auto config = orders::Config::from_environment(

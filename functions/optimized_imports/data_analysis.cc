@@ -57,32 +57,47 @@ void DataAnalysis::read(JsonReader& reader) {
 
 void DataAnalysis::read_row(JsonReader& reader) {
   ++rows_;
+  if (!reader.enter_object()) return;
   size_t guess = 0;
-  reader.object([&](std::string_view key) {
-    Column& found = column(key, guess);
+  do {
+    Column& found = next_column(reader, guess);
     if (found.last_row == rows_) {
       reader.skip();
       ++skipped_values_;
-      return;
+    } else {
+      found.last_row = rows_;
+      read_value(reader, found);
     }
-    found.last_row = rows_;
-    read_value(reader, found);
-  });
+  } while (reader.more_members());
 }
 
-// Records mostly have the same keys in the same order, so `guess` is where the next one is looked
-// for first.
-DataAnalysis::Column& DataAnalysis::column(std::string_view name, size_t& guess) {
-  if (guess < columns_.size() && columns_[guess].name == name) return columns_[guess++];
+// The column of the key that comes next. Records mostly have the same keys in the same order, so
+// `guess` is where it is looked for first.
+DataAnalysis::Column& DataAnalysis::next_column(JsonReader& reader, size_t& guess) {
+  if (guess < columns_.size()) {
+    const std::string& written = columns_[guess].written;
+    if (!written.empty() && reader.key_is(written)) return columns_[guess++];
+  }
+  Column& found = column(reader.key());
+  guess = static_cast<size_t>(&found - columns_.data()) + 1;
+  return found;
+}
+
+DataAnalysis::Column& DataAnalysis::column(std::string_view name) {
   const auto [found, is_new] = places_.try_emplace(std::string(name), columns_.size());
   if (is_new) {
     if (columns_.size() == kMaxColumns) {
       throw BadRequest("the records have more than " + std::to_string(kMaxColumns) +
                        " different keys");
     }
-    columns_.push_back({.name = std::string(name), .numbers = {}, .texts = ValueCounts(event_)});
+    const bool plain = std::none_of(name.begin(), name.end(), [](char c) {
+      return c == '"' || c == '\\' || (c >= 0 && c < ' ');
+    });
+    columns_.push_back({.name = std::string(name),
+                        .written = plain ? '"' + std::string(name) + '"' : "",
+                        .numbers = {},
+                        .texts = ValueCounts(event_)});
   }
-  guess = found->second + 1;
   return columns_[found->second];
 }
 

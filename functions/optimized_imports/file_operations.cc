@@ -3,14 +3,15 @@
 #include <stdexcept>
 
 #include "bad_request.h"
-#include "json_reader.h"
-#include "sdk/text.h"
+#include "sdk/core/json_reader.h"
+#include "sdk/core/text.h"
 
 namespace optimized_imports {
 namespace {
 
 using kiln::dynamodb::Item;
 using kiln::dynamodb::Value;
+using kiln::sdk::JsonReader;
 using nlohmann::json;
 
 kiln::aws::Config config_of(const char* service, const Configuration& configuration) {

@@ -44,7 +44,7 @@ struct FileOperation {
 };
 
 // The elements of a JSON array, each read by itself: one that makes no sense has a `problem`.
-// Throws JsonError, and BadRequest when it is no array.
+// Throws kiln::sdk::JsonError, and BadRequest when it is no array.
 std::vector<FileOperation> read_operations(std::string_view json);
 
 class FileOperations {

@@ -6,14 +6,16 @@
 
 #include "bad_request.h"
 #include "data_analysis.h"
-#include "json_reader.h"
 #include "kiln/log.h"
 #include "kiln/tasks.h"
-#include "sdk/text.h"
+#include "sdk/core/json_reader.h"
+#include "sdk/core/text.h"
 
 namespace optimized_imports {
 namespace {
 
+using kiln::sdk::JsonError;
+using kiln::sdk::JsonReader;
 using nlohmann::json;
 using std::chrono::milliseconds;
 using Kind = JsonReader::Kind;
@@ -48,6 +50,11 @@ milliseconds time_left(const kiln::Context& context) {
 
 json failed(const std::string& error) { return {{"success", false}, {"error", error}}; }
 
+std::string bad_request(const std::exception& e) {
+  kiln::log::warn("bad request", {{"error", e.what()}});
+  return answer(400, failed(e.what()));
+}
+
 }  // namespace
 
 // The parts of an event, where they lie in it; empty when they are absent.
@@ -81,8 +88,9 @@ std::string Handler::handle(std::string_view event, const kiln::Context& context
                         {"function_memory", context.memory_limit_mb},
                         {"remaining_time_ms", context.remaining_time().count()}});
   } catch (const BadRequest& e) {
-    kiln::log::warn("bad request", {{"error", e.what()}});
-    return answer(400, failed(e.what()));
+    return bad_request(e);
+  } catch (const JsonError& e) {
+    return bad_request(e);
   } catch (const std::exception& e) {
     kiln::log::error("request failed", {{"error", e.what()}});
     return answer(500, failed(e.what()));

@@ -1,15 +1,15 @@
 #include "value_counts.h"
 
+#include <algorithm>
 #include <cstring>
 
-#include "sdk/random_bits.h"
+#include "sdk/core/random_bits.h"
 
 namespace optimized_imports {
 namespace {
 
-constexpr size_t kFirstSlots = 16;
-constexpr size_t kAhead = 16;
-constexpr uint64_t kMaxCount = (uint64_t{1} << 28) - 1;
+constexpr int kFirstShift = 32 - 4;  // sixteen slots
+constexpr uint32_t kMaxCount = ~uint32_t{0};
 
 // Of this process, so that nobody can choose texts that all fall into one place.
 uint64_t seed() {
@@ -23,14 +23,11 @@ uint64_t mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// The bits of a hash that no place is made of.
-uint64_t tag_of(uint64_t hashed) { return hashed >> 59; }
-
 }  // namespace
 
 ValueCounts::ValueCounts(std::string_view event) : event_(event) {}
 
-uint64_t ValueCounts::hash(std::string_view text) {
+uint32_t ValueCounts::hash(std::string_view text) {
   uint64_t state = seed() ^ text.size() * 0x9E3779B97F4A7C15;
   const char* at = text.data();
   size_t left = text.size();
@@ -40,13 +37,22 @@ uint64_t ValueCounts::hash(std::string_view text) {
     state = mix(state ^ word, 0xA0761D6478BD642F);
   }
   uint64_t last = 0;
-  if (left > 0) std::memcpy(&last, at, left);
-  return mix(state ^ last, 0xE7037ED1A0B428DB ^ seed());
+  if (left == 8) {
+    std::memcpy(&last, at, 8);
+  } else if (left >= 4) {  // two words that overlap
+    uint32_t low, high;
+    std::memcpy(&low, at, 4);
+    std::memcpy(&high, at + left - 4, 4);
+    last = static_cast<uint64_t>(high) << 32 | low;
+  } else {
+    for (size_t i = 0; i < left; ++i) last = last << 8 | static_cast<unsigned char>(at[i]);
+  }
+  return static_cast<uint32_t>(mix(state ^ last, 0xE7037ED1A0B428DB ^ seed()) >> 32);
 }
 
-std::string_view ValueCounts::text_of(Slot slot, std::string& scratch) const {
-  const char* const start = event_.data() + slot.offset;
-  if (slot.escapes == 0) {
+std::string_view ValueCounts::text_of(Text text, std::string& scratch) const {
+  const char* const start = event_.data() + text.offset;
+  if (text.escapes == 0) {
     const auto* end = static_cast<const char*>(::rawmemchr(start, '"'));
     return {start, static_cast<size_t>(end - start)};
   }
@@ -54,30 +60,30 @@ std::string_view ValueCounts::text_of(Slot slot, std::string& scratch) const {
   for (; *end != '"'; ++end) {
     if (*end == '\\') ++end;
   }
-  JsonReader::unescape({start, static_cast<size_t>(end - start)}, scratch);
+  kiln::sdk::JsonReader::unescape({start, static_cast<size_t>(end - start)}, scratch);
   return scratch;
 }
 
-bool ValueCounts::holds(Slot slot, std::string_view text) const {
-  if (slot.escapes == 0) {
+bool ValueCounts::holds(Text entry, std::string_view text) const {
+  if (entry.escapes == 0) {
     // A text with a quote in it came from escapes and is no other text's beginning.
-    const char* const start = event_.data() + slot.offset;
-    return text.size() < event_.size() - slot.offset && start[text.size()] == '"' &&
+    const char* const start = event_.data() + entry.offset;
+    return text.size() < event_.size() - entry.offset && start[text.size()] == '"' &&
            std::memcmp(start, text.data(), text.size()) == 0 &&
            text.find('"') == std::string_view::npos;
   }
   std::string scratch;
-  return text_of(slot, scratch) == text;
+  return text_of(entry, scratch) == text;
 }
 
-void ValueCounts::add(JsonReader::RawString raw) {
+void ValueCounts::add(RawString raw) {
   std::string_view text = raw.text;
-  if (raw.escapes == JsonReader::Escapes::kSome) {
-    JsonReader::unescape(raw.text, scratch_);
+  if (raw.escapes == kiln::sdk::JsonReader::Escapes::kSome) {
+    kiln::sdk::JsonReader::unescape(raw.text, scratch_);
     text = scratch_;
   }
-  const uint64_t hashed = hash(text);
-  if (!slots_.empty()) __builtin_prefetch(&slots_[hashed & (slots_.size() - 1)]);
+  const uint32_t hashed = hash(text);
+  if (!slots_.empty()) __builtin_prefetch(&slots_[first_place(hashed)], 1);
   if (added_ - counted_ == kWaiting) count_now(waiting_[counted_++ % kWaiting]);
   waiting_[added_++ % kWaiting] = {raw, hashed};
 }
@@ -87,48 +93,53 @@ void ValueCounts::finish() {
 }
 
 void ValueCounts::count_now(const Waiting& waiting) {
-  if (size_ >= slots_.size() / 4 * 3) grow();
+  if (texts_.size() >= slots_.size() / 8 * 5) grow();
   const auto& [raw, hashed] = waiting;
   std::string_view text = raw.text;
-  if (raw.escapes == JsonReader::Escapes::kSome) {
-    JsonReader::unescape(raw.text, scratch_);
+  const bool escapes = raw.escapes == kiln::sdk::JsonReader::Escapes::kSome;
+  if (escapes) {
+    kiln::sdk::JsonReader::unescape(raw.text, scratch_);
     text = scratch_;
   }
   Slot& slot = slots_[place_of(text, hashed)];
-  if (slot.count == 0) {
-    slot.offset = static_cast<uint64_t>(raw.text.data() - event_.data()) & (kMaxEvent - 1);
-    slot.escapes = raw.escapes == JsonReader::Escapes::kSome;
-    slot.tag = tag_of(hashed) & 31;
-    ++size_;
+  if (slot.text == 0) {
+    const auto offset = static_cast<size_t>(raw.text.data() - event_.data());
+    texts_.push_back({.offset = static_cast<uint32_t>(offset & (kMaxEvent - 1)),
+                      .escapes = escapes,
+                      .count = 1});
+    slot = {hashed, static_cast<uint32_t>(texts_.size())};
+    return;
   }
-  if (slot.count < kMaxCount) ++slot.count;
+  uint32_t& count = texts_[slot.text - 1].count;
+  if (count < kMaxCount) ++count;
 }
 
-size_t ValueCounts::place_of(std::string_view text, uint64_t hashed) const {
+size_t ValueCounts::place_of(std::string_view text, uint32_t hashed) const {
   const size_t mask = slots_.size() - 1;
-  size_t at = hashed & mask;
-  while (slots_[at].count != 0 && !(slots_[at].tag == tag_of(hashed) && holds(slots_[at], text))) {
+  size_t at = first_place(hashed);
+  while (slots_[at].text != 0 &&
+         !(slots_[at].hashed == hashed && holds(texts_[slots_[at].text - 1], text))) {
     at = (at + 1) & mask;
   }
   return at;
 }
 
 uint64_t ValueCounts::count(std::string_view text) const {
-  return slots_.empty() ? 0 : slots_[place_of(text, hash(text))].count;
+  if (slots_.empty()) return 0;
+  const Slot slot = slots_[place_of(text, hash(text))];
+  return slot.text == 0 ? 0 : texts_[slot.text - 1].count;
 }
 
+// Twice as many slots, or the first ones.
 void ValueCounts::grow() {
-  std::vector<Slot> old(slots_.empty() ? kFirstSlots : slots_.size() * 2);
+  shift_ = slots_.empty() ? kFirstShift : shift_ - 1;
+  std::vector<Slot> old(size_t{1} << (32 - shift_));
   old.swap(slots_);
   const size_t mask = slots_.size() - 1;
-  std::string scratch;
-  for (size_t i = 0; i < old.size(); ++i) {
-    // The texts lie anywhere in the event: fetch some ahead.
-    if (i + kAhead < old.size()) __builtin_prefetch(event_.data() + old[i + kAhead].offset);
-    const Slot slot = old[i];
-    if (slot.count == 0) continue;
-    size_t at = hash(text_of(slot, scratch)) & mask;
-    while (slots_[at].count != 0) at = (at + 1) & mask;
+  for (const Slot slot : old) {
+    if (slot.text == 0) continue;
+    size_t at = first_place(slot.hashed);
+    while (slots_[at].text != 0) at = (at + 1) & mask;
     slots_[at] = slot;
   }
 }
@@ -136,11 +147,11 @@ void ValueCounts::grow() {
 ValueCounts::Frequent ValueCounts::most_frequent() const {
   Frequent best;
   std::string scratch;
-  for (const Slot slot : slots_) {
-    if (slot.count == 0 || slot.count < best.count) continue;
-    const std::string_view text = text_of(slot, scratch);
-    if (slot.count > best.count || text < best.text) best.text.assign(text);
-    best.count = slot.count;
+  for (const Text entry : texts_) {
+    if (entry.count < best.count) continue;
+    const std::string_view text = text_of(entry, scratch);
+    if (entry.count > best.count || text < best.text) best.text.assign(text);
+    best.count = entry.count;
   }
   return best;
 }

@@ -11,7 +11,7 @@ namespace {
 // Counts the texts of a JSON array.
 ValueCounts count(std::string_view array) {
   ValueCounts counts(array);
-  JsonReader reader(array);
+  kiln::sdk::JsonReader reader(array);
   reader.array([&] { counts.add(reader.raw_string()); });
   counts.finish();
   return counts;

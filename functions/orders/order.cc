@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "request.h"
-#include "sdk/text.h"
+#include "sdk/core/text.h"
 
 namespace orders {
 namespace {
@@ -125,7 +125,7 @@ Order enrich_order(const json& order, const kiln::ProcessedRecord& customer,
     }
     out.customer_name = customer.name;
     out.customer_email = customer.email;
-    out.customer_status = json(customer).at("validation_status").get<std::string>();
+    out.customer_status = kiln::name_of(customer.status);
   }
   out.priority = priority;
   kiln::sdk::append_timestamp(out.received_at,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "request.h"
 #include "sdk/sqlite/sqlite.h"
@@ -86,6 +87,7 @@ class SqliteStore final : public Store {
 
   StoredOrder insert(const Order& order, Milliseconds limit) override {
     return within(limit, order.request_id, [&]() -> StoredOrder {
+      join_batch();
       {
         Statement::Run run(insert_order_);
         bind(run, order);
@@ -108,7 +110,44 @@ class SqliteStore final : public Store {
     });
   }
 
+  // One transaction, begun by its first order: a lock and a commit for all of them.
+  void begin_batch() override {
+    undo_batch();
+    batch_ = BatchState::kEmpty;
+  }
+  void commit_batch() override {
+    const BatchState state = std::exchange(batch_, BatchState::kNone);
+    if (state != BatchState::kOpen) return;
+    if (!in_transaction()) throw kiln::sqlite::Error("SQLite undid the batch: nothing is stored");
+    run("COMMIT");
+  }
+  void undo_batch() noexcept override {
+    batch_ = BatchState::kNone;
+    if (in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
+  }
+
  private:
+  enum class BatchState { kNone, kEmpty, kOpen };
+
+  bool in_transaction() const { return sqlite3_get_autocommit(database_.handle()) == 0; }
+
+  void run(const char* sql) {
+    if (sqlite3_exec(database_.handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
+      throw kiln::sqlite::Error(std::string("SQLite: ") + sql + ": " +
+                                sqlite3_errmsg(database_.handle()));
+    }
+  }
+
+  void join_batch() {
+    if (batch_ == BatchState::kNone) return;
+    if (batch_ == BatchState::kEmpty) {
+      run("BEGIN IMMEDIATE");
+      batch_ = BatchState::kOpen;
+    } else if (!in_transaction()) {
+      throw kiln::sqlite::Error("SQLite undid the batch after an error");
+    }
+  }
+
   static void bind(Statement::Run& run, const Payment& payment) {
     run.bind(1, payment.request_id);
     run.bind(2, payment.user_id);
@@ -137,6 +176,7 @@ class SqliteStore final : public Store {
   Statement find_payment_;
   Statement insert_order_;
   Statement find_order_;
+  BatchState batch_ = BatchState::kNone;
 };
 
 }  // namespace

@@ -49,6 +49,32 @@ class Store {
   // Stores it unless its request id is there, and returns what is there then.
   virtual StoredPayment authorize(const Payment& payment, Status status, Milliseconds limit) = 0;
   virtual StoredOrder insert(const Order& order, Milliseconds limit) = 0;
+
+  // From here on orders are inserted for good together, by commit_batch(), where that is cheaper.
+  // What an earlier batch left open is undone.
+  virtual void begin_batch() {}
+  // Throws when the batch's orders are not stored.
+  virtual void commit_batch() {}
+  virtual void undo_batch() noexcept {}
+};
+
+// A batch that is undone unless it is committed.
+class Batch {
+ public:
+  explicit Batch(Store& store) : store_(store) { store_.begin_batch(); }
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch() {
+    if (!committed_) store_.undo_batch();
+  }
+  void commit() {
+    store_.commit_batch();
+    committed_ = true;
+  }
+
+ private:
+  Store& store_;
+  bool committed_ = false;
 };
 
 // Opens no connection yet. `budget`: the time of one request; connecting and a statement together

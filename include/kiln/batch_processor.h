@@ -17,13 +17,14 @@
 // A record that can't be processed is logged and skipped; on_bad, when given, is told.
 //
 // Threading: one thread at a time. Ownership: borrows the profiler; keeps no record. Cost: about
-// 1 µs per record, and 5 µs per batch for looking at the memory.
+// 1 µs per record, 0.15 µs from text; and 5 µs per batch for looking at the memory.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@
 namespace kiln {
 
 enum class ValidationStatus { kValid, kInvalidName, kInvalidEmail };
+const char* name_of(ValidationStatus status);  // "valid", "invalid_name", "invalid_email"
 
 struct ProcessedRecord {
   nlohmann::json id;  // as it came: a text, a number, a truth value; null without one
@@ -64,17 +66,25 @@ class DataProcessor {
     size_t batch_size = 1000;
     double warn_at = 0.8;  // of the limit
   };
-  using OnRecord = std::function<void(ProcessedRecord record)>;
+  // What it leaves of the record makes room for the next one: taken by value the record is the
+  // callee's own; taken by const reference, nothing is allocated.
+  using OnRecord = std::function<void(ProcessedRecord&& record)>;
   // `index` counts the records from 0.
   using OnBad = std::function<void(const nlohmann::json& record, size_t index, const char* error)>;
 
   // Throws std::invalid_argument for a batch size of 0.
   DataProcessor(Options options, MemoryProfiler& profiler, OnRecord on_record, OnBad on_bad = {});
+  ~DataProcessor();
+  DataProcessor(const DataProcessor&) = delete;
+  DataProcessor& operator=(const DataProcessor&) = delete;
 
   void push(const nlohmann::json& record);
-  // The same for a record's JSON text, in half the time and without a tree of it. Throws
+  // The same for a record's JSON text, in a fraction of the time and without a tree of it. Throws
   // std::invalid_argument for what is not JSON.
   void push_text(std::string_view record);
+  // All records of an array's JSON text, in one pass. Where it is not JSON it throws when the
+  // records before are done.
+  void push_array(std::string_view records);
   void finish();  // the last, incomplete batch
 
   size_t processed_records() const { return processed_; }  // gone through, the bad ones included
@@ -85,7 +95,8 @@ class DataProcessor {
   friend ProcessedRecord process_record(const nlohmann::json& record,
                                         std::chrono::system_clock::time_point now);
 
-  void process(const Fields& fields, const nlohmann::json* record, std::string_view text);
+  // What fields_ has, made of `record` or else of `text`.
+  void process(const nlohmann::json* record, std::string_view text);
   void end_batch();
 
   const Options options_;
@@ -97,6 +108,8 @@ class DataProcessor {
   size_t batches_ = 0;
   size_t processed_ = 0;
   size_t results_ = 0;
+  const std::unique_ptr<Fields> fields_;
+  ProcessedRecord result_;
 };
 
 }  // namespace kiln

@@ -15,7 +15,7 @@
 // parses a part may be recursive.
 //
 // Threading: one thread at a time. Ownership: the text is borrowed and must outlive the parts.
-// Cost: one pass, 1 GB/s; no memory but for keys with escapes.
+// Cost: one pass, 3 GB/s over what is nested; no memory but for keys with escapes.
 #pragma once
 
 #include <cstddef>

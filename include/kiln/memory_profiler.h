@@ -7,10 +7,13 @@
 //   const nlohmann::json report = profiler.report();  // with <nlohmann/json.hpp>
 //
 // Memory is the resident set of the whole process in MiB. A program that links the object
-// kiln::heap_sampler also learns which ten places in its code hold most: every 512 KiB allocated
-// with operator new, on average, one allocation is noted with its call stack until it is freed.
-// Sizes and counts of a place are estimates from those samples: good to a few percent for what
-// holds tens of MiB, no more than a hint below one. Memory from malloc or mmap has no place.
+// kiln::heap_sampler also learns which ten places in its code hold most: of what is
+// allocated with operator new, each thread's first 64 allocations since start() are noted with
+// their call stacks until they are freed, then one in 4 KiB on average, and one in 512 KiB once
+// much was allocated. kiln_lambda(… SYMBOLS) puts the names and lines of the places into the
+// package. Sizes and counts of a place are
+// estimates from those samples: good to a few percent for what holds most, a hint for the rest.
+// Memory from malloc or mmap has no place.
 //
 // Threading: one thread at a time; the sampler sees the allocations of all threads. One profiler
 // runs at a time: start() forgets what the sampler saw before. Ownership: keeps labels and
@@ -36,9 +39,10 @@ struct MemorySnapshot {
 };
 
 struct AllocationSite {
-  std::string file;  // "file:line", or the function's name, or "program+0x1234" without symbols
-  double size_mb;    // held at the time of the report
-  size_t count;      // allocations held
+  std::string
+      file;  // "file:line (function)", or the function's name, or "program+0x1234" without symbols
+  double size_mb;  // held at the time of the report
+  size_t count;    // allocations held
 };
 
 struct MemoryReport {

@@ -1,5 +1,8 @@
-// Error documents of the Runtime API and of the log.
+// Error documents of the Runtime API and of the log. Runtimes from nodejs24.x on have rules of their own.
 import { types } from 'node:util';
+
+export const major = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV ?? '')?.[1] ?? 22);
+export const modern = major >= 24;
 
 // An error with Lambda's own type.
 export class Fault extends Error {
@@ -10,11 +13,12 @@ export class Fault extends Error {
   }
 }
 
-export const isError = (value) =>
-  types.isNativeError(value) ||
+const looksLikeError = (value) =>
   Boolean(value && [value.name, value.message, value.stack].every((part) => typeof part === 'string' && part));
+const isError = (value) =>
+  modern ? value instanceof Error : types.isNativeError(value) || looksLikeError(value);
 
-const clean = (text) => text?.replace(/\x7F/g, '%7F');
+const clean = (text) => text?.replaceAll('\x7F', '%7F');
 
 export function documentOf(error) {
   try {
@@ -26,24 +30,30 @@ export function documentOf(error) {
       errorType: 'handled',
       errorMessage: 'callback called with Error argument, but there was a problem while retrieving one or more of its ' +
         'message, name, and stack',
-      trace: [],
+      ...(modern && { trace: [] }),
     };
   }
 }
 
-export function headersOf(document) {
-  const name = String(document.errorType).replace(/[^\x21-\x7e]/g, '?');
-  return {
-    'Content-Type': 'application/json',
-    'Lambda-Runtime-Function-Error-Type': /^(Runtime|Function)\./.test(name) ? name : `Function.${name}`,
-  };
-}
+const typeHeader = (type) => ({
+  'Content-Type': 'application/json',
+  'Lambda-Runtime-Function-Error-Type': String(type).replace(/[^\x21-\x7e]/g, '?'),
+});
+export const initHeadersOf = ({ errorType }) => typeHeader(errorType);
+export const headersOf = ({ errorType }) =>
+  typeHeader(/^(Runtime|Function)\./.test(errorType) ? errorType : `Function.${errorType}`);
 
-// How the log shows an error: its facts first, then its own properties.
+// What the log shows of an error that ended an invocation, as text: its facts, its own properties, its stack.
 export function describe(error) {
-  const { errorType, errorMessage, trace } = documentOf(error);
-  const own = isError(error) ? { ...error } : {};
-  for (const name of ['name', 'message', 'stack']) delete own[name];
-  if (isError(own.reason)) own.reason = describe(own.reason);
-  return { errorType, errorMessage, ...own, stack: trace };
+  const facts = (value) => {
+    if (!(value instanceof Error)) return value;
+    const { name: errorType, message: errorMessage, code, stack } = value;
+    const shown = { errorType, errorMessage, code, ...value };
+    return typeof stack === 'string' ? { ...shown, stack: stack.split('\n') } : shown;
+  };
+  try {
+    return JSON.stringify(error, (_key, value) => facts(value));
+  } catch {
+    return JSON.stringify(documentOf(error));
+  }
 }

@@ -1,58 +1,129 @@
 // Finds and loads the function that a handler's name means, in the order that Lambda looks for it.
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 
-import { Fault } from './errors.mjs';
+import { Fault, modern } from './errors.mjs';
 
 export const streamingMark = Symbol.for('aws.lambda.runtime.handler.streaming');
+export const waterMark = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark');
+// Lambda's own loader is this file: it stands in the require stack of what isn't found.
+const require = createRequire(path.join(process.env.LAMBDA_RUNTIME_DIR ?? '/var/runtime', 'index.mjs'));
 
-globalThis.awslambda = {
-  streamifyResponse: (handler) => Object.assign(handler, { [streamingMark]: 'response' }),
-  HttpResponseStream: {
-    // The metadata goes out before the first byte of the body, set apart by eight zero bytes.
-    from(stream, metadata) {
-      stream.setContentType('application/vnd.awslambda.http-integration-response');
-      stream._onBeforeFirstWrite = (write) => {
-        write(JSON.stringify(metadata));
-        write(new Uint8Array(8));
-      };
-      return stream;
+function installGlobals() {
+  if (['1', 'true'].includes(process.env.AWS_LAMBDA_NODEJS_NO_GLOBAL_AWSLAMBDA)) return;
+  globalThis.awslambda = {
+    ...(modern && globalThis.awslambda),
+    streamifyResponse(handler, options) {
+      handler[streamingMark] = 'response';
+      if (typeof options?.highWaterMark === 'number') handler[waterMark] = Math.trunc(options.highWaterMark);
+      return handler;
     },
-  },
+    HttpResponseStream: class HttpResponseStream {
+      // The metadata goes out before the first byte of the body, set apart by eight zero bytes.
+      static from(stream, metadata) {
+        stream.setContentType('application/vnd.awslambda.http-integration-response');
+        const prelude = JSON.stringify(metadata);
+        stream._onBeforeFirstWrite = (write) => {
+          write(prelude);
+          write(new Uint8Array(8));
+        };
+        return stream;
+      }
+    },
+  };
+}
+
+const realPath = (name) => {
+  try {
+    return fs.realpathSync(name);
+  } catch {
+    return undefined;
+  }
 };
 
-const require = createRequire(import.meta.url);
-const isFile = (name) => fs.statSync(name, { throwIfNoEntry: false })?.isFile() ?? false;
+// ES modules don't look at NODE_PATH. Where its folders are not seen as node_modules of a parent folder of the
+// package, as they are in a sandbox, hooks find them.
+async function openModuleFolders(root) {
+  const folders = (process.env.NODE_PATH ?? '').split(':').filter((name) => name.endsWith('/node_modules') && realPath(name));
+  if (folders.length === 0) return;
+  const links = new Map();
+  for (let at = path.dirname(root); ; at = path.dirname(at)) {
+    const name = path.join(at, 'node_modules');
+    const real = realPath(name);
+    if (real !== undefined && real !== name) links.set(name, real);
+    if (at === path.dirname(at)) break;
+  }
+  // require has NODE_PATH, in its order, and no need of the links.
+  const original = Module._nodeModulePaths;
+  if (links.size > 0) Module._nodeModulePaths = (from) => original(from).filter((name) => !links.has(name));
+  const reached = new Set(links.values());
+  if (folders.every((name) => reached.has(realPath(name)))) return;
+  const { install } = await import('./module_hooks.mjs');
+  install({ folders, linked: [...reached] });
+}
 
 // Whether the nearest package.json says that .js files are ES modules.
 function isModulePackage(folder) {
-  for (;;) {
+  if (path.basename(folder) === 'node_modules') return false;
+  const name = path.join(folder, 'package.json');
+  if (fs.existsSync(name)) {
     try {
-      const description = fs.readFileSync(path.join(folder, 'package.json'), 'utf8');
-      try {
-        return JSON.parse(description).type === 'module';
-      } catch {
-        return false;
-      }
-    } catch {
-      const parent = path.dirname(folder);
-      if (parent === folder || path.basename(folder) === 'node_modules') return false;
-      folder = parent;
+      return JSON.parse(fs.readFileSync(name, 'utf8')).type === 'module';
+    } catch (error) {
+      console.warn(`${name} cannot be read, it will be ignored for ES module detection purposes.`, error);
+      return false;
     }
   }
+  const parent = path.dirname(folder);
+  return parent === folder ? false : isModulePackage(parent);
 }
+
+const find = (name) => (fs.existsSync(name) ? name : undefined);
 
 async function loadModule(root, folder, name) {
   const base = path.resolve(root, folder, name);
-  if (isFile(base)) return require(base);
-  const modules = isModulePackage(path.dirname(base));
-  if (isFile(`${base}.js`)) return modules ? import(pathToFileURL(`${base}.js`)) : require(`${base}.js`);
-  if (isFile(`${base}.mjs`)) return import(pathToFileURL(`${base}.mjs`));
-  if (isFile(`${base}.cjs`)) return require(`${base}.cjs`);
+  if (modern) {
+    for (const extension of ['', '.js', '.mjs', '.cjs'])
+      if (find(base + extension)) return import(base + extension);
+  } else {
+    let file;
+    if ((file = find(base))) return require(file);  // also a folder with an index.js
+    if ((file = find(`${base}.js`))) return isModulePackage(path.dirname(file)) ? import(file) : require(file);
+    if ((file = find(`${base}.mjs`))) return import(file);
+    if ((file = find(`${base}.cjs`))) return require(file);
+  }
   // A package.
   return require(require.resolve(name, { paths: [root, path.resolve(root, folder)] }));
+}
+
+function memberOf(module, members) {
+  const step = modern
+    ? (at, member) => (at && typeof at === 'object' ? at[member] : undefined)
+    : (at, member) => at && at[member];
+  return members.split('.').reduce(step, module);
+}
+
+const CALLBACK_REFUSED =
+  'ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to ' +
+  'modify this function to use a supported handler signature to use Node.js 24 or later. For more information see ' +
+  'https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.';
+const CALLBACK_WARNING =
+  'AWS Lambda plans to remove support for callback-based function handlers starting with Node.js 24. You will need to ' +
+  'update this function to use an async handler to use Node.js 24 or later. For more information and to provide ' +
+  'feedback on this change, see https://github.com/aws/aws-lambda-nodejs-runtime-interface-client/issues/137. To ' +
+  'disable this warning, set the AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING environment variable.';
+
+function checkSignature(handler) {
+  if (handler[streamingMark]) {
+    if (handler[streamingMark] !== 'response')
+      throw new Fault('Runtime.MalformedStreamingHandler', 'Only response streaming is supported.');
+  } else if (modern) {
+    if (handler.length >= 3) throw new Fault('Runtime.CallbackHandlerDeprecated', CALLBACK_REFUSED);
+  } else if (handler.length === 3 && handler.constructor?.name !== 'AsyncFunction' &&
+             process.env.AWS_LAMBDA_NODEJS_DISABLE_CALLBACK_WARNING === undefined) {
+    console.warn(CALLBACK_WARNING);
+  }
 }
 
 export async function loadHandler(root, name) {
@@ -60,20 +131,29 @@ export async function loadHandler(root, name) {
     throw new Fault('Runtime.MalformedHandlerName',
       `'${name}' is not a valid handler name. Use absolute paths when specifying root directories in handler names.`);
   const file = path.basename(name);
-  const folder = name.slice(0, name.lastIndexOf(file));
+  const folder = name.slice(0, name.indexOf(file));
   const [, stem, members] = /^([^.]*)\.(.*)$/.exec(file) ?? [];
-  if (!stem || !members) throw new Fault('Runtime.MalformedHandlerName', 'Bad handler');
+  if (members === undefined) throw new Fault('Runtime.MalformedHandlerName', 'Bad handler');
+  installGlobals();
   let module;
   try {
+    await openModuleFolders(root);
     module = await loadModule(root, folder, stem);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Fault('Runtime.UserCodeSyntaxError', error);
+    if (error instanceof SyntaxError) {
+      const fault = new Fault('Runtime.UserCodeSyntaxError', error);
+      if (modern) fault.stack = error.stack;
+      throw fault;
+    }
+    if (/'@aws-sdk\//.test(error?.message))
+      console.warn('The AWS SDK for JavaScript is part of Lambda\'s runtime, but not of this machine: install it (npm install -g), or package it.');
     if (error?.code === 'MODULE_NOT_FOUND') throw new Fault('Runtime.ImportModuleError', error);
     throw error;
   }
-  const handler = members.split('.').reduce((at, member) => at?.[member], module);
-  if (handler === undefined || handler === null)
-    throw new Fault('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
+  let handler = memberOf(module, members);
+  if (modern && !handler) handler = memberOf(module?.default, members);
+  if (!handler) throw new Fault('Runtime.HandlerNotFound', `${name} is undefined or not exported`);
   if (typeof handler !== 'function') throw new Fault('Runtime.HandlerNotFound', `${name} is not a function`);
+  checkSignature(handler);
   return handler;
 }

@@ -2,12 +2,12 @@
 // the first byte and ends with trailers when the handler fails after that.
 import { Writable } from 'node:stream';
 
-import { documentOf, headersOf } from './errors.mjs';
+import { documentOf, Fault, headersOf } from './errors.mjs';
 
 export class ResponseStream extends Writable {
-  // start(headers, onResponse) opens the call.
-  constructor(start) {
-    super({ highWaterMark: 64 * 1024 });
+  // start(headers) opens the call.
+  constructor(start, highWaterMark = 64 * 1024) {
+    super({ highWaterMark });
     this.start = start;
     this.contentType = 'application/octet-stream';
     this.answered = new Promise((resolve, reject) => Object.assign(this, { resolve, reject }));
@@ -17,11 +17,11 @@ export class ResponseStream extends Writable {
   }
 
   get begun() {
-    return this.request !== undefined;
+    return this.call !== undefined;
   }
 
   setContentType(type) {
-    if (this.begun) throw new Error('Cannot set content-type, too late.');
+    if (this.begun) throw new Fault('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.');
     this.contentType = type;
   }
 
@@ -31,32 +31,34 @@ export class ResponseStream extends Writable {
   }
 
   begin() {
-    if (this.begun) return this.request;
-    const headers = {
+    if (this.begun) return this.call;
+    this.call = this.start({
       'Content-Type': this.contentType,
       'Lambda-Runtime-Function-Response-Mode': 'streaming',
       'Transfer-Encoding': 'chunked',
       Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-    };
-    this.request = this.start(headers, (response) => response.resume().on('end', this.resolve));
-    this.request.on('error', this.reject);
-    this._onBeforeFirstWrite?.((bytes) => this.request.write(bytes));
-    return this.request;
+    });
+    this.call.answer.then(this.resolve, this.reject);
+    this._onBeforeFirstWrite?.((bytes) => this.call.write(Buffer.from(bytes), () => {}));
+    return this.call;
   }
 
-  _write(chunk, encoding, done) {
-    this.begin().write(chunk, encoding, done);
+  _write(chunk, _encoding, done) {
+    this.begin().write(chunk, done);
   }
 
   _final(done) {
     this.begin();
-    if (this.failure) this.addErrorTrailers();
-    this.request.end(done);
+    this.close();
+    done();
   }
 
-  addErrorTrailers() {
+  close() {
+    if (this.closed_) return;
+    this.closed_ = true;
+    if (!this.failed) return this.call.end();
     const document = documentOf(this.failure);
-    this.request.addTrailers({
+    this.call.end({
       'Lambda-Runtime-Function-Error-Type': headersOf(document)['Lambda-Runtime-Function-Error-Type'],
       'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(document)).toString('base64'),
     });
@@ -64,13 +66,9 @@ export class ResponseStream extends Writable {
 
   // Ends an answer that has begun, with the error in its trailers after what was written.
   fail(error) {
-    this.failure = error ?? 'handled';
-    if (!this.destroyed && !this.writableEnded) {
-      this.end();
-    } else if (!this.request.writableEnded) {
-      // Destroyed, as by pipeline() when its source fails.
-      this.addErrorTrailers();
-      this.request.end();
-    }
+    this.failed = true;
+    this.failure = error;
+    if (!this.destroyed && !this.writableEnded) this.end();
+    else this.close();  // destroyed, as by pipeline() when its source fails
   }
 }

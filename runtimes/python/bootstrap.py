@@ -1,20 +1,71 @@
 """The bootstrap of the managed runtimes python3.*: loads the handler and answers events over the Runtime API.
 
 What is imported or compiled here is paid for by every cold start. So this file holds only what each
-invocation needs, and uses _socket (socket without its Python part); errors and logging are in
-on_demand.py, which is loaded by the first of either.
+invocation needs, and uses _socket (socket without its Python part); errors, logging and results of
+other types than JSON's are in on_demand.py, which is loaded by the first of them.
+
+Started without site (-S), so that functions see the standard library and what they bring, and not
+what happens to be installed on the machine. argv[1]: where the layers are, if not in /opt.
 """
 
+import _frozen_importlib
+import _io
 import json
 import os
 import sys
 import time
 
+import _sitebuiltins
 import _socket
+
+
+def take_order(fd):
+    """Waits to be told whom this process serves: its environment, as NAME=value with a NUL behind each."""
+    order = []
+    while not order or order[-1]:
+        order.append(os.read(fd, 65536))
+    os.close(fd)
+    order = b"".join(order)
+    variables = order.split(b"\0")[:-1]
+    if not variables:
+        os._exit(0)  # nobody
+    coerced = os.environ.get("LC_CTYPE")  # by the interpreter, where the machine lacks LANG's locale
+    os.environ.clear()
+    if coerced:
+        os.environ["LC_CTYPE"] = coerced
+    for variable in variables:
+        name, _, value = variable.partition(b"=")
+        os.environb[name] = value
+    os.chdir(os.environ["LAMBDA_TASK_ROOT"])  # which was not there before
+    try:
+        show(order)
+    except OSError:
+        pass  # no /proc
+
+
+def show(order):
+    """Puts the environment where others look for it: into this process's /proc/PID/environ."""
+    fd = os.open("/proc/self/stat", os.O_RDONLY)
+    fields = os.read(fd, 4096).rpartition(b")")[2].split()
+    os.close(fd)
+    start, end = int(fields[47]), int(fields[48])  # there is a variable that makes room
+    if len(order) <= end - start:
+        fd = os.open("/proc/self/mem", os.O_WRONLY)
+        os.pwrite(fd, order.ljust(end - start, b"\0"), start)
+        os.close(fd)
+
+
+# Started ahead, in a sandbox of its own, so that interpreter and bootstrap are ready when a function needs them.
+if "KILN_ORDER_FD" in os.environ:
+    take_order(int(os.environ["KILN_ORDER_FD"]))
 
 API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 JSON_TEXT = "Content-Type: application/json\r\n"
+# Python 3.12 and later answer in UTF-8, earlier ones in ASCII with escapes.
+ASCII = os.environ.get("AWS_EXECUTION_ENV", "") in {
+    "", "AWS_Lambda_python3.8", "AWS_Lambda_python3.9", "AWS_Lambda_python3.10", "AWS_Lambda_python3.11"
+}
 
 
 class Connection:
@@ -113,22 +164,43 @@ class Connection:
 
 
 class Fields:
-    """An object with the given attributes, None where the document has none."""
+    """An object with the attributes of its class's list, None where the document has none."""
 
-    def __init__(self, names, document):
-        for name, key in names.items():
+    __slots__ = ()
+
+    def __init__(self, document):
+        for name, key in self.FIELDS.items():
             setattr(self, name, document.get(key))
 
-
-CLIENT_CONTEXT = {"custom": "custom", "env": "env", "client": "client"}
-CLIENT = {
-    name: name
-    for name in ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
-}
-IDENTITY = {"cognito_identity_id": "cognitoIdentityId", "cognito_identity_pool_id": "cognitoIdentityPoolId"}
+    def __repr__(self):
+        return f"{type(self).__name__}([{','.join(f'{name}={getattr(self, name)}' for name in self.FIELDS)}])"
 
 
-class Context:
+def same(*names):
+    return {name: name for name in names}
+
+
+class CognitoIdentity(Fields):
+    FIELDS = {"cognito_identity_id": "cognitoIdentityId", "cognito_identity_pool_id": "cognitoIdentityPoolId"}
+    __slots__ = tuple(FIELDS)
+
+
+class Client(Fields):
+    FIELDS = same("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
+    __slots__ = tuple(FIELDS)
+
+
+class ClientContext(Fields):
+    FIELDS = same("custom", "env", "client")
+    __slots__ = tuple(FIELDS)
+
+    def __init__(self, document):
+        super().__init__(document)
+        if self.client is not None:
+            self.client = Client(self.client)
+
+
+class LambdaContext:
     """What a handler gets beside its event."""
 
     def __init__(self, headers):
@@ -141,25 +213,22 @@ class Context:
         self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
         self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-        self._deadline_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
-        self.client_context = None
         client_context = parse(headers.get("lambda-runtime-client-context"), "Client Context")
-        if client_context:
-            self.client_context = Fields(CLIENT_CONTEXT, client_context)
-            if isinstance(self.client_context.client, dict):
-                names = {**CLIENT, **{name: name for name in self.client_context.client}}
-                self.client_context.client = Fields(names, self.client_context.client)
+        self.client_context = None if client_context is None else ClientContext(client_context)
         identity = parse(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity")
-        self.identity = Fields(IDENTITY, identity or {})
+        self.identity = CognitoIdentity({} if identity is None else identity)
+        self._epoch_deadline_time_in_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
 
     def get_remaining_time_in_millis(self):
-        return max(0, self._deadline_ms - int(time.time() * 1000))
+        return max(0, self._epoch_deadline_time_in_ms - int(time.time() * 1000))
 
     def log(self, message):
-        sys.stdout.write(str(message))
+        on_demand().log_event(str(message))
 
     def __repr__(self):
-        return f"LambdaContext({self.__dict__})"
+        names = ("aws_request_id", "log_group_name", "log_stream_name", "function_name", "memory_limit_in_mb",
+                 "function_version", "invoked_function_arn", "client_context", "identity", "tenant_id")
+        return f"LambdaContext([{','.join(f'{name}={getattr(self, name)}' for name in names)}])"
 
 
 class Fault(Exception):
@@ -175,12 +244,13 @@ def parse(header, name):
     if not header:
         return None
     try:
-        document = json.loads(header)
+        return json.loads(header)
     except ValueError as error:
         raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
-    return document if isinstance(document, dict) else None
 
 
+# Where whole events of the log go; see on_demand.py. Functions don't see it.
+FRAMES = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
 current_request_id = None
 loaded = None
 
@@ -220,6 +290,49 @@ class LoggingFinder:
         return spec
 
 
+class ShippedFinder:
+    """What Lambda's runtimes have beside the standard library, from where this machine has it.
+
+    The last to be asked, so that only an import that finds nothing else pays for it.
+    """
+
+    NAMES = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3", "awscrt"})
+
+    def folders(self):
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        own = [f"{sys.prefix}/lib/{version}/site-packages", f"/usr/local/lib/{version}/dist-packages"]
+        return [*own, f"{sys.prefix}/lib/python3/dist-packages", "/usr/lib/python3/dist-packages"]
+
+    # What a machine's boto3 may need beyond that. Functions don't get it: AWS's has it inside.
+    INNER = frozenset({"requests", "chardet", "charset_normalizer", "idna", "certifi"})
+
+    def wanted(self, name):
+        if name not in self.INNER:
+            return name in self.NAMES
+        frame = sys._getframe(2)
+        while frame and "importlib" in frame.f_code.co_filename:
+            frame = frame.f_back
+        importer = frame.f_globals.get("__name__", "") if frame else ""
+        return importer.partition(".")[0] in self.NAMES | self.INNER
+
+    def find_spec(self, name, path=None, target=None):
+        if path is not None or not self.wanted(name):
+            return None
+        from importlib.machinery import PathFinder
+
+        spec = PathFinder.find_spec(name, self.folders())
+        if spec is None and name in ("boto3", "botocore"):
+            on_demand().log_event(f"{name} is part of Lambda's runtime, but not of this machine: install it (pip install boto3)")
+        return spec
+
+    def find_distributions(self, context=None):
+        if getattr(context, "name", None) not in self.NAMES | {"python-dateutil"}:
+            return ()
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=context.name, path=self.folders()))
+
+
 def load_handler(name):
     try:
         module_name, function = name.rsplit(".", 1)
@@ -234,8 +347,7 @@ def load_handler(name):
             import importlib
 
             importlib.import_module(dotted)  # fails, and says why
-        __import__(dotted)
-        module = sys.modules[dotted]
+        module = _frozen_importlib._gcd_import(dotted)
     except ImportError as error:
         message = f"Unable to import module '{module_name}': {error}"
         raise Fault("Runtime.ImportModuleError", message) from error
@@ -250,24 +362,37 @@ def load_handler(name):
         raise Fault("Runtime.HandlerNotFound", message) from None
 
 
-def default(value):
-    import decimal
-
-    if isinstance(value, decimal.Decimal):
-        return float(value)
-    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+ATOMS = frozenset({str, int, float, bool, type(None)})
+TEXT = frozenset({str})
+to_json = json.JSONEncoder(ensure_ascii=ASCII).encode
 
 
-to_json = json.JSONEncoder(ensure_ascii=False, default=default).encode
+def is_plain(value):
+    """Whether `value` holds exactly JSON's own types, which the standard encoder writes as Lambda's does."""
+    if type(value) in ATOMS:
+        return True
+    open_values, seen = [value], set()
+    while open_values:
+        value = open_values.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        kind = type(value)
+        if kind is dict:
+            if not TEXT.issuperset(map(type, value)):
+                return False
+            items = value.values()
+        elif kind is list or kind is tuple:
+            items = value
+        else:
+            return False
+        if not ATOMS.issuperset(map(type, items)):
+            open_values.extend(item for item in items if type(item) not in ATOMS)
+    return True
 
 
-def encode(document):
-    text = to_json(document)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # A lone surrogate has no UTF-8; it goes out as its escape.
-        return json.dumps(document, default=default).encode()
+def encode(value):
+    return to_json(value) if is_plain(value) else on_demand().encode_any(value)
 
 
 def invoke(handler, headers, body):
@@ -280,35 +405,72 @@ def invoke(handler, headers, body):
     else:
         os.environ.pop("_X_AMZN_TRACE_ID", None)
     try:
-        context = Context(headers)
+        context = LambdaContext(headers)
         try:
             event = json.loads(body)
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from error
+        if type(event) is dict and "ResponseURL" in event:
+            on_demand().reach(event["ResponseURL"])
         result = handler(event, context)
+        if isinstance(result, bytes):
+            return "response", result, "Content-Type: application/unknown\r\n"
         try:
-            return "response", encode(result), JSON_TEXT
+            text = encode(result)
         except Exception as error:
             raise Fault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
     except Exception as error:
         return ("error", *on_demand().report(error, request_id))
+    # A lone surrogate has no UTF-8: this ends the process, as in Lambda.
+    return "response", text.encode(), JSON_TEXT
+
+
+def unbuffered(fd):
+    """A text stream that passes on what is written at once: nothing is lost when the process ends."""
+    raw = _io.FileIO(fd, "wb", closefd=False)
+    return _io.TextIOWrapper(raw, "utf-8", "backslashreplace", "\n", write_through=True)
+
+
+def set_up_paths():
+    """In the order of Lambda: the package, the layers, PYTHONPATH and the standard library, and what AWS ships."""
+    opt = sys.argv[1] if len(sys.argv) > 1 else "/opt"
+    del sys.argv[1:]
+    sys.path[0] = TASK_ROOT
+    if os.path.isdir(opt + "/python"):
+        own = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        version = os.environ.get("AWS_EXECUTION_ENV", "").removeprefix("AWS_Lambda_") or own
+        sys.path[1:1] = [f"{opt}/python/lib/{version}/site-packages", opt + "/python"]
+    shipped = os.environ.get("LAMBDA_RUNTIME_DIR", "/var/runtime")
+    if shipped not in sys.path:
+        sys.path.append(shipped)
+
+
+def add_builtins():
+    """What site adds and people use."""
+    import builtins
+
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.help = _sitebuiltins._Helper()
 
 
 def main():
     sys.dont_write_bytecode = True
-    # A line at a time is enough for the log, and what a partial line holds is flushed with the answer.
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    sys.stderr.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    sys.stdout = sys.__stdout__ = unbuffered(1)
+    sys.stderr = sys.__stderr__ = unbuffered(2)
+    if "site" not in sys.modules:
+        add_builtins()
     if "logging" in sys.modules:
         on_demand().install_logging(sys.modules["logging"])
     else:
         sys.meta_path.insert(0, LoggingFinder())
-    sys.path[0] = TASK_ROOT
+    set_up_paths()
+    sys.meta_path.append(ShippedFinder())
     api = Connection(API)
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:
-        body, headers = on_demand().report(error, "")
+        body, headers = on_demand().report_init(error)
         api.call("POST", "init/error", body, headers)
         sys.exit(1)
     while True:
@@ -319,8 +481,6 @@ def main():
         if status != 200:
             sys.exit(f"the Runtime API answered {status} to next: {bytes(event)!r}")
         kind, answer, answer_headers = invoke(handler, headers, event)
-        sys.stdout.flush()
-        sys.stderr.flush()
         # Whatever the answer to this is (413 for a result that is too big), there is a next event.
         api.call("POST", f"invocation/{headers['lambda-runtime-aws-request-id']}/{kind}", answer, answer_headers)
 

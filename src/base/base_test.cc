@@ -49,6 +49,21 @@ TEST(TimeFormat, AsAwsWritesIt) {
   EXPECT_EQ(format_log_stream_day(t), "2023/01/21");
 }
 
+TEST(TimeFormat, ReadsIsoTimesWithTheirZones) {
+  constexpr double kNoon = 1'767'614'400;  // 2026-01-05T12:00:00Z
+  for (const char* text :
+       {"2026-01-05T12:00:00Z", "2026-01-05 12:00:00", "2026-01-05T13:00:00+01:00",
+        "2026-01-05T06:30:00-0530", "2026-01-05T12:00:00.000Z"})
+    EXPECT_EQ(parse_iso_time(text), kNoon) << text;
+  EXPECT_EQ(parse_iso_time("2026-01-05T12:00:00.25Z"), kNoon + 0.25);
+  EXPECT_EQ(parse_iso_time("1970-01-01T00:00:00Z"), 0);
+  for (const char* text :
+       {"", "2026-01-05", "2026-02-30T12:00:00Z", "2026-13-05T12:00:00Z", "2026-01-05T24:00:00Z",
+        "2026-01-05T12:60:00Z", "2026-01-05T12:00:00X", "2026-01-05T12:00:00+1",
+        "2026-01-05T12:00:00.Z", "2026-01--5T12:00:00Z", "2026-01-05T12:00:00.1e5Z"})
+    EXPECT_FALSE(parse_iso_time(text)) << text;
+}
+
 TEST(ManualClock, MovesOnlyWhenTold) {
   ManualClock clock{WallTime{}};
   const auto before = clock.steady_now();

@@ -22,7 +22,14 @@
 
 namespace kiln {
 
-enum class FrameType : uint32_t { kReady = 1, kEvent = 2, kResult = 3, kError = 4, kInitError = 5 };
+enum class FrameType : uint32_t {
+  kReady = 1,
+  kEvent = 2,
+  kResult = 3,
+  kError = 4,
+  kInitError = 5,
+  kRing = 6,  // engine → function, see base/channel_ring.h
+};
 
 struct FrameHeader {
   FrameType type;

@@ -11,6 +11,7 @@ namespace kiln::cli {
 namespace {
 
 constexpr long kConnectTimeoutMs = 5000;
+constexpr long kContinueTimeoutMs = 100;  // servers that know the header answer at once
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -49,6 +50,23 @@ bool is_loopback(const std::string& endpoint) {
   return rest.starts_with("127.") || rest.starts_with("localhost") || rest.starts_with("[::1]");
 }
 
+// http://HOST[:PORT][/PATH], or https.
+bool is_endpoint(std::string_view text) {
+  const size_t scheme = text.find("://");
+  if (scheme == std::string_view::npos) return false;
+  if (text.substr(0, scheme) != "http" && text.substr(0, scheme) != "https") return false;
+  const std::string_view authority =
+      text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3);
+  const size_t bracket = authority.rfind(']');
+  const size_t colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (authority.empty() || colon == 0) return false;
+  if (colon == std::string_view::npos) return true;
+  const std::string_view port = authority.substr(colon + 1);
+  const bool digits = !port.empty() && port.size() <= 5 &&
+                      port.find_first_not_of("0123456789") == std::string_view::npos;
+  return digits && std::stoi(std::string(port)) <= 65'535;
+}
+
 }  // namespace
 
 struct ApiClient::Impl {
@@ -85,12 +103,12 @@ ApiClient::~ApiClient() = default;
 const ApiOptions& ApiClient::options() const { return impl_->options; }
 
 Result<ApiClient> ApiClient::create(ApiOptions options) {
-  while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
-  if (!options.endpoint.starts_with("http://") && !options.endpoint.starts_with("https://")) {
+  if (!is_endpoint(options.endpoint)) {
     return Error{
         ErrorKind::kInvalid, "Usage",
         "the endpoint '" + options.endpoint + "' is not a URL; write it as http://127.0.0.1:4566"};
   }
+  while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
   Result<CurlLibrary> curl = CurlLibrary::load();
   if (!curl) return curl.error();
   auto impl = std::make_unique<Impl>();
@@ -115,6 +133,8 @@ Result<ApiResponse> ApiClient::send(const ApiRequest& request) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeoutMs);
+  // A line "Expect:", which would suppress that header, would be signed though it isn't sent.
+  set(CURLOPT_EXPECT_100_TIMEOUT_MS, kContinueTimeoutMs);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(to_ms(request.time_limit)));
   // A proxy from the environment can't reach this machine's own addresses.
   if (is_loopback(impl_->options.endpoint)) set(CURLOPT_PROXY, "");
@@ -134,7 +154,6 @@ Result<ApiResponse> ApiClient::send(const ApiRequest& request) {
   const auto add_line = [&](const std::string& line) {
     lines = curl.slist_append(lines, line.c_str());
   };
-  add_line("Expect:");
   if (const std::string token = environment("AWS_SESSION_TOKEN", ""); !token.empty()) {
     add_line("X-Amz-Security-Token: " + token);
   }
@@ -185,7 +204,13 @@ Error error_of(const ApiResponse& response) {
   if (type.empty()) type = "HTTP " + std::to_string(response.status);
   std::string message = string_at(body, "message");
   if (message.empty()) message = string_at(body, "Message");
-  if (message.empty()) message = "status " + std::to_string(response.status);
+  if (message.empty() && !body.is_object()) {
+    return Error{ErrorKind::kInternal, std::string(kBadAnswer),
+                 "the server answers HTTP " + std::to_string(response.status) +
+                     ", but not as Kiln or AWS does; is it another server's port? --endpoint or "
+                     "KILN_ENDPOINT says where Kiln is"};
+  }
+  if (message.empty()) message = type;
   const ErrorKind kind = response.status == 404   ? ErrorKind::kNotFound
                          : response.status == 409 ? ErrorKind::kConflict
                          : response.status >= 500 ? ErrorKind::kInternal

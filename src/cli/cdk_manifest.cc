@@ -5,22 +5,22 @@
 namespace kiln::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 // The member `key` of an object; an empty object when there is none.
-const Json& member(const Json& object, const char* key) {
-  static const Json empty = Json::object();
+const OrderedJson& member(const OrderedJson& object, const char* key) {
+  static const OrderedJson empty = OrderedJson::object();
   if (!object.is_object()) return empty;
   const auto found = object.find(key);
   return found == object.end() ? empty : *found;
 }
 
-std::string text(const Json& object, const char* key) {
-  const Json& value = member(object, key);
+std::string text(const OrderedJson& object, const char* key) {
+  const OrderedJson& value = member(object, key);
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-std::map<std::string, std::string> texts(const Json& object) {
+std::map<std::string, std::string> texts(const OrderedJson& object) {
   std::map<std::string, std::string> out;
   if (!object.is_object()) return out;
   for (const auto& [name, value] : object.items()) {
@@ -42,23 +42,24 @@ void read_environment(std::string_view environment, CdkStack& stack) {
   if (stack.region == "unknown-region") stack.region.clear();
 }
 
-Error invalid(std::string message) {
+Error wrong_manifest(std::string message) {
   return Error{ErrorKind::kInvalid, "Usage", std::move(message)};
 }
 
 }  // namespace
 
 Result<CdkManifest> parse_cdk_manifest(std::string_view input) {
-  const Json document = Json::parse(input, nullptr, false);
-  if (document.is_discarded()) return invalid("manifest.json is no JSON");
+  const OrderedJson document = OrderedJson::parse(input, nullptr, false);
+  if (document.is_discarded()) return wrong_manifest("manifest.json is no JSON");
   if (!document.is_object() || !member(document, "artifacts").is_object() ||
       !document.contains("version")) {
-    return invalid("manifest.json is not a cloud assembly's: it has no version and artifacts");
+    return wrong_manifest(
+        "manifest.json is not a cloud assembly's: it has no version and artifacts");
   }
   CdkManifest manifest;
   for (const auto& [id, artifact] : member(document, "artifacts").items()) {
     const std::string type = text(artifact, "type");
-    const Json& properties = member(artifact, "properties");
+    const OrderedJson& properties = member(artifact, "properties");
     if (type == "cdk:asset-manifest") {
       manifest.asset_files[id] = text(properties, "file");
     } else if (type == "cdk:cloud-assembly") {
@@ -67,11 +68,12 @@ Result<CdkManifest> parse_cdk_manifest(std::string_view input) {
       CdkStack stack{.artifact_id = id, .stack_name = text(properties, "stackName")};
       if (stack.stack_name.empty()) stack.stack_name = id;
       stack.template_file = text(properties, "templateFile");
-      if (stack.template_file.empty()) return invalid("stack " + id + " has no templateFile");
+      if (stack.template_file.empty())
+        return wrong_manifest("stack " + id + " has no templateFile");
       read_environment(text(artifact, "environment"), stack);
       stack.parameters = texts(member(properties, "parameters"));
       stack.tags = texts(member(properties, "tags"));
-      for (const Json& dependency : member(artifact, "dependencies")) {
+      for (const OrderedJson& dependency : member(artifact, "dependencies")) {
         if (dependency.is_string()) stack.dependencies.push_back(dependency.get<std::string>());
       }
       manifest.stacks.push_back(std::move(stack));
@@ -81,16 +83,16 @@ Result<CdkManifest> parse_cdk_manifest(std::string_view input) {
 }
 
 Result<std::vector<TemplateAsset>> parse_asset_manifest(std::string_view input) {
-  const Json document = Json::parse(input, nullptr, false);
-  if (!document.is_object()) return invalid("the asset manifest is no JSON object");
+  const OrderedJson document = OrderedJson::parse(input, nullptr, false);
+  if (!document.is_object()) return wrong_manifest("the asset manifest is no JSON object");
   std::vector<TemplateAsset> assets;
-  const Json& files = member(document, "files");
-  if (!files.is_object()) return invalid("`files` of the asset manifest is no JSON object");
+  const OrderedJson& files = member(document, "files");
+  if (!files.is_object()) return wrong_manifest("`files` of the asset manifest is no JSON object");
   for (const auto& [id, file] : files.items()) {
-    const Json& source = member(file, "source");
+    const OrderedJson& source = member(file, "source");
     TemplateAsset asset{.id = id, .path = text(source, "path")};
     if (text(source, "packaging") == "zip") asset.packaging = AssetPackaging::kZip;
-    const Json& destinations = member(file, "destinations");
+    const OrderedJson& destinations = member(file, "destinations");
     if (!destinations.is_object()) continue;
     for (const auto& [name, destination] : destinations.items()) {
       asset.destinations.push_back(

@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <utility>
+
+#include "cli/read_file.h"
+#include "cli/usage.h"
 
 namespace kiln::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
 
 bool has(const std::vector<CodeEntry>& entries, std::string_view path) {
   return std::any_of(entries.begin(), entries.end(),
@@ -40,19 +40,20 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
       return usage("--hot-reload needs a folder; '" + path + "' is none");
     source.hot_reload_dir = fs::canonical(path, ec).string();
     if (ec) return usage("cannot read the folder '" + path + "': " + ec.message());
-    Result<std::vector<CodeEntry>> entries = directory_entries(source.hot_reload_dir);
+    Result<std::vector<CodeEntry>> entries = code_entries(source.hot_reload_dir);
     if (!entries) return entries.error();
     source.entries = *std::move(entries);
     return source;
   }
   if (fs::is_directory(status)) {
-    Result<std::string> zip = zip_directory(path);
-    if (!zip) return zip.error();
-    source.zip = *std::move(zip);
+    Result<PackedFolder> packed = pack_folder(path, Pick::kCode);
+    if (!packed) return packed.error();
+    source.packed = *std::move(packed);
+    source.zip = std::exchange(source.packed.zip, {});
   } else {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return usage("cannot read '" + path + "'");
-    source.zip.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    Result<std::string> content = read_file(path);
+    if (!content) return content.error();
+    source.zip = *std::move(content);
   }
   Result<std::vector<CodeEntry>> entries = zip_entries(source.zip);
   if (!entries) return usage("'" + path + "' is neither a folder nor a zip archive");
@@ -70,7 +71,7 @@ Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, Runt
       wanted.runtime = "nodejs22.x";
     } else {
       return usage(
-          "cannot tell the runtime: the code has no bootstrap, .py file, index.js or index.mjs at "
+          "can't infer the runtime: the code has no bootstrap, .py file, index.js or index.mjs at "
           "its top; give --runtime and --handler");
     }
   }

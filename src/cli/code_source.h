@@ -1,4 +1,4 @@
-// Where the code of a new function comes from, and what can be told from it: package, runtime and
+// Where the code of a new function comes from, and what it says by itself: package, runtime and
 // handler.
 //
 // Thread-safe (no state). Cost: a zip archive is held in memory.
@@ -17,6 +17,7 @@ enum class CodeForm { kPackage, kHotReload };
 struct CodeSource {
   CodeForm form = CodeForm::kPackage;
   std::string zip;             // kPackage
+  PackedFolder packed;         // of a folder: what went into the zip; its own zip is empty
   std::string hot_reload_dir;  // kHotReload: absolute
   std::vector<CodeEntry> entries;
 };

@@ -12,7 +12,7 @@
 #include <map>
 
 #include "cli/dir_zip.h"
-#include "cli/test_folder.h"
+#include "tests/support/cli_folder.h"
 
 namespace kiln::cli {
 namespace {
@@ -49,6 +49,8 @@ std::map<std::string, Unpacked> unpack(const std::string& zip) {
   return files;
 }
 
+std::string zip_of(const std::string& folder) { return pack_folder(folder, Pick::kCode)->zip; }
+
 TEST(DirZip, KeepsContentRunBitsFoldersHiddenFilesAndLinks) {
   const TestFolder folder;
   folder.write("bootstrap", "#!/bin/sh\n", 0755);
@@ -60,10 +62,12 @@ TEST(DirZip, KeepsContentRunBitsFoldersHiddenFilesAndLinks) {
   fs::create_symlink("lib/data.txt", fs::path(folder.path()) / "link");
   fs::create_symlink("../bootstrap", fs::path(folder.path()) / "lib" / "up");
 
-  const Result<std::string> zip = zip_directory(folder.path());
-  ASSERT_TRUE(zip) << zip.error().message;
-  EXPECT_LT(zip->size(), 20'000U);  // compressed
-  auto files = unpack(*zip);
+  const Result<PackedFolder> packed = pack_folder(folder.path(), Pick::kCode);
+  ASSERT_TRUE(packed) << packed.error().message;
+  EXPECT_LT(packed->zip.size(), 20'000U);  // compressed
+  EXPECT_EQ(packed->files, 7U);
+  EXPECT_EQ(packed->bytes, 200'012);
+  auto files = unpack(packed->zip);
   EXPECT_EQ(files["bootstrap"].mode, 0755);
   EXPECT_EQ(files["bootstrap"].content, "#!/bin/sh\n");
   EXPECT_EQ(files["lib/data.txt"].content, std::string(200'000, 'x'));
@@ -85,16 +89,49 @@ TEST(DirZip, SameFilesMakeTheSameBytes) {
   }
   fs::last_write_time(fs::path(a.path()) / "a.py",
                       fs::file_time_type::clock::now() - std::chrono::hours(99));
-  EXPECT_EQ(*zip_directory(a.path()), *zip_directory(b.path()));
+  EXPECT_EQ(zip_of(a.path()), zip_of(b.path()));
   b.write("a.py", "b");
-  EXPECT_NE(*zip_directory(a.path()), *zip_directory(b.path()));
+  EXPECT_NE(zip_of(a.path()), zip_of(b.path()));
+}
+
+TEST(DirZip, LeavesOutWhatIsNoCodeAndSaysSo) {
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  folder.write(".git/objects/pack", std::string(1000, 'g'));
+  folder.write(".kiln/kiln.db", "");
+  folder.write(".kiln/lock", "");
+  folder.write("build/out.js", "b");
+  folder.write("node_modules/x/index.js", "n");
+  folder.write(".gitignore", "build/\nnode_modules/\n*.log\n");
+  folder.write("a.log", "l");
+  const Result<PackedFolder> packed = pack_folder(folder.path(), Pick::kCode);
+  ASSERT_TRUE(packed) << packed.error().message;
+  std::vector<std::string> names;
+  for (const auto& [name, file] : unpack(packed->zip))
+    if (!name.ends_with('/')) names.push_back(name);
+  EXPECT_THAT(names, testing::ElementsAre(".gitignore", "index.js", "node_modules/x/index.js"));
+  std::vector<std::string> left_out;
+  for (const LeftOut& item : packed->left_out) left_out.push_back(item.path + ": " + item.why);
+  EXPECT_THAT(left_out,
+              testing::ElementsAre(".git: version control", ".kiln: the data folder of a Kiln",
+                                   "a.log: .gitignore", "build: .gitignore"));
+  EXPECT_EQ(pack_folder(folder.path(), Pick::kEverything)->files, 8U);
+  // The entries that runtime and handler are inferred from are the same.
+  EXPECT_EQ(code_entries(folder.path())->size(), 3U);
+}
+
+TEST(DirZip, SaysWhyNothingIsLeft) {
+  const TestFolder folder;
+  folder.write(".git/HEAD", "x");
+  EXPECT_THAT(pack_folder(folder.path(), Pick::kCode).error().message,
+              HasSubstr(".git is left out (version control)"));
 }
 
 TEST(DirZip, RefusesLinksThatLeaveTheFolder) {
   for (const char* target : {"/etc/passwd", "../outside", "lib/../../outside"}) {
     const TestFolder folder;
     fs::create_symlink(target, fs::path(folder.path()) / "link");
-    const Result<std::string> zip = zip_directory(folder.path());
+    const Result<PackedFolder> zip = pack_folder(folder.path(), Pick::kCode);
     ASSERT_FALSE(zip) << target;
     EXPECT_THAT(zip.error().message, HasSubstr(target));
   }
@@ -102,18 +139,21 @@ TEST(DirZip, RefusesLinksThatLeaveTheFolder) {
 
 TEST(DirZip, RefusesPipesEmptyAndMissingFolders) {
   const TestFolder folder;
-  EXPECT_THAT(zip_directory(folder.path()).error().message, HasSubstr("empty"));
-  EXPECT_THAT(zip_directory(folder.path() + "/no").error().message, HasSubstr("/no'"));
+  EXPECT_THAT(pack_folder(folder.path(), Pick::kCode).error().message, HasSubstr("empty"));
+  EXPECT_THAT(pack_folder(folder.path() + "/no", Pick::kCode).error().message, HasSubstr("/no'"));
   ASSERT_EQ(mkfifo((folder.path() + "/pipe").c_str(), 0600), 0);
-  EXPECT_THAT(zip_directory(folder.path()).error().message, HasSubstr("pipe"));
+  EXPECT_THAT(pack_folder(folder.path(), Pick::kCode).error().message, HasSubstr("pipe"));
 }
 
 TEST(DirZip, HoldsTheUnpackedLimitToTheByte) {
   const TestFolder folder;
   folder.write("a", std::string(600, 'a'));
   folder.write("b", std::string(400, 'b'));
-  EXPECT_TRUE(zip_directory(folder.path(), 1000));
-  EXPECT_THAT(zip_directory(folder.path(), 999).error().message, HasSubstr("999 bytes"));
+  EXPECT_TRUE(pack_folder(folder.path(), Pick::kCode, 1000));
+  const std::string refusal = pack_folder(folder.path(), Pick::kCode, 999).error().message;
+  EXPECT_THAT(refusal, HasSubstr("1000 bytes; unpacked code may have 999 bytes"));
+  EXPECT_THAT(refusal, HasSubstr("\n  600 bytes  a\n  400 bytes  b\n"));
+  EXPECT_THAT(refusal, HasSubstr(".kilnignore"));
 }
 
 TEST(ZipEntries, ListsFilesAndRefusesOtherBytes) {
@@ -121,7 +161,7 @@ TEST(ZipEntries, ListsFilesAndRefusesOtherBytes) {
   folder.write("bootstrap", "x", 0755);
   folder.write("d/plain", "x", 0644);
   folder.write("ü", "x", 0644);
-  const Result<std::vector<CodeEntry>> entries = zip_entries(*zip_directory(folder.path()));
+  const Result<std::vector<CodeEntry>> entries = zip_entries(zip_of(folder.path()));
   ASSERT_TRUE(entries);
   ASSERT_EQ(entries->size(), 3U);
   EXPECT_EQ((*entries)[0].path, "bootstrap");
@@ -136,7 +176,7 @@ TEST(ZipEntries, ListsFilesAndRefusesOtherBytes) {
 TEST(ReadCode, TakesAZipFileByteForByte) {
   const TestFolder folder;
   folder.write("code/bootstrap", "x", 0755);
-  const std::string zip = *zip_directory(folder.path() + "/code");
+  const std::string zip = zip_of(folder.path() + "/code");
   const std::string file = folder.write("code.zip", zip);
   const Result<CodeSource> source = read_code(file, CodeForm::kPackage);
   ASSERT_TRUE(source) << source.error().message;

@@ -1,7 +1,13 @@
 #include "cli/command.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <initializer_list>
+#include <nlohmann/json.hpp>
+
+#include "cli/function_api.h"
+#include "cli/plain_words.h"
 
 namespace kiln::cli {
 namespace {
@@ -14,14 +20,36 @@ std::string first_set(std::initializer_list<const char*> names, std::string othe
   return otherwise;
 }
 
+// A Region's name is a part of host names and ARNs; which Regions there are changes too often.
+std::string check_region(std::string& text) {
+  const bool fits = !text.empty() && text.find('-') != std::string::npos &&
+                    std::all_of(text.begin(), text.end(), [](unsigned char c) {
+                      return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
+                    });
+  return fits ? "" : "is '" + text + "'; a Region has a name such as us-east-1";
+}
+
+// "…:function:hello:live" in a message about `name`: "live".
+std::string qualifier_in(const std::string& message, const std::string& name) {
+  const std::string mark = ":" + name + ":";
+  const size_t at = message.rfind(mark);
+  if (at == std::string::npos) return "";
+  const size_t from = at + mark.size();
+  return message.substr(from, message.find_first_of(" .,", from) - from);
+}
+
 }  // namespace
 
-std::shared_ptr<ClientOptions> add_client_options(CLI::App& command) {
+void read_client_environment(ClientOptions& options) {
+  options.api.endpoint =
+      first_set({"KILN_ENDPOINT", "AWS_ENDPOINT_URL"}, std::move(options.api.endpoint));
+  options.api.region =
+      first_set({"AWS_REGION", "AWS_DEFAULT_REGION"}, std::move(options.api.region));
+}
+
+std::shared_ptr<ClientOptions> add_endpoint_options(CLI::App& command) {
   auto options = std::make_shared<ClientOptions>();
-  options->api.endpoint =
-      first_set({"KILN_ENDPOINT", "AWS_ENDPOINT_URL"}, std::move(options->api.endpoint));
-  options->api.region =
-      first_set({"AWS_REGION", "AWS_DEFAULT_REGION"}, std::move(options->api.region));
+  read_client_environment(*options);
   command
       .add_option("--endpoint", options->api.endpoint,
                   "Where Kiln answers [KILN_ENDPOINT, AWS_ENDPOINT_URL]")
@@ -29,17 +57,54 @@ std::shared_ptr<ClientOptions> add_client_options(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--region", options->api.region, "AWS Region [AWS_REGION]")
       ->type_name("NAME")
+      ->check(CLI::Validator(check_region, ""))
       ->capture_default_str();
+  return options;
+}
+
+std::shared_ptr<ClientOptions> add_client_options(CLI::App& command) {
+  auto options = add_endpoint_options(command);
   command.add_flag_callback(
       "--json", [options] { options->format = OutputFormat::kJson; }, "Print JSON, for programs");
   return options;
 }
 
 int fail(Console& console, const Error& error) {
-  console.err << console.paint_err(Style::kRed, "kiln:") << ' ' << error.message << '\n';
-  if (error.type == kCannotConnect) return kExitNoAnswer;
-  if (error.type == "Usage") return kExitUsage;
+  const Error said = in_plain_words(error);
+  console.err << console.paint_err(Style::kRed, "kiln:") << ' '
+              << (said.message.empty() ? said.type : said.message) << '\n';
+  if (said.type == kCannotConnect || said.type == kBadAnswer) return kExitNoAnswer;
+  if (said.type == "Usage") return kExitUsage;
   return kExitFailed;
+}
+
+int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api) {
+  const bool no_alias = error.message.find("Cannot find alias arn") != std::string::npos;
+  const bool gone = error.type == "ResourceNotFoundException" &&
+                    (error.message.empty() || error.message.starts_with("Function not found") ||
+                     error.message.starts_with("Function does not exist"));
+  if (!gone && !no_alias) return fail(console, error);
+  const std::string qualifier = qualifier_in(error.message, name);
+  if (qualifier.empty() || qualifier == "$LATEST")
+    return fail(console, no_such_function(name, api));
+  return fail(console, no_such_qualifier(name, qualifier, api));
+}
+
+Error no_such_qualifier(const std::string& name, const std::string& qualifier,
+                        const ApiOptions& api) {
+  Result<ApiClient> client = ApiClient::create(api);
+  if (client) {
+    const auto there = client->json({.path = function_path(name) + "/configuration"});
+    if (!there && there.error().type == "ResourceNotFoundException")
+      return no_such_function(name, api);
+  }
+  const bool number = std::all_of(qualifier.begin(), qualifier.end(),
+                                  [](unsigned char c) { return std::isdigit(c) != 0; });
+  const std::string next = number ? "`kiln publish " + name + "` publishes one"
+                                  : "`kiln alias list " + name + "` shows those that are there";
+  return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
+               "'" + name + "' has no " +
+                   (number ? "version " + qualifier : "alias '" + qualifier + "'") + "; " + next};
 }
 
 Error no_such_function(const std::string& name, const ApiOptions& api) {
@@ -47,6 +112,10 @@ Error no_such_function(const std::string& name, const ApiOptions& api) {
   if (api.region != ApiOptions().region) list += " --region " + api.region;
   return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
                "no function '" + name + "'; `" + list + "` shows what is there"};
+}
+
+std::string deleted_document(const std::vector<std::string>& names) {
+  return nlohmann::json{{"deleted", names}}.dump() + "\n";
 }
 
 }  // namespace kiln::cli

@@ -14,10 +14,20 @@ std::string_view escape_of(Style style) {
       return "\033[1m";
     case Style::kDim:
       return "\033[2m";
+    case Style::kReverse:
+      return "\033[7m";
     case Style::kRed:
       return "\033[31m";
     case Style::kGreen:
       return "\033[32m";
+    case Style::kYellow:
+      return "\033[33m";
+    case Style::kBlue:
+      return "\033[34m";
+    case Style::kMagenta:
+      return "\033[35m";
+    case Style::kCyan:
+      return "\033[36m";
     case Style::kPlain:
       break;
   }

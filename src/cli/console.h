@@ -11,7 +11,18 @@
 
 namespace kiln::cli {
 
-enum class Style { kPlain, kBold, kDim, kRed, kGreen };
+enum class Style {
+  kPlain,
+  kBold,
+  kDim,
+  kReverse,
+  kRed,
+  kGreen,
+  kYellow,
+  kBlue,
+  kMagenta,
+  kCyan,
+};
 
 struct Console {
   std::istream& in;
@@ -38,7 +49,7 @@ enum ExitCode : int {
   kExitOk = 0,
   kExitFailed = 1,    // the function or the API answered with an error
   kExitUsage = 2,     // the command line is wrong
-  kExitNoAnswer = 3,  // nothing listens at the endpoint
+  kExitNoAnswer = 3,  // nothing listens at the endpoint, or nothing that speaks AWS's APIs
 };
 
 }  // namespace kiln::cli

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -5,7 +6,10 @@
 #include "base/digest.h"
 #include "cli/code_source.h"
 #include "cli/command.h"
+#include "cli/env_file.h"
 #include "cli/function_api.h"
+#include "cli/size_text.h"
+#include "cli/usage_error.h"
 
 namespace kiln::cli {
 namespace {
@@ -30,6 +34,8 @@ struct CreateOptions {
   std::optional<int> memory_mb;
   std::optional<int> timeout_s;
   std::vector<std::string> environment;  // K=V
+  std::string environment_file;
+  std::vector<std::string> layers;
   std::optional<std::string> description;
   Publish publish = Publish::kNo;
   IfExists if_exists = IfExists::kFail;
@@ -50,6 +56,7 @@ nlohmann::json settings_document(const CreateOptions& options) {
   if (options.timeout_s) document["Timeout"] = *options.timeout_s;
   if (options.description) document["Description"] = *options.description;
   if (!options.role.empty()) document["Role"] = options.role;
+  if (!options.layers.empty()) document["Layers"] = options.layers;
   if (!options.environment.empty()) {
     nlohmann::json variables = nlohmann::json::object();
     for (const std::string& pair : options.environment) {
@@ -62,7 +69,7 @@ nlohmann::json settings_document(const CreateOptions& options) {
 }
 
 Result<nlohmann::json> create(ApiClient& client, const CreateOptions& options,
-                              const CodeSource& source) {
+                              const CodeSource& source, std::string& note) {
   Result<RuntimeChoice> runtime = choose_runtime(source.entries, options.runtime);
   if (!runtime) return runtime.error();
   nlohmann::json document = settings_document(options);
@@ -73,22 +80,35 @@ Result<nlohmann::json> create(ApiClient& client, const CreateOptions& options,
   document["Architectures"] = {kArchitecture};
   document["Code"] = code_document(source);
   document["Publish"] = options.publish == Publish::kYes;
-  Result<nlohmann::json> created = send_document(client, "POST", "/2015-03-31/functions", document);
-  if (!created) return created;
-  const std::string version = string_at(*created, "Version");
+  Result<ApiResponse> answer = client.send({.method = "POST",
+                                            .path = "/2015-03-31/functions",
+                                            .body = document.dump(),
+                                            .headers = {{"Content-Type", "application/json"}}});
+  if (!answer) return answer.error();
+  if (answer->status != 201) return error_of(*answer);
+  note = answer->header("x-kiln-note");
+  const auto created = nlohmann::json::parse(answer->body, nullptr, false);
+  const std::string version = string_at(created, "Version");
   Result<nlohmann::json> active = wait_until_active(client, options.name);
   if (active) (*active)["Version"] = version;
   return active;
 }
 
 Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
-                              const CodeSource& source) {
+                              const CodeSource& source, std::string& note) {
   const std::string path = function_path(options.name);
   nlohmann::json settings = settings_document(options);
   if (!options.runtime.runtime.empty()) settings["Runtime"] = options.runtime.runtime;
   if (!options.runtime.handler.empty()) settings["Handler"] = options.runtime.handler;
-  Result<nlohmann::json> step = send_document(client, "PUT", path + "/code", code_document(source));
-  if (step) step = wait_until_active(client, options.name);
+  const Result<ApiResponse> answer =
+      client.send({.method = "PUT",
+                   .path = path + "/code",
+                   .body = code_document(source).dump(),
+                   .headers = {{"Content-Type", "application/json"}}});
+  if (!answer) return answer.error();
+  if (answer->status != 200) return error_of(*answer);
+  note = answer->header("x-kiln-note");
+  Result<nlohmann::json> step = wait_until_active(client, options.name);
   if (step && !settings.empty()) {
     step = send_document(client, "PUT", path + "/configuration", settings);
     if (step) step = wait_until_active(client, options.name);
@@ -108,8 +128,40 @@ void warn_if_not_executable(Console& console, const CodeSource& source) {
   }
 }
 
-int run_create(Console& console, const ClientOptions& client_options,
-               const CreateOptions& options) {
+// Hands over the symbols that kiln_lambda() puts beside a package, for stack traces. Where they are
+// not taken, as by AWS, traces show addresses.
+void send_symbols(Console& console, ApiClient& client, const std::string& path) {
+  if (!path.ends_with(".zip")) return;
+  std::error_code ec;
+  const auto file = std::filesystem::absolute(path.substr(0, path.size() - 4) + ".debug", ec);
+  if (ec || !std::filesystem::is_regular_file(file, ec)) return;
+  if (send_document(client, "POST", "/_kiln/symbols", {{"file", file.string()}}))
+    console.err << "took the symbols of " << file.filename().string() << " for stack traces\n";
+}
+
+// "packed 12 files, 3.4 MB (1.1 MB zipped)", and what was left out.
+void say_what_was_packed(Console& console, const CodeSource& source) {
+  const PackedFolder& packed = source.packed;
+  if (packed.files == 0) return;
+  console.err << "packed " << count_text(packed.files, "file") << ", " << size_text(packed.bytes)
+              << " (" << size_text(static_cast<int64_t>(source.zip.size())) << " zipped)";
+  constexpr size_t kNamed = 4;
+  for (size_t i = 0; i < packed.left_out.size() && i < kNamed; ++i) {
+    console.err << (i == 0 ? "; left out " : ", ") << packed.left_out[i].path << " ("
+                << packed.left_out[i].why << ")";
+  }
+  if (packed.left_out.size() > kNamed)
+    console.err << " and " << packed.left_out.size() - kNamed << " more";
+  console.err << '\n';
+}
+
+int run_create(Console& console, const ClientOptions& client_options, CreateOptions options) {
+  if (!options.environment_file.empty()) {
+    Result<std::vector<std::string>> pairs = read_env_file(options.environment_file);
+    if (!pairs) return fail(console, pairs.error());
+    // What the command line says comes later and wins.
+    options.environment.insert(options.environment.begin(), pairs->begin(), pairs->end());
+  }
   for (const std::string& pair : options.environment) {
     if (const size_t equals = pair.find('='); equals == 0 || equals == std::string::npos) {
       return fail(console, {ErrorKind::kInvalid, "Usage",
@@ -122,7 +174,8 @@ int run_create(Console& console, const ClientOptions& client_options,
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
 
-  Result<nlohmann::json> result = create(*client, options, *source);
+  std::string note;  // of the engine, on the function's runtime
+  Result<nlohmann::json> result = create(*client, options, *source, note);
   bool updated = false;
   if (!result && result.error().type == "ResourceConflictException") {
     if (options.if_exists == IfExists::kFail) {
@@ -132,13 +185,16 @@ int run_create(Console& console, const ClientOptions& client_options,
                        options.name + " " + options.path + " --update` replaces its code"});
     }
     updated = true;
-    result = update(*client, options, *source);
+    result = update(*client, options, *source, note);
   }
   if (!result) return fail(console, result.error());
+  if (!note.empty()) console.err << "kiln: warning: " << note << '\n';
+  send_symbols(console, *client, options.path);
   if (client_options.format == OutputFormat::kJson) {
     console.out << result->dump(2) << '\n';
     return kExitOk;
   }
+  say_what_was_packed(console, *source);
   console.out << (updated ? "updated " : "created ")
               << console.paint(Style::kBold, string_at(*result, "FunctionName")) << "  "
               << string_at(*result, "Runtime") << "  " << number_at(*result, "MemorySize")
@@ -156,8 +212,11 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("create", "Create a function from a folder or a zip archive");
   command->footer(
-      "The runtime is told from the code: provided.al2023 for a bootstrap, python3.12 for a .py\n"
-      "file, nodejs22.x for index.js or index.mjs.\n"
+      "Kiln infers the runtime from the files: provided.al2023 for a bootstrap, python3.12 for a\n"
+      ".py file, nodejs22.x for index.js or index.mjs. It packs everything in the folder but "
+      ".git,\n"
+      "a Kiln's data folder, and the files that .kilnignore names, or .gitignore if there is no\n"
+      ".kilnignore.\n"
       "\n"
       "Examples:\n"
       "  kiln create hello ./hello\n"
@@ -177,13 +236,25 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   command->add_option("--role", options->role, "ARN of the role; Kiln does not use it")
       ->type_name("ARN");
-  command->add_option("--memory", options->memory_mb, "MemorySize, 128 to 10240")->type_name("MB");
-  command->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900")->type_name("SECONDS");
+  command->add_option("--memory", options->memory_mb, "MemorySize, 128 to 10240")
+      ->type_name("MB")
+      ->check(number_between(128, 10'240));
+  command->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900")
+      ->type_name("SECONDS")
+      ->check(number_between(1, 900));
   command->add_option("--env", options->environment, "Environment variable; repeat for more")
       ->type_name("NAME=VALUE")
       ->expected(1)
       ->take_all();
-  command->add_option("--description", options->description, "What it is")->type_name("TEXT");
+  command
+      ->add_option("--env-file", options->environment_file,
+                   "File of environment variables: a line NAME=VALUE for each")
+      ->type_name("FILE");
+  command->add_option("--layer", options->layers, "ARN of a layer's version; repeat for more")
+      ->type_name("ARN")
+      ->expected(1)
+      ->take_all();
+  command->add_option("--description", options->description, "Description")->type_name("TEXT");
   command->add_flag_callback(
       "--publish", [options] { options->publish = Publish::kYes; }, "Publish a version");
   command->add_flag_callback(

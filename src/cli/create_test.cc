@@ -5,8 +5,8 @@
 #include <atomic>
 #include <filesystem>
 
-#include "cli/test_folder.h"
-#include "cli/test_program.h"
+#include "tests/support/cli_folder.h"
+#include "tests/support/cli_program.h"
 
 namespace kiln::cli {
 namespace {
@@ -89,6 +89,22 @@ TEST(Create, HotReloadNamesTheFolderInsteadOfSendingIt) {
   const json sent = body_of(server.requests()[0]);
   EXPECT_EQ(sent["Code"], (json{{"S3Bucket", "hot-reload"},
                                 {"S3Key", std::filesystem::canonical(folder.path()).string()}}));
+}
+
+TEST(Create, SaysWhatItPackedAndLeftOut) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  folder.write("lib/a.js", "xyz");
+  folder.write(".git/HEAD", "x");
+  const Outcome outcome = run({"create", "f", folder.path(), "--endpoint", server.endpoint()});
+  EXPECT_EQ(outcome.code, kExitOk);
+  EXPECT_THAT(outcome.err, StartsWith("packed 2 files, 4 bytes ("));
+  EXPECT_THAT(outcome.err, HasSubstr("zipped); left out .git (version control)\n"));
+  // Programs get JSON alone.
+  lambda.exists = false;
+  EXPECT_EQ(run({"create", "f", folder.path(), "--json", "--endpoint", server.endpoint()}).err, "");
 }
 
 TEST(Create, AnExistingFunctionNeedsUpdate) {

@@ -32,7 +32,7 @@ int run_delete(Console& console, const ClientOptions& client_options,
     return fail(console, answer.error());
   }
   if (client_options.format == OutputFormat::kJson) {
-    console.out << nlohmann::json{{"Deleted", options.name}}.dump() << '\n';
+    console.out << deleted_document({options.name});
   } else {
     console.out << "deleted " << options.name << '\n';
   }

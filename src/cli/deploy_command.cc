@@ -6,6 +6,7 @@
 #include "cli/stack_text.h"
 #include "cli/stack_watch.h"
 #include "cli/template_source.h"
+#include "cli/usage.h"
 #include "template/template.h"
 
 namespace kiln::cli {
@@ -25,8 +26,6 @@ struct DeployOptions {
   bool skip_unsupported = false;
   bool hot_reload = false;
 };
-
-Error usage(std::string message) { return {ErrorKind::kInvalid, "Usage", std::move(message)}; }
 
 Result<std::map<std::string, std::string>> read_pairs(const std::vector<std::string>& given,
                                                       const char* option) {
@@ -65,7 +64,8 @@ class Deployer {
     const auto account = client_.account();
     if (!account) return fail(console_, account.error());
     target_ = {*account, client_.options().region,
-               options_.hot_reload ? Folders::kRunInPlace : Folders::kPack};
+               options_.hot_reload ? Folders::kRunInPlace : Folders::kPack,
+               options_.skip_unsupported ? Missing::kLeaveOut : Missing::kRefuse};
     json all_outputs = json::object();
     for (const StackTemplate& source : *sources) {
       if (!options_.only.empty() && std::find(options_.only.begin(), options_.only.end(),
@@ -87,6 +87,8 @@ class Deployer {
   int deploy(const StackTemplate& source, json& all_outputs) {
     auto package = pack_stack(source, target_);
     if (!package) return fail(console_, package.error());
+    for (const std::string& warning : package->warnings)
+      console_.err << "kiln: warning: " << source.file << ": " << warning << '\n';
     auto before = client_.find(source.stack_name);
     if (!before) return fail(console_, before.error());
     if (auto gone = remove_failed(source.stack_name, *before); !gone)
@@ -177,7 +179,7 @@ class Deployer {
       form.emplace_back(at + ".ParameterValue", value);
     }
     if (before.is_null()) return {};
-    const cfn::Reading reading = cfn::read_template(source.text);
+    const cfn::Reading reading = cfn::read_template(source.text, {}, local_include(source));
     const json old = before.value("Parameters", json::array());
     if (!old.is_array()) return {};
     for (const json& parameter : old) {
@@ -203,6 +205,7 @@ class Deployer {
         return fail(console_,
                     {ErrorKind::kInvalid, "ChangeSetFailed", string_at(*set, "StatusReason")});
       talk() << source.stack_name << ": no changes\n";
+      if (options_.plan_only) return keep_plan(source.stack_name, json::array(), all_outputs);
       return finish(source.stack_name, all_outputs);
     }
     talk() << console_.paint(Style::kBold, source.stack_name) << ": " << plan_summary(changes)
@@ -210,7 +213,7 @@ class Deployer {
            << plan_text(console_, changes);
     if (options_.plan_only) {
       drop(id, stack_id, is_new);
-      return kExitOk;
+      return keep_plan(source.stack_name, changes, all_outputs);
     }
     if (!options_.yes) {
       if (!console_.in_is_terminal) {
@@ -260,6 +263,12 @@ class Deployer {
     all_outputs[name] = outputs_document(*stack);
     if (client_options_.format == OutputFormat::kText)
       console_.out << outputs_text(console_, *stack);
+    return kExitOk;
+  }
+
+  // With --json, a plan is what DescribeChangeSet calls Changes.
+  static int keep_plan(const std::string& name, const json& changes, json& all_outputs) {
+    all_outputs[name] = {{"Changes", changes}};
     return kExitOk;
   }
 
@@ -315,7 +324,8 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
   command->add_flag("--yes,-y", options->yes, "Carry the plan out without asking");
   command->add_flag("--plan", options->plan_only, "Show the plan and end");
   command->add_flag("--skip-unsupported", options->skip_unsupported,
-                    "Leave out resources of types that Kiln's stacks can't hold");
+                    "Leave out resources and properties that Kiln's stacks can't hold, and what "
+                    "refers to them");
   command->add_flag("--hot-reload", options->hot_reload,
                     "Run the folders of local code in place instead of packing them");
   auto client_options = add_client_options(*command);

@@ -13,6 +13,9 @@
 #include <fstream>
 #include <memory>
 
+#include "base/code_folder.h"
+#include "cli/size_text.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -24,28 +27,57 @@ Error invalid(std::string message) {
   return Error{ErrorKind::kInvalid, "Usage", std::move(message)};
 }
 
+constexpr size_t kLargestNamed = 5;  // files that a refusal names
+
 struct Found {
   std::string path;  // relative
-  fs::file_status status;
   mode_t mode = 0;
+  int64_t size = 0;  // of a regular file
 };
 
-Result<std::vector<Found>> walk(const std::string& dir) {
+struct Walk {
+  std::vector<Found> found;
+  std::vector<LeftOut> left_out;
+};
+
+Result<Walk> walk(const std::string& dir, Pick pick) {
+  const CodeFolder code = CodeFolder::open(dir);
   std::error_code ec;
   fs::recursive_directory_iterator it(dir, ec);
-  std::vector<Found> found;
+  Walk walk;
   for (; !ec && it != fs::recursive_directory_iterator(); it.increment(ec)) {
     struct stat st {};
     if (lstat(it->path().c_str(), &st) != 0) {
       return invalid("cannot read '" + it->path().string() + "': " + std::strerror(errno));
     }
-    found.push_back(
-        {it->path().lexically_relative(dir).generic_string(), it->symlink_status(), st.st_mode});
+    std::string path = it->path().lexically_relative(dir).generic_string();
+    const EntryKind kind = S_ISDIR(st.st_mode) ? EntryKind::kFolder : EntryKind::kFile;
+    if (pick == Pick::kCode) {
+      if (std::string why = code.why_left_out(path, kind); !why.empty()) {
+        walk.left_out.push_back({std::move(path), std::move(why)});
+        if (kind == EntryKind::kFolder) it.disable_recursion_pending();
+        continue;
+      }
+    }
+    walk.found.push_back({std::move(path), st.st_mode, S_ISREG(st.st_mode) ? st.st_size : 0});
   }
   if (ec) return invalid("cannot read the folder '" + dir + "': " + ec.message());
-  std::sort(found.begin(), found.end(),
-            [](const Found& a, const Found& b) { return a.path < b.path; });
-  return found;
+  const auto by_path = [](const auto& a, const auto& b) { return a.path < b.path; };
+  std::sort(walk.found.begin(), walk.found.end(), by_path);
+  std::sort(walk.left_out.begin(), walk.left_out.end(), by_path);
+  return walk;
+}
+
+// Says which files make a folder too large.
+Error too_large(const std::string& dir, std::vector<Found> found, int64_t total,
+                int64_t max_bytes) {
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Found& a, const Found& b) { return a.size > b.size; });
+  if (found.size() > kLargestNamed) found.resize(kLargestNamed);
+  std::string message = "the folder '" + dir + "' holds " + size_text(total) +
+                        "; unpacked code may have " + size_text(max_bytes) + ". The largest files:";
+  for (const Found& file : found) message += "\n  " + size_text(file.size) + "  " + file.path;
+  return invalid(message + "\nName what the function doesn't need in " + kIgnoreFile + ".");
 }
 
 // A link may point anywhere inside the folder; never out of it, where the function could not follow
@@ -117,57 +149,60 @@ Result<void> copy_file(archive* writer, const fs::path& path, const std::string&
 
 }  // namespace
 
-Result<std::string> zip_directory(const std::string& dir, int64_t max_bytes) {
-  Result<std::vector<Found>> found = walk(dir);
-  if (!found) return found.error();
-  if (found->empty()) return invalid("the folder '" + dir + "' is empty; nothing to run");
+Result<PackedFolder> pack_folder(const std::string& dir, Pick pick, int64_t max_bytes) {
+  Result<Walk> walked = walk(dir, pick);
+  if (!walked) return walked.error();
+  const std::vector<Found>& found = walked->found;
+  if (found.empty()) {
+    return invalid(walked->left_out.empty() ? "the folder '" + dir + "' is empty; nothing to run"
+                                            : "nothing in the folder '" + dir + "' is code: " +
+                                                  walked->left_out.front().path + " is left out (" +
+                                                  walked->left_out.front().why + ")");
+  }
+  PackedFolder packed;
+  packed.left_out = std::move(walked->left_out);
+  for (const Found& item : found) {
+    if (!S_ISDIR(item.mode)) ++packed.files;
+    packed.bytes += item.size;
+  }
+  if (packed.bytes > max_bytes) return too_large(dir, found, packed.bytes, max_bytes);
 
   const Utf8Names utf8_names;
-  std::string out;
   const std::unique_ptr<archive, WriteCloser> writer(archive_write_new());
   archive_write_set_format_zip(writer.get());
   // No padding to tape blocks after the end.
   archive_write_set_bytes_per_block(writer.get(), 0);
-  if (archive_write_open2(writer.get(), &out, nullptr, append_to_string, nullptr, nullptr) !=
+  if (archive_write_open2(writer.get(), &packed.zip, nullptr, append_to_string, nullptr, nullptr) !=
       ARCHIVE_OK) {
     return write_error(writer.get(), dir);
   }
-  int64_t total = 0;
-  for (const Found& item : *found) {
+  for (const Found& item : found) {
     const fs::path full = fs::path(dir) / item.path;
     const std::unique_ptr<archive_entry, EntryCloser> entry(archive_entry_new());
     archive_entry_set_pathname(entry.get(), item.path.c_str());
     archive_entry_set_mtime(entry.get(), kFixedTime, 0);
     archive_entry_set_mode(entry.get(), item.mode);
-    if (fs::is_symlink(item.status)) {
+    if (S_ISLNK(item.mode)) {
       Result<std::string> target = checked_link(dir, item.path);
       if (!target) return target.error();
       archive_entry_set_symlink(entry.get(), target->c_str());
       archive_entry_set_size(entry.get(), 0);
-    } else if (fs::is_regular_file(item.status)) {
-      std::error_code ec;
-      const auto size = static_cast<int64_t>(fs::file_size(full, ec));
-      if (ec) return invalid("cannot read '" + full.string() + "': " + ec.message());
-      total += size;
-      if (total > max_bytes) {
-        return invalid("the folder '" + dir + "' holds more than " + std::to_string(max_bytes) +
-                       " bytes, the limit for unpacked code");
-      }
-      archive_entry_set_size(entry.get(), size);
-    } else if (!fs::is_directory(item.status)) {
+    } else if (S_ISREG(item.mode)) {
+      archive_entry_set_size(entry.get(), item.size);
+    } else if (!S_ISDIR(item.mode)) {
       return invalid("'" + full.string() + "' is neither a file, a folder nor a link");
     }
     if (archive_write_header(writer.get(), entry.get()) < ARCHIVE_WARN) {
       return write_error(writer.get(), item.path);
     }
-    if (fs::is_regular_file(item.status)) {
+    if (S_ISREG(item.mode)) {
       if (Result<void> copied = copy_file(writer.get(), full, item.path); !copied) {
         return copied.error();
       }
     }
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return write_error(writer.get(), dir);
-  return out;
+  return packed;
 }
 
 Result<std::vector<CodeEntry>> zip_entries(const std::string& zip) {
@@ -189,11 +224,11 @@ Result<std::vector<CodeEntry>> zip_entries(const std::string& zip) {
   return entries;
 }
 
-Result<std::vector<CodeEntry>> directory_entries(const std::string& dir) {
-  Result<std::vector<Found>> found = walk(dir);
-  if (!found) return found.error();
+Result<std::vector<CodeEntry>> code_entries(const std::string& dir) {
+  Result<Walk> walked = walk(dir, Pick::kCode);
+  if (!walked) return walked.error();
   std::vector<CodeEntry> entries;
-  for (const Found& item : *found) {
+  for (const Found& item : walked->found) {
     if (!S_ISDIR(item.mode)) entries.push_back({item.path, (item.mode & 0111U) != 0});
   }
   return entries;

@@ -14,10 +14,27 @@ namespace kiln::cli {
 
 inline constexpr int64_t kMaxUnzippedBytes = 262'144'000;  // Lambda's limit for unpacked code
 
-// Everything below `dir`, hidden files included, with permissions and symbolic links.
-// Error (kInvalid): unreadable, empty, larger than `max_bytes`, a link that leaves the folder, a
-// socket or device.
-Result<std::string> zip_directory(const std::string& dir, int64_t max_bytes = kMaxUnzippedBytes);
+// kCode: what base/code_folder.h calls code. kEverything: also the rest, for folders that another
+// tool has prepared.
+enum class Pick { kCode, kEverything };
+
+struct LeftOut {
+  std::string path;  // relative; of a folder, which stands for all that is in it
+  std::string why;
+};
+
+struct PackedFolder {
+  std::string zip;
+  size_t files = 0;
+  int64_t bytes = 0;  // unpacked
+  std::vector<LeftOut> left_out;
+};
+
+// What is below `dir`, hidden files included, with permissions and symbolic links.
+// Error (kInvalid): unreadable, empty, larger than `max_bytes` (the message names the largest
+// files), a link that leaves the folder, a socket or device.
+Result<PackedFolder> pack_folder(const std::string& dir, Pick pick,
+                                 int64_t max_bytes = kMaxUnzippedBytes);
 
 struct CodeEntry {
   std::string path;         // relative, "/" between folders
@@ -26,7 +43,7 @@ struct CodeEntry {
 
 // The files of a zip archive. Error (kInvalid): not a zip archive.
 Result<std::vector<CodeEntry>> zip_entries(const std::string& zip);
-// The files below a folder, as zip_directory would pack them. Error: unreadable.
-Result<std::vector<CodeEntry>> directory_entries(const std::string& dir);
+// The files below a folder that pack_folder would take as code. Error: unreadable.
+Result<std::vector<CodeEntry>> code_entries(const std::string& dir);
 
 }  // namespace kiln::cli

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "wire/xml_document.h"
+
 namespace kiln::cli {
 
 std::string function_path(const std::string& name) {
@@ -16,6 +18,54 @@ Result<nlohmann::json> send_document(ApiClient& client, const std::string& metho
   request.body = document.dump();
   request.headers = {{"Content-Type", "application/json"}};
   return client.json(request);
+}
+
+FunctionTarget split_target(const std::string& target) {
+  const size_t colon = target.find(':');
+  if (colon == std::string::npos) return {target, ""};
+  return {target.substr(0, colon), target.substr(colon + 1)};
+}
+
+Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why) {
+  FunctionTarget out = split_target(target);
+  if (!out.name.empty() && !out.qualifier.empty()) return out;
+  return Error{ErrorKind::kInvalid, "Usage",
+               "'" + target + "' names no version or alias; " + why +
+                   ". Write NAME:ALIAS, as in hello:live; `kiln publish` and `kiln alias set` "
+                   "make them"};
+}
+
+Result<nlohmann::json> json_call(ApiClient& client, const std::string& service,
+                                 const std::string& operation, const nlohmann::json& input) {
+  ApiRequest request{.method = "POST", .body = input.dump(), .service = service};
+  request.headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", operation}};
+  return client.json(request);
+}
+
+Result<nlohmann::json> query_call(ApiClient& client, const std::string& service,
+                                  const std::string& version, const std::string& action,
+                                  const Form& parameters) {
+  std::string body = "Action=" + action + "&Version=" + version;
+  for (const auto& [name, value] : parameters)
+    body += "&" + percent_encode(name) + "=" + percent_encode(value);
+  const auto response = client.send(
+      {.method = "POST",
+       .body = std::move(body),
+       .service = service,
+       .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}});
+  if (!response) return response.error();
+  if (response->status < 200 || response->status > 299) return query_error(*response);
+  return wire::query_result(action, response->body);
+}
+
+Error query_error(const ApiResponse& response) {
+  const Error otherwise = error_of(response);
+  Error error = wire::xml_error(otherwise.kind, response.body);
+  if (error.type.empty()) return otherwise;
+  // Kiln tells of all that is wrong with a template, and where.
+  const auto problems = nlohmann::json::parse(response.header("x-kiln-problems"), nullptr, false);
+  if (problems.is_string()) error.message = problems;
+  return error;
 }
 
 Result<nlohmann::json> wait_until_active(ApiClient& client, const std::string& name,

@@ -2,8 +2,10 @@
 // bodies, waiting. Not thread-safe.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cli/api_client.h"
 
@@ -11,9 +13,30 @@ namespace kiln::cli {
 
 std::string function_path(const std::string& name);  // /2015-03-31/functions/NAME
 
+// "NAME" or "NAME:QUALIFIER" in two parts.
+struct FunctionTarget {
+  std::string name;
+  std::string qualifier;  // may be empty
+};
+FunctionTarget split_target(const std::string& target);
+// The same, where a version or alias must be given. Error (kInvalid): none, with `why`.
+Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why);
+
 // PUT or POST of a JSON document.
 Result<nlohmann::json> send_document(ApiClient& client, const std::string& method,
                                      const std::string& path, const nlohmann::json& document);
+
+// An operation of a service that speaks JSON 1.1, such as "logs", "Logs_20140328.FilterLogEvents".
+Result<nlohmann::json> json_call(ApiClient& client, const std::string& service,
+                                 const std::string& operation, const nlohmann::json& input);
+// An operation of a service that speaks the query protocol; all values of the answer are texts.
+using Form = std::vector<std::pair<std::string, std::string>>;
+Result<nlohmann::json> query_call(ApiClient& client, const std::string& service,
+                                  const std::string& version, const std::string& action,
+                                  const Form& parameters);
+
+// The error that an answer of such a service reports.
+Error query_error(const ApiResponse& response);
 
 // Waits until the function is Active and its last update is through, and returns its configuration.
 // Error: Failed (with the reason), gone, or not ready within `limit`.

@@ -1,20 +1,43 @@
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/digest.h"
+#include "base/ids.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/invoke_tail.h"
 #include "cli/payload.h"
+#include "cli/sample_events.h"
 
 namespace kiln::cli {
 namespace {
 
 enum class LogTail { kNo, kYes };
+enum class Wait { kForAnswer, kNo };
 
 struct InvokeOptions {
   std::string target;  // NAME[:QUALIFIER], or an ARN
   std::string payload;
+  std::string sample;  // name of a sample event
   LogTail tail = LogTail::kNo;
+  Wait wait = Wait::kForAnswer;
 };
+
+// Kiln takes the request id from here, so that the log can be read while the function runs.
+constexpr const char* kRequestIdHeader = "X-Kiln-Request-Id";
+
+// The function's name; of an ARN its seventh part.
+std::string name_in_target(const std::string& target) {
+  if (!target.starts_with("arn:")) return target.substr(0, target.find(':'));
+  size_t from = 0;
+  for (int i = 0; i < 6 && from != std::string::npos; ++i) {
+    const size_t colon = target.find(':', from);
+    from = colon == std::string::npos ? colon : colon + 1;
+  }
+  if (from == std::string::npos) return target;
+  const size_t end = target.find(':', from);
+  return target.substr(from, end == std::string::npos ? end : end - from);
+}
 
 // An ARN may carry its qualifier itself; NAME:QUALIFIER is split.
 std::string invoke_path(const std::string& target) {
@@ -68,9 +91,25 @@ std::string describe_function_error(const std::string& payload) {
   return message.empty() ? type : type + ": " + message;
 }
 
+Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {
+  if (options.sample.empty()) return read_payload(options.payload, in);
+  return sample_event(options.sample);
+}
+
+int report_accepted(Console& console, OutputFormat format, const ApiResponse& response) {
+  const std::string id = response.header("x-amzn-requestid");
+  if (format == OutputFormat::kJson) {
+    console.out << nlohmann::json{{"StatusCode", response.status}, {"RequestId", id}}.dump(2)
+                << '\n';
+  } else {
+    console.out << "accepted " << id << '\n';
+  }
+  return kExitOk;
+}
+
 int run_invoke(Console& console, const ClientOptions& client_options,
                const InvokeOptions& options) {
-  Result<std::string> payload = read_payload(options.payload, console.in);
+  Result<std::string> payload = event_of(options, console.in);
   if (!payload) return fail(console, payload.error());
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
@@ -78,24 +117,37 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   ApiRequest request{.method = "POST", .path = invoke_path(options.target)};
   request.body = *std::move(payload);
   request.headers = {{"Content-Type", "application/json"}};
-  if (options.tail == LogTail::kYes) request.headers.emplace_back("X-Amz-Log-Type", "Tail");
   request.time_limit = Duration(0);  // the function has its own
+  const std::string name = name_in_target(options.target);
+  std::optional<InvokeTail> tail;
+  if (options.wait == Wait::kNo) {
+    request.headers.emplace_back("X-Amz-Invocation-Type", "Event");
+  } else if (options.tail == LogTail::kYes) {
+    const std::string id = new_uuid();
+    request.headers.emplace_back("X-Amz-Log-Type", "Tail");
+    request.headers.emplace_back(kRequestIdHeader, id);
+    tail.emplace(client_options.api, name, id, console.err);
+  }
   Result<ApiResponse> response = client->send(request);
+  const bool streamed = tail && response && response->status == 200 && tail->finish();
+  tail.reset();
   if (!response) return fail(console, response.error());
+  if (response->status == 202) return report_accepted(console, client_options.format, *response);
   if (response->status != 200) {
     const Error error = error_of(*response);
     if (error.type == "ResourceNotFoundException") {
       return fail(console, no_such_target(options.target, client_options.api));
     }
+    if (error.type == kBadAnswer) return fail(console, error);
     return fail(console, {error.kind, error.type, error.type + ": " + error.message});
   }
+  if (!streamed)
+    if (const auto log = base64_decode(response->header("x-amz-log-result"))) console.err << *log;
+  console.err.flush();
   print_answer(console, client_options.format, *response);
   console.out.flush();
-  if (const auto tail = base64_decode(response->header("x-amz-log-result"))) console.err << *tail;
   const std::string function_error = response->header("x-amz-function-error");
   if (function_error.empty()) return kExitOk;
-  std::string name = options.target.substr(0, options.target.find(':'));
-  if (options.target.starts_with("arn:")) name = "NAME";
   return fail(console, {ErrorKind::kBadGateway, "FunctionError",
                         "the function answered with an error (" + function_error +
                             "): " + describe_function_error(response->body) + "; `kiln logs " +
@@ -112,17 +164,29 @@ void add_invoke_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln invoke hello\n"
       "  kiln invoke hello '{\"name\": \"Ada\"}' --tail\n"
-      "  kiln invoke hello:prod @event.json           version or alias, payload from a file\n"
+      "  kiln invoke hello:prod @event.json           a version or alias, the event from a file\n"
+      "  kiln invoke hello --event s3                 a sample event; `kiln event` lists them\n"
+      "  kiln invoke hello --async                    queue it and return at once\n"
       "  echo '{}' | kiln invoke hello - | jq .");
   auto options = std::make_shared<InvokeOptions>();
   command->add_option("function", options->target, "Name with an optional version or alias, or ARN")
       ->required()
       ->type_name("NAME[:QUALIFIER]");
-  command->add_option("payload", options->payload, "Event: JSON, @FILE, or - for stdin; default {}")
-      ->type_name("JSON|@FILE|-");
-  command->add_flag_callback(
+  CLI::Option* payload = command
+                             ->add_option("payload", options->payload,
+                                          "Event: JSON, @FILE, or - for stdin; default {}")
+                             ->type_name("JSON|@FILE|-");
+  command->add_option("--event", options->sample, "Send a sample event of this source")
+      ->type_name("SOURCE")
+      ->excludes(payload);
+  CLI::Option* tail = command->add_flag_callback(
       "--tail", [options] { options->tail = LogTail::kYes; },
-      "Print the last 4 KB of the invocation's log on stderr");
+      "Print the function's log on stderr while it runs");
+  command
+      ->add_flag_callback(
+          "--async", [options] { options->wait = Wait::kNo; },
+          "Queue the event (InvocationType Event) instead of waiting for the answer")
+      ->excludes(tail);
   auto client_options = add_client_options(*command);
   command->callback([&invocation, options, client_options] {
     invocation.exit_code = run_invoke(invocation.console, *client_options, *options);

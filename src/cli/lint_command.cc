@@ -7,83 +7,17 @@
 
 #include "cli/command.h"
 #include "cli/report_lines.h"
-#include "cli/template_source.h"
+#include "cli/template_model.h"
+#include "cli/usage.h"
+#include "cli/usage_error.h"
 #include "lint/findings_text.h"
-#include "lint/model_builder.h"
 #include "lint/rule.h"
-#include "template/template.h"
 
 namespace kiln::cli {
 namespace {
 
 using lint::Finding;
 using lint::Severity;
-
-// An account that no stack says; all stacks without one are in the same.
-constexpr const char* kAnyAccount = "000000000000";
-
-Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
-
-// Each template parsed; problems are printed, all of them, before it gives up.
-std::optional<std::vector<cfn::Template>> parse_all(Console& console,
-                                                    const std::vector<StackTemplate>& stacks) {
-  std::vector<cfn::Template> parsed;
-  bool readable = true;
-  for (const StackTemplate& stack : stacks) {
-    cfn::Reading reading = cfn::read_template(stack.text);
-    for (const cfn::Problem& problem : reading.problems) {
-      if (reading.ok()) break;
-      readable = false;
-      std::string place = stack.file;
-      if (problem.place.line != 0) {
-        place +=
-            ":" + std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column);
-      }
-      console.err << console.paint_err(Style::kRed, "kiln:") << ' ' << place << ": "
-                  << problem.message << '\n';
-    }
-    if (reading.ok()) parsed.push_back(std::move(*reading.parsed));
-  }
-  if (!readable) return std::nullopt;
-  return parsed;
-}
-
-Result<void> check_parameters(const LintOptions& options,
-                              const std::vector<cfn::Template>& templates) {
-  for (const auto& given : options.parameters) {
-    const std::string& name = given.first;
-    if (std::none_of(templates.begin(), templates.end(),
-                     [&](const cfn::Template& parsed) { return parsed.parameter(name); })) {
-      return usage("--parameter " + name + ": no template of " + options.path + " has it");
-    }
-  }
-  return {};
-}
-
-Result<lint::Model> build_model(const LintOptions& options,
-                                const std::vector<StackTemplate>& stacks,
-                                const std::vector<cfn::Template>& templates) {
-  std::vector<lint::StackInfo> infos;
-  infos.reserve(stacks.size());
-  for (const StackTemplate& stack : stacks) {
-    infos.push_back({stack.stack_name, stack.file,
-                     stack.account.empty() ? kAnyAccount : stack.account,
-                     stack.region.empty() ? options.region : stack.region});
-  }
-  lint::ModelBuilder builder(std::move(infos));
-  for (size_t i = 0; i < stacks.size(); ++i) {
-    std::map<std::string, std::string> parameters;
-    for (const cfn::Parameter& parameter : templates[i].parameters) {
-      for (const auto* given : {&stacks[i].parameters, &options.parameters}) {
-        if (const auto found = given->find(parameter.name); found != given->end())
-          parameters[parameter.name] = found->second;
-      }
-    }
-    const Result<void> added = builder.add(i, templates[i], parameters);
-    if (!added) return usage(stacks[i].file + ": " + added.error().message);
-  }
-  return builder.finish();
-}
 
 Result<std::vector<lint::MemoryUse>> read_reports(const LintOptions& options,
                                                   const lint::Model& model) {
@@ -94,18 +28,25 @@ Result<std::vector<lint::MemoryUse>> read_reports(const LintOptions& options,
                          return stack.region == region && runs_as(function, stack.name, name);
                        });
   };
-  if (!options.data_dir.empty()) return reports_of_files(options.data_dir, wants);
-  std::vector<lint::MemoryUse> all;
-  if (options.endpoint.empty()) return all;
+  MemoryUses uses;
+  const TakeReport take = [&](SeenReport&& seen) { return uses.add(seen); };
+  const TakeReport take_all = [&](SeenReport&& seen) {
+    uses.add(seen);
+    return true;
+  };
+  if (!options.data_dir.empty()) {
+    if (Result<void> read = reports_of_files(options.data_dir, wants, take_all); !read)
+      return read.error();
+    return uses.take();
+  }
+  if (options.endpoint.empty()) return uses.take();
   std::set<std::string> regions;
   for (const lint::StackInfo& stack : model.stacks) regions.insert(stack.region);
   for (const std::string& region : regions) {
-    Result<std::vector<lint::MemoryUse>> some =
-        reports_of_endpoint({options.endpoint, region}, wants);
-    if (!some) return some.error();
-    all.insert(all.end(), some->begin(), some->end());
+    if (Result<void> read = reports_of_endpoint({options.endpoint, region}, wants, take); !read)
+      return read.error();
   }
-  return all;
+  return uses.take();
 }
 
 Style style_of(Severity severity) {
@@ -154,14 +95,9 @@ int run_lint(Console& console, const LintOptions& options) {
                                " is above --account-concurrency " +
                                std::to_string(options.account_concurrency)));
   }
-  const Result<std::vector<StackTemplate>> stacks = read_template_source(options.path);
-  if (!stacks) return fail(console, stacks.error());
-  const std::optional<std::vector<cfn::Template>> templates = parse_all(console, *stacks);
-  if (!templates) return kExitUsage;
-  if (const Result<void> fine = check_parameters(options, *templates); !fine)
-    return fail(console, fine.error());
-  const Result<lint::Model> model = build_model(options, *stacks, *templates);
-  if (!model) return fail(console, model.error());
+  const std::optional<lint::Model> model =
+      read_template_model(console, {options.path, options.parameters, options.region});
+  if (!model) return kExitUsage;
   Result<std::vector<lint::MemoryUse>> memory = read_reports(options, *model);
   if (!memory) return fail(console, memory.error());
 
@@ -183,7 +119,7 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln lint template.yaml\n"
       "  kiln lint cdk.out --account-concurrency 3000\n"
-      "  kiln lint . --data-dir ~/.kiln        with the memory that invocations used\n"
+      "  kiln lint . --data-dir ~/.local/share/kiln   with the memory that invocations used\n"
       "  kiln lint cdk.out --format sarif > lint.sarif\n"
       "\n"
       "Exit codes: 0 nothing above info, 1 warnings or errors, 2 wrong usage or a template that\n"
@@ -197,33 +133,20 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
     options->endpoint = endpoint;
   command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
       ->required();
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--parameter",
-          [options](const std::vector<std::string>& pairs) {
-            for (const std::string& pair : pairs) {
-              const size_t equals = pair.find('=');
-              if (equals == 0 || equals == std::string::npos)
-                throw CLI::ValidationError("--parameter", pair + " is not NAME=VALUE");
-              options->parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
-            }
-          },
-          "Value of a template's parameter; may be repeated")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
+  add_parameter_option(*command, options->parameters);
   command->add_option("--region", options->region, "Of stacks that name none [AWS_REGION]")
       ->type_name("NAME")
       ->capture_default_str();
   command
       ->add_option("--account-concurrency", options->account_concurrency,
                    "Concurrent executions that the account has in a Region")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000'000}))
+      ->check(number_between(1, 1'000'000'000))
       ->type_name("N")
       ->capture_default_str();
   command
       ->add_option("--min-unreserved", options->min_unreserved,
                    "How many of them must stay unreserved")
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000}))
+      ->check(number_between(0, 1'000'000'000))
       ->type_name("N")
       ->capture_default_str();
   CLI::Option* data_dir = command->add_option(
@@ -240,7 +163,7 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
         options->format = name == "sarif" ? LintFormat::kSarif : LintFormat::kText;
       },
       "text or sarif (SARIF 2.1.0)");
-  format->check(CLI::IsMember({"text", "sarif"}))->type_name("NAME");
+  format->check(one_of({"text", "sarif"}))->type_name("NAME");
   command
       ->add_flag_callback(
           "--json", [options] { options->format = LintFormat::kJson; }, "Print JSON, for programs")

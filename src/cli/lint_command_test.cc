@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/test_folder.h"
-#include "cli/test_program.h"
+#include "tests/support/cli_folder.h"
+#include "tests/support/cli_program.h"
 
 namespace kiln::cli {
 namespace {
@@ -92,17 +92,17 @@ TEST(Lint, WrongUsage) {
     EXPECT_EQ(outcome.code, kExitUsage) << outcome.out;
     EXPECT_THAT(outcome.err, HasSubstr(text));
   };
-  says({}, "path is required");
+  says({}, "kiln lint needs PATH");
   says({folder.path() + "/nothing.yaml"}, "is not there");
   says({file, "--parameter", "Reserve"}, "NAME=VALUE");
   says({file, "--parameter", "Other=1"}, "no template of ");
   says({file, "--parameter", "Reserve=many"}, "Reserve");
   says({file, "--format", "xml"}, "xml");
-  says({file, "--format", "sarif", "--json"}, "excludes");
+  says({file, "--format", "sarif", "--json"}, "can't go together");
   says({file, "--account-concurrency", "0"}, "--account-concurrency");
   says({file, "--account-concurrency", "10", "--min-unreserved", "11"}, "above");
   says({file, "--data-dir", folder.path()}, "no data folder of Kiln");
-  says({file, "--data-dir", folder.path(), "--endpoint", "http://x"}, "excludes");
+  says({file, "--data-dir", folder.path(), "--endpoint", "http://x"}, "can't go together");
 }
 
 TEST(Lint, ProblemsOfATemplateHaveTheirLine) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/function_api.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -10,8 +12,12 @@ constexpr int64_t kLateMs = 5000;  // how late an event of another stream may co
 
 }  // namespace
 
-LogFollower::LogFollower(ApiClient& client, std::string group, int64_t start_ms)
-    : client_(client), group_(std::move(group)), start_ms_(start_ms) {}
+LogFollower::LogFollower(ApiClient& client, std::string group, int64_t start_ms,
+                         std::string pattern)
+    : client_(client),
+      group_(std::move(group)),
+      pattern_(std::move(pattern)),
+      start_ms_(start_ms) {}
 
 Result<std::vector<LogLine>> LogFollower::poll() {
   std::vector<LogLine> fresh;
@@ -19,12 +25,9 @@ Result<std::vector<LogLine>> LogFollower::poll() {
   std::string token;
   do {
     nlohmann::json body = {{"logGroupName", group_}, {"startTime", start_ms_}};
+    if (!pattern_.empty()) body["filterPattern"] = pattern_;
     if (!token.empty()) body["nextToken"] = token;
-    ApiRequest request{.method = "POST", .path = "/", .service = "logs"};
-    request.body = body.dump();
-    request.headers = {{"Content-Type", "application/x-amz-json-1.1"},
-                       {"X-Amz-Target", "Logs_20140328.FilterLogEvents"}};
-    Result<nlohmann::json> page = client_.json(request);
+    Result<nlohmann::json> page = json_call(client_, "logs", "Logs_20140328.FilterLogEvents", body);
     if (!page) return page.error();
     const std::string next = string_at(*page, "nextToken");
     if (page->is_object() && page->contains("events")) {

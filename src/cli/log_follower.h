@@ -23,8 +23,8 @@ struct LogLine {
 
 class LogFollower {
  public:
-  // Events from start_ms on.
-  LogFollower(ApiClient& client, std::string group, int64_t start_ms);
+  // Events from start_ms on; `pattern` is a filter pattern of CloudWatch Logs, or empty.
+  LogFollower(ApiClient& client, std::string group, int64_t start_ms, std::string pattern = {});
 
   // Everything that is new since the last call, all pages. Error: as the API answered.
   Result<std::vector<LogLine>> poll();
@@ -32,6 +32,7 @@ class LogFollower {
  private:
   ApiClient& client_;
   std::string group_;
+  std::string pattern_;
   int64_t start_ms_;
   int64_t newest_ms_ = 0;
   std::map<std::string, int64_t> seen_;  // key of an event → its time

@@ -1,54 +1,121 @@
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "base/duration_text.h"
 #include "base/time_format.h"
 #include "cli/command.h"
-#include "cli/duration_text.h"
 #include "cli/function_api.h"
 #include "cli/log_follower.h"
+#include "cli/log_selection.h"
 #include "cli/stop_signals.h"
+#include "cli/usage_error.h"
 
 namespace kiln::cli {
 namespace {
 
-constexpr Duration kPollEvery = std::chrono::milliseconds(300);
+constexpr Duration kFollowEvery = std::chrono::milliseconds(300);
+constexpr size_t kStreamShown = 6;  // characters that tell one environment from another
 
 enum class Follow { kNo, kYes };
 
 struct LogsOptions {
-  std::string name;
+  std::vector<std::string> names;
   std::string since = "10m";
   Follow follow = Follow::kNo;
+  int most_lines = 0;  // 0: all
+  std::string pattern;
+  std::string request_id;
+  Invocations which = Invocations::kAll;
 };
 
-void print_lines(Console& console, OutputFormat format, const std::vector<LogLine>& lines) {
-  for (const LogLine& line : lines) {
-    if (format == OutputFormat::kJson) {
-      const nlohmann::json document = {{"timestamp", line.timestamp_ms},
-                                       {"logStreamName", line.stream},
-                                       {"message", line.message}};
-      console.out << document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                  << '\n';
-      continue;
+// One function's log.
+struct Source {
+  std::string name;
+  std::unique_ptr<LogFollower> follower;
+  LogSelection selection;
+};
+
+struct Entry {
+  const Source* source;
+  LogLine line;
+};
+
+// Lines of one environment have one colour; on a terminal a short name of it stands before them.
+class LinePrinter {
+ public:
+  LinePrinter(Console& console, OutputFormat format, bool several)
+      : console_(console), format_(format), several_(several) {}
+
+  void print(const std::vector<Entry>& entries) {
+    for (const Entry& entry : entries) print(entry);
+    console_.out.flush();
+  }
+
+ private:
+  void print(const Entry& entry) {
+    const LogLine& line = entry.line;
+    if (format_ == OutputFormat::kJson) {
+      nlohmann::json document = {{"timestamp", line.timestamp_ms},
+                                 {"logStreamName", line.stream},
+                                 {"message", line.message}};
+      if (several_) document["functionName"] = entry.source->name;
+      console_.out << document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                   << '\n';
+      return;
     }
     std::string message = line.message;
-    message.erase(message.find_last_not_of("\n") + 1);
+    message.erase(message.find_last_not_of('\n') + 1);
     const WallTime time{std::chrono::milliseconds(line.timestamp_ms)};
-    console.out << console.paint(Style::kDim, format_iso_ms(time)) << ' ' << message << '\n';
+    console_.out << console_.paint(Style::kDim, format_iso_ms(time)) << ' ';
+    if (several_) console_.out << entry.source->name << ' ';
+    if (console_.out_is_terminal) {
+      const size_t from = line.stream.size() - std::min(line.stream.size(), kStreamShown);
+      console_.out << console_.paint(color_of(line.stream), line.stream.substr(from)) << ' ';
+    }
+    const bool failed = line_facts(line.message).failed;
+    console_.out << (failed ? console_.paint(Style::kRed, message) : message) << '\n';
   }
-  console.out.flush();
-}
+
+  Style color_of(const std::string& stream) {
+    constexpr Style kStyles[] = {Style::kCyan, Style::kYellow, Style::kMagenta, Style::kBlue,
+                                 Style::kGreen};
+    const auto [found, fresh] = colors_.emplace(stream, colors_.size());
+    return kStyles[found->second % std::size(kStyles)];
+  }
+
+  Console& console_;
+  OutputFormat format_;
+  bool several_;
+  std::map<std::string, size_t> colors_;
+};
 
 // A group that is not there is a function that has not run yet, or no function at all.
-Result<std::vector<LogLine>> poll_known(ApiClient& client, LogFollower& follower,
-                                        const std::string& name) {
-  Result<std::vector<LogLine>> lines = follower.poll();
+Result<std::vector<LogLine>> poll_known(ApiClient& client, Source& source) {
+  Result<std::vector<LogLine>> lines = source.follower->poll();
   if (lines || lines.error().type != "ResourceNotFoundException") return lines;
   Result<nlohmann::json> function =
-      client.json({.method = "GET", .path = function_path(name) + "/configuration"});
+      client.json({.method = "GET", .path = function_path(source.name) + "/configuration"});
   if (function) return std::vector<LogLine>();
   if (function.error().type != "ResourceNotFoundException") return function.error();
-  return no_such_function(name, client.options());
+  return no_such_function(source.name, client.options());
+}
+
+// What is new in all logs and wanted, in the order of time.
+Result<std::vector<Entry>> poll_all(ApiClient& client, std::vector<Source>& sources) {
+  std::vector<Entry> entries;
+  for (Source& source : sources) {
+    Result<std::vector<LogLine>> lines = poll_known(client, source);
+    if (!lines) return lines.error();
+    for (LogLine& line : source.selection.pick(*std::move(lines)))
+      entries.push_back({&source, std::move(line)});
+  }
+  if (sources.size() > 1)
+    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      return a.line.timestamp_ms < b.line.timestamp_ms;
+    });
+  return entries;
 }
 
 int run_logs(Console& console, const ClientOptions& client_options, const LogsOptions& options) {
@@ -56,46 +123,74 @@ int run_logs(Console& console, const ClientOptions& client_options, const LogsOp
   if (!since) return fail(console, since.error());
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  const int64_t start_ms = epoch_ms(SystemClock().wall_now()) - static_cast<int64_t>(to_ms(*since));
-  LogFollower follower(*client, "/aws/lambda/" + options.name, std::max<int64_t>(start_ms, 0));
+  const int64_t start_ms = std::max<int64_t>(
+      0, epoch_ms(SystemClock().wall_now()) - static_cast<int64_t>(to_ms(*since)));
+  std::vector<Source> sources;
+  for (const std::string& name : options.names)
+    sources.push_back(
+        {name,
+         std::make_unique<LogFollower>(*client, "/aws/lambda/" + name, start_ms, options.pattern),
+         LogSelection(options.request_id, options.which)});
+  LinePrinter printer(console, client_options.format, sources.size() > 1);
 
-  if (options.follow == Follow::kNo) {
-    Result<std::vector<LogLine>> lines = poll_known(*client, follower, options.name);
-    if (!lines) return fail(console, lines.error());
-    print_lines(console, client_options.format, *lines);
-    if (lines->empty() && client_options.format == OutputFormat::kText) {
-      console.err << "no log lines in the last " << options.since
-                  << "; --since 1d looks further back\n";
-    }
-    return kExitOk;
-  }
-  const StopSignals signals;
+  std::optional<StopSignals> signals;
+  if (options.follow == Follow::kYes) signals.emplace();
+  bool first = true;
   do {
-    Result<std::vector<LogLine>> lines = poll_known(*client, follower, options.name);
-    if (!lines) return fail(console, lines.error());
-    print_lines(console, client_options.format, *lines);
-    if (!console.out) return kExitOk;  // nobody reads any more
-  } while (!signals.stopped_within(kPollEvery));
+    Result<std::vector<Entry>> entries = poll_all(*client, sources);
+    if (!entries) return fail(console, entries.error());
+    const auto most = static_cast<size_t>(options.most_lines);
+    if (first && most > 0 && entries->size() > most)
+      entries->erase(entries->begin(), entries->end() - static_cast<ptrdiff_t>(most));
+    printer.print(*entries);
+    if (options.follow == Follow::kNo) {
+      if (entries->empty() && client_options.format == OutputFormat::kText)
+        console.err << "no such log lines in the last " << options.since
+                    << "; --since 1d looks further back\n";
+      return kExitOk;
+    }
+    first = false;
+  } while (console.out && !output_reader_gone() && !signals->stopped_within(kFollowEvery));
   return kExitOk;
 }
 
 }  // namespace
 
 void add_logs_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("logs", "Print a function's log");
+  CLI::App* command = app.add_subcommand("logs", "Print the logs of functions");
   command->footer(
+      "On a terminal, each execution environment has a short name and a colour.\n"
+      "\n"
       "Examples:\n"
       "  kiln logs hello\n"
-      "  kiln logs hello -f                   follow until Ctrl-C\n"
+      "  kiln logs hello -f                    go on until Ctrl-C\n"
+      "  kiln logs hello orders -n 50          the last 50 lines of both\n"
+      "  kiln logs hello --errors --since 1d   invocations that failed, with all their lines\n"
+      "  kiln logs hello --filter '?ERROR ?WARN'\n"
       "  kiln logs hello --since 1h30m --json | jq -r .message");
   auto options = std::make_shared<LogsOptions>();
-  command->add_option("name", options->name, "Name of the function")->required();
+  command->add_option("name", options->names, "Names of functions")->required();
   command->add_flag_callback(
       "--follow,-f", [options] { options->follow = Follow::kYes; },
-      "Go on printing what comes, until Ctrl-C");
-  command->add_option("--since", options->since, "How far back (300ms, 10s, 10m, 1h30m, 2d)")
+      "Keep printing new lines until Ctrl-C, or until the reader of a pipe goes away");
+  command->add_option("--since", options->since, "How far back to start (300ms, 10s, 1h30m, 2d)")
       ->type_name("TIME")
       ->capture_default_str();
+  command->add_option("--lines,-n", options->most_lines, "Start with the last N lines; 0 for all")
+      ->type_name("N")
+      ->check(number_between(0, 1'000'000))
+      ->capture_default_str();
+  CLI::Option* pattern =
+      command->add_option("--filter", options->pattern, "A filter pattern of CloudWatch Logs")
+          ->type_name("PATTERN");
+  command->add_option("--request-id", options->request_id, "Only the lines of this invocation")
+      ->type_name("ID")
+      ->excludes(pattern);
+  command
+      ->add_flag_callback(
+          "--errors", [options] { options->which = Invocations::kFailed; },
+          "Only invocations that failed")
+      ->excludes(pattern);
   auto client_options = add_client_options(*command);
   command->callback([&invocation, options, client_options] {
     invocation.exit_code = run_logs(invocation.console, *client_options, *options);

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/clock.h"
-#include "cli/test_program.h"
+#include "tests/support/cli_program.h"
 
 namespace kiln::cli {
 namespace {

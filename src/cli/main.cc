@@ -3,12 +3,17 @@
 #include <string>
 #include <vector>
 
+#include "base/fence.h"
 #include "cli/console.h"
 #include "cli/program.h"
 #include "cli/serve.h"
 
 int main(int argc, char** argv) {
   kiln::cli::Console console = kiln::cli::process_console();
-  return kiln::cli::run_program(std::vector<std::string>(argv + 1, argv + argc), console,
-                                kiln::cli::run_serve);
+  int exit_code = 1;
+  kiln::fenced("kiln", [&] {
+    exit_code = kiln::cli::run_program(std::vector<std::string>(argv + 1, argv + argc), console,
+                                       kiln::cli::run_serve);
+  });
+  return exit_code;
 }

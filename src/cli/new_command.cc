@@ -28,6 +28,7 @@ endif()
 find_package(kiln REQUIRED)
 
 add_library(handler STATIC handler.cc)
+target_compile_options(handler PRIVATE -g)  # for stack traces; the package is stripped
 target_include_directories(handler PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(handler PUBLIC kiln::sdk)
 
@@ -93,7 +94,7 @@ int main() {
 )"},
 };
 
-std::string filled_in(std::string_view text, const std::string& name) {
+std::string project_text(std::string_view text, const std::string& name) {
   std::string space = name;
   std::replace(space.begin(), space.end(), '-', '_');
   std::string out;
@@ -141,7 +142,7 @@ int run_new(Console& console, const std::string& name, const std::string& folder
   for (const Template& file : kTemplates) {
     const fs::path path = fs::path(folder) / file.path;
     std::ofstream out(path, std::ios::binary);
-    out << filled_in(file.text, name);
+    out << project_text(file.text, name);
     out.close();
     if (!out) return fail(console, cannot("cannot write " + path.string(), "is the disk full?"));
   }
@@ -149,7 +150,9 @@ int run_new(Console& console, const std::string& name, const std::string& folder
               << "  cmake -S " << folder << " -B " << folder << "/build && cmake --build " << folder
               << "/build && ctest --test-dir " << folder << "/build\n"
               << "  kiln create " << name << ' ' << folder << "/build/" << name << ".zip\n"
-              << "  kiln invoke " << name << " '{\"name\": \"Ada\"}' --tail\n";
+              << "  kiln invoke " << name << " '{\"name\": \"Ada\"}' --tail\n"
+              << "or let `kiln dev " << folder
+              << "` build and update it whenever you save a file\n";
   return kExitOk;
 }
 

@@ -1,17 +1,15 @@
 #include "cli/payload.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+
+#include "cli/read_file.h"
+#include "cli/usage.h"
 
 namespace kiln::cli {
 namespace {
 
-Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
-
-std::string read_all(std::istream& in) {
+std::string read_stream(std::istream& in) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
@@ -22,17 +20,13 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
   std::string text;
   std::string where = "the payload";
   if (argument == "-") {
-    text = read_all(in);
+    text = read_stream(in);
     where = "standard input";
   } else if (argument.front() == '@') {
     const std::string path = argument.substr(1);
-    errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-      return usage("cannot read the payload file '" + path + "': " + std::strerror(errno));
-    }
-    text = read_all(file);
-    if (file.bad()) return usage("cannot read the payload file '" + path + "'");
+    Result<std::string> content = read_file(path);
+    if (!content) return content;
+    text = *std::move(content);
     where = "'" + path + "'";
   } else {
     text = argument;

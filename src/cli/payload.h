@@ -8,6 +8,9 @@
 
 namespace kiln::cli {
 
+// Of a file with many payloads, in bytes.
+inline constexpr size_t kLargestPayloads = 64U << 20;
+
 // `argument`: JSON text, "@FILE" for a file's content, "-" for `in`, "" for {}.
 // Error (kInvalid): the file can't be read, or what was given on the command line or read is not
 // JSON.

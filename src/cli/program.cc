@@ -1,55 +1,105 @@
 #include "cli/program.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <exception>
+#include <memory>
 
 #include "cli/command.h"
+#include "cli/help_format.h"
+#include "cli/inspect_commands.h"
+#include "cli/planning_commands.h"
+#include "cli/state_folder.h"
+#include "cli/usage_error.h"
 
 namespace kiln::cli {
 
 int run_program(const std::vector<std::string>& arguments, Console& console,
                 const std::function<int(const ServeOptions&)>& serve) {
   CLI::App app("Kiln: AWS Lambda on your own machine", "kiln");
+  app.formatter(std::make_shared<HelpFormatter>());
   app.footer(
       "Examples:\n"
       "  kiln serve                         start the engine on http://127.0.0.1:4566\n"
       "  kiln create hello ./hello          make a function from a folder\n"
       "  kiln invoke hello '{\"name\": \"Ada\"}'\n"
       "\n"
-      "kiln COMMAND --help says more about a command. Exit codes: 0 ok, 1 the function or the\n"
-      "API answered with an error, 2 wrong usage, 3 nothing answers at the endpoint.");
+      "kiln COMMAND --help says more about a command. Exit codes: 0 done, 1 the function or the\n"
+      "API answered with an error, 2 the command line is wrong, 3 nothing answers at the "
+      "endpoint,\n"
+      "or something that isn't a Kiln.");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("kiln " KILN_VERSION));
-  app.get_formatter()->column_width(28);
+  app.set_config("--config", default_config_file(),
+                 "File with defaults of options, a section for each command; kiln.toml here, or "
+                 "~/.config/kiln/config.toml [KILN_CONFIG]")
+      ->type_name("FILE");
+
+  // A line of the file that is no option is an error, not dropped. Commands inherit it.
+  app.allow_config_extras(CLI::config_extras_mode::error);
 
   Invocation invocation{console, serve};
   add_serve_command(app, invocation);
   add_new_command(app, invocation);
+  add_dev_command(app, invocation);
   add_create_command(app, invocation);
   add_invoke_command(app, invocation);
   add_list_command(app, invocation);
   add_logs_command(app, invocation);
   add_top_command(app, invocation);
-  add_lint_command(app, invocation);
+  add_ps_command(app, invocation);
+  add_files_command(app, invocation);
+  add_exec_command(app, invocation);
+  add_debug_command(app, invocation);
+  add_profile_command(app, invocation);
+  add_delete_command(app, invocation);
+  add_publish_command(app, invocation);
+  add_alias_command(app, invocation);
+  add_reserve_command(app, invocation);
+  add_provision_command(app, invocation);
+  add_scale_command(app, invocation);
+  add_alarm_command(app, invocation);
+  add_url_command(app, invocation);
+  add_layer_command(app, invocation);
+  add_event_command(app, invocation);
   add_deploy_command(app, invocation);
   add_stacks_command(app, invocation);
   add_destroy_command(app, invocation);
-  add_delete_command(app, invocation);
+  add_lint_command(app, invocation);
+  add_tune_command(app, invocation);
+  add_cost_command(app, invocation);
+  add_load_command(app, invocation);
+  add_simulate_command(app, invocation);
+  add_advise_command(app, invocation);
+  add_env_command(app, invocation);
+  add_aws_command(app, invocation);
+  add_doctor_command(app, invocation);
+  add_completion_command(app, invocation);
+  add_reference_command(app, invocation);
   add_version_command(app, invocation);
+  refuse_empty_arguments(app);
 
   if (arguments.empty()) {
     console.out << app.help();
     return kExitUsage;
   }
+  if (std::string message = unknown_command(app, arguments); !message.empty())
+    return fail(console, {ErrorKind::kInvalid, "Usage", std::move(message)});
   try {
     // CLI11 takes the arguments last first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    app.exit(wanted, console.out, console.err);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, console.out, console.err) == 0 ? kExitOk : kExitUsage;
+    return fail(console, {ErrorKind::kInvalid, "Usage", usage_message(app, error)});
   } catch (const std::exception& error) {
     return fail(console, {ErrorKind::kInternal, "Internal", error.what()});
   }
   console.out.flush();
+  if (!console.out && invocation.exit_code == kExitOk)
+    return fail(console, {ErrorKind::kInternal, "Output",
+                          std::string("can't write the output: ") + std::strerror(errno)});
   return invocation.exit_code;
 }
 

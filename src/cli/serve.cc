@@ -5,12 +5,18 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
+#include "base/fence.h"
+#include "cli/supervisor.h"
 #include "engine/engine.h"
+#include "engine/event_text.h"
+#include "engine/event_writer.h"
+#include "engine/events.h"
 #include "sandbox/launcher.h"
-#include "services/api_server.h"
+#include "services/front/api_server.h"
 
 namespace kiln::cli {
 namespace {
@@ -25,29 +31,91 @@ int default_loops() {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 4);
 }
 
-std::string absolute(const std::string& path) {
+// Of a folder that is there.
+std::string canonical(const std::string& path) {
   std::error_code ec;
-  const auto p = std::filesystem::weakly_canonical(path, ec);
+  const auto p = std::filesystem::canonical(path, ec);
   return ec ? path : p.string();
 }
 
-}  // namespace
+engine::EventWriter::Options writer_options(const ServeOptions& options) {
+  using engine::Severity;
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  engine::EventWriter::Options out;
+  switch (options.log_level) {
+    case LogLevel::kAsTerminal:
+      out.least = terminal ? Severity::kInfo : Severity::kWarning;
+      break;
+    case LogLevel::kDebug:
+      out.least = Severity::kDebug;
+      break;
+    case LogLevel::kInfo:
+      out.least = Severity::kInfo;
+      break;
+    case LogLevel::kWarning:
+      out.least = Severity::kWarning;
+      break;
+    case LogLevel::kError:
+      out.least = Severity::kError;
+      break;
+  }
+  if (options.log_format == LogFormat::kJson) out.format = engine::EventFormat::kJson;
+  const char* no_color = std::getenv("NO_COLOR");
+  if (terminal && (no_color == nullptr || *no_color == '\0'))
+    out.colors = engine::EventColors::kYes;
+  return out;
+}
 
-int run_serve(const ServeOptions& options) {
-  const std::string data_dir = absolute(options.data_dir);
-  const std::string runtimes_dir = absolute(options.runtimes_dir);
-  std::error_code ec;
-  std::filesystem::create_directories(data_dir, ec);
-  if (ec)
-    return fail("cannot make the data folder " + data_dir + ": " + ec.message() +
-                "; choose another --data-dir");
-  if (!std::filesystem::is_directory(runtimes_dir, ec))
-    return fail("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
+// Tells defects of Kiln's that ended at a fence to whoever reads the events.
+class ToldFences {
+ public:
+  ToldFences(engine::EventLog& events, const Clock& clock)
+      : before_(
+            set_fence_listener([&events, &clock](std::string_view where, std::string_view what) {
+              events.write(engine::note_event(
+                  engine::Severity::kError,
+                  "internal error in " + std::string(where) + ": " + std::string(what) +
+                      ". It ended one request or step; please report it",
+                  clock.wall_now()));
+            })) {}
+  ~ToldFences() { set_fence_listener(std::move(before_)); }
+  ToldFences(const ToldFences&) = delete;
+  ToldFences& operator=(const ToldFences&) = delete;
 
+ private:
+  FenceListener before_;
+};
+
+// What a person needs next, to copy.
+void print_banner(const ServeOptions& options, const std::string& authority,
+                  const std::string& data_dir) {
+  std::printf("\n  kiln " KILN_VERSION ", state in %s", data_dir.c_str());
+  if (options.speed != 1) std::printf(", metric time ×%g", options.speed);
+  std::printf(
+      "\n  In another terminal:\n"
+      "    export AWS_ENDPOINT_URL=http://%s KILN_ENDPOINT=http://%s\n"
+      "    export AWS_ACCESS_KEY_ID=kiln AWS_SECRET_ACCESS_KEY=kiln AWS_DEFAULT_REGION=us-east-1\n"
+      "  Ctrl-C ends it. Events follow; --quiet leaves them out.\n\n",
+      authority.c_str(), authority.c_str());
+}
+
+// One line of Kiln itself on stderr.
+void tell(const ServeOptions& options, engine::Severity severity, const std::string& line) {
+  if (options.log_format == LogFormat::kJson) {
+    const auto event = engine::note_event(severity, line, std::chrono::system_clock::now());
+    std::fputs(engine::event_json(event).c_str(), stderr);
+  } else {
+    std::fprintf(stderr, "kiln: %s\n", line.c_str());
+  }
+}
+
+int run_engine(const ServeOptions& options, const std::string& data_dir,
+               const std::string& runtimes_dir, Supervised& run) {
   // The launcher is forked first, while this process is small and has one thread.
   const int loops = options.threads > 0 ? options.threads : default_loops();
   auto launcher = sandbox::LauncherProcess::start({data_dir, runtimes_dir, loops});
   if (!launcher) return fail(launcher.error().message);
+  run.watch();
 
   // Blocked before any thread is made: only sigwait below takes them.
   sigset_t signals;
@@ -63,6 +131,7 @@ int run_serve(const ServeOptions& options) {
   engine_options.account = options.account;
   engine_options.runtimes_dir = runtimes_dir;
   engine_options.loops = loops;
+  engine_options.io = options.io;
   engine_options.idle_lifetime = options.idle_lifetime;
   engine_options.quota.concurrency = options.account_concurrency;
   engine_options.quota.min_unreserved =
@@ -73,34 +142,74 @@ int run_serve(const ServeOptions& options) {
                                   ? engine::Strictness::kAsAws
                                   : engine::Strictness::kPermissive;
   engine_options.forwards = options.forwards;
-  engine_options.log = [](const std::string& line) {
-    std::fprintf(stderr, "kiln: %s\n", line.c_str());
-  };
+  engine::EventWriter events(writer_options(options));
+  engine_options.events = &events;
+  const ToldFences told(events, clock);
   engine::Engine engine(engine_options, **launcher, clock);
   if (auto started = engine.start(); !started) return fail(started.error().message);
   {
-    services::ApiServer server(engine);
-    if (auto listening = server.listen(options.host, options.port); !listening) {
+    services::DoorOptions doors{options.allowed_hosts, options.allowed_origins};
+    doors.allowed_hosts.push_back(options.host);
+    services::ApiServer server(engine, std::move(doors));
+    if (options.skip_unsupported) server.skip_unsupported();
+    const uint16_t port = run.is_restart() ? run.port() : options.port;
+    if (auto listening = server.listen(options.host, port); !listening) {
       engine.stop();
       return fail(listening.error().message);
     }
+    // Before anybody is told: whoever reads the line below may end the engine at once.
+    run.ready(server.port());
     const std::string authority = options.host + ":" + std::to_string(server.port());
     // Functions reach this machine by the loopback address when we listen on all.
     const std::string for_functions =
         options.host == "0.0.0.0" ? "127.0.0.1:" + std::to_string(server.port()) : authority;
     engine.set_endpoint_url("http://" + for_functions);
-    for (const auto& warning : engine.warnings())
-      std::fprintf(stderr, "kiln: warning: %s\n", warning.c_str());
-    std::printf("kiln listening on http://%s\n", authority.c_str());
-    std::fflush(stdout);
-
+    server.set_functions_url("http://" + for_functions);
+    for (const auto& warning : engine.warnings()) {
+      if (options.log_format == LogFormat::kJson)
+        events.write(engine::note_event(engine::Severity::kWarning, warning, clock.wall_now()));
+      else
+        std::fprintf(stderr, "kiln: warning: %s\n", warning.c_str());
+    }
+    if (!run.is_restart()) {
+      std::printf("kiln listening on http://%s\n", authority.c_str());
+      if (::isatty(STDOUT_FILENO) == 1) print_banner(options, authority, data_dir);
+      std::fflush(stdout);
+    }
     int signal = 0;
     sigwait(&signals, &signal);
-    if (options.verbosity == Verbosity::kVerbose) std::fprintf(stderr, "kiln: stopping\n");
     server.close();
     engine.stop();
   }
   return 0;
+}
+
+}  // namespace
+
+int run_serve(const ServeOptions& options) {
+  std::error_code ec;
+  std::filesystem::create_directories(options.data_dir, ec);
+  if (ec)
+    return fail("can't make the data folder " + options.data_dir + ": " + ec.message() +
+                "; choose another with --data-dir");
+  // Sandboxes have another working folder, so both must be absolute; only a folder that is there
+  // has an absolute path that is sure to be right.
+  const std::string data_dir = canonical(options.data_dir);
+  const std::string runtimes_dir = canonical(options.runtimes_dir);
+  if (!std::filesystem::is_directory(runtimes_dir, ec))
+    return fail("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
+
+  const auto engine = [&](Supervised& run) {
+    return run_engine(options, data_dir, runtimes_dir, run);
+  };
+  if (options.supervision == Supervision::kOff) {
+    Supervised alone;
+    return engine(alone);
+  }
+  SupervisorOptions supervisor;
+  supervisor.data_dir = data_dir;
+  supervisor.tell = [&](const std::string& line) { tell(options, engine::Severity::kError, line); };
+  return supervise(supervisor, engine);
 }
 
 }  // namespace kiln::cli

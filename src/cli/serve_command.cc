@@ -1,30 +1,66 @@
-#include <algorithm>
-#include <cctype>
-#include <filesystem>
+#include <arpa/inet.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "base/duration_text.h"
+#include "base/interpreters.h"
+#include "base/vpc_policy.h"
 #include "cli/command.h"
-#include "cli/duration_text.h"
 #include "cli/serve.h"
+#include "cli/state_folder.h"
+#include "cli/usage_error.h"
 #include "net/client_url.h"
 
 namespace kiln::cli {
 namespace {
 
-// The bootstraps of the managed runtimes: beside the program in a build, in share/kiln when
-// installed.
-std::string default_runtimes_dir() {
-  namespace fs = std::filesystem;
-  std::error_code ec;
-  const fs::path here = fs::read_symlink("/proc/self/exe", ec).parent_path();
-  const fs::path beside = here / "runtimes";
-  if (fs::is_directory(beside, ec)) return beside.string();
-  return (here.parent_path() / "share" / "kiln" / "runtimes").string();
+struct NamedLevel {
+  const char* name;
+  LogLevel level;
+};
+constexpr NamedLevel kLevels[] = {{"debug", LogLevel::kDebug},
+                                  {"info", LogLevel::kInfo},
+                                  {"warning", LogLevel::kWarning},
+                                  {"error", LogLevel::kError}};
+
+LogLevel level_of(const std::string& text) {
+  for (const NamedLevel& named : kLevels)
+    if (text == named.name) return named.level;
+  return LogLevel::kAsTerminal;
+}
+
+std::string check_level(const std::string& text) {
+  return level_of(text) != LogLevel::kAsTerminal
+             ? ""
+             : "is '" + text + "'; it must be debug, info, warning, or error";
+}
+
+std::string check_format(const std::string& text) {
+  return text == "text" || text == "json" ? "" : "is '" + text + "'; it must be text or json";
 }
 
 std::string check_account(const std::string& text) {
   const bool digits =
       std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-  return text.size() == 12 && digits ? "" : "'" + text + "' is not an account: 12 digits";
+  return text.size() == 12 && digits ? "" : "is '" + text + "'; an account id has 12 digits";
+}
+
+std::string check_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  if (inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+      inet_pton(AF_INET6, text.c_str(), address.data()) == 1)
+    return "";
+  return "is '" + text + "'; it must be an IP address, such as 127.0.0.1 or 0.0.0.0";
+}
+
+std::string check_folder(const std::string& text) {
+  std::error_code ec;
+  return std::filesystem::is_directory(text, ec) ? "" : "is '" + text + "'; it must be a folder";
 }
 
 std::string check_duration(const std::string& text) {
@@ -35,7 +71,7 @@ std::string check_duration(const std::string& text) {
 std::string check_idle_lifetime(const std::string& text) {
   const Result<Duration> parsed = parse_duration(text);
   if (!parsed) return parsed.error().message;
-  return *parsed > Duration(0) ? "" : "an idle lifetime of 0 would end every environment at once";
+  return *parsed > Duration(0) ? "" : "is 0, which would end every environment at once";
 }
 
 // "s3=http://127.0.0.1:9000": of a service that is not Kiln's own, to a server without a path.
@@ -55,6 +91,32 @@ std::string check_forward(const std::string& text) {
   return "";
 }
 
+std::string check_interpreter(const std::string& text) {
+  std::map<std::string, std::string> named;
+  const auto parsed = Interpreters::parse(text, named);
+  return parsed ? "" : parsed.error().message;
+}
+
+// The engine reads them where it looks for interpreters.
+void name_interpreters(const char* variable, const std::vector<std::string>& named) {
+  std::string all;
+  for (const std::string& one : named) all += (all.empty() ? "" : " ") + one;
+  if (!all.empty()) ::setenv(variable, all.c_str(), 1);
+}
+
+std::string check_host_name(const std::string& text) {
+  if (!text.empty() && text.find_first_of(":/ ") == std::string::npos) return "";
+  return "is '" + text + "'; it must be a host name without scheme and port";
+}
+
+std::string check_origin(const std::string& text) {
+  const size_t scheme = text.find("://");
+  const bool whole = scheme != std::string::npos && scheme > 0 &&
+                     text.find('/', scheme + 3) == std::string::npos && text.size() > scheme + 3;
+  if (whole || text == "*" || text == "null") return "";
+  return "is '" + text + "'; it must be an origin, as in https://shop.example, or *";
+}
+
 }  // namespace
 
 void add_serve_command(CLI::App& app, Invocation& invocation) {
@@ -62,6 +124,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Examples:\n"
       "  kiln serve\n"
+      "  kiln serve --here                       keep state in .kiln of the current folder\n"
       "  kiln serve --port 0                     on any free port; it is printed\n"
       "  kiln serve --data-dir /var/lib/kiln --account 123456789012\n"
       "  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws lambda list-functions");
@@ -70,21 +133,44 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   auto provisioning_delay = std::make_shared<std::string>("0s");
   command->add_option("--host", options->host, "Address to listen on")
       ->type_name("ADDRESS")
+      ->check(check_address)
       ->capture_default_str();
   command->add_option("--port", options->port, "TCP port; 0 takes a free one")
       ->type_name("PORT")
+      ->check(number_between(0, 65'535))
       ->capture_default_str();
-  command->add_option("--data-dir", options->data_dir, "Where functions, code and logs are kept")
-      ->type_name("DIR")
-      ->capture_default_str();
+  auto here = std::make_shared<bool>(false);
+  CLI::Option* data_dir =
+      command
+          ->add_option("--data-dir", options->data_dir,
+                       "Folder of functions, code and logs [KILN_DATA_DIR]; default "
+                       "$XDG_DATA_HOME/kiln, which is ~/.local/share/kiln for most users")
+          ->type_name("DIR")
+          ->envname("KILN_DATA_DIR");
+  command->add_flag("--here", *here, "Use the folder .kiln of the current folder as --data-dir")
+      ->excludes(data_dir);
   command->add_option("--account", options->account, "The account id in every ARN")
       ->type_name("ID")
       ->check(check_account)
       ->capture_default_str();
   command->add_option("--threads", options->threads, "Event loops; 0 suits the machine")
       ->type_name("N")
-      ->check(CLI::Range(0, 1024))
+      ->check(number_between(0, 1024))
       ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--io",
+          [options](const std::string& text) {
+            options->io = text == "epoll"   ? net::IoChoice::kEpoll
+                          : text == "uring" ? net::IoChoice::kUring
+                                            : net::IoChoice::kAuto;
+          },
+          "How to wait for the kernel: uring (io_uring), epoll, or auto, which takes io_uring "
+          "where "
+          "it is allowed")
+      ->type_name("NAME")
+      ->check(one_of({"auto", "epoll", "uring"}))
+      ->default_str("epoll");
   command->add_option("--idle-lifetime", *idle, "How long an idle environment is kept (10m, 90s)")
       ->type_name("TIME")
       ->check(check_idle_lifetime)
@@ -93,13 +179,13 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       ->add_option("--account-concurrency", options->account_concurrency,
                    "Concurrent executions of the account; ten times as many requests a second")
       ->type_name("N")
-      ->check(CLI::Range(1, 10'000'000))
+      ->check(number_between(1, 10'000'000))
       ->capture_default_str();
   command
       ->add_option("--min-unreserved", options->min_unreserved,
                    "Concurrency that reserving must leave to functions without a reserve")
       ->type_name("N")
-      ->check(CLI::Range(0, 10'000'000))
+      ->check(number_between(0, 10'000'000))
       ->capture_default_str();
   command
       ->add_option("--provisioning-delay", *provisioning_delay,
@@ -112,7 +198,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
                    "How many times faster metric minutes, alarms, cooldowns, retries and schedules "
                    "run")
       ->type_name("N")
-      ->check(CLI::Range(1.0, 3600.0))
+      ->check(fraction_between(1, 3600))
       ->capture_default_str();
   auto forwards = std::make_shared<std::vector<std::string>>();
   command
@@ -121,17 +207,97 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
                    "s3=http://127.0.0.1:9000; may be given often")
       ->type_name("SERVICE=URL")
       ->check(check_forward);
+  command->add_flag("--skip-unsupported", options->skip_unsupported,
+                    "Deployments leave out resources and properties that stacks can't hold, "
+                    "whichever tool deploys");
+  command
+      ->add_option("--allow-host", options->allowed_hosts,
+                   "Answer for this host name, too, such as a docker-compose service's or "
+                   "*.example.com; may be given often [KILN_ALLOW_HOST]")
+      ->type_name("NAME")
+      ->delimiter(',')
+      ->envname("KILN_ALLOW_HOST")
+      ->check(check_host_name);
+  command
+      ->add_option("--allow-origin", options->allowed_origins,
+                   "Answer web pages from this origin, such as https://shop.example; * for all; "
+                   "may be given often [KILN_ALLOW_ORIGIN]")
+      ->type_name("ORIGIN")
+      ->delimiter(',')
+      ->envname("KILN_ALLOW_ORIGIN")
+      ->check(check_origin);
   command
       ->add_option("--runtimes", options->runtimes_dir,
                    "Folder of the managed runtimes' bootstraps")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->check(check_folder);
+  auto python = std::make_shared<std::vector<std::string>>();
+  auto node = std::make_shared<std::vector<std::string>>();
+  auto strict = std::make_shared<bool>(false);
+  auto accepts_vpc = std::make_shared<bool>(false);
+  command
+      ->add_option(
+          "--python", *python,
+          "The interpreter of a Python version, such as 3.12=/opt/python3.12; may be given "
+          "often [KILN_PYTHON]. Without it: PATH, pyenv, uv, mise, asdf, /opt")
+      ->type_name("VERSION=PATH")
+      ->check(check_interpreter);
+  command
+      ->add_option(
+          "--node", *node,
+          "The same for Node.js, such as 22=/opt/node22 [KILN_NODE]; without it: PATH, nvm, "
+          "fnm, mise, asdf, /opt")
+      ->type_name("VERSION=PATH")
+      ->check(check_interpreter);
+  command->add_flag("--strict-runtimes", *strict,
+                    "Refuse functions whose runtime's own version isn't on this machine "
+                    "[KILN_STRICT_RUNTIMES]");
+  command->add_flag(
+      "--accept-vpc", *accepts_vpc,
+      "Record VpcConfig and FileSystemConfigs of functions, which have no effect here, "
+      "instead of refusing them [KILN_ACCEPT_VPC]");
   command->add_flag_callback(
       "--strict-aws", [options] { options->strictness = Strictness::kAsAws; },
       "Refuse what AWS refuses, too, where Kiln could do it: step scaling of Lambda");
   command->add_flag_callback(
-      "--verbose", [options] { options->verbosity = Verbosity::kVerbose; },
-      "Log what the engine does");
-  command->callback([&invocation, options, idle, provisioning_delay, forwards] {
+      "--no-supervisor", [options] { options->supervision = Supervision::kOff; },
+      "Don't start an engine again that ended by a signal; for containers and init systems that do "
+      "it themselves");
+  CLI::Option* level =
+      command
+          ->add_option_function<std::string>(
+              "--log-level",
+              [options](const std::string& text) { options->log_level = level_of(text); },
+              "What to print on stderr: debug, info, warning, or error; default info on a "
+              "terminal, "
+              "else warning")
+          ->type_name("LEVEL")
+          ->check(check_level);
+  command
+      ->add_option_function<std::string>(
+          "--log-format",
+          [options](const std::string& text) {
+            options->log_format = text == "json" ? LogFormat::kJson : LogFormat::kText;
+          },
+          "How: text, or json, a document a line")
+      ->type_name("FORMAT")
+      ->check(check_format);
+  command
+      ->add_flag_callback(
+          "--quiet,-q", [options] { options->log_level = LogLevel::kError; },
+          "The same as --log-level error")
+      ->excludes(level);
+  command->callback([&invocation, options, idle, provisioning_delay, forwards, python, node, strict,
+                     accepts_vpc, here] {
+    if (*here) options->data_dir = kProjectFolder;
+    if (options->data_dir.empty()) {
+      Result<std::string> folder = default_state_folder();
+      if (!folder) {
+        invocation.exit_code = fail(invocation.console, folder.error());
+        return;
+      }
+      options->data_dir = *std::move(folder);
+    }
     options->idle_lifetime = *parse_duration(*idle);
     options->provisioning_delay = *parse_duration(*provisioning_delay);
     for (const std::string& forward : *forwards) {
@@ -139,7 +305,11 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       if (url.ends_with('/')) url.pop_back();
       options->forwards[forward.substr(0, forward.find('='))] = std::move(url);
     }
-    if (options->runtimes_dir.empty()) options->runtimes_dir = default_runtimes_dir();
+    name_interpreters(Interpreters::kPythonVariable, *python);
+    name_interpreters(Interpreters::kNodeVariable, *node);
+    if (*strict) ::setenv(Interpreters::kStrictVariable, "1", 1);
+    if (*accepts_vpc) ::setenv(kAcceptVpcVariable, "1", 1);
+    if (options->runtimes_dir.empty()) options->runtimes_dir = default_runtimes_folder();
     invocation.exit_code = invocation.serve(*options);
   });
 }

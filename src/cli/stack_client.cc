@@ -1,6 +1,6 @@
 #include "cli/stack_client.h"
 
-#include "wire/xml_document.h"
+#include "cli/function_api.h"
 
 namespace kiln::cli {
 namespace {
@@ -8,12 +8,6 @@ namespace {
 using nlohmann::json;
 
 constexpr Duration kUploadLimit = std::chrono::minutes(10);
-
-ErrorKind kind_of(int status) {
-  if (status == 404) return ErrorKind::kNotFound;
-  if (status == 409) return ErrorKind::kConflict;
-  return status >= 500 ? ErrorKind::kInternal : ErrorKind::kInvalid;
-}
 
 std::string object_path(const std::string& bucket, const std::string& key) {
   std::string path = "/" + percent_encode(bucket);
@@ -25,31 +19,10 @@ std::string object_path(const std::string& bucket, const std::string& key) {
   return path;
 }
 
-Error failure(const ApiResponse& response) {
-  Error error = wire::xml_error(kind_of(response.status), response.body);
-  if (error.type.empty()) error = error_of(response);
-  return error;
-}
-
 }  // namespace
 
-Result<json> StackClient::query(const std::string& service, const std::string& version,
-                                const std::string& action, const Form& parameters) {
-  std::string body = "Action=" + action + "&Version=" + version;
-  for (const auto& [name, value] : parameters)
-    body += "&" + percent_encode(name) + "=" + percent_encode(value);
-  const auto response = client_.send(
-      {.method = "POST",
-       .body = std::move(body),
-       .service = service,
-       .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}}});
-  if (!response) return response.error();
-  if (response->status < 200 || response->status > 299) return failure(*response);
-  return wire::query_result(action, response->body);
-}
-
 Result<json> StackClient::call(const std::string& action, const Form& parameters) {
-  return query("cloudformation", "2010-05-15", action, parameters);
+  return query_call(client_, "cloudformation", "2010-05-15", action, parameters);
 }
 
 Result<json> StackClient::find(const std::string& stack) {
@@ -84,7 +57,7 @@ Result<std::vector<json>> StackClient::pages(const std::string& action, const Fo
 }
 
 Result<std::string> StackClient::account() {
-  const auto answer = query("sts", "2011-06-15", "GetCallerIdentity", {});
+  const auto answer = query_call(client_, "sts", "2011-06-15", "GetCallerIdentity", {});
   if (!answer) return answer.error();
   return string_at(*answer, "Account");
 }
@@ -103,7 +76,7 @@ Result<void> StackClient::make_bucket(const std::string& bucket) {
   const auto response = object("PUT", "/" + percent_encode(bucket), "");
   if (!response) return response.error();
   if (response->status == 200) return {};
-  const Error error = failure(*response);
+  const Error error = query_error(*response);
   if (error.type == "BucketAlreadyOwnedByYou") return {};
   return error;
 }
@@ -123,7 +96,7 @@ Result<void> StackClient::put_object(const std::string& bucket, const std::strin
   const auto response = object("PUT", object_path(bucket, key), std::move(body));
   if (!response) return response.error();
   if (response->status == 200) return {};
-  return failure(*response);
+  return query_error(*response);
 }
 
 }  // namespace kiln::cli

@@ -12,12 +12,13 @@
 
 #include "base/result.h"
 #include "cli/api_client.h"
+#include "cli/function_api.h"
 
 namespace kiln::cli {
 
 class StackClient {
  public:
-  using Form = std::vector<std::pair<std::string, std::string>>;
+  using Form = cli::Form;
 
   explicit StackClient(ApiClient& client) : client_(client) {}
 
@@ -39,8 +40,6 @@ class StackClient {
   Result<void> put_object(const std::string& bucket, const std::string& key, std::string body);
 
  private:
-  Result<nlohmann::json> query(const std::string& service, const std::string& version,
-                               const std::string& action, const Form& parameters);
   Result<ApiResponse> object(const std::string& method, const std::string& path, std::string body);
 
   ApiClient& client_;

@@ -1,13 +1,13 @@
 #include "cli/stack_package.h"
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 
+#include "base/arn.h"
 #include "base/digest.h"
 #include "cli/dir_zip.h"
 #include "cli/placed_json.h"
+#include "cli/read_file.h"
 #include "template/node_reader.h"
 #include "template/template.h"
 
@@ -33,7 +33,7 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 std::string filled_in(const std::string& text, const PackageTarget& target) {
   return replaced(replaced(replaced(text, "${AWS::AccountId}", target.account), "${AWS::Region}",
                            target.region),
-                  "${AWS::Partition}", "aws");
+                  "${AWS::Partition}", std::string(partition_of(target.region)));
 }
 
 Node text_node(std::string text, cfn::Place place) {
@@ -44,21 +44,24 @@ Node text_node(std::string text, cfn::Place place) {
   return node;
 }
 
-Result<std::string> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::string content{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return Error{ErrorKind::kInvalid, "Usage", path + " can't be read"};
-  return content;
+Result<std::string> zipped(Result<PackedFolder> packed) {
+  if (!packed) return packed.error();
+  return std::move(packed->zip);
 }
+
+constexpr int kMaxNestedTemplates = 8;
+
+Result<StackPackage> pack(const StackTemplate& source, const PackageTarget& target, int depth);
 
 // Replaces the local paths of a template's tree.
 class LocalPaths {
  public:
-  LocalPaths(const StackTemplate& source, const PackageTarget& target, StackPackage& out)
-      : source_(source), target_(target), out_(out) {}
+  LocalPaths(const StackTemplate& source, const PackageTarget& target, int depth, StackPackage& out)
+      : source_(source), target_(target), depth_(depth), out_(out) {}
 
   // Whether anything was replaced.
   Result<bool> replace(Node& root) {
+    if (auto done = replace_includes(root); !done) return done.error();
     if (Node* globals = member(root, "Globals"))
       if (Node* function = member(*globals, "Function"))
         if (auto done = replace_in(*function, "CodeUri", Form::kUri); !done) return done.error();
@@ -68,6 +71,8 @@ class LocalPaths {
       const Node* type = resource.value.find("Type");
       Node* properties = member(resource.value, "Properties");
       if (!type || !properties) continue;
+      if (type->text == "AWS::Serverless::Function") give_code(root, *properties);
+      warn_of_build(resource);
       for (const auto& [its_type, name, form] : kPlaces)
         if (type->text == its_type)
           if (auto done = replace_in(*properties, name, form); !done) return done.error();
@@ -76,7 +81,7 @@ class LocalPaths {
   }
 
  private:
-  enum class Form { kUri, kMap };
+  enum class Form { kUri, kMap, kTemplate };
   struct Place {
     std::string_view type;
     const char* property;
@@ -87,6 +92,8 @@ class LocalPaths {
       {"AWS::Lambda::LayerVersion", "Content", Form::kMap},
       {"AWS::Serverless::Function", "CodeUri", Form::kUri},
       {"AWS::Serverless::LayerVersion", "ContentUri", Form::kUri},
+      {"AWS::CloudFormation::Stack", "TemplateURL", Form::kTemplate},
+      {"AWS::Serverless::Application", "Location", Form::kTemplate},
   };
 
   static Node* member(Node& node, const char* name) {
@@ -95,16 +102,57 @@ class LocalPaths {
     return nullptr;
   }
 
+  // As `sam package` has it.
+  static void give_code(const Node& root, Node& properties) {
+    const Node* globals = root.find("Globals");
+    const Node* shared = globals ? globals->find("Function") : nullptr;
+    for (const char* code : {"CodeUri", "InlineCode", "ImageUri"})
+      if (properties.find(code) || (shared && shared->find(code))) return;
+    const Node* package = properties.find("PackageType");
+    if (!properties.is_map() || (package && package->text == "Image")) return;
+    properties.map.push_back({"CodeUri", properties.place, text_node(".", properties.place)});
+  }
+
+  // Sources that a build turns into a package run as they are here.
+  void warn_of_build(const cfn::Member& resource) {
+    if (is_built_) return;
+    const Node* metadata = resource.value.find("Metadata");
+    const Node* method = metadata ? metadata->find("BuildMethod") : nullptr;
+    const Node* properties = resource.value.find("Properties");
+    const Node* uri = nullptr;
+    for (const char* name : {"CodeUri", "ContentUri", "Code", "Content"})
+      if (!uri) uri = properties->find(name);
+    if (!uri || !uri->is_text() || uri->text.starts_with("s3://")) return;
+    const fs::path folder = fs::path(source_.folder) / uri->text;
+    std::error_code ec;
+    if (!fs::is_directory(folder, ec)) return;
+    const auto has = [&](const char* name) { return fs::exists(folder / name, ec); };
+    std::string missing;
+    if (method && method->is_text())
+      missing = "BuildMethod " + method->text + " was not run on " + folder.string();
+    else if (has("requirements.txt") && fs::file_size(folder / "requirements.txt", ec) > 0)
+      missing = "the packages of " + (folder / "requirements.txt").string() +
+                " are in it only if they were installed into that folder";
+    else if (has("package.json") && !has("node_modules"))
+      missing = "the packages of " + (folder / "package.json").string() + " are not installed";
+    if (!missing.empty())
+      out_.warnings.push_back(resource.name + ": " + missing +
+                              "; `sam build` makes .aws-sam/build, which is deployed then");
+  }
+
   Result<void> replace_in(Node& properties, const char* name, Form form) {
     Node* value = member(properties, name);
     if (!value || !value->is_text() || value->text.starts_with("s3://")) return {};
+    if (form == Form::kTemplate) return replace_template(*value, name);
     const fs::path path = fs::path(source_.folder) / value->text;
     std::error_code ec;
     const bool folder = fs::is_directory(path, ec);
-    if (!folder && !fs::is_regular_file(path, ec))
+    if (!folder && !fs::is_regular_file(path, ec)) {
+      if (target_.missing == Missing::kLeaveOut) return {};
       return wrong(source_, value->place,
                    std::string(name) + " is '" + value->text +
                        "', but there is no file or folder " + path.string());
+    }
     const auto address =
         folder && target_.folders == Folders::kRunInPlace ? in_place(path) : packed(path, folder);
     if (!address) return wrong(source_, value->place, address.error().message);
@@ -122,7 +170,62 @@ class LocalPaths {
     return {};
   }
 
+  // The template of a nested stack, with what it takes from files itself.
+  Result<void> replace_template(Node& value, const char* name) {
+    if (value.text.find("://") != std::string::npos) return {};
+    const std::string file = (fs::path(source_.folder) / value.text).string();
+    std::error_code ec;
+    if (!fs::is_regular_file(file, ec)) {
+      if (target_.missing == Missing::kLeaveOut) return {};
+      return wrong(source_, value.place,
+                   std::string(name) + " is '" + value.text + "', but there is no file " + file);
+    }
+    if (depth_ >= kMaxNestedTemplates)
+      return wrong(
+          source_, value.place,
+          "the templates are nested more than " + std::to_string(kMaxNestedTemplates) + " deep");
+    const auto nested = read_template_file(file);
+    if (!nested) return wrong(source_, value.place, nested.error().message);
+    auto package = pack(*nested, target_, depth_ + 1);
+    if (!package) return package.error();
+    for (const std::string& warning : package->warnings)
+      out_.warnings.push_back(file + ": " + warning);
+    for (Upload& upload : package->uploads) out_.uploads.push_back(std::move(upload));
+    const Address address = text_upload(file, std::move(package->template_text), ".template");
+    value.text =
+        "https://s3." + target_.region + ".amazonaws.com/" + address.first + "/" + address.second;
+    replaced_ = true;
+    return {};
+  }
+
+  // Files that AWS::Include puts in.
+  Result<void> replace_includes(Node& root) {
+    Result<void> done;
+    cfn::visit_locations(root, [&](Node& location) {
+      if (!done || location.text.find("://") != std::string::npos) return;
+      const std::string file = (fs::path(source_.folder) / location.text).string();
+      auto text = read_file(file);
+      if (!text) {
+        done = wrong(source_, location.place, text.error().message);
+        return;
+      }
+      const Address address = text_upload(file, std::move(*text), ".include");
+      location.text = "s3://" + address.first + "/" + address.second;
+      replaced_ = true;
+    });
+    return done;
+  }
+
   using Address = std::pair<std::string, std::string>;
+
+  Address text_upload(const std::string& file, std::string text, const char* suffix) {
+    Upload upload{
+        file, AssetPackaging::kFile, deploy_bucket(target_), sha256_hex(text) + suffix, {}};
+    upload.content = std::move(text);
+    const Address address(upload.bucket, upload.key);
+    out_.uploads.push_back(std::move(upload));
+    return address;
+  }
 
   Result<Address> in_place(const fs::path& folder) {
     std::error_code ec;
@@ -132,7 +235,8 @@ class LocalPaths {
   }
 
   Result<Address> packed(const fs::path& path, bool folder) {
-    auto content = folder ? zip_directory(path.string()) : read_file(path.string());
+    auto content =
+        folder ? zipped(pack_folder(path.string(), Pick::kCode)) : read_file(path.string());
     if (!content) return content.error();
     Upload upload{path.string(),
                   folder ? AssetPackaging::kZip : AssetPackaging::kFile,
@@ -147,18 +251,17 @@ class LocalPaths {
 
   const StackTemplate& source_;
   const PackageTarget& target_;
+  const int depth_;  // how many templates are around this one
   StackPackage& out_;
+  // `sam build` has done it; requirements.txt and the like stay beside what they have brought.
+  const bool is_built_ =
+      fs::path(source_.folder).lexically_normal().string().find(".aws-sam/build") !=
+      std::string::npos;
   bool replaced_ = false;
 };
 
-}  // namespace
-
-std::string deploy_bucket(const PackageTarget& target) {
-  return "kiln-deploy-" + target.account + "-" + target.region;
-}
-
-Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget& target) {
-  const cfn::Reading reading = cfn::read_template(source.text);
+Result<StackPackage> pack(const StackTemplate& source, const PackageTarget& target, int depth) {
+  const cfn::Reading reading = cfn::read_template(source.text, {}, local_include(source));
   if (!reading.ok()) {
     std::string message;
     for (const cfn::Problem& problem : reading.problems)
@@ -167,6 +270,7 @@ Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget
     return Error{ErrorKind::kInvalid, "Usage", message};
   }
   StackPackage out;
+  for (const cfn::Problem& note : reading.notes) out.warnings.push_back(cfn::text_of(note));
   out.template_text = source.text;
   for (const TemplateAsset& asset : source.assets) {
     std::error_code ec;
@@ -184,16 +288,26 @@ Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget
   }
   auto tree = cfn::read_node(source.text);
   Node& root = std::get<Node>(tree);  // it has been read once
-  const auto replaced = LocalPaths(source, target, out).replace(root);
+  const auto replaced = LocalPaths(source, target, depth, out).replace(root);
   if (!replaced) return replaced.error();
   if (*replaced) out.template_text = placed_json(root);
   return out;
 }
 
+}  // namespace
+
+std::string deploy_bucket(const PackageTarget& target) {
+  return "kiln-deploy-" + target.account + "-" + target.region;
+}
+
+Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget& target) {
+  return pack(source, target, 0);
+}
+
 Result<std::string> read_upload(const Upload& upload) {
   if (!upload.content.empty()) return upload.content;
   if (upload.packaging == AssetPackaging::kZip && fs::is_directory(upload.path))
-    return zip_directory(upload.path);
+    return zipped(pack_folder(upload.path, Pick::kEverything));  // as `cdk synth` made it
   return read_file(upload.path);
 }
 

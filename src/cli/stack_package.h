@@ -25,17 +25,23 @@ struct Upload {
 struct StackPackage {
   std::string template_text;
   std::vector<Upload> uploads;
+  std::vector<std::string> warnings;  // what will be missing when it runs
 };
+
+// What a path that is not there means: an error, or that its function is left out.
+enum class Missing { kRefuse, kLeaveOut };
 
 enum class Folders { kPack, kRunInPlace };  // kRunInPlace: the engine's hot-reload
 
 struct PackageTarget {
   std::string account, region;
   Folders folders = Folders::kPack;
+  Missing missing = Missing::kRefuse;
 };
 
 // Local paths are Code of AWS::Lambda::Function, Content of AWS::Lambda::LayerVersion, CodeUri and
-// ContentUri of AWS::Serverless ones and of Globals, and the CDK's assets.
+// ContentUri of AWS::Serverless ones and of Globals, and the CDK's assets. A function of SAM
+// without code has the template's folder.
 Result<StackPackage> pack_stack(const StackTemplate& source, const PackageTarget& target);
 
 // The bytes that go into the bucket.

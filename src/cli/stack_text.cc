@@ -20,13 +20,13 @@ const json& list_at(const json& object, const char* name) {
   return found != object.end() && found->is_array() ? *found : none;
 }
 
-enum class Kind { kCreate, kUpdate, kReplace, kDelete };
+enum class ChangeKind { kCreate, kUpdate, kReplace, kDelete };
 
-Kind kind_of(const json& change) {
+ChangeKind kind_of_change(const json& change) {
   const std::string action = string_at(change, "Action");
-  if (action == "Add") return Kind::kCreate;
-  if (action == "Remove") return Kind::kDelete;
-  return string_at(change, "Replacement") == "False" ? Kind::kUpdate : Kind::kReplace;
+  if (action == "Add") return ChangeKind::kCreate;
+  if (action == "Remove") return ChangeKind::kDelete;
+  return string_at(change, "Replacement") == "False" ? ChangeKind::kUpdate : ChangeKind::kReplace;
 }
 
 std::string shown(const json& value) {
@@ -69,16 +69,17 @@ std::string plan_text(const Console& console, const json& changes) {
   std::string out;
   for (const json& each : changes) {
     const json change = each.value("ResourceChange", json::object());
-    const Kind kind = kind_of(change);
-    const char* mark = kind == Kind::kCreate    ? "+ create "
-                       : kind == Kind::kUpdate  ? "~ update "
-                       : kind == Kind::kReplace ? "± replace"
-                                                : "- delete ";
+    const ChangeKind kind = kind_of_change(change);
+    const char* mark = kind == ChangeKind::kCreate    ? "+ create "
+                       : kind == ChangeKind::kUpdate  ? "~ update "
+                       : kind == ChangeKind::kReplace ? "± replace"
+                                                      : "- delete ";
     std::string line = fmt::format("{} {} {}", mark, string_at(change, "LogicalResourceId"),
                                    string_at(change, "ResourceType"));
     if (string_at(change, "Replacement") == "Conditional") line += " (if its new value differs)";
-    out += console.paint(kind == Kind::kDelete ? Style::kRed : Style::kBold, line) + "\n";
-    if (kind == Kind::kUpdate || kind == Kind::kReplace) out += property_lines(console, change);
+    out += console.paint(kind == ChangeKind::kDelete ? Style::kRed : Style::kBold, line) + "\n";
+    if (kind == ChangeKind::kUpdate || kind == ChangeKind::kReplace)
+      out += property_lines(console, change);
   }
   return out;
 }
@@ -86,7 +87,7 @@ std::string plan_text(const Console& console, const json& changes) {
 std::string plan_summary(const json& changes) {
   int counts[4] = {};
   for (const json& each : changes)
-    ++counts[static_cast<int>(kind_of(each.value("ResourceChange", json::object())))];
+    ++counts[static_cast<int>(kind_of_change(each.value("ResourceChange", json::object())))];
   return fmt::format("{} to create, {} to update, {} to replace, {} to delete", counts[0],
                      counts[1], counts[2], counts[3]);
 }

@@ -34,7 +34,7 @@ int run_stacks(Console& console, const ClientOptions& options) {
     return kExitOk;
   }
   if (all->empty()) {
-    console.out << "no stacks in " << options.api.region << "; `kiln deploy PATH` makes one\n";
+    console.err << "no stacks in " << options.api.region << "; `kiln deploy PATH` makes one\n";
     return kExitOk;
   }
   Table table({{"STACK"}, {"STATUS"}, {"LAST CHANGE"}, {"REASON"}});
@@ -60,21 +60,22 @@ Result<std::vector<std::string>> names_of(const std::string& target) {
   return names;
 }
 
-int destroy_one(Console& console, StackClient& client, const std::string& name) {
+int destroy_one(Console& console, std::ostream& progress, StackClient& client,
+                const std::string& name) {
   const auto stack = client.find(name);
   if (!stack) return fail(console, stack.error());
-  if (stack->is_null()) {
-    console.out << "no stack '" << name << "' in " << client.options().region << '\n';
-    return kExitOk;
-  }
+  if (stack->is_null())
+    return fail(console, {ErrorKind::kNotFound, "NoSuchStack",
+                          "there is no stack '" + name + "' in " + client.options().region +
+                              "; `kiln stacks` shows those that are there"});
   const std::string id = string_at(*stack, "StackId");
   auto watch = StackWatch::start(client, id);
   if (!watch) return fail(console, watch.error());
   if (auto begun = client.call("DeleteStack", {{"StackName", id}}); !begun)
     return fail(console, begun.error());
   const auto end = watch->until_done([&](const json& event) {
-    console.out << event_text(console, event) << '\n';
-    console.out.flush();
+    progress << event_text(console, event) << '\n';
+    progress.flush();
   });
   if (!end) return fail(console, end.error());
   const std::string status = string_at(*end, "StackStatus");
@@ -101,8 +102,14 @@ int run_destroy(Console& console, const ClientOptions& options,
     for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
     if (!console.confirm("Destroy " + list + " and all that is in it?")) return kExitFailed;
   }
+  // Progress goes to stderr when stdout is for a program.
+  const bool for_program = options.format == OutputFormat::kJson;
   for (const std::string& name : names)
-    if (const int code = destroy_one(console, stacks, name); code != kExitOk) return code;
+    if (const int code =
+            destroy_one(console, for_program ? console.err : console.out, stacks, name);
+        code != kExitOk)
+      return code;
+  if (for_program) console.out << deleted_document(names);
   return kExitOk;
 }
 

@@ -2,13 +2,21 @@
 // rounds and with exit code 0.
 #pragma once
 
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "base/clock.h"
 
 namespace kiln::cli {
+
+// Whether standard output is a pipe whose reader is gone: nothing more can be wanted.
+inline bool output_reader_gone() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
 
 class StopSignals {
  public:

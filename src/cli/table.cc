@@ -3,15 +3,12 @@
 #include <algorithm>
 
 namespace kiln::cli {
-namespace {
 
-size_t width_of(const std::string& text) {
+size_t shown_width(std::string_view text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;  // every byte but UTF-8 continuations
   }));
 }
-
-}  // namespace
 
 void Table::add(std::vector<std::string> cells) {
   cells.resize(columns_.size());
@@ -27,15 +24,15 @@ std::string Table::format(const Console& console) const {
   std::vector<size_t> widths;
   widths.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) {
-    size_t width = width_of(columns_[i].title);
-    for (const auto& row : rows_) width = std::max(width, width_of(row[i]));
+    size_t width = shown_width(columns_[i].title);
+    for (const auto& row : rows_) width = std::max(width, shown_width(row[i]));
     widths.push_back(width);
   }
   const auto line = [&](const auto& cell_at) {
     std::string text;
     for (size_t i = 0; i < columns_.size(); ++i) {
       const std::string& cell = cell_at(i);
-      const std::string pad(widths[i] - width_of(cell), ' ');
+      const std::string pad(widths[i] - shown_width(cell), ' ');
       if (i > 0) text += "  ";
       text += columns_[i].align == Align::kRight ? pad + cell : cell + pad;
     }

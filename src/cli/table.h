@@ -8,11 +8,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/console.h"
 
 namespace kiln::cli {
+
+// How many characters a text in UTF-8 has.
+size_t shown_width(std::string_view text);
 
 enum class Align { kLeft, kRight };
 

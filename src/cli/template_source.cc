@@ -2,36 +2,20 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
+
+#include "cli/read_file.h"
+#include "cli/usage.h"
 
 namespace kiln::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uintmax_t kMaxTemplateFile = 8 << 20;
-constexpr uintmax_t kMaxManifestFile = 64 << 20;  // the CDK writes stack traces into it
-constexpr int kMaxNesting = 8;                    // stages in stages
+constexpr uint64_t kMaxTemplateFile = 8 << 20;
+constexpr uint64_t kMaxManifestFile = 64 << 20;  // the CDK writes stack traces into it
+constexpr int kMaxNesting = 8;                   // stages in stages
 constexpr size_t kMaxStackName = 128;
-
-Error usage(std::string message) { return Error{ErrorKind::kInvalid, "Usage", std::move(message)}; }
-
-Result<std::string> read_file(const fs::path& path, uintmax_t max_bytes) {
-  std::error_code ec;
-  if (!fs::is_regular_file(path, ec)) return usage(path.string() + " is not a file");
-  const uintmax_t size = fs::file_size(path, ec);
-  if (!ec && size > max_bytes) {
-    return usage(path.string() + " has " + std::to_string(size) + " bytes; " +
-                 std::to_string(max_bytes) + " are read at most");
-  }
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream content;
-  content << in.rdbuf();
-  if (!in) return usage("can't read " + path.string());
-  return std::move(content).str();
-}
 
 // A name that a stack may have: letters, digits and hyphens, a letter first.
 std::string stack_name_of(const fs::path& file) {
@@ -137,6 +121,16 @@ Result<std::vector<StackTemplate>> read_cdk(const fs::path& folder) {
 
 }  // namespace
 
+Result<StackTemplate> read_template_file(const std::string& file) { return read_single(file); }
+
+cfn::Include local_include(const StackTemplate& source) {
+  return [folder = fs::path(source.folder)](
+             const std::string& location) -> std::optional<Result<std::string>> {
+    if (location.find("://") != std::string::npos) return std::nullopt;
+    return read_file((folder / location).string(), cfn::kMaxIncludedBytes);
+  };
+}
+
 Result<std::vector<StackTemplate>> read_template_source(const std::string& path) {
   std::error_code ec;
   const fs::path given(path);
@@ -147,6 +141,14 @@ Result<std::vector<StackTemplate>> read_template_source(const std::string& path)
       if (fs::exists(folder / "manifest.json", ec)) return read_cdk(folder);
     }
     file.clear();
+    // What `sam build` has made of the template.
+    if (const fs::path built = given / ".aws-sam" / "build" / "template.yaml";
+        fs::exists(built, ec)) {
+      Result<StackTemplate> stack = read_single(built);
+      if (!stack) return stack.error();
+      stack->stack_name = stack_name_of(given / "template.yaml");
+      return std::vector<StackTemplate>{std::move(*stack)};
+    }
     for (const char* name : {"template.yaml", "template.yml", "template.json"}) {
       if (file.empty() && fs::exists(given / name, ec)) file = given / name;
     }

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "cli/cdk_manifest.h"
+#include "template/include.h"
 
 namespace kiln::cli {
 
@@ -32,5 +33,12 @@ struct StackTemplate {
 // In an order of deployment: a stack after those that it depends on. Error (kInvalid, type Usage):
 // nothing there, unreadable, too large, or stacks in a circle.
 Result<std::vector<StackTemplate>> read_template_source(const std::string& path);
+
+// A template file as one stack.
+Result<StackTemplate> read_template_file(const std::string& file);
+
+// What AWS::Include puts into a template of this machine: files beside it. What is in S3 is not
+// known here.
+cfn::Include local_include(const StackTemplate& source);
 
 }  // namespace kiln::cli

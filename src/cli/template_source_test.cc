@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/test_folder.h"
+#include "tests/support/cli_folder.h"
 
 namespace kiln::cli {
 namespace {
@@ -119,7 +119,7 @@ TEST(TemplateSource, SaysWhatIsWrong) {
   folder.write("a/manifest.json", "[]");
   EXPECT_THAT(error(folder.path() + "/a"), HasSubstr("not a cloud assembly's"));
   folder.write("b/manifest.json", manifest(stack_artifact("A", "")));
-  EXPECT_THAT(error(folder.path() + "/b"), HasSubstr("A.template.json is not a file"));
+  EXPECT_THAT(error(folder.path() + "/b"), HasSubstr("A.template.json': No such file"));
   folder.write("c/manifest.json", manifest(""));
   EXPECT_THAT(error(folder.path() + "/c"), HasSubstr("has no stacks"));
   folder.write("d/manifest.json",
@@ -131,7 +131,7 @@ TEST(TemplateSource, SaysWhatIsWrong) {
                manifest(R"("S":{"type":"cdk:cloud-assembly","properties":{"directoryName":"."}})"));
   EXPECT_THAT(error(folder.path() + "/e"), HasSubstr("nested too deeply"));
   EXPECT_THAT(error(folder.write("big.yaml", std::string((8 << 20) + 1, ' '))),
-              HasSubstr("are read at most"));
+              HasSubstr("more than 8 MB, the most that is read"));
 }
 
 TEST(CdkManifest, TakesWhateverIsThere) {

@@ -11,7 +11,7 @@
 #include <cstdlib>
 
 #include "base/check.h"
-#include "cli/test_server.h"
+#include "tests/support/cli_server.h"
 
 namespace kiln::cli {
 
@@ -35,6 +35,7 @@ TestServer::TestServer(Handler handler) : handler_(std::move(handler)) {
 TestServer::~TestServer() {
   stop_write_.reset();
   thread_.join();
+  for (std::thread& connection : connections_) connection.join();
 }
 
 std::string TestServer::endpoint() const { return "http://127.0.0.1:" + std::to_string(port_); }
@@ -49,8 +50,9 @@ void TestServer::run() {
     std::array<pollfd, 2> waits{{{listener_.get(), POLLIN, 0}, {stop_read_.get(), POLLIN, 0}}};
     poll(waits.data(), waits.size(), -1);
     if (waits[1].revents != 0) return;
-    const UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (connection) serve_connection(connection.get());
+    UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!connection) continue;
+    connections_.emplace_back([this, fd = std::move(connection)] { serve_connection(fd.get()); });
   }
 }
 
@@ -88,7 +90,7 @@ void TestServer::serve_connection(int fd) {
       poll(waits.data(), waits.size(), -1);
       if (waits[1].revents != 0) return;
       std::array<char, 65536> block{};
-      const ssize_t count = read(fd, block.data(), block.size());
+      const ssize_t count = ::read(fd, block.data(), block.size());
       if (count <= 0) return;
       buffer.append(block.data(), static_cast<size_t>(count));
     }
@@ -98,7 +100,10 @@ void TestServer::serve_connection(int fd) {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
-    const TestResponse response = handler_(request);
+    const TestResponse response = [&] {
+      const std::lock_guard one_at_a_time(handling_);
+      return handler_(request);
+    }();
     std::string out = "HTTP/1.1 " + std::to_string(response.status) + " Status\r\n";
     for (const auto& [name, value] : response.headers) out += name + ": " + value + "\r\n";
     out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n\r\n" + response.body;

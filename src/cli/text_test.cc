@@ -1,20 +1,15 @@
-// Tables, durations and payloads.
+// Tables and payloads.
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "cli/duration_text.h"
 #include "cli/payload.h"
+#include "cli/size_text.h"
 #include "cli/table.h"
-#include "cli/test_folder.h"
+#include "tests/support/cli_folder.h"
 
 namespace kiln::cli {
 namespace {
-
-using std::chrono::hours;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
 
 struct TestConsole {
   std::istringstream in;
@@ -52,6 +47,19 @@ TEST(Table, TitleIsBoldOnlyOnATerminalThatWantsColors) {
   EXPECT_EQ(table.format(t.console), "N\n");
 }
 
+TEST(SizeText, HasOneDecimalAndLambdasUnits) {
+  EXPECT_EQ(size_text(0), "0 bytes");
+  EXPECT_EQ(size_text(1), "1 byte");
+  EXPECT_EQ(size_text(1023), "1023 bytes");
+  EXPECT_EQ(size_text(1024), "1 KB");
+  EXPECT_EQ(size_text(1536), "1.5 KB");
+  EXPECT_EQ(size_text(262'144'000), "250 MB");
+  EXPECT_EQ(count_text(1, "file"), "1 file");
+  EXPECT_EQ(count_text(0, "file"), "0 files");
+  EXPECT_EQ(count_text(999, "file"), "999 files");
+  EXPECT_EQ(count_text(1'234'567, "file"), "1,234,567 files");
+}
+
 TEST(Console, ConfirmTakesOnlyYes) {
   for (const auto& [answer, expected] :
        {std::pair{"y\n", true}, {"yes\n", true}, {"n\n", false}, {"\n", false}, {"", false}}) {
@@ -60,25 +68,6 @@ TEST(Console, ConfirmTakesOnlyYes) {
     EXPECT_EQ(t.console.confirm("Sure?"), expected) << answer;
     EXPECT_EQ(t.err.str(), "Sure? [y/N] ");
   }
-}
-
-TEST(DurationText, ReadsUnitsAndSums) {
-  EXPECT_EQ(*parse_duration("300ms"), milliseconds(300));
-  EXPECT_EQ(*parse_duration("10s"), seconds(10));
-  EXPECT_EQ(*parse_duration("10m"), minutes(10));
-  EXPECT_EQ(*parse_duration("1h30m"), minutes(90));
-  EXPECT_EQ(*parse_duration("2d"), hours(48));
-  EXPECT_EQ(*parse_duration("0s"), Duration(0));
-}
-
-TEST(DurationText, RefusesEverythingElse) {
-  for (const char* text : {"", "10", "m", "-5m", "10x", "1.5h", "10 m", "5m3", "99999999999d",
-                           "9223372036854775807ms", "36500d1d", "10M"}) {
-    const Result<Duration> parsed = parse_duration(text);
-    ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.error().message.rfind(std::string("'").append(text).append("'"), 0), 0U);
-  }
-  EXPECT_TRUE(parse_duration("36500d"));
 }
 
 TEST(Payload, DefaultsToAnEmptyObject) {

@@ -1,126 +1,121 @@
-#include <fmt/format.h>
-
-#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "base/duration_text.h"
 #include "cli/command.h"
-#include "cli/duration_text.h"
+#include "cli/log_follower.h"
 #include "cli/stop_signals.h"
-#include "cli/table.h"
+#include "cli/terminal_screen.h"
+#include "cli/top_view.h"
 
 namespace kiln::cli {
 namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRepaint = "\x1b[H\x1b[J";  // cursor home, clear what is below
-
 enum class Rounds { kOne, kUntilStopped };
 
-std::string cell(const json& function, const char* member) {
-  const json value = function.value(member, json());
-  if (value.is_number_integer()) return std::to_string(value.get<int64_t>());
-  if (value.is_number()) return fmt::format("{:.2f}", value.get<double>());
-  return "-";
-}
+Result<json> read_status(ApiClient& client) { return client.json({.path = "/_kiln/status"}); }
 
-// Invocations a second since the last round; the engine's counters may have begun anew.
-class Rates {
- public:
-  std::string of(const std::string& key, int64_t count, SteadyTime now) {
-    const auto found = last_.find(key);
-    std::string out = "-";
-    if (found != last_.end() && count >= found->second.first) {
-      const double seconds = std::chrono::duration<double>(now - found->second.second).count();
-      if (seconds > 0)
-        out = fmt::format("{:.0f}", static_cast<double>(count - found->second.first) / seconds);
-    }
-    last_[key] = {count, now};
-    return out;
-  }
-
- private:
-  std::map<std::string, std::pair<int64_t, SteadyTime>> last_;
-};
-
-std::string functions_table(const Console& console, const json& status, Rates& rates) {
-  Table table({{"FUNCTION"},
-               {"INV/S", Align::kRight},
-               {"IN USE", Align::kRight},
-               {"RESERVED", Align::kRight},
-               {"PROVISIONED", Align::kRight},
-               {"WARM", Align::kRight},
-               {"COLD STARTS", Align::kRight},
-               {"ERRORS", Align::kRight},
-               {"THROTTLES", Align::kRight},
-               {"P50 MS", Align::kRight},
-               {"P99 MS", Align::kRight}});
-  const SteadyTime now = std::chrono::steady_clock::now();
-  for (const json& f : status.value("functions", json::array())) {
-    const std::string region = string_at(f, "region"), name = string_at(f, "name");
-    const int64_t configured = number_at(f, "provisionedConfigured");
-    table.add(
-        {region == "us-east-1" ? name : name + " (" + region + ")",
-         rates.of(region + "/" + name, number_at(f, "invocations"), now), cell(f, "inUse"),
-         cell(f, "reserved"),
-         configured == 0 ? "-" : cell(f, "provisionedReady") + "/" + std::to_string(configured),
-         cell(f, "idle"), cell(f, "coldStarts"), cell(f, "errors"), cell(f, "throttles"),
-         cell(f, "p50Ms"), cell(f, "p99Ms")});
-  }
-  return table.format(console);
-}
-
-std::string alarms_table(const Console& console, const json& status) {
-  Table table({{"ALARM"}, {"STATE"}, {"REASON"}});
-  for (const json& alarm : status.value("alarms", json::array())) {
-    const std::string region = string_at(alarm, "region"), name = string_at(alarm, "name");
-    table.add({region == "us-east-1" ? name : name + " (" + region + ")", string_at(alarm, "state"),
-               string_at(alarm, "reason")});
-  }
-  return table.format(console);
-}
-
-std::string page(const Console& console, const json& status, Rates& rates) {
-  std::string out;
-  if (status.value("functions", json::array()).empty())
-    out += "no function has run yet; `kiln invoke NAME` runs one\n";
-  else
-    out += functions_table(console, status, rates);
-  if (!status.value("alarms", json::array()).empty()) out += "\n" + alarms_table(console, status);
-  if (const int64_t queued = number_at(status, "queuedEvents"); queued > 0)
-    out += fmt::format("\n{} asynchronous invocations wait or run\n", queued);
-  return out;
-}
-
-int run_top(Console& console, const ClientOptions& options, Duration every, Rounds rounds) {
+// Lines, once or again and again: for pipes and programs.
+int print_rounds(Console& console, const ClientOptions& options, Duration every, Rounds rounds) {
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   const StopSignals signals;
-  Rates rates;
+  TopView view(options.api.endpoint);
   do {
-    Result<json> status = client->json({.method = "GET", .path = "/_kiln/status"});
+    Result<json> status = read_status(*client);
     if (!status) return fail(console, status.error());
     if (options.format == OutputFormat::kJson) {
       console.out << status->dump() << '\n';
     } else {
-      if (rounds == Rounds::kUntilStopped && console.out_is_terminal) console.out << kRepaint;
-      console.out << page(console, *status, rates);
+      view.update(*status, std::chrono::steady_clock::now());
+      console.out << view.text(console);
     }
     console.out.flush();
-  } while (rounds == Rounds::kUntilStopped && !signals.stopped_within(every));
+  } while (rounds == Rounds::kUntilStopped && console.out && !output_reader_gone() &&
+           !signals.stopped_within(every));
   return kExitOk;
+}
+
+// The log of the function that is shown in detail.
+class DetailLog {
+ public:
+  explicit DetailLog(ClientOptions options) : options_(std::move(options)) {}
+
+  void poll(TopView& view) {
+    if (view.detailed() != of_) open(view.detailed());
+    if (!follower_) return;
+    // A function without a log yet has no lines.
+    if (const auto lines = follower_->poll()) view.add_log(*lines);
+  }
+
+ private:
+  void open(const std::optional<TopView::Name>& name) {
+    of_ = name;
+    follower_.reset();
+    client_.reset();
+    if (!name) return;
+    constexpr int64_t kBackMs = 10 * 60 * 1000;
+    ApiOptions api = options_.api;
+    api.region = name->region;
+    Result<ApiClient> client = ApiClient::create(api);
+    if (!client) return;
+    client_.emplace(*std::move(client));
+    follower_.emplace(*client_, "/aws/lambda/" + name->name,
+                      epoch_ms(SystemClock().wall_now()) - kBackMs);
+  }
+
+  ClientOptions options_;
+  std::optional<TopView::Name> of_;
+  std::optional<ApiClient> client_;
+  std::optional<LogFollower> follower_;
+};
+
+int run_screen(Console& console, const ClientOptions& options, Duration every) {
+  Result<ApiClient> client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  // Whoever isn't there at the start is told of at once; who goes away later may come back.
+  if (Result<json> status = read_status(*client); !status) return fail(console, status.error());
+  TopView view(options.api.endpoint);
+  DetailLog log(options);
+  TerminalScreen screen(console.out);
+  while (true) {
+    const Result<json> status = read_status(*client);
+    if (status)
+      view.update(*status, std::chrono::steady_clock::now());
+    else
+      view.set_problem(status.error().message);
+    log.poll(view);
+    const SteadyTime next = std::chrono::steady_clock::now() + every;
+    while (true) {
+      screen.draw(view.render(console, TerminalScreen::size()));
+      const Duration left = next - std::chrono::steady_clock::now();
+      Key key;
+      const auto wake = screen.wait(std::max(left, Duration(0)), key);
+      if (wake == TerminalScreen::Wake::kStopped) return kExitOk;
+      if (wake == TerminalScreen::Wake::kTime) break;
+      if (wake == TerminalScreen::Wake::kKey && view.on_key(key) == TopView::Next::kQuit)
+        return kExitOk;
+      log.poll(view);
+    }
+  }
 }
 
 }  // namespace
 
 void add_top_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
-      "top", "Show functions and alarms as they change (once, when not on a terminal)");
+      "top", "Watch functions, alarms, and the account's concurrency on a full screen");
   command->footer(
+      "Keys: arrows or j and k select, Enter shows one function in detail, s sorts by the next\n"
+      "column, r reverses, / filters by name, q quits. PROVISIONED is ready/configured; "
+      "percentiles\n"
+      "are those of the last five metric minutes. Without a terminal it prints once.\n"
+      "\n"
       "Examples:\n"
       "  kiln top\n"
-      "  kiln top --once --json | jq '.functions[] | {name, coldStarts}'\n"
-      "PROVISIONED is ready/configured; percentiles are of the last five metric minutes.");
+      "  kiln top --once --json | jq '.functions[] | {name, coldStarts}'");
   auto options = add_client_options(*command);
   auto every = std::make_shared<std::string>("1s");
   auto once = std::make_shared<bool>(false);
@@ -129,14 +124,19 @@ void add_top_command(CLI::App& app, Invocation& invocation) {
       ->check([](const std::string& text) {
         const Result<Duration> parsed = parse_duration(text);
         if (!parsed) return parsed.error().message;
-        return *parsed > Duration(0) ? std::string() : std::string("an interval must be above 0");
+        return *parsed > Duration(0) ? std::string() : std::string("is 0; it must be longer");
       })
       ->capture_default_str();
-  command->add_flag("--once", *once, "Show it once and end");
+  command->add_flag("--once", *once, "Print it once and end");
   command->callback([&invocation, options, every, once] {
-    const bool live = invocation.console.out_is_terminal && !*once;
-    invocation.exit_code = run_top(invocation.console, *options, *parse_duration(*every),
-                                   live ? Rounds::kUntilStopped : Rounds::kOne);
+    Console& console = invocation.console;
+    const Duration pause = *parse_duration(*every);
+    const bool live = console.out_is_terminal && !*once;
+    if (live && console.in_is_terminal && options->format == OutputFormat::kText)
+      invocation.exit_code = run_screen(console, *options, pause);
+    else
+      invocation.exit_code =
+          print_rounds(console, *options, pause, live ? Rounds::kUntilStopped : Rounds::kOne);
   });
 }
 

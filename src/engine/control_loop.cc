@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "base/fence.h"
+
 namespace kiln::engine {
 namespace {
 
-// Alarms with the shortest periods are looked at this often.
-constexpr int64_t kStep = 10;
+constexpr int64_t kStep = telemetry::kControlStepS;
 // After a longer pause (a laptop that slept) the minutes in between are not made up for.
 constexpr int64_t kMostBehind = 10 * 60;
 constexpr int64_t kHour = 3600;
@@ -56,34 +57,17 @@ telemetry::MetricStore& ControlLoop::metrics() {
   return store_;
 }
 
-void ControlLoop::run(const std::vector<telemetry::FiredAction>& actions, WallTime now) {
-  for (const telemetry::FiredAction& action : actions) {
-    const auto done = ports_.act(action, now);
-    // A scaling policy is told every minute; its own activities say what came of it.
-    if (action.cause == telemetry::FiredAction::Cause::kRefire) continue;
-    alarms_.record_action(
-        action,
-        done ? telemetry::AlarmBook::Outcome::kSucceeded : telemetry::AlarmBook::Outcome::kFailed,
-        done ? std::string() : done.error().message, now);
-  }
-}
-
 void ControlLoop::tick(int64_t end_s) {
-  const WallTime now = at(end_s);
-  const bool minute = end_s % 60 == 0;
-  if (minute || alarms_.due(now)) {
-    gather();
-    const auto fetch = [this](const telemetry::MetricStat& metric, int64_t from_s, int64_t to_s) {
-      return store_.read(metric, from_s, to_s, telemetry::MetricStore::Align::kStart);
-    };
-    run(alarms_.evaluate(now, fetch), now);
-  }
-  if (!minute) return;
-  ports_.each_minute(now);
+  telemetry::control_step(end_s, store_, alarms_,
+                          {[this] { gather(); }, ports_.act,
+                           [this](WallTime now) {
+                             fenced("the control loop's minute", [&] { ports_.each_minute(now); });
+                           }});
+  if (end_s % 60 != 0) return;
   store_.flush(end_s);
   if (end_s % kHour == 0) {
     archive_.compact(end_s);
-    ports_.each_hour(now);
+    ports_.each_hour(at(end_s));
   }
 }
 
@@ -91,7 +75,10 @@ SteadyTime ControlLoop::on_time(SteadyTime now) {
   const int64_t now_s = epoch_s(clock_.wall_now());
   const int64_t newest = now_s - now_s % kStep;
   if (newest - last_tick_s_ > kMostBehind) last_tick_s_ = newest - kStep;
-  while (last_tick_s_ < newest) tick(last_tick_s_ += kStep);
+  while (last_tick_s_ < newest) {
+    last_tick_s_ += kStep;
+    fenced("the control loop", [this] { tick(last_tick_s_); });
+  }
   const Duration wait = at(last_tick_s_ + kStep) - clock_.wall_now();
   return now + std::chrono::duration_cast<SteadyTime::duration>(
                    std::max<Duration>(clock_.real(wait), std::chrono::milliseconds(1)));

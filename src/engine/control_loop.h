@@ -14,6 +14,7 @@
 #include "engine/function_metrics.h"
 #include "net/io_loop.h"
 #include "telemetry/alarm_book.h"
+#include "telemetry/control_step.h"
 #include "telemetry/metric_store.h"
 
 namespace kiln::engine {
@@ -24,7 +25,7 @@ class ControlLoop final : private net::Scheduled {
     // Adds all points counted since the last call.
     std::function<void(std::vector<MetricPoint>&)> collect;
     // Runs one action of an alarm; `now` is the minute's end. Answers with what went wrong.
-    std::function<Result<void>(const telemetry::FiredAction&, WallTime now)> act;
+    telemetry::RunAction act;
     // Called at the end of each minute, after the alarms.
     std::function<void(WallTime now)> each_minute;
     std::function<void(WallTime now)> each_hour;
@@ -41,7 +42,9 @@ class ControlLoop final : private net::Scheduled {
   telemetry::MetricStore& metrics();
   telemetry::AlarmBook& alarms() { return alarms_; }
   // Runs actions of alarms, and notes in their history how it went.
-  void run(const std::vector<telemetry::FiredAction>& actions, WallTime now);
+  void run(const std::vector<telemetry::FiredAction>& actions, WallTime now) {
+    telemetry::run_actions(alarms_, actions, ports_.act, now);
+  }
   const ScaledClock& clock() const { return clock_; }
 
  private:

@@ -10,16 +10,16 @@
 #include "telemetry/alarm_book.h"
 #include "telemetry/alarm_message.h"
 #include "telemetry/metric_store.h"
+#include "tests/support/control_story.h"
 
 namespace kiln::engine {
 namespace {
 
 using nlohmann::json;
-using telemetry::AlarmState;
 using namespace std::chrono_literals;
 
 constexpr int64_t kStart = 1'767'225'600;  // 2026-01-01T00:00:00Z
-const char* const kRegion = "us-east-1";
+const char* const kStoryRegion = "us-east-1";
 
 class NoArchive final : public telemetry::MetricArchive {
  public:
@@ -52,11 +52,10 @@ class ControlStory : public testing::Test {
   std::optional<model::Admission> begin(const std::string& qualifier = "",
                                         const std::string& version = "$LATEST") {
     auto& way = metrics_.way(qualifier, version);
-    auto& minute = FunctionMetrics::minute(way, now_s() / 60 * 60);
     const model::Admission admission = function_.admit(version, clock_.steady_now());
     last_throttle_ = admission.throttle;
     if (admission.throttle != model::Throttle::kNone) {
-      minute.throttles += 1;
+      metrics_.on_throttle(way, now_s() / 60 * 60);
       return std::nullopt;
     }
     ++way.in_use;
@@ -72,12 +71,10 @@ class ControlStory : public testing::Test {
   void end(const model::Admission& admission, bool error = false, const std::string& qualifier = "",
            const std::string& version = "$LATEST") {
     auto& way = metrics_.way(qualifier, version);
-    auto& minute = FunctionMetrics::minute(way, now_s() / 60 * 60);
     --way.in_use;
-    minute.invocations += 1;
-    if (error) minute.errors += 1;
-    if (admission.capacity == model::Capacity::kProvisioned) minute.provisioned_invocations += 1;
-    if (admission.spillover) minute.spillovers += 1;
+    metrics_.on_end(
+        way, now_s() / 60 * 60,
+        {10, error, admission.capacity == model::Capacity::kProvisioned, admission.spillover});
     function_.release(version, admission);
   }
   // The rest of this minute passes; what the alarms then ask for.
@@ -102,7 +99,7 @@ class ControlStory : public testing::Test {
     double total = 0;
     for (const auto& [time, value] :
          store_
-             .read({{kRegion, "AWS/Lambda", metric, dimensions}, 60, "Sum", ""}, kStart - 3600,
+             .read({{kStoryRegion, "AWS/Lambda", metric, dimensions}, 60, "Sum", ""}, kStart - 3600,
                    kStart + 86'400)
              .points)
       total += value;
@@ -112,7 +109,7 @@ class ControlStory : public testing::Test {
   ManualClock clock_{WallTime(std::chrono::seconds(kStart))};
   model::AccountCapacity account_{model::AccountQuota{}};
   model::FunctionAdmission function_{account_};
-  FunctionMetrics metrics_{kRegion, "f"};
+  FunctionMetrics metrics_{kStoryRegion, "f"};
   NoArchive archive_;
   telemetry::MetricStore store_{archive_};
   NoStore documents_;
@@ -152,22 +149,7 @@ TEST_F(ControlStory, ProvisionThreeSendFiveTwoSpillOver) {
 
 TEST_F(ControlStory, AnErrorRateAlarmGoesToAlarmAndBackAndSaysSo) {
   function_.configure(std::nullopt, 0);
-  const auto metric = [](const char* id, const char* name) {
-    telemetry::MetricQuery query;
-    query.id = id;
-    query.metric_stat = telemetry::MetricStat{
-        {kRegion, "AWS/Lambda", name, {{"FunctionName", "f"}}}, 60, "Sum", ""};
-    query.return_data = false;
-    return query;
-  };
-  telemetry::MetricQuery rate;
-  rate.id = "rate";
-  rate.expression = "errors / invocations * 100";
-  telemetry::AlarmConfig config;
-  config.region = kRegion;
-  config.name = "errors";
-  config.metrics = {metric("errors", "Errors"), metric("invocations", "Invocations"), rate};
-  config.threshold = 5;
+  telemetry::AlarmConfig config = error_rate_alarm(kStoryRegion);
   config.actions.alarm = config.actions.ok = {"arn:aws:sns:us-east-1:000000000000:topic"};
   ASSERT_TRUE(alarms_.put(config, {}, clock_.wall_now()).ok());
 
@@ -175,18 +157,10 @@ TEST_F(ControlStory, AnErrorRateAlarmGoesToAlarmAndBackAndSaysSo) {
     for (int i = 0; i < good + bad; ++i) end(*begin(), i < bad);
     return minute_ends();
   };
-  const struct {
-    int good, bad;
-    AlarmState state;
-    bool told;
-  } minutes[] = {{100, 0, AlarmState::kOk, true},   {95, 5, AlarmState::kOk, false},
-                 {94, 6, AlarmState::kAlarm, true}, {0, 10, AlarmState::kAlarm, false},
-                 {0, 0, AlarmState::kAlarm, false},  // no data: the last points are looked at again
-                 {100, 0, AlarmState::kOk, true}};
-  for (const auto& m : minutes) {
+  for (const ErrorMinute& m : kErrorStory) {
     SCOPED_TRACE(std::to_string(m.good) + " good, " + std::to_string(m.bad) + " bad");
     const auto fired = minute_of(m.good, m.bad);
-    EXPECT_EQ(alarms_.find(kRegion, "errors")->status.state, m.state);
+    EXPECT_EQ(alarms_.find(kStoryRegion, "errors")->status.state, m.state);
     ASSERT_EQ(fired.size(), m.told ? 1u : 0u);
     if (!m.told) continue;
     const json message = json::parse(telemetry::sns_message(*fired[0].alarm));

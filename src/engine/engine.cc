@@ -4,8 +4,6 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <future>
 #include <latch>
@@ -13,18 +11,23 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/fence.h"
+#include "base/worker_pool.h"
 #include "engine/account_book.h"
 #include "engine/control_loop.h"
+#include "engine/event_log.h"
 #include "engine/event_queue.h"
+#include "engine/events.h"
 #include "engine/invoker.h"
 #include "engine/layer_book.h"
-#include "engine/log_store.h"
 #include "engine/metric_inbox.h"
 #include "engine/notifier.h"
 #include "engine/provisioned_board.h"
 #include "engine/provisioned_capacity.h"
 #include "engine/queue_sender.h"
+#include "engine/symbol_server.h"
 #include "engine/target_router.h"
+#include "logs/store.h"
 #include "model/names.h"
 #include "notify/topic_book.h"
 #include "scaling/scaling_book.h"
@@ -44,7 +47,16 @@ void raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Fenced, under the name of what its poster has in hand.
+std::function<void()> named(std::function<void()> work, const char* otherwise) {
+  const std::string_view now = in_hand();
+  return [work = std::move(work), name = std::string(now.empty() ? otherwise : now)] {
+    fenced(name, work);
+  };
+}
+
 constexpr auto kStopPatience = std::chrono::seconds(5);
+constexpr size_t kMostWorkers = 8;
 
 }  // namespace
 
@@ -53,12 +65,15 @@ struct Engine::Impl final : EventQueuePort {
       : options(std::move(o)),
         launcher(l),
         clock(c),
+        events_log(options.events != nullptr ? *options.events : nobody),
         metric_clock(c, options.speed),
         accounts(options.quota) {}
 
   EngineOptions options;
   sandbox::LauncherProcess& launcher;
   const Clock& clock;
+  NoEvents nobody;
+  EventLog& events_log;
   ScaledClock metric_clock;
   AccountBook accounts;
   ProvisionedBoard board;
@@ -70,7 +85,8 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<store::MetricArchive> archive;
   std::unique_ptr<store::CodeStore> code_store;
   std::unique_ptr<store::ObjectStore> objects;
-  std::unique_ptr<LogStore> log_store;
+  std::unique_ptr<logs::LogStore> log_store;
+  std::unique_ptr<SymbolServer> symbols;
   std::vector<std::unique_ptr<net::IoLoop>> loops;
   std::vector<std::unique_ptr<Invoker>> invokers;
   std::unique_ptr<Registry> registry;
@@ -86,7 +102,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<TargetRouter> targets;
   std::unique_ptr<ControlLoop> control_loop;
   std::vector<std::function<void()>> hourly;  // control thread only
-  std::unique_ptr<boost::asio::thread_pool> workers;
+  std::unique_ptr<WorkerPool> workers;
   std::vector<std::string> warnings;
   bool loading = true;
   std::vector<std::tuple<std::string, std::string, model::FunctionPtr>> loaded;
@@ -126,7 +142,7 @@ struct Engine::Impl final : EventQueuePort {
     std::latch done(static_cast<ptrdiff_t>(invokers.size()));
     for (auto& invoker : invokers)
       invoker->loop().post([&, target = invoker.get()] {
-        work(*target);
+        fenced("a loop's part", [&] { work(*target); });
         done.count_down();
       });
     done.wait();
@@ -160,15 +176,15 @@ struct Engine::Impl final : EventQueuePort {
       });
     });
   }
-  void deliver(const std::string& target_arn, const std::string& region, const std::string& body,
-               const std::map<std::string, std::string>& attributes,
+  void deliver(const std::string& target_arn, const std::string& region, const Told& told,
                std::function<void(Result<void>)> done) override {
-    targets->deliver(target_arn, region, body, attributes, std::move(done));
+    targets->deliver(target_arn, region, {told.body, told.attributes, told.trace_header},
+                     std::move(done));
   }
   void record(MetricPoint&& point) override { inbox.add(std::move(point)); }
 
-  void log(const std::string& line) {
-    if (options.log) options.log(line);
+  void warn(const std::string& line) {
+    events_log.write(note_event(Severity::kWarning, line, clock.wall_now()));
   }
   // Whether what a target's ARN names is there. Control thread.
   Result<void> check_target(const InvokeRequest& request) const {
@@ -197,6 +213,11 @@ Result<void> Engine::Impl::start_control() {
   events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
                                         metric_clock);
   alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
+  alarms->on_transition([this](const telemetry::Alarm& alarm, telemetry::AlarmState before) {
+    events_log.write(alarm_event(
+        alarm.config.region, alarm.config.name, std::string(to_text(before)),
+        std::string(to_text(alarm.status.state)), alarm.status.reason, clock.wall_now()));
+  });
   layers = std::make_unique<LayerBook>(*documents);
   topics = std::make_unique<notify::TopicBook>(options.account, *documents);
   capacity = std::make_unique<ProvisionedCapacity>(*registry, options.quota);
@@ -204,7 +225,14 @@ Result<void> Engine::Impl::start_control() {
   scaling_options.step_scaling = options.strictness == Strictness::kAsAws
                                      ? scaling::StepScaling::kReject
                                      : scaling::StepScaling::kRun;
-  scaling_options.warn = [this](const std::string& line) { log(line); };
+  scaling_options.warn = [this](const std::string& line) { warn(line); };
+  scaling_options.on_activity = [this](const std::string& region,
+                                       const scaling::Activity& activity) {
+    const bool failed = activity.status == scaling::Activity::Status::kFailed;
+    if (!activity.is_scaling()) return;
+    events_log.write(scaling_event(region, activity.resource.text(), activity.description, failed,
+                                   clock.wall_now()));
+  };
   scaling = std::make_unique<scaling::ScalingBook>(options.account, *documents, *alarms, *capacity,
                                                    std::move(scaling_options));
   auto read = documents->load_all([this](const std::string& kind, const std::string& region,
@@ -220,8 +248,8 @@ Result<void> Engine::Impl::start_control() {
     else
       loaded_one = topics->load(kind, document);
     if (!loaded_one)
-      log("the stored " + kind + " " + key + " (" + region +
-          ") can't be read and is left out: " + loaded_one.error().message);
+      warn("the stored " + kind + " " + key + " (" + region +
+           ") can't be read and is left out: " + loaded_one.error().message);
   });
   if (!read) return read;
   // What a killed engine left unfinished or unreferenced.
@@ -243,7 +271,7 @@ Result<void> Engine::Impl::start_control() {
   };
   ports.each_minute = [this](WallTime now) { scaling->each_minute(now); };
   ports.each_hour = [this](WallTime) {
-    for (const auto& work : hourly) work();
+    for (const auto& work : hourly) fenced("an hourly task", work);
   };
   control_loop =
       std::make_unique<ControlLoop>(*control, metric_clock, *archive, *alarms, std::move(ports));
@@ -262,7 +290,7 @@ void Engine::Impl::make_notifier() {
   };
   notifier = std::make_unique<Notifier>(
       *control, metric_clock, *topics, *queues,
-      Notifier::Ports{accept, [this](const std::string& line) { log(line); },
+      Notifier::Ports{accept, [this](const std::string& line) { warn(line); },
                       [this](MetricPoint&& point) { inbox.add(std::move(point)); }});
   notifier->set_kiln_url(options.endpoint_url);
   targets = std::make_unique<TargetRouter>(
@@ -292,7 +320,7 @@ Result<void> Engine::start() {
   e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
   e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
                                                    e.options.account, e.clock);
-  e.log_store = std::make_unique<LogStore>(e.options.data_dir + "/logs");
+  e.log_store = std::make_unique<logs::LogStore>(e.options.data_dir + "/logs");
   e.registry = std::make_unique<Registry>(
       *e.function_store, e.clock, e.options.account,
       [&e](const std::string& region, const std::string& name, model::FunctionPtr function) {
@@ -300,11 +328,24 @@ Result<void> Engine::start() {
       });
   if (auto loaded = e.registry->load(); !loaded) return loaded.error();
 
+  const std::string& io_fault = net::uring_fault();
+  if (!io_fault.empty() && e.options.io == net::IoChoice::kUring)
+    return Error{ErrorKind::kUnavailable, "NoIoUring",
+                 "io_uring is not to be had here (" + io_fault +
+                     "); use --io auto, or --io epoll, or allow it to this process"};
+  if (!io_fault.empty() && e.options.io == net::IoChoice::kAuto)
+    e.events_log.write(note_event(Severity::kInfo,
+                                  "io_uring is not to be had here (" + io_fault +
+                                      "), so epoll is used; --io epoll says no more about it",
+                                  e.clock.wall_now()));
+  e.symbols = std::make_unique<SymbolServer>(e.options.data_dir);
+  if (auto listening = e.symbols->start(); !listening)
+    e.warnings.push_back(listening.error().message);
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
   std::vector<Invoker*> all;
   for (int i = 0; i < e.options.loops; ++i) {
-    e.loops.push_back(std::make_unique<net::IoLoop>(i, e.clock));
+    e.loops.push_back(std::make_unique<net::IoLoop>(i, e.clock, e.options.io));
     auto cgroups =
         sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
     if (i == 0 && !cgroups.warning().empty()) e.warnings.push_back(cgroups.warning());
@@ -312,7 +353,8 @@ Result<void> Engine::start() {
         *e.loops.back(), e.launcher.take_socket(i), std::move(cgroups), e.launcher.isolation(),
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
-        e.metric_clock, e.metric_clock.real(e.options.provisioning_delay)}));
+        e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
+        e.symbols->name()}));
     all.push_back(e.invokers.back().get());
   }
   if (!e.launcher.warning().empty()) e.warnings.push_back(e.launcher.warning());
@@ -323,7 +365,8 @@ Result<void> Engine::start() {
   e.loaded.clear();
   ::malloc_trim(0);  // what reading the store took for a moment
   e.loading = false;
-  e.workers = std::make_unique<boost::asio::thread_pool>(2);
+  e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
+  if (auto able = e.workers->ensure(); !able) return able.error();
   e.control = std::make_unique<net::IoLoop>(-1, e.clock);
   if (auto started = e.start_control(); !started) return started;
   for (auto& loop : e.loops) loop->start();
@@ -345,7 +388,7 @@ void Engine::stop() {
   e.events->stop();
   std::promise<void> finished;
   e.control->post([&] {
-    e.control_loop->finish();
+    fenced("the control loop's end", [&] { e.control_loop->finish(); });
     finished.set_value();
   });
   finished.get_future().wait();
@@ -363,10 +406,7 @@ void Engine::stop() {
   for (auto& loop : e.loops) loop->stop();
   for (auto& loop : e.loops) loop->join();
   // What is still queued holds environments: it goes before the loops' invokers do.
-  for (auto& loop : e.loops) {
-    loop->context().restart();
-    loop->context().poll();
-  }
+  for (auto& loop : e.loops) loop->drain();
   e.log_store->flush();
   // Environments first: they hold on to their loops.
   e.invokers.clear();
@@ -389,9 +429,11 @@ void Engine::invoke_async(InvokeRequest&& request, std::function<void(Result<voi
   impl_->events->accept(std::move(request), std::move(done));
 }
 
-void Engine::post_control(std::function<void()> work) { impl_->control->post(std::move(work)); }
+void Engine::post_control(std::function<void()> work) {
+  impl_->control->post([work = named(std::move(work), "the control thread")] { work(); });
+}
 void Engine::post_worker(std::function<void()> work) {
-  boost::asio::post(*impl_->workers, std::move(work));
+  impl_->workers->post(named(std::move(work), "a worker"));
 }
 Registry& Engine::registry() { return *impl_->registry; }
 ControlLoop& Engine::control_loop() { return *impl_->control_loop; }
@@ -409,9 +451,11 @@ void Engine::load_state(
     const std::function<void(const std::string&, const std::string&, const std::string&)>& visit) {
   std::promise<void> done;
   post_control([&] {
-    (void)impl_->documents->load_all([&](const std::string& its_kind, const std::string& region,
-                                         const std::string& key, const std::string& document) {
-      if (its_kind == kind) visit(region, key, document);
+    fenced("reading what is kept", [&] {
+      (void)impl_->documents->load_all([&](const std::string& its_kind, const std::string& region,
+                                           const std::string& key, const std::string& document) {
+        if (its_kind == kind) fenced(kind, [&] { visit(region, key, document); });
+      });
     });
     done.set_value();
   });
@@ -435,9 +479,34 @@ std::vector<FunctionStatus> Engine::status() {
   return out;
 }
 
+std::vector<EnvironmentStatus> Engine::environments() {
+  std::vector<EnvironmentStatus> out;
+  std::mutex mutex;
+  impl_->on_every_loop([&](Invoker& invoker) {
+    const std::lock_guard lock(mutex);
+    invoker.environments(out);
+  });
+  return out;
+}
+
+void Engine::debug(const std::string& region, const std::string& name, const std::string& qualifier,
+                   const std::optional<DebugLaunch>& launch,
+                   std::function<void(Result<model::ConfigPtr>)> done) {
+  Invoker& any = *impl_->invokers[0];
+  any.loop().post([&any, region, name, qualifier, launch, done = std::move(done)]() mutable {
+    any.debug(region, name, qualifier, launch, std::move(done));
+  });
+}
+
+std::string Engine::task_root(const model::FunctionConfig& config) const {
+  if (impl_->launcher.isolation() != sandbox::Isolation::kNone) return "/var/task";
+  return impl_->code_store->task_dir(config.code);
+}
+
 store::CodeStore& Engine::code_store() { return *impl_->code_store; }
 store::ObjectStore& Engine::objects() { return *impl_->objects; }
-LogStore& Engine::log_store() { return *impl_->log_store; }
+logs::LogStore& Engine::log_store() { return *impl_->log_store; }
+EventLog& Engine::events() { return impl_->events_log; }
 const Clock& Engine::clock() const { return impl_->clock; }
 const EngineOptions& Engine::options() const { return impl_->options; }
 const std::vector<std::string>& Engine::warnings() const { return impl_->warnings; }

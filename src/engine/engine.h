@@ -7,19 +7,23 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/state_port.h"
-#include "engine/function_runner.h"
 #include "engine/invocation.h"
 #include "engine/registry.h"
+#include "engine/status.h"
 #include "net/io_loop.h"
 #include "store/code_store.h"
 #include "store/object_store.h"
 
+namespace kiln::logs {
+class LogStore;
+}
 namespace kiln::notify {
 class TopicBook;
 }
@@ -34,9 +38,9 @@ namespace kiln::engine {
 
 class AccountBook;
 class ControlLoop;
+class EventLog;
 class EventQueue;
 class LayerBook;
-class LogStore;
 class Notifier;
 class ProvisionedBoard;
 
@@ -49,6 +53,7 @@ struct EngineOptions {
   std::string runtimes_dir;  // holds python/ and nodejs/
   std::string endpoint_url;  // AWS_ENDPOINT_URL given to functions; see set_endpoint_url
   int loops = 1;
+  net::IoChoice io = net::IoChoice::kAuto;  // kUring fails where it is not to be had
   Duration idle_lifetime = std::chrono::minutes(10);
   model::AccountQuota quota;
   double speed = 1;                // of metric minutes, alarms, cooldowns, retries, schedules
@@ -56,7 +61,7 @@ struct EngineOptions {
   Strictness strictness = Strictness::kPermissive;
   // Services that Kiln doesn't have, and the http:// address of the server that has each.
   std::map<std::string, std::string> forwards;
-  std::function<void(const std::string& line)> log;  // Kiln's own log; called on any thread
+  EventLog* events = nullptr;  // what the engine says; outlives it; nullptr: nobody listens
 };
 
 class Engine {
@@ -107,10 +112,20 @@ class Engine {
   void each_hour(std::function<void()> work);
   // Every function that has run since the start. Control thread only.
   std::vector<FunctionStatus> status();
+  // Every execution environment that there is. Control thread only.
+  std::vector<EnvironmentStatus> environments();
+  // Starts an environment of the function under a debugger; nullopt: gives up the one that is
+  // there. Any thread, `done` on another. See Invoker.
+  void debug(const std::string& region, const std::string& name, const std::string& qualifier,
+             const std::optional<DebugLaunch>& launch,
+             std::function<void(Result<model::ConfigPtr>)> done);
+  // Where the function's processes see its code.
+  std::string task_root(const model::FunctionConfig& config) const;
   size_t queued_events() const;    // any thread
   store::CodeStore& code_store();  // any thread
   store::ObjectStore& objects();   // any thread but a loop's
-  LogStore& log_store();           // any thread
+  logs::LogStore& log_store();     // any thread
+  EventLog& events();              // any thread
   const Clock& clock() const;
   const EngineOptions& options() const;
   std::vector<net::IoLoop*> loops();

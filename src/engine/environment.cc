@@ -1,10 +1,10 @@
 #include "engine/environment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
-#include "base/ids.h"
-#include "base/time_format.h"
+#include "base/interpreters.h"
 #include "engine/fault_text.h"
 #include "engine/runtime_launch.h"
 
@@ -12,35 +12,26 @@ namespace kiln::engine {
 namespace {
 
 using std::chrono::milliseconds;
+using Cause = model::EnvironmentCause;
 
 constexpr Duration kInitLimit = std::chrono::seconds(10);
 // Provisioned environments may take as long as the function's timeout, and this at least.
 constexpr Duration kProvisionedInitLimit = std::chrono::seconds(130);
-// After its init error a runtime may still print; then it is ended.
-constexpr Duration kInitErrorGrace = milliseconds(500);
-// SIGTERM to SIGKILL when an environment is spun down.
-constexpr Duration kShutdownGrace = milliseconds(300);
-// An invocation waits this long for a runtime that has answered to come back before it starts a new
-// environment.
-constexpr Duration kReturnPatience = milliseconds(50);
+// Who steps through a program has all the time in the world.
+constexpr Duration kDebuggedLimit = std::chrono::hours(24);
 constexpr Duration kOutputPause = milliseconds(20);
-constexpr size_t kMaxLine = 256 * 1024;  // CloudWatch Logs' limit of an event
-constexpr size_t kTailBytes = 4096;
-constexpr size_t kFlushBytes = 64 * 1024;
+constexpr Duration kTailPause = milliseconds(20);
+// Reading the memory peak is a system call; a shorter time of work is left to the next reading.
+constexpr double kMeasureAfterMs = 20;
 
-// Time stamps of log lines, made once a millisecond.
-const std::string& stamp(WallTime t) {
-  thread_local int64_t last_ms = -1;
-  thread_local std::string text;
-  if (const int64_t ms = epoch_ms(t); ms != last_ms) {
-    last_ms = ms;
-    text = format_iso_ms(t) + " ";
-  }
-  return text;
-}
-
-std::string new_log_stream(const model::FunctionConfig& config, WallTime t) {
-  return format_log_stream_day(t) + "/[" + config.version + "]" + new_hex(16);
+// What INIT_START names: the version that really runs.
+std::string running_runtime(const std::string& runtime) {
+  const Interpreter one = machine_interpreters().find(runtime);
+  if (!one.found || one.exact || one.version.empty()) return runtime;
+  const bool python = runtime.starts_with("python");
+  const size_t dot = one.version.find('.');
+  const size_t end = python && dot != std::string::npos ? one.version.find('.', dot + 1) : dot;
+  return (python ? "python" : "nodejs") + one.version.substr(0, end);
 }
 
 }  // namespace
@@ -56,140 +47,182 @@ Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::
       config_(std::move(config)),
       task_(std::move(task)),
       initialization_(initialization),
-      log_key_{config_->region, config_->log_group(),
-               new_log_stream(*config_, host.sandboxes.loop.clock().wall_now())},
-      lines_(config_->logging, to_text(initialization)) {}
+      log_(host.log_store, host.loop.clock(), *config_, host.metrics),
+      lines_(config_->logging, to_text(initialization)),
+      created_(host.loop.clock().steady_now()) {}
 
-Environment::~Environment() {
-  host_.sandboxes.loop.cancel(this);
-  flush_log();
+Environment::~Environment() { host_.loop.cancel(this); }
+
+// ---- What the state is told, and what it answers
+
+void Environment::tell(Event event) {
+  const bool was_available = available(), was_returning = returning();
+  first_init_ = state_->phase() == model::EnvironmentPhase::kInit;
+  answered_ = state_->phase() == model::EnvironmentPhase::kAnswered;
+  for (const Effect effect : state_->on(event, now())) {
+    // An effect may have told the state more, which is then ahead of what is left here: only a
+    // refused event does that, and giving it back is all that follows.
+    carry_out(effect);
+    if (effect == Effect::kGone) return;  // the owner may have let go of it
+    if (effect == Effect::kSend && !current_) break;
+  }
+  if (available() != was_available) {
+    freeze_rule_.begin();
+    look_at_ = available() && !debug_ ? now() + freeze_rule_.until_look() : SteadyTime::max();
+  }
+  const SteadyTime deadline = std::min({state_->deadline(), resume_output_at_, look_at_});
+  if (deadline != SteadyTime::max()) host_.loop.schedule(this, deadline);
+  if (available() != was_available || returning() != was_returning) owner_.on_change(*this);
 }
 
-SteadyTime Environment::now() const { return host_.sandboxes.loop.clock().steady_now(); }
-WallTime Environment::wall() const { return host_.sandboxes.loop.clock().wall_now(); }
+void Environment::carry_out(Effect effect) {
+  switch (effect) {
+    case Effect::kEndInit:
+      return end_init();
+    case Effect::kReportInit:
+      return report_init("init", false);
+    case Effect::kReportInitEnd:
+      return report_init("init", true);
+    case Effect::kReportReinitEnd:
+      return report_init("invoke", true);
+    case Effect::kTellInitFailed:
+      return owner_.on_init_failed(*this);
+    case Effect::kStartAgain:
+      return start_sandbox();
+    case Effect::kBegin:
+      return begin_invocation();
+    case Effect::kSend:
+      if (!send_event()) tell(Event::kRefused);
+      return;
+    case Effect::kGiveBack:
+      return give_back();
+    case Effect::kHoldAnswer:
+      return;  // it stands in answer_
+    case Effect::kDeliver:
+      return deliver(current_->request.want_log_tail ? log_.take_tail() : std::string());
+    case Effect::kFinish:
+      return finish();
+    case Effect::kFinishBroken:
+      return finish_with_fault(answer_fault(broken_type_, current_->request.request_id), "error",
+                               broken_type_);
+    case Effect::kFinishTimeout:
+      return finish_with_fault(timeout_fault(config_->timeout_s, current_->request.request_id),
+                               "timeout", {});
+    case Effect::kFinishExit:
+      return finish_exit();
+    case Effect::kFinishAbandoned:
+      return finish_abandoned();
+    case Effect::kTerminate:
+      if (sandbox_) sandbox_->terminate();
+      return;
+    case Effect::kKill:
+      if (sandbox_) sandbox_->kill();
+      return;
+    case Effect::kGone:
+      log_.flush();
+      return owner_.on_gone(*this);
+  }
+}
 
 // ---- Init
 
 void Environment::start(Invocation&& cause) {
-  KILN_REQUIRE(!current_);
+  KILN_REQUIRE(!state_);
   current_ = std::move(cause);
-  tail_.clear();
-  begin_init(kInitLimit);
+  begin_life(kInitLimit, Cause::kInvocation);
 }
 
 void Environment::start_ahead() {
-  begin_init(std::max<Duration>(kProvisionedInitLimit, std::chrono::seconds(config_->timeout_s)));
+  KILN_REQUIRE(!state_);
+  begin_life(std::max<Duration>(kProvisionedInitLimit, std::chrono::seconds(config_->timeout_s)),
+             Cause::kProvisioning);
 }
 
-void Environment::begin_init(Duration limit) {
-  log(lines_.init_start(runtime_label(config_->runtime), config_->version, wall()));
-  phase_ = Phase::kInit;
-  phase_started_ = now();
-  set_deadline(phase_started_ + limit);
+void Environment::start_debugged(const DebugLaunch& launch) {
+  KILN_REQUIRE(!state_);
+  debug_ = launch;
+  begin_life(kDebuggedLimit, Cause::kProvisioning);
+}
+
+void Environment::begin_life(Duration init_limit, Cause cause) {
+  model::EnvironmentLimits limits{};
+  limits.init = init_limit;
+  limits.invocation = debug_ ? kDebuggedLimit : std::chrono::seconds(config_->timeout_s);
+  // Lambda keeps provisioned environments for as long as they are configured.
+  limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
+                                                                          : host_.idle_lifetime;
+  log_.line(lines_.init_start(runtime_label(running_runtime(config_->runtime)), config_->version,
+                              wall()));
+  state_.emplace(limits, cause, now());
+  host_.loop.schedule(this, state_->deadline());
   start_sandbox();
 }
 
 void Environment::start_sandbox() {
-  sandbox_ = std::make_unique<sandbox::Sandbox>(host_.sandboxes,
-                                                static_cast<sandbox::SandboxOwner&>(*this));
+  init_error_document_.clear();
+  init_error_type_.clear();
+  exit_.reset();
+  sandbox_ = host_.make_sandbox(static_cast<sandbox::SandboxOwner&>(*this));
   LaunchContext context;
   context.task_dir = task_.path;
   context.layers_dir = task_.layers_path;
   context.runtimes_dir = host_.runtimes_dir;
   context.endpoint_url = host_.endpoint_url;
-  context.log_stream = log_key_.stream;
+  context.symbols = host_.symbols;
+  context.log_stream = log_.stream();
   context.initialization_type = to_text(initialization_);
-  context.isolation = host_.sandboxes.isolation;
-  sandbox_->start(launch_spec(*config_, context));
-}
-
-void Environment::on_ready() {
-  switch (phase_) {
-    case Phase::kInit:
-      sandbox_->begin_cpu_quota({config_->memory_mb});
-      if (!current_) {
-        log(lines_.init_report(to_ms(now() - phase_started_), "init", {}, {}, wall()));
-        flush_log();
-        return become_idle();
-      }
-      init_ms_ = to_ms(now() - phase_started_);
-      begin_invocation();
-      return send_event();
-    case Phase::kReinit:
-      sandbox_->begin_cpu_quota({config_->memory_mb});
-      phase_ = Phase::kBusy;
-      return send_event();
-    case Phase::kFinishing:
-      return become_idle();
-    case Phase::kIdle:  // the runtime dropped its call and asks again
-    case Phase::kBusy:
-    case Phase::kStopping:
-    case Phase::kGone:
-      return;
+  context.interpreter = machine_interpreters().find(config_->runtime);
+  context.isolation = host_.isolation;
+  sandbox::SandboxSpec spec = launch_spec(*config_, context);
+  if (debug_) {
+    spec.ahead_env.clear();
+    put_under_debugger(spec, *debug_);
   }
+  sandbox_->start(spec);
 }
 
-void Environment::on_init_error(std::string&& document, std::string_view error_type) {
-  init_error_document_ = std::move(document);
-  init_error_type_ = error_type.empty() ? "Runtime.Unknown" : std::string(error_type);
-  set_deadline(std::min(deadline_, now() + kInitErrorGrace));
-}
-
-void Environment::fail_init_ahead(const sandbox::Exit& exit) {
-  const std::string type =
-      !init_error_type_.empty() ? init_error_type_ : exit_fault(exit, *config_, {}).error_type;
-  log(init_timed_out_
-          ? lines_.init_report(to_ms(now() - phase_started_), "init", "timeout", {}, wall())
-          : lines_.init_report(to_ms(now() - phase_started_), "init", "error", type, wall()));
-  owner_.on_init_failed(*this);
-}
-
-// The Init phase has failed. Lambda initialises again, now within the invocation that waits.
-void Environment::fail_init(const sandbox::Exit& exit) {
-  const double init_ms = to_ms(now() - phase_started_);
-  if (init_timed_out_) {
-    log(lines_.init_report(init_ms, "init", "timeout", {}, wall()));
-  } else {
-    const std::string type =
-        init_error_type_.empty() ? exit_fault(exit, *config_, {}).error_type : init_error_type_;
-    log(lines_.init_report(init_ms, "init", "error", type, wall()));
-  }
+void Environment::end_init() {
   init_error_document_.clear();
   init_error_type_.clear();
-  begin_invocation();
-  phase_ = Phase::kReinit;
-  start_sandbox();
+  if (!debug_) sandbox_->begin_cpu_quota({config_->memory_mb});
+  // What the function printed in its Init phase comes before START.
+  sandbox_->drain_output();
+  // Within a suppressed init the invocation has begun already, and its duration tells all.
+  if (current_ && first_init_) init_ms_ = to_ms(now() - state_->init_started());
 }
 
-// ---- Invoke
+void Environment::report_init(std::string_view phase, bool ended) {
+  const SteadyTime since = phase == "init" ? state_->init_started() : state_->invocation_started();
+  std::string_view status;
+  std::string type;
+  if (ended && state_->init_timed_out()) {
+    status = "timeout";
+  } else if (ended) {
+    status = "error";
+    type = init_error_type_;
+    if (type.empty() && exit_) type = exit_fault(*exit_, *config_, {}).error_type;
+  }
+  log_.line(lines_.init_report(to_ms(now() - since), phase, status, type, wall()));
+  log_.flush();
+}
+
+// ---- Invocations
 
 void Environment::invoke(Invocation&& invocation) {
-  KILN_REQUIRE(idle());
+  KILN_REQUIRE(available());
   current_ = std::move(invocation);
-  tail_.clear();
-  sandbox_->reset_peak_memory();
-  begin_invocation();
-  send_event();
+  tell(Event::kInvoke);
 }
 
-void Environment::assign(Invocation&& invocation) {
-  KILN_REQUIRE(phase_ == Phase::kFinishing && !pending_);
-  pending_ = std::move(invocation);
-  set_deadline(now() + kReturnPatience);
-}
-
-// Writes START and starts the clock.
+// Its time began when the state said so.
 void Environment::begin_invocation() {
-  phase_ = Phase::kBusy;
-  phase_started_ = now();
-  const auto limit = std::chrono::seconds(config_->timeout_s);
-  set_deadline(phase_started_ + limit);
-  const WallTime t = wall();
-  deadline_epoch_ms_ = epoch_ms(t + limit);
-  log(lines_.start(current_->request.request_id, config_->version, t));
+  answer_ = {};
+  ++invocations_;
+  log_.begin_tail(current_->request.want_log_tail);
+  log_.line(lines_.start(current_->request.request_id, config_->version, wall()));
 }
 
-void Environment::send_event() {
+bool Environment::send_event() {
   const InvokeRequest& r = current_->request;
   sandbox::Event event;
   event.request_id = r.request_id;
@@ -197,278 +230,242 @@ void Environment::send_event() {
   event.function_arn = current_->function_arn;
   event.trace_id = r.trace_id;
   event.client_context = r.client_context;
-  event.deadline_ms = deadline_epoch_ms_;
-  sandbox_->send(event);
+  event.deadline_ms = epoch_ms(wall() + std::chrono::duration_cast<WallTime::duration>(
+                                            state_->invocation_deadline() - now()));
+  return sandbox_->send(event);
 }
+
+void Environment::give_back() {
+  Invocation invocation = std::move(*current_);
+  current_.reset();
+  owner_.on_given_back(*this, std::move(invocation));
+}
+
+void Environment::on_ready() { tell(Event::kReady); }
+void Environment::on_withdrawn() { tell(Event::kWithdrawn); }
 
 void Environment::on_answer(std::string&& payload, std::string_view error_type) {
-  if (!current_) return;
-  phase_ = Phase::kFinishing;
-  set_deadline(SteadyTime::max());
-  finish_invocation(std::move(payload), !error_type.empty(), {}, error_type);
-  if (phase_ == Phase::kFinishing && !retired_) owner_.on_finishing(*this);
+  if (state_->phase() != model::EnvironmentPhase::kBusy) return;
+  answer_ = {std::move(payload), !error_type.empty(), {}, std::string(error_type)};
+  tell(Event::kAnswer);
 }
 
-void Environment::on_bad_answer(std::string_view error_type) {
-  if (!current_) return;
-  Fault fault = answer_fault(error_type, current_->request.request_id);
-  phase_ = Phase::kFinishing;
-  set_deadline(SteadyTime::max());
-  finish_invocation(std::move(fault.document), true, "error", fault.error_type);
-  if (error_type == "Function.ResponseSizeTooLarge") {
-    if (!retired_) owner_.on_finishing(*this);
-    return;
-  }
-  stop(Duration::zero());
+void Environment::on_too_large_answer() {
+  if (state_->phase() != model::EnvironmentPhase::kBusy) return;
+  Fault fault = answer_fault("Function.ResponseSizeTooLarge", current_->request.request_id);
+  answer_ = {std::move(fault.document), true, "error", std::move(fault.error_type)};
+  tell(Event::kAnswer);
 }
 
-void Environment::time_out() {
-  if (phase_ == Phase::kReinit)
-    log(lines_.init_report(to_ms(now() - phase_started_), "invoke", "timeout", {}, wall()));
-  Fault fault = timeout_fault(config_->timeout_s, current_->request.request_id);
-  phase_ = Phase::kStopping;
-  finish_invocation(std::move(fault.document), true, "timeout", {});
-  stop(Duration::zero());
+void Environment::on_broken(std::string_view error_type) {
+  broken_type_ = error_type;
+  tell(Event::kBroken);
 }
 
-void Environment::finish_invocation(std::string&& payload, bool function_error,
-                                    std::string_view status, std::string_view error_type) {
-  const double duration_ms = to_ms(now() - phase_started_);
-  if (sandbox_) sandbox_->drain_output();
-  Invocation invocation = std::move(*current_);
-  const InvokeRequest& request = invocation.request;
-  const bool tail_wanted = request.want_log_tail;
+void Environment::on_init_error(std::string&& document, std::string_view error_type) {
+  init_error_document_ = std::move(document);
+  init_error_type_ = error_type.empty() ? "Runtime.Unknown" : std::string(error_type);
+  tell(Event::kInitError);
+}
 
+// The caller gets its answer, once.
+void Environment::deliver(std::string&& tail) {
+  if (!current_->done) return;
   InvokeReply reply;
-  reply.payload = std::move(payload);
-  reply.function_error = function_error;
+  // Of an error the first line is still told when the invocation ends.
+  reply.payload = answer_.function_error ? answer_.payload : std::move(answer_.payload);
+  reply.function_error = answer_.function_error;
   reply.executed_version = config_->version;
-  owner_.on_invocation_end(invocation, duration_ms, function_error);
-  // Whoever has the answer may use the concurrency.
-  invocation.ticket.release();
-  // Without Tail the caller need not wait for the lines below.
-  if (!tail_wanted) invocation.done(std::move(reply));
+  reply.log_tail = std::move(tail);
+  std::exchange(current_->done, nullptr)(std::move(reply));
+}
 
-  end_partial_line();
-  constexpr uint64_t kMiB = 1024 * 1024;
-  const uint64_t peak = sandbox_ ? sandbox_->peak_memory_bytes() : 0;
+// The end of the invocation: END and REPORT, metrics, and the answer.
+void Environment::finish() {
+  const bool timed_out = answer_.status == "timeout";
+  const double duration_ms =
+      timed_out ? config_->timeout_s * 1000.0 : to_ms(now() - state_->invocation_started());
+  if (sandbox_) sandbox_->drain_output();
+  owner_.on_invocation_end(*current_, {duration_ms, init_ms_, answer_.function_error,
+                                       config_->version, answer_.payload});
+  // Whoever has the answer may use the concurrency.
+  current_->ticket.release();
+  const bool tail_wanted = current_->request.want_log_tail;
+  // Without Tail the caller need not wait for the lines below.
+  if (!tail_wanted) deliver({});
+
+  log_.end_output();
   ReportFacts facts;
-  facts.request_id = request.request_id;
+  facts.request_id = current_->request.request_id;
   facts.duration_ms = duration_ms;
   facts.init_ms = std::exchange(init_ms_, -1);
   facts.memory_mb = config_->memory_mb;
-  facts.max_memory_mb = static_cast<int>(
-      std::min<uint64_t>((peak + kMiB - 1) / kMiB, static_cast<uint64_t>(config_->memory_mb)));
-  if (error_type == "Runtime.OutOfMemory") facts.max_memory_mb = config_->memory_mb;
-  facts.trace_id = request.trace_id;
-  facts.status = status;
-  if (status.empty())
-    facts.handled_error_type = error_type;
+  facts.max_memory_mb = max_memory_mb(duration_ms);
+  facts.trace_id = current_->request.trace_id;
+  facts.status = answer_.status;
+  if (answer_.status.empty())
+    facts.handled_error_type = answer_.error_type;
   else
-    facts.error_type = error_type;
-  log(lines_.end(request.request_id));
-  log(lines_.report(facts, wall()));
-  flush_log();
-  if (tail_wanted) {
-    reply.log_tail = std::move(tail_);
-    invocation.done(std::move(reply));
-  }
+    facts.error_type = answer_.error_type;
+  log_.line(lines_.end(current_->request.request_id));
+  log_.line(lines_.report(facts, wall()));
+  log_.flush();
+  if (tail_wanted) deliver(log_.take_tail());
   current_.reset();
+}
+
+// The most of all of the environment's invocations, as Lambda reports it.
+int Environment::max_memory_mb(double duration_ms) {
+  constexpr uint64_t kMiB = 1024 * 1024;
+  unmeasured_ms_ += duration_ms;
+  if (exit_) {
+    peak_bytes_ = std::max(peak_bytes_, exit_->peak_memory_bytes);
+  } else if (sandbox_ && (unmeasured_ms_ >= kMeasureAfterMs || current_->request.want_log_tail)) {
+    peak_bytes_ = std::max(peak_bytes_, sandbox_->peak_memory_bytes());
+    unmeasured_ms_ = 0;
+  }
+  if (answer_.error_type == "Runtime.OutOfMemory") return config_->memory_mb;
+  return static_cast<int>(std::min<uint64_t>((peak_bytes_ + kMiB - 1) / kMiB,
+                                             static_cast<uint64_t>(config_->memory_mb)));
+}
+
+void Environment::finish_with_fault(Fault&& fault, std::string_view status, std::string_view type) {
+  answer_ = {std::move(fault.document), true, std::string(status), std::string(type)};
+  finish();
+}
+
+void Environment::finish_exit() {
+  Fault fault = exit_fault(*exit_, *config_, current_->request.request_id);
+  if (answered_) {
+    // As a runtime does that reports an error and gives up: the report is the answer.
+    answer_.status = "error";
+    if (!answer_.function_error) answer_.error_type = fault.error_type;
+    return finish();
+  }
+  if (!init_error_type_.empty()) {
+    fault.error_type = init_error_type_;
+    fault.document = std::move(init_error_document_);
+  }
+  std::string type = fault.error_type;
+  finish_with_fault(std::move(fault), "error", type);
+}
+
+void Environment::finish_abandoned() {
+  Invocation invocation = std::move(*current_);
+  current_.reset();
+  refuse(invocation, abandoned_);
 }
 
 // ---- Ends
 
 void Environment::on_exit(const sandbox::Exit& exit) {
-  end_partial_line();
+  exit_ = exit;
+  log_.end_output();
   bury_sandbox();
-  switch (phase_) {
-    case Phase::kInit:
-      if (current_) return fail_init(exit);
-      fail_init_ahead(exit);
-      break;
-    case Phase::kReinit: {
-      const double init_ms = to_ms(now() - phase_started_);
-      Fault fault = exit_fault(exit, *config_, current_->request.request_id);
-      if (!init_error_type_.empty()) {
-        fault.error_type = init_error_type_;
-        fault.document = std::move(init_error_document_);
-      }
-      log(lines_.init_report(init_ms, "invoke", "error", fault.error_type, wall()));
-      finish_invocation(std::move(fault.document), true, "error", fault.error_type);
-      break;
-    }
-    case Phase::kBusy: {
-      Fault fault = exit_fault(exit, *config_, current_->request.request_id);
-      finish_invocation(std::move(fault.document), true, "error", fault.error_type);
-      break;
-    }
-    case Phase::kFinishing:
-    case Phase::kIdle:
-    case Phase::kStopping:
-    case Phase::kGone:
-      break;
-  }
-  phase_ = Phase::kGone;
-  set_deadline(SteadyTime::max());
-  flush_log();
-  give_back_pending();
-  owner_.on_gone(*this);
-}
-
-void Environment::become_idle() {
-  if (retired_ && !pending_) return stop(kShutdownGrace);
-  if (pending_) {
-    phase_ = Phase::kIdle;
-    Invocation next = std::move(*pending_);
-    pending_.reset();
-    return invoke(std::move(next));
-  }
-  phase_ = Phase::kIdle;
-  // Lambda keeps provisioned environments for as long as they are configured.
-  set_deadline(initialization_ == Initialization::kProvisioned
-                   ? SteadyTime::max()
-                   : now() + std::chrono::duration_cast<SteadyTime::duration>(host_.idle_lifetime));
-  owner_.on_idle(*this);
-}
-
-void Environment::retire() {
-  retired_ = true;
-  if (phase_ == Phase::kIdle) return stop(kShutdownGrace);
-  if (phase_ == Phase::kInit && !current_) stop(Duration::zero());
-}
-
-void Environment::abandon(const Error& error) {
-  const auto refuse = [&error](std::optional<Invocation>& invocation) {
-    if (!invocation) return;
-    InvokeReply reply;
-    reply.error = error;
-    invocation->ticket.release();
-    invocation->done(std::move(reply));
-    invocation.reset();
-  };
-  refuse(current_);
-  refuse(pending_);
-  if (phase_ != Phase::kGone) stop(Duration::zero());
-}
-
-void Environment::stop(Duration grace) {
-  phase_ = Phase::kStopping;
-  give_back_pending();
-  if (!sandbox_) return;
-  if (grace == Duration::zero()) {
-    set_deadline(SteadyTime::max());
-    return sandbox_->kill();
-  }
-  set_deadline(now() + grace);
-  sandbox_->terminate();
+  tell(Event::kExit);
 }
 
 // Within its own last callback it may not be destroyed: that comes when the loop comes round.
 void Environment::bury_sandbox() {
-  host_.sandboxes.loop.post([dead = std::shared_ptr<sandbox::Sandbox>(std::move(sandbox_))] {});
+  host_.loop.post([dead = std::shared_ptr<sandbox::SandboxPort>(std::move(sandbox_))] {});
 }
 
-void Environment::give_back_pending() {
-  if (!pending_) return;
-  Invocation invocation = std::move(*pending_);
-  pending_.reset();
-  owner_.on_returned(*this, std::move(invocation));
+void Environment::retire() {
+  if (state_) tell(Event::kRetire);
 }
 
-// ---- Time
-
-void Environment::set_deadline(SteadyTime when) {
-  deadline_ = when;
-  if (when != SteadyTime::max()) host_.sandboxes.loop.schedule(this, when);
+void Environment::abandon(const Error& error) {
+  if (!state_) return;
+  abandoned_ = error;
+  tell(Event::kAbandon);
 }
+
+EnvironmentStatus Environment::status() const {
+  using Phase = model::EnvironmentPhase;
+  EnvironmentStatus out;
+  out.log_stream = log_.stream();
+  out.id = out.log_stream.substr(out.log_stream.find(']') + 1);
+  out.region = config_->region;
+  out.function = config_->name;
+  out.version = config_->version;
+  switch (phase()) {
+    case Phase::kInit:
+    case Phase::kInitEnding:
+    case Phase::kReinit:
+      out.phase = "init";
+      break;
+    case Phase::kIdle:
+    case Phase::kAway:
+      out.phase = "idle";
+      break;
+    case Phase::kBusy:
+    case Phase::kAnswered:
+      out.phase = "busy";
+      break;
+    case Phase::kStopping:
+    case Phase::kKilled:
+    case Phase::kGone:
+      out.phase = "stopping";
+      break;
+  }
+  out.provisioned = initialization_ == Initialization::kProvisioned;
+  out.memory_mb = config_->memory_mb;
+  if (sandbox_) {
+    out.pid = sandbox_->function_pid();
+    out.memory_bytes = sandbox_->memory_bytes();
+  }
+  out.age_ms = to_ms(now() - created_);
+  out.invocations = invocations_;
+  out.debug = debug_;
+  return out;
+}
+
+// ---- Time and output
 
 SteadyTime Environment::on_time(SteadyTime t) {
   if (resume_output_at_ <= t) {
-    if (host_.log_store.overloaded()) {
+    if (log_.overloaded()) {
       resume_output_at_ = t + kOutputPause;
     } else {
       resume_output_at_ = SteadyTime::max();
       if (sandbox_) sandbox_->resume_output();
     }
   }
-  if (deadline_ <= t) {
-    deadline_ = SteadyTime::max();
-    switch (phase_) {
-      case Phase::kInit:
-        init_timed_out_ = init_error_type_.empty();
-        sandbox_->kill();
-        break;
-      case Phase::kReinit:
-        if (!init_error_type_.empty())
-          sandbox_->kill();
-        else
-          time_out();
-        break;
-      case Phase::kBusy:
-        time_out();
-        break;
-      case Phase::kFinishing:
-        give_back_pending();
-        break;
-      case Phase::kIdle:
-        retire();
-        break;
-      case Phase::kStopping:
-        if (sandbox_) sandbox_->kill();
-        break;
-      case Phase::kGone:
-        break;
-    }
+  if (look_at_ <= t) look(t);
+  if (state_->deadline() <= t) {
+    const bool running = state_->phase() == model::EnvironmentPhase::kAnswered && is_running();
+    // Who wants the log's end gets END and REPORT with it, while the runtime is on its way to them.
+    if (running && current_->request.want_log_tail && t < state_->invocation_deadline())
+      return std::min({t + kTailPause, state_->invocation_deadline(), resume_output_at_, look_at_});
+    tell(running ? Event::kDueRunning : Event::kDue);
   }
-  return std::min(deadline_, resume_output_at_);
+  return std::min({state_->deadline(), resume_output_at_, look_at_});
 }
 
-// ---- Logs
+// Lambda freezes what has answered; here that is spared what sleeps anyway.
+void Environment::look(SteadyTime t) {
+  look_at_ = SteadyTime::max();
+  if (!available() || !sandbox_) return;
+  const sandbox::Activity seen = sandbox_->activity();
+  switch (freeze_rule_.look({seen.runnable, std::chrono::nanoseconds(seen.cpu_ns)})) {
+    case model::FreezeRule::Verdict::kFreeze:
+      sandbox_->freeze();
+      break;
+    case model::FreezeRule::Verdict::kLookAgain:
+      look_at_ = t + freeze_rule_.until_look();
+      break;
+    case model::FreezeRule::Verdict::kSleeps:
+      break;
+  }
+}
 
 void Environment::on_output(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const size_t newline = std::min(bytes.find('\n'), bytes.size());
-    // A line beyond the limit is cut into several events.
-    const size_t length = std::min(newline, kMaxLine - partial_line_.size());
-    partial_line_.append(bytes.substr(0, length));
-    bytes.remove_prefix(length);
-    const bool complete = !bytes.empty() && bytes.front() == '\n';
-    if (complete) bytes.remove_prefix(1);
-    if (!complete && partial_line_.size() < kMaxLine) break;
-    partial_line_ += '\n';
-    log(partial_line_);
-    partial_line_.clear();
-  }
-  flush_log();
-  if (host_.log_store.overloaded() && resume_output_at_ == SteadyTime::max()) {
+  log_.output(bytes);
+  if (log_.overloaded() && resume_output_at_ == SteadyTime::max() && sandbox_) {
     sandbox_->pause_output();
     resume_output_at_ = now() + kOutputPause;
-    host_.sandboxes.loop.schedule(this, resume_output_at_);
+    host_.loop.schedule(this, resume_output_at_);
   }
-}
-
-void Environment::end_partial_line() {
-  if (partial_line_.empty()) return;
-  partial_line_ += '\n';
-  log(partial_line_);
-  partial_line_.clear();
-}
-
-// A line as it stands in the log, ending in '\n'.
-void Environment::log(std::string_view line) {
-  if (line.empty()) return;
-  log_buffer_ += stamp(wall());
-  log_buffer_ += line;
-  if (current_ && current_->request.want_log_tail) {
-    tail_ += line;
-    if (tail_.size() > 2 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
-  }
-  if (log_buffer_.size() > kFlushBytes) flush_log();
-}
-
-void Environment::flush_log() {
-  if (log_buffer_.empty()) return;
-  host_.log_store.append(log_key_, std::exchange(log_buffer_, {}));
 }
 
 }  // namespace kiln::engine

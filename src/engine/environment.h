@@ -1,67 +1,34 @@
-// One execution environment: a sandbox, and what Lambda does with it — the Init phase and its 10 s,
-// the suppressed init that follows a failed one, the invocation and its timeout, the log lines, the
+// One execution environment: carries out what model::EnvironmentState says, on a sandbox. Init and
+// its limits, the suppressed init, the invocation and its timeout, the answer, the log lines, the
 // end.
 //
 // It serves one invocation at a time. The pool owns it and hears of every change that concerns
 // reuse. Threading: its loop only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "base/clock.h"
-#include "engine/function_metrics.h"
-#include "engine/invocation.h"
+#include "engine/admitted_invocation.h"
+#include "engine/debug_launch.h"
+#include "engine/environment_log.h"
 #include "engine/log_lines.h"
-#include "engine/log_store.h"
+#include "engine/loop_port.h"
+#include "engine/status.h"
+#include "logs/store.h"
+#include "model/environment_state.h"
+#include "model/freeze_rule.h"
 #include "model/function.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/launcher.h"
+#include "sandbox/sandbox_port.h"
 
 namespace kiln::engine {
 
 class Environment;
-
-// A unit of concurrency that an invocation holds; given back when it goes.
-class AdmissionTicket {
- public:
-  AdmissionTicket() = default;
-  AdmissionTicket(model::FunctionAdmission& function, FunctionMetrics::Way& way,
-                  const model::Admission& admission)
-      : function_(&function), way_(&way), admission_(admission) {}
-  AdmissionTicket(AdmissionTicket&& other) noexcept { *this = std::move(other); }
-  AdmissionTicket& operator=(AdmissionTicket&& other) noexcept {
-    release();
-    function_ = std::exchange(other.function_, nullptr);
-    way_ = other.way_;
-    admission_ = other.admission_;
-    return *this;
-  }
-  ~AdmissionTicket() { release(); }
-
-  void release() {
-    if (!function_) return;
-    std::exchange(function_, nullptr)->release(way_->version, admission_);
-    --way_->in_use;
-  }
-  const model::Admission& admission() const { return admission_; }
-  FunctionMetrics::Way* way() const { return way_; }
-
- private:
-  model::FunctionAdmission* function_ = nullptr;
-  FunctionMetrics::Way* way_ = nullptr;
-  model::Admission admission_;
-};
-
-// What an invocation is on its way through one loop.
-struct Invocation {
-  InvokeRequest request;
-  InvokeDone done;
-  std::string function_arn;  // as invoked
-  AdmissionTicket ticket;    // from its function's loop on
-  int64_t minute_s = 0;      // metric minute in which it started
-};
+struct Fault;
 
 enum class Initialization { kOnDemand, kProvisioned };
 // Value of AWS_LAMBDA_INITIALIZATION_TYPE.
@@ -77,17 +44,14 @@ struct TaskFolder {
 
 class EnvironmentOwner {
  public:
-  // An invocation ran to its end; its caller is told next.
-  virtual void on_invocation_end(Invocation& invocation, double duration_ms,
-                                 bool function_error) = 0;
+  // An invocation ran to its end; its caller is told next, if it was not told before.
+  virtual void on_invocation_end(Invocation& invocation, const InvocationEnd& end) = 0;
+  // The invocation goes on as if this environment had not been chosen: nobody took its event.
+  virtual void on_given_back(Environment& environment, Invocation&& invocation) = 0;
   // Init of an environment that no invocation waits for has failed; on_gone follows.
   virtual void on_init_failed(Environment& environment) = 0;
-  virtual void on_idle(Environment& environment) = 0;
-  // It answered, and will be idle soon: another invocation may already be assigned to it.
-  virtual void on_finishing(Environment& environment) = 0;
-  // An invocation that was assigned and did not start: the runtime is not coming back for it soon,
-  // or has ended.
-  virtual void on_returned(Environment& environment, Invocation&& invocation) = 0;
+  // available() or returning() may have changed.
+  virtual void on_change(Environment& environment) = 0;
   // Its processes are gone. Last callback.
   virtual void on_gone(Environment& environment) = 0;
 
@@ -97,11 +61,15 @@ class EnvironmentOwner {
 
 // What a loop's environments share.
 struct EnvironmentHost {
-  sandbox::SandboxHost& sandboxes;
-  LogStore& log_store;
+  LoopPort& loop;
+  std::function<std::unique_ptr<sandbox::SandboxPort>(sandbox::SandboxOwner&)> make_sandbox;
+  logs::LogStore& log_store;
+  sandbox::Isolation isolation = sandbox::Isolation::kFull;
   std::string runtimes_dir;
   std::string endpoint_url;
   Duration idle_lifetime = std::chrono::minutes(10);
+  MetricSink metrics = {};  // for those that functions print
+  std::string symbols = {};  // see SymbolServer::name
 };
 
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
@@ -112,91 +80,108 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   const model::ConfigPtr& config() const { return config_; }
   Initialization initialization() const { return initialization_; }
-  bool idle() const { return phase_ == Phase::kIdle; }
-  bool assigned() const { return pending_.has_value(); }
+  // The only answer to whether it may take an invocation.
+  bool available() const { return state_ && state_->available(); }
+  // It has answered its event and is expected back.
+  bool returning() const { return state_ && state_->returning(); }
+  model::EnvironmentPhase phase() const {
+    return state_ ? state_->phase() : model::EnvironmentPhase::kInit;
+  }
+  // Whether its runtime is at work at this moment. Costs some system calls.
+  bool is_running() { return sandbox_ && sandbox_->is_running(); }
+
+  // The pool's own note of the lists that it stands in.
+  struct Place {
+    bool idle = false, returning = false;
+  };
+  Place place;
 
   // Starts the Init phase; the invocation that caused it follows.
   void start(Invocation&& cause);
   // Starts the Init phase; no invocation waits. What provisioned concurrency does.
   void start_ahead();
-  // REQUIRES: idle()
+  // The same under a debugger: none of Lambda's time limits holds, and no limit of CPU.
+  void start_debugged(const DebugLaunch& launch);
+  // REQUIRES: available()
   void invoke(Invocation&& invocation);
-  // REQUIRES: finishing (see EnvironmentOwner::on_finishing) and not assigned()
-  void assign(Invocation&& invocation);
   // No new invocation: ends now when idle, else after the one in hand.
   void retire();
   // Ends at once; an invocation in hand is answered with `error`.
   void abandon(const Error& error);
+  EnvironmentStatus status() const;
 
  private:
-  enum class Phase {
-    kInit,    // Init phase; an invocation waits
-    kReinit,  // suppressed init: within the invocation's time
-    kBusy,
-    kFinishing,  // answered; the runtime has not asked for the next event yet
-    kIdle,
-    kStopping,  // asked to end, or killed
-    kGone,
-  };
+  using Event = model::EnvironmentEvent;
+  using Effect = model::EnvironmentEffect;
 
   // SandboxOwner
   void on_ready() override;
+  void on_withdrawn() override;
   void on_answer(std::string&& payload, std::string_view error_type) override;
-  void on_bad_answer(std::string_view error_type) override;
+  void on_too_large_answer() override;
+  void on_broken(std::string_view error_type) override;
   void on_init_error(std::string&& document, std::string_view error_type) override;
   void on_output(std::string_view bytes) override;
   void on_exit(const sandbox::Exit& exit) override;
   SteadyTime on_time(SteadyTime now) override;
 
-  void begin_init(Duration limit);
+  void tell(Event event);
+  void carry_out(Effect effect);
+  void begin_life(Duration init_limit, model::EnvironmentCause cause);
   void start_sandbox();
-  void fail_init_ahead(const sandbox::Exit& exit);
-  void begin_invocation();
-  void send_event();
-  void fail_init(const sandbox::Exit& exit);
-  void time_out();
-  // Writes END and REPORT and answers.
-  void finish_invocation(std::string&& payload, bool function_error, std::string_view status,
-                         std::string_view error_type);
-  void stop(Duration grace);
   void bury_sandbox();
-  void become_idle();
-  void give_back_pending();
+  void begin_invocation();
+  bool send_event();
+  void give_back();
+  void end_init();
+  void report_init(std::string_view phase, bool ended);
+  void deliver(std::string&& tail);
+  void finish();
+  void finish_with_fault(Fault&& fault, std::string_view status, std::string_view type);
+  void finish_exit();
+  void finish_abandoned();
+  int max_memory_mb(double duration_ms);
+  void look(SteadyTime now);
+  SteadyTime now() const { return host_.loop.clock().steady_now(); }
+  WallTime wall() const { return host_.loop.clock().wall_now(); }
 
-  void set_deadline(SteadyTime when);
-  void log(std::string_view line);
-  void log_text(std::string_view text);
-  void end_partial_line();
-  void flush_log();
-  SteadyTime now() const;
-  WallTime wall() const;
+  // How the invocation in hand was answered.
+  struct Answer {
+    std::string payload;
+    bool function_error = false;
+    std::string status;      // of REPORT: "", "timeout", "error"
+    std::string error_type;  // Unhandled's, or the function's own
+  };
 
   EnvironmentHost& host_;
   EnvironmentOwner& owner_;
   model::ConfigPtr config_;
   TaskFolder task_;
   Initialization initialization_;
-  LogStreamKey log_key_;
+  EnvironmentLog log_;
   LogLines lines_;
-  std::unique_ptr<sandbox::Sandbox> sandbox_;
-  Phase phase_ = Phase::kInit;
-  bool retired_ = false;
-  bool init_timed_out_ = false;
-
+  std::optional<model::EnvironmentState> state_;  // from start on
+  std::unique_ptr<sandbox::SandboxPort> sandbox_;
   std::optional<Invocation> current_;
-  std::optional<Invocation> pending_;
-  SteadyTime phase_started_{};  // of Init or of the invocation
-  SteadyTime deadline_ = SteadyTime::max();
-  int64_t deadline_epoch_ms_ = 0;
-  double init_ms_ = -1;  // reported once, with the first invocation
+  Answer answer_;
+  model::FreezeRule freeze_rule_;
+  SteadyTime look_at_ = SteadyTime::max();  // whether it works, when it should not
+  // What the state is being told comes in its Init phase, or behind an answer.
+  bool first_init_ = false, answered_ = false;
+  double init_ms_ = -1;      // reported once, with the first invocation
+  SteadyTime created_;
+  uint64_t invocations_ = 0;
+  std::optional<DebugLaunch> debug_;
 
-  // What the runtime said before it ended.
+  // What the runtime said of its failed init, and how the sandbox ended.
   std::string init_error_document_;
   std::string init_error_type_;
+  std::optional<sandbox::Exit> exit_;
+  std::string broken_type_;
+  Error abandoned_;
 
-  std::string partial_line_;
-  std::string log_buffer_;  // lines not yet given to the store
-  std::string tail_;        // of the invocation in hand, with Tail
+  uint64_t peak_bytes_ = 0;
+  double unmeasured_ms_ = 1e9;  // run time since the peak was read
   SteadyTime resume_output_at_ = SteadyTime::max();
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fence.h"
+#include "base/ids.h"
 #include "engine/event_record.h"
 
 namespace kiln::engine {
@@ -38,7 +40,7 @@ Result<void> EventQueue::start() {
     // An earlier run with a faster clock may have been ahead of this one.
     const bool from_the_future = event.received_ms > now;
     if (event.due_ms <= now || from_the_future)
-      enqueue(lane_of(event), event.id);
+      lanes_.add(lane_of(event), event.id);
     else
       later_.emplace(event.due_ms, std::pair(lane_of(event), event.id));
   });
@@ -119,7 +121,7 @@ void EventQueue::commit() {
     depth_ -= batch_.ended.size();
     for (const store::StoredEvent& event : batch_.added) {
       count(event, "AsyncEventsReceived", 1, "Count");
-      enqueue(lane_of(event), event.id);
+      lanes_.add(lane_of(event), event.id);
     }
     batch_ = {};
   } else {
@@ -130,39 +132,17 @@ void EventQueue::commit() {
   pump();
 }
 
-void EventQueue::enqueue(const std::string& name, int64_t id) {
-  Lane& lane = lanes_[name];
-  lane.ready.push_back(id);
-  make_runnable(name, lane);
-}
-
-void EventQueue::make_runnable(const std::string& name, Lane& lane) {
-  if (lane.queued || lane.ready.empty() || lane.in_flight >= kPerFunction) return;
-  lane.queued = true;
-  runnable_.push_back(name);
-}
-
 void EventQueue::pump() {
-  while (in_flight_ < kOfAll && !runnable_.empty()) {
-    const std::string name = std::move(runnable_.front());
-    runnable_.pop_front();
-    Lane& lane = lanes_[name];
-    lane.queued = false;
-    if (lane.ready.empty() || lane.in_flight >= kPerFunction) continue;
-    const int64_t id = lane.ready.front();
-    lane.ready.pop_front();
-    ++lane.in_flight;
-    ++in_flight_;
-    make_runnable(name, lane);
-    try_one(name, id);
-  }
+  while (auto next = lanes_.next())
+    fenced(
+        "the event queue", [&] { try_one(next->lane, next->event); },
+        [&] { lanes_.done(next->lane); });
 }
 
 void EventQueue::try_one(const std::string& lane, int64_t id) {
   auto event = store_->find(id);
   if (!event) {  // it can't be read: left where it is
-    --lanes_[lane].in_flight;
-    --in_flight_;
+    lanes_.done(lane);
     return;
   }
   // What an earlier run with a faster clock took may be of the future.
@@ -178,9 +158,7 @@ void EventQueue::try_one(const std::string& lane, int64_t id) {
 
 void EventQueue::finish(store::StoredEvent&& event, EventQueuePort::Outcome&& outcome) {
   const std::string name = lane_of(event);
-  Lane& lane = lanes_[name];
-  --lane.in_flight;
-  --in_flight_;
+  lanes_.done(name);
   if (outcome.stopping) return;
 
   const InvokeReply& reply = outcome.reply;
@@ -196,7 +174,7 @@ void EventQueue::finish(store::StoredEvent&& event, EventQueuePort::Outcome&& ou
     what = model::AsyncOutcome::kThrottled;
   }
   const model::AsyncProgress progress{WallTime(std::chrono::milliseconds(event.received_ms)),
-                                      invocations, throttles};
+                                      invocations, throttles, random_unit()};
   const auto decision = model::next_async_step(outcome.settings, progress, what, clock_.wall_now());
   if (decision.next == model::AsyncNext::kRetry) {
     const int64_t due_ms = epoch_ms(decision.retry_at);
@@ -205,8 +183,6 @@ void EventQueue::finish(store::StoredEvent&& event, EventQueuePort::Outcome&& ou
   } else {
     end(event, outcome, decision, invocations);
   }
-  make_runnable(name, lane);
-  if (lane.in_flight == 0 && lane.ready.empty() && !lane.queued) lanes_.erase(name);
   schedule_commit();
 }
 
@@ -230,7 +206,7 @@ void EventQueue::end(const store::StoredEvent& event, const EventQueuePort::Outc
                         const char* failure_metric) {
     if (arn.empty()) return;
     ++telling->left;
-    port_.deliver(arn, event.region, body, attributes,
+    port_.deliver(arn, event.region, {body, attributes, event.trace_id},
                   [this, told, event_name = event, failure_metric](Result<void> result) {
                     loop_.post([this, told, event_name, failure_metric, ok = result.ok()] {
                       if (!ok) count(event_name, failure_metric, 1, "Count");
@@ -263,7 +239,7 @@ SteadyTime EventQueue::on_time(SteadyTime now) {
   while (!later_.empty() && later_.begin()->first <= virtual_now) {
     const auto [lane, id] = later_.begin()->second;
     later_.erase(later_.begin());
-    enqueue(lane, id);
+    lanes_.add(lane, id);
   }
   pump();
   if (later_.empty()) return SteadyTime::max();
@@ -276,15 +252,10 @@ SteadyTime EventQueue::on_time(SteadyTime now) {
 void EventQueue::count(const store::StoredEvent& event, const char* metric, double value,
                        const char* unit) {
   const int64_t now_s = epoch_s(clock_.wall_now());
-  const std::string resource =
-      event.qualifier.empty() ? event.function_name : event.function_name + ":" + event.qualifier;
-  for (const telemetry::Dimensions& dimensions :
-       {telemetry::Dimensions{{"FunctionName", event.function_name}},
-        telemetry::Dimensions{{"FunctionName", event.function_name}, {"Resource", resource}}})
-    port_.record({{event.region, "AWS/Lambda", metric, dimensions},
-                  unit,
-                  now_s - now_s % 60,
-                  telemetry::Distribution::of(value)});
+  std::vector<MetricPoint> points;
+  telemetry::add_event_points(points, event.region, event.function_name, event.qualifier, metric,
+                              unit, now_s - now_s % 60, value);
+  for (MetricPoint& point : points) port_.record(std::move(point));
 }
 
 }  // namespace kiln::engine

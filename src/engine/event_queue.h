@@ -7,19 +7,18 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
 #include "engine/function_metrics.h"
 #include "engine/invocation.h"
 #include "model/async_policy.h"
+#include "model/event_lanes.h"
 #include "net/io_loop.h"
 #include "store/event_store.h"
 
@@ -34,10 +33,14 @@ class EventQueuePort {
     InvokeReply reply;
   };
   virtual void try_event(const store::StoredEvent& event, std::function<void(Outcome&&)> done) = 0;
-  // Sends `body` to an ARN of SNS, SQS or Lambda. An error is counted; the event has ended anyway.
-  virtual void deliver(const std::string& target_arn, const std::string& region,
-                       const std::string& body,
-                       const std::map<std::string, std::string>& attributes,
+  // What is told of an event's end.
+  struct Told {
+    std::string body;
+    std::map<std::string, std::string> attributes;
+    std::string trace_header;  // of the invocation
+  };
+  // To an ARN of SNS, SQS or Lambda. An error is counted; the event has ended anyway.
+  virtual void deliver(const std::string& target_arn, const std::string& region, const Told& told,
                        std::function<void(Result<void>)> done) = 0;
   virtual void record(MetricPoint&& point) = 0;
 
@@ -67,17 +70,9 @@ class EventQueue final : private net::Scheduled {
   size_t depth() const { return depth_; }
 
  private:
-  struct Lane {  // of one function
-    std::deque<int64_t> ready;
-    int in_flight = 0;
-    bool queued = false;  // in runnable_
-  };
-
   SteadyTime on_time(SteadyTime now) override;
   void schedule_commit();
   void commit();
-  void enqueue(const std::string& lane, int64_t id);
-  void make_runnable(const std::string& name, Lane& lane);
   void pump();
   void try_one(const std::string& lane, int64_t id);
   void finish(store::StoredEvent&& event, EventQueuePort::Outcome&& outcome);
@@ -102,9 +97,7 @@ class EventQueue final : private net::Scheduled {
   // The thread's own.
   store::EventStore::Batch batch_;
   std::multimap<int64_t, std::pair<std::string, int64_t>> later_;  // due_ms → lane, id
-  std::unordered_map<std::string, Lane> lanes_;
-  std::deque<std::string> runnable_;
-  int in_flight_ = 0;
+  model::EventLanes<std::string, int64_t> lanes_{kPerFunction, kOfAll};
   int64_t next_id_ = 1;
   std::atomic<size_t> depth_{0};
 };

@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::engine {
 namespace {
@@ -28,6 +28,7 @@ class Functions final : public EventQueuePort {
   struct Delivered {
     std::string arn, body;
     std::map<std::string, std::string> attributes;
+    std::string trace_header;
   };
 
   void try_event(const store::StoredEvent& event, std::function<void(Outcome&&)> done) override {
@@ -42,12 +43,11 @@ class Functions final : public EventQueuePort {
     changed_.notify_all();
     done(std::move(outcome));
   }
-  void deliver(const std::string& arn, const std::string&, const std::string& body,
-               const std::map<std::string, std::string>& attributes,
+  void deliver(const std::string& arn, const std::string&, const Told& told,
                std::function<void(Result<void>)> done) override {
     {
       const std::lock_guard lock(mutex_);
-      delivered_.push_back({arn, body, attributes});
+      delivered_.push_back({arn, told.body, told.attributes, told.trace_header});
     }
     changed_.notify_all();
     done(arn.find("broken") == std::string::npos
@@ -124,11 +124,12 @@ class EventQueueTest : public testing::Test {
     request.function_name = "f";
     request.payload = payload;
     request.request_id = "id-" + payload;
+    request.trace_id = "Root=1-5e-" + payload;
     queue_->accept(std::move(request), [&](Result<void> r) { accepted.set_value(std::move(r)); });
     ASSERT_TRUE(accepted.get_future().get().ok());
   }
 
-  store::TestDir dir_;
+  TestDir dir_;
   SystemClock real_;
   ScaledClock clock_{real_, kSpeed};
   Functions functions_;
@@ -166,6 +167,7 @@ TEST_F(EventQueueTest, AFunctionErrorIsTriedThreeTimesAndThenGoesToTheDeadLetter
     if (delivered.arn == functions_.settings.dead_letter_arn) {
       EXPECT_EQ(delivered.body, "7");
       EXPECT_EQ(delivered.attributes.at("RequestID"), "id-7");
+      EXPECT_EQ(delivered.trace_header, "Root=1-5e-7");
       EXPECT_EQ(delivered.attributes.at("ErrorCode"), "200");
       EXPECT_EQ(delivered.attributes.at("ErrorMessage"), "as asked");
     } else {

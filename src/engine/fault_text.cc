@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <cctype>
 #include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 namespace kiln::engine {
@@ -59,11 +61,13 @@ std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConf
     return fmt::format("cannot start {}: {}; install {} on this machine", config.runtime,
                        exit.reason, python ? "python3" : "nodejs");
   }
-  if (exit.error == ENOENT)
+  if (exit.program_missing)
     return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
-  if (exit.error == EACCES) return "fork/exec /var/task/bootstrap: permission denied";
-  if (exit.error == ENOEXEC) return "fork/exec /var/task/bootstrap: exec format error";
-  return fmt::format("fork/exec /var/task/bootstrap: {}", exit.reason);
+  // A bootstrap that is there may still name an interpreter or a loader that is not.
+  const bool in_layer = exit.program.starts_with("/opt/");
+  std::string why = std::strerror(exit.error);
+  why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+  return fmt::format("fork/exec {}: {}", in_layer ? "/opt/bootstrap" : "/var/task/bootstrap", why);
 }
 
 }  // namespace

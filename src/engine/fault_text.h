@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "model/function.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/sandbox_port.h"
 
 namespace kiln::engine {
 

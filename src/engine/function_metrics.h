@@ -1,80 +1,11 @@
-// The metrics of one function, gathered on its loop: a few additions and one histogram update an
-// invocation, in the counters of the minute in which the invocation started. collect() makes points
-// of CloudWatch's dimension sets from them.
-//
-// Threading: the function's loop only.
+// The counters of a function that runs here (telemetry/function_metrics.h), by their short names.
 #pragma once
 
-#include <cstdint>
-#include <list>
-#include <map>
-#include <string>
-#include <vector>
-
-#include "telemetry/distribution.h"
-#include "telemetry/metric.h"
+#include "telemetry/function_metrics.h"
 
 namespace kiln::engine {
 
-// One metric's values of one minute (or second), on their way to the metric store.
-struct MetricPoint {
-  telemetry::MetricKey key;
-  std::string unit;
-  int64_t time_s = 0;
-  telemetry::Distribution values;
-};
-
-class FunctionMetrics {
- public:
-  FunctionMetrics(std::string region, std::string function_name)
-      : region_(std::move(region)), name_(std::move(function_name)) {}
-
-  struct Minute {
-    double invocations = 0;
-    double errors = 0;
-    double throttles = 0;
-    double provisioned_invocations = 0;
-    double spillovers = 0;
-    telemetry::Distribution duration_ms;
-    telemetry::Distribution concurrency;
-    telemetry::Distribution provisioned_concurrency;
-    telemetry::Distribution provisioned_utilization;
-  };
-  // How the function was called: by which qualifier, and the version that ran.
-  struct Way {
-    std::string qualifier;
-    std::string version;
-    int in_use = 0;
-    std::map<int64_t, Minute> minutes;
-    int64_t newest_s = -1;
-    Minute* newest = nullptr;
-  };
-  // Valid until the object dies.
-  Way& way(const std::string& qualifier, const std::string& version);
-  static Minute& minute(Way& way, int64_t minute_s);
-
-  // Samples taken when an invocation starts. `provisioned_configured` 0: the version has none.
-  struct Load {
-    int function_in_use = 0;
-    int account_in_use = 0;
-    int unreserved_in_use = 0;
-    int claimed = 0;
-    int provisioned_in_use = 0;
-    int provisioned_configured = 0;
-  };
-  void on_start(Way& way, int64_t minute_s, const Load& load);
-
-  // Adds the points of what was gathered since the last call.
-  void collect(std::vector<MetricPoint>& out);
-
- private:
-  struct Account {
-    telemetry::Distribution function_concurrency, account_concurrency, unreserved, claimed;
-  };
-  std::string region_;
-  std::string name_;
-  std::list<Way> ways_;
-  std::map<int64_t, Account> account_;
-};
+using telemetry::FunctionMetrics;
+using telemetry::MetricPoint;
 
 }  // namespace kiln::engine

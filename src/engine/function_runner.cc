@@ -1,5 +1,8 @@
 #include "engine/function_runner.h"
 
+#include "base/interpreters.h"
+#include "engine/events.h"
+
 namespace kiln::engine {
 
 FunctionRunner::FunctionRunner(const Shared& shared, std::string region, std::string name,
@@ -10,7 +13,7 @@ FunctionRunner::FunctionRunner(const Shared& shared, std::string region, std::st
       admission_(shared.account),
       metrics_(region_, name_),
       pool_(shared.environments, static_cast<PoolOwner&>(*this), std::move(find_task)),
-      provisioner_(shared.environments.sandboxes.loop, pool_, admission_, shared.board,
+      provisioner_(shared.environments.loop, pool_, admission_, shared.board,
                    shared.provisioning_delay) {}
 
 int64_t FunctionRunner::metric_minute() const {
@@ -40,7 +43,7 @@ void FunctionRunner::invoke(const model::ConfigPtr& config, Invocation&& invocat
   invocation.minute_s = metric_minute();
   FunctionMetrics::Way& way = metrics_.way(invocation.request.qualifier, config->version);
   const model::Admission admission =
-      admission_.admit(config->version, shared_.environments.sandboxes.loop.clock().steady_now());
+      admission_.admit(config->version, shared_.environments.loop.clock().steady_now());
   if (admission.throttle != model::Throttle::kNone)
     return throttle(way, invocation.minute_s, admission.throttle, invocation.done);
   ++way.in_use;
@@ -57,37 +60,43 @@ void FunctionRunner::invoke(const model::ConfigPtr& config, Invocation&& invocat
       load.provisioned_configured = provisioned->configured;
     }
   metrics_.on_start(way, invocation.minute_s, load);
+  // The first of all says if another interpreter than the runtime's own will run it.
+  if (invocations_ == 0 && load.function_in_use == 1 && shared_.events.wants(Severity::kWarning))
+    if (const std::string remark = machine_interpreters().remark(config->runtime); !remark.empty())
+      shared_.events.write(note_event(Severity::kWarning, name_ + ": " + remark,
+                                      shared_.environments.loop.clock().wall_now()));
   pool_.invoke(config, std::move(invocation));
 }
 
 void FunctionRunner::throttle(FunctionMetrics::Way& way, int64_t minute_s, model::Throttle reason,
                               InvokeDone& done) {
   ++throttles_;
-  FunctionMetrics::minute(way, minute_s).throttles += 1;
+  metrics_.on_throttle(way, minute_s);
+  if (shared_.events.wants(Severity::kWarning))
+    shared_.events.write(throttle_event(region_, name_, model::to_text(reason),
+                                        shared_.environments.loop.clock().wall_now()));
   InvokeReply reply;
   reply.error = model::throttled(reason);
   reply.throttle = reason;
   done(std::move(reply));
 }
 
-void FunctionRunner::on_invocation_end(Invocation& invocation, double duration_ms,
-                                       bool function_error) {
+void FunctionRunner::on_invocation_end(Invocation& invocation, const InvocationEnd& end) {
   ++invocations_;
-  FunctionMetrics::Minute& m =
-      FunctionMetrics::minute(*invocation.ticket.way(), invocation.minute_s);
-  m.invocations += 1;
-  m.duration_ms.add(duration_ms);
-  if (function_error) {
-    ++errors_;
-    m.errors += 1;
-  }
+  if (end.function_error) ++errors_;
   const model::Admission& admission = invocation.ticket.admission();
-  if (admission.capacity == model::Capacity::kProvisioned) m.provisioned_invocations += 1;
-  if (admission.spillover) m.spillovers += 1;
+  metrics_.on_end(*invocation.ticket.way(), invocation.minute_s,
+                  {end.duration_ms, end.function_error,
+                   admission.capacity == model::Capacity::kProvisioned, admission.spillover});
+  if (shared_.events.wants(end.function_error ? Severity::kWarning : Severity::kInfo))
+    shared_.events.write(
+        invocation_event({region_, name_, std::string(end.version), invocation.request.request_id,
+                          end.duration_ms, end.init_ms, end.function_error, end.payload},
+                         shared_.environments.loop.clock().wall_now()));
 }
 
 bool FunctionRunner::may_start_environment() {
-  return admission_.may_start_environment(shared_.environments.sandboxes.loop.clock().steady_now());
+  return admission_.may_start_environment(shared_.environments.loop.clock().steady_now());
 }
 
 void FunctionRunner::refuse_environment(Invocation&& invocation) {

@@ -6,28 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "engine/event_log.h"
 #include "engine/function_metrics.h"
 #include "engine/provisioner.h"
 #include "engine/sandbox_pool.h"
+#include "engine/status.h"
 #include "model/admission.h"
 
 namespace kiln::engine {
-
-// A function at a moment, for `kiln top` and /metrics. Counts are since the engine started.
-struct FunctionStatus {
-  std::string region;
-  std::string name;
-  int in_use = 0;
-  std::optional<int> reserved;
-  int provisioned_configured = 0;
-  int provisioned_ready = 0;
-  size_t environments = 0;
-  size_t idle = 0;
-  uint64_t invocations = 0;
-  uint64_t errors = 0;
-  uint64_t throttles = 0;
-  uint64_t cold_starts = 0;
-};
 
 class FunctionRunner final : private PoolOwner {
  public:
@@ -37,6 +23,7 @@ class FunctionRunner final : private PoolOwner {
     ProvisionedBoard& board;
     const Clock& metric_clock;  // virtual time
     Duration provisioning_delay;
+    EventLog& events;
   };
   FunctionRunner(const Shared& shared, std::string region, std::string name,
                  SandboxPool::FindTask find_task);
@@ -46,6 +33,11 @@ class FunctionRunner final : private PoolOwner {
   void invoke(const model::ConfigPtr& config, Invocation&& invocation);
   // The code changed in place.
   void retire_all() { pool_.retire_all(); }
+  // See SandboxPool.
+  void debug(const model::ConfigPtr& config, const DebugLaunch& launch) {
+    pool_.debug(config, launch);
+  }
+  bool stop_debugging() { return pool_.stop_debugging(); }
   // The function is gone: its environments end after what they have in hand.
   void retire_for_good();
   void abandon_all(const Error& error);
@@ -54,9 +46,12 @@ class FunctionRunner final : private PoolOwner {
 
   void collect(std::vector<MetricPoint>& out) { metrics_.collect(out); }
   FunctionStatus status() const;
+  void environments(std::vector<EnvironmentStatus>& out) const {
+    pool_.each([&out](const Environment& environment) { out.push_back(environment.status()); });
+  }
 
  private:
-  void on_invocation_end(Invocation& invocation, double duration_ms, bool function_error) override;
+  void on_invocation_end(Invocation& invocation, const InvocationEnd& end) override;
   bool may_start_environment() override;
   void refuse_environment(Invocation&& invocation) override;
   void on_ahead_ready(Environment& environment) override { provisioner_.on_ready(environment); }

@@ -16,55 +16,59 @@ constexpr const char* kByteCode = "__pycache__";
 }  // namespace
 
 HotReload::HotReload(net::IoLoop& loop, Changed changed)
-    : inotify_(loop.executor(), ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
-      changed_(std::move(changed)) {
-  wait();
-}
+    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+      changed_(std::move(changed)),
+      watch_(loop, inotify_.get(), [this] { read_events(); }) {}
 
 void HotReload::watch(const std::string& folder) {
-  if (roots_.contains(folder)) return;
-  roots_[folder] = 1;
+  if (!roots_.emplace(folder, CodeFolder::open(folder)).second) return;
   add_tree(folder, folder);
 }
 
+bool HotReload::is_code(const std::string& path, const std::string& root, EntryKind kind) const {
+  if (path.ends_with(std::string("/") + kByteCode)) return false;
+  const CodeFolder& code = roots_.at(root);
+  const std::string relative = path.substr(root.size() + 1);
+  // The folders above it, too: the rules may have changed since they were watched.
+  for (size_t slash = relative.find('/'); slash != std::string::npos;
+       slash = relative.find('/', slash + 1))
+    if (!code.why_left_out(relative.substr(0, slash), EntryKind::kFolder).empty()) return false;
+  return code.why_left_out(relative, kind).empty();
+}
+
 void HotReload::add_tree(const std::string& folder, const std::string& root) {
-  const int descriptor =
-      ::inotify_add_watch(inotify_.native_handle(), folder.c_str(), kEvents | IN_ONLYDIR);
+  const int descriptor = ::inotify_add_watch(inotify_.get(), folder.c_str(), kEvents | IN_ONLYDIR);
   if (descriptor < 0) return;
   watches_[descriptor] = {folder, root};
   std::error_code ec;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ec))
-    if (entry.is_directory(ec) && !entry.is_symlink(ec) && entry.path().filename() != kByteCode)
+    if (entry.is_directory(ec) && !entry.is_symlink(ec) &&
+        is_code(entry.path(), root, EntryKind::kFolder))
       add_tree(entry.path(), root);
-}
-
-void HotReload::wait() {
-  inotify_.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                      [this](boost::system::error_code ec) {
-                        if (ec) return;
-                        read_events();
-                        wait();
-                      });
 }
 
 void HotReload::read_events() {
   alignas(struct inotify_event) char buffer[16384];
   std::set<std::string> changed;
   for (;;) {
-    const ssize_t n = ::read(inotify_.native_handle(), buffer, sizeof buffer);
+    const ssize_t n = ::read(inotify_.get(), buffer, sizeof buffer);
     if (n <= 0) break;
     for (ssize_t at = 0; at < n;) {
       const auto* event = reinterpret_cast<const struct inotify_event*>(buffer + at);
       at += static_cast<ssize_t>(sizeof *event + event->len);
       const auto watch = watches_.find(event->wd);
       if (watch == watches_.end()) continue;
-      const std::string name = event->len > 0 ? event->name : "";
-      if (name == kByteCode) continue;
-      const auto [path, root] = watch->second;
-      changed.insert(root);
-      if ((event->mask & IN_ISDIR) != 0 && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0)
-        add_tree(path + "/" + name, root);
+      const auto [folder, root] = watch->second;
       if ((event->mask & IN_IGNORED) != 0) watches_.erase(watch);
+      const bool of_folder = (event->mask & IN_ISDIR) != 0;
+      if (event->len > 0) {
+        const std::string path = folder + "/" + event->name;
+        if (path == root + "/" + kIgnoreFile || path == root + "/" + kGitIgnoreFile)
+          roots_.insert_or_assign(root, CodeFolder::open(root));
+        if (!is_code(path, root, of_folder ? EntryKind::kFolder : EntryKind::kFile)) continue;
+        if (of_folder && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0) add_tree(path, root);
+      }
+      changed.insert(root);
     }
   }
   for (const auto& root : changed) changed_(root);

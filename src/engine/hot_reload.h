@@ -1,13 +1,16 @@
-// Watches folders that are run in place and says when something in one of them has changed
-// (inotify, with subfolders). Threading: its loop only.
+// Watches folders that are run in place and says when code in one of them has changed (inotify,
+// with subfolders). base/code_folder.h says what code is; byte code that Python writes isn't.
+// Threading: its loop only.
 #pragma once
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <functional>
 #include <map>
 #include <string>
 
+#include "base/code_folder.h"
+#include "base/unique_fd.h"
 #include "net/io_loop.h"
+#include "net/watch.h"
 
 namespace kiln::engine {
 
@@ -20,13 +23,14 @@ class HotReload {
 
  private:
   void add_tree(const std::string& folder, const std::string& root);
-  void wait();
+  bool is_code(const std::string& path, const std::string& root, EntryKind kind) const;
   void read_events();
 
-  boost::asio::posix::basic_stream_descriptor<net::Executor> inotify_;
+  UniqueFd inotify_;
   Changed changed_;
   std::map<int, std::pair<std::string, std::string>> watches_;  // descriptor → path, root
-  std::map<std::string, int> roots_;
+  std::map<std::string, CodeFolder> roots_;
+  net::Watch watch_;
 };
 
 }  // namespace kiln::engine

@@ -28,12 +28,24 @@ Invoker::Invoker(Setup setup)
       host_{setup.loop,      launcher_,
             cgroups_,        runtime_api_,
             setup.isolation, static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop},
-      environment_host_{host_, log_store_, std::move(setup.runtimes_dir),
-                        std::move(setup.endpoint_url), setup.idle_lifetime},
+      loop_port_(setup.loop),
+      environment_host_{
+          loop_port_,
+          [this](sandbox::SandboxOwner& owner) -> std::unique_ptr<sandbox::SandboxPort> {
+            return std::make_unique<sandbox::Sandbox>(host_, owner);
+          },
+          log_store_,
+          setup.isolation,
+          std::move(setup.runtimes_dir),
+          std::move(setup.endpoint_url),
+          setup.idle_lifetime,
+          {&setup.inbox, &setup.metric_clock},
+          std::move(setup.symbols)},
       accounts_(setup.accounts),
       board_(setup.board),
       metric_clock_(setup.metric_clock),
       provisioning_delay_(setup.provisioning_delay),
+      events_(setup.events),
       hot_reload_(setup.loop, [this](const std::string& folder) {
         const auto [begin, end] = hot_folders_.equal_range(folder);
         for (auto it = begin; it != end; ++it)
@@ -45,7 +57,7 @@ Invoker::~Invoker() = default;
 
 Result<void> Invoker::start(std::vector<Invoker*> all) {
   all_ = std::move(all);
-  host_.loop.post([this] { cgroups_.refill(2); });
+  host_.loop.post_late([this] { host_.stock.refill(); });
   return runtime_api_.listen();
 }
 
@@ -100,7 +112,7 @@ FunctionRunner& Invoker::runner(const Key& key) {
   auto& runner = runners_[key];
   if (!runner) {
     const FunctionRunner::Shared shared{environment_host_, accounts_.of(key.region), board_,
-                                        metric_clock_, provisioning_delay_};
+                                        metric_clock_,     provisioning_delay_,      events_};
     runner = std::make_unique<FunctionRunner>(
         shared, key.region, key.name,
         [this](const model::FunctionConfig& c) { return find_task(c); });
@@ -124,6 +136,31 @@ void Invoker::collect(std::vector<MetricPoint>& out) {
 
 void Invoker::status(std::vector<FunctionStatus>& out) const {
   for (const auto& [key, runner] : runners_) out.push_back(runner->status());
+}
+
+void Invoker::environments(std::vector<EnvironmentStatus>& out) const {
+  for (const auto& [key, runner] : runners_) runner->environments(out);
+}
+
+void Invoker::debug(const std::string& region, const std::string& name,
+                    const std::string& qualifier, const std::optional<DebugLaunch>& launch,
+                    std::function<void(Result<model::ConfigPtr>)> done) {
+  const Key key{region, name};
+  Invoker& owner = owner_of(key);
+  if (&owner != this) {
+    owner.loop().post([&owner, key, qualifier, launch, done = std::move(done)]() mutable {
+      owner.debug(key.region, key.name, qualifier, launch, std::move(done));
+    });
+    return;
+  }
+  Result<model::ConfigPtr> config = resolve(region, name, qualifier);
+  if (!config || closing_) return done(closing_ ? closing_error() : config.error());
+  if (launch)
+    runner(key).debug(*config, *launch);
+  else if (!runner(key).stop_debugging())
+    return done(Error{ErrorKind::kNotFound, "ResourceNotFoundException",
+                      "No environment of " + name + " is being debugged."});
+  done(std::move(config));
 }
 
 TaskFolder Invoker::find_task(const model::FunctionConfig& config) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 
 #include "engine/account_book.h"
 #include "engine/environment.h"
+#include "engine/event_log.h"
 #include "engine/function_runner.h"
 #include "engine/hot_reload.h"
 #include "engine/invocation.h"
@@ -19,6 +21,7 @@
 #include "sandbox/launcher.h"
 #include "sandbox/limits.h"
 #include "sandbox/runtime_api.h"
+#include "sandbox/sandbox.h"
 #include "store/code_store.h"
 
 namespace kiln::engine {
@@ -30,7 +33,7 @@ class Invoker {
     UniqueFd launcher_socket;
     sandbox::CgroupFactory cgroups;
     sandbox::Isolation isolation;
-    LogStore& log_store;
+    logs::LogStore& log_store;
     store::CodeStore& code_store;
     std::string account;
     std::string runtimes_dir;
@@ -40,6 +43,9 @@ class Invoker {
     ProvisionedBoard& board;
     const Clock& metric_clock;
     Duration provisioning_delay;  // real time
+    EventLog& events;
+    MetricInbox& inbox;
+    std::string symbols;  // see SymbolServer::name
   };
   explicit Invoker(Setup setup);
   ~Invoker();
@@ -62,6 +68,14 @@ class Invoker {
   // Metric points gathered since the last call, and the functions that have run here.
   void collect(std::vector<MetricPoint>& out);
   void status(std::vector<FunctionStatus>& out) const;
+  void environments(std::vector<EnvironmentStatus>& out) const;
+
+  // Starts an environment of the function under a debugger, or, with nullopt, gives up the one that
+  // is there. `done` is called on the loop that owns the function; its error is that there is no
+  // such function, or nothing to give up.
+  void debug(const std::string& region, const std::string& name, const std::string& qualifier,
+             const std::optional<DebugLaunch>& launch,
+             std::function<void(Result<model::ConfigPtr>)> done);
   // Refuses what comes, ends all environments, then calls `then` on this loop.
   void shut_down(std::function<void()> then);
 
@@ -81,18 +95,20 @@ class Invoker {
   void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
   TaskFolder find_task(const model::FunctionConfig& config);
 
-  LogStore& log_store_;
+  logs::LogStore& log_store_;
   store::CodeStore& code_store_;
   std::string account_;
   sandbox::LauncherClient launcher_;
   sandbox::CgroupFactory cgroups_;
   sandbox::RuntimeApi runtime_api_;
   sandbox::SandboxHost host_;
+  IoLoopPort loop_port_;
   EnvironmentHost environment_host_;
   AccountBook& accounts_;
   ProvisionedBoard& board_;
   const Clock& metric_clock_;
   Duration provisioning_delay_;
+  EventLog& events_;
   HotReload hot_reload_;
   std::vector<Invoker*> all_;
   std::unordered_map<Key, model::FunctionPtr, KeyHash> functions_;

@@ -21,8 +21,8 @@ std::string to_text(const LayerVersion& v) {
               {"number", v.number},
               {"description", v.description},
               {"license", v.license},
-              {"runtimes", v.runtimes},
-              {"architectures", v.architectures},
+              {"runtimes", v.runtimes ? json(*v.runtimes) : json(nullptr)},
+              {"architectures", v.architectures ? json(*v.architectures) : json(nullptr)},
               {"created", v.created},
               {"sha256", v.code.sha256_base64},
               {"size", v.code.size_bytes},
@@ -40,8 +40,10 @@ LayerVersion from_json(const json& document) {
   document.at("number").get_to(v.number);
   document.at("description").get_to(v.description);
   document.at("license").get_to(v.license);
-  document.at("runtimes").get_to(v.runtimes);
-  document.at("architectures").get_to(v.architectures);
+  if (const json& list = document.at("runtimes"); !list.is_null())
+    list.get_to(v.runtimes.emplace());
+  if (const json& list = document.at("architectures"); !list.is_null())
+    list.get_to(v.architectures.emplace());
   document.at("created").get_to(v.created);
   document.at("sha256").get_to(v.code.sha256_base64);
   document.at("size").get_to(v.code.size_bytes);

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ struct LayerVersion {
   int64_t number = 0;
   std::string description;
   std::string license;
-  std::vector<std::string> runtimes;
-  std::vector<std::string> architectures;
+  // nullopt: not said; [] is given back.
+  std::optional<std::vector<std::string>> runtimes;
+  std::optional<std::vector<std::string>> architectures;
   std::string created;  // 2023-01-21T11:30:00.000+0000
   model::CodeLocation code;
   std::string statements;  // of its policy: JSON array text; empty: no policy

@@ -5,7 +5,7 @@
 
 #include "store/database.h"
 #include "store/document_store.h"
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::engine {
 namespace {
@@ -23,15 +23,15 @@ class FullDisk final : public StatePort {
   void erase(const std::string&, const std::string&, const std::string&) override {}
 };
 
-LayerVersion make(const std::string& name, const std::string& zip = "aa",
-                  const std::string& region = "eu-west-1") {
+LayerVersion make_layer(const std::string& name, const std::string& zip = "aa",
+                        const std::string& region = "eu-west-1") {
   LayerVersion version;
   version.region = region;
   version.name = name;
   version.description = "d";
   version.license = "MIT";
-  version.runtimes = {"python3.12"};
-  version.architectures = {"arm64"};
+  version.runtimes = std::vector<std::string>{"python3.12"};
+  version.architectures = std::vector<std::string>{"arm64"};
   version.created = "2023-01-21T11:30:00.000+0000";
   version.code.zip_sha_hex = zip;
   version.code.sha256_base64 = "s";
@@ -72,26 +72,26 @@ class LayerBookTest : public testing::Test {
     return out;
   }
 
-  store::TestDir dir_;
+  TestDir dir_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::DocumentStore> documents_;
   std::unique_ptr<LayerBook> book_;
 };
 
 TEST_F(LayerBookTest, NumbersGoUpAndAreNotUsedAgain) {
-  EXPECT_EQ(publish(make("l")), 1);
-  EXPECT_EQ(publish(make("l")), 2);
-  EXPECT_EQ(publish(make("m")), 1);
-  EXPECT_EQ(publish(make("l", "aa", "us-east-1")), 1) << "Regions are apart";
+  EXPECT_EQ(publish(make_layer("l")), 1);
+  EXPECT_EQ(publish(make_layer("l")), 2);
+  EXPECT_EQ(publish(make_layer("m")), 1);
+  EXPECT_EQ(publish(make_layer("l", "aa", "us-east-1")), 1) << "Regions are apart";
   book_->erase("eu-west-1", "l", 2);
   book_->erase("eu-west-1", "l", 1);
   reopen();
-  EXPECT_EQ(publish(make("l")), 3) << "also after a restart without any version";
+  EXPECT_EQ(publish(make_layer("l")), 3) << "also after a restart without any version";
   EXPECT_THAT(numbers("l"), ElementsAre(3));
 }
 
 TEST_F(LayerBookTest, EverythingSurvivesARestart) {
-  publish(make("l"));
+  publish(make_layer("l"));
   LayerVersion changed = *book_->find("eu-west-1", "l", 1);
   changed.statements = R"([{"Sid":"s"}])";
   changed.policy_revision = "r";
@@ -103,8 +103,8 @@ TEST_F(LayerBookTest, EverythingSurvivesARestart) {
   EXPECT_EQ(version->name, "l");
   EXPECT_EQ(version->description, "d");
   EXPECT_EQ(version->license, "MIT");
-  EXPECT_THAT(version->runtimes, ElementsAre("python3.12"));
-  EXPECT_THAT(version->architectures, ElementsAre("arm64"));
+  EXPECT_THAT(*version->runtimes, ElementsAre("python3.12"));
+  EXPECT_THAT(*version->architectures, ElementsAre("arm64"));
   EXPECT_EQ(version->created, "2023-01-21T11:30:00.000+0000");
   EXPECT_EQ(version->code.zip_sha_hex, "aa");
   EXPECT_EQ(version->code.sha256_base64, "s");
@@ -115,9 +115,9 @@ TEST_F(LayerBookTest, EverythingSurvivesARestart) {
 }
 
 TEST_F(LayerBookTest, VersionsAreListedNewestFirstAndLayersInOrder) {
-  for (int i = 0; i < 11; ++i) publish(make("b"));
-  publish(make("a"));
-  publish(make("gone"));
+  for (int i = 0; i < 11; ++i) publish(make_layer("b"));
+  publish(make_layer("a"));
+  publish(make_layer("gone"));
   book_->erase("eu-west-1", "gone", 1);
   EXPECT_THAT(numbers("b"), ElementsAre(11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
   EXPECT_THAT(book_->names("eu-west-1"), ElementsAre("a", "b"));
@@ -126,8 +126,8 @@ TEST_F(LayerBookTest, VersionsAreListedNewestFirstAndLayersInOrder) {
 }
 
 TEST_F(LayerBookTest, AnErasedVersionStaysWithThoseWhoHaveIt) {
-  publish(make("l", "aa"));
-  publish(make("m", "bb"));
+  publish(make_layer("l", "aa"));
+  publish(make_layer("m", "bb"));
   const auto held = book_->find("eu-west-1", "l", 1);
   EXPECT_THAT(book_->code_in_use(), ElementsAre("aa", "bb"));
   book_->erase("eu-west-1", "l", 1);
@@ -140,7 +140,7 @@ TEST_F(LayerBookTest, AnErasedVersionStaysWithThoseWhoHaveIt) {
 TEST_F(LayerBookTest, WhatCannotBeWrittenIsNotSeen) {
   FullDisk disk;
   LayerBook book(disk);
-  EXPECT_FALSE(book.publish(make("l")).ok());
+  EXPECT_FALSE(book.publish(make_layer("l")).ok());
   EXPECT_THAT(book.versions("eu-west-1", "l"), IsEmpty());
   EXPECT_THAT(book.code_in_use(), IsEmpty());
 }

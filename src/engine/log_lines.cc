@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/time_format.h"
+#include "cost/usage.h"
 
 namespace kiln::engine {
 namespace {
@@ -22,12 +23,6 @@ std::string event(WallTime now, std::string_view type, ordered_json record) {
 double rounded(double ms) { return std::round(ms * 1000) / 1000; }
 
 }  // namespace
-
-int64_t billed_ms(double duration_ms, double init_ms) {
-  const double sum = duration_ms + std::max(0.0, init_ms);
-  // Durations have two decimals in the log; what is billed agrees with what is printed.
-  return static_cast<int64_t>(std::ceil(std::round(sum * 100) / 100));
-}
 
 bool LogLines::wanted() const { return config_.system_level != "WARN"; }
 
@@ -80,7 +75,7 @@ std::string LogLines::report(const ReportFacts& f, WallTime now) const {
   if (json()) {
     if (!wanted() && f.status.empty()) return {};
     ordered_json metrics = {{"durationMs", rounded(f.duration_ms)},
-                            {"billedDurationMs", billed_ms(f.duration_ms, f.init_ms)},
+                            {"billedDurationMs", cost::billed_ms(f.duration_ms, f.init_ms)},
                             {"memorySizeMB", f.memory_mb},
                             {"maxMemoryUsedMB", f.max_memory_mb}};
     if (f.init_ms >= 0) metrics["initDurationMs"] = rounded(f.init_ms);
@@ -99,8 +94,8 @@ std::string LogLines::report(const ReportFacts& f, WallTime now) const {
   fmt::format_to(out,
                  "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: "
                  "{} MB\tMax Memory Used: {} MB",
-                 f.request_id, f.duration_ms, billed_ms(f.duration_ms, f.init_ms), f.memory_mb,
-                 f.max_memory_mb);
+                 f.request_id, f.duration_ms, cost::billed_ms(f.duration_ms, f.init_ms),
+                 f.memory_mb, f.max_memory_mb);
   if (f.init_ms >= 0) fmt::format_to(out, "\tInit Duration: {:.2f} ms", f.init_ms);
   if (!f.status.empty()) fmt::format_to(out, "\tStatus: {}", f.status);
   if (!f.error_type.empty()) fmt::format_to(out, "\tError Type: {}", f.error_type);

@@ -23,9 +23,6 @@ struct ReportFacts {
   std::string_view handled_error_type;  // the function answered with an error: JSON only
 };
 
-// Billed: Duration and Init Duration together, rounded up to whole milliseconds.
-int64_t billed_ms(double duration_ms, double init_ms);
-
 class LogLines {
  public:
   LogLines(const model::LoggingConfig& config, std::string_view initialization_type)

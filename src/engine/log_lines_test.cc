@@ -7,23 +7,6 @@
 namespace kiln::engine {
 namespace {
 
-struct BilledCase {
-  double duration, init;
-  int64_t billed;
-};
-
-void PrintTo(const BilledCase& c, std::ostream* out) { *out << c.duration << " + " << c.init; }
-
-class Billed : public testing::TestWithParam<BilledCase> {};
-TEST_P(Billed, RoundsTheSumUp) {
-  EXPECT_EQ(billed_ms(GetParam().duration, GetParam().init), GetParam().billed);
-}
-INSTANTIATE_TEST_SUITE_P(AwsSamples, Billed,
-                         testing::Values(BilledCase{133.61, 80.00, 214},
-                                         BilledCase{3016.78, 84.00, 3101}, BilledCase{3.01, -1, 4},
-                                         BilledCase{4.00, -1, 4}, BilledCase{4.004, -1, 4},
-                                         BilledCase{4.006, -1, 5}, BilledCase{0.2, 0, 1}));
-
 TEST(LogLines, TextAsAwsWritesIt) {
   const model::LoggingConfig text;
   const LogLines lines(text, "on-demand");

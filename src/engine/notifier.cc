@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "model/names.h"
+#include "model/trace_header.h"
 
 namespace kiln::engine {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 using notify::Protocol;
 
 constexpr const char* kNamespace = "AWS/SNS";
-constexpr int kClientErrors = 400, kTooManyRequests = 429, kServerErrors = 500;
+constexpr int kRedirections = 300, kTooManyRequests = 429, kServerErrors = 500;
 
 bool is_http(Protocol protocol) {
   return protocol == Protocol::kHttp || protocol == Protocol::kHttps;
@@ -52,8 +53,14 @@ void Notifier::count(const notify::TopicArn& topic, const char* metric, double v
   ports_.record(std::move(point));
 }
 
-std::string Notifier::publish(const notify::Topic& topic, const notify::Message& message) {
+notify::Published Notifier::publish(const notify::Topic& topic, const notify::Message& message) {
   notify::Envelope envelope = envelope_of(topic.arn);
+  if (topic.arn.is_fifo()) {
+    const auto [taken, entry] =
+        topics_.fifo_log().take(topic, message, envelope.message_id, envelope.time);
+    if (taken == notify::FifoLog::Taken::kAgain) return {entry.message_id, entry.sequence_number};
+    envelope.sequence_number = entry.sequence_number;
+  }
   if (const std::string version = get(topic.attributes, "SignatureVersion"); !version.empty())
     envelope.signature_version = version;
   count(topic.arn, "NumberOfMessagesPublished", 1, "Count");
@@ -67,7 +74,7 @@ std::string Notifier::publish(const notify::Topic& topic, const notify::Message&
     envelope.subscription_arn = subscription->arn;
     deliver(subscription, topic, message, envelope);
   }
-  return envelope.message_id;
+  return {envelope.message_id, envelope.sequence_number};
 }
 
 void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& topic,
@@ -85,14 +92,15 @@ void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& t
       ports_.log("e-mail to " + to->endpoint + ": " + notification(message, text, envelope));
       return ended(*to, {});
     case Protocol::kSqs: {
-      std::vector<notify::MessageAttribute> attributes;
-      if (raw) attributes = message.attributes;
-      const std::string body = raw ? text : notification(message, text, envelope);
-      return queues_.send(to->endpoint, body, attributes,
-                          [this, to, body, attributes](const Result<void>& sent) {
-                            if (sent) return ended(*to, sent);
-                            lost(to, sent.error(), body, attributes);
-                          });
+      QueueMessage out;
+      if (raw) out.attributes = message.attributes;
+      out.body = raw ? text : notification(message, text, envelope);
+      out.trace_header = message.trace_header;
+      // A standard queue of a FIFO topic gets no group; one of a standard topic does.
+      const bool to_fifo = to->endpoint.ends_with(".fifo");
+      if (to_fifo || !to->topic.is_fifo()) out.group_id = message.group_id;
+      if (to_fifo) out.deduplication_id = message.deduplication_id;
+      return send_to_queue(to, std::move(out));
     }
     case Protocol::kHttp:
     case Protocol::kHttps: {
@@ -106,35 +114,56 @@ void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& t
       delivery->request.headers =
           notification_headers(envelope, to->delivery, delivery->policy.content_type());
       delivery->request.body = raw ? text : notification(message, text, envelope);
-      if (raw) delivery->attributes = message.attributes;
+      delivery->dead_letter.body = delivery->request.body;
+      delivery->dead_letter.trace_header = message.trace_header;
+      if (raw) delivery->dead_letter.attributes = message.attributes;
       return post(std::move(delivery));
     }
   }
+}
+
+void Notifier::send_to_queue(const notify::SubscriptionPtr& to, QueueMessage message) {
+  const auto send = [this, to, message = std::move(message)](const FifoLanes::Done& done) {
+    queues_.send(to->endpoint, message, [this, to, message, done](const Result<void>& sent) {
+      if (sent) {
+        ended(*to, sent);
+      } else {
+        lost(to, sent.error(), message);
+      }
+      done();
+    });
+  };
+  if (to->topic.is_fifo()) return in_order_.add(to->arn, send);
+  send([] {});
 }
 
 void Notifier::invoke_function(const notify::SubscriptionPtr& to, const notify::Message& message,
                                const std::string& text, const notify::Envelope& envelope) {
   const auto function = model::parse_function_ref(to->endpoint, "", to->topic.region,
                                                   topics_.account(), model::Operation::kInvoke);
-  std::string body;  // for a dead-letter queue
-  if (!to->dead_letter_arn.empty()) body = notification(message, text, envelope);
-  if (!function) return lost(to, function.error(), body, {});
+  QueueMessage letter;  // for a dead-letter queue
+  letter.trace_header = message.trace_header;
+  if (!to->dead_letter_arn.empty()) letter.body = notification(message, text, envelope);
+  if (!function) return lost(to, function.error(), letter);
   InvokeRequest request;
   request.region = function->region;
   request.function_name = function->name;
   request.qualifier = function->qualifier;
   request.payload = lambda_event(message, text, envelope);
   request.request_id = new_uuid();
-  ports_.invoke(std::move(request), [this, to, body](const Result<void>& accepted) {
-    control_.dispatch([this, to, body, accepted] {
+  request.trace_id = model::complete_trace_header(message.trace_header, request.function_name,
+                                                  epoch_s(envelope.time));
+  ports_.invoke(std::move(request), [this, to, letter](const Result<void>& accepted) {
+    control_.dispatch([this, to, letter, accepted] {
       if (accepted) return ended(*to, accepted);
-      lost(to, accepted.error(), body, {});
+      lost(to, accepted.error(), letter);
     });
   });
 }
 
-void Notifier::ask_confirmation(const notify::SubscriptionPtr& to) {
+void Notifier::ask_confirmation(notify::Confirmation what, const notify::SubscriptionPtr& to) {
   notify::Envelope envelope = envelope_of(to->topic);
+  envelope.subscription_arn = to->arn;
   if (!is_http(to->protocol)) {
     ports_.log("e-mail to " + to->endpoint + ": to confirm the subscription to " +
                envelope.topic_arn + ", open " + subscribe_url(to->token, envelope));
@@ -145,8 +174,8 @@ void Notifier::ask_confirmation(const notify::SubscriptionPtr& to) {
   delivery->to = to;
   delivery->request.method = "POST";
   delivery->request.url = to->endpoint;
-  delivery->request.headers = confirmation_headers(envelope);
-  delivery->request.body = confirmation(to->token, envelope);
+  delivery->request.headers = confirmation_headers(what, envelope);
+  delivery->request.body = confirmation(what, to->token, envelope);
   post(std::move(delivery));
 }
 
@@ -180,9 +209,10 @@ void Notifier::answered(const DeliveryPtr& delivery, const Result<net::ClientRes
   --lane.in_flight;
   const int status = answer ? static_cast<int>(answer->status) : 0;
   const bool taken = status / 100 == 2;
-  // What the endpoint calls the request's own fault doesn't get better by repeating it.
+  // What the endpoint calls the request's own fault doesn't get better by repeating it, nor does
+  // what is elsewhere: redirections are not followed.
   const bool permanent =
-      status >= kClientErrors && status < kServerErrors && status != kTooManyRequests;
+      status >= kRedirections && status < kServerErrors && status != kTooManyRequests;
   std::optional<Duration> delay;
   if (!taken && !permanent) delay = delivery->policy.delay(delivery->tries);
   if (delay) {
@@ -215,16 +245,16 @@ void Notifier::give_up(const DeliveryPtr& delivery, const std::string& why) {
   const Error error{ErrorKind::kUnavailable, "NotDelivered",
                     "after " + std::to_string(delivery->tries) + " attempts: " + why};
   if (delivery->what == Delivery::What::kMessage)
-    return lost(delivery->to, error, delivery->request.body, delivery->attributes);
+    return lost(delivery->to, error, delivery->dead_letter);
   ports_.log("SNS's request to confirm " + delivery->to->arn + " at " + delivery->to->endpoint +
              " not delivered: " + error.message);
 }
 
-void Notifier::lost(const notify::SubscriptionPtr& to, const Error& why, const std::string& body,
-                    const std::vector<notify::MessageAttribute>& attributes) {
+void Notifier::lost(const notify::SubscriptionPtr& to, const Error& why,
+                    const QueueMessage& message) {
   ended(*to, why);
   if (to->dead_letter_arn.empty()) return;
-  queues_.send(to->dead_letter_arn, body, attributes, [this, to](const Result<void>& sent) {
+  queues_.send(to->dead_letter_arn, message, [this, to](const Result<void>& sent) {
     if (!sent) ports_.log("dead-letter queue of " + to->arn + ": " + sent.error().message);
   });
 }

@@ -14,6 +14,7 @@
 #include <unordered_map>
 
 #include "base/clock.h"
+#include "engine/fifo_lanes.h"
 #include "engine/function_metrics.h"
 #include "engine/invocation.h"
 #include "engine/queue_sender.h"
@@ -40,10 +41,11 @@ class Notifier final : private net::Scheduled {
 
   // http://HOST:PORT of this Kiln, for the links in messages.
   void set_kiln_url(const std::string& url) { kiln_url_ = url; }
-  // The message's id. REQUIRES: the message was checked.
-  std::string publish(const notify::Topic& topic, const notify::Message& message);
-  // Sends the request to confirm a subscription that is not confirmed.
-  void ask_confirmation(const notify::SubscriptionPtr& subscription);
+  // REQUIRES: the message was checked.
+  notify::Published publish(const notify::Topic& topic, const notify::Message& message);
+  // Sends the request to confirm a subscription that is not confirmed, or to restore one that
+  // ended.
+  void ask_confirmation(notify::Confirmation what, const notify::SubscriptionPtr& subscription);
 
  private:
   struct Delivery {  // by HTTP
@@ -52,7 +54,7 @@ class Notifier final : private net::Scheduled {
     notify::SubscriptionPtr to;
     net::ClientRequest request;
     notify::DeliveryPolicy policy;
-    std::vector<notify::MessageAttribute> attributes;  // for a dead-letter queue
+    QueueMessage dead_letter;  // what a dead-letter queue gets
     int tries = 0;
   };
   using DeliveryPtr = std::shared_ptr<Delivery>;
@@ -65,6 +67,7 @@ class Notifier final : private net::Scheduled {
   SteadyTime on_time(SteadyTime now) override;
   void deliver(const notify::SubscriptionPtr& to, const notify::Topic& topic,
                const notify::Message& message, const notify::Envelope& envelope);
+  void send_to_queue(const notify::SubscriptionPtr& to, QueueMessage message);
   void invoke_function(const notify::SubscriptionPtr& to, const notify::Message& message,
                        const std::string& text, const notify::Envelope& envelope);
   void post(DeliveryPtr delivery);
@@ -72,8 +75,7 @@ class Notifier final : private net::Scheduled {
   void answered(const DeliveryPtr& delivery, const Result<net::ClientResponse>& answer);
   void ended(const notify::Subscription& to, const Result<void>& how);
   // A message that was not taken; the dead-letter queue gets it, where there is one.
-  void lost(const notify::SubscriptionPtr& to, const Error& why, const std::string& body,
-            const std::vector<notify::MessageAttribute>& attributes);
+  void lost(const notify::SubscriptionPtr& to, const Error& why, const QueueMessage& message);
   void give_up(const DeliveryPtr& delivery, const std::string& why);
   void count(const notify::TopicArn& topic, const char* metric, double value, const char* unit);
   notify::Envelope envelope_of(const notify::TopicArn& topic) const;
@@ -86,6 +88,7 @@ class Notifier final : private net::Scheduled {
   net::HttpClient client_;
   std::string kiln_url_;
   std::unordered_map<std::string, Lane> lanes_;     // by subscription ARN
+  FifoLanes in_order_;                              // of FIFO topics, by subscription ARN
   std::multimap<SteadyTime, DeliveryPtr> retries_;  // of the real clock
 };
 

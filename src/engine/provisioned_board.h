@@ -8,9 +8,11 @@
 #include <string>
 #include <tuple>
 
+#include "model/allocation.h"
+
 namespace kiln::engine {
 
-enum class ProvisionedState { kInProgress, kReady, kFailed };
+using model::ProvisionedState;
 
 struct ProvisionedStatus {
   ProvisionedState state = ProvisionedState::kInProgress;

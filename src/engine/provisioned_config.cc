@@ -4,24 +4,12 @@
 #include "model/names.h"
 
 namespace kiln::engine {
-namespace {
-
-Error invalid(std::string message) {
-  return {ErrorKind::kInvalid, "InvalidParameterValueException", std::move(message)};
-}
-Error conflict(std::string message) {
-  return {ErrorKind::kConflict, "ResourceConflictException", std::move(message)};
-}
-
-}  // namespace
-
 int claimed_concurrency(const Registry& registry, const std::string& region,
                         const std::string& except) {
   int claimed = 0;
   for (const auto& function : registry.all()) {
     if (function->region() != region || function->name() == except) continue;
-    claimed += function->reserved_concurrency ? *function->reserved_concurrency
-                                              : model::provisioned_total(*function);
+    claimed += model::claimed_by_configuration(*function);
   }
   return claimed;
 }
@@ -40,49 +28,14 @@ Result<model::FunctionPtr> find_provisionable(const Registry& registry, const st
 Result<void> put_provisioned(Registry& registry, const model::AccountQuota& quota,
                              const std::string& region, const std::string& name,
                              const std::string& qualifier, int units) {
-  if (qualifier.empty() || qualifier == model::kLatest)
-    return invalid(
-        "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+  if (const auto checked = model::check_provisioned_qualifier(qualifier); !checked) return checked;
   auto found = find_provisionable(registry, region, name, qualifier);
   if (!found) return found.error();
   const model::Function& function = **found;
-  const auto alias = function.aliases.find(qualifier);
-  const bool is_alias = alias != function.aliases.end();
-  if (is_alias && alias->second.function_version == model::kLatest)
-    return invalid(
-        "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
-  if (is_alias && alias->second.additional_version)
-    return invalid("Alias with weights can not be used with Provisioned Concurrency");
-  const std::string version = model::provisioned_version(function, qualifier);
-  int others = 0;
-  for (const auto& [other, config] : function.provisioned) {
-    if (other == qualifier) continue;
-    others += config.requested;
-    if (model::provisioned_version(function, other) != version) continue;
-    return conflict(is_alias
-                        ? "Alias can't be used for Provisioned Concurrency configuration on an "
-                          "already Provisioned version"
-                        : "Version is pointed by a Provisioned Concurrency alias");
-  }
-  if (function.reserved_concurrency) {
-    if (others + int64_t{units} > *function.reserved_concurrency)
-      return invalid(
-          "Requested Provisioned Concurrency should not be greater than the "
-          "reservedConcurrentExecution for function");
-  } else {
-    const int64_t unreserved =
-        int64_t{quota.concurrency} - claimed_concurrency(registry, region, name) - others;
-    if (units > unreserved)
-      return Error{ErrorKind::kInvalid, kAccountLimitError,
-                   "Specified ConcurrentExecutions for function is greater than account's "
-                   "unreserved concurrency [" +
-                       std::to_string(unreserved) + "]."};
-    if (unreserved - units < quota.min_unreserved)
-      return Error{ErrorKind::kInvalid, kAccountLimitError,
-                   "Specified ConcurrentExecutions for function decreases account's "
-                   "UnreservedConcurrentExecution below its minimum value of [" +
-                       std::to_string(quota.min_unreserved) + "]."};
-  }
+  if (const auto checked = model::check_provisioned(function, qualifier, units, quota,
+                                                    claimed_concurrency(registry, region, name));
+      !checked)
+    return checked;
   auto next = std::make_shared<model::Function>(function);
   next->provisioned[qualifier] = {units, format_lambda_time(registry.clock().wall_now())};
   return registry.put(next);

@@ -6,6 +6,7 @@
 
 #include "engine/account_book.h"
 #include "engine/registry.h"
+#include "model/provisioned_rules.h"
 
 namespace kiln::engine {
 
@@ -18,9 +19,6 @@ int claimed_concurrency(const Registry& registry, const std::string& region,
 Result<model::FunctionPtr> find_provisionable(const Registry& registry, const std::string& region,
                                               const std::string& name,
                                               const std::string& qualifier);
-
-// Error type AccountLimit stands for the InvalidParameterValueException of the account's limits.
-inline constexpr const char* kAccountLimitError = "AccountLimit";
 
 Result<void> put_provisioned(Registry& registry, const model::AccountQuota& quota,
                              const std::string& region, const std::string& name,

@@ -3,21 +3,29 @@
 #include <algorithm>
 
 namespace kiln::engine {
-namespace {
 
-// Init phases of one version at the same time; more would only wait for the processors.
-constexpr size_t kStartingAtOnce = 16;
-// Environments of one version that end after their Init phase: as many as are wanted and these are
-// replaced at once, which comes back one in ten seconds; others after a pause.
-constexpr int kReplacedAtOnce = 10;
-constexpr double kReplacedPerSecond = 0.1;
-constexpr auto kReplacementPause = std::chrono::seconds(1);
+using model::ProvisionedState;
 
-}  // namespace
+// What an allocation asks for.
+class Provisioner::Port {
+ public:
+  Port(Provisioner& owner, const Version& version) : owner_(owner), version_(version) {}
+  Environment* start() { return &owner_.pool_.start_ahead(version_.config); }
+  void serve(Environment* environment) { owner_.pool_.serve_ahead(*environment); }
+  void retire(Environment* environment) { owner_.pool_.retire(*environment); }
+  static bool is_idle(const Environment* environment) { return environment->available(); }
+  void changed() { owner_.report(version_); }
 
-Provisioner::Provisioner(net::IoLoop& loop, SandboxPool& pool, model::FunctionAdmission& admission,
+ private:
+  Provisioner& owner_;
+  const Version& version_;
+};
+
+Provisioner::Provisioner(LoopPort& loop, SandboxPool& pool, model::FunctionAdmission& admission,
                          ProvisionedBoard& board, Duration delay)
-    : loop_(loop), pool_(pool), admission_(admission), board_(board), delay_(delay) {}
+    : loop_(loop), pool_(pool), admission_(admission), board_(board) {
+  rules_.delay = delay;
+}
 
 Provisioner::~Provisioner() { loop_.cancel(this); }
 
@@ -29,137 +37,60 @@ void Provisioner::set_targets(const std::map<model::ConfigPtr, Target>& targets)
     auto version = versions_.extract(config);
     admission_.forget_provisioned(config->version);
     board_.erase(config->region, config->name, config->version);
-    retire_everything(version.mapped());
+    Port port(*this, version.mapped());
+    version.mapped().allocation.drop(port);
   }
+  const SteadyTime now = loop_.clock().steady_now();
   for (const auto& [config, target] : targets) {
-    Version& version = versions_[config];
-    version.config = config;
-    const bool again =
-        version.state == ProvisionedState::kFailed && version.configured != target.configured;
-    version.configured = target.configured;
-    if (version.target != target.units || again) change_target(version, target.units);
+    Version& version = versions_.try_emplace(config, config, rules_).first->second;
+    Port port(*this, version);
+    version.allocation.set_target(target.units, target.configured, now, port);
+    if (version.allocation.state() == ProvisionedState::kInProgress)
+      loop_.schedule(this, version.allocation.wanted_at());
   }
-}
-
-void Provisioner::change_target(Version& version, int target) {
-  version.target = target;
-  version.reason.clear();
-  version.replacements.configure(kReplacedPerSecond, target + kReplacedAtOnce);
-  const auto wanted = static_cast<size_t>(target);
-  if (version.serving.size() >= wanted) {
-    version.state = ProvisionedState::kReady;
-    retire_some(version.starting, 0);
-    retire_some(version.waiting, 0);
-    retire_some(version.serving, wanted);
-  } else {
-    version.state = ProvisionedState::kInProgress;
-    version.start_at =
-        loop_.clock().steady_now() + std::chrono::duration_cast<SteadyTime::duration>(delay_);
-    // A decrease within an increase.
-    const size_t spare = wanted - version.serving.size();
-    retire_some(version.waiting, std::min(spare, version.waiting.size()));
-    retire_some(version.starting,
-                std::min(spare - version.waiting.size(), version.starting.size()));
-    serve_if_all_are_ready(version);
-    loop_.schedule(this, version.start_at);
-  }
-  report(version);
 }
 
 SteadyTime Provisioner::on_time(SteadyTime now) {
   SteadyTime next = SteadyTime::max();
+  if (closing_) return next;
   for (auto& [config, version] : versions_) {
-    if (version.start_at <= now)
-      launch(version);
-    else
-      next = std::min(next, version.start_at);
+    Port port(*this, version);
+    next = std::min(next, version.allocation.on_time(now, port));
   }
   return next;
 }
 
-void Provisioner::launch(Version& version) {
-  if (closing_ || version.state == ProvisionedState::kFailed) return;
-  if (version.start_at > loop_.clock().steady_now()) return;
-  while (version.serving.size() + version.waiting.size() + version.starting.size() <
-             static_cast<size_t>(version.target) &&
-         version.starting.size() < kStartingAtOnce) {
-    version.starting.insert(&pool_.start_ahead(version.config));
-  }
-}
-
 void Provisioner::on_ready(Environment& environment) {
   Version* version = version_of(environment);
-  if (!version || version->starting.erase(&environment) == 0) return pool_.retire(environment);
-  version->waiting.insert(&environment);
-  serve_if_all_are_ready(*version);
-  report(*version);
-  launch(*version);
-}
-
-// None of an allocation serves before all of it is ready; a replacement serves at once.
-void Provisioner::serve_if_all_are_ready(Version& version) {
-  const bool all =
-      version.serving.size() + version.waiting.size() == static_cast<size_t>(version.target);
-  if (!all && version.state != ProvisionedState::kReady) return;
-  for (Environment* ready : version.waiting) {
-    pool_.serve_ahead(*ready);
-    version.serving.insert(ready);
-  }
-  version.waiting.clear();
-  version.state = ProvisionedState::kReady;
+  if (!version || closing_) return pool_.retire(environment);
+  Port port(*this, *version);
+  if (!version->allocation.on_ready(&environment, loop_.clock().steady_now(), port))
+    pool_.retire(environment);
 }
 
 void Provisioner::on_failed(Environment& environment) {
   Version* version = version_of(environment);
-  if (!version || version->starting.erase(&environment) == 0) return;
-  version->state = ProvisionedState::kFailed;
-  version->reason = "FUNCTION_ERROR_INIT_FAILURE";
-  retire_everything(*version);
-  report(*version);
+  if (!version) return;
+  Port port(*this, *version);
+  version->allocation.on_failed(&environment, port);
 }
 
 void Provisioner::on_gone(Environment& environment) {
   Version* version = version_of(environment);
-  if (!version) return;
-  const size_t erased = version->serving.erase(&environment) +
-                        version->waiting.erase(&environment) +
-                        version->starting.erase(&environment);
-  if (erased == 0 || closing_) return;
-  report(*version);
-  // Not from within the callback of the one that has gone.
-  version->start_at = loop_.clock().steady_now();
-  if (!version->replacements.take(version->start_at)) version->start_at += kReplacementPause;
-  loop_.schedule(this, version->start_at);
-}
-
-void Provisioner::retire_some(std::set<Environment*>& environments, size_t keep) {
-  // Those that are idle go first: they end at once.
-  for (const bool idle : {true, false})
-    for (auto it = environments.begin(); it != environments.end() && environments.size() > keep;) {
-      Environment* environment = *it;
-      if (environment->idle() != idle) {
-        ++it;
-        continue;
-      }
-      it = environments.erase(it);
-      pool_.retire(*environment);
-    }
-}
-
-void Provisioner::retire_everything(Version& version) {
-  retire_some(version.starting, 0);
-  retire_some(version.waiting, 0);
-  retire_some(version.serving, 0);
+  if (!version || closing_) return;
+  Port port(*this, *version);
+  const SteadyTime at = version->allocation.on_gone(&environment, loop_.clock().steady_now(), port);
+  if (at != SteadyTime::max()) loop_.schedule(this, at);
 }
 
 void Provisioner::report(const Version& version) {
   const model::FunctionConfig& config = *version.config;
-  const int serving = static_cast<int>(version.serving.size());
-  admission_.set_provisioned(config.version, version.target, serving);
+  const Allocation& allocation = version.allocation;
+  admission_.set_provisioned(config.version, allocation.target(), allocation.serving());
   ProvisionedStatus status;
-  status.state = version.state;
-  status.allocated = status.available = serving;
-  status.reason = version.reason;
+  status.state = allocation.state();
+  status.allocated = status.available = allocation.serving();
+  if (status.state == ProvisionedState::kFailed) status.reason = "FUNCTION_ERROR_INIT_FAILURE";
   board_.set(config.region, config.name, config.version, status);
 }
 
@@ -169,9 +100,9 @@ Provisioner::Version* Provisioner::version_of(const Environment& environment) {
 }
 
 int Provisioner::ready() const {
-  size_t count = 0;
-  for (const auto& [config, version] : versions_) count += version.serving.size();
-  return static_cast<int>(count);
+  int count = 0;
+  for (const auto& [config, version] : versions_) count += version.allocation.serving();
+  return count;
 }
 
 }  // namespace kiln::engine

@@ -34,8 +34,7 @@ json attributes_of(const std::vector<notify::MessageAttribute>& attributes) {
 
 }  // namespace
 
-void QueueSender::send(const std::string& queue_arn, const std::string& body,
-                       const std::vector<notify::MessageAttribute>& attributes,
+void QueueSender::send(const std::string& queue_arn, const QueueMessage& message,
                        std::function<void(Result<void>)> done) {
   if (endpoint_.empty())
     return done(Error{ErrorKind::kUnavailable, "NoQueues",
@@ -46,8 +45,14 @@ void QueueSender::send(const std::string& queue_arn, const std::string& body,
   if (parts.size() != kArnParts)
     return done(Error{ErrorKind::kInvalid, "InvalidArn",
                       "no message to " + queue_arn + ": it is not an ARN of a queue"});
-  json input = {{"QueueUrl", endpoint_ + "/" + parts[4] + "/" + parts[5]}, {"MessageBody", body}};
-  if (!attributes.empty()) input["MessageAttributes"] = attributes_of(attributes);
+  json input = {{"QueueUrl", endpoint_ + "/" + parts[4] + "/" + parts[5]},
+                {"MessageBody", message.body}};
+  if (!message.attributes.empty()) input["MessageAttributes"] = attributes_of(message.attributes);
+  if (!message.group_id.empty()) input["MessageGroupId"] = message.group_id;
+  if (!message.deduplication_id.empty()) input["MessageDeduplicationId"] = message.deduplication_id;
+  if (!message.trace_header.empty())
+    input["MessageSystemAttributes"] = {
+        {"AWSTraceHeader", {{"DataType", "String"}, {"StringValue", message.trace_header}}}};
   net::ClientRequest request;
   request.method = "POST";
   request.url = endpoint_ + "/";

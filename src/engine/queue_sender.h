@@ -14,6 +14,14 @@
 
 namespace kiln::engine {
 
+struct QueueMessage {
+  std::string body;
+  std::vector<notify::MessageAttribute> attributes;
+  std::string group_id;          // "" where there is none, as the next two
+  std::string deduplication_id;  // FIFO queues only
+  std::string trace_header;      // the system attribute AWSTraceHeader
+};
+
 class QueueSender {
  public:
   // `endpoint` is "" where no endpoint was given: each send() is refused then.
@@ -21,8 +29,7 @@ class QueueSender {
       : client_(loop), endpoint_(std::move(endpoint)) {}
 
   // `queue_arn`: arn:aws:sqs:REGION:ACCOUNT:NAME.
-  void send(const std::string& queue_arn, const std::string& body,
-            const std::vector<notify::MessageAttribute>& attributes,
+  void send(const std::string& queue_arn, const QueueMessage& message,
             std::function<void(Result<void>)> done);
 
  private:

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "store/database.h"
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::engine {
 namespace {
@@ -12,7 +12,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-model::FunctionPtr make(const std::string& region, const std::string& name, int memory_mb = 128) {
+model::FunctionPtr make_function(const std::string& region, const std::string& name,
+                                 int memory_mb = 128) {
   auto config = std::make_shared<model::FunctionConfig>();
   config->region = region;
   config->name = name;
@@ -49,7 +50,7 @@ class RegistryTest : public testing::Test {
     return out;
   }
 
-  store::TestDir dir_;
+  TestDir dir_;
   SystemClock clock_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::FunctionStore> store_;
@@ -58,8 +59,8 @@ class RegistryTest : public testing::Test {
 };
 
 TEST_F(RegistryTest, PutPublishesAndSurvivesARestart) {
-  ASSERT_TRUE(registry_->put(make("eu-west-1", "f", 128)).ok());
-  ASSERT_TRUE(registry_->put(make("eu-west-1", "f", 256)).ok());
+  ASSERT_TRUE(registry_->put(make_function("eu-west-1", "f", 128)).ok());
+  ASSERT_TRUE(registry_->put(make_function("eu-west-1", "f", 256)).ok());
   EXPECT_THAT(published_, ElementsAre("eu-west-1/f=128", "eu-west-1/f=256"));
   reopen();
   EXPECT_FALSE(registry_->find("eu-west-1", "f").ok());
@@ -69,7 +70,7 @@ TEST_F(RegistryTest, PutPublishesAndSurvivesARestart) {
 }
 
 TEST_F(RegistryTest, UnknownFunctionsAreAnsweredAsAwsDoes) {
-  ASSERT_TRUE(registry_->put(make("eu-west-1", "f")).ok());
+  ASSERT_TRUE(registry_->put(make_function("eu-west-1", "f")).ok());
   // The same name in another Region is another function.
   auto found = registry_->find("us-east-1", "f");
   ASSERT_FALSE(found.ok());
@@ -81,7 +82,7 @@ TEST_F(RegistryTest, UnknownFunctionsAreAnsweredAsAwsDoes) {
 }
 
 TEST_F(RegistryTest, EraseIsPublishedAndLasting) {
-  ASSERT_TRUE(registry_->put(make("eu-west-1", "f")).ok());
+  ASSERT_TRUE(registry_->put(make_function("eu-west-1", "f")).ok());
   ASSERT_TRUE(registry_->erase("eu-west-1", "f").ok());
   EXPECT_EQ(published_.back(), "eu-west-1/f=gone");
   EXPECT_FALSE(registry_->find("eu-west-1", "f").ok());
@@ -92,9 +93,9 @@ TEST_F(RegistryTest, EraseIsPublishedAndLasting) {
 
 TEST_F(RegistryTest, ListPagesInNameOrder) {
   for (const char* name : {"c", "a", "b", "d"}) {
-    ASSERT_TRUE(registry_->put(make("eu-west-1", name)).ok());
+    ASSERT_TRUE(registry_->put(make_function("eu-west-1", name)).ok());
   }
-  ASSERT_TRUE(registry_->put(make("us-east-1", "x")).ok());
+  ASSERT_TRUE(registry_->put(make_function("us-east-1", "x")).ok());
   EXPECT_THAT(names("", 10), ElementsAre("a", "b", "c", "d"));
   EXPECT_THAT(names("", 2), ElementsAre("a", "b"));
   EXPECT_THAT(names("b", 2), ElementsAre("c", "d"));
@@ -106,9 +107,10 @@ TEST_F(RegistryTest, ListPagesInNameOrder) {
 }
 
 TEST_F(RegistryTest, AFailedWriteChangesNothing) {
-  ASSERT_TRUE(registry_->put(make("eu-west-1", "f", 128)).ok());
+  ASSERT_TRUE(registry_->put(make_function("eu-west-1", "f", 128)).ok());
   ASSERT_TRUE(database_->execute("DROP TABLE functions").ok());
-  EXPECT_EQ(registry_->put(make("eu-west-1", "f", 256)).error().kind, ErrorKind::kInternal);
+  EXPECT_EQ(registry_->put(make_function("eu-west-1", "f", 256)).error().kind,
+            ErrorKind::kInternal);
   EXPECT_FALSE(registry_->erase("eu-west-1", "f").ok());
   EXPECT_EQ((*registry_->find("eu-west-1", "f"))->latest->memory_mb, 128);
   EXPECT_THAT(published_, ElementsAre("eu-west-1/f=128"));

@@ -2,19 +2,15 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include <map>
 
-#include "base/ids.h"
+#include "engine/channel_marker.h"
+#include "model/function_session.h"
 
 namespace kiln::engine {
 namespace {
-
-// The host's interpreter, among the folders that sandboxes see.
-std::string find_program(const std::string& name) {
-  for (const char* dir : {"/usr/local/bin/", "/usr/bin/"})
-    if (const std::string path = dir + name; ::access(path.c_str(), X_OK) == 0) return path;
-  return "/usr/bin/" + name;  // its absence is reported when it is run
-}
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
@@ -27,6 +23,126 @@ std::string node_folder(const std::string& runtime) {
 
 bool is_provided(const std::string& runtime) { return runtime.starts_with("provided"); }
 
+int number_at(const std::string& version, size_t part) {
+  size_t at = 0;
+  for (; part > 0 && at != std::string::npos; --part)
+    if ((at = version.find('.', at)) != std::string::npos) ++at;
+  return at == std::string::npos ? 0 : std::atoi(version.c_str() + at);
+}
+
+// Lambda switches experimental features off that Node.js has on, until NODE_OPTIONS asks for them.
+// Only where the program knows the flag: it refuses to start with others.
+void add_node_flags(const model::FunctionConfig& config, const std::string& version,
+                    std::vector<std::string>& argv) {
+  const std::string wanted = wanted_version(config.runtime);
+  const auto options = config.environment.find("NODE_OPTIONS");
+  const auto asked = [&](const char* flag) {
+    return options != config.environment.end() && options->second.find(flag) != std::string::npos;
+  };
+  const int major = number_at(version, 0), minor = number_at(version, 1);
+  const bool knows_require = major >= 22 || (major == 20 && minor >= 17);
+  const bool knows_detect = major >= 22 || (major == 20 && minor >= 10);
+  if ((wanted == "20" || wanted == "22") && knows_require && !asked("--experimental-require-module"))
+    argv.emplace_back("--no-experimental-require-module");
+  if (wanted == "22" && knows_detect && !asked("--experimental-detect-module"))
+    argv.emplace_back("--no-experimental-detect-module");
+}
+
+struct Places {
+  std::string task, opt, runtimes;  // as the function sees them
+};
+
+// The program of a managed runtime and its arguments; the last is the script, which wrapper scripts
+// count on.
+std::vector<std::string> managed_argv(const model::FunctionConfig& config,
+                                      const LaunchContext& context, const Places& places) {
+  const bool in_place = context.isolation == sandbox::Isolation::kNone;
+  const Interpreter& program = context.interpreter;
+  std::vector<std::string> argv;
+  const auto wrapper = config.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
+  if (wrapper != config.environment.end() && !wrapper->second.empty())
+    argv = {"/bin/sh", places.runtimes + "/exec_wrapper.sh"};
+  argv.push_back(in_place ? program.path : program.path_inside());
+  if (config.runtime.starts_with("python")) {
+    argv.emplace_back("-S");
+    argv.push_back(places.runtimes + "/python/bootstrap.py");
+    if (places.opt != "/opt") argv.push_back(places.opt);
+  } else {
+    add_node_flags(config, program.version, argv);
+    argv.push_back(places.runtimes + "/nodejs/bootstrap.mjs");
+  }
+  return argv;
+}
+
+// Variables that the function's own go before.
+std::map<std::string, std::string> defaults(const model::FunctionConfig& config,
+                                            const Places& places) {
+  const bool lang = config.runtime != "provided.al2";  // has no /var/lang
+  std::map<std::string, std::string> env = {
+      {"LANG", "en_US.UTF-8"},
+      {"TZ", ":UTC"},
+      {"PATH", std::string(lang ? "/var/lang/bin:" : "") + "/usr/local/bin:/usr/bin/:/bin:" +
+                   places.opt + "/bin"},
+      {"LD_LIBRARY_PATH",
+       std::string(lang ? "/var/lang/lib:" : "") +
+           "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:" + places.opt +
+           "/lib"},
+      {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
+      {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"},
+      {"_AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1"},
+      {"_AWS_XRAY_DAEMON_PORT", "2000"},
+  };
+  if (is_provided(config.runtime)) return env;
+  env["_LAMBDA_TELEMETRY_LOG_FD"] = "1";  // the bootstraps take it out again
+  // As the shell script leaves them that starts a managed runtime.
+  env["PWD"] = places.task;
+  env["SHLVL"] = "0";
+  if (config.runtime.starts_with("python")) env["PYTHONPATH"] = places.runtimes;
+  if (config.runtime.starts_with("nodejs"))
+    env["NODE_PATH"] = places.opt + "/nodejs/" + node_folder(config.runtime) + "/node_modules:" +
+                       places.opt + "/nodejs/node_modules:" + places.runtimes + "/node_modules:" +
+                       places.runtimes + ":" + places.task;
+  return env;
+}
+
+void add_reserved(const model::FunctionConfig& config, const LaunchContext& context,
+                  const Places& places, std::map<std::string, std::string>& env) {
+  env["AWS_ACCESS_KEY_ID"] = model::kFunctionAccessKeyId;
+  env["AWS_SECRET_ACCESS_KEY"] = model::kFunctionSecretAccessKey;
+  env["AWS_SESSION_TOKEN"] = model::session_token({config.role, config.name});
+  env["AWS_REGION"] = config.region;
+  env["AWS_DEFAULT_REGION"] = config.region;
+  env["AWS_LAMBDA_FUNCTION_NAME"] = config.name;
+  env["AWS_LAMBDA_FUNCTION_VERSION"] = config.version;
+  env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = std::to_string(config.memory_mb);
+  env["AWS_LAMBDA_INITIALIZATION_TYPE"] = context.initialization_type;
+  env["AWS_LAMBDA_LOG_GROUP_NAME"] = config.log_group();
+  env["AWS_LAMBDA_LOG_STREAM_NAME"] = context.log_stream;
+  env.erase("AWS_LAMBDA_LOG_FORMAT");
+  if (config.logging.format == model::LogFormat::kJson) {
+    env["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
+    if (!config.logging.application_level.empty())
+      env["AWS_LAMBDA_LOG_LEVEL"] = config.logging.application_level;
+  }
+  env["_HANDLER"] = config.handler;
+  env["LAMBDA_TASK_ROOT"] = places.task;
+  env["LAMBDA_RUNTIME_DIR"] = places.runtimes;
+  if (!is_provided(config.runtime)) env["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + config.runtime;
+}
+
+// Whether an interpreter can be told of the function's variables once it runs: not of those that it
+// reads when it starts.
+bool can_be_told(const std::map<std::string, std::string>& own) {
+  for (const auto& [name, value] : own) {
+    if (name == "LANG" || name == "LANGUAGE" || name == "TZ")
+      return false;
+    for (const char* prefix : {"PYTHON", "NODE_", "LD_", "LC_", "MALLOC_", "GLIBC_", "UV_", "OPENSSL_",
+                               "SSL_", "ICU_", "AWS_LAMBDA_EXEC_WRAPPER"})
+      if (name.starts_with(prefix)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string runtime_label(const std::string& runtime) {
@@ -37,75 +153,42 @@ std::string runtime_label(const std::string& runtime) {
   return version.empty() ? name : name + ":" + version;
 }
 
+bool frames_logs(const std::string& runtime) { return !is_provided(runtime); }
+
 sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
                                  const LaunchContext& context) {
   const bool in_place = context.isolation == sandbox::Isolation::kNone;
-  const std::string task_root = in_place ? context.task_dir : "/var/task";
   const bool has_layers = !context.layers_dir.empty();
-  const std::string opt = in_place && has_layers ? context.layers_dir : "/opt";
-  const std::string runtime_dir = in_place ? context.runtimes_dir : "/var/runtime";
+  const Places places{in_place ? context.task_dir : "/var/task",
+                      in_place && has_layers ? context.layers_dir : "/opt",
+                      in_place ? context.runtimes_dir : "/var/runtime"};
 
   sandbox::SandboxSpec spec;
   spec.task_dir = context.task_dir;
   spec.layers_dir = context.layers_dir;
   spec.ephemeral_mb = config.ephemeral_mb;
   spec.limits.memory_mb = config.memory_mb;
-  if (config.runtime.starts_with("python"))
-    spec.argv = {find_program("python3"), runtime_dir + "/python/bootstrap.py"};
-  else if (config.runtime.starts_with("nodejs"))
-    spec.argv = {find_program("node"), runtime_dir + "/nodejs/bootstrap.mjs"};
-  else if (has_layers && !is_there(context.task_dir + "/bootstrap") &&
-           is_there(context.layers_dir + "/bootstrap"))
-    spec.argv = {opt + "/bootstrap"};
-  else
-    spec.argv = {task_root + "/bootstrap"};
+  bool managed = false;
+  if (!wanted_version(config.runtime).empty() && !is_provided(config.runtime)) {
+    managed = true;
+    spec.lang_dir = context.interpreter.prefix;
+    spec.direct_channel = false;
+    spec.argv = managed_argv(config, context, places);
+  } else {
+    const bool in_layer = has_layers && !is_there(context.task_dir + "/bootstrap") &&
+                          is_there(context.layers_dir + "/bootstrap");
+    spec.argv = {(in_layer ? places.opt : places.task) + "/bootstrap"};
+    spec.direct_channel = speaks_direct_channel(
+        (in_layer ? context.layers_dir : context.task_dir) + "/bootstrap");
+  }
 
-  // Not reserved: the function's own value wins.
-  std::map<std::string, std::string> env = {
-      {"LANG", "en_US.UTF-8"},
-      {"TZ", ":UTC"},
-      {"PATH", "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:" + opt + "/bin"},
-      {"LD_LIBRARY_PATH",
-       "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:" +
-           opt + "/lib"},
-      {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
-      {"AWS_XRAY_DAEMON_ADDRESS", "169.254.100.1:2000"},
-  };
-  if (config.runtime.starts_with("python")) env["PYTHONPATH"] = runtime_dir;
-  if (has_layers && config.runtime.starts_with("nodejs"))
-    env["NODE_PATH"] = opt + "/nodejs/" + node_folder(config.runtime) + "/node_modules:" + opt +
-                       "/nodejs/node_modules:" + runtime_dir + "/node_modules";
+  auto env = defaults(config, places);
+  if (managed && !in_place && can_be_told(config.environment))
+    for (const auto& [name, value] : env) spec.ahead_env.push_back(name + "=" + value);
   if (!context.endpoint_url.empty()) env["AWS_ENDPOINT_URL"] = context.endpoint_url;
   for (const auto& [name, value] : config.environment) env[name] = value;
-  // Layers are searched whatever PYTHONPATH the function sets. Only where there are any: each
-  // folder of a search path costs every import a look.
-  if (has_layers && config.runtime.starts_with("python"))
-    env["PYTHONPATH"] = opt + "/python/lib/" + config.runtime + "/site-packages:" + opt +
-                        "/python:" + env["PYTHONPATH"];
-
-  // Reserved.
-  env["AWS_ACCESS_KEY_ID"] = "AKIAKILNLOCALACCESS0";
-  env["AWS_SECRET_ACCESS_KEY"] = "kiln-local-secret-access-key-00000000000";
-  env["AWS_SESSION_TOKEN"] = "kiln-local-session-token";
-  env["AWS_REGION"] = config.region;
-  env["AWS_DEFAULT_REGION"] = config.region;
-  env["AWS_LAMBDA_FUNCTION_NAME"] = config.name;
-  env["AWS_LAMBDA_FUNCTION_VERSION"] = config.version;
-  env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = std::to_string(config.memory_mb);
-  env["AWS_LAMBDA_INITIALIZATION_TYPE"] = context.initialization_type;
-  env["AWS_LAMBDA_LOG_GROUP_NAME"] = config.log_group();
-  env["AWS_LAMBDA_LOG_STREAM_NAME"] = context.log_stream;
-  if (config.logging.format == model::LogFormat::kJson) {
-    env["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
-    if (!config.logging.application_level.empty())
-      env["AWS_LAMBDA_LOG_LEVEL"] = config.logging.application_level;
-  } else {
-    env["AWS_LAMBDA_LOG_FORMAT"] = "Text";
-  }
-  env["_HANDLER"] = config.handler;
-  env["LAMBDA_TASK_ROOT"] = task_root;
-  env["LAMBDA_RUNTIME_DIR"] = runtime_dir;
-  if (!is_provided(config.runtime)) env["AWS_EXECUTION_ENV"] = "AWS_Lambda_" + config.runtime;
+  add_reserved(config, context, places, env);
+  if (spec.direct_channel && !context.symbols.empty()) env["KILN_SYMBOLS"] = context.symbols;
   for (const auto& [name, value] : env) spec.env.push_back(name + "=" + value);
   return spec;
 }

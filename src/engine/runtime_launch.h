@@ -1,11 +1,13 @@
 // How the environment of a function version is started: the program to run and its environment
-// variables. Pure but for looking up where python3, node and a layer's bootstrap are.
+// variables. Pure but for a look at the bootstraps of package and layers.
 #pragma once
 
 #include <string>
 
+#include "base/interpreters.h"
 #include "model/function.h"
-#include "sandbox/sandbox.h"
+#include "sandbox/launcher.h"
+#include "sandbox/sandbox_port.h"
 
 namespace kiln::engine {
 
@@ -15,12 +17,17 @@ struct LaunchContext {
   std::string runtimes_dir;  // outside
   std::string
       endpoint_url;  // value of AWS_ENDPOINT_URL unless the function sets its own; empty: none
+  std::string symbols;  // where native functions ask for symbols; empty: nowhere
   std::string log_stream;
   std::string initialization_type = "on-demand";
+  Interpreter interpreter;  // of managed runtimes
   sandbox::Isolation isolation = sandbox::Isolation::kFull;
 };
 
 sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config, const LaunchContext& context);
+
+// Whether the runtime sends whole events of several lines in frames.
+bool frames_logs(const std::string& runtime);
 
 // The runtime's name in INIT_START: "python:3.12", "nodejs:20", "provided:al2023".
 std::string runtime_label(const std::string& runtime);

@@ -1,83 +1,176 @@
 #include "engine/sandbox_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kiln::engine {
+namespace {
+
+// An invocation waits this long for an environment that has answered to come back before it starts
+// a new one; and up to the second time while such a one is seen at work, as on a busy machine.
+constexpr Duration kPatience = std::chrono::milliseconds(50);
+constexpr Duration kMostPatience = std::chrono::seconds(1);
+
+}  // namespace
 
 SandboxPool::SandboxPool(EnvironmentHost& host, PoolOwner& owner, FindTask find_task)
     : host_(host), owner_(owner), find_task_(std::move(find_task)) {}
-SandboxPool::~SandboxPool() = default;
 
-bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
-  if (!ready.idle.empty()) {
-    Environment* environment = ready.idle.back();
-    ready.idle.pop_back();
-    environment->invoke(std::move(invocation));
-    return true;
-  }
-  if (!ready.finishing.empty()) {
-    Environment* environment = ready.finishing.back();
-    ready.finishing.pop_back();
-    environment->assign(std::move(invocation));
-    return true;
-  }
-  return false;
-}
+SandboxPool::~SandboxPool() { host_.loop.cancel(this); }
+
+// ---- Where an invocation runs
 
 void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation) {
+  if (placing_) return place(config, std::move(invocation));
+  placing_ = true;
+  place(config, std::move(invocation));
+  placing_ = false;
+  if (!given_back_.empty()) place_given_back();
+}
+
+void SandboxPool::place(const model::ConfigPtr& config, Invocation&& invocation) {
+  if (debugged_.environment || debugged_.again) [[unlikely]]
+    if (reuse_debugged(config, invocation)) return;
   Version& version = versions_[config];
   if (invocation.ticket.admission().capacity == model::Capacity::kProvisioned &&
       reuse(version.provisioned, invocation))
     return;
   // Also where a provisioned environment has just been lost: its replacement is not waited for.
   if (reuse(version.on_demand, invocation)) return;
+  start_for(config, std::move(invocation));
+}
+
+bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
+  if (!ready.idle.empty()) {
+    Environment* environment = ready.idle.back();
+    ready.idle.pop_back();
+    environment->place.idle = false;
+    environment->invoke(std::move(invocation));
+    return true;
+  }
+  if (ready.returning.size() <= ready.waiters.size()) return false;
+  const SteadyTime now = host_.loop.clock().steady_now();
+  ready.waiters.push_back({std::move(invocation), now, now + kPatience});
+  host_.loop.schedule(this, now + kPatience);
+  return true;
+}
+
+void SandboxPool::start_for(const model::ConfigPtr& config, Invocation&& invocation) {
   if (!owner_.may_start_environment()) return owner_.refuse_environment(std::move(invocation));
   ++cold_starts_;
   make(config, Initialization::kOnDemand).start(std::move(invocation));
 }
+
+void SandboxPool::on_given_back(Environment& environment, Invocation&& invocation) {
+  given_back_.push_back({environment.config(), std::move(invocation)});
+  // Else whoever is placing does it: a row of environments that refuse is no row of calls.
+  if (!placing_) place_given_back();
+}
+
+void SandboxPool::place_given_back() {
+  placing_ = true;
+  while (!given_back_.empty()) {
+    Placed next = std::move(given_back_.front());
+    given_back_.pop_front();
+    place(next.config, std::move(next.invocation));
+  }
+  placing_ = false;
+}
+
+// ---- Environments
 
 Environment& SandboxPool::make(const model::ConfigPtr& config, Initialization initialization) {
   auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config,
                                             find_task_(*config), initialization);
   Environment* environment = made.get();
   all_.emplace(environment, std::move(made));
-  // What the next cold start will need is made when the loop has nothing better to do.
-  host_.sandboxes.loop.post([&cgroups = host_.sandboxes.cgroups] { cgroups.refill(2); });
   return *environment;
 }
 
 Environment& SandboxPool::start_ahead(const model::ConfigPtr& config) {
   Environment& environment = make(config, Initialization::kProvisioned);
-  ahead_.insert(&environment);
+  ahead_.emplace(&environment, false);
   environment.start_ahead();
   return environment;
 }
 
 void SandboxPool::serve_ahead(Environment& environment) {
   ahead_.erase(&environment);
-  versions_[environment.config()].provisioned.idle.push_back(&environment);
+  on_change(environment);
+}
+
+// ---- The one that is debugged
+
+void SandboxPool::debug(const model::ConfigPtr& config, const DebugLaunch& launch) {
+  stop_debugging();
+  if (launch.repeat == DebugRepeat::kEach) debugged_.again = launch;
+  debugged_.environment = &make(config, Initialization::kOnDemand);
+  debugged_.environment->start_debugged(launch);
+}
+
+bool SandboxPool::stop_debugging() {
+  debugged_.again.reset();
+  if (!debugged_.environment) return false;
+  end_debugged({ErrorKind::kUnavailable, "ServiceException",
+                "The environment was being debugged, and `kiln debug` ended it."});
+  return true;
+}
+
+void SandboxPool::end_debugged(const Error& error) {
+  Environment* environment = std::exchange(debugged_.environment, nullptr);
+  if (auto waiter = std::exchange(debugged_.waiter, std::nullopt)) refuse(*waiter, error);
+  environment->abandon(error);
+}
+
+bool SandboxPool::reuse_debugged(const model::ConfigPtr& config, Invocation& invocation) {
+  if (!debugged_.environment) debug(config, DebugLaunch(*debugged_.again));
+  Environment& environment = *debugged_.environment;
+  if (environment.config() != config) return false;
+  if (environment.available()) {
+    environment.invoke(std::move(invocation));
+    return true;
+  }
+  using Phase = model::EnvironmentPhase;
+  const Phase phase = environment.phase();
+  const bool coming = phase == Phase::kInit || phase == Phase::kAway || environment.returning();
+  if (!coming || debugged_.waiter) return false;
+  debugged_.waiter = std::move(invocation);
+  return true;
 }
 
 void SandboxPool::retire(Environment& environment) {
-  forget(environment);
+  // Who sits at a breakpoint of old code isn't waited for.
+  if (&environment == debugged_.environment)
+    return end_debugged({ErrorKind::kUnavailable, "ServiceException",
+                         "The function changed while it was being debugged; invoke it again."});
   environment.retire();
 }
 
 void SandboxPool::keep_only(const std::vector<model::ConfigPtr>& current) {
+  const auto is_old = [&current](const model::ConfigPtr& config) {
+    return std::find(current.begin(), current.end(), config) == current.end();
+  };
   std::vector<Environment*> old;
   for (const auto& [environment, owned] : all_)
-    if (std::find(current.begin(), current.end(), environment->config()) == current.end())
-      old.push_back(environment);
+    if (is_old(environment->config())) old.push_back(environment);
   for (Environment* environment : old) retire(*environment);
-  std::erase_if(versions_, [&current](const auto& entry) {
-    return std::find(current.begin(), current.end(), entry.first) == current.end();
+  // None of theirs is available or returning any more, so none waits.
+  std::erase_if(versions_, [&is_old](const auto& entry) {
+    const Version& version = entry.second;
+    return is_old(entry.first) && version.on_demand.waiters.empty() &&
+           version.provisioned.waiters.empty();
   });
 }
 
 void SandboxPool::retire_all() { keep_only({}); }
 
 void SandboxPool::abandon_all(const Error& error) {
-  versions_.clear();
+  debugged_.again.reset();
+  if (debugged_.environment) end_debugged(error);
+  for (auto& [config, version] : versions_)
+    for (Ready* ready : {&version.on_demand, &version.provisioned})
+      for (auto waiters = std::exchange(ready->waiters, {}); Waiter & waiter : waiters)
+        refuse(waiter.invocation, error);
   std::vector<Environment*> every;
   for (const auto& [environment, owned] : all_) every.push_back(environment);
   for (Environment* environment : every) environment->abandon(error);
@@ -89,48 +182,117 @@ void SandboxPool::when_empty(std::function<void()> then) {
 }
 
 size_t SandboxPool::idle_count() const {
-  size_t count = 0;
+  size_t count = debugged_.environment && debugged_.environment->available() ? 1 : 0;
   for (const auto& [config, version] : versions_)
     count += version.on_demand.idle.size() + version.provisioned.idle.size();
   return count;
 }
 
-void SandboxPool::on_idle(Environment& environment) {
-  if (ahead_.contains(&environment)) return owner_.on_ahead_ready(environment);
-  Ready& ready = versions_[environment.config()].of(environment.initialization());
-  std::erase(ready.finishing, &environment);
-  ready.idle.push_back(&environment);
+void SandboxPool::on_change(Environment& environment) {
+  if (&environment == debugged_.environment) {
+    if (!environment.available() || !debugged_.waiter) return;
+    Invocation invocation = *std::exchange(debugged_.waiter, std::nullopt);
+    return environment.invoke(std::move(invocation));
+  }
+  if (const auto ahead = ahead_.find(&environment); ahead != ahead_.end()) {
+    if (environment.available() && !std::exchange(ahead->second, true))
+      owner_.on_ahead_ready(environment);
+    return;
+  }
+  // A copy: what follows may end its environment.
+  const model::ConfigPtr config = environment.config();
+  Ready& ready = versions_[config].of(environment.initialization());
+  if (environment.place.idle != environment.available() ||
+      environment.place.returning != environment.returning()) {
+    unlist(ready, environment);
+    if (environment.returning()) {
+      ready.returning.push_back(&environment);
+      environment.place.returning = true;
+    }
+    if (environment.available()) {
+      if (!ready.waiters.empty()) {
+        Waiter waiter = std::move(ready.waiters.front());
+        ready.waiters.pop_front();
+        return environment.invoke(std::move(waiter.invocation));
+      }
+      ready.idle.push_back(&environment);
+      environment.place.idle = true;
+    }
+  }
+  if (ready.waiters.size() > ready.returning.size()) settle(config, ready);
 }
 
-void SandboxPool::on_finishing(Environment& environment) {
-  versions_[environment.config()]
-      .of(environment.initialization())
-      .finishing.push_back(&environment);
+void SandboxPool::unlist(Ready& ready, Environment& environment) {
+  if (std::exchange(environment.place.idle, false)) std::erase(ready.idle, &environment);
+  if (std::exchange(environment.place.returning, false)) std::erase(ready.returning, &environment);
 }
 
-void SandboxPool::on_returned(Environment& environment, Invocation&& invocation) {
-  invoke(environment.config(), std::move(invocation));
+void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
+  while (ready.waiters.size() > ready.returning.size()) {
+    Waiter waiter = std::move(ready.waiters.front());
+    ready.waiters.pop_front();
+    // Not by reuse: it has waited for one already.
+    start_for(config, std::move(waiter.invocation));
+  }
 }
 
 void SandboxPool::on_gone(Environment& environment) {
-  forget(environment);
+  if (&environment == debugged_.environment) {
+    debugged_.environment = nullptr;
+    if (auto waiter = std::exchange(debugged_.waiter, std::nullopt))
+      refuse(*waiter, {ErrorKind::kUnavailable, "ServiceException",
+                       "The environment that was to be debugged has ended; its log says why."});
+  }
+  ahead_.erase(&environment);
+  if (const auto version = versions_.find(environment.config()); version != versions_.end()) {
+    Ready& ready = version->second.of(environment.initialization());
+    unlist(ready, environment);
+    settle(environment.config(), ready);
+  }
   const auto found = all_.find(&environment);
   if (found == all_.end()) return;
   // It is within its own last callback.
-  host_.sandboxes.loop.post([dead = std::shared_ptr<Environment>(std::move(found->second))] {});
+  host_.loop.post([dead = std::shared_ptr<Environment>(std::move(found->second))] {});
   all_.erase(found);
   if (environment.initialization() == Initialization::kProvisioned)
     owner_.on_ahead_gone(environment);
   if (all_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
 }
 
-void SandboxPool::forget(Environment& environment) {
-  ahead_.erase(&environment);
-  const auto version = versions_.find(environment.config());
-  if (version == versions_.end()) return;
-  Ready& ready = version->second.of(environment.initialization());
-  std::erase(ready.idle, &environment);
-  std::erase(ready.finishing, &environment);
+// ---- Patience
+
+SteadyTime SandboxPool::on_time(SteadyTime now) {
+  SteadyTime next = SteadyTime::max();
+  // Starting an environment may add a version.
+  std::vector<model::ConfigPtr> waiting;
+  for (const auto& [config, version] : versions_)
+    if (!version.on_demand.waiters.empty() || !version.provisioned.waiters.empty())
+      waiting.push_back(config);
+  for (const auto& config : waiting) {
+    Version& version = versions_[config];
+    next = std::min(next, lose_patience(config, version.provisioned, now));
+    next = std::min(next, lose_patience(config, version.on_demand, now));
+  }
+  return next;
+}
+
+SteadyTime SandboxPool::lose_patience(const model::ConfigPtr& config, Ready& ready,
+                                      SteadyTime now) {
+  while (!ready.waiters.empty() && ready.waiters.front().until <= now) {
+    Waiter waiter = std::move(ready.waiters.front());
+    ready.waiters.pop_front();
+    const bool coming = std::any_of(ready.returning.begin(), ready.returning.end(),
+                                    [](Environment* e) { return e->is_running(); });
+    if (coming && now < waiter.since + kMostPatience) {
+      waiter.until = now + kPatience;
+      ready.waiters.push_back(std::move(waiter));
+      continue;
+    }
+    start_for(config, std::move(waiter.invocation));
+  }
+  SteadyTime next = SteadyTime::max();
+  for (const Waiter& waiter : ready.waiters) next = std::min(next, waiter.until);
+  return next;
 }
 
 }  // namespace kiln::engine

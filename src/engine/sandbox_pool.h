@@ -1,13 +1,18 @@
 // The execution environments of one function on its loop: reuse, most recently used first, and
 // replacement when the function's code or configuration changes. Environments of provisioned
 // concurrency are apart from the others: the provisioner starts them, and they serve from the
-// moment that it says so. Threading: its loop only.
+// moment that it says so.
+//
+// Which environment may take an invocation is its state's answer alone; the lists here follow it by
+// on_change. An invocation that finds none waits for one that has answered and is on its way back.
+// Threading: its loop only.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +23,7 @@ namespace kiln::engine {
 // What the pool's owner hears and decides.
 class PoolOwner {
  public:
-  virtual void on_invocation_end(Invocation& invocation, double duration_ms,
-                                 bool function_error) = 0;
+  virtual void on_invocation_end(Invocation& invocation, const InvocationEnd& end) = 0;
   // Whether an invocation may have a new environment: the scaling rate. False: it is throttled.
   virtual bool may_start_environment() = 0;
   virtual void refuse_environment(Invocation&& invocation) = 0;
@@ -32,7 +36,7 @@ class PoolOwner {
   ~PoolOwner() = default;
 };
 
-class SandboxPool final : private EnvironmentOwner {
+class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
  public:
   // Answers where the code of a version is.
   using FindTask = std::function<TaskFolder(const model::FunctionConfig&)>;
@@ -50,6 +54,12 @@ class SandboxPool final : private EnvironmentOwner {
   // No new invocation for it; it ends after the one in hand.
   void retire(Environment& environment);
 
+  // Starts an environment under a debugger; the next invocation of `config` waits for it, and each
+  // later one gets it while it is free. There is one at a time: one that is there is given up.
+  void debug(const model::ConfigPtr& config, const DebugLaunch& launch);
+  // Gives up the environment that is debugged. False: there is none.
+  bool stop_debugging();
+
   // Environments of configurations that are not among `current` end after what they have in hand.
   void keep_only(const std::vector<model::ConfigPtr>& current);
   void retire_all();
@@ -59,11 +69,23 @@ class SandboxPool final : private EnvironmentOwner {
   size_t size() const { return all_.size(); }
   size_t idle_count() const;
   uint64_t cold_starts() const { return cold_starts_; }
+  // Calls visit(environment) for each.
+  template <class Visit>
+  void each(Visit&& visit) const {
+    for (const auto& [environment, owned] : all_) visit(*environment);
+  }
 
  private:
+  struct Waiter {
+    Invocation invocation;
+    SteadyTime since;
+    SteadyTime until;
+  };
+  // Environments of one version and kind.
   struct Ready {
     std::vector<Environment*> idle;       // most recently used last
-    std::vector<Environment*> finishing;  // and not assigned
+    std::vector<Environment*> returning;  // answered, not back yet
+    std::deque<Waiter> waiters;           // never more than `returning`
   };
   struct Version {
     Ready on_demand;
@@ -72,26 +94,53 @@ class SandboxPool final : private EnvironmentOwner {
       return initialization == Initialization::kProvisioned ? provisioned : on_demand;
     }
   };
+  struct Placed {
+    model::ConfigPtr config;
+    Invocation invocation;
+  };
 
-  void on_invocation_end(Invocation& invocation, double duration_ms, bool function_error) override {
-    owner_.on_invocation_end(invocation, duration_ms, function_error);
+  // EnvironmentOwner
+  void on_invocation_end(Invocation& invocation, const InvocationEnd& end) override {
+    owner_.on_invocation_end(invocation, end);
   }
-  void on_init_failed(Environment& environment) override { owner_.on_ahead_failed(environment); }
-  void on_idle(Environment& environment) override;
-  void on_finishing(Environment& environment) override;
-  void on_returned(Environment& environment, Invocation&& invocation) override;
+  void on_given_back(Environment& environment, Invocation&& invocation) override;
+  void on_init_failed(Environment& environment) override {
+    if (environment.initialization() == Initialization::kProvisioned)
+      owner_.on_ahead_failed(environment);
+  }
+  void on_change(Environment& environment) override;
   void on_gone(Environment& environment) override;
-  // Hands the invocation to an environment that is there. False: there is none.
-  static bool reuse(Ready& ready, Invocation& invocation);
+  SteadyTime on_time(SteadyTime now) override;
+
+  void place(const model::ConfigPtr& config, Invocation&& invocation);
+  void place_given_back();
+  // Hands the invocation to the environment that is debugged. False: it is busy, or of other code.
+  bool reuse_debugged(const model::ConfigPtr& config, Invocation& invocation);
+  void end_debugged(const Error& error);
+  // Hands the invocation to an environment that is there, or on its way back. False: there is none.
+  bool reuse(Ready& ready, Invocation& invocation);
+  void start_for(const model::ConfigPtr& config, Invocation&& invocation);
   Environment& make(const model::ConfigPtr& config, Initialization initialization);
-  void forget(Environment& environment);
+  // Takes it out of the lists that it stands in.
+  static void unlist(Ready& ready, Environment& environment);
+  // Those for whom none comes back get an environment of their own.
+  void settle(const model::ConfigPtr& config, Ready& ready);
+  SteadyTime lose_patience(const model::ConfigPtr& config, Ready& ready, SteadyTime now);
 
   EnvironmentHost& host_;
   PoolOwner& owner_;
   FindTask find_task_;
   std::map<model::ConfigPtr, Version> versions_;
   std::map<Environment*, std::unique_ptr<Environment>> all_;
-  std::set<Environment*> ahead_;  // not yet serving
+  std::map<Environment*, bool> ahead_;  // not yet serving; whether its owner knows it ready
+  std::deque<Placed> given_back_;
+  // In none of the lists above.
+  struct Debugged {
+    Environment* environment = nullptr;
+    std::optional<Invocation> waiter;  // for its Init phase, or for its return
+    std::optional<DebugLaunch> again;  // how the next one starts, with DebugRepeat::kEach
+  } debugged_;
+  bool placing_ = false;
   std::function<void()> when_empty_;
   uint64_t cold_starts_ = 0;
 };

@@ -1,8 +1,10 @@
 #include "engine/target_router.h"
 
+#include "base/arn.h"
 #include "base/ids.h"
 #include "model/names.h"
 #include "notify/message_checks.h"
+#include "notify/sns_error.h"
 #include "telemetry/alarm_message.h"
 
 namespace kiln::engine {
@@ -11,10 +13,10 @@ namespace {
 enum class Target { kFunction, kTopic, kQueue, kScalingPolicy, kOther };
 
 Target target_of(const std::string& arn) {
-  if (arn.starts_with("arn:aws:lambda:")) return Target::kFunction;
-  if (arn.starts_with("arn:aws:sns:")) return Target::kTopic;
-  if (arn.starts_with("arn:aws:sqs:")) return Target::kQueue;
-  if (arn.starts_with("arn:aws:autoscaling:")) return Target::kScalingPolicy;
+  if (is_arn_of(arn, "lambda")) return Target::kFunction;
+  if (is_arn_of(arn, "sns")) return Target::kTopic;
+  if (is_arn_of(arn, "sqs")) return Target::kQueue;
+  if (is_arn_of(arn, "autoscaling")) return Target::kScalingPolicy;
   return Target::kOther;
 }
 
@@ -75,21 +77,24 @@ Result<void> TargetRouter::publish(const std::string& topic_arn, const notify::M
   auto topic = topics_.find_topic(parsed ? parsed->region : "", topic_arn);
   if (!topic) return topic.error();
   if (auto fits = notify::check_size(message); !fits) return fits;
+  if ((*topic)->arn.is_fifo())
+    return notify::invalid_parameter("The MessageGroupId parameter is required for FIFO topics");
   notifier_.publish(**topic, message);
   return {};
 }
 
 void TargetRouter::deliver(const std::string& target_arn, const std::string& region,
-                           const std::string& body,
-                           const std::map<std::string, std::string>& attributes, Done done) {
+                           const Parcel& parcel, Done done) {
   notify::Message message;
-  message.text = body;
-  for (const auto& [name, value] : attributes)
+  message.text = parcel.body;
+  message.trace_header = parcel.trace_header;
+  for (const auto& [name, value] : parcel.attributes)
     message.attributes.push_back({name, is_number(value) ? "Number" : "String", value});
   switch (target_of(target_arn)) {
     case Target::kFunction: {
-      auto request = request_for(target_arn, region, topics_.account(), body);
+      auto request = request_for(target_arn, region, topics_.account(), parcel.body);
       if (!request) return done(request.error());
+      request->trace_id = parcel.trace_header;
       return control_.post([this, request = std::move(*request), done = std::move(done)]() mutable {
         ports_.invoke(std::move(request), std::move(done));
       });
@@ -98,7 +103,9 @@ void TargetRouter::deliver(const std::string& target_arn, const std::string& reg
       return control_.post([this, target_arn, message = std::move(message),
                             done = std::move(done)] { done(publish(target_arn, message)); });
     case Target::kQueue:
-      return queues_.send(target_arn, body, message.attributes, std::move(done));
+      return queues_.send(target_arn,
+                          {parcel.body, std::move(message.attributes), "", "", parcel.trace_header},
+                          std::move(done));
     case Target::kScalingPolicy:
     case Target::kOther:
       break;

@@ -40,9 +40,14 @@ class TargetRouter {
 
   // Success: it is under way (a topic's subscribers are told in their own time).
   Result<void> act(const telemetry::FiredAction& action, WallTime now);
+  struct Parcel {
+    std::string body;
+    std::map<std::string, std::string> attributes;  // for topics and queues
+    std::string trace_header;
+  };
   // `done` may be called on another thread.
-  void deliver(const std::string& target_arn, const std::string& region, const std::string& body,
-               const std::map<std::string, std::string>& attributes, Done done);
+  void deliver(const std::string& target_arn, const std::string& region, const Parcel& parcel,
+               Done done);
 
  private:
   Result<void> publish(const std::string& topic_arn, const notify::Message& message);

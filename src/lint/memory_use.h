@@ -1,9 +1,9 @@
 // How much memory invocations took, out of Lambda's REPORT lines.
 //
 //   MemoryUse use{.function_name = "orders"};
-//   for (const std::string& line : lines) add_report_line(line, use);
+//   for (const logs::Report& report : reports) add_report(report, use);
 //
-// Pure; lines come from functions and may be anything.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "lint/model.h"
+#include "logs/report_line.h"
 
 namespace kiln::lint {
 
@@ -22,8 +23,7 @@ struct MemoryUse {
   int64_t reports = 0;      // how many REPORT lines were read
 };
 
-// Takes a line into account, if it is a REPORT line or a platform.report event. False: it is none.
-bool add_report_line(std::string_view line, MemoryUse& use);
+void add_report(const logs::Report& report, MemoryUse& use);
 
 // Whether a function that runs as `name` is the one that the template describes: by its
 // FunctionName, or by a name that a stack gave, STACK-LOGICALID-XXXXXXXXXXXX.

@@ -42,6 +42,9 @@ struct Function {
   Setting<int64_t> timeout_s = {};
   Setting<int64_t> reserved = {};
   Setting<std::string> snap_start = {};  // ApplyOn
+  Setting<std::string> runtime = {};
+  Setting<std::string> architecture = {};  // "x86_64", "arm64"
+  Setting<int64_t> storage_mb = {};        // EphemeralStorage
   std::vector<std::pair<std::string, Setting<std::string>>> environment = {};
 };
 
@@ -132,7 +135,7 @@ struct EventSource {
 
 // Something that waits for a function's answer.
 struct ApiIntegration {
-  enum class Kind { kRest, kHttp };
+  enum class Kind { kRest, kHttp, kWebSocket };
   Kind kind = Kind::kRest;
   Origin origin;
   std::optional<size_t> function;
@@ -149,6 +152,7 @@ struct Model {
   std::vector<Queue> queues;
   std::vector<EventSource> event_sources;
   std::vector<ApiIntegration> integrations;
+  std::set<std::string> websocket_apis;  // what Ref gives of them
 
   // Of the stacks in the same account and Region as `stack`.
   std::optional<size_t> find_function(size_t stack, std::string_view name) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "lint/resource_reader.h"
 #include "lint/stack_values.h"
@@ -26,6 +27,9 @@ void read_function(ResourceReader& in, Model& model) {
   function.timeout_s = in.integer({"Timeout"});
   function.reserved = in.integer({"ReservedConcurrentExecutions"});
   function.snap_start = in.text({"SnapStart", "ApplyOn"});
+  function.runtime = in.text({"Runtime"});
+  function.architecture = in.text({"Architectures", "0"});
+  function.storage_mb = in.integer({"EphemeralStorage", "Size"});
   for (const std::string& name : in.members({"Environment", "Variables"})) {
     function.environment.emplace_back(name, in.text({"Environment", "Variables", name}));
   }
@@ -188,10 +192,41 @@ void read_rest_method(ResourceReader& in, Model& model) {
 void read_http_integration(ResourceReader& in, Model& model) {
   const Setting<std::string> uri = in.text({"IntegrationUri"});
   if (!uri.is_known()) return;
-  model.integrations.push_back({.kind = ApiIntegration::Kind::kHttp,
+  const std::string api = in.text({"ApiId"}).value().value_or("");
+  model.integrations.push_back({.kind = model.websocket_apis.contains(api)
+                                            ? ApiIntegration::Kind::kWebSocket
+                                            : ApiIntegration::Kind::kHttp,
                                 .origin = in.origin(),
                                 .function = function_of(model, uri, in.origin().stack),
                                 .timeout_ms = in.integer({"TimeoutInMillis"})});
+}
+
+void read_api_kind(ResourceReader& in, Model& model) {
+  if (in.text({"ProtocolType"}).value() == "WEBSOCKET")
+    model.websocket_apis.insert(stand_in(in.origin().stack, in.origin().logical_id, {}));
+}
+
+// The integrations of an API's definition, each function once.
+void read_definition(ResourceReader& in, Model& model, ApiIntegration::Kind kind) {
+  std::set<std::pair<size_t, std::optional<int64_t>>> seen;
+  for (const std::string& path : in.members({"Body", "paths"}))
+    for (const std::string& method : in.members({"Body", "paths", path})) {
+      const std::vector<std::string> at = {"Body", "paths", path, method,
+                                           "x-amazon-apigateway-integration"};
+      const auto below = [&](const char* name) {
+        std::vector<std::string> whole = at;
+        whole.emplace_back(name);
+        return whole;
+      };
+      const Setting<std::string> uri = in.text(below("uri"));
+      if (!uri.is_known()) continue;
+      ApiIntegration made{.kind = kind,
+                          .origin = in.origin(),
+                          .function = function_of(model, uri, in.origin().stack),
+                          .timeout_ms = in.integer(below("timeoutInMillis"))};
+      if (made.function && seen.emplace(*made.function, made.timeout_ms.value()).second)
+        model.integrations.push_back(std::move(made));
+    }
 }
 
 struct Type {
@@ -213,7 +248,16 @@ constexpr Type kTypes[] = {
     {"AWS::SQS::Queue", 3, read_queue},
     {"AWS::Lambda::EventSourceMapping", 3, read_event_source},
     {"AWS::ApiGateway::Method", 3, read_rest_method},
+    {"AWS::ApiGatewayV2::Api", 2, read_api_kind},
     {"AWS::ApiGatewayV2::Integration", 3, read_http_integration},
+    {"AWS::ApiGateway::RestApi", 3,
+     [](ResourceReader& in, Model& model) {
+       read_definition(in, model, ApiIntegration::Kind::kRest);
+     }},
+    {"AWS::ApiGatewayV2::Api", 3,
+     [](ResourceReader& in, Model& model) {
+       read_definition(in, model, ApiIntegration::Kind::kHttp);
+     }},
 };
 constexpr int kPasses = 4;
 

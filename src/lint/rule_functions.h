@@ -2,9 +2,16 @@
 // AWS says so.
 #pragma once
 
+#include <cstdint>
+#include <string>
+
 #include "lint/rule.h"
 
 namespace kiln::lint {
+
+inline constexpr int64_t kDefaultTimeout = 3;  // a function's, in seconds
+// A number in a finding's text.
+inline std::string n(int64_t value) { return std::to_string(value); }
 
 // rules_concurrency.cc
 void provisioned_above_reserved(const Model&, const Circumstances&, Report&);

@@ -53,6 +53,10 @@ std::optional<Wrong> wrong_dimensions(const MetricUse& metric) {
     return Wrong{"ExecutedVersion never stands without Resource",
                  "add the dimension Resource with NAME:ALIAS"};
   }
+  for (const auto& dimension : metric.dimensions)
+    if (const auto value = dimension.second.value(); value && value->find('*') != std::string::npos)
+      return Wrong{dimension.first + " is " + readable(*value) + ", and * stands for itself only",
+                   "name the function (Ref), or use a search expression on a dashboard"};
   const std::optional<std::string> function = text("FunctionName"), resource = text("Resource");
   if (function && (function->starts_with("arn:") || function->find(':') != std::string::npos)) {
     return Wrong{"FunctionName is " + readable(*function) + ", not a function's name",

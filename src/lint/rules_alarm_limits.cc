@@ -9,8 +9,6 @@
 namespace kiln::lint {
 namespace {
 
-constexpr int64_t kDefaultTimeout = 3;  // seconds
-
 // A Duration alarm that fires above its threshold, with its function's timeout.
 struct DurationAlarm {
   const Alarm* alarm;

@@ -1,7 +1,7 @@
 // Alarms: each rule on both sides of its limit.
 #include <gmock/gmock.h>
 
-#include "lint/test_lint.h"
+#include "tests/support/lint_template.h"
 
 namespace kiln::lint {
 namespace {
@@ -229,6 +229,25 @@ TEST(AlarmRules, QuietAlarm) {
               IsEmpty());
   EXPECT_THAT(found(rule, quiet("Invocations", "Threshold: 2")), IsEmpty());
   EXPECT_THAT(found(rule, quiet("Errors", "Threshold: 1")), IsEmpty());
+}
+
+TEST(AlarmRules, AWildcardIsNoDimension) {
+  EXPECT_THAT(
+      lines_of(findings_of({{R"(
+Resources:
+  A:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: AWS/Lambda
+      MetricName: Errors
+      Statistic: Sum
+      Period: 300
+      EvaluationPeriods: 1
+      Threshold: 2
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      Dimensions: [{Name: FunctionName, Value: !Sub '${AWS::StackName}-UserFunction-*'}]
+)"}})),
+      testing::Contains(testing::HasSubstr("* stands for itself only; the alarm gets no data")));
 }
 
 }  // namespace

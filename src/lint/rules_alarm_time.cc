@@ -8,8 +8,6 @@ namespace {
 
 constexpr int64_t kMinute = 60, kHour = 3600, kDay = 86'400, kWeek = 604'800;
 
-std::string n(int64_t value) { return std::to_string(value); }
-
 // nullopt: not known, or there is no metric with one.
 std::optional<int64_t> period_of(const Alarm& alarm) {
   std::optional<int64_t> period;

@@ -7,8 +7,6 @@
 namespace kiln::lint {
 namespace {
 
-std::string n(int64_t value) { return std::to_string(value); }
-
 // The qualifier that provisions most: where a finding about the sum is shown.
 const Qualifier* largest_provision(const Model& model, size_t function) {
   const Qualifier* largest = nullptr;
@@ -20,7 +18,7 @@ const Qualifier* largest_provision(const Model& model, size_t function) {
   return largest;
 }
 
-std::string provisions(const Model& model, size_t function) {
+std::string list_of_provisions(const Model& model, size_t function) {
   std::string out;
   for (const Qualifier* qualifier : model.qualifiers_of(function)) {
     if (!qualifier->provisioned.is_known()) continue;
@@ -41,7 +39,7 @@ void provisioned_above_reserved(const Model& model, const Circumstances&, Report
     const Qualifier* largest = largest_provision(model, i);
     report.add(largest->origin, largest->provisioned.place(),
                function.origin.logical_id + " provisions " + n(provisioned) + " (" +
-                   provisions(model, i) + ") and reserves " + n(*reserved),
+                   list_of_provisions(model, i) + ") and reserves " + n(*reserved),
                "reserve at least " + n(provisioned) + ", or provision at most " + n(*reserved));
   }
 }
@@ -59,7 +57,7 @@ void provisioned_takes_whole_reserve(const Model& model, const Circumstances&, R
     }
     report.add(function.origin, function.reserved.place(),
                function.origin.logical_id + " provisions all " + n(*reserved) +
-                   " that it reserves (" + provisions(model, i) + ")",
+                   " that it reserves (" + list_of_provisions(model, i) + ")",
                "reserve more than " + n(*reserved) +
                    " if $LATEST, other versions, or bursts above it must run");
   }

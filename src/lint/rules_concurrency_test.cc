@@ -1,7 +1,7 @@
 // Reserved, provisioned and scaled concurrency: each rule on both sides of its limit.
 #include <gmock/gmock.h>
 
-#include "lint/test_lint.h"
+#include "tests/support/lint_template.h"
 
 namespace kiln::lint {
 namespace {

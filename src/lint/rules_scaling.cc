@@ -11,8 +11,6 @@ namespace {
 
 constexpr double kLeastTarget = 0.1, kGreatestTarget = 0.9;
 
-std::string n(int64_t value) { return std::to_string(value); }
-
 bool tracks_utilization(const ScalingPolicy& policy) {
   return policy.type == "TargetTrackingScaling" &&
          (policy.metric == "LambdaProvisionedConcurrencyUtilization" ||

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "lint/findings_text.h"
-#include "lint/test_lint.h"
+#include "tests/support/lint_template.h"
 
 namespace kiln::lint {
 namespace {
@@ -81,6 +81,50 @@ std::string queue(const std::string& queue_properties, const std::string& source
                         (source_properties.empty() ? "" : ", " + source_properties)));
 }
 
+TEST(TimeoutRules, WebSocketApi) {
+  const std::string api =
+      "  Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: WEBSOCKET}}\n"
+      "  I: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Api, IntegrationUri: "
+      "!Sub "
+      "'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${F.Arn}/"
+      "invocations'}}\n";
+  const auto with = [&](const char* timeout) {
+    return lines_of(
+        findings_of({{"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Timeout: " +
+                      std::string(timeout) + "}}\n" + api}}));
+  };
+  EXPECT_THAT(with("30"),
+              testing::Contains(testing::HasSubstr("the WebSocket API waits 29000 ms for F")));
+  EXPECT_THAT(with("29"), testing::IsEmpty());
+}
+
+// The integrations that SAM writes into an API's definition.
+TEST(TimeoutRules, ApiEventsOfSam) {
+  const auto with = [&](const char* timeout) {
+    return lines_of(findings_of(
+        {{"Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n"
+          "    Type: AWS::Serverless::Function\n    Properties:\n      InlineCode: x\n"
+          "      Handler: a\n      Runtime: python3.12\n      Timeout: " +
+          std::string(timeout) +
+          "\n      Events:\n        A: {Type: Api, Properties: {Path: /a, Method: get}}\n"
+          "        B: {Type: Api, Properties: {Path: /b, Method: get}}\n"}}));
+  };
+  EXPECT_THAT(with("30"), testing::ElementsAre(testing::HasSubstr(
+                              "the REST API waits 29000 ms for F, which may run for 30 s")));
+  EXPECT_THAT(with("29"), testing::IsEmpty());
+}
+
+TEST(TimeoutRules, WhatOutlivesAnInvocationIsNoTimeLimit) {
+  for (const char* name :
+       {"DRAINING_TIMEOUT", "DEREGISTRATION_TIMEOUT", "GRACEFUL_SHUTDOWN_TIMEOUT"})
+    EXPECT_THAT(lines_of(findings_of(
+                    {{"Resources:\n  F: {Type: AWS::Lambda::Function, Properties: {Timeout: 3, "
+                      "Environment: {Variables: {" +
+                      std::string(name) + ": '300'}}}}\n"}})),
+                testing::IsEmpty())
+        << name;
+}
+
 TEST(QueueRules, Visibility) {
   const std::string rule = "queue-visibility";
   EXPECT_THAT(found(rule, queue("VisibilityTimeout: 60")), IsEmpty());
@@ -135,27 +179,12 @@ TEST(MemoryRules, MostlyUnused) {
               IsEmpty());
 }
 
-TEST(MemoryUse, ReadsReportLinesOnly) {
+TEST(MemoryUse, KeepsTheInvocationThatTookMost) {
   MemoryUse use;
-  EXPECT_TRUE(
-      add_report_line("REPORT RequestId: 1\tDuration: 3.01 ms\tBilled Duration: 4 ms\t"
-                      "Memory Size: 128 MB\tMax Memory Used: 36 MB\t",
-                      use));
-  EXPECT_TRUE(add_report_line(
-      R"({"time":"t","type":"platform.report","record":{"requestId":"1","metrics":{"memorySizeMB":256,"maxMemoryUsedMB":40}}})",
-      use));
-  for (const char* line :
-       {"", "REPORT", "REPORT RequestId: 1\tMemory Size: x MB\tMax Memory Used: 36 MB",
-        "REPORT RequestId: 1\tMemory Size: 128 MB\tMax Memory Used: -1 MB",
-        "REPORT RequestId: 1\tMemory Size: 128\tMax Memory Used: 99",
-        "REPORT RequestId: 1\tMemory Size: 128 MB\tMax Memory Used: 9223372036854775807 MB",
-        "print REPORT RequestId: 1\tMemory Size: 128 MB\tMax Memory Used: 99 MB",
-        R"({"type":"platform.report"})", R"({"type":"platform.report","record":[]})",
-        R"({"type":"platform.report","record":{"metrics":{"memorySizeMB":"a"}}})",
-        R"({"type": "platform.report")"}) {
-    EXPECT_FALSE(add_report_line(line, use)) << line;
-  }
-  EXPECT_EQ(use.reports, 2);
+  add_report({.memory_mb = 128, .max_memory_mb = 36}, use);
+  add_report({.memory_mb = 256, .max_memory_mb = 40}, use);
+  add_report({.memory_mb = 512, .max_memory_mb = 39}, use);
+  EXPECT_EQ(use.reports, 3);
   EXPECT_EQ(use.max_used_mb, 40);
   EXPECT_EQ(use.memory_mb, 256);
 }
@@ -206,6 +235,19 @@ TEST(NameRules, AliasByLiteralName) {
   EXPECT_THAT(found(rule, scaled("'function:orders:live'")), IsEmpty());
   EXPECT_THAT(found(rule, scaled("'function:orders:3'")), IsEmpty());
   EXPECT_THAT(found(rule, scaled("'function:others:LIVE'")), IsEmpty());
+}
+
+// An unknown value never makes a template unreadable.
+TEST(Model, WhatCanNotBeEvaluatedIsUnknown) {
+  const Model model = model_of({{R"(
+Parameters: {P: {Type: String, Default: '', AllowedPattern: '.+'}}
+Mappings: {M: {a: {b: '1'}}}
+Conditions: {C: !Equals [!FindInMap [M, !Ref P, b], '1']}
+Resources:
+  F: {Type: AWS::Lambda::Function, Properties: {FunctionName: !Select [9, !Split ['-', !Ref 'AWS::StackId']], MemorySize: !FindInMap [M, x, b]}}
+  G: {Type: AWS::Lambda::Function, Properties: {FunctionName: !Join ['-', [f, !Select [4, !Split ['-', !Select [2, !Split ['/', !Ref 'AWS::StackId']]]]]]}}
+)"}});
+  EXPECT_EQ(model.functions.size(), 2U);
 }
 
 TEST(Model, UnknownValuesSkipRules) {

@@ -3,25 +3,28 @@
 #include <array>
 #include <charconv>
 
+#include "base/arn.h"
 #include "lint/rule_functions.h"
 
 namespace kiln::lint {
 namespace {
 
-constexpr int64_t kDefaultTimeout = 3;  // seconds, as below
+using std::string_view_literals::operator""sv;
+
 constexpr int64_t kDefaultVisibility = 30;
 constexpr int64_t kVisibilityFactor = 6;
-constexpr int64_t kRestApiMs = 29'000, kHttpApiMs = 30'000;
-
-std::string n(int64_t value) { return std::to_string(value); }
+constexpr int64_t kRestApiMs = 29'000,  // and a WebSocket API's
+    kHttpApiMs = 30'000;
 
 // Names of environment variables that limit the work of one invocation, without their unit.
 constexpr std::array<std::string_view, 5> kTimeLimits = {
     "MAX_PROCESSING_TIME", "PROCESSING_TIME_LIMIT", "MAX_EXECUTION_TIME", "TIMEOUT", "TIME_LIMIT"};
 // Timeouts that outlive an invocation.
-constexpr std::array<std::string_view, 11> kOutlives = {"SESSION", "CACHE",  "IDLE",  "VISIBILITY",
-                                                        "TOKEN",   "LOCK",   "LEASE", "KEEP",
-                                                        "TTL",     "COOKIE", "LOGIN"};
+constexpr std::array kOutlives = {
+    "SESSION"sv,        "CACHE"sv,    "IDLE"sv,  "VISIBILITY"sv, "TOKEN"sv,     "LOCK"sv,
+    "LEASE"sv,          "KEEP"sv,     "TTL"sv,   "LOGIN"sv,      "COOKIE"sv,    "DRAIN"sv,
+    "DEREGISTRATION"sv, "SHUTDOWN"sv, "GRACE"sv, "EXPIR"sv,      "HEARTBEAT"sv, "COOLDOWN"sv,
+    "ROTATION"sv,       "WORKFLOW"sv, "DEPLOY"sv};
 
 struct Unit {
   std::string_view suffix;
@@ -90,17 +93,33 @@ void time_limit_above_timeout(const Model& model, const Circumstances&, Report& 
   }
 }
 
+namespace {
+
+const char* name_of(ApiIntegration::Kind kind) {
+  switch (kind) {
+    case ApiIntegration::Kind::kRest:
+      return "the REST API";
+    case ApiIntegration::Kind::kHttp:
+      return "the HTTP API";
+    case ApiIntegration::Kind::kWebSocket:
+      break;
+  }
+  return "the WebSocket API";
+}
+
+}  // namespace
+
 void timeout_above_api(const Model& model, const Circumstances&, Report& report) {
   for (const ApiIntegration& api : model.integrations) {
     if (!api.function) continue;
     const Function& function = model.functions[*api.function];
     const std::optional<int64_t> timeout = function.timeout_s.value_or(kDefaultTimeout);
-    const bool is_rest = api.kind == ApiIntegration::Kind::kRest;
-    const std::optional<int64_t> waits = api.timeout_ms.value_or(is_rest ? kRestApiMs : kHttpApiMs);
+    const bool is_http = api.kind == ApiIntegration::Kind::kHttp;
+    const std::optional<int64_t> waits = api.timeout_ms.value_or(is_http ? kHttpApiMs : kRestApiMs);
     if (!timeout || !waits || *timeout * 1000 <= *waits) continue;
     report.add(api.origin, api.timeout_ms.is_known() ? api.timeout_ms.place() : api.origin.place,
-               std::string(is_rest ? "the REST API" : "the HTTP API") + " waits " + n(*waits) +
-                   " ms for " + function.origin.logical_id + ", which may run for " + n(*timeout) +
+               std::string(name_of(api.kind)) + " waits " + n(*waits) + " ms for " +
+                   function.origin.logical_id + ", which may run for " + n(*timeout) +
                    " s: the caller gets an error while the function goes on and is billed",
                "set the Timeout to at most " + n(*waits / 1000) +
                    ", or invoke asynchronously what takes longer");
@@ -115,7 +134,7 @@ void queue_visibility(const Model& model, const Circumstances&, Report& report) 
     const std::optional<int64_t> batching = source.batching_window_s.value_or(0);
     for (const Queue& queue : model.queues) {
       const std::string arn = *source.source_arn.value();
-      const bool by_name = queue.name.is_known() && arn.starts_with("arn:aws:sqs:") &&
+      const bool by_name = queue.name.is_known() && is_arn_of(arn, "sqs") &&
                            arn.ends_with(":" + *queue.name.value());
       if (arn != queue.arn && !by_name) continue;
       const std::optional<int64_t> visible = queue.visibility_s.value_or(kDefaultVisibility);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/arn.h"
 #include "template/parameters.h"
 
 namespace kiln::lint {
@@ -11,6 +12,13 @@ namespace {
 using nlohmann::json;
 
 json unknown_value() { return std::string(cfn::kUnknown); }
+
+// What CloudFormation puts at the end of a stack's ARN; its parts are taken for names.
+std::string uuid_like(size_t stack) {
+  std::string number = std::to_string(stack);
+  if (number.size() < 12) number.insert(0, 12 - number.size(), '0');
+  return "00000000-0000-0000-0000-" + number;
+}
 
 bool starts_with_type(const std::string& type, std::string_view prefix) {
   return std::string_view(type).starts_with(prefix);
@@ -29,9 +37,9 @@ StackValues::StackValues(size_t stack, const StackInfo& info, const cfn::Templat
                                            .account = info.account,
                                            .region = info.region,
                                            .stack_name = info.name,
-                                           .stack_id = "arn:aws:cloudformation:" + info.region +
-                                                       ":" + info.account + ":stack/" + info.name +
-                                                       "/" + std::to_string(stack),
+                                           .stack_id = arn_start("cloudformation", info.region) +
+                                                       info.account + ":stack/" + info.name + "/" +
+                                                       uuid_like(stack),
                                            .notification_arns = {},
                                            .import_value = std::move(import_value),
                                            .resource = [this](const std::string& logical_id,
@@ -42,15 +50,16 @@ StackValues::StackValues(size_t stack, const StackInfo& info, const cfn::Templat
 Result<std::optional<bool>> StackValues::exists(const std::string& condition) {
   if (condition.empty()) return std::optional<bool>(true);
   if (is_undecided(condition)) return std::optional<bool>();
+  // What can't be worked out here may be fine where it is deployed.
   Result<bool> holds = evaluator_.condition(condition);
-  if (!holds) return holds.error();
+  if (!holds) return std::optional<bool>();
   return std::optional<bool>(*holds);
 }
 
 Result<json> StackValues::value(const cfn::Node& node) {
   if (mentions_unknown(node, true)) return unknown_value();
   Result<json> evaluated = evaluator_.value(node);
-  if (!evaluated && mentions_unknown(node, false)) return unknown_value();
+  if (!evaluated) return unknown_value();
   return evaluated;
 }
 
@@ -76,7 +85,7 @@ Result<json> StackValues::of_resource(const std::string& logical_id, const std::
   if (!there) return there.error();
   if (!*there || !**there) return unknown_value();
 
-  const std::string arn = "arn:aws:lambda:" + info_.region + ":" + info_.account + ":function:";
+  const std::string arn = arn_start("lambda", info_.region) + info_.account + ":function:";
   const std::string own = stand_in(stack_, logical_id, attribute);
   if (resource->type == "AWS::Lambda::Function") {
     Result<std::string> name = name_of(*resource, "FunctionName");
@@ -173,6 +182,15 @@ Result<KnownParameters> known_parameters(const cfn::Template& parsed,
   });
   std::map<std::string, std::string> values = given;
   for (const std::string& name : known.unknown) values.erase(name);
+  // A default that breaks its own constraint stands for a value that must be given.
+  std::erase_if(with_values.parameters, [&](const cfn::Parameter& parameter) {
+    if (values.contains(parameter.name)) return false;
+    cfn::Template alone;
+    alone.parameters = {parameter};
+    if (cfn::resolve_parameters(alone, {}, nullptr)) return false;
+    known.unknown.insert(parameter.name);
+    return true;
+  });
   Result<cfn::ParameterValues> resolved =
       cfn::resolve_parameters(with_values, values, [](const std::string&) { return std::nullopt; });
   if (!resolved) return resolved.error();

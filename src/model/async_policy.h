@@ -34,6 +34,9 @@ struct AsyncProgress {
   WallTime received{};
   int invocations = 0;  // tries that ran code, this one included where it did
   int throttles = 0;    // tries that did not, this one included
+  // 0 to 1, drawn for each try: how much earlier a throttled event comes back, so that those that
+  // were throttled together don't meet again.
+  double luck = 0;
 };
 
 enum class AsyncNext { kFinished, kRetry, kGiveUp };

@@ -8,21 +8,22 @@ namespace {
 using std::chrono::hours;
 using std::chrono::seconds;
 
-const WallTime kStart{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
+const WallTime kAccepted{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
 
 AsyncDecision after(const AsyncSettings& settings, int invocations, int throttles,
                     AsyncOutcome outcome, seconds since_start = seconds(0)) {
-  return next_async_step(settings, {kStart, invocations, throttles}, outcome, kStart + since_start);
+  return next_async_step(settings, {kAccepted, invocations, throttles}, outcome,
+                         kAccepted + since_start);
 }
 
 TEST(AsyncPolicy, FunctionErrorsAreRetriedTwice) {
   const AsyncSettings settings;
   const auto first = after(settings, 1, 0, AsyncOutcome::kFunctionError);
   EXPECT_EQ(first.next, AsyncNext::kRetry);
-  EXPECT_EQ(first.retry_at, kStart + seconds(60));
+  EXPECT_EQ(first.retry_at, kAccepted + seconds(60));
   const auto second = after(settings, 2, 0, AsyncOutcome::kFunctionError, seconds(60));
   EXPECT_EQ(second.next, AsyncNext::kRetry);
-  EXPECT_EQ(second.retry_at, kStart + seconds(180));
+  EXPECT_EQ(second.retry_at, kAccepted + seconds(180));
   const auto third = after(settings, 3, 0, AsyncOutcome::kFunctionError, seconds(180));
   EXPECT_EQ(third.next, AsyncNext::kGiveUp);
   EXPECT_EQ(third.condition, "RetriesExhausted");
@@ -35,6 +36,20 @@ TEST(AsyncPolicy, NoRetryWhenNoneIsAllowed) {
   settings.maximum_retry_attempts = 1;
   EXPECT_EQ(after(settings, 1, 0, AsyncOutcome::kFunctionError).next, AsyncNext::kRetry);
   EXPECT_EQ(after(settings, 2, 0, AsyncOutcome::kFunctionError).condition, "RetriesExhausted");
+}
+
+TEST(AsyncPolicy, WhoIsThrottledTogetherComesBackAtDifferentTimes) {
+  const auto back = [](int throttles, double luck) {
+    const AsyncProgress progress{kAccepted, 0, throttles, luck};
+    return next_async_step({}, progress, AsyncOutcome::kThrottled, kAccepted).retry_at - kAccepted;
+  };
+  for (const auto& [throttles, longest] : {std::pair{1, 1}, {2, 2}, {6, 32}, {9, 256}, {20, 300}}) {
+    EXPECT_EQ(back(throttles, 0), seconds(longest));
+    EXPECT_EQ(back(throttles, 0.5), std::chrono::milliseconds(750 * longest));
+    EXPECT_EQ(back(throttles, 1), std::chrono::milliseconds(500 * longest));
+    EXPECT_EQ(back(throttles, 7), std::chrono::milliseconds(500 * longest));
+    EXPECT_EQ(back(throttles, -1), seconds(longest));
+  }
 }
 
 // As recorded: with a greatest age of 60 s there is no retry, with 90 s there is one.
@@ -56,7 +71,7 @@ TEST(AsyncPolicy, ThrottlesBackOffForHours) {
   for (int i = 0; i < 11; ++i) {
     const auto decision = after(settings, 0, i + 1, AsyncOutcome::kThrottled);
     EXPECT_EQ(decision.next, AsyncNext::kRetry);
-    EXPECT_EQ(decision.retry_at, kStart + seconds(delays[i])) << i;
+    EXPECT_EQ(decision.retry_at, kAccepted + seconds(delays[i])) << i;
   }
   EXPECT_EQ(after(settings, 0, 500, AsyncOutcome::kThrottled, hours(6) - seconds(300)).next,
             AsyncNext::kRetry);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/arn.h"
+
 namespace kiln::model {
 
 ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier, double roll) {
@@ -47,8 +49,10 @@ int provisioned_total(const Function& function) {
 std::string function_arn(std::string_view region, std::string_view account, std::string_view name,
                          std::string_view qualifier) {
   std::string arn;
-  arn.reserve(48 + region.size() + account.size() + name.size() + qualifier.size());
-  arn.append("arn:aws:lambda:")
+  arn.reserve(56 + region.size() + account.size() + name.size() + qualifier.size());
+  arn.append("arn:")
+      .append(partition_of(region))
+      .append(":lambda:")
       .append(region)
       .append(":")
       .append(account)

@@ -46,6 +46,17 @@ struct LoggingConfig {
   std::string log_group;          // empty: /aws/lambda/NAME
 };
 
+// Where a function would be on AWS, and what it would mount there: kept, and without effect here.
+struct VpcConfig {
+  std::vector<std::string> subnet_ids, security_group_ids;
+  bool ipv6 = false;
+  bool operator==(const VpcConfig&) const = default;
+};
+struct FileSystem {
+  std::string arn, local_mount_path;
+  bool operator==(const FileSystem&) const = default;
+};
+
 // Everything that publishing a version freezes. Immutable once shared.
 struct FunctionConfig {
   std::string region;
@@ -60,6 +71,9 @@ struct FunctionConfig {
   int memory_mb = 128;
   int ephemeral_mb = 512;
   std::map<std::string, std::string> environment;
+  bool has_environment = false;  // it was given, if only without variables
+  std::optional<VpcConfig> vpc;
+  std::vector<FileSystem> file_systems;
   std::vector<std::string> architectures{"x86_64"};
   CodeLocation code;
   LayerStack layers;
@@ -129,6 +143,7 @@ struct Function {
   std::map<std::string, std::string> policy_revisions;  // qualifier → RevisionId of that policy
   int64_t next_version = 1;                             // never reused
   std::optional<int> reserved_concurrency;
+  std::string recursive_loop = "Terminate";               // or "Allow"
   std::map<std::string, ProvisionedConfig> provisioned;   // by version or alias
   std::map<std::string, EventInvokeConfig> event_invoke;  // by qualifier; "$LATEST" too
   std::map<std::string, FunctionUrl> urls;                // by alias; "" = $LATEST

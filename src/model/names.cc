@@ -4,11 +4,18 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
 #include "model/function.h"
 #include "model/violations.h"
 
 namespace kiln::model {
 namespace {
+
+using ascii::all;
+using ascii::is_digit;
+using ascii::is_letter;
+using ascii::is_lower;
+using ascii::is_word;
 
 // The patterns as AWS prints them. The code below matches them by hand: std::regex recurses once
 // per character and would let a long name overflow the stack.
@@ -31,16 +38,6 @@ constexpr size_t kMaxName = 64;
 constexpr size_t kMaxCreateValue = 140;
 constexpr size_t kMaxValue = 256;
 constexpr size_t kMaxQualifier = 128;
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-constexpr bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_word(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; }
-
-template <class Predicate>
-bool all(std::string_view text, Predicate predicate) {
-  return std::all_of(text.begin(), text.end(), predicate);
-}
 
 bool is_words(std::string_view text) { return !text.empty() && all(text, is_word); }
 bool is_account(std::string_view text) { return text.size() == 12 && all(text, is_digit); }
@@ -179,10 +176,6 @@ Error wrong_account(std::string_view named, std::string_view account) {
   return {ErrorKind::kForbidden, "AccessDeniedException",
           "Functions of account " + std::string(named) + " are not accessible: this is account " +
               std::string(account)};
-}
-
-Error invalid_parameter(std::string message) {
-  return {ErrorKind::kInvalid, "InvalidParameterValueException", std::move(message)};
 }
 
 }  // namespace

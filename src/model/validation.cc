@@ -5,12 +5,17 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/ascii.h"
 #include "model/names.h"
+#include "model/runtimes.h"
 #include "model/violations.h"
 
 namespace kiln::model {
 namespace {
 
+using ascii::all;
+using ascii::is_digit;
+using ascii::is_letter;
 using std::string_view_literals::operator""sv;
 
 constexpr size_t kMaxEnvironmentBytes = 4096;
@@ -66,13 +71,6 @@ bool contains(const auto& list, std::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-template <class Predicate>
-bool all(std::string_view text, Predicate predicate) {
-  return std::all_of(text.begin(), text.end(), predicate);
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Limits on free text count characters, not bytes: those of UTF-8 that begin one.
@@ -86,10 +84,6 @@ bool eat(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
   return true;
-}
-
-Error invalid_parameter(std::string message) {
-  return {ErrorKind::kInvalid, "InvalidParameterValueException", std::move(message)};
 }
 
 // Takes "arn:" and a partition (aws[a-zA-Z-]*)?, with the colon after it.
@@ -250,6 +244,22 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+// In the order of a Java HashMap, as AWS's text has them: recorded with SMALL_VAR before LARGE_VAR.
+std::vector<std::string> in_order_of_aws(const std::map<std::string, std::string>& environment) {
+  uint32_t buckets = 16;
+  while (environment.size() > buckets / 4 * 3) buckets *= 2;
+  std::vector<std::pair<uint32_t, std::string>> order;
+  for (const auto& [name, value] : environment) {
+    uint32_t hash = 0;
+    for (const char c : name) hash = hash * 31 + static_cast<unsigned char>(c);
+    order.emplace_back((hash ^ hash >> 16) & (buckets - 1), name);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<std::string> names;
+  for (auto& [bucket, name] : order) names.push_back(std::move(name));
+  return names;
+}
+
 Result<void> check_environment(const std::map<std::string, std::string>& environment) {
   std::string reserved;
   for (const auto& [name, value] : environment)
@@ -263,11 +273,11 @@ Result<void> check_environment(const std::map<std::string, std::string>& environ
         "used in this request: " +
         reserved);
   std::string measured = "{";
-  for (const auto& [name, value] : environment) {
+  for (const std::string& name : in_order_of_aws(environment)) {
     if (measured.size() > 1) measured += ',';
     append_json_string(measured, name);
     measured += ':';
-    append_json_string(measured, value);
+    append_json_string(measured, environment.at(name));
   }
   measured += '}';
   if (measured.size() > kMaxEnvironmentBytes)
@@ -333,6 +343,17 @@ bool is_runtime(std::string_view name) {
   return contains(kRuntimes, name) || contains(kDeprecatedRuntimes, name);
 }
 
+bool is_runtime_here(std::string_view name) {
+  return contains(kRuntimes, name) && (name.starts_with("provided.") ||
+                                       name.starts_with("python") || name.starts_with("nodejs"));
+}
+
+std::string runtime_list() {
+  std::string known;
+  for (const auto one : kRuntimes) known.append(known.empty() ? "" : ", ").append(one);
+  return known;
+}
+
 Result<void> validate_runtime(std::string_view runtime) {
   const std::string name(runtime);
   if (contains(kDeprecatedRuntimes, runtime))
@@ -341,16 +362,12 @@ Result<void> validate_runtime(std::string_view runtime) {
         " is no longer supported for creating or updating AWS Lambda functions. We recommend you "
         "use a supported runtime while creating or updating functions.");
   if (!contains(kRuntimes, runtime)) {
-    std::string known;
-    for (const auto one : kRuntimes) known.append(known.empty() ? "" : ", ").append(one);
     return invalid_parameter("Value " + name +
                              " at 'runtime' failed to satisfy constraint: Member must satisfy enum "
                              "value set: [" +
-                             known + "] or be a valid ARN");
+                             runtime_list() + "] or be a valid ARN");
   }
-  if (runtime.starts_with("provided.") || runtime.starts_with("python") ||
-      runtime.starts_with("nodejs"))
-    return {};
+  if (is_runtime_here(runtime)) return {};
   return invalid_parameter(
       "Kiln does not run " + name +
       ". It runs provided.al2, provided.al2023, python3.8 to python3.14 and nodejs16.x to "

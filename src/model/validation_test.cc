@@ -267,6 +267,18 @@ TEST(ValidateCreateTest, EnvironmentOf4Kb) {
                 std::string(4096 - 16 + 1, 'x') + "\"}");
 }
 
+// As recorded.
+TEST(ValidateCreateTest, TheMeasuredEnvironmentIsInAwsOrder) {
+  const std::string large(4096, 'x');
+  EXPECT_EQ(created([&](FunctionConfig& f) {
+              f.environment = {{"SMALL_VAR", "ok"}, {"LARGE_VAR", large}};
+            }),
+            "InvalidParameterValueException: Lambda was unable to configure your environment "
+            "variables because the environment variables you have provided exceeded the 4KB limit. "
+            "String measured: {\"SMALL_VAR\":\"ok\",\"LARGE_VAR\":\"" +
+                large + "\"}");
+}
+
 TEST(ValidateCreateTest, EnvironmentNames) {
   const auto with = [](std::map<std::string, std::string> e) {
     return created([&](FunctionConfig& f) { f.environment = std::move(e); });

@@ -19,6 +19,10 @@
 
 namespace kiln::model {
 
+inline Error invalid_parameter(std::string message) {
+  return {ErrorKind::kInvalid, "InvalidParameterValueException", std::move(message)};
+}
+
 class Violations {
  public:
   void add(std::string_view value, std::string_view member, std::string_view constraint);

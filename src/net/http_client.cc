@@ -2,22 +2,26 @@
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <optional>
 
+#include "base/unique_function.h"
+#include "net/asio_thread.h"
+
 namespace kiln::net {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using boost::system::error_code;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Socket = asio::ip::tcp::socket;
+using Resolver = asio::ip::tcp::resolver;
+using Timer = asio::steady_timer;
 
 constexpr uint32_t kMaxHeaderBytes = 64 * 1024;
 
@@ -32,7 +36,7 @@ bool has_line_end(const ClientHeaders& headers) {
   return false;
 }
 
-ClientResponse to_response(http::response<http::string_body>&& message) {
+ClientResponse to_response(beast_http::response<beast_http::string_body>&& message) {
   ClientResponse out;
   out.status = message.result_int();
   for (const auto& field : message) {
@@ -47,7 +51,7 @@ ClientResponse to_response(http::response<http::string_body>&& message) {
 struct HttpClient::Tls {
   explicit Tls(Certificates wanted) : certificates(wanted) {}
 
-  // For the loop's thread only.
+  // For Asio's thread only.
   asio::ssl::context& context() {
     if (!made) {
       made.emplace(asio::ssl::context::tls_client);
@@ -63,17 +67,25 @@ struct HttpClient::Tls {
 
 namespace {
 
-// One request from its name look-up to its answer. Handlers of pending operations keep it alive;
-// finish() ends them all.
+// Who waits for an answer. The loop holds it, and drops it when it goes.
+struct Waiting {
+  IoLoop& loop;
+  HttpClient::Done done;
+};
+
+// One request from its name look-up to its answer, on Asio's thread. Handlers of pending operations
+// keep it alive; finish() ends them all.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(IoLoop& loop, ClientRequest request, ClientUrl url, HttpClient::Done done)
+  using Done = UniqueFunction<void(Result<ClientResponse>)>;
+
+  Exchange(ClientRequest request, ClientUrl url, Done done)
       : request_(std::move(request)),
         url_(std::move(url)),
         done_(std::move(done)),
-        resolver_(loop.executor()),
-        socket_(loop.executor()),
-        timer_(loop.executor()) {}
+        resolver_(asio_thread()),
+        socket_(asio_thread()),
+        timer_(asio_thread()) {}
 
   // `tls` is null for http.
   void start(asio::ssl::context* tls, HttpClient::Certificates certificates) {
@@ -116,7 +128,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void finish(Result<ClientResponse> result) {
     if (!done_) return;
-    const HttpClient::Done done = std::exchange(done_, nullptr);
+    Done done = std::move(done_);
     timer_.cancel();
     resolver_.cancel();
     error_code ignored;
@@ -162,51 +174,53 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     for (const auto& [name, value] : request_.headers) {
       message_.insert(beast_view(name), beast_view(value));
     }
-    message_.set(http::field::host, url_.host_header());
-    message_.set(http::field::connection, "close");
+    message_.set(beast_http::field::host, url_.host_header());
+    message_.set(beast_http::field::connection, "close");
     message_.body() = std::move(request_.body);
     message_.prepare_payload();
     parser_.header_limit(kMaxHeaderBytes);
     parser_.body_limit(request_.body_limit);
     parser_.skip(request_.method == "HEAD");
-    http::async_write(stream, message_,
-                      [self = shared_from_this(), &stream](error_code ec, size_t) {
-                        if (!self->done_) return;
-                        // The peer may have answered and gone before it had read everything.
-                        self->write_error_ = ec;
-                        self->read(stream);
-                      });
+    beast_http::async_write(stream, message_,
+                            [self = shared_from_this(), &stream](error_code ec, size_t) {
+                              if (!self->done_) return;
+                              // The peer may have answered and gone before it had read everything.
+                              self->write_error_ = ec;
+                              self->read(stream);
+                            });
   }
 
   template <class Stream>
   void read(Stream& stream) {
-    http::async_read(stream, buffer_, parser_, [self = shared_from_this()](error_code ec, size_t) {
-      if (!self->done_) return;
-      if (ec == http::error::body_limit || ec == http::error::header_limit) {
-        return self->fail(ErrorKind::kTooLarge, "TooLarge", "sent a larger answer than is read");
-      }
-      // A peer that ends TLS without a word ends a body of unknown length, as a plain one does.
-      if (ec == asio::ssl::error::stream_truncated && self->parser_.is_header_done() &&
-          self->parser_.need_eof()) {
-        self->parser_.put_eof(ec);
-      }
-      if (ec && !self->parser_.is_done()) {
-        if (self->write_error_) ec = self->write_error_;
-        return self->fail(ErrorKind::kUnavailable, "BadAnswer", ec);
-      }
-      self->finish(to_response(self->parser_.release()));
-    });
+    beast_http::async_read(
+        stream, buffer_, parser_, [self = shared_from_this()](error_code ec, size_t) {
+          if (!self->done_) return;
+          if (ec == beast_http::error::body_limit || ec == beast_http::error::header_limit) {
+            return self->fail(ErrorKind::kTooLarge, "TooLarge",
+                              "sent a larger answer than is read");
+          }
+          // A peer that ends TLS without a word ends a body of unknown length, as a plain one does.
+          if (ec == asio::ssl::error::stream_truncated && self->parser_.is_header_done() &&
+              self->parser_.need_eof()) {
+            self->parser_.put_eof(ec);
+          }
+          if (ec && !self->parser_.is_done()) {
+            if (self->write_error_) ec = self->write_error_;
+            return self->fail(ErrorKind::kUnavailable, "BadAnswer", ec);
+          }
+          self->finish(to_response(self->parser_.release()));
+        });
   }
 
   ClientRequest request_;
   ClientUrl url_;
-  HttpClient::Done done_;
+  Done done_;
   Resolver resolver_;
   Socket socket_;
   Timer timer_;
   std::optional<TlsStream> tls_;
-  http::request<http::string_body> message_;
-  http::response_parser<http::string_body> parser_;
+  beast_http::request<beast_http::string_body> message_;
+  beast_http::response_parser<beast_http::string_body> parser_;
   boost::beast::flat_buffer buffer_;
   error_code write_error_;
 };
@@ -228,10 +242,24 @@ void HttpClient::send(ClientRequest request, Done done) {
                         "A header of the request to " + request.url +
                             " has an empty name or a line end; give names and values without."});
     }
+    const auto waiting = std::make_shared<Waiting>(Waiting{loop, std::move(done)});
+    loop.hold(waiting);
+    auto answer = [remote = loop.remote(),
+                   waits = std::weak_ptr(waiting)](Result<ClientResponse> result) {
+      remote.post([waits, result = std::move(result)]() mutable {
+        const auto caller = waits.lock();
+        if (!caller) return;
+        const Done told = std::move(caller->done);
+        caller->loop.drop(caller.get());
+        told(std::move(result));
+      });
+    };
     const bool secure = url->scheme == ClientUrl::Scheme::kHttps;
-    const auto exchange =
-        std::make_shared<Exchange>(loop, std::move(request), std::move(*url), std::move(done));
-    exchange->start(secure ? &tls->context() : nullptr, tls->certificates);
+    asio::post(asio_thread(), [exchange = std::make_shared<Exchange>(
+                                   std::move(request), std::move(*url), std::move(answer)),
+                               secure, tls] {
+      exchange->start(secure ? &tls->context() : nullptr, tls->certificates);
+    });
   });
 }
 

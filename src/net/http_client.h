@@ -1,4 +1,5 @@
-// Asynchronous HTTP/1.1 requests, http and https, on an I/O loop.
+// Asynchronous HTTP/1.1 requests, http and https. They go over Asio, on a thread of their own;
+// answers come on an I/O loop.
 //
 //   HttpClient client(loop);
 //   client.send({"POST", "http://127.0.0.1:8080/hook", {{"Content-Type", "text/plain"}}, "hello"},

@@ -1,150 +1,151 @@
 #include "net/http_connection.h"
 
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
-#include <sys/uio.h>
+#include <sys/socket.h>
 
-#include <boost/asio/write.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <utility>
 
 #include "base/check.h"
+#include "base/fence.h"
 
 namespace kiln::net {
-namespace asio = boost::asio;
-
 namespace {
 
-// While a request is handled one read stays pending, so that a peer's departure is noticed; what it
-// brings of the next request waits here, up to this many bytes.
+// While a request is handled reading goes on, so that a peer's departure is noticed; what it brings
+// of the next request waits here, up to this many bytes.
 constexpr size_t kReadAhead = 64 * 1024;
-constexpr size_t kReadChunk = 16 * 1024;
+// The same while a sink takes a part: the next part, which is then a large one.
+constexpr size_t kPartAhead = size_t{1024} * 1024;
 // Of a file, between two looks at what else the loop has to do.
 constexpr size_t kFileChunk = size_t{1024} * 1024;
-
-std::string_view reason(unsigned status) {
-  const auto r = http::obsolete_reason(static_cast<http::status>(status));
-  return {r.data(), r.size()};
-}
-
-void append_number(std::string& out, size_t n) {
-  char digits[24];
-  char* p = digits + sizeof digits;
-  do {
-    *--p = static_cast<char>('0' + n % 10);
-    n /= 10;
-  } while (n != 0);
-  out.append(p, static_cast<size_t>(digits + sizeof digits - p));
-}
-
-void write_head(std::string& out, const Response& response, bool keep_alive) {
-  out.clear();
-  out += "HTTP/1.1 ";
-  append_number(out, response.status);
-  out += ' ';
-  out += reason(response.status);
-  if (!response.content_type.empty()) {
-    out += "\r\nContent-Type: ";
-    out += response.content_type;
-  }
-  if (response.status != 204 && response.status != 304 && response.status >= 200) {
-    out += "\r\nContent-Length: ";
-    append_number(out, response.file ? response.file->size : response.body.size());
-  }
-  for (const auto& [name, value] : response.headers) {
-    out += "\r\n";
-    out += name;
-    out += ": ";
-    out += value;
-  }
-  if (!keep_alive) out += "\r\nConnection: close";
-  out += "\r\n\r\n";
-}
+// What a peer still sends after its last answer is read for so long.
+constexpr auto kDrainTime = std::chrono::seconds(1);
 
 }  // namespace
 
-HttpConnection::HttpConnection(TcpSocket socket, IoLoop& loop, const HttpLimits& limits)
-    : socket_(std::move(socket)), loop_(loop), limits_(limits) {}
+HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits)
+    : loop_(loop), limits_(limits), parser_({.header_bytes = limits.header_bytes}) {
+  stream_ = loop.open(std::move(socket), *this);
+}
 
 HttpConnection::~HttpConnection() { loop_.cancel(this); }
 
 void HttpConnection::start(std::unique_ptr<Session> session) {
   session_ = std::move(session);
-  boost::system::error_code ec;
-  socket_.non_blocking(true, ec);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ec);
-  new_parser();
+  const int on = 1;
+  ::setsockopt(stream_->fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  loop_.hold(shared_from_this());
   set_deadline(limits_.header_time);
-  read_more();
+  stream_->resume();
 }
 
 uint32_t HttpConnection::local_ipv4() const {
-  boost::system::error_code ec;
-  const auto endpoint = socket_.local_endpoint(ec);
-  if (ec || !endpoint.address().is_v4()) return 0;
-  return endpoint.address().to_v4().to_uint();
+  sockaddr_in address = {};
+  socklen_t size = sizeof address;
+  if (::getsockname(stream_->fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      address.sin_family != AF_INET)
+    return 0;
+  return ntohl(address.sin_addr.s_addr);
 }
 
 std::string HttpConnection::peer_address() const {
-  boost::system::error_code ec;
-  const auto endpoint = socket_.remote_endpoint(ec);
-  return ec ? std::string() : endpoint.address().to_string();
+  sockaddr_storage address = {};
+  socklen_t size = sizeof address;
+  char text[INET6_ADDRSTRLEN] = "";
+  if (!stream_ || ::getpeername(stream_->fd(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return {};
+  const void* const bytes =
+      address.ss_family == AF_INET
+          ? static_cast<const void*>(&reinterpret_cast<sockaddr_in&>(address).sin_addr)
+          : &reinterpret_cast<sockaddr_in6&>(address).sin6_addr;
+  return ::inet_ntop(address.ss_family, bytes, text, sizeof text) != nullptr ? text : "";
 }
 
-void HttpConnection::read_more() {
-  if (read_pending_ || state_ == State::kClosed) return;
-  if (state_ != State::kReading && buffer_.size() >= kReadAhead) return;
-  read_pending_ = true;
-  // A large body is read straight towards its end, not in small steps.
-  size_t want = kReadChunk;
-  if (state_ == State::kReading && parser_->is_header_done()) {
-    const auto left = parser_->content_length_remaining();
-    if (left && *left > want) want = std::min<uint64_t>(*left, 1024 * 1024);
-  }
-  socket_.async_read_some(buffer_.prepare(want),
-                          [self = shared_from_this()](boost::system::error_code ec, size_t n) {
-                            self->on_read(ec, n);
-                          });
-}
-
-void HttpConnection::on_read(boost::system::error_code ec, size_t bytes) {
-  read_pending_ = false;
+void HttpConnection::on_data(std::string_view bytes) {
   if (state_ == State::kClosed) return;
-  if (state_ == State::kHandingOver) {
-    if (!ec) buffer_.commit(bytes);
-    return hand_over();
+  if (state_ != State::kReading || kept_at_ < kept_.size()) {
+    keep(bytes);
+    return;
   }
-  if (ec) {
-    const bool mid = state_ != State::kReading || parser_->got_some() || buffer_.size() > 0;
-    return shut(mid);
-  }
-  buffer_.commit(bytes);
-  if (state_ == State::kReading)
-    parse();
-  else
-    read_more();
+  parse(bytes);
+  if (!bytes.empty() && state_ != State::kClosed) keep(bytes);
 }
 
-void HttpConnection::parse() {
-  while (state_ == State::kReading && buffer_.size() > 0) {
-    boost::system::error_code ec;
-    const size_t used = parser_->put(buffer_.data(), ec);
-    buffer_.consume(used);
-    if (ec == http::error::body_limit)
-      return finish_with(session_->too_large(parser_->get().base()));
-    if (ec && ec != http::error::need_more) return fail_parse(ec);
-    if (parser_->is_header_done() && !parser_->eager() && !begin_body()) return;
+void HttpConnection::keep(std::string_view in) {
+  kept_.append(in);
+  const size_t limit = state_ == State::kSinking ? kPartAhead : kReadAhead;
+  if (!paused_ && state_ != State::kReading && kept_.size() - kept_at_ >= limit) {
+    paused_ = true;
+    stream_->pause();
+  }
+}
+
+// Takes what was kept, then reads on.
+void HttpConnection::parse_kept() {
+  if (kept_at_ < kept_.size()) {
+    std::string_view in(kept_);
+    in.remove_prefix(kept_at_);
+    parse(in);
+    kept_at_ = kept_.size() - in.size();
+    if (kept_at_ == kept_.size()) {
+      kept_at_ = 0;
+      if (kept_.capacity() > 4 * kReadAhead)
+        std::string().swap(kept_);
+      else
+        kept_.clear();
+    } else if (kept_at_ >= kReadAhead) {
+      kept_.erase(0, kept_at_);
+      kept_at_ = 0;
+    }
+  }
+  read_on();
+}
+
+void HttpConnection::read_on() {
+  if (!paused_ || state_ == State::kClosed || kept_.size() - kept_at_ >= kReadAhead) return;
+  paused_ = false;
+  stream_->resume();
+}
+
+// Request after request, as long as each is answered at once.
+void HttpConnection::parse(std::string_view& in) {
+  while (state_ == State::kReading && !in.empty()) {
+    const HttpParser::Step step = parser_.put(in);
+    switch (step) {
+      case HttpParser::Step::kMore:
+        break;
+      case HttpParser::Step::kHead:
+        if (!begin_body(in.empty())) return;
+        break;
+      case HttpParser::Step::kDone:
+        break;
+      case HttpParser::Step::kBodyTooLarge:
+        return finish_with(session_->too_large(parser_.header()));
+      case HttpParser::Step::kBad:
+      case HttpParser::Step::kHeadTooLarge:
+        return fail_parse(step);
+    }
     if (sink_part()) return;
-    if (parser_->is_done()) return finish_request();
-    if (ec == http::error::need_more || used == 0) break;
+    if (parser_.is_done()) finish_request();
   }
-  if (state_ == State::kReading) read_more();
+  // A head that has begun must come to its end, also after a long pause.
+  if (state_ == State::kReading && !parser_.is_head_done() && parser_.got_some() &&
+      !std::exchange(head_timed_, true))
+    set_deadline(limits_.header_time);
 }
 
-// True: what has come of the body is with its sink, and nothing is read until it has been taken.
+// True: what has come of the body is with its sink, and no more follows until it has been taken.
 bool HttpConnection::sink_part() {
-  std::string& text = parser_->get().body().text;
-  if (!sink_ || text.empty()) return false;
+  if (!sink_ || parser_.body().empty()) return false;
   state_ = State::kSinking;
-  sink_->put(std::exchange(text, {}),
-             [self = shared_from_this()] { self->loop_.post([self] { self->on_part_taken(); }); });
+  sink_->put(std::exchange(parser_.body(), {}),
+             [remote = loop_.remote(), self = shared_from_this()] {
+               remote.post([self] { self->on_part_taken(); });
+             });
   return true;
 }
 
@@ -152,79 +153,85 @@ void HttpConnection::on_part_taken() {
   if (state_ != State::kSinking) return;
   state_ = State::kReading;
   set_deadline(limits_.body_time);
-  if (parser_->is_done()) return finish_request();
-  if (buffer_.size() > 0) return parse();
-  read_more();
+  if (parser_.is_done()) {
+    finish_request();
+    return read_on();
+  }
+  parse_kept();
 }
 
 void HttpConnection::finish_request() {
   state_ = State::kHandling;
-  keep_alive_ = parser_->get().keep_alive();
-  head_request_ = parser_->get().method() == http::verb::head;
-  auto& parsed = parser_->get();
-  Request request(std::move(parsed.base()), std::move(parsed.body().text));
-  if (buffer_.size() == 0 && buffer_.capacity() > 4 * kReadAhead) buffer_.shrink_to_fit();
-  // One read stays pending while the request is handled: it notices a peer that leaves.
-  read_more();
-  if (sink_) return session_->on_sunk_request(std::move(request), std::exchange(sink_, nullptr));
-  session_->on_request(std::move(request));
+  keep_alive_ = parser_.header().keep_alive();
+  head_request_ = parser_.header().method() == http::verb::head;
+  Request request(std::move(parser_.header()), std::move(parser_.body()));
+  parser_.reset();
+  head_timed_ = false;
+  const auto self = shared_from_this();
+  // What a session throws is its request's end, and not the connection's silence.
+  fenced(
+      "an HTTP request",
+      [&] {
+        if (sink_)
+          session_->on_sunk_request(std::move(request), std::exchange(sink_, nullptr));
+        else
+          session_->on_request(std::move(request));
+      },
+      [&] {
+        if (state_ != State::kHandling) return close();
+        Response response;
+        response.status = 500;
+        response.body = R"({"message":"Kiln has failed on this request; its log says why.",)"
+                        R"("Type":"Service"})";
+        finish_with(std::move(response));
+      });
 }
 
-// The header is complete: the session says how much body it takes. False: the request was refused,
+// The head is complete: the session says how much body it takes. False: the request was refused,
 // or the connection is the session's now.
-bool HttpConnection::begin_body() {
-  if (session_->wants_connection(parser_->get().base())) {
+bool HttpConnection::begin_body(bool body_waits) {
+  const RequestHeader& header = parser_.header();
+  if (session_->wants_connection(header)) {
     state_ = State::kHandingOver;
-    // A read that is pending still brings bytes for this connection's buffer: it ends first.
-    boost::system::error_code ignored;
-    if (read_pending_)
-      socket_.cancel(ignored);
-    else
-      hand_over();
+    loop_.cancel(this);
+    // What the stream still brings is kept. Posted: what is being parsed must be kept first.
+    loop_.post([self = shared_from_this()] {
+      if (self->state_ == State::kHandingOver) self->stream_->release();
+    });
     return false;
   }
-  const uint64_t limit = session_->body_limit(parser_->get().base());
-  const auto length = parser_->content_length();
-  if (length && *length > limit) {
-    finish_with(session_->too_large(parser_->get().base()));
+  const uint64_t limit = session_->body_limit(header);
+  if (parser_.content_length() > limit) {
+    finish_with(session_->too_large(header));
     return false;
   }
-  sink_ = session_->body_sink(parser_->get().base());
-  parser_->get().body().in_parts = sink_ != nullptr;
-  parser_->body_limit(limit);
-  parser_->eager(true);
-  if (parser_->is_done()) return true;
+  sink_ = session_->body_sink(header);
+  parser_.set_body_limit(limit);
+  if (parser_.is_done()) return true;
   set_deadline(limits_.body_time);
-  if (buffer_.size() == 0 && !parser_->get()[http::field::expect].empty()) {
+  if (body_waits && parser_.expects_continue()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    boost::system::error_code ignored;
-    socket_.write_some(asio::buffer(kContinue), ignored);
+    stream_->send(kContinue, std::string_view());
   }
   return true;
 }
 
-void HttpConnection::hand_over() {
+void HttpConnection::on_released(UniqueFd socket) {
   state_ = State::kClosed;
-  loop_.cancel(this);
-  const auto data = buffer_.data();
-  std::string rest(static_cast<const char*>(data.data()), data.size());
+  std::string rest = kept_.substr(kept_at_);
   const std::shared_ptr<Session> session = std::move(session_);
-  session->take_over(std::move(socket_), std::move(parser_->get().base()), std::move(rest));
+  const auto self = shared_from_this();
+  loop_.drop(this);
+  session->take_over(std::move(socket), std::move(parser_.header()), std::move(rest));
 }
 
-void HttpConnection::new_parser() {
-  parser_.emplace();
-  parser_->header_limit(limits_.header_bytes);
-  parser_->body_limit(boost::none);  // until the header says which
-}
-
-void HttpConnection::fail_parse(boost::system::error_code ec) {
+void HttpConnection::fail_parse(HttpParser::Step step) {
   Response response;
-  response.status = ec == http::error::header_limit ? 431 : 400;
+  const bool large = step == HttpParser::Step::kHeadTooLarge;
+  response.status = large ? 431 : 400;
   response.body = R"({"message":")" +
-                  std::string(ec == http::error::header_limit
-                                  ? "Request line and headers are larger than this server takes."
-                                  : "Not an HTTP/1.1 request: " + ec.message()) +
+                  (large ? "Request line and headers are larger than this server takes."
+                         : "Not an HTTP/1.1 request: " + std::string(parser_.fault()) + ".") +
                   R"(","Type":"User"})";
   finish_with(std::move(response));
 }
@@ -249,43 +256,30 @@ void HttpConnection::write(Response&& response) {
   write_head(out_head_, response, keep_alive_);
   const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
   out_file_ = bodyless ? nullptr : std::move(response.file);
-  out_body_ = bodyless || out_file_ ? std::string() : std::move(response.body);
+  Stream::Sent sent;
+  if (out_file_)
+    sent = stream_->send_head(out_head_);
+  else
+    sent = stream_->send(out_head_, bodyless ? std::string() : std::move(response.body));
+  if (sent == Stream::Sent::kFailed) return shut(true);
+  if (sent == Stream::Sent::kPending) return set_deadline(limits_.body_time);
+  on_sent();
+}
 
-  // Nearly always the whole answer fits the socket's buffer: one writev, no trip through the
-  // scheduler.
-  struct iovec parts[2] = {{out_head_.data(), out_head_.size()},
-                           {out_body_.data(), out_body_.size()}};
-  struct msghdr message = {};
-  message.msg_iov = parts;
-  message.msg_iovlen = out_body_.empty() ? 1 : 2;
-  const int more = out_file_ ? MSG_MORE : 0;
-  const ssize_t n =
-      ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
-  const size_t total = out_head_.size() + out_body_.size();
-  if (n == static_cast<ssize_t>(total)) return out_file_ ? write_file() : on_written();
-  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return shut(true);
-  const size_t sent = n > 0 ? static_cast<size_t>(n) : 0;
-  const size_t head_sent = std::min(sent, out_head_.size());
-  std::array<asio::const_buffer, 2> rest = {asio::buffer(out_head_) + head_sent,
-                                            asio::buffer(out_body_) + (sent - head_sent)};
-  set_deadline(limits_.body_time);
-  asio::async_write(socket_, rest,
-                    [self = shared_from_this()](boost::system::error_code ec, size_t) {
-                      if (self->state_ == State::kClosed) return;
-                      if (ec) return self->shut(true);
-                      self->out_file_ ? self->write_file() : self->on_written();
-                    });
+void HttpConnection::on_sent() {
+  if (state_ != State::kWriting) return;  // it was the word to send the body
+  out_file_ ? write_file() : written();
 }
 
 // From the page cache into the socket, as the peer takes it.
 void HttpConnection::write_file() {
-  if (state_ == State::kClosed) return;
+  if (state_ != State::kWriting || !out_file_) return;
   set_deadline(limits_.body_time);
   FilePart& part = *out_file_;
   if (part.size > 0) {
     auto at = static_cast<off_t>(part.offset);
-    const ssize_t n = ::sendfile(socket_.native_handle(), part.file.get(), &at,
-                                 std::min<uint64_t>(part.size, kFileChunk));
+    const ssize_t n =
+        ::sendfile(stream_->fd(), part.file.get(), &at, std::min<uint64_t>(part.size, kFileChunk));
     // A file that has become shorter can't be what the head has announced.
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return shut(true);
     if (n > 0) {
@@ -295,33 +289,31 @@ void HttpConnection::write_file() {
   }
   if (part.size == 0) {
     out_file_ = nullptr;
-    return on_written();
+    return written();
   }
-  socket_.async_wait(asio::socket_base::wait_write,
-                     [self = shared_from_this()](boost::system::error_code ec) {
-                       if (ec) return self->shut(true);
-                       self->write_file();
-                     });
+  stream_->want_writable();
 }
 
-void HttpConnection::on_written() {
-  if (!keep_alive_) {
-    // Closing with unread input would reset the connection and the peer might lose the answer.
-    boost::system::error_code ec;
-    socket_.shutdown(asio::socket_base::shutdown_send, ec);
-    return shut(false);
-  }
+void HttpConnection::written() {
+  // Closing with unread input would reset the connection and the peer might lose the answer.
+  if (!keep_alive_) return shut(false);
   state_ = State::kReading;
-  new_parser();
-  set_deadline(buffer_.size() > 0 ? limits_.header_time : limits_.idle_time);
-  if (buffer_.size() > 0)
-    // A pipelined request is already here. Posted: answering at once would recurse as deep as the
-    // pipeline is long.
+  const bool more = kept_at_ < kept_.size();
+  set_deadline(more ? limits_.header_time : limits_.idle_time);
+  // A pipelined request is already here. Posted: answering at once would recurse as deep as the
+  // pipeline is long.
+  if (more)
     loop_.post([self = shared_from_this()] {
-      if (self->state_ == State::kReading) self->parse();
+      if (self->state_ == State::kReading) self->parse_kept();
     });
   else
-    read_more();
+    read_on();
+}
+
+void HttpConnection::on_end(int) {
+  if (draining_) return end();
+  if (state_ == State::kClosed || state_ == State::kHandingOver) return;
+  shut(state_ != State::kReading || parser_.got_some() || kept_at_ < kept_.size());
 }
 
 void HttpConnection::close() {
@@ -331,54 +323,52 @@ void HttpConnection::close() {
 void HttpConnection::shut(bool mid_request) {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
+  const auto self = shared_from_this();
   loop_.cancel(this);
-  boost::system::error_code ec;
+  sink_ = nullptr;
   if (keep_alive_) {
-    socket_.close(ec);
+    end();
   } else {
     // Drain what the peer still sends for a moment, so that the last answer arrives (RFC 9112
     // section 9.6).
-    auto timer = std::make_shared<asio::basic_waitable_timer<
-        std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>>(
-        loop_.executor());
-    timer->expires_after(std::chrono::seconds(1));
-    timer->async_wait([self = shared_from_this(), timer](boost::system::error_code) {
-      boost::system::error_code ignored;
-      self->socket_.close(ignored);
-    });
-    auto drain = std::make_shared<std::function<void()>>();
-    auto sink = std::make_shared<std::array<char, 16384>>();
-    *drain = [self = shared_from_this(), sink, weak = std::weak_ptr(drain), timer] {
-      self->socket_.async_read_some(asio::buffer(*sink), [self, sink, drain = weak.lock(), timer](
-                                                             boost::system::error_code e, size_t) {
-        if (e || !drain)
-          timer->cancel();
-        else
-          (*drain)();
-      });
-    };
-    (*drain)();
+    draining_ = true;
+    ::shutdown(stream_->fd(), SHUT_WR);
+    set_deadline(kDrainTime);
+    paused_ = false;
+    stream_->resume();
   }
   if (session_) {
-    auto session = std::move(session_);
-    session->on_closed(mid_request);
     // The session may be on the stack below us; it goes when the loop comes round.
-    loop_.post([session = std::shared_ptr<Session>(std::move(session))] {});
+    const std::shared_ptr<Session> session = std::move(session_);
+    loop_.post([session] {});
+    session->on_closed(mid_request);
   }
 }
 
+// The socket closes. What holds the connection besides lets go of it in its time.
+void HttpConnection::end() {
+  draining_ = false;
+  loop_.cancel(this);
+  stream_ = nullptr;
+  loop_.drop(this);
+}
+
+// By the clock: within the wait of a turn, the loop's now() is the time before it slept.
 void HttpConnection::set_deadline(Duration from_now) {
-  deadline_ =
-      loop_.clock().steady_now() + std::chrono::duration_cast<SteadyTime::duration>(from_now);
+  deadline_ = loop_.clock().steady_now() + from_now;
   loop_.schedule(this, deadline_);
 }
 
 SteadyTime HttpConnection::on_time(SteadyTime now) {
-  if (state_ == State::kClosed || state_ == State::kHandling || state_ == State::kSinking)
+  if (!draining_ && (state_ == State::kClosed || state_ == State::kHandling ||
+                     state_ == State::kSinking || state_ == State::kHandingOver))
     return SteadyTime::max();
   if (deadline_ > now) return deadline_;
   const auto self = shared_from_this();
-  shut(state_ == State::kWriting || parser_->got_some());
+  if (draining_)
+    end();
+  else
+    shut(state_ == State::kWriting || parser_.got_some());
   return SteadyTime::max();
 }
 

@@ -1,59 +1,25 @@
-// One HTTP/1.1 connection of a server. Owned by its own pending operations; a session holds a
-// reference to it and may reply until on_closed was called. Threading: the connection's loop only.
-// Cost: one read and one write system call per request on a warm connection.
+// One HTTP/1.1 connection of a server. Its loop holds it while the socket is open; a session holds
+// no reference to it but may reply until on_closed was called. Threading: the connection's loop
+// only. Cost: one read and one write for a request on a warm connection, and no timer's change.
 #pragma once
 
-#include <sys/socket.h>
-
-#include <boost/beast/core/buffers_range.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "net/http_message.h"
+#include "net/http_parser.h"
 #include "net/http_server.h"
 #include "net/io_loop.h"
+#include "net/stream.h"
 
 namespace kiln::net {
 
-// A request's body as it is parsed: whole, or in parts that go into a sink. The names are Beast's.
-// NOLINTBEGIN(readability-identifier-naming)
-struct IncomingBody {
-  struct value_type {
-    std::string text;
-    bool in_parts = false;
-  };
-  class reader {
-   public:
-    template <bool is_request, class Fields>
-    reader(http::header<is_request, Fields>&, value_type& body) : body_(body) {}
-    void init(const boost::optional<uint64_t>& length, boost::system::error_code& ec) {
-      ec = {};
-      if (length && !body_.in_parts) body_.text.reserve(static_cast<size_t>(*length));
-    }
-    template <class Buffers>
-    size_t put(const Buffers& buffers, boost::system::error_code& ec) {
-      ec = {};
-      size_t bytes = 0;
-      for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
-        body_.text.append(static_cast<const char*>(buffer.data()), buffer.size());
-        bytes += buffer.size();
-      }
-      return bytes;
-    }
-    void finish(boost::system::error_code& ec) { ec = {}; }
-
-   private:
-    value_type& body_;
-  };
-};
-// NOLINTEND(readability-identifier-naming)
-
 class HttpConnection final : public std::enable_shared_from_this<HttpConnection>,
+                             private StreamUser,
                              private Scheduled {
  public:
-  HttpConnection(TcpSocket socket, IoLoop& loop, const HttpLimits& limits);
+  HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits);
   ~HttpConnection();
 
   // REQUIRES: called once.
@@ -64,48 +30,56 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void close();
 
   IoLoop& loop() { return loop_; }
-  TcpSocket& socket() { return socket_; }
-  // The address that the peer connected to.
+  // The socket's descriptor; it stays the connection's.
+  int descriptor() const { return stream_->fd(); }
+  // The address that the peer connected to; 0 when it is none of IPv4.
   uint32_t local_ipv4() const;
   // The address of the peer; "" when it has gone.
   std::string peer_address() const;
 
  private:
   enum class State { kReading, kSinking, kHandling, kWriting, kHandingOver, kClosed };
-  using Parser = http::request_parser<IncomingBody>;
 
-  void read_more();
-  void on_read(boost::system::error_code ec, size_t bytes);
-  void parse();
-  bool begin_body();
+  void on_data(std::string_view bytes) override;
+  void on_end(int error) override;
+  void on_sent() override;
+  void on_writable() override { write_file(); }
+  void on_released(UniqueFd socket) override;
+  SteadyTime on_time(SteadyTime now) override;
+
+  void parse(std::string_view& in);
+  void parse_kept();
+  void keep(std::string_view in);
+  void read_on();
+  bool begin_body(bool body_waits);
   bool sink_part();
   void on_part_taken();
   void finish_request();
-  void hand_over();
-  void new_parser();
-  void fail_parse(boost::system::error_code ec);
+  void fail_parse(HttpParser::Step step);
   void finish_with(Response&& response);
   void write(Response&& response);
   void write_file();
-  void on_written();
+  void written();
   void shut(bool mid_request);
-  SteadyTime on_time(SteadyTime now) override;
+  void end();
   void set_deadline(Duration from_now);
 
-  TcpSocket socket_;
+  std::unique_ptr<Stream> stream_;
   IoLoop& loop_;
   const HttpLimits& limits_;
   std::unique_ptr<Session> session_;
-  boost::beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
+  HttpParser parser_;
+  std::string kept_;  // what has come and can't be parsed yet
+  size_t kept_at_ = 0;
   std::shared_ptr<BodySink> sink_;  // of the request that is read
   State state_ = State::kReading;
-  bool read_pending_ = false;
+  bool paused_ = false;
   bool keep_alive_ = true;
+  bool head_timed_ = false;  // the deadline is that of a head that has begun
   bool head_request_ = false;
+  bool draining_ = false;  // closed, but what the peer still sends is read
   SteadyTime deadline_ = SteadyTime::max();
   std::string out_head_;
-  std::string out_body_;
   std::shared_ptr<FilePart> out_file_;
 };
 

@@ -1,8 +1,11 @@
-// A request as it came in and a response as it goes out. Values only.
+// A request as it came in and a response as it goes out. Values only; not thread-safe.
+//
+// The head of a request stays one text, and its parts are places in it: a request costs two or
+// three allocations, whatever the number of its headers.
 #pragma once
 
-#include <boost/beast/http.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,11 +16,154 @@
 
 namespace kiln::net {
 
-namespace http = boost::beast::http;
+namespace http {
+// NOLINTBEGIN(readability-identifier-naming): as the methods are written, in lower case.
+enum class verb : uint8_t {
+  unknown,  // a method of another name
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  patch,
+  options,
+  connect,
+  trace,
+};
+// NOLINTEND(readability-identifier-naming)
+// Case-sensitive, as methods are.
+verb string_to_verb(std::string_view method);
+std::string_view to_string(verb method);
+}  // namespace http
 
-// method(), target() (path and query, still percent-encoded), operator[] for header fields, body().
-using Request = http::request<http::string_body>;
-using RequestHeader = http::request_header<>;
+// Whether two names of headers are the same: upper and lower case are one.
+bool same_name(std::string_view a, std::string_view b);
+
+// Request line and headers.
+class RequestHeader {
+ public:
+  class Field {
+   public:
+    Field(std::string_view name, std::string_view value) : name_(name), value_(value) {}
+    std::string_view name_string() const { return name_; }
+    std::string_view value() const { return value_; }
+
+   private:
+    std::string_view name_, value_;
+  };
+  class Iterator {
+   public:
+    Iterator(const RequestHeader& header, size_t at) : header_(&header), at_(at) {}
+    Field operator*() const { return header_->at(at_); }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const RequestHeader* header_;
+    size_t at_;
+  };
+
+  RequestHeader() = default;
+  RequestHeader(http::verb method, std::string_view target, unsigned version = 11);
+
+  http::verb method() const { return verb_; }
+  std::string_view method_string() const { return view(method_); }
+  // Path and query, still percent-encoded.
+  std::string_view target() const { return view(target_); }
+  unsigned version() const { return version_; }  // 10 or 11
+  // The first one's value, or "".
+  std::string_view operator[](std::string_view name) const;
+  size_t count(std::string_view name) const;
+  bool has(std::string_view name) const { return count(name) > 0; }
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, fields_.size()}; }
+  Field at(size_t i) const { return {view(fields_[i].name), view(fields_[i].value)}; }
+  size_t size() const { return fields_.size(); }
+
+  // Replaces all of that name, or adds one.
+  void set(std::string_view name, std::string_view value);
+  void insert(std::string_view name, std::string_view value);
+  void erase(std::string_view name);
+  void set_method(std::string_view method);
+  void set_target(std::string_view target) { target_ = append(target); }
+  // Whether the connection may carry another request after this one (RFC 9112, 9.3).
+  bool keep_alive() const;
+
+ private:
+  friend class HttpParser;
+  struct Place {
+    uint32_t at = 0, size = 0;
+  };
+  struct FieldPlace {
+    Place name, value;
+  };
+  std::string_view view(Place p) const { return std::string_view(text_).substr(p.at, p.size); }
+  Place append(std::string_view text);
+
+  std::string text_;
+  Place method_, target_;
+  http::verb verb_ = http::verb::unknown;
+  unsigned version_ = 11;
+  std::vector<FieldPlace> fields_;
+};
+
+class Request : public RequestHeader {
+ public:
+  using RequestHeader::RequestHeader;
+  Request() = default;
+  Request(RequestHeader&& header, std::string&& body)
+      : RequestHeader(std::move(header)), body_(std::move(body)) {}
+
+  const RequestHeader& base() const { return *this; }
+  RequestHeader& base() { return *this; }
+  const std::string& body() const { return body_; }
+  std::string& body() { return body_; }
+
+ private:
+  std::string body_;
+};
+
+// The headers of a response, in order. No name or value can end its line: what would begin another
+// header or the body (CR, LF, NUL) becomes a blank.
+class Headers {
+ public:
+  using value_type = std::pair<std::string, std::string>;  // NOLINT(readability-identifier-naming)
+  using Fields = std::vector<value_type>;
+  using const_iterator = Fields::const_iterator;  // NOLINT(readability-identifier-naming)
+  using iterator = const_iterator;                // NOLINT(readability-identifier-naming)
+
+  Headers() = default;
+  Headers(std::initializer_list<value_type> fields) {
+    for (const auto& [name, value] : fields) emplace_back(name, value);
+  }
+  template <class Name, class Value>
+  void emplace_back(Name&& name, Value&& value) {
+    auto& field = fields_.emplace_back(std::forward<Name>(name), std::forward<Value>(value));
+    clean(field.first);
+    clean(field.second);
+  }
+  void push_back(value_type field) {
+    emplace_back(std::move(field.first), std::move(field.second));
+  }
+  void reserve(size_t n) { fields_.reserve(n); }
+  const_iterator begin() const { return fields_.begin(); }
+  const_iterator end() const { return fields_.end(); }
+  size_t size() const { return fields_.size(); }
+  bool empty() const { return fields_.empty(); }
+  template <class Predicate>
+  size_t erase_if(Predicate predicate) {
+    return std::erase_if(fields_, predicate);
+  }
+  bool operator==(const Headers&) const = default;
+
+  static void clean(std::string& text);
+
+ private:
+  Fields fields_;
+};
 
 // A part of a file, sent as a body without being read into memory.
 struct FilePart {
@@ -29,19 +175,20 @@ struct FilePart {
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";  // empty: no Content-Type
-  std::vector<std::pair<std::string, std::string>> headers;
+  Headers headers;
   std::string body;
   std::shared_ptr<FilePart> file;  // where set: the body instead of `body`
   bool close = false;              // end the connection after this answer
 };
 
-inline std::string_view field(const Request& request, std::string_view name) {
-  const auto v = request[boost::beast::string_view(name.data(), name.size())];
-  return {v.data(), v.size()};
+// What RFC 9110 calls a status: "Not Found".
+std::string_view reason_phrase(unsigned status);
+// The head of a response, blank line included.
+void write_head(std::string& out, const Response& response, bool keep_alive);
+
+inline std::string_view field(const RequestHeader& request, std::string_view name) {
+  return request[name];
 }
-inline std::string_view target(const Request& request) {
-  const auto v = request.target();
-  return {v.data(), v.size()};
-}
+inline std::string_view target(const RequestHeader& request) { return request.target(); }
 
 }  // namespace kiln::net

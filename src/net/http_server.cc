@@ -1,62 +1,96 @@
 #include "net/http_server.h"
 
+#include <arpa/inet.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <atomic>
-#include <boost/asio/ip/address.hpp>
+#include <cstring>
 #include <mutex>
 #include <set>
 
 #include "net/http_connection.h"
 
 namespace kiln::net {
-namespace asio = boost::asio;
-using tcp = asio::ip::tcp;
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+namespace {
 
-struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
+// Of one turn, so that a storm of connections starves nobody.
+constexpr int kAcceptsPerTurn = 64;
+// Out of descriptors: a breath instead of spinning; a connection that ends frees one.
+constexpr auto kPause = std::chrono::milliseconds(50);
+
+struct Address {
+  sockaddr_storage storage = {};
+  socklen_t size = 0;
+};
+
+// nullopt: no address of IPv4 or IPv6.
+bool parse_address(const std::string& host, uint16_t port, Address& out) {
+  auto& v4 = reinterpret_cast<sockaddr_in&>(out.storage);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(out.storage);
+  if (::inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    out.size = sizeof v4;
+    return true;
+  }
+  in6_addr parsed = {};
+  if (::inet_pton(AF_INET6, host.c_str(), &parsed) != 1) return false;
+  v6 = {};
+  v6.sin6_addr = parsed;
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(port);
+  out.size = sizeof v6;
+  return true;
+}
+
+}  // namespace
+
+struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Scheduled {
   Impl(std::vector<IoLoop*> l, HttpLimits li, SessionFactory f)
-      : loops(std::move(l)),
-        limits(li),
-        factory(std::move(f)),
-        acceptor(loops[0]->executor()),
-        pause(loops[0]->executor()) {}
+      : loops(std::move(l)), limits(li), factory(std::move(f)) {}
 
-  void accept() {
-    IoLoop& loop = *loops[next];
-    next = (next + 1) % loops.size();
-    auto socket = std::make_shared<TcpSocket>(loop.executor());
-    acceptor.async_accept(*socket,
-                          [self = shared_from_this(), &loop, socket](boost::system::error_code ec) {
-                            if (self->closed) return;
-                            if (!ec) {
-                              self->take(std::move(*socket), loop);
-                              return self->accept();
-                            }
-                            // Out of descriptors: take a breath instead of spinning; a connection
-                            // that ends frees one.
-                            self->pause.expires_after(std::chrono::milliseconds(50));
-                            self->pause.async_wait([self](boost::system::error_code) {
-                              if (!self->closed) self->accept();
-                            });
-                          });
+  // Polled: connections wait, or may wait.
+  void on_events(uint32_t) override {
+    for (int left = kAcceptsPerTurn; listener; --left) {
+      if (left == 0) return loops[0]->again(*this);
+      UniqueFd socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      if (socket) {
+        deal(std::move(socket));
+        continue;
+      }
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK)
+        loops[0]->schedule(this, loops[0]->clock().steady_now() + kPause);
+      return;
+    }
+  }
+  SteadyTime on_time(SteadyTime) override {
+    on_events(EPOLLIN);
+    return SteadyTime::max();
   }
 
   // The accepted socket belongs to the loop that is next in turn.
-  void take(TcpSocket socket, IoLoop& loop) {
+  void deal(UniqueFd socket) {
+    IoLoop& loop = *loops[next];
+    next = (next + 1) % loops.size();
     loop.dispatch([self = shared_from_this(), &loop, socket = std::move(socket)]() mutable {
-      auto connection = std::make_shared<HttpConnection>(std::move(socket), loop, self->limits);
-      auto session = self->factory(*connection);
-      if (!session) return;
-      {
-        std::lock_guard lock(self->mutex);
-        if (self->closed) return;
-        self->connections.insert(connection);
-        self->connections_sweep();
-      }
-      connection->start(std::move(session));
+      self->take(std::move(socket), loop);
     });
+  }
+
+  void take(UniqueFd socket, IoLoop& loop) {
+    auto connection = std::make_shared<HttpConnection>(std::move(socket), loop, limits);
+    auto session = factory(*connection);
+    if (!session) return;
+    {
+      std::lock_guard lock(mutex);
+      if (closed) return;
+      connections.insert(connection);
+      connections_sweep();
+    }
+    connection->start(std::move(session));
   }
 
   // Forgets connections that have gone; amortised by doubling.
@@ -66,13 +100,17 @@ struct HttpServer::Impl : std::enable_shared_from_this<Impl> {
     sweep_at = std::max<size_t>(64, connections.size() * 2);
   }
 
+  void stop_listening() {
+    if (!listener) return;
+    loops[0]->remove(*this, listener.get());
+    loops[0]->cancel(this);
+    listener.reset();
+  }
+
   std::vector<IoLoop*> loops;
   HttpLimits limits;
   SessionFactory factory;
-  Acceptor acceptor;
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>, Executor>
-      pause;
+  UniqueFd listener;
   size_t next = 0;
   uint16_t port = 0;
   std::mutex mutex;
@@ -87,35 +125,41 @@ HttpServer::HttpServer(std::vector<IoLoop*> loops, HttpLimits limits, SessionFac
 HttpServer::~HttpServer() { close(); }
 
 Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach reach) {
-  const std::string where = host + ":" + std::to_string(port);
-  boost::system::error_code ec;
-  const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, ec);
-  if (ec)
+  Address address;
+  if (!parse_address(host == "localhost" ? "127.0.0.1" : host, port, address))
     return Error{
         ErrorKind::kInvalid, "InvalidHost",
         "'" + host + "' is not an IP address; use 127.0.0.1 or an address of this machine"};
   const auto failed = [&](const char* step) {
-    return Error{
-        ErrorKind::kUnavailable, "CannotListen",
-        std::string("cannot listen on ") + where + ": " + step + ": " + ec.message() +
-            (ec == asio::error::address_in_use ? "; choose another --port, or stop what uses it"
-                                               : "")};
+    const int error = errno;
+    return Error{ErrorKind::kUnavailable, "CannotListen",
+                 "cannot listen on " + host + ":" + std::to_string(port) + ": " + step + ": " +
+                     std::strerror(error) +
+                     (error == EADDRINUSE ? "; choose another --port, or stop what uses it" : "")};
   };
-  auto& acceptor = impl_->acceptor;
-  acceptor.open(address.is_v4() ? tcp::v4() : tcp::v6(), ec);
-  if (ec) return failed("socket");
-  acceptor.set_option(asio::socket_base::reuse_address(true), ec);
+  const auto* const where = reinterpret_cast<const sockaddr*>(&address.storage);
+  UniqueFd socket(
+      ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return failed("socket");
+  const int on = 1;
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (reach == Reach::kLoopbackDevice &&
-      setsockopt(acceptor.native_handle(), SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof "lo") != 0) {
-    ec.assign(errno, boost::system::system_category());
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_BINDTODEVICE, "lo", sizeof "lo") != 0)
     return failed("SO_BINDTODEVICE lo");
-  }
-  acceptor.bind({address, port}, ec);
-  if (ec) return failed("bind");
-  acceptor.listen(4096, ec);
-  if (ec) return failed("listen");
-  impl_->port = acceptor.local_endpoint().port();
-  impl_->loops[0]->dispatch([impl = impl_] { impl->accept(); });
+  if (::bind(socket.get(), where, address.size) != 0) return failed("bind");
+  if (::listen(socket.get(), 4096) != 0) return failed("listen");
+  Address bound;
+  bound.size = sizeof bound.storage;
+  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound.storage), &bound.size) != 0)
+    return failed("getsockname");
+  // The port is at the same place for both families.
+  impl_->port = ntohs(reinterpret_cast<const sockaddr_in&>(bound.storage).sin_port);
+  impl_->loops[0]->dispatch([impl = impl_, socket = std::move(socket)]() mutable {
+    if (impl->closed) return;
+    impl->listener = std::move(socket);
+    impl->loops[0]->hold(impl);
+    impl->loops[0]->add(*impl, impl->listener.get(), EPOLLIN | EPOLLET);
+  });
   return {};
 }
 
@@ -129,9 +173,8 @@ void HttpServer::close() {
     connections.swap(impl_->connections);
   }
   impl_->loops[0]->post([impl = impl_] {
-    boost::system::error_code ec;
-    impl->acceptor.close(ec);
-    impl->pause.cancel();
+    impl->stop_listening();
+    impl->loops[0]->drop(impl.get());
   });
   for (const auto& weak : connections)
     if (auto connection = weak.lock())

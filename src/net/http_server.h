@@ -6,28 +6,26 @@
 // its loop. What it does not do: TLS, HTTP/2, compression.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "net/http_message.h"
 #include "net/io_loop.h"
 
 namespace kiln::net {
 
 class HttpConnection;
-using TcpSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, Executor>;
 
 // Takes the body of one request as it comes, so that it need not fit into memory.
 class BodySink {
  public:
   virtual ~BodySink() = default;
-  // The next part, never empty, on the connection's loop. No more is read before `more` was called,
-  // once, from any thread.
+  // The next part, never empty, on the connection's loop. None follows, and no more than that one's
+  // size (1 MiB) is read, before `more` was called, once, from any thread.
   virtual void put(std::string&& part, std::function<void()> more) = 0;
 };
 
@@ -41,7 +39,7 @@ class Session {
   // Whether the session wants the connection itself, from this request's header on: take_over()
   // follows then, with what has come of the body and after it, and the session is done.
   virtual bool wants_connection(const RequestHeader&) { return false; }
-  virtual void take_over(TcpSocket&&, RequestHeader&&, std::string&& /*rest*/) {}
+  virtual void take_over(UniqueFd&&, RequestHeader&&, std::string&& /*rest*/) {}
   // Where this request's body goes; nullptr: into the request. The sink goes when the connection
   // ends within the body.
   virtual std::shared_ptr<BodySink> body_sink(const RequestHeader&) { return nullptr; }

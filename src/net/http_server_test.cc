@@ -7,8 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "base/unique_fd.h"
 #include "net/http_connection.h"
+#include "tests/support/io_choices.h"
 
 namespace kiln::net {
 namespace {
@@ -82,10 +85,10 @@ class Client {
   std::string in_;
 };
 
-class HttpServerTest : public testing::Test {
+class HttpServerTest : public testing::TestWithParam<IoChoice> {
  protected:
   void serve(HttpLimits limits = {}) {
-    for (int i = 0; i < 2; ++i) loops_.push_back(std::make_unique<IoLoop>(i, clock_));
+    for (int i = 0; i < 2; ++i) loops_.push_back(std::make_unique<IoLoop>(i, clock_, GetParam()));
     server_ =
         std::make_unique<HttpServer>(std::vector<IoLoop*>{loops_[0].get(), loops_[1].get()}, limits,
                                      [](HttpConnection& c) { return std::make_unique<Echo>(c); });
@@ -107,7 +110,7 @@ std::string post(const std::string& path, const std::string& body) {
          "\r\n\r\n" + body;
 }
 
-TEST_F(HttpServerTest, KeepsAConnectionOverRequests) {
+TEST_P(HttpServerTest, KeepsAConnectionOverRequests) {
   serve();
   Client c(server_->port());
   for (int i = 0; i < 3; ++i) {
@@ -116,7 +119,7 @@ TEST_F(HttpServerTest, KeepsAConnectionOverRequests) {
   }
 }
 
-TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+TEST_P(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   serve();
   Client c(server_->port());
   ASSERT_TRUE(c.send(post("/later", "1") + post("/now", "2") + post("/later", "3")));
@@ -124,7 +127,7 @@ TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
   EXPECT_LT(in.find("/later|1"), in.find("/now|2"));
 }
 
-TEST_F(HttpServerTest, TakesARequestByteByByteAndInChunks) {
+TEST_P(HttpServerTest, TakesARequestByteByByteAndInChunks) {
   serve();
   Client c(server_->port());
   for (const char byte : post("/slow", "abc")) ASSERT_TRUE(c.send({&byte, 1}));
@@ -135,7 +138,7 @@ TEST_F(HttpServerTest, TakesARequestByteByByteAndInChunks) {
   c.read_until("/chunked|abcde");
 }
 
-TEST_F(HttpServerTest, BodyLimitOnBothSides) {
+TEST_P(HttpServerTest, BodyLimitOnBothSides) {
   serve();
   Client fits(server_->port());
   ASSERT_TRUE(fits.send(post("/", std::string(kBodyLimit, 'b'))));
@@ -149,7 +152,7 @@ TEST_F(HttpServerTest, BodyLimitOnBothSides) {
   EXPECT_TRUE(chunked.read_to_close().starts_with("HTTP/1.1 413 "));
 }
 
-TEST_F(HttpServerTest, HeaderLimitOnBothSides) {
+TEST_P(HttpServerTest, HeaderLimitOnBothSides) {
   serve();
   Client fits(server_->port());
   ASSERT_TRUE(
@@ -160,7 +163,7 @@ TEST_F(HttpServerTest, HeaderLimitOnBothSides) {
   EXPECT_TRUE(over.read_to_close().starts_with("HTTP/1.1 431 "));
 }
 
-TEST_F(HttpServerTest, GarbageIsAnsweredWith400AndClosed) {
+TEST_P(HttpServerTest, GarbageIsAnsweredWith400AndClosed) {
   serve();
   for (const std::string& garbage :
        {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls\r\n\r\n"),
@@ -173,7 +176,7 @@ TEST_F(HttpServerTest, GarbageIsAnsweredWith400AndClosed) {
   }
 }
 
-TEST_F(HttpServerTest, HalfOpenConnectionsAreClosedInTimeAndDisturbNobody) {
+TEST_P(HttpServerTest, HalfOpenConnectionsAreClosedInTimeAndDisturbNobody) {
   HttpLimits limits;
   limits.header_time = std::chrono::milliseconds(300);
   serve(limits);
@@ -188,7 +191,25 @@ TEST_F(HttpServerTest, HalfOpenConnectionsAreClosedInTimeAndDisturbNobody) {
   for (auto& h : half) EXPECT_EQ(h->read_to_close(), "");
 }
 
-TEST_F(HttpServerTest, ExpectContinueIsAnswered) {
+TEST_P(HttpServerTest, ANewConnectionHasItsTimeHoweverLongTheLoopSlept) {
+  ManualClock clock(WallTime(std::chrono::hours(1)));
+  IoLoop loop(0, clock, GetParam());
+  HttpServer server({&loop}, {}, [](HttpConnection& c) { return std::make_unique<Echo>(c); });
+  ASSERT_TRUE(server.listen("127.0.0.1", 0));
+  loop.drain();
+  clock.advance(std::chrono::minutes(10));  // nobody came
+  Client c(server.port());
+  loop.drain();  // the connection is there, and nothing of its request yet
+  ASSERT_TRUE(c.send(post("/late", "1")));
+  auto answer = std::async(std::launch::async, [&c] { return c.read_until("/late|1"); });
+  while (answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+    loop.turn(std::chrono::milliseconds(1));
+  EXPECT_TRUE(answer.get().starts_with("HTTP/1.1 200 "));
+  server.close();
+  loop.drain();
+}
+
+TEST_P(HttpServerTest, ExpectContinueIsAnswered) {
   serve();
   Client c(server_->port());
   ASSERT_TRUE(
@@ -198,7 +219,7 @@ TEST_F(HttpServerTest, ExpectContinueIsAnswered) {
   c.read_until("/e|ok");
 }
 
-TEST_F(HttpServerTest, AnAddressInUseIsNamed) {
+TEST_P(HttpServerTest, AnAddressInUseIsNamed) {
   serve();
   IoLoop loop(9, clock_);
   HttpServer second({&loop}, {}, [](HttpConnection& c) { return std::make_unique<Echo>(c); });
@@ -229,10 +250,12 @@ TEST(IoLoopTimers, AnEarlierTimeStandsAndIsAskedAgain) {
   loop.schedule(&soon, start + std::chrono::hours(1));  // the earlier one stands
   loop.schedule(&cancelled, start + std::chrono::milliseconds(1));
   loop.cancel(&cancelled);
-  while (soon.fired.empty()) loop.context().run_one();
+  while (soon.fired.empty()) loop.turn(std::chrono::seconds(1));
   EXPECT_GE(soon.fired[0], start + std::chrono::milliseconds(5));
   EXPECT_TRUE(cancelled.fired.empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(Io, HttpServerTest, testing::ValuesIn(io_choices()), io_name);
 
 }  // namespace
 }  // namespace kiln::net

@@ -2,31 +2,120 @@
 
 #include <pthread.h>
 
-#include <map>
-#include <string>
-#include <unordered_map>
+#include <algorithm>
 
 #include "base/check.h"
+#include "base/fence.h"
+#include "base/in_hand.h"
+#include "net/looked_at.h"
 
 namespace kiln::net {
+namespace {
 
-// Pending times in order, and each object's place among them.
-struct IoLoop::Timers {
-  std::multimap<SteadyTime, Scheduled*> by_time;
-  std::unordered_map<Scheduled*, std::multimap<SteadyTime, Scheduled*>::iterator> by_object;
+thread_local const IoLoop* current = nullptr;
+
+constexpr std::string_view kWhere = "an event loop";
+// Posted work that posts again gets so many rounds before the kernel is asked.
+constexpr int kRounds = 8;
+// How long late work waits for a quiet moment.
+constexpr auto kLatest = std::chrono::milliseconds(5);
+
+thread_local std::vector<LookedAt*> looked_at;
+
+bool notice() {
+  bool any = false;
+  for (LookedAt* what : looked_at) any |= what->notice();
+  return any;
+}
+
+// From the end: what is removed on the way moves only those that were looked at already.
+bool look_around() {
+  bool any = false;
+  for (size_t i = looked_at.size(); i > 0; --i) {
+    if (i > looked_at.size()) continue;
+    LookedAt* const what = looked_at[i - 1];
+    fenced(kWhere, [what, &any] { any |= what->look(); });
+  }
+  return any;
+}
+
+bool may_sleep() {
+  bool may = true;
+  for (LookedAt* what : looked_at) may &= what->before_sleep();
+  return may;
+}
+
+}  // namespace
+
+void look_at(LookedAt& what) {
+  if (what.place_ != LookedAt::kNowhere) return;
+  what.place_ = looked_at.size();
+  looked_at.push_back(&what);
+}
+
+void look_away(LookedAt& what) {
+  const size_t place = std::exchange(what.place_, LookedAt::kNowhere);
+  // Its loop's thread may have ended before it.
+  if (place >= looked_at.size() || looked_at[place] != &what) return;
+  // The last one takes its place.
+  if (looked_at.back() != &what) {
+    looked_at[place] = looked_at.back();
+    looked_at[place]->place_ = place;
+  }
+  looked_at.pop_back();
+}
+
+// Where other threads leave work. It outlives the loop as long as somebody may post.
+struct IoLoop::Remote::Inbox {
+  std::mutex mutex;
+  std::vector<Work> work;
+  IoLoop* loop = nullptr;  // null: it has gone
+  std::atomic<bool> filled = false;
+  // Set before the loop looks into the inbox for the last time before it sleeps.
+  std::atomic<bool> sleeps = false;
 };
 
-IoLoop::IoLoop(int index, const Clock& clock)
+void IoLoop::Remote::add(Work work) const {
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    if (inbox_->loop != nullptr) {
+      inbox_->work.push_back(std::move(work));
+      inbox_->filled.store(true);
+      // Under the lock: the loop can't go meanwhile.
+      if (inbox_->sleeps.exchange(false)) inbox_->loop->backend_->wake();
+      return;
+    }
+  }
+}
+
+IoLoop::IoLoop(int index, const Clock& clock, IoChoice io)
     : index_(index),
       clock_(clock),
-      timers_(std::make_unique<Timers>()),
-      context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      work_(boost::asio::make_work_guard(context_)),
-      timer_(context_.get_executor()) {}
+      now_(clock.steady_now()),
+      inbox_(std::make_shared<Remote::Inbox>()) {
+  inbox_->loop = this;
+  std::string why;
+  if (io != IoChoice::kEpoll) backend_ = make_uring_backend(*this, why);
+  KILN_REQUIRE(backend_ || io != IoChoice::kUring);
+  if (!backend_) backend_ = make_epoll_backend(*this);
+}
 
 IoLoop::~IoLoop() {
   stop();
   join();
+  {
+    const std::lock_guard lock(inbox_->mutex);
+    inbox_->loop = nullptr;
+    arrived_.swap(inbox_->work);
+  }
+  // What is destroyed may post, and hold what is destroyed then.
+  for (int round = 0; round < 1000; ++round) {
+    const auto held = std::exchange(held_, {});
+    const auto here = std::exchange(here_, {});
+    const auto arrived = std::exchange(arrived_, {});
+    const auto late = std::exchange(late_, {});
+    if (held.empty() && here.empty() && arrived.empty() && late.empty()) break;
+  }
 }
 
 void IoLoop::start() {
@@ -37,57 +126,141 @@ void IoLoop::start() {
 }
 
 void IoLoop::run() {
-  thread_id_ = std::this_thread::get_id();
-  context_.run();
+  const InHand working(kWhere);
+  current = this;
+  while (!stopped_.load(std::memory_order_acquire)) run_turn(Duration::max());
+  current = nullptr;
 }
 
-void IoLoop::stop() { context_.stop(); }
+void IoLoop::stop() {
+  stopped_.store(true, std::memory_order_release);
+  backend_->wake();
+}
 
 void IoLoop::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-bool IoLoop::on_this_loop() const { return std::this_thread::get_id() == thread_id_; }
+bool IoLoop::turn(Duration at_most) {
+  const IoLoop* const before = std::exchange(current, this);
+  const bool any = run_turn(at_most);
+  current = before;
+  return any;
+}
 
-void IoLoop::schedule(Scheduled* what, SteadyTime when) {
-  const auto found = timers_->by_object.find(what);
-  if (found != timers_->by_object.end()) {
-    if (found->second->first <= when) return;
-    timers_->by_time.erase(found->second);
-    found->second = timers_->by_time.emplace(when, what);
-  } else {
-    timers_->by_object.emplace(what, timers_->by_time.emplace(when, what));
+void IoLoop::drain() {
+  for (int left = 10'000; left > 0 && turn(Duration::zero()); --left) {
   }
-  if (when < armed_) arm();
 }
 
-void IoLoop::cancel(Scheduled* what) {
-  const auto found = timers_->by_object.find(what);
-  if (found == timers_->by_object.end()) return;
-  timers_->by_time.erase(found->second);
-  timers_->by_object.erase(found);
+bool IoLoop::on_this_loop() const { return current == this; }
+
+void IoLoop::add(Work work) {
+  if (on_this_loop())
+    here_.push_back(std::move(work));
+  else
+    remote().add(std::move(work));
 }
 
-void IoLoop::arm() {
-  armed_ = timers_->by_time.empty() ? SteadyTime::max() : timers_->by_time.begin()->first;
-  if (armed_ == SteadyTime::max()) return;
-  timer_.expires_at(armed_);
-  timer_.async_wait([this](boost::system::error_code ec) {
-    if (!ec) fire();
-  });
+void IoLoop::remove(Polled& what, int fd) {
+  backend_->remove(what, fd);
+  for (auto* list : {&again_, &again_now_})
+    for (auto& [polled, events] : *list)
+      if (polled == &what) polled = nullptr;
 }
 
-void IoLoop::fire() {
-  const SteadyTime now = clock_.steady_now();
-  while (!timers_->by_time.empty() && timers_->by_time.begin()->first <= now) {
-    Scheduled* what = timers_->by_time.begin()->second;
-    timers_->by_object.erase(what);
-    timers_->by_time.erase(timers_->by_time.begin());
-    // May destroy `what`; then it answers max().
-    const SteadyTime next = what->on_time(now);
-    if (next != SteadyTime::max()) schedule(what, next);
+void IoLoop::again(Polled& what, uint32_t events) { again_.emplace_back(&what, events); }
+
+void IoLoop::hold(std::shared_ptr<void> what) {
+  const void* const key = what.get();
+  held_.emplace(key, std::move(what));
+}
+
+void IoLoop::drop(const void* what) {
+  const auto found = held_.find(what);
+  if (found == held_.end()) return;
+  post([gone = std::move(found->second)] {});
+  held_.erase(found);
+}
+
+// How long this turn may wait.
+Duration IoLoop::patience(Duration at_most) const {
+  if (!here_.empty() || !again_.empty() || !late_.empty()) return Duration::zero();
+  const SteadyTime next = timers_.next();
+  if (next == SteadyTime::max()) return at_most;
+  const Duration left = next - clock_.steady_now();
+  return std::max(Duration::zero(), std::min(left, at_most));
+}
+
+bool IoLoop::take_inbox() {
+  if (!inbox_->filled.load()) return false;
+  const std::lock_guard lock(inbox_->mutex);
+  inbox_->filled.store(false);
+  arrived_.swap(inbox_->work);
+  return !arrived_.empty();
+}
+
+bool IoLoop::run_posted() {
+  bool any = false;
+  for (int round = 0; round < kRounds; ++round) {
+    if (!take_inbox() && here_.empty()) break;
+    any = true;
+    for (std::vector<Work>* list : {&arrived_, &here_}) {
+      running_.swap(*list);
+      for (Work& work : running_) {
+        fenced(kWhere, work);
+        work = nullptr;  // what it holds goes before the next one runs
+      }
+      running_.clear();
+    }
   }
-  arm();
+  return any;
+}
+
+bool IoLoop::run_again() {
+  if (again_.empty()) return false;
+  again_now_.swap(again_);
+  for (size_t i = 0; i < again_now_.size(); ++i) {
+    const auto [what, events] = again_now_[i];
+    if (what == nullptr) continue;
+    fenced(kWhere, [what = what, events = events] { what->on_events(events); });
+  }
+  again_now_.clear();
+  return true;
+}
+
+void IoLoop::run_late() {
+  std::vector<Work> batch;
+  batch.swap(late_);
+  late_since_ = SteadyTime::max();
+  for (Work& work : batch) {
+    fenced(kWhere, work);
+    work = nullptr;
+  }
+}
+
+bool IoLoop::run_turn(Duration at_most) {
+  Duration wait = patience(at_most);
+  if (notice()) wait = Duration::zero();
+  if (wait > Duration::zero()) {
+    inbox_->sleeps.store(true);
+    if (inbox_->filled.load() || !may_sleep()) wait = Duration::zero();
+  }
+  bool any = backend_->wait(wait) > 0;
+  inbox_->sleeps.store(false, std::memory_order_relaxed);
+  now_ = clock_.steady_now();
+  any |= look_around();
+  any |= run_again();
+  any |= run_posted();
+  if (timers_.next() <= now_) any |= timers_.fire(now_);
+  if (!late_.empty()) {
+    if (late_since_ == SteadyTime::max()) late_since_ = now_;
+    if (!any || now_ - late_since_ > kLatest) {
+      run_late();
+      any = true;
+    }
+  }
+  return any;
 }
 
 }  // namespace kiln::net

@@ -16,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "net/http_connection.h"
 #include "net/http_server.h"
+#include "tests/support/io_choices.h"
 
 namespace kiln::net {
 namespace {
@@ -102,7 +103,7 @@ class Streaming final : public Session {
   std::promise<void>& gone_;
 };
 
-class StreamedBodyTest : public testing::Test {
+class StreamedBodyTest : public testing::TestWithParam<IoChoice> {
  protected:
   StreamedBodyTest() : file_(::memfd_create("file", MFD_CLOEXEC)) {
     content_.reserve(kFileBytes);
@@ -157,7 +158,7 @@ class StreamedBodyTest : public testing::Test {
 
   static constexpr size_t kFileBytes = 20'000'000;
   SystemClock clock_;
-  IoLoop loop_{0, clock_};
+  IoLoop loop_{0, clock_, GetParam()};
   UniqueFd file_;
   std::string content_;
   std::shared_ptr<Sink> sink_ = std::make_shared<Sink>();
@@ -166,7 +167,7 @@ class StreamedBodyTest : public testing::Test {
   UniqueFd client_;
 };
 
-TEST_F(StreamedBodyTest, ALargeBodyComesInPartsAndTheConnectionServesOn) {
+TEST_P(StreamedBodyTest, ALargeBodyComesInPartsAndTheConnectionServesOn) {
   send("PUT /k HTTP/1.1\r\nContent-Length: " + std::to_string(content_.size()) + "\r\n\r\n");
   send(content_);
   const std::string wanted = std::to_string(content_.size()) + "|";
@@ -177,7 +178,7 @@ TEST_F(StreamedBodyTest, ALargeBodyComesInPartsAndTheConnectionServesOn) {
   EXPECT_TRUE(receive(8).ends_with("whole|hi"));
 }
 
-TEST_F(StreamedBodyTest, ChunkedAndEmptyBodies) {
+TEST_P(StreamedBodyTest, ChunkedAndEmptyBodies) {
   send("PUT /k HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   EXPECT_TRUE(receive(2).ends_with("5|"));
   EXPECT_EQ(sink_->content(), "abcde");
@@ -185,7 +186,7 @@ TEST_F(StreamedBodyTest, ChunkedAndEmptyBodies) {
   EXPECT_TRUE(receive(2).ends_with("5|"));
 }
 
-TEST_F(StreamedBodyTest, NothingIsReadBeforeTheSinkWantsMore) {
+TEST_P(StreamedBodyTest, NothingIsReadBeforeTheSinkWantsMore) {
   sink_->hold();
   auto arrived = sink_->arrived();
   send("PUT /k HTTP/1.1\r\nContent-Length: " + std::to_string(content_.size()) + "\r\n\r\nabc");
@@ -206,7 +207,7 @@ TEST_F(StreamedBodyTest, NothingIsReadBeforeTheSinkWantsMore) {
   EXPECT_TRUE(receive(wanted.size()).ends_with(wanted));
 }
 
-TEST_F(StreamedBodyTest, TheSinkGoesWithAPeerThatLeavesHalfWay) {
+TEST_P(StreamedBodyTest, TheSinkGoesWithAPeerThatLeavesHalfWay) {
   auto arrived = sink_->arrived();
   send("PUT /k HTTP/1.1\r\nContent-Length: 1000\r\n\r\nabc");
   ASSERT_EQ(arrived.wait_for(std::chrono::seconds(10)), std::future_status::ready);
@@ -221,7 +222,7 @@ TEST_F(StreamedBodyTest, TheSinkGoesWithAPeerThatLeavesHalfWay) {
   EXPECT_TRUE(sink.expired());
 }
 
-TEST_F(StreamedBodyTest, AnAnswerFromAFileIsWholeAndTheConnectionServesOn) {
+TEST_P(StreamedBodyTest, AnAnswerFromAFileIsWholeAndTheConnectionServesOn) {
   const size_t size = content_.size() - 10;
   send("GET /" + std::to_string(size) + " HTTP/1.1\r\n\r\n");
   const std::string answer = receive(size);
@@ -238,11 +239,13 @@ TEST_F(StreamedBodyTest, AnAnswerFromAFileIsWholeAndTheConnectionServesOn) {
   EXPECT_TRUE(rest.ends_with("whole|x")) << rest;
 }
 
-TEST_F(StreamedBodyTest, AFileThatHasBecomeShorterEndsTheConnection) {
+TEST_P(StreamedBodyTest, AFileThatHasBecomeShorterEndsTheConnection) {
   ASSERT_EQ(::ftruncate(file_.get(), 1000), 0);
   send("GET /5000 HTTP/1.1\r\n\r\n");
   EXPECT_TRUE(receive(5000).ends_with("[end]"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Io, StreamedBodyTest, testing::ValuesIn(io_choices()), io_name);
 
 }  // namespace
 }  // namespace kiln::net

@@ -19,20 +19,22 @@ constexpr int kMaxDelaySeconds = 3600;
 constexpr std::array<const char*, 4> kBackoffs = {"linear", "arithmetic", "geometric",
                                                   "exponential"};
 
-Error refused(const std::string& why) { return invalid_parameter("DeliveryPolicy: " + why); }
+Error refused_delivery(const std::string& why) {
+  return invalid_parameter("DeliveryPolicy: " + why);
+}
 
 Result<int> whole(const json& policy, const char* name, int otherwise, int most) {
   const auto found = policy.find(name);
   if (found == policy.end() || found->is_null()) return otherwise;
   if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > most)
-    return refused("healthyRetryPolicy." + std::string(name) + " must be between 0 and " +
-                   std::to_string(most));
+    return refused_delivery("healthyRetryPolicy." + std::string(name) + " must be between 0 and " +
+                            std::to_string(most));
   return found->get<int>();
 }
 
 Result<json> object_of(const std::string& text) {
   auto document = parse_json("DeliveryPolicy", text);
-  if (document && !document->is_object()) return refused("is not a JSON object");
+  if (document && !document->is_object()) return refused_delivery("is not a JSON object");
   return document;
 }
 
@@ -40,7 +42,7 @@ Result<json> object_of(const std::string& text) {
 
 Result<void> DeliveryPolicy::read_retries(const json& policy) {
   if (policy.is_null()) return {};
-  if (!policy.is_object()) return refused("healthyRetryPolicy must be an object");
+  if (!policy.is_object()) return refused_delivery("healthyRetryPolicy must be an object");
   const struct {
     const char* name;
     int* value;
@@ -57,14 +59,15 @@ Result<void> DeliveryPolicy::read_retries(const json& policy) {
     *member.value = *value;
   }
   if (min_delay_s_ > max_delay_s_)
-    return refused("healthyRetryPolicy.minDelayTarget must not be above maxDelayTarget");
+    return refused_delivery("healthyRetryPolicy.minDelayTarget must not be above maxDelayTarget");
   if (no_delay_ + min_delay_retries_ + max_delay_retries_ > retries_)
-    return refused("healthyRetryPolicy.numRetries must not be below the sum of its phases");
+    return refused_delivery(
+        "healthyRetryPolicy.numRetries must not be below the sum of its phases");
   if (const auto found = policy.find("backoffFunction"); found != policy.end()) {
     const auto known = std::find_if(kBackoffs.begin(), kBackoffs.end(),
                                     [&](const char* b) { return *found == b; });
     if (known == kBackoffs.end())
-      return refused(
+      return refused_delivery(
           "healthyRetryPolicy.backoffFunction must be one of linear, arithmetic, geometric, "
           "exponential");
     backoff_ = static_cast<Backoff>(known - kBackoffs.begin());
@@ -74,12 +77,12 @@ Result<void> DeliveryPolicy::read_retries(const json& policy) {
 
 Result<void> DeliveryPolicy::read_request(const json& policy) {
   if (policy.is_null()) return {};
-  if (!policy.is_object()) return refused("requestPolicy must be an object");
+  if (!policy.is_object()) return refused_delivery("requestPolicy must be an object");
   const auto found = policy.find("headerContentType");
   if (found == policy.end()) return {};
   if (!found->is_string() ||
       found->get_ref<const std::string&>().find_first_of("\r\n") != std::string::npos)
-    return refused("requestPolicy.headerContentType must be a content type");
+    return refused_delivery("requestPolicy.headerContentType must be a content type");
   content_type_ = found->get<std::string>();
   return {};
 }
@@ -88,7 +91,7 @@ Result<void> DeliveryPolicy::read_throttle(const json& policy) {
   if (policy.is_null()) return {};
   const json most = policy.is_object() ? policy.value("maxReceivesPerSecond", json(1)) : json();
   if (!most.is_number_integer() || most.get<int64_t>() < 1)
-    return refused("throttlePolicy.maxReceivesPerSecond must be a number from 1 on");
+    return refused_delivery("throttlePolicy.maxReceivesPerSecond must be a number from 1 on");
   max_receives_ = most.get<int64_t>();
   return {};
 }
@@ -100,14 +103,14 @@ Result<DeliveryPolicy> DeliveryPolicy::of_topic(const std::string& text) {
   if (!document) return document.error();
   const auto http = document->find("http");
   if (http == document->end()) return out;
-  if (!http->is_object()) return refused("http must be an object");
+  if (!http->is_object()) return refused_delivery("http must be an object");
   if (auto read = out.read_retries(http->value("defaultHealthyRetryPolicy", json())); !read)
     return read.error();
   if (auto read = out.read_request(http->value("defaultRequestPolicy", json())); !read)
     return read.error();
   const json fixed = http->value("disableSubscriptionOverrides", json(false));
   if (!fixed.is_boolean())
-    return refused("http.disableSubscriptionOverrides must be true or false");
+    return refused_delivery("http.disableSubscriptionOverrides must be true or false");
   out.overridable_ = !fixed.get<bool>();
   return out;
 }

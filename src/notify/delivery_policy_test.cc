@@ -22,13 +22,13 @@ DeliveryPolicy with_retries(const std::string& members) {
   return topic_policy(R"({"http": {"defaultHealthyRetryPolicy": {)" + members + "}}}");
 }
 
-std::string refusal(const std::string& text) {
+std::string delivery_refusal(const std::string& text) {
   const auto policy = DeliveryPolicy::of_topic(text);
   return policy ? "accepted" : policy.error().message;
 }
 
 std::string retry_refusal(const std::string& members) {
-  return refusal(R"({"http": {"defaultHealthyRetryPolicy": {)" + members + "}}}");
+  return delivery_refusal(R"({"http": {"defaultHealthyRetryPolicy": {)" + members + "}}}");
 }
 
 // Before each retry, in milliseconds.
@@ -175,7 +175,8 @@ TEST(DeliveryPolicy, RefusesWhatHasAnotherShape) {
            std::string(100'000, ']') + "}}",
        "failed to parse JSON. It is nested too deeply"},
   };
-  for (const auto& c : cases) EXPECT_EQ(refusal(c.text), start + c.why) << c.text.substr(0, 80);
+  for (const auto& c : cases)
+    EXPECT_EQ(delivery_refusal(c.text), start + c.why) << c.text.substr(0, 80);
 }
 
 // As SNS shows them.

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 
+#include "base/arn.h"
 #include "net/client_url.h"
 #include "notify/sns_error.h"
 
 namespace kiln::notify {
 namespace {
 
-bool is_arn_of(const std::string& endpoint, const char* service, int colons) {
-  return endpoint.starts_with(std::string("arn:aws:") + service + ":") &&
+bool is_endpoint_arn(const std::string& endpoint, const char* service, int colons) {
+  return kiln::is_arn_of(endpoint, service) &&
          std::count(endpoint.begin(), endpoint.end(), ':') >= colons && !endpoint.ends_with(':');
 }
 
@@ -25,10 +26,10 @@ Result<void> check_url(const std::string& endpoint, net::ClientUrl::Scheme schem
 Result<void> check_endpoint(Protocol protocol, const std::string& endpoint) {
   switch (protocol) {
     case Protocol::kLambda:
-      if (!is_arn_of(endpoint, "lambda", 6)) return invalid_parameter("Lambda endpoint ARN");
+      if (!is_endpoint_arn(endpoint, "lambda", 6)) return invalid_parameter("Lambda endpoint ARN");
       return {};
     case Protocol::kSqs:
-      if (!is_arn_of(endpoint, "sqs", 5)) return invalid_parameter("SQS endpoint ARN");
+      if (!is_endpoint_arn(endpoint, "sqs", 5)) return invalid_parameter("SQS endpoint ARN");
       return {};
     case Protocol::kHttp:
       return check_url(endpoint, net::ClientUrl::Scheme::kHttp);

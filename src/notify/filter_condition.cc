@@ -13,7 +13,10 @@
 namespace kiln::notify {
 namespace {
 
-using nlohmann::json;
+using Json = PolicyText::Json;
+using At = PolicyText::At;
+
+constexpr const char* kOneKey = "Only one key allowed in match expression";
 
 // Numbers are compared to five digits after the point.
 constexpr double kDigits = 1e5;
@@ -31,8 +34,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
                                             [](char x, char y) { return lower(x) == lower(y); });
 }
 
-Error refused(const std::string& why) { return invalid_parameter("FilterPolicy: " + why); }
-
 // What an operator of numeric is called in an error.
 std::string shown(const std::string& op) { return op == "=" ? "equals" : op; }
 
@@ -46,7 +47,7 @@ std::optional<std::pair<std::array<uint8_t, 16>, size_t>> parse_address(std::str
 
 }  // namespace
 
-std::optional<FilterCondition::Operand> FilterCondition::operand_of(const json& value) {
+std::optional<FilterCondition::Operand> FilterCondition::operand_of(const Json& value) {
   if (value.is_null()) return Operand();
   if (value.is_boolean()) return Operand(value.get<bool>());
   if (value.is_number()) return Operand(rounded(value.get<double>()));
@@ -54,125 +55,142 @@ std::optional<FilterCondition::Operand> FilterCondition::operand_of(const json& 
   return std::nullopt;
 }
 
-Result<FilterCondition> FilterCondition::parse(const json& condition) {
+Result<FilterCondition> FilterCondition::parse(const PolicyText& text, const Json& condition) {
   if (auto operand = operand_of(condition)) {
     FilterCondition out;
     out.operands_.push_back(std::move(*operand));
     return out;
   }
-  if (!condition.is_object()) {
-    return refused("Match value must be String, number, true, false, or null");
-  }
-  if (condition.size() != 1) return refused("Only one key allowed in match expression");
-  return parse_operator(condition.begin().key(), condition.begin().value());
+  if (!condition.is_object())
+    return text.refused("Match value must be String, number, true, false, or null", condition);
+  if (condition.empty()) return text.refused(kOneKey, condition, At::kRead);
+  auto out = parse_operator(text, condition.begin().key(), condition.begin().value());
+  if (out && condition.size() > 1) return text.refused(kOneKey, (++condition.begin()).value());
+  return out;
 }
 
-Result<FilterCondition> FilterCondition::parse_operator(const std::string& name,
-                                                        const json& value) {
-  if (name == "prefix") return with_text(Kind::kPrefix, name, value);
-  if (name == "suffix") return with_text(Kind::kSuffix, name, value);
-  if (name == "equals-ignore-case") return with_text(Kind::kEqualIgnoringCase, name, value);
-  if (name == "anything-but") return parse_anything_but(value);
-  if (name == "numeric") return parse_numeric(value);
-  if (name == "cidr") return parse_cidr(value);
+Result<FilterCondition> FilterCondition::parse_operator(const PolicyText& text,
+                                                        const std::string& name,
+                                                        const Json& value) {
+  if (name == "prefix") return with_text(text, Kind::kPrefix, name, value);
+  if (name == "suffix") return with_text(text, Kind::kSuffix, name, value);
+  if (name == "equals-ignore-case") return with_text(text, Kind::kEqualIgnoringCase, name, value);
+  if (name == "anything-but") return parse_anything_but(text, value);
+  if (name == "numeric") return parse_numeric(text, value);
+  if (name == "cidr") return parse_cidr(text, value);
   if (name == "exists") {
-    if (!value.is_boolean()) {
-      return refused("exists match pattern must be either true or false.");
-    }
+    if (!value.is_boolean())
+      return text.refused("exists match pattern must be either true or false.", value);
     FilterCondition out;
     out.kind_ = value.get<bool>() ? Kind::kPresent : Kind::kAbsent;
     return out;
   }
-  return refused("Unrecognized match type " + name);
+  return text.refused("Unrecognized match type " + name, value);
 }
 
-Result<FilterCondition> FilterCondition::with_text(Kind kind, const std::string& name,
-                                                   const json& value) {
-  if (!value.is_string()) return refused(name + " match pattern must be a string");
+Result<FilterCondition> FilterCondition::with_text(const PolicyText& text, Kind kind,
+                                                   const std::string& name, const Json& value) {
+  if (!value.is_string()) return text.refused(name + " match pattern must be a string", value);
   FilterCondition out;
   out.kind_ = kind;
   out.text_ = value.get<std::string>();
   return out;
 }
 
-Result<FilterCondition> FilterCondition::parse_anything_but(const json& value) {
+Result<FilterCondition> FilterCondition::parse_anything_but(const PolicyText& text,
+                                                            const Json& value) {
   if (value.is_object()) {
-    if (value.size() != 1) return refused("Only one key allowed in match expression");
+    if (value.empty()) return text.refused(kOneKey, value, At::kRead);
     const std::string& name = value.begin().key();
-    if (name == "prefix") return with_text(Kind::kAnythingButPrefix, name, value.begin().value());
-    if (name == "suffix") return with_text(Kind::kAnythingButSuffix, name, value.begin().value());
-    return refused("Unsupported anything-but pattern: " + name);
+    const Json& pattern = value.begin().value();
+    if (name != "prefix" && name != "suffix")
+      return text.refused("Unsupported anything-but pattern: " + name, pattern);
+    auto out =
+        with_text(text, name == "prefix" ? Kind::kAnythingButPrefix : Kind::kAnythingButSuffix,
+                  name, pattern);
+    if (out && value.size() > 1) return text.refused(kOneKey, (++value.begin()).value());
+    return out;
   }
   FilterCondition out;
   out.kind_ = Kind::kAnythingBut;
-  const json list = value.is_array() ? value : json::array({value});
-  if (list.empty()) return refused("Empty arrays are not allowed");
-  for (const json& element : list) {
+  if (value.is_array() && value.empty())
+    return text.refused("Empty arrays are not allowed", value, At::kRead);
+  const auto add = [&](const Json& element) -> Result<void> {
     auto operand = element.is_string() || element.is_number() ? operand_of(element) : std::nullopt;
-    if (!operand) {
-      return refused("Value of anything-but must be an array or single string/number value.");
-    }
+    if (!operand)
+      return text.refused("Value of anything-but must be an array or single string/number value.",
+                          element);
     // All texts or all numbers.
-    if (!out.operands_.empty() && out.operands_[0].index() != operand->index()) {
-      return refused(
-          "Inside anything but list, either all values are number or string, mixed type "
-          "is not supported");
-    }
+    if (!out.operands_.empty() && out.operands_[0].index() != operand->index())
+      return text.refused(
+          "Inside anything but list, either all values are number or string, mixed type is not "
+          "supported",
+          element);
     out.operands_.push_back(std::move(*operand));
+    return {};
+  };
+  if (!value.is_array()) {
+    if (auto added = add(value); !added) return added.error();
+    return out;
   }
+  for (const Json& element : value)
+    if (auto added = add(element); !added) return added.error();
   return out;
 }
 
-Result<FilterCondition> FilterCondition::parse_numeric(const json& value) {
-  if (!value.is_array()) return refused("Value of numeric must be an array.");
-  if (value.empty()) return refused("Invalid member in numeric match: ]");
+Result<FilterCondition> FilterCondition::parse_numeric(const PolicyText& text, const Json& value) {
+  if (!value.is_array()) return text.refused("Value of numeric must be an array.", value);
+  if (value.empty()) return text.refused("Invalid member in numeric match: ]", value, At::kRead);
   FilterCondition out;
   out.kind_ = Kind::kNumeric;
-  if (!value[0].is_string()) {
-    return refused("Invalid member in numeric match: " + to_text(value[0]));
-  }
+  if (!value[0].is_string())
+    return text.refused("Invalid member in numeric match: " + to_text(value[0]), value[0]);
   const auto first = value[0].get<std::string>();
-  if (first != "=" && first != "<" && first != "<=" && first != ">" && first != ">=") {
-    return refused("Unrecognized numeric range operator: " + first);
-  }
-  if (value.size() < 2 || !value[1].is_number()) {
-    return refused("Value of " + shown(first) + " must be numeric");
-  }
+  if (first != "=" && first != "<" && first != "<=" && first != ">" && first != ">=")
+    return text.refused("Unrecognized numeric range operator: " + first, value[0], At::kNext);
+  if (value.size() < 2 || !value[1].is_number())
+    return text.refused("Value of " + shown(first) + " must be numeric", value[0], At::kNext);
   const Bound bound{rounded(value[1].get<double>()), first.ends_with('=')};
   if (first != "<" && first != "<=") out.low_ = bound;
   if (first != ">" && first != ">=") out.high_ = bound;
   if (value.size() == 2) return out;
-  if (out.high_) return refused("Too many elements in numeric expression");
-  if (!value[2].is_string()) return refused("Bad value in numeric range: " + to_text(value[2]));
+  if (out.high_)
+    return text.refused("Too many elements in numeric expression", value[1], At::kNext);
+  if (!value[2].is_string())
+    return text.refused("Bad value in numeric range: " + to_text(value[2]), value[2]);
   const auto second = value[2].get<std::string>();
-  if (second != "<" && second != "<=") return refused("Bad numeric range operator: " + second);
-  if (value.size() < 4 || !value[3].is_number()) {
-    return refused("Value of " + second + " must be numeric");
-  }
+  if (second != "<" && second != "<=")
+    return text.refused("Bad numeric range operator: " + second, value[2], At::kRead);
+  if (value.size() < 4 || !value[3].is_number())
+    return text.refused("Value of " + second + " must be numeric", value[2], At::kNext);
   out.high_ = Bound{rounded(value[3].get<double>()), second.ends_with('=')};
-  if (out.high_->value <= out.low_->value) return refused("Bottom must be less than top");
-  if (value.size() > 4) return refused("Too many terms in numeric range expression");
+  if (out.high_->value <= out.low_->value)
+    return text.refused("Bottom must be less than top", value[3], At::kNext);
+  if (value.size() > 4)
+    return text.refused("Too many terms in numeric range expression", value[3], At::kNext);
   return out;
 }
 
-Result<FilterCondition> FilterCondition::parse_cidr(const json& value) {
-  if (!value.is_string()) return refused("prefix match pattern must be a string");
-  const auto text = value.get<std::string>();
-  const Error malformed = refused("Malformed CIDR, '" + text + "' is not ADDRESS/BITS");
-  const size_t slash = text.find('/');
-  if (slash == std::string::npos) return malformed;
-  const auto address = parse_address(text.substr(0, slash));
-  if (!address) return malformed;
+Result<FilterCondition> FilterCondition::parse_cidr(const PolicyText& text, const Json& value) {
+  if (!value.is_string()) return text.refused("prefix match pattern must be a string", value);
+  const auto cidr = value.get<std::string>();
+  const size_t slash = cidr.find('/');
+  if (slash == std::string::npos || cidr.find('/', slash + 1) != std::string::npos)
+    return refused_policy("Malformed CIDR, one '/' required");
   FilterCondition out;
+  const char* const end = cidr.data() + cidr.size();
+  int bits = 0;
+  const auto [stop, error] = std::from_chars(cidr.data() + slash + 1, end, bits);
+  if (error != std::errc() || stop != end)
+    return refused_policy("Malformed CIDR, mask bits must be an integer");
+  const auto address = parse_address(cidr.substr(0, slash));
+  if (!address) return refused_policy("Nonstandard IP address: " + cidr.substr(0, slash));
+  if (bits < 0 || static_cast<size_t>(bits) > address->second * 8)
+    return refused_policy("Malformed CIDR, '" + cidr + "' is not ADDRESS/BITS");
   out.kind_ = Kind::kCidr;
   out.network_.address = address->first;
   out.network_.bytes = address->second;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] =
-      std::from_chars(text.data() + slash + 1, end, out.network_.prefix_bits);
-  if (error != std::errc() || stop != end || out.network_.prefix_bits > address->second * 8) {
-    return malformed;
-  }
+  out.network_.prefix_bits = static_cast<unsigned>(bits);
   return out;
 }
 

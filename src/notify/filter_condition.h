@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "notify/policy_text.h"
 
 namespace kiln::notify {
 
@@ -19,8 +19,10 @@ using FilterValue = std::variant<std::monostate, bool, double, std::string_view>
 
 class FilterCondition {
  public:
-  // Errors have SNS's texts, after "Invalid parameter: FilterPolicy: ".
-  static Result<FilterCondition> parse(const nlohmann::json& condition);
+  using Json = PolicyText::Json;
+
+  // `condition` is in the policy that `text` is of. Errors have SNS's texts.
+  static Result<FilterCondition> parse(const PolicyText& text, const Json& condition);
 
   // {"exists": false} holds where there is no value, and only there.
   bool wants_absence() const { return kind_ == Kind::kAbsent; }
@@ -51,14 +53,14 @@ class FilterCondition {
     unsigned prefix_bits = 0;
   };
 
-  static std::optional<Operand> operand_of(const nlohmann::json& value);
-  static Result<FilterCondition> parse_operator(const std::string& name,
-                                                const nlohmann::json& value);
-  static Result<FilterCondition> parse_anything_but(const nlohmann::json& value);
-  static Result<FilterCondition> parse_numeric(const nlohmann::json& value);
-  static Result<FilterCondition> parse_cidr(const nlohmann::json& value);
-  static Result<FilterCondition> with_text(Kind kind, const std::string& name,
-                                           const nlohmann::json& value);
+  static std::optional<Operand> operand_of(const Json& value);
+  static Result<FilterCondition> parse_operator(const PolicyText& text, const std::string& name,
+                                                const Json& value);
+  static Result<FilterCondition> parse_anything_but(const PolicyText& text, const Json& value);
+  static Result<FilterCondition> parse_numeric(const PolicyText& text, const Json& value);
+  static Result<FilterCondition> parse_cidr(const PolicyText& text, const Json& value);
+  static Result<FilterCondition> with_text(const PolicyText& text, Kind kind,
+                                           const std::string& name, const Json& value);
   bool is_operand(const FilterValue& value) const;
   bool in_range(double value) const;
   bool in_network(std::string_view address) const;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "notify/json_text.h"
+#include "notify/policy_text.h"
 #include "notify/sns_error.h"
 
 namespace kiln::notify {
@@ -13,9 +14,11 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kManyCombinations = 1'000'000;  // no need to count on
-constexpr int kMaxMessageDepth = 200;              // of a message; what is deeper is not looked at
+constexpr const char* kEmptyObject = "Empty objects are not allowed";
+constexpr int kMaxMessageDepth = 200;  // of a message; what is deeper is not looked at
 
-Error refused(const std::string& why) { return invalid_parameter("FilterPolicy: " + why); }
+using PolicyJson = PolicyText::Json;
+using At = PolicyText::At;
 
 std::optional<FilterValue> value_of(const json& leaf) {
   if (leaf.is_null()) return FilterValue();
@@ -80,54 +83,54 @@ std::vector<FilterValue> attribute_values(const std::vector<MessageAttribute>& a
 }  // namespace
 
 struct FilterPolicy::Reader {
-  explicit Reader(Scope s) : scope(s) {}
+  explicit Reader(const PolicyText& t) : text(t) {}
 
-  const Scope scope;
+  const PolicyText& text;
+  bool nested = false;  // an object in an object
   // Of what has been read, as SNS counts: numbers of conditions times their depth, multiplied; the
   // alternatives of an $or are added up.
   uint64_t combinations = 1;
 
   // $or is an operator where it has two alternatives or more, and a key like any other otherwise.
-  static bool is_or(const std::string& key, const json& value) {
+  static bool is_or(const std::string& key, const PolicyJson& value) {
     return key == "$or" && value.is_array() && value.size() >= 2 &&
-           std::all_of(value.begin(), value.end(), [](const json& v) { return v.is_object(); });
+           std::all_of(value.begin(), value.end(),
+                       [](const PolicyJson& v) { return v.is_object(); });
   }
 
-  Result<void> read_object(const json& object, const std::string& prefix, int depth, Rule& out) {
-    if (depth > kMaxDepth) return refused("Filter policy is nested too deeply");
-    if (depth > 1 && object.empty()) return refused("Empty objects are not allowed");
+  Result<void> read_object(const PolicyJson& object, const std::string& prefix, int depth,
+                           Rule& out) {
+    if (depth > kMaxDepth) return refused_policy("Filter policy is nested too deeply");
+    if (depth > 1 && object.empty()) return text.refused(kEmptyObject, object, At::kRead);
     for (const auto& [key, value] : object.items()) {
       const std::string path = prefix + key;
       if (is_or(key, value)) {
         if (auto read = read_or(value, prefix, depth, out); !read) return read;
       } else if (value.is_object()) {
-        if (scope == Scope::kMessageAttributes) {
-          return invalid_parameter(
-              "Filter policy scope MessageAttributes does not support nested filter policy");
-        }
+        nested = true;
         if (auto read = read_object(value, path + ".", depth + 1, out); !read) return read;
       } else if (value.is_array()) {
         if (auto read = read_conditions(value, path, out); !read) return read;
         combinations =
             std::min(kManyCombinations, combinations * value.size() * static_cast<uint64_t>(depth));
       } else {
-        return refused("\"" + key + "\" must be an object or an array");
+        return text.refused("\"" + key + "\" must be an object or an array", value);
       }
     }
     return {};
   }
 
-  Result<void> read_or(const json& list, const std::string& prefix, int depth, Rule& out) {
+  Result<void> read_or(const PolicyJson& list, const std::string& prefix, int depth, Rule& out) {
     const uint64_t before = combinations;
     uint64_t sum = 0;
     auto& alternatives = out.alternatives.emplace_back();
-    for (const json& alternative : list) {
-      if (alternative.empty()) return refused("Empty objects are not allowed");
+    for (const PolicyJson& alternative : list) {
+      if (alternative.empty()) return text.refused(kEmptyObject, alternative, At::kRead);
       combinations = before;
       // An $or in an $or nests on the stack, too.
       Rule rule;
       nesting_ += 1;
-      if (nesting_ > kMaxDepth) return refused("Filter policy is nested too deeply");
+      if (nesting_ > kMaxDepth) return refused_policy("Filter policy is nested too deeply");
       if (auto read = read_object(alternative, prefix, depth, rule); !read) return read;
       nesting_ -= 1;
       alternatives.push_back(std::move(rule));
@@ -137,11 +140,11 @@ struct FilterPolicy::Reader {
     return {};
   }
 
-  Result<void> read_conditions(const json& list, const std::string& path, Rule& out) {
-    if (list.empty()) return refused("Empty arrays are not allowed");
+  Result<void> read_conditions(const PolicyJson& list, const std::string& path, Rule& out) {
+    if (list.empty()) return text.refused("Empty arrays are not allowed", list, At::kRead);
     Key key{path, {}};
-    for (const json& element : list) {
-      auto condition = FilterCondition::parse(element);
+    for (const PolicyJson& element : list) {
+      auto condition = FilterCondition::parse(text, element);
       if (!condition) return condition.error();
       key.conditions.push_back(std::move(*condition));
     }
@@ -155,18 +158,23 @@ struct FilterPolicy::Reader {
 
 Result<FilterPolicy> FilterPolicy::parse(std::string_view text, Scope scope) {
   if (text.size() > kMaxBytes) {
-    return refused("Filter policy is too long: " + std::to_string(text.size()) +
-                   " bytes, the limit is " + std::to_string(kMaxBytes));
+    return refused_policy("Filter policy is too long: " + std::to_string(text.size()) +
+                          " bytes, the limit is " + std::to_string(kMaxBytes));
   }
-  auto document = parse_json("FilterPolicy", text);
+  auto document = parse_ordered_json("FilterPolicy", text);
   if (!document) return document.error();
-  if (!document->is_object()) return refused("Filter is not an object");
-  if (document->size() > kMaxKeys) return refused("Filter policy can not have more than 5 keys");
+  const PolicyText places(*document);
+  if (!document->is_object()) return places.refused("Filter is not an object", *document);
+  if (document->size() > kMaxKeys)
+    return refused_policy("Filter policy can not have more than 5 keys");
   FilterPolicy out;
   out.scope_ = scope;
-  Reader reader(scope);
+  Reader reader(places);
   if (auto read = reader.read_object(*document, "", 1, out.rule_); !read) return read.error();
-  if (reader.combinations > kMaxCombinations) return refused("Filter policy is too complex");
+  if (reader.nested && scope == Scope::kMessageAttributes)
+    return invalid_parameter(
+        "Filter policy scope MessageAttributes does not support nested filter policy");
+  if (reader.combinations > kMaxCombinations) return refused_policy("Filter policy is too complex");
   return out;
 }
 

@@ -20,7 +20,7 @@ FilterPolicy policy_of(const std::string& text, Scope scope) {
   return policy.ok() ? *policy : FilterPolicy();
 }
 
-std::string refusal(const std::string& text, Scope scope = Scope::kMessageBody) {
+std::string filter_refusal(const std::string& text, Scope scope = Scope::kMessageBody) {
   const auto policy = FilterPolicy::parse(text, scope);
   if (policy) return "accepted";
   EXPECT_EQ(policy.error().type, "InvalidParameter");
@@ -237,11 +237,12 @@ TEST(FilterPolicy, BodiesThatNestDeeplyAreNoTrouble) {
 }
 
 TEST(FilterPolicy, FiveKeysAndNoMore) {
-  EXPECT_EQ(refusal(R"({"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"]})"), "accepted");
-  EXPECT_EQ(refusal(R"({"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"],"f":["1"]})"),
+  EXPECT_EQ(filter_refusal(R"({"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"]})"), "accepted");
+  EXPECT_EQ(filter_refusal(R"({"a":["1"],"b":["1"],"c":["1"],"d":["1"],"e":["1"],"f":["1"]})"),
             "Invalid parameter: FilterPolicy: Filter policy can not have more than 5 keys");
   // Those within an object don't count.
-  EXPECT_EQ(refusal(R"({"o":{"a":[1],"b":[1]},"c":[1],"d":[1],"e":[1],"f":[1]})"), "accepted");
+  EXPECT_EQ(filter_refusal(R"({"o":{"a":[1],"b":[1]},"c":[1],"d":[1],"e":[1],"f":[1]})"),
+            "accepted");
 }
 
 std::string list_of(int conditions) {
@@ -252,17 +253,17 @@ std::string list_of(int conditions) {
 
 TEST(FilterPolicy, CombinationsUpToTheLimit) {
   const char* const too_complex = "Invalid parameter: FilterPolicy: Filter policy is too complex";
-  EXPECT_EQ(refusal(R"({"a":)" + list_of(150) + "}"), "accepted");
-  EXPECT_EQ(refusal(R"({"a":)" + list_of(151) + "}"), too_complex);
-  EXPECT_EQ(refusal(R"({"a":)" + list_of(15) + R"(,"b":)" + list_of(10) + "}"), "accepted");
-  EXPECT_EQ(refusal(R"({"a":)" + list_of(14) + R"(,"b":)" + list_of(11) + "}"), too_complex);
+  EXPECT_EQ(filter_refusal(R"({"a":)" + list_of(150) + "}"), "accepted");
+  EXPECT_EQ(filter_refusal(R"({"a":)" + list_of(151) + "}"), too_complex);
+  EXPECT_EQ(filter_refusal(R"({"a":)" + list_of(15) + R"(,"b":)" + list_of(10) + "}"), "accepted");
+  EXPECT_EQ(filter_refusal(R"({"a":)" + list_of(14) + R"(,"b":)" + list_of(11) + "}"), too_complex);
   // Conditions count as often as they are deep.
-  EXPECT_EQ(refusal(R"({"o":{"a":)" + list_of(75) + "}}"), "accepted");
-  EXPECT_EQ(refusal(R"({"o":{"a":)" + list_of(76) + "}}"), too_complex);
+  EXPECT_EQ(filter_refusal(R"({"o":{"a":)" + list_of(75) + "}}"), "accepted");
+  EXPECT_EQ(filter_refusal(R"({"o":{"a":)" + list_of(76) + "}}"), too_complex);
   // Alternatives are added up.
-  EXPECT_EQ(refusal(R"({"$or":[{"a":)" + list_of(75) + R"(},{"b":)" + list_of(75) + "}]}"),
+  EXPECT_EQ(filter_refusal(R"({"$or":[{"a":)" + list_of(75) + R"(},{"b":)" + list_of(75) + "}]}"),
             "accepted");
-  EXPECT_EQ(refusal(R"({"$or":[{"a":)" + list_of(75) + R"(},{"b":)" + list_of(76) + "}]}"),
+  EXPECT_EQ(filter_refusal(R"({"$or":[{"a":)" + list_of(75) + R"(},{"b":)" + list_of(76) + "}]}"),
             too_complex);
 }
 
@@ -271,7 +272,8 @@ TEST(FilterPolicy, CombinationsDontOverflow) {
   for (const char* key : {"a", "b", "c", "d", "e"}) {
     many += (many.empty() ? "{\"" : ",\"") + std::string(key) + "\":" + list_of(7000);
   }
-  EXPECT_EQ(refusal(many + "}"), "Invalid parameter: FilterPolicy: Filter policy is too complex");
+  EXPECT_EQ(filter_refusal(many + "}"),
+            "Invalid parameter: FilterPolicy: Filter policy is too complex");
 }
 
 TEST(FilterPolicy, SizeUpToTheLimit) {
@@ -279,8 +281,8 @@ TEST(FilterPolicy, SizeUpToTheLimit) {
   const auto sized = [&](size_t bytes) {
     return R"({"k":[")" + std::string(bytes - frame.size(), 'x') + R"("]})";
   };
-  EXPECT_EQ(refusal(sized(FilterPolicy::kMaxBytes)), "accepted");
-  EXPECT_EQ(refusal(sized(FilterPolicy::kMaxBytes + 1)),
+  EXPECT_EQ(filter_refusal(sized(FilterPolicy::kMaxBytes)), "accepted");
+  EXPECT_EQ(filter_refusal(sized(FilterPolicy::kMaxBytes + 1)),
             "Invalid parameter: FilterPolicy: Filter policy is too long: 262145 bytes, the limit "
             "is 262144");
 }
@@ -291,8 +293,8 @@ TEST(FilterPolicy, DepthUpToTheLimit) {
     const auto objects = static_cast<size_t>(depth - 1);
     return repeated(R"({"o":)", objects) + R"({"k":[1]})" + repeated("}", objects);
   };
-  EXPECT_EQ(refusal(nested(100)), "accepted");
-  EXPECT_EQ(refusal(nested(101)),
+  EXPECT_EQ(filter_refusal(nested(100)), "accepted");
+  EXPECT_EQ(filter_refusal(nested(101)),
             "Invalid parameter: FilterPolicy: Filter policy is nested too deeply");
 }
 
@@ -308,13 +310,13 @@ TEST(FilterPolicy, DeepNestingIsRefusedEverywhere) {
           R"({"k":[{"anything-but":)" + value + "}]}",
           R"({"k":[{"anything-but":[)" + value + "]}]}", R"({"k":[{"exists":)" + value + "}]}",
           R"({"$or":[)" + value + "," + value + "]}"}) {
-      EXPECT_TRUE(refusal(policy).starts_with("Invalid parameter: FilterPolicy: "))
+      EXPECT_TRUE(filter_refusal(policy).starts_with("Invalid parameter: FilterPolicy: "))
           << policy.substr(0, 40);
     }
   }
   const std::string ors =
       repeated(R"({"$or":[{"a":[1]},)", 10'000) + R"({"b":[1]})" + repeated("]}", 10'000);
-  EXPECT_TRUE(refusal(ors).starts_with("Invalid parameter: FilterPolicy: "));
+  EXPECT_TRUE(filter_refusal(ors).starts_with("Invalid parameter: FilterPolicy: "));
 }
 
 struct Refused {
@@ -323,72 +325,159 @@ struct Refused {
 };
 
 const Refused kRefused[] = {
-    {"[]", "Filter is not an object"},
-    {R"("k")", "Filter is not an object"},
     {"", "failed to parse JSON. Unexpected text at line: 1, column: 1"},
-    {"{invalid}", "failed to parse JSON. Unexpected text at line: 1, column: 2"},
+    {"{invalid}",
+     "failed to parse JSON. Unexpected character ('i' (code 105)): was expecting double-quote to "
+     "start field name\n at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` "
+     "disabled); line: 1, column: 2]"},
+    {"invalid",
+     "failed to parse JSON. Unrecognized token 'invalid': was expecting (JSON String, Number, "
+     "Array, Object or token 'null', 'true' or 'false')\n at [Source: REDACTED "
+     "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 8]"},
     {"{\n  \"k\": [1,]\n}", "failed to parse JSON. Unexpected text at line: 2, column: 11"},
     {R"({"k": [1e999]})", "failed to parse JSON. A number is out of range"},
-    {R"({"k": []})", "Empty arrays are not allowed"},
-    {R"({"k": {}})", "Empty objects are not allowed"},
-    {R"({"k": "v"})", "\"k\" must be an object or an array"},
-    {R"({"k": 5})", "\"k\" must be an object or an array"},
-    {R"({"k": null})", "\"k\" must be an object or an array"},
-    {R"({"k": [[1]]})", "Match value must be String, number, true, false, or null"},
-    {R"({"k": [{}]})", "Only one key allowed in match expression"},
-    {R"({"k": [{"prefix": "a", "suffix": "b"}]})", "Only one key allowed in match expression"},
-    {R"({"k": [{"like": "a"}]})", "Unrecognized match type like"},
-    {R"({"k": [{"prefix": 1}]})", "prefix match pattern must be a string"},
-    {R"({"k": [{"suffix": null}]})", "suffix match pattern must be a string"},
-    {R"({"k": [{"equals-ignore-case": ["a"]}]})",
-     "equals-ignore-case match pattern must be a string"},
-    {R"({"k": [{"exists": "yes"}]})", "exists match pattern must be either true or false."},
-    {R"({"k": [{"anything-but": []}]})", "Empty arrays are not allowed"},
-    {R"({"k": [{"anything-but": [true]}]})",
-     "Value of anything-but must be an array or single string/number value."},
-    {R"({"k": [{"anything-but": null}]})",
-     "Value of anything-but must be an array or single string/number value."},
-    {R"({"k": [{"anything-but": ["a", 1]}]})",
-     "Inside anything but list, either all values are number or string, mixed type is not "
-     "supported"},
-    {R"({"k": [{"anything-but": {"numeric": ["=", 1]}}]})",
-     "Unsupported anything-but pattern: numeric"},
-    {R"({"k": [{"anything-but": {"prefix": "a", "suffix": "b"}}]})",
-     "Only one key allowed in match expression"},
-    {R"({"k": [{"numeric": 5}]})", "Value of numeric must be an array."},
-    {R"({"k": [{"numeric": []}]})", "Invalid member in numeric match: ]"},
-    {R"({"k": [{"numeric": [5]}]})", "Invalid member in numeric match: 5"},
-    {R"({"k": [{"numeric": ["<>", 5]}]})", "Unrecognized numeric range operator: <>"},
-    {R"({"k": [{"numeric": ["="]}]})", "Value of equals must be numeric"},
-    {R"({"k": [{"numeric": [">", "5"]}]})", "Value of > must be numeric"},
-    {R"({"k": [{"numeric": ["=", 1, "<", 5]}]})", "Too many elements in numeric expression"},
-    {R"({"k": [{"numeric": ["<", 1, ">", 0]}]})", "Too many elements in numeric expression"},
-    {R"({"k": [{"numeric": [">", 1, 5]}]})", "Bad value in numeric range: 5"},
-    {R"({"k": [{"numeric": [">", 1, ">", 5]}]})", "Bad numeric range operator: >"},
-    {R"({"k": [{"numeric": [">", 1, "<"]}]})", "Value of < must be numeric"},
-    {R"({"k": [{"numeric": [">", 5, "<", 5]}]})", "Bottom must be less than top"},
-    {R"({"k": [{"numeric": [">", 1, "<", 5, "<"]}]})",
-     "Too many terms in numeric range expression"},
-    {R"({"k": [{"cidr": 5}]})", "prefix match pattern must be a string"},
-    {R"({"k": [{"cidr": "10.0.0.0"}]})", "Malformed CIDR, '10.0.0.0' is not ADDRESS/BITS"},
+    {R"({"key": [{"cidr": "bad-filter"}]})", "Malformed CIDR, one '/' required"},
+    {R"({"key": [{"cidr": "bad-filter/64"}]})", "Nonstandard IP address: bad-filter"},
+    {R"({"key": [{"cidr": "bad-/64filter"}]})", "Malformed CIDR, mask bits must be an integer"},
+    {R"({"key": [{"cidr": "xx.11.xx/8"}]})", "Nonstandard IP address: xx.11.xx"},
+    {R"({"key": [{"cidr": "xxxx:db8:1234:1a00::/64"}]})",
+     "Nonstandard IP address: xxxx:db8:1234:1a00::"},
     {R"({"k": [{"cidr": "10.0.0.0/33"}]})", "Malformed CIDR, '10.0.0.0/33' is not ADDRESS/BITS"},
     {R"({"k": [{"cidr": "::/129"}]})", "Malformed CIDR, '::/129' is not ADDRESS/BITS"},
     {R"({"k": [{"cidr": "10.0.0.0/-1"}]})", "Malformed CIDR, '10.0.0.0/-1' is not ADDRESS/BITS"},
-    {R"({"k": [{"cidr": "10.0.0/8"}]})", "Malformed CIDR, '10.0.0/8' is not ADDRESS/BITS"},
-    {R"({"$or": [{}, {"a": [1]}]})", "Empty objects are not allowed"},
-    // One alternative alone is the condition of a key.
-    {R"({"$or": [{"a": [1]}]})", "Unrecognized match type a"},
+    {R"({"k": [{"cidr": "10.0.0/8"}]})", "Nonstandard IP address: 10.0.0"},
+};
+
+struct RefusedAt {
+  const char* policy;  // as a client writes it
+  const char* source;  // as SNS gives it back
+  const char* why;
+  int column;
+};
+
+// With the columns that were recorded; those of "k" follow the same rules.
+const RefusedAt kRefusedAt[] = {
+    {R"({"key": [["value"]]})", R"({"key":[["value"]]})",
+     R"(Match value must be String, number, true, false, or null)", 10},
+    {R"({"key": [{"wrong-operator": true}]})", R"({"key":[{"wrong-operator":true}]})",
+     R"(Unrecognized match type wrong-operator)", 31},
+    {R"({"key": [{"suffix": "value", "prefix": "value2"}]})",
+     R"({"key":[{"suffix":"value","prefix":"value2"}]})",
+     R"(Only one key allowed in match expression)", 37},
+    {R"({"key": []})", R"({"key":[]})", R"(Empty arrays are not allowed)", 10},
+    {R"({"key": [{"suffix": 100}]})", R"({"key":[{"suffix":100}]})",
+     R"(suffix match pattern must be a string)", 22},
+    {R"({"key": [{"suffix": null}]})", R"({"key":[{"suffix":null}]})",
+     R"(suffix match pattern must be a string)", 23},
+    {R"({"key": {"suffix": "value"}})", R"({"key":{"suffix":"value"}})",
+     R"("suffix" must be an object or an array)", 19},
+    {R"({"key": [{"suffix": []}]})", R"({"key":[{"suffix":[]}]})",
+     R"(suffix match pattern must be a string)", 20},
+    {R"({"key": [{"suffix": ["test", "test2"]}]})", R"({"key":[{"suffix":["test","test2"]}]})",
+     R"(suffix match pattern must be a string)", 20},
+    {R"({"key": {"suffix": "value", "prefix": "value"}})",
+     R"({"key":{"suffix":"value","prefix":"value"}})", R"("suffix" must be an object or an array)",
+     19},
+    {R"({"key": {"not-an-operator": "value"}})", R"({"key":{"not-an-operator":"value"}})",
+     R"("not-an-operator" must be an object or an array)", 28},
+    {R"({"key": [{"cidr": ["bad-filter"]}]})", R"({"key":[{"cidr":["bad-filter"]}]})",
+     R"(prefix match pattern must be a string)", 18},
+    {R"({"key": [{"numeric": []}]})", R"({"key":[{"numeric":[]}]})",
+     R"(Invalid member in numeric match: ])", 22},
+    {R"({"key": [{"numeric": ["operator"]}]})", R"({"key":[{"numeric":["operator"]}]})",
+     R"(Unrecognized numeric range operator: operator)", 32},
+    {R"({"key": [{"numeric": [1, "<="]}]})", R"({"key":[{"numeric":[1,"<="]}]})",
+     R"(Invalid member in numeric match: 1)", 22},
+    {R"({"key": [{"numeric": ["=", "000"]}]})", R"({"key":[{"numeric":["=","000"]}]})",
+     R"(Value of equals must be numeric)", 26},
+    {R"({"key": [{"numeric": [">="]}]})", R"({"key":[{"numeric":[">="]}]})",
+     R"(Value of >= must be numeric)", 26},
+    {R"({"key": [{"numeric": ["<", 100, ">", 10]}]})", R"({"key":[{"numeric":["<",100,">",10]}]})",
+     R"(Too many elements in numeric expression)", 30},
+    {R"({"key": [{"numeric": [">=", 1, ">", 2]}]})", R"({"key":[{"numeric":[">=",1,">",2]}]})",
+     R"(Bad numeric range operator: >)", 31},
+    {R"({"key": [{"numeric": [">", 3, "<", 1]}]})", R"({"key":[{"numeric":[">",3,"<",1]}]})",
+     R"(Bottom must be less than top)", 33},
+    {R"({"key": [{"numeric": [">", 20, "<="]}]})", R"({"key":[{"numeric":[">",20,"<="]}]})",
+     R"(Value of <= must be numeric)", 33},
+    {R"({"key": [{"numeric": [">", 20, 30]}]})", R"({"key":[{"numeric":[">",20,30]}]})",
+     R"(Bad value in numeric range: 30)", 30},
+    {R"({"key": [{"numeric": [">", 20, "test"]}]})", R"({"key":[{"numeric":[">",20,"test"]}]})",
+     R"(Bad numeric range operator: test)", 34},
+    {R"({"key": [{"numeric": [">", "20", "<", "30"]}]})",
+     R"({"key":[{"numeric":[">","20","<","30"]}]})", R"(Value of > must be numeric)", 26},
+    {R"({"key": [{"numeric": [">", 20, "<", "30"]}]})",
+     R"({"key":[{"numeric":[">",20,"<","30"]}]})", R"(Value of < must be numeric)", 33},
+    {R"({"key": [{"numeric": [">", 20, "<", 30, "<", 50]}]})",
+     R"({"key":[{"numeric":[">",20,"<",30,"<",50]}]})",
+     R"(Too many terms in numeric range expression)", 36},
+    {R"({"key": [{"exists": null}]})", R"({"key":[{"exists":null}]})",
+     R"(exists match pattern must be either true or false.)", 23},
+    {R"({"key": [{"exists": "no"}]})", R"({"key":[{"exists":"no"}]})",
+     R"(exists match pattern must be either true or false.)", 20},
+    {R"({"key_a": "value_one"})", R"({"key_a":"value_one"})",
+     R"("key_a" must be an object or an array)", 11},
+    {R"({"key": [{"anything-but": {"wrong-operator": null}}]})",
+     R"({"key":[{"anything-but":{"wrong-operator":null}}]})",
+     R"(Unsupported anything-but pattern: wrong-operator)", 47},
+    {R"({"key": [{"anything-but": {"exists": false}}]})",
+     R"({"key":[{"anything-but":{"exists":false}}]})",
+     R"(Unsupported anything-but pattern: exists)", 40},
+    {R"({"key": [{"anything-but": {"prefix": false}}]})",
+     R"({"key":[{"anything-but":{"prefix":false}}]})", R"(prefix match pattern must be a string)",
+     40},
+    {R"([])", R"([])", R"(Filter is not an object)", 2},
+    {R"({"k": {}})", R"({"k":{}})", R"(Empty objects are not allowed)", 8},
+    {R"({"k": 5})", R"({"k":5})", R"("k" must be an object or an array)", 7},
+    {R"({"k": null})", R"({"k":null})", R"("k" must be an object or an array)", 10},
+    {R"({"k": [{}]})", R"({"k":[{}]})", R"(Only one key allowed in match expression)", 9},
+    {R"({"k": [{"equals-ignore-case": ["a"]}]})", R"({"k":[{"equals-ignore-case":["a"]}]})",
+     R"(equals-ignore-case match pattern must be a string)", 30},
+    {R"({"k": [{"anything-but": []}]})", R"({"k":[{"anything-but":[]}]})",
+     R"(Empty arrays are not allowed)", 25},
+    {R"({"k": [{"anything-but": [true]}]})", R"({"k":[{"anything-but":[true]}]})",
+     R"(Value of anything-but must be an array or single string/number value.)", 28},
+    {R"({"k": [{"anything-but": null}]})", R"({"k":[{"anything-but":null}]})",
+     R"(Value of anything-but must be an array or single string/number value.)", 27},
+    {R"({"k": [{"anything-but": ["a", 1]}]})", R"({"k":[{"anything-but":["a",1]}]})",
+     R"(Inside anything but list, either all values are number or string, mixed type is not supported)",
+     29},
+    {R"({"k": [{"anything-but": {"prefix": "a", "suffix": "b"}}]})",
+     R"({"k":[{"anything-but":{"prefix":"a","suffix":"b"}}]})",
+     R"(Only one key allowed in match expression)", 47},
+    {R"({"k": [{"numeric": 5}]})", R"({"k":[{"numeric":5}]})",
+     R"(Value of numeric must be an array.)", 19},
+    {R"({"k": [{"numeric": ["=", 1, "<", 5]}]})", R"({"k":[{"numeric":["=",1,"<",5]}]})",
+     R"(Too many elements in numeric expression)", 26},
+    {R"({"$or": [{}, {"a": [1]}]})", R"({"$or":[{},{"a":[1]}]})",
+     R"(Empty objects are not allowed)", 11},
+    {R"({"$or": [{"a": [1]}]})", R"({"$or":[{"a":[1]}]})", R"(Unrecognized match type a)", 15},
 };
 
 TEST(FilterPolicy, RefusalsSayWhy) {
   for (const auto& c : kRefused) {
-    EXPECT_EQ(refusal(c.policy), "Invalid parameter: FilterPolicy: " + std::string(c.why))
+    EXPECT_EQ(filter_refusal(c.policy), "Invalid parameter: FilterPolicy: " + std::string(c.why))
         << c.policy;
   }
 }
 
+TEST(FilterPolicy, RefusalsSayWhere) {
+  for (const auto& c : kRefusedAt) {
+    const std::string place = "\n at [Source: (String)\"" + std::string(c.source) +
+                              "\"; line: 1, column: " + std::to_string(c.column) + "]";
+    EXPECT_EQ(filter_refusal(c.policy),
+              "Invalid parameter: FilterPolicy: " + std::string(c.why) + place);
+  }
+}
+
+// A long policy is cut.
+TEST(FilterPolicy, RefusalsShowTheBeginning) {
+  const std::string said = filter_refusal(R"({"k": [")" + repeated("x", 600) + R"("], "l": 5})");
+  EXPECT_TRUE(said.ends_with("xxx\"[truncated 116 chars]; line: 1, column: 616]")) << said;
+}
+
 TEST(FilterPolicy, AttributesDontNest) {
-  EXPECT_EQ(refusal(R"({"k": {"a": [1]}})", Scope::kMessageAttributes),
+  EXPECT_EQ(filter_refusal(R"({"k": {"a": [1]}})", Scope::kMessageAttributes),
             "Invalid parameter: Filter policy scope MessageAttributes does not support nested "
             "filter policy");
 }

@@ -10,7 +10,7 @@
 namespace kiln::notify {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::array<const char*, 6> kNames = {"lambda", "http",  "https",
                                                "sqs",    "email", "email-json"};
@@ -26,8 +26,8 @@ std::string unsubscribe_url(const Envelope& envelope) {
   return envelope.kiln_url + "/?Action=Unsubscribe&SubscriptionArn=" + envelope.subscription_arn;
 }
 
-Json attributes_of(const Message& message) {
-  Json out = Json::object();
+OrderedJson attributes_of(const Message& message) {
+  OrderedJson out = OrderedJson::object();
   for (const MessageAttribute& a : message.attributes) {
     out[a.name] = {{"Type", a.type}, {"Value", a.value}};
   }
@@ -35,11 +35,11 @@ Json attributes_of(const Message& message) {
 }
 
 // As SNS lays its documents out: a member on each line, with blanks around the colon.
-std::string laid_out(const Json& document) {
+std::string laid_out(const OrderedJson& document) {
   std::string out = "{";
   for (const auto& [name, value] : document.items()) {
     if (out.size() > 1) out += ",";
-    out += "\n  " + to_text(Json(name)) + " : ";
+    out += "\n  " + to_text(OrderedJson(name)) + " : ";
     if (!value.is_object()) {
       out += to_text(value);
       continue;
@@ -49,11 +49,15 @@ std::string laid_out(const Json& document) {
     for (const auto& [inner_name, inner] : value.items()) {
       if (!first) out += ",";
       first = false;
-      out += "\n    " + to_text(Json(inner_name)) + " : " + to_text(inner);
+      out += "\n    " + to_text(OrderedJson(inner_name)) + " : " + to_text(inner);
     }
     out += "\n  }";
   }
   return out + "\n}";
+}
+
+const char* type_of(Confirmation what) {
+  return what == Confirmation::kSubscribe ? "SubscriptionConfirmation" : "UnsubscribeConfirmation";
 }
 
 HttpHeaders headers(const char* type, const Envelope& envelope) {
@@ -85,15 +89,18 @@ std::string text_for(const Message& message, Protocol protocol) {
 
 std::string notification(const Message& message, const std::string& text,
                          const Envelope& envelope) {
-  Json out = {{"Type", "Notification"},
-              {"MessageId", envelope.message_id},
-              {"TopicArn", envelope.topic_arn}};
+  OrderedJson out = {{"Type", "Notification"}, {"MessageId", envelope.message_id}};
+  const bool fifo = !envelope.sequence_number.empty();
+  if (fifo) out["SequenceNumber"] = envelope.sequence_number;
+  out["TopicArn"] = envelope.topic_arn;
   if (message.subject) out["Subject"] = *message.subject;
   out["Message"] = text;
   out["Timestamp"] = format_iso_ms(envelope.time);
-  out["SignatureVersion"] = envelope.signature_version;
-  out["Signature"] = signature();
-  out["SigningCertURL"] = certificate_url(envelope);
+  if (!fifo) {
+    out["SignatureVersion"] = envelope.signature_version;
+    out["Signature"] = signature();
+    out["SigningCertURL"] = certificate_url(envelope);
+  }
   out["UnsubscribeURL"] = unsubscribe_url(envelope);
   if (!message.attributes.empty()) out["MessageAttributes"] = attributes_of(message);
   return laid_out(out);
@@ -101,10 +108,10 @@ std::string notification(const Message& message, const std::string& text,
 
 std::string lambda_event(const Message& message, const std::string& text,
                          const Envelope& envelope) {
-  const Json sns = {{"Type", "Notification"},
+  const OrderedJson sns = {{"Type", "Notification"},
                     {"MessageId", envelope.message_id},
                     {"TopicArn", envelope.topic_arn},
-                    {"Subject", message.subject ? Json(*message.subject) : Json()},
+                    {"Subject", message.subject ? OrderedJson(*message.subject) : OrderedJson()},
                     {"Message", text},
                     {"Timestamp", format_iso_ms(envelope.time)},
                     {"SignatureVersion", envelope.signature_version},
@@ -112,11 +119,11 @@ std::string lambda_event(const Message& message, const std::string& text,
                     {"SigningCertUrl", certificate_url(envelope)},
                     {"UnsubscribeUrl", unsubscribe_url(envelope)},
                     {"MessageAttributes", attributes_of(message)}};
-  const Json record = {{"EventSource", "aws:sns"},
+  const OrderedJson record = {{"EventSource", "aws:sns"},
                        {"EventVersion", "1.0"},
                        {"EventSubscriptionArn", envelope.subscription_arn},
                        {"Sns", sns}};
-  return to_text(Json{{"Records", Json::array({record})}});
+  return to_text(OrderedJson{{"Records", OrderedJson::array({record})}});
 }
 
 std::string subscribe_url(const std::string& token, const Envelope& envelope) {
@@ -124,20 +131,24 @@ std::string subscribe_url(const std::string& token, const Envelope& envelope) {
          "&Token=" + token;
 }
 
-std::string confirmation(const std::string& token, const Envelope& envelope) {
-  return laid_out(
-      {{"Type", "SubscriptionConfirmation"},
-       {"MessageId", envelope.message_id},
-       {"Token", token},
-       {"TopicArn", envelope.topic_arn},
-       {"Message", "You have chosen to subscribe to the topic " + envelope.topic_arn +
-                       ".\nTo confirm the subscription, visit the SubscribeURL included in this "
-                       "message."},
-       {"SubscribeURL", subscribe_url(token, envelope)},
-       {"Timestamp", format_iso_ms(envelope.time)},
-       {"SignatureVersion", envelope.signature_version},
-       {"Signature", signature()},
-       {"SigningCertURL", certificate_url(envelope)}});
+std::string confirmation(Confirmation what, const std::string& token, const Envelope& envelope) {
+  const std::string text =
+      what == Confirmation::kSubscribe
+          ? "You have chosen to subscribe to the topic " + envelope.topic_arn +
+                ".\nTo confirm the subscription, visit the SubscribeURL included in this message."
+          : "You have chosen to deactivate subscription " + envelope.subscription_arn +
+                ".\nTo cancel this operation and restore the subscription, visit the SubscribeURL "
+                "included in this message.";
+  return laid_out({{"Type", type_of(what)},
+                   {"MessageId", envelope.message_id},
+                   {"Token", token},
+                   {"TopicArn", envelope.topic_arn},
+                   {"Message", text},
+                   {"SubscribeURL", subscribe_url(token, envelope)},
+                   {"Timestamp", format_iso_ms(envelope.time)},
+                   {"SignatureVersion", envelope.signature_version},
+                   {"Signature", signature()},
+                   {"SigningCertURL", certificate_url(envelope)}});
 }
 
 HttpHeaders notification_headers(const Envelope& envelope, Delivery delivery,
@@ -147,13 +158,17 @@ HttpHeaders notification_headers(const Envelope& envelope, Delivery delivery,
   if (delivery == Delivery::kRaw) out.emplace_back("x-amz-sns-rawdelivery", "true");
   out.emplace_back("Content-Type", content_type);
   out.emplace_back("User-Agent", "Amazon Simple Notification Service Agent");
+  out.emplace_back("Accept-Encoding", "gzip,deflate");
   return out;
 }
 
-HttpHeaders confirmation_headers(const Envelope& envelope) {
-  HttpHeaders out = headers("SubscriptionConfirmation", envelope);
+HttpHeaders confirmation_headers(Confirmation what, const Envelope& envelope) {
+  HttpHeaders out = headers(type_of(what), envelope);
+  if (what == Confirmation::kUnsubscribe)
+    out.emplace_back("x-amz-sns-subscription-arn", envelope.subscription_arn);
   out.emplace_back("Content-Type", kPlainText);
   out.emplace_back("User-Agent", "Amazon Simple Notification Service Agent");
+  out.emplace_back("Accept-Encoding", "gzip,deflate");
   return out;
 }
 

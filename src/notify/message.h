@@ -30,6 +30,9 @@ struct Message {
   enum class Structure { kPlain, kJson };
 
   std::string text;
+  std::string group_id;          // "" where none was given, as the next two
+  std::string deduplication_id;  // of a message for a FIFO topic, never "" once it was checked
+  std::string trace_header;      // X-Amzn-Trace-Id of the publisher
   std::optional<std::string> subject;
   std::vector<MessageAttribute> attributes;
   Structure structure = Structure::kPlain;
@@ -43,9 +46,16 @@ struct Envelope {
   std::string message_id;
   std::string topic_arn;
   std::string subscription_arn;
-  std::string kiln_url;  // http://HOST:PORT of this Kiln, which answers the links
+  std::string sequence_number;  // of a FIFO topic's message, which has no signature
+  std::string kiln_url;         // http://HOST:PORT of this Kiln, which answers the links
   std::string signature_version = "1";
   WallTime time;
+};
+
+// What a publisher is told.
+struct Published {
+  std::string message_id;
+  std::string sequence_number;  // "" but for FIFO topics
 };
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
@@ -54,14 +64,17 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 std::string notification(const Message& message, const std::string& text, const Envelope& envelope);
 // {"Records": [{"EventSource": "aws:sns", …}]}
 std::string lambda_event(const Message& message, const std::string& text, const Envelope& envelope);
-// {"Type": "SubscriptionConfirmation", …}
-std::string confirmation(const std::string& token, const Envelope& envelope);
+// What is asked of an endpoint's owner: to confirm a subscription, or to restore one that has
+// ended.
+enum class Confirmation { kSubscribe, kUnsubscribe };
+// {"Type": "SubscriptionConfirmation" or "UnsubscribeConfirmation", …}
+std::string confirmation(Confirmation what, const std::string& token, const Envelope& envelope);
 // KILN_URL/?Action=ConfirmSubscription&TopicArn=…&Token=…
 std::string subscribe_url(const std::string& token, const Envelope& envelope);
 
 enum class Delivery { kEnvelope, kRaw };
 HttpHeaders notification_headers(const Envelope& envelope, Delivery delivery,
                                  const std::string& content_type);
-HttpHeaders confirmation_headers(const Envelope& envelope);
+HttpHeaders confirmation_headers(Confirmation what, const Envelope& envelope);
 
 }  // namespace kiln::notify

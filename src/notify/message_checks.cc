@@ -49,6 +49,30 @@ bool is_type(const std::string& type) {
   return false;
 }
 
+// What Java's BigDecimal reads: 1, -1.5, .5, 5., 1e3.
+bool is_number(std::string_view text) {
+  size_t at = 0;
+  const auto sign = [&] { at += at < text.size() && (text[at] == '-' || text[at] == '+') ? 1 : 0; };
+  const auto digits = [&] {
+    const size_t begin = at;
+    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    return at - begin;
+  };
+  sign();
+  size_t count = digits();
+  if (at < text.size() && text[at] == '.') {
+    ++at;
+    count += digits();
+  }
+  if (count == 0) return false;
+  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
+    ++at;
+    sign();
+    if (digits() == 0) return false;
+  }
+  return at == text.size();
+}
+
 Result<void> check_structure(const std::string& text) {
   const json document = json::parse(text, nullptr, false);
   if (document.is_discarded() || !document.is_object())
@@ -96,6 +120,8 @@ Result<void> check_message(const Message& message) {
                            "' must contain non-empty message attribute value for message attribute "
                            "type '" +
                            a.type + "'.");
+    if (a.type.starts_with("Number") && !is_number(a.value))
+      return bad_attribute("Could not cast message attribute '" + a.name + "' value to number.");
   }
   if (message.structure == Message::Structure::kJson) return check_structure(message.text);
   return {};

@@ -140,7 +140,8 @@ TEST(Message, LambdaEventHasEveryMemberOfAnEmptyMessage) {
 }
 
 TEST(Message, Confirmation) {
-  const auto document = ordered_json::parse(confirmation("abc", envelope()));
+  const auto document =
+      ordered_json::parse(confirmation(Confirmation::kSubscribe, "abc", envelope()));
   EXPECT_EQ(members(document),
             (Names{"Type", "MessageId", "Token", "TopicArn", "Message", "SubscribeURL", "Timestamp",
                    "SignatureVersion", "Signature", "SigningCertURL"}));
@@ -153,6 +154,34 @@ TEST(Message, Confirmation) {
             "http://127.0.0.1:4566/?Action=ConfirmSubscription&TopicArn=" + std::string(kTopic) +
                 "&Token=abc");
   EXPECT_EQ(document["SubscribeURL"], subscribe_url("abc", envelope()));
+}
+
+// As recorded.
+TEST(Message, AnEndAsksWhetherToRestore) {
+  const auto document =
+      ordered_json::parse(confirmation(Confirmation::kUnsubscribe, "abc", envelope()));
+  EXPECT_EQ(document["Type"], "UnsubscribeConfirmation");
+  EXPECT_EQ(document["Message"],
+            "You have chosen to deactivate subscription " + std::string(kSubscription) +
+                ".\nTo cancel this operation and restore the subscription, visit the SubscribeURL "
+                "included in this message.");
+  EXPECT_EQ(document["SubscribeURL"], subscribe_url("abc", envelope()));
+  const auto headers = confirmation_headers(Confirmation::kUnsubscribe, envelope());
+  EXPECT_EQ(headers[0].second, "UnsubscribeConfirmation");
+  EXPECT_EQ(headers[3],
+            (std::pair<std::string, std::string>("x-amz-sns-subscription-arn", kSubscription)));
+}
+
+// A FIFO topic's message has a number and no signature, as recorded.
+TEST(Message, NotificationOfAFifoTopic) {
+  Message m;
+  m.text = "t";
+  Envelope e = envelope();
+  e.sequence_number = "10000000000000003000";
+  const auto document = ordered_json::parse(notification(m, m.text, e));
+  EXPECT_EQ(members(document), (Names{"Type", "MessageId", "SequenceNumber", "TopicArn", "Message",
+                                      "Timestamp", "UnsubscribeURL"}));
+  EXPECT_EQ(document["SequenceNumber"], "10000000000000003000");
 }
 
 TEST(Message, TextForEachProtocol) {
@@ -176,7 +205,8 @@ TEST(Message, HeadersOfANotification) {
                          {"x-amz-sns-topic-arn", kTopic},
                          {"x-amz-sns-subscription-arn", kSubscription},
                          {"Content-Type", "text/plain; charset=UTF-8"},
-                         {"User-Agent", "Amazon Simple Notification Service Agent"}}));
+                         {"User-Agent", "Amazon Simple Notification Service Agent"},
+                         {"Accept-Encoding", "gzip,deflate"}}));
   const auto raw = notification_headers(envelope(), Delivery::kRaw, "application/json");
   EXPECT_EQ(std::count(raw.begin(), raw.end(),
                        std::pair<std::string, std::string>("x-amz-sns-rawdelivery", "true")),
@@ -187,12 +217,13 @@ TEST(Message, HeadersOfANotification) {
 }
 
 TEST(Message, HeadersOfAConfirmation) {
-  EXPECT_EQ(confirmation_headers(envelope()),
+  EXPECT_EQ(confirmation_headers(Confirmation::kSubscribe, envelope()),
             (HttpHeaders{{"x-amz-sns-message-type", "SubscriptionConfirmation"},
                          {"x-amz-sns-message-id", "id-1"},
                          {"x-amz-sns-topic-arn", kTopic},
                          {"Content-Type", "text/plain; charset=UTF-8"},
-                         {"User-Agent", "Amazon Simple Notification Service Agent"}}));
+                         {"User-Agent", "Amazon Simple Notification Service Agent"},
+                         {"Accept-Encoding", "gzip,deflate"}}));
 }
 
 }  // namespace

@@ -10,6 +10,9 @@ namespace kiln::notify {
 inline Error invalid_parameter(const std::string& text) {
   return {ErrorKind::kInvalid, "InvalidParameter", "Invalid parameter: " + text};
 }
+inline Error refused_filter(const std::string& why) {
+  return invalid_parameter("FilterPolicy: " + why);
+}
 inline Error topic_not_found() {
   return {ErrorKind::kNotFound, "NotFound", "Topic does not exist"};
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/arn.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
 
@@ -18,6 +19,8 @@ constexpr std::array kTopicAttributes = {
     "DisplayName"sv,    "Policy"sv,           "DeliveryPolicy"sv,
     "KmsMasterKeyId"sv, "SignatureVersion"sv, "TracingConfig"sv,
 };
+constexpr std::array kFifoAttributes = {"FifoTopic"sv, "ContentBasedDeduplication"sv,
+                                        "FifoThroughputScope"sv};
 // Delivery status logging: taken and shown; Kiln writes each failed delivery to its own log.
 constexpr std::array kFeedbackEndings = {"SuccessFeedbackRoleArn"sv, "FailureFeedbackRoleArn"sv,
                                          "SuccessFeedbackSampleRate"sv};
@@ -42,6 +45,38 @@ std::string get(const Attributes& attributes, const char* name) {
   return found == attributes.end() ? std::string() : found->second;
 }
 
+// As SNS gives it back: what is null is left out, and disableSubscriptionOverrides is always said.
+// REQUIRES: DeliveryPolicy::of_topic took the text.
+std::string normalized_delivery(const std::string& text) {
+  const ordered_json given = ordered_json::parse(text, nullptr, false);
+  if (!given.is_object() || !given.contains("http") || !given["http"].is_object()) return text;
+  const ordered_json& http = given["http"];
+  ordered_json out = ordered_json::object();
+  const auto take = [&](const char* name) {
+    if (http.contains(name) && !http[name].is_null()) out[name] = http[name];
+  };
+  take("defaultHealthyRetryPolicy");
+  take("defaultSicklyRetryPolicy");
+  const auto overrides = http.find("disableSubscriptionOverrides");
+  out["disableSubscriptionOverrides"] =
+      overrides != http.end() && overrides->is_boolean() && overrides->get<bool>();
+  take("defaultThrottlePolicy");
+  take("defaultRequestPolicy");
+  return to_text(ordered_json{{"http", out}});
+}
+
+Result<void> check_fifo_attributes(const Topic& topic) {
+  const std::string by_content = get(topic.attributes, "ContentBasedDeduplication");
+  if (!by_content.empty() && by_content != "true" && by_content != "false")
+    return invalid_parameter("ContentBasedDeduplication: Invalid value [" + by_content +
+                             "]. Must be true or false.");
+  const std::string scope = get(topic.attributes, "FifoThroughputScope");
+  if (!scope.empty() && scope != "Topic" && scope != "MessageGroup")
+    return invalid_parameter("FifoThroughputScope: Invalid value [" + scope +
+                             "]. Must be Topic or MessageGroup.");
+  return {};
+}
+
 Result<void> read_redrive(const std::string& text, Subscription& out) {
   out.dead_letter_arn.clear();
   if (text.empty()) return {};
@@ -52,8 +87,12 @@ Result<void> read_redrive(const std::string& text, Subscription& out) {
   if (!document->is_object() || found == document->end() || !found->is_string())
     return invalid_parameter("RedrivePolicy: deadLetterTargetArn is missing");
   const auto& arn = found->get_ref<const std::string&>();
-  if (!arn.starts_with("arn:aws:sqs:") || std::count(arn.begin(), arn.end(), ':') != 5)
+  if (!is_arn_of(arn, "sqs") || std::count(arn.begin(), arn.end(), ':') != 5)
     return invalid_parameter("RedrivePolicy: deadLetterTargetArn is an invalid arn");
+  // What has an order must not lose it at its end.
+  if (out.topic.is_fifo() && out.endpoint.ends_with(".fifo") && !arn.ends_with(".fifo"))
+    return invalid_parameter(
+        "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.");
   out.dead_letter_arn = arn;
   return {};
 }
@@ -62,7 +101,9 @@ Result<void> read_redrive(const std::string& text, Subscription& out) {
 
 Result<void> apply_attributes(Topic& topic) {
   for (const auto& [name, value] : topic.attributes)
-    if (!is_topic_attribute(name)) return invalid_parameter("AttributeName");
+    if (!is_topic_attribute(name) && !(topic.arn.is_fifo() && contains(kFifoAttributes, name)))
+      return invalid_parameter("AttributeName");
+  if (auto checked = check_fifo_attributes(topic); !checked) return checked;
   if (get(topic.attributes, "DisplayName").size() > kMaxDisplayName)
     return invalid_parameter("DisplayName");
   if (const std::string policy = get(topic.attributes, "Policy"); !policy.empty()) {
@@ -76,6 +117,9 @@ Result<void> apply_attributes(Topic& topic) {
   auto delivery = DeliveryPolicy::of_topic(get(topic.attributes, "DeliveryPolicy"));
   if (!delivery) return delivery.error();
   topic.delivery = std::move(*delivery);
+  if (const auto given = topic.attributes.find("DeliveryPolicy");
+      given != topic.attributes.end() && !given->second.empty())
+    given->second = normalized_delivery(given->second);
   return {};
 }
 

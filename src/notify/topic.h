@@ -19,6 +19,12 @@ struct Topic {
   Attributes attributes;  // that were given
   Attributes tags;
   DeliveryPolicy delivery;  // what the attribute says
+
+  // The value of an attribute, "" where it wasn't given.
+  std::string attribute(const std::string& name) const {
+    const auto found = attributes.find(name);
+    return found == attributes.end() ? std::string() : found->second;
+  }
 };
 
 struct Subscription {

@@ -14,6 +14,8 @@ struct TopicArn {
 
   static std::optional<TopicArn> parse(std::string_view text);
   std::string text() const;
+  // A FIFO topic: its name says so.
+  bool is_fifo() const { return name.ends_with(".fifo"); }
 };
 
 }  // namespace kiln::notify

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/arn.h"
 #include "base/ids.h"
 #include "notify/endpoint.h"
 #include "notify/sns_error.h"
@@ -12,14 +13,25 @@ namespace {
 
 constexpr size_t kMaxTopicName = 256;
 constexpr size_t kMaxTags = 50;
+constexpr size_t kMaxEnded = 10'000;  // subscriptions that can be restored
 constexpr int kTokenBytes = 128;
 
-bool is_topic_name(const std::string& name) {
-  return !name.empty() && name.size() <= kMaxTopicName &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '-' || c == '_';
-         });
+// A FIFO topic's name ends in .fifo, no other name has a point.
+bool is_topic_name(std::string_view name, bool fifo) {
+  constexpr std::string_view kFifoEnding = ".fifo";
+  if (name.size() > kMaxTopicName || (fifo && !name.ends_with(kFifoEnding))) return false;
+  if (fifo) name.remove_suffix(kFifoEnding.size());
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  });
+}
+
+// Whether a topic has an attribute that is asked for, if only by default.
+bool has_attribute(const Topic& topic, const std::string& name, const std::string& value) {
+  const auto found = topic.attributes.find(name);
+  if (found != topic.attributes.end()) return found->second == value;
+  return name == "ContentBasedDeduplication" && value == "false";
 }
 
 // Whether a subscription has what is asked for; what isn't asked for may be as it is.
@@ -62,30 +74,29 @@ Result<void> TopicBook::save(const Topic& topic) {
 
 Result<std::string> TopicBook::create_topic(const std::string& region, const std::string& name,
                                             const Attributes& attributes, const Attributes& tags) {
-  const auto fifo = attributes.find("FifoTopic");
-  if (name.ends_with(".fifo") && fifo != attributes.end() && fifo->second == "true")
-    return invalid_parameter("FifoTopic Reason: Kiln has standard topics only; the topic " + name +
-                             " can't be made");
-  if (!is_topic_name(name) || (fifo != attributes.end() && fifo->second == "true"))
-    return invalid_parameter("Topic Name");
+  const auto given = attributes.find("FifoTopic");
+  const bool fifo = given != attributes.end() && given->second == "true";
+  if (!is_topic_name(name, fifo)) return invalid_parameter("Topic Name");
   if (tags.size() > kMaxTags)
     return Error{ErrorKind::kInvalid, "TagLimitExceeded",
                  "Could not complete request: tag quota of per resource exceeded"};
   Topic topic;
   topic.arn = {region, account_, name};
   topic.attributes = attributes;
-  topic.attributes.erase("FifoTopic");
+  if (!fifo) topic.attributes.erase("FifoTopic");  // false is what the topic is without it
   topic.tags = tags;
   if (auto applied = apply_attributes(topic); !applied) return among_attributes(applied.error());
   if (const Topic* there = look_up(topic.arn)) {
     for (const auto& [key, value] : topic.attributes) {
-      const auto found = there->attributes.find(key);
-      if (found == there->attributes.end() || found->second != value)
+      if (!has_attribute(*there, key, value))
         return invalid_parameter(
             "Attributes Reason: Topic already exists with different attributes");
     }
-    if (!tags.empty() && tags != there->tags)
-      return invalid_parameter("Tags Reason: Topic already exists with different tags");
+    // Some of its tags are enough.
+    for (const auto& [key, value] : tags)
+      if (const auto found = there->tags.find(key);
+          found == there->tags.end() || found->second != value)
+        return invalid_parameter("Tags Reason: Topic already exists with different tags");
     return there->arn.text();
   }
   if (auto saved = save(topic); !saved) return saved.error();
@@ -100,6 +111,7 @@ Result<void> TopicBook::delete_topic(const std::string& region, const std::strin
   if (!parsed || parsed->region != region) return invalid_parameter("TopicArn");
   if (!look_up(*parsed)) return {};
   for (const auto& subscription : subscriptions(*parsed)) erase(*subscription);
+  fifo_log_.forget(*parsed);
   port_.erase(kTopicKind, region, parsed->name);
   topics_[region].erase(parsed->name);
   return {};
@@ -135,6 +147,7 @@ Result<void> TopicBook::set_topic_attribute(const std::string& region, const std
                                             const std::string& name, const std::string& value) {
   auto found = find_topic(region, arn);
   if (!found) return found.error();
+  if (name == "FifoTopic") return invalid_parameter("AttributeName");  // a topic stays what it is
   Topic changed = **found;
   changed.attributes[name] = value;
   if (auto applied = apply_attributes(changed); !applied) return applied;
@@ -200,16 +213,27 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
           " subscriptions; it has lambda, http, https, sqs, email, email-json");
     return invalid_parameter("Amazon SNS does not support this protocol string: " + protocol);
   }
+  if ((*topic)->arn.is_fifo() && *known != Protocol::kSqs)
+    return invalid_parameter("Invalid protocol type: " + protocol);
   if (auto checked = check_endpoint(*known, endpoint); !checked) return checked.error();
   Subscription wanted;
   wanted.topic = (*topic)->arn;
   wanted.protocol = *known;
   wanted.endpoint = endpoint;
   wanted.attributes = attributes;
+  // Here, not where it is set later, "True" is taken.
+  if (const auto raw = wanted.attributes.find("RawMessageDelivery"); raw != wanted.attributes.end())
+    std::transform(raw->second.begin(), raw->second.end(), raw->second.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  if (*known == Protocol::kSqs && endpoint.ends_with(".fifo") && !wanted.topic.is_fifo())
+    return invalid_parameter(
+        "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS "
+        "topics");
   if (auto applied = apply_attributes(wanted); !applied) return among_attributes(applied.error());
   for (const auto& there : subscriptions(wanted.topic)) {
     if (there->protocol != wanted.protocol || there->endpoint != endpoint) continue;
-    if (!has_attributes(*there, attributes))
+    if (!has_attributes(*there, wanted.attributes))
       return invalid_parameter(
           "Attributes Reason: Subscription already exists with different attributes");
     return SubscriptionPtr(there);
@@ -226,6 +250,16 @@ Result<SubscriptionPtr> TopicBook::confirm(const std::string& region, const std:
   if (!parsed || parsed->region != region) return invalid_parameter("Topic");
   if (!is_hex(token)) return Error{ErrorKind::kInvalid, "InvalidParameter", "Invalid token"};
   if (token.size() != 2 * kTokenBytes) return invalid_parameter("Token");
+  if (const auto ended = ended_.find(token); ended != ended_.end()) {
+    const Subscription restored = *ended->second;
+    if (look_up(restored.topic)) {
+      auto saved = save(restored);
+      if (saved) ended_.erase(token);
+      return saved;
+    }
+    ended_.erase(ended);
+    return topic_not_found();
+  }
   // The token alone says which one it is: SNS looks at the Region of the topic only.
   for (const auto& there : subscriptions(region)) {
     if (there->token != token) continue;
@@ -249,11 +283,19 @@ Result<SubscriptionPtr> TopicBook::find_subscription(const std::string& region,
   return SubscriptionPtr(found->second);
 }
 
-Result<void> TopicBook::unsubscribe(const std::string& region, const std::string& arn) {
+Result<SubscriptionPtr> TopicBook::unsubscribe(const std::string& region, const std::string& arn) {
   auto found = find_subscription(region, arn);
-  if (!found) return found.error().kind == ErrorKind::kNotFound ? Result<void>() : found.error();
-  erase(**found);
-  return {};
+  if (!found && found.error().kind == ErrorKind::kNotFound) return SubscriptionPtr();
+  if (!found) return found.error();
+  const SubscriptionPtr gone = *found;
+  erase(*gone);
+  const bool asks = gone->protocol == Protocol::kHttp || gone->protocol == Protocol::kHttps;
+  if (!asks || !gone->confirmed) return SubscriptionPtr();
+  auto ended = std::make_shared<Subscription>(*gone);
+  ended->token = new_hex(kTokenBytes);
+  if (ended_.size() >= kMaxEnded) ended_.erase(ended_.begin());
+  ended_[ended->token] = ended;
+  return SubscriptionPtr(ended);
 }
 
 Result<void> TopicBook::set_subscription_attribute(const std::string& region,
@@ -284,7 +326,7 @@ std::vector<SubscriptionPtr> TopicBook::subscriptions(const TopicArn& topic) con
 
 std::vector<SubscriptionPtr> TopicBook::subscriptions(const std::string& region) const {
   std::vector<SubscriptionPtr> out;
-  const std::string prefix = "arn:aws:sns:" + region + ":";
+  const std::string prefix = arn_start("sns", region);
   for (auto it = subscriptions_.lower_bound(prefix);
        it != subscriptions_.end() && it->first.starts_with(prefix); ++it)
     out.push_back(it->second);

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/state_port.h"
+#include "notify/fifo_log.h"
 #include "notify/message.h"
 #include "notify/topic.h"
 
@@ -52,8 +53,9 @@ class TopicBook {
                                     const Attributes& attributes);
   Result<SubscriptionPtr> confirm(const std::string& region, const std::string& topic_arn,
                                   const std::string& token);
-  // Also when there is none.
-  Result<void> unsubscribe(const std::string& region, const std::string& arn);
+  // Also when there is none: nullptr. An HTTP endpoint's confirmed subscription is given back with
+  // a new token; confirm() with it restores the subscription while this book lives.
+  Result<SubscriptionPtr> unsubscribe(const std::string& region, const std::string& arn);
   Result<SubscriptionPtr> find_subscription(const std::string& region,
                                             const std::string& arn) const;
   Result<void> set_subscription_attribute(const std::string& region, const std::string& arn,
@@ -62,6 +64,7 @@ class TopicBook {
   std::vector<SubscriptionPtr> subscriptions(const TopicArn& topic) const;
   std::vector<SubscriptionPtr> subscriptions(const std::string& region) const;
   const std::string& account() const { return account_; }
+  FifoLog& fifo_log() { return fifo_log_; }
 
  private:
   const Topic* look_up(const TopicArn& arn) const;
@@ -72,8 +75,10 @@ class TopicBook {
 
   std::string account_;
   StatePort& port_;
+  FifoLog fifo_log_;
   std::map<std::string, std::map<std::string, Topic>> topics_;  // by Region and name
   std::map<std::string, SubscriptionPtr> subscriptions_;        // by ARN
+  std::map<std::string, SubscriptionPtr> ended_;                // by token; those to restore
 };
 
 }  // namespace kiln::notify

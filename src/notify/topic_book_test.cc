@@ -343,11 +343,15 @@ TEST_F(TopicBookTest, SubscriptionAttributes) {
        "RedrivePolicy: deadLetterTargetArn is missing"},
       {"RedrivePolicy", "[]", "RedrivePolicy: deadLetterTargetArn is missing"},
       {"RedrivePolicy", "{invalidjson}",
-       "RedrivePolicy: failed to parse JSON. Unexpected text at line: 1, column: 2"},
+       "RedrivePolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting "
+       "double-quote to start field name\n at [Source: REDACTED "
+       "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"},
       {"RedrivePolicy", R"({"deadLetterTargetArn": "arn:aws:sqs:eu-west-1:000000000000:d"})",
        "accepted"},
       {"FilterPolicy", "{invalidjson}",
-       "FilterPolicy: failed to parse JSON. Unexpected text at line: 1, column: 2"},
+       "FilterPolicy: failed to parse JSON. Unexpected character ('i' (code 105)): was expecting "
+       "double-quote to start field name\n at [Source: REDACTED "
+       "(`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]"},
       {"FilterPolicy", R"({"k": ["v"]})", "accepted"},
       {"FilterPolicy", R"({"k": {"l": ["v"]}})",
        "Filter policy scope MessageAttributes does not support nested filter policy"},

@@ -1,23 +1,14 @@
 #include "sandbox/direct_channel.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
-#include <array>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/write.hpp>
-
-#include "base/check.h"
+#include <algorithm>
+#include <cstring>
 
 namespace kiln::sandbox {
-namespace asio = boost::asio;
-using UnixSocket = asio::basic_stream_socket<asio::local::stream_protocol, net::Executor>;
-
 namespace {
 
-constexpr uint64_t kMaxBody = 32 * 1024 * 1024;
-constexpr size_t kReadChunk = 16 * 1024;
-constexpr size_t kKeepBuffer = 256 * 1024;
+static_assert(ring::kLargestAnswer == kMaxResponseBytes);
 
 bool sane(const FrameHeader& header) {
   switch (header.type) {
@@ -27,6 +18,7 @@ bool sane(const FrameHeader& header) {
     case FrameType::kInitError:
       return header.meta_size <= kMaxFrameMeta && header.body_size <= kMaxBody;
     case FrameType::kEvent:
+    case FrameType::kRing:
       break;
   }
   return false;
@@ -34,137 +26,179 @@ bool sane(const FrameHeader& header) {
 
 }  // namespace
 
-// Lives as long as an operation on the socket; `owner` is null once the channel has gone.
-struct DirectChannel::State {
-  State(UniqueFd fd, net::IoLoop& loop, DirectChannel* o)
-      : socket(loop.executor(), asio::local::stream_protocol(), fd.release()), owner(o) {}
-  UnixSocket socket;
-  DirectChannel* owner;
-  std::string in;   // received, in frames
-  size_t used = 0;  // bytes of `in` that hold data
-  std::string out_head;
-  std::string out_body;
-};
-
 DirectChannel::DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port)
-    : port_(port), state_(std::make_shared<State>(std::move(socket), loop, this)) {
-  boost::system::error_code ec;
-  state_->socket.non_blocking(true, ec);
-  read(state_);
+    : port_(port), stream_(loop.open(std::move(socket), *this)) {
+  stream_->resume();
 }
 
 DirectChannel::~DirectChannel() {
-  state_->owner = nullptr;
-  boost::system::error_code ec;
-  state_->socket.close(ec);
+  *alive_ = false;
+  net::look_away(*this);
 }
 
-void DirectChannel::read(std::shared_ptr<State> state) {
-  size_t want = kReadChunk;
-  if (state->used >= sizeof(FrameHeader)) {
-    FrameHeader header;
-    std::memcpy(&header, state->in.data(), sizeof header);
-    const size_t frame = sizeof header + header.meta_size + header.body_size;
-    if (frame > state->used) want = std::max(want, frame - state->used);
+void DirectChannel::on_data(std::string_view bytes) {
+  if (broken_) return;
+  // Once there is the ring the socket only wakes the loop, which looks around then. What the
+  // function printed before it wrote the byte has been heard of.
+  if (ring_) {
+    const size_t old = std::min(bells_owed_, bytes.size());
+    bells_owed_ -= old;
+    if (bytes.size() > old && asked_) noticed_ = rung_ = true;
+    return;
   }
-  if (state->in.size() < state->used + want) state->in.resize(state->used + want);
-  const auto space = asio::buffer(state->in.data() + state->used, want);
-  state->socket.async_read_some(space, [state](boost::system::error_code ec, size_t n) {
-    // End of file: the process has closed it or ended; its exit is reported elsewhere.
-    if (ec || state->owner == nullptr) return;
-    state->used += n;
-    state->owner->take_frames();
-    if (state->owner != nullptr) read(state);
-  });
+  const auto alive = alive_;  // a frame may end this channel
+  if (in_.empty()) {
+    const size_t used = take_frames(bytes);
+    if (*alive && !broken_) in_.append(bytes.substr(used));
+    return;
+  }
+  in_.append(bytes);
+  if (in_.size() < sizeof(FrameHeader)) return;
+  FrameHeader header;
+  std::memcpy(&header, in_.data(), sizeof header);
+  if (sane(header)) {
+    // A large frame is looked at once, when it is whole.
+    const size_t frame = sizeof header + header.meta_size + header.body_size;
+    if (in_.size() < frame) return;
+  }
+  const std::string taken = std::move(in_);
+  in_.clear();
+  const size_t used = take_frames(taken);
+  if (*alive && !broken_) in_.append(std::string_view(taken).substr(used));
 }
 
-void DirectChannel::take_frames() {
-  const auto state = state_;  // a frame may end this channel
+// What was used of `bytes`.
+size_t DirectChannel::take_frames(std::string_view bytes) {
+  const auto alive = alive_;
   size_t at = 0;
-  while (state->owner != nullptr && state->used - at >= sizeof(FrameHeader)) {
+  while (*alive && !broken_ && bytes.size() - at >= sizeof(FrameHeader)) {
     FrameHeader header;
-    std::memcpy(&header, state->in.data() + at, sizeof header);
-    if (!sane(header)) return broken("a malformed frame");
+    std::memcpy(&header, bytes.data() + at, sizeof header);
+    if (!sane(header)) {
+      broken("a malformed frame");
+      return at;
+    }
     const size_t frame = sizeof header + header.meta_size + header.body_size;
-    if (state->used - at < frame) break;
-    const char* meta = state->in.data() + at + sizeof header;
+    if (bytes.size() - at < frame) break;
+    const char* meta = bytes.data() + at + sizeof header;
     std::string body(meta + header.meta_size, header.body_size);
-    if (!take_frame(header, {meta, header.meta_size}, std::move(body))) return;
+    if (!take_frame(header, {meta, header.meta_size}, std::move(body))) return at;
     at += frame;
   }
-  if (at == 0) return;
-  std::memmove(state->in.data(), state->in.data() + at, state->used - at);
-  state->used -= at;
-  if (state->used == 0 && state->in.size() > kKeepBuffer) {
-    state->in.clear();
-    state->in.shrink_to_fit();
-  }
+  return at;
 }
 
 // False: the channel is broken or gone.
 bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
                                std::string&& body) {
-  const auto state = state_;
+  // An answer to what it has not read: its next event would be written into the middle of this one.
+  if (writing_) return broken("an answer before the event was read"), false;
+  if (header.type == FrameType::kReady && meta == ring::kRingOffer) offer_ring();
+  return take_message(header.type, meta, std::move(body), false);
+}
+
+bool DirectChannel::take_message(FrameType type, std::string_view meta, std::string&& body,
+                                 bool too_large) {
+  const auto alive = alive_;
   MetaReader in(meta);
   std::string_view request_id, error_type;
-  if (header.type != FrameType::kReady) {
+  if (type != FrameType::kReady) {
     const auto id = in.next();
     if (!id) return broken("a frame without a request id"), false;
     request_id = *id;
   }
-  if (header.type == FrameType::kError || header.type == FrameType::kInitError) {
-    const auto type = in.next();
-    if (!type) return broken("an error frame without a type"), false;
-    error_type = *type;
+  if (type == FrameType::kError || type == FrameType::kInitError) {
+    const auto name = in.next();
+    if (!name) return broken("an error frame without a type"), false;
+    error_type = *name;
   }
   Verdict verdict = Verdict::kAccepted;
-  if (header.type == FrameType::kResult) verdict = port_.respond(request_id, std::move(body));
-  if (header.type == FrameType::kError)
+  if (too_large)
+    port_.broke_protocol(request_id, "Function.ResponseSizeTooLarge");
+  else if (type == FrameType::kResult)
+    verdict = port_.respond(request_id, std::move(body));
+  else if (type == FrameType::kError)
     verdict = port_.fail(request_id, std::move(body), error_type);
-  if (header.type == FrameType::kInitError) verdict = port_.fail_init(std::move(body), error_type);
-  if (state->owner == nullptr) return false;
+  else if (type == FrameType::kInitError)
+    verdict = port_.fail_init(std::move(body), error_type);
+  if (!*alive) return false;
   if (verdict != Verdict::kAccepted && verdict != Verdict::kTooLarge)
     return broken("an answer to a request that is not in hand"), false;
-  if (header.type == FrameType::kInitError) return true;
-  if (port_.next(*this) != Verdict::kAccepted && state->owner != nullptr)
-    return broken("ready twice"), false;
-  return state->owner != nullptr;
+  if (type == FrameType::kInitError) return true;
+  if (port_.next(*this) != Verdict::kAccepted && *alive) return broken("ready twice"), false;
+  return *alive;
+}
+
+// Without the memory the function gets its events through the socket, as before.
+void DirectChannel::offer_ring() {
+  if (ring_) return;
+  auto memory = RingMemory::make();
+  if (!memory) return;
+  FrameHeader header{FrameType::kRing, 0, 0};
+  struct iovec part = {&header, sizeof header};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  struct msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  struct cmsghdr* c = CMSG_FIRSTHDR(&message);
+  c->cmsg_level = SOL_SOCKET;
+  c->cmsg_type = SCM_RIGHTS;
+  c->cmsg_len = CMSG_LEN(sizeof(int));
+  const int fd = memory->descriptor();
+  std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  // Nothing was written before: there is room for a header, or nobody is there any more.
+  if (::sendmsg(stream_->fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof header) return;
+  memory->close_descriptor();
+  ring_ = std::move(memory);
+}
+
+bool DirectChannel::look() {
+  if (!noticed_ || !ring_->answered()) return false;
+  net::look_away(*this);
+  if (asked_ && !ring_->withdraw() && !rung_) ++bells_owed_;
+  noticed_ = asked_ = rung_ = false;
+  RingMemory::Answer answer;
+  if (!ring_->take_answer(answer)) {
+    broken("a message that is no answer");
+    return true;
+  }
+  take_message(answer.type, answer.meta, std::move(answer.body), answer.too_large);
+  return true;
+}
+
+bool DirectChannel::before_sleep() {
+  asked_ = true;
+  return ring_->ask_for_wake();
 }
 
 void DirectChannel::deliver(const Event& event) {
-  State& s = *state_;
-  s.out_head.assign(sizeof(FrameHeader), '\0');
-  MetaWriter(s.out_head)
+  head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
+  MetaWriter(head_)
       .add(event.request_id)
       .add(std::to_string(event.deadline_ms))
       .add(event.function_arn)
       .add(event.trace_id)
       .add(event.client_context)
       .add(event.cognito_identity);
+  if (ring_) {
+    // What doesn't fit is beyond every limit of a payload.
+    if (!ring_->put_event(head_, event.payload)) return broken("an event that is too large");
+    return net::look_at(*this);
+  }
   const FrameHeader header{FrameType::kEvent,
-                           static_cast<uint32_t>(s.out_head.size() - sizeof(FrameHeader)),
+                           static_cast<uint32_t>(head_.size() - sizeof(FrameHeader)),
                            event.payload.size()};
-  std::memcpy(s.out_head.data(), &header, sizeof header);
-
-  struct iovec parts[2] = {{s.out_head.data(), s.out_head.size()},
-                           {const_cast<char*>(event.payload.data()), event.payload.size()}};
-  struct msghdr message = {};
-  message.msg_iov = parts;
-  message.msg_iovlen = 2;
-  const ssize_t n = ::sendmsg(s.socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-  const size_t total = s.out_head.size() + event.payload.size();
+  std::memcpy(head_.data(), &header, sizeof header);
   // A failed write needs no word here: the process has ended, which is reported by its status.
-  if (n == static_cast<ssize_t>(total) || (n < 0 && errno != EAGAIN)) return;
-  const size_t sent = n > 0 ? static_cast<size_t>(n) : 0;
-  s.out_body.assign(event.payload);
-  const size_t head_sent = std::min(sent, s.out_head.size());
-  const std::array<asio::const_buffer, 2> rest = {asio::buffer(s.out_head) + head_sent,
-                                                  asio::buffer(s.out_body) + (sent - head_sent)};
-  asio::async_write(s.socket, rest, [state = state_](boost::system::error_code, size_t) {
-    if (state->out_body.size() > kKeepBuffer) std::string().swap(state->out_body);
-  });
+  writing_ = stream_->send(head_, event.payload) == net::Stream::Sent::kPending;
 }
 
-void DirectChannel::broken(const char*) { port_.broke_protocol({}, "Runtime.Unknown"); }
+void DirectChannel::broken(const char*) {
+  broken_ = true;
+  net::look_away(*this);
+  port_.broke_protocol({}, "Runtime.Unknown");
+}
 
 }  // namespace kiln::sandbox

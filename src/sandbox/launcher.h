@@ -6,9 +6,9 @@
 // killed engine.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "net/io_loop.h"
+#include "net/watch.h"
 
 namespace kiln::sandbox {
 
@@ -32,36 +33,60 @@ struct LauncherOptions {
   std::string data_dir;      // absolute; sandboxes see nothing of it but their own code
   std::string runtimes_dir;  // absolute; seen at /var/runtime
   int loops = 1;
+  bool mount_fds = true;  // false: as on a kernel before 5.12, which can't pass mounts on
 };
 
-struct SpawnRequest {
-  std::vector<std::string> argv;  // argv[0] is the path to run, as seen inside
-  std::vector<std::string> env;   // NAME=value
-  std::string task_dir;           // absolute, outside; seen at /var/task
-  std::string layers_dir;         // absolute, outside; seen at /opt; empty: /opt is empty
-  int64_t tmp_bytes = 512LL * 1024 * 1024;
-  int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
-  uint32_t slot = 0;             // decides the uid; unique among living sandboxes
+// An empty sandbox, made before it is known which function it is for: its namespaces, limits, user
+// and descriptors, with nothing in /var/task.
+struct BlankRequest {
+  uint32_t slot = 0;  // decides the uid; unique among living sandboxes
+  // A program that is started at once and waits for its order, see kOrderFdVariable; empty: none.
+  std::vector<std::string> argv;
+  std::vector<std::string> env;
+  std::string lang_dir;  // of that program, see StartOrder
 };
 
-// Descriptors that the sandbox gets; the caller keeps and closes its own copies.
-struct SpawnFds {
+// Descriptors that it gets; the caller keeps and closes its own copies.
+struct BlankFds {
+  int orders = -1;          // a SOCK_SEQPACKET socket, where the order comes; it ends when this closes
   int log = -1;             // its stdout and stderr
   int status = -1;          // ExitStatus is written here when its main process ends
-  int channel = -1;         // the direct channel, or -1
   std::vector<int> cgroup;  // see Cgroup::join_fds
   bool cgroup_v2 = false;
 };
 
+// What a blank becomes.
+struct StartOrder {
+  std::vector<std::string> argv;  // argv[0] is the path to run, as seen inside
+  std::vector<std::string> env;   // NAME=value
+  std::string task_dir;           // absolute, outside; seen at /var/task
+  std::string layers_dir;         // absolute, outside; seen at /opt; empty: /opt is empty
+  std::string lang_dir;           // absolute, outside; seen at /var/lang; empty: nothing there
+  int64_t tmp_bytes = kBlankTmpBytes;
+  int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
+
+  static constexpr int64_t kBlankTmpBytes = 512LL * 1024 * 1024;  // what a blank's /tmp has
+};
+
 // What comes through the status pipe. Nothing but end of file: the sandbox was killed from outside.
 struct ExitStatus {
-  enum class Kind : int32_t { kExited, kSignaled, kExecFailed, kSetupFailed };
+  // kNoProgram: what should be started isn't there. kExecFailed: it is, and can't be started.
+  enum class Kind : int32_t { kExited, kSignaled, kNoProgram, kExecFailed, kSetupFailed };
   Kind kind;
   int32_t value;  // exit status, signal, or errno
 };
 
 // The number of the descriptor that a function finds the direct channel at.
 inline constexpr int kChannelFd = 3;
+
+// The number of the descriptor that a program which was started ahead reads its environment from, as
+// "NAME=value" with a NUL behind each, up to the end of the file. Nothing at all: it is not needed.
+inline constexpr int kOrderFd = 3;
+inline constexpr const char* kOrderFdVariable = "KILN_ORDER_FD";
+
+// Without namespaces a sandbox is ended by this signal to its first process, which kills all that
+// it reaps; the kernel would leave its grandchildren.
+inline constexpr int kEndSignal = SIGQUIT;
 
 // Kiln's own uids: kFirstUid + slot.
 inline constexpr uint32_t kFirstUid = 900'000;
@@ -88,23 +113,27 @@ class LauncherProcess {
 // One loop's connection to the launcher. Threading: that loop only.
 class LauncherClient {
  public:
-  struct Spawned {
+  struct Made {
     UniqueFd pidfd;
     pid_t pid = -1;
   };
-  using Done = std::function<void(Result<Spawned>)>;
+  using Done = std::function<void(Result<Made>)>;
 
   LauncherClient(UniqueFd socket, net::IoLoop& loop);
   // Descriptors are sent before this returns. `done` is called later, in the order of the requests.
-  void spawn(const SpawnRequest& request, const SpawnFds& fds, Done done);
+  void make(const BlankRequest& request, const BlankFds& fds, Done done);
+  // Tells a blank what to be. `orders`: the other end of its BlankFds::orders; `channel`: the direct
+  // channel that it shall have, or -1. What fails later is reported by the blank as kSetupFailed.
+  Result<void> start(const StartOrder& order, int orders, int channel);
 
  private:
-  void wait();
+  Result<void> ask(const std::string& message, const std::vector<int>& fds);
   void receive();
   void fail_all(const std::string& why);
 
   net::IoLoop& loop_;
-  boost::asio::posix::basic_stream_descriptor<net::Executor> socket_;
+  UniqueFd socket_;
+  net::Watch watch_;
   std::deque<Done> pending_;
 };
 

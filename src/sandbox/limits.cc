@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +14,8 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+
+#include "sandbox/activity.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -43,6 +46,20 @@ uint64_t number_after(const std::string& text, const std::string& key) {
   return 0;
 }
 
+std::vector<pid_t> pids_in(const std::string& path) {
+  std::ifstream in(path);
+  std::vector<pid_t> out;
+  for (pid_t pid = 0; in >> pid;)
+    if (pid > 0) out.push_back(pid);  // 0: of another namespace
+  return out;
+}
+
+uint64_t number_in(const std::string& path) {
+  uint64_t value = 0;
+  std::ifstream(path) >> value;
+  return value;
+}
+
 using MakeDir = int (*)(const char*, unsigned);
 
 int kernel_mkdir(const char* path, unsigned mode) { return ::mkdir(path, mode); }
@@ -50,11 +67,14 @@ int kernel_mkdir(const char* path, unsigned mode) { return ::mkdir(path, mode); 
 class CgroupV1 final : public Cgroup {
  public:
   static std::unique_ptr<CgroupV1> create(const std::vector<std::string>& parents,
-                                          const std::string& name, MakeDir make_dir) {
+                                          const std::string& freezer, const std::string& name,
+                                          MakeDir make_dir) {
     auto group = std::unique_ptr<CgroupV1>(new CgroupV1);
+    if (!freezer.empty()) group->freezer_ = freezer + "/" + name;
+    group->make_dir_ = make_dir;
     for (const auto& parent : parents) {
       const std::string path = parent + "/" + name;
-      if (make_dir(path.c_str(), 0755) != 0) return nullptr;
+      if (make_dir(path.c_str(), 0755) != 0) return fail(std::move(group), errno);
       group->paths_.push_back(path);
       // `tasks` and not `cgroup.procs`: moving a single thread takes no lock on all of the
       // machine's processes.
@@ -62,7 +82,7 @@ class CgroupV1 final : public Cgroup {
       if (!group->tasks_.back()) return nullptr;
     }
     group->peak_ = UniqueFd(
-        ::open((group->paths_[1] + "/memory.max_usage_in_bytes").c_str(), O_RDWR | O_CLOEXEC));
+        ::open((group->paths_[1] + "/memory.max_usage_in_bytes").c_str(), O_RDONLY | O_CLOEXEC));
     group->oom_ =
         UniqueFd(::open((group->paths_[1] + "/memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
     if (!group->peak_ || !group->oom_) return nullptr;
@@ -71,15 +91,47 @@ class CgroupV1 final : public Cgroup {
       return nullptr;
     return group;
   }
+  // What was made of it is removed, and the reason kept.
+  static std::unique_ptr<CgroupV1> fail(std::unique_ptr<CgroupV1> group, int why) {
+    group.reset();
+    errno = why;
+    return nullptr;
+  }
   ~CgroupV1() override {
     for (const auto& path : paths_) ::rmdir(path.c_str());
+    if (in_freezer_) ::rmdir(freezer_.c_str());
+  }
+  // The processes go into a group of the freezer when they are first frozen: most never are.
+  bool freeze(bool frozen) override {
+    if (freezer_.empty()) return false;
+    if (!in_freezer_) {
+      if (!frozen) return true;
+      if (make_dir_(freezer_.c_str(), 0755) != 0) return false;
+      in_freezer_ = true;
+    }
+    // What they start meanwhile is born where they are.
+    for (int turn = 0; frozen && turn < 8; ++turn) {
+      const auto all = processes(), there = pids_in(freezer_ + "/cgroup.procs");
+      if (std::is_permutation(all.begin(), all.end(), there.begin(), there.end())) break;
+      for (const pid_t pid : all) write_file(freezer_ + "/cgroup.procs", std::to_string(pid));
+    }
+    return write_file(freezer_ + "/freezer.state", frozen ? "FROZEN" : "THAWED") == 0;
+  }
+  std::vector<pid_t> processes() override { return pids_in(paths_[1] + "/cgroup.procs"); }
+  // Where the controllers cpu and cpuacct are mounted together, as nearly everywhere.
+  uint64_t cpu_ns() override {
+    const UniqueFd fd(::open((paths_[0] + "/cpuacct.usage").c_str(), O_RDONLY | O_CLOEXEC));
+    return fd ? std::strtoull(read_at(fd.get()).c_str(), nullptr, 10) : 0;
   }
   Result<void> set_memory(const ResourceLimits& limits) override {
     const std::string bytes = std::to_string(int64_t{limits.memory_mb} * 1024 * 1024);
+    // Without swap the limit is the limit. Kernels without swap accounting lack the file.
+    const std::string with_swap = paths_[1] + "/memory.memsw.limit_in_bytes";
     int e = write_file(paths_[1] + "/memory.limit_in_bytes", bytes);
+    if (e == EINVAL && write_file(with_swap, bytes) == 0)  // it may not be above the other
+      e = write_file(paths_[1] + "/memory.limit_in_bytes", bytes);
     if (e == 0) {
-      // Without swap the limit is the limit. Kernels without swap accounting lack the file.
-      write_file(paths_[1] + "/memory.memsw.limit_in_bytes", bytes);
+      write_file(with_swap, bytes);
       e = write_file(paths_[2] + "/pids.max", std::to_string(limits.max_processes));
     }
     if (e != 0)
@@ -94,7 +146,7 @@ class CgroupV1 final : public Cgroup {
   uint64_t peak_memory_bytes() override {
     return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10);
   }
-  void reset_peak() override { [[maybe_unused]] auto n = ::pwrite(peak_.get(), "0", 1, 0); }
+  uint64_t memory_bytes() const override { return number_in(paths_[1] + "/memory.usage_in_bytes"); }
   bool oom_killed() override { return number_after(read_at(oom_.get()), "oom_kill") > 0; }
   std::vector<int> join_fds() const override {
     std::vector<int> fds;
@@ -104,6 +156,9 @@ class CgroupV1 final : public Cgroup {
 
  private:
   std::vector<std::string> paths_;  // cpu, memory, pids
+  std::string freezer_;             // made when it is first needed; empty: none
+  bool in_freezer_ = false;
+  MakeDir make_dir_ = nullptr;
   std::vector<UniqueFd> tasks_;
   UniqueFd peak_, oom_;
 };
@@ -113,15 +168,11 @@ class CgroupV2 final : public Cgroup {
   static std::unique_ptr<CgroupV2> create(const std::string& parent, const std::string& name,
                                           MakeDir make_dir) {
     auto group = std::unique_ptr<CgroupV2>(new CgroupV2);
-    group->path_ = parent + "/" + name;
-    if (make_dir(group->path_.c_str(), 0755) != 0) return nullptr;
+    const std::string path = parent + "/" + name;
+    if (make_dir(path.c_str(), 0755) != 0) return nullptr;
+    group->path_ = path;
     group->dir_ = UniqueFd(::open(group->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // memory.peak can be reset since Linux 6.12, and then per open file; before that it is the
-    // group's lifetime peak.
-    group->peak_ = UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDWR | O_CLOEXEC));
-    if (!group->peak_)
-      group->peak_ =
-          UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
+    group->peak_ = UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
     if (!group->peak_)
       group->peak_ =
           UniqueFd(::open((group->path_ + "/memory.current").c_str(), O_RDONLY | O_CLOEXEC));
@@ -129,7 +180,17 @@ class CgroupV2 final : public Cgroup {
         UniqueFd(::open((group->path_ + "/memory.events").c_str(), O_RDONLY | O_CLOEXEC));
     return group->dir_ && group->peak_ ? std::move(group) : nullptr;
   }
-  ~CgroupV2() override { ::rmdir(path_.c_str()); }
+  ~CgroupV2() override {
+    if (!path_.empty()) ::rmdir(path_.c_str());
+  }
+  bool freeze(bool frozen) override {
+    return write_file(path_ + "/cgroup.freeze", frozen ? "1" : "0") == 0;
+  }
+  std::vector<pid_t> processes() override { return pids_in(path_ + "/cgroup.procs"); }
+  uint64_t cpu_ns() override {
+    const UniqueFd fd(::open((path_ + "/cpu.stat").c_str(), O_RDONLY | O_CLOEXEC));
+    return fd ? number_after(read_at(fd.get()), "usage_usec") * 1000 : 0;
+  }
   Result<void> set_memory(const ResourceLimits& limits) override {
     const std::string bytes = std::to_string(int64_t{limits.memory_mb} * 1024 * 1024);
     int e = write_file(path_ + "/memory.max", bytes);
@@ -149,7 +210,7 @@ class CgroupV2 final : public Cgroup {
   uint64_t peak_memory_bytes() override {
     return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10);
   }
-  void reset_peak() override { [[maybe_unused]] auto n = ::pwrite(peak_.get(), "0", 1, 0); }
+  uint64_t memory_bytes() const override { return number_in(path_ + "/memory.current"); }
   bool oom_killed() override {
     return events_ && number_after(read_at(events_.get()), "oom_kill") > 0;
   }
@@ -228,14 +289,37 @@ std::string make_v2_parent(const std::string& mount, const std::optional<std::st
   return {};
 }
 
+// A frozen process is killed only once it is thawed.
+void thaw(const std::string& group) {
+  for (const auto& [file, word] :
+       {std::pair{"/freezer.state", "THAWED"}, std::pair{"/cgroup.freeze", "0"}}) {
+    const UniqueFd fd(::open((group + file).c_str(), O_WRONLY | O_CLOEXEC));
+    if (fd) [[maybe_unused]]
+      const ssize_t n = ::write(fd.get(), word, std::strlen(word));
+  }
+}
+
+// What is left in it was killed with its launcher, and needs a moment for its end.
+void remove_group(const std::string& path) {
+  thaw(path);
+  for (int tries = 0; ::rmdir(path.c_str()) != 0 && errno == EBUSY && tries < 50; ++tries)
+    ::usleep(1000);
+}
+
 void remove_tree(const std::string& path) {
   if (DIR* dir = ::opendir(path.c_str())) {
     while (const dirent* entry = ::readdir(dir))
       if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-        ::rmdir((path + "/" + entry->d_name).c_str());
+        remove_group(path + "/" + entry->d_name);
     ::closedir(dir);
   }
   ::rmdir(path.c_str());
+}
+
+// One that nobody has waited for yet has ended, too: its parent may have been killed before it.
+bool is_gone(pid_t pid) {
+  if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
+  return state_of("/proc/" + std::to_string(pid)) == 'Z';
 }
 
 void sweep_in(const std::string& parent) {
@@ -244,8 +328,7 @@ void sweep_in(const std::string& parent) {
   while (const dirent* entry = ::readdir(dir)) {
     if (std::strncmp(entry->d_name, "kiln-", 5) != 0) continue;
     const long pid = std::strtol(entry->d_name + 5, nullptr, 10);
-    if (pid > 0 && ::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH)
-      remove_tree(parent + "/" + entry->d_name);
+    if (pid > 0 && is_gone(static_cast<pid_t>(pid))) remove_tree(parent + "/" + entry->d_name);
   }
   ::closedir(dir);
 }
@@ -270,7 +353,11 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
                       factory.make_dir_);
       if (!parent.empty()) factory.parents_.push_back(parent);
     }
-    if (factory.parents_.size() == kControllers.size()) factory.kind_ = LimitsKind::kCgroupV1;
+    if (factory.parents_.size() == kControllers.size()) {
+      factory.kind_ = LimitsKind::kCgroupV1;
+      factory.freezer_ = make_parent(paths.mount + "/freezer", own_group(paths.self, "freezer"),
+                                     name, factory.make_dir_);
+    }
   }
   if (factory.kind_ != LimitsKind::kRlimit) {
     auto probe = factory.make_fresh();
@@ -279,6 +366,8 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
   if (factory.kind_ == LimitsKind::kRlimit) {
     for (const auto& parent : factory.parents_) ::rmdir(parent.c_str());
     factory.parents_.clear();
+    if (!factory.freezer_.empty()) ::rmdir(factory.freezer_.c_str());
+    factory.freezer_.clear();
     factory.warning_ =
         "no cgroup can be made here: memory is limited by RLIMIT_DATA per process, CPU share is "
         "not limited, and Max "
@@ -291,12 +380,22 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
 CgroupFactory::~CgroupFactory() {
   spares_.clear();
   for (const auto& parent : parents_) ::rmdir(parent.c_str());
+  if (!freezer_.empty()) ::rmdir(freezer_.c_str());
 }
 
 std::unique_ptr<Cgroup> CgroupFactory::make_fresh() {
-  const std::string name = "env-" + std::to_string(++serial_);
-  if (kind_ == LimitsKind::kCgroupV2) return CgroupV2::create(parents_[0], name, make_dir_);
-  if (kind_ == LimitsKind::kCgroupV1) return CgroupV1::create(parents_, name, make_dir_);
+  if (kind_ == LimitsKind::kRlimit) return nullptr;
+  // A group whose last process has not quite gone could not be removed, and keeps its name.
+  constexpr int kTries = 64;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const std::string name = "env-" + std::to_string(++serial_);
+    std::unique_ptr<Cgroup> group;
+    if (kind_ == LimitsKind::kCgroupV2)
+      group = CgroupV2::create(parents_[0], name, make_dir_);
+    else
+      group = CgroupV1::create(parents_, freezer_, name, make_dir_);
+    if (group || errno != EEXIST) return group;
+  }
   return nullptr;
 }
 
@@ -317,7 +416,8 @@ void CgroupFactory::refill(size_t spare) {
 
 void CgroupFactory::sweep(const Paths& paths) {
   for (const auto& parent : parents_of(paths.mount, own_group(paths.self, ""))) sweep_in(parent);
-  for (const char* controller : kControllers)
+  // The freezer first: the other groups are empty once its processes have ended.
+  for (const char* controller : {"freezer", "cpu", "memory", "pids"})
     for (const auto& parent :
          parents_of(paths.mount + "/" + controller, own_group(paths.self, controller)))
       sweep_in(parent);

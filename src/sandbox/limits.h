@@ -6,6 +6,8 @@
 // thread-safe: each I/O loop has its own factory.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -20,6 +22,7 @@ namespace kiln::sandbox {
 struct ResourceLimits {
   int memory_mb = 128;
   int max_processes = 1024;  // processes and threads
+  bool operator==(const ResourceLimits&) const = default;
 
   // Lambda's share: memory / 1,769 MB of a vCPU, in microseconds of CPU per 20 ms period.
   static constexpr int kCpuPeriodUs = 20'000;
@@ -35,9 +38,14 @@ class Cgroup {
   virtual Result<void> set_memory(const ResourceLimits& limits) = 0;
   // Initialisation is not throttled: the quota is set when it is over.
   virtual void set_cpu_quota(const ResourceLimits& limits) = 0;
-  virtual uint64_t peak_memory_bytes() = 0;  // highest use since reset_peak
-  virtual void reset_peak() = 0;
+  virtual uint64_t peak_memory_bytes() = 0;  // highest use since the group was made
+  virtual uint64_t memory_bytes() const = 0;  // in use now
   virtual bool oom_killed() = 0;  // a process was killed for memory since the group was made
+  // Stops all processes of the group, or lets them go on. False: it can't be done here.
+  virtual bool freeze(bool frozen) = 0;
+  virtual std::vector<pid_t> processes() = 0;
+  // CPU time of all that the group's processes have done; 0: not known.
+  virtual uint64_t cpu_ns() = 0;
   // How a process joins: descriptors of v1 `tasks` files (write "0"), or one v2 folder
   // (CLONE_INTO_CGROUP).
   virtual std::vector<int> join_fds() const = 0;
@@ -78,6 +86,7 @@ class CgroupFactory {
   std::string warning_;
   int (*make_dir_)(const char*, unsigned) = nullptr;
   std::vector<std::string> parents_;  // v1: cpu, memory, pids; v2: one
+  std::string freezer_;               // v1: the parent of the groups that are frozen; may be empty
   uint64_t serial_ = 0;
   std::deque<std::unique_ptr<Cgroup>> spares_;
 };

@@ -4,6 +4,7 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,15 +12,16 @@
 
 namespace kiln::sandbox {
 
-std::optional<uint32_t> peer_uid(const net::TcpSocket& socket) {
+std::optional<uint32_t> peer_uid(int socket) {
   thread_local const UniqueFd netlink(
       ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!netlink) return std::nullopt;
-  boost::system::error_code ec;
-  const auto local = socket.local_endpoint(ec);
-  if (ec) return std::nullopt;
-  const auto remote = socket.remote_endpoint(ec);
-  if (ec || !local.address().is_v4()) return std::nullopt;
+  sockaddr_in local = {}, remote = {};
+  socklen_t local_size = sizeof local, remote_size = sizeof remote;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&local), &local_size) != 0 ||
+      ::getpeername(socket, reinterpret_cast<sockaddr*>(&remote), &remote_size) != 0 ||
+      local.sin_family != AF_INET)
+    return std::nullopt;
 
   struct {
     struct nlmsghdr header;
@@ -33,10 +35,10 @@ std::optional<uint32_t> peer_uid(const net::TcpSocket& socket) {
   ask.request.idiag_states = ~0U;
   ask.request.id.idiag_cookie[0] = ask.request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
   // The other end's own view: its source is our remote.
-  ask.request.id.idiag_src[0] = htonl(remote.address().to_v4().to_uint());
-  ask.request.id.idiag_sport = htons(remote.port());
-  ask.request.id.idiag_dst[0] = htonl(local.address().to_v4().to_uint());
-  ask.request.id.idiag_dport = htons(local.port());
+  ask.request.id.idiag_src[0] = remote.sin_addr.s_addr;
+  ask.request.id.idiag_sport = remote.sin_port;
+  ask.request.id.idiag_dst[0] = local.sin_addr.s_addr;
+  ask.request.id.idiag_dport = local.sin_port;
   if (::send(netlink.get(), &ask, sizeof ask, 0) != sizeof ask) return std::nullopt;
   alignas(struct nlmsghdr) char reply[4096];
   const ssize_t n = ::recv(netlink.get(), reply, sizeof reply, 0);

@@ -5,10 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "net/http_connection.h"
-
 namespace kiln::sandbox {
 
-std::optional<uint32_t> peer_uid(const net::TcpSocket& socket);
+std::optional<uint32_t> peer_uid(int socket);
 
 }  // namespace kiln::sandbox

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/ids.h"
@@ -12,9 +13,11 @@ namespace kiln::sandbox {
 namespace {
 
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
-// More than may be answered is read, so that a runtime that answers too much learns so and lives
-// on.
-constexpr uint64_t kMaxBody = 32 * 1024 * 1024;
+constexpr std::string_view kExtensionPrefix = "/2020-01-01/extension/";
+// Of calls whose body counts for nothing. More of it is refused as anything unknown is.
+constexpr uint64_t kMaxOtherBody = 1024 * 1024;
+// A runtime sends Lambda-Runtime-Function-XRay-Error-Cause, of up to 1 MiB, beside the rest.
+constexpr uint32_t kMaxHead = (1024 + 64) * 1024;
 
 net::Response accepted() {
   net::Response r;
@@ -33,6 +36,8 @@ net::Response refusal(unsigned status, std::string_view type, std::string_view m
       .append("\"}\n");
   return r;
 }
+
+net::Response unknown() { return refusal(404, "InvalidPath", "The Runtime API has no such call"); }
 
 net::Response answer(Verdict verdict, std::string_view what) {
   switch (verdict) {
@@ -58,7 +63,17 @@ bool equals(std::string_view a, std::string_view b) {
          });
 }
 
-enum class Call { kNext, kResponse, kError, kInitError, kPing, kUnknown };
+enum class Call {
+  kNext,
+  kResponse,
+  kError,
+  kInitError,
+  kPing,
+  kRegister,
+  kExtensionNext,
+  kExtensionError,
+  kUnknown
+};
 
 struct Route {
   Call call = Call::kUnknown;
@@ -70,6 +85,14 @@ Route route(std::string_view method, std::string_view target) {
     target = target.substr(0, query);
   if (method == "GET" && (target == "/ping" || target == "/2018-06-01/ping"))
     return {Call::kPing, {}};
+  if (target.starts_with(kExtensionPrefix)) {
+    target.remove_prefix(kExtensionPrefix.size());
+    if (method == "GET" && target == "event/next") return {Call::kExtensionNext, {}};
+    if (method != "POST") return {};
+    if (target == "register") return {Call::kRegister, {}};
+    if (target == "init/error" || target == "exit/error") return {Call::kExtensionError, {}};
+    return {};
+  }
   if (!target.starts_with(kPrefix)) return {};
   target.remove_prefix(kPrefix.size());
   if (method == "GET" && target == "invocation/next") return {Call::kNext, {}};
@@ -85,36 +108,37 @@ Route route(std::string_view method, std::string_view target) {
   return {};
 }
 
-std::string_view view(boost::beast::string_view v) { return {v.data(), v.size()}; }
-
 }  // namespace
 
 class RuntimeApi::ApiSession final : public net::Session, private EventSink {
  public:
   ApiSession(RuntimeApi& api, net::HttpConnection& connection, uint32_t address)
       : api_(api), connection_(connection), address_(address) {}
+  // However its connection ends: nobody may be left who would hand it an event.
+  ~ApiSession() override { stop_waiting(); }
 
   uint64_t body_limit(const net::RequestHeader& header) override {
-    const auto r = route(view(header.method_string()), view(header.target()));
+    const auto r = route(header.method_string(), header.target());
     if (r.call == Call::kResponse) answering_ = std::string(r.request_id);
     return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
                ? kMaxBody
-               : 0;
+               : kMaxOtherBody;
   }
 
   net::Response too_large(const net::RequestHeader& header) override {
-    const auto r = route(view(header.method_string()), view(header.target()));
+    const auto r = route(header.method_string(), header.target());
     answering_.clear();
     if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
       port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
-    return answer(Verdict::kTooLarge, "");
+    return r.call == Call::kUnknown ? unknown() : answer(Verdict::kTooLarge, "");
   }
 
   void on_request(net::Request&& request) override {
     answering_.clear();
     RuntimePort* port = api_.find(address_);
-    if (port == nullptr) return connection_.close();
-    const auto r = route(view(request.method_string()), net::target(request));
+    Extensions* extensions = api_.extensions_of(address_);
+    if (port == nullptr || extensions == nullptr) return connection_.close();
+    const auto r = route(request.method_string(), net::target(request));
     switch (r.call) {
       case Call::kPing: {
         net::Response pong;
@@ -124,6 +148,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       }
       case Call::kNext: {
         waiting_ = true;
+        extensions->close_registration();
         const Verdict verdict = port->next(*this);
         if (verdict != Verdict::kAccepted) {
           waiting_ = false;
@@ -143,20 +168,44 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
             answer(port->fail_init(std::move(request.body()),
                                    net::field(request, "Lambda-Runtime-Function-Error-Type")),
                    "init/error"));
+      case Call::kRegister:
+        return connection_.reply(
+            extensions->register_one(net::field(request, "Lambda-Extension-Name"), request.body()));
+      case Call::kExtensionNext: {
+        extension_ = net::field(request, "Lambda-Extension-Identifier");
+        auto now = extensions->next(extension_, [this](net::Response&& response) {
+          extension_.clear();
+          connection_.reply(std::move(response));
+        });
+        if (!now) return;
+        extension_.clear();
+        return connection_.reply(std::move(*now));
+      }
+      case Call::kExtensionError:
+        return connection_.reply(
+            extensions->error(net::field(request, "Lambda-Extension-Identifier"),
+                              net::field(request, "Lambda-Extension-Function-Error-Type")));
       case Call::kUnknown:
-        return connection_.reply(refusal(404, "InvalidPath", "The Runtime API has no such call"));
+        return connection_.reply(unknown());
     }
   }
 
   void on_closed(bool mid_request) override {
+    stop_waiting();
     RuntimePort* port = api_.find(address_);
     if (port == nullptr) return;
-    if (waiting_) port->sink_gone(*this);
+    if (Extensions* extensions = api_.extensions_of(address_); extensions && !extension_.empty())
+      extensions->gone(extension_);
     if (mid_request && !answering_.empty())
       port->broke_protocol(answering_, "Runtime.TruncatedResponse");
   }
 
  private:
+  void stop_waiting() {
+    if (!std::exchange(waiting_, false)) return;
+    if (RuntimePort* port = api_.find(address_)) port->sink_gone(*this);
+  }
+
   net::Response respond(RuntimePort& port, std::string_view id, net::Request& request) {
     const auto mode = net::field(request, "Lambda-Runtime-Function-Response-Mode");
     if (!mode.empty() && !equals(mode, "streaming")) {
@@ -176,6 +225,8 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   void deliver(const Event& event) override {
     waiting_ = false;
+    if (Extensions* extensions = api_.extensions_of(address_); extensions && extensions->any())
+      extensions->invoked(event);
     net::Response r;
     auto& h = r.headers;
     h.reserve(7);
@@ -195,6 +246,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   net::HttpConnection& connection_;
   uint32_t address_;
   bool waiting_ = false;
+  std::string extension_;  // the identifier under which it waits for an extension's event
   std::string answering_;  // request id of the response that is being read
 };
 
@@ -203,14 +255,13 @@ RuntimeApi::RuntimeApi(net::IoLoop& loop)
       server_(
           {&loop},
           // A frozen or idle runtime keeps its connection for ever; its sandbox's end closes it.
-          net::HttpLimits{64 * 1024, std::chrono::hours(24 * 365), std::chrono::hours(1),
+          net::HttpLimits{kMaxHead, std::chrono::hours(24 * 365), std::chrono::hours(1),
                           std::chrono::hours(24 * 365)},
           [this](net::HttpConnection& connection) -> std::unique_ptr<net::Session> {
             const uint32_t address = connection.local_ipv4();
             const auto entry = entries_.find(address);
             if (entry == entries_.end()) return nullptr;
-            if (entry->second.uid && peer_uid(connection.socket()) != entry->second.uid)
-              return nullptr;
+            if (peer_uid(connection.descriptor()) != entry->second.uid) return nullptr;
             return std::make_unique<ApiSession>(*this, connection, address);
           }) {}
 
@@ -222,7 +273,8 @@ Result<void> RuntimeApi::listen() {
 
 void RuntimeApi::close() { server_.close(); }
 
-RuntimeApi::Address RuntimeApi::add(RuntimePort& port, std::optional<uint32_t> uid) {
+RuntimeApi::Address RuntimeApi::add(RuntimePort& port, uint32_t uid,
+                                    const Extensions::Function& function) {
   Address address;
   do {
     // 127.1.0.1 to 127.254.255.254: 127.0.0.x stays free for other uses.
@@ -230,7 +282,7 @@ RuntimeApi::Address RuntimeApi::add(RuntimePort& port, std::optional<uint32_t> u
     address.ipv4 = 0x7f000000U | ((1 + (r & 0xff) % 254) << 16) | (((r >> 8) & 0xff) << 8) |
                    (1 + ((r >> 16) & 0xff) % 254);
   } while (entries_.contains(address.ipv4));
-  entries_.emplace(address.ipv4, Entry{&port, uid});
+  entries_.emplace(address.ipv4, Entry{&port, uid, std::make_unique<Extensions>(function)});
   for (int shift = 24; shift >= 0; shift -= 8)
     address.text += std::to_string((address.ipv4 >> shift) & 0xff) + (shift > 0 ? "." : ":");
   address.text += std::to_string(server_.port());
@@ -238,6 +290,11 @@ RuntimeApi::Address RuntimeApi::add(RuntimePort& port, std::optional<uint32_t> u
 }
 
 void RuntimeApi::remove(const Address& address) { entries_.erase(address.ipv4); }
+
+Extensions* RuntimeApi::extensions_of(uint32_t ipv4) const {
+  const auto entry = entries_.find(ipv4);
+  return entry == entries_.end() ? nullptr : entry->second.extensions.get();
+}
 
 RuntimePort* RuntimeApi::find(uint32_t ipv4) const {
   const auto entry = entries_.find(ipv4);

@@ -1,4 +1,4 @@
-// The HTTP Runtime API (2018-06-01) of all sandboxes of one loop: one listener, and a loopback
+// The HTTP Runtime API (2018-06-01) and Extensions API (2020-01-01) of all sandboxes of one loop: one listener, and a loopback
 // address of its own for each sandbox (127.x.y.z), which says who is calling.
 //
 // A sandbox that guesses another's address is refused: the caller's uid must be the one given at
@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "net/http_server.h"
+#include "sandbox/extensions.h"
 #include "sandbox/runtime_port.h"
 
 namespace kiln::sandbox {
@@ -23,13 +24,13 @@ class RuntimeApi {
 
   Result<void> listen();
 
-  // An address for `port`'s runtime: the value of AWS_LAMBDA_RUNTIME_API. `uid`: who may call, if
-  // it can be told.
+  // An address for `port`'s runtime: the value of AWS_LAMBDA_RUNTIME_API. `uid`: who may call.
   struct Address {
     uint32_t ipv4 = 0;
     std::string text;  // 127.x.y.z:PORT
   };
-  Address add(RuntimePort& port, std::optional<uint32_t> uid);
+  Address add(RuntimePort& port, uint32_t uid,
+              const Extensions::Function& function = {});
   void remove(const Address& address);
   // Who calls at this address; nullptr: nobody any more.
   RuntimePort* find(uint32_t ipv4) const;
@@ -40,8 +41,10 @@ class RuntimeApi {
   class ApiSession;
   struct Entry {
     RuntimePort* port;
-    std::optional<uint32_t> uid;
+    uint32_t uid;
+    std::unique_ptr<Extensions> extensions;
   };
+  Extensions* extensions_of(uint32_t ipv4) const;
 
   net::IoLoop& loop_;
   net::HttpServer server_;

@@ -11,6 +11,9 @@ namespace kiln::sandbox {
 
 // Largest answer of a buffered invocation: 6 MiB and 100 bytes, as AWS enforces it.
 inline constexpr size_t kMaxResponseBytes = 6'291'556;
+// More than may be answered is read, so that a runtime that answers too much learns so and lives
+// on.
+inline constexpr uint64_t kMaxBody = 32 * 1024 * 1024;
 
 struct Event {
   std::string_view request_id;

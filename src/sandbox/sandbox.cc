@@ -8,20 +8,18 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 #include "base/check.h"
+#include "net/watch.h"
+#include "sandbox/activity.h"
 #include "sandbox/direct_channel.h"
 #include "sandbox/runtime_api.h"
 
 namespace kiln::sandbox {
-namespace asio = boost::asio;
-using Descriptor = asio::posix::basic_stream_descriptor<net::Executor>;
-
 namespace {
 
 constexpr size_t kOutputChunk = 16 * 1024;
@@ -36,187 +34,177 @@ uint64_t peak_rss_bytes(pid_t pid) {
   return 0;
 }
 
-// The function is the first child of process 1 of the sandbox.
-pid_t first_child(pid_t pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
-  pid_t child = 0;
-  in >> child;
-  return child;
+// What a process holds now.
+uint64_t rss_bytes(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
+  uint64_t size = 0, resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::string variable(const std::vector<std::string>& env, std::string_view name) {
+  for (const auto& one : env)
+    if (one.size() > name.size() && one.starts_with(name) && one[name.size()] == '=')
+      return one.substr(name.size() + 1);
+  return {};
 }
 
 }  // namespace
 
 struct Sandbox::Io {
-  explicit Io(net::IoLoop& loop)
-      : output(loop.executor()), status(loop.executor()), death(loop.executor()) {}
-  Descriptor output, status, death;
-  bool reading_output = false;
+  UniqueFd output, status, pidfd;
+  // After the descriptors: they go first.
+  std::optional<net::Watch> output_watch, death_watch;
+  bool output_left = false;  // something may be there to be read
   bool output_paused = false;
   bool output_ended = false;
-  ExitStatus status_bytes = {};
-  UniqueFd pidfd;
   pid_t pid = -1;
 };
 
 Sandbox::Sandbox(SandboxHost& host, SandboxOwner& owner)
     : host_(host),
       owner_(owner),
-      io_(std::make_unique<Io>(host.loop)),
-      alive_(std::make_shared<bool>(true)) {
-  if (host_.free_slots.empty()) {
-    slot_ = host_.first_slot + host_.used_slots++;
-  } else {
-    slot_ = host_.free_slots.back();
-    host_.free_slots.pop_back();
-  }
-}
+      io_(std::make_unique<Io>()),
+      alive_(std::make_shared<bool>(true)) {}
 
 Sandbox::~Sandbox() {
   *alive_ = false;
   if (state_ != State::kGone) signal(SIGKILL);
-  host_.free_slots.push_back(slot_);
+  end_start();
 }
 
 void Sandbox::start(const SandboxSpec& spec) {
   KILN_REQUIRE(state_ == State::kNew);
   state_ = State::kStarting;
+  starting_ = true;
+  host_.stock.begin_start();
   spawn(spec);
 }
 
-void Sandbox::spawn(const SandboxSpec& spec) {
-  int output[2], status[2], channel[2];
-  if (::pipe2(output, O_CLOEXEC) != 0)
-    return fail_start(std::string("pipe: ") + std::strerror(errno), 0);
-  UniqueFd output_read(output[0]), output_write(output[1]);
-  if (::pipe2(status, O_CLOEXEC) != 0)
-    return fail_start(std::string("pipe: ") + std::strerror(errno), 0);
-  UniqueFd status_read(status[0]), status_write(status[1]);
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) != 0)
-    return fail_start(std::string("socketpair: ") + std::strerror(errno), 0);
-  UniqueFd channel_ours(channel[0]), channel_theirs(channel[1]);
-  ::fcntl(output_read.get(), F_SETFL, O_NONBLOCK);
-
-  SpawnRequest request;
-  SpawnFds fds;
-  cgroup_ = host_.cgroups.make();
-  if (cgroup_) {
-    if (auto set = cgroup_->set_memory(spec.limits); !set)
-      return fail_start(set.error().message, 0);
-    fds.cgroup = cgroup_->join_fds();
-    fds.cgroup_v2 = host_.cgroups.kind() == LimitsKind::kCgroupV2;
-  } else {
-    request.data_limit_bytes = int64_t{spec.limits.memory_mb} * 1024 * 1024;
-  }
-  const auto uid =
-      host_.isolation == Isolation::kFull ? std::optional(kFirstUid + slot_) : std::nullopt;
-  io_->output.assign(output_read.release());
-  io_->status.assign(status_read.release());
-  channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop,
-                                             static_cast<RuntimePort&>(*this));
-  address_ = host_.runtime_api.add(*this, uid);
-
-  request.argv = spec.argv;
-  request.env = spec.env;
-  request.env.push_back("AWS_LAMBDA_RUNTIME_API=" + address_.text);
-  request.env.push_back(std::string(kChannelFdVariable) + "=" + std::to_string(kChannelFd));
-  request.task_dir = spec.task_dir;
-  request.layers_dir = spec.layers_dir;
-  request.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
-  request.slot = slot_;
-  fds.log = output_write.get();
-  fds.status = status_write.get();
-  fds.channel = channel_theirs.get();
-  host_.launcher.spawn(
-      request, fds, [this, alive = alive_](Result<LauncherClient::Spawned> spawned) {
-        if (*alive) return on_spawned(std::move(spawned));
-        // Destroyed while it was being made.
-        if (spawned) ::syscall(SYS_pidfd_send_signal, spawned->pidfd.get(), SIGKILL, nullptr, 0);
-      });
-  read_output();
-  read_status();
+void Sandbox::end_start() {
+  if (std::exchange(starting_, false)) host_.stock.end_start();
 }
 
-void Sandbox::on_spawned(Result<LauncherClient::Spawned> spawned) {
-  if (!spawned) return fail_start(spawned.error().message, 0);
-  io_->pidfd = std::move(spawned->pidfd);
-  io_->pid = spawned->pid;
+void Sandbox::spawn(const SandboxSpec& spec) {
+  int channel[2];
+  UniqueFd channel_ours, channel_theirs;
+  if (spec.direct_channel) {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) != 0)
+      return fail_start(std::string("socketpair: ") + std::strerror(errno), 0);
+    channel_ours = UniqueFd(channel[0]);
+    channel_theirs = UniqueFd(channel[1]);
+  }
+  auto taken = host_.stock.take(spec);
+  if (!taken) return fail_start(taken.error().message, 0);
+  blank_ = std::move(*taken);
+  cgroup_ = std::move(blank_->cgroup);
+  io_->output = std::move(blank_->output);
+  io_->status = std::move(blank_->status);
+
+  StartOrder order;
+  if (!cgroup_) {
+    order.data_limit_bytes = int64_t{spec.limits.memory_mb} * 1024 * 1024;
+  } else if (!blank_->has_limits || blank_->limits != spec.limits) {
+    if (auto set = cgroup_->set_memory(spec.limits); !set)
+      return fail_start(set.error().message, 0);
+  }
+  // Without root all sandboxes have the engine's own uid: other users of the machine stay out.
+  const uint32_t uid =
+      host_.isolation == Isolation::kFull ? kFirstUid + blank_->slot : ::geteuid();
+  if (channel_ours)
+    channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop,
+                                               static_cast<RuntimePort&>(*this));
+  address_ = host_.runtime_api.add(
+      *this, uid,
+      {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
+       variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"), variable(spec.env, "_HANDLER")});
+
+  order.argv = spec.argv;
+  program_ = spec.argv.empty() ? std::string() : spec.argv[0];
+  order.env = spec.env;
+  order.env.push_back("AWS_LAMBDA_RUNTIME_API=" + address_.text);
+  if (spec.direct_channel)
+    order.env.push_back(std::string(kChannelFdVariable) + "=" + std::to_string(kChannelFd));
+  order.task_dir = spec.task_dir;
+  order.layers_dir = spec.layers_dir;
+  if (!blank_->ahead) order.lang_dir = spec.lang_dir;
+  order.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
+  if (auto started = host_.launcher.start(order, blank_->orders.get(),
+                                          channel_theirs ? channel_theirs.get() : -1);
+      !started)
+    return fail_start(started.error().message, 0);
+  blank_->orders.reset();
+  io_->output_watch.emplace(host_.loop, io_->output.get(), [this] {
+    io_->output_left = true;
+    drain_output();
+  });
+  if (blank_->settled()) return on_settled();
+  blank_->on_settled = [this, alive = alive_, blank = blank_.get()] {
+    if (*alive) return on_settled();
+    // Destroyed while it was being made.
+    if (blank->pidfd)
+      ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
+  };
+}
+
+void Sandbox::on_settled() {
+  if (!blank_->fault.empty()) return fail_start(blank_->fault, 0);
+  io_->pidfd = std::move(blank_->pidfd);
+  io_->pid = blank_->pid;
   if (kill_signal_ != 0) signal(kill_signal_);
   watch_death();
 }
 
 // The first process is readable by its pidfd when it, and with it all of its namespace, has ended.
 void Sandbox::watch_death() {
-  io_->death.assign(::fcntl(io_->pidfd.get(), F_DUPFD_CLOEXEC, 0));
-  io_->death.async_wait(asio::posix::descriptor_base::wait_read,
-                        [this, alive = alive_](boost::system::error_code ec) {
-                          if (*alive && !ec) finish();
-                        });
+  io_->death_watch.emplace(host_.loop, io_->pidfd.get(), [this] { finish(); });
 }
 
-void Sandbox::read_output() {
-  Io& io = *io_;
-  if (io.reading_output || io.output_paused || io.output_ended) return;
-  io.reading_output = true;
-  // Waits for readiness and reads into a buffer of the stack: thousands of idle sandboxes hold no
-  // buffers.
-  io.output.async_wait(asio::posix::descriptor_base::wait_read,
-                       [this, alive = alive_](boost::system::error_code ec) {
-                         if (!*alive) return;
-                         io_->reading_output = false;
-                         if (ec) return;
-                         drain_output();
-                         if (*alive) read_output();
-                       });
-}
-
+// Into a buffer of the stack: thousands of idle sandboxes hold no buffers.
 void Sandbox::drain_output() {
   std::array<char, kOutputChunk> chunk;
   const auto alive = alive_;
   // A bounded turn: a function that prints without end must not hold the loop.
   for (int turn = 0; turn < 16; ++turn) {
-    if (!io_->output.is_open() || io_->output_ended || io_->output_paused) return;
-    const ssize_t n = ::read(io_->output.native_handle(), chunk.data(), chunk.size());
+    // News come in the order in which they happened: what was printed before an answer has been
+    // read before the answer is.
+    if (!io_->output_left || io_->output_ended || io_->output_paused) return;
+    const ssize_t n = ::read(io_->output.get(), chunk.data(), chunk.size());
     if (n == 0) io_->output_ended = true;
+    if (n < static_cast<ssize_t>(chunk.size())) io_->output_left = false;
     if (n <= 0) return;
     owner_.on_output({chunk.data(), static_cast<size_t>(n)});
     if (!*alive) return;
     if (n < static_cast<ssize_t>(chunk.size())) return;
   }
+  if (io_->output_watch) io_->output_watch->again();
 }
 
 void Sandbox::pause_output() { io_->output_paused = true; }
 
 void Sandbox::resume_output() {
-  io_->output_paused = false;
-  read_output();
-}
-
-void Sandbox::read_status() {
-  io_->status.async_read_some(asio::buffer(&io_->status_bytes, sizeof io_->status_bytes),
-                              [this, alive = alive_](boost::system::error_code ec, size_t n) {
-                                if (!*alive || ec || n != sizeof io_->status_bytes) return;
-                                status_ = io_->status_bytes;
-                              });
+  if (std::exchange(io_->output_paused, false) && io_->output_watch) io_->output_watch->again();
 }
 
 void Sandbox::finish() {
   if (state_ == State::kGone) return;
-  if (!status_) {
-    // It was written before the process ended, but its event may not have come round.
-    ExitStatus last;
-    if (io_->status.is_open() && ::fcntl(io_->status.native_handle(), F_SETFL, O_NONBLOCK) == 0 &&
-        ::read(io_->status.native_handle(), &last, sizeof last) == sizeof last)
-      status_ = last;
-  }
+  // It was written before the process ended.
+  ExitStatus last;
+  if (io_->status && ::fcntl(io_->status.get(), F_SETFL, O_NONBLOCK) == 0 &&
+      ::read(io_->status.get(), &last, sizeof last) == sizeof last)
+    status_ = last;
   const auto alive = alive_;
   io_->output_paused = false;
+  io_->output_left = static_cast<bool>(io_->output);
   drain_output();
   if (!*alive) return;
   state_ = State::kGone;
+  end_start();
   host_.runtime_api.remove(address_);
   channel_.reset();
   Exit exit;
   exit.out_of_memory = cgroup_ && cgroup_->oom_killed();
+  if (cgroup_) exit.peak_memory_bytes = cgroup_->peak_memory_bytes();
   if (status_) {
     exit.value = status_->value;
     switch (status_->kind) {
@@ -226,14 +214,17 @@ void Sandbox::finish() {
       case ExitStatus::Kind::kSignaled:
         exit.kind = Exit::Kind::kSignaled;
         break;
+      case ExitStatus::Kind::kNoProgram:
       case ExitStatus::Kind::kExecFailed:
+        exit.kind = Exit::Kind::kNotStarted;
+        exit.error = status_->value;
+        exit.program = program_;
+        exit.program_missing = status_->kind == ExitStatus::Kind::kNoProgram;
+        exit.reason = std::string("exec: ") + std::strerror(status_->value);
+        break;
       case ExitStatus::Kind::kSetupFailed:
         exit.kind = Exit::Kind::kNotStarted;
-        exit.error = status_->kind == ExitStatus::Kind::kExecFailed ? status_->value : 0;
-        exit.reason =
-            std::string(status_->kind == ExitStatus::Kind::kExecFailed ? "exec: "
-                                                                       : "sandbox set-up: ") +
-            std::strerror(status_->value);
+        exit.reason = std::string("sandbox set-up: ") + std::strerror(status_->value);
         break;
     }
   } else {
@@ -248,6 +239,7 @@ void Sandbox::fail_start(std::string reason, int error) {
   host_.loop.post([this, alive = alive_, reason = std::move(reason), error] {
     if (!*alive || state_ == State::kGone) return;
     state_ = State::kGone;
+    end_start();
     host_.runtime_api.remove(address_);
     cgroup_.reset();
     Exit exit;
@@ -259,10 +251,12 @@ void Sandbox::fail_start(std::string reason, int error) {
 }
 
 void Sandbox::signal(int number) {
+  thaw();
   if (!io_->pidfd) {
     kill_signal_ = number == SIGKILL ? SIGKILL : std::max(kill_signal_, number);
     return;
   }
+  if (number == SIGKILL && host_.isolation == Isolation::kNone) number = kEndSignal;
   ::syscall(SYS_pidfd_send_signal, io_->pidfd.get(), number, nullptr, 0);
 }
 
@@ -273,15 +267,28 @@ void Sandbox::kill() {
   signal(SIGKILL);
 }
 
-void Sandbox::send(const Event& event) {
-  KILN_REQUIRE(state_ == State::kReady && sink_ != nullptr);
+bool Sandbox::send(const Event& event) {
+  if (state_ != State::kReady || sink_ == nullptr) return false;
+  thaw();
   state_ = State::kBusy;
   request_id_ = event.request_id;
   std::exchange(sink_, nullptr)->deliver(event);
+  return true;
 }
 
 void Sandbox::begin_cpu_quota(const ResourceLimits& limits) {
   if (cgroup_) cgroup_->set_cpu_quota(limits);
+}
+
+pid_t Sandbox::function_pid() const {
+  const pid_t function = io_->pid > 0 && state_ != State::kGone ? first_child(io_->pid) : 0;
+  return function > 0 ? function : -1;
+}
+
+uint64_t Sandbox::memory_bytes() const {
+  if (cgroup_) return cgroup_->memory_bytes();
+  const pid_t function = function_pid();
+  return function > 0 ? rss_bytes(function) : 0;
 }
 
 uint64_t Sandbox::peak_memory_bytes() {
@@ -290,27 +297,60 @@ uint64_t Sandbox::peak_memory_bytes() {
   return function > 0 ? peak_rss_bytes(function) : 0;
 }
 
-void Sandbox::reset_peak_memory() {
-  if (cgroup_) return cgroup_->reset_peak();
+bool Sandbox::is_running() {
+  // The function is the first child of process 1 of the sandbox.
   const pid_t function = io_->pid > 0 ? first_child(io_->pid) : 0;
-  if (function > 0) std::ofstream("/proc/" + std::to_string(function) + "/clear_refs") << "5";
+  return function > 0 && activity_of({function}).runnable;
+}
+
+std::vector<pid_t> Sandbox::processes() {
+  const pid_t function = io_->pid > 0 ? first_child(io_->pid) : 0;
+  return cgroup_ ? cgroup_->processes() : process_tree(function);
+}
+
+Activity Sandbox::activity() {
+  if (const uint64_t ns = cgroup_ ? cgroup_->cpu_ns() : 0; ns > 0) return {false, ns};
+  return activity_of(processes());
+}
+
+bool Sandbox::freeze() {
+  if (frozen_ != Frozen::kNo) return true;
+  if (cgroup_ && cgroup_->freeze(true)) {
+    frozen_ = Frozen::kByGroup;
+    return true;
+  }
+  const auto all = processes();
+  for (const pid_t pid : all) ::kill(pid, SIGSTOP);
+  if (!all.empty()) frozen_ = Frozen::kBySignal;
+  return !all.empty();
+}
+
+void Sandbox::thaw() {
+  const Frozen frozen = std::exchange(frozen_, Frozen::kNo);
+  if (frozen == Frozen::kByGroup) cgroup_->freeze(false);
+  if (frozen == Frozen::kBySignal)
+    for (const pid_t pid : processes()) ::kill(pid, SIGCONT);
 }
 
 Verdict Sandbox::next(EventSink& sink) {
-  if (state_ != State::kStarting && state_ != State::kAnswered && state_ != State::kReady)
-    return Verdict::kWrongState;
+  if (state_ != State::kStarting && state_ != State::kAnswered) return Verdict::kWrongState;
   if (sink_ != nullptr) return Verdict::kWrongState;
   sink_ = &sink;
+  // Back from its first event: the answer goes out now.
+  if (state_ == State::kAnswered && !std::exchange(has_answered_, true))
+    host_.stock.on_first_answer();
   state_ = State::kReady;
+  end_start();
   owner_.on_ready();
   return Verdict::kAccepted;
 }
 
 void Sandbox::sink_gone(EventSink& sink) {
-  // The runtime dropped its call; it will ask again, or it is about to end.
   if (sink_ != &sink) return;
   sink_ = nullptr;
-  if (state_ == State::kReady) state_ = State::kAnswered;
+  if (state_ != State::kReady) return;
+  state_ = State::kAnswered;
+  owner_.on_withdrawn();
 }
 
 Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {
@@ -318,7 +358,7 @@ Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {
   if (state_ != State::kBusy) return Verdict::kWrongState;
   state_ = State::kAnswered;
   if (payload.size() > kMaxResponseBytes) {
-    owner_.on_bad_answer("Function.ResponseSizeTooLarge");
+    owner_.on_too_large_answer();
     return Verdict::kTooLarge;
   }
   owner_.on_answer(std::move(payload), {});
@@ -331,7 +371,7 @@ Verdict Sandbox::fail(std::string_view request_id, std::string&& document,
   if (state_ != State::kBusy) return Verdict::kWrongState;
   state_ = State::kAnswered;
   if (document.size() > kMaxResponseBytes) {
-    owner_.on_bad_answer("Function.ResponseSizeTooLarge");
+    owner_.on_too_large_answer();
     return Verdict::kTooLarge;
   }
   owner_.on_answer(std::move(document),
@@ -349,9 +389,12 @@ void Sandbox::broke_protocol(std::string_view request_id, std::string_view error
   if (!request_id.empty() && request_id != request_id_) return;
   if (state_ == State::kBusy) {
     state_ = State::kAnswered;
-    owner_.on_bad_answer(error_type);
+    if (error_type == "Function.ResponseSizeTooLarge") return owner_.on_too_large_answer();
+    owner_.on_broken(error_type);
   } else if (request_id.empty()) {
-    kill();
+    // Whatever it does without an event in hand.
+    killed_by_us_ = true;
+    signal(SIGKILL);
   }
 }
 

@@ -4,9 +4,9 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -14,7 +14,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <span>
+
+#include "base/unique_fd.h"
+#include "sandbox/launcher_message.h"
+#include "sandbox/sandbox_mounts.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -38,34 +45,31 @@ void report(int status_fd, ExitStatus::Kind kind, int value) {
   ::_exit(1);
 }
 
-// Binds a folder of the host, read-only. False: errno says why.
-bool bind_code(const std::string& folder, const char* at) {
-  constexpr unsigned long kSafe = MS_RDONLY | MS_NOSUID | MS_NODEV;
-  return ::mount(("/.host" + folder).c_str(), at, nullptr, MS_BIND, nullptr) == 0 &&
-         ::mount(nullptr, at, nullptr, MS_BIND | MS_REMOUNT | kSafe, nullptr) == 0;
-}
-
-// In the sandbox's own mount namespace. False: errno says why.
-bool mount_own(const SpawnRequest& request, Isolation isolation) {
-  const std::string size = "mode=1777,size=" + std::to_string(request.tmp_bytes);
-  constexpr unsigned long kSafe = MS_NOSUID | MS_NODEV;
-  if (::mount("proc", "/proc", "proc", kSafe | MS_NOEXEC, nullptr) != 0 &&
-      isolation == Isolation::kFull)
-    return false;
-  if (::mount("tmpfs", "/tmp", "tmpfs", kSafe, size.c_str()) != 0) return false;
-  if (!bind_code(request.task_dir, "/var/task")) return false;
-  if (!request.layers_dir.empty() && !bind_code(request.layers_dir, "/opt")) return false;
-  return ::umount2("/.host", MNT_DETACH) == 0;
-}
-
-void limit(int resource, rlim_t value) {
-  const struct rlimit r = {value, value};
+void limit(int resource, rlim_t value, rlim_t hard) {
+  const struct rlimit r = {value, hard};
   // By system call: this may run in a vfork child, where the C library's locks belong to the
   // parent.
   ::syscall(SYS_prlimit64, 0, resource, &r, nullptr);
 }
 
-// No capability survives the exec, also not for uid 0 of a user namespace.
+void limit(int resource, rlim_t value) { limit(resource, value, value); }
+
+// What AWS's functions see, but for memory where no cgroup limits it. Only root may raise limits.
+void set_limits(Isolation isolation) {
+  constexpr rlim_t kMiB = 1024 * 1024;
+  limit(RLIMIT_NOFILE, 1024);
+  limit(RLIMIT_MEMLOCK, 64 * 1024);
+  if (isolation == Isolation::kFull) {
+    for (const int unlimited : {RLIMIT_AS, RLIMIT_CPU, RLIMIT_DATA, RLIMIT_FSIZE, RLIMIT_RSS})
+      limit(unlimited, RLIM_INFINITY);
+    limit(RLIMIT_STACK, 8 * kMiB, RLIM_INFINITY);
+  }
+  // In place, a core would be written beside the user's own code.
+  limit(RLIMIT_CORE, isolation == Isolation::kNone ? 0 : 10 * 1024 * kMiB);
+}
+
+// No capability survives the exec of whoever comes from this process, also not for uid 0 of a user
+// namespace. It keeps its own.
 void drop_capabilities() {
   for (int c = 0; c <= CAP_LAST_CAP; ++c) ::prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -74,12 +78,15 @@ void drop_capabilities() {
 // The second process, up to exec. Shares memory with the first until then (vfork): system calls
 // only.
 struct FunctionStart {
-  const SpawnRequest& request;
-  const SandboxFds& fds;
+  uint32_t slot;
+  const BlankFds& fds;
   Isolation isolation;
   char** argv;
   char** env;
   const char* directory;
+  int third;  // what it finds at descriptor 3, or -1
+  int64_t data_limit_bytes;
+  pid_t first;  // the first process, as it sees itself
 };
 
 // Returns only on failure, with the errno.
@@ -89,35 +96,37 @@ int become_function(const FunctionStart& start) {
       if (::write(fd, "0", 1) != 1) return errno;
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  limit(RLIMIT_NOFILE, 1024);
-  limit(RLIMIT_CORE, 0);
-  if (start.request.data_limit_bytes > 0)
-    limit(RLIMIT_DATA, static_cast<rlim_t>(start.request.data_limit_bytes));
+  if (start.data_limit_bytes > 0)
+    limit(RLIMIT_DATA, static_cast<rlim_t>(start.data_limit_bytes));
+  // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
+  // has others to wake.
+  const struct sched_param turn = {};
+  ::sched_setscheduler(0, SCHED_BATCH, &turn);
   if (start.isolation == Isolation::kFull) {
-    const uint32_t id = kFirstUid + start.request.slot;
+    const uint32_t id = kFirstUid + start.slot;
     if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
     if (::syscall(SYS_setresgid, id, id, id) != 0) return errno;
-    drop_capabilities();
     if (::syscall(SYS_setresuid, id, id, id) != 0) return errno;
-    limit(RLIMIT_NPROC, 1024);  // counted per uid, so only where each sandbox has its own
-  } else {
-    drop_capabilities();
+    limit(RLIMIT_NPROC, 742);  // counted per uid, so only where each sandbox has its own
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   // setresuid cleared it: the parent's death signal is lost on a change of credentials.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  // It may have ended before that.
+  if (::syscall(SYS_getppid) != start.first) return ESRCH;
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0 || ::dup2(null, 0) < 0) return errno;
   if (::dup2(start.fds.log, 1) < 0 || ::dup2(start.fds.log, 2) < 0) return errno;
+  static_assert(kChannelFd == 3 && kOrderFd == 3);
   unsigned first_closed = 3;
-  if (start.fds.channel >= 0) {
+  if (start.third >= 0) {
     // Also clears close-on-exec when the number is already right.
-    if (start.fds.channel == kChannelFd) {
-      if (::fcntl(kChannelFd, F_SETFD, 0) != 0) return errno;
-    } else if (::dup2(start.fds.channel, kChannelFd) < 0) {
+    if (start.third == 3) {
+      if (::fcntl(3, F_SETFD, 0) != 0) return errno;
+    } else if (::dup2(start.third, 3) < 0) {
       return errno;
     }
-    first_closed = kChannelFd + 1;
+    first_closed = 4;
   }
   ::syscall(SYS_close_range, first_closed, ~0U, CLOSE_RANGE_CLOEXEC);
   if (::chdir(start.directory) != 0) return errno;
@@ -136,38 +145,50 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
   return out;
 }
 
-// SIGTERM to process 1 means the function.
+// SIGTERM to the first process means the function.
 volatile pid_t function_pid = -1;
 
-void pass_on(int signal) {
+void pass_signal_on(int signal) {
   if (function_pid > 0) ::kill(function_pid, signal);
 }
 
-// The first process: never returns.
-[[noreturn]] void be_first(const SpawnRequest& request, const SandboxFds& fds,
-                           Isolation isolation) {
-  // What the launcher ignores the function must not inherit as ignored.
-  for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::signal(s, SIG_DFL);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  ::prctl(PR_SET_NAME, "kiln-sandbox", 0, 0, 0);
-  if (isolation == Isolation::kNone) {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  } else {
-    if (!mount_own(request, isolation)) give_up(fds.status, ExitStatus::Kind::kSetupFailed);
-    static constexpr char kHost[] = "kiln";
-    [[maybe_unused]] const int named = ::sethostname(kHost, sizeof kHost - 1);
-  }
-  std::vector<char*> argv = pointers(request.argv);
-  std::vector<char*> env = pointers(request.env);
-  const std::string directory = isolation == Isolation::kNone ? request.task_dir : "/var/task";
-  const FunctionStart start{request, fds, isolation, argv.data(), env.data(), directory.c_str()};
-  // From here on SIGTERM waits until there is somebody to pass it on to.
-  sigset_t terminate;
-  sigemptyset(&terminate);
-  sigaddset(&terminate, SIGTERM);
-  ::sigprocmask(SIG_BLOCK, &terminate, nullptr);
-  ::signal(SIGTERM, pass_on);
+// Without a PID namespace nobody but the first process knows what belongs to its sandbox. Kills all
+// descendants: the orphans among them come to this process, their reaper. No memory is allocated:
+// it also runs as a signal handler.
+void end_descendants() {
+  char path[64];
+  std::snprintf(path, sizeof path, "/proc/self/task/%d/children", ::getpid());
+  do {
+    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    char text[4096];
+    const ssize_t n = fd < 0 ? -1 : ::read(fd, text, sizeof text - 1);
+    if (fd >= 0) ::close(fd);
+    if (n <= 0) {
+      // No such file in this kernel: what stayed in the function's session at least.
+      if (function_pid > 0) ::kill(-function_pid, SIGKILL);
+    } else {
+      text[n] = '\0';
+      for (char* at = text; *at != '\0';) {
+        char* end = nullptr;
+        const long pid = std::strtol(at, &end, 10);
+        if (end == at) break;
+        if (pid > 0) ::kill(static_cast<pid_t>(pid), SIGKILL);
+        at = end;
+      }
+    }
+    // One at least has been killed, or none is left.
+  } while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR);
+}
+
+void end_sandbox(int) {
+  end_descendants();
+  ::_exit(0);
+}
+
+// Starts the second process. Never returns without one.
+pid_t start_function(const FunctionStart& start) {
   // A child that can't become the function says so itself; what it writes first counts.
+  const BlankFds& fds = start.fds;
   pid_t function;
   if (fds.cgroup_v2 && !fds.cgroup.empty()) {
     struct clone_args args = {};
@@ -182,20 +203,24 @@ void pass_on(int signal) {
   }
   if (function == 0) {
     errno = become_function(start);
-    give_up(fds.status, ExitStatus::Kind::kExecFailed);
+    const int why = errno;
+    const bool missing = why == ENOENT && ::access(start.argv[0], F_OK) != 0;
+    errno = why;
+    give_up(fds.status, missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed);
   }
   if (function < 0) give_up(fds.status, ExitStatus::Kind::kSetupFailed);
   function_pid = function;
-  ::sigprocmask(SIG_UNBLOCK, &terminate, nullptr);
-  const int status_fd = ::fcntl(fds.status, F_DUPFD_CLOEXEC, 100);
-  ::syscall(SYS_close_range, 0U, 99U, 0);
-  ::syscall(SYS_close_range, 101U, ~0U, 0);
+  return function;
+}
+
+// Waits until the function has ended, and says how. Never returns.
+[[noreturn]] void reap(pid_t function, int status_fd, Isolation isolation) {
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, 0);
     if (ended < 0 && errno == EINTR) continue;
     if (ended != function && ended > 0) continue;
-    if (isolation == Isolation::kNone) ::kill(-function, SIGKILL);
+    if (isolation == Isolation::kNone) end_descendants();
     if (WIFSIGNALED(status))
       report(status_fd, ExitStatus::Kind::kSignaled, WTERMSIG(status));
     else
@@ -204,20 +229,166 @@ void pass_on(int signal) {
   }
 }
 
+// The first process.
+class First {
+ public:
+  First(const BlankRequest& request, const BlankFds& fds, const Ground& ground)
+      : request_(request), fds_(fds), ground_(ground) {}
+
+  [[noreturn]] void run(int launcher_fd) {
+    settle(launcher_fd);
+    if (is_ahead()) start_ahead();
+    Message order;
+    // Nobody needs it any more.
+    if (!wait_for_order() || !receive_message(fds_.orders, 0, order)) ::_exit(0);
+    ::prctl(PR_SET_NAME, "kiln-sandbox", 0, 0, 0);
+    obey(order);
+    const int status_fd = ::fcntl(fds_.status, F_DUPFD_CLOEXEC, 100);
+    ::syscall(SYS_close_range, 0U, 99U, 0);
+    ::syscall(SYS_close_range, 101U, ~0U, 0);
+    reap(function_, status_fd, ground_.isolation);
+  }
+
+ private:
+  bool is_ahead() const { return !request_.argv.empty(); }
+
+  void settle(int launcher_fd) {
+    // What the launcher ignores the function must not inherit as ignored.
+    for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::signal(s, SIG_DFL);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    // The launcher may have ended before that.
+    struct pollfd launcher = {launcher_fd, POLLIN, 0};
+    if (launcher_fd >= 0 && ::poll(&launcher, 1, 0) != 0) ::_exit(1);
+    ::prctl(PR_SET_NAME, "kiln-blank", 0, 0, 0);
+    // Until there is somebody to pass it on to.
+    sigemptyset(&terminate_);
+    sigaddset(&terminate_, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &terminate_, nullptr);
+    ::signal(SIGTERM, pass_signal_on);
+    keep_own_descriptors();
+    set_limits(ground_.isolation);
+    drop_capabilities();
+    if (ground_.isolation == Isolation::kNone) {
+      ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+      ::signal(kEndSignal, end_sandbox);
+      return;
+    }
+    if (!mount_blank(request_, ground_)) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    static constexpr char kHost[] = "kiln";
+    [[maybe_unused]] const int named = ::sethostname(kHost, sizeof kHost - 1);
+  }
+
+  // A blank may live for long: it must hold neither the launcher's sockets nor other blanks'. None
+  // of its own is number 3, where the function's may go.
+  void keep_own_descriptors() {
+    std::vector<int*> own = {&fds_.orders, &fds_.log, &fds_.status};
+    for (int& fd : fds_.cgroup) own.push_back(&fd);
+    constexpr int kHigh = 128;
+    for (int* fd : own)
+      if ((*fd = ::fcntl(*fd, F_DUPFD_CLOEXEC, kHigh)) < 0)
+        give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kHigh - 1), 0);
+    for (int* fd : own) {
+      const int low = ::fcntl(*fd, F_DUPFD_CLOEXEC, 4);
+      ::close(*fd);
+      *fd = low;
+    }
+    ::syscall(SYS_close_range, static_cast<unsigned>(4 + own.size()), ~0U, 0);
+  }
+
+  void start_ahead() {
+    int order[2];
+    if (::pipe2(order, O_CLOEXEC) != 0) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    BlankRequest request = request_;
+    request.env.push_back(std::string(kOrderFdVariable) + "=" + std::to_string(kOrderFd));
+    // It writes its environment over the one that it was started with, as /proc/PID/environ shows
+    // it: room for the 4 KB of a function's own, and Kiln's.
+    request.env.push_back("KILN_ORDER_SPACE=" + std::string(8192, '.'));
+    start(request.argv, request.env, "/var/task", order[0], 0);
+    ::close(order[0]);
+    to_function_ = order[1];
+    ::signal(SIGPIPE, SIG_IGN);
+    ahead_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
+  }
+
+  void start(const std::vector<std::string>& argv, const std::vector<std::string>& env,
+             const std::string& directory, int third, int64_t data_limit) {
+    std::vector<char*> argv_pointers = pointers(argv), env_pointers = pointers(env);
+    sigset_t both = terminate_;
+    sigaddset(&both, kEndSignal);
+    ::sigprocmask(SIG_BLOCK, &both, nullptr);
+    function_ =
+        start_function({request_.slot, fds_, ground_.isolation, argv_pointers.data(),
+                        env_pointers.data(), directory.c_str(), third, data_limit, ::getpid()});
+    ::sigprocmask(SIG_UNBLOCK, &both, nullptr);
+  }
+
+  // False: the program that was started ahead has ended.
+  bool wait_for_order() {
+    struct pollfd polls[] = {{fds_.orders, POLLIN, 0}, {ahead_.get(), POLLIN, 0}};
+    while (::poll(polls, ahead_ ? 2 : 1, -1) < 0 && errno == EINTR) {
+    }
+    if (polls[0].revents != 0) return true;
+    reap(function_, fds_.status, ground_.isolation);
+  }
+
+  void obey(const Message& message) {
+    errno = EMFILE;
+    if (!message.complete) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    MetaReader in(message.data);
+    const OrderHead head = read_head(in);
+    errno = head.error;
+    if (head.error != 0) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    bool channel = false;
+    read_kind(in);
+    const StartOrder order = read_order(in, channel);
+    const std::span<const UniqueFd> mounts = std::span(message.fds).subspan(channel ? 1 : 0);
+    const bool in_place = ground_.isolation == Isolation::kNone;
+    if (!in_place && !mount_order(order, head, mounts, ground_, is_ahead()))
+      give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (is_ahead()) return tell(order);
+    start(order.argv, order.env, in_place ? order.task_dir : "/var/task",
+          channel ? message.fds[0].get() : -1, order.data_limit_bytes);
+  }
+
+  // Its end, if it is gone, is seen by waiting for it.
+  void tell(const StartOrder& order) {
+    std::string text;
+    for (const auto& variable : order.env) text.append(variable).push_back('\0');
+    for (std::string_view rest = text; !rest.empty();) {
+      const ssize_t n = ::write(to_function_, rest.data(), rest.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) break;
+      rest.remove_prefix(static_cast<size_t>(n));
+    }
+    ::close(to_function_);
+  }
+
+  const BlankRequest& request_;
+  BlankFds fds_;
+  const Ground& ground_;
+  sigset_t terminate_ = {};
+  pid_t function_ = -1;
+  int to_function_ = -1;
+  UniqueFd ahead_;  // of a program that was started ahead
+};
+
 }  // namespace
 
-Started start_sandbox(const SpawnRequest& request, const SandboxFds& fds, Isolation isolation) {
+Made make_blank(const BlankRequest& request, const BlankFds& fds, const Ground& ground) {
   uint64_t flags = CLONE_PIDFD;
-  if (isolation != Isolation::kNone)
+  if (ground.isolation != Isolation::kNone)
     flags |= CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
-  Started started;
-  const long pid = clone3(flags, &started.pidfd);
-  if (pid == 0) be_first(request, fds, isolation);
+  Made made;
+  // Of this process, the launcher: a sandbox must know whether it still lives.
+  static const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+  const long pid = clone3(flags, &made.pidfd);
+  if (pid == 0) First(request, fds, ground).run(self);
   if (pid < 0)
-    started.error = errno;
+    made.error = errno;
   else
-    started.pid = static_cast<pid_t>(pid);
-  return started;
+    made.pid = static_cast<pid_t>(pid);
+  return made;
 }
 
 }  // namespace kiln::sandbox

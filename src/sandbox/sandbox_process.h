@@ -1,10 +1,12 @@
 // What the launcher runs: it builds the file system that sandboxes see, and creates the processes
-// of one sandbox.
+// of one sandbox. That starts as a blank: all that doesn't depend on the function is done ahead, so that
+// a cold start is the mounts of its folders, exec and init.
 //
 // A sandbox is two processes. The first is process 1 of its PID namespace: it mounts, starts the
 // second, reaps orphans, and reports how the second ended; when it ends the kernel kills all that
 // is left. The second becomes the function. It is not process 1 itself, because the kernel ignores
-// for process 1 the signals by which programs abort.
+// for process 1 the signals by which programs abort. In a blank there is the first alone, and waits for
+// its order; or both, where the second is an interpreter that was started ahead and waits, too.
 //
 // Linux-only and single-threaded. Everything here runs between fork and exec.
 #pragma once
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "sandbox/launcher.h"
+#include "sandbox/sandbox_etc.h"
 
 namespace kiln::sandbox {
 
@@ -21,21 +24,21 @@ namespace kiln::sandbox {
 struct Ground {
   Isolation isolation = Isolation::kNone;
   std::string warning;
+  ResolvConf resolv_conf;
+  std::string users_folder;  // where each sandbox's passwd is written; empty: all have one user
+  bool mount_fds = false;    // the kernel passes mounts on, see sandbox_mounts.h
 };
 Ground prepare_ground(const LauncherOptions& options);
 
-struct SandboxFds {
-  int log, status, channel;
-  std::vector<int> cgroup;
-  bool cgroup_v2;
-};
+// Bind mounts `from` read-only at `to`, which exists. False: errno says why.
+bool bind_read_only(const std::string& from, const std::string& to, unsigned long recursive);
 
 // Returns the errno of what failed, or 0 and the new sandbox's pidfd and pid.
-struct Started {
+struct Made {
   int error = 0;
   int pidfd = -1;
   pid_t pid = -1;
 };
-Started start_sandbox(const SpawnRequest& request, const SandboxFds& fds, Isolation isolation);
+Made make_blank(const BlankRequest& request, const BlankFds& fds, const Ground& ground);
 
 }  // namespace kiln::sandbox

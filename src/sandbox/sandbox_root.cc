@@ -1,6 +1,6 @@
-// The root file system of all sandboxes: the host's /usr and /etc read-only, a few devices, and
-// empty places for what each sandbox mounts itself. The host's own root stays at /.host until a
-// sandbox has taken its code from it.
+// The root file system of all sandboxes: the host's /usr read-only, an /etc of its own, a few
+// devices, and empty places for what each sandbox mounts itself. The host's own root stays at /.host
+// until a sandbox has taken its code from it.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -10,8 +10,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
+#include <cstdlib>
 #include <cstring>
 
+#include "sandbox/sandbox_etc.h"
+#include "sandbox/sandbox_mounts.h"
 #include "sandbox/sandbox_process.h"
 
 namespace kiln::sandbox {
@@ -22,16 +26,6 @@ int write_text(const char* path, const std::string& text) {
   if (!fd) return errno;
   return ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0
                                                                                           : errno;
-}
-
-// Bind mounts `from` read-only at `to`, which exists.
-bool bind_read_only(const std::string& from, const std::string& to, unsigned long recursive) {
-  if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | recursive, nullptr) != 0) return false;
-  struct statvfs fs = {};
-  unsigned long keep = 0;
-  if (::statvfs(to.c_str(), &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0) keep |= MS_NOEXEC;
-  return ::mount(nullptr, to.c_str(), nullptr,
-                 MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | keep, nullptr) == 0;
 }
 
 // A directory of the host as it is there: a folder is bound, a link is copied.
@@ -56,27 +50,71 @@ bool bind_device(const std::string& name, const std::string& root) {
   return file && ::mount(name.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
 }
 
+// /bin/sh is bash in Lambda's systems, and their tutorials' scripts rely on it. Where the machine's is
+// dash, bash stands in its place; any other shell may be more than a shell (busybox) and stays.
+bool make_sh_bash(const std::string& root) {
+  char sh[PATH_MAX], bash[PATH_MAX];
+  if (::realpath("/bin/sh", sh) == nullptr || ::realpath("/bin/bash", bash) == nullptr) return true;
+  if (!std::string_view(sh).ends_with("/dash")) return true;
+  return bind_read_only(bash, root + sh, 0);
+}
+
+// The AWS SDK for JavaScript, which Lambda's runtimes have, from where npm install -g puts it. Links:
+// its modules find what they need beside themselves.
+bool link_aws_sdk(const std::string& root) {
+  const std::string shipped = root + "/var/runtime/node_modules";
+  for (const std::string from : {"/usr/local/lib/node_modules", "/usr/lib/node_modules"}) {
+    if (::access((from + "/@aws-sdk").c_str(), F_OK) != 0) continue;
+    if (::access(shipped.c_str(), F_OK) != 0) return true;  // runtimes of somebody's own
+    if (::mount("tmpfs", shipped.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                "size=1m,mode=755") != 0)
+      return false;
+    for (const char* scope : {"/@aws-sdk", "/@smithy", "/@aws-crypto"})
+      if (::access((from + scope).c_str(), F_OK) == 0 &&
+          ::symlink((from + scope).c_str(), (shipped + scope).c_str()) != 0)
+        return false;
+    return true;
+  }
+  return true;
+}
+
+// Where each sandbox's own passwd is written; goes with /.host. Empty: all have the same.
+std::string make_users_folder(const LauncherOptions& options) {
+  const std::string folder = "/.host" + options.data_dir + "/root";
+  if (::mount("tmpfs", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "size=64m,mode=755") != 0)
+    return {};
+  return folder;
+}
+
 // Returns the name of the step that failed, or nullptr.
-const char* build_root(const LauncherOptions& options) {
+const char* build_root(const LauncherOptions& options, Ground& ground) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return "private mounts";
   const std::string root = options.data_dir + "/root";
   if (::mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return "mkdir root";
-  if (::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0)
+  if (::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755") != 0)
     return "tmpfs";
-  for (const char* dir :
-       {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/runtime", "/opt", "/run", "/.host"})
+  for (const char* dir : {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/task/lib", "/var/runtime",
+                          "/var/lang", "/opt", "/run", "/.host"})
     if (::mkdir((root + dir).c_str(), 0755) != 0) return dir;
-  for (const char* name : {"/usr", "/etc", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
+  for (const char* name : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     if (!mirror(name, root)) return name;
+  if (!make_sh_bash(root)) return "bash as /bin/sh";
+  if (const char* step = build_etc(root, ground.resolv_conf)) return step;
   for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
     if (!bind_device(device, root)) return device;
   const char* links[][2] = {{"/proc/self/fd", "/dev/fd"},
                             {"/proc/self/fd/0", "/dev/stdin"},
                             {"/proc/self/fd/1", "/dev/stdout"},
-                            {"/proc/self/fd/2", "/dev/stderr"}};
+                            {"/proc/self/fd/2", "/dev/stderr"},
+                            // ES modules find no NODE_PATH, but what is above the package: without
+                            // hooks, which cost a cold start 40 ms (runtimes/nodejs/handler.mjs).
+                            {"/opt/nodejs/node_modules", "/var/node_modules"},
+                            {"/var/runtime/node_modules", "/node_modules"}};
   for (const auto& link : links)
     if (::symlink(link[0], (root + link[1]).c_str()) != 0) return link[1];
   if (!bind_read_only(options.runtimes_dir, root + "/var/runtime", 0)) return "runtimes folder";
+  if (!link_aws_sdk(root)) return "the AWS SDK for JavaScript";
   if (::access("/run/systemd/resolve", F_OK) == 0) {  // where /etc/resolv.conf may point
     ::mkdir((root + "/run/systemd").c_str(), 0755);
     ::mkdir((root + "/run/systemd/resolve").c_str(), 0755);
@@ -84,13 +122,28 @@ const char* build_root(const LauncherOptions& options) {
   }
   if (::syscall(SYS_pivot_root, root.c_str(), (root + "/.host").c_str()) != 0) return "pivot_root";
   if (::chdir("/") != 0) return "chdir";
+  if (::geteuid() == 0) {
+    ground.users_folder = make_users_folder(options);
+    if (ground.users_folder.empty()) return "a place for the sandboxes' users";
+  }
   if (::mount(nullptr, "/", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV,
               nullptr) != 0)
     return "read-only root";
+  ground.mount_fds =
+      options.mount_fds && static_cast<bool>(open_mount("/.host" + options.runtimes_dir));
   return nullptr;
 }
 
 }  // namespace
+
+bool bind_read_only(const std::string& from, const std::string& to, unsigned long recursive) {
+  if (::mount(from.c_str(), to.c_str(), nullptr, MS_BIND | recursive, nullptr) != 0) return false;
+  struct statvfs fs = {};
+  unsigned long keep = 0;
+  if (::statvfs(to.c_str(), &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0) keep |= MS_NOEXEC;
+  return ::mount(nullptr, to.c_str(), nullptr,
+                 MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | keep, nullptr) == 0;
+}
 
 Ground prepare_ground(const LauncherOptions& options) {
   Ground ground;
@@ -102,7 +155,7 @@ Ground prepare_ground(const LauncherOptions& options) {
                        "): functions run in place, see the host's files and share /tmp";
       return ground;
     }
-    if (const char* step = build_root(options)) {
+    if (const char* step = build_root(options, ground)) {
       ground.warning = std::string("cannot build the sandboxes' root file system (") + step + ": " +
                        std::strerror(errno) +
                        "): functions run in place, see the host's files and share /tmp";
@@ -113,13 +166,13 @@ Ground prepare_ground(const LauncherOptions& options) {
   }
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
       write_text("/proc/self/setgroups", "deny") != 0 ||
-      write_text("/proc/self/uid_map", "0 " + std::to_string(uid) + " 1") != 0 ||
-      write_text("/proc/self/gid_map", "0 " + std::to_string(gid) + " 1") != 0) {
+      write_text("/proc/self/uid_map", std::to_string(kLambdaUid) + " " + std::to_string(uid) + " 1") != 0 ||
+      write_text("/proc/self/gid_map", std::to_string(kLambdaGid) + " " + std::to_string(gid) + " 1") != 0) {
     ground.warning = std::string("no user namespace (") + std::strerror(errno) +
                      "): functions run in place, see your files and share /tmp";
     return ground;
   }
-  if (const char* step = build_root(options)) {
+  if (const char* step = build_root(options, ground)) {
     ground.warning = std::string("cannot build the sandboxes' root file system (") + step + ": " +
                      std::strerror(errno) +
                      "): functions run in place, see your files and share /tmp";

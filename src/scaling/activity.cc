@@ -38,7 +38,9 @@ std::string to_document(const Activity& activity) {
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-WallTime wall(const json& ms) { return WallTime(std::chrono::milliseconds(ms.get<int64_t>())); }
+WallTime wall_of_ms(const json& ms) {
+  return WallTime(std::chrono::milliseconds(ms.get<int64_t>()));
+}
 
 Activity read_document(const json& in) {
   Activity out;
@@ -47,8 +49,8 @@ Activity read_document(const json& in) {
   out.resource = ResourceId::parse(in.at("resource").get<std::string>()).value_or(ResourceId());
   out.description = in.at("description");
   out.cause = in.at("cause");
-  out.start = wall(in.at("start_ms"));
-  out.end = wall(in.at("end_ms"));
+  out.start = wall_of_ms(in.at("start_ms"));
+  out.end = wall_of_ms(in.at("end_ms"));
   if (in.at("failed").get<bool>()) out.status = Activity::Status::kFailed;
   out.status_message = in.at("message");
   for (const json& reason : in.at("not_scaled"))
@@ -73,6 +75,7 @@ void Activities::add(const std::string& region, Activity activity) {
   activity.id = new_uuid();
   activity.number = ++last_number_;
   (void)port_.save(kKind, region, activity.id, to_document(activity));
+  if (on_added_) on_added_(region, activity);
   list.push_back(std::move(activity));
   if (list.size() > kMaxOfResource) drop_first(region, list);
 }

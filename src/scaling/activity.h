@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,8 +49,12 @@ class Activities {
   static constexpr size_t kMaxOfResource = 1000;
   static constexpr const char* kKind = "scaling-activity";
 
+  // Called for each activity that is added.
+  using OnAdded = std::function<void(const std::string& region, const Activity& activity)>;
+
   // `port` outlives this.
-  explicit Activities(StatePort& port) : port_(port) {}
+  explicit Activities(StatePort& port, OnAdded on_added = {})
+      : port_(port), on_added_(std::move(on_added)) {}
 
   // Gives it an id and a number. When the newest of its resource is the same decision not to scale,
   // that one stays as it is.
@@ -67,6 +72,7 @@ class Activities {
   void drop_first(const std::string& region, std::deque<Activity>& list);
 
   StatePort& port_;
+  OnAdded on_added_;
   uint64_t last_number_ = 0;
   std::map<std::string, std::map<std::string, std::deque<Activity>>> regions_;
 };

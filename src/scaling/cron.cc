@@ -7,17 +7,13 @@
 #include <vector>
 
 #include "scaling/cron_field.h"
+#include "scaling/posix_zone.h"
+#include "scaling/scaling_error.h"
 
 namespace kiln::scaling {
 namespace {
 
 namespace c = std::chrono;
-
-constexpr int64_t kDayS = 86'400;
-
-Error invalid(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
-}
 
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> out;
@@ -83,7 +79,7 @@ Result<CronDays> read_days_of_week(std::string_view text) {
 
 Result<CronDays> read_days(std::string_view of_month, std::string_view of_week) {
   if ((of_month == "?") == (of_week == "?"))
-    return invalid(
+    return validation_error(
         fmt::format("the fields day-of-month and day-of-week are '{}' and '{}'; one of them, and "
                     "only one, must "
                     "be '?'",
@@ -144,7 +140,7 @@ std::bitset<32> CronDays::of_month(int of_year, unsigned of_month_number) const 
 Result<CronExpression> CronExpression::parse(std::string_view text) {
   std::vector<std::string_view> fields = words(text);
   if (fields.size() != 6 && fields.size() != 7)
-    return invalid(fmt::format(
+    return validation_error(fmt::format(
         "cron has {} fields; it must have 6: minutes, hours, day-of-month, month, day-of-week and "
         "year, or 7 with seconds first",
         fields.size()));

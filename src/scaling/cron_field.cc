@@ -18,7 +18,7 @@ bool same_letters(std::string_view a, std::string_view b) {
                     [&](char x, char y) { return upper(x) == upper(y); });
 }
 
-std::optional<int> number(std::string_view text) {
+std::optional<int> number_in(std::string_view text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
@@ -51,7 +51,7 @@ Error CronField::error(std::string_view text) const {
 std::optional<int> CronField::value(std::string_view text) const {
   for (size_t i = 0; i < names.size(); ++i)
     if (same_letters(text, names[i])) return least + static_cast<int>(i);
-  const auto parsed = number(text);
+  const auto parsed = number_in(text);
   if (!parsed || *parsed < least || *parsed > most) return std::nullopt;
   return parsed;
 }
@@ -60,7 +60,7 @@ Result<void> CronField::read_item(std::string_view item,
                                   const std::function<void(int)>& add) const {
   const size_t slash = item.find('/');
   std::optional<int> step = 1;
-  if (slash != item.npos) step = number(item.substr(slash + 1));
+  if (slash != item.npos) step = number_in(item.substr(slash + 1));
   if (!step || *step < 1 || *step > kMaxStep) return error(item);
   const std::string_view range = item.substr(0, slash);
   const size_t dash = range.find('-');

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "scaling/members.h"
+#include "scaling/scaling_error.h"
 #include "telemetry/alarm_document.h"
 
 namespace kiln::scaling {
@@ -17,10 +18,6 @@ using telemetry::MetricStat;
 
 Error serialization(const std::string& problem) {
   return {ErrorKind::kInvalid, "SerializationException", problem};
-}
-
-Error invalid(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
 }
 
 json bound(const std::optional<double>& value) { return value ? json(*value) : json(); }
@@ -101,12 +98,12 @@ Result<CustomMetric> read_custom(const json& document, const std::string& region
   metric.stat = in.text("Statistic");
   metric.unit = in.text("Unit");
   if (metric.metric.name.empty() || metric.metric.metric_namespace.empty())
-    return invalid("CustomizedMetricSpecification needs MetricName and Namespace");
+    return validation_error("CustomizedMetricSpecification needs MetricName and Namespace");
   static constexpr std::array<std::string_view, 5> kStatistics = {"Average", "Minimum", "Maximum",
                                                                   "SampleCount", "Sum"};
   if (std::find(kStatistics.begin(), kStatistics.end(), metric.stat) == kStatistics.end())
-    return invalid("Statistic is '" + metric.stat +
-                   "'; it must be Average, Minimum, Maximum, SampleCount or Sum");
+    return validation_error("Statistic is '" + metric.stat +
+                            "'; it must be Average, Minimum, Maximum, SampleCount or Sum");
   custom.metric = std::move(metric);
   return custom;
 }
@@ -150,7 +147,7 @@ Result<StepPolicy> read_step_configuration(const json& document) {
   for (const json& each : in.list("StepAdjustments")) {
     const Members step(each, problem);
     const auto adjustment = step.integer("ScalingAdjustment");
-    if (!adjustment && problem.empty()) return invalid("A step needs a ScalingAdjustment");
+    if (!adjustment && problem.empty()) return validation_error("A step needs a ScalingAdjustment");
     policy.steps.push_back({step.number("MetricIntervalLowerBound"),
                             step.number("MetricIntervalUpperBound"), adjustment.value_or(0)});
   }
@@ -161,14 +158,15 @@ Result<StepPolicy> read_step_configuration(const json& document) {
   if (!problem.empty()) return serialization(problem);
   const auto parsed = parse_adjustment_type(type);
   if (!parsed)
-    return invalid("AdjustmentType is '" + type +
-                   "'; it must be ChangeInCapacity, PercentChangeInCapacity or ExactCapacity");
+    return validation_error(
+        "AdjustmentType is '" + type +
+        "'; it must be ChangeInCapacity, PercentChangeInCapacity or ExactCapacity");
   policy.type = *parsed;
   if (!policy.has_aggregation) return policy;
   const auto by = parse_aggregation(aggregation);
   if (!by)
-    return invalid("MetricAggregationType is '" + aggregation +
-                   "'; it must be Average, Minimum or Maximum");
+    return validation_error("MetricAggregationType is '" + aggregation +
+                            "'; it must be Average, Minimum or Maximum");
   policy.aggregation = *by;
   return policy;
 }
@@ -192,17 +190,18 @@ Result<TrackingPolicy> read_tracking_configuration(const json& document,
     policy.custom = std::move(*read);
   }
   if (!problem.empty()) return serialization(problem);
-  if (!target) return invalid("TargetTrackingScalingPolicyConfiguration needs a TargetValue");
+  if (!target)
+    return validation_error("TargetTrackingScalingPolicyConfiguration needs a TargetValue");
   policy.target = *target;
   if (custom == predefined)
-    return invalid(
+    return validation_error(
         "Exactly one of PredefinedMetricSpecification and CustomizedMetricSpecification must be "
         "specified");
   if (predefined && type != kPredefinedMetric)
-    return invalid("PredefinedMetricType is '" + type +
-                   "'; for service namespace lambda it must "
-                   "be " +
-                   std::string(kPredefinedMetric));
+    return validation_error("PredefinedMetricType is '" + type +
+                            "'; for service namespace lambda it must "
+                            "be " +
+                            std::string(kPredefinedMetric));
   return policy;
 }
 

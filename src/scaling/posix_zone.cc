@@ -9,8 +9,6 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
-constexpr int64_t kDayS = 86'400;
-
 bool take(std::string_view& text, char c) {
   if (text.empty() || text.front() != c) return false;
   text.remove_prefix(1);

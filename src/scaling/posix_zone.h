@@ -8,6 +8,8 @@
 
 namespace kiln::scaling {
 
+inline constexpr int64_t kDayS = 86'400;
+
 // The day and the time of day at which the clock changes.
 struct ZoneChange {
   enum class Form { kJulian, kDayOfYear, kMonthWeekDay };  // Jn (no 29 February), n, Mm.w.d

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/arn.h"
 #include "scaling/scaling_document.h"
 #include "scaling/scaling_error.h"
 
@@ -33,7 +34,7 @@ ScalingBook::ScalingBook(std::string account, StatePort& port, telemetry::AlarmB
       alarms_(alarms),
       capacity_(capacity),
       options_(std::move(options)),
-      activities_(port) {}
+      activities_(port, options_.on_activity) {}
 
 bool ScalingBook::owns(const std::string& kind) {
   return kind == kTargetKind || kind == kPolicyKind || kind == kActionKind ||
@@ -105,7 +106,7 @@ Result<const Target*> ScalingBook::register_target(const std::string& region, Ta
     target.arn = new_target_arn(region, account_);
     target.created = now;
     target.tags = std::move(input.tags);
-    target.role_arn = "arn:aws:iam::" + account_ +
+    target.role_arn = global_arn_start("iam", region) + account_ +
                       ":role/aws-service-role/lambda.application-autoscaling.amazonaws.com/"
                       "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency";
   }

@@ -39,6 +39,7 @@ class ScalingBook {
   struct Options {
     StepScaling step_scaling = StepScaling::kRun;
     std::function<void(std::string)> warn;  // may be empty
+    Activities::OnAdded on_activity;        // may be empty
   };
   using Key = std::pair<std::string, std::string>;  // a resource's text, a name
 

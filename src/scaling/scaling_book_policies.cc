@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/json_dump.h"
 #include "scaling/policy_document.h"
 #include "scaling/scaling_book.h"
 #include "scaling/scaling_document.h"
@@ -10,12 +11,12 @@
 namespace kiln::scaling {
 namespace {
 
-std::string key_of(const Policy& policy) { return policy.resource.text() + "/" + policy.name; }
+std::string policy_key(const Policy& policy) { return policy.resource.text() + "/" + policy.name; }
 
 // What a policy measures, as a text.
 std::string metric_of(const TrackingPolicy& policy) {
   auto document = tracking_configuration(policy);
-  return document.value("CustomizedMetricSpecification", nlohmann::json()).dump();
+  return json_dump(json_member(document, "CustomizedMetricSpecification"));
 }
 
 }  // namespace
@@ -75,7 +76,7 @@ Result<const Policy*> ScalingBook::put_policy(const std::string& region, PolicyI
   if (policy.tracking() && policy.alarms.empty())
     policy.alarms = TrackingAlarms::make(policy.resource);
   if (const auto put = put_alarms(policy, now); !put) return put.error();
-  if (const auto saved = port_.save(kPolicyKind, region, key_of(policy), policy_text(policy));
+  if (const auto saved = port_.save(kPolicyKind, region, policy_key(policy), policy_text(policy));
       !saved) {
     if (before == all.end())
       for (const std::string& name : {policy.alarms.high, policy.alarms.low})
@@ -112,7 +113,7 @@ void ScalingBook::remove_alarm(const Policy& policy, const std::string& name, Wa
 void ScalingBook::erase_policy(const Policy& policy, WallTime now) {
   for (const std::string& name : {policy.alarms.high, policy.alarms.low})
     remove_alarm(policy, name, now);
-  port_.erase(kPolicyKind, policy.region, key_of(policy));
+  port_.erase(kPolicyKind, policy.region, policy_key(policy));
 }
 
 Result<void> ScalingBook::delete_policy(const std::string& region, const ResourceId& resource,

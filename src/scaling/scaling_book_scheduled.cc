@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto kPruneEvery = std::chrono::hours(1);
 
-std::string key_of(const ScheduledAction& action) {
+std::string action_key(const ScheduledAction& action) {
   return action.resource.text() + "/" + action.name;
 }
 
@@ -87,7 +87,7 @@ Result<void> ScalingBook::put_action(const std::string& region, ActionInput inpu
     action.max = input.limits->max;
   }
   if (const auto checked = check(action); !checked) return checked;
-  if (auto saved = port_.save(kActionKind, region, key_of(action), action_text(action)); !saved)
+  if (auto saved = port_.save(kActionKind, region, action_key(action), action_text(action)); !saved)
     return saved;
   actions_[region].insert_or_assign(key, std::move(action));
   return {};
@@ -100,7 +100,7 @@ Result<void> ScalingBook::delete_action(const std::string& region, const Resourc
   if (found == all.end())
     return object_not_found("No scheduled action found", resource,
                             ", scheduled action name: " + name);
-  port_.erase(kActionKind, region, key_of(found->second));
+  port_.erase(kActionKind, region, action_key(found->second));
   all.erase(found);
   return {};
 }
@@ -120,7 +120,7 @@ void ScalingBook::each_minute(WallTime now) {
   std::stable_sort(due.begin(), due.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [at, action] : due) {
-    (void)port_.save(kActionKind, action->region, key_of(*action), action_text(*action));
+    (void)port_.save(kActionKind, action->region, action_key(*action), action_text(*action));
     run_action(*action, now);
   }
   if (now < pruned_ + kPruneEvery) return;

@@ -1,7 +1,7 @@
 #include "scaling/scaling_book.h"
 
 #include "scaling/scaling_error.h"
-#include "scaling/scaling_test_book.h"
+#include "tests/support/scaling_book.h"
 
 namespace kiln::scaling {
 namespace {

@@ -1,5 +1,5 @@
 // Scaling over simulated minutes: metrics raise real alarms, alarms move capacities.
-#include "scaling/scaling_test_book.h"
+#include "tests/support/scaling_book.h"
 
 namespace kiln::scaling {
 namespace {

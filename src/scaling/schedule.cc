@@ -7,6 +7,8 @@
 #include <chrono>
 #include <string_view>
 
+#include "scaling/scaling_error.h"
+
 namespace kiln::scaling {
 namespace {
 
@@ -16,10 +18,6 @@ using std::chrono::seconds;
 constexpr size_t kMaxText = 1600;
 // Times have to fit WallTime.
 constexpr int64_t kEndS = 7'258'118'400;  // 2200-01-01
-
-Error invalid(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
-}
 
 std::optional<int> digits(std::string_view text) {
   int value = 0;
@@ -60,7 +58,7 @@ std::optional<int64_t> local_seconds(std::string_view text) {
          parts[3] * 3600 + parts[4] * 60 + parts[5];
 }
 
-WallTime wall(int64_t s) { return WallTime(seconds(s)); }
+WallTime wall_of_s(int64_t s) { return WallTime(seconds(s)); }
 
 }  // namespace
 
@@ -69,13 +67,13 @@ Result<Schedule> Schedule::parse(const std::string& text, const std::string& tim
   if (!zone) return zone.error();
   auto when = parse_when(text, *zone);
   if (!when)
-    return invalid("Invalid schedule expression '" + text.substr(0, 200) +
-                   "': " + when.error().message + ".");
+    return validation_error("Invalid schedule expression '" + text.substr(0, 200) +
+                            "': " + when.error().message + ".");
   return Schedule(std::move(*when), std::move(*zone));
 }
 
 Result<Schedule::When> Schedule::parse_when(std::string_view text, const TimeZone& zone) {
-  if (text.size() > kMaxText) return invalid("it is longer than 1600 characters");
+  if (text.size() > kMaxText) return validation_error("it is longer than 1600 characters");
   if (const auto at = inside(text, "at")) return parse_at(*at, zone);
   if (const auto rate = inside(text, "rate")) return parse_rate(*rate);
   if (const auto fields = inside(text, "cron")) {
@@ -83,14 +81,14 @@ Result<Schedule::When> Schedule::parse_when(std::string_view text, const TimeZon
     if (!cron) return cron.error();
     return When(std::move(*cron));
   }
-  return invalid(
+  return validation_error(
       "it must be at(yyyy-mm-ddThh:mm:ss), rate(value unit) or cron(fields), such as "
       "cron(0 9 ? * MON-FRI *)");
 }
 
 Result<Schedule::When> Schedule::parse_at(std::string_view text, const TimeZone& zone) {
   const auto local = local_seconds(text);
-  if (!local) return invalid("at needs a time of the form yyyy-mm-ddThh:mm:ss");
+  if (!local) return validation_error("at needs a time of the form yyyy-mm-ddThh:mm:ss");
   return When(At{zone.to_utc_or_later(*local)});
 }
 
@@ -104,7 +102,7 @@ Result<Schedule::When> Schedule::parse_rate(std::string_view text) {
   if (unit == "hour") unit_s = 3600;
   if (unit == "day") unit_s = 86'400;
   if (!value || *value < 1 || unit_s == 0)
-    return invalid(
+    return validation_error(
         "rate needs a whole number above 0 and minutes, hours or days, such as rate(5 minutes)");
   return When(Rate{*value * unit_s});
 }
@@ -124,7 +122,7 @@ std::optional<int64_t> Schedule::next_s(int64_t after_s, int64_t anchor_s) const
 std::optional<WallTime> Schedule::next(WallTime after, WallTime anchor) const {
   const auto next = next_s(epoch_s(after), epoch_s(anchor));
   if (!next || *next >= kEndS) return std::nullopt;
-  return wall(*next);
+  return wall_of_s(*next);
 }
 
 std::optional<WallTime> Schedule::latest(WallTime after, WallTime until, WallTime anchor) const {

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "scaling/scaling_error.h"
+
 namespace kiln::scaling {
 namespace {
 
@@ -37,10 +39,6 @@ std::optional<Value> value_of(const std::array<std::pair<Value, std::string_view
   return std::nullopt;
 }
 
-Error invalid(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
-}
-
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 double lower_of(const Step& step) { return step.lower.value_or(-kInfinity); }
 double upper_of(const Step& step) { return step.upper.value_or(kInfinity); }
@@ -60,13 +58,14 @@ int64_t percent_change(int current, int percent, std::optional<int> least) {
 
 Result<void> check_step(const Step& step) {
   for (const auto& bound : {step.lower, step.upper})
-    if (bound && !std::isfinite(*bound)) return invalid("A bound of a step must be a number.");
+    if (bound && !std::isfinite(*bound))
+      return validation_error("A bound of a step must be a number.");
   if (!step.lower && !step.upper)
-    return invalid(
+    return validation_error(
         "At least one of MetricIntervalLowerBound and MetricIntervalUpperBound must be specified "
         "in each step adjustment of several.");
   if (lower_of(step) >= upper_of(step))
-    return invalid(
+    return validation_error(
         fmt::format("Step adjustment lower bound {} must be less than its upper bound {}",
                     *step.lower, *step.upper));
   return {};
@@ -78,16 +77,16 @@ Result<void> check_nulls(const std::vector<Step>& steps) {
   const auto open_above =
       std::count_if(steps.begin(), steps.end(), [](const Step& step) { return !step.upper; });
   if (open_below > 1)
-    return invalid("At most one StepAdjustment may have an unspecified lower bound");
+    return validation_error("At most one StepAdjustment may have an unspecified lower bound");
   if (open_above > 1)
-    return invalid("At most one StepAdjustment may have an unspecified upper bound");
+    return validation_error("At most one StepAdjustment may have an unspecified upper bound");
   for (const Step& step : steps) {
     if (lower_of(step) < 0 && open_below == 0)
-      return invalid(
+      return validation_error(
           "There must be a StepAdjustment with an unspecified lower bound when one StepAdjustment "
           "has a negative lower bound");
     if (upper_of(step) > 0 && open_above == 0)
-      return invalid(
+      return validation_error(
           "There must be a StepAdjustment with an unspecified upper bound when one StepAdjustment "
           "has a positive upper bound");
   }
@@ -101,11 +100,11 @@ Result<void> check_neighbours(std::vector<Step> steps) {
     const double end = upper_of(steps[i - 1]);
     const double start = lower_of(steps[i]);
     if (start < end)
-      return invalid(fmt::format(
+      return validation_error(fmt::format(
           "StepAdjustment intervals can't overlap: one ends at {}, the next starts at {}", end,
           start));
     if (start > end)
-      return invalid(fmt::format(
+      return validation_error(fmt::format(
           "StepAdjustment intervals can't have gaps: one ends at {}, the next starts at {}", end,
           start));
   }
@@ -130,24 +129,24 @@ bool Step::contains(double distance) const {
 }
 
 Result<void> StepPolicy::validate() const {
-  if (steps.empty()) return invalid("At least one StepAdjustment must be specified");
+  if (steps.empty()) return validation_error("At least one StepAdjustment must be specified");
   if (steps.size() > kMaxSteps)
-    return invalid("There can be at most 20 step adjustments per scaling policy");
+    return validation_error("There can be at most 20 step adjustments per scaling policy");
   for (const Step& step : steps) {
     if (steps.size() > 1 || step.lower || step.upper)
       if (const auto checked = check_step(step); !checked) return checked;
     if (type == AdjustmentType::kExactCapacity && step.adjustment < 0)
-      return invalid(fmt::format(
+      return validation_error(fmt::format(
           "ScalingAdjustment is {}; with AdjustmentType ExactCapacity it must not be negative",
           step.adjustment));
   }
   if (const auto checked = check_nulls(steps); !checked) return checked;
   if (const auto checked = check_neighbours(steps); !checked) return checked;
   if (cooldown_s < 0)
-    return invalid(fmt::format("Cooldown is {}; it must not be negative", cooldown_s));
+    return validation_error(fmt::format("Cooldown is {}; it must not be negative", cooldown_s));
   if (min_adjustment_magnitude && *min_adjustment_magnitude < 0)
-    return invalid(fmt::format("MinAdjustmentMagnitude is {}; it must not be negative",
-                               *min_adjustment_magnitude));
+    return validation_error(fmt::format("MinAdjustmentMagnitude is {}; it must not be negative",
+                                        *min_adjustment_magnitude));
   return {};
 }
 

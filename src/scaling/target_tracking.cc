@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/ids.h"
+#include "scaling/scaling_error.h"
 
 namespace kiln::scaling {
 namespace {
@@ -17,10 +18,6 @@ using telemetry::Comparison;
 constexpr int kPeriodS = 60;
 constexpr int kHighPeriods = 3;
 constexpr int kLowPeriods = 15;
-
-Error invalid(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
-}
 
 int proportional(int current, double value, double target) {
   // What is over a whole number by rounding alone is that number.
@@ -63,17 +60,17 @@ AlarmConfig alarm(const TrackingPolicy& policy, const std::string& region,
 
 Result<void> check_custom(const CustomMetric& custom) {
   if (custom.metric.has_value() == !custom.queries.empty())
-    return invalid(
+    return validation_error(
         "CustomizedMetricSpecification must have either MetricName, Namespace and Statistic, or "
         "Metrics");
   if (custom.queries.empty()) return {};
   if (auto checked = telemetry::check_queries(custom.queries); !checked)
-    return invalid(checked.error().message);
+    return validation_error(checked.error().message);
   const auto returned =
       std::count_if(custom.queries.begin(), custom.queries.end(),
                     [](const telemetry::MetricQuery& query) { return query.return_data; });
   if (returned != 1)
-    return invalid(
+    return validation_error(
         fmt::format("Exactly one of Metrics must have ReturnData true; {} of them have", returned));
   return {};
 }
@@ -84,9 +81,9 @@ Result<void> TrackingPolicy::validate() const {
   if (custom) {
     if (const auto checked = check_custom(*custom); !checked) return checked;
     if (!(target > 0) || !std::isfinite(target))
-      return invalid(fmt::format("TargetValue is {}; it must be greater than 0", target));
+      return validation_error(fmt::format("TargetValue is {}; it must be greater than 0", target));
   } else if (!(target >= kMinUtilization && target <= kMaxUtilization)) {
-    return invalid(fmt::format(
+    return validation_error(fmt::format(
         "TargetValue for the {} metric must be between {} and {}; it is {}. It is a fraction: 0.7 "
         "stands for 70 %.",
         kPredefinedMetric, kMinUtilization, kMaxUtilization, target));
@@ -94,7 +91,7 @@ Result<void> TrackingPolicy::validate() const {
   for (const auto& [name, cooldown] : {std::pair("ScaleOutCooldown", scale_out_cooldown_s),
                                        std::pair("ScaleInCooldown", scale_in_cooldown_s)})
     if (cooldown && *cooldown < 0)
-      return invalid(fmt::format("{} is {}; it must not be negative", name, *cooldown));
+      return validation_error(fmt::format("{} is {}; it must not be negative", name, *cooldown));
   return {};
 }
 

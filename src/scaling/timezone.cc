@@ -22,7 +22,6 @@ namespace {
 
 constexpr const char* kFolder = "/usr/share/zoneinfo/";
 constexpr size_t kMaxFile = 1 << 20;
-constexpr int64_t kDayS = 86'400;
 
 // Big-endian numbers from the front of a text.
 class Reader {

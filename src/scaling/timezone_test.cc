@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono;
 
-int64_t at(int y, unsigned m, unsigned d, int h = 0, int min = 0) {
+int64_t unix_at(int y, unsigned m, unsigned d, int h = 0, int min = 0) {
   return duration_cast<seconds>(sys_days(year(y) / m / d).time_since_epoch()).count() + h * 3600 +
          min * 60;
 }
@@ -35,24 +35,24 @@ TEST(TimeZone, OffsetsOfZones) {
     int64_t utc;
     int64_t offset_min;
   } kCases[] = {
-      {"UTC", at(2025, 7, 1), 0},
-      {"Etc/UTC", at(2025, 7, 1), 0},
-      {"Europe/Berlin", at(2025, 1, 1), 60},
-      {"Europe/Berlin", at(2025, 7, 1), 120},
-      {"Europe/Berlin", at(2025, 3, 30, 0, 59), 60},
-      {"Europe/Berlin", at(2025, 3, 30, 1), 120},
-      {"Europe/Berlin", at(2025, 10, 26, 0, 59), 120},
-      {"Europe/Berlin", at(2025, 10, 26, 1), 60},
-      {"Europe/Berlin", at(2060, 7, 1), 120},  // by the rule behind the table
-      {"Europe/Berlin", at(2060, 12, 1), 60},
-      {"America/New_York", at(2025, 7, 1), -240},
-      {"America/Sao_Paulo", at(2100, 1, 1), -180},
-      {"Asia/Kolkata", at(2025, 1, 1), 330},
-      {"Asia/Kathmandu", at(2025, 1, 1), 345},
-      {"Australia/Sydney", at(2050, 1, 1), 660},  // summer over the end of the year
-      {"Australia/Sydney", at(2050, 7, 1), 600},
-      {"Australia/Lord_Howe", at(2025, 7, 1), 630},
-      {"Africa/Cairo", at(2060, 7, 1), 180},
+      {"UTC", unix_at(2025, 7, 1), 0},
+      {"Etc/UTC", unix_at(2025, 7, 1), 0},
+      {"Europe/Berlin", unix_at(2025, 1, 1), 60},
+      {"Europe/Berlin", unix_at(2025, 7, 1), 120},
+      {"Europe/Berlin", unix_at(2025, 3, 30, 0, 59), 60},
+      {"Europe/Berlin", unix_at(2025, 3, 30, 1), 120},
+      {"Europe/Berlin", unix_at(2025, 10, 26, 0, 59), 120},
+      {"Europe/Berlin", unix_at(2025, 10, 26, 1), 60},
+      {"Europe/Berlin", unix_at(2060, 7, 1), 120},  // by the rule behind the table
+      {"Europe/Berlin", unix_at(2060, 12, 1), 60},
+      {"America/New_York", unix_at(2025, 7, 1), -240},
+      {"America/Sao_Paulo", unix_at(2100, 1, 1), -180},
+      {"Asia/Kolkata", unix_at(2025, 1, 1), 330},
+      {"Asia/Kathmandu", unix_at(2025, 1, 1), 345},
+      {"Australia/Sydney", unix_at(2050, 1, 1), 660},  // summer over the end of the year
+      {"Australia/Sydney", unix_at(2050, 7, 1), 600},
+      {"Australia/Lord_Howe", unix_at(2025, 7, 1), 630},
+      {"Africa/Cairo", unix_at(2060, 7, 1), 180},
   };
   for (const auto& [name, utc, offset_min] : kCases)
     EXPECT_EQ(zone(name).offset_s(utc), offset_min * 60) << name << " " << utc;
@@ -60,14 +60,15 @@ TEST(TimeZone, OffsetsOfZones) {
 
 TEST(TimeZone, LocalTimesThatAreSkippedOrRepeated) {
   const TimeZone berlin = zone("Europe/Berlin");
-  EXPECT_EQ(berlin.to_utc(at(2025, 3, 30, 1, 59)), at(2025, 3, 30, 0, 59));
-  EXPECT_EQ(berlin.to_utc(at(2025, 3, 30, 2)), std::nullopt);
-  EXPECT_EQ(berlin.to_utc(at(2025, 3, 30, 2, 59)), std::nullopt);
-  EXPECT_EQ(berlin.to_utc(at(2025, 3, 30, 3)), at(2025, 3, 30, 1));
-  EXPECT_EQ(berlin.to_utc_or_later(at(2025, 3, 30, 2, 30)), at(2025, 3, 30, 1, 30));
-  EXPECT_EQ(berlin.to_utc(at(2025, 10, 26, 2, 30)), at(2025, 10, 26, 0, 30));  // the first
-  EXPECT_EQ(berlin.to_utc(at(2025, 10, 26, 3)), at(2025, 10, 26, 2));
-  EXPECT_EQ(zone("America/New_York").to_utc(at(2060, 3, 14, 2, 30)), std::nullopt);
+  EXPECT_EQ(berlin.to_utc(unix_at(2025, 3, 30, 1, 59)), unix_at(2025, 3, 30, 0, 59));
+  EXPECT_EQ(berlin.to_utc(unix_at(2025, 3, 30, 2)), std::nullopt);
+  EXPECT_EQ(berlin.to_utc(unix_at(2025, 3, 30, 2, 59)), std::nullopt);
+  EXPECT_EQ(berlin.to_utc(unix_at(2025, 3, 30, 3)), unix_at(2025, 3, 30, 1));
+  EXPECT_EQ(berlin.to_utc_or_later(unix_at(2025, 3, 30, 2, 30)), unix_at(2025, 3, 30, 1, 30));
+  EXPECT_EQ(berlin.to_utc(unix_at(2025, 10, 26, 2, 30)),
+            unix_at(2025, 10, 26, 0, 30));  // the first
+  EXPECT_EQ(berlin.to_utc(unix_at(2025, 10, 26, 3)), unix_at(2025, 10, 26, 2));
+  EXPECT_EQ(zone("America/New_York").to_utc(unix_at(2060, 3, 14, 2, 30)), std::nullopt);
 }
 
 TEST(TimeZone, WhatIsNoZone) {
@@ -107,12 +108,12 @@ TEST(PosixZone, DaysOfTheYear) {
   ASSERT_TRUE(zone_by_days.has_value());
   // J60 is 1 March in any year.
   for (const int y : {2023, 2024}) {
-    EXPECT_EQ(zone_by_days->offset_s(at(y, 3, 1) - 1), 0) << y;
-    EXPECT_EQ(zone_by_days->offset_s(at(y, 3, 1)), 3600) << y;
+    EXPECT_EQ(zone_by_days->offset_s(unix_at(y, 3, 1) - 1), 0) << y;
+    EXPECT_EQ(zone_by_days->offset_s(unix_at(y, 3, 1)), 3600) << y;
   }
   const auto from_zero = PosixZone::parse("A0B,59/0,300/0");
-  EXPECT_EQ(from_zero->offset_s(at(2023, 3, 1)), 3600);
-  EXPECT_EQ(from_zero->offset_s(at(2024, 2, 29)), 3600);
+  EXPECT_EQ(from_zero->offset_s(unix_at(2023, 3, 1)), 3600);
+  EXPECT_EQ(from_zero->offset_s(unix_at(2024, 2, 29)), 3600);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // CloudWatch: alarms, composite alarms, dashboards.
 #include <array>
 
+#include "base/arn.h"
+#include "base/json_dump.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -8,10 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kReplace = OnChange::kReplace;
-constexpr auto kRequired = Need::kRequired;
-
-Result<json> call(const Scope& scope, const std::string& operation, const json& body) {
+Result<json> call_monitoring(const Scope& scope, const std::string& operation, const json& body) {
   return scope.api.rpc("monitoring", "GraniteServiceVersion20100801." + operation, body);
 }
 
@@ -69,12 +68,13 @@ class AlarmType final : public ResourceType {
 
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    const auto there = call(scope, "DescribeAlarms",
-                            {{"AlarmNames", json::array({name})},
-                             {"AlarmTypes", json::array({"MetricAlarm", "CompositeAlarm"})}});
+    const auto there =
+        call_monitoring(scope, "DescribeAlarms",
+                        {{"AlarmNames", json::array({name})},
+                         {"AlarmTypes", json::array({"MetricAlarm", "CompositeAlarm"})}});
     if (!there) return there.error();
     for (const char* kind : {"MetricAlarms", "CompositeAlarms"})
-      if (!there->value(kind, json::array()).empty()) return already_exists(name_, name);
+      if (!json_list(*there, kind).empty()) return already_exists(name_, name);
     return put(scope, name, properties);
   }
   Result<Made> update(const Scope& scope, const std::string& id, const json& before,
@@ -85,29 +85,28 @@ class AlarmType final : public ResourceType {
     const TagChange change = tag_change(before, after);
     const std::string arn = text_of(made->attributes, "Arn");
     if (!change.removed.empty())
-      if (const auto done =
-              call(scope, "UntagResource", {{"ResourceARN", arn}, {"TagKeys", change.removed}});
+      if (const auto done = call_monitoring(scope, "UntagResource",
+                                            {{"ResourceARN", arn}, {"TagKeys", change.removed}});
           !done)
         return done.error();
     if (!change.wanted.empty())
-      if (const auto done =
-              call(scope, "TagResource", {{"ResourceARN", arn}, {"Tags", tag_list(change.wanted)}});
+      if (const auto done = call_monitoring(
+              scope, "TagResource", {{"ResourceARN", arn}, {"Tags", tag_list(change.wanted)}});
           !done)
         return done.error();
     return made;
   }
   Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
-    return gone(call(scope, "DeleteAlarms", {{"AlarmNames", json::array({id})}}));
+    return gone(call_monitoring(scope, "DeleteAlarms", {{"AlarmNames", json::array({id})}}));
   }
 
  private:
   Result<Made> put(const Scope& scope, const std::string& name, const json& properties) const {
     json body = properties;
     body["AlarmName"] = name;
-    if (const auto done = call(scope, operation_, body); !done) return done.error();
+    if (const auto done = call_monitoring(scope, operation_, body); !done) return done.error();
     return Made{
-        name,
-        {{"Arn", "arn:aws:cloudwatch:" + scope.region + ":" + scope.account + ":alarm:" + name}}};
+        name, {{"Arn", arn_start("cloudwatch", scope.region) + scope.account + ":alarm:" + name}}};
   }
 
   const std::string_view name_;
@@ -130,7 +129,7 @@ class DashboardType final : public ResourceType {
 
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    if (call(scope, "GetDashboard", {{"DashboardName", name}}))
+    if (call_monitoring(scope, "GetDashboard", {{"DashboardName", name}}))
       return already_exists(this->name(), name);
     return put(scope, name, properties);
   }
@@ -139,14 +138,15 @@ class DashboardType final : public ResourceType {
     return put(scope, id, after);
   }
   Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
-    return gone(call(scope, "DeleteDashboards", {{"DashboardNames", json::array({id})}}));
+    return gone(
+        call_monitoring(scope, "DeleteDashboards", {{"DashboardNames", json::array({id})}}));
   }
 
  private:
   static Result<Made> put(const Scope& scope, const std::string& name, const json& properties) {
-    const auto done =
-        call(scope, "PutDashboard",
-             {{"DashboardName", name}, {"DashboardBody", text_of(properties, "DashboardBody")}});
+    const auto done = call_monitoring(
+        scope, "PutDashboard",
+        {{"DashboardName", name}, {"DashboardBody", text_of(properties, "DashboardBody")}});
     if (!done) return done.error();
     return Made{name, json::object()};
   }

@@ -1,5 +1,6 @@
 #include "stack/aws_api.h"
 
+#include "base/json_dump.h"
 #include "wire/xml_document.h"
 
 namespace kiln::stack {
@@ -62,8 +63,8 @@ Error json_failure(const net::Response& response) {
     if (name == "x-amzn-ErrorType") error.type = value.substr(0, value.find(':'));
   const json body = json::parse(response.body, nullptr, false);
   if (body.is_object()) {
-    error.message = body.value("message", body.value("Message", ""));
-    if (error.type.empty()) error.type = body.value("__type", "");
+    error.message = json_text(body, body.contains("message") ? "message" : "Message");
+    if (error.type.empty()) error.type = json_text(body, "__type");
     error.type = error.type.substr(error.type.find('#') + 1);  // npos + 1 is 0
   }
   if (error.message.empty()) error.message = response.body;
@@ -94,7 +95,7 @@ Result<json> AwsApi::rest(const std::string& method, const std::string& path,
   net::Request call = request(method, path, "lambda");
   if (!body.is_null()) {
     call.set("Content-Type", "application/json");
-    call.body() = body.dump();
+    call.body() = json_dump(body);
   }
   return json_answer(send_(std::move(call)));
 }
@@ -104,7 +105,7 @@ Result<json> AwsApi::rpc(const std::string& service, const std::string& target,
   net::Request call = request("POST", "/", service);
   call.set("Content-Type", "application/x-amz-json-1.0");
   call.set("X-Amz-Target", target);
-  call.body() = body.dump();
+  call.body() = json_dump(body);
   return json_answer(send_(std::move(call)));
 }
 
@@ -118,6 +119,16 @@ Result<json> AwsApi::query(const std::string& service, const std::string& action
   const net::Response response = send_(std::move(call));
   if (response.status >= 300) return wire::xml_error(kind_of(response.status), response.body);
   return wire::query_result(action, response.body);
+}
+
+Result<json> AwsApi::s3(const std::string& method, const std::string& bucket,
+                        const std::string& query, const std::string& body) const {
+  net::Request call = request(method, "/" + url_encoded(bucket) + query, "s3");
+  call.set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD");
+  call.body() = body;
+  const net::Response response = send_(std::move(call));
+  if (response.status >= 300) return wire::xml_error(kind_of(response.status), response.body);
+  return json::object();
 }
 
 }  // namespace kiln::stack

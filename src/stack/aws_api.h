@@ -38,6 +38,10 @@ class AwsApi {
   // The query protocol. The answer is what is inside of <ActionResult>; all values are texts.
   Result<nlohmann::json> query(const std::string& service, const std::string& action,
                                const Form& parameters) const;
+  // S3. `query`: "?policy", "" for none. An empty body is none; what comes back is nobody's
+  // business.
+  Result<nlohmann::json> s3(const std::string& method, const std::string& bucket,
+                            const std::string& query = {}, const std::string& body = {}) const;
 
  private:
   net::Request request(const std::string& method, const std::string& path,

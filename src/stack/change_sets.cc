@@ -1,18 +1,28 @@
 // Change sets: a plan that is kept, looked at, and carried out or thrown away.
 #include <algorithm>
 
+#include "base/arn.h"
 #include "base/ids.h"
+#include "base/json_dump.h"
+#include "stack/change_reasons.h"
 #include "stack/stack_book.h"
+#include "stack/validation_error.h"
 
 namespace kiln::stack {
 namespace {
 
-Error validation(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
-}
-
 Error no_such_set(const std::string& name) {
   return {ErrorKind::kNotFound, "ChangeSetNotFound", "ChangeSet [" + name + "] does not exist"};
+}
+
+bool is_executed(const ChangeSet& set) { return set.execution_status == "EXECUTE_COMPLETE"; }
+
+// The values of a template's parameters as texts: what SSM gave, where a parameter names one of
+// its.
+std::map<std::string, std::string> values_of(std::map<std::string, std::string> given,
+                                             const std::map<std::string, std::string>& resolved) {
+  for (const auto& [name, value] : resolved) given[name] = value;
+  return given;
 }
 
 bool is_set_name(const std::string& name) {
@@ -25,7 +35,7 @@ bool is_set_name(const std::string& name) {
 
 Result<void> StackBook::keep(const Stack& stack, const ChangeSet& set) {
   auto saved = options_.state.save(kChangeSetKind, stack.region, stack.id + "#" + set.id,
-                                   to_document(set).dump());
+                                   json_dump(to_document(set)));
   if (!saved) return saved;
   const std::lock_guard lock(mutex_);
   sets_[stack.id][set.id] = set;
@@ -49,28 +59,43 @@ void StackBook::drop_change_sets(const Stack& stack) {
     options_.state.erase(kChangeSetKind, stack.region, stack.id + "#" + id);
 }
 
+// The id of what was executed stays good for a while: tools look at it afterwards.
+void StackBook::drop_old_executed_sets(const Stack& stack) {
+  std::vector<ChangeSet> executed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, set] : sets_[stack.id])
+      if (is_executed(set)) executed.push_back(set);
+  }
+  if (executed.size() <= kMaxExecutedSets) return;
+  std::sort(executed.begin(), executed.end(),
+            [](const ChangeSet& a, const ChangeSet& b) { return a.created < b.created; });
+  for (size_t i = 0; i + kMaxExecutedSets < executed.size(); ++i) drop(stack, executed[i]);
+}
+
 Result<ChangeSet> StackBook::create_change_set(const std::string& region, const std::string& name,
                                                ChangeSet set) {
   if (!is_set_name(set.name))
-    return validation("1 validation error detected: Value '" + set.name +
-                      "' at 'changeSetName' failed to satisfy constraint: Member must satisfy "
-                      "regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
+    return validation_error(
+        "1 validation error detected: Value '" + set.name +
+        "' at 'changeSetName' failed to satisfy constraint: Member must satisfy "
+        "regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
   const std::lock_guard one_at_a_time(begin_mutex_);
   RecordPtr record = record_of(region, name);
   const bool creates = set.type == ChangeSet::Type::kCreate;
-  if (!record && !creates) return validation("Stack [" + name + "] does not exist");
+  if (!record && !creates) return validation_error("Stack [" + name + "] does not exist");
   Stack now = record ? record->snapshot() : new_stack(region, name);
   if (record && creates && now.status != "REVIEW_IN_PROGRESS")
-    return validation("Stack [" + name +
-                      "] already exists and cannot be created again with the changeSet [" +
-                      set.name + "].");
-  if (record && !creates && now.in_progress())
-    return validation("Stack:" + now.id + " is in " + now.status +
-                      " state and can not be updated.");
+    return validation_error("Stack [" + name +
+                            "] already exists and cannot be created again with the changeSet [" +
+                            set.name + "].");
+  if (record && !creates && (now.in_progress() || now.is_deleted()))
+    return validation_error("Stack:" + now.id + " is in " + now.status +
+                            " state and can not be updated.");
   if (record) {
     const std::lock_guard lock(mutex_);
     for (const auto& [id, other] : sets_[now.id])
-      if (other.name == set.name)
+      if (other.name == set.name && !is_executed(other))
         return Error{ErrorKind::kInvalid, "AlreadyExistsException",
                      "ChangeSet " + set.name +
                          " cannot be created due to a mismatch with existing "
@@ -79,10 +104,11 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
       return Error{ErrorKind::kInvalid, "LimitExceededException",
                    "Limit for ChangeSet has been exceeded: " + std::to_string(kMaxChangeSets)};
   }
+  set.wish = completed(std::move(set.wish));
   auto prepared = prepare(now, set.wish, Macros::kExpand);
   if (!prepared) return prepared.error();
-  set.id = "arn:aws:cloudformation:" + region + ":" + options_.account + ":changeSet/" + set.name +
-           "/" + new_uuid();
+  set.id = arn_start("cloudformation", region) + options_.account + ":changeSet/" + set.name + "/" +
+           new_uuid();
   set.created = options_.clock.wall_now();
   const bool nothing = !creates && changes_nothing(now, set.wish, prepared->plan);
   set.status = nothing ? "FAILED" : "CREATE_COMPLETE";
@@ -92,6 +118,15 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
         "The submitted information didn't contain changes. Submit different information to create "
         "a change set.";
   set.changes = std::move(prepared->plan.changes);
+  set.parameters = set.wish.parameters;
+  for (const cfn::Parameter& parameter : prepared->parsed->parameters) {
+    if (parameter.default_value) set.parameters.emplace(parameter.name, *parameter.default_value);
+    if (parameter.no_echo) set.hidden_parameters.push_back(parameter.name);
+  }
+  set.resolved_parameters = prepared->resolved_parameters();
+  tell_reasons(set.changes,
+               {*prepared->parsed, values_of(now.wish.parameters, now.resolved_parameters),
+                values_of(set.parameters, set.resolved_parameters), now.resources});
   if (!record) {
     record = add(now);
     if (auto kept = record->set_status("REVIEW_IN_PROGRESS", "User Initiated"); !kept) {
@@ -107,17 +142,27 @@ Result<ChangeSet> StackBook::find_change_set(const std::string& region, const st
                                              const std::string& name_or_id) const {
   std::string stack_id;
   if (!name_or_id.starts_with("arn:")) {
-    const auto record = require(region, stack);
-    if (!record) return record.error();
-    stack_id = (*record)->read<std::string>([](const Stack& s) { return s.id; });
+    if (stack.empty())
+      return validation_error(
+          "StackName must be specified if ChangeSetName is not specified as an ARN.");
+    const RecordPtr record = record_of(region, stack);
+    if (!record) return validation_error("Stack [" + stack + "] does not exist");
+    stack_id = record->read<std::string>([](const Stack& s) { return s.id; });
   }
+  // Once a set was executed, its name may be another's: then that is meant.
+  const ChangeSet* found = nullptr;
   const std::lock_guard lock(mutex_);
   for (const auto& [id, sets] : sets_) {
     if (!stack_id.empty() && id != stack_id) continue;
-    for (const auto& [set_id, set] : sets)
-      if (set_id == name_or_id || set.name == name_or_id) return set;
+    for (const auto& [set_id, set] : sets) {
+      if (set_id != name_or_id && set.name != name_or_id) continue;
+      const bool better = !found || (is_executed(*found) && !is_executed(set)) ||
+                          (is_executed(*found) && found->created < set.created);
+      if (better) found = &set;
+    }
   }
-  return no_such_set(name_or_id);
+  if (!found) return no_such_set(name_or_id);
+  return *found;
 }
 
 Result<Stack> StackBook::stack_for(const ChangeSet& set) const {
@@ -139,7 +184,11 @@ Result<std::vector<ChangeSet>> StackBook::change_sets(const std::string& region,
   std::vector<ChangeSet> out;
   const std::lock_guard lock(mutex_);
   if (const auto sets = sets_.find(found->id); sets != sets_.end())
-    for (const auto& [id, set] : sets->second) out.push_back(set);
+    for (const auto& [id, set] : sets->second)
+      if (!is_executed(set)) out.push_back(set);
+  std::sort(out.begin(), out.end(), [](const ChangeSet& a, const ChangeSet& b) {
+    return std::pair(a.created, a.id) < std::pair(b.created, b.id);
+  });
   return out;
 }
 
@@ -151,12 +200,13 @@ Result<void> StackBook::execute_change_set(const std::string& region, const std:
   if (!set) return set.error();
   const auto now = stack_for(*set);
   if (!now) return now.error();
-  if (set->execution_status != "AVAILABLE" ||
-      (now->in_progress() && now->status != "REVIEW_IN_PROGRESS"))
+  if (now->in_progress() && now->status != "REVIEW_IN_PROGRESS")
+    return validation_error("Stack:" + now->id + " is in " + now->status +
+                            " state and can not be updated.");
+  if (set->execution_status != "AVAILABLE")
     return Error{ErrorKind::kInvalid, "InvalidChangeSetStatus",
-                 "ChangeSet [" + set->id +
-                     "] cannot be executed in its current execution status [" +
-                     set->execution_status + "]; the stack is in " + now->status};
+                 "ChangeSet [" + set->id + "] cannot be executed in its current status of [" +
+                     (set->status == "FAILED" ? set->status : set->execution_status) + "]"};
   Wish wish = set->wish;
   if (!token.empty()) wish.token = token;
   if (on_failure) wish.on_failure = *on_failure;
@@ -165,14 +215,17 @@ Result<void> StackBook::execute_change_set(const std::string& region, const std:
   if (!prepared) return prepared.error();
   const auto record = require(region, now->id);
   if (!record) return record.error();
-  if (auto begun = begin(*record, wish, std::move(*prepared)); !begun) return begun.error();
+  if (auto begun = begin(*record, wish, std::move(*prepared), set->id); !begun)
+    return begun.error();
   // The stack's other sets are about a state that is gone.
-  set->execution_status = "EXECUTE_COMPLETE";
   const auto all = change_sets(region, now->id);
   if (!all) return all.error();
   for (const ChangeSet& other : *all)
     if (other.id != set->id) drop(*now, other);
-  return keep(*now, *set);
+  set->execution_status = "EXECUTE_COMPLETE";
+  if (auto kept = keep(*now, *set); !kept) return kept;
+  drop_old_executed_sets(*now);
+  return {};
 }
 
 Result<void> StackBook::delete_change_set(const std::string& region, const std::string& stack,

@@ -7,59 +7,90 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_dump.h"
+#include "stack/shapes.h"
 #include "template/evaluate.h"
 
 namespace kiln::stack {
 namespace {
 
 using nlohmann::json;
-using Names = std::set<std::string_view>;
+using NameSet = std::set<std::string_view>;
 
 constexpr double kMaxExact = 9007199254740992;  // 2^53: above, a double is no count
 
 // By name alone: no two properties of the types that stacks can hold share a name and differ.
-const Names kIntegers = {"ActionsSuppressorExtensionPeriod",
-                         "ActionsSuppressorWaitPeriod",
-                         "Cooldown",
-                         "DatapointsToAlarm",
-                         "EvaluationPeriods",
-                         "MaxAge",
-                         "MaxCapacity",
-                         "MaximumEventAgeInSeconds",
-                         "MaximumRetryAttempts",
-                         "MaxSessionDuration",
-                         "MemorySize",
-                         "MinAdjustmentMagnitude",
-                         "MinCapacity",
-                         "Period",
-                         "ProvisionedConcurrentExecutions",
-                         "ReservedConcurrentExecutions",
-                         "RetentionInDays",
-                         "ScaleInCooldown",
-                         "ScaleOutCooldown",
-                         "ScalingAdjustment",
-                         "Size",
-                         "Timeout"};
-const Names kNumbers = {"FunctionWeight", "MetricIntervalLowerBound", "MetricIntervalUpperBound",
-                        "TargetValue", "Threshold"};
-const Names kBooleans = {
-    "ActionsEnabled", "AllowCredentials",          "ContentBasedDeduplication",
-    "DisableScaleIn", "DynamicScalingInSuspended", "DynamicScalingOutSuspended",
-    "FifoTopic",      "InvokedViaFunctionUrl",     "RawMessageDelivery",
-    "ReturnData",     "ScheduledScalingSuspended"};
+const NameSet kIntegers = {"ActionsSuppressorExtensionPeriod",
+                           "ActionsSuppressorWaitPeriod",
+                           "Cooldown",
+                           "DatapointsToAlarm",
+                           "EvaluationPeriods",
+                           "MaxAge",
+                           "MaxCapacity",
+                           "MaximumEventAgeInSeconds",
+                           "MaximumRetryAttempts",
+                           "MaxSessionDuration",
+                           "MemorySize",
+                           "MinAdjustmentMagnitude",
+                           "MinCapacity",
+                           "Period",
+                           "ProvisionedConcurrentExecutions",
+                           "ReservedConcurrentExecutions",
+                           "RetentionInDays",
+                           "ScaleInCooldown",
+                           "ScaleOutCooldown",
+                           "ScalingAdjustment",
+                           "Size",
+                           "Timeout"};
+const NameSet kNumbers = {"FunctionWeight", "MetricIntervalLowerBound", "MetricIntervalUpperBound",
+                          "TargetValue", "Threshold"};
+const NameSet kBooleans = {"ActionsEnabled",
+                           "AllowCredentials",
+                           "ContentBasedDeduplication",
+                           "DeletionProtectionEnabled",
+                           "DisableScaleIn",
+                           "DynamicScalingInSuspended",
+                           "DynamicScalingOutSuspended",
+                           "FifoTopic",
+                           "InvokedViaFunctionUrl",
+                           "RawMessageDelivery",
+                           "ReturnData",
+                           "ScheduledScalingSuspended"};
 // Their inside belongs to somebody else.
-const Names kDocuments = {"AssumeRolePolicyDocument",
-                          "DataProtectionPolicy",
-                          "DeliveryPolicy",
-                          "FilterPolicy",
-                          "Policies",
-                          "PolicyDocument",
-                          "RedrivePolicy"};
+const NameSet kDocuments = {"AccelerateConfiguration",
+                            "AlarmConfiguration",
+                            "AnalyticsConfigurations",
+                            "AssumeRolePolicyDocument",
+                            "AutoRollbackConfiguration",
+                            "BucketEncryption",
+                            "CorsConfiguration",
+                            "DataProtectionPolicy",
+                            "DeliveryPolicy",
+                            "DeploymentStyle",
+                            "FilterPolicy",
+                            "IntelligentTieringConfigurations",
+                            "InventoryConfigurations",
+                            "LifecycleConfiguration",
+                            "LoggingConfiguration",
+                            "MetadataConfiguration",
+                            "MetadataTableConfiguration",
+                            "MetricsConfigurations",
+                            "NotificationConfiguration",
+                            "ObjectLockConfiguration",
+                            "OwnershipControls",
+                            "Policies",
+                            "PolicyDocument",
+                            "PublicAccessBlockConfiguration",
+                            "RedrivePolicy",
+                            "ReplicationConfiguration",
+                            "TriggerConfigurations",
+                            "VersioningConfiguration",
+                            "WebsiteConfiguration"};
 // All names in them are the user's, all values texts.
-const Names kTextMaps = {"Variables", "Tags"};
+const NameSet kTextMaps = {"Variables", "Tags"};
 
 std::string as_text(const json& scalar) {
-  return scalar.is_string() ? scalar.get<std::string>() : scalar.dump();
+  return scalar.is_string() ? scalar.get<std::string>() : json_dump(scalar);
 }
 
 template <class Number>
@@ -82,17 +113,53 @@ Error wrong(const std::string& path, const char* expected, const json& found) {
               (found.is_structured() ? "" : " (" + as_text(found) + ")")};
 }
 
+// What stands above a value.
+enum class Above { kObject, kList };
+
+// What `value`, of the property `name` or an element of its list, must be and isn't; else nullptr.
+const char* wanted_shape(std::string_view name, const json& value, Above above) {
+  const bool element = above == Above::kList;
+  switch (shape_of(name)) {
+    case Shape::kAny:
+      return nullptr;
+    case Shape::kText:
+      return value.is_structured() ? "String" : nullptr;
+    case Shape::kObject:
+      return value.is_object() ? nullptr : "JSONObject";
+    case Shape::kTexts:
+      if (element) return value.is_structured() ? "String" : nullptr;
+      return value.is_array() ? nullptr : "JSONArray";
+    case Shape::kObjects:
+      if (element) return value.is_object() ? nullptr : "JSONObject";
+      return value.is_array() ? nullptr : "JSONArray";
+  }
+  return nullptr;
+}
+
+enum class Names { kProperties, kTheUsers };  // what the names inside an object are
+
+// The same for names that are the user's. Tags are [{"Key": "a", "Value": "b"}], or {"a": "b"}
+// where a type has them so.
+const char* wanted_shape(std::string_view name, const json& value, Above above, Names names) {
+  if (value.is_null()) return nullptr;  // refused whatever the shape
+  const bool tags = name == "Tags";
+  if (names == Names::kProperties && !tags) return wanted_shape(name, value, above);
+  if (names == Names::kProperties) return value.is_structured() ? nullptr : "JSONArray";
+  if (above == Above::kList) return value.is_object() ? nullptr : "JSONObject";
+  return value.is_structured() ? "String" : nullptr;
+}
+
 Result<json> value_of(const std::string& path, std::string_view name, const json& value,
-                      bool all_texts);
+                      Above above, Names names);
 
 Result<json> inside_of(const std::string& path, std::string_view name, const json& value,
-                       bool all_texts) {
+                       Names names) {
   json out = value.is_array() ? json::array() : json::object();
   size_t index = 0;
   for (const auto& item : value.items()) {
     const std::string at = path + "/" + (value.is_array() ? std::to_string(index++) : item.key());
-    auto inner = value_of(at, value.is_array() ? name : std::string_view(item.key()), item.value(),
-                          all_texts);
+    auto inner = value.is_array() ? value_of(at, name, item.value(), Above::kList, names)
+                                  : value_of(at, item.key(), item.value(), Above::kObject, names);
     if (!inner) return inner;
     if (value.is_array())
       out.push_back(std::move(*inner));
@@ -103,17 +170,21 @@ Result<json> inside_of(const std::string& path, std::string_view name, const jso
 }
 
 Result<json> value_of(const std::string& path, std::string_view name, const json& value,
-                      bool all_texts) {
+                      Above above, Names names) {
   if (value.is_string() && cfn::is_unknown(value)) return value;
-  const bool integer = !all_texts && kIntegers.contains(name);
-  const bool number = !all_texts && kNumbers.contains(name);
-  const bool boolean = !all_texts && kBooleans.contains(name);
+  const bool users = names == Names::kTheUsers;
+  const bool integer = !users && kIntegers.contains(name);
+  const bool number = !users && kNumbers.contains(name);
+  const bool boolean = !users && kBooleans.contains(name);
   const char* expected = integer ? "Integer" : number ? "Number" : boolean ? "Boolean" : nullptr;
   if (value.is_structured()) {
     if (expected) return wrong(path, expected, value);
-    if (!all_texts && kDocuments.contains(name)) return value;
-    return inside_of(path, name, value, all_texts || kTextMaps.contains(name));
+    if (!users && kDocuments.contains(name)) return value;
   }
+  if (const char* shape = wanted_shape(name, value, above, names)) return wrong(path, shape, value);
+  if (value.is_structured())
+    return inside_of(path, name, value,
+                     users || kTextMaps.contains(name) ? Names::kTheUsers : Names::kProperties);
   if (value.is_null())
     return Error{ErrorKind::kInvalid, "ValidationError", path + ": null values are not allowed"};
   if (integer) {
@@ -140,6 +211,8 @@ Result<json> value_of(const std::string& path, std::string_view name, const json
 
 }  // namespace
 
-Result<json> coerced(const json& properties) { return inside_of("#", "", properties, false); }
+Result<json> coerced(const json& properties) {
+  return inside_of("#", "", properties, Names::kProperties);
+}
 
 }  // namespace kiln::stack

@@ -6,15 +6,12 @@
 #include "stack/names.h"
 #include "stack/plan.h"
 #include "stack/skipped_type.h"
+#include "stack/validation_error.h"
 
 namespace kiln::stack {
 namespace {
 
 using nlohmann::json;
-
-Error validation(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
-}
 
 }  // namespace
 
@@ -25,9 +22,16 @@ Deployment::Deployment(StackRecord& record, const Environment& environment, Stop
       before_(record.snapshot()),
       api_(environment.api(before_.region)) {}
 
-Scope Deployment::scope(const std::string& id, bool repairing) const {
-  return {api_, environment_.account, before_.region, before_.name, before_.id,
-          id,   stop_.interrupted(),  repairing};
+Scope Deployment::scope(const StackResource& resource, bool repairing) const {
+  Scope out{api_,       environment_.account,  before_.region, before_.name,
+            before_.id, resource.logical_id,   resource.type,  stop_.interrupted(),
+            repairing,  &environment_.provider};
+  (void)record_.read<bool>([&](const Stack& stack) {
+    out.capabilities = stack.wish.capabilities;
+    out.unsupported = stack.wish.unsupported;
+    return true;
+  });
+  return out;
 }
 
 cfn::Surroundings Deployment::surroundings(const cfn::ParameterValues& parameters,
@@ -42,11 +46,15 @@ cfn::Surroundings Deployment::surroundings(const cfn::ParameterValues& parameter
   out.import_value = [this](const std::string& name) {
     return environment_.import_value(before_.region, name);
   };
+  out.dynamic = [this, unsupported = wish.unsupported](const std::string& service,
+                                                       const std::string& reference) {
+    return environment_.dynamic(before_.region, service, reference, unsupported);
+  };
   out.resource = [this](const std::string& id, const std::string& attribute) {
     return record_.read<Result<json>>([&](const Stack& stack) -> Result<json> {
       const auto found = stack.resources.find(id);
       if (found == stack.resources.end())
-        return validation("Template error: resource " + id + " is not in the stack");
+        return validation_error("Template error: resource " + id + " is not in the stack");
       return value_of(found->second, attribute);
     });
   };
@@ -55,7 +63,7 @@ cfn::Surroundings Deployment::surroundings(const cfn::ParameterValues& parameter
 
 void Deployment::create(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
                         const Wish& wish) {
-  Resolver resolver(parsed, surroundings(parameters, wish), wish);
+  Resolver resolver(parsed, surroundings(parameters, wish), wish, environment_.fetch);
   Result<void> done;
   if (auto graph = resolver.graph(); !graph)
     done = graph.error();
@@ -65,12 +73,13 @@ void Deployment::create(const cfn::Template& parsed, const cfn::ParameterValues&
   if (done)
     (void)record_.set_status("CREATE_COMPLETE");
   else
-    roll_back_create(done.error().message, wish.on_failure);
+    roll_back_create(done.error().message,
+                     stop_.deletes() ? Wish::OnFailure::kDelete : wish.on_failure);
 }
 
 void Deployment::update(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
                         const Wish& wish) {
-  Resolver resolver(parsed, surroundings(parameters, wish), wish);
+  Resolver resolver(parsed, surroundings(parameters, wish), wish, environment_.fetch);
   auto graph = resolver.graph();
   const StepGraph::Needs needs = graph ? *graph : StepGraph::Needs();
   const Result<void> done = graph ? build(resolver, needs) : Result<void>(graph.error());
@@ -89,13 +98,13 @@ void Deployment::update(const cfn::Template& parsed, const cfn::ParameterValues&
 
 Result<void> Deployment::build(Resolver& resolver, const StepGraph::Needs& graph) {
   auto built = StepGraph(graph).run(kAtOnce, OnError::kStop, [&](const std::string& id) {
-    auto done = stop_.cancelled() || leaving() ? Result<void>(validation("User Initiated"))
+    auto done = stop_.cancelled() || leaving() ? Result<void>(validation_error("User Initiated"))
                                                : step(resolver, graph, id);
     if (!done) stop_.interrupt();
     return done;
   });
   if (!built) return built;
-  if (stop_.cancelled()) return validation("User Initiated");
+  if (stop_.cancelled()) return validation_error("User Initiated");
   auto outputs = resolver.outputs();
   if (!outputs) return outputs.error();
   return environment_.commit_outputs(record_, std::move(*outputs), resolver.imports());
@@ -125,7 +134,7 @@ Result<void> Deployment::step(Resolver& resolver, const StepGraph::Needs& graph,
   const auto taken_back = take_back(current, id, *wanted);
   if (!taken_back) return taken_back.error();
   if (*taken_back) current = &**taken_back;
-  if (!current) return make(draft, *wanted);
+  if (!current) return make(draft, *wanted, Makes::kNew);
   return step_from(*current, std::move(draft), *wanted);
 }
 
@@ -151,23 +160,37 @@ void Deployment::touch(const std::string& id, Touched touched) {
   touched_.emplace(id, std::move(touched));
 }
 
-Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted) {
+Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, Makes makes) {
+  const std::string verb = makes == Makes::kNew ? "CREATE" : "UPDATE";
   StackResource made = draft;
-  made.name = !wanted.given_name.empty()
-                  ? wanted.given_name
-                  : chosen_name(before_.name, draft.logical_id, wanted.type->max_name());
+  const std::string_view end = wanted.type->name_end(wanted.properties);
+  made.name = !wanted.given_name.empty() ? wanted.given_name
+                                         : chosen_name(before_.name, draft.logical_id,
+                                                       wanted.type->max_name() - end.size())
+                                               .append(end);
   made.attempted = wanted.properties;
-  made.status = "CREATE_IN_PROGRESS";
-  if (auto kept = record_.put(made); !kept) return kept;
+  made.status = verb + "_IN_PROGRESS";
+  auto kept = makes == Makes::kNew ? record_.put(made) : record_.put_quietly(made);
+  if (!kept) return kept;
   touch(draft.logical_id, {Touched::How::kMade, {}});
-  auto result = wanted.type->create(scope(draft.logical_id, repairs(draft.logical_id)), made.name,
-                                    wanted.properties);
+  const Scope reach = scope(draft, repairs(draft.logical_id));
+  auto result = wanted.type->create(reach, made.name, wanted.properties);
+  std::string note = wanted.note;
+  // A provider may need services that are not here.
+  const bool may_miss = wanted.type->is_custom() && !leaving() && !stop_.cancelled() &&
+                        reach.unsupported == Wish::Unsupported::kSkip;
+  if (!result && may_miss && result.error().type != "Cancelled") {
+    note = "Left out: " + reason_of(made, result.error());
+    result = skipped_type().create(reach, made.name, wanted.properties);
+  }
   if (!result) {
-    made.status = "CREATE_FAILED";
+    made.status = verb + "_FAILED";
     made.reason = reason_of(made, result.error());
     // What failed has left nothing, and somebody else's thing of that name must stay. But when Kiln
     // ends, nobody knows.
-    if (!leaving()) made.name.clear();
+    const bool half = wanted.type->is_removed_later() &&
+                      (result.error().type == "Cancelled" || result.error().type == kHalfMade);
+    if (!leaving() && !half) made.name.clear();
     (void)record_.put(made);
     return Error{
         result.error().kind, result.error().type,
@@ -177,8 +200,9 @@ Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted) 
   made.attributes = std::move(result->attributes);
   made.properties = std::move(made.attempted);
   made.attempted = nullptr;
-  made.status = "CREATE_COMPLETE";
-  if (is_skipped(*wanted.type)) made.reason = "Left out: stacks of Kiln can't hold this type";
+  record_.log(made, verb + "_IN_PROGRESS", "Resource creation Initiated");
+  made.status = verb + "_COMPLETE";
+  made.reason = note;
   return record_.put(made);
 }
 
@@ -193,7 +217,7 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
   changed.status = "UPDATE_IN_PROGRESS";
   if (auto kept = record_.put(changed); !kept) return kept;
   touch(draft.logical_id, {Touched::How::kChanged, before});
-  const Scope reach = scope(draft.logical_id, before.unsettled());
+  const Scope reach = scope(draft, before.unsettled());
   auto result = bring(before, reach, wanted.properties);
   if (!result) {
     changed.status = "UPDATE_FAILED";
@@ -203,6 +227,9 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
                  "The following resource(s) failed to update: [" + changed.logical_id + "]. " +
                      changed.reason};
   }
+  // A provider that answers with another id has made another resource: the old one goes at the end.
+  if (wanted.type->is_custom() && result->id != before.physical_id)
+    if (auto kept = record_.add_leftover(before); !kept) return kept;
   changed.physical_id = result->id;
   changed.attributes = std::move(result->attributes);
   changed.properties = wanted.properties;
@@ -210,6 +237,7 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
   changed.earlier.clear();
   changed.needs = draft.needs;
   changed.status = "UPDATE_COMPLETE";
+  changed.reason = wanted.note;
   return record_.put(changed);
 }
 
@@ -220,7 +248,7 @@ Result<void> Deployment::replace(const StackResource& before, StackResource draf
                 "CloudFormation cannot update a stack when a custom-named resource requires "
                 "replacing. Rename " +
                     before.name + " and update the stack again.");
-    return validation(
+    return validation_error(
         "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
         "Rename " +
         before.name + " and update the stack again.");
@@ -231,7 +259,8 @@ Result<void> Deployment::replace(const StackResource& before, StackResource draf
   if (auto kept = record_.add_leftover(before); !kept) return kept;
   draft.physical_id.clear();
   draft.attributes = json::object();
-  auto made = make(draft, wanted);
+  draft.changed = before.changed;
+  auto made = make(draft, wanted, Makes::kReplacement);
   const std::lock_guard lock(mutex_);
   touched_[draft.logical_id] = {Touched::How::kReplaced, before};
   return made;

@@ -28,6 +28,13 @@ struct Environment {
   std::function<AwsApi(const std::string& region)> api;
   std::function<std::optional<std::string>(const std::string& region, const std::string& name)>
       import_value;
+  // The value of a dynamic reference.
+  std::function<Result<std::string>(const std::string& region, const std::string& service,
+                                    const std::string& reference, Wish::Unsupported unsupported)>
+      dynamic;
+  AskProvider provider;  // of custom resources
+  Resolver::FetchTemplate fetch;
+  std::function<WallTime()> now;
   // Makes the outputs those of the stack, unless an export is another stack's or is in use.
   std::function<Result<void>(StackRecord& record, std::vector<StackOutput> outputs,
                              std::vector<std::string> imports)>
@@ -42,6 +49,11 @@ class Stop {
     cancelled_ = true;
     interrupted_ = true;
   }
+  // The same, and what was being made is removed with its stack.
+  void cancel_and_delete() {
+    deletes_ = true;
+    cancel();
+  }
   // Kiln ends: all stays as it is, for the next deployment.
   void leave() {
     leaving_ = true;
@@ -53,11 +65,12 @@ class Stop {
   void resume() { interrupted_ = leaving_.load(); }
 
   bool cancelled() const { return cancelled_; }
+  bool deletes() const { return deletes_; }
   bool leaving() const { return leaving_; }
   const std::atomic<bool>& interrupted() const { return interrupted_; }
 
  private:
-  std::atomic<bool> cancelled_{false}, leaving_{false}, interrupted_{false};
+  std::atomic<bool> cancelled_{false}, deletes_{false}, leaving_{false}, interrupted_{false};
 };
 
 class Deployment {
@@ -82,7 +95,9 @@ class Deployment {
   Result<void> build(Resolver& resolver, const StepGraph::Needs& graph);
   Result<void> step(Resolver& resolver, const StepGraph::Needs& graph, const std::string& id);
   Result<void> step_from(const StackResource& before, StackResource draft, const Wanted& wanted);
-  Result<void> make(const StackResource& draft, const Wanted& wanted);
+  // What takes the place of another resource counts as an update of it.
+  enum class Makes { kNew, kReplacement };
+  Result<void> make(const StackResource& draft, const Wanted& wanted, Makes makes);
   Result<void> change(const StackResource& before, const StackResource& draft,
                       const Wanted& wanted);
   Result<void> replace(const StackResource& before, StackResource draft, const Wanted& wanted);
@@ -111,7 +126,7 @@ class Deployment {
   // Takes down all resources but `retained`.
   Result<void> take_all_down(const std::vector<std::string>& retained, OnError on_error);
 
-  Scope scope(const std::string& id, bool repairing = false) const;
+  Scope scope(const StackResource& resource, bool repairing = false) const;
   bool leaving() const { return stop_.leaving(); }
 
   StackRecord& record_;

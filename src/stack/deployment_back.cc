@@ -11,7 +11,7 @@ using nlohmann::json;
 
 std::string reason_of(const StackResource& resource, const Error& error) {
   if (error.type == "Cancelled" || error.type == "AlreadyExists" ||
-      error.type == "ValidationError" || error.type.empty())
+      error.type == "ValidationError" || error.type == kHalfMade || error.type.empty())
     return error.message;
   return "Resource handler returned message: \"" + error.message +
          "\" (HandlerErrorCode: " + error.type + ", Resource: " + resource.logical_id + ")";
@@ -19,7 +19,7 @@ std::string reason_of(const StackResource& resource, const Error& error) {
 
 const ResourceType& type_of(const StackResource& resource) {
   const ResourceType* type = find_resource_type(resource.type);
-  return type ? *type : skipped_type();
+  return type && !says_skipped(resource.attributes) ? *type : skipped_type();
 }
 
 namespace {
@@ -38,6 +38,11 @@ void Deployment::roll_back_create(const std::string& reason, Wish::OnFailure on_
     return;
   }
   const bool deletes = on_failure == Wish::OnFailure::kDelete;
+  // A stack that could not be made counts as one whose removal has begun, as AWS has it.
+  (void)record_.change([&](Stack& stack) {
+    stack.deleted = environment_.now();
+    stack.change_set_id.clear();
+  });
   (void)record_.set_status(
       deletes ? "DELETE_IN_PROGRESS" : "ROLLBACK_IN_PROGRESS",
       reason + (deletes ? " Delete requested by user." : " Rollback requested by user."));
@@ -89,7 +94,7 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
     if (!now.handle().empty() && now.handle() != touched.before.physical_id) {
       if (auto kept = record_.put_quietly(going(now)); !kept) return kept;
       record_.log(now, "DELETE_IN_PROGRESS", "");
-      const auto gone = type_of(now).remove(scope(id), now.handle(),
+      const auto gone = type_of(now).remove(scope(now), now.handle(),
                                             now.unsettled() ? now.attempted : now.properties);
       if (!gone) {
         record_.log(now, "DELETE_FAILED", reason_of(now, gone.error()));
@@ -112,7 +117,7 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
   open.status = "UPDATE_IN_PROGRESS";
   open.reason.clear();
   if (auto kept = record_.put(open); !kept) return kept;
-  auto result = bring(open, scope(id), touched.before.properties);
+  auto result = bring(open, scope(open), touched.before.properties);
   if (!result) {
     open.status = "UPDATE_FAILED";
     open.reason = reason_of(open, result.error());
@@ -120,6 +125,14 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
     return result.error();
   }
   StackResource back = touched.before;
+  if (type_of(now).is_custom()) {
+    // It may have another id once more: what the change has made then goes, and what was there
+    // before it is no leftover any more.
+    back.physical_id = result->id;
+    if (result->id == touched.before.physical_id) record_.erase_leftover(touched.before);
+    if (result->id != now.physical_id)
+      if (auto gone = take_down(now); !gone && !record_.add_leftover(now)) return gone;
+  }
   back.attributes = std::move(result->attributes);
   back.attempted = nullptr;
   back.earlier.clear();
@@ -173,7 +186,7 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
 Result<void> Deployment::take_down(const StackResource& resource) {
   record_.log(resource, "DELETE_IN_PROGRESS", "");
   const auto gone =
-      type_of(resource).remove(scope(resource.logical_id), resource.handle(),
+      type_of(resource).remove(scope(resource), resource.handle(),
                                resource.unsettled() ? resource.attempted : resource.properties);
   if (!gone) {
     record_.log(resource, "DELETE_FAILED", reason_of(resource, gone.error()));

@@ -40,6 +40,10 @@ bool Deployment::repairs(const std::string& id) const {
 Result<Made> Deployment::bring(const StackResource& resource, const Scope& scope,
                                const nlohmann::json& wanted) const {
   const ResourceType& type = type_of(resource);
+  // Providers are told of one change, from what was tried last.
+  if (type.is_custom())
+    return type.update(scope, resource.physical_id,
+                       resource.unsettled() ? resource.attempted : resource.properties, wanted);
   auto made = type.update(scope, resource.physical_id, resource.properties, wanted);
   std::vector<nlohmann::json> tried = resource.earlier;
   if (resource.unsettled()) tried.push_back(resource.attempted);
@@ -49,7 +53,7 @@ Result<Made> Deployment::bring(const StackResource& resource, const Scope& scope
 }
 
 Result<void> Deployment::settle(const StackResource& half) {
-  const auto gone = half.is_nothing() ? Result<void>() : remove_from(scope(half.logical_id), half);
+  const auto gone = half.is_nothing() ? Result<void>() : remove_from(scope(half), half);
   if (gone) record_.erase(half.logical_id);
   return gone;
 }
@@ -60,7 +64,7 @@ Result<std::optional<StackResource>> Deployment::take_back(const StackResource* 
   for (const StackResource& leftover : before_.leftovers) {
     if (leftover.logical_id != id || leftover.type != wanted.type->name()) continue;
     if (!leftover.is_whole()) {
-      if (auto gone = remove_from(scope(id), leftover); !gone) return gone.error();
+      if (auto gone = remove_from(scope(leftover), leftover); !gone) return gone.error();
       record_.erase_leftover(leftover);
       continue;
     }

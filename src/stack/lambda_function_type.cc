@@ -1,7 +1,9 @@
 // AWS::Lambda::Function.
 #include <array>
 
+#include "base/arn.h"
 #include "base/digest.h"
+#include "base/json_dump.h"
 #include "stack/inline_code.h"
 #include "stack/resource_type.h"
 
@@ -12,13 +14,14 @@ using nlohmann::json;
 
 constexpr int kLongestWait_s = 300;
 
-constexpr Property kProperties[] = {
+constexpr Property kFunctionProperties[] = {
     {"Architectures"},
     {"Code", OnChange::kUpdate, Need::kRequired},
     {"DeadLetterConfig"},
     {"Description"},
     {"Environment"},
     {"EphemeralStorage"},
+    {"FileSystemConfigs"},
     {"FunctionName", OnChange::kReplace},
     {"Handler"},
     {"KmsKeyArn"},
@@ -40,21 +43,23 @@ constexpr Property kProperties[] = {
 
 // What UpdateFunctionConfiguration takes, each with what stands for "not in the template".
 const json& configuration_defaults() {
-  static const json defaults = {{"DeadLetterConfig", {{"TargetArn", ""}}},
-                                {"Description", ""},
-                                {"Environment", {{"Variables", json::object()}}},
-                                {"EphemeralStorage", {{"Size", 512}}},
-                                {"Handler", nullptr},
-                                {"KMSKeyArn", ""},
-                                {"Layers", json::array()},
-                                {"LoggingConfig", nullptr},
-                                {"MemorySize", 128},
-                                {"Role", nullptr},
-                                {"Runtime", nullptr},
-                                {"SnapStart", {{"ApplyOn", "None"}}},
-                                {"Timeout", 3},
-                                {"TracingConfig", {{"Mode", "PassThrough"}}},
-                                {"VpcConfig", nullptr}};
+  static const json defaults = {
+      {"DeadLetterConfig", {{"TargetArn", ""}}},
+      {"Description", ""},
+      {"Environment", json::object()},
+      {"EphemeralStorage", {{"Size", 512}}},
+      {"FileSystemConfigs", json::array()},
+      {"Handler", nullptr},
+      {"KMSKeyArn", ""},
+      {"Layers", json::array()},
+      {"LoggingConfig", nullptr},
+      {"MemorySize", 128},
+      {"Role", nullptr},
+      {"Runtime", nullptr},
+      {"SnapStart", {{"ApplyOn", "None"}}},
+      {"Timeout", 3},
+      {"TracingConfig", {{"Mode", "PassThrough"}}},
+      {"VpcConfig", {{"SecurityGroupIds", json::array()}, {"SubnetIds", json::array()}}}};
   return defaults;
 }
 
@@ -70,10 +75,10 @@ json api_names(const json& properties) {
 
 // The member Code of CreateFunction: the same, but for code that stands in the template.
 Result<json> code_of(const json& properties) {
-  const json& code = properties["Code"];
+  const json& code = json_member(properties, "Code");
   if (!code.is_object())
     return Error{ErrorKind::kInvalid, "ValidationError",
-                 "Code is a local path (" + code.dump() +
+                 "Code is a local path (" + json_dump(code) +
                      "): package it first. `kiln deploy` does; `aws cloudformation package` does"};
   if (!code.contains("ZipFile")) return code;
   auto package = inline_package(text_of(properties, "Runtime"), text_of(code, "ZipFile"));
@@ -84,7 +89,7 @@ Result<json> code_of(const json& properties) {
 class FunctionType final : public ResourceType {
  public:
   std::string_view name() const override { return "AWS::Lambda::Function"; }
-  std::span<const Property> properties() const override { return kProperties; }
+  std::span<const Property> properties() const override { return kFunctionProperties; }
   std::vector<std::string_view> attributes() const override { return {"Arn"}; }
   std::string_view name_property() const override { return "FunctionName"; }
   bool id_is_name() const override { return true; }
@@ -105,6 +110,7 @@ class FunctionType final : public ResourceType {
     auto done = settle(scope, name);
     if (done && properties.contains("ReservedConcurrentExecutions"))
       done = reserve(scope, name, properties);
+    if (done && properties.contains("RecursiveLoop")) done = set_loop(scope, name, properties);
     if (!done) {
       (void)remove(scope, name, properties);
       return done.error();
@@ -118,6 +124,8 @@ class FunctionType final : public ResourceType {
     if (auto done = update_configuration(scope, id, before, after); !done) return done.error();
     if (differs(before, after, "ReservedConcurrentExecutions"))
       if (auto done = reserve(scope, id, after); !done) return done.error();
+    if (differs(before, after, "RecursiveLoop"))
+      if (auto done = set_loop(scope, id, after); !done) return done.error();
     if (differs(before, after, "Tags"))
       if (auto done = retag(scope, id, before, after); !done) return done.error();
     return made(scope, id);
@@ -129,9 +137,8 @@ class FunctionType final : public ResourceType {
 
  private:
   static Made made(const Scope& scope, const std::string& name) {
-    return {
-        name,
-        {{"Arn", "arn:aws:lambda:" + scope.region + ":" + scope.account + ":function:" + name}}};
+    return {name,
+            {{"Arn", arn_start("lambda", scope.region) + scope.account + ":function:" + name}}};
   }
 
   static Result<void> settle(const Scope& scope, const std::string& name) {
@@ -159,17 +166,28 @@ class FunctionType final : public ResourceType {
     return {};
   }
 
+  static Result<void> set_loop(const Scope& scope, const std::string& name,
+                               const json& properties) {
+    const std::string loop = text_of(properties, "RecursiveLoop");
+    const auto answer =
+        scope.api.rest("PUT", "/2024-08-31/functions/" + url_encoded(name) + "/recursion-config",
+                       {{"RecursiveLoop", loop.empty() ? "Terminate" : loop}});
+    if (!answer) return answer.error();
+    return {};
+  }
+
   static Result<void> update_code(const Scope& scope, const std::string& name, const json& before,
                                   const json& after) {
     // What the file in the zip is called follows the runtime.
-    const bool repack = after["Code"].is_object() && after["Code"].contains("ZipFile") &&
-                        differs(before, after, "Runtime");
+    const bool repack =
+        json_member(after, "Code").contains("ZipFile") && differs(before, after, "Runtime");
     if (!differs(before, after, "Code") && !differs(before, after, "Architectures") && !repack)
       return {};
     auto code = code_of(after);
     if (!code) return code.error();
     if (after.contains("Architectures") || before.contains("Architectures"))
-      (*code)["Architectures"] = after.value("Architectures", json::array({"x86_64"}));
+      (*code)["Architectures"] =
+          after.contains("Architectures") ? after["Architectures"] : json::array({"x86_64"});
     const auto answer =
         scope.api.rest("PUT", "/2015-03-31/functions/" + url_encoded(name) + "/code", *code);
     if (!answer) return answer.error();

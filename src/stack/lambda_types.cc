@@ -2,18 +2,14 @@
 // configurations, layers.
 #include <array>
 
+#include "base/json_dump.h"
+#include "stack/function_path.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
 namespace {
 
 using nlohmann::json;
-
-constexpr auto kReplace = OnChange::kReplace;
-constexpr auto kRequired = Need::kRequired;
-std::string function_path(const json& properties, const char* member = "FunctionName") {
-  return "/functions/" + url_encoded(text_of(properties, member));
-}
 
 std::string qualifier_of(const json& properties) {
   const std::string qualifier = text_of(properties, "Qualifier");
@@ -203,12 +199,55 @@ class LayerVersionType final : public ResourceType {
     const std::string versions = "/2018-10-31/layers/" + url_encoded(name) + "/versions";
     const auto there = scope.api.rest("GET", versions);
     if (!there) return gone(there);
-    for (const json& one : there->value("LayerVersions", json::array()))
-      if (auto done =
-              gone(scope.api.rest("DELETE", versions + "/" + one.value("Version", json()).dump()));
+    for (const json& one : json_list(*there, "LayerVersions"))
+      if (auto done = gone(
+              scope.api.rest("DELETE", versions + "/" + json_dump(json_member(one, "Version"))));
           !done)
         return done;
     return {};
+  }
+};
+
+constexpr Property kLayerPermissionProperties[] = {
+    {"Action", kReplace, kRequired},
+    {"LayerVersionArn", kReplace, kRequired},
+    {"OrganizationId", kReplace},
+    {"Principal", kReplace, kRequired},
+};
+
+class LayerPermissionType final : public ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::Lambda::LayerVersionPermission"; }
+  std::span<const Property> properties() const override { return kLayerPermissionProperties; }
+  std::vector<std::string_view> attributes() const override { return {"Id"}; }
+
+  Result<Made> create(const Scope& scope, const std::string& name,
+                      const json& properties) const override {
+    json body = pick(properties, {"Action", "OrganizationId", "Principal"});
+    body["StatementId"] = name;
+    const auto made = scope.api.rest("POST", policy_of(properties), body);
+    if (!made) return made.error();
+    return Made{name, {{"Id", name}}};
+  }
+  // All of its properties replace it.
+  Result<Made> update(const Scope&, const std::string& id, const json&,
+                      const json&) const override {
+    return Made{id, {{"Id", id}}};
+  }
+  Result<void> remove(const Scope& scope, const std::string& id,
+                      const json& properties) const override {
+    return gone(scope.api.rest("DELETE", policy_of(properties) + "/" + url_encoded(id)));
+  }
+
+ private:
+  // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
+  static std::string policy_of(const json& properties) {
+    const std::string arn = text_of(properties, "LayerVersionArn");
+    const size_t version = arn.rfind(':');
+    const size_t name = version == std::string::npos ? version : arn.rfind(':', version - 1);
+    return "/2018-10-31/layers/" +
+           url_encoded(name == std::string::npos ? arn : arn.substr(name + 1, version - name - 1)) +
+           "/versions/" + (version == std::string::npos ? "" : arn.substr(version + 1)) + "/policy";
   }
 };
 
@@ -219,8 +258,9 @@ std::span<const ResourceType* const> lambda_types() {
   static const PermissionType permission{};
   static const EventInvokeType event_invoke{};
   static const LayerVersionType layer{};
-  static constexpr std::array<const ResourceType*, 4> all = {&url, &permission, &event_invoke,
-                                                             &layer};
+  static const LayerPermissionType layer_permission{};
+  static constexpr std::array<const ResourceType*, 5> all = {&url, &permission, &event_invoke,
+                                                             &layer, &layer_permission};
   return all;
 }
 

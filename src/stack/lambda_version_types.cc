@@ -1,6 +1,8 @@
 // AWS::Lambda::Version and Alias, with their provisioned concurrency.
 #include <array>
 
+#include "base/json_dump.h"
+#include "stack/function_path.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -8,14 +10,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kReplace = OnChange::kReplace;
-constexpr auto kRequired = Need::kRequired;
 // Environments start and run the function's init, which may take ten seconds and be tried again.
 constexpr int kLongestProvisioning_s = 900;
-
-std::string function_path(const json& properties) {
-  return "/functions/" + url_encoded(text_of(properties, "FunctionName"));
-}
 
 // Waits until the environments of a version or alias are there.
 Result<void> wait_for_provisioned(const Scope& scope, const std::string& path,
@@ -72,7 +68,7 @@ class VersionType final : public ResourceType {
         scope.api.rest("POST", path, pick(properties, {"CodeSha256", "Description"}));
     if (!published) return published.error();
     const std::string version = text_of(*published, "Version");
-    for (const json& old : before->value("Versions", json::array()))
+    for (const json& old : json_list(*before, "Versions"))
       if (text_of(old, "Version") == version && !scope.repairing)
         return Error{ErrorKind::kConflict, "AlreadyExists",
                      "A version for this Lambda function exists ( " + version +
@@ -161,8 +157,8 @@ class AliasType final : public ResourceType {
     if (const auto routing = properties.find("RoutingConfig"); routing != properties.end()) {
       // A list of objects in templates, a map in the API.
       json weights = json::object();
-      for (const json& weight : routing->value("AdditionalVersionWeights", json::array()))
-        weights[text_of(weight, "FunctionVersion")] = weight.value("FunctionWeight", json());
+      for (const json& weight : json_list(*routing, "AdditionalVersionWeights"))
+        weights[text_of(weight, "FunctionVersion")] = json_member(weight, "FunctionWeight");
       body["RoutingConfig"] = {{"AdditionalVersionWeights", std::move(weights)}};
     }
     return body;

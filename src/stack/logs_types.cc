@@ -1,6 +1,7 @@
-// CloudWatch Logs: log groups.
+// CloudWatch Logs: log groups and streams.
 #include <array>
 
+#include "base/arn.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -8,7 +9,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr Property kProperties[] = {
+constexpr Property kLogGroupProperties[] = {
+    {"DeletionProtectionEnabled"},
     {"LogGroupClass", OnChange::kReplace},
     {"LogGroupName", OnChange::kReplace},
     {"RetentionInDays"},
@@ -18,7 +20,7 @@ constexpr Property kProperties[] = {
 class LogGroupType final : public ResourceType {
  public:
   std::string_view name() const override { return "AWS::Logs::LogGroup"; }
-  std::span<const Property> properties() const override { return kProperties; }
+  std::span<const Property> properties() const override { return kLogGroupProperties; }
   std::vector<std::string_view> attributes() const override { return {"Arn"}; }
   std::string_view name_property() const override { return "LogGroupName"; }
   size_t max_name() const override { return 512; }
@@ -33,6 +35,8 @@ class LogGroupType final : public ResourceType {
       body.erase("LogGroupClass");
     }
     if (const json tags = tag_map(properties); !tags.empty()) body["tags"] = tags;
+    if (properties.contains("DeletionProtectionEnabled"))
+      body["deletionProtectionEnabled"] = properties["DeletionProtectionEnabled"];
     if (const auto done = call(scope, "CreateLogGroup", body); !done) return done.error();
     if (auto done = retain(scope, name, json::object(), properties); !done) {
       (void)remove(scope, name, properties);
@@ -43,6 +47,13 @@ class LogGroupType final : public ResourceType {
   Result<Made> update(const Scope& scope, const std::string& id, const json& before,
                       const json& after) const override {
     if (auto done = retain(scope, id, before, after); !done) return done.error();
+    if (differs(before, after, "DeletionProtectionEnabled"))
+      if (const auto done = call(
+              scope, "PutLogGroupDeletionProtection",
+              {{"logGroupIdentifier", id},
+               {"deletionProtectionEnabled", after.value("DeletionProtectionEnabled", false)}});
+          !done)
+        return done.error();
     const TagChange change = tag_change(before, after);
     if (differs(before, after, "Tags") && !change.removed.empty())
       if (const auto done =
@@ -65,9 +76,9 @@ class LogGroupType final : public ResourceType {
     return scope.api.rpc("logs", "Logs_20140328." + operation, body);
   }
   static Made made(const Scope& scope, const std::string& name) {
-    return {name,
-            {{"Arn",
-              "arn:aws:logs:" + scope.region + ":" + scope.account + ":log-group:" + name + ":*"}}};
+    return {
+        name,
+        {{"Arn", arn_start("logs", scope.region) + scope.account + ":log-group:" + name + ":*"}}};
   }
   static Result<void> retain(const Scope& scope, const std::string& name, const json& before,
                              const json& after) {
@@ -82,11 +93,51 @@ class LogGroupType final : public ResourceType {
   }
 };
 
+constexpr Property kStreamProperties[] = {
+    {"LogGroupName", OnChange::kReplace, Need::kRequired},
+    {"LogStreamName", OnChange::kReplace},
+};
+
+class LogStreamType final : public ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::Logs::LogStream"; }
+  std::span<const Property> properties() const override { return kStreamProperties; }
+  std::string_view name_property() const override { return "LogStreamName"; }
+  size_t max_name() const override { return 512; }
+  bool id_is_name() const override { return true; }
+
+  Result<Made> create(const Scope& scope, const std::string& name,
+                      const json& properties) const override {
+    const auto done = call(scope, "CreateLogStream", properties, name);
+    if (!done && !(scope.repairing && done.error().kind == ErrorKind::kConflict))
+      return done.error();
+    return Made{name, json::object()};
+  }
+  // All of its properties replace it.
+  Result<Made> update(const Scope&, const std::string& id, const json&,
+                      const json&) const override {
+    return Made{id, json::object()};
+  }
+  Result<void> remove(const Scope& scope, const std::string& id,
+                      const json& properties) const override {
+    return gone(call(scope, "DeleteLogStream", properties, id));
+  }
+
+ private:
+  static Result<json> call(const Scope& scope, const std::string& operation, const json& properties,
+                           const std::string& name) {
+    return scope.api.rpc(
+        "logs", "Logs_20140328." + operation,
+        {{"logGroupName", text_of(properties, "LogGroupName")}, {"logStreamName", name}});
+  }
+};
+
 }  // namespace
 
 std::span<const ResourceType* const> logs_types() {
   static const LogGroupType group{};
-  static constexpr std::array<const ResourceType*, 1> all = {&group};
+  static const LogStreamType stream{};
+  static constexpr std::array<const ResourceType*, 2> all = {&group, &stream};
   return all;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stack/attributes.h"
 #include "stack/skipped_type.h"
 #include "stack/step_graph.h"
 
@@ -11,6 +12,7 @@ using nlohmann::json;
 
 Result<json> PlannedResources::value(const std::string& logical_id,
                                      const std::string& attribute) const {
+  if (left_out_.contains(logical_id)) return skipped_value(logical_id, attribute);
   const auto made = made_.find(logical_id);
   if (made == made_.end()) {
     if (const auto found = now_.find(logical_id); found != now_.end())
@@ -21,17 +23,15 @@ Result<json> PlannedResources::value(const std::string& logical_id,
   if (!attribute.empty()) {
     const cfn::Resource* resource = template_.resource(logical_id);
     const ResourceType* type = resource ? type_for(resource->type, wish_.unsupported) : nullptr;
-    if (type && !is_skipped(*type)) {
-      const auto known = type->attributes();
-      if (std::find(known.begin(), known.end(), attribute) == known.end())
-        return unknown_attribute(logical_id, attribute);
-    }
+    if (type && is_skipped(*type)) return skipped_value(logical_id, attribute);
+    if (type && !has_attribute(*type, attribute)) return unknown_attribute(logical_id, attribute);
   }
   return json(cfn::kUnknown);
 }
 
 void PlannedResources::will_be_made(const std::string& logical_id, const Wanted& wanted) {
   made_[logical_id] = wanted.type->id_is_name() ? wanted.given_name : "";
+  if (is_skipped(*wanted.type)) left_out_.insert(logical_id);
 }
 
 std::optional<Change> compare(const StackResource& before, const Wanted& after) {
@@ -48,7 +48,10 @@ std::optional<Change> compare(const StackResource& before, const Wanted& after) 
           change.properties.end())
         change.properties.push_back(std::move(name));
   }
-  if (change.properties.empty() && !before.unsettled()) return std::nullopt;
+  // What was left out and is held now, or the other way, is another resource.
+  const bool other =
+      says_skipped(before.attributes) != is_skipped(*after.type) && find_resource_type(before.type);
+  if (change.properties.empty() && !before.unsettled() && !other) return std::nullopt;
   change.before = before.properties;
   change.after = after.properties;
   std::vector<std::string> certain, open;
@@ -57,7 +60,7 @@ std::optional<Change> compare(const StackResource& before, const Wanted& after) 
     const bool unknown = value != after.properties.end() && cfn::is_unknown(*value);
     (unknown ? open : certain).push_back(name);
   }
-  if (replaces(*after.type, certain))
+  if (other || replaces(*after.type, certain))
     change.replacement = Change::Replacement::kYes;
   else if (replaces(*after.type, open))
     change.replacement = Change::Replacement::kConditional;
@@ -73,6 +76,7 @@ Change removal(const StackResource& resource) {
   change.type = resource.type;
   change.physical_id = resource.physical_id;
   change.before = resource.properties;
+  change.policy = resource.deletion_policy;
   return change;
 }
 
@@ -98,7 +102,11 @@ Result<Plan> make_plan(const std::map<std::string, StackResource>& now, Resolver
       if (there->second.type != resolver.parsed().resource(id)->type) return type_changed(id);
       auto change = compare(there->second, *wanted);
       if (!change) continue;
-      if (change->replacement != Change::Replacement::kNo) planned.will_be_made(id, *wanted);
+      // Attributes of these are what others answer to the change.
+      const bool is_open = wanted->type->is_custom() || wanted->type->name() == kStackType;
+      if (is_open || change->replacement != Change::Replacement::kNo)
+        planned.will_be_made(id, *wanted);
+      change->policy = resolver.parsed().resource(id)->update_replace_policy;
       plan.changes.push_back(std::move(*change));
       continue;
     }

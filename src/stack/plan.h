@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class PlannedResources {
   const cfn::Template& template_;
   const Wish& wish_;
   std::map<std::string, std::string> made_;  // logical id to what Ref will be; "": not known
+  std::set<std::string> left_out_;
 };
 
 struct Plan {

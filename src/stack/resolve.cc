@@ -2,17 +2,18 @@
 
 #include <algorithm>
 
+#include "base/json_dump.h"
+#include "stack/attributes.h"
 #include "stack/coerce.h"
+#include "stack/dynamic_reference.h"
+#include "stack/leave_out.h"
 #include "stack/skipped_type.h"
+#include "stack/validation_error.h"
 
 namespace kiln::stack {
 namespace {
 
 using nlohmann::json;
-
-Error validation(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
-}
 
 std::string joined(const std::vector<std::string>& names) {
   std::string out;
@@ -31,7 +32,7 @@ bool has_property(const ResourceType& type, std::string_view name) {
 }
 
 // The stack's tags go to every resource that can have some; its own win.
-void add_tags(json& properties, const std::map<std::string, std::string>& tags) {
+void add_stack_tags(json& properties, const std::map<std::string, std::string>& tags) {
   json& own = properties["Tags"];
   if (own.is_null()) own = json::array();
   if (!own.is_array()) return;
@@ -41,6 +42,18 @@ void add_tags(json& properties, const std::map<std::string, std::string>& tags) 
     });
     if (!there) own.push_back({{"Key", key}, {"Value", value}});
   }
+}
+
+// AWS names the block, and begins in another way where it is not that of the resources.
+Error in_outputs(Error error) {
+  const auto replace = [&](std::string_view from, std::string_view to) {
+    const size_t at = error.message.find(from);
+    if (at != std::string::npos) error.message.replace(at, from.size(), to);
+    return at != std::string::npos;
+  };
+  if (replace("Template format error: Unresolved resource", "Unresolved resource"))
+    (void)replace("in the Resources block", "in the Outputs block");
+  return error;
 }
 
 cfn::Surroundings remembering(cfn::Surroundings surroundings, std::set<std::string>& imports) {
@@ -54,13 +67,16 @@ cfn::Surroundings remembering(cfn::Surroundings surroundings, std::set<std::stri
 
 }  // namespace
 
-Resolver::Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish)
+Resolver::Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish,
+                   FetchTemplate fetch)
     : template_(parsed),
       wish_(wish),
+      fetch_(std::move(fetch)),
+      account_(surroundings.account),
       evaluator_(parsed, remembering(std::move(surroundings), imports_)) {}
 
 Error Resolver::at(cfn::Place place, const std::string& message) const {
-  return validation(cfn::text_of(cfn::Problem{message, place}));
+  return validation_error(cfn::text_of(cfn::Problem{message, place}));
 }
 
 Result<void> Resolver::check(bool asks_for_macros) {
@@ -80,20 +96,29 @@ Result<void> Resolver::check(bool asks_for_macros) {
     }
   }
   if (!unknown.empty())
-    return validation("Template format error: Unrecognized resource types: [" + joined(unknown) +
-                      "]. Kiln's stacks hold functions and what is around them; "
-                      "`kiln deploy --skip-unsupported` leaves these out");
+    return validation_error("Template format error: Unrecognized resource types: [" +
+                            joined(unknown) +
+                            "]. Kiln's stacks hold functions and what is around them; "
+                            "`kiln deploy --skip-unsupported` leaves these out");
   const bool named = has_capability(wish_, "CAPABILITY_NAMED_IAM");
   if (names_roles && !named)
-    return Error{ErrorKind::kInvalid, "InsufficientCapabilities",
+    return Error{ErrorKind::kInvalid, "InsufficientCapabilitiesException",
                  "Requires capabilities : [CAPABILITY_NAMED_IAM]"};
   if (makes_roles && !named && !has_capability(wish_, "CAPABILITY_IAM"))
-    return Error{ErrorKind::kInvalid, "InsufficientCapabilities",
+    return Error{ErrorKind::kInvalid, "InsufficientCapabilitiesException",
                  "Requires capabilities : [CAPABILITY_IAM]"};
   if (asks_for_macros && !template_.transforms.empty() &&
       !has_capability(wish_, "CAPABILITY_AUTO_EXPAND"))
-    return Error{ErrorKind::kInvalid, "InsufficientCapabilities",
+    return Error{ErrorKind::kInvalid, "InsufficientCapabilitiesException",
                  "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"};
+  if (wish_.unsupported == Wish::Unsupported::kRefuse) {
+    std::string secure;
+    for (const cfn::Resource& resource : template_.resources)
+      for (const std::string& each : secure_references(resource))
+        secure += (secure.empty() ? "" : ",") + each;
+    if (!secure.empty())
+      return validation_error("SSM Secure reference is not supported in: [" + secure + "]");
+  }
   const std::lock_guard lock(mutex_);
   return evaluator_.check_rules();
 }
@@ -113,7 +138,7 @@ Result<std::map<std::string, std::vector<std::string>>> Resolver::graph() {
 Result<void> Resolver::check_properties(const cfn::Resource& resource, const ResourceType& type,
                                         const json& properties) const {
   for (const auto& [name, value] : properties.items()) {
-    if (has_property(type, name)) continue;
+    if (type.is_custom() || has_property(type, name)) continue;
     cfn::Place place = resource.place;
     for (const cfn::Member& member : resource.properties.map)
       if (member.name == name) place = member.place;
@@ -129,27 +154,62 @@ Result<void> Resolver::check_properties(const cfn::Resource& resource, const Res
   return {};
 }
 
+std::optional<std::string> Resolver::unreadable(const json& properties) const {
+  const std::string url = text_of(properties, "TemplateURL");
+  if (!fetch_ || url.empty() || cfn::is_unknown(url)) return std::nullopt;
+  const auto text = fetch_(url);
+  if (text) return std::nullopt;
+  return "its template " + url + " can't be read: " + text.error().message;
+}
+
 Result<Wanted> Resolver::wanted(const std::string& logical_id) {
   const cfn::Resource* resource = template_.resource(logical_id);
   KILN_REQUIRE(resource != nullptr);
   Wanted out;
   out.type = type_for(resource->type, wish_.unsupported);
   KILN_REQUIRE(out.type != nullptr);
+  const bool skips = wish_.unsupported == Wish::Unsupported::kSkip;
+  if (is_skipped(*out.type)) {
+    // Whatever its properties refer to, nothing is made of them.
+    out.properties = json::object();
+    out.note = "Left out: stacks of Kiln can't hold " + resource->type;
+    return out;
+  }
   auto evaluated = [&] {
     const std::lock_guard lock(mutex_);
     return evaluator_.value(resource->properties);
   }();
   if (!evaluated) return evaluated.error();
   out.properties = evaluated->is_object() ? std::move(*evaluated) : json::object();
-  if (is_skipped(*out.type)) return out;
+  if (skips) {
+    LeftOut left = leave_out(*out.type, account_, out.properties, vpc_policy());
+    if (!left.whole && out.type->name() == kStackType) left.whole = unreadable(out.properties);
+    if (left.whole) {
+      out.type = &skipped_type();
+      out.properties = json::object();
+      out.note = "Left out: " + *left.whole;
+      return out;
+    }
+    for (const std::string& part : left.parts)
+      out.note += (out.note.empty() ? "Without " : ", ") + part;
+    write_out_skipped(out.properties);
+  } else if (auto fine = check_holdable(*out.type, account_, out.properties, vpc_policy()); !fine) {
+    return at(resource->place, "Properties validation failed for resource " + logical_id +
+                                   " with message: " + fine.error().message);
+  }
+  if (const std::string recorded = recorded_note(*out.type, out.properties); !recorded.empty())
+    out.note += (out.note.empty() ? "" : "; ") + recorded;
   if (auto fine = check_properties(*resource, *out.type, out.properties); !fine)
     return fine.error();
-  auto fitting = coerced(out.properties);
+  // What members of these are called is up to others.
+  const bool is_open = out.type->is_custom() || out.type->name() == kStackType;
+  auto fitting = is_open ? Result<json>(out.properties) : coerced(out.properties);
   if (!fitting)
     return at(resource->place, "Properties validation failed for resource " + logical_id +
                                    " with message: " + fitting.error().message);
   out.properties = std::move(*fitting);
-  if (!wish_.tags.empty() && has_property(*out.type, "Tags")) add_tags(out.properties, wish_.tags);
+  if (!wish_.tags.empty() && has_property(*out.type, "Tags"))
+    add_stack_tags(out.properties, wish_.tags);
   const std::string name(out.type->name_property());
   if (!name.empty()) out.given_name = text_of(out.properties, name.c_str());
   if (cfn::is_unknown(out.given_name)) out.given_name.clear();
@@ -164,15 +224,18 @@ Result<std::vector<StackOutput>> Resolver::outputs() {
     if (!exists) return exists.error();
     if (!*exists) continue;
     auto value = evaluator_.value(output.value);
-    if (!value) return value.error();
+    if (!value) return in_outputs(value.error());
+    write_out_skipped(*value);
     if (value->is_structured())
       return at(output.place, "Template format error: Output " + output.name +
                                   " is malformed. The Value field must be a string.");
-    StackOutput made{output.name, value->is_string() ? value->get<std::string>() : value->dump(),
+    StackOutput made{output.name,
+                     value->is_string() ? value->get<std::string>() : json_dump(*value),
                      output.description, ""};
     if (output.export_name) {
-      const auto name = evaluator_.value(*output.export_name);
+      auto name = evaluator_.value(*output.export_name);
       if (!name) return name.error();
+      write_out_skipped(*name);
       if (!name->is_string() || name->get_ref<const std::string&>().empty())
         return at(output.place, "Template format error: Output " + output.name +
                                     " is malformed. The Name field of every Export member must be "
@@ -211,12 +274,29 @@ bool replaces(const ResourceType& type, const std::vector<std::string>& changed)
 }
 
 Result<json> value_of(const StackResource& resource, const std::string& attribute) {
+  if (says_skipped(resource.attributes) || !find_resource_type(resource.type))
+    return skipped_value(resource.logical_id, attribute);
   if (attribute.empty()) return json(resource.physical_id);
   if (const auto found = resource.attributes.find(attribute); found != resource.attributes.end())
     return *found;
-  const ResourceType* type = find_resource_type(resource.type);
-  if (!type) return skipped_attribute(resource.logical_id, attribute);
-  return unknown_attribute(resource.logical_id, attribute);
+  const ResourceType& type = *find_resource_type(resource.type);
+  if (type.is_custom())
+    return Error{ErrorKind::kInvalid, "ValidationError",
+                 "CustomResource attribute error: Vendor response doesn't contain " + attribute +
+                     " attribute in object " + resource.logical_id};
+  if (!has_attribute(type, attribute)) return unknown_attribute(resource.logical_id, attribute);
+  // A property, or a member of one: "TracingConfig.Mode".
+  const json* value = &resource.properties;
+  for (size_t start = 0; value && start <= attribute.size();) {
+    const size_t end = std::min(attribute.find('.', start), attribute.size());
+    const std::string member = attribute.substr(start, end - start);
+    value = value->is_object() && value->contains(member) ? &value->at(member) : nullptr;
+    start = end + 1;
+  }
+  if (value) return *value;
+  return Error{ErrorKind::kInvalid, "ValidationError",
+               "Attribute '" + attribute + "' does not exist: the resource " + resource.logical_id +
+                   " has no such property in its template"};
 }
 
 }  // namespace kiln::stack

@@ -8,8 +8,10 @@
 // Errors: kInvalid, ValidationError, with the place in the template. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,12 +27,17 @@ struct Wanted {
   const ResourceType* type = nullptr;
   std::string given_name;  // "": Kiln chooses one, or it isn't known yet
   nlohmann::json properties;
+  std::string note;  // what was left out of it, "" for nothing
 };
 
 class Resolver {
  public:
-  // Keeps a reference to `parsed`.
-  Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish);
+  // The text at an address.
+  using FetchTemplate = std::function<Result<std::string>(const std::string& url)>;
+  // Keeps a reference to `parsed`. `fetch`: nested stacks whose template it can't read are left
+  // out, where the wish leaves out what can't be held.
+  Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish,
+           FetchTemplate fetch);
 
   // Types that stacks can hold, capabilities, rules. Nothing is evaluated that needs a resource.
   Result<void> check(bool asks_for_macros);
@@ -49,8 +56,13 @@ class Resolver {
   Result<void> check_properties(const cfn::Resource& resource, const ResourceType& type,
                                 const nlohmann::json& properties) const;
 
+  // Why the template of a nested stack can't be read; nullopt: it can, or isn't known yet.
+  std::optional<std::string> unreadable(const nlohmann::json& properties) const;
+
   const cfn::Template& template_;
   const Wish& wish_;
+  const FetchTemplate fetch_;
+  const std::string account_;
   std::set<std::string> imports_;
   std::mutex mutex_;  // of the evaluator and the imports
   cfn::Evaluator evaluator_;

@@ -5,6 +5,10 @@
 #include <map>
 #include <thread>
 
+#include "base/json_dump.h"
+#include "stack/custom_resource.h"
+#include "stack/iam_types.h"
+
 namespace kiln::stack {
 namespace {
 
@@ -18,7 +22,8 @@ const Types& types() {
     Types found;
     for (const auto group :
          {lambda_function_types(), lambda_version_types(), lambda_types(), scaling_types(),
-          alarm_types(), sns_types(), logs_types(), recorded_types()})
+          alarm_types(), sns_types(), logs_types(), storage_types(), iam_types(), recorded_types(),
+          custom_types(), nested_types()})
       for (const ResourceType* type : group) found.emplace(type->name(), type);
     return found;
   }();
@@ -28,6 +33,7 @@ const Types& types() {
 }  // namespace
 
 const ResourceType* find_resource_type(std::string_view name) {
+  if (is_custom_name(name)) name = kCustomResource;
   const auto found = types().find(name);
   return found == types().end() ? nullptr : found->second;
 }
@@ -36,6 +42,14 @@ std::vector<std::string_view> resource_type_names() {
   std::vector<std::string_view> names;
   for (const auto& [name, type] : types()) names.push_back(name);
   return names;
+}
+
+std::string text_of_value(const json& value) {
+  if (value.is_string()) return value;
+  if (!value.is_array()) return json_dump(value);
+  std::string out;
+  for (const json& item : value) out += (out.empty() ? "" : ",") + text_of_value(item);
+  return out;
 }
 
 std::string text_of(const json& properties, const char* name) {

@@ -16,6 +16,8 @@
 
 #include "base/result.h"
 #include "stack/aws_api.h"
+#include "stack/provider.h"
+#include "stack/stack.h"
 
 namespace kiln::stack {
 
@@ -24,6 +26,9 @@ enum class OnChange {
   kReplace,  // a new resource is made, and the old one removed at the end
 };
 enum class Need { kOptional, kRequired };
+// As the tables of properties have them.
+inline constexpr auto kReplace = OnChange::kReplace;
+inline constexpr auto kRequired = Need::kRequired;
 
 struct Property {
   std::string_view name;
@@ -39,10 +44,18 @@ struct Scope {
   std::string stack_name;
   std::string stack_id;
   std::string logical_id;
+  std::string resource_type;           // as the template has it: "Custom::Seed"
   const std::atomic<bool>& cancelled;  // waiting ends when it is set
   // After a kill: what is there already may be what the last deployment made.
   bool repairing = false;
+  const AskProvider* provider = nullptr;  // of custom resources
+  // What nested stacks get of the stack's wish.
+  std::vector<std::string> capabilities = {};
+  Wish::Unsupported unsupported = Wish::Unsupported::kRefuse;
 };
+
+// The type of such an error.
+inline constexpr const char* kHalfMade = "HalfMade";
 
 // A resource as it is now.
 struct Made {
@@ -62,8 +75,18 @@ class ResourceType {
   virtual std::vector<std::string_view> attributes() const { return {}; }
   // How long a name that Kiln chooses may be.
   virtual size_t max_name() const { return 64; }
+  // What such a name ends in.
+  virtual std::string_view name_end(const nlohmann::json&) const { return ""; }
   // Whether Ref is the name, so that it is known before the resource is made.
   virtual bool id_is_name() const { return false; }
+  // Custom resources: their provider knows all properties and attributes, gets scalars as texts,
+  // and may answer an update with another id, which makes it a replacement.
+  virtual bool is_custom() const { return false; }
+  // A creation that was cancelled, or whose error says kHalfMade, has left something behind: it is
+  // removed by its name, with everything else on the way back. Others leave nothing when they fail.
+  virtual bool is_removed_later() const { return false; }
+  // Attributes beside attributes() and the properties.
+  virtual bool may_have(std::string_view /*attribute*/) const { return false; }
 
   // `name` is the one that the properties give or Kiln chose; it is remembered before this call, so
   // that a resource which a killed Kiln has just made is found again. What fails leaves nothing.
@@ -91,9 +114,14 @@ std::span<const ResourceType* const> alarm_types();
 std::span<const ResourceType* const> sns_types();
 std::span<const ResourceType* const> recorded_types();
 std::span<const ResourceType* const> logs_types();
+std::span<const ResourceType* const> storage_types();
+std::span<const ResourceType* const> custom_types();
+std::span<const ResourceType* const> nested_types();
 
 // Helpers of types.
 
+// A scalar as a text, a list with commas between: how values of parameters are given.
+std::string text_of_value(const nlohmann::json& value);
 // "" when absent or not a text.
 std::string text_of(const nlohmann::json& properties, const char* name);
 // The members of `properties` that are in `names`, under their names.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_dump.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -9,10 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kReplace = OnChange::kReplace;
-constexpr auto kRequired = Need::kRequired;
-
-Result<json> call(const Scope& scope, const std::string& operation, const json& body) {
+Result<json> call_scaling(const Scope& scope, const std::string& operation, const json& body) {
   return scope.api.rpc("application-autoscaling", "AnyScaleFrontendService." + operation, body);
 }
 
@@ -39,9 +37,9 @@ class ScalableTargetType final : public ResourceType {
     json ask = which(properties);
     ask["ResourceIds"] = json::array({ask["ResourceId"]});
     ask.erase("ResourceId");
-    const auto there = call(scope, "DescribeScalableTargets", ask);
+    const auto there = call_scaling(scope, "DescribeScalableTargets", ask);
     if (!there) return there.error();
-    if (!there->value("ScalableTargets", json::array()).empty() && !scope.repairing)
+    if (!json_list(*there, "ScalableTargets").empty() && !scope.repairing)
       return already_exists(name(), id_of(properties));
     auto made = put(scope, json::object(), properties);
     if (!made) (void)remove(scope, "", properties);
@@ -53,7 +51,7 @@ class ScalableTargetType final : public ResourceType {
   }
   Result<void> remove(const Scope& scope, const std::string&,
                       const json& properties) const override {
-    return gone(call(scope, "DeregisterScalableTarget", which(properties)));
+    return gone(call_scaling(scope, "DeregisterScalableTarget", which(properties)));
   }
 
  private:
@@ -65,11 +63,14 @@ class ScalableTargetType final : public ResourceType {
     json body = after;
     body.erase("ScheduledActions");
     // What a request leaves out keeps its value.
-    if (before.contains("SuspendedState") || body.contains("SuspendedState"))
+    if (before.contains("SuspendedState") && !body.contains("SuspendedState"))
+      body["SuspendedState"] = json::object();
+    if (json_member(body, "SuspendedState").is_object())
       for (const char* name :
            {"DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"})
         if (!body["SuspendedState"].contains(name)) body["SuspendedState"][name] = false;
-    if (const auto done = call(scope, "RegisterScalableTarget", body); !done) return done.error();
+    if (const auto done = call_scaling(scope, "RegisterScalableTarget", body); !done)
+      return done.error();
     if (auto done = schedule(scope, before, after); !done) return done.error();
     const std::string id = id_of(after);
     return Made{id, {{"Id", id}}};
@@ -77,24 +78,26 @@ class ScalableTargetType final : public ResourceType {
 
   // An action that changes is made anew: putting it would keep what its new form leaves out.
   static Result<void> schedule(const Scope& scope, const json& before, const json& after) {
-    const json old = before.value("ScheduledActions", json::array());
-    const json now = after.value("ScheduledActions", json::array());
+    const json& old = json_list(before, "ScheduledActions");
+    const json& now = json_list(after, "ScheduledActions");
     for (const json& action : old) {
       if (std::find(now.begin(), now.end(), action) != now.end()) continue;
       json request = which(after);
       request["ScheduledActionName"] = text_of(action, "ScheduledActionName");
-      if (auto done = gone(call(scope, "DeleteScheduledAction", request)); !done) return done;
+      if (auto done = gone(call_scaling(scope, "DeleteScheduledAction", request)); !done)
+        return done;
     }
     for (const json& action : now) {
       json request = action;
       request.update(which(after));
-      if (const auto done = call(scope, "PutScheduledAction", request); !done) return done.error();
+      if (const auto done = call_scaling(scope, "PutScheduledAction", request); !done)
+        return done.error();
     }
     return {};
   }
 };
 
-constexpr Property kPolicyProperties[] = {
+constexpr Property kScalingPolicyProperties[] = {
     {"PolicyName", kReplace, kRequired},
     {"PolicyType", OnChange::kUpdate, kRequired},
     {"ResourceId", kReplace},
@@ -108,7 +111,7 @@ constexpr Property kPolicyProperties[] = {
 class ScalingPolicyType final : public ResourceType {
  public:
   std::string_view name() const override { return "AWS::ApplicationAutoScaling::ScalingPolicy"; }
-  std::span<const Property> properties() const override { return kPolicyProperties; }
+  std::span<const Property> properties() const override { return kScalingPolicyProperties; }
   std::vector<std::string_view> attributes() const override { return {"Arn"}; }
   std::string_view name_property() const override { return "PolicyName"; }
 
@@ -116,10 +119,10 @@ class ScalingPolicyType final : public ResourceType {
                       const json& properties) const override {
     const json request = document(properties);
     json ask = which(request);
-    ask["PolicyNames"] = json::array({request.value("PolicyName", "")});
-    const auto there = call(scope, "DescribeScalingPolicies", ask);
+    ask["PolicyNames"] = json::array({text_of(request, "PolicyName")});
+    const auto there = call_scaling(scope, "DescribeScalingPolicies", ask);
     if (!there) return there.error();
-    if (!there->value("ScalingPolicies", json::array()).empty() && !scope.repairing)
+    if (!json_list(*there, "ScalingPolicies").empty() && !scope.repairing)
       return already_exists(name(), text_of(properties, "PolicyName"));
     return put(scope, request);
   }
@@ -131,8 +134,8 @@ class ScalingPolicyType final : public ResourceType {
                       const json& properties) const override {
     const json request = document(properties);
     json body = which(request);
-    body["PolicyName"] = request.value("PolicyName", "");
-    return gone(call(scope, "DeleteScalingPolicy", body));
+    body["PolicyName"] = text_of(request, "PolicyName");
+    return gone(call_scaling(scope, "DeleteScalingPolicy", body));
   }
 
  private:
@@ -151,7 +154,7 @@ class ScalingPolicyType final : public ResourceType {
     return out;
   }
   static Result<Made> put(const Scope& scope, const json& request) {
-    const auto done = call(scope, "PutScalingPolicy", request);
+    const auto done = call_scaling(scope, "PutScalingPolicy", request);
     if (!done) return done.error();
     const std::string arn = text_of(*done, "PolicyARN");
     return Made{arn, {{"Arn", arn}}};

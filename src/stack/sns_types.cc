@@ -3,6 +3,9 @@
 #include <array>
 #include <set>
 
+#include "base/arn.h"
+#include "base/json_dump.h"
+#include "stack/form_tags.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -10,25 +13,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kReplace = OnChange::kReplace;
-constexpr auto kRequired = Need::kRequired;
-
-Result<json> call(const Scope& scope, const std::string& action, const AwsApi::Form& form) {
+Result<json> call_sns(const Scope& scope, const std::string& action, const AwsApi::Form& form) {
   return scope.api.query("sns", action, form);
 }
 
 // An attribute's value is a text; documents are given as their JSON.
 std::string value_text(const json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-void add_tags(AwsApi::Form& form, const std::map<std::string, std::string>& tags) {
-  int number = 0;
-  for (const auto& [key, value] : tags) {
-    const std::string at = "Tags.member." + std::to_string(++number);
-    form.emplace_back(at + ".Key", key);
-    form.emplace_back(at + ".Value", value);
-  }
+  return value.is_string() ? value.get<std::string>() : json_dump(value);
 }
 
 constexpr Property kTopicProperties[] = {
@@ -53,11 +44,15 @@ class TopicType final : public ResourceType {
   std::vector<std::string_view> attributes() const override { return {"TopicArn", "TopicName"}; }
   std::string_view name_property() const override { return "TopicName"; }
   size_t max_name() const override { return 256; }
+  std::string_view name_end(const json& properties) const override {
+    const auto fifo = properties.find("FifoTopic");
+    return fifo != properties.end() && value_text(*fifo) == "true" ? ".fifo" : "";
+  }
 
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
     // CreateTopic gives a topic that is there already, as if it had made it.
-    if (call(scope, "GetTopicAttributes", {{"TopicArn", arn_of(scope, name)}}))
+    if (call_sns(scope, "GetTopicAttributes", {{"TopicArn", arn_of(scope, name)}}))
       return already_exists(this->name(), arn_of(scope, name));
     AwsApi::Form form = {{"Name", name}};
     int number = 0;
@@ -69,7 +64,7 @@ class TopicType final : public ResourceType {
       form.emplace_back(at + ".value", value_text(*value));
     }
     add_tags(form, tag_change({}, properties).wanted);
-    if (const auto made = call(scope, "CreateTopic", form); !made) return made.error();
+    if (const auto made = call_sns(scope, "CreateTopic", form); !made) return made.error();
     if (auto done = subscribe(scope, name, json::object(), properties); !done) {
       (void)remove(scope, name, properties);
       return done.error();
@@ -83,10 +78,10 @@ class TopicType final : public ResourceType {
       if (!differs(before, after, attribute)) continue;
       const auto value = after.find(attribute);
       const auto done =
-          call(scope, "SetTopicAttributes",
-               {{"TopicArn", id},
-                {"AttributeName", attribute},
-                {"AttributeValue", value == after.end() ? otherwise : value_text(*value)}});
+          call_sns(scope, "SetTopicAttributes",
+                   {{"TopicArn", id},
+                    {"AttributeName", attribute},
+                    {"AttributeValue", value == after.end() ? otherwise : value_text(*value)}});
       if (!done) return done.error();
     }
     if (auto done = subscribe(scope, name, before, after); !done) return done.error();
@@ -95,13 +90,13 @@ class TopicType final : public ResourceType {
     return made(scope, name);
   }
   Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
-    return gone(call(scope, "DeleteTopic", {{"TopicArn", arn_of(scope, name_of(id))}}));
+    return gone(call_sns(scope, "DeleteTopic", {{"TopicArn", arn_of(scope, name_of(id))}}));
   }
 
  private:
   static std::string name_of(const std::string& id) { return id.substr(id.rfind(':') + 1); }
   static std::string arn_of(const Scope& scope, const std::string& name) {
-    return "arn:aws:sns:" + scope.region + ":" + scope.account + ":" + name;
+    return arn_start("sns", scope.region) + scope.account + ":" + name;
   }
   static Made made(const Scope& scope, const std::string& name) {
     const std::string arn = arn_of(scope, name);
@@ -111,15 +106,15 @@ class TopicType final : public ResourceType {
   // The topic's own list of subscriptions.
   static Result<void> subscribe(const Scope& scope, const std::string& name, const json& before,
                                 const json& after) {
-    const json old = before.value("Subscription", json::array());
-    const json now = after.value("Subscription", json::array());
+    const json& old = json_list(before, "Subscription");
+    const json& now = json_list(after, "Subscription");
     const std::string topic = arn_of(scope, name);
     for (const json& one : now) {
       if (std::find(old.begin(), old.end(), one) != old.end()) continue;
-      const auto done = call(scope, "Subscribe",
-                             {{"TopicArn", topic},
-                              {"Protocol", text_of(one, "Protocol")},
-                              {"Endpoint", text_of(one, "Endpoint")}});
+      const auto done = call_sns(scope, "Subscribe",
+                                 {{"TopicArn", topic},
+                                  {"Protocol", text_of(one, "Protocol")},
+                                  {"Endpoint", text_of(one, "Endpoint")}});
       if (!done) return done.error();
     }
     for (const json& one : old) {
@@ -134,17 +129,16 @@ class TopicType final : public ResourceType {
     do {
       AwsApi::Form form = {{"TopicArn", topic}};
       if (!token.empty()) form.emplace_back("NextToken", token);
-      const auto page = call(scope, "ListSubscriptionsByTopic", form);
+      const auto page = call_sns(scope, "ListSubscriptionsByTopic", form);
       if (!page) return gone(page);
       // An empty list is an empty element, which reads as a text.
-      const json subscriptions = page->value("Subscriptions", json::array());
-      for (const json& real : subscriptions) {
+      for (const json& real : json_list(*page, "Subscriptions")) {
         if (!real.is_object() || text_of(real, "Protocol") != text_of(one, "Protocol") ||
             text_of(real, "Endpoint") != text_of(one, "Endpoint"))
           continue;
         const auto arn = arn_of_subscription(scope, topic, real);
         if (!arn) return arn.error();
-        return gone(call(scope, "Unsubscribe", {{"SubscriptionArn", *arn}}));
+        return gone(call_sns(scope, "Unsubscribe", {{"SubscriptionArn", *arn}}));
       }
       token = text_of(*page, "NextToken");
     } while (!token.empty());
@@ -155,11 +149,11 @@ class TopicType final : public ResourceType {
                                                  const json& listed) {
     std::string arn = text_of(listed, "SubscriptionArn");
     if (arn.starts_with("arn:")) return arn;
-    const auto again = call(scope, "Subscribe",
-                            {{"TopicArn", topic},
-                             {"Protocol", text_of(listed, "Protocol")},
-                             {"Endpoint", text_of(listed, "Endpoint")},
-                             {"ReturnSubscriptionArn", "true"}});
+    const auto again = call_sns(scope, "Subscribe",
+                                {{"TopicArn", topic},
+                                 {"Protocol", text_of(listed, "Protocol")},
+                                 {"Endpoint", text_of(listed, "Endpoint")},
+                                 {"ReturnSubscriptionArn", "true"}});
     if (!again) return again.error();
     return text_of(*again, "SubscriptionArn");
   }
@@ -172,12 +166,12 @@ class TopicType final : public ResourceType {
       int number = 0;
       for (const std::string& key : change.removed)
         form.emplace_back("TagKeys.member." + std::to_string(++number), key);
-      if (const auto done = call(scope, "UntagResource", form); !done) return done.error();
+      if (const auto done = call_sns(scope, "UntagResource", form); !done) return done.error();
     }
     if (change.wanted.empty()) return {};
     AwsApi::Form form = {{"ResourceArn", arn}};
     add_tags(form, change.wanted);
-    if (const auto done = call(scope, "TagResource", form); !done) return done.error();
+    if (const auto done = call_sns(scope, "TagResource", form); !done) return done.error();
     return {};
   }
 };
@@ -223,7 +217,7 @@ class SubscriptionType final : public ResourceType {
       form.emplace_back(at + ".key", attribute);
       form.emplace_back(at + ".value", value_text(*value));
     }
-    const auto made = call(scope, "Subscribe", form);
+    const auto made = call_sns(scope, "Subscribe", form);
     if (!made) return made.error();
     const std::string arn = text_of(*made, "SubscriptionArn");
     return Made{arn, {{"Arn", arn}}};
@@ -234,10 +228,10 @@ class SubscriptionType final : public ResourceType {
       if (!differs(before, after, attribute)) continue;
       const auto value = after.find(attribute);
       const auto done =
-          call(scope, "SetSubscriptionAttributes",
-               {{"SubscriptionArn", id},
-                {"AttributeName", attribute},
-                {"AttributeValue", value == after.end() ? otherwise : value_text(*value)}});
+          call_sns(scope, "SetSubscriptionAttributes",
+                   {{"SubscriptionArn", id},
+                    {"AttributeName", attribute},
+                    {"AttributeValue", value == after.end() ? otherwise : value_text(*value)}});
       if (!done) return done.error();
     }
     return Made{id, {{"Arn", id}}};
@@ -252,7 +246,7 @@ class SubscriptionType final : public ResourceType {
       if (!again) return {};
       arn = again->id;
     }
-    return gone(call(scope, "Unsubscribe", {{"SubscriptionArn", arn}}));
+    return gone(call_sns(scope, "Unsubscribe", {{"SubscriptionArn", arn}}));
   }
 };
 
@@ -297,12 +291,12 @@ class TopicPolicyType final : public ResourceType {
  private:
   static std::set<std::string> topics_of(const json& properties) {
     std::set<std::string> topics;
-    for (const json& topic : properties.value("Topics", json::array()))
+    for (const json& topic : json_list(properties, "Topics"))
       if (topic.is_string()) topics.insert(topic);
     return topics;
   }
   static Result<void> set(const Scope& scope, const std::string& topic, const json& policy) {
-    const auto done = call(
+    const auto done = call_sns(
         scope, "SetTopicAttributes",
         {{"TopicArn", topic}, {"AttributeName", "Policy"}, {"AttributeValue", value_text(policy)}});
     if (!done) return done.error();
@@ -328,13 +322,52 @@ class TopicPolicyType final : public ResourceType {
   }
 };
 
+constexpr Property kInlinePolicyProperties[] = {
+    {"PolicyDocument", OnChange::kUpdate, kRequired},
+    {"TopicArn", OnChange::kReplace, kRequired},
+};
+
+// The policy of one topic.
+class TopicInlinePolicyType final : public ResourceType {
+ public:
+  std::string_view name() const override { return "AWS::SNS::TopicInlinePolicy"; }
+  std::span<const Property> properties() const override { return kInlinePolicyProperties; }
+
+  Result<Made> create(const Scope& scope, const std::string& name,
+                      const json& properties) const override {
+    auto made = many_.create(scope, name, as_many(properties));
+    if (!made) return made;
+    return Made{text_of(properties, "TopicArn"), json::object()};
+  }
+  Result<Made> update(const Scope& scope, const std::string& id, const json& before,
+                      const json& after) const override {
+    auto made = many_.update(scope, id, as_many(before), as_many(after));
+    if (!made) return made;
+    return Made{id, json::object()};
+  }
+  Result<void> remove(const Scope& scope, const std::string& id,
+                      const json& properties) const override {
+    return many_.remove(scope, id, as_many(properties));
+  }
+
+ private:
+  static json as_many(const json& properties) {
+    return {{"PolicyDocument", properties.value("PolicyDocument", json::object())},
+            {"Topics", {text_of(properties, "TopicArn")}}};
+  }
+
+  const TopicPolicyType many_{};
+};
+
 }  // namespace
 
 std::span<const ResourceType* const> sns_types() {
   static const TopicType topic{};
   static const SubscriptionType subscription{};
   static const TopicPolicyType policy{};
-  static constexpr std::array<const ResourceType*, 3> all = {&topic, &subscription, &policy};
+  static const TopicInlinePolicyType inline_policy{};
+  static constexpr std::array<const ResourceType*, 4> all = {&topic, &subscription, &policy,
+                                                             &inline_policy};
   return all;
 }
 

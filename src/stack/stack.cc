@@ -34,13 +34,33 @@ Wish wish_from(const json& in) {
   return wish;
 }
 
+json document_of(const ChangeReason& reason) {
+  return {static_cast<int>(reason.source), reason.property, reason.causing_entity,
+          static_cast<int>(reason.evaluation), static_cast<int>(reason.told)};
+}
+
+ChangeReason reason_from(const json& in) {
+  ChangeReason reason;
+  reason.source = static_cast<ChangeReason::Source>(in.at(0).get<int>());
+  in.at(1).get_to(reason.property);
+  in.at(2).get_to(reason.causing_entity);
+  reason.evaluation = static_cast<ChangeReason::Evaluation>(in.at(3).get<int>());
+  reason.told = static_cast<ChangeReason::Told>(in.at(4).get<int>());
+  return reason;
+}
+
 json document_of(const Change& change) {
+  json reasons = json::array();
+  for (const ChangeReason& reason : change.reasons) reasons.push_back(document_of(reason));
   return {{"action", static_cast<int>(change.action)},
           {"replacement", static_cast<int>(change.replacement)},
           {"logical_id", change.logical_id},
           {"type", change.type},
           {"physical_id", change.physical_id},
           {"properties", change.properties},
+          {"reasons", std::move(reasons)},
+          {"policy", static_cast<int>(change.policy)},
+          {"potential", change.is_potential},
           {"before", change.before},
           {"after", change.after}};
 }
@@ -53,6 +73,10 @@ Change change_from(const json& in) {
   in.at("type").get_to(change.type);
   in.at("physical_id").get_to(change.physical_id);
   in.at("properties").get_to(change.properties);
+  for (const json& reason : in.value("reasons", json::array()))
+    change.reasons.push_back(reason_from(reason));
+  change.policy = static_cast<cfn::Policy>(in.value("policy", 0));
+  change.is_potential = in.value("potential", false);
   change.before = in.at("before");
   change.after = in.at("after");
   return change;
@@ -76,20 +100,28 @@ json to_document(const Stack& stack) {
   json outputs = json::array();
   for (const StackOutput& output : stack.outputs)
     outputs.push_back({output.key, output.value, output.description, output.export_name});
-  return {{"name", stack.name},
-          {"id", stack.id},
-          {"region", stack.region},
-          {"status", stack.status},
-          {"reason", stack.reason},
-          {"description", stack.description},
-          {"wish", document_of(stack.wish)},
-          {"hidden_parameters", stack.hidden_parameters},
-          {"outputs", std::move(outputs)},
-          {"imports", stack.imports},
-          {"termination_protection", stack.termination_protection},
-          {"created", time_of(stack.created)},
-          {"updated", stack.updated ? time_of(*stack.updated) : json()},
-          {"deleted", stack.deleted ? time_of(*stack.deleted) : json()}};
+  return {
+      {"name", stack.name},
+      {"id", stack.id},
+      {"region", stack.region},
+      {"parent_id", stack.parent_id},
+      {"root_id", stack.root_id},
+      {"depth", stack.depth},
+      {"status", stack.status},
+      {"reason", stack.reason},
+      {"description", stack.description},
+      {"wish", document_of(stack.wish)},
+      {"hidden_parameters", stack.hidden_parameters},
+      {"resolved_parameters", stack.resolved_parameters},
+      {"change_set_id", stack.change_set_id},
+      {"last_operation",
+       stack.last_operation ? json{stack.last_operation->id, stack.last_operation->type} : json()},
+      {"outputs", std::move(outputs)},
+      {"imports", stack.imports},
+      {"termination_protection", stack.termination_protection},
+      {"created", time_of(stack.created)},
+      {"updated", stack.updated ? time_of(*stack.updated) : json()},
+      {"deleted", stack.deleted ? time_of(*stack.deleted) : json()}};
 }
 
 Result<Stack> stack_of(const json& in) {
@@ -103,6 +135,15 @@ Result<Stack> stack_of(const json& in) {
     in.at("description").get_to(stack.description);
     stack.wish = wish_from(in.at("wish"));
     in.at("hidden_parameters").get_to(stack.hidden_parameters);
+    // Stacks of earlier versions have none of these.
+    stack.parent_id = in.value("parent_id", "");
+    stack.root_id = in.value("root_id", "");
+    stack.depth = in.value("depth", size_t{0});
+    if (const auto resolved = in.find("resolved_parameters"); resolved != in.end())
+      resolved->get_to(stack.resolved_parameters);
+    stack.change_set_id = in.value("change_set_id", "");
+    if (const auto last = in.find("last_operation"); last != in.end() && !last->is_null())
+      stack.last_operation = Operation{last->at(0), last->at(1)};
     for (const json& output : in.at("outputs"))
       stack.outputs.push_back({output.at(0), output.at(1), output.at(2), output.at(3)});
     in.at("imports").get_to(stack.imports);
@@ -154,21 +195,21 @@ Result<StackResource> resource_of(const json& in) {
 }
 
 json to_document(const StackEvent& event) {
-  return {{"id", event.id},
-          {"time", time_of(event.time)},
-          {"logical_id", event.logical_id},
-          {"physical_id", event.physical_id},
-          {"type", event.type},
-          {"status", event.status},
-          {"reason", event.reason},
-          {"properties", event.properties},
-          {"token", event.token}};
+  return {{"number", event.number},           {"id", event.id},
+          {"time", time_of(event.time)},      {"logical_id", event.logical_id},
+          {"physical_id", event.physical_id}, {"type", event.type},
+          {"status", event.status},           {"reason", event.reason},
+          {"properties", event.properties},   {"token", event.token}};
 }
 
 Result<StackEvent> event_of(const json& in) {
   return reading<StackEvent>("event of a stack", [&] {
     StackEvent event;
     in.at("id").get_to(event.id);
+    // Events of earlier versions have their number at the end of their id alone.
+    event.number = in.contains("number")
+                       ? in.at("number").get<uint64_t>()
+                       : std::strtoull(event.id.c_str() + event.id.rfind('-') + 1, nullptr, 10);
     event.time = time_from(in.at("time"));
     in.at("logical_id").get_to(event.logical_id);
     in.at("physical_id").get_to(event.physical_id);
@@ -189,6 +230,9 @@ json to_document(const ChangeSet& set) {
           {"description", set.description},
           {"creates", set.type == ChangeSet::Type::kCreate},
           {"wish", document_of(set.wish)},
+          {"parameters", set.parameters},
+          {"resolved_parameters", set.resolved_parameters},
+          {"hidden_parameters", set.hidden_parameters},
           {"changes", std::move(changes)},
           {"status", set.status},
           {"execution_status", set.execution_status},
@@ -204,6 +248,9 @@ Result<ChangeSet> change_set_of(const json& in) {
     in.at("description").get_to(set.description);
     if (in.at("creates").get<bool>()) set.type = ChangeSet::Type::kCreate;
     set.wish = wish_from(in.at("wish"));
+    set.parameters = in.value("parameters", set.wish.parameters);
+    set.resolved_parameters = in.value("resolved_parameters", set.resolved_parameters);
+    set.hidden_parameters = in.value("hidden_parameters", set.hidden_parameters);
     for (const json& change : in.at("changes")) set.changes.push_back(change_from(change));
     in.at("status").get_to(set.status);
     in.at("execution_status").get_to(set.execution_status);

@@ -54,6 +54,7 @@ struct StackOutput {
 };
 
 struct StackEvent {
+  uint64_t number = 0;  // of the stack's events, from 0
   std::string id;
   WallTime time{};
   std::string logical_id;
@@ -79,15 +80,28 @@ struct Wish {
   OnFailure on_failure = OnFailure::kRollback;
 };
 
+// One operation on a stack, as LastOperations names it.
+struct Operation {
+  std::string id;
+  std::string type;  // "UPDATE_STACK"
+};
+
 struct Stack {
   std::string name;
   std::string id;  // its ARN
   std::string region;
+  // Of a nested stack: whose resource it is, the first of them all, and how many stacks are around.
+  std::string parent_id, root_id;
+  size_t depth = 0;
   std::string status;  // "UPDATE_COMPLETE"
   std::string reason;
   std::string description;
   Wish wish;  // the last that was carried out, or is being; with the parameters' defaults
   std::vector<std::string> hidden_parameters;  // NoEcho
+  // What the parameters that name an SSM parameter came to.
+  std::map<std::string, std::string> resolved_parameters;
+  std::string change_set_id;  // of the set that made it what it is; "": none did
+  std::optional<Operation> last_operation;
   std::vector<StackOutput> outputs;
   std::vector<std::string> imports;  // names of exports of other stacks that it uses
   std::map<std::string, StackResource> resources;
@@ -95,10 +109,30 @@ struct Stack {
   std::vector<StackEvent> events;        // oldest first
   bool termination_protection = false;
   WallTime created{};
-  std::optional<WallTime> updated, deleted;
+  std::optional<WallTime> updated;
+  std::optional<WallTime> deleted;  // when its removal began, after a creation that failed too
 
   bool in_progress() const { return status.ends_with("_IN_PROGRESS"); }
   bool is_deleted() const { return status == "DELETE_COMPLETE"; }
+};
+
+// Why a property changes.
+struct ChangeReason {
+  enum class Source {
+    kDirectModification,
+    kParameterReference,
+    kResourceReference,
+    kResourceAttribute,
+  };
+  Source source = Source::kDirectModification;
+  std::string property;
+  std::string causing_entity;  // "Stage", "Topic", "Topic.TopicArn"; "" of a direct modification
+  // Whether the new value is known to differ, whatever the deployment does.
+  enum class Evaluation { kStatic, kDynamic };
+  Evaluation evaluation = Evaluation::kStatic;
+  // AWS tells a reason of some changes only with the properties' values, or only without them.
+  enum class Told { kAlways, kWithValues, kWithoutValues };
+  Told told = Told::kAlways;
 };
 
 // One line of a plan.
@@ -111,8 +145,14 @@ struct Change {
   std::string type;
   std::string physical_id;
   std::vector<std::string> properties;  // names of those that change
-  nlohmann::json before;                // null: there is none
-  nlohmann::json after;                 // unknown values are cfn::kUnknown
+  std::vector<ChangeReason> reasons;    // of a modification, by property
+  // What becomes of the old resource: of a removal and of a replacement.
+  cfn::Policy policy = cfn::Policy::kDelete;
+  // Nothing changes but by an attribute that it refers to and that may be another then. Told only
+  // without the properties' values.
+  bool is_potential = false;
+  nlohmann::json before;  // null: there is none
+  nlohmann::json after;   // unknown values are cfn::kUnknown
 };
 
 struct ChangeSet {
@@ -122,6 +162,9 @@ struct ChangeSet {
   enum class Type { kCreate, kUpdate };
   Type type = Type::kUpdate;
   Wish wish;
+  // As the template has them: with its defaults, what came from SSM, and those with NoEcho.
+  std::map<std::string, std::string> parameters, resolved_parameters;
+  std::vector<std::string> hidden_parameters;
   std::vector<Change> changes;
   std::string status;            // "CREATE_COMPLETE", "FAILED"
   std::string execution_status;  // "AVAILABLE", "UNAVAILABLE", "EXECUTE_COMPLETE", "OBSOLETE"

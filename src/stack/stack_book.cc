@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "base/arn.h"
+#include "base/fence.h"
 #include "base/ids.h"
+#include "stack/dynamic_reference.h"
 
 namespace kiln::stack {
 namespace {
@@ -30,11 +33,23 @@ std::string before_hash(const std::string& key) { return key.substr(0, key.find(
 StackBook::StackBook(Options options) : options_(std::move(options)) {
   environment_.account = options_.account;
   environment_.api = options_.api;
+  for (size_t depth = 0; depth <= kMaxNesting; ++depth)
+    deployments_.push_back(
+        std::make_unique<WorkerPool>(WorkerPool::Options{"deployment", 0, kMaxDeployments}));
+  environment_.provider = options_.provider;
+  environment_.fetch = options_.fetch;
+  environment_.now = [this] { return options_.clock.wall_now(); };
   environment_.import_value = [this](const std::string& region,
                                      const std::string& name) -> std::optional<std::string> {
     for (const Export& each : exports(region))
       if (each.name == name) return each.value;
     return std::nullopt;
+  };
+  environment_.dynamic = [this](const std::string& region, const std::string& service,
+                                const std::string& reference, Wish::Unsupported unsupported) {
+    return resolve_dynamic(service, reference, unsupported, [&](const std::string& name) {
+      return options_.ssm ? options_.ssm(region, name) : std::nullopt;
+    });
   };
   environment_.commit_outputs = [this](StackRecord& record, std::vector<StackOutput> outputs,
                                        std::vector<std::string> imports) {
@@ -42,24 +57,22 @@ StackBook::StackBook(Options options) : options_(std::move(options)) {
   };
 }
 
+WorkerPool& StackBook::pool_of(const StackRecord& record) {
+  const size_t depth = record.read<size_t>([](const Stack& stack) { return stack.depth; });
+  return *deployments_[std::min(depth, kMaxNesting)];
+}
+
 StackBook::~StackBook() {
   {
     const std::lock_guard lock(mutex_);
-    for (auto& [id, running] : running_) running.stop->leave();
+    for (auto& [id, stop] : running_) stop->leave();
   }
   drain();
 }
 
 void StackBook::drain() {
-  for (;;) {
-    std::map<std::string, Running> ending;
-    {
-      const std::lock_guard lock(mutex_);
-      ending.swap(running_);
-    }
-    if (ending.empty()) return;
-    for (auto& [id, running] : ending) running.thread.join();
-  }
+  std::unique_lock lock(mutex_);
+  ended_.wait(lock, [this] { return running_.empty(); });
 }
 
 bool StackBook::owns(const std::string& kind) {
@@ -229,8 +242,8 @@ Stack StackBook::new_stack(const std::string& region, const std::string& name) c
   stack.name = name;
   stack.region = region;
   stack.created = options_.clock.wall_now();
-  stack.id = "arn:aws:cloudformation:" + region + ":" + options_.account + ":stack/" + name + "/" +
-             new_uuid();
+  stack.id =
+      arn_start("cloudformation", region) + options_.account + ":stack/" + name + "/" + new_uuid();
   return stack;
 }
 
@@ -253,31 +266,51 @@ Result<void> StackBook::start(const RecordPtr& record,
                               const std::function<Result<void>()>& announce,
                               std::function<void(Deployment&)> work) {
   const std::string id = record->read<std::string>([](const Stack& stack) { return stack.id; });
+  // Before anything is promised.
+  if (auto able = pool_of(*record).ensure(); !able) return able;
   auto stop = std::make_shared<Stop>();
   auto deployment = std::make_shared<Deployment>(*record, environment_, *stop);
   if (auto announced = announce(); !announced) return announced;
-  Running earlier;
   {
-    const std::lock_guard lock(mutex_);
-    if (const auto old = running_.find(id); old != running_.end()) {
-      earlier = std::move(old->second);
-      running_.erase(old);
-    }
+    std::unique_lock lock(mutex_);
+    // An earlier deployment has told its end and is about to leave.
+    ended_.wait(lock, [&] { return !running_.contains(id); });
+    running_.emplace(id, stop);
   }
-  // The thread of an earlier deployment, which has ended or is about to.
-  if (earlier.thread.joinable()) earlier.thread.join();
-  const std::lock_guard lock(mutex_);
-  running_[id] = {stop, std::thread([this, record, stop, deployment, work = std::move(work)] {
-                    work(*deployment);
-                    if (!stop->leaving()) finished(record);
-                  })};
+  pool_of(*record).post([this, id, record, stop, deployment, work = std::move(work)] {
+    run(record, *stop, *deployment, work);
+    bool deletes = false;
+    {
+      const std::lock_guard lock(mutex_);
+      running_.erase(id);
+      deletes = stop->deletes() && !stop->leaving();
+      ended_.notify_all();
+    }
+    // It was made before it noticed that it should go.
+    const auto region = record->read<std::string>([](const Stack& stack) { return stack.region; });
+    if (deletes) (void)remove(region, id, {}, "");
+  });
   return {};
+}
+
+void StackBook::run(const RecordPtr& record, Stop& stop, Deployment& deployment,
+                    const std::function<void(Deployment&)>& work) {
+  const bool whole = fenced("a stack's deployment", [&] {
+    work(deployment);
+    if (!stop.leaving()) finished(record);
+  });
+  if (whole) return;
+  fenced("a stack's failed deployment", [&] {
+    const auto status = record->read<std::string>([](const Stack& stack) { return stack.status; });
+    (void)record->set_status(after_interruption(status),
+                             "Kiln failed in an unexpected way during " + status +
+                                 "; the next deployment of the stack repairs it");
+  });
 }
 
 void StackBook::finished(const RecordPtr& record) {
   const bool deleted = record->read<bool>([](const Stack& stack) { return stack.is_deleted(); });
   if (!deleted) return;
-  (void)record->change([&](Stack& stack) { stack.deleted = options_.clock.wall_now(); });
   const Stack gone = record->snapshot();
   drop_change_sets(gone);
   // The oldest of those that were deleted are forgotten.

@@ -7,20 +7,25 @@
 //   CREATE_COMPLETE
 //
 // Errors have CloudFormation's types and texts, and change nothing. Thread-safe. Calls read and
-// check templates and wait for the disk; deployments run on threads of their own. The destructor
-// interrupts them: they leave their stacks for the next deployment to repair.
+// check templates and wait for the disk; deployments run on threads of their own, kMaxDeployments
+// at a time. The destructor interrupts them: they leave their stacks for the next deployment to
+// repair.
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "base/worker_pool.h"
 #include "stack/deployment.h"
 #include "stack/plan.h"
 #include "stack/stack_record.h"
+#include "template/include.h"
+#include "template/parameters.h"
 
 namespace kiln::stack {
 
@@ -34,18 +39,29 @@ class StackBook {
  public:
   static constexpr const char* kChangeSetKind = "stack-change-set";
   static constexpr size_t kMaxChangeSets = 1000;  // of a stack
+  static constexpr size_t kMaxExecutedSets = 10;  // of a stack, the newest
   static constexpr size_t kMaxDeletedStacks = 50;
+  // At a time, of each depth of nested stacks; the others wait in progress.
+  static constexpr size_t kMaxDeployments = 64;
+  static constexpr size_t kMaxNesting = 8;  // stacks in stacks
 
   struct Options {
     std::string account;
     std::function<AwsApi(const std::string& region)> api;
     StatePort& state;
     const Clock& clock;
-    std::function<std::optional<std::string>(const std::string& region, const std::string& name)>
+    std::function<std::optional<cfn::SsmParameter>(const std::string& region,
+                                                   const std::string& name)>
         ssm;
+    AskProvider provider = {};
+    // The text at the address of a template, or at an s3:// location. Blocks.
+    std::function<Result<std::string>(const std::string& url)> fetch = {};
   };
   explicit StackBook(Options options);
   ~StackBook();
+
+  // From now on deployments leave out what stacks can't hold, also when the request doesn't say it.
+  void skip_unsupported() { skips_ = true; }
 
   static bool owns(const std::string& kind);
   // A document of an earlier run. An error leaves it out.
@@ -62,6 +78,7 @@ class StackBook {
 
   struct Terms {
     bool termination_protection = false;
+    std::string parent_id;  // of a nested stack
   };
   // The new stack's id.
   Result<std::string> create(const std::string& region, const std::string& name, const Wish& wish,
@@ -84,6 +101,7 @@ class StackBook {
                                     const std::string& name_or_id) const;
   // The stack that a set is for.
   Result<Stack> stack_for(const ChangeSet& set) const;
+  // Those that were not executed, oldest first.
   Result<std::vector<ChangeSet>> change_sets(const std::string& region,
                                              const std::string& stack) const;
   Result<void> execute_change_set(const std::string& region, const std::string& stack,
@@ -95,21 +113,30 @@ class StackBook {
   // Waits until nothing is under way.
   void drain();
 
+  // How AWS::Include is carried out.
+  cfn::Include include() const;
+
  private:
   using RecordPtr = std::shared_ptr<StackRecord>;
-  struct Running {
-    std::shared_ptr<Stop> stop;
-    std::thread thread;
-  };
   // A template that was read, checked and planned.
   struct Prepared {
     std::shared_ptr<const cfn::Template> parsed;
     cfn::ParameterValues parameters;
     Plan plan;
+
+    // What the parameters that name one of SSM's came to.
+    std::map<std::string, std::string> resolved_parameters() const;
   };
   enum class Macros { kNeedCapability, kExpand };
 
-  Result<Prepared> prepare(const Stack& now, const Wish& wish, Macros macros) const;
+  // With what the options say.
+  Wish completed(Wish wish) const;
+  // `depth`: how many stacks are around this one.
+  Result<Prepared> prepare(const Stack& now, const Wish& wish, Macros macros,
+                           size_t depth = 0) const;
+  // The templates of the nested stacks that a plan makes or changes, as far as these are known.
+  Result<void> check_nested(const Stack& now, const Wish& wish, const Plan& plan,
+                            size_t depth) const;
   RecordPtr record_of(const std::string& region, const std::string& name_or_id) const;
   Result<RecordPtr> require(const std::string& region, const std::string& name_or_id) const;
   std::vector<RecordPtr> records(const std::string& region) const;
@@ -117,30 +144,41 @@ class StackBook {
   RecordPtr add(Stack stack);
   void forget(const RecordPtr& record);
   // Creates the stack, if it is new or only reviewed so far, else updates it.
-  Result<std::string> begin(const RecordPtr& record, const Wish& wish, Prepared prepared);
+  // `change_set_id`: the set that is carried out; "": none.
+  Result<std::string> begin(const RecordPtr& record, const Wish& wish, Prepared prepared,
+                            const std::string& change_set_id);
   static bool changes_nothing(const Stack& now, const Wish& wish, const Plan& plan);
   // `announce` changes the stack's status; the deployment knows the stack as it was before.
   Result<void> start(const RecordPtr& record, const std::function<Result<void>()>& announce,
                      std::function<void(Deployment&)> work);
+  // Not under way any more, and not before.
+  void run(const RecordPtr& record, Stop& stop, Deployment& deployment,
+           const std::function<void(Deployment&)>& work);
   void finished(const RecordPtr& record);
+  WorkerPool& pool_of(const StackRecord& record);
   Result<void> commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
                               std::vector<std::string> imports);
   Result<void> keep(const Stack& stack, const ChangeSet& set);
   void drop(const Stack& stack, const ChangeSet& set);
   void drop_change_sets(const Stack& stack);
+  void drop_old_executed_sets(const Stack& stack);
 
   const Options options_;
+  std::atomic<bool> skips_{false};
   Environment environment_;
 
   mutable std::mutex mutex_;
   std::map<std::string, RecordPtr> records_;                      // by id
   std::map<std::string, std::map<std::string, ChangeSet>> sets_;  // by stack id and set id
-  std::map<std::string, Running> running_;                        // by stack id
+  std::map<std::string, std::shared_ptr<Stop>> running_;          // by stack id
+  std::condition_variable ended_;                                 // one of running_
   // What load() has gathered of each stack until loaded().
   std::map<std::string, std::map<std::string, StackEvent>> loaded_events_;
   std::map<std::string, Stack> loaded_stacks_;
   std::mutex exports_mutex_;  // over the check of an export and its commitment
   std::mutex begin_mutex_;    // over the check of a stack's state and the change of it
+  // By how deep their stacks are nested: those that wait for others never hold these up.
+  std::vector<std::unique_ptr<WorkerPool>> deployments_;
 };
 
 }  // namespace kiln::stack

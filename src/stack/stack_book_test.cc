@@ -3,9 +3,13 @@
 #include "stack/stack_book.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
+#include <filesystem>
 #include <set>
+#include <stdexcept>
 
+#include "base/fence.h"
 #include "wire/query_protocol.h"
 
 namespace kiln::stack {
@@ -53,6 +57,7 @@ class FakeSns {
         arn.empty() ? std::string(form->get("Name")) : arn.substr(arn.rfind(':') + 1);
     if (failing.contains(name) && action == "CreateTopic")
       return wire::query_error({ErrorKind::kInvalid, "InvalidParameter", "no " + name}, "id");
+    if (action == "CreateTopic" && name == throwing) throw std::out_of_range("map::at");
     if (action == "CreateTopic") {
       topics[name] = std::string(form->get("Attributes.entry.1.value"));
     } else if (action == "DeleteTopic") {
@@ -67,6 +72,7 @@ class FakeSns {
 
   std::map<std::string, std::string> topics;  // name to DisplayName
   std::set<std::string> failing;
+  std::string throwing;
 
  private:
   std::mutex mutex_;
@@ -201,6 +207,52 @@ TEST_F(StackBookTest, AKillAtAnyMomentIsRepairedByTheNextDeployment) {
     EXPECT_EQ(sns_.topics, (Topics{{"A", "9"}, {"C", "3"}, {"D", "4"}})) << kept;
     if (whole) break;
   }
+}
+
+// Continuous integration that makes a stack for each test: neither a thread nor memory stays
+// behind.
+TEST_F(StackBookTest, StacksThatAreGoneLeaveNothing) {
+  const Wish wanted = wish({{"A", "1"}});
+  const auto make_and_remove = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(book_->create(kRegion, "s", wanted, {}).ok());
+      book_->drain();
+      ASSERT_TRUE(book_->remove(kRegion, "s", {}, "").ok());
+      book_->drain();
+    }
+  };
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  make_and_remove(2 * static_cast<int>(StackBook::kMaxDeletedStacks));
+  const size_t before = ::mallinfo2().uordblks;
+  make_and_remove(2'000);
+  EXPECT_LT(::mallinfo2().uordblks, before + (1 << 20));
+  EXPECT_LT(threads(), 8);
+  EXPECT_LE(book_->all(kRegion).size(), StackBook::kMaxDeletedStacks);
+  EXPECT_TRUE(sns_.topics.empty());
+}
+
+TEST_F(StackBookTest, ManyDeploymentsAtOnceAllEnd) {
+  constexpr int kStacks = 3 * static_cast<int>(StackBook::kMaxDeployments);
+  for (int i = 0; i < kStacks; ++i)
+    ASSERT_TRUE(
+        book_->create(kRegion, "s" + std::to_string(i), wish({{"T" + std::to_string(i), "1"}}), {})
+            .ok());
+  book_->drain();
+  for (const Stack& stack : book_->all(kRegion)) EXPECT_EQ(stack.status, "CREATE_COMPLETE");
+  EXPECT_EQ(sns_.topics.size(), static_cast<size_t>(kStacks));
+}
+
+TEST_F(StackBookTest, AStepThatThrowsFailsItsStackAlone) {
+  const uint64_t before = internal_errors();
+  const FenceListener listener = set_fence_listener([](std::string_view, std::string_view) {});
+  sns_.throwing = "B";
+  create(wish({{"A", "1"}, {"B", "2"}}));
+  set_fence_listener(listener);
+  EXPECT_EQ(internal_errors() - before, 1u);
+  EXPECT_EQ(status(), "ROLLBACK_COMPLETE");
+  EXPECT_TRUE(sns_.topics.empty());
 }
 
 }  // namespace

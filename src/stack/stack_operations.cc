@@ -1,15 +1,14 @@
 // What callers ask of stacks: create, update, delete and what goes with them.
 #include <algorithm>
 
+#include "base/json_dump.h"
 #include "stack/stack_book.h"
+#include "stack/validation_error.h"
 #include "template/parameters.h"
+#include "template/problem_text.h"
 
 namespace kiln::stack {
 namespace {
-
-Error validation(std::string message) {
-  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
-}
 
 bool is_stack_name(const std::string& name) {
   return !name.empty() && name.size() <= 128 && std::isalpha(static_cast<unsigned char>(name[0])) &&
@@ -27,17 +26,22 @@ bool can_be_updated(const std::string& status) {
 }
 
 Error wrong_state(const Stack& stack, const char* verb) {
-  return validation("Stack:" + stack.id + " is in " + stack.status + " state and can not be " +
-                    verb + ".");
+  return validation_error("Stack:" + stack.id + " is in " + stack.status +
+                          " state and can not be " + verb + ".");
 }
 
-Result<std::shared_ptr<const cfn::Template>> read(const std::string& text) {
-  auto reading = cfn::read_template(text);
+Result<std::shared_ptr<const cfn::Template>> read(const Wish& wish, const std::string& region,
+                                                  const std::string& account,
+                                                  const cfn::Include& include) {
+  std::map<std::string, std::string> known = wish.parameters;
+  known["AWS::Region"] = region;
+  known["AWS::AccountId"] = account;
+  auto reading = cfn::read_template(wish.template_text, known, include);
   if (reading.ok()) return std::make_shared<const cfn::Template>(std::move(*reading.parsed));
   std::string message;
   for (const cfn::Problem& problem : reading.problems)
     message += (message.empty() ? "" : "\n") + cfn::text_of(problem);
-  return validation(message);
+  return validation_error(message);
 }
 
 bool same_outputs(const std::vector<StackOutput>& a, const std::vector<StackOutput>& b) {
@@ -50,12 +54,61 @@ bool same_outputs(const std::vector<StackOutput>& a, const std::vector<StackOutp
 
 }  // namespace
 
-Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish,
-                                               Macros macros) const {
-  auto parsed = read(wish.template_text);
+Wish StackBook::completed(Wish wish) const {
+  if (skips_) wish.unsupported = Wish::Unsupported::kSkip;
+  return wish;
+}
+
+cfn::Include StackBook::include() const {
+  return [this](const std::string& location) -> std::optional<Result<std::string>> {
+    if (!location.starts_with("s3://") || !options_.fetch)
+      return Result<std::string>(validation_error("The location parameter is not a valid S3 uri."));
+    return options_.fetch(location);
+  };
+}
+
+Result<void> StackBook::check_nested(const Stack& now, const Wish& wish, const Plan& plan,
+                                     size_t depth) const {
+  for (const Change& change : plan.changes) {
+    const std::string url = json_text(change.after, "TemplateURL");
+    if (change.type != kStackType || url.empty() || cfn::is_unknown(url) || !options_.fetch)
+      continue;
+    const auto within = [&](const Error& error) {
+      return Error{error.kind, error.type,
+                   "Embedded stack " + change.logical_id + ": " + cfn::place_last(error.message)};
+    };
+    if (depth >= kMaxNesting)
+      return validation_error("Stacks are nested more than " + std::to_string(kMaxNesting) +
+                              " deep: " + change.logical_id + " in " + now.name);
+    Wish wanted;
+    auto text = options_.fetch(url);
+    if (!text) return within(text.error());
+    wanted.template_text = std::move(*text);
+    wanted.capabilities = wish.capabilities;
+    wanted.unsupported = wish.unsupported;
+    const nlohmann::json& parameters = json_member(change.after, "Parameters");
+    for (const auto& [name, value] : parameters.items())
+      wanted.parameters[name] = text_of_value(value);
+    const auto there = find(now.region, change.physical_id);
+    const Stack child = there ? *there : new_stack(now.region, now.name + "-" + change.logical_id);
+    if (cfn::is_unknown(parameters)) {
+      // What depends on them is seen when they are known.
+      if (auto readable = read(wanted, now.region, options_.account, include()); !readable)
+        return within(readable.error());
+      continue;
+    }
+    if (auto fine = prepare(child, wanted, Macros::kNeedCapability, depth + 1); !fine)
+      return within(fine.error());
+  }
+  return {};
+}
+
+Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
+                                               size_t depth) const {
+  auto parsed = read(wish, now.region, options_.account, include());
   if (!parsed) return parsed.error();
   auto parameters = cfn::resolve_parameters(
-      **parsed, wish.parameters, [&](const std::string& name) -> std::optional<std::string> {
+      **parsed, wish.parameters, [&](const std::string& name) -> std::optional<cfn::SsmParameter> {
         return options_.ssm ? options_.ssm(now.region, name) : std::nullopt;
       });
   if (!parameters) return parameters.error();
@@ -70,17 +123,39 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
   surroundings.import_value = [&](const std::string& name) {
     return environment_.import_value(now.region, name);
   };
+  surroundings.dynamic = [&](const std::string& service, const std::string& reference) {
+    return environment_.dynamic(now.region, service, reference, wish.unsupported);
+  };
   surroundings.resource = [&](const std::string& id, const std::string& attribute) {
     return planned.value(id, attribute);
   };
-  Resolver resolver(**parsed, std::move(surroundings), wish);
+  Resolver resolver(**parsed, std::move(surroundings), wish, options_.fetch);
   if (auto fine = resolver.check(macros == Macros::kNeedCapability); !fine) return fine.error();
   auto plan = make_plan(now.resources, resolver, planned);
   if (!plan) return plan.error();
+  if (auto fine = check_nested(now, wish, *plan, depth); !fine) return fine.error();
   return Prepared{std::move(*parsed), std::move(*parameters), std::move(*plan)};
 }
 
-Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, Prepared prepared) {
+std::map<std::string, std::string> StackBook::Prepared::resolved_parameters() const {
+  std::map<std::string, std::string> out;
+  for (const cfn::Parameter& parameter : parsed->parameters) {
+    if (!parameter.type.starts_with("AWS::SSM::Parameter::Value<")) continue;
+    const auto value = parameters.find(parameter.name);
+    if (value == parameters.end()) continue;
+    std::string& text = out[parameter.name];
+    if (value->second.is_string()) {
+      text = value->second;
+      continue;
+    }
+    for (const nlohmann::json& item : value->second)
+      text += (text.empty() ? "" : ",") + item.get<std::string>();
+  }
+  return out;
+}
+
+Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, Prepared prepared,
+                                     const std::string& change_set_id) {
   const Stack now = record->snapshot();
   const bool creates = now.status.empty() || now.status == "REVIEW_IN_PROGRESS";
   const auto shared = std::make_shared<const Prepared>(std::move(prepared));
@@ -94,11 +169,13 @@ Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, 
         if (parameter.no_echo) stack.hidden_parameters.push_back(parameter.name);
       }
       stack.description = shared->parsed->description;
-      if (!creates) stack.updated = options_.clock.wall_now();
+      stack.resolved_parameters = shared->resolved_parameters();
+      stack.change_set_id = change_set_id;
+      if (!creates || !change_set_id.empty()) stack.updated = options_.clock.wall_now();
     });
     if (!kept) return kept;
-    return record->set_status(creates ? "CREATE_IN_PROGRESS" : "UPDATE_IN_PROGRESS",
-                              "User Initiated");
+    return creates ? record->begin("CREATE_IN_PROGRESS", "CREATE_STACK")
+                   : record->begin("UPDATE_IN_PROGRESS", "UPDATE_STACK");
   };
   const auto started = start(record, announce, [shared, wish, creates](Deployment& deployment) {
     if (creates)
@@ -111,21 +188,33 @@ Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, 
 }
 
 Result<std::string> StackBook::create(const std::string& region, const std::string& name,
-                                      const Wish& wish, Terms terms) {
+                                      const Wish& given, Terms terms) {
+  const Wish wish = completed(given);
   if (!is_stack_name(name))
-    return validation("1 validation error detected: Value '" + name +
-                      "' at 'stackName' failed to satisfy constraint: Member must satisfy regular "
-                      "expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
+    return validation_error(
+        "1 validation error detected: Value '" + name +
+        "' at 'stackName' failed to satisfy constraint: Member must satisfy regular "
+        "expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
   const std::lock_guard one_at_a_time(begin_mutex_);
   if (record_of(region, name))
     return Error{ErrorKind::kInvalid, "AlreadyExistsException",
                  "Stack [" + name + "] already exists"};
   Stack stack = new_stack(region, name);
   stack.termination_protection = terms.termination_protection;
+  if (!terms.parent_id.empty()) {
+    const auto parent = find(region, terms.parent_id);
+    if (!parent) return parent.error();
+    stack.parent_id = parent->id;
+    stack.root_id = parent->root_id.empty() ? parent->id : parent->root_id;
+    stack.depth = parent->depth + 1;
+    if (stack.depth > kMaxNesting)
+      return validation_error("Stacks are nested more than " + std::to_string(kMaxNesting) +
+                              " deep: " + name + " in " + parent->name);
+  }
   auto prepared = prepare(stack, wish, Macros::kNeedCapability);
   if (!prepared) return prepared.error();
   const RecordPtr record = add(std::move(stack));
-  auto begun = begin(record, wish, std::move(*prepared));
+  auto begun = begin(record, wish, std::move(*prepared), "");
   if (!begun) forget(record);
   return begun;
 }
@@ -136,7 +225,8 @@ bool StackBook::changes_nothing(const Stack& now, const Wish& wish, const Plan& 
 }
 
 Result<std::string> StackBook::update(const std::string& region, const std::string& name_or_id,
-                                      const Wish& wish) {
+                                      const Wish& given) {
+  const Wish wish = completed(given);
   const std::lock_guard one_at_a_time(begin_mutex_);
   const auto record = require(region, name_or_id);
   if (!record) return record.error();
@@ -145,8 +235,8 @@ Result<std::string> StackBook::update(const std::string& region, const std::stri
   auto prepared = prepare(now, wish, Macros::kNeedCapability);
   if (!prepared) return prepared.error();
   if (changes_nothing(now, wish, prepared->plan))
-    return validation("No updates are to be performed.");
-  return begin(*record, wish, std::move(*prepared));
+    return validation_error("No updates are to be performed.");
+  return begin(*record, wish, std::move(*prepared), "");
 }
 
 Result<void> StackBook::remove(const std::string& region, const std::string& name_or_id,
@@ -156,22 +246,33 @@ Result<void> StackBook::remove(const std::string& region, const std::string& nam
   if (!record) return {};
   const Stack now = record->snapshot();
   if (now.is_deleted() || now.status == "DELETE_IN_PROGRESS") return {};
+  if (now.status == "CREATE_IN_PROGRESS") {
+    const std::lock_guard lock(mutex_);
+    if (const auto running = running_.find(now.id); running != running_.end()) {
+      running->second->cancel_and_delete();
+      return {};
+    }
+  }
   if (now.in_progress() && now.status != "REVIEW_IN_PROGRESS") return wrong_state(now, "deleted");
   if (now.termination_protection)
-    return validation("Stack [" + now.name +
-                      "] cannot be deleted while TerminationProtection is enabled");
+    return validation_error("Stack [" + now.name +
+                            "] cannot be deleted while TerminationProtection is enabled");
   if (!retained.empty() && now.status != "DELETE_FAILED")
-    return validation("Invalid operation on stack [" + now.id +
-                      "]. Resources can be retained only when its deletion has failed.");
+    return validation_error("Invalid operation on stack [" + now.id +
+                            "]. Resources can be retained only when its deletion has failed.");
   for (const StackOutput& output : now.outputs) {
     if (output.export_name.empty()) continue;
     if (const auto users = importers(region, output.export_name); !users.empty())
-      return validation("Export " + output.export_name + " cannot be deleted as it is in use by " +
-                        users.front());
+      return validation_error("Export " + output.export_name +
+                              " cannot be deleted as it is in use by " + users.front());
   }
   const auto announce = [&] {
-    const auto kept = record->change([&](Stack& stack) { stack.wish.token = token; });
-    return kept ? record->set_status("DELETE_IN_PROGRESS", "User Initiated") : kept;
+    const auto kept = record->change([&](Stack& stack) {
+      stack.wish.token = token;
+      stack.deleted = options_.clock.wall_now();
+      stack.change_set_id.clear();
+    });
+    return kept ? record->begin("DELETE_IN_PROGRESS", "DELETE_STACK") : kept;
   };
   return start(record, announce,
                [retained](Deployment& deployment) { deployment.remove(retained); });
@@ -184,8 +285,8 @@ Result<void> StackBook::cancel_update(const std::string& region, const std::stri
   const std::lock_guard lock(mutex_);
   const auto running = running_.find(now.id);
   if (now.status != "UPDATE_IN_PROGRESS" || running == running_.end())
-    return validation("CancelUpdateStack cannot be called from current stack status");
-  running->second.stop->cancel();
+    return validation_error("CancelUpdateStack cannot be called from current stack status");
+  running->second->cancel();
   return {};
 }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "base/json_dump.h"
+#include "base/time_format.h"
+#include "template/problem_text.h"
 
 namespace kiln::stack {
 namespace {
@@ -25,11 +28,7 @@ bool same_leftover(const StackResource& a, const StackResource& b) {
 
 StackRecord::StackRecord(Stack stack, StatePort& port, const Clock& clock)
     : stack_(std::move(stack)), port_(port), clock_(clock) {
-  // The number of the newest event is the end of its id.
-  if (!stack_.events.empty()) {
-    const std::string& last = stack_.events.back().id;
-    next_event_ = std::strtoull(last.c_str() + last.rfind('-') + 1, nullptr, 10) + 1;
-  }
+  if (!stack_.events.empty()) next_event_ = stack_.events.back().number + 1;
 }
 
 Stack StackRecord::snapshot() const {
@@ -38,7 +37,7 @@ Stack StackRecord::snapshot() const {
 }
 
 Result<void> StackRecord::save_stack() {
-  return port_.save(kStackKind, stack_.region, stack_.id, to_document(stack_).dump());
+  return port_.save(kStackKind, stack_.region, stack_.id, json_dump(to_document(stack_)));
 }
 
 Result<void> StackRecord::change(const std::function<void(Stack&)>& edit) {
@@ -47,17 +46,25 @@ Result<void> StackRecord::change(const std::function<void(Stack&)>& edit) {
   return save_stack();
 }
 
+Result<void> StackRecord::begin(const std::string& status, const std::string& operation_type) {
+  {
+    const std::lock_guard lock(mutex_);
+    stack_.last_operation = Operation{new_uuid(), operation_type};
+  }
+  return set_status(status, "User Initiated");
+}
+
 Result<void> StackRecord::set_status(const std::string& status, const std::string& reason) {
   const std::lock_guard lock(mutex_);
   stack_.status = status;
-  stack_.reason = reason;
+  stack_.reason = cfn::place_last(reason);
   if (auto saved = save_stack(); !saved) return saved;
   StackResource self;
   self.logical_id = stack_.name;
   self.physical_id = stack_.id;
   self.type = kStackType;
   self.status = status;
-  self.reason = reason;
+  self.reason = stack_.reason;
   self.properties = nullptr;
   add_event(self);
   return {};
@@ -65,7 +72,11 @@ Result<void> StackRecord::set_status(const std::string& status, const std::strin
 
 void StackRecord::add_event(const StackResource& about) {
   StackEvent event;
-  event.time = clock_.wall_now();
+  event.number = next_event_;
+  // Each event has a millisecond of its own: the ids of resources' events are made of it.
+  event.time = WallTime(std::chrono::milliseconds(epoch_ms(clock_.wall_now())));
+  if (!stack_.events.empty())
+    event.time = std::max(event.time, stack_.events.back().time + std::chrono::milliseconds(1));
   event.logical_id = about.logical_id;
   event.physical_id = about.physical_id;
   event.type = about.type;
@@ -73,13 +84,14 @@ void StackRecord::add_event(const StackResource& about) {
   event.reason = about.reason;
   if (const nlohmann::json& properties = about.unsettled() ? about.attempted : about.properties;
       !properties.is_null())
-    event.properties = properties.dump();
+    event.properties = json_dump(properties);
   event.token = stack_.wish.token;
-  event.id = (about.type == kStackType ? new_uuid() : about.logical_id + "-" + about.status) + "-" +
-             std::to_string(next_event_);
+  event.id = about.type == kStackType
+                 ? new_uuid()
+                 : about.logical_id + "-" + about.status + "-" + format_iso_ms(event.time);
   // An event that can't be written is missing after a restart; the deployment goes on.
   (void)port_.save(kEventKind, stack_.region, event_key(stack_.id, next_event_),
-                   to_document(event).dump());
+                   json_dump(to_document(event)));
   ++next_event_;
   stack_.events.push_back(std::move(event));
   if (stack_.events.size() > kMaxEvents) {
@@ -91,7 +103,7 @@ void StackRecord::add_event(const StackResource& about) {
 Result<void> StackRecord::put_quietly(const StackResource& resource) {
   const std::lock_guard lock(mutex_);
   auto saved = port_.save(kResourceKind, stack_.region, stack_.id + "#" + resource.logical_id,
-                          to_document(resource).dump());
+                          json_dump(to_document(resource)));
   if (!saved) return saved;
   stack_.resources[resource.logical_id] = resource;
   return {};
@@ -115,7 +127,7 @@ void StackRecord::erase(const std::string& logical_id) {
 Result<void> StackRecord::add_leftover(const StackResource& resource) {
   const std::lock_guard lock(mutex_);
   auto saved = port_.save(kLeftoverKind, stack_.region, leftover_key(stack_, resource),
-                          to_document(resource).dump());
+                          json_dump(to_document(resource)));
   if (!saved) return saved;
   const auto same = [&](const StackResource& other) { return same_leftover(other, resource); };
   std::erase_if(stack_.leftovers, same);
@@ -134,7 +146,7 @@ void StackRecord::log(const StackResource& resource, const std::string& status,
                       const std::string& reason) {
   StackResource about = resource;
   about.status = status;
-  about.reason = reason;
+  about.reason = cfn::place_last(reason);
   const std::lock_guard lock(mutex_);
   add_event(about);
 }

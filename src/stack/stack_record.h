@@ -35,6 +35,8 @@ class StackRecord {
   Result<void> change(const std::function<void(Stack&)>& edit);
   // The same with an event of the stack's new status.
   Result<void> set_status(const std::string& status, const std::string& reason = "");
+  // The status with which an operation begins, for its user's sake.
+  Result<void> begin(const std::string& status, const std::string& operation_type);
 
   // Puts a resource as it is now, and an event of its status.
   Result<void> put(const StackResource& resource);

@@ -5,9 +5,11 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <thread>
 
 #include "base/check.h"
+#include "base/fence.h"
 
 namespace kiln::stack {
 namespace {
@@ -46,6 +48,19 @@ class Agenda {
   std::map<std::string, std::vector<std::string>> waiting_for_;
   std::set<std::string> ready_, waiting_;
 };
+
+// A step that throws has failed.
+Result<void> fenced_step(const std::function<Result<void>(const std::string&)>& step,
+                         const std::string& id) {
+  Result<void> result;
+  fenced(
+      "a stack's step", [&] { result = step(id); },
+      [&] {
+        result = Error{ErrorKind::kInternal, "InternalFailure",
+                       "Kiln failed in an unexpected way at " + id};
+      });
+  return result;
+}
 
 }  // namespace
 
@@ -88,7 +103,7 @@ Result<void> StepGraph::run(int at_once, OnError on_error,
       const std::string id = agenda.take();
       ++running;
       lock.unlock();
-      const Result<void> result = step(id);
+      const Result<void> result = fenced_step(step, id);
       lock.lock();
       --running;
       if (result) {
@@ -104,8 +119,13 @@ Result<void> StepGraph::run(int at_once, OnError on_error,
   };
   const size_t count = std::min(needs_.size(), static_cast<size_t>(std::max(at_once, 1)));
   {
+    // This thread is one of them; where the machine gives no more, fewer do the work.
     std::vector<std::jthread> threads;
-    for (size_t i = 0; i < count; ++i) threads.emplace_back(work);
+    try {
+      for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
+    } catch (const std::system_error&) {
+    }
+    work();
   }
   if (first) return *first;
   return {};

@@ -3,8 +3,8 @@
 //   StepGraph graph({{"Alias", {"Version"}}, {"Version", {}}});
 //   Result<void> done = graph.run(8, OnError::kStop, [&](const std::string& id) { … });
 //
-// run() blocks and calls the step on threads of its own. Names needed that are no steps don't
-// count. Steps that stand in a circle run one after the other when nothing else can.
+// run() blocks and calls the step on its caller's thread and more of its own. Names needed that are
+// no steps don't count. Steps that stand in a circle run one after the other when nothing else can.
 #pragma once
 
 #include <functional>

@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "base/digest.h"
-#include "store/test_dir.h"
 #include "store/zip_builder.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::store {
 namespace {
@@ -26,7 +26,7 @@ using testing::StartsWith;
 constexpr const char* kCouldNotUnzip =
     "Could not unzip uploaded file. Please check your file, then try to upload again.";
 
-std::string read_file(const std::string& path) {
+std::string content_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::stringstream out;
   out << in.rdbuf();
@@ -101,9 +101,9 @@ TEST_F(CodeStoreTest, KeepsContentHashAndSize) {
   EXPECT_EQ(code->sha256_base64, sha256_base64(zip));
   EXPECT_EQ(code->zip_sha_hex, sha256_hex(zip));
   EXPECT_EQ(code->size_bytes, static_cast<int64_t>(zip.size()));
-  EXPECT_EQ(read_file(store.task_dir(*code) + "/bootstrap"), "#!/bin/sh\n");
-  EXPECT_EQ(read_file(store.task_dir(*code) + "/lib/a.txt"), "A");
-  EXPECT_EQ(read_file(store.zip_path(*code)), zip);
+  EXPECT_EQ(content_of(store.task_dir(*code) + "/bootstrap"), "#!/bin/sh\n");
+  EXPECT_EQ(content_of(store.task_dir(*code) + "/lib/a.txt"), "A");
+  EXPECT_EQ(content_of(store.zip_path(*code)), zip);
   EXPECT_EQ(files_in_store(), 2U);
 }
 
@@ -136,16 +136,16 @@ TEST_F(CodeStoreTest, NamesBeyondAsciiAndLinksInside) {
                                         .file("lib/libx.so.1", "so")
                                         .link("top", "lib/../lib")
                                         .file("größe/日本.txt", "ok"));
-  EXPECT_EQ(read_file(at + "/lib/libx.so"), "so");
+  EXPECT_EQ(content_of(at + "/lib/libx.so"), "so");
   EXPECT_EQ(fs::read_symlink(at + "/lib/libx.so"), "libx.so.1");
-  EXPECT_EQ(read_file(at + "/top/libx.so.1"), "so");
-  EXPECT_EQ(read_file(at + "/größe/日本.txt"), "ok");
+  EXPECT_EQ(content_of(at + "/top/libx.so.1"), "so");
+  EXPECT_EQ(content_of(at + "/größe/日本.txt"), "ok");
 }
 
 TEST_F(CodeStoreTest, TheLaterOfTwoEntriesOfOneNameWins) {
   CodeStore store(root());
   const std::string at = add(store, ZipBuilder().file("a", "first, longer").file("a", "2nd"));
-  EXPECT_EQ(read_file(at + "/a"), "2nd");
+  EXPECT_EQ(content_of(at + "/a"), "2nd");
 }
 
 TEST_F(CodeStoreTest, NotAZip) {
@@ -162,6 +162,19 @@ TEST_F(CodeStoreTest, NotAZip) {
 
 TEST_F(CodeStoreTest, AnEmptyZip) {
   expect_refused(ZipBuilder().finish(), "Uploaded file must be a non-empty zip");
+}
+
+// Packers on Windows: to Lambda a backslash is a character of a name, not the end of a folder's.
+TEST_F(CodeStoreTest, ABackslashIsACharacter) {
+  for (const bool dos : {false, true}) {
+    CodeStore store(root());
+    ZipBuilder zip;
+    dos ? zip.dos_file("src\\app.py", "x") : zip.file("src\\app.py", "x");
+    const fs::path unpacked = add(store, zip.file("lib/a.py", "y"));
+    EXPECT_TRUE(fs::is_regular_file(unpacked / "src\\app.py")) << dos;
+    EXPECT_FALSE(fs::exists(unpacked / "src")) << dos;
+    EXPECT_TRUE(fs::is_regular_file(unpacked / "lib/a.py")) << dos;
+  }
 }
 
 TEST_F(CodeStoreTest, HostileEntries) {
@@ -288,7 +301,7 @@ TEST_F(CodeStoreTest, CollectRemovesWhatNobodyUses) {
   // A dropped package can come back.
   auto again = store.add_zip(ZipBuilder().file("a", "2").finish());
   ASSERT_TRUE(again.ok());
-  EXPECT_EQ(read_file(store.task_dir(*again) + "/a"), "2");
+  EXPECT_EQ(content_of(store.task_dir(*again) + "/a"), "2");
 }
 
 TEST_F(CodeStoreTest, CollectSparesWhatWasJustAdded) {
@@ -339,12 +352,12 @@ TEST_F(CodeStoreTest, MergeLaysLaterPackagesOverEarlierOnes) {
   auto merged = store.merge({first, second});
   ASSERT_TRUE(merged.ok()) << merged.error().message;
   const std::string folder = store.folder(*merged);
-  EXPECT_EQ(read_file(folder + "/both"), "2");
-  EXPECT_EQ(read_file(folder + "/d/only1") + read_file(folder + "/d/only2"), "12");
-  EXPECT_EQ(read_file(folder + "/file-then-folder/x"), "2");
-  EXPECT_EQ(read_file(folder + "/folder-then-file"), "2");
+  EXPECT_EQ(content_of(folder + "/both"), "2");
+  EXPECT_EQ(content_of(folder + "/d/only1") + content_of(folder + "/d/only2"), "12");
+  EXPECT_EQ(content_of(folder + "/file-then-folder/x"), "2");
+  EXPECT_EQ(content_of(folder + "/folder-then-file"), "2");
   EXPECT_FALSE(fs::is_symlink(folder + "/link-then-folder"));
-  EXPECT_EQ(read_file(folder + "/link-then-folder/x"), "2");
+  EXPECT_EQ(content_of(folder + "/link-then-folder/x"), "2");
   EXPECT_FALSE(fs::exists(folder + "/elsewhere/x"));
   EXPECT_FALSE(fs::is_symlink(folder + "/link-then-file"));
   EXPECT_EQ(fs::read_symlink(folder + "/link"), "d");
@@ -353,8 +366,8 @@ TEST_F(CodeStoreTest, MergeLaysLaterPackagesOverEarlierOnes) {
   EXPECT_EQ(mode(folder + "/run"), 0755U);
   EXPECT_EQ(fs::hard_link_count(folder + "/run"), 2U) << "nothing is copied";
   // What was merged from is as it was.
-  EXPECT_EQ(read_file(store.folder(first) + "/both"), "1");
-  EXPECT_EQ(read_file(store.folder(first) + "/folder-then-file/x"), "1");
+  EXPECT_EQ(content_of(store.folder(first) + "/both"), "1");
+  EXPECT_EQ(content_of(store.folder(first) + "/folder-then-file/x"), "1");
 
   EXPECT_EQ(*store.merge({first, second}), *merged);
   EXPECT_NE(*store.merge({second, first}), *merged) << "the order counts";
@@ -375,7 +388,8 @@ TEST_F(CodeStoreTest, AMergedFolderOutlivesItsPackagesAndGoesWhenUnused) {
   CodeStore store(root());
   store.collect({merged});
   EXPECT_EQ(files_in_store(), 1U);
-  EXPECT_EQ(read_file(store.folder(merged) + "/a") + read_file(store.folder(merged) + "/b"), "12");
+  EXPECT_EQ(content_of(store.folder(merged) + "/a") + content_of(store.folder(merged) + "/b"),
+            "12");
   auto pin = store.pin(merged);
   store.collect({});
   EXPECT_EQ(files_in_store(), 1U) << "a sandbox has it mounted";

@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 namespace kiln::store {
 namespace {
@@ -28,6 +30,18 @@ std::string owner_of(int lock_fd) {
   return is_pid ? "process " + pid : "another process";
 }
 
+// One that was just killed lets go when it is quite gone, a moment later.
+bool take(int lock_fd) {
+  constexpr int kTries = 50;
+  for (int i = 0; i < kTries; ++i) {
+    if (flock(lock_fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
 }  // namespace
 
 Result<DataDir> DataDir::open(const std::string& path) {
@@ -45,7 +59,7 @@ Result<DataDir> DataDir::open(const std::string& path) {
     return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                     kChooseAnother);
   }
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!take(lock.get())) {
     if (errno != EWOULDBLOCK) {
       return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                       kChooseAnother);

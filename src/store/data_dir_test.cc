@@ -8,7 +8,7 @@
 
 #include <fstream>
 
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::store {
 namespace {

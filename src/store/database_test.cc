@@ -10,7 +10,7 @@
 #include <sstream>
 
 #include "store/statement.h"
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::store {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-std::string read_file(const std::string& path) {
+std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::stringstream out;
   out << in.rdbuf();
@@ -41,13 +41,13 @@ class DatabaseTest : public testing::Test {
  protected:
   // Opening fails with a message that has all these parts, and leaves the file as it is.
   void expect_refused(std::initializer_list<const char*> parts) {
-    const std::string before = read_file(path_);
+    const std::string before = bytes_of(path_);
     auto database = Database::open(path_);
     ASSERT_FALSE(database.ok());
     EXPECT_EQ(database.error().type, "DatabaseRefused");
     EXPECT_THAT(database.error().message, HasSubstr(path_));
     for (const char* part : parts) EXPECT_THAT(database.error().message, HasSubstr(part));
-    EXPECT_EQ(read_file(path_), before);
+    EXPECT_EQ(bytes_of(path_), before);
     EXPECT_FALSE(std::filesystem::exists(path_ + "-journal"));
   }
 
@@ -66,7 +66,7 @@ class DatabaseTest : public testing::Test {
 
 TEST_F(DatabaseTest, NewFileHasOurMarksAndKeepsItsContent) {
   make(kInsert);
-  const std::string header = read_file(path_).substr(0, 100);
+  const std::string header = bytes_of(path_).substr(0, 100);
   EXPECT_EQ(header.substr(68, 4), "KILN");
   struct stat info {};
   ASSERT_EQ(stat(path_.c_str(), &info), 0);
@@ -133,7 +133,7 @@ TEST_F(DatabaseTest, RefusesDamagedPages) {
       ASSERT_TRUE(put.bind(1, std::to_string(i)).bind(2, std::string(200, 'd')).run().ok());
     }
   }
-  std::string bytes = read_file(path_);
+  std::string bytes = bytes_of(path_);
   ASSERT_GT(bytes.size(), 40000U);
   std::memset(bytes.data() + 8192, 0x5a, 16384);
   write_file(path_, bytes);
@@ -142,7 +142,7 @@ TEST_F(DatabaseTest, RefusesDamagedPages) {
 
 TEST_F(DatabaseTest, RefusesATruncatedFile) {
   make(kInsert);
-  write_file(path_, read_file(path_).substr(0, 4096 + 100));
+  write_file(path_, bytes_of(path_).substr(0, 4096 + 100));
   expect_refused({"is damaged"});
 }
 

@@ -7,7 +7,7 @@
 namespace kiln::store {
 namespace {
 
-constexpr std::array kSteps = {
+constexpr std::array kEventSteps = {
     "CREATE TABLE events (id INTEGER PRIMARY KEY, due_ms INTEGER NOT NULL,"
     " received_ms INTEGER NOT NULL, invocations INTEGER NOT NULL, throttles INTEGER NOT NULL,"
     " region TEXT NOT NULL, name TEXT NOT NULL, qualifier TEXT NOT NULL, request_id TEXT NOT NULL,"
@@ -37,7 +37,7 @@ StoredEvent event_of(const Statement& row) {
 }  // namespace
 
 Result<std::unique_ptr<EventStore>> EventStore::open(const std::string& path) {
-  auto database = Database::open(path, Schema{kSteps, Schema::Check::kHeader, 1024});
+  auto database = Database::open(path, Schema{kEventSteps, Schema::Check::kHeader, 1024});
   if (!database) return database.error();
   return std::unique_ptr<EventStore>(new EventStore(std::move(*database)));
 }

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "store/metric_archive.h"
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::store {
 namespace {

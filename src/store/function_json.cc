@@ -64,6 +64,13 @@ json to_json(const FunctionConfig& c) {
                    {"revision_id", c.revision_id},
                    {"last_modified", c.last_modified}};
   if (!c.layers.uses.empty()) document["layers"] = to_json(c.layers);
+  if (c.has_environment) document["has_environment"] = true;
+  if (c.vpc)
+    document["vpc"] = {{"subnets", c.vpc->subnet_ids},
+                       {"security_groups", c.vpc->security_group_ids},
+                       {"ipv6", c.vpc->ipv6}};
+  for (const model::FileSystem& one : c.file_systems)
+    document["file_systems"].push_back({{"arn", one.arn}, {"path", one.local_mount_path}});
   return document;
 }
 
@@ -121,6 +128,19 @@ FunctionConfig config_from(const json& document) {
   read(document, "memory_mb", c.memory_mb);
   read(document, "ephemeral_mb", c.ephemeral_mb);
   read(document, "environment", c.environment);
+  read(document, "has_environment", c.has_environment);
+  if (document.contains("vpc")) {
+    const json& vpc = document["vpc"];
+    read(vpc, "subnets", c.vpc.emplace().subnet_ids);
+    read(vpc, "security_groups", c.vpc->security_group_ids);
+    read(vpc, "ipv6", c.vpc->ipv6);
+  }
+  if (document.contains("file_systems"))
+    for (const json& one : document["file_systems"]) {
+      model::FileSystem& file_system = c.file_systems.emplace_back();
+      read(one, "arn", file_system.arn);
+      read(one, "path", file_system.local_mount_path);
+    }
   read(document, "architectures", c.architectures);
   if (document.contains("code")) c.code = code_from(document["code"]);
   if (document.contains("layers")) c.layers = layers_from(document["layers"]);
@@ -232,6 +252,7 @@ std::string function_to_text(const Function& function) {
   for (const auto& [qualifier, config] : function.event_invoke)
     document["event_invoke"][qualifier] = to_json(config);
   for (const auto& [qualifier, url] : function.urls) document["urls"][qualifier] = to_json(url);
+  document["recursive_loop"] = function.recursive_loop;
   return dump(document);
 }
 
@@ -273,6 +294,7 @@ Result<Function> function_from_text(const std::string& text) {
     if (document.contains("urls"))
       for (const auto& [qualifier, url] : document["urls"].items())
         function.urls[qualifier] = url_from(url);
+    read(document, "recursive_loop", function.recursive_loop);
     return function;
   });
 }

@@ -8,7 +8,7 @@
 
 #include "store/function_json.h"
 #include "store/statement.h"
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::store {
 namespace {

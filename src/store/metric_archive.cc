@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/json_dump.h"
 #include "store/statement.h"
 
 namespace kiln::store {
@@ -14,7 +15,7 @@ using telemetry::Histogram;
 
 // A point knows no period: it is as long as its tier says, by its age. The index of `time` serves
 // the folding.
-constexpr std::array kSteps = {
+constexpr std::array kMetricSteps = {
     "CREATE TABLE series (id INTEGER PRIMARY KEY, region TEXT NOT NULL, namespace TEXT NOT NULL,"
     " name TEXT NOT NULL, dimensions TEXT NOT NULL, unit TEXT NOT NULL);"
     "CREATE TABLE points (series INTEGER NOT NULL, time INTEGER NOT NULL, count REAL NOT NULL,"
@@ -25,7 +26,7 @@ constexpr std::array kSteps = {
     "CREATE TABLE clock (id INTEGER PRIMARY KEY CHECK (id = 1), now INTEGER NOT NULL);",
 };
 
-constexpr const char* kColumns = "series, time, count, sum, min, max, histogram";
+constexpr const char* kPointColumns = "series, time, count, sum, min, max, histogram";
 
 MetricArchive::Point point_of(const Statement& row) {
   MetricArchive::Point point;
@@ -47,14 +48,14 @@ Result<void> put(Statement& statement, const MetricArchive::Point& point) {
 }
 
 std::string insert_sql() {
-  return std::string("INSERT OR REPLACE INTO points (") + kColumns +
+  return std::string("INSERT OR REPLACE INTO points (") + kPointColumns +
          ") VALUES (?, ?, ?, ?, ?, ?, ?)";
 }
 
 }  // namespace
 
 Result<std::unique_ptr<MetricArchive>> MetricArchive::open(const std::string& path) {
-  auto database = Database::open(path, Schema{kSteps, Schema::Check::kHeader});
+  auto database = Database::open(path, Schema{kMetricSteps, Schema::Check::kHeader});
   if (!database) return database.error();
   return std::unique_ptr<MetricArchive>(new MetricArchive(std::move(*database)));
 }
@@ -88,7 +89,7 @@ void MetricArchive::write(const std::vector<Point>& points, int64_t now_s) {
 
 void MetricArchive::read(int64_t series, int64_t start_s, int64_t end_s,
                          const std::function<void(Point&&)>& visit) {
-  Statement select(*database_, std::string("SELECT ") + kColumns +
+  Statement select(*database_, std::string("SELECT ") + kPointColumns +
                                    " FROM points WHERE series = ? AND time >= ? AND time < ?");
   select.bind(1, series).bind(2, start_s).bind(3, end_s);
   while (select.step()) visit(point_of(select));
@@ -100,7 +101,7 @@ int64_t MetricArchive::add_series(const telemetry::MetricKey& key, const std::st
                    "INSERT INTO series (region, namespace, name, dimensions, unit)"
                    " VALUES (?, ?, ?, ?, ?) RETURNING id");
   insert.bind(1, key.region).bind(2, key.metric_namespace).bind(3, key.name);
-  insert.bind(4, nlohmann::json(key.dimensions).dump()).bind(5, unit);
+  insert.bind(4, json_dump(nlohmann::json(key.dimensions))).bind(5, unit);
   int64_t id = 0;
   while (insert.step()) id = insert.integer(0);
   report(insert.status());
@@ -109,7 +110,7 @@ int64_t MetricArchive::add_series(const telemetry::MetricKey& key, const std::st
 
 // What is older than `before_s` and finer than `period_s` becomes one point for each period.
 Result<void> MetricArchive::fold(int64_t before_s, int64_t period_s) {
-  Statement select(*database_, std::string("SELECT ") + kColumns +
+  Statement select(*database_, std::string("SELECT ") + kPointColumns +
                                    " FROM points WHERE time < ? AND time % ? != 0");
   std::vector<Point> fine;
   select.bind(1, before_s).bind(2, period_s);

@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Keys are blobs: compared byte by byte, whatever is in them.
-constexpr std::array kSteps = {
+constexpr std::array kObjectSteps = {
     "CREATE TABLE buckets (name TEXT PRIMARY KEY, region TEXT NOT NULL, created INTEGER NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE bucket_documents (bucket TEXT NOT NULL, kind TEXT NOT NULL,"
@@ -101,7 +101,7 @@ Result<ObjectStore::Lock> ObjectStore::lock() {
   std::error_code ec;
   fs::create_directories(root_, ec);
   if (ec) return object_disk_error(root_, ec.value());
-  auto opened = Database::open(root_ + "/objects.db", Schema{kSteps, Schema::Check::kHeader});
+  auto opened = Database::open(root_ + "/objects.db", Schema{kObjectSteps, Schema::Check::kHeader});
   if (!opened) return opened.error();
   database_ = std::move(*opened);
   if (auto swept = sweep(); !swept) {

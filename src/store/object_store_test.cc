@@ -7,7 +7,7 @@
 
 #include <thread>
 
-#include "store/test_dir.h"
+#include "tests/support/test_dir.h"
 
 namespace kiln::store {
 namespace {

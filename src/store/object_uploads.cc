@@ -20,7 +20,7 @@ Upload upload_of(const Statement& row) {
   return {row.text(0), row.text(1), row.text(2), row.integer(3), row.text(4)};
 }
 
-constexpr const char* kColumns = "id, bucket, key, created, document";
+constexpr const char* kUploadColumns = "id, bucket, key, created, document";
 
 }  // namespace
 
@@ -30,8 +30,8 @@ Result<Upload> ObjectStore::create_upload(const std::string& bucket, const std::
   if (!held) return held.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   Upload upload{new_hex(32), bucket, key, now_ms(), document};
-  Statement insert(*database_,
-                   std::string("INSERT INTO uploads (") + kColumns + ") VALUES (?, ?, ?, ?, ?)");
+  Statement insert(*database_, std::string("INSERT INTO uploads (") + kUploadColumns +
+                                   ") VALUES (?, ?, ?, ?, ?)");
   insert.bind(1, upload.id).bind(2, bucket).bind_bytes(3, key).bind(4, upload.created_ms);
   if (auto done = insert.bind(5, document).run(); !done) return done.error();
   return upload;
@@ -42,7 +42,7 @@ Result<Upload> ObjectStore::find_upload(const std::string& bucket, const std::st
   auto held = lock();
   if (!held) return held.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
-  Statement select(*database_, std::string("SELECT ") + kColumns +
+  Statement select(*database_, std::string("SELECT ") + kUploadColumns +
                                    " FROM uploads WHERE id = ? AND bucket = ? AND key = ?");
   select.bind(1, id).bind(2, bucket).bind_bytes(3, key);
   if (select.step()) return upload_of(select);
@@ -55,7 +55,7 @@ Result<std::vector<Upload>> ObjectStore::uploads(const std::string& bucket,
   auto held = lock();
   if (!held) return held.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
-  Statement select(*database_, std::string("SELECT ") + kColumns +
+  Statement select(*database_, std::string("SELECT ") + kUploadColumns +
                                    " FROM uploads WHERE bucket = ? ORDER BY key, created, id");
   select.bind(1, bucket);
   std::vector<Upload> all;

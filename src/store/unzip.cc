@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -57,13 +58,13 @@ Error bad_zip(const std::string& detail = "") {
               ". Please check your file, then try to upload again."};
 }
 
-Error disk_error(const std::string& what) {
+Error unpack_error(const std::string& what) {
   return {ErrorKind::kInternal, "ServiceException",
           "The package could not be unpacked: " + what + ": " + std::strerror(errno) +
               ". Check the disk of the data folder."};
 }
 
-std::string quoted(std::string_view name) {
+std::string name_in_quotes(std::string_view name) {
   constexpr size_t kShown = 100;
   return "'" + std::string(name.substr(0, kShown)) + (name.size() > kShown ? "…'" : "'");
 }
@@ -75,7 +76,9 @@ mode_t safe_mode(mode_t mode) {
 
 class Unpacker {
  public:
-  Unpacker(UniqueFd root, const UnzipLimits& limits) : root_(std::move(root)), limits_(limits) {}
+  // `backslashed`: names that hold '\\' where libarchive says '/'.
+  Unpacker(UniqueFd root, const UnzipLimits& limits, std::set<std::string> backslashed)
+      : root_(std::move(root)), limits_(limits), backslashed_(std::move(backslashed)) {}
 
   Result<void> run(archive* reader) {
     archive_entry* entry = nullptr;
@@ -98,18 +101,19 @@ class Unpacker {
   }
 
   Result<void> unpack_entry(archive* reader, archive_entry* entry) {
-    const char* name = archive_entry_pathname(entry);
-    if (!name) name = archive_entry_pathname_utf8(entry);
-    if (!name || !*name) return bad_zip("an entry has no readable name");
+    const char* said = archive_entry_pathname(entry);
+    if (!said) said = archive_entry_pathname_utf8(entry);
+    if (!said || !*said) return bad_zip("an entry has no readable name");
+    const std::string name = true_name(said);
     const auto parts = split_entry_name(name);
-    if (!parts || std::strlen(name) > kMaxPathBytes) {
-      return bad_zip("the entry " + quoted(name) + " is not a name within the package");
+    if (!parts || name.size() > kMaxPathBytes) {
+      return bad_zip("the entry " + name_in_quotes(name) + " is not a name within the package");
     }
     if (archive_entry_is_encrypted(entry)) {
-      return bad_zip("the entry " + quoted(name) + " is encrypted");
+      return bad_zip("the entry " + name_in_quotes(name) + " is encrypted");
     }
     if (archive_entry_hardlink(entry)) {
-      return bad_zip("the entry " + quoted(name) + " is a hard link");
+      return bad_zip("the entry " + name_in_quotes(name) + " is a hard link");
     }
     switch (archive_entry_filetype(entry)) {
       case AE_IFDIR:
@@ -121,12 +125,20 @@ class Unpacker {
       case AE_IFLNK:
         return note_link(reader, entry, *parts, name);
       default:
-        return bad_zip("the entry " + quoted(name) + " is neither file, folder nor link");
+        return bad_zip("the entry " + name_in_quotes(name) + " is neither file, folder nor link");
     }
   }
 
+  // To Lambda '\\' is a character like any other.
+  std::string true_name(std::string name) const {
+    if (backslashed_.empty()) return name;
+    std::string raw = name;
+    std::replace(raw.begin(), raw.end(), '/', '\\');
+    return backslashed_.contains(raw) ? raw : name;
+  }
+
   static Error in_the_way(std::string_view name) {
-    return bad_zip("the entry " + quoted(name) + " is in the way of another one");
+    return bad_zip("the entry " + name_in_quotes(name) + " is in the way of another one");
   }
 
   // What errno says about making the entry: the archive's fault or the disk's.
@@ -139,7 +151,7 @@ class Unpacker {
       case ENOTEMPTY:
         return in_the_way(name);
       default:
-        return disk_error(name);
+        return unpack_error(name);
     }
   }
 
@@ -150,7 +162,7 @@ class Unpacker {
     for (size_t i = 0; i < depth; ++i) {
       if (mkdirat(at.get(), parts[i].c_str(), 0755) == 0) {
         if (auto counted = count_entry(); !counted) return counted.error();
-        if (fchmodat(at.get(), parts[i].c_str(), 0755, 0) != 0) return disk_error(parts[i]);
+        if (fchmodat(at.get(), parts[i].c_str(), 0755, 0) != 0) return unpack_error(parts[i]);
       } else if (errno != EEXIST) {
         return failed(join_parts(parts));
       }
@@ -190,7 +202,7 @@ class Unpacker {
       if (auto done = write_all(file.get(), block, size, offset, name); !done) return done;
       end = offset + static_cast<la_int64_t>(size);
     }
-    if (fchmod(file.get(), safe_mode(mode)) != 0) return disk_error(name);
+    if (fchmod(file.get(), safe_mode(mode)) != 0) return unpack_error(name);
     return {};
   }
 
@@ -200,7 +212,7 @@ class Unpacker {
     while (size > 0) {
       const ssize_t n = pwrite(fd, at, size, offset);
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return disk_error(name);
+      if (n <= 0) return unpack_error(name);
       at += n;
       offset += n;
       size -= static_cast<size_t>(n);
@@ -215,7 +227,7 @@ class Unpacker {
     const char* target = archive_entry_symlink(entry);
     if (!target) target = archive_entry_symlink_utf8(entry);
     if (parts.empty() || !target || !*target || std::strlen(target) > kMaxPathBytes) {
-      return bad_zip("the link " + quoted(name) + " has no usable target");
+      return bad_zip("the link " + name_in_quotes(name) + " has no usable target");
     }
     auto folder = enter_folder(parts, parts.size() - 1);
     if (!folder) return folder.error();
@@ -229,7 +241,7 @@ class Unpacker {
 
   Result<void> make_links() {
     if (const auto escape = links_.find_escape()) {
-      return bad_zip("the link " + quoted(*escape) + " leads out of the package");
+      return bad_zip("the link " + name_in_quotes(*escape) + " leads out of the package");
     }
     for (const auto& [path, target] : links_.links()) {
       const auto parts = split_entry_name(path);
@@ -244,6 +256,7 @@ class Unpacker {
 
   UniqueFd root_;
   UnzipLimits limits_;
+  std::set<std::string> backslashed_;
   LinkSet links_;
   int64_t made_ = 0;   // entries, and folders that names imply
   int64_t bytes_ = 0;  // of all files
@@ -266,11 +279,11 @@ Result<void> unzip(std::string_view zip, const std::string& dir, const UnzipLimi
     return bad_zip();
   }
   if (const auto special = find_special_entry(zip)) {
-    return bad_zip("the entry " + quoted(*special) + " is neither file, folder nor link");
+    return bad_zip("the entry " + name_in_quotes(*special) + " is neither file, folder nor link");
   }
   UniqueFd root(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!root) return disk_error(dir);
-  return Unpacker(std::move(root), limits).run(reader.get());
+  if (!root) return unpack_error(dir);
+  return Unpacker(std::move(root), limits, backslash_names(zip)).run(reader.get());
 }
 
 }  // namespace kiln::store

@@ -18,8 +18,13 @@ class ZipBuilder {
   ZipBuilder& link(const std::string& name, const std::string& target) {
     return entry(name, target, S_IFLNK | 0777);
   }
+  // As packers on Windows write it, who know no modes.
+  ZipBuilder& dos_file(const std::string& name, const std::string& content) {
+    return entry(name, content, 0, 0);
+  }
   // `mode` with the file type, as packers on Unix write it.
-  ZipBuilder& entry(const std::string& name, const std::string& content, mode_t mode) {
+  ZipBuilder& entry(const std::string& name, const std::string& content, mode_t mode,
+                    unsigned made_on = 3) {
     const uint32_t crc = crc32(content);
     const auto offset = static_cast<uint32_t>(local_.size());
     number(local_, 0x04034b50, 4);
@@ -28,7 +33,7 @@ class ZipBuilder {
     local_ += name + content;
 
     number(central_, 0x02014b50, 4);
-    number(central_, 3 << 8 | 20, 2);  // made on Unix
+    number(central_, made_on << 8 | 20, 2);
     common(central_, crc, content, name);
     number(central_, 0, 2);  // extra field
     number(central_, 0, 2);  // comment

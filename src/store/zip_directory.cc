@@ -37,22 +37,39 @@ bool is_special(uint32_t mode) {
   return type == S_IFIFO || type == S_IFCHR || type == S_IFBLK || type == S_IFSOCK;
 }
 
+// Calls `visit` with each entry of the directory and its name until it returns false.
+template <class F>
+void visit_entries(std::string_view zip, F&& visit) {
+  std::string_view rest = find_directory(zip).value_or(std::string_view());
+  while (rest.size() >= kEntryBytes && rest.starts_with(kEntryMark)) {
+    const size_t name_size = number(rest, 28, 2);
+    const size_t total = kEntryBytes + name_size + number(rest, 30, 2) + number(rest, 32, 2);
+    if (total > rest.size() || !visit(rest, rest.substr(kEntryBytes, name_size))) return;
+    rest.remove_prefix(total);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> find_special_entry(std::string_view zip) {
-  std::string_view rest = find_directory(zip).value_or(std::string_view());
-  while (rest.size() >= kEntryBytes && rest.starts_with(kEntryMark)) {
-    const unsigned made_on = static_cast<unsigned char>(rest[5]);
-    const size_t name_size = number(rest, 28, 2);
-    const size_t total = kEntryBytes + name_size + number(rest, 30, 2) + number(rest, 32, 2);
-    if (total > rest.size()) break;
-    const uint32_t mode = number(rest, 38, 4) >> 16;
-    if ((made_on == kMadeOnUnix || made_on == kMadeOnMacOs) && is_special(mode)) {
-      return std::string(rest.substr(kEntryBytes, name_size));
-    }
-    rest.remove_prefix(total);
-  }
-  return std::nullopt;
+  std::optional<std::string> found;
+  visit_entries(zip, [&found](std::string_view entry, std::string_view name) {
+    const unsigned made_on = static_cast<unsigned char>(entry[5]);
+    const uint32_t mode = number(entry, 38, 4) >> 16;
+    if ((made_on == kMadeOnUnix || made_on == kMadeOnMacOs) && is_special(mode)) found = name;
+    return !found;
+  });
+  return found;
+}
+
+std::set<std::string> backslash_names(std::string_view zip) {
+  std::set<std::string> names;
+  visit_entries(zip, [&names](std::string_view, std::string_view name) {
+    if (name.find('\\') != std::string_view::npos && name.find('/') == std::string_view::npos)
+      names.emplace(name);
+    return true;
+  });
+  return names;
 }
 
 bool is_empty_zip(std::string_view zip) {

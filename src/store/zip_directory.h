@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,10 @@ namespace kiln::store {
 // The name of the first entry that is neither file, folder nor link; nullopt: none, or no directory
 // was found (then libarchive has the last word).
 std::optional<std::string> find_special_entry(std::string_view zip);
+
+// Names that hold '\\' and no '/': libarchive takes the one for the other where an archive was made
+// on Windows, Lambda doesn't.
+std::set<std::string> backslash_names(std::string_view zip);
 
 // True for a zip whose directory has no entry.
 bool is_empty_zip(std::string_view zip);

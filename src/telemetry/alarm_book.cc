@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kCreated = "Unchecked: Initial alarm creation";
 
-Error invalid(std::string message) {
+Error invalid_alarm(std::string message) {
   return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
 }
 
@@ -70,6 +70,14 @@ std::vector<std::string> AlarmBook::children(const Alarm& composite) const {
   return names;
 }
 
+// Its rule's alarms and its suppressor.
+std::vector<std::string> AlarmBook::needed_by(const Alarm& composite) const {
+  std::vector<std::string> names = children(composite);
+  if (const auto& suppressor = composite.suppressor)
+    names.push_back(name_of(composite.config.region, suppressor->alarm));
+  return names;
+}
+
 Result<void> AlarmBook::save(const Alarm& alarm) {
   return port_.save(alarm.is_composite() ? kCompositeKind : kMetricKind, alarm.config.region,
                     alarm.config.name, alarm_text(alarm));
@@ -82,11 +90,13 @@ Result<void> AlarmBook::put(AlarmConfig config, Tags tags_if_new, WallTime now) 
 }
 
 Result<void> AlarmBook::put_composite(AlarmConfig config, CompositeRule rule, Tags tags_if_new,
-                                      WallTime now) {
+                                      WallTime now, std::optional<ActionsSuppressor> suppressor) {
   if (const auto checked = check_rule(config, rule); !checked) return checked;
+  if (const auto checked = check_suppressor(config, suppressor); !checked) return checked;
   Alarm alarm;
   alarm.config = std::move(config);
   alarm.rule = std::move(rule);
+  alarm.suppressor = std::move(suppressor);
   return put_alarm(std::move(alarm), std::move(tags_if_new), now);
 }
 
@@ -95,18 +105,25 @@ Result<void> AlarmBook::put_alarm(Alarm alarm, Tags tags_if_new, WallTime now) {
   const std::string name = alarm.config.name;
   const Alarm* before = find(region, name);
   if (before && before->is_composite() != alarm.is_composite())
-    return invalid("Alarm " + name + " is a " + (before->is_composite() ? "composite" : "metric") +
-                   " alarm; delete it first or choose another name.");
+    return invalid_alarm("Alarm " + name + " is a " +
+                         (before->is_composite() ? "composite" : "metric") +
+                         " alarm; delete it first or choose another name.");
   alarm.configuration_updated = now;
   if (before) {
     alarm.status = before->status;
     alarm.transitioned = before->transitioned;
     alarm.tags = before->tags;
+    alarm.suppression = before->suppression;
+    const auto suppressor = [&](const Alarm& of) {
+      return of.suppressor ? name_of(region, of.suppressor->alarm) : "";
+    };
+    if (suppressor(*before) != suppressor(alarm)) alarm.suppression.discard();
   } else {
     alarm.status = {AlarmState::kInsufficientData, kCreated, "", now};
     alarm.transitioned = now;
     alarm.tags = std::move(tags_if_new);
   }
+  if (suppressor_in_alarm(alarm)) alarm.suppression.by = SuppressedBy::kAlarm;
   if (const auto saved = save(alarm); !saved) return saved;
   const auto change = before ? ConfigurationChange::kUpdate : ConfigurationChange::kCreate;
   history_.add(region, name, configuration_item(change, alarm, account_, now));
@@ -122,20 +139,21 @@ Result<void> AlarmBook::check_rule(const AlarmConfig& config, const CompositeRul
   std::vector<std::string> open;
   for (const std::string& reference : rule.alarms()) {
     const std::string name = name_of(config.region, reference);
-    if (name == config.name) return invalid("Alarm " + name + " can't be part of its own rule.");
+    if (name == config.name)
+      return invalid_alarm("Alarm " + name + " can't be part of its own rule.");
     if (!find(config.region, name)) missing.push_back(reference);
     open.push_back(name);
   }
   if (!missing.empty())
-    return invalid("Could not save the composite alarm as alarms [" + joined(missing, ", ") +
-                   "] in the alarm rule do not exist");
+    return invalid_alarm("Could not save the composite alarm as alarms [" + joined(missing, ", ") +
+                         "] in the alarm rule do not exist");
   std::set<std::string> seen;
   while (!open.empty()) {
     const std::string name = std::move(open.back());
     open.pop_back();
     if (name == config.name)
-      return invalid("The rule of " + name +
-                     " makes a circle: one of its alarms depends on it. Take that one out.");
+      return invalid_alarm("The rule of " + name +
+                           " makes a circle: one of its alarms depends on it. Take that one out.");
     if (!seen.insert(name).second) continue;
     if (const Alarm* alarm = find(config.region, name))
       for (std::string& child : children(*alarm)) open.push_back(std::move(child));
@@ -153,18 +171,18 @@ Result<void> AlarmBook::remove(const std::string& region, const std::vector<std:
     if (alarm->is_composite()) ++composites;
   }
   if (composites > 1)
-    return invalid("At most one composite alarm can be deleted in an operation; there are " +
-                   std::to_string(composites) + ".");
+    return invalid_alarm("At most one composite alarm can be deleted in an operation; there are " +
+                         std::to_string(composites) + ".");
   std::set<std::string> needed;
   for (const auto& [name, alarm] : list(region)) {
     if (going.contains(name)) continue;
-    for (const std::string& child : children(alarm))
-      if (going.contains(child)) needed.insert(child);
+    for (const std::string& other : needed_by(alarm))
+      if (going.contains(other)) needed.insert(other);
   }
   if (!needed.empty())
-    return invalid("Cannot delete " + joined({needed.begin(), needed.end()}, ",") +
-                   " as there are composite alarm(s) depending on " +
-                   (needed.size() == 1 ? "it." : "them."));
+    return invalid_alarm("Cannot delete " + joined({needed.begin(), needed.end()}, ",") +
+                         " as there are composite alarm(s) depending on " +
+                         (needed.size() == 1 ? "it." : "them."));
   for (const std::string& name : going) {
     auto& alarms = regions_[region];
     const auto found = alarms.find(name);
@@ -183,7 +201,7 @@ Result<std::vector<FiredAction>> AlarmBook::set_state(const std::string& region,
                                                       std::string reason, std::string reason_data,
                                                       WallTime now) {
   Alarm* alarm = edit(region, name);
-  if (!alarm) return not_found(name);
+  if (!alarm) return Error{ErrorKind::kNotFound, "ResourceNotFound", ""};  // AWS gives no text
   std::vector<FiredAction> fired;
   AlarmStatus status{state, std::move(reason), std::move(reason_data), now};
   Alarm changed = *alarm;
@@ -197,6 +215,7 @@ Result<std::vector<FiredAction>> AlarmBook::set_state(const std::string& region,
     // A composite alarm stays as it was set until one of its alarms changes.
     stale_.erase({region, name});
     evaluate_composites(now, fired);
+    step_suppressions(now, fired);
   }
   return fired;
 }

@@ -17,6 +17,7 @@
 
 #include "telemetry/alarm_history.h"
 #include "telemetry/alarm_record.h"
+#include "telemetry/metric_list.h"
 
 namespace kiln::telemetry {
 
@@ -29,6 +30,10 @@ class AlarmBook {
   AlarmBook(std::string account, StatePort& port)
       : account_(std::move(account)), port_(port), history_(port) {}
 
+  // Called at each change of a state, before its actions run. `before`: the state that was.
+  using OnTransition = std::function<void(const Alarm& alarm, AlarmState before)>;
+  void on_transition(OnTransition listener) { on_transition_ = std::move(listener); }
+
   // A document that was given to the port. Kinds of others are refused.
   Result<void> load(const std::string& kind, const std::string& region, const std::string& key,
                     const std::string& text);
@@ -36,9 +41,9 @@ class AlarmBook {
   // Creates, or replaces the configuration of, an alarm; an update keeps state and tags.
   Result<void> put(AlarmConfig config, Tags tags_if_new, WallTime now);
   // `config` holds names, description and actions. The rule's alarms must be there and must not
-  // depend on this one.
-  Result<void> put_composite(AlarmConfig config, CompositeRule rule, Tags tags_if_new,
-                             WallTime now);
+  // depend on this one; the suppressor must be there.
+  Result<void> put_composite(AlarmConfig config, CompositeRule rule, Tags tags_if_new, WallTime now,
+                             std::optional<ActionsSuppressor> suppressor = std::nullopt);
   // All or none: not when one is missing (ResourceNotFound) or another composite needs it.
   Result<void> remove(const std::string& region, const std::vector<std::string>& names,
                       WallTime now);
@@ -62,13 +67,15 @@ class AlarmBook {
                      const std::vector<std::string>& keys);
 
   // Whether evaluate(now) would look at any alarm: at each full minute, and each 10 seconds for
-  // alarms with a period below a minute.
+  // alarms with a period below a minute and for suppressed actions whose time is over.
   bool due(WallTime now) const;
   // `fetch` counts periods from its start_s, whatever that is a multiple of: an alarm with a period
   // of 300 s looks at the five minutes that end now. `fetch_sample_counts` gives, for the same
   // arguments, the number of samples; when empty, `fetch` is asked for the statistic SampleCount.
+  // `list`: what alarms on queries of Metrics Insights look through.
   std::vector<FiredAction> evaluate(WallTime now, const FetchSeries& fetch,
-                                    const FetchSeries& fetch_sample_counts = {});
+                                    const FetchSeries& fetch_sample_counts = {},
+                                    const ListMetrics& list = {});
 
   const AlarmHistory& history() const { return history_; }
   enum class Outcome { kSucceeded, kFailed };
@@ -85,11 +92,22 @@ class AlarmBook {
   Result<void> put_alarm(Alarm alarm, Tags tags_if_new, WallTime now);
   Result<void> check_rule(const AlarmConfig& config, const CompositeRule& rule) const;
   std::vector<std::string> children(const Alarm& composite) const;
+  std::vector<std::string> needed_by(const Alarm& composite) const;
 
   void transition(Alarm& alarm, AlarmStatus status, std::vector<FiredAction>& fired);
+  void run_actions(const Alarm& alarm, AlarmStatus previous, std::vector<FiredAction>& fired) const;
+  Result<void> check_suppressor(const AlarmConfig& config,
+                                const std::optional<ActionsSuppressor>& suppressor) const;
+  bool suppressor_in_alarm(const Alarm& alarm) const;
+  void step_suppressions(WallTime now, std::vector<FiredAction>& fired);
   void mark_parents(const Alarm& child);
-  void evaluate_metric(Alarm& alarm, int64_t end_s, WallTime now, const FetchSeries& fetch,
-                       const FetchSeries& counts, std::vector<FiredAction>& fired);
+  struct Sources {
+    const FetchSeries& fetch;
+    const FetchSeries& counts;
+    const ListMetrics& list;
+  };
+  void evaluate_metric(Alarm& alarm, int64_t end_s, WallTime now, const Sources& sources,
+                       std::vector<FiredAction>& fired);
   void evaluate_composites(WallTime now, std::vector<FiredAction>& fired);
   AlarmStatus composite_status(const Alarm& alarm, AlarmState state, Trigger trigger,
                                WallTime now) const;
@@ -99,6 +117,7 @@ class AlarmBook {
   std::string account_;
   StatePort& port_;
   AlarmHistory history_;
+  OnTransition on_transition_;
   std::map<std::string, std::map<std::string, Alarm>> regions_;
   std::map<Key, Trigger> stale_;  // composites to evaluate, and why
   std::set<Key> unsaved_;         // whose new state could not be saved yet

@@ -7,8 +7,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/arn.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_book.h"
+#include "telemetry/query_run.h"
 
 namespace kiln::telemetry {
 namespace {
@@ -24,8 +26,7 @@ int64_t floor_seconds(WallTime now, int64_t unit) {
 }
 
 bool is_scaling_policy(const std::string& action) {
-  return action.starts_with("arn:aws:autoscaling:") &&
-         action.find(":scalingPolicy:") != action.npos;
+  return is_arn_of(action, "autoscaling") && action.find(":scalingPolicy:") != action.npos;
 }
 
 // Puts the points of a series into the periods of a window.
@@ -47,15 +48,20 @@ AlarmWindow empty_window(const AlarmConfig& config, int64_t end_s) {
   return window;
 }
 
-AlarmWindow read_window(const AlarmConfig& config, int64_t end_s, const FetchSeries& fetch) {
+// AWS: "Only the latest 3 hours of data can be used for evaluating the alarm's conditions."
+constexpr int64_t kInsightsSeconds = 3 * 3600;
+
+AlarmWindow read_window(const AlarmConfig& config, int64_t end_s, const FetchSeries& fetch,
+                        const ListMetrics& list) {
   AlarmWindow window = empty_window(config, end_s);
   const int64_t start_s = window.times.front();
   Series series;
   if (config.metric) {
     series = fetch(*config.metric, start_s, end_s);
-  } else if (auto results = run_queries(config.metrics, start_s, end_s, fetch);
-             results && !results->empty()) {
-    series = std::move(results->front().series);
+  } else {
+    const QuerySources sources{fetch, "", end_s, list, config.region, kInsightsSeconds};
+    auto results = run_detailed(config.metrics, start_s, end_s, sources);
+    if (results && !results->empty()) series = std::move(results->front().result.series);
   }
   fill(
       series, start_s, config.period_s(),
@@ -85,6 +91,7 @@ std::shared_ptr<const AlarmSnapshot> snapshot(const Alarm& alarm, const std::str
   out->account = account;
   out->config = alarm.config;
   if (alarm.rule) out->rule = alarm.rule->text();
+  out->suppressor = alarm.suppressor;
   out->status = alarm.status;
   out->previous = std::move(previous);
   out->configuration_updated = alarm.configuration_updated;
@@ -99,12 +106,16 @@ bool AlarmBook::due(WallTime now) const {
   if (!ten) return false;
   for (const auto& [region, alarms] : regions_)
     for (const auto& [name, alarm] : alarms)
-      if (minute || (!alarm.is_composite() && alarm.config.period_s() < kMinute)) return true;
+      if (minute || (alarm.is_composite() ? alarm.suppression.is_over(now)
+                                          : alarm.config.period_s() < kMinute))
+        return true;
   return false;
 }
 
 std::vector<FiredAction> AlarmBook::evaluate(WallTime now, const FetchSeries& fetch,
-                                             const FetchSeries& fetch_sample_counts) {
+                                             const FetchSeries& fetch_sample_counts,
+                                             const ListMetrics& list) {
+  const Sources sources{fetch, fetch_sample_counts, list};
   std::vector<FiredAction> fired;
   const int64_t minute = floor_seconds(now, kMinute);
   const int64_t ten = floor_seconds(now, kTen);
@@ -117,10 +128,11 @@ std::vector<FiredAction> AlarmBook::evaluate(WallTime now, const FetchSeries& fe
       if (alarm.is_composite()) continue;
       const bool often = alarm.config.period_s() < kMinute;
       if (often ? ten_over : minute_over)
-        evaluate_metric(alarm, often ? ten : minute, now, fetch, fetch_sample_counts, fired);
+        evaluate_metric(alarm, often ? ten : minute, now, sources, fired);
     }
   }
   evaluate_composites(now, fired);
+  step_suppressions(now, fired);
   if (!minute_over) return fired;
   refire(now, fired);
   for (const auto& [region, name] : std::exchange(unsaved_, {})) {
@@ -135,19 +147,19 @@ std::vector<FiredAction> AlarmBook::evaluate(WallTime now, const FetchSeries& fe
   return fired;
 }
 
-void AlarmBook::evaluate_metric(Alarm& alarm, int64_t end_s, WallTime now, const FetchSeries& fetch,
-                                const FetchSeries& counts, std::vector<FiredAction>& fired) {
+void AlarmBook::evaluate_metric(Alarm& alarm, int64_t end_s, WallTime now, const Sources& sources,
+                                std::vector<FiredAction>& fired) {
   const AlarmConfig& config = alarm.config;
-  AlarmWindow window = read_window(config, end_s, fetch);
+  AlarmWindow window = read_window(config, end_s, sources.fetch, sources.list);
   const bool counts_decide = config.low_sample_count_percentile == "ignore";
-  if (counts_decide) read_sample_counts(config, end_s, fetch, counts, window);
+  if (counts_decide) read_sample_counts(config, end_s, sources.fetch, sources.counts, window);
   AlarmVerdict verdict = evaluate_alarm(config, window, alarm.status.state, now);
   alarm.latest_value = verdict.latest_value;
   alarm.recent_values = std::move(verdict.recent_values);
   if (verdict.state == alarm.status.state) return;
   if (!counts_decide) {
     // Only the texts of a change show them.
-    read_sample_counts(config, end_s, fetch, counts, window);
+    read_sample_counts(config, end_s, sources.fetch, sources.counts, window);
     verdict = evaluate_alarm(config, window, alarm.status.state, now);
   }
   transition(alarm, {verdict.state, std::move(verdict.reason), std::move(verdict.reason_data), now},
@@ -159,9 +171,17 @@ void AlarmBook::transition(Alarm& alarm, AlarmStatus status, std::vector<FiredAc
   const std::string& name = alarm.config.name;
   AlarmStatus previous = std::exchange(alarm.status, std::move(status));
   alarm.transitioned = alarm.status.updated;
+  if (const auto& suppressor = alarm.suppressor)
+    alarm.suppression.transitioned(*suppressor, suppressor_in_alarm(alarm), alarm.transitioned);
   if (!save(alarm)) unsaved_.insert({region, name});
   history_.add(region, name, state_item(previous, alarm.status, alarm.is_composite()));
+  if (on_transition_) on_transition_(alarm, previous.state);
   mark_parents(alarm);
+  if (!alarm.suppression.pending) run_actions(alarm, std::move(previous), fired);
+}
+
+void AlarmBook::run_actions(const Alarm& alarm, AlarmStatus previous,
+                            std::vector<FiredAction>& fired) const {
   if (!alarm.config.actions.enabled) return;
   const auto& actions = alarm.config.actions.of(alarm.status.state);
   if (actions.empty()) return;
@@ -236,11 +256,15 @@ AlarmStatus AlarmBook::composite_status(const Alarm& alarm, AlarmState state, Tr
   std::string reason =
       fmt::format("{} was {} and its alarm rule evaluates to {}", arn(alarm),
                   trigger == Trigger::kCreated ? "created" : "updated", to_text(state));
-  if (trigger == Trigger::kChild && !triggering.empty()) {
-    const Alarm* newest = *std::max_element(
+  const Alarm* newest = nullptr;
+  if (trigger == Trigger::kChild && !triggering.empty())
+    newest = *std::max_element(
         triggering.begin(), triggering.end(),
         [](const Alarm* a, const Alarm* b) { return a->transitioned < b->transitioned; });
-    triggering = {newest};
+  // Those that are in ALARM; what is not is named only where it alone brought the change.
+  std::erase_if(triggering, [](const Alarm* a) { return a->status.state != AlarmState::kAlarm; });
+  if (newest && (triggering.empty() || state != AlarmState::kAlarm)) triggering = {newest};
+  if (newest) {
     reason =
         fmt::format("{} transitioned to {} at {:%A %d %B, %Y %H:%M:%S} UTC", arn(*newest),
                     to_text(newest->status.state),
@@ -263,6 +287,7 @@ void AlarmBook::refire(WallTime now, std::vector<FiredAction>& fired) {
     for (const auto& [name, alarm] : alarms) {
       // A change in this very moment has run its actions.
       if (!alarm.config.actions.enabled || alarm.transitioned == now) continue;
+      if (alarm.suppression.by != SuppressedBy::kNothing) continue;
       std::shared_ptr<const AlarmSnapshot> shot;
       for (const std::string& action : alarm.config.actions.of(alarm.status.state)) {
         if (!is_scaling_policy(action)) continue;

@@ -106,6 +106,14 @@ void parse_metric(AlarmConfig& config, const json& in) {
 
 WallTime from_epoch_ms(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
 
+Suppression parse_suppression(const json& in) {
+  Suppression out;
+  out.by = parse_suppressed_by(in.at("by").get<std::string>());
+  out.until = from_epoch_ms(in.at("until_ms"));
+  out.pending = in.at("pending");
+  return out;
+}
+
 Result<Alarm> read_alarm(const std::string& region, const json& in) {
   Alarm alarm;
   AlarmConfig& config = alarm.config;
@@ -120,6 +128,10 @@ Result<Alarm> read_alarm(const std::string& region, const json& in) {
     auto rule = CompositeRule::parse(document["AlarmRule"].get<std::string>());
     if (!rule) return rule.error();
     alarm.rule = std::move(*rule);
+    if (document.contains("ActionsSuppressor"))
+      alarm.suppressor = {document["ActionsSuppressor"], document.at("ActionsSuppressorWaitPeriod"),
+                          document.at("ActionsSuppressorExtensionPeriod")};
+    if (in.contains("suppression")) alarm.suppression = parse_suppression(in["suppression"]);
   } else {
     parse_metric(config, document);
   }
@@ -156,6 +168,11 @@ json config_document(const Alarm& alarm) {
   if (config.has_description) out["AlarmDescription"] = config.description;
   if (alarm.rule) {
     out["AlarmRule"] = alarm.rule->text();
+    if (const auto& suppressor = alarm.suppressor) {
+      out["ActionsSuppressor"] = suppressor->alarm;
+      out["ActionsSuppressorWaitPeriod"] = suppressor->wait_s;
+      out["ActionsSuppressorExtensionPeriod"] = suppressor->extension_s;
+    }
   } else {
     put_metric(out, config);
   }
@@ -163,14 +180,18 @@ json config_document(const Alarm& alarm) {
 }
 
 std::string alarm_text(const Alarm& alarm) {
-  const json out{{"config", config_document(alarm)},
-                 {"state", to_text(alarm.status.state)},
-                 {"reason", alarm.status.reason},
-                 {"reason_data", alarm.status.reason_data},
-                 {"state_updated_ms", epoch_ms(alarm.status.updated)},
-                 {"transitioned_ms", epoch_ms(alarm.transitioned)},
-                 {"configuration_updated_ms", epoch_ms(alarm.configuration_updated)},
-                 {"tags", alarm.tags}};
+  json out{{"config", config_document(alarm)},
+           {"state", to_text(alarm.status.state)},
+           {"reason", alarm.status.reason},
+           {"reason_data", alarm.status.reason_data},
+           {"state_updated_ms", epoch_ms(alarm.status.updated)},
+           {"transitioned_ms", epoch_ms(alarm.transitioned)},
+           {"configuration_updated_ms", epoch_ms(alarm.configuration_updated)},
+           {"tags", alarm.tags}};
+  if (alarm.suppressor || alarm.suppression.pending)
+    out["suppression"] = {{"by", to_text(alarm.suppression.by)},
+                          {"until_ms", epoch_ms(alarm.suppression.until)},
+                          {"pending", alarm.suppression.pending}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

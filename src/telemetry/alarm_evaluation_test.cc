@@ -11,7 +11,7 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr int64_t kStart = 1'758'314'280;  // 2025-09-19T20:38:00Z
+constexpr int64_t kAlarmStart = 1'758'314'280;  // 2025-09-19T20:38:00Z
 
 AlarmConfig alarm(int periods, std::optional<int> to_alarm = std::nullopt) {
   AlarmConfig config;
@@ -32,7 +32,7 @@ AlarmWindow window(std::string_view points) {
   AlarmWindow out;
   for (const char c : points) {
     if (c == ' ') continue;
-    out.times.push_back(kStart + 60 * static_cast<int64_t>(out.times.size()));
+    out.times.push_back(kAlarmStart + 60 * static_cast<int64_t>(out.times.size()));
     out.points.push_back(c == '-' ? std::nullopt : std::optional<double>(c == 'X' ? 2 : 0));
     out.sample_counts.push_back(c == '-' ? 0 : 5);
   }
@@ -43,8 +43,8 @@ AlarmVerdict evaluate(const AlarmConfig& config, const AlarmWindow& points,
                       AlarmState current = AlarmState::kOk) {
   return evaluate_alarm(
       config, points, current,
-      WallTime(std::chrono::seconds(points.times.empty() ? kStart : points.times.back()) + 60s +
-               154ms));
+      WallTime(std::chrono::seconds(points.times.empty() ? kAlarmStart : points.times.back()) +
+               60s + 154ms));
 }
 
 TEST(AlarmEvaluation, RangeIsLongerThanTheEvaluationPeriods) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_dump.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_document.h"
 
@@ -14,10 +15,6 @@ namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-std::string dump(const ordered_json& document) {
-  return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 std::string history_key(const std::string& name, uint64_t number) {
   return fmt::format("{}/{:016}", name, number);
@@ -69,7 +66,7 @@ void AlarmHistory::add(const std::string& region, const std::string& name, Alarm
                               {"summary", item.summary},
                               {"data", item.data},
                               {"composite", item.of_composite}};
-  (void)port_.save(kKind, region, history_key(name, number), dump(document));
+  (void)port_.save(kKind, region, history_key(name, number), json_dump(document));
   items.emplace(number, std::move(item));
   while (items.size() > kMaxItems) drop_first(region, name, items);
 }
@@ -130,7 +127,7 @@ AlarmHistoryItem configuration_item(ConfigurationChange change, const Alarm& ala
   document["stateUpdatedTimestamp"] = format_lambda_time(alarm.status.updated);
   data[std::string(done) + "Alarm"] = std::move(document);
   return {now, "ConfigurationUpdate", std::string("Alarm \"") + alarm.config.name + "\" " + done,
-          dump(data), alarm.is_composite()};
+          json_dump(data), alarm.is_composite()};
 }
 
 AlarmHistoryItem state_item(const AlarmStatus& from, const AlarmStatus& to, bool of_composite) {
@@ -138,7 +135,7 @@ AlarmHistoryItem state_item(const AlarmStatus& from, const AlarmStatus& to, bool
       {"version", "1.0"}, {"oldState", state_document(from)}, {"newState", state_document(to)}};
   return {to.updated, "StateUpdate",
           fmt::format("Alarm updated from {} to {}", to_text(from.state), to_text(to.state)),
-          dump(data), of_composite};
+          json_dump(data), of_composite};
 }
 
 }  // namespace kiln::telemetry

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/json_dump.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_document.h"
 
@@ -13,10 +14,6 @@ namespace kiln::telemetry {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string dump(const ordered_json& document) {
-  return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 // Sum → SUM, SampleCount → SAMPLE_COUNT.
 std::string upper_statistic(std::string_view stat) {
@@ -131,6 +128,11 @@ ordered_json event_configuration(const AlarmSnapshot& alarm, const std::string& 
   const AlarmConfig& config = alarm.config;
   if (alarm.rule) out["alarmRule"] = *alarm.rule;
   if (config.has_description) out["description"] = config.description;
+  if (const auto& suppressor = alarm.suppressor) {
+    out["actionsSuppressor"] = suppressor->alarm;
+    out["actionsSuppressorWaitPeriod"] = suppressor->wait_s;
+    out["actionsSuppressorExtensionPeriod"] = suppressor->extension_s;
+  }
   if (alarm.rule) return out;
   ordered_json metrics = ordered_json::array();
   if (config.metric) {
@@ -157,6 +159,10 @@ ordered_json event_state(const AlarmStatus& status) {
   ordered_json out{{"value", to_text(status.state)}, {"reason", status.reason}};
   if (!status.reason_data.empty()) out["reasonData"] = status.reason_data;
   out["timestamp"] = format_lambda_time(status.updated);
+  if (status.suppressed_by != SuppressedBy::kNothing) {
+    out["actionsSuppressedBy"] = to_text(status.suppressed_by);
+    out["actionsSuppressedReason"] = suppressed_reason(status.suppressed_by);
+  }
   return out;
 }
 
@@ -186,7 +192,7 @@ std::string sns_message(const AlarmSnapshot& alarm) {
   } else {
     out["Trigger"] = trigger(config);
   }
-  return dump(out);
+  return json_dump(out);
 }
 
 std::string sns_subject(const AlarmSnapshot& alarm) {
@@ -206,7 +212,7 @@ std::string lambda_event(const AlarmSnapshot& alarm) {
                            {"state", event_state(alarm.status)},
                            {"previousState", event_state(alarm.previous)},
                            {"configuration", event_configuration(alarm, arn)}}}};
-  return dump(out);
+  return json_dump(out);
 }
 
 }  // namespace kiln::telemetry

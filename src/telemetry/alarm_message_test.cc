@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr const char* kTopic = "arn:aws:sns:us-east-1:111111111111:t";
+constexpr const char* kMessageTopic = "arn:aws:sns:us-east-1:111111111111:t";
 
 AlarmSnapshot snapshot() {
   const WallTime at{std::chrono::seconds(1'744'902'641)};  // 2025-04-17T15:10:41Z
@@ -18,7 +18,7 @@ AlarmSnapshot snapshot() {
   alarm.account = "111111111111";
   alarm.config.region = "us-east-1";
   alarm.config.name = "a";
-  alarm.config.actions.alarm = {kTopic};
+  alarm.config.actions.alarm = {kMessageTopic};
   MetricStat stat;
   stat.metric = {"us-east-1", "AWS/Lambda", "Errors", {{"FunctionName", "f"}}};
   stat.stat = "Sum";

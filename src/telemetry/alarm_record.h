@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/state_port.h"
 #include "telemetry/alarm.h"
+#include "telemetry/alarm_suppression.h"
 #include "telemetry/composite_rule.h"
 
 namespace kiln::telemetry {
@@ -21,14 +22,17 @@ struct AlarmStatus {
   std::string reason;
   std::string reason_data;  // JSON or ""
   WallTime updated;
+  SuppressedBy suppressed_by = SuppressedBy::kNothing;  // in the snapshots of actions alone
 };
 
 struct Alarm {
   AlarmConfig config;                 // of a composite alarm: names, description and actions
   std::optional<CompositeRule> rule;  // of a composite alarm
+  std::optional<ActionsSuppressor> suppressor;
   AlarmStatus status;
   WallTime transitioned;  // when the state last became another one
   WallTime configuration_updated;
+  Suppression suppression;  // of a composite alarm with a suppressor
   Tags tags;
   std::optional<double> latest_value;  // the newest point of the last evaluation
   std::vector<double> recent_values;   // all points that it looked at
@@ -41,6 +45,7 @@ struct AlarmSnapshot {
   std::string account;
   AlarmConfig config;
   std::optional<std::string> rule;  // of a composite alarm
+  std::optional<ActionsSuppressor> suppressor;
   AlarmStatus status;
   AlarmStatus previous;  // equal to `status` when an action runs again
   WallTime configuration_updated;

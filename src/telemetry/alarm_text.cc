@@ -1,3 +1,4 @@
+#include "base/arn.h"
 #include "telemetry/alarm.h"
 
 namespace kiln::telemetry {
@@ -64,7 +65,7 @@ std::optional<MissingData> parse_missing_data(std::string_view text) {
 
 std::string alarm_arn(const std::string& region, const std::string& account,
                       const std::string& name) {
-  return "arn:aws:cloudwatch:" + region + ":" + account + ":alarm:" + name;
+  return arn_start("cloudwatch", region) + account + ":alarm:" + name;
 }
 
 const std::vector<std::string>& AlarmActions::of(AlarmState state) const {

@@ -4,23 +4,24 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace kiln::telemetry {
 namespace {
 
 using Node = CompositeRule::Node;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-Error invalid(const std::string& what) {
+Error invalid_rule(const std::string& what) {
   return {ErrorKind::kInvalid, "ValidationError", "Error in AlarmRule [" + what + "]"};
 }
 
-class Parser {
+class RuleParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit RuleParser(std::string_view text) : text_(text) {}
 
   std::optional<Node> parse() {
     auto node = disjunction(0);
@@ -35,14 +36,14 @@ class Parser {
 
  private:
   std::optional<Node> disjunction(int depth) {
-    return chain(Node::Kind::kOr, "OR", depth, &Parser::conjunction);
+    return chain(Node::Kind::kOr, "OR", depth, &RuleParser::conjunction);
   }
   std::optional<Node> conjunction(int depth) {
-    return chain(Node::Kind::kAnd, "AND", depth, &Parser::factor);
+    return chain(Node::Kind::kAnd, "AND", depth, &RuleParser::factor);
   }
 
   std::optional<Node> chain(Node::Kind kind, std::string_view word, int depth,
-                            std::optional<Node> (Parser::*operand)(int)) {
+                            std::optional<Node> (RuleParser::*operand)(int)) {
     auto first = (this->*operand)(depth);
     if (!first || !take_word(word)) return first;
     Node node;
@@ -82,21 +83,82 @@ class Parser {
       node.kind = last_word_ == "TRUE" ? Node::Kind::kTrue : Node::Kind::kFalse;
       return node;
     }
-    for (const AlarmState state :
-         {AlarmState::kAlarm, AlarmState::kOk, AlarmState::kInsufficientData}) {
-      if (!take_word(to_text(state))) continue;
-      node.kind = Node::Kind::kState;
-      node.state = state;
-      if (!reference(node.alarm)) return std::nullopt;
-      return node;
-    }
-    return unsupported();
+    if (take_word("AT_LEAST")) return at_least();
+    const auto state = take_state();
+    if (!state) return unsupported();
+    node.kind = Node::Kind::kState;
+    node.state = *state;
+    if (!reference(node.alarm)) return std::nullopt;
+    return node;
   }
+
+  std::optional<AlarmState> take_state() {
+    for (const AlarmState state :
+         {AlarmState::kAlarm, AlarmState::kOk, AlarmState::kInsufficientData})
+      if (take_word(to_text(state))) return state;
+    return std::nullopt;
+  }
+
+  // (2, ALARM, (a, b, c)) or (50%, NOT OK, ("a", b)).
+  std::optional<Node> at_least() {
+    size_t number = 0;
+    bool percent = false;
+    if (!take_sign('(') || !how_many(number, percent) || !take_sign(',')) return failed();
+    const bool negated = take_word("NOT");
+    const auto state = take_state();
+    if (!state || !take_sign(',') || !take_sign('(')) return failed();
+    Node node;
+    node.kind = Node::Kind::kOr;
+    do {
+      if (!count_element()) return std::nullopt;
+      Node child;
+      child.kind = Node::Kind::kState;
+      child.state = *state;
+      if (!name(child.alarm, "(),\"")) return failed();
+      if (!note(child.alarm)) return std::nullopt;
+      if (negated) {
+        Node opposite;
+        opposite.kind = Node::Kind::kNot;
+        opposite.children.push_back(std::move(child));
+        child = std::move(opposite);
+      }
+      node.children.push_back(std::move(child));
+    } while (take_sign(','));
+    if (!take_sign(')') || !take_sign(')')) return failed();
+    const size_t all = node.children.size();
+    node.alarm = std::to_string(percent ? (number * all + 99) / 100 : number);
+    if (percent ? number > 100 : number > all)
+      return fail("AT_LEAST asks for " + std::to_string(number) + (percent ? "%" : "") + " of " +
+                  std::to_string(all) + " alarms");
+    return node;
+  }
+
+  // 2, 50% or "50%"; from 1 on.
+  bool how_many(size_t& number, bool& percent) {
+    skip_space();
+    const bool quoted = take('"');
+    const size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && at_ - begin < 6)
+      number = number * 10 + static_cast<size_t>(text_[at_++] - '0');
+    percent = at_ > begin && take('%');
+    return number > 0 && (!quoted || take('"'));
+  }
+
+  bool take_sign(char c) {
+    skip_space();
+    return take(c);
+  }
+  // Says what stands here, unless it is said already.
+  std::optional<Node> failed() { return problem_.empty() ? unsupported() : std::nullopt; }
 
   // ("name"), (name) or (arn).
   bool reference(std::string& alarm) {
-    skip_space();
-    if (!take('(')) return unsupported().has_value();
+    if (!take_sign('(') || !name(alarm, "()\"") || !take_sign(')')) return failed().has_value();
+    return note(alarm);
+  }
+
+  // A name or ARN, in quotes or up to one of `ends`. False: there is none.
+  bool name(std::string& alarm, std::string_view ends) {
     skip_space();
     if (take('"')) {
       while (at_ < text_.size() && text_[at_] != '"') {
@@ -105,15 +167,18 @@ class Parser {
         if (escaped) ++at_;
         alarm.push_back(text_[at_++]);
       }
-      if (!take('"')) return unsupported().has_value();
+      if (!take('"')) return false;
     } else {
-      const size_t end = std::min(text_.find_first_of("()\"", at_), text_.size());
+      const size_t end = std::min(text_.find_first_of(ends, at_), text_.size());
       alarm = text_.substr(at_, end - at_);
       at_ = end;
-      while (!alarm.empty() && is_space(alarm.back())) alarm.pop_back();
+      while (!alarm.empty() && ascii::is_blank(alarm.back())) alarm.pop_back();
     }
-    skip_space();
-    if (alarm.empty() || !take(')')) return unsupported().has_value();
+    return !alarm.empty();
+  }
+
+  // False: the rule refers to too many alarms.
+  bool note(const std::string& alarm) {
     if (std::find(alarms_.begin(), alarms_.end(), alarm) == alarms_.end()) {
       alarms_.push_back(alarm);
       if (alarms_.size() > CompositeRule::kMaxAlarms) {
@@ -133,7 +198,7 @@ class Parser {
   }
 
   void skip_space() {
-    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    while (at_ < text_.size() && ascii::is_blank(text_[at_])) ++at_;
   }
 
   bool take(char c) {
@@ -181,6 +246,12 @@ class Parser {
   std::vector<std::string> alarms_;
 };
 
+// AT_LEAST is an OR that says in `alarm` how many of its children must hold.
+std::optional<size_t> least_of(const Node& node) {
+  if (node.alarm.empty()) return std::nullopt;
+  return static_cast<size_t>(std::stoul(node.alarm));
+}
+
 bool holds(const Node& node, const CompositeRule::Lookup& lookup) {
   const auto holds_too = [&](const Node& child) { return holds(child, lookup); };
   switch (node.kind) {
@@ -197,21 +268,25 @@ bool holds(const Node& node, const CompositeRule::Lookup& lookup) {
     case Node::Kind::kOr:
       break;
   }
+  if (const auto least = least_of(node))
+    return static_cast<size_t>(
+               std::count_if(node.children.begin(), node.children.end(), holds_too)) >= *least;
+
   return std::any_of(node.children.begin(), node.children.end(), holds_too);
 }
 
 }  // namespace
 
 Result<CompositeRule> CompositeRule::parse(std::string_view text) {
-  if (text.empty() || is_space(text.front()) || is_space(text.back()))
+  if (text.empty() || ascii::is_blank(text.front()) || ascii::is_blank(text.back()))
     return Error{ErrorKind::kInvalid, "ValidationError",
                  "AlarmRule must not contain leading or trailing whitespace or be null"};
   if (text.size() > kMaxLength)
-    return invalid("The rule has " + std::to_string(text.size()) + " characters; at most " +
-                   std::to_string(kMaxLength) + " are allowed");
-  Parser parser(text);
+    return invalid_rule("The rule has " + std::to_string(text.size()) + " characters; at most " +
+                        std::to_string(kMaxLength) + " are allowed");
+  RuleParser parser(text);
   auto root = parser.parse();
-  if (!root) return invalid(parser.problem());
+  if (!root) return invalid_rule(parser.problem());
   CompositeRule rule;
   rule.text_ = text;
   rule.root_ = std::move(*root);

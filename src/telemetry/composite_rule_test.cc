@@ -57,6 +57,18 @@ TEST(CompositeRule, Evaluates) {
       {"alarm(a)\n  and\tok(o)", true},
       {"(((ALARM(a))))", true},
       {"FALSE OR FALSE OR TRUE", true},
+      // Forms from AWS's documentation.
+      {"AT_LEAST(2, ALARM, (a, \"two words (here)\", o, i))", true},
+      {"AT_LEAST(3, ALARM, (a, \"two words (here)\", o, i))", false},
+      {"AT_LEAST(50%, OK, (o, a))", true},
+      {"AT_LEAST(51%, OK, (o, a))", false},
+      {"AT_LEAST(\"50%\", OK, (o, a))", true},
+      {"AT_LEAST(60%, NOT OK, (a, i, o))", true},
+      {"AT_LEAST(1, NOT INSUFFICIENT_DATA, (i))", false},
+      {"AT_LEAST(2, ALARM, (a, o, arn:aws:cloudwatch:us-east-1:000000000000:alarm:a)) AND NOT "
+       "ALARM(o)",
+       true},
+      {"at_least( 1 ,alarm,( a ) )", true},
   };
   for (const auto& [text, wanted] : cases) {
     const auto rule = CompositeRule::parse(text);
@@ -82,6 +94,13 @@ TEST(CompositeRule, Refuses) {
       {"TRUEish", "Unsupported token 'TRUEish' at char 0"},
       {"NOT", "Unexpected end"},
       {"ALARM(a(b))", "Unsupported token '(' at char 7"},
+      {"AT_LEAST(0, ALARM, (a))", "Unsupported token ',' at char 10"},
+      {"AT_LEAST(2, ALARM, (a))", "AT_LEAST asks for 2 of 1 alarms"},
+      {"AT_LEAST(101%, ALARM, (a))", "AT_LEAST asks for 101% of 1 alarms"},
+      {"AT_LEAST(1, ALARM, a)", "Unsupported token 'a' at char 19"},
+      {"AT_LEAST(1, ALARM, ())", "Unsupported token ')' at char 20"},
+      {"AT_LEAST(1, (a))", "Unsupported token '(' at char 12"},
+      {"AT_LEAST(1, ALARM, (a)", "Unexpected end"},
   };
   for (const auto& [text, wanted] : cases) {
     const auto rule = CompositeRule::parse(text);

@@ -22,8 +22,10 @@ constexpr auto kTs = MathType::kSeries;
 constexpr auto kTsList = MathType::kList;
 
 // Series without the points that are not numbers.
-Series finite_points(Series series) {
-  std::erase_if(series.points, [](const auto& point) { return !std::isfinite(point.second); });
+Series finite_points(Series series, const MathScope& scope) {
+  if (std::erase_if(series.points, [](const auto& point) { return !std::isfinite(point.second); }) >
+      0)
+    scope.dropped = true;
   return series;
 }
 
@@ -35,12 +37,12 @@ Type type_of_each(const Arguments& arguments) {
 }
 
 template <auto function>
-Result<MathValue> apply_to_each(Values values, const MathScope&) {
+Result<MathValue> apply_to_each(Values values, const MathScope& scope) {
   if (Series* series = std::get_if<Series>(&values[0])) {
-    return MathValue(finite_points(function(std::move(*series))));
+    return MathValue(finite_points(function(std::move(*series)), scope));
   }
   List list = std::get<List>(std::move(values[0]));
-  for (Series& series : list) series = finite_points(function(std::move(series)));
+  for (Series& series : list) series = finite_points(function(std::move(series)), scope);
   return MathValue(std::move(list));
 }
 
@@ -188,6 +190,20 @@ Result<MathValue> apply_metrics(Values values, const MathScope& scope) {
   return MathValue(std::move(list));
 }
 
+Type type_of_search(const Arguments& arguments) {
+  if (arguments[0].type != MathType::kText || arguments[1].type != MathType::kText)
+    return std::nullopt;
+  if (arguments.size() == 3 && arguments[2].type != kS) return std::nullopt;
+  return kTsList;
+}
+Result<MathValue> apply_search(Values values, const MathScope& scope) {
+  if (!scope.search) return MathValue(List{});
+  const int period_s =
+      values.size() == 3 ? static_cast<int>(std::get<double>(values[2])) : scope.period_s;
+  return MathValue(scope.search(std::get<MathText>(values[0]).text,
+                                std::get<MathText>(values[1]).text, period_s));
+}
+
 // --- Periods and times ---
 
 Type type_of_period(const Arguments& arguments) {
@@ -284,7 +300,9 @@ Result<MathValue> apply_if(Values values, const MathScope& scope) {
     const Series* series = std::get_if<Series>(&values[i]);
     if (series != nullptr) out.period_s = std::max(out.period_s, series->period_s);
   }
-  return MathValue(finite_points(std::move(out)));
+  // What the chosen side lacks is no point; it isn't a number that was dropped.
+  std::erase_if(out.points, [](const auto& point) { return !std::isfinite(point.second); });
+  return MathValue(std::move(out));
 }
 
 constexpr std::string_view kEach = "(TS|TS[])";
@@ -309,6 +327,7 @@ constexpr std::array kFunctions = {
     MathFunction{"DATAPOINT_COUNT", 1, 1, kEach, type_of_reduction,
                  apply_reduction<Reduction::kCount>},
     MathFunction{"METRICS", 0, 1, "() or ('text')", type_of_metrics, apply_metrics},
+    MathFunction{"SEARCH", 2, 3, "('search', 'statistic'[, period])", type_of_search, apply_search},
     MathFunction{"METRIC_COUNT", 1, 1, kOneList, type_of_metric_count, apply_metric_count},
     MathFunction{"FIRST", 1, 1, kOneList, type_of_pick, apply_first},
     MathFunction{"LAST", 1, 1, kOneList, type_of_pick, apply_last},
@@ -338,8 +357,7 @@ const MathFunction* find_math_function(std::string_view name) {
 }
 
 bool is_left_out_math_function(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kLeftOut = {"SEARCH", "SERVICE_QUOTA",
-                                                        "ANOMALY_DETECTION_BAND",
+  constexpr std::array<std::string_view, 4> kLeftOut = {"SERVICE_QUOTA", "ANOMALY_DETECTION_BAND",
                                                         "INSIGHT_RULE_METRIC", "DB_PERF_INSIGHTS"};
   return std::find(kLeftOut.begin(), kLeftOut.end(), name) != kLeftOut.end();
 }

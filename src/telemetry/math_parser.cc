@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace kiln::telemetry {
 namespace {
 
@@ -14,7 +16,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_name(char c) { return is_digit(c) || is_lower(c) || is_upper(c) || c == '_'; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 struct Spelling {
   std::string_view text;
@@ -41,9 +42,9 @@ constexpr std::array kSpellings = {
 };
 constexpr int kUnaryLevel = 6;  // looks for minus signs, then for kPower
 
-class Parser {
+class MathParser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  explicit MathParser(std::string_view text) : text_(text) {}
 
   Result<MathNode> parse() {
     MathNode node;
@@ -189,7 +190,7 @@ class Parser {
     return take(c) || fail(std::string("expected '") + c + "'");
   }
   void skip_spaces() {
-    while (is_space(peek())) ++at_;
+    while (ascii::is_blank(peek())) ++at_;
   }
   bool fail(const std::string& what) {
     error_ = Error{ErrorKind::kInvalid, "ValidationError",
@@ -219,7 +220,7 @@ Result<MathNode> parse_math(std::string_view text) {
                      " characters, which exceeds the limit of " + std::to_string(kMaxMathLength) +
                      "; move a part into an expression of its own"};
   }
-  return Parser(text).parse();
+  return MathParser(text).parse();
 }
 
 std::set<std::string> referred_ids(const MathNode& node) {

@@ -16,7 +16,7 @@ std::string error_of(const std::string& text) {
   return tree ? "" : tree.error().message;
 }
 
-std::string repeat(const std::string& text, size_t times) {
+std::string repeated(const std::string& text, size_t times) {
   std::string out;
   for (size_t i = 0; i < times; ++i) out += text;
   return out;
@@ -67,7 +67,7 @@ TEST(MathParser, DepthHasALimit) {
       {"1^(", ")", 32, ""}, {"1^(", ")", 33, "99"}, {"-", "", 2046, ""},   {"1+", "", 1000, ""},
   };
   for (const Case& one : cases) {
-    const std::string text = repeat(one.open, one.times) + "m1" + repeat(one.close, one.times);
+    const std::string text = repeated(one.open, one.times) + "m1" + repeated(one.close, one.times);
     const std::string error =
         one.character.empty()
             ? ""

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <string>
@@ -44,6 +45,10 @@ struct MathScope {
   int period_s = 60;                        // of series that come from no metric: TIME_SERIES
   std::vector<std::string> metric_ids;      // METRICS(), in this order
   std::map<std::string, MathValue> values;  // by Id
+  mutable bool dropped = false;             // points that were no numbers; set by what calculates
+  // SEARCH: what a search expression finds, read with a statistic and a period. May be empty.
+  std::function<std::vector<Series>(const std::string& text, const std::string& stat, int period_s)>
+      search = {};
 };
 
 inline Error math_error(std::string message) {

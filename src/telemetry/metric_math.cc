@@ -7,6 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "telemetry/search_expression.h"
+#include "telemetry/statistic.h"
+
 namespace kiln::telemetry {
 namespace {
 
@@ -55,6 +58,20 @@ Result<MathArgument> check_argument(const MathNode& node, const MathNames& names
   return argument;
 }
 
+// REQUIRES: the types of the arguments are right.
+Result<void> check_search(const MathNode& node) {
+  const auto search = SearchExpression::parse(node.children[0].text);
+  if (!search) return search.error();
+  const std::string& stat = node.children[1].text;
+  if (!Statistic::parse(stat))
+    return math_error("Function 'SEARCH' has the statistic '" + stat +
+                      "', which is none; use one such as 'Sum' or 'p99'");
+  if (node.children.size() < 3 || search_period(node)) return {};
+  return math_error(
+      "Function 'SEARCH' takes a period of 1, 5, 10, 20, 30 or a multiple of 60 seconds, up to a "
+      "day, as a number");
+}
+
 Result<MathType> check_call(const MathNode& node, const MathNames& names) {
   const MathFunction* function = find_math_function(node.text);
   if (function == nullptr) {
@@ -76,6 +93,9 @@ Result<MathType> check_call(const MathNode& node, const MathNames& names) {
                       std::to_string(arguments.size()) + " arguments; use " + form);
   }
   const auto type = function->result(arguments);
+  if (type && node.text == "SEARCH") {
+    if (const auto checked = check_search(node); !checked) return checked.error();
+  }
   if (type) return *type;
   std::string given;
   for (const MathArgument& argument : arguments) {
@@ -157,13 +177,16 @@ double calculate(MathOperator op, double a, double b) {
 }
 
 // Point by point; what one of them lacks is 0.
-Series calculate(MathOperator op, const Series& a, const Series& b) {
+Series calculate(MathOperator op, const Series& a, const Series& b, const MathScope& scope) {
   Series out;
   out.label = a.label.empty() ? b.label : a.label;
   out.period_s = std::max(a.period_s, b.period_s);
   const auto add = [&](int64_t time, double left, double right) {
     const double value = calculate(op, left, right);
-    if (!std::isnan(value)) out.points.emplace_hint(out.points.end(), time, value);
+    if (std::isnan(value))
+      scope.dropped = true;
+    else
+      out.points.emplace_hint(out.points.end(), time, value);
   };
   auto left = a.points.begin();
   auto right = b.points.begin();
@@ -184,47 +207,52 @@ Series calculate(MathOperator op, const Series& a, const Series& b) {
 }
 
 template <class Function>
-Series map_points(Series series, Function function) {
+Series map_values(Series series, const MathScope& scope, Function function) {
   for (auto& [time, value] : series.points) value = function(value);
-  std::erase_if(series.points, [](const auto& point) { return std::isnan(point.second); });
+  if (std::erase_if(series.points, [](const auto& point) { return std::isnan(point.second); }) > 0)
+    scope.dropped = true;
   return series;
 }
 
 // Neither is a list.
-MathValue calculate_one(MathOperator op, const MathValue& a, const MathValue& b) {
+MathValue calculate_one(MathOperator op, const MathValue& a, const MathValue& b,
+                        const MathScope& scope) {
   const double* left = std::get_if<double>(&a);
   const double* right = std::get_if<double>(&b);
   if (left != nullptr && right != nullptr) return calculate(op, *left, *right);
   if (left != nullptr) {
-    return map_points(std::get<Series>(b), [&](double x) { return calculate(op, *left, x); });
+    return map_values(std::get<Series>(b), scope,
+                      [&](double x) { return calculate(op, *left, x); });
   }
   if (right != nullptr) {
-    return map_points(std::get<Series>(a), [&](double x) { return calculate(op, x, *right); });
+    return map_values(std::get<Series>(a), scope,
+                      [&](double x) { return calculate(op, x, *right); });
   }
-  return calculate(op, std::get<Series>(a), std::get<Series>(b));
+  return calculate(op, std::get<Series>(a), std::get<Series>(b), scope);
 }
 
-MathValue calculate(MathOperator op, MathValue a, MathValue b) {
+MathValue calculate(MathOperator op, MathValue a, MathValue b, const MathScope& scope) {
   const bool left = type_of(a) == MathType::kList;
-  if (!left && type_of(b) != MathType::kList) return calculate_one(op, a, b);
+  if (!left && type_of(b) != MathType::kList) return calculate_one(op, a, b, scope);
   List list = std::get<List>(std::move(left ? a : b));
   for (Series& series : list) {
     std::string label = series.label;
     const MathValue item = std::move(series);
-    series = std::get<Series>(left ? calculate_one(op, item, b) : calculate_one(op, a, item));
+    series = std::get<Series>(left ? calculate_one(op, item, b, scope)
+                                   : calculate_one(op, a, item, scope));
     series.label = std::move(label);
   }
   return list;
 }
 
-MathValue negate(MathValue value) {
+MathValue negate(MathValue value, const MathScope& scope) {
   const auto negative = [](double x) { return 0 - x; };  // never -0
   if (const double* number = std::get_if<double>(&value)) return negative(*number);
   if (Series* series = std::get_if<Series>(&value)) {
-    return map_points(std::move(*series), negative);
+    return map_values(std::move(*series), scope, negative);
   }
   List list = std::get<List>(std::move(value));
-  for (Series& series : list) series = map_points(std::move(series), negative);
+  for (Series& series : list) series = map_values(std::move(series), scope, negative);
   return list;
 }
 
@@ -245,7 +273,7 @@ Result<MathValue> evaluate_chain(const MathNode& node, const MathScope& scope) {
   for (size_t i = 1; value && i < node.children.size(); ++i) {
     auto right = evaluate_math(node.children[i], scope);
     if (!right) return right.error();
-    value = calculate(node.operators[i - 1], *std::move(value), *std::move(right));
+    value = calculate(node.operators[i - 1], *std::move(value), *std::move(right), scope);
   }
   return value;
 }
@@ -270,6 +298,23 @@ Result<MathValue> evaluate_array(const MathNode& node, const MathScope& scope) {
 }
 
 }  // namespace
+
+std::optional<int> search_period(const MathNode& node) {
+  constexpr int kDay = 86'400;
+  if (node.kind == Kind::kCall && node.text == "SEARCH" && node.children.size() == 3 &&
+      node.children[2].kind == Kind::kNumber) {
+    const double number = node.children[2].number;
+    for (const int shorter : {1, 5, 10, 20, 30})
+      if (number == shorter) return shorter;
+    if (number >= 60 && number <= kDay && std::fmod(number, 60) == 0)
+      return static_cast<int>(number);
+  }
+  std::optional<int> longest;
+  for (const MathNode& child : node.children)
+    if (const auto period_s = search_period(child))
+      longest = std::max(longest.value_or(0), *period_s);
+  return longest;
+}
 
 Result<MathType> check_math(const MathNode& node, const MathNames& names) {
   switch (node.kind) {
@@ -310,7 +355,7 @@ Result<MathValue> evaluate_math(const MathNode& node, const MathScope& scope) {
     case Kind::kNegate: {
       auto value = evaluate_math(node.children[0], scope);
       if (!value) return value;
-      return negate(*std::move(value));
+      return negate(*std::move(value), scope);
     }
     case Kind::kChain:
       return evaluate_chain(node, scope);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -26,6 +27,9 @@ struct MathName {
   MathArgument::Origin origin = MathArgument::Origin::kMetric;
 };
 using MathNames = std::map<std::string, MathName>;
+
+// The longest period that a SEARCH in it asks for; nullopt: none does.
+std::optional<int> search_period(const MathNode& node);
 
 // kScalar, kSeries or kList.
 Result<MathType> check_math(const MathNode& node, const MathNames& names);

@@ -519,8 +519,8 @@ TEST(MetricMath, TypeErrors) {
 }
 
 TEST(MetricMath, FunctionsThatAreLeftOutAreNamed) {
-  for (const std::string function : {"SEARCH", "SERVICE_QUOTA", "ANOMALY_DETECTION_BAND",
-                                     "INSIGHT_RULE_METRIC", "DB_PERF_INSIGHTS"}) {
+  for (const std::string function :
+       {"SERVICE_QUOTA", "ANOMALY_DETECTION_BAND", "INSIGHT_RULE_METRIC", "DB_PERF_INSIGHTS"}) {
     EXPECT_EQ(Scenario({"1"}).run(function + "('x', m1)"),
               "error: Function '" + function +
                   "' is not supported here; use metrics and numbers in its place");

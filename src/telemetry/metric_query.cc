@@ -7,7 +7,11 @@
 #include <tuple>
 #include <utility>
 
+#include "telemetry/insights_query.h"
+#include "telemetry/metric_label.h"
 #include "telemetry/metric_math.h"
+#include "telemetry/query_find.h"
+#include "telemetry/query_run.h"
 
 namespace kiln::telemetry {
 namespace {
@@ -15,8 +19,9 @@ namespace {
 // What the queries mean together: expressions as trees, in an order in which each comes after what
 // it refers to.
 struct Plan {
-  std::map<size_t, MathNode> trees;  // by index of the query
-  std::vector<size_t> order;         // of expressions
+  std::map<size_t, MathNode> trees;         // by index of the query
+  std::map<size_t, InsightsQuery> selects;  // likewise
+  std::vector<size_t> order;                // of expressions
   MathNames names;
 };
 
@@ -115,6 +120,18 @@ Result<Plan> make_plan(const std::vector<MetricQuery>& queries) {
       plan.names[queries[i].id] = {MathType::kSeries, MathArgument::Origin::kMetric};
       continue;
     }
+    if (InsightsQuery::is_one(queries[i].expression)) {
+      auto select = InsightsQuery::parse(queries[i].expression);
+      if (!select) return in_expression(queries[i].id, select.error().message);
+      if (!plan.selects.empty())
+        return in_expression(queries[i].id,
+                             "A request can have one Metrics Insights query, and there is another "
+                             "one before it; send them one by one");
+      plan.names[queries[i].id] = {select->group_by.empty() ? MathType::kSeries : MathType::kList,
+                                   MathArgument::Origin::kOther};
+      plan.selects.emplace(i, *std::move(select));
+      continue;
+    }
     auto tree = parse_math(queries[i].expression);
     if (!tree) return in_expression(queries[i].id, tree.error().message);
     plan.trees.emplace(i, *std::move(tree));
@@ -134,22 +151,25 @@ Result<Plan> make_plan(const std::vector<MetricQuery>& queries) {
   return plan;
 }
 
-// CloudWatch's default tells statistics of one metric apart.
-std::string label_of(const MetricQuery& query, const std::vector<MetricQuery>& queries) {
-  if (!query.label.empty()) return query.label;
-  if (!query.metric_stat) return query.id;
-  const MetricStat& stat = *query.metric_stat;
-  for (const MetricQuery& other : queries) {
-    if (other.metric_stat && other.metric_stat->metric == stat.metric &&
-        other.metric_stat->stat != stat.stat) {
-      return stat.metric.name + " " + stat.stat;
-    }
-  }
-  return stat.metric.name;
+bool is_dynamic(const std::string& label) { return label.find("${") != label.npos; }
+
+// The metrics of series that were searched for, by their labels.
+using FoundMetrics = std::map<std::string, MetricStat>;
+
+std::string labeled(const MetricQuery& query, const Series& series, const std::string& otherwise,
+                    const QuerySources& sources, const MetricStat* found = nullptr) {
+  if (!is_dynamic(query.label)) return query.label;
+  return fill_label(query.label, {&series, query.metric_stat ? &*query.metric_stat : found,
+                                  otherwise, sources.account, sources.now_s});
 }
 
-void fetch_metrics(const std::vector<MetricQuery>& queries, const FetchSeries& fetch,
+void fetch_metrics(const std::vector<MetricQuery>& queries, const QuerySources& sources,
                    MathScope& scope) {
+  std::vector<const MetricStat*> metrics;
+  for (const MetricQuery& query : queries)
+    if (query.metric_stat) metrics.push_back(&*query.metric_stat);
+  const auto labels = default_labels(metrics);
+  auto label = labels.begin();
   std::map<std::tuple<MetricKey, int, std::string, std::string>, Series> fetched;
   for (const MetricQuery& query : queries) {
     if (!query.metric_stat) continue;
@@ -157,10 +177,11 @@ void fetch_metrics(const std::vector<MetricQuery>& queries, const FetchSeries& f
     const auto key = std::make_tuple(stat.metric, stat.period_s, stat.stat, stat.unit);
     auto found = fetched.find(key);
     if (found == fetched.end()) {
-      found = fetched.emplace(key, fetch(stat, scope.start_s, scope.end_s)).first;
+      found = fetched.emplace(key, sources.fetch(stat, scope.start_s, scope.end_s)).first;
     }
     Series series = found->second;
-    series.label = label_of(query, queries);
+    series.label = *label++;
+    if (!query.label.empty()) series.label = labeled(query, series, series.label, sources);
     scope.metric_ids.push_back(query.id);
     scope.values[query.id] = std::move(series);
   }
@@ -178,12 +199,19 @@ class Periods {
   }
   // In the order of the plan.
   int add(const MetricQuery& query, const MathNode& tree) {
-    int period = query.period_s;
+    // A search's own period goes before that of its query.
+    int period = search_period(tree).value_or(query.period_s);
     if (period <= 0 && !calls(tree, "METRICS")) {
       for (const std::string& id : referred_ids(tree)) period = std::max(period, periods_[id]);
     }
     if (period <= 0) period = longest_ > 0 ? longest_ : 60;
     return periods_[query.id] = period;
+  }
+  // Of Metrics Insights, whose data is of whole minutes.
+  int add_select(const MetricQuery& query) {
+    constexpr int kMinute = 60;
+    const int period = query.period_s > 0 ? query.period_s : longest_;
+    return periods_[query.id] = std::max(1, (period + kMinute - 1) / kMinute) * kMinute;
   }
 
  private:
@@ -191,17 +219,49 @@ class Periods {
   int longest_ = 0;
 };
 
-void add_results(const MetricQuery& query, const std::string& label, MathValue value,
-                 std::vector<QueryResult>& results) {
+// Of an expression: its own label, or its Id, before those of what it gives several of.
+void add_results(const MetricQuery& query, MathValue value, bool dropped,
+                 const QuerySources& sources, const FoundMetrics& found,
+                 std::vector<DetailedResult>& results) {
+  const auto add = [&](Series series, std::string shown) {
+    series.label = std::move(shown);
+    std::string label = series.label;
+    results.push_back({{query.id, std::move(label), std::move(series)},
+                       query.metric_stat ? &*query.metric_stat : nullptr,
+                       dropped});
+  };
+  const std::string& own = query.label.empty() ? query.id : query.label;
+  const auto source_of = [&](const Series& series) {
+    const auto at = found.find(series.label);
+    return at == found.end() ? nullptr : &at->second;
+  };
   if (Series* series = std::get_if<Series>(&value)) {
-    series->label = label;
-    results.push_back({query.id, label, std::move(*series)});
-    return;
+    std::string shown = query.metric_stat ? series->label
+                        : query.label.empty()
+                            ? query.id
+                            : labeled(query, *series, query.id, sources, source_of(*series));
+    return add(std::move(*series), std::move(shown));
   }
   for (Series& series : std::get<std::vector<Series>>(value)) {
-    series.label = series.label.empty() ? label : label + " " + series.label;
-    results.push_back({query.id, series.label, std::move(series)});
+    const MetricStat* metric = source_of(series);
+    // What was searched for is told apart by its metrics alone.
+    const bool alone = query.label.empty() && metric != nullptr;
+    std::string shown = is_dynamic(query.label)
+                            ? labeled(query, series, series.label, sources, metric)
+                        : series.label.empty() ? own
+                        : alone                ? series.label
+                                               : own + " " + series.label;
+    add(std::move(series), std::move(shown));
   }
+}
+
+std::vector<Series> take_found(std::vector<FoundSeries> list, FoundMetrics& found) {
+  std::vector<Series> out;
+  for (FoundSeries& one : list) {
+    found.insert_or_assign(one.series.label, std::move(one.source));
+    out.push_back(std::move(one.series));
+  }
+  return out;
 }
 
 }  // namespace
@@ -212,28 +272,63 @@ Result<void> check_queries(const std::vector<MetricQuery>& queries) {
   return {};
 }
 
+Result<MathType> returned_type(const std::vector<MetricQuery>& queries) {
+  const auto plan = make_plan(queries);
+  if (!plan) return plan.error();
+  for (const MetricQuery& query : queries)
+    if (query.return_data) return plan->names.at(query.id).type;
+  return MathType::kSeries;
+}
+
 Result<std::vector<QueryResult>> run_queries(const std::vector<MetricQuery>& queries,
                                              int64_t start_s, int64_t end_s,
                                              const FetchSeries& fetch) {
+  auto detailed = run_detailed(queries, start_s, end_s, {fetch, "", end_s});
+  if (!detailed) return detailed.error();
+  std::vector<QueryResult> results;
+  for (DetailedResult& one : *detailed) results.push_back(std::move(one.result));
+  return results;
+}
+
+Result<std::vector<DetailedResult>> run_detailed(const std::vector<MetricQuery>& queries,
+                                                 int64_t start_s, int64_t end_s,
+                                                 const QuerySources& sources) {
   const auto plan = make_plan(queries);
   if (!plan) return plan.error();
   MathScope scope;
   scope.start_s = start_s;
   scope.end_s = end_s;
-  fetch_metrics(queries, fetch, scope);
+  fetch_metrics(queries, sources, scope);
   Periods periods(queries);
+  FoundMetrics found;
+  for (const auto& [index, select] : plan->selects) {
+    auto list = take_found(
+        select_series(select, periods.add_select(queries[index]), start_s, end_s, sources), found);
+    auto& value = scope.values[queries[index].id];
+    if (select.group_by.empty())
+      value = std::move(list.front());
+    else
+      value = std::move(list);
+  }
+  scope.search = [&](const std::string& text, const std::string& stat, int period_s) {
+    return take_found(search_series(text, stat, period_s, start_s, end_s, sources), found);
+  };
+  std::map<std::string, bool> dropped;  // by Id
   for (const size_t index : plan->order) {
     const MetricQuery& query = queries[index];
     const MathNode& tree = plan->trees.at(index);
     scope.period_s = periods.add(query, tree);
+    scope.dropped = false;
     auto value = evaluate_math(tree, scope);
     if (!value) return in_expression(query.id, value.error().message);
     scope.values[query.id] = *std::move(value);
+    dropped[query.id] = scope.dropped;
   }
-  std::vector<QueryResult> results;
+  std::vector<DetailedResult> results;
   for (const MetricQuery& query : queries) {
     if (!query.return_data) continue;
-    add_results(query, label_of(query, queries), std::move(scope.values.at(query.id)), results);
+    add_results(query, std::move(scope.values.at(query.id)), dropped[query.id], sources, found,
+                results);
   }
   return results;
 }

@@ -1,4 +1,4 @@
-#include "telemetry/metric_query.h"
+#include "telemetry/query_run.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 namespace kiln::telemetry {
 namespace {
 
-constexpr int64_t kStart = 1'735'689'600;
+constexpr int64_t kQueryStart = 1'735'689'600;
 
 MetricStat stat_of(const std::string& name, const std::string& stat = "Sum", int period_s = 60) {
   return {{"us-east-1", "AWS/Lambda", name, {{"FunctionName", "f"}}}, period_s, stat, ""};
@@ -45,14 +45,14 @@ class Source {
   FetchSeries fetch() {
     return [this](const MetricStat& stat, int64_t start_s, int64_t end_s) {
       asked.push_back(stat.metric.name + " " + stat.stat + " " + std::to_string(stat.period_s));
-      EXPECT_EQ(start_s, kStart);
-      EXPECT_EQ(end_s, kStart + 600);
+      EXPECT_EQ(start_s, kQueryStart);
+      EXPECT_EQ(end_s, kQueryStart + 600);
       Series series;
       series.period_s = stat.period_s;
       if (stat.metric.name == "Errors") {
-        series.points = {{kStart, 1}, {kStart + stat.period_s, 2}};
+        series.points = {{kQueryStart, 1}, {kQueryStart + stat.period_s, 2}};
       } else if (stat.metric.name == "Invocations") {
-        series.points = {{kStart, 4}};
+        series.points = {{kQueryStart, 4}};
       }
       return series;
     };
@@ -66,7 +66,7 @@ std::vector<QueryResult> run(const std::vector<MetricQuery>& queries) {
   Source source;
   const auto checked = check_queries(queries);
   EXPECT_TRUE(checked.ok()) << checked.error().message;
-  auto results = run_queries(queries, kStart, kStart + 600, source.fetch());
+  auto results = run_queries(queries, kQueryStart, kQueryStart + 600, source.fetch());
   EXPECT_TRUE(results.ok()) << results.error().message;
   return *std::move(results);
 }
@@ -97,11 +97,11 @@ TEST(MetricQuery, ReturnsMetricsAndExpressionsInTheOrderOfTheRequest) {
   ASSERT_EQ(results.size(), 2u);
   EXPECT_EQ(results[0].id, "rate");
   EXPECT_EQ(results[0].label, "rate");
-  EXPECT_EQ(results[0].series.points, (Points{{kStart, 25}}));
+  EXPECT_EQ(results[0].series.points, (Points{{kQueryStart, 25}}));
   EXPECT_EQ(results[0].series.period_s, 60);
   EXPECT_EQ(results[1].id, "errors");
   EXPECT_EQ(results[1].label, "Errors");
-  EXPECT_EQ(results[1].series.points, (Points{{kStart, 1}, {kStart + 60, 2}}));
+  EXPECT_EQ(results[1].series.points, (Points{{kQueryStart, 1}, {kQueryStart + 60, 2}}));
 }
 
 TEST(MetricQuery, ExpressionsReferToLaterOnes) {
@@ -112,7 +112,7 @@ TEST(MetricQuery, ExpressionsReferToLaterOnes) {
       hidden(metric("m1", stat_of("Errors"))),
   });
   ASSERT_EQ(results.size(), 1u);
-  EXPECT_EQ(results[0].series.points, (Points{{kStart, 0}, {kStart + 60, 11}}));
+  EXPECT_EQ(results[0].series.points, (Points{{kQueryStart, 0}, {kQueryStart + 60, 11}}));
 }
 
 TEST(MetricQuery, AHiddenExpressionMayBeAScalar) {
@@ -122,7 +122,7 @@ TEST(MetricQuery, AHiddenExpressionMayBeAScalar) {
       expression("e1", "m1 - mean"),
   });
   ASSERT_EQ(results.size(), 2u);
-  EXPECT_EQ(results[1].series.points, (Points{{kStart, -0.5}, {kStart + 60, 0.5}}));
+  EXPECT_EQ(results[1].series.points, (Points{{kQueryStart, -0.5}, {kQueryStart + 60, 0.5}}));
 }
 
 TEST(MetricQuery, MetricsLeavesOutExpressions) {
@@ -134,8 +134,8 @@ TEST(MetricQuery, MetricsLeavesOutExpressions) {
       expression("e2", "SUM(METRICS('2'))"),
   });
   ASSERT_EQ(results.size(), 2u);
-  EXPECT_EQ(results[0].series.points, (Points{{kStart, 5}, {kStart + 60, 2}}));
-  EXPECT_EQ(results[1].series.points, (Points{{kStart, 4}}));
+  EXPECT_EQ(results[0].series.points, (Points{{kQueryStart, 5}, {kQueryStart + 60, 2}}));
+  EXPECT_EQ(results[1].series.points, (Points{{kQueryStart, 4}}));
 }
 
 TEST(MetricQuery, FetchesEachMetricOnce) {
@@ -148,7 +148,7 @@ TEST(MetricQuery, FetchesEachMetricOnce) {
           metric("m4", stat_of("Errors", "Sum", 300)),
           expression("e1", "m1 + m1 + SUM(METRICS())"),
       },
-      kStart, kStart + 600, source.fetch());
+      kQueryStart, kQueryStart + 600, source.fetch());
   ASSERT_TRUE(results.ok());
   EXPECT_THAT(source.asked,
               testing::ElementsAre("Errors Sum 60", "Errors Average 60", "Errors Sum 300"));
@@ -158,8 +158,8 @@ TEST(MetricQuery, FetchesUnitsApart) {
   Source source;
   MetricStat seconds = stat_of("Errors");
   seconds.unit = "Seconds";
-  const auto results = run_queries({metric("m1", stat_of("Errors")), metric("m2", seconds)}, kStart,
-                                   kStart + 600, source.fetch());
+  const auto results = run_queries({metric("m1", stat_of("Errors")), metric("m2", seconds)},
+                                   kQueryStart, kQueryStart + 600, source.fetch());
   EXPECT_EQ(source.asked.size(), 2u);
 }
 
@@ -174,16 +174,47 @@ TEST(MetricQuery, Labels) {
   EXPECT_THAT(labels_of({errors, metric("m2", stat_of("Errors", "p99")),
                          labeled(metric("m3", stat_of("Errors", "Maximum")), "most")}),
               ElementsAre("m1: Errors Sum", "m2: Errors p99", "m3: most"));
-  EXPECT_THAT(labels_of({errors, metric("m2", stat_of("Errors", "Sum", 300))}),
-              ElementsAre("m1: Errors", "m2: Errors"));
-  // The same name of another function is another metric.
-  MetricStat other = stat_of("Errors", "Average");
+  // Recorded on AWS: statistics, then periods, where they differ.
+  EXPECT_THAT(labels_of({errors, metric("m2", stat_of("Errors", "Sum", 30))}),
+              ElementsAre("m1: Errors 60", "m2: Errors 30"));
+  EXPECT_THAT(labels_of({errors, metric("m2", stat_of("Errors", "Minimum", 30))}),
+              ElementsAre("m1: Errors Sum 60", "m2: Errors Minimum 30"));
+  MetricStat unit = stat_of("Errors");
+  unit.unit = "Milliseconds";
+  EXPECT_THAT(labels_of({errors, metric("m2", unit)}), ElementsAre("m1: Errors", "m2: Errors"));
+  // The same metric of several functions: their names tell them apart.
+  MetricStat other = stat_of("Errors");
   other.metric.dimensions = {{"FunctionName", "g"}};
-  EXPECT_THAT(labels_of({errors, metric("m2", other)}), ElementsAre("m1: Errors", "m2: Errors"));
+  EXPECT_THAT(labels_of({errors, metric("m2", other)}), ElementsAre("m1: f", "m2: g"));
+  EXPECT_THAT(labels_of({errors, metric("m2", other), metric("m3", stat_of("Invocations"))}),
+              ElementsAre("m1: f Errors", "m2: g Errors", "m3: Invocations"));
 
   EXPECT_THAT(labels_of({hidden(errors), expression("e1", "m1 + 1")}), ElementsAre("e1: e1"));
   EXPECT_THAT(labels_of({hidden(errors), labeled(expression("e1", "m1 + 1"), "more")}),
               ElementsAre("e1: more"));
+}
+
+TEST(MetricQuery, DynamicLabels) {
+  using testing::ElementsAre;
+  const auto label = [](const std::string& text) {
+    return labels_of({labeled(metric("m1", stat_of("Errors")), text)}).front().substr(4);
+  };
+  // Errors are 1 and 2, in the first and second minute of 2025; now is ten past midnight.
+  EXPECT_EQ(label("[max: ${MAX} ${LABEL} of ${PROP('Dim.FunctionName')}]"), "[max: 2 Errors of f]");
+  EXPECT_EQ(label("${MIN} ${AVG} ${SUM} ${FIRST} ${LAST} ${DATAPOINT_COUNT}"), "1 1.5 3 1 2 2");
+  EXPECT_EQ(label("${PROP('MetricName')} ${PROP('Namespace')} ${PROP('Stat')} ${PROP('Period')} "
+                  "${PROP('Region')}"),
+            "Errors AWS/Lambda Sum 60 us-east-1");
+  EXPECT_EQ(label("${MAX_TIME}, ${MAX_TIME_RELATIVE} ago"), "2025-01-01T00:01:00Z, 9m ago");
+  EXPECT_EQ(label("${MIN_MAX_RANGE} in ${MIN_MAX_TIME_RANGE}, ${FIRST_LAST_RANGE}"), "1 in 1m, 1");
+  // What is not known stays, as what has no end.
+  EXPECT_EQ(label("${NOPE} ${PROP('Dim.nope')} ${MAX"), "${NOPE} ${PROP('Dim.nope')} ${MAX");
+  EXPECT_THAT(labels_of({hidden(metric("m1", stat_of("Errors"))),
+                         labeled(expression("e1", "m1 * 2"), "${LABEL}: ${MAX}")}),
+              ElementsAre("e1: e1: 4"));
+  EXPECT_THAT(labels_of({hidden(metric("m1", stat_of("Errors"))),
+                         labeled(expression("e1", "METRICS()"), "${LABEL}: ${LAST}")}),
+              ElementsAre("e1: Errors: 2"));
 }
 
 TEST(MetricQuery, AListGivesSeveralResultsWithTheSameId) {
@@ -288,9 +319,9 @@ TEST(MetricQuery, Refusals) {
       {{m1, hidden(expression("e1", "m1 +"))},
        "Error in expression 'e1': Invalid syntax at character 5: expected a value"},
       {{m1, expression("e1", "FOO(m1)")}, "Error in expression 'e1': Function 'FOO' not found"},
-      {{expression("e1", "SEARCH('{AWS/Lambda} x', 'Sum')")},
-       "Error in expression 'e1': Function 'SEARCH' is not supported here; use metrics and numbers "
-       "in its place"},
+      {{expression("e1", "SERVICE_QUOTA(m1)"), m1},
+       "Error in expression 'e1': Function 'SERVICE_QUOTA' is not supported here; use metrics and "
+       "numbers in its place"},
       {{m1, expression("e1", "m2")},
        "Error in expression 'e1': There is no metric or expression with the Id 'm2' in the "
        "request; "
@@ -316,7 +347,7 @@ TEST(MetricQuery, Refusals) {
 TEST(MetricQuery, RunRefusesWhatCheckRefuses) {
   Source source;
   const auto results =
-      run_queries({expression("e1", "FOO()")}, kStart, kStart + 600, source.fetch());
+      run_queries({expression("e1", "FOO()")}, kQueryStart, kQueryStart + 600, source.fetch());
   ASSERT_FALSE(results.ok());
   EXPECT_EQ(results.error().message, "Error in expression 'e1': Function 'FOO' not found");
   EXPECT_TRUE(source.asked.empty());
@@ -340,7 +371,7 @@ TEST(MetricQuery, ArraysOfArraysDoNotGrowWithoutBound) {
   }
   EXPECT_EQ(refusal(queries), "");
   Source source;
-  const auto results = run_queries(queries, kStart, kStart + 600, source.fetch());
+  const auto results = run_queries(queries, kQueryStart, kQueryStart + 600, source.fetch());
   ASSERT_FALSE(results.ok());
   EXPECT_EQ(results.error().message,
             "Error in expression 'e9': An array holds more than 500 time series; take fewer "

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "telemetry/metric_unit.h"
 #include "telemetry/statistic.h"
 
 namespace kiln::telemetry {
@@ -60,16 +61,22 @@ std::map<int64_t, Distribution> MetricStore::read_values(const MetricKey& key,
   };
   const auto metric = metrics_.find(key);
   if (metric == metrics_.end() || period_s <= 0) return out;
+  // Values of different units are never added up: without a unit, one of them is read.
+  std::map<int, std::map<int64_t, Distribution>> by_rank;
   for (const auto& [name, data] : metric->second) {
     if (!unit.empty() && unit != name) continue;
+    std::map<int64_t, Distribution> values;
     if (start_s < floor_s_)
       archive_.read(data.series, start_s, end_s, [&](MetricArchive::Point&& point) {
-        if (!data.points.contains(point.time_s)) out[period_of(point.time_s)].merge(point.values);
+        if (!data.points.contains(point.time_s))
+          values[period_of(point.time_s)].merge(point.values);
       });
     for (auto at = data.points.lower_bound(start_s); at != data.points.end() && at->first < end_s;
          ++at)
-      out[period_of(at->first)].merge(at->second);
+      values[period_of(at->first)].merge(at->second);
+    if (!values.empty()) by_rank.emplace(unit_rank(name), std::move(values));
   }
+  if (!by_rank.empty()) out = std::move(by_rank.begin()->second);
   return out;
 }
 

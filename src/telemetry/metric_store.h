@@ -68,7 +68,7 @@ class MetricStore {
   // Where periods begin: at multiples of their length since the epoch, as the API reads, or at
   // start_s, as alarms do, whose windows slide by a minute.
   enum class Align { kEpoch, kStart };
-  // The values of each period that has any, merged over units unless one is named.
+  // The values of each period that has any, of one unit: the named one, or by unit_rank().
   std::map<int64_t, Distribution> read_values(const MetricKey& key, const std::string& unit,
                                               int period_s, int64_t start_s, int64_t end_s,
                                               Align align = Align::kEpoch) const;

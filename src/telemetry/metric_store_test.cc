@@ -145,6 +145,20 @@ TEST_F(MetricStoreTest, ListsWhatHadDataSince) {
   EXPECT_THAT(names, ElementsAre("later", "m"));
 }
 
+// Recorded on AWS: 60 s beside 60,000 ms are 60,000.
+TEST_F(MetricStoreTest, ValuesOfDifferentUnitsAreNeverAddedUp) {
+  add(kNow, 60'000, "Milliseconds");
+  add(kNow, 60, "Seconds");
+  const auto read = [&](const std::string& unit) {
+    return sums(60, kNow, kNow + 60, MetricStore::Align::kEpoch, unit);
+  };
+  EXPECT_THAT(read(""), ElementsAre(Pair(kNow, 60'000)));
+  EXPECT_THAT(read("Seconds"), ElementsAre(Pair(kNow, 60)));
+  add(kNow, 5, "Count");
+  EXPECT_THAT(read(""), ElementsAre(Pair(kNow, 5)));
+  EXPECT_THAT(read("Bytes"), ElementsAre());
+}
+
 TEST_F(MetricStoreTest, AnUnknownStatisticHasNoPoints) {
   add(kNow, 1);
   EXPECT_TRUE(store.read({key(), 60, "Median", ""}, kNow, kNow + 60).points.empty());

@@ -15,7 +15,7 @@ Error invalid(std::string message) {
   return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
 }
 
-std::optional<int> number_of(const std::string& text) {
+std::optional<int> whole_number_of(const std::string& text) {
   int number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -57,18 +57,18 @@ Result<std::vector<std::string>> cidr_blocks(const std::string& block, const std
                                              const std::string& bits) {
   const size_t slash = block.find('/');
   const auto prefix =
-      slash == std::string::npos ? std::nullopt : number_of(block.substr(slash + 1));
+      slash == std::string::npos ? std::nullopt : whole_number_of(block.substr(slash + 1));
   Address address;
   const std::string host = block.substr(0, slash);
   if (host.find(':') != std::string::npos) address.family = AF_INET6;
   if (!prefix || *prefix < 0 || *prefix > address.size() * 8 ||
       inet_pton(address.family, host.c_str(), address.bytes.data()) != 1)
     return invalid("'" + block + "' is not a CIDR block");
-  const auto wanted = number_of(count);
+  const auto wanted = whole_number_of(count);
   if (!wanted || *wanted < 1 || *wanted > kMaxBlocks)
     return invalid("the count must be from 1 to " + std::to_string(kMaxBlocks) + ", not '" + count +
                    "'");
-  const auto host_bits = number_of(bits.empty() ? "8" : bits);
+  const auto host_bits = whole_number_of(bits.empty() ? "8" : bits);
   const int most = address.size() * 8 - *prefix;
   if (!host_bits || *host_bits < 1 || *host_bits > most)
     return invalid("the CIDR bits must be from 1 to " + std::to_string(most) + ", not '" + bits +

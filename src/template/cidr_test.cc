@@ -12,12 +12,12 @@ std::string joined(const Result<std::vector<std::string>>& blocks) {
   return out;
 }
 
-struct Case {
+struct CidrCase {
   const char *block, *count, *bits, *result;
 };
 
 TEST(Cidr, Blocks) {
-  constexpr Case kCases[] = {
+  constexpr CidrCase kCases[] = {
       {"10.0.0.0/16", "3", "8", "10.0.0.0/24 10.0.1.0/24 10.0.2.0/24"},
       {"10.0.0.0/16", "1", "", "10.0.0.0/24"},
       {"192.168.0.0/24", "6", "5",
@@ -29,12 +29,12 @@ TEST(Cidr, Blocks) {
       {"2001:db8::/56", "2", "64", "2001:db8::/64 2001:db8:0:1::/64"},
       {"0.0.0.0/0", "2", "31", "0.0.0.0/1 128.0.0.0/1"},
   };
-  for (const Case& each : kCases)
+  for (const CidrCase& each : kCases)
     EXPECT_EQ(joined(cidr_blocks(each.block, each.count, each.bits)), each.result) << each.block;
 }
 
 TEST(Cidr, WhatIsWrongIsSaid) {
-  constexpr Case kCases[] = {
+  constexpr CidrCase kCases[] = {
       {"10.0.0.0", "1", "8", "'10.0.0.0' is not a CIDR block"},
       {"10.0.0.0/33", "1", "8", "'10.0.0.0/33' is not a CIDR block"},
       {"10.0.0/16", "1", "8", "'10.0.0/16' is not a CIDR block"},
@@ -47,7 +47,7 @@ TEST(Cidr, WhatIsWrongIsSaid) {
       {"10.0.0.0/24", "1", "0", "the CIDR bits must be from 1 to 8, not '0'"},
       {"10.0.0.0/24", "3", "7", "'10.0.0.0/24' holds 2 such blocks, not 3"},
   };
-  for (const Case& each : kCases)
+  for (const CidrCase& each : kCases)
     EXPECT_EQ(joined(cidr_blocks(each.block, each.count, each.bits)), each.result) << each.block;
 }
 

@@ -25,7 +25,51 @@ bool is_unknown(const json& value) {
   return value.is_structured() && std::any_of(value.begin(), value.end(), is_unknown);
 }
 
+bool is_left_out(const json& value) {
+  if (value.is_string())
+    return value.get_ref<const std::string&>().find(kLeftOut) != std::string::npos;
+  return value.is_structured() && std::any_of(value.begin(), value.end(), is_left_out);
+}
+
 namespace {
+
+constexpr std::string_view kResolve = "{{resolve:";
+
+// Each {{resolve:SERVICE:REFERENCE}} of a value by what it refers to.
+Result<void> resolve_references(json& value, const Surroundings& around, size_t& made) {
+  if (value.is_structured()) {
+    for (json& item : value)
+      if (auto done = resolve_references(item, around, made); !done) return done;
+    return {};
+  }
+  if (!value.is_string()) return {};
+  const std::string& text = value.get_ref<const std::string&>();
+  if (text.find(kResolve) == std::string::npos) return {};
+  std::string out;
+  size_t done = 0;
+  for (size_t at; (at = text.find(kResolve, done)) != std::string::npos;) {
+    const size_t end = text.find("}}", at);
+    if (end == std::string::npos) break;
+    const std::string inner = text.substr(at + kResolve.size(), end - at - kResolve.size());
+    const size_t colon = inner.find(':');
+    out += text.substr(done, at - done);
+    done = end + 2;
+    if (colon == std::string::npos) {
+      out += text.substr(at, done - at);
+      continue;
+    }
+    const auto found = around.dynamic(inner.substr(0, colon), inner.substr(colon + 1));
+    if (!found) return found.error();
+    out += *found;
+    made += found->size();
+    if (made > kMaxValueBytes)
+      return Error{ErrorKind::kInvalid, "ValidationError",
+                   "Template error: the dynamic references of this value make more than " +
+                       std::to_string(kMaxValueBytes) + " bytes"};
+  }
+  value = out + text.substr(done);
+  return {};
+}
 
 // "1" and 1 are the same: parameters are texts.
 bool same(const json& a, const json& b) {
@@ -155,6 +199,10 @@ Result<bool> Evaluator::exists(const std::string& condition_name) {
 Result<json> Evaluator::value(const Node& node) {
   auto out = Run(*this).value(node);
   if (out && is_no_value(*out)) return json(nullptr);
+  if (!out || !surroundings_.dynamic) return out;
+  size_t made = 0;
+  if (auto done = resolve_references(*out, surroundings_, made); !done)
+    return evaluation_error(node.place, done.error().message);
   return out;
 }
 

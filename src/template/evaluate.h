@@ -25,6 +25,11 @@ namespace kiln::cfn {
 inline constexpr std::string_view kUnknown = "\uE000(known after deployment)\uE000";
 bool is_unknown(const nlohmann::json& value);  // anywhere in it
 
+// Stands around the name of what was left out of a stack: kLeftOut "Queue.Arn" kLeftOut. A function
+// that looks into such a value gives it as it is.
+inline constexpr std::string_view kLeftOut = "\uE00F";
+bool is_left_out(const nlohmann::json& value);  // anywhere in it
+
 // What the functions of one value may make: Fn::Join of a Fn::Split can multiply a text by itself.
 inline constexpr size_t kMaxValueBytes = 2'097'152;
 
@@ -40,6 +45,9 @@ struct Surroundings {
   // Ref (attribute "") and GetAtt of a resource; kUnknown where it isn't made yet.
   std::function<Result<nlohmann::json>(const std::string& logical_id, const std::string& attribute)>
       resource;
+  // The value of {{resolve:SERVICE:REFERENCE}}; without it the text stays.
+  std::function<Result<std::string>(const std::string& service, const std::string& reference)>
+      dynamic = {};
 };
 
 class Evaluator {
@@ -49,8 +57,8 @@ class Evaluator {
   Result<bool> condition(const std::string& name);
   // Whether the resource's or output's condition (if any) is true.
   Result<bool> exists(const std::string& condition);
-  // Functions evaluated, members with AWS::NoValue left out. Scalars stay as they are written:
-  // numbers as numbers, booleans as booleans, texts as texts.
+  // Functions evaluated, dynamic references resolved, members with AWS::NoValue left out. Scalars
+  // stay as they are written: numbers as numbers, booleans as booleans, texts as texts.
   Result<nlohmann::json> value(const Node& node);
   // Rules of the template: ValidationError with the assertion's description when one fails.
   Result<void> check_rules();

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/arn.h"
 #include "base/digest.h"
 #include "template/cidr.h"
 #include "template/evaluate_run.h"
@@ -25,6 +26,16 @@ size_t size_of(const json& value) {
   return size;
 }
 
+// Whether a function can't look into a value, and what it gives instead.
+bool is_closed(const json& value) { return is_unknown(value) || is_left_out(value); }
+json closed(const json& value) {
+  if (is_unknown(value)) return json(kUnknown);
+  if (value.is_string()) return value;
+  for (const json& item : value)
+    if (is_left_out(item)) return closed(item);
+  return json(kUnknown);
+}
+
 }  // namespace
 
 Result<void> Evaluator::Run::spend(size_t bytes, Place place) {
@@ -37,19 +48,13 @@ Result<void> Evaluator::Run::spend(size_t bytes, Place place) {
 Result<json> Evaluator::Run::function(const FunctionUse& use) {
   using Function = Result<json> (Run::*)(const FunctionUse&);
   static constexpr std::pair<std::string_view, Function> kFunctions[] = {
-      {"Fn::Base64", &Run::encode},
-      {"Fn::Cidr", &Run::cidr},
-      {"Fn::FindInMap", &Run::find_in_map},
-      {"Fn::GetAZs", &Run::zones},
-      {"Fn::GetAtt", &Run::get_att},
-      {"Fn::If", &Run::choose},
-      {"Fn::ImportValue", &Run::import},
-      {"Fn::Join", &Run::join},
-      {"Fn::Length", &Run::length},
-      {"Fn::Select", &Run::select},
-      {"Fn::Split", &Run::split},
-      {"Fn::Sub", &Run::sub},
-      {"Fn::ToJsonString", &Run::to_json_string}};
+      {"Fn::Base64", &Run::encode},         {"Fn::Cidr", &Run::cidr},
+      {"Fn::FindInMap", &Run::find_in_map}, {"Fn::GetAZs", &Run::zones},
+      {"Fn::GetAtt", &Run::get_att},        {"Fn::If", &Run::choose},
+      {"Fn::ImportValue", &Run::import},    {"Fn::Join", &Run::join},
+      {"Fn::Length", &Run::length},         {"Fn::Select", &Run::select},
+      {"Fn::Split", &Run::split},           {"Fn::Sub", &Run::sub},
+      {"Fn::RefAll", &Run::ref_all},        {"Fn::ToJsonString", &Run::to_json_string}};
   if (const std::string problem = shape_problem(use); !problem.empty())
     return evaluation_error(use.place, problem);
   Result<json> out = json();
@@ -58,6 +63,12 @@ Result<json> Evaluator::Run::function(const FunctionUse& use) {
   } else {
     const auto found = std::find_if(std::begin(kFunctions), std::end(kFunctions),
                                     [&](const auto& each) { return each.first == use.name; });
+    if (use.name == "Fn::Transform")
+      return evaluation_error(use.place, "Template error: AWS::Include can't be carried out here");
+    if (use.name == "Fn::ValueOf" || use.name == "Fn::ValueOfAll")
+      return evaluation_error(use.place, "Template error: " + std::string(use.name) +
+                                             " asks for attributes of things that are not here, "
+                                             "such as VPCs; leave the assertion out");
     if (found == std::end(kFunctions))
       return evaluation_error(use.place,
                               "Template error: " + std::string(use.name) + " gives no value");
@@ -74,8 +85,8 @@ Result<json> Evaluator::Run::ref(const std::string& name, Place place) {
   if (name == "AWS::Region") return json(around.region);
   if (name == "AWS::StackName") return json(around.stack_name);
   if (name == "AWS::StackId") return json(around.stack_id);
-  if (name == "AWS::Partition") return json("aws");
-  if (name == "AWS::URLSuffix") return json("amazonaws.com");
+  if (name == "AWS::Partition") return json(partition_of(around.region));
+  if (name == "AWS::URLSuffix") return json(url_suffix_of(around.region));
   if (name == "AWS::NotificationARNs") return json(around.notification_arns);
   if (name == "AWS::NoValue") return json(json::value_t::discarded);
   if (const auto given = around.parameters.find(name); given != around.parameters.end())
@@ -93,7 +104,10 @@ Result<json> Evaluator::Run::resource(const std::string& id, const std::string& 
     if (!there) return there.error();
     if (!*there)
       return evaluation_error(place, "Template format error: Unresolved resource dependencies [" +
-                                         id + "]: its condition " + found->condition + " is false");
+                                         id +
+                                         "] in the Resources block of the template\nThe "
+                                         "condition of " +
+                                         id + ", " + found->condition + ", is false");
   }
   if (!owner_.surroundings_.resource) return json(kUnknown);
   auto value = owner_.surroundings_.resource(id, attribute);
@@ -106,7 +120,7 @@ Result<json> Evaluator::Run::get_att(const FunctionUse& use) {
   if (!attribute.computed) return resource(attribute.resource, attribute.attribute, use.place);
   const auto name = value(*attribute.computed);
   if (!name) return name;
-  if (is_unknown(*name)) return json(kUnknown);
+  if (is_closed(*name)) return closed(*name);
   if (!name->is_string())
     return evaluation_error(use.place, "Template error: the attribute of Fn::GetAtt is no string");
   return resource(attribute.resource, name->get<std::string>(), use.place);
@@ -146,7 +160,7 @@ Result<json> Evaluator::Run::join(const FunctionUse& use) {
   if (!delimiter) return delimiter;
   const auto items = value(use.argument.list[1]);
   if (!items) return items;
-  if (items->is_string() && is_unknown(*items)) return *items;
+  if (items->is_string() && is_closed(*items)) return *items;
   if (!delimiter->is_string() || !items->is_array())
     return evaluation_error(
         use.place,
@@ -173,7 +187,8 @@ Result<json> Evaluator::Run::select(const FunctionUse& use) {
   if (!index) return index;
   const auto items = value(use.argument.list[1]);
   if (!items) return items;
-  if (is_unknown(*index) || (items->is_string() && is_unknown(*items))) return json(kUnknown);
+  if (is_closed(*index)) return closed(*index);
+  if (items->is_string() && is_closed(*items)) return closed(*items);
   const std::string text = text_of_scalar(*index).value_or("");
   size_t number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -194,7 +209,8 @@ Result<json> Evaluator::Run::split(const FunctionUse& use) {
   if (!delimiter) return delimiter;
   const auto text = value(use.argument.list[1]);
   if (!text) return text;
-  if (is_unknown(*text) || is_unknown(*delimiter)) return json(kUnknown);
+  if (is_closed(*text)) return closed(*text);
+  if (is_closed(*delimiter)) return closed(*delimiter);
   if (!delimiter->is_string() || delimiter->get_ref<const std::string&>().empty() ||
       !text->is_string())
     return evaluation_error(
@@ -224,7 +240,7 @@ Result<json> Evaluator::Run::find_in_map(const FunctionUse& use) {
   for (size_t i = 0; i < 3; ++i) {
     const auto name = value(use.argument.list[i]);
     if (!name) return name;
-    if (is_unknown(*name)) return json(kUnknown);
+    if (is_closed(*name)) return closed(*name);
     const auto text = text_of_scalar(*name);
     if (!text)
       return evaluation_error(use.place, "Template error: Fn::FindInMap needs three strings");
@@ -242,7 +258,7 @@ Result<json> Evaluator::Run::find_in_map(const FunctionUse& use) {
 Result<json> Evaluator::Run::encode(const FunctionUse& use) {
   const auto text = value(use.argument);
   if (!text) return text;
-  if (is_unknown(*text)) return json(kUnknown);
+  if (is_closed(*text)) return closed(*text);
   const auto scalar = text_of_scalar(*text);
   if (!scalar)
     return evaluation_error(use.place,
@@ -268,7 +284,7 @@ Result<json> Evaluator::Run::import(const FunctionUse& use) {
 Result<json> Evaluator::Run::zones(const FunctionUse& use) {
   const auto region = value(use.argument);
   if (!region) return region;
-  if (is_unknown(*region)) return json(kUnknown);
+  if (is_closed(*region)) return closed(*region);
   std::string name = text_of_scalar(*region).value_or("");
   if (name.empty()) name = owner_.surroundings_.region;
   return json({name + "a", name + "b", name + "c"});
@@ -279,7 +295,7 @@ Result<json> Evaluator::Run::cidr(const FunctionUse& use) {
   for (const Node& part : use.argument.list) {
     const auto one = value(part);
     if (!one) return one;
-    if (is_unknown(*one)) return json(kUnknown);
+    if (is_closed(*one)) return closed(*one);
     arguments.push_back(text_of_scalar(*one).value_or(""));
   }
   const auto blocks =
@@ -292,15 +308,27 @@ Result<json> Evaluator::Run::cidr(const FunctionUse& use) {
 Result<json> Evaluator::Run::length(const FunctionUse& use) {
   const auto list = value(use.argument);
   if (!list) return list;
-  if (list->is_string() && is_unknown(*list)) return *list;
+  if (list->is_string() && is_closed(*list)) return *list;
   if (!list->is_array())
     return evaluation_error(use.place, "Template error: Fn::Length needs a list");
   return json(list->size());
 }
 
+// Of all parameters of one type: that is all that is known here.
+Result<json> Evaluator::Run::ref_all(const FunctionUse& use) {
+  json all = json::array();
+  for (const Parameter& parameter : owner_.template_.parameters) {
+    if (parameter.type != use.argument.text) continue;
+    const auto value = owner_.surroundings_.parameters.find(parameter.name);
+    if (value != owner_.surroundings_.parameters.end()) all.push_back(value->second);
+  }
+  return all;
+}
+
 Result<json> Evaluator::Run::to_json_string(const FunctionUse& use) {
   const auto inner = value(use.argument);
   if (!inner) return inner;
+  if (inner->is_string() && is_closed(*inner)) return closed(*inner);
   if (!inner->is_structured())
     return evaluation_error(use.place, "Template error: Fn::ToJsonString needs a list or a map");
   return json(inner->dump(-1, ' ', false, json::error_handler_t::replace));

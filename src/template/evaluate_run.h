@@ -43,6 +43,7 @@ class Evaluator::Run {
   Result<json> zones(const FunctionUse& use);
   Result<json> cidr(const FunctionUse& use);
   Result<json> length(const FunctionUse& use);
+  Result<json> ref_all(const FunctionUse& use);
   Result<json> to_json_string(const FunctionUse& use);
 
   // Error: what functions have made is more than kMaxValueBytes.

@@ -45,6 +45,8 @@ Surroundings surroundings() {
     if (id == "Later") return json(kUnknown);
     if (attribute.empty()) return json("arn:" + id);
     if (attribute == "Parts") return json::array({"p", "q"});
+    if (attribute == "Gone")
+      return json(std::string(kLeftOut) + "Topic.Gone" + std::string(kLeftOut));
     if (attribute == "None")
       return Error{ErrorKind::kInvalid, "ValidationError", "there is no attribute None"};
     return json(id + "/" + attribute);
@@ -53,7 +55,7 @@ Surroundings surroundings() {
 }
 
 // The value of `yaml` as JSON, or the error's message.
-std::string value_of(const std::string& yaml) {
+std::string value_of_yaml(const std::string& yaml) {
   const Reading reading = read_template(
       std::string(kBase) + "  R: {Type: AWS::SNS::Topic, Properties: {V: " + yaml + "}}\n");
   if (!reading.ok()) return "unread: " + text_of(reading.problems[0]);
@@ -63,12 +65,12 @@ std::string value_of(const std::string& yaml) {
   return value->contains("V") ? (*value)["V"].dump() : "no value";
 }
 
-struct Case {
+struct EvaluateCase {
   const char *yaml, *value;
 };
 
 TEST(Evaluate, Functions) {
-  constexpr Case kCases[] = {
+  constexpr EvaluateCase kCases[] = {
       {"text", R"("text")"},
       {"12", "12"},
       {"true", "true"},
@@ -121,7 +123,8 @@ TEST(Evaluate, Functions) {
       {"!Length {Ref: Zones}", "2"},
       {"!ToJsonString {a: !Ref Stage, b: [1]}", R"("{\"a\":\"dev\",\"b\":[1]}")"},
   };
-  for (const Case& each : kCases) EXPECT_EQ(value_of(each.yaml), each.value) << each.yaml;
+  for (const EvaluateCase& each : kCases)
+    EXPECT_EQ(value_of_yaml(each.yaml), each.value) << each.yaml;
 }
 
 TEST(Evaluate, WhatIsNotKnownYet) {
@@ -145,13 +148,13 @@ TEST(Evaluate, WhatIsNotKnownYet) {
       {"!ToJsonString {a: !Ref Later}", "\"{\\\"a\\\":\\\"" + inner + "\\\"}\""},
       {"{'Fn::GetAtt': [Topic, !Ref Later]}", unknown},
   };
-  for (const auto& [yaml, value] : kCases) EXPECT_EQ(value_of(yaml), value) << yaml;
+  for (const auto& [yaml, value] : kCases) EXPECT_EQ(value_of_yaml(yaml), value) << yaml;
   EXPECT_TRUE(is_unknown(json{{"a", {1, std::string("x") + std::string(kUnknown)}}}));
   EXPECT_FALSE(is_unknown(json{{"a", {1, "x"}}}));
 }
 
 TEST(Evaluate, WhatGoesWrongHasItsPlace) {
-  constexpr Case kCases[] = {
+  constexpr EvaluateCase kCases[] = {
       {"!Select [2, [a, b]]",
        "Template error: Fn::Select cannot select nonexistent value at index 2"},
       {"!Select [-1, [a]]", "every Fn::Select object requires two non-null parameters"},
@@ -171,10 +174,12 @@ TEST(Evaluate, WhatGoesWrongHasItsPlace) {
       {"!Length a", "Fn::Length needs a list"},
       {"!ToJsonString a", "Fn::ToJsonString needs a list or a map"},
       {"!GetAtt Topic.None", "there is no attribute None"},
-      {"!Ref Gone", "Unresolved resource dependencies [Gone]: its condition IsProd is false"},
+      {"!Ref Gone",
+       "Template format error: Unresolved resource dependencies [Gone] in the Resources block of "
+       "the template\nThe condition of Gone, IsProd, is false"},
   };
-  for (const Case& each : kCases) {
-    const std::string message = value_of(each.yaml);
+  for (const EvaluateCase& each : kCases) {
+    const std::string message = value_of_yaml(each.yaml);
     EXPECT_NE(message.find(each.value), std::string::npos) << each.yaml << "\n" << message;
     EXPECT_TRUE(message.starts_with("line 21, column ")) << message;
   }
@@ -267,15 +272,43 @@ TEST(Evaluate, WhatFunctionsMakeIsLimited) {
     return "!Join ['" + std::string(size, 'x') + "', !Split [',', '" + std::string(size, ',') +
            "']]";
   };
-  EXPECT_EQ(value_of(join(900)).size(), 900U * 900U + 2);
-  EXPECT_NE(value_of(join(2000)).find("make more than 2097152 bytes"), std::string::npos);
+  EXPECT_EQ(value_of_yaml(join(900)).size(), 900U * 900U + 2);
+  EXPECT_NE(value_of_yaml(join(2000)).find("make more than 2097152 bytes"), std::string::npos);
 }
 
 // Quotes in quotes: each level doubles the backslashes.
 TEST(Evaluate, JsonInJsonIsLimited) {
   std::string yaml = "x";
   for (int i = 0; i < 30; ++i) yaml = "!ToJsonString [" + yaml + "]";
-  EXPECT_NE(value_of(yaml).find("make more than 2097152 bytes"), std::string::npos);
+  EXPECT_NE(value_of_yaml(yaml).find("make more than 2097152 bytes"), std::string::npos);
+}
+
+// What was left out of a stack is a value that no function looks into.
+TEST(Evaluate, WhatWasLeftOutStaysWhatItIs) {
+  const std::string mark =
+      json(std::string(kLeftOut) + "Topic.Gone" + std::string(kLeftOut)).dump();
+  for (const char* yaml :
+       {"!GetAtt Topic.Gone", "!Select [0, !GetAtt Topic.Gone]",
+        "!Select [5, !Split [':', !GetAtt Topic.Gone]]", "!Split [':', !GetAtt Topic.Gone]",
+        "!Join [',', !GetAtt Topic.Gone]", "{'Fn::Base64': !GetAtt Topic.Gone}"})
+    EXPECT_EQ(value_of_yaml(yaml), mark) << yaml;
+}
+
+TEST(Evaluate, DynamicReferencesAreResolvedWhereverTheyStand) {
+  const Reading reading = read_template(
+      std::string(kBase) +
+      "  R: {Type: AWS::SNS::Topic, Properties: {V: ['{{resolve:ssm:/a}}', !Sub "
+      "'x-{{resolve:ssm:/${Stage}:1}}-{{resolve:ssm:/b}}', '{{resolve:ssm', {W: plain}]}}\n");
+  ASSERT_TRUE(reading.ok());
+  Surroundings around = surroundings();
+  around.dynamic = [](const std::string& service,
+                      const std::string& reference) -> Result<std::string> {
+    if (reference == "/none") return Error{ErrorKind::kInvalid, "ValidationError", "no such thing"};
+    return service + "=" + reference;
+  };
+  Evaluator evaluator(*reading.parsed, around);
+  EXPECT_EQ(evaluator.value(*reading.parsed->resource("R")->properties.find("V"))->dump(),
+            R"(["ssm=/a","x-ssm=/dev:1-ssm=/b","{{resolve:ssm",{"W":"plain"}])");
 }
 
 }  // namespace

@@ -24,7 +24,10 @@ constexpr std::array kShapes = {
     Shape{"Condition"},
     // Of rules.
     Shape{"Fn::Contains", 2, 2}, Shape{"Fn::EachMemberEquals", 2, 2},
-    Shape{"Fn::EachMemberIn", 2, 2}};
+    Shape{"Fn::EachMemberIn", 2, 2}, Shape{"Fn::RefAll"}, Shape{"Fn::ValueOf", 2, 2},
+    Shape{"Fn::ValueOfAll", 2, 2},
+    // What AWS::Include puts in its place.
+    Shape{"Fn::Transform"}};
 
 constexpr std::array kPseudoParameters = {
     "AWS::AccountId"sv, "AWS::NotificationARNs"sv, "AWS::NoValue"sv,   "AWS::Partition"sv,
@@ -92,10 +95,12 @@ void visit_functions(const Node& node, Within within,
 
 std::string shape_problem(const FunctionUse& use) {
   const std::string name(use.name);
-  if (name == "Fn::Transform")
+  const Node* macro = name == "Fn::Transform" ? use.argument.find("Name") : nullptr;
+  if (name == "Fn::Transform" && !(macro && macro->text == "AWS::Include"))
     return "Template error: Fn::Transform asks for a macro; there are none here";
   if (name == "Fn::ForEach" || name.starts_with("Fn::ForEach::"))
-    return "Template error: Fn::ForEach is not supported; write its members out";
+    return "Template error: Fn::ForEach needs `Transform: AWS::LanguageExtensions`, and stands in "
+           "Conditions, Resources and Outputs";
   const Shape* shape = shape_of(name);
   if (!shape) return "Template error: " + name + " is not a function of CloudFormation";
   if (name == "Ref" || name == "Condition")

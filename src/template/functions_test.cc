@@ -13,7 +13,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-Node read(const std::string& text) {
+Node node_in(const std::string& text) {
   NodeOrProblem read = read_node(text);
   const auto* problem = std::get_if<Problem>(&read);
   EXPECT_EQ(problem, nullptr) << problem->message << "\n" << text;
@@ -22,7 +22,7 @@ Node read(const std::string& text) {
 
 std::vector<std::string> functions(const std::string& yaml, Within within = Within::kValues) {
   std::vector<std::string> out;
-  visit_functions(read(yaml), within, [&](const FunctionUse& use) {
+  visit_functions(node_in(yaml), within, [&](const FunctionUse& use) {
     out.push_back(std::string(use.name) + "@" + std::to_string(use.place.column));
   });
   return out;
@@ -47,11 +47,11 @@ TEST(Functions, ConditionIsOneInConditionsOnly) {
 }
 
 TEST(Functions, OneOfSeveralMembersIsNotAlone) {
-  const Node together = read("'Fn::Sub': a\nB: c");
+  const Node together = node_in("'Fn::Sub': a\nB: c");
   ASSERT_NE(find_function(together, Within::kValues).member, nullptr);
   EXPECT_FALSE(find_function(together, Within::kValues).alone);
-  EXPECT_TRUE(find_function(read("'Fn::Sub': a"), Within::kValues).alone);
-  EXPECT_EQ(find_function(read("[a]"), Within::kValues).member, nullptr);
+  EXPECT_TRUE(find_function(node_in("'Fn::Sub': a"), Within::kValues).alone);
+  EXPECT_EQ(find_function(node_in("[a]"), Within::kValues).member, nullptr);
 }
 
 TEST(Functions, ShapesOfArguments) {
@@ -92,14 +92,15 @@ TEST(Functions, ShapesOfArguments) {
       {"!Cidr [a, 1]", ""},
       {"!Cidr [a, 1, 2, 3]", "a list of 2 to 3 arguments, this one has 4"},
       {"!GetAZs ''", ""},
-      {"!Transform {Name: AWS::Include}", "there are none here"},
-      {"'Fn::ForEach::A': []", "write its members out"},
+      {"!Transform {Name: Mine}", "there are none here"},
+      {"!Transform {Name: AWS::Include}", ""},
+      {"'Fn::ForEach::A': []", "needs `Transform: AWS::LanguageExtensions`"},
       {"'Fn::Nothing': []", "Fn::Nothing is not a function of CloudFormation"},
   };
   for (const auto& [yaml, problem] : kCases) {
     const std::string text =
         "A: " + (*yaml == '!' ? std::string(yaml) : "{" + std::string(yaml) + "}");
-    const Node node = read(text);
+    const Node node = node_in(text);
     const Member* member = find_function(node.map[0].value, Within::kValues).member;
     ASSERT_NE(member, nullptr) << yaml;
     const std::string found = shape_problem({member->name, member->value, member->place});
@@ -131,7 +132,7 @@ TEST(Functions, PartsOfSub) {
 
 TEST(Functions, WhatSubRefersTo) {
   const auto of = [](const std::string& yaml) {
-    return sub_references(read("A: " + yaml).map[0].value);
+    return sub_references(node_in("A: " + yaml).map[0].value);
   };
   EXPECT_THAT(of("'${A}${B.C}${!D}'"), ElementsAre("A", "B.C"));
   EXPECT_THAT(of("['${A}${B}', {B: x, C: y}]"), ElementsAre("A"));
@@ -139,7 +140,7 @@ TEST(Functions, WhatSubRefersTo) {
 
 TEST(Functions, Attributes) {
   const auto of = [](const std::string& yaml) {
-    const Node node = read("A: " + yaml);
+    const Node node = node_in("A: " + yaml);
     const Attribute attribute = attribute_of(node.map[0].value);
     return attribute.resource + "|" + attribute.attribute + (attribute.computed ? "|computed" : "");
   };
@@ -154,7 +155,7 @@ TEST(Functions, Attributes) {
 
 TEST(Functions, ConditionsThatAConditionNames) {
   const Node node =
-      read("A: !Or [!Condition X, !Not [!Condition Y], !Equals [!If [Z, a, b], !If [X, a, b]]]");
+      node_in("A: !Or [!Condition X, !Not [!Condition Y], !Equals [!If [Z, a, b], !If [X, a, b]]]");
   EXPECT_THAT(condition_names(node.map[0].value), UnorderedElementsAre("X", "Y", "Z"));
 }
 

@@ -58,9 +58,9 @@ class CountingIterator {
   Cursor* cursor_;
 };
 
-class Handler final : public nlohmann::json_sax<json> {
+class JsonHandler final : public nlohmann::json_sax<json> {
  public:
-  explicit Handler(Cursor& cursor) : cursor_(cursor) {}
+  explicit JsonHandler(Cursor& cursor) : cursor_(cursor) {}
 
   bool null() override { return scalar(Node::Kind::kNull, ""); }
   bool boolean(bool value) override { return scalar(Node::Kind::kBool, value ? "true" : "false"); }
@@ -92,7 +92,10 @@ class Handler final : public nlohmann::json_sax<json> {
              (expected == std::string::npos ? std::string() : text.substr(expected + 1));
     }
     const Place place = cursor_.between ? cursor_.now : cursor_.token;
-    problem_ = {"Template format error: JSON not well-formed: " + text, place};
+    // AWS counts the character that it has read, so that its column is one more.
+    problem_ = {"Template format error: JSON not well-formed. (line " + std::to_string(place.line) +
+                    ", column " + std::to_string(place.column + 1) + ")\n" + text,
+                place};
     return false;
   }
 
@@ -124,9 +127,9 @@ class Handler final : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-NodeOrProblem read_json(std::string_view text) {
+NodeOrProblem read_json(std::string_view text, std::vector<Problem>* notes) {
   Cursor cursor;
-  Handler handler(cursor);
+  JsonHandler handler(cursor);
   try {
     const CountingIterator first(text.data(), &cursor);
     const CountingIterator last(text.data() + text.size(), &cursor);
@@ -134,6 +137,7 @@ NodeOrProblem read_json(std::string_view text) {
   } catch (const TreeBuilder::Stop& stop) {
     return stop.problem;
   }
+  if (notes) *notes = handler.tree.take_notes();
   return handler.tree.take();
 }
 

@@ -3,6 +3,11 @@
 #include "template/template.h"
 
 namespace kiln::cfn {
+namespace {
+
+constexpr size_t kMaxNotes = 20;  // of one template
+
+}  // namespace
 
 void TreeBuilder::count_one(Place place) {
   if (++nodes_ > kMaxNodes)
@@ -41,8 +46,9 @@ void TreeBuilder::count(const Node& node) { count_below(node, 0); }
 void TreeBuilder::scalar(Node::Kind kind, std::string text, Place place) {
   if (wants_name()) {
     Open& map = open_.back();
-    if (!map.names.insert(text).second)
-      throw Stop{{"Template format error: duplicate key '" + text + "'", place}};
+    map.again = !map.names.insert(text).second;
+    if (map.again && notes_.size() < kMaxNotes)
+      notes_.push_back({"duplicate key '" + text + "': the last one holds", place});
     if (map.node.map.size() >= kMaxMembers)
       throw Stop{
           {"Template format error: more than " + std::to_string(kMaxMembers) + " keys in one map",
@@ -99,8 +105,13 @@ void TreeBuilder::put(Node node) {
     last_ = &parent.node.list.back();
     return;
   }
-  parent.node.map.push_back({std::move(parent.name), parent.name_place, std::move(node)});
   parent.named = false;
+  if (parent.again) {
+    // To the end, where the later one stands.
+    std::erase_if(parent.node.map, [&](const Member& old) { return old.name == parent.name; });
+    parent.again = false;
+  }
+  parent.node.map.push_back({std::move(parent.name), parent.name_place, std::move(node)});
   last_ = &parent.node.map.back().value;
 }
 
@@ -138,7 +149,7 @@ Place first_bad_byte(std::string_view text) {
 
 }  // namespace
 
-NodeOrProblem read_node(std::string_view text) {
+NodeOrProblem read_node(std::string_view text, std::vector<Problem>* notes) {
   if (text.size() > kMaxTemplateBytes)
     return Problem{"Template may not exceed " + std::to_string(kMaxTemplateBytes) +
                        " bytes in size; it has " + std::to_string(text.size()),
@@ -149,7 +160,7 @@ NodeOrProblem read_node(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos)
     return Problem{"Template format error: the template is empty", {}};
-  return text[first] == '{' ? read_json(text) : read_yaml(text);
+  return text[first] == '{' ? read_json(text, notes) : read_yaml(text, notes);
 }
 
 }  // namespace kiln::cfn

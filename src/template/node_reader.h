@@ -22,11 +22,12 @@ inline constexpr size_t kMaxMembers = 10'000;       // of one map
 
 using NodeOrProblem = std::variant<Node, Problem>;
 
-NodeOrProblem read_node(std::string_view text);
+// `notes`: keys that stand twice in a map, where the last one holds.
+NodeOrProblem read_node(std::string_view text, std::vector<Problem>* notes = nullptr);
 
 // Its two halves.
-NodeOrProblem read_json(std::string_view text);
-NodeOrProblem read_yaml(std::string_view text);
+NodeOrProblem read_json(std::string_view text, std::vector<Problem>* notes = nullptr);
+NodeOrProblem read_yaml(std::string_view text, std::vector<Problem>* notes = nullptr);
 
 // Collects a tree from the events of a parser; what both halves share.
 class TreeBuilder {
@@ -49,6 +50,7 @@ class TreeBuilder {
   }
   bool is_complete() const { return complete_; }
   Node take() { return std::move(root_); }
+  std::vector<Problem> take_notes() { return std::move(notes_); }
   // The node that was added or ended last. REQUIRES: there is one, and it is still in place.
   const Node& last() const { return *last_; }
 
@@ -56,6 +58,7 @@ class TreeBuilder {
   struct Open {
     Node node;
     bool named = false;  // of a map: a name waits for its value
+    bool again = false;  // it has a value already
     std::string name;
     Place name_place;
     std::unordered_set<std::string> names;
@@ -67,6 +70,7 @@ class TreeBuilder {
   void count_below(const Node& node, size_t depth);
 
   std::vector<Open> open_;
+  std::vector<Problem> notes_;
   Node root_;
   bool complete_ = false;
   const Node* last_ = nullptr;

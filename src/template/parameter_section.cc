@@ -1,6 +1,4 @@
 // One member of Parameters.
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -8,6 +6,7 @@
 #include <optional>
 
 #include "template/parameter_type.h"
+#include "template/pattern.h"
 #include "template/sections.h"
 
 namespace kiln::cfn {
@@ -23,9 +22,9 @@ std::optional<Number> number_of(const std::string& text) {
   return out;
 }
 
-class Reader {
+class ParameterReader {
  public:
-  Reader(const Member& member, std::vector<Problem>& problems)
+  ParameterReader(const Member& member, std::vector<Problem>& problems)
       : member_(member), problems_(problems) {
     out_.name = member.name;
     out_.place = member.place;
@@ -66,7 +65,7 @@ class Reader {
       out_.constraint_description = value.text;
     } else if (field.name == "AllowedPattern") {
       out_.allowed_pattern = value.text;
-      const RE2 pattern(value.text, RE2::Quiet);
+      const Pattern pattern(value.text);
       if (!pattern.ok())
         wrong(value.place,
               "AllowedPattern of the parameter " + member_.name +
@@ -103,7 +102,7 @@ class Reader {
 }  // namespace
 
 Parameter read_parameter(const Member& member, std::vector<Problem>& problems) {
-  return Reader(member, problems).read();
+  return ParameterReader(member, problems).read();
 }
 
 }  // namespace kiln::cfn

@@ -1,12 +1,13 @@
 #include "template/parameters.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
+#include "template/evaluate.h"
 #include "template/parameter_type.h"
+#include "template/pattern.h"
+#include "template/problem_text.h"
 
 namespace kiln::cfn {
 namespace {
@@ -17,13 +18,7 @@ Error validation(std::string message) {
   return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
-std::optional<double> number_of(const std::string& text) {
+std::optional<double> finite_number_of(const std::string& text) {
   double number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || code != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -55,7 +50,7 @@ std::vector<std::string> split_list(const std::string& text) {
 class Constraints {
  public:
   explicit Constraints(const Parameter& parameter, bool numeric)
-      : parameter_(parameter), numeric_(numeric), pattern_(parameter.allowed_pattern, RE2::Quiet) {}
+      : parameter_(parameter), numeric_(numeric), pattern_(parameter.allowed_pattern) {}
 
   Result<void> check(const std::string& value) const {
     const auto& allowed = parameter_.allowed_values;
@@ -74,8 +69,11 @@ class Constraints {
     if (!pattern_.ok())
       return validation("Template error: the AllowedPattern of '" + parameter_.name +
                         "' is not a regular expression: " + pattern_.error());
-    if (!RE2::FullMatch(value, pattern_))
-      return broken("must match pattern " + parameter_.allowed_pattern);
+    const auto matches = pattern_.matches(value);
+    if (!matches)
+      return validation("Template error: the AllowedPattern of '" + parameter_.name +
+                        "' can't be matched against its value: " + matches.error().message);
+    if (!*matches) return broken("must match pattern " + parameter_.allowed_pattern);
     return {};
   }
 
@@ -88,7 +86,7 @@ class Constraints {
   }
 
   Result<void> check_number(const std::string& value) const {
-    const auto number = number_of(value);
+    const auto number = finite_number_of(value);
     if (!number) return validation("Parameter '" + parameter_.name + "' must be a number.");
     if (parameter_.min_value && *number < *parameter_.min_value)
       return broken("must be a number not less than " + json(*parameter_.min_value).dump());
@@ -99,8 +97,22 @@ class Constraints {
 
   const Parameter& parameter_;
   const bool numeric_;
-  const RE2 pattern_;
+  const Pattern pattern_;
 };
+
+Result<std::string> from_store(const std::string& name, bool list, const SsmLookup& ssm) {
+  const auto found = ssm ? ssm(name) : std::nullopt;
+  if (!found)
+    return validation("Unable to fetch parameters [" + name +
+                      "] from parameter store for this account.");
+  if (found->type == "SecureString")
+    return validation("Parameters [" + name +
+                      "] referenced by template have types not supported by CloudFormation.");
+  if ((found->type == "StringList") != list)
+    return validation("Types for SSM parameters [" + name +
+                      "] defined in CFN template and SSM are incompatible");
+  return found->value;
+}
 
 // The value of a parameter as Ref gives it.
 Result<json> value_of(const Parameter& parameter, std::string text, const SsmLookup& ssm) {
@@ -108,14 +120,18 @@ Result<json> value_of(const Parameter& parameter, std::string text, const SsmLoo
   if (text.size() > kMaxParameterBytes)
     return validation("Parameter '" + parameter.name + "' has " + std::to_string(text.size()) +
                       " bytes; at most " + std::to_string(kMaxParameterBytes) + " are allowed");
-  if (type.from_ssm) {
-    const auto found = ssm ? ssm(text) : std::nullopt;
-    if (!found)
-      return validation("Unable to fetch parameters [" + text +
-                        "] from parameter store for this account.");
-    text = *found;
-  }
+  // Of a nested stack that is planned: what it will be is not known yet.
+  if (text.find(kUnknown) != std::string::npos)
+    return type.list ? json::array({std::move(text)}) : json(std::move(text));
   const Constraints constraints(parameter, type.numeric);
+  if (type.from_ssm) {
+    // What is constrained is the name, not what stands behind it.
+    if (auto fine = constraints.check(text); !fine) return fine.error();
+    auto found = from_store(text, type.list, ssm);
+    if (!found) return found.error();
+    if (!type.list) return json(std::move(*found));
+    return json(split_list(*found));
+  }
   if (!type.list) {
     if (auto fine = constraints.check(text); !fine) return fine.error();
     return json(std::move(text));

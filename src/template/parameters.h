@@ -13,8 +13,13 @@ namespace kiln::cfn {
 
 using ParameterValues = std::map<std::string, nlohmann::json>;  // a text, or a list of texts
 
-// `ssm`: the value of an SSM parameter by name, for AWS::SSM::Parameter::Value<…>.
-using SsmLookup = std::function<std::optional<std::string>(const std::string& name)>;
+// A parameter of Systems Manager.
+struct SsmParameter {
+  std::string type;  // "String", "StringList", "SecureString"
+  std::string value;
+};
+// By "NAME" or "NAME:VERSION", for AWS::SSM::Parameter::Value<…>; nullopt: there is none.
+using SsmLookup = std::function<std::optional<SsmParameter>(const std::string& name)>;
 
 inline constexpr size_t kMaxParameterBytes = 4096;  // of one value
 

@@ -17,7 +17,8 @@ Template with_parameter(const std::string& fields) {
 }
 
 // The value of P, or the error's message.
-std::string value_of(const std::string& fields, const Given& given, const SsmLookup& ssm = {}) {
+std::string value_of_parameter(const std::string& fields, const Given& given,
+                               const SsmLookup& ssm = {}) {
   const Template parsed = with_parameter(fields);
   const auto values = resolve_parameters(parsed, given, ssm);
   if (!values) {
@@ -27,12 +28,12 @@ std::string value_of(const std::string& fields, const Given& given, const SsmLoo
   return values->at("P").dump();
 }
 
-struct Case {
+struct ParameterCase {
   const char *fields, *given, *result;
 };
 
 TEST(Parameters, ValuesByType) {
-  constexpr Case kCases[] = {
+  constexpr ParameterCase kCases[] = {
       {"Type: String", "x", R"("x")"},
       {"Type: String", "", R"("")"},
       {"Type: Number", "12", R"("12")"},
@@ -52,13 +53,13 @@ TEST(Parameters, ValuesByType) {
       {"Type: 'AWS::EC2::VPC::Id'", "vpc-1", R"("vpc-1")"},
       {"Type: 'AWS::SSM::Parameter::Name'", "/a", R"("/a")"},
   };
-  for (const Case& each : kCases)
-    EXPECT_EQ(value_of(each.fields, {{"P", each.given}}), each.result)
+  for (const ParameterCase& each : kCases)
+    EXPECT_EQ(value_of_parameter(each.fields, {{"P", each.given}}), each.result)
         << each.fields << " " << each.given;
 }
 
 TEST(Parameters, ConstraintsHoldOnBothSides) {
-  constexpr Case kCases[] = {
+  constexpr ParameterCase kCases[] = {
       {"Type: String, AllowedValues: [a, b]", "b", R"("b")"},
       {"Type: String, AllowedValues: [a, b]", "c", "Parameter 'P' must be one of AllowedValues"},
       {"Type: String, AllowedValues: [yes, no]", "true", R"("true")"},  // as CloudFormation has it
@@ -77,21 +78,37 @@ TEST(Parameters, ConstraintsHoldOnBothSides) {
        "Parameter 'P' must contain at most 3 characters"},
       {"Type: String, AllowedPattern: '[a-z]+'", "abc", R"("abc")"},
       {"Type: String, AllowedPattern: '[a-z]+'", "abc1", "Parameter 'P' must match pattern [a-z]+"},
+      // Java's expressions: lookahead, and repeats of more than a thousand.
+      {"Type: String, AllowedPattern: '^(?=.*[A-Z])(?=.*[0-9]).{8,}$'", "Passw0rd123",
+       R"("Passw0rd123")"},
+      {"Type: String, AllowedPattern: '^(?=.*[A-Z])(?=.*[0-9]).{8,}$'", "password",
+       "Parameter 'P' must match pattern ^(?=.*[A-Z])(?=.*[0-9]).{8,}$"},
+      {"Type: String, AllowedPattern: '[a-z]{1,2048}'", "abc", R"("abc")"},
+      {"Type: String, AllowedPattern: '\\p{Alpha}[\\p{Digit}\\p{Punct}]+'", "a1!", R"("a1!")"},
+      {"Type: String, AllowedPattern: '\\p{Alpha}[\\p{Digit}\\p{Punct}]+'", "ab",
+       "Parameter 'P' must match pattern \\p{Alpha}[\\p{Digit}\\p{Punct}]+"},
       {"Type: CommaDelimitedList, AllowedPattern: '[a-z]+'", "a,b", R"(["a","b"])"},
       {"Type: CommaDelimitedList, AllowedPattern: '[a-z]+'", "a,1",
        "Parameter 'P' must match pattern [a-z]+"},
       {"Type: String, MinLength: 2, ConstraintDescription: must be longer.", "a",
        "Parameter 'P' failed to satisfy constraint: must be longer."},
   };
-  for (const Case& each : kCases)
-    EXPECT_EQ(value_of(each.fields, {{"P", each.given}}), each.result)
+  for (const ParameterCase& each : kCases)
+    EXPECT_EQ(value_of_parameter(each.fields, {{"P", each.given}}), each.result)
         << each.fields << " " << each.given;
 }
 
+// The test's time limit is the assertion.
+TEST(Parameters, APatternThatTakesTooLongEnds) {
+  EXPECT_TRUE(value_of_parameter("Type: String, AllowedPattern: '(?:a|aa)+[bc]'",
+                                 {{"P", std::string(4000, 'a')}})
+                  .starts_with("Template error: the AllowedPattern of 'P' can't be matched"));
+}
+
 TEST(Parameters, DefaultsAreCheckedToo) {
-  EXPECT_EQ(value_of("Type: Number, Default: 3", {}), R"("3")");
-  EXPECT_EQ(value_of("Type: Number, Default: 3", {{"P", "4"}}), R"("4")");
-  EXPECT_EQ(value_of("Type: String, Default: c, AllowedValues: [a]", {}),
+  EXPECT_EQ(value_of_parameter("Type: Number, Default: 3", {}), R"("3")");
+  EXPECT_EQ(value_of_parameter("Type: Number, Default: 3", {{"P", "4"}}), R"("4")");
+  EXPECT_EQ(value_of_parameter("Type: String, Default: c, AllowedValues: [a]", {}),
             "Parameter 'P' must be one of AllowedValues");
 }
 
@@ -112,28 +129,54 @@ TEST(Parameters, MissingAndUnknownOnesAreNamed) {
 }
 
 TEST(Parameters, OfSsm) {
-  const SsmLookup ssm = [](const std::string& name) -> std::optional<std::string> {
-    if (name == "/stage") return "prod";
-    if (name == "/zones") return "a,b";
+  const SsmLookup ssm = [](const std::string& name) -> std::optional<SsmParameter> {
+    if (name == "/stage") return SsmParameter{"String", "prod"};
+    if (name == "/zones") return SsmParameter{"StringList", "a, b ,c"};
     return std::nullopt;
   };
   const std::string text = "Type: 'AWS::SSM::Parameter::Value<String>'";
-  EXPECT_EQ(value_of(text, {{"P", "/stage"}}, ssm), R"("prod")");
-  EXPECT_EQ(value_of("Type: 'AWS::SSM::Parameter::Value<List<String>>'", {{"P", "/zones"}}, ssm),
-            R"(["a","b"])");
-  EXPECT_EQ(
-      value_of("Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>'", {{"P", "/stage"}}, ssm),
-      R"("prod")");
+  EXPECT_EQ(value_of_parameter(text, {{"P", "/stage"}}, ssm), R"("prod")");
+  EXPECT_EQ(value_of_parameter("Type: 'AWS::SSM::Parameter::Value<List<String>>'",
+                               {{"P", "/zones"}}, ssm),
+            R"(["a","b","c"])");
+  EXPECT_EQ(value_of_parameter("Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>'",
+                               {{"P", "/stage"}}, ssm),
+            R"("prod")");
   const std::string gone =
       "Unable to fetch parameters [/none] from parameter store for this account.";
-  EXPECT_EQ(value_of(text, {{"P", "/none"}}, ssm), gone);
-  EXPECT_EQ(value_of(text, {{"P", "/none"}}), gone);
+  EXPECT_EQ(value_of_parameter(text, {{"P", "/none"}}, ssm), gone);
+  EXPECT_EQ(value_of_parameter(text, {{"P", "/none"}}), gone);
+}
+
+TEST(Parameters, OfSsmHaveTheTypeThatTheTemplateSays) {
+  const SsmLookup ssm = [](const std::string& name) -> std::optional<SsmParameter> {
+    if (name == "/secret") return SsmParameter{"SecureString", "s"};
+    return SsmParameter{name == "/list" ? "StringList" : "String", "a,b"};
+  };
+  const std::string text = "Type: 'AWS::SSM::Parameter::Value<String>'";
+  const std::string list = "Type: 'AWS::SSM::Parameter::Value<CommaDelimitedList>'";
+  EXPECT_EQ(value_of_parameter(text, {{"P", "/secret"}}, ssm),
+            "Parameters [/secret] referenced by template have types not supported by "
+            "CloudFormation.");
+  EXPECT_EQ(value_of_parameter(text, {{"P", "/list"}}, ssm),
+            "Types for SSM parameters [/list] defined in CFN template and SSM are incompatible");
+  EXPECT_EQ(value_of_parameter(list, {{"P", "/text"}}, ssm),
+            "Types for SSM parameters [/text] defined in CFN template and SSM are incompatible");
+}
+
+TEST(Parameters, OfSsmAreConstrainedByTheirName) {
+  const SsmLookup ssm = [](const std::string&) { return SsmParameter{"String", "hello-v2"}; };
+  const std::string text = "Type: 'AWS::SSM::Parameter::Value<String>', AllowedPattern: ";
+  EXPECT_EQ(value_of_parameter(text + "'^hello-.*$'", {{"P", "/app/str"}}, ssm),
+            "Parameter 'P' must match pattern ^hello-.*$");
+  EXPECT_EQ(value_of_parameter(text + "'^/app.*$'", {{"P", "/app/str"}}, ssm), R"("hello-v2")");
 }
 
 TEST(Parameters, AValueHasAtMost4096Bytes) {
-  EXPECT_EQ(value_of("Type: String", {{"P", std::string(kMaxParameterBytes, 'x')}}).size(),
-            kMaxParameterBytes + 2);
-  EXPECT_EQ(value_of("Type: String", {{"P", std::string(kMaxParameterBytes + 1, 'x')}}),
+  EXPECT_EQ(
+      value_of_parameter("Type: String", {{"P", std::string(kMaxParameterBytes, 'x')}}).size(),
+      kMaxParameterBytes + 2);
+  EXPECT_EQ(value_of_parameter("Type: String", {{"P", std::string(kMaxParameterBytes + 1, 'x')}}),
             "Parameter 'P' has 4097 bytes; at most 4096 are allowed");
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "template/functions.h"
+#include "template/problem_text.h"
 #include "template/sections.h"
 
 namespace kiln::cfn {
@@ -36,12 +37,6 @@ struct Where {
   bool has_resources() const { return block == Block::kResources || block == Block::kOutputs; }
   std::string name() const { return name_of(block); }
 };
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
 
 class Checker {
  public:

@@ -10,8 +10,9 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-// Those that are taken and have no effect here.
-constexpr std::array kOtherMembers = {"CreationPolicy"sv, "Description"sv, "UpdatePolicy"sv};
+// Those that are taken and have no effect here; Version is of custom resources.
+constexpr std::array kOtherMembers = {"CreationPolicy"sv, "Description"sv, "UpdatePolicy"sv,
+                                      "Version"sv};
 
 constexpr std::pair<std::string_view, Policy> kPolicies[] = {
     {"Delete", Policy::kDelete},
@@ -71,7 +72,7 @@ class ResourceReader {
       out_.metadata = value;
     } else if (std::find(kOtherMembers.begin(), kOtherMembers.end(), field.name) ==
                kOtherMembers.end()) {
-      wrong(field.place, "Invalid resource attribute [" + field.name + "] of " + member_.name);
+      problems_.push_back({"Invalid template resource property '" + field.name + "'", field.place});
     }
   }
 
@@ -139,7 +140,7 @@ Output read_output(const Member& member, std::vector<Problem>& problems) {
   }
   const Node* value = member.value.find("Value");
   if (!value)
-    malformed(member.place, "The Value field of every Outputs member must be specified.");
+    report(problems, member.place, "Every Outputs member must contain a Value object");
   else if (value->is_list() || (value->is_map() && !find_function(*value, Within::kValues).member))
     malformed(value->place, "The Value field of every Outputs member must evaluate to a String.");
   return out;

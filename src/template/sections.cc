@@ -4,6 +4,8 @@
 #include <array>
 #include <cctype>
 
+#include "template/include.h"
+
 namespace kiln::cfn {
 namespace {
 
@@ -32,9 +34,9 @@ bool is_alphanumeric(std::string_view text) {
                      [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
-class Reader {
+class SectionReader {
  public:
-  explicit Reader(std::vector<Problem>& problems) : problems_(problems) {}
+  explicit SectionReader(std::vector<Problem>& problems) : problems_(problems) {}
 
   Template read(const Node& root) {
     Template out;
@@ -45,7 +47,9 @@ class Reader {
         read_section(section, out);
     }
     const Node* resources = root.find("Resources");
-    if (!resources || resources->map.empty())
+    const bool is_empty = !resources || resources->kind == Node::Kind::kNull ||
+                          (resources->is_map() && resources->map.empty());
+    if (is_empty)
       wrong(resources ? resources->place : Place{},
             "At least one Resources member must be defined.");
     return out;
@@ -72,7 +76,8 @@ class Reader {
     } else if (name == "Transform") {
       read_transforms(value, out);
     } else if (!value.is_map()) {
-      wrong(value.place, name + " must be a map");
+      wrong(value.place, name == "Resources" ? "Any Resources member must be an object."
+                                             : name + " must be a map");
     } else if (name == "Metadata") {
       out.metadata = value;
     } else if (name == "Rules") {
@@ -104,7 +109,7 @@ class Reader {
   // Fn::ForEach is the one name with colons.
   bool is_name(const Member& member, const std::string& what) {
     if (member.name.starts_with("Fn::"))
-      wrong(member.place, member.name + " is not supported here; write its members out");
+      wrong(member.place, member.name + " needs `Transform: AWS::LanguageExtensions`");
     else if (member.name.empty() || !is_alphanumeric(member.name))
       wrong(member.place, what + member.name + " is non alphanumeric.");
     else if (member.name.size() > kMaxName)
@@ -125,6 +130,7 @@ class Reader {
     const auto add = [&](const Node& one) {
       if (!one.is_text()) return wrong(one.place, "Transform must be a text or a list of texts");
       out.transforms.push_back(one.text);
+      if (one.text == kIncludeTransform && one.place.line == 0) return;  // it was carried out
       if (std::find(kTransforms.begin(), kTransforms.end(), one.text) == kTransforms.end())
         wrong(one.place, "No transform named " + one.text + " found; there are " +
                              std::string(kTransforms[0]) + " and " + std::string(kTransforms[1]));
@@ -158,7 +164,7 @@ class Reader {
       }
       for (const Member& key : mapping.value.map) {
         if (!key.value.is_map()) {
-          wrong(key.place, "Every Mappings attribute of " + mapping.name + " must be a map");
+          wrong(key.place, "Every Mappings member " + key.name + " must be a map");
           continue;
         }
         for (const Member& entry : key.value.map) check_entry(entry.value);
@@ -187,7 +193,7 @@ std::string scalar_text(const Node& node) {
 }
 
 Template read_sections(const Node& root, std::vector<Problem>& problems) {
-  return Reader(problems).read(root);
+  return SectionReader(problems).read(root);
 }
 
 }  // namespace kiln::cfn

@@ -1,261 +1,225 @@
 #include "template/serverless.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
-#include <map>
 #include <set>
 
-#include "template/functions.h"
-#include "template/node_reader.h"
+#include "template/openapi.h"
+#include "template/sam_names.h"
+#include "template/serverless_globals.h"
 #include "template/serverless_resource.h"
 #include "template/template.h"
 
 namespace kiln::cfn {
 namespace {
 
-constexpr std::string_view kTransform = "AWS::Serverless-2016-10-31";
+constexpr std::string_view kSamTransform = "AWS::Serverless-2016-10-31";
 constexpr std::string_view kPrefix = "AWS::Serverless::";
-// Of Globals; those of types that are not supported change nothing.
-constexpr std::string_view kGlobals[] = {"Api",          "CapacityProvider", "Function",
-                                         "HttpApi",      "LayerVersion",     "SimpleTable",
-                                         "StateMachine", "WebSocketApi"};
-constexpr std::string_view kNeverGlobal[] = {"Events", "FunctionName", "InlineCode", "Policies"};
-// Globals are copied into every function.
-constexpr size_t kMaxCopiedBytes = 16 * kMaxTemplateBytes;
 
-bool names_it(const Node& node) { return node.is_text() && node.text == kTransform; }
+bool names_sam(const Node& node) { return node.is_text() && node.text == kSamTransform; }
 
-Node* member(Node& map, std::string_view name) { return const_cast<Node*>(map.find(name)); }
-
-struct Size {
-  size_t nodes = 0, bytes = 0;
-};
-void measure(const Node& node, Size& size) {
-  ++size.nodes;
-  size.bytes += node.text.size();
-  for (const Node& item : node.list) measure(item, size);
-  for (const Member& each : node.map) {
-    size.bytes += each.name.size();
-    measure(each.value, size);
-  }
+// Null stands for "not given". The documents of others keep theirs.
+void drop_nulls(Node& node) {
+  // Of one property null says something: the caller's credentials are not taken.
+  if (Node* role = sam::find(node, "InvokeRole"); role && role->kind == Node::Kind::kNull)
+    *role = sam::text("NONE");
+  std::erase_if(node.map,
+                [](const Member& member) { return member.value.kind == Node::Kind::kNull; });
+  for (Member& member : node.map)
+    if (member.name != "Definition" && member.name != "DefinitionBody") drop_nulls(member.value);
+  for (Node& item : node.list) drop_nulls(item);
 }
 
-// Lists one after the other, maps member by member, of anything else what the resource says.
-Node merged(const Node& global, const Node& own) {
-  if (global.is_list() && own.is_list()) {
-    Node out = own;
-    out.list.insert(out.list.begin(), global.list.begin(), global.list.end());
-    return out;
-  }
-  if (!global.is_map() || !own.is_map() || is_function(global) || is_function(own)) return own;
-  std::map<std::string_view, const Node*> globals;
-  for (const Member& each : global.map) globals[each.name] = &each.value;
-  Node out = own;
-  for (Member& each : out.map) {
-    const auto found = globals.find(each.name);
-    if (found == globals.end()) continue;
-    each.value = merged(*found->second, each.value);
-    globals.erase(found);
-  }
-  for (const Member& each : global.map)
-    if (globals.contains(each.name)) out.map.push_back(each);
-  return out;
+using Expander = void (*)(SamTemplate&, const SamResource&, Made&);
+struct Kind {
+  std::string_view name;
+  int turn;  // functions write into APIs before those are expanded
+  Expander expand;
+};
+constexpr Kind kKinds[] = {
+    {"Function", 0, expand_function},      {"StateMachine", 1, expand_state_machine},
+    {"Api", 2, expand_rest_api},           {"HttpApi", 2, expand_http_api},
+    {"SimpleTable", 3, expand_table},      {"LayerVersion", 3, expand_layer},
+    {"Application", 3, expand_application}};
+
+const Kind* kind_of(const Node& resource) {
+  const Node* type = resource.find("Type");
+  if (!type || !type->is_text() || !type->text.starts_with(kPrefix)) return nullptr;
+  const std::string name = type->text.substr(kPrefix.size());
+  const auto found = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                  [&](const Kind& kind) { return kind.name == name; });
+  return found == std::end(kKinds) ? nullptr : found;
 }
 
-// Names that the template has for what the transform makes: "Orders.Alias" or "Tools", an attribute
-// may follow. Linear in the template's size, whatever it holds.
-class Renamer {
- public:
-  explicit Renamer(const std::map<std::string, std::string>& names) : names_(names) {}
-
-  void rename(Node& node) const {
-    if (node.map.size() == 1) {
-      Node& argument = node.map[0].value;
-      if (node.map[0].name == "Ref" && argument.is_text()) argument.text = renamed(argument.text);
-      if (node.map[0].name == "Fn::GetAtt") rename_attribute(argument);
-      if (node.map[0].name == "Fn::Sub") rename_sub(argument);
-    }
-    for (Node& item : node.list) rename(item);
-    for (Member& each : node.map) rename(each.value);
-  }
-
-  // "Orders.Alias.Arn" asks for "Orders.Alias" first, then for "Orders".
-  std::string renamed(const std::string& name) const {
-    const size_t first = name.find('.');
-    const size_t second = first == std::string::npos ? first : name.find('.', first + 1);
-    for (const size_t end : {second, first}) {
-      const auto found = names_.find(name.substr(0, end));
-      if (found != names_.end()) return found->second + name.substr(std::min(end, name.size()));
-    }
-    return name;
-  }
-
- private:
-  void rename_attribute(Node& argument) const {
-    if (argument.is_text()) {
-      argument.text = renamed(argument.text);
-      return;
-    }
-    std::string name;
-    for (const Node& part : argument.list) {
-      if (!part.is_text()) return;
-      name += (name.empty() ? "" : ".") + part.text;
-    }
-    const std::string now = renamed(name);
-    const size_t dot = now.find('.');
-    if (now == name || dot == std::string::npos) return;
-    const NodeMaker make(argument.place);
-    argument = make.list({make.text(now.substr(0, dot)), make.text(now.substr(dot + 1))});
-  }
-
-  void rename_sub(Node& argument) const {
-    std::set<std::string_view> own;
-    if (argument.list.size() == 2)
-      for (const Member& variable : argument.list[1].map) own.insert(variable.name);
-    Node& text = argument.is_list() && !argument.list.empty() ? argument.list[0] : argument;
-    std::string out;
-    size_t done = 0;
-    for (size_t at; (at = text.text.find("${", done)) != std::string::npos;) {
-      const size_t end = text.text.find('}', at);
-      if (end == std::string::npos) break;
-      const std::string name = text.text.substr(at + 2, end - at - 2);
-      const bool literal = name.starts_with('!') || own.contains(name);
-      out += text.text.substr(done, at + 2 - done);
-      out += (literal ? name : renamed(name)) + "}";
-      done = end + 1;
-    }
-    text.text = out + text.text.substr(done);
-  }
-
-  const std::map<std::string, std::string>& names_;
-};
+bool is_connector(const Node& resource) {
+  const Node* type = resource.find("Type");
+  return type && type->text == "AWS::Serverless::Connector";
+}
 
 class Transform {
  public:
-  Transform(Node& root, std::vector<Problem>& problems) : root_(root), problems_(problems) {}
+  Transform(Node& root, const std::map<std::string, std::string>& given,
+            std::vector<Problem>& problems, std::vector<Problem>& notes)
+      : all_{root, sam::at(root, "Resources"), problems, notes, {}, {}, {}, sam::map(), {}, {},
+             {}} {
+    read_parameters(given);
+  }
 
   void run() {
-    Node* resources = member(root_, "Resources");
-    read_globals();
-    if (!resources || !resources->is_map() || resources->map.size() > kMaxResources) return;
-    if (!globals_fit(*resources)) return;
-    std::vector<Member> all;
-    for (Member& resource : resources->map) {
-      const Node* type = resource.value.find("Type");
-      if (!type || !type->is_text() || !type->text.starts_with(kPrefix)) {
-        all.push_back(std::move(resource));
-        continue;
-      }
-      Expansion expansion = expand(resource, type->text.substr(kPrefix.size()), type->place);
-      std::move(expansion.resources.begin(), expansion.resources.end(), std::back_inserter(all));
-      names_.merge(expansion.names);
+    if (!all_.resources.is_map() || all_.resources.map.size() > kMaxResources) return;
+    clean();
+    const size_t before = all_.problems.size();
+    try {
+      add_implicit_apis(all_);
+      take_globals();
+      if (all_.problems.size() != before) return;
+      expand_all();
+      put_together();
+    } catch (const SamTooLarge&) {
+      all_.problems.push_back(
+          {"The transform makes more of this template than a template may have", Place{}});
     }
-    check_twice(all);
-    resources->map = std::move(all);
-    rename();
   }
 
  private:
-  void wrong(Place place, const std::string& message) { problems_.push_back({message, place}); }
+  void read_parameters(const std::map<std::string, std::string>& given) {
+    const Node* section = all_.root.find("Parameters");
+    if (section)
+      for (const Member& parameter : section->map) {
+        const auto value = given.find(parameter.name);
+        const Node* type = parameter.value.find("Type");
+        if (type && type->text.starts_with("AWS::SSM::Parameter::Value<")) continue;
+        if (value != given.end())
+          all_.parameters[parameter.name] = sam::text(value->second);
+        else if (const Node* otherwise = parameter.value.find("Default");
+                 otherwise && !otherwise->is_map() && !otherwise->is_list())
+          all_.parameters[parameter.name] = *otherwise;
+      }
+    all_.parameters["AWS::Partition"] = sam::text("aws");
+    if (const auto region = given.find("AWS::Region"); region != given.end())
+      all_.parameters["AWS::Region"] = sam::text(region->second);
+  }
 
-  void read_globals() {
-    const Node* globals = root_.find("Globals");
-    if (!globals) return;
-    const auto invalid = [&](Place place, const std::string& message) {
-      wrong(place, "'Globals' section is invalid. " + message);
-    };
-    if (!globals->is_map()) return invalid(globals->place, "It must be a map");
-    for (const Member& section : globals->map) {
-      if (std::find(std::begin(kGlobals), std::end(kGlobals), section.name) == std::end(kGlobals))
-        invalid(section.place, "'" + section.name + "' is not supported in it");
-      else if (!section.value.is_map())
-        invalid(section.place, section.name + " must be a map");
-      else if (section.name == "Function")
-        read_function_globals(section.value);
-      else if (section.name == "LayerVersion")
-        layer_globals_ = section.value;
+  void clean() {
+    std::erase_if(all_.resources.map, [&](const Member& resource) {
+      if (!is_connector(resource.value)) return false;
+      all_.notes.push_back({"the connector " + resource.name +
+                                " is without effect: it grants permissions, and nothing here asks "
+                                "for any",
+                            resource.place});
+      return true;
+    });
+    for (Member& resource : all_.resources.map) {
+      sam::erase(resource.value, "Connectors");
+      if (!kind_of(resource.value)) continue;
+      if (Node* properties = sam::find(resource.value, "Properties")) {
+        if (properties->kind == Node::Kind::kNull) *properties = sam::map();
+        drop_nulls(*properties);
+      } else {
+        sam::put(resource.value, "Properties", sam::map());
+      }
+      sam::place_within(resource.value, resource.place);
     }
   }
-  void read_function_globals(const Node& section) {
-    function_globals_ = section;
-    for (const Member& property : section.map)
-      if (std::find(std::begin(kNeverGlobal), std::end(kNeverGlobal), property.name) !=
-          std::end(kNeverGlobal))
-        wrong(property.place, "'Globals' section is invalid. '" + property.name +
-                                  "' is not a supported property of 'Function'");
-  }
 
-  bool globals_fit(const Node& resources) {
-    Size size;
-    measure(function_globals_, size);
-    measure(layer_globals_, size);
-    const size_t times = resources.map.size();
-    if (size.nodes * times <= kMaxNodes && size.bytes * times <= kMaxCopiedBytes) return true;
-    wrong(root_.find("Globals")->place,
-          "'Globals' section is invalid. It is too large for " + std::to_string(times) +
-              " resources: together they would have more than " + std::to_string(kMaxNodes) +
-              " values or " + std::to_string(kMaxCopiedBytes) + " bytes of it");
-    return false;
-  }
-
-  Expansion expand(const Member& resource, const std::string& type, Place type_place) {
-    const bool function = type == "Function";
-    if (!function && type != "LayerVersion") {
-      wrong(type_place, "Resource with id [" + resource.name +
-                            "] is invalid. AWS::Serverless::" + type +
-                            " is not supported here; AWS::Serverless::Function and "
-                            "AWS::Serverless::LayerVersion are");
-      return kept(resource);
+  void take_globals() {
+    SamGlobals globals(all_.root, all_.resources.map.size(), all_.problems);
+    for (Member& resource : all_.resources.map) {
+      const Kind* kind = kind_of(resource.value);
+      if (!kind) continue;
+      Node& properties = sam::at(resource.value, "Properties");
+      if (!properties.is_map()) {
+        all_.problems.push_back(
+            {"Resource with id [" + resource.name + "] is invalid. 'Properties' should be a map.",
+             properties.place});
+        continue;
+      }
+      properties = globals.with(resource.name, std::string(kind->name), properties,
+                                resource.value.find("IgnoreGlobals"));
+      drop_nulls(properties);
+      if (kind->name == "Api") choose_version(resource.name, properties);
     }
-    const Node empty = NodeMaker(resource.place).map();
-    const Node* own = resource.value.find("Properties");
-    if (own && !own->is_map()) return kept(resource);  // told of with the other sections
-    const Node properties =
-        merged(function ? function_globals_ : layer_globals_, own ? *own : empty);
-    const SamResource sam{resource.name, resource.place, resource.value, properties, root_};
-    return function ? expand_function(sam, problems_) : expand_layer(sam, problems_);
   }
-  // What is wrong keeps its name, so that a reference to it is no second problem.
-  static Expansion kept(const Member& resource) { return {{resource}, {}}; }
 
-  void check_twice(std::vector<Member>& all) {
+  // OpenApiVersion of an API whose definition SAM writes.
+  void choose_version(const std::string& id, Node& properties) {
+    const Node* version = properties.find("OpenApiVersion");
+    Node* body = sam::find(properties, "DefinitionBody");
+    if (!body || !all_.managed_apis.contains(id) || !openapi::is_version_3(version)) return;
+    sam::put(*body, "openapi", sam::text(version->text));
+    sam::erase(*body, "swagger");
+  }
+
+  void expand_all() {
+    for (int turn = 0; turn <= 3; ++turn)
+      for (Member& resource : all_.resources.map) {
+        const Kind* kind = kind_of(resource.value);
+        if (!kind || kind->turn != turn) continue;
+        SamResource sam{resource.name, resource.place, resource.value,
+                        sam::at(resource.value, "Properties")};
+        sam::erase(sam.whole, "Properties");
+        sam::erase(sam.whole, "IgnoreGlobals");
+        const size_t before = all_.problems.size();
+        Made& made = made_[resource.name];
+        kind->expand(all_, sam, made);
+        if (kind->name != "HttpApi") propagate_tags(all_, sam, made, 0);
+        // What is wrong keeps its name, so that a reference to it is no second problem.
+        if (all_.problems.size() != before)
+          made = {{resource.name, resource.place, resource.value}};
+      }
+  }
+
+  void put_together() {
+    std::vector<Member> out;
+    for (Member& resource : all_.resources.map) {
+      const auto made = made_.find(resource.name);
+      if (made == made_.end())
+        out.push_back(std::move(resource));
+      else
+        std::move(made->second.begin(), made->second.end(), std::back_inserter(out));
+    }
+    std::move(all_.shared.begin(), all_.shared.end(), std::back_inserter(out));
     std::set<std::string_view> seen;
-    for (const Member& resource : all)
+    for (const Member& resource : out)
       if (!seen.insert(resource.name).second)
-        wrong(resource.place, "The transform makes a resource '" + resource.name +
-                                  "', and there is another one of this name; rename it");
-  }
-
-  void rename() {
-    const Renamer renamer(names_);
-    for (const char* section : {"Resources", "Outputs"})
-      if (Node* node = member(root_, section)) renamer.rename(*node);
-    for (Member& resource : member(root_, "Resources")->map) {
-      Node* needs = member(resource.value, "DependsOn");
-      if (!needs) continue;
-      if (needs->is_text()) needs->text = renamer.renamed(needs->text);
-      for (Node& each : needs->list)
-        if (each.is_text()) each.text = renamer.renamed(each.text);
+        all_.problems.push_back({"The transform makes a resource '" + resource.name +
+                                     "', and there is another one of this name; rename it",
+                                 resource.place});
+    all_.resources.map = std::move(out);
+    if (!all_.conditions.map.empty()) {
+      sam::place_within(all_.conditions, all_.resources.place);
+      for (Member& condition : all_.conditions.map)
+        sam::put(sam::at(all_.root, "Conditions"), condition.name, std::move(condition.value));
     }
+    const SamNames names(all_.names);
+    for (const char* section : {"Resources", "Outputs"})
+      if (Node* node = sam::find(all_.root, section)) names.rename(*node);
+    for (Member& resource : sam::at(all_.root, "Resources").map)
+      if (Node* needs = sam::find(resource.value, "DependsOn")) {
+        if (needs->is_text()) needs->text = names.renamed(needs->text);
+        for (Node& each : needs->list)
+          if (each.is_text()) each.text = names.renamed(each.text);
+      }
   }
 
-  Node& root_;
-  std::vector<Problem>& problems_;
-  Node function_globals_, layer_globals_;
-  std::map<std::string, std::string> names_;
+  SamTemplate all_;
+  std::map<std::string, Made> made_;
 };
 
 }  // namespace
 
 bool is_serverless(const Node& root) {
   const Node* transform = root.find("Transform");
-  return transform && (names_it(*transform) ||
-                       std::any_of(transform->list.begin(), transform->list.end(), names_it));
+  return transform && (names_sam(*transform) ||
+                       std::any_of(transform->list.begin(), transform->list.end(), names_sam));
 }
 
-void expand_serverless(Node& root, std::vector<Problem>& problems) {
-  Transform(root, problems).run();
-  std::erase_if(root.map, [](const Member& section) { return section.name == "Globals"; });
+void expand_serverless(Node& root, const std::map<std::string, std::string>& parameters,
+                       std::vector<Problem>& problems, std::vector<Problem>& notes) {
+  if (!root.find("Resources")) return;  // told of with the sections
+  Transform(root, parameters, problems, notes).run();
+  sam::erase(root, "Globals");
 }
 
 }  // namespace kiln::cfn

@@ -1,12 +1,14 @@
 // AWS::Serverless-2016-10-31: the transform of SAM templates, over the tree of a template.
 //
-// Functions and layers become what SAM makes of them, under SAM's logical ids; events of the type
-// SNS too. What Kiln has no service for is a problem at its place. Two things differ from AWS,
-// where the transform knows the values of the parameters: an alias whose name is a Ref has the
-// parameter's default in its logical id, and a Ref in CodeUri counts for a new version as it is
-// written.
+// Functions, layers, APIs, tables and state machines become what SAM makes of them, under SAM's
+// logical ids. One thing differs: the hash in the logical id of an API's deployment, which AWS
+// takes from the way one version of Python prints the definition. Connectors grant permissions and
+// are left out, since nothing here asks for any. Other types of SAM's stay as they are: a stack
+// refuses them by their name.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "template/node.h"
@@ -17,7 +19,10 @@ namespace kiln::cfn {
 bool is_serverless(const Node& root);
 
 // Puts plain resources in the place of AWS::Serverless ones, and removes Globals. What refers to
-// `Function.Alias`, `Function.Version` or a layer refers to what they have become.
-void expand_serverless(Node& root, std::vector<Problem>& problems);
+// `Function.Alias`, `Function.Version` or a layer refers to what they have become. `parameters`:
+// the values that were given; else a parameter has its default. `notes`: what is recorded without
+// effect.
+void expand_serverless(Node& root, const std::map<std::string, std::string>& parameters,
+                       std::vector<Problem>& problems, std::vector<Problem>& notes);
 
 }  // namespace kiln::cfn

@@ -1,5 +1,5 @@
-// What stands inside of an AWS::Serverless::Function and becomes resources of its own: its role,
-// its events, its destinations.
+// What stands inside of a function or a state machine and becomes resources of its own: its role,
+// its destinations.
 #include <algorithm>
 #include <iterator>
 
@@ -8,218 +8,248 @@
 namespace kiln::cfn {
 namespace {
 
-constexpr const char* kPolicyVersion = "2012-10-17";
-
-Node policy_document(const NodeMaker& make, std::vector<Node> statements) {
-  return make.map(
-      {{"Version", make.text(kPolicyVersion)}, {"Statement", make.list(std::move(statements))}});
+// The name or the ARN of a policy of AWS's; the transform knows the ARN of each name.
+Node managed_arn(const Node& policy) {
+  if (!policy.is_text() || policy.text.starts_with("arn:") ||
+      policy.text.find_first_of("{ ") != std::string::npos)
+    return policy;
+  constexpr std::string_view kServiceRoles[] = {"AWSLambdaBasicExecutionRole",
+                                                "AWSLambdaDynamoDBExecutionRole",
+                                                "AWSLambdaKinesisExecutionRole",
+                                                "AWSLambdaMSKExecutionRole",
+                                                "AWSLambdaRole",
+                                                "AWSLambdaSQSQueueExecutionRole",
+                                                "AWSLambdaVPCAccessExecutionRole",
+                                                "AWSLambdaBasicDurableExecutionRolePolicy"};
+  const bool service = std::find(std::begin(kServiceRoles), std::end(kServiceRoles), policy.text) !=
+                       std::end(kServiceRoles);
+  return sam::text("arn:aws:iam::aws:policy/" + std::string(service ? "service-role/" : "") +
+                   policy.text);
 }
 
-Node managed_policy(const NodeMaker& make, const std::string& name) {
-  return make.text(name.starts_with("arn:") ? name : "arn:aws:iam::aws:policy/" + name);
-}
-
-// Policies, each into `managed` or `own`.
+// Policies, each into the managed ones or the documents.
 class Policies {
  public:
-  Policies(const SamResource& function, std::vector<Problem>& problems)
-      : function_(function), problems_(problems), make_(function.place) {
-    managed.push_back(managed_policy(make_, "service-role/AWSLambdaBasicExecutionRole"));
-    if (function.properties.find("Tracing"))
-      managed.push_back(managed_policy(make_, "AWSXrayWriteOnlyAccess"));
-    if (function.properties.find("VpcConfig"))
-      managed.push_back(managed_policy(make_, "service-role/AWSLambdaVPCAccessExecutionRole"));
-    const Node* policies = function.properties.find("Policies");
-    if (!policies) return;
-    if (!policies->is_list()) add(*policies, 0);
-    for (size_t i = 0; i < policies->list.size(); ++i) add(policies->list[i], i);
-  }
+  Policies(SamTemplate& all, const SamResource& owner, std::vector<Node>& managed,
+           std::vector<Node>& documents)
+      : all_(all), owner_(owner), managed_(managed), documents_(documents) {}
 
-  void add_own(const std::string& suffix, Node document) {
-    own.push_back(make_.map({{"PolicyName", make_.text(function_.id + "Role" + suffix)},
-                             {"PolicyDocument", std::move(document)}}));
+  void add(const Node& policy, size_t number) {
+    const std::string name = owner_.id + "RolePolicy" + std::to_string(number);
+    if (sam::if_arguments(policy)) return add_choice(policy, name, number);
+    if (policy.is_text() || sam::is_function(policy)) return add_managed(managed_arn(policy));
+    if (const auto document = document_of(policy)) {
+      documents_.push_back(sam::map({{"PolicyName", name}, {"PolicyDocument", *document}}));
+      return;
+    }
+    wrong(policy, number);
   }
-
-  std::vector<Node> managed, own;
 
  private:
-  void add(const Node& policy, size_t number) {
-    if (policy.is_text()) {
-      add_managed(managed_policy(NodeMaker(policy.place), policy.text));
-    } else if (is_function(policy)) {
-      add_managed(policy);
-    } else if (policy.find("Statement")) {
-      add_own("Policy" + std::to_string(number), policy);
-    } else if (!is_policy_template(policy)) {
-      sam_problem(function_, policy.place,
-                  "Policy at index " + std::to_string(number) +
-                      " in the 'Policies' property is not valid: it is the name or the ARN of a "
-                      "policy, a map with Statement, or a policy template",
-                  problems_);
+  std::optional<Node> document_of(const Node& policy) const {
+    if (policy.find("Statement")) return policy;
+    if (policy.map.size() != 1 || sam::is_function(policy)) return std::nullopt;
+    return policy_template(all_, owner_, policy.map[0]);
+  }
+  void add_choice(const Node& policy, const std::string& name, size_t number) {
+    const Node& arguments = *sam::if_arguments(policy);
+    Node branches[2];
+    bool documents = false;
+    for (size_t i = 0; i < 2; ++i) {
+      const Node& branch = arguments.list[i + 1];
+      if (const auto document = document_of(branch)) {
+        documents = true;
+        branches[i] = sam::map({{"PolicyName", name}, {"PolicyDocument", *document}});
+      } else if (sam::is_no_value(branch)) {
+        branches[i] = branch;
+      } else if (branch.is_text() || sam::is_function(branch)) {
+        branches[i] = managed_arn(branch);
+      } else {
+        return wrong(branch, number);
+      }
     }
+    Node choice = sam::choose(arguments.list[0].text, branches[0], branches[1]);
+    if (documents)
+      documents_.push_back(std::move(choice));
+    else
+      add_managed(std::move(choice));
   }
   void add_managed(Node policy) {
-    const auto same = [&](const Node& each) { return each.is_text() && each.text == policy.text; };
-    if (policy.is_text() && std::any_of(managed.begin(), managed.end(), same)) return;
-    managed.push_back(std::move(policy));
+    const auto is_it = [&](const Node& each) { return sam::same(each, policy); };
+    if (std::none_of(managed_.begin(), managed_.end(), is_it))
+      managed_.push_back(std::move(policy));
   }
-  // {"DynamoDBCrudPolicy": {"TableName": …}}. What it grants is left out of the role: nobody here
-  // asks what a role may do.
-  static bool is_policy_template(const Node& policy) {
-    return policy.map.size() == 1 && policy.map[0].name.ends_with("Policy") &&
-           policy.map[0].value.is_map();
+  void wrong(const Node& policy, size_t number) {
+    sam_problem(all_, owner_, policy.place,
+                "Policy at index " + std::to_string(number) +
+                    " in the 'Policies' property is not valid: it is the name or the ARN of a "
+                    "policy, a map with Statement, or a policy template");
   }
 
-  const SamResource& function_;
-  std::vector<Problem>& problems_;
-  const NodeMaker make_;
+  SamTemplate& all_;
+  const SamResource& owner_;
+  std::vector<Node>& managed_;
+  std::vector<Node>& documents_;
 };
-
-struct Destination {
-  std::string_view type, action;
-};
-constexpr Destination kDestinations[] = {{"EventBridge", "events:PutEvents"},
-                                         {"Lambda", "lambda:InvokeFunction"},
-                                         {"SNS", "sns:Publish"},
-                                         {"SQS", "sqs:SendMessage"}};
 
 }  // namespace
 
-Member make_role(const SamResource& function, Node tags, std::vector<Node> more,
-                 std::vector<Problem>& problems) {
-  const NodeMaker make(function.place);
-  Policies policies(function, problems);
-  if (!more.empty()) policies.add_own("Destinations", policy_document(make, std::move(more)));
-  Node trust = policy_document(
-      make,
-      {make.map({{"Action", make.list({make.text("sts:AssumeRole")})},
-                 {"Effect", make.text("Allow")},
-                 {"Principal",
-                  make.map({{"Service", make.list({make.text("lambda.amazonaws.com")})}})}})});
-  if (const Node* own = function.properties.find("AssumeRolePolicyDocument")) trust = *own;
-  Node properties = make.map({{"AssumeRolePolicyDocument", std::move(trust)},
-                              {"ManagedPolicyArns", make.list(std::move(policies.managed))},
+Node trust_in(const char* service) {
+  return sam::map(
+      {{"Version", "2012-10-17"},
+       {"Statement",
+        sam::list({sam::map(
+            {{"Action", sam::list({sam::text("sts:AssumeRole")})},
+             {"Effect", "Allow"},
+             {"Principal", sam::map({{"Service", sam::list({sam::text(service)})}})}})})}});
+}
+
+Node one_statement(const std::string& policy_name, const char* action, Node resource) {
+  return sam::map(
+      {{"PolicyName", policy_name},
+       {"PolicyDocument",
+        sam::map({{"Statement", sam::list({sam::map({{"Action", action},
+                                                     {"Effect", "Allow"},
+                                                     {"Resource", std::move(resource)}})})}})}});
+}
+
+std::optional<Node> destination_policy(const std::string& type, const std::string& name,
+                                       const Node& arn) {
+  if (type == "SQS") return one_statement(name + "SQSPolicy", "sqs:SendMessage", arn);
+  if (type == "SNS") return one_statement(name + "SNSPolicy", "sns:publish", arn);
+  if (type == "EventBridge")
+    return one_statement(name + "EventBridgePolicy", "events:PutEvents", arn);
+  if (type == "Lambda") return one_statement(name + "LambdaPolicy", "lambda:InvokeFunction", arn);
+  if (type != "S3" && type != "S3Bucket") return std::nullopt;
+  Node policy = one_statement(
+      name + "S3Policy", "s3:PutObject",
+      sam::map({{"Fn::Join", sam::list({sam::text("/"), sam::list({arn, sam::text("*")})})}}));
+  sam::at(sam::at(policy, "PolicyDocument"), "Statement")
+      .list.push_back(
+          sam::map({{"Action", "s3:ListBucket"}, {"Effect", "Allow"}, {"Resource", arn}}));
+  return policy;
+}
+
+Member make_role(SamTemplate& all, const SamResource& owner, Node trust, std::vector<Node> managed,
+                 std::vector<Node> documents, const Node* policies, Node tags) {
+  Policies sorted(all, owner, managed, documents);
+  if (sam::truthy(policies)) {
+    if (!policies->is_list()) sorted.add(*policies, 0);
+    for (size_t i = 0; i < policies->list.size(); ++i) sorted.add(policies->list[i], i);
+  }
+  Node properties = sam::map({{"AssumeRolePolicyDocument", std::move(trust)},
+                              {"ManagedPolicyArns", sam::list(std::move(managed))},
+                              {"Path", owner.find("RolePath")},
+                              {"PermissionsBoundary", owner.find("PermissionsBoundary")},
                               {"Tags", std::move(tags)}});
-  if (!policies.own.empty()) make.add(properties, "Policies", make.list(std::move(policies.own)));
-  if (const Node* path = function.properties.find("RolePath")) make.add(properties, "Path", *path);
-  if (const Node* boundary = function.properties.find("PermissionsBoundary"))
-    make.add(properties, "PermissionsBoundary", *boundary);
-  return make_resource(function, function.id + "Role", "AWS::IAM::Role", std::move(properties));
+  if (!documents.empty()) sam::put(properties, "Policies", sam::list(std::move(documents)));
+  return make_resource(all, owner, owner.id + "Role", "AWS::IAM::Role", std::move(properties));
 }
 
-std::vector<Member> expand_events(const SamResource& function, const std::string& target,
-                                  std::vector<Problem>& problems) {
-  std::vector<Member> out;
-  const Node* events = function.properties.find("Events");
-  if (!events) return out;
-  if (!events->is_map()) {
-    sam_problem(function, events->place, "Events must be a map of names and events", problems);
-    return out;
-  }
-  for (const Member& event : events->map) {
-    const auto wrong = [&](Place place, const std::string& message) {
-      sam_problem(function, place, "Event with id [" + event.name + "] is invalid. " + message,
-                  problems);
-    };
-    const NodeMaker make(event.place);
-    const Node* type = event.value.find("Type");
-    if (!type || type->text != "SNS") {
-      wrong(type ? type->place : event.place,
-            !type ? "It has no Type"
-                  : "Events of the type " + type->text +
-                        " are not supported here, those of the type SNS are; invoke the function "
-                        "yourself, or leave the event out");
-      continue;
-    }
-    const Node* properties = event.value.find("Properties");
-    const Node* topic = properties ? properties->find("Topic") : nullptr;
-    if (!topic) {
-      wrong(event.place, "Missing required property 'Topic'");
-      continue;
-    }
-    Node subscription = make.map(
-        {{"Protocol", make.text("lambda")},
-         {"Endpoint", target == function.id ? make.get_att(target, "Arn") : make.ref(target)},
-         {"TopicArn", *topic}});
-    for (const Member& property : properties->map) {
-      if (property.name == "Topic") continue;
-      if (property.name == "FilterPolicy" || property.name == "FilterPolicyScope" ||
-          property.name == "RedrivePolicy" || property.name == "Region")
-        subscription.map.push_back(property);
-      else if (property.name == "SqsSubscription")
-        wrong(property.place, "SqsSubscription needs SQS, which is not supported here");
-      else
-        wrong(property.place,
-              "'" + property.name + "' is not a property of an event of the type SNS");
-    }
-    const std::string id = function.id + event.name;
-    Node permission = make.map({{"Action", make.text("lambda:InvokeFunction")},
-                                {"FunctionName", make.ref(target)},
-                                {"Principal", make.text("sns.amazonaws.com")},
-                                {"SourceArn", *topic}});
-    out.push_back(make_resource(function, id, "AWS::SNS::Subscription", std::move(subscription)));
-    out.push_back(make_resource(function, id + "Permission", "AWS::Lambda::Permission",
-                                std::move(permission)));
-  }
-  return out;
-}
+namespace {
 
-Expansion expand_invoke_config(const SamResource& function, const Node& alias,
-                               std::vector<Node>& statements, std::vector<Problem>& problems) {
-  const NodeMaker make(function.place);
-  const std::string id = function.id + "EventInvokeConfig";
-  const Node& config = *function.properties.find("EventInvokeConfig");
-  Expansion out;
-  Node properties = make.map({{"FunctionName", make.ref(function.id)}, {"Qualifier", alias}});
-  for (const Member& member : config.map) {
-    if (member.name == "MaximumEventAgeInSeconds" || member.name == "MaximumRetryAttempts") {
-      properties.map.push_back(member);
-      continue;
+class InvokeConfig {
+ public:
+  InvokeConfig(SamTemplate& all, const SamResource& function, std::vector<Node>& documents,
+               Made& made)
+      : all_(all), function_(function), documents_(documents), made_(made) {}
+
+  std::optional<Node> destination(const Member& on) {
+    const Node* type = on.value.find("Type");
+    const std::string kind = type ? type->text : "";
+    const Node* given = on.value.find("Destination");
+    const std::string name = function_.id + "EventInvokeConfig" + on.name;
+    if ((on.name != "OnSuccess" && on.name != "OnFailure") ||
+        !destination_policy(kind, name, sam::map())) {
+      sam_problem(all_, function_, on.place,
+                  "'Type: " + kind +
+                      "' must be one of ['SQS', 'SNS', 'EventBridge', 'Lambda', 'S3Bucket']");
+      return std::nullopt;
     }
-    if (member.name != "DestinationConfig") {
-      sam_problem(function, member.place,
-                  "'" + member.name + "' is not a property of EventInvokeConfig", problems);
-      continue;
-    }
-    Node destinations = make.map();
-    for (const Member& on : member.value.map) {
-      const Node* type = on.value.find("Type");
-      const Node* given = on.value.find("Destination");
-      const auto known =
-          std::find_if(std::begin(kDestinations), std::end(kDestinations),
-                       [&](const Destination& each) { return type && each.type == type->text; });
-      if ((on.name != "OnSuccess" && on.name != "OnFailure") || known == std::end(kDestinations)) {
-        sam_problem(function, on.place,
-                    "DestinationConfig has OnSuccess and OnFailure, each with a Type that is one "
-                    "of SQS, SNS, EventBridge and Lambda",
-                    problems);
-        continue;
+    std::string condition;
+    const Node* otherwise = nullptr;  // the other branch of an Fn::If without a value
+    if (const Node* choice = given ? sam::if_arguments(*given) : nullptr)
+      condition = missing_branch(*choice, otherwise);
+    Node arn = given ? *given : sam::map();
+    if (!given || otherwise) {
+      if (kind != "SQS" && kind != "SNS") {
+        sam_problem(all_, function_, on.place,
+                    "Destination is required if Type is not ['SQS', 'SNS']");
+        return std::nullopt;
       }
-      Node arn;
-      if (given) {
-        arn = *given;
-      } else if (known->type == "SNS" || known->type == "SQS") {
-        const bool topic = known->type == "SNS";
-        const std::string its_id = id + on.name + (topic ? "Topic" : "Queue");
-        out.resources.push_back(make_resource(
-            function, its_id, topic ? "AWS::SNS::Topic" : "AWS::SQS::Queue", make.map()));
-        out.names[function.id + (topic ? ".DestinationTopic" : ".DestinationQueue")] = its_id;
-        arn = topic ? make.ref(its_id) : make.get_att(its_id, "Arn");
-      } else {
-        sam_problem(function, on.place, "Destination is required if Type is not SQS or SNS",
-                    problems);
-        continue;
-      }
-      statements.push_back(make.map({{"Action", make.text(std::string(known->action))},
-                                     {"Effect", make.text("Allow")},
-                                     {"Resource", arn}}));
-      destinations.map.push_back({on.name, on.place, make.map({{"Destination", std::move(arn)}})});
+      const Node own = make_target(kind, name, condition);
+      arn = otherwise ? sam::choose(condition, own, *otherwise) : own;
     }
-    properties.map.push_back({member.name, member.place, std::move(destinations)});
+    if (auto policy = destination_policy(kind, name, arn)) documents_.push_back(std::move(*policy));
+    return sam::map({{"Destination", std::move(arn)}});
   }
-  out.resources.push_back(
-      make_resource(function, id, "AWS::Lambda::EventInvokeConfig", std::move(properties)));
-  return out;
+
+ private:
+  // The condition under which an Fn::If gives nothing.
+  std::string missing_branch(const Node& choice, const Node*& otherwise) {
+    const std::string& condition = choice.list[0].text;
+    const bool yes = sam::is_no_value(choice.list[1]), no = sam::is_no_value(choice.list[2]);
+    if (yes == no) return {};
+    otherwise = &choice.list[yes ? 2 : 1];
+    if (yes) return condition;
+    const std::string negated =
+        "NOT" + condition + sam::id_hash(function_.id + "EventInvokeConfig");
+    all_.add_condition(negated,
+                       sam::map({{"Fn::Not", sam::list({sam::map({{"Condition", condition}})})}}));
+    return negated;
+  }
+
+  Node make_target(const std::string& kind, const std::string& name, const std::string& condition) {
+    const bool topic = kind == "SNS";
+    const std::string id = name + (topic ? "Topic" : "Queue");
+    Member made = make_resource(all_, function_, id, topic ? "AWS::SNS::Topic" : "AWS::SQS::Queue",
+                                sam::map());
+    const std::string own = function_.condition();
+    if (!condition.empty() && !own.empty()) {
+      const std::string both = own + "AND" + condition + sam::id_hash(function_.id);
+      all_.add_condition(
+          both, sam::map({{"Fn::And", sam::list({sam::map({{"Condition", own}}),
+                                                 sam::map({{"Condition", condition}})})}}));
+      sam::put(made.value, "Condition", sam::text(both));
+    } else if (!condition.empty()) {
+      sam::put(made.value, "Condition", sam::text(condition));
+    }
+    made_.push_back(std::move(made));
+    all_.names[function_.id + (topic ? ".DestinationTopic" : ".DestinationQueue")] = id;
+    return topic ? sam::ref(id) : sam::get_att(id, "Arn");
+  }
+
+  SamTemplate& all_;
+  const SamResource& function_;
+  std::vector<Node>& documents_;
+  Made& made_;
+};
+
+}  // namespace
+
+void expand_invoke_config(SamTemplate& all, const SamResource& function, const Node& qualifier,
+                          const std::string& alias, std::vector<Node>& documents, Made& made) {
+  const Node config = all.resolved(*function.find("EventInvokeConfig"));
+  InvokeConfig parts(all, function, documents, made);
+  Node destinations = sam::map();
+  if (const Node* given = config.find("DestinationConfig"))
+    for (const Member& on : given->map)
+      if (auto one = parts.destination(on)) sam::put(destinations, on.name, std::move(*one));
+  for (const Member& member : config.map)
+    if (member.name != "DestinationConfig" && member.name != "MaximumEventAgeInSeconds" &&
+        member.name != "MaximumRetryAttempts")
+      sam_problem(all, function, member.place,
+                  "'" + member.name + "' is not a property of EventInvokeConfig");
+  Member made_config = make_resource(
+      all, function, function.id + "EventInvokeConfig", "AWS::Lambda::EventInvokeConfig",
+      sam::map({{"FunctionName", sam::ref(function.id)},
+                {"Qualifier", qualifier},
+                {"DestinationConfig", std::move(destinations)},
+                {"MaximumEventAgeInSeconds", config.find("MaximumEventAgeInSeconds")},
+                {"MaximumRetryAttempts", config.find("MaximumRetryAttempts")}}));
+  if (!alias.empty()) sam::put(made_config.value, "DependsOn", sam::list({sam::text(alias)}));
+  sam::copy(function.whole, {"Metadata", "UpdatePolicy"}, made_config.value);
+  made.push_back(std::move(made_config));
 }
 
 }  // namespace kiln::cfn

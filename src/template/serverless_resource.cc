@@ -1,144 +1,223 @@
 #include "template/serverless_resource.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cctype>
 
-#include "base/digest.h"
 #include "template/functions.h"
+#include "template/node_reader.h"
+#include "template/template.h"
 
 namespace kiln::cfn {
 namespace {
 
-constexpr size_t kHashDigits = 10;
-constexpr const char* kCreatedBy = "lambda:createdBy";
+// Of all that the transform makes out of one template.
+constexpr size_t kMaxMadeBytes = 16 * kMaxTemplateBytes;
+
+void measure_made(const Node& node, SamTemplate& all) {
+  ++all.made_nodes;
+  all.made_bytes += node.text.size();
+  for (const Node& item : node.list) measure_made(item, all);
+  for (const Member& member : node.map) {
+    all.made_bytes += member.name.size();
+    measure_made(member.value, all);
+  }
+}
+
+// Types whose tags are a map; SAM never adds some to the others.
+constexpr std::string_view kTagMaps[] = {"AWS::ApiGatewayV2::Stage",
+                                         "AWS::ApiGatewayV2::DomainName", "AWS::SSM::Parameter"};
+constexpr std::string_view kTagLists[] = {"AWS::Lambda::Function",
+                                          "AWS::IAM::Role",
+                                          "AWS::SQS::Queue",
+                                          "AWS::SNS::Topic",
+                                          "AWS::ApiGateway::RestApi",
+                                          "AWS::ApiGateway::Stage",
+                                          "AWS::ApiGateway::UsagePlan",
+                                          "AWS::ApiGateway::ApiKey",
+                                          "AWS::ApiGateway::DomainName",
+                                          "AWS::ApiGateway::DomainNameV2",
+                                          "AWS::ApiGateway::DomainNameAccessAssociation",
+                                          "AWS::DynamoDB::Table",
+                                          "AWS::StepFunctions::StateMachine",
+                                          "AWS::IoT::TopicRule",
+                                          "AWS::Cognito::UserPool",
+                                          "AWS::S3::Bucket"};
 
 }  // namespace
 
-void sam_problem(const SamResource& resource, Place place, const std::string& message,
-                 std::vector<Problem>& problems) {
-  problems.push_back({"Resource with id [" + resource.id + "] is invalid. " + message, place});
+void spend(SamTemplate& all, const Node& node) {
+  measure_made(node, all);
+  if (all.made_nodes > kMaxNodes || all.made_bytes > kMaxMadeBytes) throw SamTooLarge{};
 }
 
-Member make_resource(const SamResource& from, std::string id, const char* type, Node properties) {
-  const NodeMaker make(from.place);
-  Node whole = make.map({{"Type", make.text(type)}});
-  whole.map.push_back({"Properties", from.place, std::move(properties)});
-  copy_members(from.whole, {"Condition", "DeletionPolicy", "UpdateReplacePolicy"}, whole);
+Node SamTemplate::resolved(const Node& node) const {
+  if (node.map.size() == 1) {
+    const Member& only = node.map[0];
+    if (only.name == "Ref" && only.value.is_text())
+      if (const auto found = parameters.find(only.value.text); found != parameters.end()) {
+        Node value = found->second;
+        sam::place_within(value, node.place);
+        return value;
+      }
+    if (only.name == "Fn::Sub") {
+      Node out = node;
+      Node& argument = out.map[0].value;
+      Node& text = argument.is_list() && !argument.list.empty() ? argument.list[0] : argument;
+      std::string put_in;
+      for (const SubPart& part : sub_parts(text.text)) {
+        if (part.kind == SubPart::Kind::kText) {
+          // "${!Name}" is the text "${Name}" by now.
+          for (size_t i = 0; i < part.text.size(); ++i) {
+            put_in += part.text[i];
+            if (part.text.compare(i, 2, "${") == 0) put_in += "{!", ++i;
+          }
+          continue;
+        }
+        const auto found = parameters.find(part.text);
+        const bool plain = found != parameters.end() && !found->second.is_list();
+        const Node* own = argument.list.size() == 2 ? argument.list[1].find(part.text) : nullptr;
+        put_in += plain && !own ? found->second.text : "${" + part.text + "}";
+      }
+      text.text = std::move(put_in);
+      return out;
+    }
+  }
+  Node out = node;
+  for (Node& item : out.list) item = resolved(item);
+  for (Member& member : out.map) member.value = resolved(member.value);
+  return out;
+}
+
+std::string SamTemplate::resolved_text(const Node* node) const {
+  if (!node) return {};
+  const Node value = resolved(*node);
+  return value.is_map() || value.is_list() ? std::string() : value.text;
+}
+
+void SamTemplate::add_condition(const std::string& name, Node definition) {
+  sam::put(conditions, name, std::move(definition));
+}
+
+Node* SamTemplate::find_shared(std::string_view id) {
+  for (Member& member : shared)
+    if (member.name == id) return &member.value;
+  return nullptr;
+}
+
+std::string SamResource::condition() const {
+  const Node* name = whole.find("Condition");
+  return name && name->is_text() ? name->text : std::string();
+}
+
+void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
+                 const std::string& message) {
+  all.problems.push_back({"Resource with id [" + resource.id + "] is invalid. " + message, place});
+}
+
+void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
+                       const std::string& message) {
+  sam_problem(all, event.owner, place, "Event with id [" + event.name + "] is invalid. " + message);
+}
+
+bool requires_all(SamTemplate& all, const SamEvent& event,
+                  std::initializer_list<std::string_view> names) {
+  bool fine = true;
+  for (const std::string_view name : names)
+    if (!event.find(name)) {
+      sam_event_problem(all, event, event.place,
+                        "Missing required property '" + std::string(name) + "'");
+      fine = false;
+    }
+  return fine;
+}
+
+void check_properties(SamTemplate& all, const SamResource& resource,
+                      std::initializer_list<std::string_view> known) {
+  const Node* type = resource.whole.find("Type");
+  for (const Member& member : resource.properties.map)
+    if (std::find(known.begin(), known.end(), member.name) == known.end())
+      sam_problem(all, resource, member.place,
+                  "property " + member.name + " not defined for resource of type " +
+                      (type ? type->text : std::string()));
+}
+
+Member make_resource(SamTemplate& all, const SamResource& from, std::string id, const char* type,
+                     Node properties) {
+  Node whole = sam::map({{"Type", type}, {"Properties", std::move(properties)}});
+  sam::copy(from.whole, {"Condition", "DeletionPolicy", "UpdateReplacePolicy"}, whole);
+  spend(all, whole);
+  sam::place_within(whole, from.place);
   return {std::move(id), from.place, std::move(whole)};
 }
 
-void copy_members(const Node& from, std::span<const std::string_view> names, Node& to) {
-  for (const std::string_view name : names)
-    for (const Member& member : from.map)
-      if (member.name == name) to.map.push_back(member);
+Member make_main(SamTemplate& all, const SamResource& from, const char* type, Node properties) {
+  Member made = make_resource(all, from, from.id, type, std::move(properties));
+  sam::copy(from.whole, {"DependsOn", "Metadata", "UpdatePolicy"}, made.value);
+  return made;
 }
 
-bool is_function(const Node& node) {
-  return find_function(node, Within::kValues).member != nullptr;
-}
-
-std::string short_hash(const Node& node) {
-  using Handler = nlohmann::json::error_handler_t;
-  return sha256_hex(to_json(node).dump(-1, ' ', false, Handler::replace)).substr(0, kHashDigits);
-}
-
-Node code_location(const SamResource& resource, const Node& uri, std::vector<Problem>& problems) {
-  const NodeMaker make(uri.place);
+Node s3_location(SamTemplate& all, const SamResource& resource, const Node& uri,
+                 const char* property) {
+  const std::string name = property;
   const auto wrong = [&](const std::string& message) {
-    sam_problem(resource, uri.place, message, problems);
-    return make.map();
+    sam_problem(all, resource, uri.place, message);
+    return sam::map();
   };
-  if (uri.is_text()) {
-    constexpr std::string_view kScheme = "s3://";
-    if (!uri.text.starts_with(kScheme)) return make.text(uri.text);
-    const std::string rest = uri.text.substr(kScheme.size());
-    const size_t slash = rest.find('/');
-    if (slash == std::string::npos || slash == 0 || slash + 1 == rest.size())
-      return wrong("'" + uri.text + "' is not a valid S3 Uri of the form \"s3://bucket/key\"");
-    constexpr std::string_view kVersion = "?versionId=";
-    const size_t version = rest.find(kVersion, slash);
-    Node out = make.map({{"S3Bucket", make.text(rest.substr(0, slash))},
-                         {"S3Key", make.text(rest.substr(slash + 1, version - slash - 1))}});
-    if (version != std::string::npos)
-      make.add(out, "S3ObjectVersion", make.text(rest.substr(version + kVersion.size())));
+  if (uri.is_map() && !sam::is_function(uri)) {
+    if (!sam::truthy(uri.find("Bucket")) || !sam::truthy(uri.find("Key")))
+      return wrong("'" + name + "' requires Bucket and Key properties to be specified.");
+    Node out = sam::map();
+    sam::copy(uri, {"Bucket", "Key", "Version"}, out);
     return out;
   }
-  if (!uri.is_map() || is_function(uri))
-    return wrong("The code must be a path, an S3 Uri or a map with Bucket and Key");
-  Node out = make.map();
-  for (const Member& member : uri.map) {
-    if (member.name != "Bucket" && member.name != "Key" && member.name != "Version")
-      return wrong("The code has Bucket, Key and Version, not '" + member.name + "'");
-    const char* name = member.name == "Bucket" ? "S3Bucket"
-                       : member.name == "Key"  ? "S3Key"
-                                               : "S3ObjectVersion";
-    out.map.push_back({name, member.place, member.value});
-  }
-  if (!uri.find("Bucket") || !uri.find("Key")) return wrong("The code requires Bucket and Key");
+  if (!uri.is_text()) return wrong("'" + name + "' must be a path, an S3 Uri or a map");
+  constexpr std::string_view kScheme = "s3://";
+  if (!uri.text.starts_with(kScheme)) return uri;
+  const std::string rest = uri.text.substr(kScheme.size());
+  const size_t slash = rest.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == rest.size())
+    return wrong("'" + name +
+                 "' is not a valid S3 Uri of the form 's3://bucket/key' with optional "
+                 "versionId query parameter.");
+  constexpr std::string_view kVersion = "?versionId=";
+  const size_t version = rest.find(kVersion, slash);
+  Node out = sam::map(
+      {{"Bucket", rest.substr(0, slash)}, {"Key", rest.substr(slash + 1, version - slash - 1)}});
+  if (version != std::string::npos)
+    sam::put(out, "Version", sam::text(rest.substr(version + kVersion.size())));
   return out;
 }
 
-Node tag_list(const SamResource& resource, std::vector<Problem>& problems) {
-  const NodeMaker make(resource.place);
-  const auto tag = [&](const std::string& key, Node value) {
-    return make.map({{"Key", make.text(key)}, {"Value", std::move(value)}});
-  };
-  Node out = make.list({tag(kCreatedBy, make.text("SAM"))});
-  const Node* tags = resource.properties.find("Tags");
-  if (!tags) return out;
-  if (!tags->is_map() || is_function(*tags)) {
-    sam_problem(resource, tags->place, "Tags must be a map of names and values", problems);
-    return out;
-  }
-  for (const Member& member : tags->map) {
-    if (member.name == kCreatedBy)
-      sam_problem(resource, member.place,
-                  "lambda:createdBy is a reserved Tag key name and cannot be set", problems);
-    out.list.push_back(tag(member.name, member.value));
-  }
+Node code_location(SamTemplate& all, const SamResource& resource, const Node& uri,
+                   const char* property) {
+  Node out = s3_location(all, resource, uri, property);
+  for (Member& member : out.map)
+    member.name = member.name == "Bucket" ? "S3Bucket"
+                  : member.name == "Key"  ? "S3Key"
+                                          : "S3ObjectVersion";
   return out;
 }
 
-Expansion expand_layer(const SamResource& layer, std::vector<Problem>& problems) {
-  const NodeMaker make(layer.place);
-  static constexpr std::string_view kKnown[] = {
-      "LayerName",          "Description", "ContentUri",     "CompatibleArchitectures",
-      "CompatibleRuntimes", "LicenseInfo", "RetentionPolicy"};
-  for (const Member& member : layer.properties.map)
-    if (std::find(std::begin(kKnown), std::end(kKnown), member.name) == std::end(kKnown))
-      sam_problem(layer, member.place,
-                  "'" + member.name + "' is not a property of AWS::Serverless::LayerVersion",
-                  problems);
-  const Node* uri = layer.properties.find("ContentUri");
-  if (!uri) {
-    sam_problem(layer, layer.place, "Missing required property 'ContentUri'", problems);
-    return {{{layer.id, layer.place, layer.whole}}, {}};
+void propagate_tags(SamTemplate& all, const SamResource& resource, Made& made, size_t from) {
+  const Node* tags = resource.find("Tags");
+  if (!sam::is_true(resource.find("PropagateTags")) || !sam::truthy(tags)) return;
+  for (size_t i = from; i < made.size(); ++i) {
+    const std::string& type = made[i].value.find("Type")->text;
+    Node& properties = sam::at(made[i].value, "Properties");
+    const auto is_among = [&](const auto& types) {
+      return std::find(std::begin(types), std::end(types), type) != std::end(types);
+    };
+    if (is_among(kTagLists)) sam::put(properties, "Tags", sam::tag_list(tags));
+    if (is_among(kTagMaps)) sam::put(properties, "Tags", *tags);
+    spend(all, *tags);
   }
-  const std::string id = layer.id + short_hash(layer.properties);
-  Node properties = make.map();
-  if (!layer.properties.find("LayerName")) make.add(properties, "LayerName", make.text(layer.id));
-  copy_members(
-      layer.properties,
-      {"LayerName", "Description", "CompatibleArchitectures", "CompatibleRuntimes", "LicenseInfo"},
-      properties);
-  make.add(properties, "Content", code_location(layer, *uri, problems));
-  Member resource = make_resource(layer, id, "AWS::Lambda::LayerVersion", std::move(properties));
-  copy_members(layer.whole, {"DependsOn", "Metadata"}, resource.value);
-  std::string retention = "Retain";
-  if (const Node* policy = layer.properties.find("RetentionPolicy")) {
-    if (policy->is_text() && (policy->text == "Retain" || policy->text == "Delete"))
-      retention = policy->text;
-    else
-      sam_problem(layer, policy->place, "'RetentionPolicy' must be Retain or Delete", problems);
-    std::erase_if(resource.value.map,
-                  [](const Member& member) { return member.name == "DeletionPolicy"; });
-  }
-  if (!resource.value.find("DeletionPolicy"))
-    make.add(resource.value, "DeletionPolicy", make.text(retention));
-  Expansion out;
-  out.resources.push_back(std::move(resource));
-  out.names[layer.id] = id;
-  return out;
+}
+
+std::string id_with(const std::string& prefix, const std::string& suffix) {
+  if (suffix.empty()) return prefix;
+  const bool plain = std::all_of(suffix.begin(), suffix.end(),
+                                 [](unsigned char c) { return std::isalnum(c) != 0; });
+  return prefix + (plain ? suffix : sam::id_hash(suffix));
 }
 
 }  // namespace kiln::cfn

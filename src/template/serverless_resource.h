@@ -1,69 +1,168 @@
 // One resource of a SAM template and what becomes of it. Pure.
 #pragma once
 
-#include <initializer_list>
 #include <map>
-#include <span>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "template/node_maker.h"
+#include "template/sam_node.h"
 
 namespace kiln::cfn {
 
-// What a resource is expanded with.
+// The template while it is transformed: what one resource's expansion changes for others.
+struct SamTemplate {
+  Node& root;
+  Node& resources;  // those of the root, not expanded yet
+  std::vector<Problem>& problems;
+  std::vector<Problem>& notes;
+  std::map<std::string, Node> parameters;    // values by name; the Region too
+  std::map<std::string, std::string> names;  // "Orders.Alias" is "OrdersAliaslive"
+  std::vector<Member> shared;                // made for several, each once
+  Node conditions;                           // those that the transform adds
+  // By implicit or explicit API: the conditions of the functions behind each path.
+  std::map<std::string, std::map<std::string, std::set<std::string>>> path_conditions;
+  std::set<std::string> managed_apis;  // whose definition SAM writes
+  size_t made_nodes = 0, made_bytes = 0;
+
+  // With the values of parameters in the place of {"Ref": …} and of ${…} in Fn::Sub.
+  Node resolved(const Node& node) const;
+  // The text that a node comes to; "" where it depends on more than parameters.
+  std::string resolved_text(const Node* node) const;
+  void add_condition(const std::string& name, Node definition);
+  // nullptr: not made yet.
+  Node* find_shared(std::string_view id);
+};
+
 struct SamResource {
-  const std::string& id;
+  std::string id;
   Place place;
-  const Node& whole;       // with Type, Condition, …
-  const Node& properties;  // a map, with what Globals say
-  const Node& root;        // the template
+  Node whole;       // with Type, Condition, …
+  Node properties;  // a map, with what Globals say
+
+  const Node* find(std::string_view name) const { return properties.find(name); }
+  std::string condition() const;
 };
 
-struct Expansion {
-  std::vector<Member> resources;
-  // What the template may call them: "Orders.Alias" is "OrdersAliaslive".
-  std::map<std::string, std::string> names;
+using Made = std::vector<Member>;
+
+// What an event invokes.
+struct EventTarget {
+  std::string id;  // the function, its alias, or the state machine
+  bool ref_is_arn = false;
+
+  Node name() const { return sam::ref(id); }
+  Node arn() const { return ref_is_arn ? sam::ref(id) : sam::get_att(id, "Arn"); }
 };
 
-Expansion expand_function(const SamResource& function, std::vector<Problem>& problems);
-Expansion expand_layer(const SamResource& layer, std::vector<Problem>& problems);
+void expand_function(SamTemplate& all, const SamResource& function, Made& made);
+void expand_layer(SamTemplate& all, const SamResource& layer, Made& made);
+void expand_application(SamTemplate& all, const SamResource& application, Made& made);
+void expand_table(SamTemplate& all, const SamResource& table, Made& made);
+void expand_state_machine(SamTemplate& all, const SamResource& machine, Made& made);
+void expand_rest_api(SamTemplate& all, const SamResource& api, Made& made);
+void expand_http_api(SamTemplate& all, const SamResource& api, Made& made);
 
-// The resources of Events: a subscription and a permission for each of the type SNS. `target`: the
-// function or its alias.
-std::vector<Member> expand_events(const SamResource& function, const std::string& target,
-                                  std::vector<Problem>& problems);
+// The resources of Events. `role`: the properties of the function's role, which gets what reading
+// from a queue or a stream needs.
+void expand_events(SamTemplate& all, const SamResource& function, const EventTarget& target,
+                   Node& role, Made& made);
+void expand_machine_events(SamTemplate& all, const SamResource& machine, const EventTarget& target,
+                           Made& made);
 
-// The role of a function that names none, with its tags, and the statements of `more` in it.
-Member make_role(const SamResource& function, Node tags, std::vector<Node> more,
-                 std::vector<Problem>& problems);
+struct SamEvent {
+  const SamResource& owner;
+  const EventTarget& target;
+  const std::string& name;  // within the owner
+  std::string id;           // of what it becomes
+  Place place;
+  Node properties;
 
-// EventInvokeConfig, with the topics and queues that its destinations ask for. The statements that
-// the role needs for them are added to `statements`.
-Expansion expand_invoke_config(const SamResource& function, const Node& alias,
-                               std::vector<Node>& statements, std::vector<Problem>& problems);
+  const Node* find(std::string_view property) const { return properties.find(property); }
+};
+void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
+                       const std::string& message);
+// Whether the event has these; what is missing is a problem.
+bool requires_all(SamTemplate& all, const SamEvent& event,
+                  std::initializer_list<std::string_view> names);
+// Whether `type` reads from something by an event source mapping.
+bool is_pull_event(std::string_view type);
+void expand_pull_event(SamTemplate& all, const SamEvent& event, const std::string& type, Node& role,
+                       Made& made);
+void expand_rest_event(SamTemplate& all, const SamEvent& event, Made& made);
+void expand_http_event(SamTemplate& all, const SamEvent& event, Made& made);
+// Api of a state machine.
+void expand_machine_api_event(SamTemplate& all, const SamEvent& event, Made& made);
+// ScheduleV2, of both.
+void expand_scheduler_event(SamTemplate& all, const SamEvent& event, bool machine, Made& made);
+// Target of a rule in EventBridge with its dead letter queue.
+Node rule_target(SamTemplate& all, const SamEvent& event, const char* suffix, Made& made);
+Node rule_state(SamTemplate& all, const SamEvent& event);
+Member event_permission(SamTemplate& all, const SamEvent& event, const char* principal,
+                        const sam::Value& source_arn, const std::string& suffix = {},
+                        const std::string& prefix = {});
 
-// What a function and a layer have in common.
+// The APIs that events without one have, and their paths; before Globals.
+void add_implicit_apis(SamTemplate& all);
 
-// "Format error, resource Orders: …"
-void sam_problem(const SamResource& resource, Place place, const std::string& message,
-                 std::vector<Problem>& problems);
+// The role of a function or state machine. `managed` and `documents` come first.
+Member make_role(SamTemplate& all, const SamResource& owner, Node trust, std::vector<Node> managed,
+                 std::vector<Node> documents, const Node* policies, Node tags);
+Node trust_in(const char* service);
+Node one_statement(const std::string& policy_name, const char* action, Node resource);
+// The policies that a destination of this type needs, nullopt for none.
+std::optional<Node> destination_policy(const std::string& type, const std::string& name,
+                                       const Node& arn);
+// The statements of a policy template with its parameters put in; nullopt: there is none of this
+// name.
+std::optional<Node> policy_template(SamTemplate& all, const SamResource& owner,
+                                    const Member& policy);
+
+// EventInvokeConfig, with the topics and queues that its destinations ask for. What the role needs
+// for them is added to `documents`.
+void expand_invoke_config(SamTemplate& all, const SamResource& function, const Node& qualifier,
+                          const std::string& alias, std::vector<Node>& documents, Made& made);
+
+// DeploymentPreference of a function: CodeDeploy's resources, which record it. Gives the alias's
+// UpdatePolicy.
+std::optional<Node> expand_deployment(SamTemplate& all, const SamResource& function, Made& made);
+
+// A domain of its own for an API.
+struct ApiDomain {
+  bool http = false;
+  Node domain;  // of the property Domain, parameters put in
+};
+void expand_domain(SamTemplate& all, const SamResource& api, const ApiDomain& domain, Made& made);
+
+// Auth.UsagePlan of a REST API.
+void expand_usage_plan(SamTemplate& all, const SamResource& api, const Node& plan,
+                       const std::string& stage_id, Made& made);
+
+// "Resource with id [Orders] is invalid. …"
+void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
+                 const std::string& message);
+// Says which properties are none of this type's.
+void check_properties(SamTemplate& all, const SamResource& resource,
+                      std::initializer_list<std::string_view> known);
 // A resource with Condition, DeletionPolicy and UpdateReplacePolicy of what it is made from.
-Member make_resource(const SamResource& from, std::string id, const char* type, Node properties);
+Member make_resource(SamTemplate& all, const SamResource& from, std::string id, const char* type,
+                     Node properties);
+// The main one: with all attributes.
+Member make_main(SamTemplate& all, const SamResource& from, const char* type, Node properties);
 // Code or Content of CodeUri or ContentUri: a bucket and a key, or a local path as it is.
-Node code_location(const SamResource& resource, const Node& uri, std::vector<Problem>& problems);
-// The tags of a map as a list, with SAM's own; of the resource's property Tags.
-Node tag_list(const SamResource& resource, std::vector<Problem>& problems);
-// Ten digits that change with the node.
-std::string short_hash(const Node& node);
-// Whether a node is a function of CloudFormation.
-bool is_function(const Node& node);
-// The members of `from` with these names, in this order.
-void copy_members(const Node& from, std::span<const std::string_view> names, Node& to);
-inline void copy_members(const Node& from, std::initializer_list<std::string_view> names,
-                         Node& to) {
-  copy_members(from, std::span(names.begin(), names.size()), to);
-}
+Node code_location(SamTemplate& all, const SamResource& resource, const Node& uri,
+                   const char* property);
+// {Bucket, Key, Version} of an S3 URI or such a map; a local path as it is.
+Node s3_location(SamTemplate& all, const SamResource& resource, const Node& uri,
+                 const char* property);
+// Tags of the resource go to all that is made from it when PropagateTags says so.
+void propagate_tags(SamTemplate& all, const SamResource& resource, Made& made, size_t from);
+// "SAM" letters and digits: id with the hash of `suffix` where it has others.
+std::string id_with(const std::string& prefix, const std::string& suffix);
+
+// Counts what was made. Throws SamTooLarge when all together is more than a template may have.
+struct SamTooLarge {};
+void spend(SamTemplate& all, const Node& node);
 
 }  // namespace kiln::cfn

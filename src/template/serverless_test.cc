@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "template/template.h"
+#include "tests/support/sam_template.h"
 
 namespace kiln::cfn {
 namespace {
@@ -11,59 +11,6 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-// Resources of one template, indented by two.
-std::string sam(const std::string& resources, const std::string& sections = "") {
-  return "Transform: AWS::Serverless-2016-10-31\n" + sections + "Resources:\n" + resources;
-}
-
-std::string function(const std::string& properties, const std::string& id = "Orders") {
-  return "  " + id +
-         ":\n    Type: AWS::Serverless::Function\n    Properties:\n"
-         "      Handler: bootstrap\n      Runtime: provided.al2023\n" +
-         properties;
-}
-
-const std::string code_uri = "      CodeUri: s3://code/orders.zip\n";
-
-Template read(const std::string& text) {
-  Reading reading = read_template(text);
-  for (const Problem& problem : reading.problems) ADD_FAILURE() << text_of(problem) << "\n" << text;
-  return reading.ok() ? std::move(*reading.parsed) : Template{};
-}
-
-std::vector<std::string> problems(const std::string& text) {
-  std::vector<std::string> out;
-  const Reading reading = read_template(text);
-  for (const Problem& problem : reading.problems) out.push_back(text_of(problem));
-  EXPECT_NE(reading.ok(), !out.empty());
-  return out;
-}
-
-std::vector<std::string> types(const Template& parsed) {
-  std::vector<std::string> out;
-  for (const Resource& resource : parsed.resources)
-    out.push_back(resource.logical_id + " " + resource.type.substr(sizeof("AWS::") - 1));
-  return out;
-}
-
-const Resource& resource(const Template& parsed, const std::string& id) {
-  static const Resource none;
-  const Resource* found = parsed.resource(id);
-  if (!found) ADD_FAILURE() << "no resource " << id;
-  return found ? *found : none;
-}
-
-json properties(const Template& parsed, const std::string& id) {
-  return to_json(resource(parsed, id).properties);
-}
-
-// The one version's id.
-std::string version_id(const Template& parsed) {
-  for (const Resource& each : parsed.resources)
-    if (each.type == "AWS::Lambda::Version") return each.logical_id;
-  return {};
-}
 
 TEST(ServerlessFunction, BecomesAFunctionAndARole) {
   const Template parsed =
@@ -140,7 +87,7 @@ TEST(ServerlessFunction, Code) {
   for (const Case& c : cases) {
     std::string yaml = c.yaml;
     if (yaml[0] != '{') yaml.insert(0, "{").append("}");
-    yaml.insert(1, "Handler: a, Runtime: b, ");
+    if (yaml.find("Image") == std::string::npos) yaml.insert(1, "Handler: a, Runtime: b, ");
     const Template parsed =
         read(sam("  Orders: {Type: AWS::Serverless::Function, Properties: " + yaml + "}\n"));
     EXPECT_EQ(properties(parsed, "Orders")["Code"], json::parse(c.code)) << c.yaml;
@@ -161,7 +108,22 @@ TEST(ServerlessFunction, Policies) {
       {"[!Ref AWS::StackName]", R"([{"Ref": "AWS::StackName"}])", "null"},
       {"[a, {Statement: []}]", R"(["arn:aws:iam::aws:policy/a"])",
        R"([{"PolicyName": "OrdersRolePolicy1", "PolicyDocument": {"Statement": []}}])"},
-      {"[DynamoDBCrudPolicy: {TableName: t}]", "[]", "null"},
+      {"[SQSPollerPolicy: {QueueName: q}]", "[]",
+       R"([{"PolicyName": "OrdersRolePolicy0", "PolicyDocument": {"Statement": [
+            {"Action": ["sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch",
+                        "sqs:DeleteMessage", "sqs:DeleteMessageBatch", "sqs:GetQueueAttributes",
+                        "sqs:ReceiveMessage"],
+             "Effect": "Allow",
+             "Resource": {"Fn::Sub": [
+               "arn:${AWS::Partition}:sqs:${AWS::Region}:${AWS::AccountId}:${queueName}",
+               {"queueName": "q"}]}}]}}])"},
+      {"[StepFunctionsExecutionPolicy_v2: {StateMachineName: n}, a]",
+       R"(["arn:aws:iam::aws:policy/a"])",
+       R"([{"PolicyName": "OrdersRolePolicy0", "PolicyDocument": {"Statement": [
+            {"Action": ["states:StartExecution", "states:StartSyncExecution"], "Effect": "Allow",
+             "Resource": {"Fn::Sub": [
+               "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${stateMachineName}",
+               {"stateMachineName": "n"}]}}]}}])"},
   };
   for (const Case& c : cases) {
     const Template parsed =
@@ -181,8 +143,9 @@ TEST(ServerlessFunction, PublishesAVersionUnderAnAlias) {
                                    "        ProvisionedConcurrentExecutions: 2\n")));
   const std::string version = version_id(parsed);
   EXPECT_THAT(version, testing::MatchesRegex("OrdersVersion[0-9a-f]{10}"));
-  EXPECT_THAT(types(parsed), ElementsAre("Orders Lambda::Function", version + " Lambda::Version",
-                                         "OrdersAliaslive Lambda::Alias", "OrdersRole IAM::Role"));
+  EXPECT_THAT(types(parsed),
+              ElementsAre("Orders Lambda::Function", "OrdersRole IAM::Role",
+                          version + " Lambda::Version", "OrdersAliaslive Lambda::Alias"));
   EXPECT_EQ(resource(parsed, version).deletion_policy, Policy::kRetain);
   EXPECT_EQ(properties(parsed, version),
             json::parse(R"({"FunctionName": {"Ref": "Orders"}, "Description": "first"})"));
@@ -242,6 +205,9 @@ TEST(ServerlessFunction, Url) {
   EXPECT_EQ(properties(parsed, "OrdersUrlPublicPermissions"),
             json::parse(R"({"Action": "lambda:InvokeFunctionUrl", "Principal": "*",
                             "FunctionName": {"Ref": "Orders"}, "FunctionUrlAuthType": "NONE"})"));
+  EXPECT_EQ(properties(parsed, "OrdersURLInvokeAllowPublicAccess"),
+            json::parse(R"({"Action": "lambda:InvokeFunction", "Principal": "*",
+                            "FunctionName": {"Ref": "Orders"}, "InvokedViaFunctionUrl": true})"));
   const Template aliased = read(sam(function(code_uri + url + "      AutoPublishAlias: live\n")));
   EXPECT_EQ(properties(aliased, "OrdersUrl")["TargetFunctionArn"],
             json({{"Ref", "OrdersAliaslive"}}));
@@ -263,10 +229,10 @@ TEST(ServerlessFunction, EventInvokeConfig) {
                                                                  "    Properties:\n"
                                                                  "      Topics: [!Ref "
                                                                  "Orders.DestinationTopic]\n"));
-  EXPECT_THAT(types(parsed), ElementsAre("Orders Lambda::Function",
+  EXPECT_THAT(types(parsed), ElementsAre("Orders Lambda::Function", "OrdersRole IAM::Role",
                                          "OrdersEventInvokeConfigOnFailureTopic SNS::Topic",
                                          "OrdersEventInvokeConfig Lambda::EventInvokeConfig",
-                                         "OrdersRole IAM::Role", "Policy SNS::TopicPolicy"));
+                                         "Policy SNS::TopicPolicy"));
   EXPECT_EQ(properties(parsed, "OrdersEventInvokeConfig"), json::parse(R"({
     "FunctionName": {"Ref": "Orders"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 1,
     "DestinationConfig": {
@@ -274,32 +240,12 @@ TEST(ServerlessFunction, EventInvokeConfig) {
       "OnSuccess": {"Destination": "arn:aws:lambda:us-east-1:1:function:f"}}})"));
   EXPECT_EQ(properties(parsed, "Policy")["Topics"][0]["Ref"],
             "OrdersEventInvokeConfigOnFailureTopic");
-  EXPECT_EQ(properties(parsed, "OrdersRole")["Policies"][0]["PolicyDocument"]["Statement"].size(),
-            2U);
+  EXPECT_EQ(properties(parsed, "OrdersRole")["Policies"].size(), 2U);
   const Template aliased =
       read(sam(function(code_uri + config + "      AutoPublishAlias: live\n")));
   EXPECT_EQ(properties(aliased, "OrdersEventInvokeConfig")["Qualifier"], "live");
   EXPECT_THAT(resource(aliased, "OrdersEventInvokeConfig").depends_on,
               ElementsAre("OrdersAliaslive"));
-}
-
-TEST(ServerlessFunction, Events) {
-  const std::string events =
-      "      Events:\n"
-      "        Placed:\n"
-      "          Type: SNS\n"
-      "          Properties: {Topic: !Ref Topic, FilterPolicy: {kind: [a]}}\n";
-  const std::string topic = "  Topic: {Type: AWS::SNS::Topic}\n";
-  const Template parsed = read(sam(function(code_uri + events) + topic));
-  EXPECT_EQ(properties(parsed, "OrdersPlaced"), json::parse(R"({
-    "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["Orders", "Arn"]},
-    "TopicArn": {"Ref": "Topic"}, "FilterPolicy": {"kind": ["a"]}})"));
-  EXPECT_EQ(properties(parsed, "OrdersPlacedPermission"), json::parse(R"({
-    "Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "Orders"},
-    "Principal": "sns.amazonaws.com", "SourceArn": {"Ref": "Topic"}})"));
-  const Template aliased =
-      read(sam(function(code_uri + events + "      AutoPublishAlias: live\n") + topic));
-  EXPECT_EQ(properties(aliased, "OrdersPlaced")["Endpoint"], json({{"Ref", "OrdersAliaslive"}}));
 }
 
 TEST(ServerlessLayer, BecomesALayerVersionUnderANameOfItsContent) {
@@ -400,41 +346,41 @@ TEST(Serverless, Problems) {
   const auto with = [](const std::string& yaml) { return sam(function(code_uri + yaml)); };
   const Case cases[] = {
       {with("      Memory: 1\n"),
-       "line 9, column 7: Resource with id [Orders] is invalid. 'Memory' is not a property"},
-      {sam(function("")),
-       "line 3, column 3: Resource with id [Orders] is invalid. Either "
-       "'InlineCode' or 'CodeUri' must be set"},
+       "line 9, column 7: Resource with id [Orders] is invalid. property Memory not defined for "
+       "resource of type AWS::Serverless::Function"},
       {sam("  Orders: {Type: AWS::Serverless::Function, Properties: {CodeUri: a}}\n"),
        "Runtime and Handler needs to be present"},
       {sam("  Orders: {Type: AWS::Serverless::Function, Properties: [a]}\n"),
-       "Properties must be a map"},
-      {sam("  Api: {Type: AWS::Serverless::Api}\n"),
-       "line 3, column 15: Resource with id [Api] is invalid. AWS::Serverless::Api is not "
-       "supported here"},
-      {with("      Events: {Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour)}}}\n"),
-       "line 9, column 31: Resource with id [Orders] is invalid. Event with id [Hourly] is "
-       "invalid. Events of the type Schedule are not supported here, those of the type SNS are"},
+       "'Properties' should be a map."},
+      {sam("  Api: {Type: AWS::Serverless::Api}\n"), "Missing required property 'StageName'."},
+      {with("      Events: {Hourly: {Type: Schedule, Properties: {}}}\n"),
+       "line 9, column 16: Resource with id [Orders] is invalid. Event with id [Hourly] is "
+       "invalid. Missing required property 'Schedule'"},
+      {with("      Events: {Get: {Type: Api, Properties: {Path: /}}}\n"),
+       "Property 'Method' is required."},
+      {with("      Events: {Get: {Type: Api, Properties: {Path: /, Method: get, RestApiId: !Ref "
+            "Gone}}}\n"),
+       "RestApiId must be a valid reference to an 'AWS::Serverless::Api' resource in same "
+       "template."},
+      {with("      Events: {A: {Type: Fax}}\n"), "Event Type is: Fax."},
       {with("      Events: {Placed: {Type: SNS}}\n"), "Missing required property 'Topic'"},
-      {with("      Events: {Placed: {Properties: {Topic: a}}}\n"), "It has no Type"},
-      {with("      Events: {Placed: {Type: SNS, Properties: {Topic: a, Colour: b}}}\n"),
-       "'Colour' is not a property of an event"},
-      {with("      Events: {Placed: {Type: SNS, Properties: {Topic: a, SqsSubscription: true}}}\n"),
-       "SqsSubscription needs SQS"},
+      {with("      Events: {Placed: {Properties: {Topic: a}}}\n"),
+       "missing or invalid value for field Type"},
       {with("      Events: [a]\n"), "Events must be a map"},
       {with("      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}\n"),
-       "AutoPublishAlias must be defined"},
+       "AutoPublishALias must be defined"},
       {with("      FunctionUrlConfig: {Cors: {}}\n"), "AuthType is required"},
       {with("      FunctionUrlConfig: {AuthType: SOME}\n"), "AuthType is required"},
-      {with("      FunctionUrlConfig: {AuthType: NONE, Colour: a}\n"),
-       "'Colour' is not a property"},
       {with("      DeadLetterQueue: {Type: SQS}\n"), "requires Type and TargetArn"},
-      {with("      DeadLetterQueue: {Type: S3, TargetArn: a}\n"), "requires Type of SQS or SNS"},
+      {with("      DeadLetterQueue: {Type: S3, TargetArn: a}\n"),
+       "requires Type of ['SQS', 'SNS']"},
       {with("      Tags: {'lambda:createdBy': me}\n"), "reserved Tag key name"},
       {with("      Tags: [a]\n"), "Tags must be a map"},
       {with("      Policies: [{a: b}]\n"), "Policy at index 0"},
-      {with("      DeploymentPreference: {Type: Linear10PercentEvery1Minute}\n"), "CodeDeploy"},
+      {with("      DeploymentPreference: {Type: Linear10PercentEvery1Minute}\n"),
+       "'DeploymentPreference' requires AutoPublishAlias property to be specified."},
       {with("      EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: Fax}}}\n"),
-       "a Type that is one of"},
+       "'Type: Fax' must be one of"},
       {with("      EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: Lambda}}}\n"),
        "Destination is required"},
       {sam(function("      CodeUri: s3://bucket\n")), "is not a valid S3 Uri"},
@@ -445,27 +391,134 @@ TEST(Serverless, Problems) {
        "Missing required property 'ContentUri'"},
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, Size: "
            "b}}\n"),
-       "'Size' is not a property"},
+       "property Size not defined for resource of type AWS::Serverless::LayerVersion"},
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, "
            "RetentionPolicy: Keep}}\n"),
-       "'RetentionPolicy' must be Retain or Delete"},
+       "'RetentionPolicy' must be one of the following options: ['Retain', 'Delete']."},
       {sam(function(code_uri) + "  OrdersRole: {Type: AWS::IAM::Role}\n"),
        "there is another one of this name"},
       {sam(function(code_uri), "Globals: {Function: {Policies: [a]}}\n"),
        "'Policies' is not a supported property of 'Function'"},
       {sam(function(code_uri), "Globals: {Functions: {}}\n"), "'Functions' is not supported"},
-      {sam(function(code_uri), "Globals: [a]\n"), "'Globals' section is invalid. It must be a map"},
+      {sam(function(code_uri), "Globals: [a]\n"),
+       "'Globals' section is invalid. It must be a non-empty dictionary"},
   };
   for (const Case& c : cases)
     EXPECT_THAT(problems(c.text), ElementsAre(HasSubstr(c.problem))) << c.text;
 }
 
-TEST(Serverless, DeploymentPreferenceThatChangesNothingIsFine) {
-  for (const char* preference :
-       {"{Type: AllAtOnce}", "{Enabled: false, Type: Canary10Percent5Minutes}"})
-    EXPECT_THAT(problems(sam(function(
-                    code_uri + "      DeploymentPreference: " + std::string(preference) + "\n"))),
-                IsEmpty());
+TEST(Serverless, DeploymentPreferenceIsRecordedAndSaysSo) {
+  const Reading on = read_template(
+      sam(function(code_uri +
+                   "      AutoPublishAlias: live\n"
+                   "      DeploymentPreference: {Type: Canary10Percent10Minutes, Alarms: [a]}\n")));
+  ASSERT_TRUE(on.ok());
+  ASSERT_EQ(on.notes.size(), 1U);
+  EXPECT_THAT(on.notes[0].message, HasSubstr("the alias moves to the new version at once"));
+  EXPECT_EQ(properties(*on.parsed, "OrdersDeploymentGroup")["DeploymentConfigName"],
+            json::parse(R"({"Fn::Sub": ["CodeDeployDefault.Lambda${ConfigName}",
+                                        {"ConfigName": "Canary10Percent10Minutes"}]})"));
+  EXPECT_NE(on.parsed->resource("ServerlessDeploymentApplication"), nullptr);
+  EXPECT_NE(on.parsed->resource("CodeDeployServiceRole"), nullptr);
+  const Reading off = read_template(
+      sam(function(code_uri + "      DeploymentPreference: {Enabled: false, Type: AllAtOnce}\n")));
+  ASSERT_TRUE(off.ok());
+  EXPECT_THAT(off.notes, IsEmpty());
+  EXPECT_EQ(off.parsed->resource("ServerlessDeploymentApplication"), nullptr);
+}
+
+TEST(ServerlessFunction, WithoutCodeTheFolderIsThePackage) {
+  EXPECT_EQ(properties(read(sam(function(""))), "Orders")["Code"], ".");
+}
+
+TEST(ServerlessFunction, NullIsNotGiven) {
+  const Template parsed = read(sam(function(code_uri + "      Role: null\n")));
+  EXPECT_EQ(properties(parsed, "Orders")["Role"], json({{"Fn::GetAtt", {"OrdersRole", "Arn"}}}));
+}
+
+TEST(ServerlessFunction, IgnoresTheGlobalsItNames) {
+  const std::string globals = "Globals: {Function: {Timeout: 77, MemorySize: 1024}}\n";
+  const auto orders = [&](const std::string& ignored) {
+    return properties(
+        read(sam(function(code_uri) + "    IgnoreGlobals: " + ignored + "\n", globals)), "Orders");
+  };
+  EXPECT_FALSE(orders("'*'").contains("Timeout"));
+  EXPECT_FALSE(orders("[Timeout]").contains("Timeout"));
+  EXPECT_EQ(orders("[Timeout]")["MemorySize"], 1024);
+  EXPECT_THAT(
+      problems(sam(function(code_uri) + "    IgnoreGlobals: [Layers]\n", globals)),
+      ElementsAre(HasSubstr("invalid resource attribute 'IgnoreGlobals' on item 'Layers'")));
+}
+
+// A condition that takes a destination away makes the topic that stands for it.
+TEST(ServerlessFunction, ADestinationUnderACondition) {
+  const std::string sections =
+      "Parameters: {Q: {Type: String, Default: ''}}\n"
+      "Conditions: {HasQ: !Not [!Equals [!Ref Q, '']]}\n";
+  const Template parsed = read(sam(
+      function(code_uri + "      EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SNS, "
+                          "Destination: !If [HasQ, !Ref 'AWS::Region', !Ref 'AWS::NoValue']}}}\n"),
+      sections));
+  const Resource& topic = resource(parsed, "OrdersEventInvokeConfigOnFailureTopic");
+  EXPECT_TRUE(topic.condition.starts_with("NOTHasQ")) << topic.condition;
+  EXPECT_EQ(
+      properties(
+          parsed,
+          "OrdersEventInvokeConfig")["DestinationConfig"]["OnFailure"]["Destination"]["Fn::If"][1],
+      json({{"Ref", "OrdersEventInvokeConfigOnFailureTopic"}}));
+}
+
+TEST(Serverless, TheProcessedTemplateKeepsWhatTheTransformLeavesAlone) {
+  const std::string text =
+      sam("  T: {Type: AWS::SNS::Topic, DeletionPolicy: Retain, Metadata: {a: b}}\n" +
+              function(code_uri),
+          "Outputs: {O: {Description: text, Value: !Ref T}}\n");
+  const json processed = processed_template(text);
+  EXPECT_EQ(processed["Resources"]["T"], json::parse(R"({"Type": "AWS::SNS::Topic",
+      "DeletionPolicy": "Retain", "Metadata": {"a": "b"}})"));
+  EXPECT_EQ(processed["Outputs"]["O"],
+            json::parse(R"({"Description": "text", "Value": {"Ref": "T"}})"));
+  EXPECT_EQ(processed["Resources"]["Orders"]["Type"], "AWS::Lambda::Function");
+  EXPECT_FALSE(processed.contains("Transform"));
+}
+
+TEST(Serverless, ConnectorsAreLeftOutWithANote) {
+  const Reading reading = read_template(
+      sam(function(code_uri) +
+          "  C: {Type: AWS::Serverless::Connector, Properties: {Source: {Id: Orders}, "
+          "Destination: {Id: Orders}, Permissions: [Read]}}\n"));
+  ASSERT_TRUE(reading.ok());
+  EXPECT_EQ(reading.parsed->resource("C"), nullptr);
+  EXPECT_THAT(reading.notes[0].message, HasSubstr("the connector C is without effect"));
+}
+
+TEST(Serverless, OtherTypesKeepTheirNames) {
+  const Template parsed =
+      read(sam("  A: {Type: AWS::Serverless::GraphQLApi, Properties: {Name: a}}\n"
+               "  B: {Type: AWS::Serverless::Application, Properties: {Location: {ApplicationId: "
+               "a, SemanticVersion: 1.0.0}}}\n"));
+  EXPECT_THAT(types(parsed), ElementsAre("A Serverless::GraphQLApi", "B Serverless::Application"));
+}
+
+TEST(Serverless, AnApplicationWithATemplateIsANestedStack) {
+  const Template parsed =
+      read(sam("  A:\n    Type: AWS::Serverless::Application\n    Properties:\n"
+               "      Location: https://s3.amazonaws.com/b/template.yaml\n"
+               "      Parameters: {P: x}\n      TimeoutInMinutes: 15\n      Tags: {T: v}\n"));
+  EXPECT_THAT(types(parsed), ElementsAre("A CloudFormation::Stack"));
+  EXPECT_EQ(to_json(parsed.resource("A")->properties),
+            json::parse(R"({"TemplateURL": "https://s3.amazonaws.com/b/template.yaml",
+                            "Parameters": {"P": "x"}, "TimeoutInMinutes": 15,
+                            "Tags": [{"Key": "lambda:createdBy", "Value": "SAM"},
+                                     {"Key": "T", "Value": "v"}]})"));
+}
+
+TEST(Serverless, EventsDoNotMultiply) {
+  std::string events = "      Events:\n";
+  for (int i = 0; i < 2'100; ++i)
+    events += "        E" + std::to_string(i) + ": {Type: AlexaSkill}\n";
+  EXPECT_THAT(problems(sam(function(code_uri + events))),
+              ElementsAre(HasSubstr("more of this template than a template may have")));
 }
 
 TEST(Serverless, GlobalsDoNotMultiply) {

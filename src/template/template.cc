@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include "template/functions.h"
+#include "template/include.h"
+#include "template/language_extensions.h"
 #include "template/node_reader.h"
 #include "template/sections.h"
 #include "template/serverless.h"
@@ -21,12 +23,6 @@ const Resource* Template::resource(std::string_view logical_id) const {
   const auto found = std::find_if(resources.begin(), resources.end(),
                                   [&](const Resource& r) { return r.logical_id == logical_id; });
   return found == resources.end() ? nullptr : &*found;
-}
-
-std::string text_of(const Problem& problem) {
-  if (problem.place.line == 0) return problem.message;
-  return "line " + std::to_string(problem.place.line) + ", column " +
-         std::to_string(problem.place.column) + ": " + problem.message;
 }
 
 namespace {
@@ -58,9 +54,19 @@ bool before(const Problem& a, const Problem& b) {
 
 }  // namespace
 
-Reading read_template(std::string_view text) {
+Reading read_template(std::string_view text, const std::map<std::string, std::string>& parameters) {
+  return read_template(text, parameters, {});
+}
+
+nlohmann::json processed_template(std::string_view text,
+                                  const std::map<std::string, std::string>& parameters) {
+  return processed_template(text, parameters, {});
+}
+
+Reading read_template(std::string_view text, const std::map<std::string, std::string>& parameters,
+                      const Include& include) {
   Reading out;
-  NodeOrProblem tree = read_node(text);
+  NodeOrProblem tree = read_node(text, &out.notes);
   if (const Problem* problem = std::get_if<Problem>(&tree)) {
     out.problems.push_back(*problem);
     shorten(out.problems[0].message);
@@ -69,23 +75,54 @@ Reading read_template(std::string_view text) {
   Node& root = std::get<Node>(tree);
   if (!root.is_map()) {
     out.problems.push_back(
-        {"Template format error: the template must be a map of sections", root.place});
+        {"Template format error: unsupported structure.\nA template is a map of sections",
+         root.place});
     return out;
   }
-  check_nulls(root, "", out.problems);
-  const size_t before_transform = out.problems.size();
-  if (is_serverless(root)) expand_serverless(root, out.problems);
+  Included included;
+  if (include) included = expand_includes(root, parameters, include, out.problems);
+  if (included.unknown > 0)
+    out.notes.push_back({std::to_string(included.unknown) +
+                             " included part(s) of the template can't be read from here",
+                         {}});
+  if (has_language_extensions(root)) expand_language_extensions(root, parameters, out.problems);
+  if (is_serverless(root) && out.problems.empty())
+    expand_serverless(root, parameters, out.problems, out.notes);
   Template parsed;
   // What a transform couldn't make would be missed everywhere: its problems stand alone.
-  if (out.problems.size() == before_transform) {
+  if (out.problems.empty()) {
+    check_nulls(root, "", out.problems);
     parsed = read_sections(root, out.problems);
-    check_references(parsed, out.problems);
+    std::stable_sort(out.problems.begin(), out.problems.end(), before);
+    // What is built wrongly comes before what refers to it: AWS tells the first problem alone.
+    const auto structure = static_cast<std::ptrdiff_t>(out.problems.size());
+    // What is missing may be in what could not be included.
+    if (included.unknown == 0) check_references(parsed, out.problems);
+    if (included.done > 0 && std::find(parsed.transforms.begin(), parsed.transforms.end(),
+                                       kIncludeTransform) == parsed.transforms.end())
+      parsed.transforms.emplace_back(kIncludeTransform);
+    std::stable_sort(out.problems.begin() + structure, out.problems.end(), before);
+  } else {
+    std::stable_sort(out.problems.begin(), out.problems.end(), before);
   }
-  std::stable_sort(out.problems.begin(), out.problems.end(), before);
   if (out.problems.size() > kMaxProblems) out.problems.resize(kMaxProblems);
   for (Problem& problem : out.problems) shorten(problem.message);
   if (out.problems.empty()) out.parsed = std::move(parsed);
   return out;
+}
+
+nlohmann::json processed_template(std::string_view text,
+                                  const std::map<std::string, std::string>& parameters,
+                                  const Include& include) {
+  NodeOrProblem tree = read_node(text);
+  Node* root = std::get_if<Node>(&tree);
+  if (!root) return nullptr;
+  std::vector<Problem> problems, notes;
+  if (include) expand_includes(*root, parameters, include, problems);
+  if (has_language_extensions(*root)) expand_language_extensions(*root, parameters, problems);
+  if (is_serverless(*root)) expand_serverless(*root, parameters, problems, notes);
+  std::erase_if(root->map, [](const Member& section) { return section.name == "Transform"; });
+  return to_json(*root);
 }
 
 std::map<std::string, std::vector<std::string>> dependencies(const Template& parsed) {

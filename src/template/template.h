@@ -81,11 +81,20 @@ struct Template {
 struct Reading {
   std::optional<Template> parsed;
   std::vector<Problem> problems;  // when there is no template: at least one
+  std::vector<Problem> notes;     // what is taken otherwise than it looks, or without effect
 
   bool ok() const { return parsed.has_value(); }
 };
 
-Reading read_template(std::string_view text);
+// `parameters`: values that are known, which the SAM transform puts in where it needs a text; it
+// goes by the defaults of the others.
+Reading read_template(std::string_view text,
+                      const std::map<std::string, std::string>& parameters = {});
+
+// The template with its transforms carried out and everything else as it is. REQUIRES:
+// read_template reads it.
+nlohmann::json processed_template(std::string_view text,
+                                  const std::map<std::string, std::string>& parameters = {});
 
 // "line 12, column 3: message"; without a place the message alone.
 std::string text_of(const Problem& problem);

@@ -84,7 +84,7 @@ Node split_get_att(const Node& text) {
   return list;
 }
 
-class Handler final : public YAML::EventHandler {
+class YamlHandler final : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -236,23 +236,27 @@ class Handler final : public YAML::EventHandler {
 
 }  // namespace
 
-NodeOrProblem read_yaml(std::string_view text) {
+NodeOrProblem read_yaml(std::string_view text, std::vector<Problem>* notes) {
   TextStream buffer(text);
   std::istream in(&buffer);
-  Handler handler;
+  YamlHandler handler;
   try {
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(handler) || !handler.tree().is_complete())
       return Problem{"Template format error: the template is empty", {}};
-    Handler second;
+    YamlHandler second;
     if (parser.HandleNextDocument(second))
       return Problem{"Template format error: more than one YAML document", {}};
   } catch (const TreeBuilder::Stop& stop) {
     return stop.problem;
   } catch (const YAML::Exception& error) {
-    return Problem{"Template format error: YAML not well-formed: " + error.msg,
-                   error.mark.is_null() ? Place{} : place_of(error.mark)};
+    const Place place = error.mark.is_null() ? Place{} : place_of(error.mark);
+    return Problem{"Template format error: YAML not well-formed. (line " +
+                       std::to_string(place.line) + ", column " + std::to_string(place.column) +
+                       ")\n" + error.msg,
+                   place};
   }
+  if (notes) *notes = handler.tree().take_notes();
   return handler.tree().take();
 }
 

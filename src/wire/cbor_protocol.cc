@@ -2,9 +2,11 @@
 
 #include <cbor.h>
 
+#include <bit>
 #include <limits>
 #include <memory>
 
+#include "base/json_text.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::wire {
@@ -12,12 +14,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxDepth = 64;
+constexpr size_t kMaxCborDepth = 64;
 
 constexpr uint8_t kTagEpoch = 0xc1;
 
-// Major types, in the upper three bits.
-constexpr uint8_t kArray = 0x80, kMap = 0xa0;
+// A major type, in the upper three bits; whole heads of values and lists.
+constexpr uint8_t kMap = 0xa0;
+constexpr char kDouble = '\xfb', kEndlessArray = '\x9f', kBreak = '\xff';
 
 void write_head(std::string& out, uint8_t major, uint64_t n) {
   const auto put = [&](int bytes, uint8_t info) {
@@ -36,6 +39,14 @@ void write_head(std::string& out, uint8_t major, uint64_t n) {
     put(8, 27);
 }
 
+// Seconds since 1970, always as a double: nlohmann writes the shortest float that is exact.
+void write_time(std::string& out, double seconds) {
+  out += static_cast<char>(kTagEpoch);
+  out += kDouble;
+  const auto bits = std::bit_cast<uint64_t>(seconds);
+  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(bits >> shift & 0xff);
+}
+
 // nlohmann writes the leaves; it has no way to write tags.
 void write(std::string& out, const json& value, bool is_time_value,
            const std::function<bool(std::string_view)>& is_time) {
@@ -46,10 +57,11 @@ void write(std::string& out, const json& value, bool is_time_value,
       write(out, member, is_time(name), is_time);
     }
   } else if (value.is_array()) {
-    write_head(out, kArray, value.size());
+    out += kEndlessArray;  // as AWS writes lists
     for (const json& item : value) write(out, item, is_time_value, is_time);
+    out += kBreak;
   } else {
-    if (is_time_value && value.is_number()) out += static_cast<char>(kTagEpoch);
+    if (is_time_value && value.is_number()) return write_time(out, value.get<double>());
     json::to_cbor(value, nlohmann::detail::output_adapter<char>(out));
   }
 }
@@ -60,7 +72,7 @@ struct Release {
 
 // false: something that JSON has no value for, or nested too deeply.
 bool to_json(const cbor_item_t* item, size_t depth, json& out) {
-  if (depth > kMaxDepth) return false;
+  if (depth > kMaxCborDepth) return false;
   switch (cbor_typeof(item)) {
     case CBOR_TYPE_UINT:
       out = cbor_get_int(item);
@@ -79,10 +91,13 @@ bool to_json(const cbor_item_t* item, size_t depth, json& out) {
           text.append(reinterpret_cast<const char*>(cbor_string_handle(chunk)),
                       cbor_string_length(chunk));
         }
+        if (!is_utf8(text)) return false;
         out = std::move(text);
       } else {
-        out = std::string(reinterpret_cast<const char*>(cbor_string_handle(item)),
-                          cbor_string_length(item));
+        std::string text(reinterpret_cast<const char*>(cbor_string_handle(item)),
+                         cbor_string_length(item));
+        if (!is_utf8(text)) return false;
+        out = std::move(text);
       }
       return true;
     case CBOR_TYPE_ARRAY:
@@ -166,7 +181,7 @@ Result<json> parse_cbor_body(std::string_view body) {
   if (result.read != body.size()) return refuse("bytes follow it");
   json document;
   if (!to_json(item.get(), 0, document))
-    return refuse("it is nested too deeply, or has values that no request has");
+    return refuse("it is nested too deeply, or has values that no request has: texts are UTF-8");
   if (!document.is_object()) return refuse(std::string("it is of type ") + document.type_name());
   return document;
 }
@@ -189,8 +204,9 @@ net::Response cbor_answer(const json& document, const std::string& request_id,
 
 net::Response cbor_error(const Error& error, const std::string& request_id) {
   const std::string type = error.type.empty() ? "InternalFailure" : error.type;
-  net::Response response = cbor_answer({{"__type", type}, {"message", error.message}}, request_id,
-                                       [](std::string_view) { return false; });
+  json body = {{"__type", type}};
+  if (!error.message.empty()) body["message"] = error.message;
+  net::Response response = cbor_answer(body, request_id, [](std::string_view) { return false; });
   const unsigned status = http_status(error.kind);
   response.status = status >= 500 || status == 413 ? status : 400;
   return response;

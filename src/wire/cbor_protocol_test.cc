@@ -26,8 +26,10 @@ TEST(CborProtocol, TimesHaveTag1) {
   const json document = {{"At", 1.5}, {"Values", {2}}};
   const std::string text =
       to_cbor_text(document, [](std::string_view name) { return name == "At"; });
-  // map(2), "At", tag 1, float 1.5, "Values", array(1), 2
-  EXPECT_EQ(text, std::string("\xa2\x62\x41\x74\xc1\xfa\x3f\xc0\0\0\x66Values\x81\x02", 19));
+  // map(2), "At", tag 1, double 1.5, "Values", array, 2, end. AWS: a time is a double of eight
+  // bytes, a list has no length.
+  EXPECT_EQ(text,
+            std::string("\xa2\x62\x41\x74\xc1\xfb\x3f\xf8\0\0\0\0\0\0\x66Values\x9f\x02\xff", 24));
   EXPECT_EQ(*parse_cbor_body(text), document);
 }
 
@@ -52,6 +54,21 @@ TEST(CborProtocol, RefusesWhatIsNoMapAndWhatIsTooDeep) {
   std::string chain;
   for (int i = 0; i < 500'000; ++i) chain += "\xa1\x61\x61";
   EXPECT_EQ(parse_cbor_body(chain).error().type, "SerializationException");
+}
+
+TEST(CborProtocol, TextsAreUtf8) {
+  // {"a": "\xff"}, as one text and in parts; {"\xff": 1}
+  for (const char* body :
+       {"\xa1\x61\x61\x61\xff", "\xa1\x61\x61\x7f\x61\xff\xff", "\xa1\x61\xff\x01"}) {
+    const auto refused = parse_cbor_body(body);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().type, "SerializationException");
+  }
+  // A character whose bytes stand in two parts is none (RFC 8949, 3.2.3).
+  EXPECT_FALSE(parse_cbor_body("\xa1\x61\x61\x7f\x61\xc3\x61\xa4\xff").ok());
+  const auto whole = parse_cbor_body("\xa1\x61\x61\x62\xc3\xa4");
+  ASSERT_TRUE(whole.ok());
+  EXPECT_EQ((*whole)["a"], "ä");
 }
 
 TEST(CborProtocol, MakesNoRoomForWhatIsOnlyAnnounced) {

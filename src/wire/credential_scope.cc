@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kMaxPart = 64;
 
-bool is_name(std::string_view part) {
+bool is_scope_name(std::string_view part) {
   return !part.empty() && part.size() <= kMaxPart && part.front() != '-' &&
          std::all_of(part.begin(), part.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -33,7 +33,7 @@ std::optional<CredentialScope> parse_credential(std::string_view credential) {
     parts[i] = credential.substr(0, slash);
     if (slash != std::string_view::npos) credential.remove_prefix(slash + 1);
   }
-  if (!is_key_id(parts[0]) || !is_name(parts[2]) || !is_name(parts[3]) ||
+  if (!is_key_id(parts[0]) || !is_scope_name(parts[2]) || !is_scope_name(parts[3]) ||
       parts[4] != "aws4_request") {
     return std::nullopt;
   }
@@ -64,9 +64,7 @@ CredentialScope CredentialScope::parse(std::string_view authorization, std::stri
 }
 
 CredentialScope CredentialScope::of(const net::RequestHeader& header) {
-  const auto authorization = header[net::http::field::authorization];
-  const auto target = header.target();
-  return parse({authorization.data(), authorization.size()}, {target.data(), target.size()});
+  return parse(header["Authorization"], header.target());
 }
 
 }  // namespace kiln::wire

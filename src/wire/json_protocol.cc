@@ -7,9 +7,9 @@
 namespace kiln::wire {
 namespace {
 
-constexpr size_t kMaxDepth = 100;
+constexpr size_t kMaxJsonDepth = 100;
 
-bool is_name(std::string_view name) {
+bool is_operation_name(std::string_view name) {
   return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
@@ -32,7 +32,7 @@ bool is_too_deep(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxDepth) return true;
+      if (++depth > kMaxJsonDepth) return true;
     } else if ((c == '}' || c == ']') && depth > 0) {
       --depth;
     }
@@ -46,7 +46,7 @@ std::optional<JsonTarget> JsonTarget::parse(std::string_view target) {
   const size_t dot = target.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
   const std::string_view prefix = target.substr(0, dot), operation = target.substr(dot + 1);
-  if (!is_name(prefix) || !is_name(operation)) return std::nullopt;
+  if (!is_operation_name(prefix) || !is_operation_name(operation)) return std::nullopt;
   return JsonTarget{std::string(prefix), std::string(operation)};
 }
 
@@ -77,8 +77,9 @@ net::Response json_answer(const nlohmann::json& document, const std::string& req
 
 net::Response json_error(const Error& error, const std::string& request_id, JsonVersion version) {
   const std::string type = error.type.empty() ? "InternalFailure" : error.type;
-  net::Response response =
-      json_answer({{"__type", type}, {"message", error.message}}, request_id, version);
+  nlohmann::json body = {{"__type", type}};
+  if (!error.message.empty()) body["message"] = error.message;
+  net::Response response = json_answer(body, request_id, version);
   const unsigned status = http_status(error.kind);
   const bool is_sizes_or_faults = status >= 500 || status == 413 || status == 403;
   response.status = is_sizes_or_faults ? status : 400;

@@ -7,6 +7,8 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "base/json_dump.h"
+#include "base/json_text.h"
 #include "base/time_format.h"
 #include "wire/rest_json_error.h"
 
@@ -15,34 +17,27 @@ namespace {
 
 constexpr const char* kXmlType = "text/xml";
 
+// Full seconds have no fraction, as in AWS's answers.
 std::string format_epoch(double seconds) {
-  return format_iso_ms(WallTime(std::chrono::duration_cast<WallTime::duration>(
+  std::string text = format_iso_ms(WallTime(std::chrono::duration_cast<WallTime::duration>(
       std::chrono::milliseconds(std::llround(seconds * 1000)))));
+  if (text.ends_with(".000Z")) text.replace(text.size() - 5, 5, "Z");
+  return text;
 }
 
-// XML 1.0 has no way to write most control characters; what is not UTF-8 would end the document for
-// its reader.
+// XML 1.0 has no way to write most control characters, U+FFFE and U+FFFF; what is not UTF-8 would
+// end the document for its reader.
 std::string xml_text(std::string_view text) {
-  std::string out;
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    size_t size = lead < 0x80                   ? 1
-                  : lead >= 0xc2 && lead < 0xe0 ? 2
-                  : lead >= 0xe0 && lead < 0xf0 ? 3
-                  : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                : 0;
-    bool good = size != 0 && i + size <= text.size();
-    for (size_t k = 1; good && k < size; ++k) {
-      good = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
-    }
-    if (good && lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') good = false;
-    if (good) {
-      out += text.substr(i, size);
-      i += size;
-    } else {
-      out += "\xEF\xBF\xBD";
-      ++i;
-    }
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd", kNoCharacters = "\xef\xbf";
+  std::string utf8, out;
+  append_utf8(utf8, text);
+  for (size_t i = 0; i < utf8.size(); ++i) {
+    const char c = utf8[i];
+    const bool control = c >= 0 && c < 0x20 && c != '\t' && c != '\n' && c != '\r';
+    const bool no_character = utf8.compare(i, 2, kNoCharacters) == 0 && utf8[i + 2] >= '\xbe';
+    if (control || no_character) out += kReplacement;
+    if (no_character) i += 2;
+    if (!control && !no_character) out += c;
   }
   return out;
 }
@@ -80,7 +75,7 @@ struct Node {
   std::map<std::string, Node, std::less<>> children;
 };
 
-constexpr int kMaxDepth = 12;
+constexpr int kMaxQueryDepth = 12;
 
 std::optional<uint32_t> number_of(std::string_view text) {
   uint32_t number = 0;
@@ -89,7 +84,7 @@ std::optional<uint32_t> number_of(std::string_view text) {
   return number;
 }
 
-nlohmann::json document_of(const Node& node);
+nlohmann::json document_of_node(const Node& node);
 
 // nullopt: not all children are numbers.
 std::optional<nlohmann::json> list_of(const Node& node) {
@@ -100,11 +95,11 @@ std::optional<nlohmann::json> list_of(const Node& node) {
     items[*number] = &child;
   }
   auto list = nlohmann::json::array();
-  for (const auto& [number, child] : items) list.push_back(document_of(*child));
+  for (const auto& [number, child] : items) list.push_back(document_of_node(*child));
   return list;
 }
 
-nlohmann::json document_of(const Node& node) {
+nlohmann::json document_of_node(const Node& node) {
   if (node.children.empty()) return node.value;
   if (node.children.size() == 1) {
     const auto& [name, child] = *node.children.begin();
@@ -113,7 +108,7 @@ nlohmann::json document_of(const Node& node) {
   }
   if (auto list = list_of(node)) return *list;
   auto document = nlohmann::json::object();
-  for (const auto& [name, child] : node.children) document[name] = document_of(child);
+  for (const auto& [name, child] : node.children) document[name] = document_of_node(child);
   return document;
 }
 
@@ -153,7 +148,7 @@ void add_value(pugi::xml_node parent, const std::string& name, const nlohmann::j
   if (value.is_string()) return add_text(parent, name, value.get_ref<const std::string&>());
   if (value.is_number() && style.is_time && style.is_time(name))
     return add_text(parent, name, format_epoch(value.get<double>()));
-  add_text(parent, name, value.dump());
+  add_text(parent, name, json_dump(value));
 }
 
 }  // namespace
@@ -174,7 +169,7 @@ nlohmann::json QueryRequest::document() const {
     if (name == "Action" || name == "Version" || name.empty()) continue;
     Node* node = &root;
     std::string_view rest = name;
-    for (int depth = 0; depth < kMaxDepth && !rest.empty(); ++depth) {
+    for (int depth = 0; depth < kMaxQueryDepth && !rest.empty(); ++depth) {
       const size_t dot = rest.find('.');
       node = &node->children[std::string(rest.substr(0, dot))];
       rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
@@ -182,7 +177,7 @@ nlohmann::json QueryRequest::document() const {
     if (rest.empty()) node->value = value;
   }
   auto document = nlohmann::json::object();
-  for (const auto& [name, child] : root.children) document[name] = document_of(child);
+  for (const auto& [name, child] : root.children) document[name] = document_of_node(child);
   return document;
 }
 
@@ -225,7 +220,7 @@ net::Response query_error(const Error& error, const std::string& request_id,
   pugi::xml_node node = root.append_child("Error");
   add_text(node, "Type", status >= 500 ? "Receiver" : "Sender");
   add_text(node, "Code", error.type.empty() ? "InternalFailure" : error.type);
-  add_text(node, "Message", error.message);
+  if (!error.message.empty()) add_text(node, "Message", error.message);
   add_text(root, "RequestId", request_id);
   return xml_response(document, status, request_id);
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "wire/query_fault.h"
+
 namespace kiln::wire {
 namespace {
 
@@ -21,6 +23,19 @@ TEST(QueryRequest, ActionVersionAndParameters) {
   EXPECT_FALSE(QueryRequest::parse("Action="));
   EXPECT_FALSE(QueryRequest::parse(""));
   EXPECT_FALSE(QueryRequest::parse("{\"Action\":1}"));
+}
+
+TEST(QueryRequest, WhatIsNoUtf8IsAFault) {
+  const auto fault = [](const char* form) { return query_fault(form); };
+  EXPECT_FALSE(fault("Action=Publish&Message=%C3%A4%F0%9F%98%80"));
+  for (const char* form :
+       {"Action=Publish&Message=%FF", "Action=Publish&%C3=a", "Action=Publish&M=%ED%A0%80",
+        "Action=A%80", "Action=A&Version=%C0%AF"}) {
+    const auto found = fault(form);
+    ASSERT_TRUE(found) << form;
+    EXPECT_EQ(found->type, "MalformedQueryString");
+  }
+  EXPECT_THAT(fault("Action=Publish&Message=%FF")->message, HasSubstr("\"Message\""));
 }
 
 TEST(QueryRequest, DocumentHasListsByNumber) {
@@ -65,7 +80,7 @@ TEST(XmlAnswer, Documents) {
       {"At", 0}, {"List", {1, true, 2.5}}, {"Map", {{{"key", "k"}}}}, {"Times", {1.5}}};
   const auto response = XmlAnswer("A", "u").add(document, style).finish("i");
   EXPECT_THAT(response.body,
-              HasSubstr("<AResult><At>1970-01-01T00:00:00.000Z</At><List><member>1</member>"
+              HasSubstr("<AResult><At>1970-01-01T00:00:00Z</At><List><member>1</member>"
                         "<member>true</member><member>2.5</member></List><Map><entry><key>k</key>"
                         "</entry></Map><Times><member>1970-01-01T00:00:01.500Z</member></Times>"
                         "</AResult>"));
@@ -105,6 +120,19 @@ TEST(QueryError, Form) {
             "\xEF\xBF\xBD</Message></Error><RequestId>id-1</RequestId></ErrorResponse>");
   EXPECT_THAT(query_error({ErrorKind::kInternal, "", "m"}, "i", "urn:x").body,
               HasSubstr("<ErrorResponse xmlns=\"urn:x\"><Error><Type>Receiver</Type>"));
+}
+
+// Found by sweeping: a reader of XML stops at these.
+TEST(QueryError, HoldsOnlyWhatXmlCanHold) {
+  const auto message = [](std::string_view text) {
+    const auto body = query_error({ErrorKind::kInvalid, "E", std::string(text)}, "i").body;
+    const size_t start = body.find("<Message>") + 9;
+    return body.substr(start, body.find("</Message>") - start);
+  };
+  EXPECT_EQ(message("ä€😀\t"), "ä€😀\t");
+  EXPECT_EQ(message("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");  // a surrogate
+  EXPECT_EQ(message("\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbd."),
+            "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd.");
 }
 
 TEST(RestXmlError, Form) {

@@ -7,20 +7,20 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxXmlDepth = 64;
 
-json document_of(pugi::xml_node node, int depth) {
+json document_of_xml(pugi::xml_node node, int depth) {
   const pugi::xml_node first = node.first_child();
-  if (!first || depth > kMaxDepth) return "";
+  if (!first || depth > kMaxXmlDepth) return "";
   if (first.type() == pugi::node_pcdata || first.type() == pugi::node_cdata)
     return node.text().get();
   if (std::string_view(first.name()) == "member") {
     json list = json::array();
-    for (const auto child : node.children()) list.push_back(document_of(child, depth + 1));
+    for (const auto child : node.children()) list.push_back(document_of_xml(child, depth + 1));
     return list;
   }
   json object = json::object();
-  for (const auto child : node.children()) object[child.name()] = document_of(child, depth + 1);
+  for (const auto child : node.children()) object[child.name()] = document_of_xml(child, depth + 1);
   return object;
 }
 
@@ -29,7 +29,7 @@ json document_of(pugi::xml_node node, int depth) {
 json query_result(const std::string& action, std::string_view xml) {
   pugi::xml_document document;
   document.load_buffer(xml.data(), xml.size(), pugi::parse_default | pugi::parse_ws_pcdata_single);
-  json result = document_of(document.first_child().child((action + "Result").c_str()), 0);
+  json result = document_of_xml(document.first_child().child((action + "Result").c_str()), 0);
   return result.is_object() ? std::move(result) : json::object();
 }
 

@@ -150,6 +150,55 @@ def test_metrics_of_ones_own_are_read_back_by_both_calls(kiln, name):
     assert elsewhere == []
 
 
+def test_metrics_are_found_by_search_and_by_select(kiln, name):
+    cloudwatch = kiln.client("cloudwatch")
+    now = int(time.time()) // 60 * 60 - 600
+    for service, value in (("orders", 3.0), ("billing", 5.0)):
+        cloudwatch.put_metric_data(Namespace=name, MetricData=[
+            {"MetricName": "PaymentErrors", "Timestamp": now, "Value": value, "Dimensions": [{"Name": "Service", "Value": service}]}])
+
+    def read(expression, **more):
+        query = {"Id": "q1", "Expression": expression, "Period": 60, **more}
+        results = cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=now, EndTime=now + 60)["MetricDataResults"]
+        return [(result["Label"], result["Values"]) for result in results]
+
+    search = f"""SEARCH('{{"{name}",Service}} errors NOT nothing', 'Sum', 60)"""
+    assert read(search) == [("billing", [5.0]), ("orders", [3.0])]
+    assert read(f"SORT({search}, MAX, ASC, 1)", Label="least ${PROP('Dim.Service')}") == [("least orders", [3.0])]
+    select = f'SELECT AVG(PaymentErrors) FROM SCHEMA("{name}", Service)'
+    assert read(select) == [("q1", [4.0])]
+    assert read(select + " GROUP BY Service ORDER BY AVG() ASC LIMIT 1") == [("orders", [3.0])]
+    assert read(select + " WHERE Service != 'orders'", Label="rest") == [("rest", [5.0])]
+
+
+def test_a_suppressor_holds_the_actions_of_a_composite_alarm_back(fast, name):
+    fast.create(name, {"index.py": "def handler(event, context):\n    state = event['alarmData']['state']['value']\n    print('told of', state)\n"})
+    fast.client("lambda").add_permission(FunctionName=name, StatementId="alarm", Action="lambda:InvokeFunction",
+                                         Principal="lambda.alarms.cloudwatch.amazonaws.com")
+    cloudwatch = fast.client("cloudwatch")
+    for child in ("child", "suppressor"):
+        cloudwatch.put_metric_alarm(AlarmName=f"{name}-{child}", Namespace=name, MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1,
+                                    Threshold=1, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore")
+    cloudwatch.put_composite_alarm(
+        AlarmName=name, AlarmRule=f'ALARM("{name}-child")', AlarmActions=[f"arn:aws:lambda:us-east-1:000000000000:function:{name}"],
+        ActionsSuppressor=f"{name}-suppressor", ActionsSuppressorWaitPeriod=60, ActionsSuppressorExtensionPeriod=60)
+
+    def composite():
+        return cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"][0]
+
+    def actions():
+        return cloudwatch.describe_alarm_history(AlarmName=name, AlarmTypes=["CompositeAlarm"], HistoryItemType="Action")["AlarmHistoryItems"]
+
+    for child, state in (("suppressor", "ALARM"), ("child", "ALARM")):
+        cloudwatch.set_alarm_state(AlarmName=f"{name}-{child}", StateValue=state, StateReason="test")
+    held = composite()
+    assert (held["StateValue"], held["ActionsSuppressedBy"], held["ActionsSuppressedReason"]) == ("ALARM", "Alarm", "Actions suppressed by Alarm")
+    assert (held["ActionsSuppressorWaitPeriod"], held["ActionsSuppressorExtensionPeriod"]) == (60, 60) and actions() == []
+    cloudwatch.set_alarm_state(AlarmName=f"{name}-suppressor", StateValue="OK", StateReason="test")
+    wait_for(lambda: actions())
+    assert "ActionsSuppressedBy" not in composite() and len(actions()) == 1
+
+
 def alarm(**changes):
     config = {"AlarmName": "bad", "Namespace": "N", "MetricName": "m", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1,
               "Threshold": 1.0, "ComparisonOperator": "GreaterThanThreshold", **changes}

@@ -58,7 +58,7 @@ def test_a_cloud_assembly(engine, assembly):
     assert listed["PerformanceOptimizedStack"]["outputs"] == made["PerformanceOptimizedStack"]
     engine.cli("destroy", str(assembly.folder), "--yes")
     assert inventory(engine) == EMPTY
-    assert "no stacks" in engine.cli("stacks").stdout
+    assert "no stacks" in engine.cli("stacks").stderr
 
 
 def test_a_template_with_local_code(engine, project):
@@ -111,7 +111,12 @@ def test_what_fails_is_said_rolled_back_and_deployed_anew(engine, project):
     path.write_text(good.replace("Runtime: python3.12", "Runtime: python2.7"))
     done = engine.cli("deploy", str(project), "--yes", check=False)
     assert done.returncode == 1
-    assert "orders is in ROLLBACK_COMPLETE: F: " in done.stderr and "python2.7" in done.stderr
+    assert "template.yaml:" in done.stderr and "Runtime python2.7 is not here" in done.stderr  # in the plan: nothing was begun
+    assert inventory(engine) == EMPTY
+    path.write_text(good.replace("Handler: index.handler", "Handler: index.handler\n      Timeout: 901"))
+    done = engine.cli("deploy", str(project), "--yes", check=False)
+    assert done.returncode == 1
+    assert "orders is in ROLLBACK_COMPLETE: F: " in done.stderr and "901" in done.stderr
     assert inventory(engine) == EMPTY
     path.write_text(good)
     again = engine.cli("deploy", str(project), "--yes")
@@ -121,14 +126,41 @@ def test_what_fails_is_said_rolled_back_and_deployed_anew(engine, project):
 
 def test_unsupported_types_are_left_out_when_asked(engine, project):
     path = project / "template.yaml"
-    path.write_text(path.read_text().replace("Outputs:", "  Q: {Type: AWS::SQS::Queue}\n  B: {Type: AWS::S3::Bucket, DependsOn: Q}\nOutputs:").replace("STAGE: !Ref Stage", "STAGE: !GetAtt Q.Arn"))
+    path.write_text(path.read_text().replace("Outputs:", "  Q: {Type: AWS::SQS::Queue}\n  B: {Type: AWS::DynamoDB::Table, DependsOn: Q}\nOutputs:").replace("STAGE: !Ref Stage", "STAGE: !GetAtt Q.Arn"))
     refused = engine.cli("deploy", str(project), "--yes", check=False)
-    assert refused.returncode == 1 and "AWS::SQS::Queue (Q, line 14)" in refused.stderr and "AWS::S3::Bucket (B, line 15)" in refused.stderr
+    assert refused.returncode == 1 and "AWS::SQS::Queue (Q, line 14)" in refused.stderr and "AWS::DynamoDB::Table (B, line 15)" in refused.stderr
     assert inventory(engine) == EMPTY
     engine.cli("deploy", str(project), "--yes", "--skip-unsupported")
     assert engine.invoke("orders")["Body"] == ["$LATEST", "arn:aws:skipped:::Q"]
     engine.cli("destroy", "orders", "--yes")
     assert inventory(engine) == EMPTY
+
+
+def test_a_server_that_leaves_out_does_so_for_every_tool(own_kiln):
+    engine = own_kiln(args=("--skip-unsupported",))
+    formation = engine.client("cloudformation")
+    formation.create_stack(StackName="orders", Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"], TemplateBody="""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Q: {Type: AWS::SQS::Queue}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: "def handler(event, context): return 1"
+      Handler: index.handler
+      Runtime: python3.12
+      VpcConfig: {SubnetIds: [subnet-0123456789abcdef0], SecurityGroupIds: [sg-0123456789abcdef0]}
+      DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt Q.Arn}
+      Events: {Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour)}}}
+Outputs: {Name: {Value: !Ref F}}
+""")
+    wait_for(lambda: formation.describe_stacks(StackName="orders")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
+    reasons = {one["LogicalResourceId"]: one.get("ResourceStatusReason", "") for one in formation.describe_stack_resources(StackName="orders")["StackResources"]}
+    assert reasons["Q"] == "Left out: stacks of Kiln can't hold AWS::SQS::Queue"
+    assert reasons["FHourly"] == "Left out: stacks of Kiln can't hold AWS::Events::Rule"
+    assert "VpcConfig" in reasons["F"] and "DeadLetterConfig (of Q.Arn)" in reasons["F"]
+    name = formation.describe_stacks(StackName="orders")["Stacks"][0]["Outputs"][0]["OutputValue"]
+    assert engine.invoke(name)["Body"] == 1
 
 
 def test_ctrl_c_leaves_the_deployment_to_itself(own_kiln, project):

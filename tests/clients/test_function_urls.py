@@ -27,6 +27,11 @@ def handler(event, context):
 """}
 
 
+SIGNED = {
+    "Authorization": "AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=00"
+}
+
+
 def ask(kiln, url, method="GET", path="/", body=None, headers=None):
     """The request that a client would send that resolves the name: here, names below localhost may be unknown."""
     host = urllib.parse.urlsplit(url).netloc
@@ -57,11 +62,19 @@ def test_life_of_a_url(kiln, name):
     assert [one["FunctionUrl"] for page in pages for one in page["FunctionUrlConfigs"]] == [created["FunctionUrl"], live["FunctionUrl"]]
     updated = api.update_function_url_config(FunctionName=name, AuthType="AWS_IAM", Cors={"AllowOrigins": ["*"]})
     assert updated["AuthType"] == "AWS_IAM" and updated["Cors"] == {"AllowOrigins": ["*"]}
-    assert ask(kiln, created["FunctionUrl"])[0] == 200 and ask(kiln, live["FunctionUrl"])[0] == 200
+    for address in (created["FunctionUrl"], live["FunctionUrl"]):
+        assert ask(kiln, address, headers=SIGNED)[0] == 200
+        status, headers, body = ask(kiln, address)
+        assert status == 403 and b"urls-auth.html" in body, "nobody signed it"
     api.delete_function_url_config(FunctionName=name)
-    assert ask(kiln, created["FunctionUrl"])[0] == 404 and ask(kiln, live["FunctionUrl"])[0] == 200
+    assert ask(kiln, created["FunctionUrl"], headers=SIGNED)[0] == 403 and ask(kiln, live["FunctionUrl"], headers=SIGNED)[0] == 200
+    api.delete_alias(FunctionName=name, Name="live")
+    status, headers, body = ask(kiln, live["FunctionUrl"], headers=SIGNED)
+    assert status == 403 and json.loads(body)["Message"].startswith("Forbidden."), "the URL stays, its alias is gone"
     api.delete_function(FunctionName=name)
-    assert ask(kiln, live["FunctionUrl"])[0] == 404
+    status, headers, body = ask(kiln, live["FunctionUrl"], headers=SIGNED)
+    assert (status, body) == (403, b'{"Message":null}')
+    assert {key.lower(): value for key, value in headers.items()}["x-amzn-errortype"] == "AccessDeniedException"
     with pytest.raises(ClientError) as error:
         api.get_function_url_config(FunctionName=name, Qualifier="live")
     assert code_of(error) == "ResourceNotFoundException"
@@ -98,7 +111,7 @@ def test_the_event_is_payload_format_2(kiln, url):
     assert event["body"] == '{"a": "é"}' and event["isBase64Encoded"] is False
     context = event["requestContext"]
     assert context["accountId"] == "anonymous" and context["domainName"] == host and context["apiId"] == context["domainPrefix"] == host[:32]
-    assert context["http"] == {"method": "PUT", "path": "/p%20a/th", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "tester"}
+    assert context["http"] == {"method": "PUT", "path": "/p a/th", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "tester"}
     assert context["requestId"] == headers["x-amzn-RequestId"]
     assert re.fullmatch(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000", context["time"]) and context["timeEpoch"] > 1.7e12
 
@@ -125,8 +138,8 @@ def test_answers_in_their_forms(kiln, url):
     status, headers, body = answer_of(
         kiln, url, {"statusCode": 201, "headers": {"X-Own": "1", "Content-Type": "text/html"}, "cookies": ["a=1"], "body": "<p>"})
     assert (status, headers["X-Own"], headers["Content-Type"], headers["Set-Cookie"], body) == (201, "1", "text/html", "a=1", b"<p>")
-    assert answer_of(kiln, url, "text")[::2] == (200, b'"text"')
-    assert answer_of(kiln, url, {"a": 1})[::2] == (200, b'{"a": 1}')
+    assert answer_of(kiln, url, "text")[::2] == (200, b"text")
+    assert answer_of(kiln, url, {"a": 1})[::2] == (200, b'{"a":1}')
     assert answer_of(kiln, url, {"statusCode": 204, "body": "x"})[::2] == (204, b"")
     assert answer_of(kiln, url, {"statusCode": 404, "body": {"a": [1]}})[::2] == (404, b'{"a":[1]}')
 
@@ -184,7 +197,7 @@ def test_hosts_that_are_nobodys(kiln, url):
     host = urllib.parse.urlsplit(url).netloc
     for other in [host.replace("us-east-1", "eu-west-1"), "x" * 32 + host[32:], host.replace("localhost", "local_host")]:
         status, _, body = kiln.http("GET", "/", headers={"Host": other})
-        assert (status, body) == (404, b'{"Message":null}'), other
+        assert (status, body) == (403, b'{"Message":null}'), other
     # Any name that begins as AWS's does, in any case.
     for same in [host.upper(), host.split(":")[0], host.replace("localhost", "on.aws"), host.replace("localhost", "kiln.internal")]:
         assert kiln.http("GET", "/2015-03-31/functions", headers={"Host": same})[0] == 200, same
@@ -206,11 +219,11 @@ def test_an_alias_url_follows_its_alias(kiln, name):
     kiln.create(name, {"index.py": code}, Publish=True)
     api.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
     url = api.create_function_url_config(FunctionName=name, Qualifier="live", AuthType="NONE")["FunctionUrl"]
-    assert ask(kiln, url)[2] == b'"1"'
+    assert ask(kiln, url)[2] == b"1"
     api.update_function_configuration(FunctionName=name, Description="x")
     api.publish_version(FunctionName=name)
     api.update_alias(FunctionName=name, Name="live", FunctionVersion="2")
-    assert ask(kiln, url)[2] == b'"2"'
+    assert ask(kiln, url)[2] == b"2"
 
 
 def test_urls_survive_kill_9(own_kiln):

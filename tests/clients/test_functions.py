@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import ROLE, code_of, message_of, wait_for, zip_of
+from harness import Kiln, ROLE, code_of, message_of, wait_for, zip_of
 
 PY = {"index.py": "def handler(event, context):\n    return {'version': context.function_version, 'event': event}\n"}
 PY2 = {"index.py": "def handler(event, context):\n    return 'second'\n"}
@@ -227,13 +227,37 @@ def test_revision_ids_guard_changes(kiln, name):
     assert api.get_function_configuration(FunctionName=name)["Description"] == "x"
 
 
+def test_an_accepted_vpc_is_told_about(kiln, name):
+    vpc = {"VpcConfig": {"SubnetIds": ["subnet-0a"], "SecurityGroupIds": ["sg-0a"]}}
+    with pytest.raises(ClientError) as error:
+        kiln.create(name, PY, **vpc)
+    assert "--accept-vpc" in message_of(error)
+    template = {"Resources": {"F": {"Type": "AWS::Lambda::Function", "Properties": {
+        "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": PY["index.py"]}, **vpc}}}}
+    accepting = Kiln(args=["--accept-vpc"])
+    try:
+        made = accepting.create(name, PY, **vpc)
+        assert made["VpcConfig"]["SubnetIds"] == ["subnet-0a"]
+        note = made["ResponseMetadata"]["HTTPHeaders"]["x-kiln-note"]
+        assert f"VpcConfig of {name} is recorded without effect" in note
+        assert accepting.invoke(name, {"a": 1})["Body"]["event"] == {"a": 1}
+        cloudformation = accepting.client("cloudformation")
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+        wait_for(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
+        function = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="F")["StackResourceDetail"]["PhysicalResourceId"]
+        config = accepting.client("lambda").get_function_configuration(FunctionName=function)
+        assert config["VpcConfig"]["SecurityGroupIds"] == ["sg-0a"]
+    finally:
+        accepting.stop()
+
+
 def test_what_is_not_there_is_named(kiln):
     with pytest.raises(ClientError) as error:
         kiln.client("lambda").list_event_source_mappings()
     assert "ListEventSourceMappings" in message_of(error)
-    for service, call in [("kinesis", "list_streams"), ("sqs", "list_queues"), ("dynamodb", "list_tables")]:
+    for service, call, input in [("kinesis", "describe_limits", {}), ("sqs", "create_queue", {"QueueName": "q"}), ("dynamodb", "describe_limits", {})]:
         with pytest.raises(ClientError) as error:
-            getattr(kiln.client(service), call)()
+            getattr(kiln.client(service), call)(**input)
         assert service.lower() in message_of(error).lower() or call.replace("_", "") in message_of(error).lower(), message_of(error)
 
 

@@ -38,6 +38,10 @@ REPORT = re.compile(
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:"
 
 
+def log_of(kiln, name):
+    return [e["message"] for e in kiln.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]]
+
+
 @pytest.fixture(scope="module")
 def doer(kiln):
     kiln.create("doer", {"index.py": PY_DOER}, Timeout=3)
@@ -59,10 +63,11 @@ def test_cold_then_warm_with_lambdas_log_lines(kiln, name):
     assert REPORT.search(warm["Log"])["init"] is None and "INIT_START" not in warm["Log"]
 
 
-def test_memory_used_is_of_each_invocation(kiln, name):
+# "When invocations share an execution environment, Lambda reports the maximum memory used across all invocations."
+def test_memory_used_is_the_most_of_all_the_environments_invocations(kiln, name):
     kiln.create(name, {"index.py": PY_DOER}, MemorySize=256)
     used = [int(REPORT.search(kiln.invoke(name, e, LogType="Tail")["Log"])["used"]) for e in ({}, {"do": "memory", "mb": 100}, {})]
-    assert used[1] >= 100 and used[2] < used[1] - 50
+    assert used[0] < 100 <= used[1] <= used[2]
 
 
 def test_names_and_arns(kiln, doer):
@@ -159,8 +164,9 @@ def test_python_init_errors(kiln, name, files, handler, kind, message):
     answer = kiln.invoke(name, LogType="Tail")
     assert answer["FunctionError"] == "Unhandled"
     assert answer["Body"]["errorType"] == kind and answer["Body"]["errorMessage"].startswith(message)
-    assert "INIT_REPORT Init Duration: " in answer["Log"] and "Phase: init\tStatus: error" in answer["Log"]
-    assert "Phase: invoke\tStatus: error" in answer["Log"]
+    # The tail begins with START; the Init phase's report stands before it in the log.
+    assert answer["Log"].startswith("START RequestId: ") and "Phase: invoke\tStatus: error" in answer["Log"]
+    assert any(line.startswith("INIT_REPORT Init Duration: ") and "Phase: init\tStatus: error" in line for line in log_of(kiln, name))
 
 
 NODE = {
@@ -289,5 +295,5 @@ def test_an_init_beyond_ten_seconds_is_run_again_in_the_invocation(kiln, name):
     kiln.create(name, {"index.py": code}, Timeout=30)
     answer = kiln.invoke(name, LogType="Tail")
     assert answer["Body"] == "late"
-    assert "Phase: init\tStatus: timeout" in answer["Log"]
+    assert any("Phase: init\tStatus: timeout" in line for line in log_of(kiln, name))
     assert float(REPORT.search(answer["Log"])["duration"]) > 11_000

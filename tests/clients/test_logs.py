@@ -236,3 +236,23 @@ def test_the_command_line_follows_a_log(kiln, logs, name):
         tail.wait(10)
         tail.stdout.close()
         tail.stderr.close()
+
+
+EMF = ('{"_aws":{"Timestamp":%d,"CloudWatchMetrics":[{"Namespace":"%s","Dimensions":[["service"],[]],'
+       '"Metrics":[{"Name":"time","Unit":"Milliseconds"}]}]},"service":"orders","time":[10,30]}')
+
+
+def test_embedded_metrics_of_a_function_and_of_put_log_events(kiln, name):
+    """What functions print in the embedded metric format, and what clients put into a stream, become metrics."""
+    kiln.create(name, {"index.py": "import time\ndef handler(event, context):\n    print(event % (int(time.time() * 1000), context.function_name))\n"})
+    assert kiln.invoke(name, EMF)["Body"] is None
+    logs = kiln.client("logs")
+    logs.create_log_stream(logGroupName=f"/aws/lambda/{name}", logStreamName="put")
+    now = int(time.time() * 1000)
+    logs.put_log_events(logGroupName=f"/aws/lambda/{name}", logStreamName="put", logEvents=[
+        {"timestamp": now, "message": EMF % (now, name)}, {"timestamp": now, "message": "no metric"}, {"timestamp": now, "message": '{"_aws":{}}'}])
+    day = dict(StartTime=time.time() - 600, EndTime=time.time() + 600, Period=3600, Statistics=["SampleCount", "Sum", "Maximum"])
+    for dimensions in ([{"Name": "service", "Value": "orders"}], []):
+        points = kiln.client("cloudwatch").get_metric_statistics(Namespace=name, MetricName="time", Dimensions=dimensions, **day)["Datapoints"]
+        assert sum(p["SampleCount"] for p in points) == 4 and sum(p["Sum"] for p in points) == 80
+        assert {(p["Maximum"], p["Unit"]) for p in points} == {(30, "Milliseconds")}

@@ -166,6 +166,17 @@ def test_a_missing_library_is_named(installed, tmp_path):
     assert done.returncode != 0 and "there is no library libnope.so.7" in text
 
 
+def test_a_static_program_that_resolves_names_is_refused(installed, tmp_path):
+    """It would crash in getaddrinfo. What is linked may be said after kiln_lambda()."""
+    (tmp_path / "main.cc").write_text("int main() {}\n")
+    (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(p LANGUAGES CXX)\nfind_package(kiln REQUIRED)\n"
+                                             "add_executable(p main.cc)\nkiln_lambda(p STATIC)\ntarget_link_libraries(p PRIVATE kiln::s3)\n")
+    done = subprocess.run(["cmake", "-S", tmp_path, "-B", tmp_path / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={installed}"],
+                          capture_output=True, text=True)
+    text = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0 and "kiln_lambda(p STATIC): it links kiln::http, which resolves host names" in text
+
+
 FUNCTIONS = ["echo", "optimized_cold_start", "memory_optimized", "cpu_optimized", "concurrency_controller", "optimized_imports", "critical_handler",
              "standard_handler", "batch_handler"]
 

@@ -1,9 +1,8 @@
-"""S3: buckets, objects, multipart uploads, as boto3, the AWS CLI and the AWS SDK for JavaScript send them; what survives a kill."""
+"""S3: buckets, objects, multipart uploads, as boto3, the AWS CLI and the AWS SDK for JavaScript send them."""
 
 import base64
 import hashlib
 import http.client
-import os
 import re
 import socket
 import subprocess
@@ -15,23 +14,10 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from doubles import Receiver
-from harness import ROOT, Kiln, code_of, message_of, wait_for, zip_of
+from harness import ROOT, code_of, message_of
+from objects import SIGNED, MiB, pattern
 
-MiB = 1024 * 1024
-SIGNED = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"}
 NODE = ROOT / "tests" / "node"
-
-
-@pytest.fixture
-def s3(kiln):
-    return kiln.client("s3")
-
-
-@pytest.fixture
-def bucket(s3, name):
-    s3.create_bucket(Bucket=f"bucket-{name}")
-    return f"bucket-{name}"
 
 
 def keys(answer):
@@ -43,12 +29,6 @@ def refused(code, call, **arguments):
         call(**arguments)
     assert code_of(error) == code, error.value
     return error
-
-
-def pattern(size, seed=0):
-    """Bytes that differ from place to place and are cheap to make."""
-    block = hashlib.shake_128(str(seed).encode()).digest(1 * MiB + 1)
-    return (block * (size // len(block) + 1))[:size]
 
 
 # Buckets
@@ -104,26 +84,42 @@ def test_what_buckets_are_given_to_keep(s3, bucket):
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    refused("MalformedXML", s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={"Status": "enabled"})
+    refused("IllegalVersioningConfigurationException", s3.put_bucket_versioning, Bucket=bucket, VersioningConfiguration={})
 
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "k"}, "BucketKeyEnabled": True}
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0] == rule
     s3.delete_bucket_encryption(Bucket=bucket)
+    refused("MalformedXML", s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": []})
+    refused("MalformedXML", s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule, rule]})
+    aes = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256", "KMSMasterKeyID": "k"}}
+    refused("InvalidArgument", s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [aes]})
 
     refused("NoSuchBucketPolicy", s3.get_bucket_policy, Bucket=bucket)
-    s3.put_bucket_policy(Bucket=bucket, Policy='{"Version": "2012-10-17"}')
-    assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == '{"Version": "2012-10-17"}'
+    s3.put_bucket_policy(Bucket=bucket, Policy='{"Statement": []}')
+    assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == '{"Statement": []}'
+    refused("MalformedPolicy", s3.put_bucket_policy, Bucket=bucket, Policy="{}")
     refused("MalformedPolicy", s3.put_bucket_policy, Bucket=bucket, Policy="no json")
     s3.delete_bucket_policy(Bucket=bucket)
     refused("NoSuchBucketPolicy", s3.get_bucket_policy, Bucket=bucket)
 
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": False})
-    assert s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]["BlockPublicAcls"] is False
+    assert not any(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    s3.delete_public_access_block(Bucket=bucket)
+    refused("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket=bucket)
 
     refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
-    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a&b", "Value": "<c>"}]})
-    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "a&b", "Value": "<c>"}]
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a=b", "Value": "c @d"}]})
+    assert s3.get_bucket_tagging(Bucket=bucket)["TagSet"] == [{"Key": "a=b", "Value": "c @d"}]
+    refused("InvalidTag", s3.put_bucket_tagging, Bucket=bucket, Tagging={"TagSet": [{"Key": "a&b", "Value": "<c>"}]})
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": []})
+    refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
+
+    for rules in ([], [{"ObjectOwnership": "Mine"}], [{"ObjectOwnership": "ObjectWriter"}] * 2):
+        refused("MalformedXML", s3.put_bucket_ownership_controls, Bucket=bucket, OwnershipControls={"Rules": rules})
+    refused("NoSuchBucket", s3.put_bucket_encryption, Bucket=bucket + "-not", ServerSideEncryptionConfiguration={"Rules": []})
 
     refused("NoSuchLifecycleConfiguration", s3.get_bucket_lifecycle_configuration, Bucket=bucket)
     rules = [{"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 1}}]
@@ -133,6 +129,42 @@ def test_what_buckets_are_given_to_keep(s3, bucket):
     refused("NoSuchLifecycleConfiguration", s3.get_bucket_lifecycle_configuration, Bucket=bucket)
     refused("NotImplemented", s3.get_bucket_replication, Bucket=bucket)
     refused("AccessControlListNotSupported", s3.put_bucket_acl, Bucket=bucket, ACL="public-read")
+
+
+def test_pages_of_buckets(kiln, s3, name):
+    for each in "abc":
+        s3.create_bucket(Bucket=f"{name}-{each}", ObjectOwnership="BucketOwnerPreferred")
+
+    def listed(query):
+        status, _, body = kiln.http("GET", f"/?prefix={name}-&{query}", headers=SIGNED)
+        text = body.decode()
+        token = re.search("<ContinuationToken>(.*?)</ContinuationToken>", text)
+        message = re.search("<Message>(.*?)</Message>", text)
+        return re.findall("<Name>(.*?)</Name>", text), token and token[1], message and message[1]
+
+    names, token, _ = listed("max-buckets=2")
+    assert names == [f"{name}-a", f"{name}-b"]
+    assert listed(f"max-buckets=2&continuation-token={urllib.parse.quote(token)}") == ([f"{name}-c"], None, None)
+    assert listed("bucket-region=us-west-2")[0] == []
+    assert len(listed("bucket-region=us-east-1")[0]) == 3
+    assert listed("bucket-region=eu-east-1")[2] == "Argument value eu-east-1 is not a valid AWS Region"
+
+    rules = s3.get_bucket_ownership_controls(Bucket=f"{name}-a")["OwnershipControls"]["Rules"]
+    assert rules == [{"ObjectOwnership": "BucketOwnerPreferred"}]
+    error = refused("InvalidArgument", s3.create_bucket, Bucket=f"{name}-d", ObjectOwnership="RandomValue")
+    assert message_of(error) == "Invalid x-amz-object-ownership header: RandomValue"
+
+
+def test_versions_that_there_are_not(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"v")
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId="null")["Body"].read() == b"v"
+    other = {"Bucket": bucket, "Key": "k", "VersionId": "HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"}
+    for call in (s3.get_object, s3.delete_object):
+        assert message_of(refused("InvalidArgument", call, **other)) == "Invalid version id specified"
+    gone = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": other["VersionId"]}]})
+    assert "Deleted" not in gone and gone["Errors"][0]["Code"] == "NoSuchVersion"
+    assert s3.list_object_versions(Bucket=bucket)["VersionIdMarker"] == ""
+    refused("InvalidArgument", s3.delete_object, Bucket=bucket, Key="k", BypassGovernanceRetention=True)
 
 
 # Objects
@@ -339,13 +371,13 @@ def test_aws_chunked(kiln, s3, bucket, body, code):
 
 def test_expect_100_continue_and_chunked_transfer(kiln, s3, bucket):
     with socket.create_connection(("127.0.0.1", kiln.port), timeout=20) as line:
-        head = f"PUT /{bucket}/k HTTP/1.1\r\nHost: a\r\nAuthorization: {SIGNED['Authorization']}\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = f"PUT /{bucket}/k HTTP/1.1\r\nHost: localhost\r\nAuthorization: {SIGNED['Authorization']}\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
         line.sendall(head.encode())
         assert line.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         line.sendall(b"5\r\nhello\r\n0\r\n\r\n")
         assert line.recv(10_000).startswith(b"HTTP/1.1 200")
         # The connection serves on.
-        line.sendall(f"GET /{bucket}/k HTTP/1.1\r\nHost: a\r\nAuthorization: {SIGNED['Authorization']}\r\n\r\n".encode())
+        line.sendall(f"GET /{bucket}/k HTTP/1.1\r\nHost: localhost\r\nAuthorization: {SIGNED['Authorization']}\r\n\r\n".encode())
         answer = b""
         while not answer.endswith(b"hello"):
             answer += line.recv(10_000)
@@ -434,114 +466,6 @@ def test_parts_that_are_copied(s3, bucket):
     assert s3.get_object(Bucket=bucket, Key="m")["Body"].read() == pattern(6 * MiB) + pattern(6 * MiB)[10:20]
 
 
-def resident_peak(kiln):
-    status = open(f"/proc/{kiln.process.pid}/status").read()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024
-
-
-@pytest.mark.slow
-def test_large_objects_need_little_memory(own_kiln, tmp_path):
-    kiln = own_kiln()
-    s3 = kiln.client("s3")
-    s3.create_bucket(Bucket="bucket")
-    before = resident_peak(kiln)
-    body = pattern(70 * MiB)
-    s3.put_object(Bucket="bucket", Key="single", Body=body)
-    assert s3.get_object(Bucket="bucket", Key="single")["Body"].read() == body
-    large = tmp_path / "large"
-    with large.open("wb") as out:
-        for i in range(4):
-            out.write(pattern(64 * MiB, i))
-    s3.upload_file(str(large), "bucket", "multi")
-    assert s3.head_object(Bucket="bucket", Key="multi")["ContentLength"] == 256 * MiB
-    s3.download_file("bucket", "multi", str(tmp_path / "back"))
-    assert hashlib.sha256((tmp_path / "back").read_bytes()).digest() == hashlib.sha256(large.read_bytes()).digest()
-    stream = s3.get_object(Bucket="bucket", Key="multi")["Body"]
-    assert hashlib.sha256(stream.read()).digest() == hashlib.sha256(large.read_bytes()).digest()
-    grown = resident_peak(kiln) - before
-    print(f"peak of resident memory grew by {grown} MiB")
-    assert grown < 64
-
-
-# What survives
-
-
-def test_everything_survives_kill_9(own_kiln):
-    kiln = own_kiln()
-    s3 = kiln.client("s3")
-    s3.create_bucket(Bucket="bucket")
-    s3.put_bucket_tagging(Bucket="bucket", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
-    s3.put_object(Bucket="bucket", Key="k", Body=b"content", Metadata={"m": "1"})
-    upload = s3.create_multipart_upload(Bucket="bucket", Key="m")["UploadId"]
-    part = s3.upload_part(Bucket="bucket", Key="m", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
-    kiln.kill()
-    s3 = own_kiln().client("s3")
-    got = s3.get_object(Bucket="bucket", Key="k")
-    assert (got["Body"].read(), got["Metadata"]) == (b"content", {"m": "1"})
-    assert s3.get_bucket_tagging(Bucket="bucket")["TagSet"] == [{"Key": "a", "Value": "b"}]
-    s3.complete_multipart_upload(Bucket="bucket", Key="m", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part}]})
-    assert s3.get_object(Bucket="bucket", Key="m")["Body"].read() == b"part"
-
-
-def test_a_kill_in_the_middle_of_puts_leaves_the_old_or_the_new(own_kiln, tmp_path):
-    kiln = own_kiln()
-    s3 = kiln.client("s3")
-    s3.create_bucket(Bucket="bucket")
-    versions = [pattern(3 * MiB, i) for i in range(4)]
-    whole = {hashlib.md5(v).hexdigest() for v in versions}
-    names = [f"k{i}" for i in range(4)]
-    for each in names:
-        s3.put_object(Bucket="bucket", Key=each, Body=versions[0])
-    started = threading.Event()
-    puts = []
-
-    def put(key):
-        client = kiln.client("s3")
-        try:
-            for i in range(1000):
-                client.put_object(Bucket="bucket", Key=key, Body=versions[i % 4])
-                puts.append(key)
-                if len(puts) > 12:
-                    started.set()
-        except Exception:  # the kill
-            started.set()
-
-    threads = [threading.Thread(target=put, args=(each,)) for each in names]
-    for thread in threads:
-        thread.start()
-    assert started.wait(60)
-    # One is in the middle of its body for certain.
-    half = socket.create_connection(("127.0.0.1", kiln.port))
-    half.sendall(f"PUT /bucket/k0 HTTP/1.1\r\nHost: a\r\nAuthorization: {SIGNED['Authorization']}\r\nContent-Length: {3 * MiB}\r\n\r\n".encode() + versions[1][:MiB])
-    kiln.kill()
-    for thread in threads:
-        thread.join(60)
-    half.close()
-    assert len(puts) > 12
-    s3 = own_kiln().client("s3")
-    for each in names:
-        answer = s3.get_object(Bucket="bucket", Key=each)
-        content = answer["Body"].read()
-        assert hashlib.md5(content).hexdigest() in whole and answer["ETag"] == f'"{hashlib.md5(content).hexdigest()}"'
-    files = [p for p in (tmp_path / "data" / "objects").rglob("*") if p.is_file() and not p.name.startswith("objects.db")]
-    assert len(files) == len(names)  # what the kill left is gone
-
-
-def test_a_body_that_ends_half_way_leaves_nothing(own_kiln, tmp_path):
-    kiln = own_kiln()
-    s3 = kiln.client("s3")
-    s3.create_bucket(Bucket="bucket")
-
-    def files():
-        return [p for p in (tmp_path / "data" / "objects").rglob("*") if p.is_file() and not p.name.startswith("objects.db")]
-
-    with socket.create_connection(("127.0.0.1", kiln.port)) as line:
-        line.sendall(f"PUT /bucket/k HTTP/1.1\r\nHost: a\r\nAuthorization: {SIGNED['Authorization']}\r\nContent-Length: 1000000\r\n\r\n".encode() + b"x" * 500_000)
-        wait_for(lambda: files() and files()[0].stat().st_size > 0, what="the part that has come")
-    wait_for(lambda: not files(), what="its removal")
-    assert s3.list_objects_v2(Bucket="bucket")["KeyCount"] == 0
-
-
 def test_many_at_once(s3, kiln, bucket):
     errors = []
 
@@ -589,66 +513,3 @@ def test_the_aws_cli(kiln, bucket, tmp_path):
 def test_the_javascript_sdk(kiln, bucket):
     done = subprocess.run(["node", str(NODE / "objects.mjs"), kiln.url, bucket], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr
-
-
-# Functions from S3
-
-HELLO = {"index.py": "def handler(event, context):\n    return 'from s3'\n"}
-
-
-def test_functions_and_layers_from_s3(kiln, s3, bucket, name):
-    api = kiln.client("lambda")
-    s3.put_object(Bucket=bucket, Key="code.zip", Body=zip_of(HELLO))
-    kiln.create(name, code={"S3Bucket": bucket, "S3Key": "code.zip"})
-    assert kiln.invoke(name)["Body"] == "from s3"
-    s3.put_object(Bucket=bucket, Key="code2.zip", Body=zip_of({"index.py": "def handler(event, context):\n    return 'second'\n"}))
-    api.update_function_code(FunctionName=name, S3Bucket=bucket, S3Key="code2.zip")
-    assert kiln.invoke(name)["Body"] == "second"
-    layer = api.publish_layer_version(LayerName="layer-" + name, Content={"S3Bucket": bucket, "S3Key": "code.zip"})
-    assert layer["Content"]["CodeSha256"] == b64(hashlib.sha256(zip_of(HELLO)).digest())
-
-
-@pytest.mark.parametrize("where, text", [
-    ({"S3Key": "nope"}, "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."),
-    ({"S3Bucket": "no-such-bucket", "S3Key": "k"}, "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"),
-    ({"S3Key": "code.zip", "S3ObjectVersion": "1"}, "Error occurred while GetObject. S3 Error Code: NoSuchVersion. S3 Error Message: The specified version does not exist."),
-    ({"S3Key": "text"}, "Could not unzip uploaded file."),
-])
-def test_code_that_s3_does_not_have(kiln, s3, bucket, name, where, text):
-    s3.put_object(Bucket=bucket, Key="code.zip", Body=zip_of(HELLO))
-    s3.put_object(Bucket=bucket, Key="text", Body=b"no zip")
-    with pytest.raises(ClientError) as error:
-        kiln.create(name, code={"S3Bucket": bucket, **where})
-    assert code_of(error) == "InvalidParameterValueException" and text in message_of(error)
-
-
-def test_a_package_in_s3_may_be_larger_than_one_that_is_sent(kiln, s3, bucket, name):
-    filling = os.urandom(51 * MiB)
-    s3.put_object(Bucket=bucket, Key="large.zip", Body=zip_of({**HELLO, "filling": filling.decode("latin-1")}))
-    kiln.create(name, code={"S3Bucket": bucket, "S3Key": "large.zip"}, MemorySize=512)
-    assert kiln.invoke(name)["Body"] == "from s3"
-
-
-def test_code_comes_from_the_server_that_s3_is_forwarded_to(name):
-    def serve(method, path, headers, body):
-        if path == "/b/a/code%20x.zip" or path == "/b/a%2Fcode%20x.zip":
-            return 200, {}, zip_of(HELLO)
-        if path == "/b/closed":
-            return 403, {}, b"<Error><Code>AccessDenied</Code></Error>"
-        return 404, {}, b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
-
-    other = Receiver(serve)
-    kiln = Kiln(args=["--forward", f"s3={other.url}"])
-    try:
-        kiln.create(name, code={"S3Bucket": "b", "S3Key": "a/code x.zip"})
-        assert kiln.invoke(name)["Body"] == "from s3"
-        for key, text in (("nope", "S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."), ("closed", "--forward s3=URL")):
-            with pytest.raises(ClientError) as error:
-                kiln.create("other", code={"S3Bucket": "b", "S3Key": key})
-            assert text in message_of(error)
-        other.close()
-        with pytest.raises(ClientError) as error:
-            kiln.create("other", code={"S3Bucket": "b", "S3Key": "nope"})
-        assert "--forward s3=URL" in message_of(error) and code_of(error) == "InvalidParameterValueException"
-    finally:
-        kiln.stop()

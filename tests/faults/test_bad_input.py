@@ -98,7 +98,7 @@ def test_payloads(kiln, name):
     status, _, answer = kiln.http("POST", path, fits)
     assert status == 200 and answer == fits
     status, headers, answer = kiln.http("POST", path, fits[:-1] + b'x"')
-    assert status == 413 and headers["x-amzn-ErrorType"] == "RequestTooLargeException"
+    assert status == 413 and headers["x-amzn-ErrorType"] == "RequestEntityTooLargeException"
 
 
 def test_client_context_limits(kiln):

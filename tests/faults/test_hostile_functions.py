@@ -61,13 +61,13 @@ def handler(event, context):
     except OSError:
         return n
 """
-    before = len(children_of(kiln.process.pid))
+    before = len(children_of(kiln.engine))
     kiln.create(name, {"index.py": code}, MemorySize=3008, Timeout=30)
     answer = kiln.invoke(name)
     assert answer.get("FunctionError") or 100 < answer["Body"] < 1100
     api = kiln.client("lambda")
     api.delete_function(FunctionName=name)
-    wait_for(lambda: len(children_of(kiln.process.pid)) < before + 100, what="the end of the forked processes")
+    wait_for(lambda: len(children_of(kiln.engine)) < before + 100, what="the end of the forked processes")
 
 
 def test_a_gigabyte_of_logs(own_kiln):
@@ -94,7 +94,7 @@ def handler(event, context):
     peak = 0
     while loud.is_alive():
         assert kiln.invoke("neighbour")["Body"] == "alive"
-        peak = max(peak, resident(kiln.process.pid))
+        peak = max(peak, resident(kiln.engine))
     loud.join()
     assert result == ["done"]
     assert peak < 300 << 20
@@ -180,14 +180,44 @@ def test_nothing_outlives_a_killed_engine(own_kiln):
     import threading
 
     threading.Thread(target=lambda: pytest.raises(Exception, kiln.invoke, "sleeper", 1), daemon=True).start()
-    wait_for(lambda: len(children_of(kiln.process.pid)) >= 4, what="the sandboxes")
-    processes = children_of(kiln.process.pid)
+    wait_for(lambda: len(children_of(kiln.engine)) >= 4, what="the sandboxes")
+    engine, processes = kiln.engine, children_of(kiln.engine)
     kiln.kill()
     wait_for(lambda: not [p for p in processes if pathlib.Path(f"/proc/{p}").exists() and "Z" not in pathlib.Path(f"/proc/{p}/stat").read_text().split(")")[-1].split()[0]], what="the end of all its processes")
     again = own_kiln()
-    mine = {p for p in cgroups() if f"kiln-{kiln.process.pid}-" in str(p)}
+    mine = {p for p in cgroups() if f"kiln-{engine}-" in str(p)}
     assert mine == set(), "the next engine removes what the killed one left"
     assert again.client("lambda").get_function(FunctionName="sleeper")
+
+
+SPINNER = """import threading
+def spin():
+    while True: pass
+def handler(event, context):
+    threading.Thread(target=spin, daemon=True).start()
+"""
+
+
+def test_what_was_frozen_when_an_engine_was_killed_ends_with_the_next(own_kiln):
+    kiln = own_kiln()
+    kiln.create("spinner", {"index.py": SPINNER})
+    kiln.invoke("spinner")
+    engine, processes = kiln.engine, children_of(kiln.engine)
+    frozen = lambda: [p for p in pathlib.Path("/sys/fs/cgroup/freezer").rglob(f"kiln-{engine}-*/*/freezer.state") if p.read_text().startswith("FROZEN")]
+    if not pathlib.Path("/sys/fs/cgroup/freezer").exists():
+        pytest.skip("needs the freezer of cgroup v1")
+    wait_for(frozen, what="the freezing")
+    kiln.kill()
+    own_kiln()
+    wait_for(lambda: not any(is_alive(p) for p in processes), what="the end of all its processes")
+    assert not [p for p in cgroups() if f"kiln-{engine}-" in str(p)]
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_hundred_functions_at_once(kiln, name):
@@ -222,15 +252,17 @@ def test_a_hundred_thousand_warm_invocations_leave_nothing(own_kiln):
         [t.join() for t in threads]
 
     def state():
-        pid = kiln.process.pid
-        return len(os.listdir(f"/proc/{pid}/fd")), len(children_of(pid)), len(list(pathlib.Path("/sys/fs/cgroup").glob(f"**/kiln-{pid}-*/env-*")))
+        pid = kiln.engine
+        # The freezer has one for each environment that was frozen once.
+        groups = [p for p in pathlib.Path("/sys/fs/cgroup").glob(f"**/kiln-{pid}-*/env-*") if "freezer" not in p.parts]
+        return len(os.listdir(f"/proc/{pid}/fd")), len(children_of(pid)), len(groups)
 
     run(4_000)
-    before, memory = state(), resident(kiln.process.pid)
+    before, memory = state(), resident(kiln.engine)
     run(100_000)
     after = wait_for(lambda: state() if state()[0] <= before[0] else None, what="the closing of connections")
     assert after[1] <= before[1] and after[2] <= before[2], (before, after)
-    assert resident(kiln.process.pid) < memory + (8 << 20)
+    assert resident(kiln.engine) < memory + (8 << 20)
 
 
 def test_an_ordinary_user_can_serve(own_kiln, tmp_path):

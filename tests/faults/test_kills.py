@@ -35,7 +35,10 @@ class Collector(socketserver.ThreadingTCPServer):
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self):
-                id = self.rfile.readline().decode().strip()
+                line = self.rfile.readline().decode()
+                if not line.endswith("\n"):
+                    return  # killed before it had said which one it is
+                id = line.strip()
                 with collector.changed:
                     collector.seen[id] += 1
                     collector.changed.notify_all()

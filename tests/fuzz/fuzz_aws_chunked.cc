@@ -2,11 +2,11 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "services/s3_chunked.h"
+#include "wire/aws_chunked.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace kiln;
-  using services::AwsChunked;
+  using wire::AwsChunked;
   if (size == 0) return 0;
   const size_t piece = 1 + data[0] % 16;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -3,10 +3,10 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "engine/log_files.h"
+#include "logs/files.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  using namespace kiln::engine;
+  using namespace kiln::logs;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto line = parse_log_line(text)) KILN_CHECK(line->text.size() + 24 <= text.size());
   const std::string put = put_log_line(1'769'000'000'000, 1, text);

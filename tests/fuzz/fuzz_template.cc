@@ -50,7 +50,9 @@ std::string evaluate_all(const Template& parsed) {
   std::map<std::string, std::string> given;
   for (const Parameter& parameter : parsed.parameters)
     if (!parameter.default_value) given[parameter.name] = "1";
-  const SsmLookup ssm = [](const std::string& name) { return std::optional(name + ",2"); };
+  const SsmLookup ssm = [](const std::string& name) {
+    return std::optional(SsmParameter{"String", name + ",2"});
+  };
   const auto parameters = resolve_parameters(parsed, given, ssm);
   if (!parameters) return dump(parameters.error().message);
   Surroundings around;
@@ -60,6 +62,15 @@ std::string evaluate_all(const Template& parsed) {
   around.stack_name = "fuzz";
   around.stack_id = "arn:aws:cloudformation:us-east-1:000000000000:stack/fuzz/1";
   around.import_value = [](const std::string& name) { return std::optional(name); };
+  around.dynamic = [](const std::string& service, const std::string& reference) {
+    return kiln::Result<std::string>(service + reference);
+  };
+  // Some resources are not made yet, some were left out.
+  around.resource = [](const std::string& id, const std::string& attribute) {
+    const std::string mark(kLeftOut);
+    return kiln::Result<json>(id.size() % 2 ? json(kUnknown)
+                                            : json(mark + id + "." + attribute + mark));
+  };
   Evaluator evaluator(parsed, around);
   std::string out;
   if (const auto rules = evaluator.check_rules(); !rules) out += dump(rules.error().message);
@@ -88,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Reading reading = read_template(text);
   KILN_CHECK(reading.ok() == reading.problems.empty());
   for (const Problem& problem : reading.problems) check_problem(problem);
+  if (reading.ok()) KILN_CHECK(processed_template(text).is_object());
   if (reading.ok()) KILN_CHECK(evaluate_all(*reading.parsed) == evaluate_all(*reading.parsed));
   return 0;
 }

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "base/check.h"
-#include "store/test_dir.h"
 #include "store/unzip.h"
+#include "tests/support/test_dir.h"
 
 namespace fs = std::filesystem;
 
@@ -41,7 +41,7 @@ void check_tree(const fs::path& root) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const kiln::store::TestDir dir;
+  const kiln::TestDir dir;
   const fs::path root = fs::path(dir.path()) / "task";
   fs::create_directory(root);
   const auto done =

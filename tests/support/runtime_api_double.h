@@ -6,7 +6,8 @@
 //   api.posts();
 //
 // The events are given out in their order, under the request ids "0", "1", … and trace ids
-// "trace-0", …; then `next` is answered with status 500, which ends a function.
+// "trace-0", …; when all of them are answered, `next` is answered with status 500, which ends a
+// function. (Sooner it would end loops that have an event on its way to them.)
 #pragma once
 
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -67,12 +69,14 @@ class RuntimeApiDouble {
   }
 
   void serve(int fd) {
+    Holder holder(*this);
     std::string buffer;
     while (true) {
       Post post;
       if (!take_until(fd, buffer, "\r\n\r\n", post.head)) return;
       if (post.head.starts_with("GET ")) {
-        send(fd, next());
+        holder.ended();
+        send(fd, next(holder));
         continue;
       }
       if (!read_body(fd, buffer, post)) return;
@@ -80,17 +84,44 @@ class RuntimeApiDouble {
         const std::lock_guard lock(mutex_);
         posts_.push_back(std::move(post));
       }
+      holder.ended();
       send(fd, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
     }
   }
 
-  std::string next() {
-    const std::lock_guard lock(mutex_);
+  // Whether a connection has an event that is not answered. It has none when it is closed.
+  class Holder {
+   public:
+    explicit Holder(RuntimeApiDouble& api) : api_(api) {}
+    Holder(const Holder&) = delete;
+    Holder& operator=(const Holder&) = delete;
+    ~Holder() { ended(); }
+    void began() {  // REQUIRES: the mutex is held
+      holds_ = true;
+      ++api_.held_;
+    }
+    void ended() {
+      if (!holds_) return;
+      holds_ = false;
+      const std::lock_guard lock(api_.mutex_);
+      --api_.held_;
+      api_.answered_.notify_all();
+    }
+
+   private:
+    RuntimeApiDouble& api_;
+    bool holds_ = false;
+  };
+
+  std::string next(Holder& holder) {
+    std::unique_lock lock(mutex_);
     if (next_ == events_.size()) {
+      answered_.wait(lock, [this] { return held_ == 0; });
       return "HTTP/1.1 500 End\r\nContent-Length: 0\r\n\r\n";
     }
     const std::string number = std::to_string(next_);
     const std::string& body = events_[next_++];
+    holder.began();
     return "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: " + number +
            "\r\nLambda-Runtime-Trace-Id: trace-" + number +
            "\r\nLambda-Runtime-Deadline-Ms: 4102444800000\r\nContent-Length: " +
@@ -149,7 +180,9 @@ class RuntimeApiDouble {
 
   std::vector<std::string> events_;
   std::mutex mutex_;
+  std::condition_variable answered_;
   size_t next_ = 0;
+  size_t held_ = 0;  // events that are given out and not answered
   std::vector<Post> posts_;
   UniqueFd listener_;
   std::string address_;

@@ -4,10 +4,12 @@
 // function. Of all forms of new and delete these four are enough: the C++ library's others call
 // them.
 //
-// Sampling is a Poisson process over allocated bytes, with one sample in 512 KiB on average. An
-// allocation of n bytes is so noted with the probability p = 1 - exp(-n / 512 KiB), and stands for
-// 1/p allocations of its size. A delete looks its pointer up only when a filter says that it may
-// have been noted.
+// Of each thread the first 64 allocations are noted, all of them, so that the places of small
+// programs are found. Then sampling is a Poisson process over allocated bytes: one sample in 4 KiB
+// on average, and in a 128th of what the thread has allocated later, up to 512 KiB. With an average
+// of i bytes an allocation of n bytes is noted with the probability p = 1 - exp(-n / i), and stands
+// for 1/p allocations of its size. A delete looks its pointer up only when a filter says that it
+// may have been noted.
 #include <execinfo.h>
 #include <pthread.h>
 
@@ -23,13 +25,16 @@
 #include <new>
 #include <unordered_map>
 
+#include "sdk/core/heap_port.h"
 #include "sdk/heap/symbols.h"
-#include "sdk/heap_port.h"
 
 namespace kiln::sdk::heap {
 namespace {
 
-constexpr double kInterval = 512 * 1024;
+constexpr uint32_t kAllOf = 64;
+constexpr double kFirstInterval = 4 * 1024;
+constexpr double kLastInterval = 512 * 1024;
+constexpr double kSamplesOfShort = 128;
 constexpr size_t kDepth = 24;
 constexpr unsigned kFilterBits = 16;
 
@@ -53,6 +58,7 @@ struct Samples {
 };
 
 std::atomic<bool> sampling{false};
+std::atomic<uint32_t> runs{0};  // how often start() was called
 std::atomic<size_t> live_count{0};
 std::array<std::atomic<uint16_t>, size_t{1} << kFilterBits> filter{};  // live samples per hash
 
@@ -64,10 +70,14 @@ Samples& samples() {
 
 struct ThreadState {
   double left;      // bytes until the next sample
+  double interval;  // on average, of the sample that is next
+  double drawn;     // bytes until the next sample, since the start
+  uint32_t run;     // the start that this is of
   uint64_t random;  // 0: nothing drawn yet
+  uint32_t noted;   // of the first allocations, since the start
   bool inside;      // the sampler's own allocations are not sampled
 };
-constinit thread_local ThreadState thread_state{0, 0, false};
+constinit thread_local ThreadState thread_state{0, kFirstInterval, 0, 0, 0, 0, false};
 
 class Inside {
  public:
@@ -82,7 +92,12 @@ size_t filter_index(const void* pointer) {
                              (64 - kFilterBits));
 }
 
-double next_interval(ThreadState& state) {
+void draw_next(ThreadState& state) {
+  if (const uint32_t run = runs.load(std::memory_order_relaxed); state.run != run) {
+    state.run = run;
+    state.drawn = 0;
+    state.noted = 0;
+  }
   if (state.random == 0) {
     state.random = reinterpret_cast<uintptr_t>(&state) * 0x9E3779B97F4A7C15ULL | 1;
   }
@@ -90,7 +105,9 @@ double next_interval(ThreadState& state) {
   state.random ^= state.random >> 7;
   state.random ^= state.random << 17;
   const double uniform = (static_cast<double>(state.random >> 11) + 1) * 0x1p-53;  // (0, 1]
-  return -std::log(uniform) * kInterval;
+  state.interval = std::clamp(state.drawn / kSamplesOfShort, kFirstInterval, kLastInterval);
+  state.left = -std::log(uniform) * state.interval;
+  state.drawn += state.left;
 }
 
 uint64_t hash(const Stack& stack) {
@@ -115,9 +132,11 @@ Stack current_stack(void* caller) {
   return stack;
 }
 
-[[gnu::noinline, gnu::cold]] void sample(void* pointer, size_t size, void* caller) {
+// Interval 0: noted for certain.
+[[gnu::noinline, gnu::cold]] void sample(void* pointer, size_t size, double interval,
+                                         void* caller) {
   const Inside inside;
-  const double weight = 1 / -std::expm1(-static_cast<double>(size) / kInterval);
+  const double weight = interval > 0 ? 1 / -std::expm1(-static_cast<double>(size) / interval) : 1;
   const Stack stack = current_stack(caller);
   Samples& all = samples();
   const std::lock_guard lock(all.mutex);
@@ -134,12 +153,18 @@ Stack current_stack(void* caller) {
 [[gnu::noinline]] void count(void* pointer, size_t size, void* caller) {
   ThreadState& state = thread_state;
   if (state.inside) return;
-  if (state.random == 0) state.left = next_interval(state);
-  state.left -= static_cast<double>(size);
-  if (state.left > 0) return;
-  state.left = next_interval(state);
+  if (state.random == 0 || state.run != runs.load(std::memory_order_relaxed)) draw_next(state);
+  double interval = 0;
+  if (state.noted < kAllOf) {
+    ++state.noted;
+  } else {
+    state.left -= static_cast<double>(size);
+    if (state.left > 0) return;
+    interval = state.interval;
+    draw_next(state);
+  }
   try {
-    sample(pointer, size, caller);
+    sample(pointer, size, interval, caller);
   } catch (const std::bad_alloc&) {  // a sample less
   }
 }
@@ -176,6 +201,7 @@ void start() {
   all.stacks.clear();
   for (auto& counter : filter) counter.store(0, std::memory_order_relaxed);
   live_count.store(0, std::memory_order_relaxed);
+  runs.fetch_add(1, std::memory_order_relaxed);
   sampling.store(true, std::memory_order_relaxed);
 }
 
@@ -195,12 +221,14 @@ std::vector<HeapSite> top(size_t wanted) {
       if (entry.second.count > 0.5) stacks.push_back(entry.second);
     }
   }
+  std::vector<CallStack> calls;
+  for (const Stack& stack : stacks) calls.push_back({stack.frames.data(), stack.depth});
+  const std::vector<std::string> names = places_of(calls);
   std::map<std::string, HeapSite> places;
-  for (const Stack& stack : stacks) {
-    const std::string name = place_of(stack.frames.data(), stack.depth);
-    HeapSite& site = places.try_emplace(name, HeapSite{name, 0, 0}).first->second;
-    site.bytes += stack.bytes;
-    site.count += stack.count;
+  for (size_t i = 0; i < stacks.size(); ++i) {
+    HeapSite& site = places.try_emplace(names[i], HeapSite{names[i], 0, 0}).first->second;
+    site.bytes += stacks[i].bytes;
+    site.count += stacks[i].count;
   }
   std::vector<HeapSite> sites;
   for (auto& entry : places) sites.push_back(std::move(entry.second));

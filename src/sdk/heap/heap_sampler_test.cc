@@ -69,6 +69,21 @@ TEST(HeapSampler, SmallAllocationsAreEstimated) {
   EXPECT_NEAR(count, 200'000, 60'000);
 }
 
+TEST(HeapSampler, FewSmallAllocationsAreAllFound) {
+  SKIP_WITHOUT_NEW_ARRAY();
+  std::vector<std::unique_ptr<char[]>> blocks(10);
+  MemoryProfiler profiler;
+  profiler.start();
+  for (auto& block : blocks) block = hold(100);
+  const auto report = profiler.report();
+  ASSERT_FALSE(report.top_memory_consumers.empty());
+  const AllocationSite& site = report.top_memory_consumers[0];
+  EXPECT_EQ(site.count, 10u) << site.file;
+  EXPECT_DOUBLE_EQ(site.size_mb * static_cast<double>(kMiB), 1000);
+  // Named again without a second look at the symbols.
+  EXPECT_EQ(profiler.report().top_memory_consumers[0].file, site.file);
+}
+
 TEST(HeapSampler, WhatIsFreedIsNotHeld) {
   MemoryProfiler profiler;
   profiler.start();

@@ -1,7 +1,7 @@
 #include "kiln/idempotency.h"
 
 #include "kiln/log.h"
-#include "sdk/random_bits.h"
+#include "sdk/core/random_bits.h"
 
 namespace kiln {
 namespace {

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <thread>
 
-#include "sdk/error_document.h"
+#include "sdk/core/error_document.h"
 
 namespace kiln::tasks {
 namespace {

@@ -1,0 +1,14 @@
+// cpu_optimized_throughput: the handler without the engine; see bench/data_throughput.h.
+#include <kiln/json_handler.h>
+
+#include "bench/data_throughput.h"
+#include "handler.h"
+
+int main(int argc, char** argv) {
+  cpu_optimized::Handler handler(cpu_optimized::Config::from_environment());
+  return kiln::bench::data_throughput(
+      argc, argv,
+      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
+        return handler.handle(event, context);
+      }));
+}

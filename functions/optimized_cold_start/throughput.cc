@@ -1,0 +1,14 @@
+// optimized_cold_start_throughput: the handler without the engine; see bench/data_throughput.h.
+#include <kiln/json_handler.h>
+
+#include "bench/data_throughput.h"
+#include "handler.h"
+
+int main(int argc, char** argv) {
+  optimized_cold_start::Handler handler(optimized_cold_start::Config::from_environment());
+  return kiln::bench::data_throughput(
+      argc, argv,
+      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
+        return handler.handle(event, context);
+      }));
+}

@@ -1,0 +1,15 @@
+// standard_handler_throughput: the handler without the engine; see bench/data_throughput.h.
+#include <kiln/json_handler.h>
+
+#include "bench/data_throughput.h"
+#include "handler.h"
+
+int main(int argc, char** argv) {
+  standard_handler::Handler handler(orders::Config::from_environment(
+      {.priority_level = "STANDARD", .max_processing_time = std::chrono::seconds(55)}));
+  return kiln::bench::data_throughput(
+      argc, argv,
+      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
+        return handler.handle(event, context);
+      }));
+}

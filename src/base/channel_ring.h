@@ -1,0 +1,64 @@
+// Shared memory between the engine and a function built on the SDK: one event out and one answer
+// back, without a system call for either. It upgrades the direct channel (base/channel_frame.h):
+//
+//   function → engine   kReady with the meta kRingOffer
+//   engine → function   kRing, and with it the descriptor of the memory; or an event, as before
+//
+// From then on events and answers stand in the memory. The socket stays, and carries single bytes
+// that wake the engine when it sleeps; the function sleeps on the futex `event.number`.
+//
+// Each side takes the other for hostile: it reads a number once, checks it, and copies before it
+// looks at content. The memory can't be resized by either (it is sealed), so that no access faults.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace kiln::ring {
+
+inline constexpr char kRingOffer[] = "ring 1";
+
+// One direction. The message stands in the first page when it is small, else in the large area.
+struct Message {
+  std::atomic<uint32_t> number{0};  // which message this is; written last
+  std::atomic<uint32_t> type{0};    // FrameType
+  std::atomic<uint32_t> meta_size{0};
+  std::atomic<uint32_t> reserved{0};
+  std::atomic<uint64_t> body_size{0};
+};
+
+struct Header {
+  alignas(64) Message event;
+  // The function waits, or is about to: it wants a FUTEX_WAKE.
+  std::atomic<uint32_t> function_sleeps{0};
+  alignas(64) Message answer;
+  // The engine's loop waits, or is about to: it wants a byte through the socket.
+  std::atomic<uint32_t> engine_sleeps{0};
+};
+static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Header) <= 256);
+
+// A larger answer is refused: its size stands in the message, its bytes don't.
+inline constexpr uint64_t kLargestAnswer = 6'291'556;
+
+// SIGTERM sets this bit of event.number, so that a wait for it ends.
+inline constexpr uint32_t kStopBit = 1U << 31;
+
+inline constexpr size_t kPage = 4096;
+inline constexpr size_t kSmall = 1'920;  // meta and body together
+inline constexpr size_t kSmallEvent = 256;
+inline constexpr size_t kSmallAnswer = kSmallEvent + kSmall;
+static_assert(kSmallAnswer + kSmall == kPage);
+// Pages exist once they are written.
+inline constexpr size_t kLarge = 32 * 1024 * 1024;
+inline constexpr size_t kLargeEvent = kPage;
+inline constexpr size_t kLargeAnswer = kPage + kLarge;
+inline constexpr size_t kSize = kPage + 2 * kLarge;
+
+// Where a message of so many bytes begins.
+inline size_t place(bool event, uint64_t bytes) {
+  if (bytes <= kSmall) return event ? kSmallEvent : kSmallAnswer;
+  return event ? kLargeEvent : kLargeAnswer;
+}
+
+}  // namespace kiln::ring

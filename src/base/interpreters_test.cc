@@ -1,0 +1,122 @@
+#include "base/interpreters.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace kiln {
+namespace {
+
+namespace fs = std::filesystem;
+
+class InterpretersTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/kiln-interpreters-XXXXXX";
+    ASSERT_NE(::mkdtemp(name), nullptr);
+    root_ = name;
+    options_.home = root_ + "/home";
+    options_.system_root = root_ + "/system";
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  // A program that says its version.
+  std::string program(const std::string& path, const std::string& says) {
+    const std::string whole = root_ + path;
+    fs::create_directories(fs::path(whole).parent_path());
+    fs::create_directories(fs::path(whole).parent_path().parent_path() / "lib");
+    std::ofstream(whole) << "#!/bin/sh\necho '" << says << "'\n";
+    fs::permissions(whole, fs::perms(0755));
+    return whole;
+  }
+
+  Interpreter find(const std::string& runtime) { return Interpreters(options_).find(runtime); }
+
+  std::string root_;
+  Interpreters::Options options_;
+};
+
+TEST_F(InterpretersTest, TheWantedPartOfAVersion) {
+  EXPECT_EQ(wanted_version("python3.12"), "3.12");
+  EXPECT_EQ(wanted_version("nodejs22.x"), "22");
+  EXPECT_EQ(wanted_version("provided.al2023"), "");
+}
+
+TEST_F(InterpretersTest, TheRuntimesOwnVersionOutOfPyenvWithTheHighestPatch) {
+  program("/system/usr/bin/python3", "Python 3.11.2");
+  program("/home/.pyenv/versions/3.12.9/bin/python3.12", "Python 3.12.9");
+  const auto newest = program("/home/.pyenv/versions/3.12.10/bin/python3.12", "Python 3.12.10");
+  program("/home/.pyenv/versions/3.13.1/bin/python3.13", "Python 3.13.1");
+  const auto found = find("python3.12");
+  EXPECT_EQ(found.path, newest);
+  EXPECT_TRUE(found.exact);
+  EXPECT_EQ(found.version, "3.12.10");
+  EXPECT_EQ(found.prefix, root_ + "/home/.pyenv/versions/3.12.10");
+  EXPECT_EQ(found.path_inside(), "/var/lang/bin/python3.12");
+}
+
+TEST_F(InterpretersTest, PathBeforeVersionManagersAndTheUsersWordBeforeAll) {
+  program("/home/.pyenv/versions/3.12.9/bin/python3.12", "Python 3.12.9");
+  options_.path = root_ + "/shims/shims:" + root_ + "/mine/bin";
+  program("/shims/shims/python3.12", "Python 3.12.1");
+  const auto mine = program("/mine/bin/python3.12", "Python 3.12.2");
+  EXPECT_EQ(find("python3.12").path, mine) << "and not a shim";
+  const auto named = program("/named/bin/python3.12", "Python 3.12.3");
+  options_.python["3.12"] = root_ + "/named";
+  EXPECT_EQ(find("python3.12").path, named);
+}
+
+TEST_F(InterpretersTest, AnotherVersionStandsInAndIsSaidTo) {
+  const auto machines = program("/system/usr/bin/python3", "Python 3.11.2");
+  const auto found = find("python3.12");
+  EXPECT_EQ(found.path, machines);
+  EXPECT_TRUE(found.found);
+  EXPECT_FALSE(found.exact);
+  const std::string remark = Interpreters(options_).remark("python3.12");
+  EXPECT_NE(remark.find("python3.12 runs on Python 3.11.2"), std::string::npos) << remark;
+  EXPECT_NE(remark.find("--python 3.12=PATH"), std::string::npos) << remark;
+  EXPECT_EQ(Interpreters(options_).remark("python3.11"), "");
+}
+
+TEST_F(InterpretersTest, NodeOfNvmByItsMajorVersion) {
+  program("/system/usr/bin/node", "v20.20.2");
+  const auto newest = program("/home/.nvm/versions/node/v22.11.0/bin/node", "v22.11.0");
+  program("/home/.nvm/versions/node/v22.9.0/bin/node", "v22.9.0");
+  EXPECT_EQ(find("nodejs22.x").path, newest);
+  EXPECT_EQ(find("nodejs20.x").path, root_ + "/system/usr/bin/node");
+  EXPECT_TRUE(find("nodejs20.x").exact);
+  EXPECT_FALSE(find("nodejs24.x").exact);
+}
+
+TEST_F(InterpretersTest, NoneAtAllIsSaid) {
+  const auto found = find("nodejs22.x");
+  EXPECT_FALSE(found.found);
+  EXPECT_NE(Interpreters(options_).remark("nodejs22.x").find("nodejs22.x can't run here"),
+            std::string::npos);
+  EXPECT_EQ(Interpreters(options_).remark("provided.al2023"), "");
+}
+
+TEST_F(InterpretersTest, AProgramWithoutLibrariesShowsNoMoreThanItsFolder) {
+  const std::string path = root_ + "/home/bin/node";
+  fs::create_directories(root_ + "/home/bin");
+  std::ofstream(path) << "#!/bin/sh\necho v22.1.0\n";
+  fs::permissions(path, fs::perms(0755));
+  options_.path = root_ + "/home/bin";
+  const auto found = find("nodejs22.x");
+  EXPECT_EQ(found.prefix, root_ + "/home/bin");
+  EXPECT_EQ(found.path_inside(), "/var/lang/node");
+}
+
+TEST_F(InterpretersTest, UsersWordsAreChecked) {
+  std::map<std::string, std::string> named;
+  const auto path = program("/named/bin/python3.12", "Python 3.12.3");
+  EXPECT_TRUE(Interpreters::parse("3.12=" + path, named));
+  EXPECT_EQ(named["3.12"], path);
+  for (const std::string wrong : {"", "3.12", "3.12=", "x=/bin/sh", "3.12=/nothing/there"})
+    EXPECT_FALSE(Interpreters::parse(wrong, named)) << wrong;
+}
+
+}  // namespace
+}  // namespace kiln

@@ -1,0 +1,107 @@
+#include "base/worker_pool.h"
+
+#include <pthread.h>
+
+#include <system_error>
+#include <utility>
+
+#include "base/fence.h"
+
+namespace kiln {
+
+WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
+  const std::lock_guard lock(mutex_);
+  while (threads_.size() < options_.least)
+    if (!add_thread()) return;
+}
+
+WorkerPool::~WorkerPool() { join(); }
+
+bool WorkerPool::add_thread() {
+  const auto self = threads_.emplace(threads_.end());
+  try {
+    *self = std::thread([this, self] {
+      pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
+      run(self);
+    });
+    return true;
+  } catch (const std::system_error&) {
+    threads_.erase(self);
+    return false;
+  }
+}
+
+void WorkerPool::run(Threads::iterator self) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++waiting_;
+    const auto ready = [this] { return joining_ || !work_.empty(); };
+    bool came = true;
+    while (!ready() && came) {
+      if (threads_.size() > options_.least)
+        came = wake_.wait_for(lock, options_.linger, ready);
+      else
+        wake_.wait(lock, ready);
+    }
+    --waiting_;
+    if (work_.empty()) break;
+    auto work = std::move(work_.front());
+    work_.pop_front();
+    lock.unlock();
+    fenced(options_.name, work);
+    // What it holds goes before the next comes, and not with the lock held.
+    fenced(options_.name, [&] { work = nullptr; });
+    lock.lock();
+  }
+  ended_.splice(ended_.end(), threads_, self);
+  left_.notify_all();
+}
+
+void WorkerPool::join_ended() {
+  Threads ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (std::thread& thread : ended) thread.join();
+}
+
+Result<void> WorkerPool::ensure() {
+  const std::lock_guard lock(mutex_);
+  if (!threads_.empty() || add_thread()) return {};
+  return Error{ErrorKind::kUnavailable, "ServiceUnavailable",
+               "The machine gives Kiln no more threads. Let less run at a time, or raise the "
+               "limits of processes and memory (ulimit -u, ulimit -v)."};
+}
+
+void WorkerPool::post(std::function<void()> work) {
+  join_ended();
+  {
+    const std::lock_guard lock(mutex_);
+    if (joining_) return;
+    const bool needs_thread = work_.size() >= waiting_ && threads_.size() < options_.most;
+    if ((needs_thread && add_thread()) || !threads_.empty()) {
+      work_.push_back(std::move(work));
+      wake_.notify_one();
+      return;
+    }
+  }
+  fenced(options_.name, work);
+}
+
+void WorkerPool::join() {
+  {
+    std::unique_lock lock(mutex_);
+    joining_ = true;
+    wake_.notify_all();
+    left_.wait(lock, [this] { return threads_.empty(); });
+  }
+  join_ended();
+}
+
+size_t WorkerPool::threads() const {
+  const std::lock_guard lock(mutex_);
+  return threads_.size();
+}
+
+}  // namespace kiln

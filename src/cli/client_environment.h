@@ -1,0 +1,16 @@
+// The environment variables with which AWS's tools and SDKs talk to a Kiln.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/api_client.h"
+
+namespace kiln::cli {
+
+// Endpoint, Region, and keys: any keys do, since Kiln checks no signature. The keys of the caller's
+// own account stay out of it.
+std::vector<std::pair<std::string, std::string>> client_environment(const ApiOptions& api);
+
+}  // namespace kiln::cli

@@ -1,0 +1,65 @@
+// kiln doctor: what this machine lets Kiln do.
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/machine_checks.h"
+
+namespace kiln::cli {
+namespace {
+
+std::string label_of(const Console& console, Health health) {
+  switch (health) {
+    case Health::kGood:
+      return console.paint(Style::kGreen, "ok     ");
+    case Health::kLimited:
+      return console.paint(Style::kYellow, "limited");
+    case Health::kBroken:
+      break;
+  }
+  return console.paint(Style::kRed, "broken ");
+}
+
+const char* to_text(Health health) {
+  return health == Health::kGood ? "ok" : health == Health::kLimited ? "limited" : "broken";
+}
+
+int run_doctor(Console& console, const ClientOptions& options) {
+  const std::vector<MachineCheck> checks = check_machine(options.api);
+  bool broken = false;
+  nlohmann::json list = nlohmann::json::array();
+  for (const MachineCheck& check : checks) {
+    broken = broken || check.health == Health::kBroken;
+    if (options.format == OutputFormat::kJson) {
+      list.push_back({{"check", check.name},
+                      {"health", to_text(check.health)},
+                      {"found", check.found},
+                      {"advice", check.advice}});
+      continue;
+    }
+    console.out << label_of(console, check.health) << "  " << check.name
+                << std::string(12 - std::min<size_t>(11, check.name.size()), ' ') << check.found
+                << '\n';
+    if (!check.advice.empty()) console.out << "                     → " << check.advice << '\n';
+  }
+  if (options.format == OutputFormat::kJson) console.out << list.dump(2) << '\n';
+  return broken ? kExitFailed : kExitOk;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("doctor", "Check what this machine lets Kiln do");
+  command->footer(
+      "Exit code 1 if functions can't run. \"limited\" names what Kiln can't enforce here, and "
+      "how\n"
+      "to allow it.\n"
+      "\n"
+      "Examples:\n"
+      "  kiln doctor\n"
+      "  kiln doctor --json | jq '.[] | select(.health != \"ok\")'");
+  auto options = add_client_options(*command);
+  command->callback(
+      [&invocation, options] { invocation.exit_code = run_doctor(invocation.console, *options); });
+}
+
+}  // namespace kiln::cli

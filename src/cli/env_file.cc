@@ -1,0 +1,80 @@
+#include "cli/env_file.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "cli/read_file.h"
+
+namespace kiln::cli {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+}
+
+// Double quotes know \n, \t, \" and \\; single quotes nothing. Nothing: the quotes have no end.
+std::optional<std::string> unquoted(std::string_view text) {
+  if (text.empty() || (text.front() != '"' && text.front() != '\'')) {
+    // A comment may follow a value that has no quotes.
+    return std::string(trimmed(text.substr(0, text.find(" #"))));
+  }
+  const char quote = text.front();
+  std::string out;
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == quote) {
+      const std::string_view rest = trimmed(text.substr(i + 1));
+      if (!rest.empty() && rest.front() != '#') return std::nullopt;
+      return out;
+    }
+    if (quote == '"' && text[i] == '\\' && i + 1 < text.size()) {
+      const char c = text[++i];
+      out += c == 'n' ? '\n' : c == 't' ? '\t' : c;
+      continue;
+    }
+    out += text[i];
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> parse_env_file(const std::string& path, std::string_view text) {
+  std::vector<std::string> pairs;
+  for (int number = 1; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
+    std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.empty() || line.front() == '#') continue;
+    if (line.starts_with("export ")) line = trimmed(line.substr(7));
+    const size_t equals = line.find('=');
+    const std::string_view name = trimmed(line.substr(0, equals));
+    const auto value = equals == std::string_view::npos
+                           ? std::nullopt
+                           : unquoted(trimmed(line.substr(equals + 1)));
+    if (!is_name(name) || !value)
+      return Error{ErrorKind::kInvalid, "Usage",
+                   path + ":" + std::to_string(number) +
+                       ": not a variable; write NAME=VALUE, with quotes around a value that has "
+                       "blanks at its ends"};
+    pairs.push_back(std::string(name) + "=" + *value);
+  }
+  return pairs;
+}
+
+Result<std::vector<std::string>> read_env_file(const std::string& path) {
+  constexpr uint64_t kMostBytes = 1 << 20;
+  const Result<std::string> text = read_file(path, kMostBytes);
+  if (!text) return text.error();
+  return parse_env_file(path, *text);
+}
+
+}  // namespace kiln::cli

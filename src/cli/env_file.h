@@ -1,0 +1,23 @@
+// Files of environment variables, as dotenv and docker run --env-file read them.
+//
+//   # a comment
+//   NAME=value
+//   export TOKEN="with \"quotes\", \n and $dollars as they are"
+//
+// Pure but for reading the file.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace kiln::cli {
+
+// "NAME=VALUE" texts in the order of the file. Error (kInvalid): unreadable, or a line that is
+// none; the message names the line.
+Result<std::vector<std::string>> read_env_file(const std::string& path);
+Result<std::vector<std::string>> parse_env_file(const std::string& path, std::string_view text);
+
+}  // namespace kiln::cli

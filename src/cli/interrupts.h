@@ -1,0 +1,43 @@
+// Ctrl-C for commands that have something to tidy up: the first one is only noted, the second ends
+// the program at once.
+//
+//   const Interrupts interrupts(console, "stopping after this invocation; Ctrl-C again ends at
+//   once"); while (!interrupts.came()) …
+//
+// SIGTERM counts as Ctrl-C. A thread waits for the signals; make it before others, so that they
+// block the signals too. came() is thread-safe.
+#pragma once
+
+#include <signal.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+#include "base/unique_fd.h"
+#include "cli/console.h"
+
+namespace kiln::cli {
+
+class Interrupts {
+ public:
+  // `message` is printed on stderr when the first signal comes.
+  Interrupts(Console& console, std::string message);
+  ~Interrupts();
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+  bool came() const { return came_; }
+
+ private:
+  void wait();
+
+  Console& console_;
+  std::string message_;
+  sigset_t before_{};
+  UniqueFd signals_, end_;
+  std::atomic<bool> came_ = false;
+  std::thread thread_;
+};
+
+}  // namespace kiln::cli

@@ -1,0 +1,155 @@
+#include <nlohmann/json.hpp>
+
+#include "base/digest.h"
+#include "cli/code_source.h"
+#include "cli/command.h"
+#include "cli/function_api.h"
+#include "cli/table.h"
+#include "cli/usage_error.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+
+std::string versions_path(const std::string& name) {
+  return "/2018-10-31/layers/" + percent_encode(name) + "/versions";
+}
+
+struct LayerOptions {
+  std::string name, path, description;
+  std::vector<std::string> runtimes;
+};
+
+int publish_layer(Console& console, const ClientOptions& options, const LayerOptions& layer) {
+  Result<CodeSource> source = read_code(layer.path, CodeForm::kPackage);
+  if (!source) return fail(console, source.error());
+  Result<ApiClient> client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  json document = {{"Content", {{"ZipFile", base64_encode(source->zip)}}}};
+  if (!layer.description.empty()) document["Description"] = layer.description;
+  if (!layer.runtimes.empty()) document["CompatibleRuntimes"] = layer.runtimes;
+  const auto answer = send_document(*client, "POST", versions_path(layer.name), document);
+  if (!answer) return fail(console, answer.error());
+  if (options.format == OutputFormat::kJson)
+    console.out << answer->dump(2) << '\n';
+  else
+    console.out << "published " << string_at(*answer, "LayerVersionArn") << '\n';
+  return kExitOk;
+}
+
+// Of all layers the newest version, or of one layer all versions.
+Result<json> list_of(ApiClient& client, const std::string& name) {
+  json out = json::array();
+  const std::string path = name.empty() ? "/2018-10-31/layers" : versions_path(name);
+  std::string marker;
+  do {
+    const auto page =
+        client.json({.path = path + (marker.empty() ? "" : "?Marker=" + percent_encode(marker))});
+    if (!page) return page.error();
+    for (const json& item : page->value(name.empty() ? "Layers" : "LayerVersions", json::array()))
+      out.push_back(item);
+    marker = string_at(*page, "NextMarker");
+  } while (!marker.empty());
+  return out;
+}
+
+int list_layers(Console& console, const ClientOptions& options, const std::string& name) {
+  Result<ApiClient> client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  const auto list = list_of(*client, name);
+  if (!list) return fail(console, list.error());
+  if (options.format == OutputFormat::kJson) {
+    console.out << list->dump(2) << '\n';
+    return kExitOk;
+  }
+  if (list->empty()) {
+    console.err << "no " << (name.empty() ? "layers" : "versions of a layer '" + name + "'")
+                << " in " << options.api.region << "; `kiln layer publish NAME DIR` makes one\n";
+    return kExitOk;
+  }
+  Table table({{"LAYER"}, {"VERSION", Align::kRight}, {"ARN"}, {"DESCRIPTION"}});
+  for (const json& item : *list) {
+    const json version = name.empty() ? item.value("LatestMatchingVersion", json::object()) : item;
+    table.add({name.empty() ? string_at(item, "LayerName") : name,
+               std::to_string(number_at(version, "Version")), string_at(version, "LayerVersionArn"),
+               string_at(version, "Description")});
+  }
+  console.out << table.format(console);
+  return kExitOk;
+}
+
+int delete_layer(Console& console, const ClientOptions& options, const std::string& name,
+                 int version) {
+  Result<ApiClient> client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  const std::string path = versions_path(name) + "/" + std::to_string(version);
+  // Deleting what isn't there succeeds in the API; to whoever mistyped a name it says nothing.
+  if (const auto there = client->json({.path = path}); !there)
+    return there.error().type == "ResourceNotFoundException"
+               ? fail(console, {ErrorKind::kNotFound, there.error().type,
+                                "there is no version " + std::to_string(version) + " of a layer '" +
+                                    name + "'; `kiln layer list` shows them"})
+               : fail(console, there.error());
+  const auto done = client->json({.method = "DELETE", .path = path});
+  if (!done) return fail(console, done.error());
+  const std::string what = name + ":" + std::to_string(version);
+  if (options.format == OutputFormat::kJson)
+    console.out << deleted_document({what});
+  else
+    console.out << "deleted " << what << '\n';
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_layer_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("layer", "Publish, list, and delete layers");
+  command->require_subcommand(1);
+  command->footer(
+      "A layer is an archive that functions see in /opt: libraries in python/, nodejs/ or lib/,\n"
+      "programs in bin/. `kiln create --layer ARN` gives a function layers.\n"
+      "\n"
+      "Examples:\n"
+      "  kiln layer publish deps ./layer --runtime python3.12\n"
+      "  kiln layer list\n"
+      "  kiln layer list deps                   all its versions\n"
+      "  kiln layer delete deps 1");
+  {
+    CLI::App* publish = command->add_subcommand("publish", "Publish a version of a layer");
+    auto layer = std::make_shared<LayerOptions>();
+    publish->add_option("name", layer->name, "Name of the layer")->required();
+    publish->add_option("path", layer->path, "A folder, or a zip archive")
+        ->required()
+        ->type_name("DIR_OR_ZIP");
+    publish->add_option("--runtime", layer->runtimes, "A runtime that it is for; may be repeated")
+        ->type_name("NAME");
+    publish->add_option("--description", layer->description, "Description")->type_name("TEXT");
+    auto options = add_client_options(*publish);
+    publish->callback([&invocation, options, layer] {
+      invocation.exit_code = publish_layer(invocation.console, *options, *layer);
+    });
+  }
+  {
+    CLI::App* list = command->add_subcommand("list", "List layers, or the versions of one");
+    auto name = std::make_shared<std::string>();
+    list->add_option("name", *name, "Name of a layer; all without one");
+    auto options = add_client_options(*list);
+    list->callback([&invocation, options, name] {
+      invocation.exit_code = list_layers(invocation.console, *options, *name);
+    });
+  }
+  CLI::App* remove = command->add_subcommand("delete", "Delete a version of a layer");
+  auto name = std::make_shared<std::string>();
+  auto version = std::make_shared<int>(0);
+  remove->add_option("name", *name, "Name of the layer")->required();
+  remove->add_option("version", *version, "Number of the version")
+      ->required()
+      ->check(number_between(1, 1'000'000'000));
+  auto options = add_client_options(*remove);
+  remove->callback([&invocation, options, name, version] {
+    invocation.exit_code = delete_layer(invocation.console, *options, *name, *version);
+  });
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,229 @@
+// kiln load: sends traffic to a function, and says what came of it.
+#include <fmt/format.h>
+
+#include <fstream>
+#include <memory>
+
+#include "base/duration_text.h"
+#include "cli/command.h"
+#include "cli/function_api.h"
+#include "cli/load_output.h"
+#include "cli/load_run.h"
+#include "cli/payload.h"
+#include "cli/price_source.h"
+#include "cli/read_file.h"
+#include "cli/traffic_source.h"
+#include "cli/tune_settings.h"
+#include "cli/usage.h"
+#include "cli/usage_error.h"
+
+namespace kiln::cli {
+namespace {
+
+struct LoadArguments {
+  std::string target, url, rate = "10/s", length = "30s", time_limit = "60s";
+  std::string replay_file, payload, payloads_file, save_file, html_file;
+  bool event = false, length_given = false, rate_given = false;
+  LoadSettings settings = {};
+};
+
+Result<void> read_payloads(Console& console, LoadArguments& arguments) {
+  if (arguments.payloads_file.empty()) {
+    Result<std::string> payload = read_payload(arguments.payload, console.in);
+    if (!payload) return payload.error();
+    arguments.settings.payloads = {{*std::move(payload), 1}};
+    return {};
+  }
+  if (!arguments.payload.empty()) return usage("--payload and --payloads exclude each other");
+  const Result<std::string> text = read_file(arguments.payloads_file, kLargestPayloads);
+  if (!text) return text.error();
+  Result<std::vector<tune::WeightedPayload>> payloads = parse_payloads(*text);
+  if (!payloads) return usage("'" + arguments.payloads_file + "': " + payloads.error().message);
+  arguments.settings.payloads = *std::move(payloads);
+  return {};
+}
+
+Result<void> read_traffic(LoadArguments& arguments) {
+  LoadSettings& settings = arguments.settings;
+  const Result<Duration> length = parse_duration(arguments.length);
+  if (!length) return length.error();
+  if (*length <= Duration(0)) return usage("--for must be above 0");
+  const Result<Duration> limit = parse_duration(arguments.time_limit);
+  if (!limit) return limit.error();
+  if (*limit <= Duration(0)) return usage("--time-limit must be above 0");
+  settings.length = *length;
+  settings.time_limit = *limit;
+  if (arguments.replay_file.empty()) {
+    Result<traffic::Traffic> traffic = traffic::Traffic::parse(arguments.rate);
+    if (!traffic) return traffic.error();
+    settings.traffic = *std::move(traffic);
+    return {};
+  }
+  if (arguments.rate_given) return usage("--rate and --replay exclude each other");
+  Result<TracePart> part = read_trace_file(arguments.replay_file, settings.function);
+  if (!part) return part.error();
+  settings.traffic = std::move(part->function.traffic);
+  // The last request is part of it.
+  if (!arguments.length_given) settings.length = Duration(part->length + 1);
+  return {};
+}
+
+Result<void> read_load_arguments(Console& console, LoadArguments& arguments) {
+  LoadSettings& settings = arguments.settings;
+  if (arguments.target.empty() && arguments.url.empty())
+    return usage("name a function, or a --url");
+  if (arguments.event && !arguments.url.empty()) return usage("--event goes with a function");
+  if (!arguments.url.empty()) {
+    settings.kind = LoadKind::kUrl;
+    settings.url = arguments.url;
+  } else if (arguments.event) {
+    settings.kind = LoadKind::kEvent;
+  }
+  const FunctionTarget parts = split_target(arguments.target);
+  settings.function = parts.name;
+  settings.qualifier = parts.qualifier;
+  if (Result<void> read = read_traffic(arguments); !read) return read;
+  return read_payloads(console, arguments);
+}
+
+// A function that is not there would answer each request with 404.
+Result<void> check_function(const ApiOptions& api, const LoadArguments& arguments) {
+  if (arguments.target.empty()) return {};
+  Result<ApiClient> client = ApiClient::create(api);
+  if (!client) return client.error();
+  std::string path =
+      "/2015-03-31/functions/" + percent_encode(arguments.settings.function) + "/configuration";
+  if (!arguments.settings.qualifier.empty())
+    path += "?Qualifier=" + percent_encode(arguments.settings.qualifier);
+  const Result<ApiResponse> answer = client->send({.method = "GET", .path = path});
+  if (!answer) return answer.error();
+  if (answer->status == 404) return no_such_function(arguments.target, api);
+  if (answer->status != 200) return error_of(*answer);
+  return {};
+}
+
+LoadProgress load_progress(Console& console) {
+  if (!console.err_is_terminal) return {};
+  auto rounds = std::make_shared<int>(0);
+  return [&console, rounds](const load::Progress& now, const load::Results& results) {
+    using load::Kind;
+    constexpr int kEvery = 20;
+    if ((*rounds)++ % kEvery == 0) {
+      console.err << fmt::format("{:>6} {:>9} {:>9} {:>7} {:>9} {:>7} {:>8} {:>8}\n", "s", "sent",
+                                 "warm", "cold", "throttled", "failed", "waiting", "connect.");
+    }
+    console.err << fmt::format("{:>6.0f} {:>9} {:>9} {:>7} {:>9} {:>7} {:>8} {:>8}\n",
+                               static_cast<double>(now.elapsed_ns) / 1e9, now.sent,
+                               results.count(Kind::kWarm) + results.count(Kind::kAnswered) +
+                                   results.count(Kind::kAccepted),
+                               results.count(Kind::kCold), results.count(Kind::kThrottled),
+                               results.count(Kind::kError) + results.count(Kind::kFailed),
+                               now.waiting, now.connections)
+                << std::flush;
+  };
+}
+
+template <class Write>
+Result<void> write_file(const std::string& path, Write write) {
+  if (path.empty()) return {};
+  std::ofstream file(path, std::ios::binary);
+  write(file);
+  if (!file.flush()) return usage("cannot write '" + path + "'");
+  return {};
+}
+
+int run_load_command(Console& console, const ClientOptions& options, LoadArguments arguments) {
+  if (Result<void> read = read_load_arguments(console, arguments); !read)
+    return fail(console, read.error());
+  if (Result<void> there = check_function(options.api, arguments); !there)
+    return fail(console, there.error());
+  const Result<LoadOutcome> outcome =
+      run_load(options.api, arguments.settings, load_progress(console));
+  if (!outcome) return fail(console, outcome.error());
+  const LoadTitle title{
+      arguments.target.empty() ? arguments.url : arguments.target,
+      arguments.replay_file.empty() ? arguments.rate : "replay of " + arguments.replay_file};
+  const std::string name =
+      arguments.settings.function.empty() ? arguments.url : arguments.settings.function;
+  Result<void> written = write_file(
+      arguments.save_file, [&](std::ostream& out) { write_requests(out, name, *outcome); });
+  if (!written) return fail(console, written.error());
+  written = write_file(arguments.html_file,
+                       [&](std::ostream& out) { out << report::html(load_page(title, *outcome)); });
+  if (!written) return fail(console, written.error());
+  if (options.format == OutputFormat::kJson)
+    console.out << load_document(title, *outcome).to_pretty_text() << '\n';
+  else
+    console.out << load_table(console, title, *outcome);
+  const bool any_failed = outcome->results.count(load::Kind::kFailed) > 0;
+  return any_failed ? kExitFailed : kExitOk;
+}
+
+void add_traffic(CLI::App& command, LoadArguments& arguments) {
+  command
+      .add_option("--rate", arguments.rate,
+                  "50/s, or a shape: mmpp:…, daily:…, bursts:200 every 10m on 5/s, …")
+      ->type_name("TRAFFIC")
+      ->capture_default_str();
+  command.add_option("--for", arguments.length, "How long requests are sent")
+      ->type_name("TIME")
+      ->capture_default_str();
+  command
+      .add_option("--replay", arguments.replay_file,
+                  "Recorded times or counts (CSV), an Azure trace, or an access log")
+      ->type_name("FILE");
+  command.add_option("--seed", arguments.settings.seed, "Of random times")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--connections", arguments.settings.connections, "At most, at once")
+      ->check(number_between(1, 50'000))
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--time-limit", arguments.time_limit, "Of one request")
+      ->type_name("TIME")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_load_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      app.add_subcommand("load", "Send traffic to a function in an open loop, and measure it");
+  command->footer(
+      "Requests go out when they are due, whatever the answers do, and latencies count from then.\n"
+      "Ctrl-C ends the sending; a second one does not wait for answers. Exit code 1 when requests\n"
+      "failed; throttles and errors of the function are results.\n"
+      "\n"
+      "Examples:\n"
+      "  kiln load orders --rate 200/s --for 1m --payload @event.json\n"
+      "  kiln load orders:live --rate 'bursts:500 every 20s within 1s on 20/s' --html load.html\n"
+      "  kiln load orders --event --rate 100/s\n"
+      "  kiln load orders --replay requests.csv --save seen.csv");
+  auto arguments = std::make_shared<LoadArguments>();
+  command->add_option("function", arguments->target, "Name with an optional version or alias")
+      ->type_name("NAME[:QUALIFIER]");
+  command->add_option("--url", arguments->url, "A function URL, or another http URL")
+      ->type_name("URL");
+  command->add_flag("--event", arguments->event, "Asynchronous invocations");
+  command
+      ->add_option("--payload", arguments->payload,
+                   "Event: JSON, @FILE, or - for stdin; default {}")
+      ->type_name("JSON|@FILE|-");
+  command
+      ->add_option("--payloads", arguments->payloads_file,
+                   "Several events: one a line, or [{\"payload\": …, \"weight\": N}, …]")
+      ->type_name("FILE");
+  add_traffic(*command, *arguments);
+  command->add_option("--save", arguments->save_file, "Write each request, for kiln simulate")
+      ->type_name("FILE");
+  command->add_option("--html", arguments->html_file, "Write a page with charts")
+      ->type_name("FILE");
+  auto client_options = add_client_options(*command);
+  command->callback([&invocation, command, arguments, client_options] {
+    arguments->length_given = command->count("--for") > 0;
+    arguments->rate_given = command->count("--rate") > 0;
+    invocation.exit_code = run_load_command(invocation.console, *client_options, *arguments);
+  });
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,150 @@
+#include "cli/plain_words.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/near_word.h"
+
+namespace kiln::cli {
+namespace {
+
+// A member of a request as people call it, and what it must be where the pattern of the API says
+// that in symbols.
+struct Member {
+  std::string_view name, words, rule;
+};
+constexpr std::array kMembers = {
+    Member{"functionName", "function name",
+           "a name has letters, digits, '-' and '_', 64 at most; NAME:ALIAS and ARNs do as well"},
+    Member{"name", "alias", "an alias has letters, digits, '-' and '_', and isn't a number"},
+    Member{"qualifier", "qualifier", "it is a version's number, an alias, or $LATEST"},
+    Member{"functionVersion", "version", "it is a version's number, or $LATEST"},
+    Member{"handler", "handler", "it is FILE.FUNCTION without blanks, 128 characters at most"},
+    Member{"role", "role", "it is an ARN, as in arn:aws:iam::000000000000:role/orders"},
+    Member{"layers", "layer", "it is the ARN of a layer's version; `kiln layer list` shows them"},
+    Member{"layerName", "layer name", "a name has letters, digits, '-' and '_', 140 at most"},
+    Member{"environment.variables", "environment",
+           "names of variables have letters, digits and '_', a letter first, two at least"},
+    Member{"compatibleRuntimes", "runtime", ""},
+    Member{"memorySize", "memory size", ""},
+    Member{"MemorySize", "memory size", ""},
+    Member{"stackName", "stack name",
+           "a name has letters, digits and '-', a letter first, 128 at most"},
+};
+
+const Member* member_named(std::string_view name) {
+  const auto found = std::find_if(kMembers.begin(), kMembers.end(),
+                                  [&](const Member& m) { return m.name == name; });
+  return found == kMembers.end() ? nullptr : &*found;
+}
+
+// "statisticName" → "statistic name"
+std::string words_of(std::string_view member) {
+  if (const Member* known = member_named(member)) return std::string(known->words);
+  std::string out;
+  for (const char c : member) {
+    if (std::isupper(static_cast<unsigned char>(c)) != 0 && !out.empty()) out += ' ';
+    out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+
+std::optional<std::string_view> between(std::string_view text, std::string_view before,
+                                        std::string_view after) {
+  const size_t from = text.find(before);
+  if (from == std::string_view::npos) return std::nullopt;
+  const size_t begin = from + before.size();
+  const size_t end = text.find(after, begin);
+  if (end == std::string_view::npos) return std::nullopt;
+  return text.substr(begin, end - begin);
+}
+
+std::vector<std::string> split_list(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const size_t comma = text.find(", ");
+    out.emplace_back(text.substr(0, comma));
+    text = comma == std::string_view::npos ? "" : text.substr(comma + 2);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// "[cobol]" → "cobol": a list of one.
+std::string single(std::string_view value) {
+  if (value.size() > 1 && value.front() == '[' && value.back() == ']')
+    value = value.substr(1, value.size() - 2);
+  return std::string(value);
+}
+
+std::string one_of(const std::string& value, std::string_view list) {
+  const std::vector<std::string> words = split_list(list);
+  const std::string near = near_word(value, words);
+  std::string out = near.empty() ? "it is one of " : "did you mean " + near + "? It is one of ";
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
+    out += words[i];
+  }
+  return out;
+}
+
+// What the value must be: after the member's own words the limits that the message has.
+std::string rule_of(std::string_view member, const std::string& value, std::string_view message) {
+  if (const auto list = between(message, "enum value set: [", "]")) return one_of(value, *list);
+  const auto after = [&](std::string_view words) -> std::string {
+    const size_t at = message.find(words);
+    if (at == std::string_view::npos) return "";
+    const std::string_view rest = message.substr(at + words.size());
+    return std::string(rest.substr(0, rest.find_first_not_of("0123456789.")));
+  };
+  if (const std::string least = after("value greater than or equal to "); !least.empty())
+    return "it must be " + least + " at least";
+  if (const std::string most = after("value less than or equal to "); !most.empty())
+    return "it must be " + most + " at most";
+  if (const Member* known = member_named(member); known != nullptr && !known->rule.empty())
+    return std::string(known->rule);
+  if (const std::string most = after("length less than or equal to "); !most.empty())
+    return "it has " + most + " characters at most";
+  if (!after("length greater than or equal to ").empty()) return "it must not be empty";
+  const size_t pattern = message.find("pattern: ");
+  if (pattern != std::string_view::npos)
+    return "it must match " + std::string(message.substr(pattern + 9));
+  return "";
+}
+
+}  // namespace
+
+Error in_plain_words(Error error) {
+  const std::string_view message = error.message;
+  const auto value = between(message, "Value '", "' at '");
+  auto member = between(message, "' at '", "' failed to satisfy constraint: ");
+  std::optional<std::string> said;
+  // At its beginning: behind a place, as in "template.yaml:3:5: …", the value is the file's.
+  constexpr size_t kBegins = std::string_view("ValidationException: 10 ").size();
+  if (value && member && message.find("validation error") <= kBegins) {
+    said = single(*value);
+  } else if (message.starts_with("Value ")) {
+    // Of runtimes: "Value x at 'runtime' failed to satisfy constraint: …"
+    member = between(message, " at '", "' failed to satisfy constraint: ");
+    if (const auto bare = between(message, "Value ", " at '"); bare && member) said = single(*bare);
+  } else if (message.starts_with('\'')) {
+    // Of sizes beyond 10,240: "'MemorySize' value failed to satisfy constraint: …"
+    member = between(message, "'", "' value failed to satisfy constraint: ");
+    if (member) {
+      const std::string rule = rule_of(*member, "", message);
+      if (rule.empty()) return error;
+      return {error.kind, "Usage", words_of(*member) + ": " + rule};
+    }
+  }
+  if (!said) return error;
+  const std::string rule = rule_of(*member, *said, message);
+  if (rule.empty()) return error;
+  return {error.kind, "Usage", words_of(*member) + " can't be '" + *said + "'; " + rule};
+}
+
+}  // namespace kiln::cli

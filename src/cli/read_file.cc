@@ -1,0 +1,38 @@
+#include "cli/read_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/unique_fd.h"
+#include "cli/size_text.h"
+
+namespace kiln::cli {
+
+Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
+  const auto refuse = [&path](const std::string& why) {
+    return Error{ErrorKind::kInvalid, "Usage", "can't read '" + path + "': " + why};
+  };
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return refuse(std::strerror(errno));
+  struct stat st {};
+  if (::fstat(file.get(), &st) == 0 && S_ISDIR(st.st_mode)) return refuse("it is a folder");
+  std::string content;
+  std::array<char, 65536> block{};
+  while (true) {
+    const ssize_t n = ::read(file.get(), block.data(), block.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return refuse(std::strerror(errno));
+    if (n == 0) return content;
+    content.append(block.data(), static_cast<size_t>(n));
+    if (content.size() > max_bytes)
+      return refuse("it has more than " + size_text(static_cast<int64_t>(max_bytes)) +
+                    ", the most that is read");
+  }
+}
+
+}  // namespace kiln::cli

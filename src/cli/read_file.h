@@ -1,0 +1,15 @@
+// A file as one text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace kiln::cli {
+
+// Error (kInvalid): not there, a folder, unreadable, or larger than `max_bytes`; the message names
+// the file and why.
+Result<std::string> read_file(const std::string& path, uint64_t max_bytes = UINT64_MAX);
+
+}  // namespace kiln::cli

@@ -1,0 +1,77 @@
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/function_api.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kNone = "none";
+
+std::string reserve_path(const std::string& name, const char* date) {
+  return "/" + std::string(date) + "/functions/" + percent_encode(name) + "/concurrency";
+}
+
+std::string check_units(const std::string& text) {
+  int units = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, units);
+  if (text == kNone || (error == std::errc() && stop == end && units >= 0)) return "";
+  return "is '" + text + "'; it must be a whole number, or none";
+}
+
+int run_reserve(Console& console, const ClientOptions& options, const std::string& name,
+                const std::string& units) {
+  Result<ApiClient> client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  Result<json> answer = json::object();
+  if (units.empty())
+    answer = client->json({.path = reserve_path(name, "2019-09-30")});
+  else if (units == kNone)
+    answer = client->json({.method = "DELETE", .path = reserve_path(name, "2017-10-31")});
+  else
+    answer = send_document(*client, "PUT", reserve_path(name, "2017-10-31"),
+                           {{"ReservedConcurrentExecutions", std::stoi(units)}});
+  if (!answer) return fail_on(console, answer.error(), name, options.api);
+  if (options.format == OutputFormat::kJson) {
+    console.out << (answer->is_object() ? *answer : json::object()).dump(2) << '\n';
+    return kExitOk;
+  }
+  const int64_t reserved = number_at(*answer, "ReservedConcurrentExecutions", -1);
+  if (reserved < 0)
+    console.out << name << " reserves nothing\n";
+  else
+    console.out << name << " reserves " << reserved << (reserved == 0 ? ": it is stopped" : "")
+                << '\n';
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_reserve_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      app.add_subcommand("reserve", "Show or set a function's reserved concurrency");
+  command->footer(
+      "Reserved concurrency is the number of invocations that may run at once: a share of the\n"
+      "account's concurrency that others can't use, and a ceiling. 0 stops the function.\n"
+      "\n"
+      "Examples:\n"
+      "  kiln reserve hello\n"
+      "  kiln reserve hello 20\n"
+      "  kiln reserve hello none");
+  auto name = std::make_shared<std::string>();
+  auto units = std::make_shared<std::string>();
+  command->add_option("name", *name, "Name of the function")->required();
+  command->add_option("concurrency", *units, "How many invocations at once, or none")
+      ->type_name("N|none")
+      ->check(check_units);
+  auto options = add_client_options(*command);
+  command->callback([&invocation, options, name, units] {
+    invocation.exit_code = run_reserve(invocation.console, *options, *name, *units);
+  });
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,27 @@
+#include "cli/sample_events.h"
+
+#include "cli/near_word.h"
+
+namespace kiln::cli {
+
+const std::vector<SampleEvent>& sample_events() {
+  static const std::vector<SampleEvent> kEvents = {
+#include "sample_events_list.inc"
+  };
+  return kEvents;
+}
+
+Result<std::string> sample_event(const std::string& source) {
+  std::vector<std::string> sources;
+  for (const SampleEvent& event : sample_events()) {
+    if (event.source == source) return std::string(event.text);
+    sources.emplace_back(event.source);
+  }
+  const std::string near = near_word(source, sources);
+  return Error{ErrorKind::kNotFound, "Usage",
+               "there is no sample event '" + source + "'" +
+                   (near.empty() ? "; " : "; did you mean " + near + "? ") +
+                   "`kiln event` lists them"};
+}
+
+}  // namespace kiln::cli

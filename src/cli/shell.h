@@ -1,0 +1,14 @@
+// Runs a user's command line.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace kiln::cli {
+
+// `command` by /bin/sh, with `input` on its standard input; what it prints on standard output. Its
+// standard error is ours. Error: it can't be run, or ended with another code than 0.
+Result<std::string> run_shell(const std::string& command, const std::string& input);
+
+}  // namespace kiln::cli

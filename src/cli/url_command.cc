@@ -1,0 +1,75 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/function_api.h"
+
+namespace kiln::cli {
+namespace {
+
+using nlohmann::json;
+
+enum class UrlWish { kShowOrCreate, kDelete };
+
+std::string url_path(const FunctionTarget& target) {
+  std::string path = "/2021-10-31/functions/" + percent_encode(target.name) + "/url";
+  if (!target.qualifier.empty()) path += "?Qualifier=" + percent_encode(target.qualifier);
+  return path;
+}
+
+int run_url(Console& console, const ClientOptions& options, const std::string& text, UrlWish wish) {
+  const FunctionTarget target = split_target(text);
+  Result<ApiClient> client = ApiClient::create(options.api);
+  if (!client) return fail(console, client.error());
+  const std::string path = url_path(target);
+  if (wish == UrlWish::kDelete) {
+    const auto gone = client->json({.method = "DELETE", .path = path});
+    if (!gone && gone.error().type == "ResourceNotFoundException")
+      return fail(console,
+                  {ErrorKind::kNotFound, gone.error().type,
+                   "'" + text + "' has no URL to delete; `kiln url " + text + "` makes one"});
+    if (!gone) return fail(console, gone.error());
+    if (options.format == OutputFormat::kJson)
+      console.out << deleted_document({text});
+    else
+      console.out << text << " has no URL any more\n";
+    return kExitOk;
+  }
+  auto answer = client->json({.path = path});
+  if (!answer && answer.error().type == "ResourceNotFoundException")
+    answer = send_document(*client, "POST", path, {{"AuthType", "NONE"}});
+  if (!answer && answer.error().type == "ResourceNotFoundException" && !target.qualifier.empty())
+    return fail(console, no_such_qualifier(target.name, target.qualifier, options.api));
+  if (!answer) return fail_on(console, answer.error(), target.name, options.api);
+  if (options.format == OutputFormat::kJson)
+    console.out << answer->dump(2) << '\n';
+  else
+    console.out << string_at(*answer, "FunctionUrl") << '\n';
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_url_command(CLI::App& app, Invocation& invocation) {
+  CLI::App* command =
+      app.add_subcommand("url", "Print a function's URL; make one if there is none");
+  command->footer(
+      "Whoever can reach Kiln's port may call it (AuthType NONE).\n"
+      "\n"
+      "Examples:\n"
+      "  kiln url hello\n"
+      "  curl -d '{\"name\": \"Ada\"}' \"$(kiln url hello)\"\n"
+      "  kiln url hello:live --delete");
+  auto target = std::make_shared<std::string>();
+  auto wish = std::make_shared<UrlWish>(UrlWish::kShowOrCreate);
+  command->add_option("function", *target, "Name, with an alias if the URL is to follow one")
+      ->required()
+      ->type_name("NAME[:ALIAS]");
+  command->add_flag_callback(
+      "--delete", [wish] { *wish = UrlWish::kDelete; }, "Take the URL away");
+  auto options = add_client_options(*command);
+  command->callback([&invocation, options, target, wish] {
+    invocation.exit_code = run_url(invocation.console, *options, *target, *wish);
+  });
+}
+
+}  // namespace kiln::cli

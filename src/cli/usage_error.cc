@@ -1,0 +1,236 @@
+#include "cli/usage_error.h"
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+#include "cli/command_shape.h"
+#include "cli/near_word.h"
+
+namespace kiln::cli {
+namespace {
+
+// The commands that were named, outermost first: "kiln alarm set".
+const CLI::App& innermost(const CLI::App& app, std::string& path) {
+  const CLI::App* at = &app;
+  path = app.get_name();
+  while (true) {
+    const auto named = at->get_subcommands();
+    if (named.empty()) return *at;
+    at = named.front();
+    path += " " + at->get_name();
+  }
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> names_of_options(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+std::string did_you_mean(const std::string& near) {
+  return near.empty() ? "" : "; did you mean " + near + "?";
+}
+
+// The argument as the usage line has it: "NAME[:QUALIFIER]" where the parser calls it function.
+std::string shown_argument(const CLI::App& command, const std::string& name) {
+  for (const OptionShape& argument : shape_of(command).arguments)
+    if (argument.names == name) return argument.word();
+  return name;
+}
+
+std::string usage_line(const CLI::App& command, const std::string& path) {
+  CommandShape shape = shape_of(command);
+  shape.path = path;
+  return shape.usage();
+}
+
+// CLI11 says "OPTION: what is wrong"; the option is the subject of the sentence.
+std::string sentence(const std::string& text) {
+  const size_t colon = text.find(": is ");
+  if (colon == std::string::npos) return text;
+  return text.substr(0, colon) + text.substr(colon + 1);
+}
+
+// "Could not convert: --memory = many" → "--memory can't be 'many'; it takes MB".
+std::string conversion(const CLI::App& command, const std::string& text) {
+  constexpr std::string_view kPrefix = "Could not convert: ";
+  const size_t equals = text.find(" = ");
+  if (!text.starts_with(kPrefix) || equals == std::string::npos) return text;
+  const std::string name = text.substr(kPrefix.size(), equals - kPrefix.size());
+  std::string message = name + " can't be '" + text.substr(equals + 3) + "'";
+  if (const CLI::Option* option = command.get_option_no_throw(name))
+    if (const std::string type = option->get_type_name(); !type.empty())
+      message += "; it takes " + type + ", a number";
+  return message;
+}
+
+// "--port: 1 required PORT missing" → "--port needs a value: PORT".
+std::string mismatch(const std::string& text) {
+  const size_t colon = text.find(": ");
+  const size_t missing = text.rfind(" missing");
+  const size_t required = text.find(" required ");
+  if (colon == std::string::npos || missing == std::string::npos || required == std::string::npos)
+    return text;
+  const size_t from = required + std::string_view(" required ").size();
+  return text.substr(0, colon) + " needs a value: " + text.substr(from, missing - from);
+}
+
+// "a excludes b" → "a and b can't go together".
+std::string contradiction(const std::string& text) {
+  constexpr std::string_view kExcludes = " excludes ";
+  const size_t at = text.find(kExcludes);
+  if (at == std::string::npos) return text;
+  return text.substr(0, at) + " and " + text.substr(at + kExcludes.size()) +
+         " can't go together; leave one out";
+}
+
+// "INI was not able to parse serve.prot" → "serve.prot".
+std::string unknown_setting(const std::string& text) {
+  constexpr std::string_view kParse = "able to parse ";
+  const size_t at = text.find(kParse);
+  const std::string name = at == std::string::npos ? text : text.substr(at + kParse.size());
+  return name.substr(0, name.find(".++"));  // the beginning of a section
+}
+
+std::string first_option(const std::vector<std::string>& words) {
+  const auto found = std::find_if(words.begin(), words.end(),
+                                  [](const std::string& word) { return word.starts_with('-'); });
+  return found == words.end() ? "" : *found;
+}
+
+std::string unknown_option(const CLI::App& command, const std::string& path,
+                           const std::string& word, const std::string& help) {
+  const std::string name = word.substr(0, word.find('='));
+  const std::string near = near_word(name, names_of_options(command));
+  return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
+}
+
+}  // namespace
+
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const CLI::App* at = &app;
+  std::string path = app.get_name();
+  for (const std::string& word : arguments) {
+    if (word.starts_with('-')) return "";  // options of the program itself; parse() sees to them
+    const auto all = at->get_subcommands([](const CLI::App*) { return true; });  // hidden ones, too
+    if (all.empty()) return "";
+    const std::vector<std::string> names = names_of_commands(*at);
+    const auto named = std::find_if(all.begin(), all.end(), [&word](const CLI::App* command) {
+      return command->get_name() == word;
+    });
+    if (named != all.end()) {
+      at = *named;
+      path += " " + word;
+      continue;
+    }
+    const std::string near = near_word(word, names);
+    return "there is no command '" + path + " " + word + "'" +
+           did_you_mean(near.empty() ? "" : "`" + path + " " + near + "`") +
+           (near.empty() ? "; " : " ") + "`" + path + " --help` lists the commands";
+  }
+  return "";
+}
+
+std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
+  std::string path;
+  const CLI::App& command = innermost(app, path);
+  const std::string help = "`" + path + " --help` shows what it takes";
+  const std::string text = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::vector<std::string> extras = app.remaining(true);
+    const std::string word = extras.empty() ? "" : extras.front();
+    if (word.starts_with('-')) return unknown_option(command, path, word, help);
+    return path + " has no place for '" + word + "'; " + help;
+  }
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    if (text.find("subcommand") != std::string::npos) {
+      const std::string option = first_option(app.remaining(true));
+      if (!option.empty()) return unknown_option(command, path, option, help);
+      return path + " needs a command; `" + path + " --help` lists them";
+    }
+    return path + " needs " + shown_argument(command, text.substr(0, text.find(" is required"))) +
+           ": `" + usage_line(command, path) + "`; " + help;
+  }
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
+    return conversion(command, text) + "; " + help;
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) return sentence(text);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    return mismatch(text) + "; " + help;
+  if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) return contradiction(text);
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr)
+    return "can't read the configuration file '" + text.substr(0, text.find(" was not readable")) +
+           "': it is no file; --config and KILN_CONFIG name one";
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
+    return "the configuration file has a line that is no option of kiln: " + unknown_setting(text) +
+           "; it has a section for each command, as [serve], with long names of options, as port = "
+           "4567";
+  return text + "; " + help;
+}
+
+CLI::Validator number_between(int64_t least, int64_t most) {
+  const std::string range = std::to_string(least) + " to " + std::to_string(most);
+  return CLI::Validator(
+      [least, most, range](std::string& text) -> std::string {
+        int64_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && least <= value && value <= most) return "";
+        return "is '" + text + "'; it must be a whole number from " + range;
+      },
+      "");
+}
+
+CLI::Validator fraction_between(double least, double most) {
+  return CLI::Validator(
+      [least, most](std::string& text) -> std::string {
+        double value = 0;
+        const char* end = text.data() + text.size();
+        const auto [stop, error] = std::from_chars(text.data(), end, value);
+        if (error == std::errc() && stop == end && least <= value && value <= most) return "";
+        std::ostringstream range;
+        range << least << " to " << most;
+        return "is '" + text + "'; it must be a number from " + range.str();
+      },
+      "");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](std::string& text) -> std::string {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+        std::string list;
+        for (size_t i = 0; i < words.size(); ++i)
+          list += (i == 0                 ? ""
+                   : i + 1 < words.size() ? ", "
+                   : words.size() == 2    ? " or "
+                                          : ", or ") +
+                  words[i];
+        const std::string near = near_word(text, words);
+        return "is '" + text + "'; it must be " + list +
+               (near.empty() ? "" : " (did you mean " + near + "?)");
+      },
+      "");
+}
+
+void refuse_empty_arguments(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    refuse_empty_arguments(*command);
+    for (CLI::Option* option : command->get_options())
+      if (option->get_positional() && option->get_required())
+        option->check(CLI::Validator(
+            [](std::string& text) -> std::string { return text.empty() ? "is empty" : ""; }, ""));
+  }
+}
+
+}  // namespace kiln::cli

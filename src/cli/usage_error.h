@@ -1,0 +1,27 @@
+// What is wrong with a command line, as a sentence with the next step.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+namespace kiln::cli {
+
+// The command that `arguments` name where the program has none: "there is no command 'lst'; did you
+// mean `kiln list`? `kiln --help` lists all commands". "" when the command is there or missing.
+std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments);
+
+// For an error of app.parse(). `arguments` are those that were parsed.
+std::string usage_message(const CLI::App& app, const CLI::ParseError& error);
+
+// A check for options: a whole number in both limits.
+CLI::Validator number_between(int64_t least, int64_t most);
+// The same for any number.
+CLI::Validator fraction_between(double least, double most);
+// One of the words.
+CLI::Validator one_of(std::vector<std::string> words);
+
+// Required arguments of all commands refuse an empty text, as "$NAME" gives that isn't set.
+void refuse_empty_arguments(CLI::App& app);
+
+}  // namespace kiln::cli

@@ -1,0 +1,181 @@
+// Wrong command lines, and what they are answered with.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <map>
+
+#include "cli/near_word.h"
+#include "tests/support/cli_folder.h"
+#include "tests/support/cli_program.h"
+
+namespace kiln::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(NearWord, FindsTyposButNoOtherWords) {
+  const std::vector<std::string> commands = {"list", "logs", "invoke", "create", "delete"};
+  EXPECT_EQ(near_word("lst", commands), "list");
+  EXPECT_EQ(near_word("lgos", commands), "logs");
+  EXPECT_EQ(near_word("invok", commands), "invoke");
+  EXPECT_EQ(near_word("craete", commands), "create");
+  EXPECT_EQ(near_word("deploy", commands), "");
+  EXPECT_EQ(near_word("x", commands), "");
+  EXPECT_EQ(near_word("", commands), "");
+  EXPECT_EQ(near_word(std::string(100'000, 'x'), commands), "");
+}
+
+TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"lst"},
+       "there is no command 'kiln lst'; did you mean `kiln list`? `kiln --help` lists "
+       "the commands"},
+      {{"xyzzy"}, "there is no command 'kiln xyzzy'; `kiln --help` lists the commands"},
+      {{"alarm", "lits"},
+       "there is no command 'kiln alarm lits'; did you mean `kiln alarm list`? "
+       "`kiln alarm --help` lists the commands"},
+      {{"alarm"}, "kiln alarm needs a command; `kiln alarm --help` lists them"},
+      {{"list", "--jsno"},
+       "kiln list has no option --jsno; did you mean --json? `kiln list --help` "
+       "shows what it takes"},
+      {{"list", "--wat"}, "kiln list has no option --wat; `kiln list --help` shows what it takes"},
+      {{"list", "more"},
+       "kiln list has no place for 'more'; `kiln list --help` shows what it "
+       "takes"},
+      {{"invoke"},
+       "kiln invoke needs NAME[:QUALIFIER]: `kiln invoke [OPTIONS] NAME[:QUALIFIER] "
+       "[JSON|@FILE|-]`; `kiln invoke --help` shows what it takes"},
+      {{"create", "f"}, "kiln create needs DIR_OR_ZIP: `kiln create [OPTIONS] NAME DIR_OR_ZIP`; "},
+      {{"--nope"}, "kiln has no option --nope; `kiln --help` shows what it takes"},
+      {{"alarm", "--json"}, "kiln alarm has no option --json; "},
+      {{"reference", "pdf"}, "there is no command 'kiln reference pdf'; "},
+      {{"serve", "--port"}, "--port needs a value: PORT; `kiln serve --help` shows what it takes"},
+      {{"serve", "--speed", "0"}, "--speed is '0'; it must be a number from 1 to 3600"},
+      {{"serve", "--speed", "fast"}, "--speed is 'fast'; it must be a number from 1 to 3600"},
+      {{"serve", "--host", "nowhere.example"},
+       "--host is 'nowhere.example'; it must be an IP address, such as 127.0.0.1 or 0.0.0.0"},
+      {{"serve", "--runtimes", "/no/such"}, "--runtimes is '/no/such'; it must be a folder"},
+      {{"serve", "--io", "aio"}, "--io is 'aio'; it must be auto, epoll, or uring"},
+      {{"serve", "--here", "--data-dir", "x"},
+       "--data-dir and --here can't go together; leave one out"},
+      {{"list", "--region", "moon"}, "--region is 'moon'; a Region has a name such as us-east-1"},
+      {{"list", "--region", ""}, "--region is ''; a Region has a name such as us-east-1"},
+      {{"list", "--endpoint", "http://"},
+       "the endpoint 'http://' is not a URL; write it as http://127.0.0.1:4566"},
+      {{"list", "--endpoint", "http://127.0.0.1:99999"},
+       "the endpoint 'http://127.0.0.1:99999' is not a URL; write it as http://127.0.0.1:4566"},
+      {{"invoke", ""}, "function is empty"},
+      {{"create", "f", "/tmp", "--memory", "64"},
+       "--memory is '64'; it must be a whole number from 128 to 10240"},
+      {{"create", "f", "/tmp", "--timeout", "901"},
+       "--timeout is '901'; it must be a whole number from 1 to 900"},
+      {{"alarm", "set", "a", "--above", "1", "--statistic", "Maximun"},
+       "--statistic is 'Maximun'; it must be Sum, Average, Minimum, Maximum, SampleCount, or a "
+       "percentile such as p99 (did you mean Maximum?)"},
+      {{"alarm", "set", "a", "--above", "1", "--missing", "maybe"},
+       "--missing is 'maybe'; it must be missing, ignore, breaching, or notBreaching"},
+      {{"alarm", "set", "a", "--above", "1", "--period", "7s"},
+       "--period is '7s'; it must be 10s, 20s, 30s, or a number of minutes"},
+      {{"alarm", "set", "a", "--above", "1", "--datapoints", "2"},
+       "--datapoints 2 is more than --periods 1"},
+      {{"alarm", "set", "a", "--above", "1", "--action", "ops"},
+       "--action is 'ops'; it must be an ARN"},
+      {{"alarm", "set", "a", "--above", "inf"}, "--above is 'inf'; it must be a number"},
+      {{"alarm", "state", "a", "RED"},
+       "state is 'RED'; it must be OK, ALARM, or INSUFFICIENT_DATA"},
+      {{"scale", "f:live", "--min", "5", "--max", "2"}, "--min 5 is more than --max 2"},
+      {{"serve", "--port", "99999"},
+       "--port is '99999'; it must be a whole number from 0 to 65535"},
+      {{"serve", "--port", "x"}, "--port is 'x'; it must be a whole number from 0 to 65535"},
+      {{"serve", "--account", "1"}, "--account is '1'; an account id has 12 digits"},
+      {{"create", "f", "/tmp", "--memory", "many"},
+       "--memory is 'many'; it must be a whole number from 128 to 10240"},
+      {{"invoke", "f", "@/tmp"}, "can't read '/tmp': it is a folder"},
+      {{"invoke", "f", "@/no/such"}, "can't read '/no/such': No such file or directory"},
+      {{"invoke", "f", "--event", "s33"},
+       "there is no sample event 's33'; did you mean s3? `kiln "
+       "event` lists them"},
+      {{"provision", "f", "3"}, "'f' names no version or alias; "},
+      {{"env", "--form", "csh"}, "--form is 'csh'; it must be sh, fish, dotenv, or json"},
+      {{"completion", "csh"},
+       "there is no completion for 'csh'; there is one for bash, zsh, and "
+       "fish"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, kExitUsage) << testing::PrintToString(arguments);
+    EXPECT_THAT(outcome.err, StartsWith("kiln: " + message)) << testing::PrintToString(arguments);
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST(UsageError, AForeignServerIsExitCodeThree) {
+  const TestServer server([](const TestRequest&) {
+    return TestResponse{404, "<html>Not Found</html>"};
+  });
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"list"}, {"invoke", "f"}, {"stacks"}, {"top"}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.end(), {"--endpoint", server.endpoint()});
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, kExitNoAnswer) << command[0];
+    EXPECT_THAT(outcome.err, HasSubstr("the server answers HTTP 404, but not as Kiln or AWS does"));
+  }
+}
+
+TEST(UsageError, OutputThatCannotBeWrittenIsAnError) {
+  std::istringstream in;
+  std::ofstream full("/dev/full");
+  std::ostringstream err;
+  Console console{in, full, err};
+  const int code = run_program({"event", "s3"}, console, [](const ServeOptions&) { return 0; });
+  EXPECT_EQ(code, kExitFailed);
+  EXPECT_THAT(err.str(), HasSubstr("can't write the output"));
+}
+
+TEST(Config, AFileGivesDefaultsThatTheCommandLineOverrides) {
+  const TestFolder folder;
+  const std::string file = folder.write(
+      "kiln.toml", "[serve]\nport = 4999\nspeed = 60\n[list]\nregion = \"eu-west-1\"\n");
+  std::istringstream in;
+  std::ostringstream out;
+  Console console{in, out, out};
+  ServeOptions got;
+  const auto serve = [&](const ServeOptions& options) {
+    got = options;
+    return 0;
+  };
+  EXPECT_EQ(run_program({"--config", file, "serve"}, console, serve), 0) << out.str();
+  EXPECT_EQ(got.port, 4999);
+  EXPECT_EQ(got.speed, 60);
+  EXPECT_EQ(run_program({"--config", file, "serve", "--port", "5000"}, console, serve), 0);
+  EXPECT_EQ(got.port, 5000);
+  const Environment variable("KILN_CONFIG", file);
+  EXPECT_EQ(run_program({"serve"}, console, serve), 0);
+  EXPECT_EQ(got.port, 4999);
+  folder.write("kiln.toml", "[serve]\nport = 99999\n");
+  EXPECT_EQ(run_program({"serve"}, console, serve), kExitUsage);
+}
+
+TEST(Config, WhatIsNoOptionIsSaidAndNotDropped) {
+  const TestFolder folder;
+  for (const auto& [text, said] :
+       std::map<std::string, std::string>{{"[serve]\nprot = 4999\n", "serve.prot"},
+                                          {"[srve]\nport = 1\n", "srve;"},
+                                          {"prot = 1\n", "prot;"}}) {
+    const Outcome outcome = run({"--config", folder.write("kiln.toml", text), "list"});
+    EXPECT_EQ(outcome.code, kExitUsage) << text;
+    EXPECT_THAT(
+        outcome.err,
+        StartsWith("kiln: the configuration file has a line that is no option of kiln: " + said));
+  }
+  const Outcome missing = run({"--config", "/no/such", "list"});
+  EXPECT_EQ(missing.code, kExitUsage);
+  EXPECT_THAT(missing.err, StartsWith("kiln: can't read the configuration file '/no/such'"));
+}
+
+}  // namespace
+}  // namespace kiln::cli

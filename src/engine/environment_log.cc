@@ -1,0 +1,94 @@
+#include "engine/environment_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/time_format.h"
+#include "engine/runtime_launch.h"
+#include "logs/files.h"
+
+namespace kiln::engine {
+namespace {
+
+constexpr size_t kTailBytes = 4096;
+constexpr size_t kFlushBytes = 64 * 1024;
+
+// Time stamps of log lines, made once a millisecond.
+const std::string& stamp(WallTime t) {
+  thread_local int64_t last_ms = -1;
+  thread_local std::string text;
+  if (const int64_t ms = epoch_ms(t); ms != last_ms) {
+    last_ms = ms;
+    text = format_iso_ms(t) + " ";
+  }
+  return text;
+}
+
+// A group that several functions may share has the function's name in its streams' names.
+std::string stream_name(const model::FunctionConfig& config, WallTime t) {
+  const std::string function = config.logging.log_group.empty() ? std::string() : config.name;
+  return format_log_stream_day(t) + "/" + function + "[" + config.version + "]" + new_hex(16);
+}
+
+}  // namespace
+
+EnvironmentLog::EnvironmentLog(logs::LogStore& store, const Clock& clock,
+                               const model::FunctionConfig& config, const MetricSink& metrics)
+    : store_(store),
+      clock_(clock),
+      key_{config.region, config.log_group(), stream_name(config, clock.wall_now())},
+      metrics_(metrics),
+      output_(frames_logs(config.runtime) ? OutputFrames::kYes : OutputFrames::kNo) {}
+
+void EnvironmentLog::line(std::string_view line) {
+  if (line.empty()) return;
+  lines_ += stamp(clock_.wall_now());
+  lines_ += line;
+  keep_for_tail(line);
+  if (lines_.size() > kFlushBytes) flush();
+}
+
+void EnvironmentLog::keep_for_tail(std::string_view text) {
+  if (!tail_wanted_) return;
+  tail_ += text;
+  if (tail_.size() > 2 * kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+}
+
+void EnvironmentLog::output(std::string_view bytes) {
+  output_.feed(bytes, [this](std::string_view text) { event(text); });
+  flush();
+}
+
+void EnvironmentLog::event(std::string_view text) {
+  const int64_t now_ms = epoch_ms(clock_.wall_now());
+  if (metrics_.inbox != nullptr && text.front() == '{')
+    metrics_.inbox->event(key_.region, text, now_ms, epoch_ms(metrics_.metric_clock->wall_now()));
+  const std::string whole = std::string(text) + "\n";
+  if (text.find('\n') == std::string_view::npos) return line(whole);
+  lines_ += logs::put_log_line(now_ms, now_ms, whole);
+  keep_for_tail(whole);
+  if (lines_.size() > kFlushBytes) flush();
+}
+
+void EnvironmentLog::end_output() {
+  output_.end([this](std::string_view text) { event(text); });
+}
+
+void EnvironmentLog::flush() {
+  if (lines_.empty()) return;
+  store_.append(key_, std::exchange(lines_, {}));
+}
+
+void EnvironmentLog::begin_tail(bool wanted) {
+  tail_.clear();
+  tail_wanted_ = wanted;
+}
+
+std::string EnvironmentLog::take_tail() {
+  tail_wanted_ = false;
+  if (tail_.size() > kTailBytes) tail_.erase(0, tail_.size() - kTailBytes);
+  return std::exchange(tail_, {});
+}
+
+}  // namespace kiln::engine

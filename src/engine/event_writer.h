@@ -1,0 +1,47 @@
+// Writes events as lines to a descriptor, on a thread of its own, so that a slow or stopped
+// terminal holds nobody up. What comes faster than it can be written is counted, and one line says
+// how much is missing. A reader that goes away ends the writing, not Kiln.
+//
+// Threading: write() on any thread. The descriptor is borrowed. Cost: one lock and one move for an
+// event; up to kMostWaiting events in memory.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/event_log.h"
+#include "engine/event_text.h"
+
+namespace kiln::engine {
+
+class EventWriter final : public EventLog {
+ public:
+  static constexpr size_t kMostWaiting = 4096;
+
+  struct Options {
+    int fd = 2;
+    Severity least = Severity::kInfo;
+    EventFormat format = EventFormat::kText;
+    EventColors colors = EventColors::kNo;
+  };
+  explicit EventWriter(const Options& options);
+  ~EventWriter() override;  // writes what waits
+
+  void write(EngineEvent&& event) override;
+
+ private:
+  void run();
+  std::string line(const EngineEvent& event) const;
+
+  const Options options_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<EngineEvent> waiting_;
+  size_t missing_ = 0;
+  bool closing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace kiln::engine

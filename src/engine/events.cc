@@ -1,0 +1,168 @@
+#include "engine/events.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+namespace kiln::engine {
+namespace {
+
+constexpr size_t kMostText = 300;        // of a message, on a line
+constexpr size_t kMostNote = 4096;       // of what Kiln itself says: addresses stand in it
+constexpr size_t kMostRead = 64 * 1024;  // of an error document
+
+std::string milliseconds_text(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, ms < 1000 ? "%.1f ms" : "%.0f ms", ms);
+  return text;
+}
+
+// The first line, shortened, without control characters.
+std::string first_line(std::string_view text, size_t most = kMostText) {
+  text = text.substr(0, text.find('\n'));
+  std::string line(text.substr(0, most));
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20U || c == 0x7f) c = ' ';
+  if (text.size() > most) line += "…";
+  return line;
+}
+
+struct ErrorText {
+  std::string type, message;
+  std::string joined() const {
+    if (type.empty()) return message;
+    return message.empty() ? type : type + ": " + message;
+  }
+};
+
+// What errors say in all shapes that are JSON; others say nothing.
+ErrorText error_text(std::string_view document) {
+  if (document.size() > kMostRead) return {};
+  const auto parsed = nlohmann::json::parse(document, nullptr, false);
+  ErrorText out;
+  if (!parsed.is_object()) return out;
+  const auto read = [&parsed](const char* name, std::string& into) {
+    const auto found = parsed.find(name);
+    if (into.empty() && found != parsed.end() && found->is_string())
+      into = first_line(found->get_ref<const std::string&>());
+  };
+  for (const char* name : {"errorType", "__type", "Type"}) read(name, out.type);
+  for (const char* name : {"errorMessage", "message", "Message"}) read(name, out.message);
+  if (out.type == "User") out.type.clear();  // says who is to blame, not what is wrong
+  return out;
+}
+
+}  // namespace
+
+EngineEvent invocation_event(const EndedInvocation& ended, WallTime now) {
+  EngineEvent event;
+  event.kind = "invocation";
+  event.time = now;
+  event.subject = ended.function_name;
+  event.label = "ok";
+  event.text = milliseconds_text(ended.duration_ms);
+  event.fields = {{"region", ended.region},
+                  {"function", ended.function_name},
+                  {"version", ended.version},
+                  {"requestId", ended.request_id},
+                  {"durationMs", ended.duration_ms}};
+  if (ended.init_ms >= 0) {
+    event.text += ", cold start with " + milliseconds_text(ended.init_ms) + " init";
+    event.fields.emplace_back("initMs", ended.init_ms);
+  }
+  if (ended.function_error) {
+    event.severity = Severity::kWarning;
+    event.label = "error";
+    const ErrorText error = error_text(ended.payload);
+    if (const std::string text = error.joined(); !text.empty()) event.text += "  " + text;
+    if (!error.type.empty()) event.fields.emplace_back("errorType", error.type);
+    event.fields.emplace_back("errorMessage", error.message);
+  }
+  return event;
+}
+
+EngineEvent throttle_event(const std::string& region, const std::string& function_name,
+                           std::string_view reason, WallTime now) {
+  EngineEvent event;
+  event.severity = Severity::kWarning;
+  event.kind = "throttle";
+  event.label = "throttle";
+  event.time = now;
+  event.subject = function_name;
+  event.text = reason;
+  event.fields = {{"region", region}, {"function", function_name}, {"reason", std::string(reason)}};
+  return event;
+}
+
+EngineEvent alarm_event(const std::string& region, const std::string& name,
+                        const std::string& before, const std::string& state,
+                        const std::string& reason, WallTime now) {
+  EngineEvent event;
+  event.severity = state == "ALARM" ? Severity::kWarning : Severity::kInfo;
+  event.kind = "alarm";
+  event.label = "alarm";
+  event.time = now;
+  event.subject = name;
+  event.text = before + " → " + state + "  " + first_line(reason);
+  event.fields = {{"region", region},
+                  {"alarm", name},
+                  {"before", before},
+                  {"state", state},
+                  {"reason", reason}};
+  return event;
+}
+
+EngineEvent scaling_event(const std::string& region, const std::string& resource,
+                          const std::string& description, bool failed, WallTime now) {
+  EngineEvent event;
+  event.severity = failed ? Severity::kWarning : Severity::kInfo;
+  event.kind = "scaling";
+  event.label = "scaling";
+  event.time = now;
+  event.subject = resource;
+  event.text = first_line(description);
+  event.fields = {{"region", region}, {"resource", resource}, {"description", description}};
+  return event;
+}
+
+Severity severity_of(std::string_view method, int status) {
+  if (status >= 500) return Severity::kError;
+  if (status >= 400) return Severity::kWarning;
+  return method == "GET" || method == "HEAD" ? Severity::kDebug : Severity::kInfo;
+}
+
+EngineEvent api_event(const AnsweredRequest& answered, WallTime now) {
+  EngineEvent event;
+  event.kind = "api";
+  event.label = "api";
+  event.time = now;
+  event.severity = severity_of(
+      std::string_view(answered.request).substr(0, answered.request.find(' ')), answered.status);
+  event.subject = answered.operation.empty() ? answered.service : answered.operation;
+  event.text = first_line(answered.request) + "  " + std::to_string(answered.status) + "  " +
+               milliseconds_text(answered.duration_ms);
+  event.fields = {{"service", answered.service},
+                  {"operation", answered.operation},
+                  {"request", answered.request},
+                  {"status", int64_t{answered.status}},
+                  {"durationMs", answered.duration_ms}};
+  if (answered.status >= 400) {
+    if (const std::string text = error_text(answered.error_body).joined(); !text.empty()) {
+      event.text += "  " + text;
+      event.fields.emplace_back("error", text);
+    }
+  }
+  return event;
+}
+
+EngineEvent note_event(Severity severity, std::string text, WallTime now) {
+  EngineEvent event;
+  event.severity = severity;
+  event.kind = "note";
+  event.label = severity >= Severity::kWarning ? "warning" : "note";
+  event.time = now;
+  event.fields = {{"message", text}};
+  event.text = first_line(text, kMostNote);
+  return event;
+}
+
+}  // namespace kiln::engine

@@ -1,0 +1,115 @@
+#include "logs/groups.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kiln::logs {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t kDayMs = 24LL * 3600 * 1000;
+
+std::string to_document(const LogGroup& group) {
+  return json{
+      {"created_ms", group.created_ms},         {"deletion_protected", group.deletion_protected},
+      {"retention_days", group.retention_days}, {"class", group.log_class},
+      {"kms_key_id", group.kms_key_id},         {"tags", group.tags}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+LogGroup parse(const std::string& text) {
+  LogGroup group;
+  try {
+    const json document = json::parse(text);
+    group.created_ms = document.value("created_ms", int64_t{0});
+    group.retention_days = document.value("retention_days", 0);
+    group.log_class = document.value("class", group.log_class);
+    group.kms_key_id = document.value("kms_key_id", "");
+    group.deletion_protected = document.value("deletion_protected", false);
+    group.tags = document.value("tags", group.tags);
+  } catch (const json::exception&) {
+    // What could be read counts.
+  }
+  return group;
+}
+
+}  // namespace
+
+void LogGroups::load(const std::string& region, const std::string& name,
+                     const std::string& document) {
+  const std::lock_guard lock(mutex_);
+  groups_[{region, name}] = parse(document);
+}
+
+bool LogGroups::has(const std::string& region, const std::string& name) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (groups_.contains({region, name})) return true;
+  }
+  return store_.has_group(region, name);
+}
+
+std::vector<std::string> LogGroups::names(const std::string& region) const {
+  std::vector<std::string> names = store_.groups(region, "");
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto group = groups_.lower_bound({region, ""});
+         group != groups_.end() && group->first.first == region; ++group)
+      names.push_back(group->first.second);
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+std::optional<LogGroup> LogGroups::find(const std::string& region, const std::string& name) const {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = groups_.find({region, name});
+    if (found != groups_.end()) return found->second;
+  }
+  if (!store_.has_group(region, name)) return std::nullopt;
+  std::optional<int64_t> created_ms;
+  for (const LogStreamInfo& stream : store_.streams(region, name))
+    created_ms = std::min(created_ms.value_or(stream.created_ms), stream.created_ms);
+  LogGroup group;
+  group.created_ms = created_ms.value_or(0);
+  return group;
+}
+
+int64_t LogGroups::oldest_kept_ms(const std::string& region, const std::string& name,
+                                  int64_t now_ms) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = groups_.find({region, name});
+  if (found == groups_.end() || found->second.retention_days == 0) return 0;
+  return std::max<int64_t>(0, now_ms - found->second.retention_days * kDayMs);
+}
+
+Result<void> LogGroups::put(const std::string& region, const std::string& name, LogGroup group) {
+  if (auto saved = port_.save(kKind, region, name, to_document(group)); !saved) return saved;
+  const std::lock_guard lock(mutex_);
+  groups_[{region, name}] = std::move(group);
+  return {};
+}
+
+void LogGroups::erase(const std::string& region, const std::string& name) {
+  port_.erase(kKind, region, name);
+  {
+    const std::lock_guard lock(mutex_);
+    groups_.erase({region, name});
+  }
+  store_.remove_group(region, name);
+}
+
+void LogGroups::sweep(int64_t now_ms) {
+  std::vector<std::pair<Name, int64_t>> due;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [name, group] : groups_)
+      if (group.retention_days > 0) due.emplace_back(name, now_ms - group.retention_days * kDayMs);
+  }
+  for (const auto& [name, before_ms] : due) store_.expire(name.first, name.second, before_ms);
+}
+
+}  // namespace kiln::logs

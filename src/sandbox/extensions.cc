@@ -1,0 +1,116 @@
+#include "sandbox/extensions.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/ids.h"
+#include "base/json.h"
+
+namespace kiln::sandbox {
+namespace {
+
+constexpr size_t kMaxExtensions = 10;
+
+net::Response document(unsigned status, const Json& body) {
+  net::Response response;
+  response.status = status;
+  response.body = body.to_text();
+  return response;
+}
+
+net::Response forbidden(std::string_view type, std::string_view message) {
+  return document(403, Json{{"errorMessage", message}, {"errorType", type}});
+}
+
+bool is_uuid(std::string_view text) {
+  return text.size() == 36 && std::all_of(text.begin(), text.end(), [](char c) {
+           return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+                  (c >= 'A' && c <= 'F');
+         });
+}
+
+}  // namespace
+
+net::Response Extensions::register_one(std::string_view name, std::string_view body) {
+  if (name.empty()) return forbidden("Extension.InvalidExtensionName", "Empty extension name");
+  const auto request = Json::parse(body);
+  if (!request) return forbidden("InvalidRequestFormat", request.error().message);
+  Extension extension{std::string(name), false, {}, {}};
+  if (const Json* events = request->find("events"))
+    for (const Json& event : *events) {
+      if (event.text() == "SHUTDOWN")
+        return forbidden("Extension.InvalidEventType",
+                         "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension");
+      if (event.text() != "INVOKE")
+        return forbidden("Extension.InvalidEventType", event.text() + ": ErrorInvalidEventType");
+      extension.wants_invoke = true;
+    }
+  if (closed_)
+    return forbidden("Extension.RegistrationClosed", "Extension registration closed already");
+  const bool taken = std::any_of(registered_.begin(), registered_.end(),
+                                 [&](const auto& one) { return one.second.name == name; });
+  if (taken)
+    return forbidden("Extension.InvalidExtensionState",
+                     "Extension with this name already registered");
+  if (registered_.size() >= kMaxExtensions)
+    return forbidden("Extension.TooManyExtensions", "Extension limit (10) reached");
+  const std::string id = new_uuid();
+  registered_.emplace(id, std::move(extension));
+  auto response = document(200, Json{{"functionName", function_.name},
+                                     {"functionVersion", function_.version},
+                                     {"handler", function_.handler}});
+  response.headers.emplace_back("Lambda-Extension-Identifier", id);
+  return response;
+}
+
+std::optional<net::Response> Extensions::refused(std::string_view id) const {
+  if (id.empty())
+    return forbidden("Extension.MissingExtensionIdentifier",
+                     "Missing Lambda-Extension-Identifier header");
+  if (!is_uuid(id))
+    return forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier");
+  if (registered_.find(id) == registered_.end())
+    return forbidden("Extension.UnknownExtensionIdentifier", "Unknown extension " + std::string(id));
+  return std::nullopt;
+}
+
+std::optional<net::Response> Extensions::next(std::string_view id, Answer answer) {
+  if (auto no = refused(id)) return no;
+  Extension& extension = registered_.find(id)->second;
+  if (extension.missed) return *std::exchange(extension.missed, std::nullopt);
+  extension.waiting = std::move(answer);
+  return std::nullopt;
+}
+
+void Extensions::gone(std::string_view id) {
+  if (const auto one = registered_.find(id); one != registered_.end()) one->second.waiting = nullptr;
+}
+
+net::Response Extensions::error(std::string_view id, std::string_view error_type) {
+  if (auto no = refused(id)) return std::move(*no);
+  if (error_type.empty())
+    return forbidden("Extension.MissingHeader",
+                     "Lambda-Extension-Function-Error-Type not found");
+  return document(202, Json{{"status", "OK"}});
+}
+
+void Extensions::invoked(const Event& event) {
+  for (auto& [id, extension] : registered_) {
+    if (!extension.wants_invoke) continue;
+    Json body{{"eventType", "INVOKE"},
+              {"deadlineMs", event.deadline_ms},
+              {"requestId", event.request_id},
+              {"invokedFunctionArn", event.function_arn}};
+    if (!event.trace_id.empty())
+      body["tracing"] = Json{{"type", "X-Amzn-Trace-Id"}, {"value", event.trace_id}};
+    auto response = document(200, body);
+    response.headers.emplace_back("Lambda-Extension-Event-Identifier", new_uuid());
+    // One that is on its way to ask gets the event then.
+    if (extension.waiting)
+      std::exchange(extension.waiting, nullptr)(std::move(response));
+    else
+      extension.missed = std::move(response);
+  }
+}
+
+}  // namespace kiln::sandbox

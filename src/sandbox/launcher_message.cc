@@ -1,0 +1,161 @@
+#include "sandbox/launcher_message.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace kiln::sandbox {
+namespace {
+
+constexpr size_t kMaxFds = 8;
+// What the launcher puts before what it passes on.
+constexpr size_t kHead = 4096;
+
+void write_list(MetaWriter& out, const std::vector<std::string>& list) {
+  out.add(std::to_string(list.size()));
+  for (const auto& item : list) out.add(item);
+}
+
+std::string_view need(MetaReader& in) {
+  const auto value = in.next();
+  KILN_CHECK(value.has_value());
+  return *value;
+}
+
+int64_t need_number(MetaReader& in) {
+  return std::strtoll(std::string(need(in)).c_str(), nullptr, 10);
+}
+
+std::vector<std::string> read_list(MetaReader& in) {
+  std::vector<std::string> out;
+  for (int64_t n = need_number(in); n > 0; --n) out.emplace_back(need(in));
+  return out;
+}
+
+}  // namespace
+
+bool receive_message(int socket, int flags, Message& out) {
+  static thread_local std::array<char, kMaxMessage + kHead> buffer;
+  struct iovec part = {buffer.data(), buffer.size()};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(kMaxFds * sizeof(int))];
+  struct msghdr header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t n;
+  do n = ::recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
+  while (n < 0 && errno == EINTR);
+  if (n == 0) errno = 0;
+  if (n <= 0) return false;
+  out.data.assign(buffer.data(), static_cast<size_t>(n));
+  out.complete = (header.msg_flags & (MSG_CTRUNC | MSG_TRUNC)) == 0;
+  for (struct cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    const size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; ++i) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof fd);
+      out.fds.emplace_back(fd);
+    }
+  }
+  return true;
+}
+
+bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds) {
+  KILN_CHECK(fds.size() <= kMaxFds);
+  struct iovec part = {const_cast<void*>(data), size};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(kMaxFds * sizeof(int))] = {};
+  struct msghdr header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (!fds.empty()) {
+    header.msg_control = control;
+    header.msg_controllen = CMSG_SPACE(fds.size() * sizeof(int));
+    struct cmsghdr* c = CMSG_FIRSTHDR(&header);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+    std::memcpy(CMSG_DATA(c), fds.data(), fds.size() * sizeof(int));
+  }
+  ssize_t n;
+  do n = ::sendmsg(socket, &header, MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n == static_cast<ssize_t>(size);
+}
+
+std::string encode(const BlankRequest& request, const BlankFds& fds) {
+  std::string out;
+  MetaWriter writer(out);
+  writer.add("make")
+      .add(std::to_string(request.slot))
+      .add(request.lang_dir)
+      .add(fds.cgroup_v2 ? "1" : "0");
+  write_list(writer, request.argv);
+  write_list(writer, request.env);
+  return out;
+}
+
+std::string encode(const StartOrder& order, bool channel) {
+  std::string out;
+  MetaWriter writer(out);
+  writer.add("start")
+      .add(order.task_dir)
+      .add(order.layers_dir)
+      .add(order.lang_dir)
+      .add(std::to_string(order.tmp_bytes))
+      .add(std::to_string(order.data_limit_bytes))
+      .add(channel ? "1" : "0");
+  write_list(writer, order.argv);
+  write_list(writer, order.env);
+  return out;
+}
+
+MessageKind read_kind(MetaReader& in) {
+  return need(in) == "make" ? MessageKind::kMake : MessageKind::kStart;
+}
+
+BlankRequest read_blank(MetaReader& in, bool& cgroup_v2) {
+  BlankRequest request;
+  request.slot = static_cast<uint32_t>(need_number(in));
+  request.lang_dir = need(in);
+  cgroup_v2 = need(in) == "1";
+  request.argv = read_list(in);
+  request.env = read_list(in);
+  return request;
+}
+
+StartOrder read_order(MetaReader& in, bool& channel) {
+  StartOrder order;
+  order.task_dir = need(in);
+  order.layers_dir = need(in);
+  order.lang_dir = need(in);
+  order.tmp_bytes = need_number(in);
+  order.data_limit_bytes = need_number(in);
+  channel = need(in) == "1";
+  order.argv = read_list(in);
+  order.env = read_list(in);
+  return order;
+}
+
+std::string encode(const OrderHead& head) {
+  std::string out;
+  MetaWriter writer(out);
+  writer.add(std::to_string(head.error));
+  write_list(writer, head.targets);
+  return out;
+}
+
+OrderHead read_head(MetaReader& in) {
+  OrderHead head;
+  head.error = static_cast<int>(need_number(in));
+  head.targets = read_list(in);
+  return head;
+}
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,53 @@
+// What goes over the launcher's sockets: one message with its descriptors, and the two kinds that the
+// engine sends.
+//
+//   make    a blank: a sandbox with nothing of a function in it; answered with its pidfd
+//   start   what a blank is to become. The launcher passes it on to the blank, with the folders that it
+//           shall see as descriptors of mounts; no answer
+//
+// Everything here is made by this program and trusted: a malformed message is a bug.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/channel_frame.h"
+#include "base/unique_fd.h"
+#include "sandbox/launcher.h"
+
+namespace kiln::sandbox {
+
+constexpr size_t kMaxMessage = 128 * 1024;
+
+struct Message {
+  std::string data;
+  std::vector<UniqueFd> fds;
+  bool complete = true;  // false: this process had no descriptors left for what came with it
+};
+
+// False: the peer has gone (errno is 0), or an error that means the same.
+bool receive_message(int socket, int flags, Message& out);
+bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds);
+
+std::string encode(const BlankRequest& request, const BlankFds& fds);
+std::string encode(const StartOrder& order, bool channel);
+
+enum class MessageKind { kMake, kStart };
+MessageKind read_kind(MetaReader& in);
+
+// Of a kMake, behind its kind. `cgroup_v2` goes with the descriptors.
+BlankRequest read_blank(MetaReader& in, bool& cgroup_v2);
+// Of a kStart, behind its kind.
+StartOrder read_order(MetaReader& in, bool& channel);
+
+// What the launcher puts before a start that it passes on: an error that kept it from finding a folder,
+// or where each of the mounts that come with it belongs.
+struct OrderHead {
+  int error = 0;
+  std::vector<std::string> targets;
+};
+std::string encode(const OrderHead& head);
+OrderHead read_head(MetaReader& in);
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,86 @@
+#include "sandbox/ring_memory.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <new>
+
+namespace kiln::sandbox {
+namespace {
+
+// Beyond this the pages of a large message go back to the machine when it was read.
+constexpr uint64_t kKeep = 256 * 1024;
+
+}  // namespace
+
+std::unique_ptr<RingMemory> RingMemory::make() {
+  UniqueFd memory(::memfd_create("kiln-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory || ::ftruncate(memory.get(), ring::kSize) != 0) return nullptr;
+  if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return nullptr;
+  void* at =
+      ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+             memory.get(), 0);
+  if (at == MAP_FAILED) return nullptr;
+  new (at) ring::Header();
+  return std::unique_ptr<RingMemory>(new RingMemory(std::move(memory), static_cast<char*>(at)));
+}
+
+RingMemory::~RingMemory() { ::munmap(at_, ring::kSize); }
+
+bool RingMemory::put_event(std::string_view meta, std::string_view payload) {
+  const uint64_t bytes = meta.size() + payload.size();
+  if (bytes > ring::kLarge) return false;
+  if (bytes > kKeep) large_used_ = true;
+  char* to = at_ + ring::place(true, bytes);
+  std::memcpy(to, meta.data(), meta.size());
+  std::memcpy(to + meta.size(), payload.data(), payload.size());
+  ring::Header& h = header();
+  h.event.type.store(static_cast<uint32_t>(FrameType::kEvent), std::memory_order_relaxed);
+  h.event.meta_size.store(static_cast<uint32_t>(meta.size()), std::memory_order_relaxed);
+  h.event.body_size.store(payload.size(), std::memory_order_relaxed);
+  number_ = (number_ + 1) & ~ring::kStopBit;
+  h.event.number.store(number_);
+  // After the number, in one order with the function's own: one of the two sees the other.
+  if (h.function_sleeps.exchange(0) != 0)
+    ::syscall(SYS_futex, &h.event.number, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  return true;
+}
+
+bool RingMemory::answered() const {
+  return header().answer.number.load(std::memory_order_acquire) == number_;
+}
+
+bool RingMemory::ask_for_wake() {
+  header().engine_sleeps.store(1);
+  return header().answer.number.load() != number_;
+}
+
+bool RingMemory::withdraw() { return header().engine_sleeps.exchange(0) != 0; }
+
+bool RingMemory::take_answer(Answer& out) {
+  const ring::Message& m = header().answer;
+  const uint32_t type = m.type.load(std::memory_order_relaxed);
+  const uint32_t meta_size = m.meta_size.load(std::memory_order_relaxed);
+  const uint64_t body_size = m.body_size.load(std::memory_order_relaxed);
+  out.type = static_cast<FrameType>(type);
+  if (out.type != FrameType::kResult && out.type != FrameType::kError) return false;
+  if (meta_size > kMaxFrameMeta) return false;
+  out.too_large = body_size > ring::kLargestAnswer;
+  const uint64_t copied = out.too_large ? 0 : body_size;
+  const char* from = at_ + ring::place(false, meta_size + copied);
+  out.meta.assign(from, meta_size);
+  out.body.assign(from + meta_size, copied);
+  if (meta_size + copied > kKeep) large_used_ = true;
+  if (large_used_) {
+    large_used_ = false;
+    ::madvise(at_ + ring::kLargeEvent, 2 * ring::kLarge, MADV_REMOVE);
+  }
+  return true;
+}
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,110 @@
+// One sandbox as its environment sees it: the processes of one function, what they print, and what
+// their runtime says. Mechanism only: time limits, retries and log lines are the environment's.
+// sandbox.h has the real one; tests have doubles.
+//
+// Threading: one loop. A callback may destroy neither end; the owner does that when the loop comes
+// round.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/limits.h"
+#include "sandbox/runtime_port.h"
+
+namespace kiln::sandbox {
+
+// How a sandbox ended.
+struct Exit {
+  enum class Kind { kExited, kSignaled, kKilledByUs, kNotStarted };
+  Kind kind = Kind::kKilledByUs;
+  int value = 0;  // exit status or signal
+  bool out_of_memory = false;
+  std::string reason;              // kNotStarted: what failed
+  int error = 0;                   // kNotStarted: errno of exec, or 0
+  std::string program;             // kNotStarted by exec: what was to be started, as seen inside
+  bool program_missing = false;    // … and is not there
+  uint64_t peak_memory_bytes = 0;  // highest use; 0: not known
+};
+
+class SandboxOwner {
+ public:
+  // The runtime asks for an event: initialised, or done with the last one.
+  virtual void on_ready() = 0;
+  // It dropped that call: it will ask again, or it is about to end.
+  virtual void on_withdrawn() = 0;
+  // The answer to the event in hand. `error_type` empty: a result; else an error document.
+  virtual void on_answer(std::string&& payload, std::string_view error_type) = 0;
+  // The answer was too large: the invocation fails, and the runtime may go on.
+  virtual void on_too_large_answer() = 0;
+  // The runtime broke off its answer, or the protocol; `error_type` says how (Runtime.…).
+  virtual void on_broken(std::string_view error_type) = 0;
+  virtual void on_init_error(std::string&& document, std::string_view error_type) = 0;
+  virtual void on_output(std::string_view bytes) = 0;
+  // All processes are gone. Last callback.
+  virtual void on_exit(const Exit& exit) = 0;
+
+ protected:
+  ~SandboxOwner() = default;
+};
+
+struct SandboxSpec {
+  std::vector<std::string> argv;
+  std::vector<std::string> env;  // AWS_LAMBDA_RUNTIME_API is added, and KILN_CHANNEL_FD
+  std::string task_dir;
+  std::string layers_dir;      // empty: no layers
+  std::string lang_dir;        // the interpreter's folder, seen at /var/lang; empty: none
+  bool direct_channel = true;  // offered to programs that know of it
+  // The variables that argv's program may be started with before it is known whom it will serve; it is
+  // told of `env` later, see kOrderFdVariable. Empty: it may not.
+  std::vector<std::string> ahead_env;
+  int ephemeral_mb = 512;
+  ResourceLimits limits;
+};
+
+// Of all processes of a sandbox.
+struct Activity {
+  bool runnable = false;  // a thread runs, or wants to
+  uint64_t cpu_ns = 0;    // used until now
+};
+
+class SandboxPort {
+ public:
+  // Kills what is left.
+  virtual ~SandboxPort() = default;
+  // REQUIRES: called once. Failure comes as on_exit(kNotStarted), later.
+  virtual void start(const SandboxSpec& spec) = 0;
+  // Hands the event over before it returns. False: no runtime is there to take it; nothing changed.
+  virtual bool send(const Event& event) = 0;
+  // Initialisation is over: the CPU quota holds from here on.
+  virtual void begin_cpu_quota(const ResourceLimits& limits) = 0;
+  // Reads what has been printed until now.
+  virtual void drain_output() = 0;
+  // Stops or goes on reading its output; a function that prints faster than logs are written must
+  // wait.
+  virtual void pause_output() = 0;
+  virtual void resume_output() = 0;
+  // Asks it to end (SIGTERM), or ends it. on_exit follows.
+  virtual void terminate() = 0;
+  virtual void kill() = 0;
+  // Highest memory use of its life; 0: not known. Costs a system call.
+  virtual uint64_t peak_memory_bytes() = 0;
+  // Whether a thread of the runtime runs, or wants to, at this moment. Costs some system calls.
+  virtual bool is_running() = 0;
+  // The same of all processes, and what they have used. Costs some system calls for each thread,
+  // or, where a cgroup counts CPU time, one (`runnable` is false then).
+  virtual Activity activity() = 0;
+  // Stops all processes until the next event, or the end. False: nothing was stopped.
+  virtual bool freeze() = 0;
+  // For whoever wants to look at it: the function's main process, -1 when there is none, and what
+  // its processes hold now. Costs some system calls.
+  virtual pid_t function_pid() const { return -1; }
+  virtual uint64_t memory_bytes() const { return 0; }
+};
+
+}  // namespace kiln::sandbox

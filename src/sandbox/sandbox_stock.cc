@@ -1,0 +1,218 @@
+#include "sandbox/sandbox_stock.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace kiln::sandbox {
+namespace {
+
+// Until then a function has most likely answered its first event, and its caller has the answer.
+constexpr Duration kAnswerTakes = std::chrono::milliseconds(5);
+
+bool has_ended(const UniqueFd& pidfd, int wait_ms) {
+  struct pollfd one = {pidfd.get(), POLLIN, 0};
+  return ::poll(&one, 1, wait_ms) > 0;
+}
+
+std::string key_of(const SandboxSpec& spec) {
+  std::string key = spec.lang_dir;
+  for (const auto* list : {&spec.argv, &spec.ahead_env})
+    for (const auto& item : *list) key.append(1, '\0').append(item);
+  return key;
+}
+
+Error no_descriptors(const char* what) {
+  return {ErrorKind::kUnavailable, "LauncherError", std::string(what) + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+uint32_t Slots::take() {
+  if (free_.empty()) return next_++;
+  const uint32_t slot = free_.back();
+  free_.pop_back();
+  return slot;
+}
+
+Blank::Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter)
+    : slots(std::move(its_slots)), slot(slots->take()), ahead(has_interpreter) {}
+
+Blank::~Blank() {
+  orders.reset();
+  if (!taken && pidfd) {
+    ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+    // Its group can only be removed once it is empty.
+    if (ahead) has_ended(pidfd, 1000);
+  }
+  cgroup.reset();
+  slots->give_back(slot);
+}
+
+bool Blank::usable() const { return fault.empty() && (!pidfd || !has_ended(pidfd, 0)); }
+
+SandboxStock::SandboxStock(net::IoLoop& loop, LauncherClient& launcher, CgroupFactory& cgroups,
+                           Isolation isolation, uint32_t first_slot)
+    : loop_(loop),
+      launcher_(launcher),
+      cgroups_(cgroups),
+      isolation_(isolation),
+      slots_(std::make_shared<Slots>(first_slot)) {}
+
+SandboxStock::~SandboxStock() {
+  *alive_ = false;
+  loop_.cancel(this);
+}
+
+Result<std::shared_ptr<Blank>> SandboxStock::take(const SandboxSpec& spec) {
+  std::shared_ptr<Blank> blank;
+  // Without namespaces there is no place to put the code into, later; without a group no way to set
+  // the limit of its memory.
+  if (!spec.ahead_env.empty() && !spec.direct_channel && isolation_ != Isolation::kNone &&
+      cgroups_.kind() != LimitsKind::kRlimit) {
+    Kind& kind = interpreters_[key_of(spec)];
+    kind.request.argv = spec.argv;
+    kind.request.env = spec.ahead_env;
+    kind.request.lang_dir = spec.lang_dir;
+    kind.limits = spec.limits;
+    kind.last_use = loop_.clock().steady_now();
+    loop_.schedule(this, kind.last_use + kKeep);
+    blank = take_spare(kind);
+    forget_oldest();
+  }
+  if (!blank) {
+    empty_.limits = spec.limits;
+    blank = take_spare(empty_);
+  }
+  if (!blank) {
+    auto made = make(empty_);
+    if (!made) return made;
+    blank = std::move(*made);
+  }
+  blank->taken = true;
+  return blank;
+}
+
+void SandboxStock::forget_oldest() {
+  if (interpreters_.size() <= kMostInterpreters) return;
+  interpreters_.erase(std::min_element(
+      interpreters_.begin(), interpreters_.end(),
+      [](const auto& a, const auto& b) { return a.second.last_use < b.second.last_use; }));
+}
+
+std::shared_ptr<Blank> SandboxStock::take_spare(Kind& kind) {
+  while (!kind.spare.empty()) {
+    auto blank = std::move(kind.spare.front());
+    kind.spare.pop_front();
+    if (blank->usable()) return blank;
+  }
+  return nullptr;
+}
+
+Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
+  int pair[2];
+  auto blank = std::make_shared<Blank>(slots_, !kind.request.argv.empty());
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    return no_descriptors("socketpair");
+  blank->orders = UniqueFd(pair[0]);
+  const UniqueFd orders(pair[1]);
+  if (::pipe2(pair, O_CLOEXEC) != 0) return no_descriptors("pipe");
+  blank->output = UniqueFd(pair[0]);
+  const UniqueFd log(pair[1]);
+  if (::pipe2(pair, O_CLOEXEC) != 0) return no_descriptors("pipe");
+  blank->status = UniqueFd(pair[0]);
+  const UniqueFd status(pair[1]);
+  ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
+
+  BlankRequest request = kind.request;
+  request.slot = blank->slot;
+  BlankFds fds{orders.get(), log.get(), status.get(), {}, cgroup_v2()};
+  blank->cgroup = cgroups_.make();
+  if (blank->cgroup) {
+    fds.cgroup = blank->cgroup->join_fds();
+    blank->limits = kind.limits;
+    blank->has_limits = static_cast<bool>(blank->cgroup->set_memory(kind.limits));
+  } else if (blank->ahead) {
+    return Error{ErrorKind::kUnavailable, "LauncherError", "no cgroup for an interpreter"};
+  }
+  launcher_.make(request, fds, [blank](Result<LauncherClient::Made> made) {
+    if (made) {
+      blank->pidfd = std::move(made->pidfd);
+      blank->pid = made->pid;
+    } else {
+      blank->fault = made.error().message;
+    }
+    if (auto told = std::exchange(blank->on_settled, nullptr)) told();
+  });
+  return blank;
+}
+
+void SandboxStock::fill(Kind& kind, size_t count) {
+  std::erase_if(kind.spare, [](const auto& blank) { return !blank->usable(); });
+  while (kind.spare.size() < count) {
+    auto made = make(kind);
+    if (!made) return;
+    kind.spare.push_back(std::move(*made));
+  }
+}
+
+void SandboxStock::fill_all() {
+  fill_at_ = SteadyTime::max();
+  refill();
+  if (starting_ > 0) return;
+  for (auto& [key, kind] : interpreters_) fill(kind, kSpareOfInterpreter);
+}
+
+void SandboxStock::end_start() {
+  --starting_;
+  if (fill_at_ != SteadyTime::max()) return;
+  fill_at_ = loop_.clock().steady_now() + kAnswerTakes;
+  loop_.schedule(this, fill_at_);
+}
+
+void SandboxStock::on_first_answer() {
+  loop_.post_late([this, alive = alive_] {
+    if (*alive && fill_at_ != SteadyTime::max()) fill_all();
+  });
+}
+
+void SandboxStock::add_pids(const Kind& kind, std::vector<pid_t>& pids) {
+  for (const auto& blank : kind.spare)
+    if (blank->pidfd && blank->usable()) pids.push_back(blank->pid);
+}
+
+std::vector<pid_t> SandboxStock::empty_pids() const {
+  std::vector<pid_t> pids;
+  add_pids(empty_, pids);
+  return pids;
+}
+
+std::vector<pid_t> SandboxStock::interpreter_pids() const {
+  std::vector<pid_t> pids;
+  for (const auto& [key, kind] : interpreters_) add_pids(kind, pids);
+  return pids;
+}
+
+void SandboxStock::clear() {
+  empty_.spare.clear();
+  interpreters_.clear();
+}
+
+SteadyTime SandboxStock::on_time(SteadyTime now) {
+  if (fill_at_ <= now) fill_all();
+  std::erase_if(interpreters_, [now](const auto& entry) {
+    return entry.second.last_use + kKeep <= now;
+  });
+  SteadyTime next = fill_at_;
+  for (const auto& [key, kind] : interpreters_) next = std::min(next, kind.last_use + kKeep);
+  return next;
+}
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,352 @@
+#include "kiln/batch_processor.h"
+
+#include <malloc.h>
+
+#include <charconv>
+#include <cmath>
+#include <stdexcept>
+#include <string_view>
+
+#include "kiln/log.h"
+#include "sdk/core/json_reader.h"
+#include "sdk/core/letter_case.h"
+#include "sdk/core/text.h"
+
+namespace kiln {
+namespace {
+
+using nlohmann::json;
+using sdk::JsonReader;
+
+constexpr size_t kSnapshotEvery = 10;  // batches
+constexpr const char* kNotJson = "not JSON";
+
+// A field as the rules see it, whether out of a tree or out of text.
+struct Field {
+  enum class Kind { kNull, kText, kNumber, kOther };
+  Kind kind = Kind::kNull;
+  std::string_view text{};
+  double number = 0;
+};
+
+[[noreturn]] void refuse(const char* name, const char* what) {
+  throw std::invalid_argument(std::string("'") + name + "' must be " + what);
+}
+
+std::string_view text_of(const Field& field, const char* name) {
+  if (field.kind == Field::Kind::kNull) return {};
+  if (field.kind != Field::Kind::kText) refuse(name, "a text");
+  return field.text;
+}
+
+// Nothing for an absent number and an empty text.
+std::optional<double> number_of(const Field& field, const char* name) {
+  double number = field.number;
+  if (field.kind == Field::Kind::kNull) return std::nullopt;
+  if (field.kind == Field::Kind::kOther) refuse(name, "a number");
+  if (field.kind == Field::Kind::kText) {
+    std::string_view text = sdk::trimmed(field.text);
+    if (text.empty()) return std::nullopt;
+    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) refuse(name, "a number");
+  }
+  if (!std::isfinite(number)) refuse(name, "a finite number");
+  return number;
+}
+
+std::optional<int64_t> age_of(const Field& field) {
+  const auto age = number_of(field, "age");
+  if (!age) return std::nullopt;
+  if (std::abs(*age) >= 0x1p53) refuse("age", "a number of years");
+  return static_cast<int64_t>(*age);
+}
+
+Field field_of(const json& value) {
+  if (value.is_null()) return {};
+  if (value.is_number()) return {.kind = Field::Kind::kNumber, .number = value.get<double>()};
+  if (const auto* text = value.get_ptr<const std::string*>()) {
+    return {.kind = Field::Kind::kText, .text = *text};
+  }
+  return {.kind = Field::Kind::kOther};
+}
+
+// A whole number below 10^18 without a sign, which is what ids mostly are.
+std::optional<uint64_t> plain_number(std::string_view text) {
+  if (text.size() > 18) return std::nullopt;
+  uint64_t value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return value;
+}
+
+std::string id_text(const json& id) {
+  return id.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 200);
+}
+
+}  // namespace
+
+// The parts of a record that the rules look at. Those from text refer to it.
+struct DataProcessor::Fields {
+  enum Name : uint8_t { kName, kEmail, kAge, kScore, kNames, kId };
+  static constexpr size_t kExpected = 8;  // members
+
+  void take(const json& record) {
+    clear();
+    is_object = record.is_object();
+    if (!is_object) return;
+    for (const auto& [key, value] : record.get_ref<const json::object_t&>()) {
+      const Name name = name_of(key);
+      if (name == kId) {
+        is_id_structured = value.is_structured();
+        if (!is_id_structured) id = value;
+      } else if (name != kNames) {
+        fields[name] = field_of(value);
+      }
+    }
+  }
+
+  // Passes the record. Throws sdk::JsonError.
+  void take(JsonReader& reader) {
+    clear();
+    is_object = reader.peek() == JsonReader::Kind::kObject;
+    if (!is_object) {
+      reader.skip();
+      return;
+    }
+    if (!reader.enter_object()) return;
+    size_t member = 0;
+    do {
+      // Records mostly have the same members in the same order.
+      Name name = member < kExpected ? expected[member] : kNames;
+      if (name == kNames || !reader.key_is(kWritten[name])) {
+        name = name_of(reader.key());
+        if (member < kExpected) expected[member] = name;
+      }
+      ++member;
+      if (name == kId) {
+        take_id(reader);
+      } else if (name != kNames) {
+        take_field(reader, name);
+      } else {
+        reader.skip();
+      }
+    } while (reader.more_members());
+  }
+
+  // Throws std::invalid_argument, which names the field. The id goes over.
+  void process(std::chrono::system_clock::time_point now, ProcessedRecord& result) {
+    if (!is_object) throw std::invalid_argument("the record must be an object");
+    if (is_id_structured) refuse("id", "a text or a number");
+    result.processed_at = now;
+    sdk::title_case(sdk::trimmed(text_of(fields[kName], "name")), result.name);
+    sdk::lower_case(sdk::trimmed(text_of(fields[kEmail], "email")), result.email);
+    result.age = age_of(fields[kAge]);
+    result.score = number_of(fields[kScore], "score").value_or(0);
+    result.status = result.name.empty()                           ? ValidationStatus::kInvalidName
+                    : result.email.find('@') == std::string::npos ? ValidationStatus::kInvalidEmail
+                                                                  : ValidationStatus::kValid;
+    result.id.swap(id);
+  }
+
+  bool is_object = false;
+  // Structured ids are not copied: copying is recursive, and would end the process where they nest
+  // deeply.
+  bool is_id_structured = false;
+  json id;
+  Field fields[kNames];
+  std::string unescaped[kNames];  // texts that are not in the record's text as they stand
+  Name expected[kExpected] = {kId, kName, kEmail, kAge, kScore, kNames, kNames, kNames};
+
+ private:
+  static constexpr std::string_view kWritten[] = {
+      "\"name\"", "\"email\"", "\"age\"", "\"score\"", "", "\"id\""};
+
+  static Name name_of(std::string_view key) {
+    if (key == "id") return kId;
+    if (key == "name") return kName;
+    if (key == "email") return kEmail;
+    if (key == "age") return kAge;
+    if (key == "score") return kScore;
+    return kNames;
+  }
+
+  void clear() {
+    is_id_structured = false;
+    if (!id.is_null()) id = nullptr;
+    for (Field& field : fields) field = {};
+  }
+
+  void take_field(JsonReader& reader, Name name) {
+    Field& field = fields[name];
+    switch (reader.peek()) {
+      case JsonReader::Kind::kString: {
+        const auto raw = reader.raw_string();
+        field = {.kind = Field::Kind::kText, .text = raw.text};
+        if (raw.escapes == JsonReader::Escapes::kNone) return;
+        JsonReader::unescape(raw.text, unescaped[name]);
+        field.text = unescaped[name];
+        return;
+      }
+      case JsonReader::Kind::kNumber:
+        field = {.kind = Field::Kind::kNumber, .number = reader.number().value};
+        return;
+      case JsonReader::Kind::kNull:
+        reader.skip();
+        field = {};
+        return;
+      default:
+        reader.skip();
+        field = {.kind = Field::Kind::kOther};
+    }
+  }
+
+  void take_id(JsonReader& reader) {
+    is_id_structured = false;
+    switch (const auto kind = reader.peek()) {
+      case JsonReader::Kind::kNumber: {
+        const auto number = reader.number();
+        if (const auto plain = plain_number(number.text)) {
+          id = *plain;
+        } else if (std::isfinite(number.value)) {
+          id = json::parse(number.text);
+        } else {
+          throw sdk::JsonError("'id' is a number that is too large: " +
+                               std::string(number.text.substr(0, 40)));
+        }
+        return;
+      }
+      case JsonReader::Kind::kString:
+        id = reader.string();
+        return;
+      case JsonReader::Kind::kObject:
+      case JsonReader::Kind::kArray:
+        is_id_structured = true;
+        reader.skip();
+        return;
+      case JsonReader::Kind::kNull:
+        reader.skip();
+        id = nullptr;
+        return;
+      case JsonReader::Kind::kTrue:
+      case JsonReader::Kind::kFalse:
+        reader.skip();
+        id = kind == JsonReader::Kind::kTrue;
+    }
+  }
+};
+
+const char* name_of(ValidationStatus status) {
+  switch (status) {
+    case ValidationStatus::kInvalidName:
+      return "invalid_name";
+    case ValidationStatus::kInvalidEmail:
+      return "invalid_email";
+    case ValidationStatus::kValid:
+      break;
+  }
+  return "valid";
+}
+
+void to_json(json& out, const ProcessedRecord& record) {
+  std::string processed_at;
+  sdk::append_timestamp(processed_at, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          record.processed_at.time_since_epoch())
+                                          .count());
+  out = {{"id", record.id},
+         {"processed_at", std::move(processed_at)},
+         {"data",
+          {{"name", record.name},
+           {"email", record.email},
+           {"age", record.age ? json(*record.age) : json()},
+           {"score", record.score}}},
+         {"validation_status", name_of(record.status)}};
+}
+
+DataProcessor::DataProcessor(Options options, MemoryProfiler& profiler, OnRecord on_record,
+                             OnBad on_bad)
+    : options_(options),
+      profiler_(profiler),
+      on_record_(std::move(on_record)),
+      on_bad_(std::move(on_bad)),
+      fields_(std::make_unique<Fields>()) {
+  if (options_.batch_size == 0) {
+    throw std::invalid_argument("DataProcessor: the batch size must be at least 1");
+  }
+  profiler_.snapshot("processing_start");
+}
+
+DataProcessor::~DataProcessor() = default;
+
+ProcessedRecord process_record(const json& record, std::chrono::system_clock::time_point now) {
+  DataProcessor::Fields fields;
+  fields.take(record);
+  ProcessedRecord result;
+  fields.process(now, result);
+  return result;
+}
+
+void DataProcessor::push(const json& record) {
+  fields_->take(record);
+  process(&record, {});
+}
+
+void DataProcessor::push_text(std::string_view record) {
+  JsonReader reader(record, kNotJson);
+  fields_->take(reader);
+  reader.end();
+  process(nullptr, record);
+}
+
+void DataProcessor::push_array(std::string_view records) {
+  JsonReader reader(records, kNotJson);
+  reader.array([&] {
+    reader.peek();
+    const char* const begin = reader.at();
+    fields_->take(reader);
+    process(nullptr, {begin, static_cast<size_t>(reader.at() - begin)});
+  });
+  reader.end();
+}
+
+void DataProcessor::process(const json* record, std::string_view text) {
+  if (in_batch_ == 0) batch_began_ = std::chrono::system_clock::now();
+  const size_t index = processed_++;
+  bool good = false;
+  try {
+    fields_->process(batch_began_, result_);
+    good = true;
+  } catch (const std::exception& e) {
+    log::error("a record is skipped",
+               {{"index", index}, {"id", id_text(fields_->id)}, {"error", e.what()}});
+    if (on_bad_) on_bad_(record ? *record : json::parse(text, nullptr, false), index, e.what());
+  }
+  if (good) {
+    ++results_;
+    on_record_(std::move(result_));
+  }
+  if (++in_batch_ >= options_.batch_size) end_batch();
+}
+
+void DataProcessor::finish() {
+  if (in_batch_ > 0) end_batch();
+  profiler_.snapshot("processing_complete");
+}
+
+void DataProcessor::end_batch() {
+  const std::string number = std::to_string(batches_);
+  const double memory_mb = resident_memory_mb();
+  if (options_.memory_limit_mb > 0 && memory_mb > options_.memory_limit_mb * options_.warn_at) {
+    log::warn("memory is running short",
+              {{"memory_mb", memory_mb}, {"memory_limit_mb", options_.memory_limit_mb}});
+    ::malloc_trim(0);
+    profiler_.snapshot("after_release_batch_" + number);
+  }
+  if (batches_ % kSnapshotEvery == 0) profiler_.snapshot("batch_" + number);
+  in_batch_ = 0;
+  ++batches_;
+}
+
+}  // namespace kiln

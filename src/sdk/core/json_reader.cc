@@ -1,0 +1,222 @@
+#include "sdk/core/json_reader.h"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "sdk/core/text.h"
+
+namespace kiln::sdk {
+namespace {
+
+constexpr uint64_t kOnes = 0x0101010101010101;
+constexpr uint64_t kHighs = 0x8080808080808080;
+
+// A high bit for each byte of `word` that is zero; bytes above the first one may be wrong.
+constexpr uint64_t zeros(uint64_t word) { return (word - kOnes) & ~word & kHighs; }
+
+// The same for bytes that a string can't pass over: quote, backslash, control characters, and what
+// is not ASCII.
+constexpr uint64_t specials(uint64_t word) {
+  const uint64_t controls = (word - kOnes * 0x20) & ~word & kHighs;
+  return zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\')) | controls | (word & kHighs);
+}
+
+uint32_t hex4(const char* text) {
+  uint32_t value = 0;
+  std::from_chars(text, text + 4, value, 16);
+  return value;
+}
+
+void append_code_point(std::string& out, uint32_t code) {
+  const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  }
+}
+
+}  // namespace
+
+void JsonReader::fail(const char* problem) const {
+  throw JsonError(std::string(what_) + ": " + problem + " at byte " + std::to_string(at_ - begin_));
+}
+
+void JsonReader::fail_missing(char c) const {
+  const char problem[] = {c, ' ', 'i', 's', ' ', 'm', 'i', 's', 's', 'i', 'n', 'g', '\0'};
+  fail(problem);
+}
+
+void JsonReader::escape() {
+  ++at_;
+  if (at_ == end_) fail("a string does not end");
+  const char kind = *at_++;
+  if (kind != 'u') {
+    if (std::memchr("\"\\/bfnrt", kind, 8) == nullptr) fail("an unknown escape");
+    return;
+  }
+  const auto code_unit = [this] {
+    for (int i = 0; i < 4; ++i) {
+      const auto c = static_cast<unsigned char>(end_ - at_ > i ? at_[i] : '\0');
+      if (!is_digit(static_cast<char>(c)) && ((c | 0x20) < 'a' || (c | 0x20) > 'f')) {
+        fail("\\u wants four hexadecimal digits");
+      }
+    }
+    const uint32_t unit = hex4(at_);
+    at_ += 4;
+    return unit;
+  };
+  const uint32_t unit = code_unit();
+  if (unit < 0xD800 || unit > 0xDFFF) return;
+  if (unit > 0xDBFF || end_ - at_ < 2 || at_[0] != '\\' || at_[1] != 'u') fail("half a surrogate");
+  at_ += 2;
+  const uint32_t low = code_unit();
+  if (low < 0xDC00 || low > 0xDFFF) fail("half a surrogate");
+}
+
+void JsonReader::utf8() {
+  const size_t size = utf8_sequence(std::string_view(at_, static_cast<size_t>(end_ - at_)));
+  if (size == 0) fail("text that is not UTF-8");
+  at_ += size;
+}
+
+// From where a string can't be passed over at once, or from its beginning.
+JsonReader::RawString JsonReader::rest_of_string(const char* start) {
+  auto escapes = Escapes::kNone;
+  while (true) {
+    while (end_ - at_ >= 8) {
+      uint64_t word;
+      std::memcpy(&word, at_, sizeof word);
+      if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+      const uint64_t found = specials(word);
+      if (found != 0) {
+        at_ += std::countr_zero(found) / 8;
+        break;
+      }
+      at_ += 8;
+    }
+    if (at_ == end_) fail("a string does not end");
+    const auto c = static_cast<unsigned char>(*at_);
+    if (c == '"') break;
+    if (c == '\\') {
+      escapes = Escapes::kSome;
+      escape();
+    } else if (c >= 0x80) {
+      utf8();
+    } else if (c < 0x20) {
+      fail("a control character in a string");
+    } else {
+      ++at_;
+    }
+  }
+  return {std::string_view(start, static_cast<size_t>(at_++ - start)), escapes};
+}
+
+void JsonReader::unescape(std::string_view raw, std::string& out) {
+  out.clear();
+  while (true) {
+    const size_t slash = raw.find('\\');
+    out.append(raw.substr(0, slash));
+    if (slash == std::string_view::npos) return;
+    const char kind = raw[slash + 1];
+    raw.remove_prefix(slash + 2);
+    if (kind == 'u') {
+      uint32_t code = hex4(raw.data());
+      raw.remove_prefix(4);
+      if (code >= 0xD800 && code <= 0xDBFF) {
+        code = 0x10000 + ((code - 0xD800) << 10) + (hex4(raw.data() + 2) - 0xDC00);
+        raw.remove_prefix(6);
+      }
+      append_code_point(out, code);
+    } else {
+      constexpr std::string_view kFrom = "bfnrt", kTo = "\b\f\n\r\t";
+      const size_t at = kFrom.find(kind);
+      out += at == std::string_view::npos ? kind : kTo[at];
+    }
+  }
+}
+
+// A number that is not exact as a double, from where its digits end.
+JsonReader::Number JsonReader::rest_of_number(const char* start) {
+  if (at_ != end_ && (*at_ | 0x20) == 'e') {
+    ++at_;
+    if (at_ != end_ && (*at_ == '+' || *at_ == '-')) ++at_;
+    const char* const first = at_;
+    while (at_ != end_ && is_digit(*at_)) ++at_;
+    if (at_ == first) fail("a digit is missing");
+  }
+  const std::string_view text(start, static_cast<size_t>(at_ - start));
+  double value = 0;
+  if (std::from_chars(start, at_, value).ec == std::errc::result_out_of_range) {
+    value = std::strtod(std::string(text).c_str(), nullptr);  // which tells too big from too small
+  }
+  return {text, value};
+}
+
+void JsonReader::word(std::string_view word) {
+  if (!std::string_view(at_, static_cast<size_t>(end_ - at_)).starts_with(word)) {
+    fail("an unknown word");
+  }
+  at_ += word.size();
+}
+
+std::string_view JsonReader::skip() {
+  spaces();
+  const char* const start = at_;
+  skip_value(0);
+  return {start, static_cast<size_t>(at_ - start)};
+}
+
+void JsonReader::skip_value(int depth) {
+  if (depth > kMaxDepth) fail("a value that is nested too deeply");
+  switch (peek()) {
+    case Kind::kObject:
+      ++at_;
+      if (next_is('}')) return;
+      do {
+        raw_string();
+        expect(':');
+        skip_value(depth + 1);
+      } while (more('}'));
+      return;
+    case Kind::kArray:
+      ++at_;
+      if (next_is(']')) return;
+      do skip_value(depth + 1);
+      while (more(']'));
+      return;
+    case Kind::kString:
+      raw_string();
+      return;
+    case Kind::kNumber:
+      number();
+      return;
+    case Kind::kTrue:
+      return word("true");
+    case Kind::kFalse:
+      return word("false");
+    case Kind::kNull:
+      return word("null");
+  }
+}
+
+void JsonReader::end() {
+  spaces();
+  if (at_ != end_) fail("there is more after the value");
+}
+
+}  // namespace kiln::sdk

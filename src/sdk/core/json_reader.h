@@ -1,0 +1,254 @@
+// JsonReader: reads JSON text where it lies, from front to back, and keeps nothing of it.
+//
+//   JsonReader reader(event);
+//   reader.object([&](std::string_view key) {
+//     if (key == "n") n = reader.number().value; else reader.skip();
+//   });
+//   reader.end();
+//
+// For events that are too big to be held a second time: a document's tree takes ten times the
+// text's room, and an index over it as much again as the text. All of RFC 8259 is checked, UTF-8
+// included; what breaks it throws JsonError, which names the byte.
+//
+// Threading: one thread. Ownership: refers to the text; views that it returns end with the text, or
+// with the next string() where the text has escapes. Cost: one pass, about 1 ns a byte, no
+// allocation but for texts with escapes. What each value needs is inline.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+namespace kiln::sdk {
+
+class JsonError : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+class JsonReader {
+ public:
+  enum class Kind { kObject, kArray, kString, kNumber, kTrue, kFalse, kNull };
+  enum class Escapes { kNone, kSome };
+
+  // Between its quotes, as written.
+  struct RawString {
+    std::string_view text;
+    Escapes escapes;
+  };
+  struct Number {
+    std::string_view text;
+    double value;  // infinite when it is too big for a double
+  };
+
+  static constexpr int kMaxDepth = 512;  // of what skip() passes over
+
+  // `what` begins the message of an error, and must outlive the reader.
+  explicit JsonReader(std::string_view text, const char* what = "the event is no JSON")
+      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), what_(what) {}
+
+  // The kind of the value that comes next.
+  Kind peek() {
+    spaces();
+    if (at_ == end_) fail("a value is missing");
+    switch (*at_) {
+      case '{':
+        return Kind::kObject;
+      case '[':
+        return Kind::kArray;
+      case '"':
+        return Kind::kString;
+      case 't':
+        return Kind::kTrue;
+      case 'f':
+        return Kind::kFalse;
+      case 'n':
+        return Kind::kNull;
+      default:
+        if (*at_ == '-' || is_digit(*at_)) return Kind::kNumber;
+        fail("there is no value");
+    }
+  }
+
+  // Calls on_member(key) for each member; it reads or skips the value. The key ends with its call.
+  template <class F>
+  void object(F&& on_member) {
+    if (!enter_object()) return;
+    do on_member(key());
+    while (more_members());
+  }
+  // Calls on_element() for each element; it reads or skips it.
+  template <class F>
+  void array(F&& on_element) {
+    expect('[');
+    if (next_is(']')) return;
+    do on_element();
+    while (more(']'));
+  }
+
+  // object(), step by step: enter_object(), then a key and its value while there are more.
+  bool enter_object() {  // false: it is empty, and passed
+    expect('{');
+    return !next_is('}');
+  }
+  std::string_view key() {
+    const std::string_view name = string();
+    expect(':');
+    return name;
+  }
+  // Passes the key and its colon if it is `written`, as in "\"age\"". That is no pass over the
+  // key's bytes. REQUIRES: written is a JSON string without escapes.
+  bool key_is(std::string_view written) {
+    spaces();
+    if (static_cast<size_t>(end_ - at_) < written.size() || !same(at_, written)) return false;
+    at_ += written.size();
+    expect(':');
+    return true;
+  }
+  bool more_members() { return more('}'); }
+
+  std::string_view string() {  // its value
+    const RawString raw = raw_string();
+    if (raw.escapes == Escapes::kNone) return raw.text;
+    unescape(raw.text, unescaped_);
+    return unescaped_;
+  }
+  RawString raw_string() {
+    expect('"');
+    const char* const start = at_;
+#ifdef __SSE2__
+    // Up to what a string can't pass over: quote, backslash, control characters, and what is not
+    // ASCII (a negative char).
+    while (end_ - at_ >= 16) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
+      const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                         _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
+      if (mask == 0) {
+        at_ += 16;
+        continue;
+      }
+      at_ += __builtin_ctz(mask);
+      if (*at_ == '"') {
+        return {std::string_view(start, static_cast<size_t>(at_++ - start)), Escapes::kNone};
+      }
+      break;
+    }
+#endif
+    return rest_of_string(start);
+  }
+
+  Number number() {
+    spaces();
+    const char* const start = at_;
+    const bool negative = at_ != end_ && *at_ == '-';
+    if (negative) ++at_;
+    const char* const first = at_;
+    uint64_t digits = 0;
+    while (at_ != end_ && is_digit(*at_))
+      digits = digits * 10 + static_cast<uint64_t>(*at_++ - '0');
+    const auto whole = at_ - first;
+    if (whole == 0) fail("a digit is missing");
+    if (*first == '0' && whole > 1) fail("a number with a leading zero");
+    ptrdiff_t fraction = 0;
+    if (at_ != end_ && *at_ == '.') {
+      const char* const point = at_++;
+      while (at_ != end_ && is_digit(*at_))
+        digits = digits * 10 + static_cast<uint64_t>(*at_++ - '0');
+      fraction = at_ - point - 1;
+      if (fraction == 0) fail("a digit is missing");
+    }
+    // Up to fifteen digits are exact as a double, so are the powers of ten, and one division rounds
+    // once.
+    if (whole + fraction > 15 || (at_ != end_ && (*at_ | 0x20) == 'e'))
+      return rest_of_number(start);
+    const std::string_view text(start, static_cast<size_t>(at_ - start));
+    if (fraction == 0) {
+      const auto value = static_cast<int64_t>(digits);
+      return {text, static_cast<double>(negative ? -value : value)};
+    }
+    const double value = static_cast<double>(digits) / kPowersOfTen[fraction];
+    return {text, negative ? -value : value};
+  }
+
+  std::string_view skip();  // any value; returns its text
+  void end();               // nothing follows
+
+  const char* at() const { return at_; }  // where the reader is in the text
+
+  // The value of a raw string. REQUIRES: raw_string() returned it.
+  static void unescape(std::string_view raw, std::string& out);
+
+ private:
+  static constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+  // Keys are short: by two loads, which overlap, rather than by a call.
+  static bool same(const char* at, std::string_view text) {
+    const size_t size = text.size();
+    const auto same_by = [&]<class Word>(Word) {
+      const auto load = [](const char* from) {
+        Word word;
+        std::memcpy(&word, from, sizeof word);
+        return word;
+      };
+      return load(at) == load(text.data()) &&
+             load(at + size - sizeof(Word)) == load(text.data() + size - sizeof(Word));
+    };
+    if (size >= 8 && size <= 16) return same_by(uint64_t{});
+    if (size >= 4 && size < 8) return same_by(uint32_t{});
+    return std::memcmp(at, text.data(), size) == 0;
+  }
+
+  void spaces() {
+    while (at_ != end_ && *at_ <= ' ' &&
+           (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) {
+      ++at_;
+    }
+  }
+  bool next_is(char c) {
+    if (at_ != end_ && *at_ == c) {
+      ++at_;
+      return true;
+    }
+    spaces();
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+  void expect(char c) {
+    if (!next_is(c)) fail_missing(c);
+  }
+  bool more(char close) {
+    if (next_is(',')) return true;
+    expect(close);
+    return false;
+  }
+
+  RawString rest_of_string(const char* start);
+  Number rest_of_number(const char* start);
+  void skip_value(int depth);
+  void word(std::string_view word);
+  void escape();
+  void utf8();
+  [[noreturn]] void fail(const char* problem) const;
+  [[noreturn]] void fail_missing(char c) const;
+
+  const char* const begin_;
+  const char* at_;
+  const char* const end_;
+  const char* const what_;
+  std::string unescaped_;
+};
+
+}  // namespace kiln::sdk

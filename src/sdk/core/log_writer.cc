@@ -1,0 +1,203 @@
+#include "sdk/core/log_writer.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+
+#include "sdk/core/text.h"
+
+namespace kiln::sdk {
+namespace {
+
+constexpr std::string_view kLevelNames[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+
+char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+
+bool same_ignoring_case(std::string_view text, std::string_view upper_case) {
+  if (text.size() != upper_case.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (upper(text[i]) != upper_case[i]) return false;
+  }
+  return true;
+}
+
+bool parse_level(const char* text, log::Level& level) {
+  if (!text) return false;
+  for (int i = 0; i < 6; ++i) {
+    if (same_ignoring_case(text, kLevelNames[i])) {
+      level = static_cast<log::Level>(i);
+      return true;
+    }
+  }
+  // The names that Python's logging has for two of them.
+  if (same_ignoring_case(text, "WARNING")) {
+    level = log::Level::kWarn;
+    return true;
+  }
+  if (same_ignoring_case(text, "CRITICAL")) {
+    level = log::Level::kFatal;
+    return true;
+  }
+  return false;
+}
+
+// Text lines: valid UTF-8, control characters other than tabs escaped, so that no value can forge a
+// line.
+void append_plain(std::string& out, std::string_view text) {
+  while (!text.empty()) {
+    const auto c = static_cast<unsigned char>(text.front());
+    size_t length = 1;
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if ((c < 0x20 && c != '\t') || c == 0x7F) {
+      constexpr char kHex[] = "0123456789abcdef";
+      out += "\\x";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    } else {
+      length = utf8_sequence(text);
+      append_utf8(out, text.substr(0, length ? length : 1));
+      if (!length) length = 1;
+    }
+    text.remove_prefix(length);
+  }
+}
+
+void append_value(std::string& out, const log::Value& value, LogSettings::Form form) {
+  switch (value.kind()) {
+    case log::Value::Kind::kText:
+      if (form == LogSettings::Form::kJson || value.text().empty() ||
+          value.text().find_first_of(" \t\"=") != std::string_view::npos) {
+        append_json_string(out, value.text());
+      } else {
+        append_plain(out, value.text());
+      }
+      break;
+    case log::Value::Kind::kInteger:
+      append_integer(out, value.integer());
+      break;
+    case log::Value::Kind::kUnsigned:
+      append_unsigned(out, value.unsigned_integer());
+      break;
+    case log::Value::Kind::kReal:
+      append_real(out, value.real());
+      break;
+    case log::Value::Kind::kBoolean:
+      out += value.integer() ? "true" : "false";
+      break;
+  }
+}
+
+// The two things that lines of the whole process share.
+struct State {
+  LogSettings settings =
+      log_settings(std::getenv("AWS_LAMBDA_LOG_FORMAT"), std::getenv("AWS_LAMBDA_LOG_LEVEL"),
+                   std::getenv("LOG_LEVEL"));
+  std::mutex mutex;
+  std::string request_id;
+};
+
+thread_local std::string_view t_request_id;
+
+State& state() {
+  static State instance;
+  return instance;
+}
+
+void write_all(std::string_view line) {
+  while (!line.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, line.data(), line.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return;  // nobody reads: there is no one to tell
+    }
+    line.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+}  // namespace
+
+LogSettings log_settings(const char* format, const char* lambda_level, const char* level) {
+  LogSettings settings;
+  if (format && same_ignoring_case(format, "JSON")) settings.form = LogSettings::Form::kJson;
+  if (!parse_level(lambda_level, settings.least)) parse_level(level, settings.least);
+  return settings;
+}
+
+void append_log_line(std::string& out, LogSettings::Form form, const LogRecord& record) {
+  const std::string_view level = kLevelNames[static_cast<int>(record.level)];
+  if (form == LogSettings::Form::kJson) {
+    out += "{\"timestamp\":\"";
+    append_timestamp(out, record.epoch_ms);
+    out += "\",\"level\":\"";
+    out += level;
+    out += "\",\"message\":";
+    append_json_string(out, record.message);
+    if (!record.request_id.empty()) {
+      out += ",\"requestId\":";
+      append_json_string(out, record.request_id);
+    }
+    for (const log::Field& field : record.fields) {
+      out += ',';
+      append_json_string(out, field.key);
+      out += ':';
+      append_value(out, field.value, form);
+    }
+    out += "}\n";
+    return;
+  }
+  out += '[';
+  out += level;
+  out += "]\t";
+  append_timestamp(out, record.epoch_ms);
+  out += '\t';
+  append_plain(out, record.request_id);
+  out += '\t';
+  append_plain(out, record.message);
+  for (const log::Field& field : record.fields) {
+    out += ' ';
+    append_plain(out, field.key);
+    out += '=';
+    append_value(out, field.value, form);
+  }
+  out += '\n';
+}
+
+void set_log_request_id(std::string_view request_id, LogScope scope) {
+  if (scope == LogScope::kThread) {
+    t_request_id = request_id;
+    return;
+  }
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  s.request_id.assign(request_id);
+}
+
+}  // namespace kiln::sdk
+
+namespace kiln::log {
+
+bool enabled(Level level) { return level >= sdk::state().settings.least; }
+
+void write(Level level, std::string_view message, Fields fields) {
+  if (!enabled(level)) return;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  std::string line;
+  line.reserve(256);
+  sdk::State& s = sdk::state();
+  // One line at a time: a line longer than a pipe takes at once would otherwise be cut by another
+  // thread's.
+  const std::lock_guard lock(s.mutex);
+  sdk::append_log_line(
+      line, s.settings.form,
+      {std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+       sdk::t_request_id.empty() ? s.request_id : sdk::t_request_id, level, message, fields});
+  sdk::write_all(line);
+}
+
+}  // namespace kiln::log

@@ -1,0 +1,13 @@
+// What the requests of Application Auto Scaling's operations may say; see
+// services/driver/known_members.h.
+#pragma once
+
+#include <span>
+
+#include "services/driver/known_members.h"
+
+namespace kiln::services {
+
+std::span<const OperationMembers> autoscaling_members();
+
+}  // namespace kiln::services

@@ -1,0 +1,221 @@
+// CloudFormation's operations that only look.
+#include <algorithm>
+#include <charconv>
+
+#include "base/json_dump.h"
+#include "services/cloudformation/documents.h"
+#include "services/cloudformation/operations.h"
+#include "stack/validation_error.h"
+#include "wire/fields.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kPage = 100;
+
+// The elements from where `token` says, under `name`, with a NextToken when there are more.
+Result<json> page(const json& all, const char* name, const std::string& token) {
+  size_t start = 0;
+  if (!token.empty()) {
+    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), start);
+    if (code != std::errc() || end != token.data() + token.size() || start > all.size())
+      return stack::validation_error("NextToken '" + token +
+                                     "' is not one that this operation gave");
+  }
+  json out = {{name, json::array()}};
+  for (size_t i = start; i < std::min(all.size(), start + kPage); ++i) out[name].push_back(all[i]);
+  if (start + kPage < all.size()) out["NextToken"] = std::to_string(start + kPage);
+  return out;
+}
+
+Result<cfn::Template> read(const std::string& text, const cfn::Include& include) {
+  auto reading = cfn::read_template(text, {}, include);
+  if (reading.ok()) return std::move(*reading.parsed);
+  std::string message;
+  for (const cfn::Problem& problem : reading.problems)
+    message += (message.empty() ? "" : "\n") + cfn::text_of(problem);
+  return stack::validation_error(message);
+}
+
+}  // namespace
+
+Result<json> CloudFormationOperations::describe_stacks(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("StackName"), token = in.text("NextToken");
+  json stacks = json::array();
+  if (!name.empty()) {
+    const auto found = book_.find(call.region, name);
+    if (!found) return found.error();
+    stacks.push_back(stack_document(*found));
+    return json{{"Stacks", std::move(stacks)}};
+  }
+  for (const stack::Stack& each : book_.all(call.region))
+    if (!each.is_deleted()) stacks.push_back(stack_document(each));
+  return page(stacks, "Stacks", token);
+}
+
+Result<json> CloudFormationOperations::list_stacks(const Call& call) {
+  wire::Fields in(call.input);
+  const auto wanted = in.texts("StackStatusFilter");
+  const std::string token = in.text("NextToken");
+  json stacks = json::array();
+  for (const stack::Stack& each : book_.all(call.region))
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), each.status) != wanted.end())
+      stacks.push_back(stack_summary(each));
+  return page(stacks, "StackSummaries", token);
+}
+
+Result<json> CloudFormationOperations::describe_stack_events(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("StackName"), token = in.text("NextToken");
+  const auto found = book_.find(call.region, name);
+  if (!found) return stack::validation_error("Stack [" + name + "] does not exist");
+  json events = json::array();
+  for (auto event = found->events.rbegin(); event != found->events.rend(); ++event)
+    events.push_back(event_document(*found, *event));
+  return page(events, "StackEvents", token);
+}
+
+Result<json> CloudFormationOperations::describe_stack_resource(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("StackName"), id = in.text("LogicalResourceId");
+  const auto found = book_.find(call.region, name);
+  if (!found) return stack::validation_error("Stack '" + name + "' does not exist");
+  const auto resource = found->resources.find(id);
+  if (resource == found->resources.end())
+    return stack::validation_error("Resource " + id + " does not exist for stack " + found->name);
+  json detail = resource_document(*found, resource->second);
+  detail["LastUpdatedTimestamp"] = detail["Timestamp"];
+  detail.erase("Timestamp");
+  return json{{"StackResourceDetail", std::move(detail)}};
+}
+
+Result<json> CloudFormationOperations::describe_stack_resources(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("StackName"), id = in.text("LogicalResourceId");
+  const std::string physical = in.text("PhysicalResourceId");
+  json resources = json::array();
+  const auto add = [&](const stack::Stack& from) {
+    for (const auto& [logical, resource] : from.resources)
+      if (id.empty() || logical == id) resources.push_back(resource_document(from, resource));
+  };
+  if (!name.empty()) {
+    const auto found = book_.find(call.region, name);
+    if (!found) return found.error();
+    add(*found);
+    return json{{"StackResources", std::move(resources)}};
+  }
+  for (const stack::Stack& each : book_.all(call.region))
+    for (const auto& [logical, resource] : each.resources)
+      if (!physical.empty() && resource.physical_id == physical) {
+        add(each);
+        return json{{"StackResources", std::move(resources)}};
+      }
+  return stack::validation_error(physical.empty() ? "StackName or PhysicalResourceId must be given"
+                                                  : "Stack for " + physical + " does not exist");
+}
+
+Result<json> CloudFormationOperations::list_stack_resources(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("StackName"), token = in.text("NextToken");
+  const auto found = book_.find(call.region, name);
+  if (!found) return found.error();
+  json resources = json::array();
+  for (const auto& [id, resource] : found->resources)
+    resources.push_back(resource_summary(resource));
+  return page(resources, "StackResourceSummaries", token);
+}
+
+Result<json> CloudFormationOperations::list_exports(const Call& call) {
+  wire::Fields in(call.input);
+  json exports = json::array();
+  for (const stack::Export& each : book_.exports(call.region))
+    exports.push_back(
+        {{"ExportingStackId", each.stack_id}, {"Name", each.name}, {"Value", each.value}});
+  return page(exports, "Exports", in.text("NextToken"));
+}
+
+Result<json> CloudFormationOperations::list_imports(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("ExportName");
+  const auto users = book_.importers(call.region, name);
+  if (users.empty())
+    return stack::validation_error("Export '" + name + "' is not imported by any stack.");
+  return page(users, "Imports", in.text("NextToken"));
+}
+
+Result<std::string> CloudFormationOperations::template_text(const Call& call) {
+  wire::Fields in(call.input);
+  auto text = read_template_text(call.input, fetch_);
+  if (!text) return text.error();
+  if (*text) return std::move(**text);
+  const std::string name = in.text("StackName"), set_name = in.text("ChangeSetName");
+  if (!set_name.empty()) {
+    const auto set = book_.find_change_set(call.region, name, set_name);
+    if (!set) return set.error();
+    return set->wish.template_text;
+  }
+  if (name.empty())
+    return stack::validation_error("Either Template URL or Template Body must be specified.");
+  const auto found = book_.find(call.region, name);
+  if (!found) return found.error();
+  if (found->status == "REVIEW_IN_PROGRESS")
+    return stack::validation_error(
+        "GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.");
+  return found->wish.template_text;
+}
+
+// The template that a stack or a change set has.
+Result<std::string> CloudFormationOperations::kept_template(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string name = in.text("StackName"), set_name = in.text("ChangeSetName");
+  if (!in.status()) return in.status().error();
+  if (set_name.empty()) {
+    if (name.empty())
+      return stack::validation_error("StackName is required if ChangeSetName is not specified.");
+    const auto found = book_.find(call.region, name);
+    if (!found) return found.error();
+    return found->wish.template_text;
+  }
+  if (name.empty() && !set_name.starts_with("arn:"))
+    return stack::validation_error("StackName is a required parameter.");
+  const auto set = book_.find_change_set(call.region, name, set_name);
+  if (!set) return set.error();
+  return set->wish.template_text;
+}
+
+Result<json> CloudFormationOperations::get_template(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string stage = in.text("TemplateStage", "Original");
+  auto text = kept_template(call);
+  if (!text) return text.error();
+  json out = {{"TemplateBody", *text}, {"StagesAvailable", {"Original", "Processed"}}};
+  if (stage != "Processed") return out;
+  const auto parsed = read(*text, book_.include());
+  if (!parsed) return parsed.error();
+  if (!parsed->transforms.empty())
+    out["TemplateBody"] = json_dump(cfn::processed_template(*text, {}, book_.include()));
+  return out;
+}
+
+Result<json> CloudFormationOperations::get_template_summary(const Call& call) {
+  const auto text = template_text(call);
+  if (!text) return text.error();
+  const auto parsed = read(*text, book_.include());
+  if (!parsed) return parsed.error();
+  return template_document(*parsed, Detail::kSummary);
+}
+
+Result<json> CloudFormationOperations::validate_template(const Call& call) {
+  const auto text = read_template_text(call.input, fetch_);
+  if (!text) return text.error();
+  if (!*text)
+    return stack::validation_error("Either Template URL or Template Body must be specified.");
+  const auto parsed = read(**text, book_.include());
+  if (!parsed) return parsed.error();
+  return template_document(*parsed, Detail::kValidation);
+}
+
+}  // namespace kiln::services

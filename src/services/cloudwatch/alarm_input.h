@@ -1,0 +1,31 @@
+// The documents of PutMetricAlarm and PutCompositeAlarm, read and checked. Pure. Errors have
+// CloudWatch's type names and, where they are known, its texts.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "telemetry/alarm_record.h"
+
+namespace kiln::services {
+
+inline constexpr size_t kMaxAlarmTags = 50;
+inline constexpr size_t kMaxAlarmNames = 100;  // in a request
+
+Result<telemetry::AlarmConfig> read_metric_alarm(const nlohmann::json& input,
+                                                 const std::string& region);
+
+struct CompositeAlarmInput {
+  telemetry::AlarmConfig config;
+  telemetry::CompositeRule rule;
+  std::optional<telemetry::ActionsSuppressor> suppressor;
+};
+Result<CompositeAlarmInput> read_composite_alarm(const nlohmann::json& input,
+                                                 const std::string& region);
+
+// The member Tags: [{"Key": …, "Value": …}], at most 50.
+Result<telemetry::Tags> read_alarm_tags(const nlohmann::json& input);
+
+}  // namespace kiln::services

@@ -1,0 +1,217 @@
+// What the describing operations of CloudWatch's alarms answer.
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+#include <utility>
+
+#include "base/digest.h"
+#include "services/cloudwatch/alarm_input.h"
+#include "services/cloudwatch/alarms.h"
+#include "services/cloudwatch/queries.h"
+#include "services/driver/input_checks.h"
+#include "telemetry/alarm_document.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+using telemetry::Alarm;
+using telemetry::AlarmHistoryItem;
+
+constexpr int64_t kMaxRecords = 100;
+constexpr int64_t kDefaultRecords = 50;
+const std::vector<std::string_view> kStates = {"INSUFFICIENT_DATA", "ALARM", "OK"};
+constexpr std::string_view kMetricType = "MetricAlarm";
+constexpr std::string_view kCompositeType = "CompositeAlarm";
+
+double epoch_seconds(WallTime time) { return static_cast<double>(epoch_ms(time)) / 1000; }
+
+json alarm_document(const Alarm& alarm, const std::string& account) {
+  json out = telemetry::config_document(alarm);
+  out["AlarmArn"] = telemetry::alarm_arn(alarm.config.region, account, alarm.config.name);
+  out["AlarmConfigurationUpdatedTimestamp"] = epoch_seconds(alarm.configuration_updated);
+  if (const auto by = alarm.suppression.by; by != telemetry::SuppressedBy::kNothing) {
+    out["ActionsSuppressedBy"] = telemetry::to_text(by);
+    out["ActionsSuppressedReason"] = telemetry::suppressed_reason(by);
+  }
+  out["StateValue"] = telemetry::to_text(alarm.status.state);
+  out["StateReason"] = alarm.status.reason;
+  if (!alarm.status.reason_data.empty()) out["StateReasonData"] = alarm.status.reason_data;
+  out["StateUpdatedTimestamp"] = epoch_seconds(alarm.status.updated);
+  out["StateTransitionedTimestamp"] = epoch_seconds(alarm.transitioned);
+  return out;
+}
+
+Error bad_token() {
+  return {ErrorKind::kInvalid, "InvalidNextToken",
+          "The NextToken is not one that this operation has given."};
+}
+
+// A token is a text in base64, so that nobody counts on its form.
+Result<std::string> token_text(wire::Fields& in, std::string_view prefix) {
+  const std::string token = in.text("NextToken");
+  if (token.empty()) return std::string();
+  const auto text = base64_decode(token);
+  if (!text || !text->starts_with(prefix)) return bad_token();
+  return text->substr(prefix.size());
+}
+
+// Whether AlarmTypes lets alarms of a kind through; without it, metric alarms alone.
+struct Types {
+  bool metric = true;
+  bool composite = false;
+  static Types read(InputChecks& checks, const std::vector<std::string>& names) {
+    if (names.empty()) return {};
+    Types types{false, false};
+    for (const std::string& name : names) {
+      types.metric = types.metric || name == kMetricType;
+      types.composite = types.composite || name == kCompositeType;
+      checks.check_value("AlarmTypes", name, {kCompositeType, kMetricType});
+    }
+    return types;
+  }
+  bool let(bool is_composite) const { return is_composite ? composite : metric; }
+};
+
+bool has_action(const Alarm& alarm, const std::string& prefix) {
+  const auto& actions = alarm.config.actions;
+  for (const auto* list : {&actions.ok, &actions.alarm, &actions.insufficient_data})
+    for (const std::string& action : *list)
+      if (action.starts_with(prefix)) return true;
+  return false;
+}
+
+}  // namespace
+
+Result<json> CloudWatchAlarms::describe_alarms(const Call& call) {
+  InputChecks checks(call.input);
+  wire::Fields& in = checks.fields();
+  const auto names = checks.texts("AlarmNames", kMaxAlarmNames);
+  const std::string prefix = checks.text("AlarmNamePrefix", 1, 255);
+  const std::string state = checks.one_of("StateValue", kStates);
+  const std::string action = checks.text("ActionPrefix", 1, 1024);
+  const std::string children_of = checks.text("ChildrenOfAlarmName", 1, 255);
+  const std::string parents_of = checks.text("ParentsOfAlarmName", 1, 255);
+  Types types = Types::read(checks, in.texts("AlarmTypes"));
+  const auto most =
+      static_cast<size_t>(checks.integer("MaxRecords", 1, kMaxRecords).value_or(kDefaultRecords));
+  if (const auto checked = checks.result(); !checked) return checked.error();
+  const auto after = token_text(in, "after:");
+  if (!after) return after.error();
+  if (!names.empty() && !prefix.empty())
+    return Error{ErrorKind::kInvalid, "InvalidParameterCombinationException",
+                 "AlarmNames and AlarmNamePrefix cannot both be given."};
+  if (!in.has("AlarmTypes") && (!children_of.empty() || !parents_of.empty())) types = {true, true};
+
+  const auto refers_to = [&](const Alarm& composite, const std::string& name) {
+    if (!composite.rule) return false;
+    const auto& alarms = composite.rule->alarms();
+    return std::any_of(alarms.begin(), alarms.end(), [&](const std::string& reference) {
+      return book_.name_of(call.region, reference) == name;
+    });
+  };
+  const Alarm* parent = children_of.empty() ? nullptr : book_.find(call.region, children_of);
+  // Metric alarms before composite ones, by name; that is also the order of the tokens.
+  std::vector<std::pair<std::string, const Alarm*>> found;
+  for (const auto& [name, alarm] : book_.list(call.region)) {
+    const std::string position = (alarm.is_composite() ? "c/" : "a/") + name;
+    if (!types.let(alarm.is_composite())) continue;
+    if (!after->empty() && position <= *after) continue;
+    if (!names.empty() && std::find(names.begin(), names.end(), name) == names.end()) continue;
+    if (!name.starts_with(prefix)) continue;
+    if (!state.empty() && telemetry::to_text(alarm.status.state) != state) continue;
+    if (!action.empty() && !has_action(alarm, action)) continue;
+    if (!children_of.empty() && (!parent || !refers_to(*parent, name))) continue;
+    if (!parents_of.empty() && !refers_to(alarm, parents_of)) continue;
+    found.emplace_back(position, &alarm);
+  }
+  std::sort(found.begin(), found.end());
+  json out{{"MetricAlarms", json::array()}, {"CompositeAlarms", json::array()}};
+  for (size_t i = 0; i < std::min(most, found.size()); ++i) {
+    const Alarm& alarm = *found[i].second;
+    out[alarm.is_composite() ? "CompositeAlarms" : "MetricAlarms"].push_back(
+        alarm_document(alarm, call.account));
+  }
+  if (found.size() > most) out["NextToken"] = base64_encode("after:" + found[most - 1].first);
+  return out;
+}
+
+Result<json> CloudWatchAlarms::describe_alarms_for_metric(const Call& call) {
+  InputChecks checks(call.input);
+  wire::Fields& in = checks.fields();
+  const std::string name = checks.text("MetricName", 1, 255, InputChecks::Need::kRequired);
+  const std::string metric_namespace =
+      checks.text("Namespace", 1, 255, InputChecks::Need::kRequired);
+  const auto period = checks.integer("Period", 1, INT32_MAX);
+  const std::string statistic =
+      in.has("ExtendedStatistic") ? in.text("ExtendedStatistic") : in.text("Statistic");
+  const std::string unit = in.text("Unit");
+  if (const auto checked = checks.result(); !checked) return checked.error();
+  const auto dimensions = read_dimensions(call.input);
+  if (!dimensions) return dimensions.error();
+  json out{{"MetricAlarms", json::array()}};
+  for (const auto& [alarm_name, alarm] : book_.list(call.region)) {
+    if (!alarm.config.metric) continue;
+    const telemetry::MetricStat& metric = *alarm.config.metric;
+    if (metric.metric.name != name || metric.metric.metric_namespace != metric_namespace ||
+        metric.metric.dimensions != *dimensions)
+      continue;
+    if (period && metric.period_s != *period) continue;
+    if (!statistic.empty() && metric.stat != statistic) continue;
+    if (!unit.empty() && metric.unit != unit) continue;
+    out["MetricAlarms"].push_back(alarm_document(alarm, call.account));
+  }
+  return out;
+}
+
+Result<json> CloudWatchAlarms::describe_alarm_history(const Call& call) {
+  InputChecks checks(call.input);
+  wire::Fields& in = checks.fields();
+  const std::string name = checks.text("AlarmName", 1, 255);
+  const std::string type =
+      checks.one_of("HistoryItemType", {"Action", "StateUpdate", "ConfigurationUpdate"});
+  const std::string order = checks.one_of("ScanBy", {"TimestampDescending", "TimestampAscending"});
+  const auto start = in.time("StartDate");
+  const auto end = in.time("EndDate");
+  const Types types = Types::read(checks, in.texts("AlarmTypes"));
+  const auto most =
+      static_cast<size_t>(checks.integer("MaxRecords", 1, kMaxRecords).value_or(kMaxRecords));
+  if (const auto checked = checks.result(); !checked) return checked.error();
+  const auto token = token_text(in, "at:");
+  if (!token) return token.error();
+  size_t from = 0;
+  const auto [stop, error] = std::from_chars(token->data(), token->data() + token->size(), from);
+  if (!token->empty() && (error != std::errc() || stop != token->data() + token->size()))
+    return bad_token();
+
+  using Found = std::tuple<WallTime, uint64_t, const std::string*, const AlarmHistoryItem*>;
+  std::vector<Found> found;
+  for (const auto& [alarm_name, items] : book_.history().of_region(call.region)) {
+    if (!name.empty() && name != alarm_name) continue;
+    for (const auto& [number, item] : items) {
+      if (!types.let(item.of_composite) || (!type.empty() && item.type != type)) continue;
+      if ((start && item.at < *start) || (end && item.at > *end)) continue;
+      found.emplace_back(item.at, number, &alarm_name, &item);
+    }
+  }
+  std::sort(found.begin(), found.end(), [&](const Found& a, const Found& b) {
+    const auto key = [](const Found& f) { return std::tie(std::get<0>(f), std::get<1>(f)); };
+    return order == "TimestampAscending" ? key(a) < key(b) : key(b) < key(a);
+  });
+  json items = json::array();
+  const size_t to = std::min(found.size(), from > found.size() ? 0 : from + most);
+  for (size_t i = from; i < to; ++i) {
+    const AlarmHistoryItem& item = *std::get<3>(found[i]);
+    items.push_back({{"AlarmName", *std::get<2>(found[i])},
+                     {"AlarmType", item.of_composite ? kCompositeType : kMetricType},
+                     {"Timestamp", epoch_seconds(item.at)},
+                     {"HistoryItemType", item.type},
+                     {"HistorySummary", item.summary},
+                     {"HistoryData", item.data}});
+  }
+  json out{{"AlarmHistoryItems", std::move(items)}};
+  if (to < found.size() && to > from) out["NextToken"] = base64_encode("at:" + std::to_string(to));
+  return out;
+}
+
+}  // namespace kiln::services

@@ -1,0 +1,100 @@
+#include "services/cloudwatch/dashboards.h"
+
+#include <algorithm>
+
+#include "base/arn.h"
+#include "base/json_dump.h"
+#include "wire/fields.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+Error invalid_dashboard(std::string message) {
+  return {ErrorKind::kInvalid, "InvalidParameterInput", std::move(message)};
+}
+Error not_found(const std::string& name) {
+  return {ErrorKind::kNotFound, "ResourceNotFound", "Dashboard " + name + " does not exist"};
+}
+
+// How much larger AWS says a dashboard is than its body's text, in the one recording that there is.
+constexpr size_t kBesideBody = 15;
+
+bool is_name(const std::string& name) {
+  return !name.empty() && name.size() <= 255 &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
+void CloudWatchDashboards::load(const std::string& region, const std::string& name,
+                                const std::string& text) {
+  const json document = json::parse(text, nullptr, false);
+  if (!document.is_object()) return;
+  wire::Fields in(document);
+  regions_[region][name] = {in.text("body"), in.number("modified_s").value_or(0)};
+}
+
+bool CloudWatchDashboards::has(const std::string& operation) {
+  return operation == "PutDashboard" || operation == "GetDashboard" ||
+         operation == "ListDashboards" || operation == "DeleteDashboards";
+}
+
+// Dashboards belong to no Region on AWS; here each Region's are apart.
+std::string CloudWatchDashboards::arn(const std::string& region, const std::string& name) const {
+  return global_arn_start("cloudwatch", region) + account_ + ":dashboard/" + name;
+}
+
+Result<json> CloudWatchDashboards::run(const std::string& operation, const json& input,
+                                       const std::string& region, WallTime now) {
+  wire::Fields in(input);
+  auto& dashboards = regions_[region];
+  const std::string name = in.text("DashboardName"), body = in.text("DashboardBody");
+  const std::string prefix = in.text("DashboardNamePrefix");
+  const auto names = in.texts("DashboardNames");
+  if (!in.status()) return in.status().error();
+  if (operation == "PutDashboard") {
+    if (!is_name(name))
+      return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
+                   "The value for field DashboardName contains invalid characters. It can only "
+                   "contain alphanumerics, dash (-) and underscore (_).\n"};
+    const json document = json::parse(body, nullptr, false);
+    if (!document.is_object() || !document.contains("widgets"))
+      return invalid_dashboard(
+          "The field DashboardBody must be a valid JSON object with a member widgets");
+    Dashboard dashboard{body, static_cast<double>(epoch_ms(now)) / 1000};
+    const json kept = {{"body", body}, {"modified_s", dashboard.modified_s}};
+    if (auto saved = port_.save(kKind, region, name, json_dump(kept)); !saved) return saved.error();
+    dashboards[name] = std::move(dashboard);
+    return json{{"DashboardValidationMessages", json::array()}};
+  }
+  if (operation == "GetDashboard") {
+    const auto found = dashboards.find(name);
+    if (found == dashboards.end()) return not_found(name);
+    return json{{"DashboardArn", arn(region, name)},
+                {"DashboardBody", found->second.body},
+                {"DashboardName", name}};
+  }
+  if (operation == "DeleteDashboards") {
+    // All or none.
+    for (const std::string& each : names)
+      if (!dashboards.contains(each)) return not_found(each);
+    for (const std::string& each : names) {
+      port_.erase(kKind, region, each);
+      dashboards.erase(each);
+    }
+    return json::object();
+  }
+  json list = json::array();
+  for (const auto& [each, dashboard] : dashboards)
+    if (each.starts_with(prefix))
+      list.push_back({{"DashboardArn", arn(region, each)},
+                      {"DashboardName", each},
+                      {"LastModified", dashboard.modified_s},
+                      {"Size", dashboard.body.size() + kBesideBody}});
+  return json{{"DashboardEntries", std::move(list)}};
+}
+
+}  // namespace kiln::services

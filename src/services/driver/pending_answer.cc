@@ -1,0 +1,75 @@
+#include "services/driver/pending_answer.h"
+
+#include <string_view>
+#include <utility>
+
+#include "base/fence.h"
+#include "base/ids.h"
+#include "services/driver/request_name.h"
+#include "wire/query_protocol.h"
+
+namespace kiln::services {
+namespace {
+
+class PendingAnswer {
+ public:
+  PendingAnswer(Reply reply, const net::Request& request, const Classification& what,
+                std::shared_ptr<const std::atomic<bool>> stopping)
+      : reply_(std::move(reply)),
+        api_(what.api),
+        shape_(what.shape),
+        name_(request, what.operation),
+        stopping_(std::move(stopping)) {}
+  PendingAnswer(const PendingAnswer&) = delete;
+  PendingAnswer& operator=(const PendingAnswer&) = delete;
+
+  ~PendingAnswer() {
+    if (answered_) return;
+    if (!stopping_ || !*stopping_) note_internal_error(where(), "it was dropped without an answer");
+    fenced("an answer", [&] { reply_(internal_failure(api_, shape_, new_uuid())); });
+  }
+
+  void give(net::Response&& response) {
+    if (answered_.exchange(true)) return note_internal_error(where(), "it was answered twice");
+    reply_(std::move(response));
+  }
+
+ private:
+  std::string_view where() const { return name_.text(); }
+
+  const Reply reply_;
+  const Api api_;
+  const Shape shape_;
+  const RequestName name_;
+  const std::shared_ptr<const std::atomic<bool>> stopping_;
+  std::atomic<bool> answered_{false};
+};
+
+}  // namespace
+
+Reply with_answer(Reply reply, const net::Request& request, const Classification& what,
+                  std::shared_ptr<const std::atomic<bool>> stopping) {
+  return [pending = std::make_shared<PendingAnswer>(
+              std::move(reply), request, what, std::move(stopping))](net::Response&& response) {
+    pending->give(std::move(response));
+  };
+}
+
+net::Response internal_failure(Api api, Shape shape, const std::string& request_id) {
+  constexpr const char* kText =
+      "Kiln failed in an unexpected way at this request; its standard error says where. Please "
+      "report it.";
+  if (api == Api::kFunctionUrl) {
+    net::Response response;
+    response.status = 500;
+    response.body = R"({"Message":"Internal Server Error"})";
+    response.headers.emplace_back("x-amzn-RequestId", request_id);
+    return response;
+  }
+  if (shape == Shape::kRestXml)
+    return wire::rest_xml_error(500, {ErrorKind::kInternal, "InternalError", kText}, request_id);
+  // Each shape has its own name for an error without one: ServiceException, InternalFailure.
+  return error_in_shape(shape, {ErrorKind::kInternal, "", kText}, request_id);
+}
+
+}  // namespace kiln::services

@@ -1,0 +1,88 @@
+#include "services/front/api_server.h"
+
+#include "net/http_connection.h"
+#include "services/cloudformation/service.h"
+#include "services/driver/classify.h"
+#include "services/front/relay.h"
+
+namespace kiln::services {
+namespace {
+
+class ApiSession final : public net::Session {
+ public:
+  ApiSession(Router& router, const Doors& doors, net::HttpConnection& connection)
+      : router_(router), doors_(doors), connection_(connection) {}
+
+  // Little is read of what may not come in.
+  uint64_t body_limit(const net::RequestHeader& header) override {
+    return doors_.refusal(header) ? kRefusedBytes : router_.body_limit(header);
+  }
+  net::Response too_large(const net::RequestHeader& header) override {
+    if (auto refused = doors_.refusal(header)) return *std::move(refused);
+    return router_.too_large(header);
+  }
+
+  bool wants_connection(const net::RequestHeader& header) override {
+    return router_.forward_of(header) != nullptr && !doors_.refusal(header);
+  }
+  void take_over(UniqueFd&& socket, net::RequestHeader&& header, std::string&& rest) override {
+    start_relay(connection_.loop(), std::move(socket), header, std::move(rest),
+                *router_.forward_of(header), classify(header));
+  }
+
+  std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader& header) override {
+    return doors_.refusal(header) ? nullptr : router_.body_sink(header);
+  }
+  void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
+  void on_sunk_request(net::Request&& request,
+                       const std::shared_ptr<net::BodySink>& body) override {
+    if (auto refused = doors_.refusal(request.base()))
+      return connection_.reply(*std::move(refused));
+    if (auto allowed = doors_.preflight(request.base()))
+      return connection_.reply(*std::move(allowed));
+    std::string origin = Doors::origin_of(request.base());
+    router_.handle(
+        std::move(request),
+        [connection = connection_.shared_from_this(),
+         origin = std::move(origin)](net::Response&& response) {
+          Doors::let_read(origin, response);
+          if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
+          connection->loop().post([connection, response = std::move(response)]() mutable {
+            connection->reply(std::move(response));
+          });
+        },
+        [this] { return connection_.peer_address(); }, body);
+  }
+  // An invocation goes on without its caller, as on AWS.
+  void on_closed(bool) override {}
+
+ private:
+  static constexpr uint64_t kRefusedBytes = uint64_t{64} * 1024;
+
+  Router& router_;
+  const Doors& doors_;
+  net::HttpConnection& connection_;
+};
+
+}  // namespace
+
+ApiServer::ApiServer(engine::Engine& engine, DoorOptions doors)
+    : router_(engine),
+      doors_(std::move(doors)),
+      server_(engine.loops(), {}, [this](net::HttpConnection& connection) {
+        return std::make_unique<ApiSession>(router_, doors_, connection);
+      }) {}
+
+ApiServer::~ApiServer() = default;
+
+void ApiServer::set_functions_url(const std::string& url) {
+  router_.cloudformation().set_functions_url(url);
+}
+
+void ApiServer::skip_unsupported() { router_.cloudformation().skip_unsupported(); }
+
+Result<void> ApiServer::listen(const std::string& host, uint16_t port) {
+  return server_.listen(host, port);
+}
+
+}  // namespace kiln::services

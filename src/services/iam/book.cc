@@ -1,0 +1,183 @@
+#include "services/iam/book.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/arn.h"
+#include "base/ids.h"
+#include "base/json_dump.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kGlobal = "global";  // IAM has no Regions
+
+WallTime time_from(const json& ms) {
+  return WallTime(std::chrono::milliseconds(ms.get<int64_t>()));
+}
+
+json document_of(const Role& role) {
+  return {{"name", role.name},
+          {"path", role.path},
+          {"arn", role.arn},
+          {"id", role.id},
+          {"trust", role.trust},
+          {"description", role.description},
+          {"max_session_s", role.max_session_s},
+          {"boundary", role.boundary},
+          {"tags", role.tags},
+          {"inline_policies", role.inline_policies},
+          {"attached", role.attached},
+          {"created", epoch_ms(role.created)}};
+}
+
+Role role_from(const json& in) {
+  Role role;
+  in.at("name").get_to(role.name);
+  in.at("path").get_to(role.path);
+  in.at("arn").get_to(role.arn);
+  in.at("id").get_to(role.id);
+  in.at("trust").get_to(role.trust);
+  in.at("description").get_to(role.description);
+  in.at("max_session_s").get_to(role.max_session_s);
+  in.at("boundary").get_to(role.boundary);
+  in.at("tags").get_to(role.tags);
+  in.at("inline_policies").get_to(role.inline_policies);
+  in.at("attached").get_to(role.attached);
+  role.created = time_from(in.at("created"));
+  return role;
+}
+
+json document_of(const ManagedPolicy& policy) {
+  json versions = json::array();
+  for (const PolicyVersion& version : policy.versions)
+    versions.push_back({{"id", version.id},
+                        {"document", version.document},
+                        {"created", epoch_ms(version.created)}});
+  return {{"name", policy.name},
+          {"path", policy.path},
+          {"arn", policy.arn},
+          {"id", policy.id},
+          {"description", policy.description},
+          {"tags", policy.tags},
+          {"versions", std::move(versions)},
+          {"default_version", policy.default_version},
+          {"next_version", policy.next_version},
+          {"created", epoch_ms(policy.created)},
+          {"updated", epoch_ms(policy.updated)}};
+}
+
+ManagedPolicy policy_from(const json& in) {
+  ManagedPolicy policy;
+  in.at("name").get_to(policy.name);
+  in.at("path").get_to(policy.path);
+  in.at("arn").get_to(policy.arn);
+  in.at("id").get_to(policy.id);
+  in.at("description").get_to(policy.description);
+  in.at("tags").get_to(policy.tags);
+  for (const json& version : in.at("versions"))
+    policy.versions.push_back(
+        {version.at("id"), version.at("document"), time_from(version.at("created"))});
+  in.at("default_version").get_to(policy.default_version);
+  in.at("next_version").get_to(policy.next_version);
+  policy.created = time_from(in.at("created"));
+  policy.updated = time_from(in.at("updated"));
+  return policy;
+}
+
+}  // namespace
+
+const PolicyVersion* ManagedPolicy::version(const std::string& wanted) const {
+  const auto found = std::find_if(versions.begin(), versions.end(),
+                                  [&](const PolicyVersion& each) { return each.id == wanted; });
+  return found == versions.end() ? nullptr : &*found;
+}
+
+Result<void> IamBook::load(const std::string& kind, const std::string& document) {
+  try {
+    const json in = json::parse(document);
+    if (kind == kRoleKind) {
+      Role role = role_from(in);
+      roles_[role.name] = std::move(role);
+    } else {
+      ManagedPolicy policy = policy_from(in);
+      policies_[policy.arn] = std::move(policy);
+    }
+    return {};
+  } catch (const json::exception& e) {
+    return Error{ErrorKind::kInternal, "InternalFailure",
+                 "the kept " + kind + " is damaged: " + e.what()};
+  }
+}
+
+const Role* IamBook::role(const std::string& name) const {
+  const auto found = roles_.find(name);
+  return found == roles_.end() ? nullptr : &found->second;
+}
+
+const ManagedPolicy* IamBook::policy(const std::string& arn) const {
+  const auto found = policies_.find(arn);
+  return found == policies_.end() ? nullptr : &found->second;
+}
+
+size_t IamBook::attachments(const std::string& arn) const {
+  return static_cast<size_t>(std::count_if(roles_.begin(), roles_.end(), [&](const auto& each) {
+    const auto& all = each.second.attached;
+    return std::find(all.begin(), all.end(), arn) != all.end();
+  }));
+}
+
+size_t IamBook::boundaries(const std::string& arn) const {
+  return static_cast<size_t>(std::count_if(
+      roles_.begin(), roles_.end(), [&](const auto& each) { return each.second.boundary == arn; }));
+}
+
+Result<void> IamBook::put(Role role) {
+  if (auto saved = state_.save(kRoleKind, kGlobal, role.name, json_dump(document_of(role))); !saved)
+    return saved;
+  const std::string name = role.name;
+  roles_[name] = std::move(role);
+  return {};
+}
+
+Result<void> IamBook::put(ManagedPolicy policy) {
+  auto saved = state_.save(kPolicyKind, kGlobal, policy.arn, json_dump(document_of(policy)));
+  if (!saved) return saved;
+  const std::string arn = policy.arn;
+  policies_[arn] = std::move(policy);
+  return {};
+}
+
+void IamBook::erase_role(const std::string& name) {
+  state_.erase(kRoleKind, kGlobal, name);
+  roles_.erase(name);
+}
+
+void IamBook::erase_policy(const std::string& arn) {
+  state_.erase(kPolicyKind, kGlobal, arn);
+  policies_.erase(arn);
+}
+
+std::string IamBook::arn(const char* kind, const std::string& path, const std::string& name) const {
+  return "arn:aws:iam::" + account_ + ":" + kind + path + name;
+}
+
+bool is_aws_policy(const std::string& arn) {
+  return is_arn_of(arn, "iam") && arn.find(":iam::aws:policy/") != arn.npos;
+}
+
+std::string new_iam_id(const char* prefix) {
+  static constexpr char kBase32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  constexpr size_t kDigits = 17;
+  const std::string hex = new_hex(2 * kDigits);
+  std::string id = prefix;
+  for (size_t i = 0; i < kDigits; ++i) {
+    const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+    id += kBase32[(value(hex[2 * i]) * 16 + value(hex[2 * i + 1])) % 32];
+  }
+  return id;
+}
+
+}  // namespace kiln::services

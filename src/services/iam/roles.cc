@@ -1,0 +1,198 @@
+// IAM's operations on roles themselves.
+#include "services/iam/input.h"
+#include "services/iam/operations.h"
+#include "wire/fields.h"
+
+namespace kiln::services {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr size_t kMaxRoleName = 64;
+constexpr size_t kMaxDescription = 1000;
+constexpr size_t kMaxTrust = 4096;  // what AWS's quota can be raised to
+
+// As CreateRole has it; the others say more.
+json role_document(const Role& role) {
+  json out = {{"Path", role.path},
+              {"RoleName", role.name},
+              {"RoleId", role.id},
+              {"Arn", role.arn},
+              {"CreateDate", iam::seconds(role.created)},
+              {"AssumeRolePolicyDocument", iam::encoded(role.trust)}};
+  if (!role.description.empty()) out["Description"] = role.description;
+  return out;
+}
+
+void add_details(json& out, const Role& role) {
+  if (!role.boundary.empty())
+    out["PermissionsBoundary"] = {{"PermissionsBoundaryType", "Policy"},
+                                  {"PermissionsBoundaryArn", role.boundary}};
+  if (!role.tags.empty()) out["Tags"] = iam::tag_list(role.tags);
+}
+
+Result<void> read_session(wire::Fields& in, Role& role) {
+  const auto seconds = in.integer("MaxSessionDuration");
+  if (!seconds) return in.status();
+  if (*seconds < 3600 || *seconds > 43'200)
+    return iam::validation("1 validation error detected: Value '" + std::to_string(*seconds) +
+                           "' at 'maxSessionDuration' failed to satisfy constraint: Member must "
+                           "have value between 3600 and 43200");
+  role.max_session_s = *seconds;
+  return {};
+}
+
+Result<void> read_description(wire::Fields& in, Role& role) {
+  role.description = in.text("Description", role.description);
+  if (role.description.size() > kMaxDescription)
+    return iam::validation(
+        "1 validation error detected: Value at 'description' failed to satisfy "
+        "constraint: Member must have length less than or equal to 1000");
+  return in.status();
+}
+
+}  // namespace
+
+Result<json> IamOperations::create_role(const json& input) {
+  Role made;
+  const auto name = iam::name(input, "RoleName", kMaxRoleName);
+  if (!name) return name.error();
+  const auto path = iam::path(input);
+  if (!path) return path.error();
+  const auto trust = iam::policy_text(input, "AssumeRolePolicyDocument", kMaxTrust);
+  if (!trust) return trust.error();
+  wire::Fields in(input);
+  made.boundary = in.text("PermissionsBoundary");
+  if (auto fine = read_session(in, made); !fine) return fine.error();
+  if (auto fine = read_description(in, made); !fine) return fine.error();
+  if (auto fine = iam::add_tags(input, made.tags); !fine) return fine.error();
+  if (book_.role(*name))
+    return Error{ErrorKind::kConflict, "EntityAlreadyExists",
+                 "Role with name " + *name + " already exists."};
+  made.name = *name;
+  made.path = *path;
+  made.trust = *trust;
+  made.arn = book_.arn("role", made.path, made.name);
+  made.id = new_iam_id("AROA");
+  made.created = now_;
+  json out = role_document(made);
+  add_details(out, made);
+  if (auto kept = book_.put(std::move(made)); !kept) return kept.error();
+  return json{{"Role", std::move(out)}};
+}
+
+Result<json> IamOperations::get_role(const json& input) {
+  const auto found = role(input);
+  if (!found) return found.error();
+  json out = role_document(*found);
+  add_details(out, *found);
+  out["MaxSessionDuration"] = found->max_session_s;
+  out["RoleLastUsed"] = json::object();
+  return json{{"Role", std::move(out)}};
+}
+
+Result<json> IamOperations::list_roles(const json& input) {
+  wire::Fields in(input);
+  const std::string prefix = in.text("PathPrefix", "/");
+  if (!in.status()) return in.status().error();
+  json all = json::array();
+  for (const auto& [name, each] : book_.roles()) {
+    if (!each.path.starts_with(prefix)) continue;
+    json one = role_document(each);
+    one["MaxSessionDuration"] = each.max_session_s;
+    all.push_back(std::move(one));
+  }
+  return iam::page(input, all, "Roles");
+}
+
+Result<json> IamOperations::update_role(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  wire::Fields in(input);
+  if (auto fine = read_session(in, *changed); !fine) return fine.error();
+  if (auto fine = read_description(in, *changed); !fine) return fine.error();
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json::object();
+}
+
+Result<json> IamOperations::update_role_description(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  wire::Fields in(input);
+  if (auto fine = read_description(in, *changed); !fine) return fine.error();
+  json out = role_document(*changed);
+  out["MaxSessionDuration"] = changed->max_session_s;
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json{{"Role", std::move(out)}};
+}
+
+Result<json> IamOperations::update_assume_role_policy(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  const auto trust = iam::policy_text(input, "PolicyDocument", kMaxTrust);
+  if (!trust) return trust.error();
+  changed->trust = *trust;
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json::object();
+}
+
+Result<json> IamOperations::delete_role(const json& input) {
+  const auto found = role(input);
+  if (!found) return found.error();
+  if (!found->attached.empty())
+    return iam::delete_conflict("Cannot delete entity, must detach all policies first.");
+  if (!found->inline_policies.empty())
+    return iam::delete_conflict("Cannot delete entity, must delete policies first.");
+  book_.erase_role(found->name);
+  return json::object();
+}
+
+Result<json> IamOperations::tag_role(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  if (auto fine = iam::add_tags(input, changed->tags); !fine) return fine.error();
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json::object();
+}
+
+Result<json> IamOperations::untag_role(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  iam::remove_tags(input, changed->tags);
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json::object();
+}
+
+Result<json> IamOperations::list_role_tags(const json& input) {
+  const auto found = role(input);
+  if (!found) return found.error();
+  return iam::page(input, iam::tag_list(found->tags), "Tags");
+}
+
+Result<json> IamOperations::put_role_permissions_boundary(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  const auto boundary = iam::required(input, "PermissionsBoundary");
+  if (!boundary) return boundary.error();
+  changed->boundary = *boundary;
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json::object();
+}
+
+Result<json> IamOperations::delete_role_permissions_boundary(const json& input) {
+  auto changed = role(input);
+  if (!changed) return changed.error();
+  changed->boundary.clear();
+  if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
+  return json::object();
+}
+
+// There are none; whoever deletes a role asks.
+Result<json> IamOperations::list_instance_profiles_for_role(const json& input) {
+  const auto found = role(input);
+  if (!found) return found.error();
+  return iam::page(input, json::array(), "InstanceProfiles");
+}
+
+}  // namespace kiln::services

@@ -1,0 +1,201 @@
+#include "services/lambda/invoke.h"
+
+#include <simdjson.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/digest.h"
+#include "base/ids.h"
+#include "model/names.h"
+#include "model/trace_header.h"
+#include "wire/credential_scope.h"
+#include "wire/rest_json_error.h"
+
+namespace kiln::services {
+namespace {
+
+// AWS's limit of the ClientContext header, in base64.
+constexpr size_t kMaxClientContext = 3'583;
+// A parser keeps the memory of the largest document it saw: large ones get their own.
+constexpr size_t kSharedParserBytes = 256 * 1024;
+
+bool simdjson_accepts(std::string& text) {
+  thread_local simdjson::dom::parser shared;
+  simdjson::dom::parser own;
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  auto& parser = text.size() <= kSharedParserBytes ? shared : own;
+  return parser.parse(text.data(), text.size(), false).error() == simdjson::SUCCESS;
+}
+
+// JSON's grammar takes half a surrogate pair as an escape, and so does Lambda; the parsers here
+// don't. They get another character in its place, of the same length.
+std::string without_surrogates(std::string text) {
+  for (size_t at = text.find("\\u"); at != std::string::npos; at = text.find("\\u", at + 1)) {
+    size_t first = at;  // an even number of backslashes before the u is text
+    while (first > 0 && text[first - 1] == '\\') --first;
+    if ((at - first) % 2 == 1 || at + 6 > text.size()) continue;
+    const char d = text[at + 2], next = text[at + 3];
+    const bool surrogate = (d == 'd' || d == 'D') && (next == '8' || next == '9' ||
+                                                      (next >= 'a' && next <= 'f') ||
+                                                      (next >= 'A' && next <= 'F'));
+    if (surrogate) text[at + 2] = '0';
+  }
+  return text;
+}
+
+// nullopt: valid JSON. simdjson refuses a few valid documents (integers beyond 64 bits, deep
+// nesting, half surrogate pairs): what it refuses is looked at again.
+std::optional<std::string> json_fault(std::string& text) {
+  if (text.empty() || simdjson_accepts(text)) return std::nullopt;
+  if (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text)))
+    return std::nullopt;
+  try {
+    [[maybe_unused]] const auto document = nlohmann::json::parse(text);
+    return std::nullopt;
+  } catch (const nlohmann::json::exception& e) {
+    std::string why = e.what();
+    if (const size_t at = why.find("parse error"); at != std::string::npos) why.erase(0, at);
+    return why;
+  }
+}
+
+Error invalid(std::string type, std::string message) {
+  return {ErrorKind::kInvalid, std::move(type), std::move(message)};
+}
+
+Result<std::string> client_context(std::string_view header) {
+  if (header.empty()) return std::string();
+  if (header.size() > kMaxClientContext)
+    return invalid("InvalidRequestContentException",
+                   "Client context is " + std::to_string(header.size()) +
+                       " bytes in base64; it must not be more than " +
+                       std::to_string(kMaxClientContext));
+  auto text = base64_decode(header);
+  if (!text || !nlohmann::json::accept(*text))
+    return invalid("InvalidRequestContentException",
+                   "Client context must be a valid Base64-encoded JSON object.");
+  return std::move(*text);
+}
+
+net::Response to_response(engine::InvokeReply&& reply, const std::string& request_id,
+                          const std::string& trace_id) {
+  if (reply.throttle != model::Throttle::kNone)
+    return wire::rest_json_error(reply.error, request_id,
+                                 {{"Reason", model::to_text(reply.throttle)}});
+  if (!reply.error.type.empty()) return wire::rest_json_error(reply.error, request_id);
+  net::Response response;
+  response.body = std::move(reply.payload);
+  auto& h = response.headers;
+  h.reserve(5);
+  h.emplace_back("x-amzn-RequestId", request_id);
+  h.emplace_back("X-Amzn-Trace-Id", trace_id);
+  h.emplace_back("X-Amz-Executed-Version", std::move(reply.executed_version));
+  if (reply.function_error) h.emplace_back("X-Amz-Function-Error", "Unhandled");
+  if (!reply.log_tail.empty()) {
+    constexpr size_t kTail = 4096;
+    const std::string_view tail = reply.log_tail;
+    h.emplace_back("X-Amz-Log-Result",
+                   base64_encode(tail.size() > kTail ? tail.substr(tail.size() - kTail) : tail));
+  }
+  return response;
+}
+
+// 202 when the event is on disk; whether the function exists is known before.
+void accept_event(engine::Engine& engine, engine::InvokeRequest&& invoke, Reply reply) {
+  const std::string id = invoke.request_id;
+  const auto found = engine.check_invocable(invoke.region, invoke.function_name, invoke.qualifier);
+  if (!found) return reply(wire::rest_json_error(found.error(), id));
+  net::Response accepted;
+  accepted.status = 202;
+  accepted.content_type.clear();
+  accepted.headers.emplace_back("x-amzn-RequestId", id);
+  accepted.headers.emplace_back("X-Amzn-Trace-Id", invoke.trace_id);
+  engine.invoke_async(std::move(invoke), [reply = std::move(reply), id,
+                                          accepted = std::move(accepted)](Result<void> done) {
+    net::Response response = accepted;
+    if (!done) response = wire::rest_json_error(done.error(), id);
+    reply(std::move(response));
+  });
+}
+
+bool is_uuid(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const char c = text[i];
+    if (dash ? c != '-' : (c < '0' || c > '9') && (c < 'a' || c > 'f')) return false;
+  }
+  return true;
+}
+
+// Kiln's own command line chooses the id, so that it can follow the log while the function runs.
+// Only ids that look as AWS's do are taken: they become part of log lines.
+std::string request_id_of(const net::Request& request) {
+  const std::string_view wish = net::field(request, "X-Kiln-Request-Id");
+  return is_uuid(wish) ? std::string(wish) : new_uuid();
+}
+
+// What AWS acts upon, and Kiln doesn't.
+constexpr const char* kNotHere[] = {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"};
+
+}  // namespace
+
+void handle_invoke(engine::Engine& engine, net::Request&& request,
+                   std::string_view function_segment, std::string_view qualifier, Reply reply) {
+  engine::InvokeRequest invoke;
+  invoke.request_id = request_id_of(request);
+  const auto refuse = [&](const Error& error) {
+    reply(wire::rest_json_error(error, invoke.request_id));
+  };
+  for (const char* name : kNotHere)
+    if (!net::field(request, name).empty())
+      return refuse(invalid("InvalidParameterValueException",
+                            std::string("Kiln's Invoke has no ") + name +
+                                ", so that it refuses it rather than drop it; leave it out. "
+                                "docs/compatibility.md lists what there is."));
+
+  auto scope = wire::CredentialScope::of(request.base());
+  auto ref = model::parse_function_ref(function_segment, qualifier, scope.region,
+                                       engine.options().account, model::Operation::kInvoke);
+  if (!ref) return refuse(ref.error());
+  const auto type = net::field(request, "X-Amz-Invocation-Type");
+  invoke.region = std::move(ref->region);
+  invoke.function_name = std::move(ref->name);
+  invoke.qualifier = std::move(ref->qualifier);
+
+  if (type == "DryRun") {
+    const auto found =
+        engine.check_invocable(invoke.region, invoke.function_name, invoke.qualifier);
+    if (!found) return refuse(found.error());
+    net::Response response;
+    response.status = 204;
+    response.content_type.clear();
+    response.headers.emplace_back("x-amzn-RequestId", invoke.request_id);
+    return reply(std::move(response));
+  }
+  const bool is_event = type == "Event";
+  if (!is_event && !type.empty() && type != "RequestResponse")
+    return refuse(invalid("InvalidParameterValueException",
+                          "Unsupported Invocation Type: " + std::string(type) +
+                              "; use RequestResponse, Event or DryRun."));
+
+  if (const auto fault = json_fault(request.body()))
+    return refuse(invalid("InvalidRequestContentException",
+                          "Could not parse request body into json: " + *fault));
+  auto context = client_context(net::field(request, "X-Amz-Client-Context"));
+  if (!context) return refuse(context.error());
+  invoke.client_context = std::move(*context);
+  invoke.payload = std::move(request.body());
+  invoke.trace_id =
+      model::complete_trace_header(net::field(request, "X-Amzn-Trace-Id"), invoke.function_name,
+                                   epoch_ms(engine.clock().wall_now()) / 1000);
+  if (is_event) return accept_event(engine, std::move(invoke), std::move(reply));
+  invoke.want_log_tail = net::field(request, "X-Amz-Log-Type") == "Tail";
+
+  engine.invoke(std::move(invoke), [reply = std::move(reply), id = invoke.request_id,
+                                    trace = invoke.trace_id](engine::InvokeReply&& done) {
+    reply(to_response(std::move(done), id, trace));
+  });
+}
+
+}  // namespace kiln::services

@@ -1,0 +1,18 @@
+// POST …/invocations: from the request's headers to the engine and back. The hot path: it reads
+// each header once, checks that the payload is JSON, and copies nothing.
+#pragma once
+
+#include <string_view>
+
+#include "engine/engine.h"
+#include "net/http_message.h"
+#include "services/driver/reply.h"
+
+namespace kiln::services {
+
+// `function_segment`: the percent-decoded path segment; `qualifier`: the decoded query parameter,
+// or empty. Threading: on a loop of the engine; `reply` is called on it.
+void handle_invoke(engine::Engine& engine, net::Request&& request,
+                   std::string_view function_segment, std::string_view qualifier, Reply reply);
+
+}  // namespace kiln::services

@@ -1,0 +1,183 @@
+// CreateLogGroup, DeleteLogGroup, DescribeLogGroups, and the retention of groups.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/ascii.h"
+#include "services/logs/errors.h"
+#include "services/logs/input.h"
+#include "services/logs/operations.h"
+#include "services/logs/tags.h"
+#include "services/logs/tokens.h"
+
+namespace kiln::services {
+namespace {
+
+using ascii::lower;
+using logs::LogGroup;
+using nlohmann::json;
+
+constexpr std::array kRetentionDays = {1,    3,    5,    7,    14,   30,  60,  90,
+                                       120,  150,  180,  365,  400,  545, 731, 1096,
+                                       1827, 2192, 2557, 2922, 3288, 3653};
+
+Error enum_error(const std::string& value, const char* name, const std::string& set) {
+  return constraint_error("'" + value + "'", name,
+                          "Member must satisfy enum value set: [" + set + "]");
+}
+
+}  // namespace
+
+Result<json> LogsOperations::create_log_group(LogsInput& in) {
+  const std::string name = in.group_name();
+  LogGroup group;
+  group.created_ms = now_ms_;
+  group.kms_key_id = in.text("kmsKeyId");
+  group.tags = in.text_map("tags");
+  group.deletion_protected = in.flag("deletionProtectionEnabled");
+  const std::string log_class = in.text("logGroupClass");
+  if (!in.status()) return in.status().error();
+  if (lower(name).starts_with("aws/"))
+    return invalid_parameter_exception("Log groups starting with AWS/ are reserved for AWS.");
+  if (!log_class.empty()) {
+    if (log_class != "STANDARD" && log_class != "INFREQUENT_ACCESS" && log_class != "DELIVERY")
+      return enum_error(log_class, "logGroupClass", "STANDARD, INFREQUENT_ACCESS, DELIVERY");
+    group.log_class = log_class;
+  }
+  if (auto valid = check_log_tags(group.tags); !valid) return valid.error();
+  if (groups_.has(region_, name)) {
+    return Error{ErrorKind::kConflict, "ResourceAlreadyExistsException",
+                 "The specified log group already exists"};
+  }
+  if (auto put = groups_.put(region_, name, std::move(group)); !put) return put.error();
+  return json::object();
+}
+
+Result<json> LogsOperations::delete_log_group(LogsInput& in) {
+  const auto group = named_group(in);
+  if (!group) return group.error();
+  if (groups_.find(region_, *group).value_or(LogGroup()).deletion_protected)
+    return Error{ErrorKind::kInvalid, "ValidationException",
+                 "The log group " + *group +
+                     " has deletion protection; switch it off with PutLogGroupDeletionProtection "
+                     "first."};
+  groups_.erase(region_, *group);
+  store_.flush();
+  return json::object();
+}
+
+Result<json> LogsOperations::put_log_group_deletion_protection(LogsInput& in) {
+  for (const char* name : {"logGroupIdentifier", "deletionProtectionEnabled"})
+    if (!in.has(name)) in.fail(constraint_error("null", name, "Member must not be null"));
+  const bool enabled = in.flag("deletionProtectionEnabled");
+  const auto name = group_of(in);
+  if (!name) return name.error();
+  if (!in.status()) return in.status().error();
+  auto group = groups_.find(region_, *name);
+  if (!group) return no_such_group();
+  group->deletion_protected = enabled;
+  if (auto put = groups_.put(region_, *name, std::move(*group)); !put) return put.error();
+  return json::object();
+}
+
+Result<json> LogsOperations::set_retention(const std::string& group, int days) {
+  auto found = groups_.find(region_, group);
+  if (!found) return no_such_group();
+  found->retention_days = days;
+  if (auto put = groups_.put(region_, group, std::move(*found)); !put) return put.error();
+  return json::object();
+}
+
+Result<json> LogsOperations::put_retention_policy(LogsInput& in) {
+  const std::string name = in.group_name();
+  if (!in.has("retentionInDays"))
+    in.fail(constraint_error("null", "retentionInDays", "Member must not be null"));
+  const auto days = static_cast<int>(in.number("retentionInDays", 0, -1'000'000, 1'000'000));
+  if (!in.status()) return in.status().error();
+  if (std::find(kRetentionDays.begin(), kRetentionDays.end(), days) == kRetentionDays.end()) {
+    std::string set;
+    for (const int each : kRetentionDays) set += (set.empty() ? "" : ", ") + std::to_string(each);
+    return enum_error(std::to_string(days), "retentionInDays", set);
+  }
+  const auto group = named_group(in);
+  if (!group) return group.error();
+  return set_retention(*group, days);
+}
+
+Result<json> LogsOperations::delete_retention_policy(LogsInput& in) {
+  const auto group = named_group(in);
+  if (!group) return group.error();
+  return set_retention(*group, 0);
+}
+
+json LogsOperations::group_document(const std::string& name) const {
+  const LogGroup group = groups_.find(region_, name).value_or(LogGroup());
+  json document = {{"logGroupName", name},
+                   {"creationTime", group.created_ms},
+                   {"metricFilterCount", 0},
+                   {"arn", group_arn(name) + ":*"},
+                   {"logGroupArn", group_arn(name)},
+                   {"logGroupClass", group.log_class},
+                   {"deletionProtectionEnabled", group.deletion_protected},
+                   {"storedBytes", store_.stored_bytes(region_, name)}};
+  if (group.retention_days > 0) document["retentionInDays"] = group.retention_days;
+  if (!group.kms_key_id.empty()) document["kmsKeyId"] = group.kms_key_id;
+  return document;
+}
+
+Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
+  const std::string prefix = in.text("logGroupNamePrefix");
+  const std::string part = lower(in.text("logGroupNamePattern"));
+  const std::string log_class = in.text("logGroupClass");
+  const auto identifiers = in.texts("logGroupIdentifiers", kMaxDescribedLogs);
+  const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
+  const std::string token = in.text("nextToken");
+  if (!in.status()) return in.status().error();
+  if (!prefix.empty() && !part.empty()) {
+    return invalid_parameter_exception(
+        "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.");
+  }
+  if (!identifiers.empty() && !(prefix.empty() && part.empty())) {
+    return invalid_parameter_exception(
+        "logGroupIdentifiers cannot be used with logGroupNamePrefix or logGroupNamePattern.");
+  }
+  ListPlace after;
+  if (!token.empty()) {
+    auto place = parse_list_token(token);
+    if (!place) return place.error();
+    after = std::move(*place);
+  }
+  std::set<std::string> listed;
+  for (const std::string& identifier : identifiers) {
+    if (const auto fault = LogsInput::identifier_fault(identifier, "logGroupIdentifiers"))
+      return *fault;
+    const auto name = name_of(identifier);
+    if (!name) return name.error();
+    listed.insert(*name);
+  }
+
+  json documents = json::array();
+  json output;
+  for (const std::string& name : groups_.names(region_)) {
+    if (!name.starts_with(prefix) || lower(name).find(part) == std::string::npos ||
+        name <= after.name || (!listed.empty() && !listed.contains(name)))
+      continue;
+    // One look beyond the page: a token is given only where there is something behind it.
+    if (documents.size() == static_cast<size_t>(limit)) {
+      const std::string last = documents.back()["logGroupName"];
+      output["nextToken"] = list_token({0, last});
+      break;
+    }
+    json document = group_document(name);
+    // As AWS answers to a pattern.
+    if (!part.empty())
+      for (const char* member : {"storedBytes", "deletionProtectionEnabled"})
+        document.erase(member);
+    if (log_class.empty() || document["logGroupClass"] == log_class)
+      documents.push_back(std::move(document));
+  }
+  output["logGroups"] = std::move(documents);
+  return output;
+}
+
+}  // namespace kiln::services

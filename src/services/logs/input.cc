@@ -1,0 +1,169 @@
+#include "services/logs/input.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxName = 512;
+constexpr const char* kNotNull = "Member must not be null";
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string length_text(const char* relation, size_t length) {
+  return std::string("Member must have length ") + relation + " than or equal to " +
+         std::to_string(length);
+}
+
+}  // namespace
+
+Error invalid_parameter_exception(std::string message) {
+  return {ErrorKind::kInvalid, "InvalidParameterException", std::move(message)};
+}
+
+Error constraint_error(const std::string& value, const std::string& where,
+                       const std::string& what) {
+  return invalid_parameter_exception("1 validation error detected: Value " + value + " at '" +
+                                     where + "' failed to satisfy constraint: " + what);
+}
+
+void LogsInput::fail(Error error) {
+  if (status_) status_ = std::move(error);
+}
+
+const json* LogsInput::find(const char* name) const {
+  const auto found = document_.find(name);
+  return found == document_.end() || found->is_null() ? nullptr : &*found;
+}
+
+std::string LogsInput::text(const char* name) {
+  const json* value = find(name);
+  if (!value) return {};
+  if (value->is_string()) return value->get<std::string>();
+  fail(invalid_parameter_exception(std::string(name) + " must be a string."));
+  return {};
+}
+
+int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64_t most) {
+  const json* value = find(name);
+  if (!value) return absent;
+  const bool fits =
+      value->is_number_unsigned()
+          ? value->get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())
+          : value->is_number_integer();
+  const int64_t number = fits ? value->get<int64_t>() : 0;
+  if (fits && number >= least && number <= most) return number;
+  const bool low = value->is_number() && value->get<double>() < static_cast<double>(least);
+  fail(constraint_error("'" + dump(*value) + "'", name,
+                        std::string("Member must have value ") + (low ? "greater" : "less") +
+                            " than or equal to " + std::to_string(low ? least : most)));
+  return absent;
+}
+
+bool LogsInput::flag(const char* name) {
+  const json* value = find(name);
+  if (!value) return false;
+  if (value->is_boolean()) return value->get<bool>();
+  fail(invalid_parameter_exception(std::string(name) + " must be true or false."));
+  return false;
+}
+
+std::vector<std::string> LogsInput::texts(const char* name, size_t most) {
+  const json* value = find(name);
+  if (!value) return {};
+  const bool is_list =
+      value->is_array() &&
+      std::all_of(value->begin(), value->end(), [](const json& v) { return v.is_string(); });
+  if (!is_list) {
+    fail(invalid_parameter_exception(std::string(name) + " must be a list of strings."));
+    return {};
+  }
+  if (value->size() > most) {
+    fail(constraint_error("'[" + std::to_string(value->size()) + " values]'", name,
+                          length_text("less", most)));
+    return {};
+  }
+  return value->get<std::vector<std::string>>();
+}
+
+std::map<std::string, std::string> LogsInput::text_map(const char* name) {
+  std::map<std::string, std::string> values;
+  const json* map = find(name);
+  if (!map) return values;
+  if (!map->is_object()) {
+    fail(invalid_parameter_exception(std::string(name) + " must be a map of strings."));
+    return values;
+  }
+  for (const auto& [key, value] : map->items()) {
+    if (!value.is_string()) {
+      fail(invalid_parameter_exception("The value of " + key + " in " + name +
+                                       " must be a string."));
+      return {};
+    }
+    values[key] = value.get<std::string>();
+  }
+  return values;
+}
+
+bool LogsInput::required(const char* name, const std::string& value) {
+  if (!status_) return false;
+  if (!has(name)) {
+    fail(constraint_error("null", name, kNotNull));
+  } else if (value.empty()) {
+    fail(constraint_error("''", name, length_text("greater", 1)));
+  } else if (value.size() > kMaxName) {
+    fail(invalid_parameter_exception(
+        "Invalid LogGroup or LogStream, both must have length less than or equal to " +
+        std::to_string(kMaxName) + "."));
+  }
+  return status_.ok();
+}
+
+std::string LogsInput::group_name(const char* name) {
+  std::string value = text(name);
+  if (!required(name, value)) return {};
+  const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view(".-_/#").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (!plain) {
+    fail(constraint_error("'" + value + "'", name,
+                          "Member must satisfy regular expression pattern: "
+                          "[\\.\\-_/#A-Za-z0-9]+"));
+  }
+  return value;
+}
+
+std::string LogsInput::group_identifier(const char* name) {
+  std::string value = text(name);
+  if (const auto fault = identifier_fault(value, name)) fail(*fault);
+  return value;
+}
+
+std::optional<Error> LogsInput::identifier_fault(const std::string& value,
+                                                 const std::string& where) {
+  const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("_#+=/:,.@-").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return std::nullopt;
+  return constraint_error("'" + value + "'", where,
+                          "Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*");
+}
+
+std::string LogsInput::stream_name(const char* name) {
+  std::string value = text(name);
+  if (!required(name, value)) return {};
+  if (value.find_first_of(":*") != std::string::npos) {
+    fail(constraint_error("'" + value + "'", name,
+                          "Member must satisfy regular expression pattern: [^:*]*"));
+  }
+  return value;
+}
+
+}  // namespace kiln::services

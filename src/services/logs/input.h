@@ -1,0 +1,59 @@
+// The members of a request document of CloudWatch Logs, read with their types and constraints.
+//
+//   LogsInput in(document);
+//   const std::string prefix = in.text("logGroupNamePrefix");
+//   if (!in.status()) return in.status().error();
+//
+// The first error stays: InvalidParameterException with AWS's text, naming member and value. A
+// member that is null counts as absent. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace kiln::services {
+
+inline constexpr int64_t kMaxDescribedLogs = 50;  // groups or streams in an answer
+inline constexpr size_t kBytesPerLogEvent = 26;   // counted beside each message
+
+Error invalid_parameter_exception(std::string message);
+// "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"
+Error constraint_error(const std::string& value, const std::string& where, const std::string& what);
+
+class LogsInput {
+ public:
+  // Keeps a reference to `document`.
+  explicit LogsInput(const nlohmann::json& document) : document_(document) {}
+
+  bool has(const char* name) const { return find(name) != nullptr; }
+  const nlohmann::json* find(const char* name) const;  // nullptr: absent
+
+  std::string text(const char* name);
+  int64_t number(const char* name, int64_t absent, int64_t least, int64_t most);
+  bool flag(const char* name);
+  std::vector<std::string> texts(const char* name, size_t most);
+  std::map<std::string, std::string> text_map(const char* name);
+
+  // Names with AWS's length and characters; must be there.
+  std::string group_name(const char* name = "logGroupName");
+  // A name or an ARN, without the :* at the end that some ARNs of groups have; "" when absent.
+  std::string group_identifier(const char* name = "logGroupIdentifier");
+  static std::optional<Error> identifier_fault(const std::string& value, const std::string& where);
+  std::string stream_name(const char* name = "logStreamName");
+
+  void fail(Error error);
+  const Result<void>& status() const { return status_; }
+
+ private:
+  bool required(const char* name, const std::string& value);
+
+  const nlohmann::json& document_;
+  Result<void> status_;
+};
+
+}  // namespace kiln::services

@@ -1,0 +1,262 @@
+// What a bucket is given to keep and gives back as it came: versioning, encryption, policy, public
+// access block, tagging, lifecycle, CORS, ownership. None of it acts.
+#include <array>
+#include <nlohmann/json.hpp>
+#include <pugixml.hpp>
+#include <set>
+
+#include "services/s3/call.h"
+#include "services/s3/object_document.h"
+#include "services/s3/xml.h"
+
+namespace kiln::services {
+namespace {
+
+#define KILN_S3_NS " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""
+
+// Of what a bucket has from the start: it was taken away.
+constexpr const char* kErased = "-";
+constexpr size_t kMaxPolicy = size_t{20} * 1024;
+
+struct Kind {
+  std::string_view parameter;
+  const char* root;      // of its XML; nullptr: it is JSON
+  const char* standard;  // what a bucket has that was given nothing; nullptr: an error
+  const char* missing;   // that error's code and text
+  const char* missing_text;
+  unsigned put_status = 200;
+  bool is_erasable = true;
+};
+
+constexpr std::array kKinds = {
+    Kind{"versioning", "VersioningConfiguration", "<VersioningConfiguration" KILN_S3_NS "/>", "",
+         "", 200, false},
+    Kind{"encryption", "ServerSideEncryptionConfiguration",
+         "<ServerSideEncryptionConfiguration" KILN_S3_NS
+         "><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
+         "</ApplyServerSideEncryptionByDefault><BucketKeyEnabled>false</BucketKeyEnabled></Rule>"
+         "</ServerSideEncryptionConfiguration>",
+         "", ""},
+    Kind{"policy", nullptr, nullptr, "NoSuchBucketPolicy", "The bucket policy does not exist", 204},
+    Kind{"publicAccessBlock", "PublicAccessBlockConfiguration",
+         "<PublicAccessBlockConfiguration" KILN_S3_NS
+         "><BlockPublicAcls>true</BlockPublicAcls><IgnorePublicAcls>true</IgnorePublicAcls>"
+         "<BlockPublicPolicy>true</BlockPublicPolicy>"
+         "<RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
+         "NoSuchPublicAccessBlockConfiguration",
+         "The public access block configuration was not found"},
+    Kind{"tagging", "Tagging", nullptr, "NoSuchTagSet", "The TagSet does not exist", 204},
+    Kind{"lifecycle", "LifecycleConfiguration", nullptr, "NoSuchLifecycleConfiguration",
+         "The lifecycle configuration does not exist"},
+    Kind{"cors", "CORSConfiguration", nullptr, "NoSuchCORSConfiguration",
+         "The CORS configuration does not exist"},
+    Kind{"ownershipControls", "OwnershipControls",
+         "<OwnershipControls" KILN_S3_NS
+         "><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>",
+         "OwnershipControlsNotFoundError", "The bucket ownership controls were not found"},
+};
+
+#undef KILN_S3_NS
+
+// TransitionDefaultMinimumObjectSize, which nobody can change here.
+void add_least_size(net::Response& response) {
+  response.headers.emplace_back("x-amz-transition-default-minimum-object-size",
+                                "all_storage_classes_128K");
+}
+
+// REQUIRES: the route said that there is one.
+const Kind& kind_of(const S3Call& call) {
+  for (const Kind& kind : kKinds)
+    if (call.query.find(kind.parameter)) return kind;
+  return kKinds.front();
+}
+
+Result<void> check_tagging(const std::string& body) {
+  const auto tags = read_tagging(body);
+  if (!tags) return tags.error();
+  for (const auto& [key, value] : *tags)
+    if (key.starts_with("aws:"))
+      return s3_with(s3_invalid("InvalidTag", "System tags cannot be added/updated by requester"),
+                     "TagKey", key);
+  return check_s3_tags(*tags);
+}
+
+// The conditions in a Filter; more than one go into And.
+Result<void> check_filter(const pugi::xml_node filter) {
+  size_t conditions = 0;
+  for (const pugi::xml_node child : filter.children())
+    if (child.type() == pugi::node_element) ++conditions;
+  if (conditions > 1) return malformed_xml();
+  std::set<std::string> keys;
+  for (const pugi::xml_node tag : filter.child("And").children("Tag"))
+    if (!keys.insert(tag.child("Key").text().get()).second)
+      return s3_invalid("InvalidRequest", "Duplicate Tag Keys are not allowed.");
+  return {};
+}
+
+Result<void> check_lifecycle(const pugi::xml_node root) {
+  if (!root.child("Rule")) return malformed_xml();
+  for (const pugi::xml_node rule : root.children("Rule")) {
+    const std::string_view status = rule.child("Status").text().get();
+    if (status != "Enabled" && status != "Disabled") return malformed_xml();
+    if (!rule.child("Filter") && !rule.child("Prefix")) return malformed_xml();
+    if (auto filter = check_filter(rule.child("Filter")); !filter) return filter;
+    const pugi::xml_node expiration = rule.child("Expiration");
+    if (expiration.child("ExpiredObjectDeleteMarker") &&
+        (expiration.child("Days") || expiration.child("Date")))
+      return malformed_xml();
+    const std::string_view date = expiration.child("Date").text().get();
+    if (!date.empty() && date.find("T00:00:00") == date.npos && date.find('T') != date.npos)
+      return s3_with(s3_with(s3_invalid("InvalidArgument", "'Date' must be at midnight GMT"),
+                             "ArgumentName", "Date"),
+                     "ArgumentValue", date);
+    const pugi::xml_node old = rule.child("NoncurrentVersionExpiration");
+    if (old && !old.child("NoncurrentDays")) return malformed_xml();
+    bool acts = false;
+    for (const char* action : {"Expiration", "Transition", "NoncurrentVersionExpiration",
+                               "NoncurrentVersionTransition", "AbortIncompleteMultipartUpload"})
+      acts = acts || rule.child(action);
+    if (!acts) return malformed_xml();
+  }
+  return {};
+}
+
+Result<void> check_versioning(const pugi::xml_node root) {
+  const std::string_view status = root.child("Status").text().get();
+  if (!root.child("Status"))
+    return s3_invalid("IllegalVersioningConfigurationException",
+                      "The Versioning element must be specified");
+  return status == "Enabled" || status == "Suspended" ? Result<void>() : malformed_xml();
+}
+
+// The one rule that a document has; an empty node where it hasn't one alone.
+pugi::xml_node only_rule(const pugi::xml_node root) {
+  const pugi::xml_node rule = root.child("Rule");
+  return rule.next_sibling("Rule") ? pugi::xml_node() : rule;
+}
+
+Result<void> check_encryption(const pugi::xml_node root) {
+  const pugi::xml_node rule = only_rule(root);
+  if (!rule) return malformed_xml();
+  const pugi::xml_node by_default = rule.child("ApplyServerSideEncryptionByDefault");
+  const std::string_view algorithm = by_default.child("SSEAlgorithm").text().get();
+  if (by_default.child("KMSMasterKeyID") && !algorithm.starts_with("aws:kms"))
+    return s3_with(s3_invalid("InvalidArgument",
+                              "a KMSMasterKeyID is not applicable if the default sse algorithm is "
+                              "not aws:kms or aws:kms:dsse"),
+                   "ArgumentName", "ApplyServerSideEncryptionByDefault");
+  return {};
+}
+
+Result<void> check_ownership(const pugi::xml_node root) {
+  const pugi::xml_node rule = only_rule(root);
+  return is_s3_ownership(rule.child("ObjectOwnership").text().get()) ? Result<void>()
+                                                                     : malformed_xml();
+}
+
+Result<void> check_policy(const std::string& body) {
+  const auto policy =
+      body.size() > kMaxPolicy ? nlohmann::json() : nlohmann::json::parse(body, nullptr, false);
+  if (!body.starts_with('{') || !policy.is_object())
+    return s3_invalid("MalformedPolicy",
+                      "Policies must be valid JSON and the first byte must be '{'");
+  if (!policy.contains("Statement"))
+    return s3_invalid("MalformedPolicy", "Missing required field Statement");
+  return {};
+}
+
+// As it is given back: what is not said is false.
+std::string whole_access_block(const std::string& body) {
+  pugi::xml_document document;
+  document.load_buffer(body.data(), body.size());
+  const pugi::xml_node root = document.child("PublicAccessBlockConfiguration");
+  XmlText xml("PublicAccessBlockConfiguration");
+  for (const char* member :
+       {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"})
+    xml.text(member, root.child(member).text().as_bool() ? "true" : "false");
+  return xml.answer().body;
+}
+
+// What stands for a document; "" where it is the same as none.
+std::string kept(const Kind& kind, const std::string& body) {
+  if (kind.parameter == "publicAccessBlock") return whole_access_block(body);
+  if (kind.parameter == "tagging") {
+    const auto tags = read_tagging(body);
+    if (tags && tags->empty()) return {};
+  }
+  return body;
+}
+
+// Those of what a bucket has from the start can be taken away.
+bool can_be_missing(const Kind& kind) { return kind.standard != nullptr && *kind.missing != '\0'; }
+
+Result<void> check_document(const Kind& kind, const std::string& body) {
+  if (kind.root == nullptr) return check_policy(body);
+  pugi::xml_document document;
+  if (!document.load_buffer(body.data(), body.size()) || !document.child(kind.root))
+    return malformed_xml();
+  const pugi::xml_node root = document.child(kind.root);
+  if (kind.parameter == "tagging") return check_tagging(body);
+  if (kind.parameter == "lifecycle") return check_lifecycle(root);
+  if (kind.parameter == "versioning") return check_versioning(root);
+  if (kind.parameter == "encryption") return check_encryption(root);
+  if (kind.parameter == "ownershipControls") return check_ownership(root);
+  return {};
+}
+
+}  // namespace
+
+bool is_s3_ownership(std::string_view text) {
+  return text == "BucketOwnerEnforced" || text == "BucketOwnerPreferred" || text == "ObjectWriter";
+}
+
+S3Result s3_get_bucket_document(S3Call& call) {
+  const Kind& kind = kind_of(call);
+  auto document = call.objects.bucket_document(call.address.bucket, std::string(kind.parameter));
+  if (!document) return document.error();
+  if (document->empty() || *document == kErased) {
+    if (kind.standard == nullptr || *document == kErased)
+      return Error{ErrorKind::kNotFound, kind.missing, kind.missing_text};
+    *document = kind.standard;
+  }
+  net::Response response;
+  response.content_type = kind.root == nullptr ? "application/json" : "application/xml";
+  response.body = std::move(*document);
+  if (kind.parameter == "lifecycle") add_least_size(response);
+  return response;
+}
+
+S3Result s3_put_bucket_document(S3Call& call) {
+  const Kind& kind = kind_of(call);
+  const std::string& body = call.request.body();
+  if (auto whole = check_s3_body(call.request.base(), body); !whole) return whole.error();
+  if (auto bucket = call.objects.find_bucket(call.address.bucket); !bucket) return bucket.error();
+  if (kind.parameter == "lifecycle") {
+    const auto size = call.header("x-amz-transition-default-minimum-object-size");
+    if (!size.empty() && size != "all_storage_classes_128K" && size != "varies_by_storage_class")
+      return s3_invalid("InvalidRequest",
+                        "Invalid TransitionDefaultMinimumObjectSize found: " + std::string(size));
+  }
+  if (auto valid = check_document(kind, body); !valid) return valid.error();
+  if (auto done = call.objects.set_bucket_document(call.address.bucket, std::string(kind.parameter),
+                                                   kept(kind, body));
+      !done)
+    return done.error();
+  net::Response response = empty_answer(kind.put_status);
+  if (kind.parameter == "lifecycle") add_least_size(response);
+  return response;
+}
+
+S3Result s3_delete_bucket_document(S3Call& call) {
+  const Kind& kind = kind_of(call);
+  if (!kind.is_erasable)
+    return Error{ErrorKind::kInvalid, "MethodNotAllowed",
+                 "The specified method is not allowed against this resource."};
+  if (auto done = call.objects.set_bucket_document(call.address.bucket, std::string(kind.parameter),
+                                                   can_be_missing(kind) ? kErased : "");
+      !done)
+    return done.error();
+  return empty_answer(204);
+}
+
+}  // namespace kiln::services

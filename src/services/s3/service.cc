@@ -1,0 +1,123 @@
+#include "services/s3/service.h"
+
+#include "base/ids.h"
+#include "services/s3/call.h"
+#include "services/s3/xml.h"
+#include "wire/credential_scope.h"
+
+namespace kiln::services {
+namespace {
+
+constexpr uint64_t kMaxXmlBytes = uint64_t{4} * 1024 * 1024;
+// What aws-chunked adds to a body is little; how much there is of content is counted as it comes.
+constexpr uint64_t kMaxFramedBytes = uint64_t{kMaxUploadBytes} + (uint64_t{1} << 30);
+
+struct Target {
+  S3Address address;
+  wire::QueryParams query;
+  bool is_copy;
+};
+
+Target target_of(const net::RequestHeader& header) {
+  const auto text = header.target();
+  wire::Uri uri = wire::Uri::parse({text.data(), text.size()});
+  return {s3_address(net::field(header, "Host"), uri.raw_path), std::move(uri.query),
+          !net::field(header, "x-amz-copy-source").empty()};
+}
+
+bool is_upload(const net::RequestHeader& header) {
+  const Target target = target_of(header);
+  return is_s3_upload(header.method(), target.address, target.query, target.is_copy);
+}
+
+// Hands the parts of a body to a worker, one after the other.
+class UploadSink final : public net::BodySink, public std::enable_shared_from_this<UploadSink> {
+ public:
+  UploadSink(engine::Engine& engine, const net::RequestHeader& header)
+      : engine_(engine), body_(std::make_shared<S3Body>(header)) {}
+
+  void put(std::string&& part, std::function<void()> more) override {
+    engine_.post_worker(
+        [self = shared_from_this(), part = std::move(part), more = std::move(more)] {
+          self->body_->add(self->engine_.objects(), part);
+          more();
+        });
+  }
+  const std::shared_ptr<S3Body>& body() const { return body_; }
+
+ private:
+  engine::Engine& engine_;
+  std::shared_ptr<S3Body> body_;
+};
+
+Error not_implemented(const net::Request& request, std::string_view what) {
+  const auto method = request.method_string();
+  std::string name = std::string(method.data(), method.size());
+  name += what.empty() ? " " + std::string(net::target(request).substr(0, 200))
+                       : " ?" + std::string(what);
+  return {ErrorKind::kInvalid, "NotImplemented",
+          "Kiln's S3 has no operation " + name +
+              "; docs/compatibility.md lists what there is, and --forward s3=URL passes all of S3 "
+              "on to another server."};
+}
+
+net::Response answer(S3Call& call, bool is_copy) {
+  const S3Route route = find_s3_route(call.request.method(), call.address, call.query, is_copy);
+  S3Result result = route.operation == nullptr ? not_implemented(call.request, route.name)
+                                               : route.operation(call);
+  net::Response response =
+      result ? std::move(*result) : s3_error(result.error(), call.address.bucket, call.address.key);
+  response.headers.emplace_back("x-amz-request-id", new_uuid());
+  return response;
+}
+
+}  // namespace
+
+uint64_t S3Service::body_limit(const net::RequestHeader& header) {
+  return is_upload(header) ? kMaxFramedBytes : kMaxXmlBytes;
+}
+
+net::Response S3Service::too_large(const net::RequestHeader& header) {
+  const Target target = target_of(header);
+  return s3_error(
+      is_upload(header)
+          ? s3_invalid("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+          : s3_invalid("MaxMessageLengthExceeded", "Your request was too big."),
+      target.address.bucket, target.address.key);
+}
+
+std::shared_ptr<net::BodySink> S3Service::body_sink(const net::RequestHeader& header) {
+  if (!is_upload(header)) return nullptr;
+  return std::make_shared<UploadSink>(engine_, header);
+}
+
+void S3Service::handle(net::Request&& request, std::shared_ptr<net::BodySink> body, Reply reply) {
+  engine_.post_worker([this, request = std::move(request), body = std::move(body),
+                       reply = std::move(reply)]() mutable {
+    Target target = target_of(request.base());
+    std::string region = wire::CredentialScope::of(request.base()).region;
+    S3Call call{engine_.objects(),         engine_.options().account, std::move(region),
+                std::move(target.address), std::move(target.query),   std::move(request)};
+    if (body) {
+      call.upload = static_cast<UploadSink&>(*body).body();
+    } else if (is_upload(call.request.base())) {
+      // From within, with all of its body at once.
+      call.upload = std::make_shared<S3Body>(call.request.base());
+      call.upload->add(call.objects, call.request.body());
+    }
+    reply(answer(call, target.is_copy));
+  });
+}
+
+void S3Service::handle_unsigned(net::Request&& request, net::Response&& otherwise, Reply reply) {
+  engine_.post_worker([this, request = std::move(request), otherwise = std::move(otherwise),
+                       reply = std::move(reply)]() mutable {
+    const S3Address address = target_of(request.base()).address;
+    const bool is_object = check_bucket_name(address.bucket).ok() &&
+                           engine_.objects().find_bucket(address.bucket).ok();
+    if (!is_object) return reply(std::move(otherwise));
+    handle(std::move(request), nullptr, std::move(reply));
+  });
+}
+
+}  // namespace kiln::services

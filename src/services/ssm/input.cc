@@ -1,0 +1,207 @@
+#include "services/ssm/input.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+#include "wire/fields.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxName = 2048, kMaxLevels = 15, kMaxNames = 10, kMaxTags = 50;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool starts_with_any_case(std::string_view text, std::string_view prefix) {
+  return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
+                                                    [](char a, char b) { return a == lower(b); });
+}
+
+bool is_name_character(char c) {
+  c = lower(c);
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
+         c == '/';
+}
+
+struct Filter {
+  std::string key;
+  std::string option;
+  std::vector<std::string> values;
+};
+
+Result<std::vector<Filter>> read_filters(const json& input) {
+  std::vector<Filter> filters;
+  wire::Fields fields(input);
+  for (const json& each : fields.list("ParameterFilters")) {
+    wire::Fields f(each);
+    filters.push_back({f.text("Key"), f.text("Option", "Equals"), f.texts("Values")});
+    if (!f.status()) return f.status().error();
+  }
+  // The older form, whose values are beginnings of names.
+  for (const json& each : fields.list("Filters")) {
+    wire::Fields f(each);
+    Filter filter{f.text("Key"), "Equals", f.texts("Values")};
+    if (filter.key == "Name") filter.option = "BeginsWith";
+    filters.push_back(std::move(filter));
+    if (!f.status()) return f.status().error();
+  }
+  if (!fields.status()) return fields.status().error();
+  return filters;
+}
+
+// The values of a parameter that a filter's key means; false: there is no such key.
+bool values_of(const SsmParameter& p, const std::string& key, std::vector<std::string>& values) {
+  constexpr std::string_view kTag = "tag:";
+  if (key.starts_with(kTag)) {
+    const auto tag = p.tags.find(key.substr(kTag.size()));
+    if (tag != p.tags.end()) values.push_back(tag->second);
+    return true;
+  }
+  if (key == "Name")
+    values.push_back(p.name);
+  else if (key == "Type")
+    values.push_back(p.type);
+  else if (key == "KeyId")
+    values.push_back(p.key_id);
+  else if (key == "Tier")
+    values.push_back(p.tier);
+  else if (key == "DataType")
+    values.push_back(p.data_type);
+  else if (key != "Path")
+    return false;
+  return true;
+}
+
+bool is_below(const std::string& name, std::string path, bool recursive) {
+  if (!path.ends_with('/')) path += '/';
+  return name.starts_with(path) && (recursive || name.find('/', path.size()) == std::string::npos);
+}
+
+bool passes(const SsmParameter& p, const Filter& filter) {
+  if (filter.key == "Path")
+    return std::any_of(filter.values.begin(), filter.values.end(), [&](const auto& path) {
+      return is_below(p.name, path, filter.option == "Recursive");
+    });
+  std::vector<std::string> values;
+  (void)values_of(p, filter.key, values);
+  if (values.empty()) return false;
+  if (filter.values.empty()) return true;  // a tag that is there
+  const std::string& value = values.front();
+  return std::any_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
+    return filter.option == "BeginsWith" ? value.starts_with(wanted)
+           : filter.option == "Contains" ? value.find(wanted) != std::string::npos
+                                         : value == wanted;
+  });
+}
+
+}  // namespace
+
+Error ssm_validation(std::string message) {
+  return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
+}
+
+Error ssm_constraint(const std::string& value, const std::string& where, const std::string& what) {
+  return ssm_validation("1 validation error detected: Value '" + value + "' at '" + where +
+                        "' failed to satisfy constraint: " + what);
+}
+
+Result<void> check_ssm_name(const std::string& name) {
+  if (name.empty() || name.size() > kMaxName)
+    return ssm_constraint(name.substr(0, 100), "name",
+                          name.empty() ? "Member must have length greater than or equal to 1"
+                                       : "Member must have length less than or equal to 2048");
+  const std::string_view bare = std::string_view(name).substr(name.front() == '/' ? 1 : 0);
+  if (starts_with_any_case(bare, "aws"))
+    return Error{ErrorKind::kInvalid, "AccessDeniedException",
+                 "No access to reserved parameter name: " + name + "."};
+  if (starts_with_any_case(bare, "ssm") ||
+      !std::all_of(name.begin(), name.end(), is_name_character) || name.ends_with('/') ||
+      name.find("//") != std::string::npos)
+    return ssm_validation(
+        "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, "
+        "it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix "
+        "of letters, numbers and the following 3 symbols .-_");
+  const auto slashes = static_cast<size_t>(std::count(name.begin(), name.end(), '/'));
+  if (slashes > 0 && name.front() != '/')
+    return ssm_validation("Parameter name must be a fully qualified name.");
+  if (slashes > kMaxLevels)
+    return Error{
+        ErrorKind::kInvalid, "HierarchyLevelLimitExceededException",
+        "Parameter name has too many levels: " + std::to_string(slashes) + "; the most are 15."};
+  return {};
+}
+
+Result<std::map<std::string, std::string>> read_ssm_tags(const json& input) {
+  std::map<std::string, std::string> tags;
+  wire::Fields fields(input);
+  for (const json& each : fields.list("Tags")) {
+    wire::Fields tag(each);
+    const std::string key = tag.text("Key");
+    tags[key] = tag.text("Value");
+    if (!tag.status()) return tag.status().error();
+    if (key.empty() || key.size() > 128 || tags[key].size() > 256)
+      return ssm_constraint(key.substr(0, 150), "tags",
+                            "Keys have 1 to 128 characters, values at most 256");
+  }
+  if (!fields.status()) return fields.status().error();
+  if (tags.size() > kMaxTags)
+    return Error{
+        ErrorKind::kInvalid, "TooManyTagsError",
+        "A parameter has at most 50 tags; the request has " + std::to_string(tags.size()) + "."};
+  return tags;
+}
+
+Result<std::vector<std::string>> read_ssm_names(const json& input) {
+  wire::Fields fields(input);
+  auto names = fields.texts("Names");
+  if (!fields.status()) return fields.status().error();
+  if (!names.empty() && names.size() <= kMaxNames) return names;
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return ssm_constraint("[" + list.substr(0, 500) + "]", "names",
+                        names.empty() ? "Member must have length greater than or equal to 1"
+                                      : "Member must have length less than or equal to 10");
+}
+
+Result<std::vector<SsmParameter>> ssm_filtered(const json& input, std::vector<SsmParameter> all) {
+  const auto filters = read_filters(input);
+  if (!filters) return filters.error();
+  for (const Filter& filter : *filters) {
+    std::vector<std::string> ignored;
+    if (!values_of({}, filter.key, ignored))
+      return Error{ErrorKind::kInvalid, "InvalidFilterKey",
+                   "The filter key '" + filter.key.substr(0, 100) +
+                       "' is none of Name, Type, KeyId, Path, Tier, DataType and tag:KEY."};
+    std::erase_if(all, [&](const SsmParameter& p) { return !passes(p, filter); });
+  }
+  return all;
+}
+
+Result<SsmPage> ssm_page(const json& input, std::vector<SsmParameter> all, int64_t standard,
+                         int64_t most) {
+  wire::Fields fields(input);
+  const int64_t size = fields.integer("MaxResults").value_or(standard);
+  const std::string token = fields.text("NextToken");
+  if (!fields.status()) return fields.status().error();
+  if (size < 1 || size > most)
+    return ssm_constraint(
+        std::to_string(size), "maxResults",
+        size < 1 ? "Member must have value greater than or equal to 1"
+                 : "Member must have value less than or equal to " + std::to_string(most));
+  if (!token.empty()) {
+    const auto after = base64_decode(token);
+    if (!after)
+      return Error{ErrorKind::kInvalid, "InvalidNextToken", "The specified token is not valid."};
+    std::erase_if(all, [&](const SsmParameter& p) { return p.name <= *after; });
+  }
+  SsmPage page{std::move(all), ""};
+  if (page.items.size() > static_cast<size_t>(size)) {
+    page.items.resize(static_cast<size_t>(size));
+    page.next_token = base64_encode(page.items.back().name);
+  }
+  return page;
+}
+
+}  // namespace kiln::services

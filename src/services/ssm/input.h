@@ -1,0 +1,39 @@
+// What requests to the Parameter Store say: names, tags, filters, pages. Errors have AWS's types
+// and texts. Pure.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "services/ssm/parameters.h"
+
+namespace kiln::services {
+
+Error ssm_validation(std::string message);
+// "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"
+Error ssm_constraint(const std::string& value, const std::string& where, const std::string& what);
+
+// A name under which a parameter may be put.
+Result<void> check_ssm_name(const std::string& name);
+// Tags: [{"Key": …, "Value": …}].
+Result<std::map<std::string, std::string>> read_ssm_tags(const nlohmann::json& input);
+// The member Names: 1 to 10.
+Result<std::vector<std::string>> read_ssm_names(const nlohmann::json& input);
+
+// Of `all`, those that ParameterFilters and Filters let through. Error: InvalidFilterKey.
+Result<std::vector<SsmParameter>> ssm_filtered(const nlohmann::json& input,
+                                               std::vector<SsmParameter> all);
+
+// Of `all`, in the order of names, the page that MaxResults and NextToken ask for; `next_token` is
+// "" on the last one.
+struct SsmPage {
+  std::vector<SsmParameter> items;
+  std::string next_token;
+};
+Result<SsmPage> ssm_page(const nlohmann::json& input, std::vector<SsmParameter> all,
+                         int64_t standard, int64_t most);
+
+}  // namespace kiln::services

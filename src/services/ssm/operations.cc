@@ -1,0 +1,342 @@
+#include "services/ssm/operations.h"
+
+#include <re2/re2.h>
+
+#include <charconv>
+
+#include "base/arn.h"
+#include "services/ssm/input.h"
+#include "wire/fields.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxStandard = 4096, kMaxAdvanced = 8192, kMaxPattern = 1024;
+constexpr size_t kMaxDescription = 1024;
+constexpr const char* kDefaultKey = "alias/aws/ssm";
+
+Error no_such_parameter(const std::string& name) {
+  return {ErrorKind::kInvalid, "ParameterNotFound",
+          "Parameter " + name.substr(0, 300) + " not found."};
+}
+
+Result<std::string> read_name(const json& input) {
+  wire::Fields fields(input);
+  std::string name = fields.text("Name");
+  if (!fields.status()) return fields.status().error();
+  if (name.empty())
+    return ssm_validation(
+        "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member "
+        "must not be null");
+  return name;
+}
+
+double epoch_seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
+
+Result<void> check_value(const SsmParameter& p) {
+  if (p.value.empty())
+    return ssm_constraint("", "value", "Member must have length greater than or equal to 1");
+  if (p.value.size() > kMaxAdvanced)
+    return ssm_validation("The parameter's value has " + std::to_string(p.value.size()) +
+                          " characters; the most are 8192 in the advanced tier.");
+  if (p.tier == "Standard" && p.value.size() > kMaxStandard)
+    return ssm_validation(
+        "Standard tier parameters support a maximum parameter value of 4096 characters. To create "
+        "a larger parameter value, upgrade the parameter to use the advanced-parameter tier. For "
+        "more information, see "
+        "https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+        "parameter-store-advanced-parameters.html");
+  if (p.allowed_pattern.empty()) return {};
+  RE2::Options quiet;
+  quiet.set_log_errors(false);
+  const RE2 pattern(p.allowed_pattern, quiet);
+  if (!pattern.ok())
+    return Error{
+        ErrorKind::kInvalid, "InvalidAllowedPatternException",
+        "The allowed pattern '" + p.allowed_pattern + "' is not valid: " + pattern.error()};
+  if (!RE2::FullMatch(p.value, pattern))
+    return Error{
+        ErrorKind::kInvalid, "ParameterPatternMismatchException",
+        "Parameter value, cannot be validated against allowedPattern: " + p.allowed_pattern};
+  return {};
+}
+
+Result<void> check_choice(const std::string& value, const char* member, const char* allowed,
+                          std::initializer_list<const char*> choices) {
+  for (const char* choice : choices)
+    if (value == choice) return {};
+  return ssm_constraint(value.substr(0, 100), member,
+                        std::string("Member must satisfy enum value set: ") + allowed);
+}
+
+}  // namespace
+
+SsmOperations::Operation SsmOperations::operation_of(const std::string& name) {
+  using Self = SsmOperations;
+  static const std::map<std::string, Operation> kOperations = {
+      {"PutParameter", &Self::put_parameter},
+      {"GetParameter", &Self::get_parameter},
+      {"GetParameters", &Self::get_parameters},
+      {"GetParametersByPath", &Self::get_parameters_by_path},
+      {"DeleteParameter", &Self::delete_parameter},
+      {"DeleteParameters", &Self::delete_parameters},
+      {"DescribeParameters", &Self::describe_parameters},
+      {"AddTagsToResource", &Self::add_tags},
+      {"RemoveTagsFromResource", &Self::remove_tags},
+      {"ListTagsForResource", &Self::list_tags},
+  };
+  const auto found = kOperations.find(name);
+  return found == kOperations.end() ? nullptr : found->second;
+}
+
+Result<json> SsmOperations::run(const std::string& operation, const json& input) {
+  const Operation function = operation_of(operation);
+  if (function == nullptr)
+    return Error{ErrorKind::kInvalid, "UnknownOperationException",
+                 "Kiln's SSM has no operation " + operation +
+                     "; docs/compatibility.md lists what there is."};
+  return (this->*function)(input);
+}
+
+std::string SsmOperations::arn(const std::string& name) const {
+  return arn_start("ssm", region_) + account_ + ":parameter" + (name.starts_with('/') ? "" : "/") +
+         name;
+}
+
+json SsmOperations::value_document(const SsmParameter& p, bool decrypts) const {
+  const bool hidden = p.type == "SecureString" && !decrypts;
+  return {{"Name", p.name},
+          {"Type", p.type},
+          {"Value", hidden ? "kms:" + p.key_id + ":" + p.value : p.value},
+          {"Version", p.version},
+          {"LastModifiedDate", epoch_seconds(p.modified_ms)},
+          {"ARN", arn(p.name)},
+          {"DataType", p.data_type}};
+}
+
+json SsmOperations::description(const SsmParameter& p) const {
+  json document = {{"Name", p.name},
+                   {"ARN", arn(p.name)},
+                   {"Type", p.type},
+                   {"LastModifiedDate", epoch_seconds(p.modified_ms)},
+                   {"LastModifiedUser", global_arn_start("iam", region_) + account_ + ":root"},
+                   {"Version", p.version},
+                   {"Tier", p.tier},
+                   {"Policies", json::array()},
+                   {"DataType", p.data_type}};
+  if (!p.description.empty()) document["Description"] = p.description;
+  if (!p.allowed_pattern.empty()) document["AllowedPattern"] = p.allowed_pattern;
+  if (!p.key_id.empty()) document["KeyId"] = p.key_id;
+  return document;
+}
+
+Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
+  std::string name = given;
+  if (is_arn_of(name, "ssm")) {
+    const std::string prefix = arn("/");
+    if (!name.starts_with(prefix)) return no_such_parameter(given);
+    name = name.substr(prefix.size() - 1);
+    // An ARN does not say whether the name begins with a slash.
+    if (!parameters_.find(region_, name.substr(0, name.find(':')))) name = name.substr(1);
+  }
+  const size_t colon = name.find(':');
+  auto found = parameters_.find(region_, name.substr(0, colon));
+  if (!found) return no_such_parameter(given);
+  if (colon != std::string::npos && name.substr(colon + 1) != std::to_string(found->version))
+    return Error{ErrorKind::kInvalid, "ParameterVersionNotFound",
+                 "Systems Manager could not find version " + name.substr(colon + 1, 100) + " of " +
+                     found->name + ". Verify the version and try again."};
+  return std::move(*found);
+}
+
+Result<json> SsmOperations::put_parameter(const json& input) {
+  auto name = read_name(input);
+  if (!name) return name.error();
+  if (auto valid = check_ssm_name(*name); !valid) return valid.error();
+  wire::Fields fields(input);
+  const auto before = parameters_.find(region_, *name);
+  SsmParameter p = before.value_or(SsmParameter{});
+  p.name = *name;
+  const std::string type = fields.text("Type", before ? p.type : "");
+  p.value = fields.text("Value");
+  p.description = fields.text("Description", p.description);
+  p.allowed_pattern = fields.text("AllowedPattern", p.allowed_pattern);
+  p.tier = fields.text("Tier", p.tier);
+  p.data_type = fields.text("DataType", p.data_type);
+  const std::string key = fields.text("KeyId", p.key_id.empty() ? kDefaultKey : p.key_id);
+  const bool overwrites = fields.boolean("Overwrite").value_or(false);
+  const bool has_tags = !fields.list("Tags").empty();
+  const bool has_policies = !fields.text("Policies").empty();
+  if (!fields.status()) return fields.status().error();
+  if (type.empty())
+    return ssm_validation("A parameter type is required when you create a parameter.");
+  if (auto one = check_choice(type, "type", "[SecureString, StringList, String]",
+                              {"SecureString", "StringList", "String"});
+      !one)
+    return one.error();
+  if (p.tier == "Intelligent-Tiering")
+    p.tier = p.value.size() > kMaxStandard ? "Advanced" : "Standard";
+  if (auto one = check_choice(p.tier, "tier", "[Standard, Intelligent-Tiering, Advanced]",
+                              {"Standard", "Advanced"});
+      !one)
+    return one.error();
+  if (p.description.size() > kMaxDescription || p.allowed_pattern.size() > kMaxPattern)
+    return ssm_constraint("…",
+                          p.description.size() > kMaxDescription ? "description" : "allowedPattern",
+                          "Member must have length less than or equal to 1024");
+  if (has_policies)
+    return Error{ErrorKind::kInvalid, "InvalidPolicyTypeException",
+                 "Kiln has no parameter policies (Policies): nothing would expire or notify."};
+  if (has_tags && overwrites)
+    return ssm_validation(
+        "Invalid request: tags and overwrite can't be used together. To create a parameter with "
+        "tags, please remove overwrite flag. To update tags for an existing parameter, please use "
+        "AddTagsToResource or RemoveTagsFromResource.");
+  if (before && !overwrites)
+    return Error{ErrorKind::kInvalid, "ParameterAlreadyExists",
+                 "The parameter already exists. To overwrite this value, set the overwrite option "
+                 "in the request to true."};
+  if (auto valid = check_value(p); !valid) return valid.error();
+  auto tags = read_ssm_tags(input);
+  if (!tags) return tags.error();
+  if (has_tags) p.tags = std::move(*tags);
+  p.type = type;
+  p.key_id = type == "SecureString" ? key : "";
+  p.version = before ? before->version + 1 : 1;
+  p.modified_ms = epoch_ms(now_);
+  if (auto done = parameters_.put(region_, p); !done) return done.error();
+  return json{{"Version", p.version}, {"Tier", p.tier}};
+}
+
+Result<json> SsmOperations::get_parameter(const json& input) {
+  auto name = read_name(input);
+  if (!name) return name.error();
+  wire::Fields fields(input);
+  const bool decrypts = fields.boolean("WithDecryption").value_or(false);
+  if (!fields.status()) return fields.status().error();
+  auto found = look_up(*name);
+  if (!found) return found.error();
+  return json{{"Parameter", value_document(*found, decrypts)}};
+}
+
+Result<json> SsmOperations::get_parameters(const json& input) {
+  auto names = read_ssm_names(input);
+  if (!names) return names.error();
+  wire::Fields fields(input);
+  const bool decrypts = fields.boolean("WithDecryption").value_or(false);
+  if (!fields.status()) return fields.status().error();
+  json found = json::array(), missing = json::array();
+  for (const std::string& name : *names) {
+    if (const auto parameter = look_up(name))
+      found.push_back(value_document(*parameter, decrypts));
+    else
+      missing.push_back(name);
+  }
+  return json{{"Parameters", std::move(found)}, {"InvalidParameters", std::move(missing)}};
+}
+
+Result<json> SsmOperations::get_parameters_by_path(const json& input) {
+  wire::Fields fields(input);
+  std::string path = fields.text("Path");
+  const bool recursive = fields.boolean("Recursive").value_or(false);
+  const bool decrypts = fields.boolean("WithDecryption").value_or(false);
+  if (!fields.status()) return fields.status().error();
+  if (!path.starts_with('/'))
+    return ssm_validation(
+        "The parameter doesn't meet the parameter name requirements. The parameter name must begin "
+        "with a forward slash \"/\". It can't be prefixed with \"aws\" or \"ssm\" "
+        "(case-insensitive). It must use only letters, numbers, or the following symbols: . "
+        "(period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, "
+        "if specified, must use the forward slash symbol \"/\". Valid example: "
+        "/get/parameters2-/by1./path0_.");
+  if (!path.ends_with('/')) path += '/';
+  auto all = parameters_.list(region_, path);
+  if (!recursive)
+    std::erase_if(all, [&](const SsmParameter& p) {
+      return p.name.find('/', path.size()) != std::string::npos;
+    });
+  auto filtered = ssm_filtered(input, std::move(all));
+  if (!filtered) return filtered.error();
+  auto page = ssm_page(input, std::move(*filtered), 10, 10);
+  if (!page) return page.error();
+  json document = {{"Parameters", json::array()}};
+  for (const SsmParameter& p : page->items)
+    document["Parameters"].push_back(value_document(p, decrypts));
+  if (!page->next_token.empty()) document["NextToken"] = page->next_token;
+  return document;
+}
+
+Result<json> SsmOperations::delete_parameter(const json& input) {
+  auto name = read_name(input);
+  if (!name) return name.error();
+  if (!parameters_.erase(region_, *name)) return no_such_parameter(*name);
+  return json::object();
+}
+
+Result<json> SsmOperations::delete_parameters(const json& input) {
+  auto names = read_ssm_names(input);
+  if (!names) return names.error();
+  json gone = json::array(), missing = json::array();
+  for (const std::string& name : *names)
+    (parameters_.erase(region_, name) ? gone : missing).push_back(name);
+  return json{{"DeletedParameters", std::move(gone)}, {"InvalidParameters", std::move(missing)}};
+}
+
+Result<json> SsmOperations::describe_parameters(const json& input) {
+  auto filtered = ssm_filtered(input, parameters_.list(region_, ""));
+  if (!filtered) return filtered.error();
+  auto page = ssm_page(input, std::move(*filtered), 10, 50);
+  if (!page) return page.error();
+  json document = {{"Parameters", json::array()}};
+  for (const SsmParameter& p : page->items) document["Parameters"].push_back(description(p));
+  if (!page->next_token.empty()) document["NextToken"] = page->next_token;
+  return document;
+}
+
+Result<SsmParameter> SsmOperations::tagged(const json& input) const {
+  wire::Fields fields(input);
+  const std::string type = fields.text("ResourceType"), id = fields.text("ResourceId");
+  if (!fields.status()) return fields.status().error();
+  if (type != "Parameter")
+    return Error{ErrorKind::kInvalid, "InvalidResourceType",
+                 "Kiln's SSM has parameters alone: ResourceType is Parameter, not '" +
+                     type.substr(0, 100) + "'."};
+  auto found = parameters_.find(region_, id);
+  if (!found)
+    return Error{
+        ErrorKind::kInvalid, "InvalidResourceId",
+        "The resource ID \"" + id.substr(0, 300) + "\" is not valid. Verify the ID and try again."};
+  return std::move(*found);
+}
+
+Result<json> SsmOperations::add_tags(const json& input) {
+  auto parameter = tagged(input);
+  if (!parameter) return parameter.error();
+  auto tags = read_ssm_tags(input);
+  if (!tags) return tags.error();
+  for (auto& [key, value] : *tags) parameter->tags[key] = std::move(value);
+  if (auto done = parameters_.put(region_, *parameter); !done) return done.error();
+  return json::object();
+}
+
+Result<json> SsmOperations::remove_tags(const json& input) {
+  auto parameter = tagged(input);
+  if (!parameter) return parameter.error();
+  wire::Fields fields(input);
+  for (const std::string& key : fields.texts("TagKeys")) parameter->tags.erase(key);
+  if (!fields.status()) return fields.status().error();
+  if (auto done = parameters_.put(region_, *parameter); !done) return done.error();
+  return json::object();
+}
+
+Result<json> SsmOperations::list_tags(const json& input) {
+  auto parameter = tagged(input);
+  if (!parameter) return parameter.error();
+  json list = json::array();
+  for (const auto& [key, value] : parameter->tags) list.push_back({{"Key", key}, {"Value", value}});
+  return json{{"TagList", std::move(list)}};
+}
+
+}  // namespace kiln::services

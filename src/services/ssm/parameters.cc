@@ -1,0 +1,114 @@
+#include "services/ssm/parameters.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+// What `cdk deploy` asks before anything else: the version of the bootstrap stack, here that of
+// CDK's template of 2026. A later CDK that asks for more is served by putting a larger number.
+const SsmParameter& bootstrap_version() {
+  static const SsmParameter parameter{"/cdk-bootstrap/hnb659fds/version", "String", "33"};
+  return parameter;
+}
+
+// "/x" and "x" are one parameter; of deeper names each is its own.
+std::string other_spelling(const std::string& name) {
+  const size_t slash = name.rfind('/');
+  if (slash == std::string::npos) return '/' + name;
+  return slash == 0 ? name.substr(1) : name;
+}
+
+}  // namespace
+
+void SsmParameters::load(const std::string& region, const std::string& name,
+                         const std::string& document) {
+  const json stored = json::parse(document, nullptr, false);
+  if (!stored.is_object()) return;
+  try {
+    SsmParameter p;
+    p.name = name;
+    p.type = stored.value("type", p.type);
+    p.value = stored.value("value", "");
+    p.version = stored.value("version", p.version);
+    p.modified_ms = stored.value("modified_ms", p.modified_ms);
+    p.description = stored.value("description", "");
+    p.allowed_pattern = stored.value("allowed_pattern", "");
+    p.key_id = stored.value("key_id", "");
+    p.tier = stored.value("tier", p.tier);
+    p.data_type = stored.value("data_type", p.data_type);
+    p.tags = stored.value("tags", p.tags);
+    const std::lock_guard lock(mutex_);
+    parameters_[{region, name}] = std::move(p);
+  } catch (const json::exception&) {
+    return;
+  }
+}
+
+std::optional<SsmParameter> SsmParameters::find(const std::string& region,
+                                                const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = parameters_.find({region, name}); found != parameters_.end())
+    return found->second;
+  if (const auto found = parameters_.find({region, other_spelling(name)});
+      found != parameters_.end())
+    return found->second;
+  if (name == bootstrap_version().name) return bootstrap_version();
+  return std::nullopt;
+}
+
+std::vector<SsmParameter> SsmParameters::list(const std::string& region,
+                                              const std::string& prefix) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<SsmParameter> out;
+  const SsmParameter& standard = bootstrap_version();
+  if (standard.name.starts_with(prefix) && !parameters_.contains({region, standard.name}))
+    out.push_back(standard);
+  for (auto it = parameters_.lower_bound({region, prefix});
+       it != parameters_.end() && it->first.first == region && it->first.second.starts_with(prefix);
+       ++it)
+    out.push_back(it->second);
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+Result<void> SsmParameters::put(const std::string& region, const SsmParameter& parameter) {
+  SsmParameter p = parameter;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const std::string other = other_spelling(p.name); parameters_.contains({region, other}))
+      p.name = other;
+  }
+  const json document = {{"type", p.type},
+                         {"value", p.value},
+                         {"version", p.version},
+                         {"modified_ms", p.modified_ms},
+                         {"description", p.description},
+                         {"allowed_pattern", p.allowed_pattern},
+                         {"key_id", p.key_id},
+                         {"tier", p.tier},
+                         {"data_type", p.data_type},
+                         {"tags", p.tags}};
+  auto saved = port_.save(kKind, region, p.name,
+                          document.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (!saved) return saved;
+  const std::lock_guard lock(mutex_);
+  parameters_[{region, p.name}] = p;
+  return {};
+}
+
+bool SsmParameters::erase(const std::string& region, const std::string& asked) {
+  std::string name = asked;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!parameters_.contains({region, name})) name = other_spelling(name);
+    if (parameters_.erase({region, name}) == 0) return false;
+  }
+  port_.erase(kKind, region, name);
+  return true;
+}
+
+}  // namespace kiln::services

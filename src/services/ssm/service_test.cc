@@ -1,0 +1,235 @@
+// The Parameter Store's operations, without sockets and threads.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "services/ssm/operations.h"
+#include "tests/support/logs_api.h"  // MemoryState
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SsmTest : public testing::Test {
+ protected:
+  SsmTest() { restart(); }
+  void restart() {
+    parameters_ = std::make_unique<SsmParameters>(state_);
+    for (const auto& [key, document] : state_.documents)
+      parameters_->load(std::get<1>(key), std::get<2>(key), document);
+  }
+
+  Result<json> ask(const std::string& operation, const json& input,
+                   const std::string& region = "eu-west-1") {
+    return SsmOperations(*parameters_, region, "111111111111",
+                         WallTime(std::chrono::milliseconds(1'700'000'000'500)))
+        .run(operation, input);
+  }
+  json put(const std::string& name, const std::string& value, json more = json::object()) {
+    more.update({{"Name", name}, {"Value", value}});
+    if (!more.contains("Type")) more["Type"] = "String";
+    auto answer = ask("PutParameter", more);
+    return answer ? *answer : json(answer.error().type + ": " + answer.error().message);
+  }
+  json get(const std::string& name, bool decrypts = true) {
+    auto answer = ask("GetParameter", {{"Name", name}, {"WithDecryption", decrypts}});
+    return answer ? (*answer)["Parameter"] : json(answer.error().type);
+  }
+  std::string refusal(const std::string& operation, const json& input) {
+    auto answer = ask(operation, input);
+    return answer ? "no error: " + answer->dump()
+                  : answer.error().type + ": " + answer.error().message;
+  }
+  std::vector<std::string> names(const std::string& operation, const json& input) {
+    auto answer = ask(operation, input);
+    if (!answer) return {answer.error().type};
+    std::vector<std::string> out;
+    for (const json& p : (*answer)["Parameters"]) out.push_back(p["Name"]);
+    return out;
+  }
+
+  MemoryState state_;
+  std::unique_ptr<SsmParameters> parameters_;
+};
+
+TEST_F(SsmTest, AParameterIsPutReadOverwrittenAndDeleted) {
+  EXPECT_EQ(put("/app/host", "a"), json({{"Version", 1}, {"Tier", "Standard"}}));
+  const json wanted = {{"Name", "/app/host"},
+                       {"Type", "String"},
+                       {"Value", "a"},
+                       {"Version", 1},
+                       {"LastModifiedDate", 1'700'000'000.5},
+                       {"ARN", "arn:aws:ssm:eu-west-1:111111111111:parameter/app/host"},
+                       {"DataType", "text"}};
+  EXPECT_EQ(get("/app/host"), wanted);
+  EXPECT_THAT(put("/app/host", "b").dump(), HasSubstr("ParameterAlreadyExists"));
+  EXPECT_EQ(put("/app/host", "b", {{"Overwrite", true}})["Version"], 2);
+  restart();
+  EXPECT_EQ(get("/app/host")["Value"], "b");
+  EXPECT_EQ(get("/app/host:2")["Value"], "b");
+  EXPECT_EQ(get("/app/host:1"), "ParameterVersionNotFound");
+  EXPECT_EQ(get("arn:aws:ssm:eu-west-1:111111111111:parameter/app/host")["Value"], "b");
+  EXPECT_EQ(refusal("GetParameter", {{"Name", "nope"}}),
+            "ParameterNotFound: Parameter nope not found.");
+  EXPECT_FALSE(ask("GetParameter", {{"Name", "/app/host"}}, "us-east-1"));
+  EXPECT_TRUE(ask("DeleteParameter", {{"Name", "/app/host"}}));
+  EXPECT_EQ(get("/app/host"), "ParameterNotFound");
+  EXPECT_FALSE(ask("DeleteParameter", {{"Name", "/app/host"}}));
+  EXPECT_TRUE(state_.documents.empty());
+}
+
+TEST_F(SsmTest, ArnOfANameWithoutASlash) {
+  put("plain", "v");
+  EXPECT_EQ(get("plain")["ARN"], "arn:aws:ssm:eu-west-1:111111111111:parameter/plain");
+  EXPECT_EQ(get("arn:aws:ssm:eu-west-1:111111111111:parameter/plain")["Value"], "v");
+  EXPECT_EQ(get("arn:aws:ssm:eu-west-2:111111111111:parameter/plain"), "ParameterNotFound");
+}
+
+TEST_F(SsmTest, SecureStringsAreShownOnlyToThoseWhoAsk) {
+  put("s", "secret", {{"Type", "SecureString"}});
+  EXPECT_EQ(get("s")["Value"], "secret");
+  EXPECT_EQ(get("s", false)["Value"], "kms:alias/aws/ssm:secret");
+  put("k", "secret", {{"Type", "SecureString"}, {"KeyId", "mine"}});
+  EXPECT_EQ(get("k", false)["Value"], "kms:mine:secret");
+}
+
+TEST_F(SsmTest, TheBootstrapVersionIsThereUntilItIsOverwritten) {
+  const std::string name = "/cdk-bootstrap/hnb659fds/version";
+  EXPECT_GE(std::stoi(get(name)["Value"].get<std::string>()), 30);
+  EXPECT_EQ(names("GetParametersByPath", {{"Path", "/cdk-bootstrap"}, {"Recursive", true}}),
+            std::vector{name});
+  EXPECT_THAT(put(name, "5").dump(), HasSubstr("ParameterAlreadyExists"));
+  EXPECT_EQ(put(name, "99", {{"Overwrite", true}})["Version"], 2);
+  restart();
+  EXPECT_EQ(get(name)["Value"], "99");
+  EXPECT_EQ(names("DescribeParameters", json::object()), std::vector{name});
+}
+
+TEST_F(SsmTest, ManyByNameAndByPath) {
+  for (const char* name : {"/a/1", "/a/2", "/a/b/3", "/ab", "other"}) put(name, name);
+  const auto got = ask("GetParameters", {{"Names", {"/a/1", "nope", "other"}}});
+  EXPECT_EQ((*got)["Parameters"].size(), 2U);
+  EXPECT_EQ((*got)["InvalidParameters"], json({"nope"}));
+  EXPECT_THAT(names("GetParametersByPath", {{"Path", "/a"}}), ElementsAre("/a/1", "/a/2"));
+  EXPECT_THAT(names("GetParametersByPath", {{"Path", "/a/"}, {"Recursive", true}}),
+              ElementsAre("/a/1", "/a/2", "/a/b/3"));
+  const auto page =
+      ask("GetParametersByPath", {{"Path", "/a"}, {"Recursive", true}, {"MaxResults", 2}});
+  EXPECT_THAT(names("GetParametersByPath",
+                    {{"Path", "/a"}, {"Recursive", true}, {"NextToken", (*page)["NextToken"]}}),
+              ElementsAre("/a/b/3"));
+  const auto gone = ask("DeleteParameters", {{"Names", {"/a/1", "nope"}}});
+  EXPECT_EQ((*gone)["DeletedParameters"], json({"/a/1"}));
+  EXPECT_EQ((*gone)["InvalidParameters"], json({"nope"}));
+}
+
+TEST_F(SsmTest, Filters) {
+  put("/x/1", "a", {{"Type", "StringList"}});
+  put("/x/y/2", "a", {{"Tags", {{{"Key", "team"}, {"Value", "t"}}}}});
+  put("/z", "a");
+  const auto filtered = [&](const char* key, const char* option, const char* value) {
+    return names("DescribeParameters",
+                 {{"ParameterFilters",
+                   {{{"Key", key}, {"Option", option}, {"Values", json::array({value})}}}}});
+  };
+  EXPECT_THAT(filtered("Type", "Equals", "StringList"), ElementsAre("/x/1"));
+  EXPECT_THAT(filtered("Name", "BeginsWith", "/x"), ElementsAre("/x/1", "/x/y/2"));
+  EXPECT_THAT(filtered("Name", "Contains", "y"), ElementsAre("/x/y/2"));
+  EXPECT_THAT(filtered("Path", "OneLevel", "/x"), ElementsAre("/x/1"));
+  EXPECT_THAT(filtered("Path", "Recursive", "/x"), ElementsAre("/x/1", "/x/y/2"));
+  EXPECT_THAT(filtered("tag:team", "Equals", "t"), ElementsAre("/x/y/2"));
+  EXPECT_THAT(filtered("Colour", "Equals", "red"), ElementsAre("InvalidFilterKey"));
+}
+
+TEST_F(SsmTest, TagsAreKept) {
+  put("p", "v", {{"Tags", {{{"Key", "a"}, {"Value", "1"}}}}});
+  const json which = {{"ResourceType", "Parameter"}, {"ResourceId", "p"}};
+  json input = which;
+  input["Tags"] = {{{"Key", "b"}, {"Value", "2"}}};
+  EXPECT_TRUE(ask("AddTagsToResource", input));
+  input = which;
+  input["TagKeys"] = {"a"};
+  EXPECT_TRUE(ask("RemoveTagsFromResource", input));
+  restart();
+  EXPECT_EQ((*ask("ListTagsForResource", which))["TagList"],
+            json({{{"Key", "b"}, {"Value", "2"}}}));
+  EXPECT_THAT(refusal("ListTagsForResource", {{"ResourceType", "Parameter"}, {"ResourceId", "q"}}),
+              HasSubstr("InvalidResourceId"));
+}
+
+TEST_F(SsmTest, LimitsOnBothSides) {
+  EXPECT_EQ(put("a", std::string(4096, 'x'))["Version"], 1);
+  EXPECT_THAT(put("b", std::string(4097, 'x')).dump(),
+              HasSubstr("maximum parameter value of 4096"));
+  EXPECT_EQ(put("b", std::string(8192, 'x'), {{"Tier", "Advanced"}})["Tier"], "Advanced");
+  EXPECT_THAT(put("c", std::string(8193, 'x'), {{"Tier", "Advanced"}}).dump(), HasSubstr("8192"));
+  EXPECT_EQ(put("d", std::string(4097, 'x'), {{"Tier", "Intelligent-Tiering"}})["Tier"],
+            "Advanced");
+  json ten = json::array();
+  for (int i = 0; i < 10; ++i) ten.push_back("n" + std::to_string(i));
+  EXPECT_TRUE(ask("GetParameters", {{"Names", ten}}));
+  ten.push_back("n10");
+  EXPECT_THAT(refusal("GetParameters", {{"Names", ten}}),
+              HasSubstr("Member must have length less than or equal to 10"));
+  EXPECT_TRUE(ask("DescribeParameters", {{"MaxResults", 50}}));
+  EXPECT_THAT(refusal("DescribeParameters", {{"MaxResults", 51}}), HasSubstr("equal to 50"));
+  std::string deep;
+  for (int i = 0; i < 15; ++i) deep += "/l";
+  EXPECT_EQ(put(deep, "v")["Version"], 1);
+  EXPECT_THAT(put(deep + "/l", "v").dump(), HasSubstr("HierarchyLevelLimitExceededException"));
+}
+
+TEST_F(SsmTest, WhatPutRefuses) {
+  put("there", "v");
+  const std::pair<json, const char*> cases[] = {
+      {{{"Value", "v"}, {"Type", "String"}}, "Value null at 'name'"},
+      {{{"Name", "n"}, {"Value", "v"}}, "A parameter type is required"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "Text"}}, "Value 'Text' at 'type'"},
+      {{{"Name", "n"}, {"Value", ""}, {"Type", "String"}}, "Value '' at 'value'"},
+      {{{"Name", "n"}, {"Value", 5}, {"Type", "String"}}, "SerializationException"},
+      {{{"Name", "awsx"}, {"Value", "v"}, {"Type", "String"}}, "AccessDeniedException"},
+      {{{"Name", "/SSM/x"}, {"Value", "v"}, {"Type", "String"}}, "can't be prefixed with"},
+      {{{"Name", "a b"}, {"Value", "v"}, {"Type", "String"}}, "can't be prefixed with"},
+      {{{"Name", "a/b"}, {"Value", "v"}, {"Type", "String"}}, "fully qualified name"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"AllowedPattern", "[0-9]+"}},
+       "ParameterPatternMismatchException"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"AllowedPattern", "("}},
+       "InvalidAllowedPatternException"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"Tier", "Gold"}}, "at 'tier'"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"Policies", "[{}]"}},
+       "InvalidPolicyTypeException"},
+      {{{"Name", "there"},
+        {"Value", "v"},
+        {"Overwrite", true},
+        {"Tags", {{{"Key", "a"}, {"Value", "b"}}}}},
+       "tags and overwrite can't be used together"},
+  };
+  for (const auto& [input, text] : cases)
+    EXPECT_THAT(refusal("PutParameter", input), HasSubstr(text)) << input;
+  EXPECT_THAT(refusal("GetParametersByPath", {{"Path", "a"}}), HasSubstr("forward slash"));
+  EXPECT_THAT(refusal("SendCommand", json::object()), HasSubstr("no operation SendCommand"));
+}
+
+TEST_F(SsmTest, ANameWithOneSlashBeforeItIsTheSame) {
+  put("x", "1");
+  EXPECT_EQ(get("/x"), get("x"));
+  EXPECT_THAT(put("/x", "2").dump(), HasSubstr("ParameterAlreadyExists"));
+  EXPECT_EQ(put("/x", "2", {{"Overwrite", true}})["Version"], 2);
+  EXPECT_EQ(get("x")["Value"], "2");
+  EXPECT_TRUE(ask("DeleteParameter", {{"Name", "/x"}}));
+  EXPECT_EQ(get("x"), "ParameterNotFound");
+  put("/a/b", "1");
+  EXPECT_EQ(get("a/b"), "ParameterNotFound") << "a path is a path";
+}
+
+TEST_F(SsmTest, DocumentsOfOtherFormsAreLeftOut) {
+  parameters_->load("eu-west-1", "a", "nonsense");
+  parameters_->load("eu-west-1", "b", "[]");
+  parameters_->load("eu-west-1", "c", R"({"version": "text"})");
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(get(name), "ParameterNotFound") << name;
+}
+
+}  // namespace
+}  // namespace kiln::services

@@ -1,0 +1,219 @@
+#include "services/sts/service.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/arn.h"
+#include "base/digest.h"
+#include "base/ids.h"
+#include "base/time_format.h"
+#include "model/function_session.h"
+#include "model/violations.h"
+#include "services/sts/members.h"
+#include "wire/credential_scope.h"
+
+namespace kiln::services {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kNamespace = "https://sts.amazonaws.com/doc/2011-06-15/";
+constexpr const char* kPlaceholderKey = "AKIAIOSFODNN7EXAMPLE";  // a caller without credentials
+constexpr size_t kMaxSessions = 1000;
+
+struct Seconds {
+  int64_t standard;
+  int64_t least;
+  int64_t most;
+};
+constexpr Seconds kRoleSeconds{3600, 900, 43'200};
+constexpr Seconds kTokenSeconds{43'200, 900, 129'600};
+
+Error validation_error(std::string message) {
+  return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
+}
+
+// 16 characters as in AWS's ids; the same for the same `of`.
+std::string id_of(const std::string& of) {
+  static constexpr char kBase32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const std::string hex = sha256_hex(of);
+  std::string id;
+  for (size_t i = 0; i < 16; ++i) id += kBase32[(hex[2 * i] * 7 + hex[2 * i + 1]) % 32];
+  return id;
+}
+
+struct Role {
+  std::string arn_start;  // "arn:aws"
+  std::string account;
+  std::string name;  // without its path
+};
+
+// arn:aws:iam::ACCOUNT:role/PATH/NAME
+std::optional<Role> parse_role(std::string_view arn) {
+  constexpr std::string_view kService = ":iam::", kRole = ":role/";
+  const size_t at = is_arn_of(arn, "iam") ? arn.find(kService) : std::string_view::npos;
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view partition = arn.substr(0, at);
+  arn.remove_prefix(at + kService.size());
+  const std::string_view account = arn.substr(0, 12);
+  const std::string_view rest = arn.substr(std::min<size_t>(arn.size(), 12));
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (account.size() != 12 || !std::all_of(account.begin(), account.end(), is_digit) ||
+      !rest.starts_with(kRole) || rest.size() == kRole.size() || rest.ends_with('/'))
+    return std::nullopt;
+  return Role{std::string(partition), std::string(account),
+              std::string(rest.substr(rest.rfind('/') + 1))};
+}
+
+std::string session_arn(const Role& role, const std::string& name) {
+  return role.arn_start + ":sts::" + role.account + ":assumed-role/" + role.name + "/" + name;
+}
+
+std::string role_id(const std::string& arn) { return "AROA" + id_of(arn); }
+
+void check_length(std::string_view value, const char* member, size_t least, size_t most,
+                  model::Violations& violations) {
+  if (value.empty()) return violations.add_missing(member);
+  violations.check_length(value, member, least, most);
+}
+
+bool is_session_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+}
+
+Result<Duration> read_duration(const wire::QueryRequest& query, const Seconds& limits,
+                               model::Violations& violations) {
+  const std::string_view text = query.get("DurationSeconds");
+  if (text.empty()) return Duration(std::chrono::seconds(limits.standard));
+  int64_t seconds = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (ec != std::errc() || end != text.data() + text.size())
+    return Error{ErrorKind::kInvalid, "MalformedInput",
+                 "DurationSeconds '" + std::string(text.substr(0, 40)) + "' is not a number."};
+  violations.check_range(seconds, "durationSeconds", limits.least, limits.most);
+  return Duration(std::chrono::seconds(seconds));
+}
+
+Result<void> found(const model::Violations& violations) {
+  const auto error = violations.error();
+  if (!error) return {};
+  return validation_error(error->message);
+}
+
+json new_credentials(const std::string& key, WallTime expires) {
+  std::string token = "kiln";
+  for (int i = 0; i < 4; ++i) token += new_hex(32);
+  return {{"AccessKeyId", key},
+          {"SecretAccessKey", base64_encode(new_hex(15))},
+          {"SessionToken", base64_encode(token)},
+          {"Expiration", format_iso_ms(expires)}};
+}
+
+std::string_view session_token_of(const net::RequestHeader& header) {
+  const auto token = header["X-Amz-Security-Token"];
+  return {token.data(), token.size()};
+}
+
+std::string new_key() { return "ASIA" + id_of(new_hex(16)); }
+
+}  // namespace
+
+void StsService::remember(const std::string& key, Session session) {
+  const std::lock_guard lock(mutex_);
+  sessions_[key] = std::move(session);
+  oldest_first_.push_back(key);
+  if (oldest_first_.size() <= kMaxSessions) return;
+  sessions_.erase(oldest_first_.front());
+  oldest_first_.pop_front();
+}
+
+Result<net::Response> StsService::get_caller_identity(const wire::CredentialScope& scope,
+                                                      std::string_view token,
+                                                      const std::string& id) {
+  std::string arn = global_arn_start("iam", scope.region) + account_ + ":root";
+  const std::string& key = scope.access_key_id;
+  std::string user_id = key.empty() ? kPlaceholderKey : key;
+  const auto function = model::read_session_token(token);
+  const auto role = function ? parse_role(function->role_arn) : std::nullopt;
+  if (role) {
+    arn = session_arn(*role, function->function);
+    user_id = role_id(function->role_arn) + ":" + function->function;
+  } else {
+    const std::lock_guard lock(mutex_);
+    const auto session = sessions_.find(key);
+    if (session != sessions_.end()) {
+      if (session->second.expires <= clock_.wall_now())
+        return Error{ErrorKind::kForbidden, "ExpiredToken",
+                     "The security token included in the request is expired"};
+      arn = session->second.arn;
+      user_id = session->second.user_id;
+    }
+  }
+  const size_t at = arn.find("::") + 2;
+  wire::XmlAnswer answer("GetCallerIdentity", kNamespace);
+  answer.add("Arn", arn).add("UserId", user_id).add("Account", arn.substr(at, 12));
+  return answer.finish(id);
+}
+
+Result<net::Response> StsService::assume_role(const wire::QueryRequest& query,
+                                              const std::string& id) {
+  const std::string arn(query.get("RoleArn")), name(query.get("RoleSessionName"));
+  model::Violations violations;
+  check_length(arn, "roleArn", 20, 2048, violations);
+  check_length(name, "roleSessionName", 2, 64, violations);
+  if (!std::all_of(name.begin(), name.end(), is_session_character))
+    violations.add(name.substr(0, 100), "roleSessionName",
+                   "Member must satisfy regular expression pattern: [\\w+=,.@-]*");
+  const auto duration = read_duration(query, kRoleSeconds, violations);
+  if (!duration) return duration.error();
+  if (auto valid = found(violations); !valid) return valid.error();
+  const auto role = parse_role(arn);
+  if (!role) return validation_error(arn.substr(0, 300) + " is invalid");
+
+  const WallTime expires =
+      clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(*duration);
+  const std::string key = new_key();
+  Session session{session_arn(*role, name), role_id(arn) + ":" + name, expires};
+  wire::XmlAnswer answer("AssumeRole", kNamespace);
+  answer.add({{"Credentials", new_credentials(key, expires)},
+              {"AssumedRoleUser", {{"AssumedRoleId", session.user_id}, {"Arn", session.arn}}},
+              {"PackedPolicySize", 0}},
+             {});
+  remember(key, std::move(session));
+  return answer.finish(id);
+}
+
+Result<net::Response> StsService::get_session_token(const wire::QueryRequest& query,
+                                                    const std::string& id) {
+  model::Violations violations;
+  const auto duration = read_duration(query, kTokenSeconds, violations);
+  if (!duration) return duration.error();
+  if (auto valid = found(violations); !valid) return valid.error();
+  const WallTime expires =
+      clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(*duration);
+  wire::XmlAnswer answer("GetSessionToken", kNamespace);
+  answer.add({{"Credentials", new_credentials(new_key(), expires)}}, {});
+  return answer.finish(id);
+}
+
+net::Response StsService::handle(const net::RequestHeader& header,
+                                 const wire::QueryRequest& query) {
+  const std::string request_id = new_uuid(), &action = query.action();
+  if (auto known = check_members(sts_members(), action, query_input(query), "ValidationError");
+      !known)
+    return wire::query_error(known.error(), request_id, kNamespace);
+  auto answer =
+      action == "GetCallerIdentity" ? get_caller_identity(wire::CredentialScope::of(header),
+                                                          session_token_of(header), request_id)
+      : action == "AssumeRole"      ? assume_role(query, request_id)
+      : action == "GetSessionToken" ? get_session_token(query, request_id)
+                                    : Error{ErrorKind::kInvalid, "InvalidAction",
+                                            "Kiln's STS has no operation " + action +
+                                                "; it has GetCallerIdentity, AssumeRole and "
+                                                "GetSessionToken."};
+  if (!answer) return wire::query_error(answer.error(), request_id, kNamespace);
+  return std::move(*answer);
+}
+
+}  // namespace kiln::services

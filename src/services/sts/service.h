@@ -1,0 +1,51 @@
+// AWS STS, as much of it as SDKs and CDK ask before they deploy: GetCallerIdentity, AssumeRole,
+// GetSessionToken. Every role may be assumed by everyone; what is given opens nothing more than no
+// credentials do. A caller with the key of an assumed role is that role's session until it expires
+// or Kiln ends, a function is the session of its own role, every other caller is the account's
+// root.
+//
+// Thread-safe; answers at once. Remembers the latest sessions, a thousand at most.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "net/http_message.h"
+#include "wire/credential_scope.h"
+#include "wire/query_protocol.h"
+
+namespace kiln::services {
+
+class StsService {
+ public:
+  // `clock` outlives this.
+  StsService(std::string account, const Clock& clock)
+      : account_(std::move(account)), clock_(clock) {}
+
+  net::Response handle(const net::RequestHeader& header, const wire::QueryRequest& query);
+
+ private:
+  struct Session {
+    std::string arn;
+    std::string user_id;
+    WallTime expires;
+  };
+
+  Result<net::Response> get_caller_identity(const wire::CredentialScope& scope,
+                                            std::string_view token, const std::string& id);
+  Result<net::Response> assume_role(const wire::QueryRequest& query, const std::string& id);
+  Result<net::Response> get_session_token(const wire::QueryRequest& query, const std::string& id);
+  void remember(const std::string& key, Session session);
+
+  const std::string account_;
+  const Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, Session> sessions_;  // by access key id; guarded by mutex_
+  std::deque<std::string> oldest_first_;     // its keys; guarded by mutex_
+};
+
+}  // namespace kiln::services

@@ -1,0 +1,214 @@
+#include "template/language_extensions.h"
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <set>
+
+#include "template/node_reader.h"
+#include "template/sam_node.h"
+
+namespace kiln::cfn {
+namespace {
+
+constexpr std::string_view kExtensionsTransform = "AWS::LanguageExtensions";
+constexpr std::string_view kForEach = "Fn::ForEach::";
+constexpr size_t kMaxLoops = 5;  // one in the other, as CloudFormation has it
+
+bool names_extensions(const Node& node) {
+  return node.is_text() && node.text == kExtensionsTransform;
+}
+
+struct TooLarge {
+  Place place;
+};
+
+class ExtensionsExpander {
+ public:
+  ExtensionsExpander(Node& root, const std::map<std::string, std::string>& given,
+                     std::vector<Problem>& problems)
+      : root_(root), given_(given), problems_(problems) {}
+
+  void run() {
+    try {
+      for (const char* section : {"Conditions", "Resources", "Outputs"})
+        if (Node* node = sam::find(root_, section)) expand(*node, 0);
+    } catch (const TooLarge& large) {
+      wrong(large.place, "Fn::ForEach makes more than " + std::to_string(kMaxNodes) + " values");
+      return;
+    }
+    if (Node* resources = sam::find(root_, "Resources"))
+      for (Member& resource : resources->map)
+        for (const char* policy : {"DeletionPolicy", "UpdateReplacePolicy"})
+          if (Node* value = sam::find(resource.value, policy); value && value->is_map())
+            if (const auto text = text_of(*value)) *value = placed(sam::text(*text), value->place);
+  }
+
+ private:
+  void wrong(Place place, const std::string& message) {
+    problems_.push_back({"Template error: " + message, place});
+  }
+  static Node placed(Node node, Place place) {
+    sam::place_within(node, place);
+    return node;
+  }
+
+  // What a parameter's value is, or a mapping's entry.
+  std::optional<std::string> text_of(const Node& node) const {
+    if (!node.is_map() && !node.is_list()) return node.text;
+    if (const Node* name = node.find("Ref"); name && name->is_text()) {
+      if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
+      const Node* parameters = root_.find("Parameters");
+      const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
+      const Node* value = parameter ? parameter->find("Default") : nullptr;
+      if (value && !value->is_map() && !value->is_list()) return value->text;
+    }
+    const Node* entry = entry_of(node);
+    if (entry && !entry->is_map() && !entry->is_list()) return entry->text;
+    return std::nullopt;
+  }
+  const Node* entry_of(const Node& node) const {
+    const Node* names = node.find("Fn::FindInMap");
+    const Node* at = names ? root_.find("Mappings") : nullptr;
+    if (!names || names->list.size() < 3) return nullptr;
+    for (size_t i = 0; i < 3 && at; ++i) {
+      const auto name = text_of(names->list[i]);
+      at = name ? at->find(*name) : nullptr;
+    }
+    if (at) return at;
+    return names->list.size() > 3 ? names->list[3].find("DefaultValue") : nullptr;
+  }
+
+  std::optional<std::vector<std::string>> collection_of(const Node& node) const {
+    std::vector<std::string> out;
+    const Node* entry = node.is_map() ? entry_of(node) : nullptr;
+    const Node& list = entry ? *entry : node;
+    if (list.is_list()) {
+      for (const Node& item : list.list) {
+        const auto text = text_of(item);
+        if (!text) return std::nullopt;
+        // A parameter of the type CommaDelimitedList within the list stands for its items.
+        if (item.is_map())
+          split(*text, out);
+        else
+          out.push_back(*text);
+      }
+      return out;
+    }
+    const auto text = text_of(list);
+    if (!text) return std::nullopt;
+    split(*text, out);
+    return out;
+  }
+  static void split(const std::string& text, std::vector<std::string>& out) {
+    for (size_t start = 0; !text.empty();) {
+      const size_t comma = text.find(',', start);
+      std::string item = text.substr(start, comma - start);
+      item.erase(0, item.find_first_not_of(' '));
+      item.erase(item.find_last_not_of(' ') + 1);
+      out.push_back(std::move(item));
+      if (comma == std::string::npos) return;
+      start = comma + 1;
+    }
+  }
+
+  // ${Name} and &{Name}, of which the second keeps letters and digits only.
+  static std::string put_in(const std::string& text, const std::string& name,
+                            const std::string& value) {
+    std::string plain;
+    for (const char c : value)
+      if (std::isalnum(static_cast<unsigned char>(c))) plain += c;
+    std::string out;
+    for (size_t i = 0; i < text.size();) {
+      const bool here = (text[i] == '$' || text[i] == '&') &&
+                        text.compare(i + 1, name.size() + 2, "{" + name + "}") == 0;
+      if (here) {
+        out += text[i] == '$' ? value : plain;
+        i += name.size() + 3;
+      } else {
+        out += text[i++];
+      }
+    }
+    return out;
+  }
+
+  Node with(const Node& node, const std::string& name, const std::string& value) {
+    if (++made_ > kMaxNodes) throw TooLarge{node.place};
+    if (node.map.size() == 1 && node.map[0].name == "Ref" && node.map[0].value.text == name)
+      return placed(sam::text(value), node.place);
+    Node out = node;
+    if (out.is_text()) out.text = put_in(out.text, name, value);
+    bytes_ += out.text.size();
+    if (bytes_ > kMaxTextBytes) throw TooLarge{node.place};
+    for (Node& item : out.list) item = with(item, name, value);
+    for (Member& member : out.map) {
+      member.name = put_in(member.name, name, value);
+      bytes_ += member.name.size();
+      member.value = with(member.value, name, value);
+    }
+    return out;
+  }
+
+  // Members of a map that are loops stand for what they make.
+  void expand(Node& node, size_t loops) {
+    for (Node& item : node.list) expand(item, loops);
+    std::vector<Member> out;
+    bool looped = false;
+    for (Member& member : node.map) {
+      if (!member.name.starts_with(kForEach)) {
+        expand(member.value, loops);
+        out.push_back(std::move(member));
+        continue;
+      }
+      looped = true;
+      const Node& loop = member.value;
+      const bool fine = loop.list.size() == 3 && loop.list[0].is_text() && loop.list[2].is_map();
+      const auto values = fine ? collection_of(loop.list[1]) : std::nullopt;
+      if (!values || loops >= kMaxLoops) {
+        wrong(member.place,
+              loops >= kMaxLoops
+                  ? "at most " + std::to_string(kMaxLoops) + " Fn::ForEach may be in each other"
+                  : member.name +
+                        " must have an identifier, a collection that is known before the "
+                        "deployment, and a map");
+        continue;
+      }
+      for (const std::string& value : *values) {
+        Node body = with(loop.list[2], loop.list[0].text, value);
+        expand(body, loops + 1);
+        for (Member& made : body.map) out.push_back(std::move(made));
+      }
+    }
+    node.map = std::move(out);
+    if (looped) check_twice(node);
+  }
+  void check_twice(Node& node) {
+    std::set<std::string> seen;
+    std::erase_if(node.map, [&](const Member& member) {
+      if (seen.insert(member.name).second) return false;
+      wrong(member.place, "Fn::ForEach makes '" + member.name + "' twice");
+      return true;
+    });
+  }
+
+  Node& root_;
+  const std::map<std::string, std::string>& given_;
+  std::vector<Problem>& problems_;
+  size_t made_ = 0, bytes_ = 0;
+};
+
+}  // namespace
+
+bool has_language_extensions(const Node& root) {
+  const Node* transform = root.find("Transform");
+  return transform &&
+         (names_extensions(*transform) ||
+          std::any_of(transform->list.begin(), transform->list.end(), names_extensions));
+}
+
+void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,
+                                std::vector<Problem>& problems) {
+  ExtensionsExpander(root, parameters, problems).run();
+}
+
+}  // namespace kiln::cfn

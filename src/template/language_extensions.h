@@ -1,0 +1,20 @@
+// AWS::LanguageExtensions: Fn::ForEach is written out, and DeletionPolicy and UpdateReplacePolicy
+// become texts. Its functions (Fn::Length, Fn::ToJsonString, DefaultValue of Fn::FindInMap) are
+// evaluated like the others. Pure; what it makes is limited.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "template/node.h"
+
+namespace kiln::cfn {
+
+bool has_language_extensions(const Node& root);
+
+// `parameters`: values that are given; else a parameter has its default.
+void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,
+                                std::vector<Problem>& problems);
+
+}  // namespace kiln::cfn

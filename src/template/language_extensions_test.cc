@@ -1,0 +1,76 @@
+#include "template/language_extensions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "template/template.h"
+
+namespace kiln::cfn {
+namespace {
+
+using testing::HasSubstr;
+
+std::string with(const std::string& resources, const std::string& sections = "") {
+  return "Transform: AWS::LanguageExtensions\n" + sections + "Resources:\n" + resources;
+}
+
+std::string ids(const std::string& text) {
+  const Reading reading = read_template(text);
+  if (!reading.ok()) return text_of(reading.problems[0]);
+  std::string out;
+  for (const Resource& resource : reading.parsed->resources)
+    out += resource.logical_id + " " + to_json(resource.properties).dump() + ";";
+  return out;
+}
+
+TEST(LanguageExtensions, ForEachIsWrittenOut) {
+  EXPECT_EQ(
+      ids(with("  Fn::ForEach::Topics:\n"
+               "    - Name\n"
+               "    - [Success, Fail]\n"
+               "    - Topic${Name}: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref "
+               "Name, TopicName: !Sub '${Name}-${AWS::Region}'}}\n")),
+      R"(TopicSuccess {"DisplayName":"Success","TopicName":{"Fn::Sub":"Success-${AWS::Region}"}};)"
+      R"(TopicFail {"DisplayName":"Fail","TopicName":{"Fn::Sub":"Fail-${AWS::Region}"}};)");
+  const std::string parameter =
+      "Parameters: {Names: {Type: CommaDelimitedList, Default: 'a.b, c'}}\n";
+  EXPECT_EQ(ids(with("  Fn::ForEach::T:\n    - N\n    - !Ref Names\n"
+                     "    - T&{N}: {Type: AWS::SNS::Topic, Properties: {DisplayName: '${N}'}}\n",
+                     parameter)),
+            R"(Tab {"DisplayName":"a.b"};Tc {"DisplayName":"c"};)");
+  EXPECT_EQ(ids(with("  Fn::ForEach::Outer:\n    - A\n    - [x, y]\n"
+                     "    - Fn::ForEach::Inner${A}:\n        - B\n        - ['1']\n"
+                     "        - T${A}${B}: {Type: AWS::SNS::Topic}\n")),
+            "Tx1 {};Ty1 {};");
+}
+
+TEST(LanguageExtensions, ForEachThatMakesTooMuchEnds) {
+  std::string names = "[";
+  for (int i = 0; i < 1000; ++i) names += "a" + std::to_string(i) + ", ";
+  names += "z]";
+  std::string text = "  Fn::ForEach::A:\n    - A\n    - " + names +
+                     "\n    - Fn::ForEach::B:\n        - B\n        - " + names +
+                     "\n        - T${A}${B}: {Type: AWS::SNS::Topic}\n";
+  EXPECT_THAT(ids(with(text)), HasSubstr("Fn::ForEach makes more than 200000 values"));
+  EXPECT_THAT(ids(with("  Fn::ForEach::A:\n    - A\n    - [x, y]\n    - T: {Type: "
+                       "AWS::SNS::Topic}\n")),
+              HasSubstr("Fn::ForEach makes 'T' twice"));
+  EXPECT_THAT(ids(with("  Fn::ForEach::A: [A, [x]]\n  T: {Type: AWS::SNS::Topic}\n")),
+              HasSubstr("must have an identifier, a collection"));
+}
+
+TEST(LanguageExtensions, PoliciesByReference) {
+  const Reading reading =
+      read_template(with("  T: {Type: AWS::SNS::Topic, DeletionPolicy: !Ref Keep}\n",
+                         "Parameters: {Keep: {Type: String, Default: Retain}}\n"));
+  ASSERT_TRUE(reading.ok()) << text_of(reading.problems[0]);
+  EXPECT_EQ(reading.parsed->resources[0].deletion_policy, Policy::kRetain);
+  const Reading given =
+      read_template(with("  T: {Type: AWS::SNS::Topic, DeletionPolicy: !Ref Keep}\n",
+                         "Parameters: {Keep: {Type: String, Default: Retain}}\n"),
+                    {{"Keep", "Delete"}});
+  EXPECT_EQ(given.parsed->resources[0].deletion_policy, Policy::kDelete);
+}
+
+}  // namespace
+}  // namespace kiln::cfn

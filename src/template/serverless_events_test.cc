@@ -1,0 +1,124 @@
+// Events, tables and state machines of SAM templates: what they become.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/sam_template.h"
+
+namespace kiln::cfn {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(ServerlessFunction, Events) {
+  const std::string events =
+      "      Events:\n"
+      "        Placed:\n"
+      "          Type: SNS\n"
+      "          Properties: {Topic: !Ref Topic, FilterPolicy: {kind: [a]}}\n";
+  const std::string topic = "  Topic: {Type: AWS::SNS::Topic}\n";
+  const Template parsed = read(sam(function(code_uri + events) + topic));
+  EXPECT_EQ(properties(parsed, "OrdersPlaced"), json::parse(R"({
+    "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["Orders", "Arn"]},
+    "TopicArn": {"Ref": "Topic"}, "FilterPolicy": {"kind": ["a"]}})"));
+  EXPECT_EQ(properties(parsed, "OrdersPlacedPermission"), json::parse(R"({
+    "Action": "lambda:InvokeFunction", "FunctionName": {"Ref": "Orders"},
+    "Principal": "sns.amazonaws.com", "SourceArn": {"Ref": "Topic"}})"));
+  const Template aliased =
+      read(sam(function(code_uri + events + "      AutoPublishAlias: live\n") + topic));
+  EXPECT_EQ(properties(aliased, "OrdersPlaced")["Endpoint"], json({{"Ref", "OrdersAliaslive"}}));
+}
+
+TEST(ServerlessEvents, AnApiEventMakesAnApi) {
+  const Template parsed = read(sam(function(
+      code_uri +
+      "      Events: {Hello: {Type: Api, Properties: {Path: '/a/{id}', Method: GET}}}\n")));
+  EXPECT_EQ(properties(parsed, "ServerlessRestApi")["Body"], json::parse(R"({
+    "swagger": "2.0", "info": {"version": "1.0", "title": {"Ref": "AWS::StackName"}},
+    "paths": {"/a/{id}": {"get": {
+      "x-amazon-apigateway-integration": {"type": "aws_proxy", "httpMethod": "POST",
+        "uri": {"Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations"}},
+      "responses": {}}}}})"));
+  EXPECT_EQ(properties(parsed, "OrdersHelloPermissionProd")["SourceArn"], json::parse(R"({
+    "Fn::Sub": ["arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/GET/a/*",
+                {"__ApiId__": {"Ref": "ServerlessRestApi"}, "__Stage__": "*"}]})"));
+  EXPECT_EQ(resource(parsed, "ServerlessRestApiProdStage").type, "AWS::ApiGateway::Stage");
+}
+
+// An API that isn't SAM's keeps its definition; it only may invoke the function.
+TEST(ServerlessEvents, AnApiEventOfAnotherApiIsAPermission) {
+  const Template parsed = read(
+      sam(function(code_uri + "      Events: {Get: {Type: Api, Properties: {Path: /, Method: get, "
+                              "RestApiId: !Ref Plain}}}\n") +
+          "  Plain: {Type: AWS::ApiGateway::RestApi, Properties: {Name: plain}}\n"));
+  EXPECT_EQ(properties(parsed, "OrdersGetPermissionStage")["Principal"],
+            "apigateway.amazonaws.com");
+  EXPECT_EQ(properties(parsed, "Plain"), json({{"Name", "plain"}}));
+  EXPECT_EQ(parsed.resource("ServerlessRestApi"), nullptr);
+}
+
+TEST(ServerlessEvents, AnHttpEventMakesAnHttpApiWithADefaultRoute) {
+  const Template parsed = read(sam(function(code_uri + "      Events: {Any: {Type: HttpApi}}\n")));
+  const json body = properties(parsed, "ServerlessHttpApi")["Body"];
+  EXPECT_EQ(body["paths"]["$default"]["x-amazon-apigateway-any-method"]["isDefaultRoute"], true);
+  EXPECT_EQ(resource(parsed, "ServerlessHttpApiApiGatewayDefaultStage").type,
+            "AWS::ApiGatewayV2::Stage");
+}
+
+TEST(ServerlessEvents, Others) {
+  const std::string bucket = "  Files: {Type: AWS::S3::Bucket}\n";
+  const Template parsed = read(
+      sam(function(code_uri +
+                   "      Events:\n"
+                   "        Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour), "
+                   "Enabled: false}}\n"
+                   "        Seen: {Type: EventBridgeRule, Properties: {Pattern: {source: [a]}}}\n"
+                   "        Put: {Type: S3, Properties: {Bucket: !Ref Files, Events: "
+                   "'s3:ObjectCreated:*'}}\n"
+                   "        Work: {Type: SQS, Properties: {Queue: 'arn:aws:sqs:us-east-1:1:q', "
+                   "BatchSize: 5}}\n"
+                   "        Logs: {Type: CloudWatchLogs, Properties: {LogGroupName: g, "
+                   "FilterPattern: ''}}\n") +
+          bucket));
+  EXPECT_EQ(properties(parsed, "OrdersHourly"), json::parse(R"json({
+    "ScheduleExpression": "rate(1 hour)", "State": "DISABLED",
+    "Targets": [{"Arn": {"Fn::GetAtt": ["Orders", "Arn"]}, "Id": "OrdersHourlyLambdaTarget"}]})json"));
+  EXPECT_EQ(properties(parsed, "OrdersSeen")["EventPattern"], json({{"source", {"a"}}}));
+  EXPECT_EQ(properties(parsed, "OrdersWork"), json::parse(R"({
+    "FunctionName": {"Ref": "Orders"}, "EventSourceArn": "arn:aws:sqs:us-east-1:1:q",
+    "BatchSize": 5})"));
+  EXPECT_EQ(properties(parsed, "OrdersRole")["ManagedPolicyArns"][1],
+            "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole");
+  EXPECT_EQ(properties(parsed, "Files")["NotificationConfiguration"], json::parse(R"({
+    "LambdaConfigurations": [{"Function": {"Fn::GetAtt": ["Orders", "Arn"]},
+                              "Event": "s3:ObjectCreated:*"}]})"));
+  EXPECT_THAT(resource(parsed, "Files").depends_on, ElementsAre("OrdersPutPermission"));
+  EXPECT_EQ(properties(parsed, "OrdersLogs")["FilterPattern"], "");
+}
+
+TEST(ServerlessTable, HasOneKey) {
+  const Template parsed = read(sam("  T: {Type: AWS::Serverless::SimpleTable}\n"));
+  EXPECT_EQ(properties(parsed, "T"), json::parse(R"({
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST"})"));
+}
+
+TEST(ServerlessStateMachine, TakesFunctionsOutOfItsDefinition) {
+  const Template parsed =
+      read(sam("  M:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n"
+               "      Definition: {StartAt: A, States: {A: {Type: Pass, Result: !Ref AWS::Region, "
+               "ResultPath: null, End: true}}}\n"));
+  const json machine = properties(parsed, "M");
+  EXPECT_EQ(machine["DefinitionSubstitutions"],
+            json::parse(R"({"definition_substitution_1": {"Ref": "AWS::Region"}})"));
+  std::string text;
+  for (const json& line : machine["DefinitionString"]["Fn::Join"][1])
+    text += line.get<std::string>();
+  EXPECT_THAT(text, HasSubstr(R"("Result": "${definition_substitution_1}")"));
+  EXPECT_THAT(text, HasSubstr(R"("ResultPath": null)"));
+}
+
+}  // namespace
+}  // namespace kiln::cfn

@@ -1,0 +1,166 @@
+"""kiln's commands for versions, concurrency, scaling, alarms, URLs, layers and events against a running Kiln: what they do, say and
+return, as text and as JSON."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness import BINARY, wait_for
+
+HELLO = "def lambda_handler(event, context):\n    return event.get('name', 'nobody')\n"
+
+
+@pytest.fixture
+def function(kiln, name, tmp_path):
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "lambda_function.py").write_text(HELLO)
+    kiln.cli("create", name, str(tmp_path / "code"))
+    yield name
+    kiln.cli("delete", name, "--yes", check=False)
+
+
+def says(kiln, *words, code=0):
+    done = kiln.cli(*words, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def test_versions_and_aliases(kiln, function):
+    assert says(kiln, "publish", function) == f"published {function}  version 1\n"
+    assert json.loads(says(kiln, "publish", function, "--json"))["Version"] == "1", "nothing has changed"
+    assert says(kiln, "alias", "set", function, "live", "1") == f"created {function}:live  version 1\n"
+    kiln.cli("create", function, "/dev/null", check=False)
+    kiln.client("lambda").update_function_configuration(FunctionName=function, Description="two")
+    assert says(kiln, "publish", function) == f"published {function}  version 2\n"
+    assert says(kiln, "alias", "set", function, "live", "1", "--route", "2=0.25") == f"updated {function}:live  version 1  route 2=0.25\n"
+    assert re.search(r"^live +1 +2=0.25$", says(kiln, "alias", "list", function), re.M)
+    assert json.loads(says(kiln, "alias", "list", function, "--json"))[0]["Name"] == "live"
+    assert says(kiln, "alias", "set", function, "live", "2") == f"updated {function}:live  version 2\n", "the route is gone"
+    assert "--route is '2'" in says(kiln, "alias", "set", function, "live", "1", "--route", "2", code=2)
+    assert says(kiln, "alias", "delete", function, "live") == f"deleted {function}:live\n"
+    assert "no function 'nope'" in says(kiln, "publish", "nope", code=1)
+
+
+def test_concurrency(kiln, function):
+    assert says(kiln, "reserve", function) == f"{function} reserves nothing\n"
+    assert says(kiln, "reserve", function, "0") == f"{function} reserves 0: it is stopped\n"
+    assert "TooManyRequestsException" in says(kiln, "invoke", function, code=1)
+    assert says(kiln, "reserve", function, "20") == f"{function} reserves 20\n"
+    assert json.loads(says(kiln, "reserve", function, "--json")) == {"ReservedConcurrentExecutions": 20}
+    assert says(kiln, "reserve", function, "none") == f"{function} reserves nothing\n"
+    assert "concurrency is 'some'" in says(kiln, "reserve", function, "some", code=2)
+
+    kiln.cli("publish", function)
+    kiln.cli("alias", "set", function, "live", "1")
+    assert says(kiln, "provision", f"{function}:live") == f"{function}:live provisions nothing\n"
+    assert says(kiln, "provision", f"{function}:live", "2", "--wait") == f"{function}:live provisions 2  ready 2  READY\n"
+    assert json.loads(says(kiln, "provision", f"{function}:live", "--json"))["Status"] == "READY"
+    assert says(kiln, "provision", f"{function}:live", "0") == f"{function}:live provisions nothing\n"
+    assert "names no version or alias" in says(kiln, "provision", function, "2", code=2)
+
+
+def test_scaling(kiln, function):
+    kiln.cli("publish", function)
+    kiln.cli("alias", "set", function, "live", "1")
+    target = f"{function}:live"
+    assert f"{target} is not scaled" in says(kiln, "scale", target)
+    kiln.cli("provision", target, "1", "--wait")
+    out = says(kiln, "scale", target, "--min", "2", "--max", "4", "--target", "0.7")
+    assert f"{target} scales from 2 to 4\n  kiln-{function}-live keeps utilization at 0.7\n" in out
+    wait_for(lambda: f"{target} provisions 2 " in says(kiln, "provision", target), what="the minimum is provisioned")
+    state = json.loads(says(kiln, "scale", target, "--json"))
+    assert (state["target"]["MinCapacity"], state["target"]["MaxCapacity"], len(state["policies"])) == (2, 4, 1)
+    assert f"{target} is not scaled" in says(kiln, "scale", target, "--off")
+    assert "0.1 to 0.9" in says(kiln, "scale", target, "--target", "70", code=2)
+    kiln.cli("provision", target, "0")
+
+
+def test_alarms(kiln, name):
+    assert says(kiln, "alarm", "set", name, "--metric", "Errors", "--above", "0") == f"set {name}  Sum of Errors above 0 in 1 x 1m\n"
+    assert re.search(rf"^{name} +INSUFFICIENT_DATA +Errors ", says(kiln, "alarm", "list"), re.M)
+    assert says(kiln, "alarm", "state", name, "ALARM", "--reason", "to see") == f"{name} is in ALARM\n"
+    history = says(kiln, "alarm", "history", name)
+    assert "ConfigurationUpdate" in history and "Alarm updated from INSUFFICIENT_DATA to ALARM" in history
+    assert [a["StateReason"] for a in json.loads(says(kiln, "alarm", "list", "--json")) if a["AlarmName"] == name] == ["to see"]
+    assert "needs one threshold" in says(kiln, "alarm", "set", name, code=2)
+    assert says(kiln, "alarm", "delete", name) == f"deleted {name}\n"
+    assert says(kiln, "alarm", "delete", name, code=1)
+
+
+def test_urls(kiln, function):
+    url = says(kiln, "url", function).strip()
+    assert re.fullmatch(rf"http://[a-z0-9]+\.lambda-url\.us-east-1\.localhost:{kiln.port}/", url)
+    assert says(kiln, "url", function).strip() == url, "there is one already"
+    status, _, body = kiln.http("GET", "/", headers={"Host": url.split("/")[2]})
+    assert (status, body) == (200, b"nobody") or (status, body) == (200, b'"nobody"')
+    assert says(kiln, "url", function, "--delete") == f"{function} has no URL any more\n"
+    assert "no function 'nope'" in says(kiln, "url", "nope", code=1)
+
+
+def test_layers(kiln, function, name, tmp_path):
+    (tmp_path / "layer" / "python").mkdir(parents=True)
+    (tmp_path / "layer" / "python" / "shared.py").write_text("VALUE = 42\n")
+    out = says(kiln, "layer", "publish", name, str(tmp_path / "layer"), "--runtime", "python3.12")
+    arn = re.fullmatch(rf"published (arn:aws:lambda:us-east-1:\d+:layer:{name}:1)\n", out)[1]
+    assert arn in says(kiln, "layer", "list") and arn in says(kiln, "layer", "list", name)
+    (tmp_path / "code" / "lambda_function.py").write_text("import shared\ndef lambda_handler(event, context): return shared.VALUE\n")
+    kiln.cli("create", function, str(tmp_path / "code"), "--update", "--layer", arn)
+    assert says(kiln, "invoke", function) == "42\n"
+    assert says(kiln, "layer", "delete", name, "1") == f"deleted {name}:1\n"
+    assert json.loads(says(kiln, "layer", "list", name, "--json")) == []
+
+
+def test_an_asynchronous_event_and_a_sample(kiln, function):
+    assert re.fullmatch(r"accepted [0-9a-f-]{36}\n", says(kiln, "invoke", function, "--async"))
+    answer = json.loads(says(kiln, "invoke", function, "--async", "--json"))
+    assert answer["StatusCode"] == 202 and answer["RequestId"]
+    assert says(kiln, "invoke", function, "--event", "sqs") == '"nobody"\n'
+
+
+def test_environment_variables_come_from_a_file(kiln, name, tmp_path):
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "lambda_function.py").write_text("import os\ndef lambda_handler(event, context): return os.environ['FIRST'] + os.environ['SECOND']\n")
+    (tmp_path / "file.env").write_text("FIRST=from file\nSECOND=from file\n")
+    kiln.cli("create", name, str(tmp_path / "f"), "--env-file", str(tmp_path / "file.env"), "--env", "SECOND=, from line")
+    assert says(kiln, "invoke", name) == '"from file, from line"\n'
+    (tmp_path / "file.env").write_text("no variable\n")
+    assert "file.env:1: " in says(kiln, "create", name, str(tmp_path / "f"), "--env-file", str(tmp_path / "file.env"), code=2)
+    kiln.cli("delete", name, "--yes")
+
+
+def test_aws_gets_endpoint_and_keys(kiln, function):
+    environment = {**os.environ, "KILN_ENDPOINT": kiln.url, "AWS_PROFILE": "somebody", "AWS_ACCESS_KEY_ID": "mine"}
+    done = subprocess.run([str(BINARY), "aws", "lambda", "get-function-configuration", "--function-name", function, "--query", "Runtime", "--output", "text"],
+                          env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "python3.12\n"), done.stderr
+    missing = subprocess.run([str(BINARY), "aws", "s3", "ls"], env={**environment, "PATH": "/nowhere"}, capture_output=True, text=True, timeout=60)
+    assert missing.returncode == 2 and "package awscli" in missing.stderr
+
+
+def test_destroy_of_nothing_fails(kiln):
+    assert "there is no stack 'nothing'" in says(kiln, "destroy", "nothing", "--yes", code=1)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_are_valid(kiln, shell):
+    script = says(kiln, "completion", shell)
+    if shell == "bash":
+        completed = subprocess.run(["bash", "-c", script + '\nCOMP_WORDS=(kiln alarm s) COMP_CWORD=2; _kiln; echo "${COMPREPLY[*]}"\n'
+                                    'COMP_WORDS=(kiln invoke --t) COMP_CWORD=2; _kiln; echo "${COMPREPLY[*]}"'], capture_output=True, text=True, timeout=30)
+        assert completed.stdout == "set state\n--tail\n", completed.stderr
+    elif shell == "fish":
+        assert "complete -c kiln" in script
+    else:
+        assert script.startswith("#compdef kiln\n")
+
+
+def test_manual_pages_are_valid(kiln, tmp_path):
+    says(kiln, "reference", "man", str(tmp_path))
+    pages = list(tmp_path.glob("*.1"))
+    assert len(pages) > 30
+    for page in pages:
+        text = page.read_text()
+        assert text.startswith(".TH ") and ".SH SYNOPSIS" in text

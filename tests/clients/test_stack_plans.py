@@ -1,0 +1,155 @@
+"""A green plan deploys: of each template of a corpus, what the plan says and what the deployment does are the same."""
+
+import io
+import json
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import ClientError
+
+from harness import Kiln
+from stacks import CAPABILITIES, EMPTY, TEMPLATES, events, inventory, settled
+
+ROLE = "arn:aws:iam::000000000000:role/any"
+FINE, REFUSED = True, False
+
+
+def function(**more):
+    properties = {"Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"ZipFile": "def handler(event, context): pass\n"}, **more}
+    return {"Type": "AWS::Lambda::Function", "Properties": {key: value for key, value in properties.items() if value is not None}}
+
+
+def with_function(**more):
+    return {"F": function(**more)}
+
+
+def beside(kind, **properties):
+    return {"F": function(), "R": {"Type": kind, "Properties": {"FunctionName": {"Ref": "F"}, **properties}}}
+
+
+def only(kind, **properties):
+    return {"R": {"Type": kind, "Properties": properties}}
+
+
+ALARM = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1,
+         "ComparisonOperator": "GreaterThanThreshold"}
+TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+# What AWS has that this Kiln has not is refused in the plan, as what AWS refuses is.
+CORPUS = {
+    **{f"runtime {name}": (with_function(Runtime=name), FINE) for name in ("python3.9", "python3.13", "nodejs22.x")},
+    "an own runtime": (with_function(Runtime="provided.al2023", Code={"S3Bucket": "code", "S3Key": "code.zip"}), FINE),
+    "code in S3": (with_function(Code={"S3Bucket": "code", "S3Key": "code.zip"}), FINE),
+    **{f"runtime {name}": (with_function(Runtime=name), REFUSED) for name in ("java21", "dotnet8", "ruby3.3", "go1.x", "python2.7", "cobol")},
+    "an image": (with_function(PackageType="Image", Code={"ImageUri": "a/b:c"}, Runtime=None, Handler=None), REFUSED),
+    "a network": (with_function(VpcConfig={"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}), REFUSED),
+    "no network": (with_function(VpcConfig={"SubnetIds": [], "SecurityGroupIds": []}), FINE),
+    "snapshots": (with_function(SnapStart={"ApplyOn": "PublishedVersions"}), REFUSED),
+    "no snapshots": (with_function(SnapStart={"ApplyOn": "None"}), FINE),
+    "a file system": (with_function(FileSystemConfigs=[{"Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/a", "LocalMountPath": "/mnt/a"}]), REFUSED),
+    "another's layer": (with_function(Layers=["arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:14"]), REFUSED),
+    "an own layer": ({"L": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {"S3Bucket": "code", "S3Key": "code.zip"}}},
+                      **with_function(Layers=[{"Ref": "L"}])}, FINE),
+    "an unknown property": (with_function(Colour="red"), REFUSED),
+    "a property of another shape": (with_function(MemorySize={"Most": 1}), REFUSED),
+    "no role": (with_function(Role=None), REFUSED),
+    "reserved concurrency": (with_function(ReservedConcurrentExecutions=5), FINE),
+    "settings": (with_function(MemorySize=512, Timeout=30, EphemeralStorage={"Size": 1024}, Environment={"Variables": {"STAGE": "b"}},
+                               TracingConfig={"Mode": "Active"}, LoggingConfig={"LogFormat": "JSON"}, Tags=[{"Key": "a", "Value": "b"}]), FINE),
+    "a URL": (beside("AWS::Lambda::Url", FunctionName=None, TargetFunctionArn={"Ref": "F"}, AuthType="NONE"), FINE),
+    "a streaming URL": (beside("AWS::Lambda::Url", FunctionName=None, TargetFunctionArn={"Ref": "F"}, AuthType="NONE", InvokeMode="RESPONSE_STREAM"), REFUSED),
+    "a version": (beside("AWS::Lambda::Version"), FINE),
+    "an alias": ({**beside("AWS::Lambda::Version"), "A": {"Type": "AWS::Lambda::Alias", "Properties": {
+        "FunctionName": {"Ref": "F"}, "FunctionVersion": {"Fn::GetAtt": ["R", "Version"]}, "Name": "live"}}}, FINE),
+    "a permission": (beside("AWS::Lambda::Permission", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com"), FINE),
+    "retries": (beside("AWS::Lambda::EventInvokeConfig", Qualifier="$LATEST", MaximumRetryAttempts=0), FINE),
+    "a queue's mapping": (beside("AWS::Lambda::EventSourceMapping", EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q"), REFUSED),
+    "a topic": (only("AWS::SNS::Topic", DisplayName="a"), FINE),
+    "a FIFO topic": (only("AWS::SNS::Topic", FifoTopic=True), FINE),
+    "a subscription": ({"F": function(), "T": {"Type": "AWS::SNS::Topic"}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
+        "TopicArn": {"Ref": "T"}, "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["F", "Arn"]}}}}, FINE),
+    "a text message": ({"T": {"Type": "AWS::SNS::Topic"}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
+        "TopicArn": {"Ref": "T"}, "Protocol": "sms", "Endpoint": "+15550100"}}}, REFUSED),
+    "an alarm": (only("AWS::CloudWatch::Alarm", **ALARM), FINE),
+    "an alarm of anomalies": (only("AWS::CloudWatch::Alarm", EvaluationPeriods=1, ComparisonOperator="LessThanLowerThreshold", ThresholdMetricId="b",
+                                   Metrics=[{"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m)"}]), REFUSED),
+    "a log group": (only("AWS::Logs::LogGroup", RetentionInDays=7), FINE),
+    "a role": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST), FINE),
+    "a user": (only("AWS::IAM::User"), REFUSED),
+    "a bucket": (only("AWS::S3::Bucket", VersioningConfiguration={"Status": "Enabled"}), FINE),
+    "a parameter": (only("AWS::SSM::Parameter", Type="String", Value="v"), FINE),
+    "a secret parameter": (only("AWS::SSM::Parameter", Type="SecureString", Value="v"), REFUSED),
+    "scaling of a table": (only("AWS::ApplicationAutoScaling::ScalableTarget", ServiceNamespace="dynamodb", ResourceId="table/t", MinCapacity=1, MaxCapacity=2,
+                                ScalableDimension="dynamodb:table:ReadCapacityUnits"), REFUSED),
+    "a table": (only("AWS::DynamoDB::Table", TableName="t"), REFUSED),
+    "a reference to a parameter": (with_function(Description="{{resolve:ssm:/plans/there}}"), FINE),
+    "a reference to nothing": (with_function(Description="{{resolve:ssm:/plans/nowhere}}"), REFUSED),
+    "a reference to a secret": (with_function(Description="{{resolve:secretsmanager:s:SecretString:p}}"), REFUSED),
+    "an attribute that is none": ({**with_function(), "T": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::GetAtt": ["F", "Colour"]}}}}, REFUSED),
+    "a nested stack": (only("AWS::CloudFormation::Stack", TemplateURL="https://s3.us-east-1.amazonaws.com/code/nested.json"), FINE),
+    "a nested stack of a table": (only("AWS::CloudFormation::Stack", TemplateURL="https://s3.us-east-1.amazonaws.com/code/table.json"), REFUSED),
+    "a nested stack of nothing": (only("AWS::CloudFormation::Stack", TemplateURL="https://s3.us-east-1.amazonaws.com/code/none.json"), REFUSED),
+    "a custom resource": ({"F": function(Code={"ZipFile": "import cfnresponse\ndef handler(event, context):\n"
+                                               "    cfnresponse.send(event, context, 'SUCCESS', {}, 'id')\n"}, Timeout=60),
+                           "R": {"Type": "Custom::Thing", "Properties": {"ServiceToken": {"Fn::GetAtt": ["F", "Arn"]}}}}, FINE),
+    "a custom resource of nobody": (only("Custom::Thing", ServiceToken="somebody"), REFUSED),
+}
+FILES = ["dashboards.yaml", "public_url.yaml", "regional_service.json", "service_alarms.yaml", "step_scaling.yaml", "topic_fanout.yaml"]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    kiln = Kiln(data_dir=tmp_path_factory.mktemp("plans") / "data")
+    s3 = kiln.client("s3")
+    s3.create_bucket(Bucket="code")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", "def handler(event, context): pass\n")
+    s3.put_object(Bucket="code", Key="code.zip", Body=packed.getvalue())
+    s3.put_object(Bucket="code", Key="nested.json", Body=json.dumps({"Resources": only("AWS::SNS::Topic")}))
+    s3.put_object(Bucket="code", Key="table.json", Body=json.dumps({"Resources": only("AWS::DynamoDB::Table")}))
+    for name in ("/plans/there", "/site/greeting"):
+        kiln.client("ssm").put_parameter(Name=name, Value="v", Type="String")
+    yield kiln
+    kiln.stop()
+
+
+def plan_and_deploy(engine, name, body):
+    """(whether the plan is green, whether it deployed, what was said)."""
+    cloudformation = engine.client("cloudformation")
+    try:
+        change_set = cloudformation.create_change_set(StackName=name, ChangeSetName="plan", ChangeSetType="CREATE", TemplateBody=body, Capabilities=CAPABILITIES)
+    except ClientError as error:
+        try:
+            stack = cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=CAPABILITIES)["StackId"]
+        except ClientError:
+            return False, False, str(error)
+        return False, settled(cloudformation, stack)["StackStatus"] == "CREATE_COMPLETE", str(error)
+    cloudformation.execute_change_set(ChangeSetName=change_set["Id"])
+    made = settled(cloudformation, change_set["StackId"])
+    said = events(cloudformation, made["StackId"])
+    cloudformation.delete_stack(StackName=name)
+    gone = settled(cloudformation, made["StackId"])
+    assert gone["StackStatus"] == "DELETE_COMPLETE", events(cloudformation, made["StackId"])
+    return True, made["StackStatus"] == "CREATE_COMPLETE", said
+
+
+def test_what_is_planned_is_deployed_and_nothing_else(engine):
+    bodies = {name: (json.dumps({"Resources": {key: without_none(one) for key, one in resources.items()}}), fine) for name, (resources, fine) in CORPUS.items()}
+    bodies.update({file: ((TEMPLATES / file).read_text(), FINE) for file in FILES})
+
+    def look(item):
+        number, (name, (body, fine)) = item
+        return name, fine, plan_and_deploy(engine, f"plan-{number}", body)
+
+    with ThreadPoolExecutor(4) as pool:
+        looked = list(pool.map(look, enumerate(bodies.items())))
+    wrong = [(name, f"expected {fine}, planned {planned}, deployed {deployed}", said)
+             for name, fine, (planned, deployed, said) in looked if (planned, deployed) != (fine, fine)]
+    assert wrong == []
+    assert inventory(engine) == EMPTY
+
+
+def without_none(resource):
+    properties = resource.get("Properties", {})
+    return {**resource, "Properties": {key: value for key, value in properties.items() if value is not None}}

@@ -1,0 +1,205 @@
+"""Kiln on a terminal: the banner and the lines of serve, the full screen of top, colors, pipes whose reader goes away."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from harness import BINARY, Kiln, wait_for
+from terminal import Terminal
+
+FAILING = "def handler(event, context):\n    print('working')\n    if event.get('fail'): raise ValueError('out of stock\\nsecond line')\n    return 1\n"
+
+
+@pytest.fixture(scope="module")
+def shop():
+    engine = Kiln()
+    engine.create("shop", {"index.py": FAILING})
+    engine.create_echo("echo")
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def start(command, **more):
+        opened.append(Terminal(command, **more))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def test_serve_prints_a_banner_and_a_line_for_each_event(tmp_path, terminal):
+    server = terminal([BINARY, "serve", "--port", "0", "--data-dir", tmp_path / "state"], columns=160)
+    url = server.wait_for(lambda t: re.search(r"kiln listening on (http://\S+)\n", t.plain()))[1]
+    banner = server.wait_for(lambda t: "Ctrl-C ends it" in t.plain() and t.plain())
+    assert f"state in {tmp_path / 'state'}" in banner
+    assert f"export AWS_ENDPOINT_URL={url} KILN_ENDPOINT={url}" in banner
+    environment = {**os.environ, "KILN_ENDPOINT": url}
+
+    def cli(*words):
+        return subprocess.run([str(BINARY), *words], env=environment, capture_output=True, text=True, timeout=60)
+
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "index.py").write_text(FAILING)
+    assert cli("create", "f", str(tmp_path / "f"), "--handler", "index.handler").returncode == 0
+    assert cli("invoke", "f").stdout == "1\n"
+    assert cli("invoke", "f", '{"fail": true}').returncode == 1
+    cli("reserve", "f", "0")
+    cli("invoke", "f")
+    cli("invoke", "nope")
+    cli("alarm", "set", "errors", "--function", "f", "--metric", "Errors", "--above", "0")
+    cli("alarm", "state", "errors", "ALARM", "--reason", "by hand")
+    server.wait_for(lambda t: "INSUFFICIENT_DATA → ALARM  by hand" in t.plain())
+    lines = server.plain()
+    assert re.search(r"api +CreateFunction +POST /2015-03-31/functions  201", lines)
+    assert re.search(r"ok +f +[\d.]+ ms, cold start with [\d.]+ ms init\n", lines)
+    assert re.search(r"error +f +[\d.]+ ms  ValueError: out of stock\n", lines) and "second line" not in lines
+    assert re.search(r"throttle +f +ReservedFunctionConcurrentInvocationLimitExceeded\n", lines)
+    assert re.search(r"api +Invoke +POST \S+nope/invocations  404 .*Function not found", lines)
+    assert re.search(r"alarm +errors +INSUFFICIENT_DATA → ALARM  by hand\n", lines)
+    assert "\x1b[" in server.written, "colors"
+    server.type("\x03")
+    assert server.end() == 0
+
+
+@pytest.mark.parametrize(
+    "options, wanted, unwanted",
+    [
+        ([], {"error", "throttle"}, {"ok", "CreateFunction", "GetFunction"}),
+        (["--log-level", "info"], {"error", "throttle", "ok", "CreateFunction"}, {"GetFunction"}),
+        (["--log-level", "debug"], {"error", "throttle", "ok", "CreateFunction", "GetFunction"}, set()),
+        (["--quiet"], set(), {"error", "throttle", "ok", "CreateFunction", "GetFunction"}),
+    ],
+)
+def test_levels(own_kiln, options, wanted, unwanted):
+    kiln = own_kiln(args=options)
+    kiln.create("f", {"index.py": FAILING})
+    kiln.client("lambda").get_function(FunctionName="f")
+    kiln.invoke("f", {})
+    kiln.invoke("f", {"fail": True})
+    kiln.cli("reserve", "f", "0")
+    kiln.cli("invoke", "f", check=False)
+    kiln.stop()
+    words = set(re.findall(r"\w+", kiln.stderr()))
+    assert wanted <= words and not unwanted & words, kiln.stderr()
+
+
+def test_json_is_one_document_a_line(own_kiln):
+    kiln = own_kiln(args=["--log-format", "json", "--log-level", "debug"])
+    kiln.create("f", {"index.py": FAILING})
+    answer = kiln.invoke("f", {"fail": True})
+    kiln.stop()
+    events = [json.loads(line) for line in kiln.stderr().splitlines()]
+    invocation = next(event for event in events if event["event"] == "invocation")
+    assert invocation["requestId"] == answer["ResponseMetadata"]["RequestId"]
+    assert (invocation["level"], invocation["errorType"], invocation["errorMessage"]) == ("warning", "ValueError", "out of stock")
+    assert invocation["initMs"] > 0 and invocation["durationMs"] > 0
+    assert {event["event"] for event in events} >= {"api", "invocation"}
+
+
+@pytest.mark.parametrize("columns, rows", [(60, 15), (80, 24), (140, 40)])
+def test_top_fills_the_screen_at_every_size(shop, terminal, columns, rows):
+    shop.invoke("shop", {})
+    screen = terminal([BINARY, "top", "--endpoint", shop.url], columns=columns, rows=rows)
+    page = screen.wait_for(lambda t: len(t.page()) == rows and any(line.startswith("shop") for line in t.page()) and t.page())
+    assert all(len(line) <= columns for line in page)
+    assert page[0].startswith("kiln ") and "/1000 in use" in page[0]
+    assert page[1].startswith("machine ")
+    assert page[3].startswith("FUNCTION") and "INV/S" in page[3]
+    assert ("PROVISIONED" in page[3]) == (columns == 140)
+    screen.type("q")
+    assert screen.end() == 0
+    assert "\x1b[?1049h" in screen.written and screen.written.rstrip().endswith("\x1b[?1049l")
+
+
+def test_top_shows_one_function_in_detail_and_follows_the_size(shop, terminal):
+    shop.invoke("shop", {"fail": True})
+    screen = terminal([BINARY, "top", "--endpoint", shop.url, "--interval", "100ms"], columns=100, rows=30)
+    screen.wait_for(lambda t: any(line.startswith("shop") for line in t.page()))
+    screen.type("/shop\r")
+    screen.wait_for(lambda t: "filter: shop" in "\n".join(t.page()) and not any(line.startswith("echo") for line in t.page()))
+    screen.type("\r")
+    page = screen.wait_for(lambda t: "last errors" in "\n".join(t.page()) and "REPORT RequestId" in "\n".join(t.page()) and "\n".join(t.page()))
+    assert "ValueError" in page and "concurrency, of" in page
+    screen.resize(70, 20)
+    screen.wait_for(lambda t: len(t.page()) == 20 and all(len(line) <= 70 for line in t.page()))
+    screen.type("\x1b")
+    screen.wait_for(lambda t: any(line.startswith("FUNCTION") for line in t.page()))
+    screen.process.send_signal(signal.SIGTERM)
+    assert screen.end() == 0
+
+
+def test_top_in_a_pipe_prints_once(shop):
+    shop.invoke("shop", {})
+    done = shop.cli("top")
+    assert re.search(r"^shop +", done.stdout, re.M) and "\x1b" not in done.stdout
+    document = json.loads(shop.cli("top", "--once", "--json").stdout)
+    assert document["accountConcurrency"] == 1000 and document["version"]
+
+
+def test_logs_end_when_their_reader_goes(shop):
+    shop.invoke("shop", {})
+    follower = subprocess.Popen([str(BINARY), "logs", "shop", "-f"], env=shop.environment(), stdout=subprocess.PIPE, text=True)
+    assert follower.stdout.readline()
+    follower.stdout.close()
+    assert follower.wait(10) in (0, -signal.SIGPIPE)
+
+
+def test_logs_of_several_functions_by_request_and_by_failure(shop):
+    good = shop.invoke("shop", {})["ResponseMetadata"]["RequestId"]
+    bad = shop.invoke("shop", {"fail": True})["ResponseMetadata"]["RequestId"]
+    shop.invoke("echo", {})
+    wait_for(lambda: bad in shop.cli("logs", "shop").stdout, what="the log is there")
+    one = shop.cli("logs", "shop", "--request-id", good).stdout
+    assert "working" in one and one.count("RequestId") == 3 and bad not in one
+    failed = shop.cli("logs", "shop", "--errors").stdout
+    assert "ValueError" in failed and "working" in failed and good not in failed
+    both = shop.cli("logs", "shop", "echo").stdout
+    assert re.search(r"^\S+ shop ", both, re.M) and re.search(r"^\S+ echo ", both, re.M)
+    assert len(shop.cli("logs", "shop", "-n", "2").stdout.splitlines()) == 2
+    assert "working" in shop.cli("logs", "shop", "--filter", "working").stdout
+    assert "START" not in shop.cli("logs", "shop", "--filter", "working").stdout
+
+
+def test_invoke_tail_prints_the_log_while_the_function_runs(shop, tmp_path):
+    code = "import os, time\ndef handler(event, context):\n    print('started')\n    while not os.path.exists(event['until']): time.sleep(0.02)\n    return 'done'\n"
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "index.py").write_text(code)
+    gate = tmp_path / "slow" / "go"
+    shop.cli("create", "slow", str(tmp_path / "slow"), "--handler", "index.handler", "--timeout", "30", "--hot-reload")
+    (tmp_path / "slow" / ".kilnignore").write_text("go\n")
+    running = subprocess.Popen([str(BINARY), "invoke", "slow", json.dumps({"until": "/var/task/go"}), "--tail"], env=shop.environment(),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    seen = ""
+    while "started" not in seen:
+        line = running.stderr.readline()
+        assert line, seen
+        seen += line
+    assert running.poll() is None, "it still runs"
+    gate.write_text("")
+    out, rest = running.communicate(timeout=30)
+    assert (running.returncode, out) == (0, '"done"\n')
+    assert "START RequestId" in seen and "REPORT RequestId" in rest
+
+
+def test_colors_are_for_terminals_that_want_them(shop, terminal):
+    shop.invoke("shop", {"fail": True})
+    colored = terminal([BINARY, "logs", "shop", "--endpoint", shop.url], columns=200)
+    assert colored.end() == 0 and "\x1b[31m" in colored.written
+    plain = terminal([BINARY, "logs", "shop", "--endpoint", shop.url], columns=200, env={**os.environ, "NO_COLOR": "1"})
+    assert plain.end() == 0 and "\x1b[" not in plain.written
+
+
+def test_output_that_cannot_be_written_is_exit_code_one(shop):
+    with open("/dev/full", "w") as full:
+        for words in (["list"], ["event", "s3"], ["logs", "shop"], ["top", "--once"]):
+            done = subprocess.run([str(BINARY), *words], env=shop.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+            assert done.returncode == 1 and "can't write the output" in done.stderr, words

@@ -1,0 +1,225 @@
+"""Wrong command lines: each is answered with a sentence that names the thing, the value and the next step, and changes nothing.
+Exit code 2 where the command line is wrong, 3 where nothing answers, 1 where it is right but what it names isn't there."""
+
+import os
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from harness import BINARY, Kiln
+
+PYTHON = "def lambda_handler(event, context):\n    return {'hello': event.get('name', 'world')}\n"
+NAME = "a name has letters, digits, '-' and '_', 64 at most"
+# (command, exit code, what the sentence has)
+CASES = [
+    ("nonsense", 2, "there is no command 'kiln nonsense'; `kiln --help` lists the commands"),
+    ("invok hello", 2, "did you mean `kiln invoke`?"),
+    ("alarm", 2, "kiln alarm needs a command; `kiln alarm --help` lists them"),
+    ("alarm sets x", 2, "did you mean `kiln alarm set`?"),
+    ("--nope", 2, "kiln has no option --nope; `kiln --help` shows what it takes"),
+    ("--config /nowhere list", 2, "can't read the configuration file '/nowhere'"),
+    ("reference pdf", 2, "there is no command 'kiln reference pdf'"),
+    ("serve extra", 2, "has no place for 'extra'"),
+    ("serve --port", 2, "--port needs a value: PORT"),
+    ("serve --port 99999", 2, "--port is '99999'; it must be a whole number from 0 to 65535"),
+    ("serve --host nowhere.example", 2, "it must be an IP address"),
+    ("serve --speed fast", 2, "--speed is 'fast'; it must be a number from 1 to 3600"),
+    ("serve --account 12", 2, "an account id has 12 digits"),
+    ("serve --io aio", 2, "it must be auto, epoll, or uring"),
+    ("serve --threads -1", 2, "it must be a whole number from 0 to 1024"),
+    ("serve --forward s3", 2, "SERVICE=URL, as in s3=http://127.0.0.1:9000"),
+    ("serve --forward s3=ftp://x", 2, "'ftp://x' is neither http:// nor https://"),
+    ("serve --python 3.12", 2, "write VERSION=PATH"),
+    ("serve --python 3.12=/nowhere", 2, "there is no interpreter /nowhere"),
+    ("serve --runtimes /nowhere", 2, "--runtimes is '/nowhere'; it must be a folder"),
+    ("serve --log-level loud", 2, "it must be debug, info, warning, or error"),
+    ("serve --log-format xml", 2, "it must be text or json"),
+    ("serve --idle-lifetime 0", 2, "write a number and a unit"),
+    ("serve --account-concurrency 0", 2, "from 1 to 10000000"),
+    ("serve --allow-host http://x", 2, "a host name without scheme and port"),
+    ("serve --allow-origin shop", 2, "as in https://shop.example"),
+    ("serve --here --data-dir x", 2, "can't go together"),
+    ("serve --port 0 --data-dir /proc/x", 1, "choose another with --data-dir"),
+    ("create", 2, "kiln create needs NAME: `kiln create [OPTIONS] NAME DIR_OR_ZIP`"),
+    ("create x", 2, "needs DIR_OR_ZIP"),
+    ("create '' hello", 2, "name is empty"),
+    ("create x ''", 2, "code is empty"),
+    ("create x /nowhere", 2, "there is no file or folder '/nowhere'"),
+    ("create x empty", 2, "the folder 'empty' is empty"),
+    ("create x plain.txt", 2, "is neither a folder nor a zip archive"),
+    ("create 'bad name' hello", 2, f"function name can't be 'bad name'; {NAME}"),
+    ("create hello hello", 1, "`kiln create hello hello --update` replaces its code"),
+    ("create x hello --memory 64", 2, "from 128 to 10240"),
+    ("create x hello --memory lots", 2, "--memory is 'lots'"),
+    ("create x hello --timeout 901", 2, "from 1 to 900"),
+    ("create x hello --runtime python2.7", 1, "no longer supported"),
+    ("create x hello --runtime pyhton3.12", 2, "runtime can't be 'pyhton3.12'; did you mean python3.12?"),
+    ("create x hello --handler 'a b'", 2, "it is FILE.FUNCTION without blanks"),
+    ("create x hello --env novalue", 2, "--env takes NAME=VALUE"),
+    ("create x hello --env 1X=v", 2, "names of variables have letters, digits and '_'"),
+    ("create x hello --env AWS_REGION=v", 1, "Reserved keys used in this request: AWS_REGION"),
+    ("create x hello --env-file /nowhere", 2, "can't read '/nowhere'"),
+    ("create x hello --env-file plain.txt", 2, "plain.txt:1: not a variable; write NAME=VALUE"),
+    ("create x hello --layer nothing", 2, "it is the ARN of a layer's version"),
+    ("create x hello --layer arn:aws:lambda:us-east-1:000000000000:layer:none:1", 1, "does not exist"),
+    ("create x hello --role me", 2, "as in arn:aws:iam::000000000000:role/orders"),
+    ("create x hello --region moon", 2, "a Region has a name such as us-east-1"),
+    ("create x zip.zip --hot-reload", 2, "--hot-reload needs a folder"),
+    ("invoke", 2, "kiln invoke needs NAME[:QUALIFIER]"),
+    ("invoke ''", 2, "function is empty"),
+    ("invoke nobody", 1, "no function 'nobody'; `kiln list` shows what is there"),
+    ("invoke hello notjson", 2, "a string needs its quotes"),
+    ("invoke hello -", 2, "standard input is not JSON"),
+    ("invoke hello @/nowhere", 2, "can't read '/nowhere'"),
+    ("invoke hello @hello", 2, "it is a folder"),
+    ("invoke hello --event nothing", 2, "`kiln event` lists them"),
+    ("invoke hello --event s3 {}", 2, "can't go together; leave one out"),
+    ("invoke hello --async --tail", 2, "--tail and --async can't go together"),
+    ("invoke hello:nope", 1, "no version or alias 'nope' of 'hello'"),
+    ("invoke 'hello hello'", 2, NAME),
+    ("invoke hello {} extra", 2, "has no place for 'extra'"),
+    ("list extra", 2, "has no place for 'extra'"),
+    ("list --regoin us-east-1", 2, "did you mean --region?"),
+    ("list --endpoint nonsense", 2, "is not a URL; write it as http://127.0.0.1:4566"),
+    ("list --endpoint ftp://x", 2, "is not a URL"),
+    ("list --endpoint http://127.0.0.1:99999", 2, "is not a URL"),
+    ("list --endpoint http://127.0.0.1:9", 3, "nothing answers at http://127.0.0.1:9; start it with `kiln serve`"),
+    ("logs nobody", 1, "no function 'nobody'"),
+    ("logs hello --since yesterday", 2, "write a number and a unit"),
+    ("logs hello -n -1", 2, "from 0 to 1000000"),
+    ("top --interval never", 2, "write a number and a unit"),
+    ("files nobody", 1, "`kiln ps` shows what is there"),
+    ("exec nobody", 1, "`kiln invoke` starts one"),
+    ("debug nobody", 1, "no function 'nobody'"),
+    ("debug hello:nope", 1, "'hello' has no alias 'nope'; `kiln alias list hello`"),
+    ("debug hello --port 99999", 2, "from 0 to 65535"),
+    ("debug hello --program /nowhere", 2, "there is no file '/nowhere'; --program"),
+    ("debug hello --source /nowhere", 2, "there is no folder '/nowhere'; --source"),
+    ("debug hello --stop --wait", 2, "can't go together"),
+    ("profile hello --output /nowhere/x.svg", 2, "choose another place with --output"),
+    ("delete nobody --yes", 1, "no function 'nobody'"),
+    ("delete 'a b' --yes", 2, NAME),
+    ("publish nobody", 1, "no function 'nobody'"),
+    ("alias list nobody", 1, "no function 'nobody'"),
+    ("alias set hello live 99", 1, "'hello' has no version 99; `kiln publish hello` publishes one"),
+    ("alias set hello 1 1", 2, "an alias has letters, digits, '-' and '_', and isn't a number"),
+    ("alias set hello live 1 --route x", 2, "VERSION=WEIGHT with a weight from 0 to 1"),
+    ("alias delete hello nope", 1, "'hello' has no alias 'nope'"),
+    ("alias delete nobody nope", 1, "no function 'nobody'"),
+    ("reserve nobody 1", 1, "no function 'nobody'"),
+    ("reserve hello many", 2, "it must be a whole number, or none"),
+    ("reserve hello 5000", 1, "below its minimum value of [100]"),
+    ("provision hello 2", 2, "Write NAME:ALIAS, as in hello:live"),
+    ("provision hello:nope 2", 1, "'hello' has no alias 'nope'"),
+    ("provision nobody:live 1", 1, "no function 'nobody'"),
+    ("provision hello:live many", 2, "from 0 to 1000000"),
+    ("scale hello", 2, "Write NAME:ALIAS"),
+    ("scale hello:live --min 5 --max 2", 2, "--min 5 is more than --max 2"),
+    ("scale hello:live --target 5", 2, "a fraction from 0.1 to 0.9"),
+    ("scale hello:live --min 1", 2, "give --min and --max together"),
+    ("scale hello:live --target 0.7", 1, "`kiln scale hello:live --min 1 --max 10 --target 0.7` does it"),
+    ("scale hello:live --off", 1, "'hello:live' is not scaled"),
+    ("scale hello:nope --min 1 --max 2", 1, "'hello' has no alias 'nope'"),
+    ("alarm set x", 2, "give --above N or --below N"),
+    ("alarm set '' --above 1", 2, "name is empty"),
+    ("alarm set x --above nan", 2, "it must be a number"),
+    ("alarm set x --above 1 --statistic Total", 2, "or a percentile such as p99"),
+    ("alarm set x --above 1 --period 7s", 2, "10s, 20s, 30s, or a number of minutes"),
+    ("alarm set x --above 1 --periods 0", 2, "from 1 to 1440"),
+    ("alarm set x --above 1 --datapoints 5", 2, "--datapoints 5 is more than --periods 1"),
+    ("alarm set x --above 1 --missing maybe", 2, "missing, ignore, breaching, or notBreaching"),
+    ("alarm set x --above 1 --action ops", 2, "it must be an ARN"),
+    ("alarm state nobody ALARM", 1, "there is no alarm 'nobody' in us-east-1; `kiln alarm list`"),
+    ("alarm state x BROKEN", 2, "OK, ALARM, or INSUFFICIENT_DATA"),
+    ("alarm delete nobody", 1, "there is no alarm 'nobody'"),
+    ("url nobody", 1, "no function 'nobody'"),
+    ("url hello:nope", 1, "'hello' has no alias 'nope'"),
+    ("url hello --delete", 1, "'hello' has no URL to delete; `kiln url hello` makes one"),
+    ("layer publish 'l l' hello", 2, "layer name can't be 'l l'"),
+    ("layer publish l hello --runtime cobol", 2, "runtime can't be 'cobol'; it is one of"),
+    ("layer delete nobody 1", 1, "there is no version 1 of a layer 'nobody'; `kiln layer list`"),
+    ("layer delete l x", 2, "from 1 to"),
+    ("event nothing", 2, "`kiln event` lists them"),
+    ("deploy /nowhere", 2, "/nowhere is not there"),
+    ("deploy bad.yaml --yes", 2, "bad.yaml:2:1: Template format error: YAML not well-formed"),
+    ("deploy plain.txt --yes", 2, "A template is a map of sections"),
+    ("deploy empty", 2, "neither manifest.json (`cdk synth` writes cdk.out) nor template.yaml"),
+    ("destroy nobody --yes", 1, "there is no stack 'nobody' in us-east-1; `kiln stacks`"),
+    ("lint /nowhere", 2, "/nowhere is not there"),
+    ("lint bad.yaml --format xml", 2, "it must be text or sarif"),
+    ("tune nobody", 1, "no function 'nobody'"),
+    ("tune hello --sizes 1", 2, "sizes are 128 to 10240"),
+    ("cost --lines /nowhere", 2, "can't read '/nowhere'"),
+    ("cost bad.yaml", 2, "--traffic FILE"),
+    ("load", 2, "name a function, or a --url"),
+    ("load hello --rate many", 2, "write 50/s, 3000/m"),
+    ("load hello --rate 1/s --connections 0", 2, "from 1 to 50000"),
+    ("simulate", 2, "say what to simulate"),
+    ("simulate --rate 5/s", 2, "how long does it take?"),
+    ("simulate --scenario bad.json", 2, "'bad.json': line 2, column 1"),
+    ("advise nobody", 1, "`kiln list` and `kiln stacks` show what is there"),
+    ("env --form xml", 2, "it must be sh, fish, dotenv, or json"),
+    ("completion tcsh", 2, "there is one for bash, zsh, and fish"),
+    ("new 'bad name'", 2, "at most 64 letters, digits, '-' and '_'"),
+    ("new hello", 1, "choose another name, or another place with --dir"),
+    ("dev /nowhere", 2, "give the one of your code"),
+    ("version extra", 2, "has no place for 'extra'"),
+]
+# What a person should not have to read.
+RAW = re.compile(r"validation errors? detected|failed to satisfy|regular expression|not in range|not in \{|excludes|requires|std::|basic_|terminate called|ParseError|Exception:")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wrong")
+    for name in ("hello", "empty"):
+        (folder / name).mkdir()
+    (folder / "hello" / "lambda_function.py").write_text(PYTHON)
+    (folder / "bad.yaml").write_text("not: [yaml\n")
+    (folder / "bad.json").write_text("{\n")
+    (folder / "plain.txt").write_text("hi\n")
+    (folder / "zip.zip").write_bytes(b"PK\5\6" + bytes(18))
+    engine = Kiln()
+    for words in (["create", "hello", str(folder / "hello")], ["publish", "hello"], ["alias", "set", "hello", "live", "1"]):
+        engine.cli(*words)
+    before = settings(engine)
+    yield folder, engine
+    assert settings(engine) == before, "nothing has changed"
+    engine.stop()
+
+
+def settings(engine):
+    return [engine.cli(*words, "--json").stdout for words in (["list"], ["alias", "list", "hello"], ["alarm", "list"], ["layer", "list"], ["reserve", "hello"])]
+
+
+def test_there_are_a_hundred_of_them():
+    assert len(CASES) >= 100 and len({command for command, _, _ in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("command, code, says", CASES, ids=[command for command, _, _ in CASES])
+def test_a_wrong_command_line_is_answered_with_a_sentence(place, command, code, says):
+    folder, engine = place
+    done = subprocess.run([str(BINARY), *shlex.split(command)], cwd=folder, env={**engine.environment(), "HOME": str(folder)}, capture_output=True, text=True,
+                          timeout=60, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (code, ""), done
+    assert says in done.stderr and done.stderr.startswith("kiln: "), done.stderr
+    assert not RAW.search(done.stderr), done.stderr
+    assert os.listdir(folder / "empty") == []
+
+
+@pytest.mark.parametrize("command, says", [
+    ("alarm set typo --metric Erors --above 1", "AWS/Lambda has no metric 'Erors'; did you mean Errors? Known are Errors, Throttles, "),
+    ("alarm set other --metric Colour --above 1", "AWS/Lambda has no metric 'Colour'; known are Errors, "),
+    ("alarm set early --function later --above 1", "there is no function 'later' yet; the alarm has no data until it runs"),
+    ("alarm set live --function hello:nope --above 1", "there is no function 'hello:nope' yet"),
+])
+def test_an_alarm_that_will_never_have_data_is_set_with_a_warning(own_kiln, tmp_path, command, says):
+    engine = own_kiln()
+    done = engine.cli(*shlex.split(command))
+    assert done.stdout.startswith("set ") and f"kiln: warning: {says}" in done.stderr
+    known = engine.cli("alarm", "set", "good", "--metric", "Duration", "--statistic", "p99", "--above", "100")
+    assert known.stderr == ""
+    (alarm,) = engine.client("cloudwatch").describe_alarms(AlarmNames=["good"])["MetricAlarms"]
+    assert alarm["ExtendedStatistic"] == "p99" and "Statistic" not in alarm

@@ -1,0 +1,134 @@
+"""The last net: an engine that a signal ends is started again, on its port and its data, and says what it was doing."""
+
+import json
+import os
+import signal
+import threading
+
+import pytest
+from harness import has_ended, wait_for
+from test_kills import REPORTING, Collector
+
+PY = {"index.py": "def handler(event, context):\n    return event\n"}
+
+
+def crash(kiln, by=signal.SIGSEGV):
+    """Ends the engine by a signal; returns when another one is in its place."""
+    engine = kiln.engine
+    os.kill(engine, by)
+    wait_for(lambda: has_ended(engine), what="the end of the engine")
+
+    def answers():
+        try:
+            return kiln.http("GET", "/_kiln/health")[0] == 200
+        except OSError:
+            return False
+
+    wait_for(answers, what="the next engine")
+    assert kiln.engine != engine
+
+
+def reports(kiln):
+    folder = kiln.data_dir / "crashes"
+    return sorted(folder.glob("*.txt")) if folder.exists() else []
+
+
+def test_a_dead_engine_is_started_again_and_leaves_a_report(own_kiln, name):
+    kiln = own_kiln()
+    kiln.create(name, PY)
+    assert kiln.invoke(name, {"pass": "word-of-the-caller"})["Body"] == {"pass": "word-of-the-caller"}
+    for by in (signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL):
+        crash(kiln, by)
+        assert kiln.invoke(name, {"a": 1})["Body"] == {"a": 1}
+    segv, abort, killed = [path.read_text() for path in reports(kiln)]
+    assert "SIGSEGV" in segv and "SIGABRT" in abort and "SIGKILL" in killed and "killed" in killed
+    # Functions have their names, threads what they had in hand; nothing of what callers sent.
+    assert "stack:" in segv and "kiln::cli::" in segv
+    assert "in hand:" in segv and "an event loop" in segv
+    for report in (segv, abort, killed):
+        assert "word-of-the-caller" not in report and "kiln 0." in report
+    told = kiln.stderr()
+    assert told.count("was started again") == 3 and str(reports(kiln)[0]) in told
+    assert not list(kiln.data_dir.glob("crash-*"))
+
+
+def test_accepted_events_survive_it(own_kiln, name):
+    collector = Collector()
+    kiln = own_kiln(args=["--speed", "60"])
+    kiln.create(name, {"index.py": REPORTING}, Timeout=10)
+    kiln.invoke(name, {"id": "first", "collector": collector.server_address[1]})
+    api, sent = kiln.client("lambda"), {"first"}
+    for number in range(60):
+        event = {"id": str(number), "collector": collector.server_address[1]}
+        assert api.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event))["StatusCode"] == 202
+        sent.add(str(number))
+        if number in (20, 40):
+            crash(kiln)
+    collector.wait_for(len(sent))
+    assert set(collector.seen) == sent
+    collector.shutdown()
+    collector.server_close()
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_as_its_user_says(own_kiln, by):
+    kiln = own_kiln()
+    engine = kiln.engine
+    kiln.process.send_signal(by)
+    assert kiln.process.wait(10) == 0
+    assert has_ended(engine) and not reports(kiln)
+
+
+def test_signals_to_the_engine_end_both(own_kiln):
+    kiln = own_kiln()
+    os.kill(kiln.engine, signal.SIGTERM)
+    assert kiln.process.wait(10) == 0
+
+
+def test_nothing_outlives_the_supervisor(own_kiln, name):
+    kiln = own_kiln()
+    kiln.create(name, PY)
+    kiln.invoke(name)
+    engine = kiln.engine
+    kiln.process.kill()
+    wait_for(lambda: has_ended(engine), what="the end of the engine")
+    again = own_kiln()
+    assert again.invoke(name, {"a": 1})["Body"] == {"a": 1}
+
+
+def test_one_that_dies_again_and_again_is_left_alone(own_kiln):
+    kiln = own_kiln()
+    for _ in range(5):
+        crash(kiln)
+    os.kill(kiln.engine, signal.SIGSEGV)
+    assert kiln.process.wait(10) == -signal.SIGSEGV
+    assert "too often" in kiln.stderr()
+
+
+def test_without_a_supervisor_it_just_ends(own_kiln):
+    kiln = own_kiln(args=["--no-supervisor"])
+    assert kiln.internal_errors() == 0
+    os.kill(kiln.process.pid, signal.SIGSEGV)
+    assert kiln.process.wait(10) == -signal.SIGSEGV
+    assert not reports(kiln)
+
+
+def test_connections_that_were_open_are_closed_and_callers_can_go_on(own_kiln, name):
+    kiln = own_kiln()
+    kiln.create(name, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(event)\n    return event\n"}, Timeout=60)
+    kiln.invoke(name, 0)
+    failed = []
+
+    def call():
+        try:
+            kiln.invoke(name, 30)
+        except Exception as error:
+            failed.append(error)
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    wait_for(lambda: json.loads(kiln.http("GET", "/_kiln/status")[2])["functions"][0]["inUse"] == 1, what="the invocation")
+    crash(kiln)
+    caller.join(10)
+    assert failed and not caller.is_alive()
+    assert kiln.invoke(name, 0)["Body"] == 0
