@@ -114,27 +114,28 @@ def test_memory_follows_the_sizes_that_it_ran_with(own_kiln, name):
     engine = own_kiln(args=["--speed", "30"])
     create(engine, name, MemorySize=2048)
     client = engine.client("lambda")
-    for memory in (256, 2048):
+    # Long enough, and with CPU enough, that a busy machine makes neither size a tenth slower than the other.
+    for memory in (1024, 2048):
         client.update_function_configuration(FunctionName=name, MemorySize=memory)
         wait_for(lambda: client.get_function_configuration(FunctionName=name)["LastUpdateStatus"] == "Successful", what="the update")
         for _ in range(26):
-            engine.invoke(name, {"ms": 40})
-    # It sleeps as long with an eighth of the memory.
+            engine.invoke(name, {"ms": 250})
+    # It sleeps as long with half the memory.
     advice = of_kind(advise(engine, name), "memory")
-    assert advice["setting"]["memory"] == 256
-    assert advice["then"]["monthlyCost"]["mean"] < 0.4 * advice["now"]["monthlyCost"]["mean"]
+    assert advice["setting"]["memory"] == 1024
+    assert advice["then"]["monthlyCost"]["mean"] < 0.7 * advice["now"]["monthlyCost"]["mean"]
     optimizer = engine.client("compute-optimizer")
     (found,) = optimizer.get_lambda_function_recommendations()["lambdaFunctionRecommendations"]
     assert found["finding"] == "NotOptimized" and found["findingReasonCodes"] == ["MemoryOverprovisioned"]
     assert found["currentMemorySize"] == 2048 and found["numberOfInvocations"] == 52
     (option,) = found["memorySizeRecommendationOptions"]
-    assert option["memorySize"] == 256 and option["rank"] == 1
+    assert option["memorySize"] == 1024 and option["rank"] == 1
     saved = option["savingsOpportunity"]
     now, then = advice["now"]["monthlyCost"]["mean"], advice["then"]["monthlyCost"]["mean"]
     assert saved["savingsOpportunityPercentage"] == pytest.approx((now - then) / now * 100, abs=2)
     assert {metric["name"] for metric in found["utilizationMetrics"]} == {"Duration", "Memory"}
     advise(engine, name, "--apply", "--only", "memory")
-    assert client.get_function_configuration(FunctionName=name)["MemorySize"] == 256
+    assert client.get_function_configuration(FunctionName=name)["MemorySize"] == 1024
     (found,) = optimizer.get_lambda_function_recommendations(functionArns=[found["functionArn"]])["lambdaFunctionRecommendations"]
     assert found["finding"] == "Optimized" and found["memorySizeRecommendationOptions"] == []
     filtered = optimizer.get_lambda_function_recommendations(filters=[{"name": "Finding", "values": ["NotOptimized"]}])
