@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent / "src"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 UNNAMED = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.S | re.M)
 TYPE = re.compile(r"(?:class|struct|enum class|enum|union)\s+(?:alignas\(\w+\)\s+)?(\w+)\s*(?:final)?\s*[:{](?!:)")
 ALIAS = re.compile(r"using\s+(\w+)\s*=\s*(.*)")
@@ -38,7 +38,8 @@ def declared(body):
 
 def main():
     clashes = 0
-    for folder in sorted({path.parent for path in ROOT.rglob("*.cc")}):
+    sources = [path for part in ("src", "functions", "tests/accuracy") for path in (ROOT / part).rglob("*.cc")]
+    for folder in sorted({path.parent for path in sources}):
         for tests in (False, True):
             if not tests and "sdk" in folder.relative_to(ROOT).parts:
                 continue
@@ -55,7 +56,7 @@ def main():
                 aliases = len(meanings) == 1 and None not in meanings and not functions
                 overloads = functions and all(len(where) == 1 for where in meanings.values())
                 if len(files) > 1 and not aliases and not overloads:
-                    print(f"   src/{folder.relative_to(ROOT)}: {name} is in {', '.join(files)}")
+                    print(f"   {folder.relative_to(ROOT)}: {name} is in {', '.join(files)}")
                     clashes += 1
     return 1 if clashes else 0
 

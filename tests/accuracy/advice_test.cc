@@ -21,9 +21,6 @@ using namespace std::chrono_literals;
 using namespace advise;
 using simulate::SimulatedFunction;
 
-const WallTime kBegin{std::chrono::seconds(1'767'571'200)};  // 2026-01-05T00:00:00Z
-constexpr double kWithin = 0.10;
-
 class AdviceTest : public testing::Test {
  protected:
   static SimulatedFunction make(const simulate::FunctionShape& shape, const char* traffic,

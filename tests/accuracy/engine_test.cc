@@ -21,9 +21,7 @@ using simulate::Figure;
 using simulate::SimulatedFunction;
 using simulate::Summary;
 
-constexpr double kWithin = 0.10;
 constexpr size_t kSeeds = 10, kSimulatedSeeds = 60;
-const WallTime kBegin{std::chrono::seconds(1'767'571'200)};  // 2026-01-05T00:00:00Z
 
 struct Workload {
   std::string name;

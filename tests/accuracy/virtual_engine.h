@@ -18,6 +18,10 @@
 
 namespace kiln::tests {
 
+inline const WallTime kBegin{std::chrono::seconds(1'767'571'200)};  // 2026-01-05T00:00:00Z
+// How far what is simulated may be from what is measured.
+inline constexpr double kWithin = 0.10;
+
 struct Measured {
   double seconds = 0;
   double requests = 0, invocations = 0, cold_starts = 0, throttles = 0, timeouts = 0;
