@@ -156,7 +156,7 @@ class Word final : public LookedAt {
 };
 
 TEST_P(IoLoopTest, WhatWasWrittenBeforeAWordWasSetIsHeardOfBeforeTheWord) {
-  constexpr int kRounds = 20'000;
+  constexpr int kRounds = 2'000;
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
   const UniqueFd out(ends[0]), in(ends[1]);
