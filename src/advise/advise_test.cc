@@ -249,6 +249,26 @@ TEST_F(AdviseTest, MemoryFollowsWhatTuneMeasured) {
   EXPECT_LT(memory->then.monthly_cost.mean, 0.4 * memory->now.monthly_cost.mean);
 }
 
+// One of 26 was slow: that is its 99th percentile, and says nothing of the memory.
+TEST_F(AdviseTest, OnePauseOfTheMachineDoesNotSpeakAgainstASmallerSize) {
+  for (const int slow_ones : {1, 8}) {
+    Scenario scenario = one({.name = "f", .memory_mb = 512, .timeout_s = 60});
+    std::vector<float> times(26 - static_cast<size_t>(slow_ones), 100);
+    times.resize(26, 200);
+    simulate::Behaviour small;
+    small.duration = traffic::TimeModel::samples(times);
+    scenario.functions[0].of_memory[256] = small;
+    observe(scenario, std::vector<int>(60, 60), "100ms", "100ms");
+    for (const float time : times) {
+      Report report;
+      report.memory_mb = 256;
+      report.duration_ms = time;
+      observed_.reports.push_back(report);
+    }
+    EXPECT_EQ(find<SetMemory>(advice()) != nullptr, slow_ones == 1) << slow_ones;
+  }
+}
+
 TEST_F(AdviseTest, NearlyFullMemoryIsRaised) {
   used_memory_mb_ = 120;
   observe(one({.name = "f", .memory_mb = 128, .timeout_s = 5}), std::vector<int>(60, 60), "1s",

@@ -15,6 +15,18 @@ using simulate::Summary;
 
 // An advice that saves less is not worth a change.
 constexpr double kLeastSaving = 0.05;
+// A memory size with which it takes that many times as long is slower.
+constexpr double kSlower = 1.1;
+// So many measured times at least are beyond the percentile that sizes are compared at.
+constexpr double kSlowOnes = 3;
+
+double slow_ms(const traffic::TimeModel& times, double part) {
+  traffic::Random random(3);
+  std::vector<double> drawn;
+  for (int i = 0; i < 4'000; ++i) drawn.push_back(times.draw_ms(random));
+  std::sort(drawn.begin(), drawn.end());
+  return percentile(drawn, part);
+}
 
 model::ConfigPtr changed(const model::ConfigPtr& config,
                          const std::function<void(model::FunctionConfig&)>& change) {
@@ -137,6 +149,22 @@ bool Adviser::keeps_throttles(const Trial& trial) const {
 
 // ---- Memory and timeout
 
+// Whether it is slower with the memory `size` than it may be, or else than it is now.
+bool Adviser::is_slower(const Trial& trial, int size, int size_now) const {
+  if (goals_.p99_ms) return trial.outcome.p99_ms.mean > *goals_.p99_ms;
+  const auto seen = [this](int memory_mb) {
+    return std::count_if(observed_.reports.begin(), observed_.reports.end(),
+                         [=](const Report& report) { return report.memory_mb == memory_mb; });
+  };
+  const auto fewest = static_cast<double>(std::min(seen(size), seen(size_now)));
+  const auto& then = trial.scenario.functions[index_].behaviour;
+  if (fewest == 0 || fewest >= kSlowOnes / 0.01)
+    return trial.outcome.p99_ms.mean > kSlower * now_.outcome.p99_ms.mean;
+  // The 99th percentile of so few is the slowest of them, which one pause of the machine made.
+  const double part = std::max(0.5, 1 - kSlowOnes / fewest);
+  return slow_ms(then.duration, part) > kSlower * slow_ms(function().behaviour.duration, part);
+}
+
 void Adviser::advise_memory() {
   const int memory_mb = function().config.latest->memory_mb;
   struct Best {
@@ -152,9 +180,7 @@ void Adviser::advise_memory() {
                       [&](model::FunctionConfig& config) { config.memory_mb = size; });
     });
     if (!trial) continue;
-    // Not slower than it may be, or than it is.
-    const double limit = goals_.p99_ms.value_or(now_.outcome.p99_ms.mean * 1.1);
-    if (trial->outcome.p99_ms.mean > limit) continue;
+    if (is_slower(*trial, size, memory_mb)) continue;
     if (!best || trial->outcome.monthly_cost.mean < best->trial.outcome.monthly_cost.mean)
       best = Best{size, std::move(*trial)};
   }

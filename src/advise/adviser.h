@@ -36,6 +36,7 @@ class Adviser {
   void take(Advice advice, Trial trial);
   void set_confidence(Advice& advice) const;
 
+  bool is_slower(const Trial& trial, int size, int size_now) const;
   void advise_memory();
   void advise_timeout();
   void advise_reserved();

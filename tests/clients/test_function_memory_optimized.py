@@ -45,7 +45,8 @@ def test_the_batch_size_is_a_thousand(kiln, name):
 
 
 def test_memory_test(kiln, name):
-    deploy(kiln, name, FUNCTION, MemorySize=256)
+    # A seventh of a processor, and page faults may be dear.
+    deploy(kiln, name, FUNCTION, MemorySize=256, Timeout=60)
     for body in cold_and_warm(kiln, name, {"action": "memory_test", "test_size_mb": 100}):
         assert body["test_size_mb"] == 100
         assert labels(body) == ["after_allocation", "after_operations", "after_cleanup"]
@@ -59,7 +60,7 @@ def test_memory_test(kiln, name):
 
 
 def test_the_memory_is_really_taken(kiln, name):
-    deploy(kiln, name, FUNCTION, MemorySize=256)
+    deploy(kiln, name, FUNCTION, MemorySize=256, Timeout=60)
     log = Call(kiln, name, {"action": "memory_test", "test_size_mb": 150}).log
     assert int(log.split("Max Memory Used: ")[1].split()[0]) >= 150
 
@@ -92,8 +93,8 @@ def test_log_lines_and_level(kiln, name):
 
 
 def test_the_python_twin_answers_the_same(kiln, name):
-    deploy(kiln, name, FUNCTION, MemorySize=512)
-    deploy_twin(kiln, name + "py", FUNCTION, MemorySize=512)
+    deploy(kiln, name, FUNCTION, MemorySize=512, Timeout=60)
+    deploy_twin(kiln, name + "py", FUNCTION, MemorySize=512, Timeout=60)
     data = records(2500)
     data[5], data[6]["name"], data[7]["age"], data[8]["email"] = 7, None, "x", 5
     data[9] = {}
