@@ -1,13 +1,26 @@
-// The bootstrap of the managed runtimes nodejs*: loads the handler and answers events over the Runtime API.
+// The bootstrap of the managed runtimes nodejs*: loads the handler and answers events over Kiln's direct channel, or over
+// the Runtime API where there is none.
 // Node's built-ins only. Runtimes from nodejs24.x on know no callbacks.
 import './order.mjs';  // the first: the others read the environment
+import { Channel } from './channel.mjs';
 import { Connection } from './connection.mjs';
 import { Fault, documentOf, headersOf, initHeadersOf, modern } from './errors.mjs';
 import { loadHandler, streamingMark, waterMark } from './handler.mjs';
 import { installConsole, logError, setLogRequestId } from './logs.mjs';
 
-const api = new Connection();  // before user code may patch anything
+const channel = process.env.KILN_CHANNEL_FD;  // functions don't see it
+delete process.env.KILN_CHANNEL_FD;
+const api = connected();  // before user code may patch anything
 const json = { 'Content-Type': 'application/json' };
+
+function connected() {
+  try {
+    if (channel !== undefined) return new Channel(Number(channel));
+  } catch {
+    // no such descriptor
+  }
+  return new Connection();
+}
 
 // The invocation in hand; undefined from the moment on that its answer goes out.
 let current;
@@ -43,8 +56,9 @@ async function die(kind, error, status) {
     logError(kind, error);
     await answering;
     const document = documentOf(error);
-    // On a connection of its own where the other is in the middle of an answer.
-    const through = api.busy ? new Connection() : api;
+    // On a connection of its own where the other is in the middle of an answer; over the channel an answer would bring the
+    // next event.
+    const through = api.busy || api instanceof Channel ? new Connection() : api;
     if (!initialized) await through.request('POST', 'init/error', JSON.stringify(document), initHeadersOf(document));
     else if (current)
       await through.request('POST', `invocation/${current.id}/error`, JSON.stringify(document), headersOf(document));

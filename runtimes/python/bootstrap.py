@@ -1,4 +1,5 @@
-"""The bootstrap of the managed runtimes python3.*: loads the handler and answers events over the Runtime API.
+"""The bootstrap of the managed runtimes python3.*: loads the handler and answers events over Kiln's direct channel, or
+over the Runtime API where there is none.
 
 What is imported or compiled here is paid for by every cold start. So this file holds only what each
 invocation needs, and uses _socket (socket without its Python part); errors, logging and results of
@@ -163,6 +164,81 @@ class Connection:
             parts.append(chunk[:size])
 
 
+class Channel:
+    """The direct channel to the engine: one message in and one out for an invocation (src/base/channel_frame.h).
+
+    It is spoken to like the Runtime API. An answer is the request for the next event, too.
+    """
+
+    READY, EVENT, RESULT, ERROR, INIT_ERROR = (kind.to_bytes(4, "little") for kind in range(1, 6))
+    HEADERS = ("lambda-runtime-aws-request-id", "lambda-runtime-deadline-ms", "lambda-runtime-invoked-function-arn",
+               "lambda-runtime-trace-id", "lambda-runtime-client-context", "lambda-runtime-cognito-identity")
+
+    def __init__(self, fd):
+        self._socket = _socket.socket(fileno=fd)
+        os.set_inheritable(fd, False)
+        self._asked = False
+
+    def call(self, method, path, body=b"", headers=""):
+        if method == "GET":
+            if not self._asked:
+                self._send(self.READY)
+            self._asked = False
+            return self._event()
+        if path == "init/error":
+            self._send(self.INIT_ERROR, ["", self._error_type(headers)], body)
+        else:
+            _, request_id, kind = path.split("/")
+            if kind == "error":
+                self._send(self.ERROR, [request_id, self._error_type(headers)], body)
+            else:
+                self._send(self.RESULT, [request_id], body)
+            self._asked = True
+        return 202, {}, b""
+
+    def _error_type(self, headers):
+        return headers.partition("Lambda-Runtime-Function-Error-Type: ")[2].partition("\r\n")[0]
+
+    def _send(self, kind, texts=(), body=b""):
+        meta = b"".join(len(text).to_bytes(4, "little") + text for text in map(str.encode, texts))
+        head = kind + len(meta).to_bytes(4, "little") + len(body).to_bytes(8, "little") + meta
+        if len(body) < 65536:
+            self._socket.sendall(head + body)
+        else:
+            self._socket.sendall(head)
+            self._socket.sendall(body)
+
+    def _event(self):
+        data = self._socket.recv(65536)
+        while data and len(data) < 16:
+            data += self._socket.recv(65536) or self._lost()
+        if not data or data[:4] != self.EVENT:
+            self._lost()
+        start = 16 + int.from_bytes(data[4:8], "little")
+        size = start + int.from_bytes(data[8:16], "little")
+        if len(data) < size:
+            data = self._rest(data, size)
+        headers, at = {}, 16
+        for name in self.HEADERS:
+            begin = at + 4
+            at = begin + int.from_bytes(data[at:begin], "little")
+            if at > begin:
+                headers[name] = data[begin:at].decode("utf-8", "surrogateescape")
+        return 200, headers, data[start:size]
+
+    def _rest(self, data, size):
+        whole = bytearray(size)
+        have = len(data)
+        whole[:have] = data
+        view = memoryview(whole)
+        while have < size:
+            have += self._socket.recv_into(view[have:]) or self._lost()
+        return whole
+
+    def _lost(self):
+        raise ConnectionError("the engine closed the direct channel")
+
+
 class Fields:
     """An object with the attributes of its class's list, None where the document has none."""
 
@@ -251,6 +327,8 @@ def parse(header, name):
 
 # Where whole events of the log go; see on_demand.py. Functions don't see it.
 FRAMES = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
+# The direct channel's descriptor; nor that.
+CHANNEL = os.environ.pop("KILN_CHANNEL_FD", None)
 current_request_id = None
 loaded = None
 
@@ -454,6 +532,13 @@ def add_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
+def connect():
+    try:
+        return Channel(int(CHANNEL))
+    except (TypeError, ValueError, OSError):
+        return Connection(API)
+
+
 def main():
     sys.dont_write_bytecode = True
     sys.stdout = sys.__stdout__ = unbuffered(1)
@@ -466,7 +551,7 @@ def main():
         sys.meta_path.insert(0, LoggingFinder())
     set_up_paths()
     sys.meta_path.append(ShippedFinder())
-    api = Connection(API)
+    api = connect()
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:

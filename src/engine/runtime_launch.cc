@@ -42,10 +42,16 @@ void add_node_flags(const model::FunctionConfig& config, const std::string& vers
   const int major = number_at(version, 0), minor = number_at(version, 1);
   const bool knows_require = major >= 22 || (major == 20 && minor >= 17);
   const bool knows_detect = major >= 22 || (major == 20 && minor >= 10);
-  if ((wanted == "20" || wanted == "22") && knows_require && !asked("--experimental-require-module"))
+  if ((wanted == "20" || wanted == "22") && knows_require &&
+      !asked("--experimental-require-module"))
     argv.emplace_back("--no-experimental-require-module");
   if (wanted == "22" && knows_detect && !asked("--experimental-detect-module"))
     argv.emplace_back("--no-experimental-detect-module");
+}
+
+bool has_wrapper(const model::FunctionConfig& config) {
+  const auto wrapper = config.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
+  return wrapper != config.environment.end() && !wrapper->second.empty();
 }
 
 struct Places {
@@ -59,9 +65,7 @@ std::vector<std::string> managed_argv(const model::FunctionConfig& config,
   const bool in_place = context.isolation == sandbox::Isolation::kNone;
   const Interpreter& program = context.interpreter;
   std::vector<std::string> argv;
-  const auto wrapper = config.environment.find("AWS_LAMBDA_EXEC_WRAPPER");
-  if (wrapper != config.environment.end() && !wrapper->second.empty())
-    argv = {"/bin/sh", places.runtimes + "/exec_wrapper.sh"};
+  if (has_wrapper(config)) argv = {"/bin/sh", places.runtimes + "/exec_wrapper.sh"};
   argv.push_back(in_place ? program.path : program.path_inside());
   if (config.runtime.starts_with("python")) {
     argv.emplace_back("-S");
@@ -81,8 +85,8 @@ std::map<std::string, std::string> defaults(const model::FunctionConfig& config,
   std::map<std::string, std::string> env = {
       {"LANG", "en_US.UTF-8"},
       {"TZ", ":UTC"},
-      {"PATH", std::string(lang ? "/var/lang/bin:" : "") + "/usr/local/bin:/usr/bin/:/bin:" +
-                   places.opt + "/bin"},
+      {"PATH", std::string(lang ? "/var/lang/bin:" : "") +
+                   "/usr/local/bin:/usr/bin/:/bin:" + places.opt + "/bin"},
       {"LD_LIBRARY_PATH",
        std::string(lang ? "/var/lang/lib:" : "") +
            "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:" + places.opt +
@@ -99,9 +103,9 @@ std::map<std::string, std::string> defaults(const model::FunctionConfig& config,
   env["SHLVL"] = "0";
   if (config.runtime.starts_with("python")) env["PYTHONPATH"] = places.runtimes;
   if (config.runtime.starts_with("nodejs"))
-    env["NODE_PATH"] = places.opt + "/nodejs/" + node_folder(config.runtime) + "/node_modules:" +
-                       places.opt + "/nodejs/node_modules:" + places.runtimes + "/node_modules:" +
-                       places.runtimes + ":" + places.task;
+    env["NODE_PATH"] = places.opt + "/nodejs/" + node_folder(config.runtime) +
+                       "/node_modules:" + places.opt + "/nodejs/node_modules:" + places.runtimes +
+                       "/node_modules:" + places.runtimes + ":" + places.task;
   return env;
 }
 
@@ -134,10 +138,9 @@ void add_reserved(const model::FunctionConfig& config, const LaunchContext& cont
 // reads when it starts.
 bool can_be_told(const std::map<std::string, std::string>& own) {
   for (const auto& [name, value] : own) {
-    if (name == "LANG" || name == "LANGUAGE" || name == "TZ")
-      return false;
-    for (const char* prefix : {"PYTHON", "NODE_", "LD_", "LC_", "MALLOC_", "GLIBC_", "UV_", "OPENSSL_",
-                               "SSL_", "ICU_", "AWS_LAMBDA_EXEC_WRAPPER"})
+    if (name == "LANG" || name == "LANGUAGE" || name == "TZ") return false;
+    for (const char* prefix : {"PYTHON", "NODE_", "LD_", "LC_", "MALLOC_", "GLIBC_", "UV_",
+                               "OPENSSL_", "SSL_", "ICU_", "AWS_LAMBDA_EXEC_WRAPPER"})
       if (name.starts_with(prefix)) return false;
   }
   return true;
@@ -172,14 +175,15 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
   if (!wanted_version(config.runtime).empty() && !is_provided(config.runtime)) {
     managed = true;
     spec.lang_dir = context.interpreter.prefix;
-    spec.direct_channel = false;
+    // A script before the interpreter may use the descriptor for something else.
+    spec.direct_channel = !has_wrapper(config);
     spec.argv = managed_argv(config, context, places);
   } else {
     const bool in_layer = has_layers && !is_there(context.task_dir + "/bootstrap") &&
                           is_there(context.layers_dir + "/bootstrap");
     spec.argv = {(in_layer ? places.opt : places.task) + "/bootstrap"};
-    spec.direct_channel = speaks_direct_channel(
-        (in_layer ? context.layers_dir : context.task_dir) + "/bootstrap");
+    spec.direct_channel =
+        speaks_direct_channel((in_layer ? context.layers_dir : context.task_dir) + "/bootstrap");
   }
 
   auto env = defaults(config, places);
@@ -188,7 +192,8 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
   if (!context.endpoint_url.empty()) env["AWS_ENDPOINT_URL"] = context.endpoint_url;
   for (const auto& [name, value] : config.environment) env[name] = value;
   add_reserved(config, context, places, env);
-  if (spec.direct_channel && !context.symbols.empty()) env["KILN_SYMBOLS"] = context.symbols;
+  if (!managed && spec.direct_channel && !context.symbols.empty())
+    env["KILN_SYMBOLS"] = context.symbols;
   for (const auto& [name, value] : env) spec.env.push_back(name + "=" + value);
   return spec;
 }

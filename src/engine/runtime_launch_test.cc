@@ -49,15 +49,15 @@ TEST(RuntimeLaunch, NodeHasLambdasFlagsWhereItKnowsThem) {
 TEST(RuntimeLaunch, AWrapperGetsTheWholeCommandWithTheScriptLast) {
   auto context = context_of("3.12.1");
   context.interpreter.path = "/x/22/bin/python3.12";
-  const auto spec = launch_spec(
-      config_of("python3.12", {{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrapper"}}), context);
+  const auto spec =
+      launch_spec(config_of("python3.12", {{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrapper"}}), context);
   EXPECT_EQ(spec.argv, (Argv{"/bin/sh", "/var/runtime/exec_wrapper.sh", "/var/lang/bin/python3.12",
                              "-S", "/var/runtime/python/bootstrap.py"}));
   EXPECT_EQ(spec.lang_dir, "/x/22");
-  EXPECT_EQ(launch_spec(config_of("provided.al2023", {{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/w"}}),
-                        context)
-                .argv,
-            Argv{"/var/task/bootstrap"});
+  EXPECT_EQ(
+      launch_spec(config_of("provided.al2023", {{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/w"}}), context)
+          .argv,
+      Argv{"/var/task/bootstrap"});
 }
 
 TEST(RuntimeLaunch, AnInterpreterMayBeStartedAheadUnlessItReadsTheFunctionsVariablesAtItsStart) {
@@ -70,9 +70,9 @@ TEST(RuntimeLaunch, AnInterpreterMayBeStartedAheadUnlessItReadsTheFunctionsVaria
   for (const char* runtime : {"python3.12", "nodejs20.x"}) {
     EXPECT_TRUE(ahead(runtime, {}));
     EXPECT_TRUE(ahead(runtime, {{"TABLE", "t"}, {"PATH", "/opt/bin"}, {"HOME", "/tmp"}}));
-    for (const char* name : {"PYTHONPATH", "NODE_OPTIONS", "LD_PRELOAD", "LC_ALL", "LANG", "TZ",
-                             "MALLOC_ARENA_MAX", "UV_THREADPOOL_SIZE", "SSL_CERT_FILE",
-                             "AWS_LAMBDA_EXEC_WRAPPER"})
+    for (const char* name :
+         {"PYTHONPATH", "NODE_OPTIONS", "LD_PRELOAD", "LC_ALL", "LANG", "TZ", "MALLOC_ARENA_MAX",
+          "UV_THREADPOOL_SIZE", "SSL_CERT_FILE", "AWS_LAMBDA_EXEC_WRAPPER"})
       EXPECT_FALSE(ahead(runtime, {{name, "x"}})) << name;
     EXPECT_FALSE(ahead(runtime, {}, sandbox::Isolation::kNone));
   }
@@ -92,14 +92,21 @@ TEST(RuntimeLaunch, WhatIsKnownAheadIsTheSameForAllFunctionsOfARuntime) {
 }
 
 TEST(RuntimeLaunch, WhatFunctionsMayNotSetIsKilns) {
-  const auto spec = launch_spec(
-      config_of("python3.12", {{"AWS_REGION", "mars"}, {"TZ", "Europe/Berlin"}}), context_of("3.12"));
+  const auto spec =
+      launch_spec(config_of("python3.12", {{"AWS_REGION", "mars"}, {"TZ", "Europe/Berlin"}}),
+                  context_of("3.12"));
   const auto has = [&spec](const std::string& line) {
     return std::find(spec.env.begin(), spec.env.end(), line) != spec.env.end();
   };
   EXPECT_TRUE(has("AWS_REGION=eu-west-1"));
   EXPECT_TRUE(has("TZ=Europe/Berlin"));
-  EXPECT_FALSE(spec.direct_channel);
+}
+
+TEST(RuntimeLaunch, TheChannelIsForInterpretersThatStartTheBootstrapThemselves) {
+  EXPECT_TRUE(launch_spec(config_of("python3.12", {}), context_of("3.12")).direct_channel);
+  EXPECT_TRUE(launch_spec(config_of("nodejs20.x", {}), context_of("20.1")).direct_channel);
+  const auto wrapped = config_of("python3.12", {{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrapper"}});
+  EXPECT_FALSE(launch_spec(wrapped, context_of("3.12")).direct_channel);
 }
 
 }  // namespace

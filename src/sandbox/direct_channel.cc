@@ -26,8 +26,9 @@ bool sane(const FrameHeader& header) {
 
 }  // namespace
 
-DirectChannel::DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port)
-    : port_(port), stream_(loop.open(std::move(socket), *this)) {
+DirectChannel::DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port,
+                             Extensions* extensions)
+    : port_(port), extensions_(extensions), stream_(loop.open(std::move(socket), *this)) {
   stream_->resume();
 }
 
@@ -122,10 +123,12 @@ bool DirectChannel::take_message(FrameType type, std::string_view meta, std::str
   else if (type == FrameType::kInitError)
     verdict = port_.fail_init(std::move(body), error_type);
   if (!*alive) return false;
-  if (verdict != Verdict::kAccepted && verdict != Verdict::kTooLarge)
-    return broken("an answer to a request that is not in hand"), false;
   if (type == FrameType::kInitError) return true;
-  if (port_.next(*this) != Verdict::kAccepted && *alive) return broken("ready twice"), false;
+  // An answer to what is not in hand is dropped, as over HTTP. It counts as the request for the
+  // next event, if that may be made now: the function's code may have answered over HTTP.
+  if (extensions_) extensions_->close_registration();
+  if (port_.next(*this) != Verdict::kAccepted && *alive)
+    return broken("an answer or a request for an event out of turn"), false;
   return *alive;
 }
 
@@ -174,6 +177,7 @@ bool DirectChannel::before_sleep() {
 }
 
 void DirectChannel::deliver(const Event& event) {
+  if (extensions_ && extensions_->any()) extensions_->invoked(event);
   head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
   MetaWriter(head_)
       .add(event.request_id)

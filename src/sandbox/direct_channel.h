@@ -1,6 +1,7 @@
-// The engine's end of the direct channel (base/channel_frame.h): a function built on the SDK picks
-// it when it finds it. One message out and one back for an invocation, without HTTP on the way;
-// through shared memory (base/channel_ring.h) when the function offers that.
+// The engine's end of the direct channel (base/channel_frame.h): a function built on the SDK and
+// the bootstraps of managed runtimes pick it when they find it. One message out and one back for an
+// invocation, without HTTP on the way; through shared memory (base/channel_ring.h) when the
+// function offers that.
 //
 // The other end is hostile: a frame that is malformed or too large ends the channel, and with it
 // the sandbox. Threading: its loop only. Destroyed by its sandbox.
@@ -15,6 +16,7 @@
 #include "net/io_loop.h"
 #include "net/looked_at.h"
 #include "net/stream.h"
+#include "sandbox/extensions.h"
 #include "sandbox/ring_memory.h"
 #include "sandbox/runtime_port.h"
 
@@ -22,7 +24,8 @@ namespace kiln::sandbox {
 
 class DirectChannel final : private EventSink, private net::StreamUser, private net::LookedAt {
  public:
-  DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port);
+  // `extensions`: whoever has registered from inside the runtime; nullptr: nobody can.
+  DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port, Extensions* extensions);
   ~DirectChannel();
 
  private:
@@ -42,6 +45,7 @@ class DirectChannel final : private EventSink, private net::StreamUser, private 
   void broken(const char* why);
 
   RuntimePort& port_;
+  Extensions* extensions_;
   std::unique_ptr<RingMemory> ring_;  // null: everything goes through the socket
   std::unique_ptr<net::Stream> stream_;
   std::string in_;    // the beginning of a frame

@@ -31,13 +31,15 @@ struct MadeReply {
 Made make_what_is_asked(const Message& message, MetaReader& in, const Ground& ground) {
   Made failed;
   failed.error = EMFILE;
-  if (!message.complete || message.fds.size() < 3) return failed;
   BlankFds fds;
   const BlankRequest request = read_blank(in, fds.cgroup_v2);
+  const size_t own = request.channel ? 4 : 3;
+  if (!message.complete || message.fds.size() < own) return failed;
   fds.orders = message.fds[0].get();
   fds.log = message.fds[1].get();
   fds.status = message.fds[2].get();
-  for (size_t i = 3; i < message.fds.size(); ++i) fds.cgroup.push_back(message.fds[i].get());
+  if (request.channel) fds.channel = message.fds[3].get();
+  for (size_t i = own; i < message.fds.size(); ++i) fds.cgroup.push_back(message.fds[i].get());
   return make_blank(request, fds, ground);
 }
 
@@ -149,6 +151,7 @@ LauncherClient::LauncherClient(UniqueFd socket, net::IoLoop& loop)
 
 void LauncherClient::make(const BlankRequest& request, const BlankFds& fds, Done done) {
   std::vector<int> sent = {fds.orders, fds.log, fds.status};
+  if (request.channel) sent.push_back(fds.channel);
   sent.insert(sent.end(), fds.cgroup.begin(), fds.cgroup.end());
   if (auto asked = ask(encode(request, fds), sent); !asked) {
     loop_.post([done = std::move(done), error = asked.error()] { done(error); });

@@ -44,13 +44,15 @@ struct BlankRequest {
   std::vector<std::string> argv;
   std::vector<std::string> env;
   std::string lang_dir;  // of that program, see StartOrder
+  bool channel = false;  // that program has a direct channel
 };
 
 // Descriptors that it gets; the caller keeps and closes its own copies.
 struct BlankFds {
-  int orders = -1;          // a SOCK_SEQPACKET socket, where the order comes; it ends when this closes
-  int log = -1;             // its stdout and stderr
-  int status = -1;          // ExitStatus is written here when its main process ends
+  int orders = -1;   // a SOCK_SEQPACKET socket, where the order comes; it ends when this closes
+  int log = -1;      // its stdout and stderr
+  int status = -1;   // ExitStatus is written here when its main process ends
+  int channel = -1;  // the direct channel of a program that is started ahead, or -1
   std::vector<int> cgroup;  // see Cgroup::join_fds
   bool cgroup_v2 = false;
 };
@@ -79,9 +81,10 @@ struct ExitStatus {
 // The number of the descriptor that a function finds the direct channel at.
 inline constexpr int kChannelFd = 3;
 
-// The number of the descriptor that a program which was started ahead reads its environment from, as
-// "NAME=value" with a NUL behind each, up to the end of the file. Nothing at all: it is not needed.
-inline constexpr int kOrderFd = 3;
+// The number of the descriptor that a program which was started ahead reads its environment from,
+// as "NAME=value" with a NUL behind each, up to the end of the file. Nothing at all: it is not
+// needed.
+inline constexpr int kOrderFd = 4;
 inline constexpr const char* kOrderFdVariable = "KILN_ORDER_FD";
 
 // Without namespaces a sandbox is ended by this signal to its first process, which kills all that
@@ -122,8 +125,9 @@ class LauncherClient {
   LauncherClient(UniqueFd socket, net::IoLoop& loop);
   // Descriptors are sent before this returns. `done` is called later, in the order of the requests.
   void make(const BlankRequest& request, const BlankFds& fds, Done done);
-  // Tells a blank what to be. `orders`: the other end of its BlankFds::orders; `channel`: the direct
-  // channel that it shall have, or -1. What fails later is reported by the blank as kSetupFailed.
+  // Tells a blank what to be. `orders`: the other end of its BlankFds::orders; `channel`: the
+  // direct channel that it shall have, or -1. What fails later is reported by the blank as
+  // kSetupFailed.
   Result<void> start(const StartOrder& order, int orders, int channel);
 
  private:

@@ -95,7 +95,8 @@ std::string encode(const BlankRequest& request, const BlankFds& fds) {
   writer.add("make")
       .add(std::to_string(request.slot))
       .add(request.lang_dir)
-      .add(fds.cgroup_v2 ? "1" : "0");
+      .add(fds.cgroup_v2 ? "1" : "0")
+      .add(request.channel ? "1" : "0");
   write_list(writer, request.argv);
   write_list(writer, request.env);
   return out;
@@ -125,6 +126,7 @@ BlankRequest read_blank(MetaReader& in, bool& cgroup_v2) {
   request.slot = static_cast<uint32_t>(need_number(in));
   request.lang_dir = need(in);
   cgroup_v2 = need(in) == "1";
+  request.channel = need(in) == "1";
   request.argv = read_list(in);
   request.env = read_list(in);
   return request;

@@ -1,5 +1,6 @@
-// The HTTP Runtime API (2018-06-01) and Extensions API (2020-01-01) of all sandboxes of one loop: one listener, and a loopback
-// address of its own for each sandbox (127.x.y.z), which says who is calling.
+// The HTTP Runtime API (2018-06-01) and Extensions API (2020-01-01) of all sandboxes of one loop:
+// one listener, and a loopback address of its own for each sandbox (127.x.y.z), which says who is
+// calling.
 //
 // A sandbox that guesses another's address is refused: the caller's uid must be the one given at
 // registration. Threading: its loop only, but for port().
@@ -29,11 +30,12 @@ class RuntimeApi {
     uint32_t ipv4 = 0;
     std::string text;  // 127.x.y.z:PORT
   };
-  Address add(RuntimePort& port, uint32_t uid,
-              const Extensions::Function& function = {});
+  Address add(RuntimePort& port, uint32_t uid, const Extensions::Function& function = {});
   void remove(const Address& address);
   // Who calls at this address; nullptr: nobody any more.
   RuntimePort* find(uint32_t ipv4) const;
+  // What has registered there. Valid until its address is removed.
+  Extensions* extensions_of(uint32_t ipv4) const;
 
   void close();
 
@@ -44,7 +46,6 @@ class RuntimeApi {
     uint32_t uid;
     std::unique_ptr<Extensions> extensions;
   };
-  Extensions* extensions_of(uint32_t ipv4) const;
 
   net::IoLoop& loop_;
   net::HttpServer server_;

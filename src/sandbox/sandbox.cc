@@ -86,17 +86,20 @@ void Sandbox::end_start() {
 }
 
 void Sandbox::spawn(const SandboxSpec& spec) {
-  int channel[2];
-  UniqueFd channel_ours, channel_theirs;
-  if (spec.direct_channel) {
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channel) != 0)
-      return fail_start(std::string("socketpair: ") + std::strerror(errno), 0);
-    channel_ours = UniqueFd(channel[0]);
-    channel_theirs = UniqueFd(channel[1]);
-  }
   auto taken = host_.stock.take(spec);
   if (!taken) return fail_start(taken.error().message, 0);
   blank_ = std::move(*taken);
+  UniqueFd channel_ours = std::move(blank_->channel), channel_theirs;
+  if (spec.direct_channel && !blank_->ahead) {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+      const std::string why = std::strerror(errno);
+      blank_.reset();
+      return fail_start("socketpair: " + why, 0);
+    }
+    channel_ours = UniqueFd(pair[0]);
+    channel_theirs = UniqueFd(pair[1]);
+  }
   cgroup_ = std::move(blank_->cgroup);
   io_->output = std::move(blank_->output);
   io_->status = std::move(blank_->status);
@@ -109,15 +112,16 @@ void Sandbox::spawn(const SandboxSpec& spec) {
       return fail_start(set.error().message, 0);
   }
   // Without root all sandboxes have the engine's own uid: other users of the machine stay out.
-  const uint32_t uid =
-      host_.isolation == Isolation::kFull ? kFirstUid + blank_->slot : ::geteuid();
-  if (channel_ours)
-    channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop,
-                                               static_cast<RuntimePort&>(*this));
+  const uint32_t uid = host_.isolation == Isolation::kFull ? kFirstUid + blank_->slot : ::geteuid();
   address_ = host_.runtime_api.add(
       *this, uid,
       {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
        variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"), variable(spec.env, "_HANDLER")});
+
+  if (channel_ours)
+    channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop,
+                                               static_cast<RuntimePort&>(*this),
+                                               host_.runtime_api.extensions_of(address_.ipv4));
 
   order.argv = spec.argv;
   program_ = spec.argv.empty() ? std::string() : spec.argv[0];
@@ -142,8 +146,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   blank_->on_settled = [this, alive = alive_, blank = blank_.get()] {
     if (*alive) return on_settled();
     // Destroyed while it was being made.
-    if (blank->pidfd)
-      ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
+    if (blank->pidfd) ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
   };
 }
 

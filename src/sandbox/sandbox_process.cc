@@ -84,10 +84,16 @@ struct FunctionStart {
   char** argv;
   char** env;
   const char* directory;
-  int third;  // what it finds at descriptor 3, or -1
+  int channel;  // what it finds at kChannelFd, or -1
+  int order;    // and at kOrderFd
   int64_t data_limit_bytes;
   pid_t first;  // the first process, as it sees itself
 };
+
+// The descriptor gets that number, and stays open at an exec.
+bool place_at(int fd, int number) {
+  return fd == number ? ::fcntl(fd, F_SETFD, 0) == 0 : ::dup2(fd, number) == number;
+}
 
 // Returns only on failure, with the errno.
 int become_function(const FunctionStart& start) {
@@ -96,8 +102,7 @@ int become_function(const FunctionStart& start) {
       if (::write(fd, "0", 1) != 1) return errno;
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (start.data_limit_bytes > 0)
-    limit(RLIMIT_DATA, static_cast<rlim_t>(start.data_limit_bytes));
+  if (start.data_limit_bytes > 0) limit(RLIMIT_DATA, static_cast<rlim_t>(start.data_limit_bytes));
   // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
   // has others to wake.
   const struct sched_param turn = {};
@@ -117,18 +122,11 @@ int become_function(const FunctionStart& start) {
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0 || ::dup2(null, 0) < 0) return errno;
   if (::dup2(start.fds.log, 1) < 0 || ::dup2(start.fds.log, 2) < 0) return errno;
-  static_assert(kChannelFd == 3 && kOrderFd == 3);
-  unsigned first_closed = 3;
-  if (start.third >= 0) {
-    // Also clears close-on-exec when the number is already right.
-    if (start.third == 3) {
-      if (::fcntl(3, F_SETFD, 0) != 0) return errno;
-    } else if (::dup2(start.third, 3) < 0) {
-      return errno;
-    }
-    first_closed = 4;
-  }
-  ::syscall(SYS_close_range, first_closed, ~0U, CLOSE_RANGE_CLOEXEC);
+  ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+  // In this order: where there are both, the order may stand at the channel's number, never the
+  // channel at the order's.
+  if (start.order >= 0 && !place_at(start.order, kOrderFd)) return errno;
+  if (start.channel >= 0 && !place_at(start.channel, kChannelFd)) return errno;
   if (::chdir(start.directory) != 0) return errno;
   // The signals that the first process holds back are not held back from the function.
   const uint64_t none = 0;
@@ -279,9 +277,10 @@ class First {
   }
 
   // A blank may live for long: it must hold neither the launcher's sockets nor other blanks'. None
-  // of its own is number 3, where the function's may go.
+  // of its own is number 3 or 4, where the function's go.
   void keep_own_descriptors() {
     std::vector<int*> own = {&fds_.orders, &fds_.log, &fds_.status};
+    if (request_.channel) own.push_back(&fds_.channel);
     for (int& fd : fds_.cgroup) own.push_back(&fd);
     constexpr int kHigh = 128;
     for (int* fd : own)
@@ -289,11 +288,11 @@ class First {
         give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
     ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kHigh - 1), 0);
     for (int* fd : own) {
-      const int low = ::fcntl(*fd, F_DUPFD_CLOEXEC, 4);
+      const int low = ::fcntl(*fd, F_DUPFD_CLOEXEC, 5);
       ::close(*fd);
       *fd = low;
     }
-    ::syscall(SYS_close_range, static_cast<unsigned>(4 + own.size()), ~0U, 0);
+    ::syscall(SYS_close_range, static_cast<unsigned>(5 + own.size()), ~0U, 0);
   }
 
   void start_ahead() {
@@ -304,22 +303,27 @@ class First {
     // It writes its environment over the one that it was started with, as /proc/PID/environ shows
     // it: room for the 4 KB of a function's own, and Kiln's.
     request.env.push_back("KILN_ORDER_SPACE=" + std::string(8192, '.'));
-    start(request.argv, request.env, "/var/task", order[0], 0);
+    start(request.argv, request.env, "/var/task", {fds_.channel, order[0]}, 0);
     ::close(order[0]);
+    if (fds_.channel >= 0) ::close(fds_.channel);
     to_function_ = order[1];
     ::signal(SIGPIPE, SIG_IGN);
     ahead_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
   }
 
+  struct Given {
+    int channel = -1, order = -1;  // see FunctionStart
+  };
+
   void start(const std::vector<std::string>& argv, const std::vector<std::string>& env,
-             const std::string& directory, int third, int64_t data_limit) {
+             const std::string& directory, Given given, int64_t data_limit) {
     std::vector<char*> argv_pointers = pointers(argv), env_pointers = pointers(env);
     sigset_t both = terminate_;
     sigaddset(&both, kEndSignal);
     ::sigprocmask(SIG_BLOCK, &both, nullptr);
-    function_ =
-        start_function({request_.slot, fds_, ground_.isolation, argv_pointers.data(),
-                        env_pointers.data(), directory.c_str(), third, data_limit, ::getpid()});
+    function_ = start_function({request_.slot, fds_, ground_.isolation, argv_pointers.data(),
+                                env_pointers.data(), directory.c_str(), given.channel, given.order,
+                                data_limit, ::getpid()});
     ::sigprocmask(SIG_UNBLOCK, &both, nullptr);
   }
 
@@ -348,7 +352,7 @@ class First {
       give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
     if (is_ahead()) return tell(order);
     start(order.argv, order.env, in_place ? order.task_dir : "/var/task",
-          channel ? message.fds[0].get() : -1, order.data_limit_bytes);
+          {channel ? message.fds[0].get() : -1}, order.data_limit_bytes);
   }
 
   // Its end, if it is gone, is seen by waiting for it.

@@ -23,14 +23,15 @@ bool has_ended(const UniqueFd& pidfd, int wait_ms) {
 }
 
 std::string key_of(const SandboxSpec& spec) {
-  std::string key = spec.lang_dir;
+  std::string key = (spec.direct_channel ? "+" : "-") + spec.lang_dir;
   for (const auto* list : {&spec.argv, &spec.ahead_env})
     for (const auto& item : *list) key.append(1, '\0').append(item);
   return key;
 }
 
 Error no_descriptors(const char* what) {
-  return {ErrorKind::kUnavailable, "LauncherError", std::string(what) + ": " + std::strerror(errno)};
+  return {ErrorKind::kUnavailable, "LauncherError",
+          std::string(what) + ": " + std::strerror(errno)};
 }
 
 }  // namespace
@@ -75,12 +76,13 @@ Result<std::shared_ptr<Blank>> SandboxStock::take(const SandboxSpec& spec) {
   std::shared_ptr<Blank> blank;
   // Without namespaces there is no place to put the code into, later; without a group no way to set
   // the limit of its memory.
-  if (!spec.ahead_env.empty() && !spec.direct_channel && isolation_ != Isolation::kNone &&
+  if (!spec.ahead_env.empty() && isolation_ != Isolation::kNone &&
       cgroups_.kind() != LimitsKind::kRlimit) {
     Kind& kind = interpreters_[key_of(spec)];
     kind.request.argv = spec.argv;
     kind.request.env = spec.ahead_env;
     kind.request.lang_dir = spec.lang_dir;
+    kind.request.channel = spec.direct_channel;
     kind.limits = spec.limits;
     kind.last_use = loop_.clock().steady_now();
     loop_.schedule(this, kind.last_use + kKeep);
@@ -130,10 +132,18 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
   blank->status = UniqueFd(pair[0]);
   const UniqueFd status(pair[1]);
   ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
+  UniqueFd channel;
+  if (kind.request.channel) {
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+      return no_descriptors("socketpair");
+    blank->channel = UniqueFd(pair[0]);
+    channel = UniqueFd(pair[1]);
+  }
 
   BlankRequest request = kind.request;
   request.slot = blank->slot;
-  BlankFds fds{orders.get(), log.get(), status.get(), {}, cgroup_v2()};
+  BlankFds fds{orders.get(), log.get(),  status.get(), channel ? channel.get() : -1,
+               {},           cgroup_v2()};
   blank->cgroup = cgroups_.make();
   if (blank->cgroup) {
     fds.cgroup = blank->cgroup->join_fds();
@@ -207,9 +217,8 @@ void SandboxStock::clear() {
 
 SteadyTime SandboxStock::on_time(SteadyTime now) {
   if (fill_at_ <= now) fill_all();
-  std::erase_if(interpreters_, [now](const auto& entry) {
-    return entry.second.last_use + kKeep <= now;
-  });
+  std::erase_if(interpreters_,
+                [now](const auto& entry) { return entry.second.last_use + kKeep <= now; });
   SteadyTime next = fill_at_;
   for (const auto& [key, kind] : interpreters_) next = std::min(next, kind.last_use + kKeep);
   return next;

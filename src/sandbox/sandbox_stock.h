@@ -1,10 +1,10 @@
-// Sandboxes that are made before anybody needs them, so that a cold start is the mounts of its code,
-// exec and init. A few are empty; for each interpreter that was needed of late one has it started, with
-// its bootstrap loaded, in a sandbox that will run one function and no other. No code of a function
-// runs in a blank.
+// Sandboxes that are made before anybody needs them, so that a cold start is the mounts of its
+// code, exec and init. A few are empty; for each interpreter that was needed of late one has it
+// started, with its bootstrap loaded, in a sandbox that will run one function and no other. No code
+// of a function runs in a blank.
 //
-// Threading: its loop only. Cost: a process of 0.1 to 0.4 MiB each, and the interpreter (Python 5 MiB,
-// Node.js 22 MiB), which stays for ten minutes after the last start that could have used it.
+// Threading: its loop only. Cost: a process of 0.1 to 0.4 MiB each, and the interpreter (Python 5
+// MiB, Node.js 22 MiB), which stays for ten minutes after the last start that could have used it.
 #pragma once
 
 #include <deque>
@@ -49,12 +49,13 @@ struct Blank {
   const uint32_t slot;
   const bool ahead;  // an interpreter waits in it
   UniqueFd orders, output, status;
-  UniqueFd pidfd;  // once settled, unless `fault` says why there is none
+  UniqueFd channel;  // the engine's end, where the interpreter has one
+  UniqueFd pidfd;    // once settled, unless `fault` says why there is none
   pid_t pid = -1;
   std::string fault;
   std::function<void()> on_settled;  // called when it is, unless it was
   std::unique_ptr<Cgroup> cgroup;
-  ResourceLimits limits;   // what the group enforces
+  ResourceLimits limits;  // what the group enforces
   bool has_limits = false;
   bool taken = false;  // it is a function's: its end is not this object's matter
 };
@@ -65,13 +66,13 @@ class SandboxStock final : private net::Scheduled {
                Isolation isolation, uint32_t first_slot);
   ~SandboxStock();
 
-  // One for `spec`: with its interpreter started where there is one, else empty, made now if need be.
-  // An error: there are no descriptors left.
+  // One for `spec`: with its interpreter started where there is one, else empty, made now if need
+  // be. An error: there are no descriptors left.
   Result<std::shared_ptr<Blank>> take(const SandboxSpec& spec);
 
-  // A sandbox is on its way to its first event, is there or has ended, and has answered it: what was
-  // taken for it is replaced when its caller has the answer, and soon in any case. Interpreters are
-  // not started while others are on their way.
+  // A sandbox is on its way to its first event, is there or has ended, and has answered it: what
+  // was taken for it is replaced when its caller has the answer, and soon in any case. Interpreters
+  // are not started while others are on their way.
   void begin_start() { ++starting_; }
   void end_start();
   void on_first_answer();

@@ -107,12 +107,13 @@ TEST_F(StockTest, AProgramStartedAheadSeesWhatOneStartedOnDemandSees) {
   if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
   std::ofstream(dir_ + "/task/file") << "code";
   have_interpreter(
-      "if [ -n \"$KILN_ORDER_FD\" ]; then mapfile -d '' -t all <&3; exec 3<&-\n"
+      "if [ -n \"$KILN_ORDER_FD\" ]; then mapfile -d '' -t all <&4; exec 4<&-\n"
       "  ahead=yes; for one in \"${all[@]}\"; do export \"$one\"; done; unset KILN_ORDER_FD; fi\n"
       "cd /var/task; echo $WHO; cat file; echo; touch /var/task/x 2>/dev/null && echo writable\n"
       "ls -A /opt /tmp /.host; touch /opt/x 2>/dev/null && echo writable; pwd\n"
       "grep -E 'NoNewPrivs|Cap|Sig(Blk|Ign)' /proc/self/status\n"
-      "ls /proc/self/fd; ulimit -Ha; [ $(id -u) = \"$(id -G)\" ] || id; hostname; touch /tmp/mine && ls /tmp; whoami\n"
+      "ls /proc/self/fd; ulimit -Ha; [ $(id -u) = \"$(id -G)\" ] || id; hostname; touch /tmp/mine "
+      "&& ls /tmp; whoami\n"
       "cut -d' ' -f4- /proc/self/mountinfo | grep -c .host; echo $ahead >&2");
   env_ = {"WHO=second"};
   start(interpreter_);
@@ -126,6 +127,38 @@ TEST_F(StockTest, AProgramStartedAheadSeesWhatOneStartedOnDemandSees) {
   EXPECT_EQ(recorder_.output, expected);
 }
 
+TEST_F(StockTest, AProgramStartedAheadHasTheChannelOfOneStartedOnDemand) {
+  if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
+  channel_ahead_ = true;
+  ahead_env_ = {"PATH=/usr/bin:/bin"};
+  interpreter_ = {
+      "/usr/bin/python3", "-c",
+      "import os, socket, struct\n"
+      "ahead = 'KILN_ORDER_FD' in os.environ\n"
+      "order = os.read(4, 65536) if ahead else b''\n"
+      "if ahead: os.environb.update(v.split(b'=', 1) for v in order.split(b'\\0')[:-1])\n"
+      "s = socket.socket(fileno=int(os.environ['KILN_CHANNEL_FD']))\n"
+      "s.sendall(struct.pack('<IIQ', 1, 0, 0))\n"
+      "event = s.recv(4096)\n"
+      "n, = struct.unpack('<I', event[16:20])\n"
+      "body = str([ahead, s.fileno()]).encode()\n"
+      "s.sendall(struct.pack('<IIQ', 3, n + 4, len(body)) + event[16:20 + n] + body)\n"
+      "s.recv(1)\n"};
+  Event event;
+  event.request_id = "request-1";
+  event.payload = "{}";
+  for (const char* expected : {"[False, 3]", "[True, 3]"}) {
+    sandbox_.reset();
+    recorder_ = {};
+    start(interpreter_);
+    run_until([this] { return recorder_.ready == 1; });
+    ASSERT_TRUE(sandbox_->send(event));
+    run_until([this] { return recorder_.ready == 2; });
+    EXPECT_EQ(recorder_.answers, std::vector<std::string>{expected});
+    wait_for_interpreters(1);
+  }
+}
+
 TEST_F(StockTest, FoldersOfLibrariesAreThereBeforeTheFunctionIs) {
   if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
   layers_dir_ = dir_ + "/layers";
@@ -134,7 +167,7 @@ TEST_F(StockTest, FoldersOfLibrariesAreThereBeforeTheFunctionIs) {
   std::ofstream(layers_dir_ + "/lib/of-layer") << "";
   std::ofstream(dir_ + "/task/lib/of-package") << "";
   have_interpreter(
-      "[ -n \"$KILN_ORDER_FD\" ] && ls -d /var/task/lib /opt/lib && cat <&3 >/dev/null\n"
+      "[ -n \"$KILN_ORDER_FD\" ] && ls -d /var/task/lib /opt/lib && cat <&4 >/dev/null\n"
       "ls /var/task/lib /opt/lib");
   start(interpreter_);
   run_to_exit();
@@ -144,7 +177,7 @@ TEST_F(StockTest, FoldersOfLibrariesAreThereBeforeTheFunctionIs) {
 
 TEST_F(StockTest, AnInterpreterThatEndsIsReplacedByOneOnDemand) {
   if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
-  have_interpreter("[ -n \"$KILN_ORDER_FD\" ] && cat <&3 >/dev/null; echo $KILN_ORDER_FD end");
+  have_interpreter("[ -n \"$KILN_ORDER_FD\" ] && cat <&4 >/dev/null; echo $KILN_ORDER_FD end");
   for (const pid_t pid : stock().interpreter_pids()) ::kill(pid, SIGKILL);
   wait_for_interpreters(0);
   start(interpreter_);
@@ -158,7 +191,7 @@ TEST_F(StockTest, ItsMemoryIsLimitedAndCountedFromTheStart) {
   interpreter_ = {"/usr/bin/python3", "-c",
                   "import os\n"
                   "x = bytearray(50 << 20)\n"
-                  "if 'KILN_ORDER_FD' in os.environ: os.read(3, 65536)\n"
+                  "if 'KILN_ORDER_FD' in os.environ: os.read(4, 65536)\n"
                   "y = bytearray(60 << 20)\n"
                   "print('there', flush=True)"};
   ahead_env_ = {"PATH=/usr/bin:/bin"};
@@ -183,7 +216,7 @@ TEST_F(StockTest, InterpretersOfManyKindsDoNotPileUp) {
   if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
   ahead_env_ = {"PATH=/usr/bin:/bin"};
   for (size_t kind = 0; kind < SandboxStock::kMostInterpreters + 2; ++kind) {
-    start({"/bin/bash", "-c", "[ -n \"$KILN_ORDER_FD\" ] && cat <&3 >/dev/null; echo $0",
+    start({"/bin/bash", "-c", "[ -n \"$KILN_ORDER_FD\" ] && cat <&4 >/dev/null; echo $0",
            std::to_string(kind)});
     run_to_exit();
     wait_for_interpreters(std::min(kind + 1, SandboxStock::kMostInterpreters));
@@ -209,7 +242,8 @@ class NoCgroupTest : public StockTest {
 TEST_F(NoCgroupTest, NothingIsStartedAhead) {
   interpreter_ = {"/bin/bash", "-c", "ulimit -Sd; ulimit -Hd; echo $KILN_ORDER_FD"};
   ahead_env_ = {"PATH=/usr/bin:/bin"};
-  for (const auto& [memory, output] : {std::pair{256, "262144\n262144\n\n"}, {128, "131072\n131072\n\n"}}) {
+  for (const auto& [memory, output] :
+       {std::pair{256, "262144\n262144\n\n"}, {128, "131072\n131072\n\n"}}) {
     start(interpreter_, memory);
     run_to_exit();
     EXPECT_EQ(recorder_.output, output);

@@ -99,7 +99,7 @@ class SandboxTest : public testing::Test {
     spec.env = {"PATH=/usr/bin:/bin"};
     spec.env.insert(spec.env.end(), env_.begin(), env_.end());
     spec.ahead_env = ahead_env_;
-    spec.direct_channel = ahead_env_.empty();
+    spec.direct_channel = channel_ahead_ || ahead_env_.empty();
     spec.task_dir = dir_ + "/task";
     spec.layers_dir = layers_dir_;
     spec.limits.memory_mb = memory_mb;
@@ -117,6 +117,7 @@ class SandboxTest : public testing::Test {
   std::string dir_;
   std::string layers_dir_;
   std::vector<std::string> env_, ahead_env_;
+  bool channel_ahead_ = false;  // also for what may be started ahead
   bool mount_fds_ = true;
   CgroupFactory::Paths cgroup_paths_;
   std::unique_ptr<LauncherProcess> launcher_;

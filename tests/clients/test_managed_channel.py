@@ -1,0 +1,153 @@
+"""The bootstraps of Python and Node.js over the direct channel and, behind a wrapper script, over the Runtime API."""
+
+import json
+
+import pytest
+
+PYTHON = """
+import os, socket, sys
+def transport():
+    kinds = []
+    for fd in os.listdir('/proc/self/fd'):
+        try:
+            kinds.append(os.readlink(f'/proc/self/fd/{fd}').split(':')[0] == 'socket' and socket.socket(fileno=os.dup(int(fd))).family.name)
+        except OSError:
+            pass
+    return sorted(filter(None, kinds))
+def handler(event, context):
+    if event.get('fail'): raise ValueError(event['fail'])
+    if 'size' in event: return 'x' * event['size']
+    if event.get('leave'): os._exit(7)
+    if event.get('transport'): return [transport(), 'KILN_CHANNEL_FD' in os.environ]
+    return {'event': event, 'id': context.aws_request_id, 'arn': context.invoked_function_arn, 'left': context.get_remaining_time_in_millis() > 0,
+            'client': context.client_context and context.client_context.custom, 'trace': os.environ['_X_AMZN_TRACE_ID'][:7]}
+"""
+NODE = """
+const fs = require('fs');
+const transport = () => fs.readFileSync('/proc/net/tcp', 'utf8').length && fs.readdirSync('/proc/self/fd').flatMap((fd) => {
+  try {
+    const inode = fs.readlinkSync('/proc/self/fd/' + fd).match(/^socket:\\[(\\d+)\\]/)?.[1];
+    if (!inode) return [];
+    return fs.readFileSync('/proc/net/tcp', 'utf8').includes(' ' + inode + ' ') ? ['AF_INET'] : ['AF_UNIX'];
+  } catch { return []; }
+}).sort();
+exports.handler = async (event, context) => {
+  if (event.fail) throw new RangeError(event.fail);
+  if ('size' in event) return 'x'.repeat(event.size);
+  if (event.leave) process.exit(7);
+  if (event.later) { setImmediate(() => { throw new Error('nobody catches this'); }); await new Promise(() => {}); }
+  if (event.transport) return [transport(), 'KILN_CHANNEL_FD' in process.env];
+  return { event, id: context.awsRequestId, arn: context.invokedFunctionArn, left: context.getRemainingTimeInMillis() > 0,
+           client: context.clientContext && context.clientContext.custom, trace: process.env._X_AMZN_TRACE_ID.slice(0, 7) };
+};
+"""
+WRAPPER = "#!/bin/bash\nexec \"$@\"\n"
+RUNTIMES = {"python3.12": {"index.py": PYTHON}, "nodejs20.x": {"index.js": NODE}}
+WAYS = [(runtime, way) for runtime in RUNTIMES for way in ("channel", "http")]
+LARGEST = 6 * 1024 * 1024
+
+
+def create(kiln, name, runtime, way, **more):
+    files, variables = dict(RUNTIMES[runtime]), {}
+    if way == "http":
+        files["wrapper"] = WRAPPER
+        variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"}
+    kiln.create(name, files, runtime=runtime, Timeout=60, MemorySize=512, Environment={"Variables": variables}, **more)
+
+
+@pytest.mark.parametrize("runtime, way", WAYS)
+def test_both_ways_bring_the_same(kiln, name, runtime, way):
+    create(kiln, name, runtime, way)
+    sockets, seen = kiln.invoke(name, {"transport": True})["Body"]
+    assert ("AF_INET" in sockets) == (way == "http") and ("AF_UNIX" in sockets) == (way == "channel")
+    assert not seen
+    for event in ({"a": "ä\u2028"}, {"large": "y" * 300_000}, {"next": [1, 2.5, None]}):
+        answer = kiln.invoke(name, event, ClientContext="eyJjdXN0b20iOnsiayI6InYifX0=")
+        body = answer["Body"]
+        assert body["event"] == event and body["left"] and body["client"] == {"k": "v"} and body["trace"] == "Root=1-"
+        assert body["id"] == answer["ResponseMetadata"]["RequestId"]
+        assert body["arn"].endswith(f":function:{name}")
+
+
+@pytest.mark.parametrize("runtime, way", WAYS)
+def test_the_limit_of_an_answer_is_the_same(kiln, name, runtime, way):
+    create(kiln, name, runtime, way)
+    assert len(kiln.invoke(name, {"size": LARGEST - 2})["Body"]) == LARGEST - 2
+    refused = kiln.invoke(name, {"size": LARGEST + 200})
+    assert refused["FunctionError"] == "Unhandled" and refused["Body"]["errorType"] == "Function.ResponseSizeTooLarge"
+    # The environment goes on.
+    assert kiln.invoke(name, {"n": 1})["Body"]["event"] == {"n": 1}
+
+
+@pytest.mark.parametrize("runtime, way", WAYS)
+def test_errors_and_ends_are_the_same(kiln, name, runtime, way):
+    create(kiln, name, runtime, way)
+    failed = kiln.invoke(name, {"fail": "no ü"})
+    assert failed["FunctionError"] == "Unhandled"
+    assert (failed["Body"]["errorType"], failed["Body"]["errorMessage"]) == ("ValueError" if "python" in runtime else "RangeError", "no ü")
+    assert kiln.invoke(name, {"n": 1})["Body"]["event"] == {"n": 1}
+    assert kiln.invoke(name, {"leave": True})["Body"]["errorType"] == "Runtime.ExitError"
+    assert kiln.invoke(name, {"n": 2})["Body"]["event"] == {"n": 2}
+
+
+@pytest.mark.parametrize("way", ["channel", "http"])
+def test_what_nobody_catches_ends_the_process_and_takes_no_other_event(kiln, name, way):
+    create(kiln, name, "nodejs20.x", way)
+    for n in range(3):
+        ended = kiln.invoke(name, {"later": True})
+        assert ended["FunctionError"] == "Unhandled" and ended["Body"]["errorMessage"] == "nobody catches this"
+        assert kiln.invoke(name, {"n": n})["Body"]["event"] == {"n": n}
+
+
+@pytest.mark.parametrize("runtime, way", WAYS)
+def test_an_init_that_fails(kiln, name, runtime, way):
+    files = {"index.py": "import nothing_of_this_name\n", "index.js": "require('nothing-of-this-name');\n"}
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"} if way == "http" else {}
+    kiln.create(name, {**files, "wrapper": WRAPPER}, runtime=runtime, Timeout=60, Environment={"Variables": variables})
+    body = kiln.invoke(name)["Body"]
+    assert body["errorType"] == "Runtime.ImportModuleError" and "nothing" in body["errorMessage"]
+
+
+CODE_THAT_ANSWERS = """
+import json, os, urllib.request
+def handler(event, context):
+    base = 'http://' + os.environ['AWS_LAMBDA_RUNTIME_API'] + '/2018-06-01/runtime/invocation/'
+    if event.get('own'):
+        urllib.request.urlopen(base + context.aws_request_id + '/response', json.dumps('mine').encode()).read()
+    return 'bootstrap'
+"""
+
+
+@pytest.mark.parametrize("way", ["channel", "http"])
+def test_code_that_has_answered_over_the_runtime_api(kiln, name, way):
+    """The bootstrap's own answer comes too late, and is dropped; the environment goes on."""
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"} if way == "http" else {}
+    kiln.create(name, {"index.py": CODE_THAT_ANSWERS, "wrapper": WRAPPER}, Timeout=60, Environment={"Variables": variables})
+    answers = [kiln.invoke(name, {"own": n % 2 == 0}) for n in range(4)]
+    assert [json.dumps(a["Body"]) for a in answers] == ['"mine"', '"bootstrap"'] * 2
+    streams = kiln.client("logs").describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]
+    assert len(streams) == 1, "one environment served all"
+
+
+EXTENDED = """
+import json, os, threading, urllib.request
+api = 'http://' + os.environ['AWS_LAMBDA_RUNTIME_API'] + '/2020-01-01/extension/'
+seen = []
+request = urllib.request.Request(api + 'register', json.dumps({'events': ['INVOKE']}).encode(), {'Lambda-Extension-Name': 'inside'})
+with urllib.request.urlopen(request) as answer: identifier = answer.headers['Lambda-Extension-Identifier']
+came = threading.Semaphore(0)
+def follow():
+    while True:
+        request = urllib.request.Request(api + 'event/next', headers={'Lambda-Extension-Identifier': identifier})
+        with urllib.request.urlopen(request) as answer: seen.append(json.load(answer)['requestId'])
+        came.release()
+threading.Thread(target=follow, daemon=True).start()
+def handler(event, context):
+    came.acquire()
+    return seen[-1] == context.aws_request_id
+"""
+
+
+def test_an_internal_extension_is_told_of_events_that_come_over_the_channel(kiln, name):
+    kiln.create(name, {"index.py": EXTENDED}, Timeout=60)
+    assert [kiln.invoke(name)["Body"] for _ in range(3)] == [True] * 3
