@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/duration_text.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
@@ -40,7 +41,7 @@ constexpr std::array kMetrics = {"Errors",
 constexpr int64_t kSecond = 1'000'000'000;
 
 Result<json> call(ApiClient& client, const std::string& operation, const json& input) {
-  ApiRequest request{.method = "POST", .body = input.dump(), .service = "monitoring"};
+  ApiRequest request{.method = "POST", .body = json_dump(input), .service = "monitoring"};
   request.headers = {{"Content-Type", "application/x-amz-json-1.0"},
                      {"X-Amz-Target", "GraniteServiceVersion20100801." + operation}};
   return client.json(request);
@@ -52,7 +53,7 @@ Result<json> all_of(ApiClient& client, const std::string& operation, json input,
   while (true) {
     const auto page = call(client, operation, input);
     if (!page) return page.error();
-    for (const json& item : page->value(list, json::array())) out.push_back(item);
+    for (const json& item : json_list(*page, list)) out.push_back(item);
     const std::string token = string_at(*page, "NextToken");
     if (token.empty()) return out;
     input["NextToken"] = token;
@@ -66,7 +67,7 @@ Result<json> find_alarm(ApiClient& client, const std::string& name) {
            {{"AlarmNames", {name}}, {"AlarmTypes", {"MetricAlarm", "CompositeAlarm"}}});
   if (!page) return page.error();
   for (const char* list : {"MetricAlarms", "CompositeAlarms"})
-    for (const json& alarm : page->value(list, json::array())) return alarm;
+    for (const json& alarm : json_list(*page, list)) return alarm;
   return json();
 }
 
@@ -98,7 +99,7 @@ int list_alarms(Console& console, const ClientOptions& options) {
     for (const json& alarm : *found) alarms.push_back(alarm);
   }
   if (options.format == OutputFormat::kJson) {
-    console.out << alarms.dump(2) << '\n';
+    console.out << json_pretty(alarms) << '\n';
     return kExitOk;
   }
   if (alarms.empty()) {
@@ -215,7 +216,7 @@ json alarm_input(const SetAlarm& set) {
 int print_alarm(Console& console, ApiClient& client, const std::string& name) {
   const auto alarm = find_alarm(client, name);
   if (!alarm) return fail(console, alarm.error());
-  console.out << alarm->dump(2) << '\n';
+  console.out << json_pretty(*alarm) << '\n';
   return kExitOk;
 }
 
@@ -254,7 +255,7 @@ std::string time_text(const json& item, const char* member) {
   const auto found = item.find(member);
   if (found == item.end() || !found->is_number()) return string_at(item, member);
   return format_iso_ms(
-      WallTime(std::chrono::round<Duration>(std::chrono::duration<double>(found->get<double>()))));
+      WallTime(std::chrono::round<Duration>(std::chrono::duration<double>(json_number(*found)))));
 }
 
 int show_history(Console& console, const ClientOptions& options, const std::string& name) {
@@ -265,7 +266,7 @@ int show_history(Console& console, const ClientOptions& options, const std::stri
   const auto items = all_of(*client, "DescribeAlarmHistory", input, "AlarmHistoryItems");
   if (!items) return fail(console, items.error());
   if (options.format == OutputFormat::kJson) {
-    console.out << items->dump(2) << '\n';
+    console.out << json_pretty(*items) << '\n';
     return kExitOk;
   }
   if (items->empty())

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/table.h"
@@ -29,10 +30,10 @@ Result<json> read_route(const std::string& text) {
 
 std::string route_text(const json& alias) {
   std::string out;
-  const json weights = alias.value("RoutingConfig", json::object())
-                           .value("AdditionalVersionWeights", json::object());
+  const json& weights =
+      json_member(json_member(alias, "RoutingConfig"), "AdditionalVersionWeights");
   for (const auto& [version, weight] : weights.items())
-    out += (out.empty() ? "" : ", ") + version + "=" + weight.dump();
+    out += (out.empty() ? "" : ", ") + version + "=" + json_dump(weight);
   return out;
 }
 
@@ -41,9 +42,9 @@ int list_aliases(Console& console, const ClientOptions& options, const std::stri
   if (!client) return fail(console, client.error());
   const auto answer = client->json({.path = aliases_path(name)});
   if (!answer) return fail_on(console, answer.error(), name, options.api);
-  const json aliases = answer->value("Aliases", json::array());
+  const json aliases = json_list(*answer, "Aliases");
   if (options.format == OutputFormat::kJson) {
-    console.out << aliases.dump(2) << '\n';
+    console.out << json_pretty(aliases) << '\n';
     return kExitOk;
   }
   if (aliases.empty())
@@ -83,7 +84,7 @@ int set_alias(Console& console, const ClientOptions& options, const SetAlias& se
   }
   if (!answer) return fail_on(console, answer.error(), set.name, options.api);
   if (options.format == OutputFormat::kJson) {
-    console.out << answer->dump(2) << '\n';
+    console.out << json_pretty(*answer) << '\n';
     return kExitOk;
   }
   console.out << (made ? "created " : "updated ") << set.name << ':' << set.alias << "  version "

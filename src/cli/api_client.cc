@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/curl_library.h"
 
 namespace kiln::cli {
@@ -180,7 +181,7 @@ Result<nlohmann::json> ApiClient::json(const ApiRequest& request) {
   if (!response) return response.error();
   if (response->status < 200 || response->status > 299) return error_of(*response);
   if (response->body.empty()) return nlohmann::json();
-  nlohmann::json document = nlohmann::json::parse(response->body, nullptr, false);
+  nlohmann::json document = json_parse(response->body);
   if (document.is_discarded()) {
     return Error{
         ErrorKind::kInternal, std::string(kBadAnswer),
@@ -195,7 +196,7 @@ std::string ApiResponse::header(const std::string& lower_case_name) const {
 }
 
 Error error_of(const ApiResponse& response) {
-  const nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
+  const nlohmann::json body = json_parse(response.body);
   std::string type = response.header("x-amzn-errortype");
   if (type.empty()) type = string_at(body, "__type");
   // "com.amazonaws.logs#ResourceNotFoundException:http://…" → ResourceNotFoundException
@@ -237,13 +238,13 @@ std::string percent_encode(std::string_view text) {
 std::string string_at(const nlohmann::json& object, std::string_view key) {
   if (!object.is_object()) return {};
   const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+  return it != object.end() && it->is_string() ? json_text(*it) : std::string();
 }
 
 int64_t number_at(const nlohmann::json& object, std::string_view key, int64_t missing) {
   if (!object.is_object()) return missing;
   const auto it = object.find(key);
-  return it != object.end() && it->is_number() ? it->get<int64_t>() : missing;
+  return it != object.end() && it->is_number() ? json_integer(*it) : missing;
 }
 
 }  // namespace kiln::cli

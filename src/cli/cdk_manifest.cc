@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -17,14 +19,14 @@ const OrderedJson& member(const OrderedJson& object, const char* key) {
 
 std::string text(const OrderedJson& object, const char* key) {
   const OrderedJson& value = member(object, key);
-  return value.is_string() ? value.get<std::string>() : std::string();
+  return value.is_string() ? json_text(value) : std::string();
 }
 
 std::map<std::string, std::string> texts(const OrderedJson& object) {
   std::map<std::string, std::string> out;
   if (!object.is_object()) return out;
   for (const auto& [name, value] : object.items()) {
-    if (value.is_string()) out[name] = value.get<std::string>();
+    if (value.is_string()) out[name] = json_text(value);
   }
   return out;
 }
@@ -49,7 +51,7 @@ Error wrong_manifest(std::string message) {
 }  // namespace
 
 Result<CdkManifest> parse_cdk_manifest(std::string_view input) {
-  const OrderedJson document = OrderedJson::parse(input, nullptr, false);
+  const OrderedJson document = json_parse<OrderedJson>(input);
   if (document.is_discarded()) return wrong_manifest("manifest.json is no JSON");
   if (!document.is_object() || !member(document, "artifacts").is_object() ||
       !document.contains("version")) {
@@ -74,7 +76,7 @@ Result<CdkManifest> parse_cdk_manifest(std::string_view input) {
       stack.parameters = texts(member(properties, "parameters"));
       stack.tags = texts(member(properties, "tags"));
       for (const OrderedJson& dependency : member(artifact, "dependencies")) {
-        if (dependency.is_string()) stack.dependencies.push_back(dependency.get<std::string>());
+        if (dependency.is_string()) stack.dependencies.push_back(json_text(dependency));
       }
       manifest.stacks.push_back(std::move(stack));
     }
@@ -83,7 +85,7 @@ Result<CdkManifest> parse_cdk_manifest(std::string_view input) {
 }
 
 Result<std::vector<TemplateAsset>> parse_asset_manifest(std::string_view input) {
-  const OrderedJson document = OrderedJson::parse(input, nullptr, false);
+  const OrderedJson document = json_parse<OrderedJson>(input);
   if (!document.is_object()) return wrong_manifest("the asset manifest is no JSON object");
   std::vector<TemplateAsset> assets;
   const OrderedJson& files = member(document, "files");

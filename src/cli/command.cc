@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/function_api.h"
 #include "cli/plain_words.h"
 
@@ -115,7 +116,7 @@ Error no_such_function(const std::string& name, const ApiOptions& api) {
 }
 
 std::string deleted_document(const std::vector<std::string>& names) {
-  return nlohmann::json{{"deleted", names}}.dump() + "\n";
+  return json_dump(nlohmann::json{{"deleted", names}}) + "\n";
 }
 
 }  // namespace kiln::cli

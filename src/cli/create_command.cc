@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "cli/code_source.h"
 #include "cli/command.h"
 #include "cli/env_file.h"
@@ -82,12 +83,12 @@ Result<nlohmann::json> create(ApiClient& client, const CreateOptions& options,
   document["Publish"] = options.publish == Publish::kYes;
   Result<ApiResponse> answer = client.send({.method = "POST",
                                             .path = "/2015-03-31/functions",
-                                            .body = document.dump(),
+                                            .body = json_dump(document),
                                             .headers = {{"Content-Type", "application/json"}}});
   if (!answer) return answer.error();
   if (answer->status != 201) return error_of(*answer);
   note = answer->header("x-kiln-note");
-  const auto created = nlohmann::json::parse(answer->body, nullptr, false);
+  const auto created = json_parse(answer->body);
   const std::string version = string_at(created, "Version");
   Result<nlohmann::json> active = wait_until_active(client, options.name);
   if (active) (*active)["Version"] = version;
@@ -103,7 +104,7 @@ Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
   const Result<ApiResponse> answer =
       client.send({.method = "PUT",
                    .path = path + "/code",
-                   .body = code_document(source).dump(),
+                   .body = json_dump(code_document(source)),
                    .headers = {{"Content-Type", "application/json"}}});
   if (!answer) return answer.error();
   if (answer->status != 200) return error_of(*answer);
@@ -191,7 +192,7 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   if (!note.empty()) console.err << "kiln: warning: " << note << '\n';
   send_symbols(console, *client, options.path);
   if (client_options.format == OutputFormat::kJson) {
-    console.out << result->dump(2) << '\n';
+    console.out << json_pretty(*result) << '\n';
     return kExitOk;
   }
   say_what_was_packed(console, *source);

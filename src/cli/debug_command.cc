@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/json_access.h"
 #include "cli/environment_list.h"
 #include "cli/function_api.h"
 #include "cli/inspect_commands.h"
@@ -110,7 +111,7 @@ std::string write_launch_file(const DebugTarget& target) {
   const Result<std::string> text = with_configuration(before, configuration);
   if (!text)
     return std::string(kLaunchFile) + " " + text.error().message + "; add this to it:\n" +
-           configuration.dump(4);
+           json_pretty(configuration, 4);
   std::error_code ec;
   fs::create_directories(fs::path(kLaunchFile).parent_path(), ec);
   std::ofstream out(kLaunchFile, std::ios::binary);
@@ -126,7 +127,7 @@ int run_stop(Console& console, const ClientOptions& options, ApiClient& client,
       client.json({.method = "DELETE", .path = "/_kiln/debug/" + percent_encode(target.name)});
   if (!answer) return fail_on(console, answer.error(), target.name, options.api);
   if (options.format == OutputFormat::kJson)
-    console.out << json{{"stopped", target.name}}.dump() << '\n';
+    console.out << json_dump(json{{"stopped", target.name}}) << '\n';
   else
     console.out << "ended the environment of " << target.name << " that was debugged\n";
   return kExitOk;
@@ -177,10 +178,10 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
     json document = *answer;
     document["attach"] = attach_line(target);
     document["program"] = target.program;
-    console.out << document.dump(2) << '\n';
+    console.out << json_pretty(document) << '\n';
     return kExitOk;
   }
-  const bool waits = answer->value("waits", false);
+  const bool waits = json_flag(*answer, "waits");
   console.out << target.debugger << " listens on " << target.host << ':' << target.port
               << (waits ? "; the function's code waits for you to attach\n" : "\n")
               << "attach:  " << console.paint(Style::kBold, attach_line(target)) << '\n';

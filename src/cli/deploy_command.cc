@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/stack_client.h"
 #include "cli/stack_package.h"
@@ -74,7 +75,8 @@ class Deployer {
       const int code = deploy(source, all_outputs);
       if (code != kExitOk) return code;
     }
-    if (client_options_.format == OutputFormat::kJson) console_.out << all_outputs.dump() << '\n';
+    if (client_options_.format == OutputFormat::kJson)
+      console_.out << json_dump(all_outputs) << '\n';
     return kExitOk;
   }
 
@@ -180,9 +182,7 @@ class Deployer {
     }
     if (before.is_null()) return {};
     const cfn::Reading reading = cfn::read_template(source.text, {}, local_include(source));
-    const json old = before.value("Parameters", json::array());
-    if (!old.is_array()) return {};
-    for (const json& parameter : old) {
+    for (const json& parameter : json_list(before, "Parameters")) {
       const std::string name = string_at(parameter, "ParameterKey");
       if (given.contains(name) || !reading.ok() || !reading.parsed->parameter(name)) continue;
       const std::string at = "Parameters.member." + std::to_string(++number);
@@ -197,7 +197,7 @@ class Deployer {
     const auto set = client_.call("DescribeChangeSet",
                                   {{"ChangeSetName", id}, {"IncludePropertyValues", "true"}});
     if (!set) return fail(console_, set.error());
-    json changes = set->value("Changes", json::array());
+    json changes = json_list(*set, "Changes");
     if (!changes.is_array()) changes = json::array();
     if (string_at(*set, "Status") == "FAILED") {
       drop(id, stack_id, is_new);

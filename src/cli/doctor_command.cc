@@ -1,6 +1,7 @@
 // kiln doctor: what this machine lets Kiln do.
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/machine_checks.h"
 
@@ -41,7 +42,7 @@ int run_doctor(Console& console, const ClientOptions& options) {
                 << '\n';
     if (!check.advice.empty()) console.out << "                     → " << check.advice << '\n';
   }
-  if (options.format == OutputFormat::kJson) console.out << list.dump(2) << '\n';
+  if (options.format == OutputFormat::kJson) console.out << json_pretty(list) << '\n';
   return broken ? kExitFailed : kExitOk;
 }
 

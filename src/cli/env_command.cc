@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/client_environment.h"
 #include "cli/command.h"
 
@@ -20,7 +21,7 @@ int run_env(Console& console, const ClientOptions& options, std::string form) {
   if (form == "json") {
     nlohmann::ordered_json document = nlohmann::ordered_json::object();
     for (const auto& [name, value] : variables) document[name] = value;
-    console.out << document.dump(2) << '\n';
+    console.out << json_pretty(document) << '\n';
     return kExitOk;
   }
   for (const auto& [name, value] : variables) {

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/sample_events.h"
 #include "cli/table.h"
@@ -12,7 +13,7 @@ int list_events(Console& console, OutputFormat format) {
     nlohmann::json list = nlohmann::json::array();
     for (const SampleEvent& event : sample_events())
       list.push_back({{"source", event.source}, {"about", event.about}});
-    console.out << list.dump(2) << '\n';
+    console.out << json_pretty(list) << '\n';
     return kExitOk;
   }
   Table table({{"SOURCE"}, {"EVENT"}});

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/json_access.h"
 #include "wire/xml_document.h"
 
 namespace kiln::cli {
@@ -15,7 +16,7 @@ std::string function_path(const std::string& name) {
 Result<nlohmann::json> send_document(ApiClient& client, const std::string& method,
                                      const std::string& path, const nlohmann::json& document) {
   ApiRequest request{.method = method, .path = path};
-  request.body = document.dump();
+  request.body = json_dump(document);
   request.headers = {{"Content-Type", "application/json"}};
   return client.json(request);
 }
@@ -37,7 +38,7 @@ Result<FunctionTarget> qualified_target(const std::string& target, const std::st
 
 Result<nlohmann::json> json_call(ApiClient& client, const std::string& service,
                                  const std::string& operation, const nlohmann::json& input) {
-  ApiRequest request{.method = "POST", .body = input.dump(), .service = service};
+  ApiRequest request{.method = "POST", .body = json_dump(input), .service = service};
   request.headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", operation}};
   return client.json(request);
 }
@@ -63,7 +64,7 @@ Error query_error(const ApiResponse& response) {
   Error error = wire::xml_error(otherwise.kind, response.body);
   if (error.type.empty()) return otherwise;
   // Kiln tells of all that is wrong with a template, and where.
-  const auto problems = nlohmann::json::parse(response.header("x-kiln-problems"), nullptr, false);
+  const auto problems = json_parse(response.header("x-kiln-problems"));
   if (problems.is_string()) error.message = problems;
   return error;
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "cli/environment_list.h"
 #include "cli/inside.h"
@@ -69,7 +70,7 @@ void print_folder(Console& console, OutputFormat format, const std::vector<FileR
                       {"bytes", row.bytes},
                       {"mode", mode_text(row)},
                       {"modified", row.modified_s}});
-    console.out << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    console.out << json_pretty(list) << '\n';
     return;
   }
   Table table({{"MODE"}, {"BYTES", Align::kRight}, {"MODIFIED"}, {"NAME"}});

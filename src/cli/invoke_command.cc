@@ -3,6 +3,7 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/invoke_tail.h"
@@ -74,17 +75,17 @@ void print_answer(Console& console, OutputFormat format, const ApiResponse& resp
   nlohmann::json document = {{"StatusCode", response.status},
                              {"ExecutedVersion", response.header("x-amz-executed-version")},
                              {"RequestId", response.header("x-amzn-requestid")}};
-  document["Payload"] = nlohmann::json::parse(response.body, nullptr, false);
+  document["Payload"] = json_parse(response.body);
   if (document["Payload"].is_discarded()) document["Payload"] = response.body;
   if (const std::string error = response.header("x-amz-function-error"); !error.empty()) {
     document["FunctionError"] = error;
   }
-  console.out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  console.out << json_pretty(document) << '\n';
 }
 
 // "TypeError: it broke" from the error document, as far as it has these.
 std::string describe_function_error(const std::string& payload) {
-  const nlohmann::json document = nlohmann::json::parse(payload, nullptr, false);
+  const nlohmann::json document = json_parse(payload);
   const std::string type = string_at(document, "errorType");
   std::string message = string_at(document, "errorMessage");
   if (type.empty()) return message;
@@ -99,7 +100,7 @@ Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {
 int report_accepted(Console& console, OutputFormat format, const ApiResponse& response) {
   const std::string id = response.header("x-amzn-requestid");
   if (format == OutputFormat::kJson) {
-    console.out << nlohmann::json{{"StatusCode", response.status}, {"RequestId", id}}.dump(2)
+    console.out << json_pretty(nlohmann::json{{"StatusCode", response.status}, {"RequestId", id}})
                 << '\n';
   } else {
     console.out << "accepted " << id << '\n';

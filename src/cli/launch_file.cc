@@ -1,5 +1,7 @@
 #include "cli/launch_file.h"
 
+#include "base/json_access.h"
+
 namespace kiln::cli {
 
 using nlohmann::ordered_json;
@@ -37,7 +39,7 @@ Result<std::string> with_configuration(const std::string& before,
                                        const ordered_json& configuration) {
   ordered_json document = {{"version", "0.2.0"}, {"configurations", ordered_json::array()}};
   if (!before.empty()) {
-    document = ordered_json::parse(before, nullptr, false);
+    document = json_parse<ordered_json>(before);
     if (!document.is_object() ||
         (document.contains("configurations") && !document["configurations"].is_array()))
       return Error{ErrorKind::kInvalid, "NoLaunchFile", "is not plain JSON, so it stays as it is"};
@@ -52,7 +54,7 @@ Result<std::string> with_configuration(const std::string& before,
     replaced = true;
   }
   if (!replaced) list.push_back(configuration);
-  return document.dump(4, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_pretty(document, 4) + "\n";
 }
 
 }  // namespace kiln::cli

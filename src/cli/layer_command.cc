@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "cli/code_source.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
@@ -32,7 +33,7 @@ int publish_layer(Console& console, const ClientOptions& options, const LayerOpt
   const auto answer = send_document(*client, "POST", versions_path(layer.name), document);
   if (!answer) return fail(console, answer.error());
   if (options.format == OutputFormat::kJson)
-    console.out << answer->dump(2) << '\n';
+    console.out << json_pretty(*answer) << '\n';
   else
     console.out << "published " << string_at(*answer, "LayerVersionArn") << '\n';
   return kExitOk;
@@ -47,7 +48,7 @@ Result<json> list_of(ApiClient& client, const std::string& name) {
     const auto page =
         client.json({.path = path + (marker.empty() ? "" : "?Marker=" + percent_encode(marker))});
     if (!page) return page.error();
-    for (const json& item : page->value(name.empty() ? "Layers" : "LayerVersions", json::array()))
+    for (const json& item : json_list(*page, name.empty() ? "Layers" : "LayerVersions"))
       out.push_back(item);
     marker = string_at(*page, "NextMarker");
   } while (!marker.empty());
@@ -60,7 +61,7 @@ int list_layers(Console& console, const ClientOptions& options, const std::strin
   const auto list = list_of(*client, name);
   if (!list) return fail(console, list.error());
   if (options.format == OutputFormat::kJson) {
-    console.out << list->dump(2) << '\n';
+    console.out << json_pretty(*list) << '\n';
     return kExitOk;
   }
   if (list->empty()) {
@@ -70,7 +71,7 @@ int list_layers(Console& console, const ClientOptions& options, const std::strin
   }
   Table table({{"LAYER"}, {"VERSION", Align::kRight}, {"ARN"}, {"DESCRIPTION"}});
   for (const json& item : *list) {
-    const json version = name.empty() ? item.value("LatestMatchingVersion", json::object()) : item;
+    const json version = name.empty() ? json_member(item, "LatestMatchingVersion") : item;
     table.add({name.empty() ? string_at(item, "LayerName") : name,
                std::to_string(number_at(version, "Version")), string_at(version, "LayerVersionArn"),
                string_at(version, "Description")});

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/report_lines.h"
 #include "cli/template_model.h"
@@ -84,7 +85,7 @@ void print(Console& console, LintFormat format, const lint::Model& model,
   const nlohmann::json document = format == LintFormat::kSarif
                                       ? lint::sarif_document(model, findings, KILN_VERSION)
                                       : lint::json_document(model, findings);
-  console.out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  console.out << json_pretty(document) << '\n';
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/table.h"
 
@@ -27,7 +28,7 @@ int run_list(Console& console, const ClientOptions& options) {
   Result<nlohmann::json> functions = list_functions(*client);
   if (!functions) return fail(console, functions.error());
   if (options.format == OutputFormat::kJson) {
-    console.out << functions->dump(2) << '\n';
+    console.out << json_pretty(*functions) << '\n';
     return kExitOk;
   }
   if (functions->empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/api_client.h"
 
 namespace kiln::cli {
@@ -27,10 +28,10 @@ bool says_error(const std::string& message) {
 
 LineFacts json_facts(const std::string& message) {
   LineFacts facts;
-  const nlohmann::json line = nlohmann::json::parse(message, nullptr, false);
+  const nlohmann::json line = json_parse(message);
   const std::string type = string_at(line, "type");
   if (!type.starts_with("platform.")) return facts;
-  const nlohmann::json record = line.value("record", nlohmann::json::object());
+  const nlohmann::json record = json_member(line, "record");
   facts.request_id = string_at(record, "requestId");
   if (type == "platform.start") facts.kind = LineKind::kStart;
   if (type == "platform.report") {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/duration_text.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
@@ -61,8 +62,7 @@ class LinePrinter {
                                  {"logStreamName", line.stream},
                                  {"message", line.message}};
       if (several_) document["functionName"] = entry.source->name;
-      console_.out << document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                   << '\n';
+      console_.out << json_dump(document) << '\n';
       return;
     }
     std::string message = line.message;

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/interpreters.h"
+#include "base/json_access.h"
 #include "cli/size_text.h"
 #include "cli/state_folder.h"
 
@@ -128,7 +129,7 @@ MachineCheck endpoint(const ApiOptions& api) {
       client->send({.path = "/_kiln/health", .time_limit = std::chrono::seconds(3)});
   if (!answer)
     return {"endpoint", Health::kGood, "nothing listens at " + api.endpoint + " yet", ""};
-  const auto document = nlohmann::json::parse(answer->body, nullptr, false);
+  const auto document = json_parse(answer->body);
   if (string_at(document, "status") == "running")
     return {"endpoint", Health::kGood,
             "kiln " + string_at(document, "version") + " serves at " + api.endpoint, ""};

@@ -1,5 +1,7 @@
 #include "cli/placed_json.h"
 
+#include "base/json_access.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -16,7 +18,7 @@ class Writer {
         put(between);
         between = ",";
         move_to(member.place);
-        put(nlohmann::json(member.name).dump() + ":");
+        put(json_dump(nlohmann::json(member.name)) + ":");
         write(member.value);
       }
       put("}");
@@ -30,7 +32,7 @@ class Writer {
       }
       put("]");
     } else {
-      put(cfn::to_json(node).dump());
+      put(json_dump(cfn::to_json(node)));
     }
   }
 

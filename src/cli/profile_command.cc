@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/json_access.h"
 #include "cli/environment_list.h"
 #include "cli/function_api.h"
 #include "cli/inside.h"
@@ -104,9 +105,7 @@ void print_hottest(Console& console, OutputFormat format,
     json list = json::array();
     for (const report::HotFunction& each : hot)
       list.push_back({{"function", each.name}, {"samples", each.samples}});
-    console.out << json{{"file", output}, {"samples", all}, {"hottest", list}}.dump(
-                       2, ' ', false, json::error_handler_t::replace)
-                << '\n';
+    console.out << json_pretty(json{{"file", output}, {"samples", all}, {"hottest", list}}) << '\n';
     return;
   }
   Table table({{"SELF", Align::kRight}, {"FUNCTION"}});

@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "base/duration_text.h"
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/usage_error.h"
@@ -60,7 +61,7 @@ int run_provision(Console& console, const ClientOptions& options, const Provisio
   if (!answer && !none) return fail_on(console, answer.error(), target->name, options.api);
   const json document = none || !answer->is_object() ? json::object() : *answer;
   if (options.format == OutputFormat::kJson) {
-    console.out << document.dump(2) << '\n';
+    console.out << json_pretty(document) << '\n';
     return kExitOk;
   }
   if (document.empty()) {

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/environment_list.h"
 #include "cli/inspect_commands.h"
 #include "cli/size_text.h"
@@ -18,7 +19,7 @@ int run_ps(Console& console, const ClientOptions& options, const std::string& fu
     if (function.empty() || string_at(each, "function") == function)
       wanted.push_back(std::move(each));
   if (options.format == OutputFormat::kJson) {
-    console.out << wanted.dump(2) << '\n';
+    console.out << json_pretty(wanted) << '\n';
     return kExitOk;
   }
   if (wanted.empty()) {

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 
@@ -15,7 +16,7 @@ int run_publish(Console& console, const ClientOptions& options, const std::strin
   const auto version = send_document(*client, "POST", function_path(name) + "/versions", document);
   if (!version) return fail_on(console, version.error(), name, options.api);
   if (options.format == OutputFormat::kJson)
-    console.out << version->dump(2) << '\n';
+    console.out << json_pretty(*version) << '\n';
   else
     console.out << "published " << name << "  version " << string_at(*version, "Version") << '\n';
   return kExitOk;

@@ -1,6 +1,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 
@@ -37,7 +38,7 @@ int run_reserve(Console& console, const ClientOptions& options, const std::strin
                            {{"ReservedConcurrentExecutions", std::stoi(units)}});
   if (!answer) return fail_on(console, answer.error(), name, options.api);
   if (options.format == OutputFormat::kJson) {
-    console.out << (answer->is_object() ? *answer : json::object()).dump(2) << '\n';
+    console.out << json_pretty(answer->is_object() ? *answer : json::object()) << '\n';
     return kExitOk;
   }
   const int64_t reserved = number_at(*answer, "ReservedConcurrentExecutions", -1);

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/usage.h"
@@ -76,10 +77,10 @@ class Scaling {
     const auto activities =
         on_resource("DescribeScalingActivities", {{"MaxResults", kMostActivities}});
     if (!activities) return activities.error();
-    const json found = targets->value("ScalableTargets", json::array());
+    const json found = json_list(*targets, "ScalableTargets");
     return json{{"target", found.empty() ? json() : found[0]},
-                {"policies", policies->value("ScalingPolicies", json::array())},
-                {"activities", activities->value("ScalingActivities", json::array())}};
+                {"policies", json_list(*policies, "ScalingPolicies")},
+                {"activities", json_list(*activities, "ScalingActivities")}};
   }
 
  private:
@@ -89,10 +90,10 @@ class Scaling {
 };
 
 std::string policy_text(const json& policy) {
-  const json tracking = policy.value("TargetTrackingScalingPolicyConfiguration", json::object());
+  const json tracking = json_member(policy, "TargetTrackingScalingPolicyConfiguration");
   if (tracking.contains("TargetValue"))
     return string_at(policy, "PolicyName") + " keeps utilization at " +
-           tracking["TargetValue"].dump();
+           json_dump(tracking["TargetValue"]);
   return string_at(policy, "PolicyName") + " (" + string_at(policy, "PolicyType") + ")";
 }
 
@@ -139,7 +140,7 @@ int run_scale(Console& console, const ClientOptions& options, const ScaleOptions
   const auto state = scaling.show();
   if (!state) return fail(console, state.error());
   if (options.format == OutputFormat::kJson)
-    console.out << state->dump(2) << '\n';
+    console.out << json_pretty(*state) << '\n';
   else
     print_scaling(console, wish.target, *state);
   return kExitOk;

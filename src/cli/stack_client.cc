@@ -2,6 +2,8 @@
 
 #include "cli/function_api.h"
 
+#include "base/json_access.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -31,7 +33,7 @@ Result<json> StackClient::find(const std::string& stack) {
     if (answer.error().message.find("does not exist") != std::string::npos) return json();
     return answer;
   }
-  const json stacks = answer->value("Stacks", json::array());
+  const json stacks = json_list(*answer, "Stacks");
   return stacks.is_array() && !stacks.empty() ? stacks[0] : json();
 }
 

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "base/json_access.h"
 #include "cli/api_client.h"
 
 namespace kiln::cli {
@@ -30,7 +31,7 @@ ChangeKind kind_of_change(const json& change) {
 }
 
 std::string shown(const json& value) {
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = json_dump(value);
   for (const std::string mark = "{{changeSet:KNOWN_AFTER_APPLY}}";;) {
     const size_t at = text.find(mark);
     if (at == std::string::npos) break;
@@ -41,8 +42,8 @@ std::string shown(const json& value) {
 }
 
 json properties_of(const json& change, const char* context) {
-  const json parsed = json::parse(string_at(change, context), nullptr, false);
-  return parsed.is_object() ? parsed.value("Properties", json::object()) : json::object();
+  const json parsed = json_parse(string_at(change, context));
+  return json_member(parsed, "Properties");
 }
 
 std::string property_lines(const Console& console, const json& change) {
@@ -68,7 +69,7 @@ std::string property_lines(const Console& console, const json& change) {
 std::string plan_text(const Console& console, const json& changes) {
   std::string out;
   for (const json& each : changes) {
-    const json change = each.value("ResourceChange", json::object());
+    const json change = json_member(each, "ResourceChange");
     const ChangeKind kind = kind_of_change(change);
     const char* mark = kind == ChangeKind::kCreate    ? "+ create "
                        : kind == ChangeKind::kUpdate  ? "~ update "
@@ -87,7 +88,7 @@ std::string plan_text(const Console& console, const json& changes) {
 std::string plan_summary(const json& changes) {
   int counts[4] = {};
   for (const json& each : changes)
-    ++counts[static_cast<int>(kind_of_change(each.value("ResourceChange", json::object())))];
+    ++counts[static_cast<int>(kind_of_change(json_member(each, "ResourceChange")))];
   return fmt::format("{} to create, {} to update, {} to replace, {} to delete", counts[0],
                      counts[1], counts[2], counts[3]);
 }
@@ -119,7 +120,7 @@ std::string outputs_text(const Console& console, const json& stack) {
   std::string out;
   const json outputs = outputs_document(stack);
   for (const auto& [name, value] : outputs.items())
-    out += console.paint(Style::kBold, name) + " = " + value.get<std::string>() + "\n";
+    out += console.paint(Style::kBold, name) + " = " + json_text(value) + "\n";
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/stack_client.h"
 #include "cli/stack_text.h"
@@ -30,7 +31,7 @@ int run_stacks(Console& console, const ClientOptions& options) {
                      {"created", string_at(stack, "CreationTime")},
                      {"updated", string_at(stack, "LastUpdatedTime")},
                      {"outputs", outputs_document(stack)}});
-    console.out << out.dump() << '\n';
+    console.out << json_dump(out) << '\n';
     return kExitOk;
   }
   if (all->empty()) {

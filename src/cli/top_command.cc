@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "base/duration_text.h"
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/log_follower.h"
 #include "cli/stop_signals.h"
@@ -27,7 +28,7 @@ int print_rounds(Console& console, const ClientOptions& options, Duration every,
     Result<json> status = read_status(*client);
     if (!status) return fail(console, status.error());
     if (options.format == OutputFormat::kJson) {
-      console.out << status->dump() << '\n';
+      console.out << json_dump(*status) << '\n';
     } else {
       view.update(*status, std::chrono::steady_clock::now());
       console.out << view.text(console);

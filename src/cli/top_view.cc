@@ -6,6 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "cli/api_client.h"
 #include "cli/log_selection.h"
@@ -24,7 +25,7 @@ constexpr int kFrameRows = 5;
 
 double real_at(const json& object, const char* name, double missing) {
   const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? found->get<double>() : missing;
+  return found != object.end() && found->is_number() ? json_number(*found) : missing;
 }
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
@@ -123,7 +124,7 @@ void TopView::update(const json& status, SteadyTime now) {
   metric_s_ = number_at(status, "metricTime");
   speed_ = real_at(status, "speed", 1);
   functions_.clear();
-  for (const json& f : status.value("functions", json::array())) {
+  for (const json& f : json_list(status, "functions")) {
     Function row;
     row.id = {string_at(f, "region"), string_at(f, "name")};
     row.in_use = number_at(f, "inUse");
@@ -153,7 +154,7 @@ void TopView::update(const json& status, SteadyTime now) {
     functions_.push_back(std::move(row));
   }
   alarms_.clear();
-  for (const json& a : status.value("alarms", json::array()))
+  for (const json& a : json_list(status, "alarms"))
     alarms_.push_back({{string_at(a, "region"), string_at(a, "name")},
                        string_at(a, "state"),
                        string_at(a, "reason")});

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 
@@ -41,7 +42,7 @@ int run_url(Console& console, const ClientOptions& options, const std::string& t
     return fail(console, no_such_qualifier(target.name, target.qualifier, options.api));
   if (!answer) return fail_on(console, answer.error(), target.name, options.api);
   if (options.format == OutputFormat::kJson)
-    console.out << answer->dump(2) << '\n';
+    console.out << json_pretty(*answer) << '\n';
   else
     console.out << string_at(*answer, "FunctionUrl") << '\n';
   return kExitOk;

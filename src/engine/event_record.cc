@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "model/function.h"
 
@@ -10,9 +11,7 @@ namespace {
 
 constexpr size_t kMaxErrorMessage = 1024;
 
-std::string text(const nlohmann::ordered_json& document) {
-  return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
+std::string text(const nlohmann::ordered_json& document) { return json_dump(document); }
 
 bool code_ran(const InvokeReply& reply) { return reply.error.type.empty(); }
 
@@ -51,10 +50,10 @@ std::map<std::string, std::string> dead_letter_attributes(const store::StoredEve
   std::string code = "429";
   if (code_ran(reply)) {
     code = "200";
-    const auto document = nlohmann::json::parse(reply.payload, nullptr, false);
+    const auto document = json_parse(reply.payload);
     if (document.is_object() && document.contains("errorMessage") &&
         document["errorMessage"].is_string())
-      message = document["errorMessage"].get<std::string>();
+      message = json_text(document["errorMessage"]);
   } else {
     message = reply.error.message;
   }

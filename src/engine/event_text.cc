@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 
 namespace kiln::engine {
@@ -25,9 +26,7 @@ std::string_view color_of(const EngineEvent& event) {
   return kDim;
 }
 
-void append_json(std::string& out, const nlohmann::json& value) {
-  out += value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+void append_json(std::string& out, const nlohmann::json& value) { out += json_dump(value); }
 
 void append_padded(std::string& out, std::string_view text, size_t width) {
   out += text;

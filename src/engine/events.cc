@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::engine {
 namespace {
 
@@ -37,13 +39,13 @@ struct ErrorText {
 // What errors say in all shapes that are JSON; others say nothing.
 ErrorText error_text(std::string_view document) {
   if (document.size() > kMostRead) return {};
-  const auto parsed = nlohmann::json::parse(document, nullptr, false);
+  const auto parsed = json_parse(document);
   ErrorText out;
   if (!parsed.is_object()) return out;
   const auto read = [&parsed](const char* name, std::string& into) {
     const auto found = parsed.find(name);
     if (into.empty() && found != parsed.end() && found->is_string())
-      into = first_line(found->get_ref<const std::string&>());
+      into = first_line(json_text(*found));
   };
   for (const char* name : {"errorType", "__type", "Type"}) read(name, out.type);
   for (const char* name : {"errorMessage", "message", "Message"}) read(name, out.message);

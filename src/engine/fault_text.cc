@@ -8,6 +8,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::engine {
 namespace {
 
@@ -51,7 +53,7 @@ std::string signal_name(int number) {
 
 std::string document(std::string_view type, std::string_view message) {
   nlohmann::ordered_json d = {{"errorType", type}, {"errorMessage", message}};
-  return d.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return json_dump(d);
 }
 
 // Why the program could not be started, in AWS's words where it has them.
@@ -101,7 +103,7 @@ Fault answer_fault(std::string_view error_type, std::string_view request_id) {
          fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
                      sandbox::kMaxResponseBytes)},
         {"errorType", error_type}};
-    return {std::string(error_type), d.dump()};
+    return {std::string(error_type), json_dump(d)};
   }
   std::string what = "the runtime broke off its answer";
   if (error_type == "Runtime.InvalidResponseModeHeader")

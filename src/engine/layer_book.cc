@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/document_reader.h"
+#include "base/json_access.h"
+
 namespace kiln::engine {
 namespace {
 
@@ -16,41 +19,38 @@ std::string key_of(const std::string& name, int64_t number) {
 }
 
 std::string to_text(const LayerVersion& v) {
-  return json{{"region", v.region},
-              {"name", v.name},
-              {"number", v.number},
-              {"description", v.description},
-              {"license", v.license},
-              {"runtimes", v.runtimes ? json(*v.runtimes) : json(nullptr)},
-              {"architectures", v.architectures ? json(*v.architectures) : json(nullptr)},
-              {"created", v.created},
-              {"sha256", v.code.sha256_base64},
-              {"size", v.code.size_bytes},
-              {"zip", v.code.zip_sha_hex},
-              {"unpacked", v.code.unpacked_bytes},
-              {"statements", v.statements},
-              {"policy_revision", v.policy_revision}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_dump(json{{"region", v.region},
+                        {"name", v.name},
+                        {"number", v.number},
+                        {"description", v.description},
+                        {"license", v.license},
+                        {"runtimes", v.runtimes ? json(*v.runtimes) : json(nullptr)},
+                        {"architectures", v.architectures ? json(*v.architectures) : json(nullptr)},
+                        {"created", v.created},
+                        {"sha256", v.code.sha256_base64},
+                        {"size", v.code.size_bytes},
+                        {"zip", v.code.zip_sha_hex},
+                        {"unpacked", v.code.unpacked_bytes},
+                        {"statements", v.statements},
+                        {"policy_revision", v.policy_revision}});
 }
 
-LayerVersion from_json(const json& document) {
+LayerVersion from_document(const DocumentReader& in) {
   LayerVersion v;
-  document.at("region").get_to(v.region);
-  document.at("name").get_to(v.name);
-  document.at("number").get_to(v.number);
-  document.at("description").get_to(v.description);
-  document.at("license").get_to(v.license);
-  if (const json& list = document.at("runtimes"); !list.is_null())
-    list.get_to(v.runtimes.emplace());
-  if (const json& list = document.at("architectures"); !list.is_null())
-    list.get_to(v.architectures.emplace());
-  document.at("created").get_to(v.created);
-  document.at("sha256").get_to(v.code.sha256_base64);
-  document.at("size").get_to(v.code.size_bytes);
-  document.at("zip").get_to(v.code.zip_sha_hex);
-  document.at("unpacked").get_to(v.code.unpacked_bytes);
-  document.at("statements").get_to(v.statements);
-  document.at("policy_revision").get_to(v.policy_revision);
+  in.read("region", v.region);
+  in.read("name", v.name);
+  in.read("number", v.number);
+  in.read("description", v.description);
+  in.read("license", v.license);
+  in.read("runtimes", v.runtimes);
+  in.read("architectures", v.architectures);
+  in.read("created", v.created);
+  in.read("sha256", v.code.sha256_base64);
+  in.read("size", v.code.size_bytes);
+  in.read("zip", v.code.zip_sha_hex);
+  in.read("unpacked", v.code.unpacked_bytes);
+  in.read("statements", v.statements);
+  in.read("policy_revision", v.policy_revision);
   return v;
 }
 
@@ -62,22 +62,24 @@ bool LayerBook::owns(const std::string& kind) {
 
 Result<void> LayerBook::load(const std::string& kind, const std::string& region,
                              const std::string& key, const std::string& document) {
-  try {
-    const json parsed = json::parse(document);
-    const std::lock_guard lock(mutex_);
-    if (kind == kCounterKind) {
-      Layer& layer = regions_[region][key];
-      layer.next_number = std::max(layer.next_number, parsed.at("next").get<int64_t>());
-      return {};
-    }
-    auto version = std::make_shared<const LayerVersion>(from_json(parsed));
-    Layer& layer = regions_[version->region][version->name];
-    layer.next_number = std::max(layer.next_number, version->number + 1);
-    layer.versions[version->number] = std::move(version);
+  const json parsed = json_parse(document);
+  std::string problem;
+  const DocumentReader in(parsed, problem);
+  const auto damaged = [&] { return Error{ErrorKind::kInternal, "DatabaseError", problem}; };
+  const std::lock_guard lock(mutex_);
+  if (kind == kCounterKind) {
+    const auto next = in.get<int64_t>("next");
+    if (!problem.empty()) return damaged();
+    Layer& layer = regions_[region][key];
+    layer.next_number = std::max(layer.next_number, next);
     return {};
-  } catch (const json::exception& e) {
-    return Error{ErrorKind::kInternal, "DatabaseError", e.what()};
   }
+  auto version = std::make_shared<const LayerVersion>(from_document(in));
+  if (!problem.empty()) return damaged();
+  Layer& layer = regions_[version->region][version->name];
+  layer.next_number = std::max(layer.next_number, version->number + 1);
+  layer.versions[version->number] = std::move(version);
+  return {};
 }
 
 Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
@@ -92,7 +94,8 @@ Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
           port_.save(kVersionKind, version.region, key_of(version.name, number), to_text(version));
       !saved)
     return saved.error();
-  if (auto saved = port_.save(kCounterKind, version.region, version.name, counter.dump()); !saved)
+  if (auto saved = port_.save(kCounterKind, version.region, version.name, json_dump(counter));
+      !saved)
     return saved.error();
   auto kept = std::make_shared<const LayerVersion>(std::move(version));
   const std::lock_guard lock(mutex_);

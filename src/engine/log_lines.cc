@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "cost/usage.h"
 
@@ -17,7 +18,7 @@ using nlohmann::ordered_json;
 std::string event(WallTime now, std::string_view type, ordered_json record) {
   ordered_json document = {
       {"time", format_iso_ms(now)}, {"type", type}, {"record", std::move(record)}};
-  return document.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_dump(document) + "\n";
 }
 
 double rounded(double ms) { return std::round(ms * 1000) / 1000; }

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::engine {
 namespace {
 
@@ -62,7 +64,7 @@ void QueueSender::send(const std::string& queue_arn, const QueueMessage& message
       // Says for which Region the call is; servers of this kind don't check the signature.
       {"Authorization", "AWS4-HMAC-SHA256 Credential=kiln/20260101/" + parts[3] +
                             "/sqs/aws4_request, SignedHeaders=host, Signature=0"}};
-  request.body = input.dump(-1, ' ', false, json::error_handler_t::replace);
+  request.body = json_dump(input);
   client_.send(std::move(request), [queue_arn,
                                     done = std::move(done)](Result<net::ClientResponse> answer) {
     if (!answer)

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::lint {
 namespace {
 
@@ -17,9 +19,9 @@ std::optional<size_t> position(const std::string& text) {
 }
 
 std::optional<double> number_of(const json& value) {
-  if (value.is_number()) return value.get<double>();
+  if (value.is_number()) return json_number(value);
   if (!value.is_string()) return std::nullopt;
-  const auto& text = value.get_ref<const std::string&>();
+  const auto& text = json_text(value);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number))
@@ -122,8 +124,8 @@ Setting<std::string> ResourceReader::text(const Path& path) {
   const json* value = find(path);
   if (value == nullptr) return {};
   if (cfn::is_unknown(*value) || value->is_structured()) return Text::unknown(place(path));
-  if (value->is_string()) return Text::known(value->get<std::string>(), place(path));
-  return Text::known(value->dump(), place(path));
+  if (value->is_string()) return Text::known(json_text(*value), place(path));
+  return Text::known(json_dump(*value), place(path));
 }
 
 Setting<double> ResourceReader::number(const Path& path) {

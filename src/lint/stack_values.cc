@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/arn.h"
+#include "base/json_access.h"
 #include "template/parameters.h"
 
 namespace kiln::lint {
@@ -68,7 +69,7 @@ Result<std::optional<std::string>> StackValues::text(const cfn::Node* node) {
   Result<json> evaluated = value(*node);
   if (!evaluated) return evaluated.error();
   if (!evaluated->is_string() || cfn::is_unknown(*evaluated)) return std::optional<std::string>();
-  return std::optional<std::string>(evaluated->get<std::string>());
+  return std::optional<std::string>(json_text(*evaluated));
 }
 
 Result<std::string> StackValues::name_of(const cfn::Resource& resource, std::string_view property) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::logs {
 namespace {
 
@@ -11,26 +13,24 @@ using nlohmann::json;
 constexpr int64_t kDayMs = 24LL * 3600 * 1000;
 
 std::string to_document(const LogGroup& group) {
-  return json{
-      {"created_ms", group.created_ms},         {"deletion_protected", group.deletion_protected},
-      {"retention_days", group.retention_days}, {"class", group.log_class},
-      {"kms_key_id", group.kms_key_id},         {"tags", group.tags}}
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_dump(json{{"created_ms", group.created_ms},
+                        {"deletion_protected", group.deletion_protected},
+                        {"retention_days", group.retention_days},
+                        {"class", group.log_class},
+                        {"kms_key_id", group.kms_key_id},
+                        {"tags", group.tags}});
 }
 
 LogGroup parse(const std::string& text) {
+  // What can be read counts.
+  const json document = json_parse(text);
   LogGroup group;
-  try {
-    const json document = json::parse(text);
-    group.created_ms = document.value("created_ms", int64_t{0});
-    group.retention_days = document.value("retention_days", 0);
-    group.log_class = document.value("class", group.log_class);
-    group.kms_key_id = document.value("kms_key_id", "");
-    group.deletion_protected = document.value("deletion_protected", false);
-    group.tags = document.value("tags", group.tags);
-  } catch (const json::exception&) {
-    // What could be read counts.
-  }
+  group.created_ms = json_integer(document, "created_ms");
+  group.retention_days = json_integer<int>(document, "retention_days");
+  group.log_class = json_text(document, "class", group.log_class);
+  group.kms_key_id = json_text(document, "kms_key_id");
+  group.deletion_protected = json_flag(document, "deletion_protected");
+  group.tags = json_texts(json_member(document, "tags"));
   return group;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
 
@@ -26,10 +27,10 @@ Error refused_delivery(const std::string& why) {
 Result<int> whole(const json& policy, const char* name, int otherwise, int most) {
   const auto found = policy.find(name);
   if (found == policy.end() || found->is_null()) return otherwise;
-  if (!found->is_number_integer() || found->get<int64_t>() < 0 || found->get<int64_t>() > most)
+  if (!found->is_number_integer() || json_integer(*found) < 0 || json_integer(*found) > most)
     return refused_delivery("healthyRetryPolicy." + std::string(name) + " must be between 0 and " +
                             std::to_string(most));
-  return found->get<int>();
+  return json_integer<int>(*found);
 }
 
 Result<json> object_of(const std::string& text) {
@@ -80,19 +81,22 @@ Result<void> DeliveryPolicy::read_request(const json& policy) {
   if (!policy.is_object()) return refused_delivery("requestPolicy must be an object");
   const auto found = policy.find("headerContentType");
   if (found == policy.end()) return {};
-  if (!found->is_string() ||
-      found->get_ref<const std::string&>().find_first_of("\r\n") != std::string::npos)
+  if (!found->is_string() || json_text(*found).find_first_of("\r\n") != std::string::npos)
     return refused_delivery("requestPolicy.headerContentType must be a content type");
-  content_type_ = found->get<std::string>();
+  content_type_ = json_text(*found);
   return {};
 }
 
 Result<void> DeliveryPolicy::read_throttle(const json& policy) {
   if (policy.is_null()) return {};
-  const json most = policy.is_object() ? policy.value("maxReceivesPerSecond", json(1)) : json();
-  if (!most.is_number_integer() || most.get<int64_t>() < 1)
+  if (policy.is_object() && !policy.contains("maxReceivesPerSecond")) {
+    max_receives_ = 1;
+    return {};
+  }
+  const json& most = json_member(policy, "maxReceivesPerSecond");
+  if (!most.is_number_integer() || json_integer(most) < 1)
     return refused_delivery("throttlePolicy.maxReceivesPerSecond must be a number from 1 on");
-  max_receives_ = most.get<int64_t>();
+  max_receives_ = json_integer(most);
   return {};
 }
 
@@ -104,14 +108,15 @@ Result<DeliveryPolicy> DeliveryPolicy::of_topic(const std::string& text) {
   const auto http = document->find("http");
   if (http == document->end()) return out;
   if (!http->is_object()) return refused_delivery("http must be an object");
-  if (auto read = out.read_retries(http->value("defaultHealthyRetryPolicy", json())); !read)
+  if (auto read = out.read_retries(json_member(*http, "defaultHealthyRetryPolicy")); !read)
     return read.error();
-  if (auto read = out.read_request(http->value("defaultRequestPolicy", json())); !read)
+  if (auto read = out.read_request(json_member(*http, "defaultRequestPolicy")); !read)
     return read.error();
-  const json fixed = http->value("disableSubscriptionOverrides", json(false));
-  if (!fixed.is_boolean())
-    return refused_delivery("http.disableSubscriptionOverrides must be true or false");
-  out.overridable_ = !fixed.get<bool>();
+  if (const auto fixed = http->find("disableSubscriptionOverrides"); fixed != http->end()) {
+    if (!fixed->is_boolean())
+      return refused_delivery("http.disableSubscriptionOverrides must be true or false");
+    out.overridable_ = !json_flag(*fixed);
+  }
   return out;
 }
 
@@ -121,7 +126,7 @@ Result<DeliveryPolicy> DeliveryPolicy::of_subscription(const std::string& text,
   if (text.empty()) return out;
   auto document = object_of(text);
   if (!document) return document.error();
-  const json retries = document->value("healthyRetryPolicy", json());
+  const json& retries = json_member(*document, "healthyRetryPolicy");
   // One that is given stands for itself; what it leaves out has the defaults.
   if (!retries.is_null()) {
     out = DeliveryPolicy();
@@ -129,9 +134,9 @@ Result<DeliveryPolicy> DeliveryPolicy::of_subscription(const std::string& text,
     out.overridable_ = topic.overridable_;
   }
   if (auto read = out.read_retries(retries); !read) return read.error();
-  if (auto read = out.read_request(document->value("requestPolicy", json())); !read)
+  if (auto read = out.read_request(json_member(*document, "requestPolicy")); !read)
     return read.error();
-  if (auto read = out.read_throttle(document->value("throttlePolicy", json())); !read)
+  if (auto read = out.read_throttle(json_member(*document, "throttlePolicy")); !read)
     return read.error();
   return topic.overridable_ ? out : topic;
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
 
@@ -49,9 +50,9 @@ std::optional<std::pair<std::array<uint8_t, 16>, size_t>> parse_address(std::str
 
 std::optional<FilterCondition::Operand> FilterCondition::operand_of(const Json& value) {
   if (value.is_null()) return Operand();
-  if (value.is_boolean()) return Operand(value.get<bool>());
-  if (value.is_number()) return Operand(rounded(value.get<double>()));
-  if (value.is_string()) return Operand(value.get<std::string>());
+  if (value.is_boolean()) return Operand(json_flag(value));
+  if (value.is_number()) return Operand(rounded(json_number(value)));
+  if (value.is_string()) return Operand(json_text(value));
   return std::nullopt;
 }
 
@@ -82,7 +83,7 @@ Result<FilterCondition> FilterCondition::parse_operator(const PolicyText& text,
     if (!value.is_boolean())
       return text.refused("exists match pattern must be either true or false.", value);
     FilterCondition out;
-    out.kind_ = value.get<bool>() ? Kind::kPresent : Kind::kAbsent;
+    out.kind_ = json_flag(value) ? Kind::kPresent : Kind::kAbsent;
     return out;
   }
   return text.refused("Unrecognized match type " + name, value);
@@ -93,7 +94,7 @@ Result<FilterCondition> FilterCondition::with_text(const PolicyText& text, Kind 
   if (!value.is_string()) return text.refused(name + " match pattern must be a string", value);
   FilterCondition out;
   out.kind_ = kind;
-  out.text_ = value.get<std::string>();
+  out.text_ = json_text(value);
   return out;
 }
 
@@ -145,12 +146,12 @@ Result<FilterCondition> FilterCondition::parse_numeric(const PolicyText& text, c
   out.kind_ = Kind::kNumeric;
   if (!value[0].is_string())
     return text.refused("Invalid member in numeric match: " + to_text(value[0]), value[0]);
-  const auto first = value[0].get<std::string>();
+  const auto first = json_text(value[0]);
   if (first != "=" && first != "<" && first != "<=" && first != ">" && first != ">=")
     return text.refused("Unrecognized numeric range operator: " + first, value[0], At::kNext);
   if (value.size() < 2 || !value[1].is_number())
     return text.refused("Value of " + shown(first) + " must be numeric", value[0], At::kNext);
-  const Bound bound{rounded(value[1].get<double>()), first.ends_with('=')};
+  const Bound bound{rounded(json_number(value[1])), first.ends_with('=')};
   if (first != "<" && first != "<=") out.low_ = bound;
   if (first != ">" && first != ">=") out.high_ = bound;
   if (value.size() == 2) return out;
@@ -158,12 +159,12 @@ Result<FilterCondition> FilterCondition::parse_numeric(const PolicyText& text, c
     return text.refused("Too many elements in numeric expression", value[1], At::kNext);
   if (!value[2].is_string())
     return text.refused("Bad value in numeric range: " + to_text(value[2]), value[2]);
-  const auto second = value[2].get<std::string>();
+  const auto second = json_text(value[2]);
   if (second != "<" && second != "<=")
     return text.refused("Bad numeric range operator: " + second, value[2], At::kRead);
   if (value.size() < 4 || !value[3].is_number())
     return text.refused("Value of " + second + " must be numeric", value[2], At::kNext);
-  out.high_ = Bound{rounded(value[3].get<double>()), second.ends_with('=')};
+  out.high_ = Bound{rounded(json_number(value[3])), second.ends_with('=')};
   if (out.high_->value <= out.low_->value)
     return text.refused("Bottom must be less than top", value[3], At::kNext);
   if (value.size() > 4)
@@ -173,7 +174,7 @@ Result<FilterCondition> FilterCondition::parse_numeric(const PolicyText& text, c
 
 Result<FilterCondition> FilterCondition::parse_cidr(const PolicyText& text, const Json& value) {
   if (!value.is_string()) return text.refused("prefix match pattern must be a string", value);
-  const auto cidr = value.get<std::string>();
+  const auto cidr = json_text(value);
   const size_t slash = cidr.find('/');
   if (slash == std::string::npos || cidr.find('/', slash + 1) != std::string::npos)
     return refused_policy("Malformed CIDR, one '/' required");

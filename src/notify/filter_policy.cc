@@ -4,6 +4,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/policy_text.h"
 #include "notify/sns_error.h"
@@ -22,9 +23,9 @@ using At = PolicyText::At;
 
 std::optional<FilterValue> value_of(const json& leaf) {
   if (leaf.is_null()) return FilterValue();
-  if (leaf.is_boolean()) return FilterValue(leaf.get<bool>());
-  if (leaf.is_number()) return FilterValue(leaf.get<double>());
-  if (leaf.is_string()) return FilterValue(std::string_view(leaf.get_ref<const std::string&>()));
+  if (leaf.is_boolean()) return FilterValue(json_flag(leaf));
+  if (leaf.is_number()) return FilterValue(json_number(leaf));
+  if (leaf.is_string()) return FilterValue(std::string_view(json_text(leaf)));
   return std::nullopt;
 }
 
@@ -70,7 +71,7 @@ std::vector<FilterValue> attribute_values(const std::vector<MessageAttribute>& a
       const auto [stop, error] = std::from_chars(a.value.data(), end, number);
       if (error == std::errc() && stop == end) out.push_back(number);
     } else if (a.type == "String.Array") {
-      arrays.push_back(json::parse(a.value, nullptr, false));
+      arrays.push_back(json_parse(a.value));
       if (arrays.back().is_discarded() || !arrays.back().is_array()) continue;
       for (const json& element : arrays.back()) {
         if (const auto leaf = value_of(element)) out.push_back(*leaf);
@@ -207,7 +208,7 @@ bool FilterPolicy::matches(std::string_view text,
       return attribute_values(attributes, path, arrays);
     });
   }
-  const json body = json::parse(text, nullptr, false);
+  const json body = json_parse(text);
   if (!body.is_object()) return false;
   return holds(rule_, [&](const std::string& path) {
     std::vector<FilterValue> values;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_access.h"
 #include "base/result.h"
 
 namespace kiln::notify {
@@ -19,7 +20,7 @@ Result<nlohmann::ordered_json> parse_ordered_json(const std::string& name, std::
 // Compact; bytes that are no UTF-8 become U+FFFD.
 template <class Json>
 std::string to_text(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_dump(value);
 }
 
 }  // namespace kiln::notify

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "notify/json_text.h"
 
@@ -79,10 +80,10 @@ std::optional<Protocol> protocol_of(std::string_view name) {
 
 std::string text_for(const Message& message, Protocol protocol) {
   if (message.structure == Message::Structure::kPlain) return message.text;
-  const auto texts = nlohmann::json::parse(message.text, nullptr, false);
+  const auto texts = json_parse(message.text);
   for (const char* name : {protocol_name(protocol), "default"}) {
     const auto found = texts.is_object() ? texts.find(name) : texts.end();
-    if (found != texts.end() && found->is_string()) return found->get<std::string>();
+    if (found != texts.end() && found->is_string()) return json_text(*found);
   }
   return {};
 }
@@ -108,21 +109,22 @@ std::string notification(const Message& message, const std::string& text,
 
 std::string lambda_event(const Message& message, const std::string& text,
                          const Envelope& envelope) {
-  const OrderedJson sns = {{"Type", "Notification"},
-                    {"MessageId", envelope.message_id},
-                    {"TopicArn", envelope.topic_arn},
-                    {"Subject", message.subject ? OrderedJson(*message.subject) : OrderedJson()},
-                    {"Message", text},
-                    {"Timestamp", format_iso_ms(envelope.time)},
-                    {"SignatureVersion", envelope.signature_version},
-                    {"Signature", signature()},
-                    {"SigningCertUrl", certificate_url(envelope)},
-                    {"UnsubscribeUrl", unsubscribe_url(envelope)},
-                    {"MessageAttributes", attributes_of(message)}};
+  const OrderedJson sns = {
+      {"Type", "Notification"},
+      {"MessageId", envelope.message_id},
+      {"TopicArn", envelope.topic_arn},
+      {"Subject", message.subject ? OrderedJson(*message.subject) : OrderedJson()},
+      {"Message", text},
+      {"Timestamp", format_iso_ms(envelope.time)},
+      {"SignatureVersion", envelope.signature_version},
+      {"Signature", signature()},
+      {"SigningCertUrl", certificate_url(envelope)},
+      {"UnsubscribeUrl", unsubscribe_url(envelope)},
+      {"MessageAttributes", attributes_of(message)}};
   const OrderedJson record = {{"EventSource", "aws:sns"},
-                       {"EventVersion", "1.0"},
-                       {"EventSubscriptionArn", envelope.subscription_arn},
-                       {"Sns", sns}};
+                              {"EventVersion", "1.0"},
+                              {"EventSubscriptionArn", envelope.subscription_arn},
+                              {"Sns", sns}};
   return to_text(OrderedJson{{"Records", OrderedJson::array({record})}});
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "notify/sns_error.h"
 
 namespace kiln::notify {
@@ -74,7 +75,7 @@ bool is_number(std::string_view text) {
 }
 
 Result<void> check_structure(const std::string& text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = json_parse(text);
   if (document.is_discarded() || !document.is_object())
     return invalid_parameter("Message Structure - JSON message body failed to parse");
   const auto found = document.find("default");

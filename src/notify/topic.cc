@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/arn.h"
+#include "base/document_reader.h"
+#include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
 
@@ -48,7 +50,7 @@ std::string get(const Attributes& attributes, const char* name) {
 // As SNS gives it back: what is null is left out, and disableSubscriptionOverrides is always said.
 // REQUIRES: DeliveryPolicy::of_topic took the text.
 std::string normalized_delivery(const std::string& text) {
-  const ordered_json given = ordered_json::parse(text, nullptr, false);
+  const ordered_json given = json_parse<ordered_json>(text);
   if (!given.is_object() || !given.contains("http") || !given["http"].is_object()) return text;
   const ordered_json& http = given["http"];
   ordered_json out = ordered_json::object();
@@ -58,8 +60,7 @@ std::string normalized_delivery(const std::string& text) {
   take("defaultHealthyRetryPolicy");
   take("defaultSicklyRetryPolicy");
   const auto overrides = http.find("disableSubscriptionOverrides");
-  out["disableSubscriptionOverrides"] =
-      overrides != http.end() && overrides->is_boolean() && overrides->get<bool>();
+  out["disableSubscriptionOverrides"] = overrides != http.end() && json_flag(*overrides);
   take("defaultThrottlePolicy");
   take("defaultRequestPolicy");
   return to_text(ordered_json{{"http", out}});
@@ -86,7 +87,7 @@ Result<void> read_redrive(const std::string& text, Subscription& out) {
       document->is_object() ? document->find("deadLetterTargetArn") : document->end();
   if (!document->is_object() || found == document->end() || !found->is_string())
     return invalid_parameter("RedrivePolicy: deadLetterTargetArn is missing");
-  const auto& arn = found->get_ref<const std::string&>();
+  const auto& arn = json_text(*found);
   if (!is_arn_of(arn, "sqs") || std::count(arn.begin(), arn.end(), ':') != 5)
     return invalid_parameter("RedrivePolicy: deadLetterTargetArn is an invalid arn");
   // What has an order must not lose it at its end.
@@ -107,7 +108,7 @@ Result<void> apply_attributes(Topic& topic) {
   if (get(topic.attributes, "DisplayName").size() > kMaxDisplayName)
     return invalid_parameter("DisplayName");
   if (const std::string policy = get(topic.attributes, "Policy"); !policy.empty()) {
-    const json document = nests_too_deeply(policy) ? json() : json::parse(policy, nullptr, false);
+    const json document = nests_too_deeply(policy) ? json() : json_parse(policy);
     if (document.is_discarded() || !document.is_object())
       return invalid_parameter("Policy Error: null");
   }
@@ -179,19 +180,18 @@ std::string topic_document(const Topic& topic) {
 }
 
 Result<Topic> read_topic(const std::string& text) {
-  try {
-    const json document = json::parse(text);
-    const auto arn = TopicArn::parse(document.at("arn").get_ref<const std::string&>());
-    if (!arn) return invalid_parameter("TopicArn");
-    Topic out;
-    out.arn = *arn;
-    out.attributes = document.at("attributes").get<Attributes>();
-    out.tags = document.at("tags").get<Attributes>();
-    if (auto applied = apply_attributes(out); !applied) return applied.error();
-    return out;
-  } catch (const json::exception& e) {
-    return invalid_parameter("stored topic: " + std::string(e.what()));
-  }
+  std::string problem;
+  const json document = json_parse(text);
+  const DocumentReader in(document, problem);
+  Topic out;
+  const auto arn = TopicArn::parse(in.get<std::string>("arn"));
+  in.read("attributes", out.attributes);
+  in.read("tags", out.tags);
+  if (!problem.empty()) return invalid_parameter("stored topic: " + problem);
+  if (!arn) return invalid_parameter("TopicArn");
+  out.arn = *arn;
+  if (auto applied = apply_attributes(out); !applied) return applied.error();
+  return out;
 }
 
 std::string subscription_document(const Subscription& s) {
@@ -205,24 +205,23 @@ std::string subscription_document(const Subscription& s) {
 }
 
 Result<Subscription> read_subscription(const std::string& text) {
-  try {
-    const json document = json::parse(text);
-    const auto topic = TopicArn::parse(document.at("topic").get_ref<const std::string&>());
-    const auto protocol = protocol_of(document.at("protocol").get_ref<const std::string&>());
-    if (!topic || !protocol) return invalid_parameter("stored subscription");
-    Subscription out;
-    out.arn = document.at("arn");
-    out.topic = *topic;
-    out.protocol = *protocol;
-    out.endpoint = document.at("endpoint");
-    out.attributes = document.at("attributes").get<Attributes>();
-    out.confirmed = document.at("confirmed");
-    out.token = document.at("token");
-    if (auto applied = apply_attributes(out); !applied) return applied.error();
-    return out;
-  } catch (const json::exception& e) {
-    return invalid_parameter("stored subscription: " + std::string(e.what()));
-  }
+  std::string problem;
+  const json document = json_parse(text);
+  const DocumentReader in(document, problem);
+  Subscription out;
+  const auto topic = TopicArn::parse(in.get<std::string>("topic"));
+  const auto protocol = protocol_of(in.get<std::string>("protocol"));
+  in.read("arn", out.arn);
+  in.read("endpoint", out.endpoint);
+  in.read("attributes", out.attributes);
+  in.read("confirmed", out.confirmed);
+  in.read("token", out.token);
+  if (!problem.empty()) return invalid_parameter("stored subscription: " + problem);
+  if (!topic || !protocol) return invalid_parameter("stored subscription");
+  out.topic = *topic;
+  out.protocol = *protocol;
+  if (auto applied = apply_attributes(out); !applied) return applied.error();
+  return out;
 }
 
 }  // namespace kiln::notify

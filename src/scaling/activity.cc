@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/document_reader.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 
 namespace kiln::scaling {
 namespace {
@@ -12,11 +14,6 @@ namespace {
 using nlohmann::json;
 
 json number(const std::optional<int>& value) { return value ? json(*value) : json(); }
-
-std::optional<int> number(const json& value) {
-  if (value.is_null()) return std::nullopt;
-  return value.get<int>();
-}
 
 std::string to_document(const Activity& activity) {
   json reasons = json::array();
@@ -35,27 +32,24 @@ std::string to_document(const Activity& activity) {
                  {"failed", activity.status == Activity::Status::kFailed},
                  {"message", activity.status_message},
                  {"not_scaled", std::move(reasons)}};
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_dump(out);
 }
 
-WallTime wall_of_ms(const json& ms) {
-  return WallTime(std::chrono::milliseconds(ms.get<int64_t>()));
-}
-
-Activity read_document(const json& in) {
+Activity read_document(const DocumentReader& in) {
   Activity out;
-  out.id = in.at("id");
-  out.number = in.at("number");
-  out.resource = ResourceId::parse(in.at("resource").get<std::string>()).value_or(ResourceId());
-  out.description = in.at("description");
-  out.cause = in.at("cause");
-  out.start = wall_of_ms(in.at("start_ms"));
-  out.end = wall_of_ms(in.at("end_ms"));
-  if (in.at("failed").get<bool>()) out.status = Activity::Status::kFailed;
-  out.status_message = in.at("message");
-  for (const json& reason : in.at("not_scaled"))
-    out.not_scaled.push_back({reason.at("code"), number(reason.at("max")), number(reason.at("min")),
-                              number(reason.at("current"))});
+  in.read("id", out.id);
+  in.read("number", out.number);
+  out.resource = ResourceId::parse(in.get<std::string>("resource")).value_or(ResourceId());
+  in.read("description", out.description);
+  in.read("cause", out.cause);
+  in.read("start_ms", out.start);
+  in.read("end_ms", out.end);
+  if (in.get<bool>("failed")) out.status = Activity::Status::kFailed;
+  in.read("message", out.status_message);
+  using Number = std::optional<int>;
+  for (const DocumentReader& reason : in.list("not_scaled"))
+    out.not_scaled.push_back({reason.get<std::string>("code"), reason.get<Number>("max"),
+                              reason.get<Number>("min"), reason.get<Number>("current")});
   return out;
 }
 
@@ -81,13 +75,12 @@ void Activities::add(const std::string& region, Activity activity) {
 }
 
 Result<void> Activities::load(const std::string& region, const std::string& text) {
-  Activity activity;
-  try {
-    activity = read_document(json::parse(text));
-  } catch (const json::exception& error) {
+  std::string problem;
+  const json document = json_parse(text);
+  Activity activity = read_document(DocumentReader(document, problem));
+  if (!problem.empty())
     return Error{ErrorKind::kInternal, "InternalServiceException",
-                 std::string("A stored scaling activity can't be read: ") + error.what()};
-  }
+                 "A stored scaling activity can't be read: " + problem};
   last_number_ = std::max(last_number_, activity.number);
   auto& list = regions_[region][activity.resource.text()];
   const auto place =

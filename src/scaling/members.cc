@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/json_access.h"
+
 namespace kiln::scaling {
 
 using nlohmann::json;
@@ -20,7 +22,7 @@ void Members::wrong(const char* name, const char* wanted) const {
 std::string Members::text(const char* name) const {
   const json* value = find(name);
   if (!value) return "";
-  if (value->is_string()) return value->get<std::string>();
+  if (value->is_string()) return json_text(*value);
   wrong(name, "a string");
   return "";
 }
@@ -28,7 +30,7 @@ std::string Members::text(const char* name) const {
 std::optional<double> Members::number(const char* name) const {
   const json* value = find(name);
   if (!value) return std::nullopt;
-  if (value->is_number()) return value->get<double>();
+  if (value->is_number()) return json_number(*value);
   wrong(name, "a number");
   return std::nullopt;
 }
@@ -36,7 +38,7 @@ std::optional<double> Members::number(const char* name) const {
 std::optional<int> Members::integer(const char* name) const {
   const json* value = find(name);
   if (!value) return std::nullopt;
-  const double given = value->is_number() ? value->get<double>() : 0.5;
+  const double given = value->is_number() ? json_number(*value) : 0.5;
   if (given == std::trunc(given) && given >= std::numeric_limits<int>::min() &&
       given <= std::numeric_limits<int>::max())
     return static_cast<int>(given);
@@ -47,7 +49,7 @@ std::optional<int> Members::integer(const char* name) const {
 std::optional<bool> Members::boolean(const char* name) const {
   const json* value = find(name);
   if (!value) return std::nullopt;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_boolean()) return json_flag(*value);
   wrong(name, "true or false");
   return std::nullopt;
 }

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "scaling/policy_document.h"
 #include "scaling/scaling_book.h"
 #include "scaling/scaling_document.h"

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/json_access.h"
 #include "scaling/members.h"
 #include "scaling/policy_document.h"
 
@@ -16,9 +17,7 @@ Error broken(const std::string& problem) {
           "A stored document of scaling can't be read: " + problem + "."};
 }
 
-std::string dump(const json& document) {
-  return document.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string dump(const json& document) { return json_dump(document); }
 
 // What all three have.
 template <class Record>
@@ -60,7 +59,7 @@ std::string target_text(const Target& target) {
 }
 
 Result<Target> parse_target(const std::string& region, const std::string& text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = json_parse(text);
   std::string problem;
   const Members in(document, problem);
   Target target;
@@ -93,7 +92,7 @@ std::string policy_text(const Policy& policy) {
 }
 
 Result<Policy> parse_policy(const std::string& region, const std::string& text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = json_parse(text);
   std::string problem;
   const Members in(document, problem);
   Policy policy;
@@ -129,7 +128,7 @@ std::string action_text(const ScheduledAction& action) {
 }
 
 Result<ScheduledAction> parse_action(const std::string& region, const std::string& text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = json_parse(text);
   std::string problem;
   const Members in(document, problem);
   const std::string schedule_text = in.text("schedule");

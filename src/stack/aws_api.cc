@@ -1,6 +1,6 @@
 #include "stack/aws_api.h"
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "wire/xml_document.h"
 
 namespace kiln::stack {
@@ -61,7 +61,7 @@ Error json_failure(const net::Response& response) {
   Error error{kind_of(response.status), "", ""};
   for (const auto& [name, value] : response.headers)
     if (name == "x-amzn-ErrorType") error.type = value.substr(0, value.find(':'));
-  const json body = json::parse(response.body, nullptr, false);
+  const json body = json_parse(response.body);
   if (body.is_object()) {
     error.message = json_text(body, body.contains("message") ? "message" : "Message");
     if (error.type.empty()) error.type = json_text(body, "__type");
@@ -75,7 +75,7 @@ Error json_failure(const net::Response& response) {
 
 Result<json> json_answer(const net::Response& response) {
   if (response.status >= 300) return json_failure(response);
-  json body = json::parse(response.body, nullptr, false);
+  json body = json_parse(response.body);
   return body.is_object() ? std::move(body) : json::object();  // some answers are empty
 }
 

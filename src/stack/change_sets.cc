@@ -3,7 +3,7 @@
 
 #include "base/arn.h"
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/change_reasons.h"
 #include "stack/stack_book.h"
 #include "stack/validation_error.h"

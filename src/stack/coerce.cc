@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/shapes.h"
 #include "template/evaluate.h"
 
@@ -90,7 +90,7 @@ const NameSet kDocuments = {"AccelerateConfiguration",
 const NameSet kTextMaps = {"Variables", "Tags"};
 
 std::string as_text(const json& scalar) {
-  return scalar.is_string() ? scalar.get<std::string>() : json_dump(scalar);
+  return scalar.is_string() ? json_text(scalar) : json_dump(scalar);
 }
 
 template <class Number>

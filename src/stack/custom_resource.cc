@@ -6,7 +6,7 @@
 #include <charconv>
 
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/resource_type.h"
 #include "stack/validation_error.h"
 
@@ -43,7 +43,7 @@ json scalars_as_texts(const json& value) {
 Result<int> service_timeout(const json& properties) {
   const auto found = properties.find("ServiceTimeout");
   if (found == properties.end()) return kLongestTimeout_s;
-  const std::string text = found->is_string() ? found->get<std::string>() : json_dump(*found);
+  const std::string text = found->is_string() ? json_text(*found) : json_dump(*found);
   int seconds = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (code == std::errc() && end == text.data() + text.size() && seconds >= 1 &&

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "base/arn.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/form_tags.h"
 
 namespace kiln::stack {
@@ -50,7 +50,7 @@ Result<json> call_iam(const Scope& scope, const std::string& action, const AwsAp
 std::string document_text(const json& properties, const char* name) {
   const auto found = properties.find(name);
   if (found == properties.end()) return "";
-  return found->is_string() ? found->get<std::string>() : json_dump(*found);
+  return found->is_string() ? json_text(*found) : json_dump(*found);
 }
 
 std::set<std::string> texts_of(const json& properties, const char* name) {
@@ -58,7 +58,7 @@ std::set<std::string> texts_of(const json& properties, const char* name) {
   const auto found = properties.find(name);
   if (found == properties.end() || !found->is_array()) return out;
   for (const json& item : *found)
-    if (item.is_string()) out.insert(item.get<std::string>());
+    if (item.is_string()) out.insert(json_text(item));
   return out;
 }
 
@@ -152,7 +152,7 @@ class RoleType final : public ResourceType {
   static Result<Made> described(const Scope& scope, const std::string& name) {
     const auto found = call_iam(scope, "GetRole", {{"RoleName", name}});
     if (!found) return found.error();
-    const json role = found->value("Role", json::object());
+    const json role = json_member(*found, "Role");
     return Made{name, {{"Arn", text_of(role, "Arn")}, {"RoleId", text_of(role, "RoleId")}}};
   }
 
@@ -326,7 +326,7 @@ class ManagedPolicyType final : public ResourceType {
   static Result<void> drop_versions(const Scope& scope, const std::string& arn) {
     const auto versions = call_iam(scope, "ListPolicyVersions", {{"PolicyArn", arn}});
     if (!versions) return gone(versions);
-    const json list = versions->value("Versions", json::array());
+    const json list = json_list(*versions, "Versions");
     for (const json& version : list) {
       if (!version.is_object() || text_of(version, "IsDefaultVersion") == "true") continue;
       const auto done =

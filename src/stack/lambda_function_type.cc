@@ -3,7 +3,7 @@
 
 #include "base/arn.h"
 #include "base/digest.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/inline_code.h"
 #include "stack/resource_type.h"
 

@@ -2,7 +2,7 @@
 // configurations, layers.
 #include <array>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/function_path.h"
 #include "stack/resource_type.h"
 

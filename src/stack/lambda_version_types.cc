@@ -1,7 +1,7 @@
 // AWS::Lambda::Version and Alias, with their provisioned concurrency.
 #include <array>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/function_path.h"
 #include "stack/resource_type.h"
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/json_access.h"
 #include "model/runtimes.h"
 #include "stack/custom_resource.h"
 #include "stack/skipped_type.h"
@@ -47,14 +48,14 @@ bool is_among(const Names& names, std::string_view name) {
 
 std::string text_at(const json& value, const char* name) {
   const auto found = value.is_object() ? value.find(name) : value.end();
-  return value.is_object() && found != value.end() && found->is_string() ? found->get<std::string>()
+  return value.is_object() && found != value.end() && found->is_string() ? json_text(*found)
                                                                          : std::string();
 }
 
 bool is_foreign_layer(const json& layer, const std::string& account) {
   if (!layer.is_string() || cfn::is_unknown(layer)) return false;
   // arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION
-  const std::string& arn = layer.get_ref<const std::string&>();
+  const std::string& arn = json_text(layer);
   size_t start = 0;
   for (int part = 0; part < 4 && start != std::string::npos; ++part) {
     start = arn.find(':', start);
@@ -68,7 +69,7 @@ bool is_foreign_layer(const json& layer, const std::string& account) {
 std::string unrunnable(const json& properties) {
   const auto code = properties.find("Code");
   if (code != properties.end() && code->is_string() && !cfn::is_unknown(*code))
-    return "Code is a local path (" + code->get<std::string>() +
+    return "Code is a local path (" + json_text(*code) +
            ") that was not packed: build it first, then `kiln deploy` or `aws cloudformation "
            "package` takes it";
   if (text_at(properties, "PackageType") == "Image" ||
@@ -152,8 +153,7 @@ std::string unholdable(const ResourceType& type, const json& properties) {
     const auto metrics = properties.find("Metrics");
     const bool band = properties.contains("ThresholdMetricId") ||
                       (metrics != properties.end() &&
-                       metrics->dump(-1, ' ', false, json::error_handler_t::replace)
-                               .find("ANOMALY_DETECTION_BAND") != std::string::npos);
+                       json_dump(*metrics).find("ANOMALY_DETECTION_BAND") != std::string::npos);
     if (band) return "anomaly detection is not here";
     if (properties.contains("EvaluationCriteria")) return "EvaluationCriteria is not here";
   }
@@ -180,9 +180,9 @@ LeftOut leave_out(const ResourceType& type, const std::string& account, json& pr
     }
     if (const auto layers = properties.find("Layers");
         layers != properties.end() && layers->is_array())
-      std::erase_if(layers->get_ref<json::array_t&>(), [&](const json& layer) {
+      std::erase_if(*layers->get_ptr<json::array_t*>(), [&](const json& layer) {
         if (cfn::is_left_out(layer) || !is_foreign_layer(layer, account)) return false;
-        out.parts.push_back("the layer " + layer.get<std::string>() + " (of another account)");
+        out.parts.push_back("the layer " + json_text(layer) + " (of another account)");
         return true;
       });
   }
@@ -212,7 +212,7 @@ LeftOut leave_out(const ResourceType& type, const std::string& account, json& pr
     const std::string of = " (of " + skipped_names(*found) + ")";
     if (is_among(kReferences, property.name)) {
       if (found->is_array()) {
-        std::erase_if(found->get_ref<json::array_t&>(), cfn::is_left_out);
+        std::erase_if(*found->get_ptr<json::array_t*>(), cfn::is_left_out);
         out.parts.push_back("entries of " + std::string(property.name) + of);
       } else {
         out.parts.push_back(std::string(property.name) + of);
@@ -260,9 +260,8 @@ Result<void> check_holdable(const ResourceType& type, const std::string& account
       layers != properties.end() && layers->is_array())
     for (const json& layer : *layers)
       if (is_foreign_layer(layer, account))
-        return refuse("The layer " + layer.get<std::string>() +
-                      " belongs to another account than " + account +
-                      ", the one of this Kiln; publish its zip here");
+        return refuse("The layer " + json_text(layer) + " belongs to another account than " +
+                      account + ", the one of this Kiln; publish its zip here");
   return {};
 }
 

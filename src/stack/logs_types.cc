@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/arn.h"
+#include "base/json_access.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -48,10 +49,10 @@ class LogGroupType final : public ResourceType {
                       const json& after) const override {
     if (auto done = retain(scope, id, before, after); !done) return done.error();
     if (differs(before, after, "DeletionProtectionEnabled"))
-      if (const auto done = call(
-              scope, "PutLogGroupDeletionProtection",
-              {{"logGroupIdentifier", id},
-               {"deletionProtectionEnabled", after.value("DeletionProtectionEnabled", false)}});
+      if (const auto done =
+              call(scope, "PutLogGroupDeletionProtection",
+                   {{"logGroupIdentifier", id},
+                    {"deletionProtectionEnabled", json_flag(after, "DeletionProtectionEnabled")}});
           !done)
         return done.error();
     const TagChange change = tag_change(before, after);

@@ -2,7 +2,7 @@
 #include <array>
 #include <charconv>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/resource_type.h"
 #include "stack/validation_error.h"
 
@@ -48,7 +48,7 @@ AwsApi::Form nested_form(const Scope& scope, const std::string& stack, const jso
   const json tags = tag_map(properties);
   for (const auto& [name, value] : tags.items()) {
     add("Tags", ".Key", ++number, name);
-    add("Tags", ".Value", number, value.is_string() ? value.get<std::string>() : json_dump(value));
+    add("Tags", ".Value", number, value.is_string() ? json_text(value) : json_dump(value));
   }
   number = 0;
   for (const std::string& name : scope.capabilities) add("Capabilities", "", ++number, name);

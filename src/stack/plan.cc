@@ -10,8 +10,8 @@ namespace kiln::stack {
 
 using nlohmann::json;
 
-Result<json> PlannedResources::value(const std::string& logical_id,
-                                     const std::string& attribute) const {
+Result<json> PlannedResources::reference(const std::string& logical_id,
+                                         const std::string& attribute) const {
   if (left_out_.contains(logical_id)) return skipped_value(logical_id, attribute);
   const auto made = made_.find(logical_id);
   if (made == made_.end()) {

@@ -23,7 +23,8 @@ class PlannedResources {
                    const Wish& wish)
       : now_(now), template_(parsed), wish_(wish) {}
 
-  Result<nlohmann::json> value(const std::string& logical_id, const std::string& attribute) const;
+  Result<nlohmann::json> reference(const std::string& logical_id,
+                                   const std::string& attribute) const;
   void will_be_made(const std::string& logical_id, const Wanted& wanted);
   bool is_new(const std::string& logical_id) const { return made_.contains(logical_id); }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/attributes.h"
 #include "stack/coerce.h"
 #include "stack/dynamic_reference.h"
@@ -229,14 +229,13 @@ Result<std::vector<StackOutput>> Resolver::outputs() {
     if (value->is_structured())
       return at(output.place, "Template format error: Output " + output.name +
                                   " is malformed. The Value field must be a string.");
-    StackOutput made{output.name,
-                     value->is_string() ? value->get<std::string>() : json_dump(*value),
+    StackOutput made{output.name, value->is_string() ? json_text(*value) : json_dump(*value),
                      output.description, ""};
     if (output.export_name) {
       auto name = evaluator_.value(*output.export_name);
       if (!name) return name.error();
       write_out_skipped(*name);
-      if (!name->is_string() || name->get_ref<const std::string&>().empty())
+      if (!name->is_string() || json_text(*name).empty())
         return at(output.place, "Template format error: Output " + output.name +
                                     " is malformed. The Name field of every Export member must be "
                                     "specified and consist of a string.");

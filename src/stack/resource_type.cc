@@ -5,7 +5,7 @@
 #include <map>
 #include <thread>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/custom_resource.h"
 #include "stack/iam_types.h"
 
@@ -54,7 +54,7 @@ std::string text_of_value(const json& value) {
 
 std::string text_of(const json& properties, const char* name) {
   const auto found = properties.find(name);
-  return found != properties.end() && found->is_string() ? found->get<std::string>() : "";
+  return found != properties.end() && found->is_string() ? json_text(*found) : "";
 }
 
 json pick(const json& properties, std::initializer_list<const char*> names) {

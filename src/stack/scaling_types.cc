@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {

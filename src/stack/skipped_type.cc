@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "base/json_access.h"
 #include "template/evaluate.h"
 
 namespace kiln::stack {
@@ -54,7 +55,7 @@ void gather(const json& value, std::set<std::string>& names) {
   if (value.is_structured())
     for (const json& item : value) gather(item, names);
   else if (value.is_string())
-    each_name(value.get_ref<const std::string&>(), [&](std::string name) {
+    each_name(json_text(value), [&](std::string name) {
       names.insert(name);
       return name;
     });
@@ -82,7 +83,7 @@ void write_out_skipped(json& value) {
   if (value.is_structured())
     for (json& item : value) write_out_skipped(item);
   else if (value.is_string() && cfn::is_left_out(value))
-    value = each_name(value.get_ref<const std::string&>(), plain_text);
+    value = each_name(json_text(value), plain_text);
 }
 
 std::string skipped_names(const json& value) {

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/arn.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/form_tags.h"
 #include "stack/resource_type.h"
 
@@ -19,7 +19,7 @@ Result<json> call_sns(const Scope& scope, const std::string& action, const AwsAp
 
 // An attribute's value is a text; documents are given as their JSON.
 std::string value_text(const json& value) {
-  return value.is_string() ? value.get<std::string>() : json_dump(value);
+  return value.is_string() ? json_text(value) : json_dump(value);
 }
 
 constexpr Property kTopicProperties[] = {
@@ -292,7 +292,7 @@ class TopicPolicyType final : public ResourceType {
   static std::set<std::string> topics_of(const json& properties) {
     std::set<std::string> topics;
     for (const json& topic : json_list(properties, "Topics"))
-      if (topic.is_string()) topics.insert(topic);
+      if (topic.is_string()) topics.insert(json_text(topic));
     return topics;
   }
   static Result<void> set(const Scope& scope, const std::string& topic, const json& policy) {
@@ -352,7 +352,8 @@ class TopicInlinePolicyType final : public ResourceType {
 
  private:
   static json as_many(const json& properties) {
-    return {{"PolicyDocument", properties.value("PolicyDocument", json::object())},
+    const json& document = json_member(properties, "PolicyDocument");
+    return {{"PolicyDocument", document.is_null() ? json::object() : document},
             {"Topics", {text_of(properties, "TopicArn")}}};
   }
 

@@ -1,13 +1,17 @@
 #include "stack/stack.h"
 
+#include "base/document_reader.h"
+
 namespace kiln::stack {
 namespace {
 
 using nlohmann::json;
 
 json time_of(WallTime time) { return epoch_ms(time); }
-WallTime time_from(const json& ms) {
-  return WallTime(std::chrono::milliseconds(ms.get<int64_t>()));
+
+template <class Enum>
+Enum enum_of(const DocumentReader& in, const char* name) {
+  return static_cast<Enum>(in.get<int>(name));
 }
 
 json document_of(const Wish& wish) {
@@ -21,16 +25,16 @@ json document_of(const Wish& wish) {
           {"on_failure", static_cast<int>(wish.on_failure)}};
 }
 
-Wish wish_from(const json& in) {
+Wish wish_from(const DocumentReader& in) {
   Wish wish;
-  in.at("template").get_to(wish.template_text);
-  in.at("parameters").get_to(wish.parameters);
-  in.at("tags").get_to(wish.tags);
-  in.at("capabilities").get_to(wish.capabilities);
-  in.at("notification_arns").get_to(wish.notification_arns);
-  in.at("token").get_to(wish.token);
-  if (in.at("skip_unsupported").get<bool>()) wish.unsupported = Wish::Unsupported::kSkip;
-  wish.on_failure = static_cast<Wish::OnFailure>(in.at("on_failure").get<int>());
+  in.read("template", wish.template_text);
+  in.read("parameters", wish.parameters);
+  in.read("tags", wish.tags);
+  in.read("capabilities", wish.capabilities);
+  in.read("notification_arns", wish.notification_arns);
+  in.read("token", wish.token);
+  if (in.get<bool>("skip_unsupported")) wish.unsupported = Wish::Unsupported::kSkip;
+  wish.on_failure = enum_of<Wish::OnFailure>(in, "on_failure");
   return wish;
 }
 
@@ -39,13 +43,13 @@ json document_of(const ChangeReason& reason) {
           static_cast<int>(reason.evaluation), static_cast<int>(reason.told)};
 }
 
-ChangeReason reason_from(const json& in) {
+ChangeReason reason_from(const DocumentReader& in) {
   ChangeReason reason;
-  reason.source = static_cast<ChangeReason::Source>(in.at(0).get<int>());
-  in.at(1).get_to(reason.property);
-  in.at(2).get_to(reason.causing_entity);
-  reason.evaluation = static_cast<ChangeReason::Evaluation>(in.at(3).get<int>());
-  reason.told = static_cast<ChangeReason::Told>(in.at(4).get<int>());
+  reason.source = static_cast<ChangeReason::Source>(in.item<int>(0));
+  reason.property = in.item<std::string>(1);
+  reason.causing_entity = in.item<std::string>(2);
+  reason.evaluation = static_cast<ChangeReason::Evaluation>(in.item<int>(3));
+  reason.told = static_cast<ChangeReason::Told>(in.item<int>(4));
   return reason;
 }
 
@@ -65,33 +69,33 @@ json document_of(const Change& change) {
           {"after", change.after}};
 }
 
-Change change_from(const json& in) {
+Change change_from(const DocumentReader& in) {
   Change change;
-  change.action = static_cast<Change::Action>(in.at("action").get<int>());
-  change.replacement = static_cast<Change::Replacement>(in.at("replacement").get<int>());
-  in.at("logical_id").get_to(change.logical_id);
-  in.at("type").get_to(change.type);
-  in.at("physical_id").get_to(change.physical_id);
-  in.at("properties").get_to(change.properties);
-  for (const json& reason : in.value("reasons", json::array()))
-    change.reasons.push_back(reason_from(reason));
-  change.policy = static_cast<cfn::Policy>(in.value("policy", 0));
-  change.is_potential = in.value("potential", false);
-  change.before = in.at("before");
-  change.after = in.at("after");
+  change.action = enum_of<Change::Action>(in, "action");
+  change.replacement = enum_of<Change::Replacement>(in, "replacement");
+  in.read("logical_id", change.logical_id);
+  in.read("type", change.type);
+  in.read("physical_id", change.physical_id);
+  in.read("properties", change.properties);
+  if (in.has("reasons"))
+    for (const DocumentReader& reason : in.list("reasons"))
+      change.reasons.push_back(reason_from(reason));
+  if (in.has("policy")) change.policy = enum_of<cfn::Policy>(in, "policy");
+  in.read_if("potential", change.is_potential);
+  in.read("before", change.before);
+  in.read("after", change.after);
   return change;
 }
 
-// Runs `read`, whose exceptions are the JSON library's about members that are missing or of
-// another type.
+// What `read` makes of a kept document.
 template <class T>
-Result<T> reading(const char* what, const std::function<T()>& read) {
-  try {
-    return read();
-  } catch (const json::exception& e) {
-    return Error{ErrorKind::kInternal, "InternalFailure",
-                 std::string("the kept ") + what + " is damaged: " + e.what()};
-  }
+Result<T> reading(const char* what, const json& document,
+                  const std::function<T(const DocumentReader&)>& read) {
+  std::string problem;
+  T out = read(DocumentReader(document, problem));
+  if (problem.empty()) return out;
+  return Error{ErrorKind::kInternal, "InternalFailure",
+               std::string("the kept ") + what + " is damaged: " + problem};
 }
 
 }  // namespace
@@ -124,33 +128,34 @@ json to_document(const Stack& stack) {
       {"deleted", stack.deleted ? time_of(*stack.deleted) : json()}};
 }
 
-Result<Stack> stack_of(const json& in) {
-  return reading<Stack>("stack", [&] {
+Result<Stack> stack_of(const json& document) {
+  return reading<Stack>("stack", document, [](const DocumentReader& in) {
     Stack stack;
-    in.at("name").get_to(stack.name);
-    in.at("id").get_to(stack.id);
-    in.at("region").get_to(stack.region);
-    in.at("status").get_to(stack.status);
-    in.at("reason").get_to(stack.reason);
-    in.at("description").get_to(stack.description);
-    stack.wish = wish_from(in.at("wish"));
-    in.at("hidden_parameters").get_to(stack.hidden_parameters);
+    in.read("name", stack.name);
+    in.read("id", stack.id);
+    in.read("region", stack.region);
+    in.read("status", stack.status);
+    in.read("reason", stack.reason);
+    in.read("description", stack.description);
+    stack.wish = wish_from(in.object("wish"));
+    in.read("hidden_parameters", stack.hidden_parameters);
     // Stacks of earlier versions have none of these.
-    stack.parent_id = in.value("parent_id", "");
-    stack.root_id = in.value("root_id", "");
-    stack.depth = in.value("depth", size_t{0});
-    if (const auto resolved = in.find("resolved_parameters"); resolved != in.end())
-      resolved->get_to(stack.resolved_parameters);
-    stack.change_set_id = in.value("change_set_id", "");
-    if (const auto last = in.find("last_operation"); last != in.end() && !last->is_null())
-      stack.last_operation = Operation{last->at(0), last->at(1)};
-    for (const json& output : in.at("outputs"))
-      stack.outputs.push_back({output.at(0), output.at(1), output.at(2), output.at(3)});
-    in.at("imports").get_to(stack.imports);
-    in.at("termination_protection").get_to(stack.termination_protection);
-    stack.created = time_from(in.at("created"));
-    if (!in.at("updated").is_null()) stack.updated = time_from(in.at("updated"));
-    if (!in.at("deleted").is_null()) stack.deleted = time_from(in.at("deleted"));
+    in.read_if("parent_id", stack.parent_id);
+    in.read_if("root_id", stack.root_id);
+    in.read_if("depth", stack.depth);
+    in.read_if("resolved_parameters", stack.resolved_parameters);
+    in.read_if("change_set_id", stack.change_set_id);
+    std::vector<std::string> last;
+    in.read_if("last_operation", last);
+    if (last.size() == 2) stack.last_operation = Operation{last[0], last[1]};
+    for (const DocumentReader& output : in.list("outputs"))
+      stack.outputs.push_back({output.item<std::string>(0), output.item<std::string>(1),
+                               output.item<std::string>(2), output.item<std::string>(3)});
+    in.read("imports", stack.imports);
+    in.read("termination_protection", stack.termination_protection);
+    in.read("created", stack.created);
+    in.read("updated", stack.updated);
+    in.read("deleted", stack.deleted);
     return stack;
   });
 }
@@ -172,24 +177,23 @@ json to_document(const StackResource& resource) {
           {"needs", resource.needs}};
 }
 
-Result<StackResource> resource_of(const json& in) {
-  return reading<StackResource>("resource of a stack", [&] {
+Result<StackResource> resource_of(const json& document) {
+  return reading<StackResource>("resource of a stack", document, [](const DocumentReader& in) {
     StackResource resource;
-    in.at("logical_id").get_to(resource.logical_id);
-    in.at("type").get_to(resource.type);
-    in.at("name").get_to(resource.name);
-    in.at("physical_id").get_to(resource.physical_id);
-    resource.properties = in.at("properties");
-    resource.attempted = in.at("attempted");
-    if (const auto earlier = in.find("earlier"); earlier != in.end())
-      earlier->get_to(resource.earlier);
-    resource.attributes = in.at("attributes");
-    in.at("status").get_to(resource.status);
-    in.at("reason").get_to(resource.reason);
-    resource.changed = time_from(in.at("changed"));
-    resource.deletion_policy = static_cast<cfn::Policy>(in.at("deletion_policy").get<int>());
-    resource.replace_policy = static_cast<cfn::Policy>(in.at("replace_policy").get<int>());
-    in.at("needs").get_to(resource.needs);
+    in.read("logical_id", resource.logical_id);
+    in.read("type", resource.type);
+    in.read("name", resource.name);
+    in.read("physical_id", resource.physical_id);
+    in.read("properties", resource.properties);
+    in.read("attempted", resource.attempted);
+    in.read_if("earlier", resource.earlier);
+    in.read("attributes", resource.attributes);
+    in.read("status", resource.status);
+    in.read("reason", resource.reason);
+    in.read("changed", resource.changed);
+    resource.deletion_policy = enum_of<cfn::Policy>(in, "deletion_policy");
+    resource.replace_policy = enum_of<cfn::Policy>(in, "replace_policy");
+    in.read("needs", resource.needs);
     return resource;
   });
 }
@@ -202,22 +206,22 @@ json to_document(const StackEvent& event) {
           {"properties", event.properties},   {"token", event.token}};
 }
 
-Result<StackEvent> event_of(const json& in) {
-  return reading<StackEvent>("event of a stack", [&] {
+Result<StackEvent> event_of(const json& document) {
+  return reading<StackEvent>("event of a stack", document, [](const DocumentReader& in) {
     StackEvent event;
-    in.at("id").get_to(event.id);
+    in.read("id", event.id);
     // Events of earlier versions have their number at the end of their id alone.
-    event.number = in.contains("number")
-                       ? in.at("number").get<uint64_t>()
+    event.number = in.has("number")
+                       ? in.get<uint64_t>("number")
                        : std::strtoull(event.id.c_str() + event.id.rfind('-') + 1, nullptr, 10);
-    event.time = time_from(in.at("time"));
-    in.at("logical_id").get_to(event.logical_id);
-    in.at("physical_id").get_to(event.physical_id);
-    in.at("type").get_to(event.type);
-    in.at("status").get_to(event.status);
-    in.at("reason").get_to(event.reason);
-    in.at("properties").get_to(event.properties);
-    in.at("token").get_to(event.token);
+    in.read("time", event.time);
+    in.read("logical_id", event.logical_id);
+    in.read("physical_id", event.physical_id);
+    in.read("type", event.type);
+    in.read("status", event.status);
+    in.read("reason", event.reason);
+    in.read("properties", event.properties);
+    in.read("token", event.token);
     return event;
   });
 }
@@ -240,22 +244,24 @@ json to_document(const ChangeSet& set) {
           {"created", time_of(set.created)}};
 }
 
-Result<ChangeSet> change_set_of(const json& in) {
-  return reading<ChangeSet>("change set", [&] {
+Result<ChangeSet> change_set_of(const json& document) {
+  return reading<ChangeSet>("change set", document, [](const DocumentReader& in) {
     ChangeSet set;
-    in.at("name").get_to(set.name);
-    in.at("id").get_to(set.id);
-    in.at("description").get_to(set.description);
-    if (in.at("creates").get<bool>()) set.type = ChangeSet::Type::kCreate;
-    set.wish = wish_from(in.at("wish"));
-    set.parameters = in.value("parameters", set.wish.parameters);
-    set.resolved_parameters = in.value("resolved_parameters", set.resolved_parameters);
-    set.hidden_parameters = in.value("hidden_parameters", set.hidden_parameters);
-    for (const json& change : in.at("changes")) set.changes.push_back(change_from(change));
-    in.at("status").get_to(set.status);
-    in.at("execution_status").get_to(set.execution_status);
-    in.at("reason").get_to(set.reason);
-    set.created = time_from(in.at("created"));
+    in.read("name", set.name);
+    in.read("id", set.id);
+    in.read("description", set.description);
+    if (in.get<bool>("creates")) set.type = ChangeSet::Type::kCreate;
+    set.wish = wish_from(in.object("wish"));
+    set.parameters = set.wish.parameters;
+    in.read_if("parameters", set.parameters);
+    in.read_if("resolved_parameters", set.resolved_parameters);
+    in.read_if("hidden_parameters", set.hidden_parameters);
+    for (const DocumentReader& change : in.list("changes"))
+      set.changes.push_back(change_from(change));
+    in.read("status", set.status);
+    in.read("execution_status", set.execution_status);
+    in.read("reason", set.reason);
+    in.read("created", set.created);
     return set;
   });
 }

@@ -5,6 +5,7 @@
 #include "base/arn.h"
 #include "base/fence.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "stack/dynamic_reference.h"
 
 namespace kiln::stack {
@@ -83,7 +84,7 @@ bool StackBook::owns(const std::string& kind) {
 
 Result<void> StackBook::load(const std::string& kind, const std::string&, const std::string& key,
                              const std::string& document) {
-  const json parsed = json::parse(document, nullptr, false);
+  const json parsed = json_parse(document);
   const std::string stack_id = before_hash(key);
   const std::lock_guard lock(mutex_);
   if (kind == StackRecord::kStackKind) {

@@ -1,7 +1,7 @@
 // What callers ask of stacks: create, update, delete and what goes with them.
 #include <algorithm>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/stack_book.h"
 #include "stack/validation_error.h"
 #include "template/parameters.h"
@@ -127,7 +127,7 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
     return environment_.dynamic(now.region, service, reference, wish.unsupported);
   };
   surroundings.resource = [&](const std::string& id, const std::string& attribute) {
-    return planned.value(id, attribute);
+    return planned.reference(id, attribute);
   };
   Resolver resolver(**parsed, std::move(surroundings), wish, options_.fetch);
   if (auto fine = resolver.check(macros == Macros::kNeedCapability); !fine) return fine.error();
@@ -149,7 +149,7 @@ std::map<std::string, std::string> StackBook::Prepared::resolved_parameters() co
       continue;
     }
     for (const nlohmann::json& item : value->second)
-      text += (text.empty() ? "" : ",") + item.get<std::string>();
+      text += (text.empty() ? "" : ",") + json_text(item);
   }
   return out;
 }

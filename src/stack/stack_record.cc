@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "template/problem_text.h"
 

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/document_reader.h"
+#include "base/json_access.h"
+
 namespace kiln::store {
 namespace {
 
@@ -13,10 +16,6 @@ using model::LayerStack;
 using model::LogFormat;
 using model::LoggingConfig;
 using nlohmann::json;
-
-std::string dump(const json& document) {
-  return document.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 json to_json(const CodeLocation& code) {
   return {{"sha256", code.sha256_base64},
@@ -74,83 +73,77 @@ json to_json(const FunctionConfig& c) {
   return document;
 }
 
-// Leaves `field` as it is when the key is absent.
-template <class T>
-void read(const json& document, const char* key, T& field) {
-  if (const auto found = document.find(key); found != document.end()) found->get_to(field);
-}
-
-CodeLocation code_from(const json& document) {
+CodeLocation code_from(const DocumentReader& document) {
   CodeLocation code;
-  read(document, "sha256", code.sha256_base64);
-  read(document, "size", code.size_bytes);
-  read(document, "zip", code.zip_sha_hex);
-  read(document, "hot_reload_dir", code.hot_reload_dir);
-  read(document, "unpacked", code.unpacked_bytes);
+  document.read_if("sha256", code.sha256_base64);
+  document.read_if("size", code.size_bytes);
+  document.read_if("zip", code.zip_sha_hex);
+  document.read_if("hot_reload_dir", code.hot_reload_dir);
+  document.read_if("unpacked", code.unpacked_bytes);
   return code;
 }
 
-LayerStack layers_from(const json& document) {
+LayerStack layers_from(const DocumentReader& document) {
   LayerStack layers;
-  for (const json& one : document.at("uses")) {
+  for (const DocumentReader& one : document.list("uses")) {
     auto& use = layers.uses.emplace_back();
-    read(one, "arn", use.arn);
-    read(one, "size", use.size_bytes);
+    one.read_if("arn", use.arn);
+    one.read_if("size", use.size_bytes);
   }
-  read(document, "folder", layers.folder_key);
-  read(document, "unpacked", layers.unpacked_bytes);
+  document.read_if("folder", layers.folder_key);
+  document.read_if("unpacked", layers.unpacked_bytes);
   return layers;
 }
 
-LoggingConfig logging_from(const json& document) {
+LoggingConfig logging_from(const DocumentReader& document) {
   LoggingConfig logging;
   std::string format;
-  read(document, "format", format);
+  document.read_if("format", format);
   logging.format = format == "JSON" ? LogFormat::kJson : LogFormat::kText;
-  read(document, "application_level", logging.application_level);
-  read(document, "system_level", logging.system_level);
-  read(document, "log_group", logging.log_group);
+  document.read_if("application_level", logging.application_level);
+  document.read_if("system_level", logging.system_level);
+  document.read_if("log_group", logging.log_group);
   return logging;
 }
 
-FunctionConfig config_from(const json& document) {
+FunctionConfig config_from(const DocumentReader& document) {
   FunctionConfig c;
-  // Without these the document names no function: .at() makes it an error.
-  document.at("region").get_to(c.region);
-  document.at("name").get_to(c.name);
-  read(document, "account", c.account);
-  read(document, "version", c.version);
-  read(document, "runtime", c.runtime);
-  read(document, "handler", c.handler);
-  read(document, "role", c.role);
-  read(document, "description", c.description);
-  read(document, "timeout_s", c.timeout_s);
-  read(document, "memory_mb", c.memory_mb);
-  read(document, "ephemeral_mb", c.ephemeral_mb);
-  read(document, "environment", c.environment);
-  read(document, "has_environment", c.has_environment);
-  if (document.contains("vpc")) {
-    const json& vpc = document["vpc"];
-    read(vpc, "subnets", c.vpc.emplace().subnet_ids);
-    read(vpc, "security_groups", c.vpc->security_group_ids);
-    read(vpc, "ipv6", c.vpc->ipv6);
+  // Without these the document names no function: read() makes it an error.
+  document.read("region", c.region);
+  document.read("name", c.name);
+  document.read_if("account", c.account);
+  document.read_if("version", c.version);
+  document.read_if("runtime", c.runtime);
+  document.read_if("handler", c.handler);
+  document.read_if("role", c.role);
+  document.read_if("description", c.description);
+  document.read_if("timeout_s", c.timeout_s);
+  document.read_if("memory_mb", c.memory_mb);
+  document.read_if("ephemeral_mb", c.ephemeral_mb);
+  document.read_if("environment", c.environment);
+  document.read_if("has_environment", c.has_environment);
+  if (document.has("vpc")) {
+    const DocumentReader vpc = document.object("vpc");
+    vpc.read_if("subnets", c.vpc.emplace().subnet_ids);
+    vpc.read_if("security_groups", c.vpc->security_group_ids);
+    vpc.read_if("ipv6", c.vpc->ipv6);
   }
-  if (document.contains("file_systems"))
-    for (const json& one : document["file_systems"]) {
+  if (document.has("file_systems"))
+    for (const DocumentReader& one : document.list("file_systems")) {
       model::FileSystem& file_system = c.file_systems.emplace_back();
-      read(one, "arn", file_system.arn);
-      read(one, "path", file_system.local_mount_path);
+      one.read_if("arn", file_system.arn);
+      one.read_if("path", file_system.local_mount_path);
     }
-  read(document, "architectures", c.architectures);
-  if (document.contains("code")) c.code = code_from(document["code"]);
-  if (document.contains("layers")) c.layers = layers_from(document["layers"]);
-  if (document.contains("logging")) c.logging = logging_from(document["logging"]);
-  read(document, "tracing_mode", c.tracing_mode);
-  read(document, "dead_letter_target_arn", c.dead_letter_target_arn);
-  read(document, "kms_key_arn", c.kms_key_arn);
-  read(document, "snap_start", c.snap_start);
-  read(document, "revision_id", c.revision_id);
-  read(document, "last_modified", c.last_modified);
+  document.read_if("architectures", c.architectures);
+  if (document.has("code")) c.code = code_from(document.object("code"));
+  if (document.has("layers")) c.layers = layers_from(document.object("layers"));
+  if (document.has("logging")) c.logging = logging_from(document.object("logging"));
+  document.read_if("tracing_mode", c.tracing_mode);
+  document.read_if("dead_letter_target_arn", c.dead_letter_target_arn);
+  document.read_if("kms_key_arn", c.kms_key_arn);
+  document.read_if("snap_start", c.snap_start);
+  document.read_if("revision_id", c.revision_id);
+  document.read_if("last_modified", c.last_modified);
   return c;
 }
 
@@ -163,15 +156,13 @@ json to_json(const model::EventInvokeConfig& config) {
   return document;
 }
 
-model::EventInvokeConfig event_invoke_from(const json& document) {
+model::EventInvokeConfig event_invoke_from(const DocumentReader& document) {
   model::EventInvokeConfig config;
-  read(document, "on_success", config.on_success);
-  read(document, "on_failure", config.on_failure);
-  int64_t ms = 0;
-  read(document, "last_modified_ms", ms);
-  config.last_modified = WallTime(std::chrono::milliseconds(ms));
-  if (document.contains("retries")) config.maximum_retry_attempts = document["retries"].get<int>();
-  if (document.contains("age_s")) config.maximum_event_age_s = document["age_s"].get<int>();
+  document.read_if("on_success", config.on_success);
+  document.read_if("on_failure", config.on_failure);
+  document.read_if("last_modified_ms", config.last_modified);
+  document.read_if("retries", config.maximum_retry_attempts);
+  document.read_if("age_s", config.maximum_event_age_s);
   return config;
 }
 
@@ -192,42 +183,38 @@ json to_json(const model::FunctionUrl& url) {
   return document;
 }
 
-model::FunctionUrl url_from(const json& document) {
+model::FunctionUrl url_from(const DocumentReader& document) {
   model::FunctionUrl url;
-  document.at("id").get_to(url.id);
-  read(document, "auth_type", url.auth_type);
-  read(document, "invoke_mode", url.invoke_mode);
-  int64_t created_ms = 0, modified_ms = 0;
-  read(document, "created_ms", created_ms);
-  read(document, "last_modified_ms", modified_ms);
-  url.created = WallTime(std::chrono::milliseconds(created_ms));
-  url.last_modified = WallTime(std::chrono::milliseconds(modified_ms));
-  if (const auto found = document.find("cors"); found != document.end()) {
+  document.read("id", url.id);
+  document.read_if("auth_type", url.auth_type);
+  document.read_if("invoke_mode", url.invoke_mode);
+  document.read_if("created_ms", url.created);
+  document.read_if("last_modified_ms", url.last_modified);
+  if (document.has("cors")) {
+    const DocumentReader found = document.object("cors");
     auto& cors = url.cors.emplace();
-    read(*found, "credentials", cors.allow_credentials);
-    read(*found, "headers", cors.allow_headers);
-    read(*found, "methods", cors.allow_methods);
-    read(*found, "origins", cors.allow_origins);
-    read(*found, "expose", cors.expose_headers);
-    if (found->contains("max_age_s")) cors.max_age_s = found->at("max_age_s").get<int>();
+    found.read_if("credentials", cors.allow_credentials);
+    found.read_if("headers", cors.allow_headers);
+    found.read_if("methods", cors.allow_methods);
+    found.read_if("origins", cors.allow_origins);
+    found.read_if("expose", cors.expose_headers);
+    found.read_if("max_age_s", cors.max_age_s);
   }
   return url;
 }
 
-// nlohmann's exceptions end here.
 template <class T, class F>
 Result<T> parsed(const std::string& text, F&& from_document) {
-  try {
-    return from_document(json::parse(text));
-  } catch (const json::exception& e) {
-    return Error{ErrorKind::kInternal, "DatabaseError",
-                 std::string("not a function document: ") + e.what()};
-  }
+  std::string problem;
+  const json document = json_parse(text);
+  T out = from_document(DocumentReader(document, problem));
+  if (problem.empty()) return out;
+  return Error{ErrorKind::kInternal, "DatabaseError", "not a function document: " + problem};
 }
 
 }  // namespace
 
-std::string config_to_text(const FunctionConfig& config) { return dump(to_json(config)); }
+std::string config_to_text(const FunctionConfig& config) { return json_dump(to_json(config)); }
 
 std::string alias_to_text(const Alias& alias) {
   json document = {{"name", alias.name},
@@ -238,7 +225,7 @@ std::string alias_to_text(const Alias& alias) {
     document["additional_version"] = alias.additional_version->first;
     document["additional_weight"] = alias.additional_version->second;
   }
-  return dump(document);
+  return json_dump(document);
 }
 
 std::string function_to_text(const Function& function) {
@@ -253,7 +240,7 @@ std::string function_to_text(const Function& function) {
     document["event_invoke"][qualifier] = to_json(config);
   for (const auto& [qualifier, url] : function.urls) document["urls"][qualifier] = to_json(url);
   document["recursive_loop"] = function.recursive_loop;
-  return dump(document);
+  return json_dump(document);
 }
 
 Result<FunctionConfig> config_from_text(const std::string& text) {
@@ -261,40 +248,40 @@ Result<FunctionConfig> config_from_text(const std::string& text) {
 }
 
 Result<Alias> alias_from_text(const std::string& text) {
-  return parsed<Alias>(text, [](const json& document) {
+  return parsed<Alias>(text, [](const DocumentReader& document) {
     Alias alias;
-    document.at("name").get_to(alias.name);
-    document.at("function_version").get_to(alias.function_version);
-    read(document, "description", alias.description);
-    read(document, "revision_id", alias.revision_id);
-    if (document.contains("additional_version")) {
-      alias.additional_version.emplace(document.at("additional_version").get<std::string>(),
-                                       document.at("additional_weight").get<double>());
-    }
+    document.read("name", alias.name);
+    document.read("function_version", alias.function_version);
+    document.read_if("description", alias.description);
+    document.read_if("revision_id", alias.revision_id);
+    if (document.has("additional_version"))
+      alias.additional_version.emplace(document.get<std::string>("additional_version"),
+                                       document.get<double>("additional_weight"));
     return alias;
   });
 }
 
 Result<Function> function_from_text(const std::string& text) {
-  return parsed<Function>(text, [](const json& document) {
+  return parsed<Function>(text, [](const DocumentReader& document) {
     Function function;
-    function.latest = std::make_shared<const FunctionConfig>(config_from(document.at("latest")));
-    read(document, "tags", function.tags);
-    read(document, "policies", function.policies);
-    read(document, "policy_revisions", function.policy_revisions);
-    if (document.contains("provisioned"))
-      for (const auto& [qualifier, config] : document["provisioned"].items()) {
+    function.latest =
+        std::make_shared<const FunctionConfig>(config_from(document.object("latest")));
+    document.read_if("tags", function.tags);
+    document.read_if("policies", function.policies);
+    document.read_if("policy_revisions", function.policy_revisions);
+    if (document.has("provisioned"))
+      for (const auto& [qualifier, config] : document.members("provisioned")) {
         auto& provisioned = function.provisioned[qualifier];
-        read(config, "requested", provisioned.requested);
-        read(config, "last_modified", provisioned.last_modified);
+        config.read_if("requested", provisioned.requested);
+        config.read_if("last_modified", provisioned.last_modified);
       }
-    if (document.contains("event_invoke"))
-      for (const auto& [qualifier, config] : document["event_invoke"].items())
+    if (document.has("event_invoke"))
+      for (const auto& [qualifier, config] : document.members("event_invoke"))
         function.event_invoke[qualifier] = event_invoke_from(config);
-    if (document.contains("urls"))
-      for (const auto& [qualifier, url] : document["urls"].items())
+    if (document.has("urls"))
+      for (const auto& [qualifier, url] : document.members("urls"))
         function.urls[qualifier] = url_from(url);
-    read(document, "recursive_loop", function.recursive_loop);
+    document.read_if("recursive_loop", function.recursive_loop);
     return function;
   });
 }

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "store/statement.h"
 
 namespace kiln::store {
@@ -158,7 +158,7 @@ std::vector<telemetry::MetricArchive::SeriesInfo> MetricArchive::load_series() {
     info.key.region = select.text(1);
     info.key.metric_namespace = select.text(2);
     info.key.name = select.text(3);
-    const auto dimensions = nlohmann::json::parse(select.text(4), nullptr, false);
+    const auto dimensions = json_parse(select.text(4));
     if (dimensions.is_array())
       for (const auto& pair : dimensions)
         if (pair.is_array() && pair.size() == 2 && pair[0].is_string() && pair[1].is_string())

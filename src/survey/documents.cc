@@ -3,6 +3,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "scaling/policy_document.h"
 #include "telemetry/alarm_document.h"
@@ -26,9 +27,7 @@ Result<void> need(const Json& document, const std::string& what,
   return {};
 }
 
-nlohmann::json as_nlohmann(const Json& document) {
-  return nlohmann::json::parse(document.to_text(), nullptr, false);
-}
+nlohmann::json as_nlohmann(const Json& document) { return json_parse(document.to_text()); }
 
 Result<scaling::ResourceId> read_resource(const Json& document, const std::string& what) {
   const std::string text = document.text_or("ResourceId", "");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "telemetry/alarm_document.h"
 
 namespace kiln::telemetry {
@@ -271,9 +272,7 @@ void AlarmBook::record_action(const FiredAction& fired, Outcome outcome, const s
                                         : "Failed to execute action " + fired.action +
                                               ". Received error: \"" + error + "\"";
   history_.add(alarm.config.region, alarm.config.name,
-               {now, "Action", summary,
-                data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
-                alarm.rule.has_value()});
+               {now, "Action", summary, json_dump(data), alarm.rule.has_value()});
 }
 
 }  // namespace kiln::telemetry

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/arn.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_book.h"
 #include "telemetry/query_run.h"
@@ -278,8 +279,7 @@ AlarmStatus AlarmBook::composite_status(const Alarm& alarm, AlarmState state, Tr
                         {"timestamp", format_lambda_time(child->transitioned)}}}});
   ordered_json data;
   data["triggeringAlarms"] = std::move(alarms);
-  return {state, std::move(reason),
-          data.dump(-1, ' ', false, ordered_json::error_handler_t::replace), now};
+  return {state, std::move(reason), json_dump(data), now};
 }
 
 void AlarmBook::refire(WallTime now, std::vector<FiredAction>& fired) {

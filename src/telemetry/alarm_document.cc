@@ -4,14 +4,18 @@
 #include <array>
 #include <utility>
 
+#include "base/document_reader.h"
+#include "base/json_access.h"
+
 namespace kiln::telemetry {
 namespace {
 
 using nlohmann::json;
 
-Dimensions parse_dimensions(const json& document) {
+Dimensions parse_dimensions(const DocumentReader& in) {
   Dimensions dimensions;
-  for (const json& item : document) dimensions.emplace_back(item.at("Name"), item.at("Value"));
+  for (const DocumentReader& item : in.list("Dimensions"))
+    dimensions.emplace_back(item.get<std::string>("Name"), item.get<std::string>("Value"));
   return dimensions;
 }
 
@@ -34,24 +38,24 @@ json query_document(const MetricQuery& query) {
   return out;
 }
 
-MetricQuery parse_query(const std::string& region, const json& document) {
+MetricQuery parse_query(const std::string& region, const DocumentReader& document) {
   MetricQuery query;
-  query.id = document.at("Id");
-  query.return_data = document.at("ReturnData");
-  query.label = document.value("Label", "");
-  if (document.contains("MetricStat")) {
-    const json& in = document["MetricStat"];
-    const json& metric = in.at("Metric");
+  document.read("Id", query.id);
+  document.read("ReturnData", query.return_data);
+  document.read_if("Label", query.label);
+  if (document.has("MetricStat")) {
+    const DocumentReader in = document.object("MetricStat");
+    const DocumentReader metric = in.object("Metric");
     MetricStat stat;
-    stat.metric = {region, metric.at("Namespace"), metric.at("MetricName"),
-                   parse_dimensions(metric.at("Dimensions"))};
-    stat.period_s = in.at("Period");
-    stat.stat = in.at("Stat");
-    stat.unit = in.value("Unit", "");
+    stat.metric = {region, metric.get<std::string>("Namespace"),
+                   metric.get<std::string>("MetricName"), parse_dimensions(metric)};
+    in.read("Period", stat.period_s);
+    in.read("Stat", stat.stat);
+    in.read_if("Unit", stat.unit);
     query.metric_stat = std::move(stat);
   } else {
-    query.expression = document.at("Expression");
-    query.period_s = document.value("Period", 0);
+    document.read("Expression", query.expression);
+    document.read_if("Period", query.period_s);
   }
   return query;
 }
@@ -79,68 +83,73 @@ void put_metric(json& out, const AlarmConfig& config) {
     out["EvaluateLowSampleCountPercentile"] = config.low_sample_count_percentile;
 }
 
-void parse_metric(AlarmConfig& config, const json& in) {
-  if (in.contains("MetricName")) {
+void parse_metric(AlarmConfig& config, const DocumentReader& in) {
+  if (in.has("MetricName")) {
     MetricStat stat;
-    stat.metric = {config.region, in.at("Namespace"), in.at("MetricName"),
-                   parse_dimensions(in.at("Dimensions"))};
-    stat.stat = in.contains("Statistic") ? in["Statistic"] : in.at("ExtendedStatistic");
-    stat.period_s = in.at("Period");
-    stat.unit = in.value("Unit", "");
+    stat.metric = {config.region, in.get<std::string>("Namespace"),
+                   in.get<std::string>("MetricName"), parse_dimensions(in)};
+    in.read(in.has("Statistic") ? "Statistic" : "ExtendedStatistic", stat.stat);
+    in.read("Period", stat.period_s);
+    in.read_if("Unit", stat.unit);
     config.metric = std::move(stat);
   } else {
-    for (const json& query : in.at("Metrics"))
+    for (const DocumentReader& query : in.list("Metrics"))
       config.metrics.push_back(parse_query(config.region, query));
   }
-  config.evaluation_periods = in.at("EvaluationPeriods");
-  if (in.contains("DatapointsToAlarm")) config.datapoints_to_alarm = in["DatapointsToAlarm"];
-  config.threshold = in.at("Threshold");
-  config.comparison = parse_comparison(in.at("ComparisonOperator").get<std::string>())
+  in.read("EvaluationPeriods", config.evaluation_periods);
+  in.read_if("DatapointsToAlarm", config.datapoints_to_alarm);
+  in.read("Threshold", config.threshold);
+  config.comparison = parse_comparison(in.get<std::string>("ComparisonOperator"))
                           .value_or(Comparison::kGreaterThan);
-  config.has_missing = in.contains("TreatMissingData");
+  config.has_missing = in.has("TreatMissingData");
   if (config.has_missing)
-    config.missing = parse_missing_data(in["TreatMissingData"].get<std::string>())
-                         .value_or(MissingData::kMissing);
-  config.low_sample_count_percentile = in.value("EvaluateLowSampleCountPercentile", "");
+    config.missing =
+        parse_missing_data(in.get<std::string>("TreatMissingData")).value_or(MissingData::kMissing);
+  in.read_if("EvaluateLowSampleCountPercentile", config.low_sample_count_percentile);
 }
 
-WallTime from_epoch_ms(int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
-
-Suppression parse_suppression(const json& in) {
+Suppression parse_suppression(const DocumentReader& in) {
   Suppression out;
-  out.by = parse_suppressed_by(in.at("by").get<std::string>());
-  out.until = from_epoch_ms(in.at("until_ms"));
-  out.pending = in.at("pending");
+  out.by = parse_suppressed_by(in.get<std::string>("by"));
+  in.read("until_ms", out.until);
+  in.read("pending", out.pending);
   return out;
 }
 
-Result<Alarm> read_alarm(const std::string& region, const json& in) {
+Result<Alarm> read_alarm(const std::string& region, const DocumentReader& in) {
   Alarm alarm;
   AlarmConfig& config = alarm.config;
-  const json& document = in.at("config");
+  const DocumentReader document = in.object("config");
   config.region = region;
-  config.name = document.at("AlarmName");
-  config.has_description = document.contains("AlarmDescription");
-  config.description = document.value("AlarmDescription", "");
-  config.actions = {document.at("ActionsEnabled"), document.at("OKActions"),
-                    document.at("AlarmActions"), document.at("InsufficientDataActions")};
-  if (document.contains("AlarmRule")) {
-    auto rule = CompositeRule::parse(document["AlarmRule"].get<std::string>());
+  document.read("AlarmName", config.name);
+  config.has_description = document.has("AlarmDescription");
+  document.read_if("AlarmDescription", config.description);
+  document.read("ActionsEnabled", config.actions.enabled);
+  document.read("OKActions", config.actions.ok);
+  document.read("AlarmActions", config.actions.alarm);
+  document.read("InsufficientDataActions", config.actions.insufficient_data);
+  if (document.has("AlarmRule")) {
+    auto rule = CompositeRule::parse(document.get<std::string>("AlarmRule"));
     if (!rule) return rule.error();
     alarm.rule = std::move(*rule);
-    if (document.contains("ActionsSuppressor"))
-      alarm.suppressor = {document["ActionsSuppressor"], document.at("ActionsSuppressorWaitPeriod"),
-                          document.at("ActionsSuppressorExtensionPeriod")};
-    if (in.contains("suppression")) alarm.suppression = parse_suppression(in["suppression"]);
+    if (document.has("ActionsSuppressor")) {
+      auto& suppressor = alarm.suppressor.emplace();
+      document.read("ActionsSuppressor", suppressor.alarm);
+      document.read("ActionsSuppressorWaitPeriod", suppressor.wait_s);
+      document.read("ActionsSuppressorExtensionPeriod", suppressor.extension_s);
+    }
+    if (in.has("suppression")) alarm.suppression = parse_suppression(in.object("suppression"));
   } else {
     parse_metric(config, document);
   }
-  alarm.status = {
-      parse_alarm_state(in.at("state").get<std::string>()).value_or(AlarmState::kInsufficientData),
-      in.at("reason"), in.at("reason_data"), from_epoch_ms(in.at("state_updated_ms"))};
-  alarm.transitioned = from_epoch_ms(in.at("transitioned_ms"));
-  alarm.configuration_updated = from_epoch_ms(in.at("configuration_updated_ms"));
-  alarm.tags = in.at("tags").get<Tags>();
+  alarm.status.state =
+      parse_alarm_state(in.get<std::string>("state")).value_or(AlarmState::kInsufficientData);
+  in.read("reason", alarm.status.reason);
+  in.read("reason_data", alarm.status.reason_data);
+  in.read("state_updated_ms", alarm.status.updated);
+  in.read("transitioned_ms", alarm.transitioned);
+  in.read("configuration_updated_ms", alarm.configuration_updated);
+  in.read("tags", alarm.tags);
   return alarm;
 }
 
@@ -192,7 +201,7 @@ std::string alarm_text(const Alarm& alarm) {
     out["suppression"] = {{"by", to_text(alarm.suppression.by)},
                           {"until_ms", epoch_ms(alarm.suppression.until)},
                           {"pending", alarm.suppression.pending}};
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_dump(out);
 }
 
 Result<Alarm> parse_alarm(const std::string& region, const std::string& text) {
@@ -200,13 +209,12 @@ Result<Alarm> parse_alarm(const std::string& region, const std::string& text) {
     return Error{ErrorKind::kInternal, "InternalServiceFault",
                  "A stored alarm of " + region + " can't be read: " + why};
   };
-  try {
-    auto alarm = read_alarm(region, json::parse(text));
-    if (!alarm) return unreadable(alarm.error().message);
-    return alarm;
-  } catch (const json::exception& e) {
-    return unreadable(e.what());
-  }
+  std::string problem;
+  const json document = json_parse(text);
+  auto alarm = read_alarm(region, DocumentReader(document, problem));
+  if (!problem.empty()) return unreadable(problem);
+  if (!alarm) return unreadable(alarm.error().message);
+  return alarm;
 }
 
 }  // namespace kiln::telemetry

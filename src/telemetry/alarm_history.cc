@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "base/json_dump.h"
+#include "base/document_reader.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_document.h"
 
@@ -22,7 +23,7 @@ std::string history_key(const std::string& name, uint64_t number) {
 
 ordered_json state_document(const AlarmStatus& status) {
   ordered_json out{{"stateValue", to_text(status.state)}, {"stateReason", status.reason}};
-  const auto data = ordered_json::parse(status.reason_data, nullptr, false);
+  const auto data = json_parse<ordered_json>(status.reason_data);
   if (!status.reason_data.empty() && !data.is_discarded()) out["stateReasonData"] = data;
   return out;
 }
@@ -78,16 +79,15 @@ Result<void> AlarmHistory::load(const std::string& region, const std::string& ke
   const bool numbered =
       slash != key.npos &&
       std::from_chars(key.data() + slash + 1, key.data() + key.size(), number).ec == std::errc();
-  try {
-    const json in = json::parse(text);
-    if (numbered) {
-      regions_[region][key.substr(0, slash)][number] = {
-          WallTime(std::chrono::milliseconds(in.at("at_ms").get<int64_t>())), in.at("type"),
-          in.at("summary"), in.at("data"), in.at("composite")};
-      return {};
-    }
-  } catch (const json::exception&) {
-    // Said below.
+  std::string problem;
+  const json document = json_parse(text);
+  const DocumentReader in(document, problem);
+  AlarmHistoryItem item{in.get<WallTime>("at_ms"), in.get<std::string>("type"),
+                        in.get<std::string>("summary"), in.get<std::string>("data"),
+                        in.get<bool>("composite")};
+  if (numbered && problem.empty()) {
+    regions_[region][key.substr(0, slash)][number] = std::move(item);
+    return {};
   }
   return Error{ErrorKind::kInternal, "InternalServiceFault",
                "A stored history item of an alarm can't be read: " + region + " " + key};

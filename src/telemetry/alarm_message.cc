@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_document.h"
 
@@ -83,17 +83,15 @@ ordered_json trigger(const AlarmConfig& config) {
 // The alarms that reason_data names, in the form of the message.
 ordered_json triggering_children(const std::string& reason_data) {
   ordered_json out = ordered_json::array();
-  const auto data = ordered_json::parse(reason_data, nullptr, false);
+  const auto data = json_parse<ordered_json>(reason_data);
   if (!data.is_object() || !data.contains("triggeringAlarms")) return out;
-  try {
-    for (const auto& alarm : data["triggeringAlarms"]) {
-      out.push_back({{"Arn", alarm.at("arn")},
-                     {"State",
-                      {{"Value", alarm.at("state").at("value")},
-                       {"Timestamp", alarm.at("state").at("timestamp")}}}});
-    }
-  } catch (const ordered_json::exception&) {
-    // The data came from SetAlarmState; it may be anything.
+  // The data may come from SetAlarmState, so it may be anything.
+  for (const auto& alarm : data["triggeringAlarms"]) {
+    const ordered_json& state = json_member(alarm, "state");
+    const ordered_json &arn = json_member(alarm, "arn"), &value = json_member(state, "value"),
+                       &time = json_member(state, "timestamp");
+    if (arn.is_null() || value.is_null() || time.is_null()) break;
+    out.push_back({{"Arn", arn}, {"State", {{"Value", value}, {"Timestamp", time}}}});
   }
   return out;
 }

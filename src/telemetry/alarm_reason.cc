@@ -8,6 +8,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 
 namespace kiln::telemetry {
@@ -174,7 +175,7 @@ std::string alarm_reason_data(const AlarmConfig& config, const AlarmWindow& wind
       points.push_back(std::move(point));
     }
     data["evaluatedDatapoints"] = std::move(points);
-    std::string text = data.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+    std::string text = json_dump(data);
     if (text.size() <= kMaxReasonData || limit <= 1) return text;
   }
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/json_access.h"
 #include "base/time_format.h"
 
 namespace kiln::telemetry {
@@ -53,7 +54,7 @@ std::string default_label(const MetricStat& metric, const std::vector<const Metr
 std::string shown(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15)
     return std::to_string(static_cast<int64_t>(value));
-  return nlohmann::json(value).dump();
+  return json_dump(nlohmann::json(value));
 }
 
 std::string shown_time(int64_t time_s) {

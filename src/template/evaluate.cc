@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json_access.h"
 #include "template/evaluate_run.h"
 
 namespace kiln::cfn {
@@ -14,20 +15,18 @@ Error evaluation_error(Place place, const std::string& message) {
 }
 
 std::optional<std::string> text_of_scalar(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean() || value.is_number()) return value.dump();
+  if (value.is_string()) return json_text(value);
+  if (value.is_boolean() || value.is_number()) return json_dump(value);
   return std::nullopt;
 }
 
 bool is_unknown(const json& value) {
-  if (value.is_string())
-    return value.get_ref<const std::string&>().find(kUnknown) != std::string::npos;
+  if (value.is_string()) return json_text(value).find(kUnknown) != std::string::npos;
   return value.is_structured() && std::any_of(value.begin(), value.end(), is_unknown);
 }
 
 bool is_left_out(const json& value) {
-  if (value.is_string())
-    return value.get_ref<const std::string&>().find(kLeftOut) != std::string::npos;
+  if (value.is_string()) return json_text(value).find(kLeftOut) != std::string::npos;
   return value.is_structured() && std::any_of(value.begin(), value.end(), is_left_out);
 }
 
@@ -43,7 +42,7 @@ Result<void> resolve_references(json& value, const Surroundings& around, size_t&
     return {};
   }
   if (!value.is_string()) return {};
-  const std::string& text = value.get_ref<const std::string&>();
+  const std::string& text = json_text(value);
   if (text.find(kResolve) == std::string::npos) return {};
   std::string out;
   size_t done = 0;

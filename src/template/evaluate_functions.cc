@@ -5,6 +5,7 @@
 
 #include "base/arn.h"
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "template/cidr.h"
 #include "template/evaluate_run.h"
 
@@ -17,7 +18,7 @@ using nlohmann::json;
 constexpr size_t kPartBytes = 32;
 
 size_t size_of(const json& value) {
-  if (value.is_string()) return kPartBytes + value.get_ref<const std::string&>().size();
+  if (value.is_string()) return kPartBytes + json_text(value).size();
   size_t size = kPartBytes;
   if (value.is_array())
     for (const json& item : value) size += size_of(item);
@@ -123,7 +124,7 @@ Result<json> Evaluator::Run::get_att(const FunctionUse& use) {
   if (is_closed(*name)) return closed(*name);
   if (!name->is_string())
     return evaluation_error(use.place, "Template error: the attribute of Fn::GetAtt is no string");
-  return resource(attribute.resource, name->get<std::string>(), use.place);
+  return resource(attribute.resource, json_text(*name), use.place);
 }
 
 Result<json> Evaluator::Run::sub(const FunctionUse& use) {
@@ -173,9 +174,9 @@ Result<json> Evaluator::Run::join(const FunctionUse& use) {
     if (!scalar)
       return evaluation_error(
           use.place, "Template error: Fn::Join has something that is no string in its list");
-    const size_t more = delimiter->get_ref<const std::string&>().size() + scalar->size();
+    const size_t more = json_text(*delimiter).size() + scalar->size();
     if (auto fine = spend(more, use.place); !fine) return fine.error();
-    if (!first) out += delimiter->get_ref<const std::string&>();
+    if (!first) out += json_text(*delimiter);
     first = false;
     out += *scalar;
   }
@@ -211,14 +212,13 @@ Result<json> Evaluator::Run::split(const FunctionUse& use) {
   if (!text) return text;
   if (is_closed(*text)) return closed(*text);
   if (is_closed(*delimiter)) return closed(*delimiter);
-  if (!delimiter->is_string() || delimiter->get_ref<const std::string&>().empty() ||
-      !text->is_string())
+  if (!delimiter->is_string() || json_text(*delimiter).empty() || !text->is_string())
     return evaluation_error(
         use.place,
         "Template error: every Fn::Split object requires two parameters, (1) a string "
         "delimiter and (2) a string to be split");
-  const std::string& between = delimiter->get_ref<const std::string&>();
-  const std::string& whole = text->get_ref<const std::string&>();
+  const std::string& between = json_text(*delimiter);
+  const std::string& whole = json_text(*text);
   json parts = json::array();
   for (size_t start = 0;;) {
     const size_t next = whole.find(between, start);
@@ -276,8 +276,7 @@ Result<json> Evaluator::Run::import(const FunctionUse& use) {
         "resource");
   const auto& ask = owner_.surroundings_.import_value;
   const auto found = ask ? ask(*name) : std::nullopt;
-  if (!found)
-    return evaluation_error(use.place, "No export named " + name->get<std::string>() + " found.");
+  if (!found) return evaluation_error(use.place, "No export named " + json_text(*name) + " found.");
   return json(*found);
 }
 
@@ -331,7 +330,7 @@ Result<json> Evaluator::Run::to_json_string(const FunctionUse& use) {
   if (inner->is_string() && is_closed(*inner)) return closed(*inner);
   if (!inner->is_structured())
     return evaluation_error(use.place, "Template error: Fn::ToJsonString needs a list or a map");
-  return json(inner->dump(-1, ' ', false, json::error_handler_t::replace));
+  return json(json_dump(*inner));
 }
 
 }  // namespace kiln::cfn

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/json_access.h"
+
 namespace kiln::cfn {
 
 const Node* Node::find(std::string_view name) const {
@@ -18,7 +20,7 @@ nlohmann::json to_json(const Node& node) {
     case Node::Kind::kBool:
       return node.text == "true";
     case Node::Kind::kNumber: {
-      auto number = nlohmann::json::parse(node.text, nullptr, false);
+      auto number = json_parse(node.text);
       return number.is_number() ? std::move(number) : nlohmann::json(node.text);
     }
     case Node::Kind::kText:

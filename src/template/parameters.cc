@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json_access.h"
 #include "template/evaluate.h"
 #include "template/parameter_type.h"
 #include "template/pattern.h"
@@ -89,9 +90,9 @@ class Constraints {
     const auto number = finite_number_of(value);
     if (!number) return validation("Parameter '" + parameter_.name + "' must be a number.");
     if (parameter_.min_value && *number < *parameter_.min_value)
-      return broken("must be a number not less than " + json(*parameter_.min_value).dump());
+      return broken("must be a number not less than " + json_dump(json(*parameter_.min_value)));
     if (parameter_.max_value && *number > *parameter_.max_value)
-      return broken("must be a number not greater than " + json(*parameter_.max_value).dump());
+      return broken("must be a number not greater than " + json_dump(json(*parameter_.max_value)));
     return {};
   }
 

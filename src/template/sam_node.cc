@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/check.h"
+#include "base/json_access.h"
 #include "template/functions.h"
 
 namespace kiln::cfn::sam {
@@ -151,9 +152,7 @@ Node tag_list(const Node* tags) {
   return out;
 }
 
-std::string compact_text(const Node& node) {
-  return to_json(node).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-}
+std::string compact_text(const Node& node) { return json_ascii(to_json(node)); }
 
 std::string id_hash(std::string_view text, size_t digits) {
   static constexpr char kHex[] = "0123456789abcdef";

@@ -1,6 +1,7 @@
 // AWS::Serverless::StateMachine, and its events.
 #include <algorithm>
 
+#include "base/json_access.h"
 #include "template/serverless_resource.h"
 
 namespace kiln::cfn {
@@ -119,8 +120,7 @@ class MachineExpander {
       size_t count = 0;
       take_out_values(written, substitutions, count);
       // Line by line, as SAM writes it.
-      const std::string text =
-          to_json(written).dump(4, ' ', true, nlohmann::json::error_handler_t::replace);
+      const std::string text = json_ascii(to_json(written), 4);
       Node lines = sam::list();
       for (size_t start = 0; start <= text.size();) {
         const size_t end = std::min(text.find('\n', start), text.size());

@@ -12,6 +12,7 @@
 #include <optional>
 #include <streambuf>
 
+#include "base/json_access.h"
 #include "template/node_reader.h"
 
 namespace kiln::cfn {
@@ -43,7 +44,7 @@ Place place_of(const YAML::Mark& mark) {
 bool is_number(const std::string& text) {
   // JSON's form, and what YAML adds that templates use: a sign.
   const size_t start = text.starts_with('+') ? 1 : 0;
-  const auto parsed = nlohmann::json::parse(text.substr(start), nullptr, false);
+  const auto parsed = json_parse(text.substr(start));
   return parsed.is_number();
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <memory>
 
+#include "base/json_access.h"
 #include "base/json_text.h"
 #include "wire/rest_json_error.h"
 
@@ -61,7 +62,7 @@ void write(std::string& out, const json& value, bool is_time_value,
     for (const json& item : value) write(out, item, is_time_value, is_time);
     out += kBreak;
   } else {
-    if (is_time_value && value.is_number()) return write_time(out, value.get<double>());
+    if (is_time_value && value.is_number()) return write_time(out, json_number(value));
     json::to_cbor(value, nlohmann::detail::output_adapter<char>(out));
   }
 }
@@ -113,7 +114,7 @@ bool to_json(const cbor_item_t* item, size_t depth, json& out) {
         const cbor_pair& pair = cbor_map_handle(item)[i];
         json key;
         if (!to_json(pair.key, depth + 1, key) || !key.is_string()) return false;
-        if (!to_json(pair.value, depth + 1, out[key.get_ref<const std::string&>()])) return false;
+        if (!to_json(pair.value, depth + 1, out[json_text(key)])) return false;
       }
       return true;
     case CBOR_TYPE_TAG: {

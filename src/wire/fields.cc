@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json_access.h"
+
 namespace kiln::wire {
 namespace {
 
@@ -99,8 +101,8 @@ std::optional<WallTime> parse_time(std::string_view text) {
 }
 
 std::optional<double> to_number(const json& value) {
-  if (value.is_number()) return value.get<double>();
-  if (value.is_string()) return parse_double(value.get_ref<const std::string&>());
+  if (value.is_number()) return json_number(value);
+  if (value.is_string()) return parse_double(json_text(value));
   return std::nullopt;
 }
 
@@ -112,7 +114,7 @@ const json* Fields::find(const char* name) const {
 
 void Fields::fail(const char* name, const char* wanted) {
   if (!status_) return;
-  std::string value = find(name)->dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string value = json_dump(*find(name));
   if (value.size() > 100) value.resize(100);
   status_ = Error{ErrorKind::kInvalid, "SerializationException",
                   std::string(name) + " is " + value + "; it must be " + wanted};
@@ -121,7 +123,7 @@ void Fields::fail(const char* name, const char* wanted) {
 std::string Fields::text(const char* name, const std::string& otherwise) {
   const json* value = find(name);
   if (!value) return otherwise;
-  if (value->is_string()) return value->get<std::string>();
+  if (value->is_string()) return json_text(*value);
   fail(name, "a string");
   return otherwise;
 }
@@ -148,9 +150,9 @@ std::optional<int64_t> Fields::integer(const char* name) {
 std::optional<bool> Fields::boolean(const char* name) {
   const json* value = find(name);
   if (!value) return std::nullopt;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_boolean()) return json_flag(*value);
   if (value->is_string()) {
-    const auto& text = value->get_ref<const std::string&>();
+    const auto& text = json_text(*value);
     if (text == "true") return true;
     if (text == "false") return false;
   }
@@ -162,8 +164,8 @@ std::optional<WallTime> Fields::time(const char* name) {
   const json* value = find(name);
   if (!value) return std::nullopt;
   std::optional<WallTime> parsed;
-  if (value->is_number()) parsed = from_epoch(value->get<double>());
-  if (value->is_string()) parsed = parse_time(value->get_ref<const std::string&>());
+  if (value->is_number()) parsed = from_epoch(json_number(*value));
+  if (value->is_string()) parsed = parse_time(json_text(*value));
   if (!parsed) fail(name, "a time: epoch seconds or ISO 8601");
   return parsed;
 }
@@ -175,7 +177,7 @@ std::vector<std::string> Fields::texts(const char* name) {
       fail(name, "a list of strings");
       return {};
     }
-    out.push_back(item.get<std::string>());
+    out.push_back(json_text(item));
   }
   return out;
 }
@@ -199,7 +201,7 @@ const json& Fields::list(const char* name) {
   if (!value) return kEmpty;
   if (value->is_array()) return *value;
   // How a form says that a list is empty.
-  if (value->is_string() && value->get_ref<const std::string&>().empty()) return kEmpty;
+  if (value->is_string() && json_text(*value).empty()) return kEmpty;
   fail(name, "a list");
   return kEmpty;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_access.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::wire {
@@ -57,13 +58,10 @@ Result<nlohmann::json> parse_json_body(std::string_view body) {
   };
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return nlohmann::json::object();
   if (is_too_deep(body)) return refuse("it is nested too deeply");
-  try {
-    nlohmann::json document = nlohmann::json::parse(body);
-    if (!document.is_object()) return refuse(std::string("it is of type ") + document.type_name());
-    return document;
-  } catch (const nlohmann::json::exception& e) {
-    return refuse(e.what());
-  }
+  nlohmann::json document = json_parse(body);
+  if (document.is_discarded()) return refuse(json_parse_fault(body));
+  if (!document.is_object()) return refuse(std::string("it is of type ") + document.type_name());
+  return document;
 }
 
 net::Response json_answer(const nlohmann::json& document, const std::string& request_id,

@@ -7,7 +7,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "base/json_text.h"
 #include "base/time_format.h"
 #include "wire/rest_json_error.h"
@@ -139,15 +139,15 @@ void add_value(pugi::xml_node parent, const std::string& name, const nlohmann::j
     const bool times = style.is_time && style.is_time(name);
     for (const auto& item : value) {
       if (times && item.is_number())
-        add_text(list, "member", format_epoch(item.get<double>()));
+        add_text(list, "member", format_epoch(json_number(item)));
       else
         add_value(list, entries ? "entry" : "member", item, style);
     }
     return;
   }
-  if (value.is_string()) return add_text(parent, name, value.get_ref<const std::string&>());
+  if (value.is_string()) return add_text(parent, name, json_text(value));
   if (value.is_number() && style.is_time && style.is_time(name))
-    return add_text(parent, name, format_epoch(value.get<double>()));
+    return add_text(parent, name, format_epoch(json_number(value)));
   add_text(parent, name, json_dump(value));
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_access.h"
+
 namespace kiln::wire {
 namespace {
 
@@ -90,8 +92,6 @@ net::Response rest_json_error(const Error& error, const std::string& request_id,
   return response;
 }
 
-std::string to_json_text(const nlohmann::json& document) {
-  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string to_json_text(const nlohmann::json& document) { return json_dump(document); }
 
 }  // namespace kiln::wire

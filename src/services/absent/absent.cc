@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
 #include "services/absent/tables.h"
 #include "wire/json_protocol.h"
 #include "wire/query_protocol.h"
@@ -40,7 +41,7 @@ std::string asked_for(const json& input, std::string_view member) {
   const auto found = input.find(member);
   if (found == input.end()) return "";
   const json& name = found->is_array() && !found->empty() ? (*found)[0] : *found;
-  return name.is_string() ? name.get<std::string>() : "";
+  return name.is_string() ? json_text(name) : "";
 }
 
 net::Response success(Shape shape, const std::string& body, const std::string& request_id) {
@@ -74,16 +75,15 @@ std::optional<net::Response> operation_answer(const Classification& what,
     return each.service == what.service && each.operation == what.operation;
   });
   if (found == all.end()) return std::nullopt;
-  const json input = what.query ? what.query->document()
-                                : json::parse(request.body(), nullptr, false);
+  const json input = what.query ? what.query->document() : json_parse(request.body());
   const std::string name = asked_for(input, found->member);
   if (!found->empty.empty() && name.empty()) {
     if (!what.query) return success(what.shape, std::string(found->empty), request_id);
     return wire::XmlAnswer(what.operation, "http://queue.amazonaws.com/doc/2012-11-05/")
         .finish(request_id);
   }
-  return failure(what.shape, std::string(found->error_type),
-                 filled(found->message, name, account), request_id);
+  return failure(what.shape, std::string(found->error_type), filled(found->message, name, account),
+                 request_id);
 }
 
 // Whether the path is of this form; `name` becomes what its last "*" stands for.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_access.h"
 #include "scaling/policy_document.h"
 #include "scaling/scaling_error.h"
 
@@ -106,7 +107,7 @@ Result<scaling::Tags> read_scaling_tags(const json& input) {
     if (!value.is_string())
       return Error{ErrorKind::kInvalid, "SerializationException",
                    "The tag " + key + " must have a string"};
-    std::string text = value.get<std::string>();
+    std::string text = json_text(value);
     if (key.empty() || key.size() > 128 || text.size() > 256)
       return validation_error("The tag '" + key.substr(0, 128) +
                               "' must have a key of 1 to 128 characters and a value of at most "

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "services/inventory/inventory.h"
 #include "wire/fields.h"
 
@@ -62,14 +62,12 @@ Result<json> get_resource(const json& input, const stack::AwsApi& api) {
   if (!in.status()) return in.status().error();
   const auto all = things(type, api);
   if (!all) return all.error();
-  const auto found = std::find_if(all->begin(), all->end(), [&](const Thing& thing) {
-    return thing.identifier == identifier;
-  });
+  const auto found = std::find_if(
+      all->begin(), all->end(), [&](const Thing& thing) { return thing.identifier == identifier; });
   if (found == all->end())
     return invalid("ResourceNotFoundException", "Resource of type '" + type +
                                                     "' with identifier '" +
-                                                    identifier.substr(0, 500) +
-                                                    "' was not found.");
+                                                    identifier.substr(0, 500) + "' was not found.");
   return json{{"TypeName", type}, {"ResourceDescription", description(*found)}};
 }
 

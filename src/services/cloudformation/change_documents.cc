@@ -1,7 +1,7 @@
 // Change sets as the API writes them.
 #include <algorithm>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "services/cloudformation/documents.h"
 #include "stack/resource_type.h"
 #include "template/evaluate.h"
@@ -32,7 +32,7 @@ json shown(const json& value) {
 // BeforeValue and AfterValue are texts: structures as their JSON.
 std::string shown_text(const json& value) {
   if (cfn::is_unknown(value)) return kKnownLater;
-  return value.is_string() ? value.get<std::string>() : json_dump(value);
+  return value.is_string() ? json_text(value) : json_dump(value);
 }
 
 bool is_replaced_by(const std::string& type_name, const std::string& property) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "services/cloudformation/documents.h"
 #include "services/cloudformation/operations.h"
 #include "stack/validation_error.h"

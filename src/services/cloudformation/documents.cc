@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/resource_type.h"
 
 namespace kiln::services {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/json_access.h"
 #include "stack/validation_error.h"
 #include "wire/fields.h"
 #include "wire/uri.h"
@@ -18,8 +19,7 @@ constexpr const char* kNotHere[] = {"TimeoutInMinutes", "RollbackConfiguration",
 
 bool is_given(const json& input, const char* name) {
   const auto found = input.find(name);
-  return found != input.end() &&
-         !(found->is_string() && found->get_ref<const std::string&>().empty());
+  return found != input.end() && !(found->is_string() && json_text(*found).empty());
 }
 
 Result<void> read_parameters(const json& input, const stack::Wish* before, stack::Wish& wish) {

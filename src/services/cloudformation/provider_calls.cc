@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "stack/aws_api.h"
 #include "stack/resource_type.h"
 #include "stack/validation_error.h"
@@ -37,7 +37,7 @@ std::string no_response(const std::string& request_id) {
 
 // Why there will be no answer; nullopt: it may still come.
 std::optional<Error> failure_of(const net::Response& response) {
-  const json body = json::parse(response.body, nullptr, false);
+  const json body = json_parse(response.body);
   if (response.status >= 300) {
     std::string message = json_text(body, "message");
     if (message.empty()) message = json_text(body, "Message");
@@ -133,7 +133,7 @@ net::Response ProviderCalls::take(const std::string& token, const std::string& b
     waiting->settle(half_made("Response object is too long."));
     return response;
   }
-  json answer = json::parse(body, nullptr, false);
+  json answer = json_parse(body);
   if (answer.is_object())
     waiting->settle(std::move(answer));
   else

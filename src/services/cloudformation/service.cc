@@ -4,6 +4,7 @@
 
 #include "base/fence.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
 #include "services/cloudformation/documents.h"
@@ -39,8 +40,7 @@ net::Response failure(const Error& error, const std::string& request_id) {
       {error.kind, error.type, cfn::without_place(error.message)}, request_id, kNamespace);
   if (!cfn::has_place(error.message)) return response;
   const nlohmann::json text = error.message.substr(0, kMaxProblems);
-  response.headers.emplace_back(CloudFormationService::kProblemsHeader,
-                                text.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
+  response.headers.emplace_back(CloudFormationService::kProblemsHeader, json_ascii(text));
   return response;
 }
 
@@ -107,7 +107,7 @@ CloudFormationService::CloudFormationService(engine::Engine& engine, Ask ask)
     const auto answer = api(region).rpc("ssm", "AmazonSSM.GetParameter",
                                         {{"Name", name}, {"WithDecryption", true}});
     if (!answer) return std::nullopt;
-    const nlohmann::json found = answer->value("Parameter", nlohmann::json::object());
+    const nlohmann::json found = json_member(*answer, "Parameter");
     return cfn::SsmParameter{stack::text_of(found, "Type"), stack::text_of(found, "Value")};
   };
   book_ = std::make_unique<stack::StackBook>(std::move(options));

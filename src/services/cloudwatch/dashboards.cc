@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/arn.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "wire/fields.h"
 
 namespace kiln::services {
@@ -31,7 +31,7 @@ bool is_name(const std::string& name) {
 
 void CloudWatchDashboards::load(const std::string& region, const std::string& name,
                                 const std::string& text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = json_parse(text);
   if (!document.is_object()) return;
   wire::Fields in(document);
   regions_[region][name] = {in.text("body"), in.number("modified_s").value_or(0)};
@@ -60,7 +60,7 @@ Result<json> CloudWatchDashboards::run(const std::string& operation, const json&
       return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
                    "The value for field DashboardName contains invalid characters. It can only "
                    "contain alphanumerics, dash (-) and underscore (_).\n"};
-    const json document = json::parse(body, nullptr, false);
+    const json document = json_parse(body);
     if (!document.is_object() || !document.contains("widgets"))
       return invalid_dashboard(
           "The field DashboardBody must be a valid JSON object with a member widgets");

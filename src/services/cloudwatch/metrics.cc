@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "services/cloudwatch/queries.h"
 #include "telemetry/query_run.h"
 #include "telemetry/statistic.h"
@@ -41,7 +42,7 @@ Error unknown_token() {
 }
 
 std::string shown(double value) {
-  return std::isfinite(value) ? json(value).dump() : std::isnan(value) ? "NaN" : "Infinity";
+  return std::isfinite(value) ? json_dump(json(value)) : std::isnan(value) ? "NaN" : "Infinity";
 }
 
 // ---- PutMetricData

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/json_access.h"
+
 namespace kiln::services {
 namespace {
 
@@ -126,7 +128,7 @@ Result<std::vector<RecommendationFilter>> read_filters(const json& input) {
   for (const json& filter : *filters) {
     RecommendationFilter one;
     if (filter.is_object() && filter.contains("name") && filter["name"].is_string())
-      one.name = filter["name"].get<std::string>();
+      one.name = json_text(filter["name"]);
     const auto& known = values_of(one.name);
     if (known.empty())
       return wrong("The filter name '" + one.name + "' must be Finding or FindingReasonCode.");
@@ -134,7 +136,7 @@ Result<std::vector<RecommendationFilter>> read_filters(const json& input) {
     if (values == filter.end() || !values->is_array())
       return wrong("The filter " + one.name + " needs values.");
     for (const json& value : *values) {
-      const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+      const std::string text = value.is_string() ? json_text(value) : json_dump(value);
       if (std::find(known.begin(), known.end(), text) == known.end())
         return wrong("The filter " + one.name + " has no value '" + text + "'.");
       one.values.push_back(text);
@@ -147,7 +149,7 @@ Result<std::vector<RecommendationFilter>> read_filters(const json& input) {
 bool passes(const json& recommendation, const std::vector<RecommendationFilter>& filters) {
   return std::all_of(filters.begin(), filters.end(), [&](const RecommendationFilter& filter) {
     const auto holds = [&](const json& value) {
-      return std::find(filter.values.begin(), filter.values.end(), value.get<std::string>()) !=
+      return std::find(filter.values.begin(), filter.values.end(), json_text(value)) !=
              filter.values.end();
     };
     if (filter.name == "Finding") return holds(recommendation["finding"]);

@@ -6,6 +6,7 @@
 #include "base/arn.h"
 #include "base/fence.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "cost/price_file.h"
 #include "services/compute_optimizer/recommendation.h"
 #include "stack/aws_api.h"
@@ -40,11 +41,11 @@ class OwnApi final : public survey::Api {
              "localhost") {}
 
   Result<Json> call(const survey::ApiCall& call) override {
-    const json body = call.body.empty() ? json() : json::parse(call.body, nullptr, false);
+    const json body = call.body.empty() ? json() : json_parse(call.body);
     const Result<json> answer = call.target.empty() ? api_.rest(call.method, call.path, body)
                                                     : api_.rpc(call.service, call.target, body);
     if (!answer) return answer.error();
-    return Json::parse_or_null(answer->dump(-1, ' ', false, json::error_handler_t::replace));
+    return Json::parse_or_null(json_dump(*answer));
   }
 
  private:
@@ -58,7 +59,7 @@ Result<std::set<std::string>> read_names(const json& input) {
   if (arns == input.end() || arns->is_null()) return names;
   if (!arns->is_array()) return wrong("functionArns must be a list");
   for (const json& item : *arns) {
-    const std::string arn = item.is_string() ? item.get<std::string>() : item.dump();
+    const std::string arn = item.is_string() ? json_text(item) : json_dump(item);
     const size_t at = arn.find(":function:");
     if (!is_arn_of(arn, "lambda") || at == arn.npos)
       return wrong("'" + arn + "' is not the ARN of a Lambda function.");
@@ -72,7 +73,7 @@ Result<int64_t> read_number(const json& input, const char* member, int64_t other
                             int64_t most) {
   const auto found = input.find(member);
   if (found == input.end() || found->is_null()) return otherwise;
-  const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
+  const std::string text = found->is_string() ? json_text(*found) : json_dump(*found);
   char* end = nullptr;
   const int64_t value = std::strtoll(text.c_str(), &end, 10);
   if (text.empty() || *end != '\0' || value < least || value > most)

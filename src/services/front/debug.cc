@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "engine/debug_launch.h"
 #include "model/names.h"
 #include "wire/credential_scope.h"
@@ -40,16 +41,16 @@ Error wrong(const std::string& what) {
 Result<Wishes> wishes_of(const std::string& body) {
   Wishes out;
   if (body.empty()) return out;
-  const json document = json::parse(body, nullptr, false);
+  const json document = json_parse(body);
   if (!document.is_object()) return wrong("The body is not a JSON object.");
   for (const auto& [name, value] : document.items()) {
     if (name == "port") {
       if (!value.is_number_integer() || value < 0 || value > 65'535)
         return wrong("port must be a number from 0 to 65535.");
-      out.port = value.get<uint16_t>();
+      out.port = json_integer<uint16_t>(value);
     } else if (name == "wait" || name == "each" || name == "profile") {
       if (!value.is_boolean()) return wrong(name + " must be true or false.");
-      if (!value.get<bool>()) continue;
+      if (!json_flag(value)) continue;
       if (name == "wait")
         out.wait = engine::DebugWait::kYes;
       else if (name == "profile")

@@ -4,7 +4,7 @@
 
 #include "base/fence.h"
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
 #include "services/absent/absent.h"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/fence.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "engine/control_loop.h"
 
 namespace kiln::services {

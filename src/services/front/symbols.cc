@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "engine/symbolizer.h"
 #include "wire/rest_json_error.h"
 
@@ -13,15 +14,14 @@ bool is_symbols_request(const net::Request& request) {
 }
 
 void keep_symbols(engine::Engine& engine, const net::Request& request, Reply reply) {
-  const auto document = nlohmann::json::parse(request.body(), nullptr, false);
-  const bool has_file = document.is_object() && document.size() == 1 &&
-                        document.contains("file") && document["file"].is_string();
-  const std::string file = has_file ? document["file"].get<std::string>() : "";
+  const auto document = json_parse(request.body());
+  const bool has_file = document.is_object() && document.size() == 1 && document.contains("file") &&
+                        document["file"].is_string();
+  const std::string file = has_file ? json_text(document["file"]) : "";
   if (!file.starts_with('/'))
-    return reply(wire::rest_json_error(
-        {ErrorKind::kInvalid, "InvalidParameterValueException",
-         "The body must be {\"file\": …} with an absolute path."},
-        new_uuid()));
+    return reply(wire::rest_json_error({ErrorKind::kInvalid, "InvalidParameterValueException",
+                                        "The body must be {\"file\": …} with an absolute path."},
+                                       new_uuid()));
   const std::string folder = engine.options().data_dir + "/symbols";
   engine.post_worker([folder, file, reply = std::move(reply)] {
     const Result<void> kept = engine::Symbolizer::keep(folder, file);

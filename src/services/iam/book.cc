@@ -4,8 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/arn.h"
+#include "base/document_reader.h"
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 
 namespace kiln::services {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kGlobal = "global";  // IAM has no Regions
-
-WallTime time_from(const json& ms) {
-  return WallTime(std::chrono::milliseconds(ms.get<int64_t>()));
-}
 
 json document_of(const Role& role) {
   return {{"name", role.name},
@@ -33,20 +30,20 @@ json document_of(const Role& role) {
           {"created", epoch_ms(role.created)}};
 }
 
-Role role_from(const json& in) {
+Role role_from(const DocumentReader& in) {
   Role role;
-  in.at("name").get_to(role.name);
-  in.at("path").get_to(role.path);
-  in.at("arn").get_to(role.arn);
-  in.at("id").get_to(role.id);
-  in.at("trust").get_to(role.trust);
-  in.at("description").get_to(role.description);
-  in.at("max_session_s").get_to(role.max_session_s);
-  in.at("boundary").get_to(role.boundary);
-  in.at("tags").get_to(role.tags);
-  in.at("inline_policies").get_to(role.inline_policies);
-  in.at("attached").get_to(role.attached);
-  role.created = time_from(in.at("created"));
+  in.read("name", role.name);
+  in.read("path", role.path);
+  in.read("arn", role.arn);
+  in.read("id", role.id);
+  in.read("trust", role.trust);
+  in.read("description", role.description);
+  in.read("max_session_s", role.max_session_s);
+  in.read("boundary", role.boundary);
+  in.read("tags", role.tags);
+  in.read("inline_policies", role.inline_policies);
+  in.read("attached", role.attached);
+  in.read("created", role.created);
   return role;
 }
 
@@ -69,21 +66,21 @@ json document_of(const ManagedPolicy& policy) {
           {"updated", epoch_ms(policy.updated)}};
 }
 
-ManagedPolicy policy_from(const json& in) {
+ManagedPolicy policy_from(const DocumentReader& in) {
   ManagedPolicy policy;
-  in.at("name").get_to(policy.name);
-  in.at("path").get_to(policy.path);
-  in.at("arn").get_to(policy.arn);
-  in.at("id").get_to(policy.id);
-  in.at("description").get_to(policy.description);
-  in.at("tags").get_to(policy.tags);
-  for (const json& version : in.at("versions"))
-    policy.versions.push_back(
-        {version.at("id"), version.at("document"), time_from(version.at("created"))});
-  in.at("default_version").get_to(policy.default_version);
-  in.at("next_version").get_to(policy.next_version);
-  policy.created = time_from(in.at("created"));
-  policy.updated = time_from(in.at("updated"));
+  in.read("name", policy.name);
+  in.read("path", policy.path);
+  in.read("arn", policy.arn);
+  in.read("id", policy.id);
+  in.read("description", policy.description);
+  in.read("tags", policy.tags);
+  for (const DocumentReader& version : in.list("versions"))
+    policy.versions.push_back({version.get<std::string>("id"), version.get<std::string>("document"),
+                               version.get<WallTime>("created")});
+  in.read("default_version", policy.default_version);
+  in.read("next_version", policy.next_version);
+  in.read("created", policy.created);
+  in.read("updated", policy.updated);
   return policy;
 }
 
@@ -96,20 +93,19 @@ const PolicyVersion* ManagedPolicy::version(const std::string& wanted) const {
 }
 
 Result<void> IamBook::load(const std::string& kind, const std::string& document) {
-  try {
-    const json in = json::parse(document);
-    if (kind == kRoleKind) {
-      Role role = role_from(in);
-      roles_[role.name] = std::move(role);
-    } else {
-      ManagedPolicy policy = policy_from(in);
-      policies_[policy.arn] = std::move(policy);
-    }
-    return {};
-  } catch (const json::exception& e) {
-    return Error{ErrorKind::kInternal, "InternalFailure",
-                 "the kept " + kind + " is damaged: " + e.what()};
+  std::string problem;
+  const json parsed = json_parse(document);
+  const DocumentReader in(parsed, problem);
+  if (kind == kRoleKind) {
+    Role role = role_from(in);
+    if (problem.empty()) roles_[role.name] = std::move(role);
+  } else {
+    ManagedPolicy policy = policy_from(in);
+    if (problem.empty()) policies_[policy.arn] = std::move(policy);
   }
+  if (problem.empty()) return {};
+  return Error{ErrorKind::kInternal, "InternalFailure",
+               "the kept " + kind + " is damaged: " + problem};
 }
 
 const Role* IamBook::role(const std::string& name) const {

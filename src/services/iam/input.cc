@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/json_access.h"
 #include "wire/fields.h"
 
 namespace kiln::services::iam {
@@ -80,8 +81,9 @@ Result<std::string> path(const json& input) {
   std::string text = in.text("Path", "/");
   if (!in.status()) return in.status().error();
   if (text.size() > 512 || !text.starts_with('/') || !text.ends_with('/'))
-    return validation("The specified value for path is invalid. It must begin and end with / and "
-                      "contain only alphanumeric characters and/or / characters.");
+    return validation(
+        "The specified value for path is invalid. It must begin and end with / and "
+        "contain only alphanumeric characters and/or / characters.");
   return text;
 }
 
@@ -91,7 +93,7 @@ Result<std::string> policy_text(const json& input, const char* member, size_t mo
   const auto malformed = [](std::string message) {
     return Error{ErrorKind::kInvalid, "MalformedPolicyDocument", std::move(message)};
   };
-  const json parsed = json::parse(*text, nullptr, false);
+  const json parsed = json_parse(*text);
   if (!parsed.is_object()) return malformed("This policy contains invalid Json");
   if (!parsed.contains("Statement")) return malformed("Missing required field Statement");
   if (length_without_blanks(*text) > most)
@@ -155,8 +157,7 @@ Result<json> page(const json& input, const json& all, const char* name) {
                       "between 1 and 1000");
   const auto start = marker.empty() ? std::optional<size_t>(0) : number_of(marker);
   if (!start || *start > all.size())
-    return validation("Marker '" + marker.substr(0, 100) +
-                      "' is not one that this operation gave");
+    return validation("Marker '" + marker.substr(0, 100) + "' is not one that this operation gave");
   const size_t end = std::min(all.size(), *start + static_cast<size_t>(most.value_or(kPage)));
   json out = {{name, json::array()}, {"IsTruncated", end < all.size()}};
   for (size_t i = *start; i < end; ++i) out[name].push_back(all[i]);

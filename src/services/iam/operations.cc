@@ -2,6 +2,8 @@
 
 #include "services/iam/input.h"
 
+#include "base/json_access.h"
+
 namespace kiln::services {
 
 using nlohmann::json;
@@ -63,8 +65,7 @@ Result<Role> IamOperations::role(const json& input) const {
   const auto name = iam::required(input, "RoleName");
   if (!name) return name.error();
   const Role* found = book_.role(*name);
-  if (!found)
-    return iam::no_such_entity("The role with name " + *name + " cannot be found.");
+  if (!found) return iam::no_such_entity("The role with name " + *name + " cannot be found.");
   return *found;
 }
 
@@ -75,8 +76,7 @@ Result<json> IamOperations::list_account_aliases(const json& input) {
 // Every caller is the account's root.
 Result<json> IamOperations::get_user(const json& input) {
   if (input.contains("UserName"))
-    return iam::no_such_entity("The user with name " +
-                               input["UserName"].get<std::string>().substr(0, 64) +
+    return iam::no_such_entity("The user with name " + json_text(input["UserName"]).substr(0, 64) +
                                " cannot be found.");
   return json{{"User",
                {{"UserId", book_.account()},

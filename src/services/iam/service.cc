@@ -2,6 +2,7 @@
 
 #include "base/arn.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
 #include "services/iam/operations.h"
@@ -16,9 +17,8 @@ constexpr const char* kNamespace = "https://iam.amazonaws.com/doc/2010-05-08/";
 // IAM belongs to no Region: a book's ARNs are those of the partition aws, and are given in the
 // partition that is asked from.
 void move(nlohmann::json& document, const std::string& from, const std::string& to) {
-  if (document.is_string()) {
-    auto& text = document.get_ref<std::string&>();
-    if (text.starts_with(from)) text.replace(0, from.size(), to);
+  if (auto* text = document.get_ptr<std::string*>()) {
+    if (text->starts_with(from)) text->replace(0, from.size(), to);
   } else if (document.is_structured()) {
     for (auto& member : document) move(member, from, to);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json_access.h"
 #include "stack/resource_type.h"
 
 namespace kiln::services {
@@ -23,7 +24,7 @@ json tags_property(const std::map<std::string, std::string>& tags) {
 // Tags as a list of keys and values. An empty list of a query's answer reads as a text.
 std::map<std::string, std::string> tags_of_list(const json& answer, const char* name) {
   std::map<std::string, std::string> out;
-  const json list = answer.value(name, json::array());
+  const json list = json_list(answer, name);
   for (const json& tag : list)
     if (tag.is_object()) out[text_of(tag, "Key")] = text_of(tag, "Value");
   return out;
@@ -31,9 +32,9 @@ std::map<std::string, std::string> tags_of_list(const json& answer, const char* 
 
 std::map<std::string, std::string> tags_of_map(const json& answer, const char* name) {
   std::map<std::string, std::string> out;
-  const json map = answer.value(name, json::object());
+  const json map = json_member(answer, name);
   for (const auto& [key, value] : map.items())
-    if (value.is_string()) out[key] = value.get<std::string>();
+    if (value.is_string()) out[key] = json_text(value);
   return out;
 }
 
@@ -49,7 +50,7 @@ Result<std::vector<Thing>> functions(const AwsApi& api) {
     if (!marker.empty()) path += "&Marker=" + stack::url_encoded(marker);
     const auto answer = api.rest("GET", path);
     if (!answer) return answer.error();
-    const json list = answer->value("Functions", json::array());
+    const json list = json_list(*answer, "Functions");
     for (const json& one : list) {
       Thing thing;
       thing.identifier = text_of(one, "FunctionName");
@@ -61,7 +62,7 @@ Result<std::vector<Thing>> functions(const AwsApi& api) {
       thing.properties["Arn"] = thing.arn;
       if (one.contains("Environment"))
         thing.properties["Environment"] = stack::pick(one["Environment"], {"Variables"});
-      for (const json& layer : one.value("Layers", json::array()))
+      for (const json& layer : json_list(one, "Layers"))
         thing.properties["Layers"].push_back(text_of(layer, "Arn"));
       if (const auto tags = api.rest("GET", "/2017-03-31/tags/" + stack::url_encoded(thing.arn)))
         thing.tags = tags_of_map(*tags, "Tags");
@@ -82,15 +83,14 @@ Result<std::vector<Thing>> topics(const AwsApi& api) {
     if (!token.empty()) form.emplace_back("NextToken", token);
     const auto answer = api.query("sns", "ListTopics", form);
     if (!answer) return answer.error();
-    const json list = answer->value("Topics", json::array());
+    const json list = json_list(*answer, "Topics");
     for (const json& one : list) {
       if (!one.is_object()) continue;
       Thing thing;
       thing.arn = thing.identifier = text_of(one, "TopicArn");
       thing.properties = {{"TopicArn", thing.arn},
                           {"TopicName", thing.arn.substr(thing.arn.rfind(':') + 1)}};
-      if (const auto tags =
-              api.query("sns", "ListTagsForResource", {{"ResourceArn", thing.arn}}))
+      if (const auto tags = api.query("sns", "ListTagsForResource", {{"ResourceArn", thing.arn}}))
         thing.tags = tags_of_list(*tags, "Tags");
       add_tags(thing);
       out.push_back(std::move(thing));
@@ -107,18 +107,19 @@ Result<std::vector<Thing>> alarms(const AwsApi& api) {
   for (int page = 0; page < kMaxPages; ++page) {
     json input = json::object();
     if (!token.empty()) input["NextToken"] = token;
-    const auto answer = api.rpc("monitoring", "GraniteServiceVersion20100801.DescribeAlarms", input);
+    const auto answer =
+        api.rpc("monitoring", "GraniteServiceVersion20100801.DescribeAlarms", input);
     if (!answer) return answer.error();
-    for (const json& one : answer->value("MetricAlarms", json::array())) {
+    for (const json& one : json_list(*answer, "MetricAlarms")) {
       Thing thing;
       thing.identifier = text_of(one, "AlarmName");
       thing.arn = text_of(one, "AlarmArn");
-      thing.properties = stack::pick(
-          one, {"AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions",
-                "InsufficientDataActions", "MetricName", "Namespace", "Statistic",
-                "ExtendedStatistic", "Dimensions", "Period", "Unit", "EvaluationPeriods",
-                "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData",
-                "Metrics"});
+      thing.properties =
+          stack::pick(one, {"AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions",
+                            "AlarmActions", "InsufficientDataActions", "MetricName", "Namespace",
+                            "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit",
+                            "EvaluationPeriods", "DatapointsToAlarm", "Threshold",
+                            "ComparisonOperator", "TreatMissingData", "Metrics"});
       thing.properties["Arn"] = thing.arn;
       if (const auto tags =
               api.rpc("monitoring", "GraniteServiceVersion20100801.ListTagsForResource",
@@ -141,7 +142,7 @@ Result<std::vector<Thing>> log_groups(const AwsApi& api) {
     if (!token.empty()) input["nextToken"] = token;
     const auto answer = api.rpc("logs", "Logs_20140328.DescribeLogGroups", input);
     if (!answer) return answer.error();
-    for (const json& one : answer->value("logGroups", json::array())) {
+    for (const json& one : json_list(*answer, "logGroups")) {
       Thing thing;
       thing.identifier = text_of(one, "logGroupName");
       thing.arn = text_of(one, "arn");
@@ -171,7 +172,7 @@ Result<std::vector<Thing>> roles(const AwsApi& api) {
     if (!marker.empty()) form.emplace_back("Marker", marker);
     const auto answer = api.query("iam", "ListRoles", form);
     if (!answer) return answer.error();
-    const json list = answer->value("Roles", json::array());
+    const json list = json_list(*answer, "Roles");
     for (const json& one : list) {
       if (!one.is_object()) continue;
       Thing thing;
@@ -197,7 +198,7 @@ Result<std::vector<Thing>> stacks(const AwsApi& api) {
     if (!token.empty()) form.emplace_back("NextToken", token);
     const auto answer = api.query("cloudformation", "DescribeStacks", form);
     if (!answer) return answer.error();
-    const json list = answer->value("Stacks", json::array());
+    const json list = json_list(*answer, "Stacks");
     for (const json& one : list) {
       if (!one.is_object()) continue;
       Thing thing;

@@ -1,5 +1,7 @@
 #include "services/lambda/fields.h"
 
+#include "base/json_access.h"
+
 namespace kiln::services {
 
 using nlohmann::json;
@@ -19,7 +21,7 @@ void Fields::wrong_type(const std::string& name, const json& value, const char* 
 std::optional<std::string> Fields::text(const char* name) {
   const json* value = find(name);
   if (value == nullptr) return std::nullopt;
-  if (value->is_string()) return value->get<std::string>();
+  if (value->is_string()) return json_text(*value);
   wrong_type(name, *value, "a string");
   return std::nullopt;
 }
@@ -28,11 +30,9 @@ std::optional<int> Fields::integer(const char* name) {
   const json* value = find(name);
   if (value == nullptr) return std::nullopt;
   constexpr int64_t kMost = 2'147'483'647;
-  const bool fits = value->is_number_unsigned() ? value->get<uint64_t>() <= uint64_t{kMost}
-                    : value->is_number_integer()
-                        ? value->get<int64_t>() >= -kMost && value->get<int64_t>() <= kMost
-                        : false;
-  if (fits) return value->get<int>();
+  const bool fits =
+      value->is_number_integer() && json_integer(*value) >= -kMost && json_integer(*value) <= kMost;
+  if (fits) return json_integer<int>(*value);
   wrong_type(name, *value, "an integer of 32 bits");
   return std::nullopt;
 }
@@ -40,7 +40,7 @@ std::optional<int> Fields::integer(const char* name) {
 bool Fields::flag(const char* name) {
   const json* value = find(name);
   if (value == nullptr) return false;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_boolean()) return json_flag(*value);
   wrong_type(name, *value, "true or false");
   return false;
 }
@@ -58,7 +58,7 @@ std::optional<std::vector<std::string>> Fields::texts(const char* name) {
       wrong_type(std::string(name) + " entry", one, "a string");
       return std::nullopt;
     }
-    out.push_back(one.get<std::string>());
+    out.push_back(json_text(one));
   }
   return out;
 }
@@ -72,7 +72,7 @@ std::optional<std::map<std::string, std::string>> Fields::text_map(const char* n
       wrong_type(std::string(name) + "." + key, one, "a string");
       return std::nullopt;
     }
-    out[key] = one.get<std::string>();
+    out[key] = json_text(one);
   }
   return out;
 }
@@ -86,7 +86,7 @@ std::optional<std::map<std::string, double>> Fields::number_map(const char* name
       wrong_type(std::string(name) + "." + key, one, "a number");
       return std::nullopt;
     }
-    out[key] = one.get<double>();
+    out[key] = json_number(one);
   }
   return out;
 }

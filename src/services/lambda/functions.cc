@@ -2,6 +2,7 @@
 // GetFunctionConfiguration, ListFunctions, DeleteFunction.
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "model/validation.h"
 #include "services/lambda/call.h"
 #include "services/lambda/documents.h"
@@ -64,7 +65,7 @@ Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
   if (bucket == kHotReloadBucket) return call.code_store.add_hot_reload(key);
   if (!bucket.empty() || !key.empty()) return load_object(call, bucket, key, version);
   if (!has_zip) return invalid_parameter("Please provide a source for function code.");
-  const auto bytes = base64_decode(zip->get_ref<const std::string&>());
+  const auto bytes = base64_decode(json_text(*zip));
   if (!bytes) {
     return Error{ErrorKind::kInvalid, "SerializationException", "'ZipFile' is not base64."};
   }

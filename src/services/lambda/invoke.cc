@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "model/names.h"
 #include "model/trace_header.h"
 #include "wire/credential_scope.h"
@@ -35,9 +36,9 @@ std::string without_surrogates(std::string text) {
     while (first > 0 && text[first - 1] == '\\') --first;
     if ((at - first) % 2 == 1 || at + 6 > text.size()) continue;
     const char d = text[at + 2], next = text[at + 3];
-    const bool surrogate = (d == 'd' || d == 'D') && (next == '8' || next == '9' ||
-                                                      (next >= 'a' && next <= 'f') ||
-                                                      (next >= 'A' && next <= 'F'));
+    const bool surrogate =
+        (d == 'd' || d == 'D') && (next == '8' || next == '9' || (next >= 'a' && next <= 'f') ||
+                                   (next >= 'A' && next <= 'F'));
     if (surrogate) text[at + 2] = '0';
   }
   return text;
@@ -49,14 +50,7 @@ std::optional<std::string> json_fault(std::string& text) {
   if (text.empty() || simdjson_accepts(text)) return std::nullopt;
   if (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text)))
     return std::nullopt;
-  try {
-    [[maybe_unused]] const auto document = nlohmann::json::parse(text);
-    return std::nullopt;
-  } catch (const nlohmann::json::exception& e) {
-    std::string why = e.what();
-    if (const size_t at = why.find("parse error"); at != std::string::npos) why.erase(0, at);
-    return why;
-  }
+  return json_parse_fault(text);
 }
 
 Error invalid(std::string type, std::string message) {

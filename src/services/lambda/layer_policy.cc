@@ -5,7 +5,7 @@
 #include "base/arn.h"
 #include "base/ascii.h"
 #include "base/ids.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 #include "model/violations.h"
 #include "services/lambda/fields.h"
 #include "services/lambda/layers.h"
@@ -86,7 +86,7 @@ OperationResult add_layer_version_permission(LambdaCall& call) {
   if (auto same = check_layer_revision(call, **version); !same) return same.error();
   OrderedJson statements = statements_in((*version)->statements);
   for (const OrderedJson& statement : statements)
-    if (statement.value("Sid", "") == *sid)
+    if (json_text(statement, "Sid") == *sid)
       return conflict("The statement id (" + *sid +
                       ") provided already exists. Please provide a new statement id, or remove the "
                       "existing statement.");
@@ -127,7 +127,7 @@ OperationResult remove_layer_version_permission(LambdaCall& call) {
   OrderedJson statements = statements_in((*version)->statements);
   const auto found = std::find_if(
       statements.begin(), statements.end(),
-      [&](const OrderedJson& statement) { return statement.value("Sid", "") == call.detail; });
+      [&](const OrderedJson& statement) { return json_text(statement, "Sid") == call.detail; });
   if (found == statements.end())
     return not_found("Statement " + call.detail + " is not found in resource policy.");
   if (auto same = check_layer_revision(call, **version); !same) return same.error();

@@ -6,6 +6,7 @@
 #include "base/arn.h"
 #include "base/ascii.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "services/lambda/call.h"
 #include "services/lambda/fields.h"
 #include "services/lambda/policy_document.h"
@@ -85,8 +86,7 @@ Result<void> put_statements(LambdaCall& call, const Target& target, const Ordere
     next->policies.erase(qualifier);
     next->policy_revisions.erase(qualifier);
   } else {
-    next->policies[qualifier] =
-        statements.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+    next->policies[qualifier] = json_dump(statements);
     next->policy_revisions[qualifier] = new_uuid();
   }
   return call.registry.put(next);
@@ -161,7 +161,7 @@ OperationResult add_permission(LambdaCall& call) {
 
   OrderedJson statements = statements_of(*target->function, target->ref.qualifier);
   for (const auto& statement : statements) {
-    if (statement.value("Sid", "") == *sid) {
+    if (json_text(statement, "Sid") == *sid) {
       return conflict(
           "The statement id (" + *sid +
           ") provided already exists. Please provide a new statement id, or remove the existing "
@@ -181,8 +181,7 @@ OperationResult add_permission(LambdaCall& call) {
                      std::to_string(kMaxPolicyBytes) + ")."};
   }
   if (auto put = put_statements(call, *target, statements); !put) return put.error();
-  return json_response(
-      201, {{"Statement", statement.dump(-1, ' ', false, OrderedJson::error_handler_t::replace)}});
+  return json_response(201, {{"Statement", json_dump(statement)}});
 }
 
 OperationResult get_policy(LambdaCall& call) {
@@ -215,7 +214,7 @@ OperationResult remove_permission(LambdaCall& call) {
   if (auto same = check_policy_revision(target, revision); !same) return same.error();
   const auto found =
       std::find_if(statements.begin(), statements.end(), [&call](const OrderedJson& statement) {
-        return statement.value("Sid", "") == call.argument;
+        return json_text(statement, "Sid") == call.argument;
       });
   if (found == statements.end()) {
     return not_found("Statement " + call.argument + " is not found in resource policy.");

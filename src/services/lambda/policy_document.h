@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "base/json_dump.h"
+#include "base/json_access.h"
 
 namespace kiln::services {
 
@@ -13,7 +13,7 @@ inline constexpr size_t kMaxPolicyBytes = 20'480;
 
 // Members stand in the order in which AWS prints them. An empty list for what is no list.
 inline nlohmann::ordered_json statements_in(const std::string& text) {
-  auto statements = nlohmann::ordered_json::parse(text, nullptr, false);
+  auto statements = json_parse<nlohmann::ordered_json>(text);
   return statements.is_array() ? statements : nlohmann::ordered_json::array();
 }
 

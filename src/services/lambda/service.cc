@@ -5,6 +5,7 @@
 
 #include "base/ids.h"
 #include "base/interpreters.h"
+#include "base/json_access.h"
 #include "engine/events.h"
 #include "engine/layer_book.h"
 #include "services/driver/object_fetch.h"
@@ -34,15 +35,15 @@ void say_remark(engine::Engine& engine, const std::string& remark, net::Response
 // The runtime that a request names, "" for none.
 std::string runtime_of(const LambdaCall& call) {
   const auto runtime = call.body.find("Runtime");
-  return runtime != call.body.end() && runtime->is_string() ? runtime->get<std::string>() : "";
+  return runtime != call.body.end() && runtime->is_string() ? json_text(*runtime) : "";
 }
 
 // The runtime that an answer shows.
 std::string runtime_in(const std::string& answer) {
-  const auto document = nlohmann::json::parse(answer, nullptr, false);
+  const auto document = json_parse(answer);
   const auto runtime = document.is_object() ? document.find("Runtime") : document.end();
   return document.is_object() && runtime != document.end() && runtime->is_string()
-             ? runtime->get<std::string>()
+             ? json_text(*runtime)
              : "";
 }
 

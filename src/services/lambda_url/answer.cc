@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/digest.h"
-#include "base/json_dump.h"
+#include "base/json_access.h"
 
 namespace kiln::services {
 namespace {
@@ -42,9 +42,9 @@ bool is_field_value(std::string_view value) {
 std::optional<unsigned> status_of(const json& given) {
   int64_t status = 0;
   if (given.is_number_integer()) {
-    status = given.get<int64_t>();
+    status = json_integer(given);
   } else if (given.is_string()) {
-    const auto& text = given.get_ref<const std::string&>();
+    const auto& text = json_text(given);
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), status);
     if (ec != std::errc() || end != text.data() + text.size()) return std::nullopt;
   }
@@ -53,7 +53,7 @@ std::optional<unsigned> status_of(const json& given) {
 }
 
 std::optional<std::string> scalar_text(const json& value) {
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return json_text(value);
   if (value.is_number() || value.is_boolean()) return json_dump(value);
   return std::nullopt;
 }
@@ -80,9 +80,8 @@ bool add_fields(const json& document, net::Response& response) {
       cookies != document.end() && !cookies->is_null()) {
     if (!cookies->is_array()) return false;
     for (const json& cookie : *cookies) {
-      if (!cookie.is_string() || !is_field_value(cookie.get_ref<const std::string&>()))
-        return false;
-      response.headers.emplace_back("Set-Cookie", cookie.get<std::string>());
+      if (!cookie.is_string() || !is_field_value(json_text(cookie))) return false;
+      response.headers.emplace_back("Set-Cookie", json_text(cookie));
     }
   }
   return true;
@@ -123,12 +122,12 @@ bool add_body(json& document, net::Response& response) {
   const auto body = document.find("body");
   if (body == document.end() || body->is_null()) return true;
   if (!body->is_string()) {
-    response.body = body->dump(-1, ' ', false, json::error_handler_t::replace);
+    response.body = json_dump(*body);
     return true;
   }
-  auto& text = body->get_ref<std::string&>();
+  std::string& text = *body->get_ptr<std::string*>();
   const auto encoded = document.find("isBase64Encoded");
-  if (encoded == document.end() || !encoded->is_boolean() || !encoded->get<bool>()) {
+  if (encoded == document.end() || !encoded->is_boolean() || !json_flag(*encoded)) {
     response.body = std::move(text);
     return true;
   }
@@ -139,9 +138,7 @@ bool add_body(json& document, net::Response& response) {
 }
 
 net::Response streamed(std::string&& payload, size_t end_of_metadata) {
-  const json metadata =
-      json::parse(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(end_of_metadata),
-                  nullptr, false);
+  const json metadata = json_parse(std::string_view(payload).substr(0, end_of_metadata));
   if (!metadata.is_object()) return url_failure();
   net::Response response;
   response.content_type = "application/octet-stream";
@@ -159,10 +156,10 @@ net::Response streamed(std::string&& payload, size_t end_of_metadata) {
 net::Response whole(std::string&& payload) {
   net::Response response;
   if (payload.empty()) return response;
-  json document = json::parse(payload, nullptr, false);
+  json document = json_parse(payload);
   if (document.is_discarded()) return url_failure();
-  if (document.is_string()) {
-    response.body = std::move(document.get_ref<std::string&>());
+  if (auto* text = document.get_ptr<std::string*>()) {
+    response.body = std::move(*text);
     return response;
   }
   if (!document.is_object() || !document.contains("statusCode")) {

@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "wire/uri.h"
 
 namespace kiln::services {
@@ -126,7 +127,7 @@ std::string url_event(const net::Request& request, const UrlCaller& caller) {
     event["queryStringParameters"] = parameters;
   }
   if (!body.empty()) event["body"] = as_text ? body : base64_encode(body);
-  return event.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_dump(event);
 }
 
 }  // namespace kiln::services

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/json_access.h"
+
 namespace kiln::services {
 namespace {
 
@@ -11,9 +13,7 @@ using nlohmann::json;
 constexpr size_t kMaxName = 512;
 constexpr const char* kNotNull = "Member must not be null";
 
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string dump(const json& value) { return json_dump(value); }
 
 std::string length_text(const char* relation, size_t length) {
   return std::string("Member must have length ") + relation + " than or equal to " +
@@ -44,7 +44,7 @@ const json* LogsInput::find(const char* name) const {
 std::string LogsInput::text(const char* name) {
   const json* value = find(name);
   if (!value) return {};
-  if (value->is_string()) return value->get<std::string>();
+  if (value->is_string()) return json_text(*value);
   fail(invalid_parameter_exception(std::string(name) + " must be a string."));
   return {};
 }
@@ -52,13 +52,11 @@ std::string LogsInput::text(const char* name) {
 int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64_t most) {
   const json* value = find(name);
   if (!value) return absent;
-  const bool fits =
-      value->is_number_unsigned()
-          ? value->get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())
-          : value->is_number_integer();
-  const int64_t number = fits ? value->get<int64_t>() : 0;
+  const auto* large = value->get_ptr<const uint64_t*>();
+  const bool fits = large ? std::in_range<int64_t>(*large) : value->is_number_integer();
+  const int64_t number = fits ? json_integer(*value) : 0;
   if (fits && number >= least && number <= most) return number;
-  const bool low = value->is_number() && value->get<double>() < static_cast<double>(least);
+  const bool low = value->is_number() && json_number(*value) < static_cast<double>(least);
   fail(constraint_error("'" + dump(*value) + "'", name,
                         std::string("Member must have value ") + (low ? "greater" : "less") +
                             " than or equal to " + std::to_string(low ? least : most)));
@@ -68,7 +66,7 @@ int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64
 bool LogsInput::flag(const char* name) {
   const json* value = find(name);
   if (!value) return false;
-  if (value->is_boolean()) return value->get<bool>();
+  if (value->is_boolean()) return json_flag(*value);
   fail(invalid_parameter_exception(std::string(name) + " must be true or false."));
   return false;
 }
@@ -88,7 +86,7 @@ std::vector<std::string> LogsInput::texts(const char* name, size_t most) {
                           length_text("less", most)));
     return {};
   }
-  return value->get<std::vector<std::string>>();
+  return json_text_list(*value);
 }
 
 std::map<std::string, std::string> LogsInput::text_map(const char* name) {
@@ -105,7 +103,7 @@ std::map<std::string, std::string> LogsInput::text_map(const char* name) {
                                        " must be a string."));
       return {};
     }
-    values[key] = value.get<std::string>();
+    values[key] = json_text(value);
   }
   return values;
 }

@@ -1,6 +1,7 @@
 // PutLogEvents: the limits of a batch, and which of its events are taken.
 #include <algorithm>
 
+#include "base/json_access.h"
 #include "logs/files.h"
 #include "services/logs/errors.h"
 #include "services/logs/input.h"
@@ -37,14 +38,13 @@ Result<Event> read_event(const json& document, size_t index) {
     return constraint_error("null", member(index, "timestamp"), "Member must not be null");
   if (message == document.end() || message->is_null())
     return constraint_error("null", member(index, "message"), "Member must not be null");
-  if (!timestamp->is_number_integer() || timestamp->get<int64_t>() < 0) {
-    return constraint_error(
-        "'" + timestamp->dump(-1, ' ', false, json::error_handler_t::replace) + "'",
-        member(index, "timestamp"), "Member must have value greater than or equal to 0");
+  if (!timestamp->is_number_integer() || json_integer(*timestamp) < 0) {
+    return constraint_error("'" + json_dump(*timestamp) + "'", member(index, "timestamp"),
+                            "Member must have value greater than or equal to 0");
   }
   if (!message->is_string())
     return invalid_parameter_exception(member(index, "message") + " must be a string.");
-  event.timestamp_ms = timestamp->get<int64_t>();
+  event.timestamp_ms = json_integer(*timestamp);
   event.message = message->get_ptr<const std::string*>();
   if (event.message->empty()) {
     return constraint_error("''", member(index, "message"),

@@ -5,6 +5,7 @@
 #include <pugixml.hpp>
 #include <set>
 
+#include "base/json_access.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
 #include "services/s3/xml.h"
@@ -155,8 +156,7 @@ Result<void> check_ownership(const pugi::xml_node root) {
 }
 
 Result<void> check_policy(const std::string& body) {
-  const auto policy =
-      body.size() > kMaxPolicy ? nlohmann::json() : nlohmann::json::parse(body, nullptr, false);
+  const auto policy = body.size() > kMaxPolicy ? nlohmann::json() : json_parse(body);
   if (!body.starts_with('{') || !policy.is_object())
     return s3_invalid("MalformedPolicy",
                       "Policies must be valid JSON and the first byte must be '{'");

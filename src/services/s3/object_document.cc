@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
+#include "base/json_access.h"
 
 namespace kiln::services {
 namespace {
@@ -68,18 +69,18 @@ std::string without_quotes(std::string_view etag) {
 
 ObjectDocument ObjectDocument::parse(const std::string& text) {
   ObjectDocument document;
-  const json stored = json::parse(text, nullptr, false);
+  const json stored = json_parse(text);
   if (!stored.is_object()) return document;
   if (const auto headers = stored.find("headers"); headers != stored.end() && headers->is_object())
     for (const auto& [name, value] : headers->items())
-      if (value.is_string()) document.headers[name] = value.get<std::string>();
+      if (value.is_string()) document.headers[name] = json_text(value);
   if (const auto tags = stored.find("tags"); tags != stored.end() && tags->is_object())
     for (const auto& [key, value] : tags->items())
-      if (value.is_string()) document.tags[key] = value.get<std::string>();
-  document.checksum_algorithm = stored.value("checksum_algorithm", "");
-  document.checksum = stored.value("checksum", "");
-  document.checksum_type = stored.value("checksum_type", "");
-  document.checksum_asked = stored.value("checksum_asked", false);
+      if (value.is_string()) document.tags[key] = json_text(value);
+  document.checksum_algorithm = json_text(stored, "checksum_algorithm");
+  document.checksum = json_text(stored, "checksum");
+  document.checksum_type = json_text(stored, "checksum_type");
+  document.checksum_asked = json_flag(stored, "checksum_asked");
   return document;
 }
 
@@ -92,7 +93,7 @@ std::string ObjectDocument::text() const {
     document["checksum_type"] = checksum_type;
     if (checksum_asked) document["checksum_asked"] = true;
   }
-  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+  return json_dump(document);
 }
 
 Result<void> ObjectDocument::take_headers(const net::RequestHeader& header) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/arn.h"
+#include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
 #include "services/sns/documents.h"
@@ -25,7 +26,7 @@ std::string policy_of(const notify::Topic& topic) {
 // "" where a policy that a user wrote has anything else.
 std::string sid_of(const ordered_json& statement) {
   const auto found = statement.is_object() ? statement.find("Sid") : statement.end();
-  return found != statement.end() && found->is_string() ? found->get<std::string>() : "";
+  return found != statement.end() && found->is_string() ? json_text(*found) : "";
 }
 
 }  // namespace
@@ -96,7 +97,7 @@ Result<json> SnsOperations::add_permission(const Call& call) {
   const std::string arn = in.text("TopicArn"), label = in.text("Label");
   auto topic = book_.find_topic(call.region, arn);
   if (!topic) return topic.error();
-  auto policy = ordered_json::parse(policy_of(**topic), nullptr, false);
+  auto policy = json_parse<ordered_json>(policy_of(**topic));
   if (!policy.is_object() || !policy["Statement"].is_array()) return invalid_parameter("Policy");
   for (const auto& statement : policy["Statement"])
     if (sid_of(statement) == label) return invalid_parameter("Statement already exists");
@@ -128,7 +129,7 @@ Result<json> SnsOperations::remove_permission(const Call& call) {
   const std::string arn = in.text("TopicArn"), label = in.text("Label");
   auto topic = book_.find_topic(call.region, arn);
   if (!topic) return topic.error();
-  auto policy = ordered_json::parse(policy_of(**topic), nullptr, false);
+  auto policy = json_parse<ordered_json>(policy_of(**topic));
   if (!policy.is_object() || !policy["Statement"].is_array()) return invalid_parameter("Policy");
   auto& statements = policy["Statement"];
   for (size_t i = statements.size(); i-- > 0;)

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/document_reader.h"
+#include "base/json_access.h"
+
 namespace kiln::services {
 namespace {
 
@@ -26,26 +29,25 @@ std::string other_spelling(const std::string& name) {
 
 void SsmParameters::load(const std::string& region, const std::string& name,
                          const std::string& document) {
-  const json stored = json::parse(document, nullptr, false);
+  const json stored = json_parse(document);
   if (!stored.is_object()) return;
-  try {
-    SsmParameter p;
-    p.name = name;
-    p.type = stored.value("type", p.type);
-    p.value = stored.value("value", "");
-    p.version = stored.value("version", p.version);
-    p.modified_ms = stored.value("modified_ms", p.modified_ms);
-    p.description = stored.value("description", "");
-    p.allowed_pattern = stored.value("allowed_pattern", "");
-    p.key_id = stored.value("key_id", "");
-    p.tier = stored.value("tier", p.tier);
-    p.data_type = stored.value("data_type", p.data_type);
-    p.tags = stored.value("tags", p.tags);
-    const std::lock_guard lock(mutex_);
-    parameters_[{region, name}] = std::move(p);
-  } catch (const json::exception&) {
-    return;
-  }
+  std::string problem;
+  const DocumentReader in(stored, problem);
+  SsmParameter p;
+  p.name = name;
+  in.read_if("type", p.type);
+  in.read_if("value", p.value);
+  in.read_if("version", p.version);
+  in.read_if("modified_ms", p.modified_ms);
+  in.read_if("description", p.description);
+  in.read_if("allowed_pattern", p.allowed_pattern);
+  in.read_if("key_id", p.key_id);
+  in.read_if("tier", p.tier);
+  in.read_if("data_type", p.data_type);
+  in.read_if("tags", p.tags);
+  if (!problem.empty()) return;
+  const std::lock_guard lock(mutex_);
+  parameters_[{region, name}] = std::move(p);
 }
 
 std::optional<SsmParameter> SsmParameters::find(const std::string& region,
@@ -92,8 +94,7 @@ Result<void> SsmParameters::put(const std::string& region, const SsmParameter& p
                          {"tier", p.tier},
                          {"data_type", p.data_type},
                          {"tags", p.tags}};
-  auto saved = port_.save(kKind, region, p.name,
-                          document.dump(-1, ' ', false, json::error_handler_t::replace));
+  auto saved = port_.save(kKind, region, p.name, json_dump(document));
   if (!saved) return saved;
   const std::lock_guard lock(mutex_);
   parameters_[{region, p.name}] = p;

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "base/json_access.h"
 #include "services/inventory/inventory.h"
 #include "stack/resource_type.h"
 #include "wire/fields.h"
@@ -34,7 +35,7 @@ void add_stack_tags(std::vector<Thing>& things, const stack::AwsApi& api) {
     const auto answer = api.query("cloudformation", "DescribeStackResources",
                                   {{"PhysicalResourceId", thing.identifier}});
     if (!answer) continue;
-    const json list = answer->value("StackResources", json::array());
+    const json list = json_list(*answer, "StackResources");
     for (const json& resource : list) {
       if (!resource.is_object() || text_of(resource, "PhysicalResourceId") != thing.identifier)
         continue;
@@ -66,8 +67,7 @@ struct TagFilter {
   bool holds(const Thing& thing) const {
     const auto found = thing.tags.find(key);
     if (found == thing.tags.end()) return false;
-    return values.empty() ||
-           std::find(values.begin(), values.end(), found->second) != values.end();
+    return values.empty() || std::find(values.begin(), values.end(), found->second) != values.end();
   }
 };
 
@@ -88,8 +88,7 @@ Result<json> get_resources(const json& input, const stack::AwsApi& api) {
   auto all = tagged(types, api);
   if (!all) return all.error();
   std::erase_if(*all, [&](const Thing& thing) {
-    const bool named =
-        arns.empty() || std::find(arns.begin(), arns.end(), thing.arn) != arns.end();
+    const bool named = arns.empty() || std::find(arns.begin(), arns.end(), thing.arn) != arns.end();
     return !named || !std::all_of(filters.begin(), filters.end(),
                                   [&](const TagFilter& filter) { return filter.holds(thing); });
   });
@@ -99,8 +98,7 @@ Result<json> get_resources(const json& input, const stack::AwsApi& api) {
       (code != std::errc() || end != token.data() + token.size() || start > all->size()))
     return Error{ErrorKind::kInvalid, "PaginationTokenExpiredException",
                  "PaginationToken is not one that this operation gave"};
-  const size_t stop =
-      std::min(all->size(), start + static_cast<size_t>(most.value_or(kPage)));
+  const size_t stop = std::min(all->size(), start + static_cast<size_t>(most.value_or(kPage)));
   json list = json::array();
   for (size_t i = start; i < stop; ++i) {
     json tags = json::array();
