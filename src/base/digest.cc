@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 namespace kiln {
@@ -48,7 +49,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   const auto body = text.substr(0, text.size() - padding);
   if (!std::all_of(body.begin(), body.end(),
-                   [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '/'; }))
+                   [](char c) { return ascii::is_alnum(c) || c == '+' || c == '/'; }))
     return std::nullopt;
   std::string out(text.size() / 4 * 3, '\0');
   const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),

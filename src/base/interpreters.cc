@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/unique_fd.h"
 
 extern char** environ;
@@ -58,7 +59,7 @@ std::vector<int> numbers_of(std::string_view text) {
       continue;
     }
     int value = 0;
-    for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i)
+    for (; i < text.size() && ascii::is_digit(text[i]); ++i)
       value = std::min(value * 10 + (text[i] - '0'), 100'000);
     out.push_back(value);
   }
@@ -181,7 +182,8 @@ class Search {
   // Names that a program of that version may have in a bin folder.
   std::vector<std::string> names(const std::vector<int>& wanted) const {
     if (language_ == Language::kPython)
-      return {"python" + text_of({wanted.begin(), wanted.begin() + std::min<long>(2, std::ssize(wanted))}),
+      return {"python" +
+                  text_of({wanted.begin(), wanted.begin() + std::min<long>(2, std::ssize(wanted))}),
               "python3"};
     const std::string version = std::to_string(wanted.empty() ? 0 : wanted.front());
     return {"node" + version, "node-" + version, "node", "nodejs"};
@@ -370,15 +372,17 @@ std::string Interpreters::remark(const std::string& runtime) const {
   const Interpreter one = find(runtime);
   if (one.exact) return {};
   const std::string wanted = wanted_version(runtime);
-  const std::string option =
-      python ? "--python " + wanted + "=PATH" : "--node " + wanted + "=PATH";
+  const std::string option = python ? "--python " + wanted + "=PATH" : "--node " + wanted + "=PATH";
   const std::string name = python ? "Python" : "Node.js";
   if (!one.found)
     return runtime + " can't run here: this machine has no " + name + " that Kiln finds. Install " +
            name + " " + wanted + ", or name it with kiln serve " + option + ".";
-  return runtime + " runs on " + name + " " + (one.version.empty() ? "of unknown version" : one.version) +
-         " (" + one.path + "): this machine has no " + name + " " + wanted + ". Install it, or name it "
-         "with kiln serve " + option + ".";
+  return runtime + " runs on " + name + " " +
+         (one.version.empty() ? "of unknown version" : one.version) + " (" + one.path +
+         "): this machine has no " + name + " " + wanted +
+         ". Install it, or name it "
+         "with kiln serve " +
+         option + ".";
 }
 
 Result<void> Interpreters::parse(std::string_view text, std::map<std::string, std::string>& named) {
@@ -392,8 +396,9 @@ Result<void> Interpreters::parse(std::string_view text, std::map<std::string, st
   std::string path(text.substr(equals + 1));
   std::error_code ec;
   if (!fs::exists(path, ec))
-    return Error{ErrorKind::kInvalid, "UsageError",
-                 "there is no interpreter " + path + ": name a program, or the folder above its bin"};
+    return Error{
+        ErrorKind::kInvalid, "UsageError",
+        "there is no interpreter " + path + ": name a program, or the folder above its bin"};
   named[version] = fs::absolute(path, ec).string();
   return {};
 }

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "cli/curl_library.h"
 
@@ -14,13 +15,7 @@ namespace {
 constexpr long kConnectTimeoutMs = 5000;
 constexpr long kContinueTimeoutMs = 100;  // servers that know the header answer at once
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
-  return out;
-}
+using ascii::lower;
 
 std::string environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
@@ -36,10 +31,7 @@ size_t append_header(char* data, size_t size, size_t count, void* sink) {
   const std::string_view line(data, size * count);
   const size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    std::string_view value = line.substr(colon + 1);
-    const size_t first = value.find_first_not_of(" \t");
-    const size_t last = value.find_last_not_of(" \t\r\n");
-    value = first == std::string_view::npos ? "" : value.substr(first, last - first + 1);
+    const std::string_view value = ascii::trim(line.substr(colon + 1));
     static_cast<ApiResponse*>(sink)->headers[lower(line.substr(0, colon))] = std::string(value);
   }
   return size * count;
@@ -224,7 +216,7 @@ std::string percent_encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') {
+    if (ascii::is_alnum(byte) || c == '-' || c == '_' || c == '.' || c == '~') {
       out += c;
     } else {
       out += '%';

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "cli/function_api.h"
 #include "cli/plain_words.h"
@@ -24,8 +25,8 @@ std::string first_set(std::initializer_list<const char*> names, std::string othe
 // A Region's name is a part of host names and ARNs; which Regions there are changes too often.
 std::string check_region(std::string& text) {
   const bool fits = !text.empty() && text.find('-') != std::string::npos &&
-                    std::all_of(text.begin(), text.end(), [](unsigned char c) {
-                      return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-';
+                    std::all_of(text.begin(), text.end(), [](char c) {
+                      return ascii::is_lower(c) || ascii::is_digit(c) || c == '-';
                     });
   return fits ? "" : "is '" + text + "'; a Region has a name such as us-east-1";
 }
@@ -99,8 +100,7 @@ Error no_such_qualifier(const std::string& name, const std::string& qualifier,
     if (!there && there.error().type == "ResourceNotFoundException")
       return no_such_function(name, api);
   }
-  const bool number = std::all_of(qualifier.begin(), qualifier.end(),
-                                  [](unsigned char c) { return std::isdigit(c) != 0; });
+  const bool number = std::all_of(qualifier.begin(), qualifier.end(), ascii::is_digit);
   const std::string next = number ? "`kiln publish " + name + "` publishes one"
                                   : "`kiln alias list " + name + "` shows those that are there";
   return Error{ErrorKind::kNotFound, "ResourceNotFoundException",

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -30,8 +32,7 @@ OptionShape option_shape(const CLI::Option& option) {
 }
 
 std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return ascii::upper(c); });
   return text;
 }
 

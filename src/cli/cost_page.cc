@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "report/markup.h"
 
 namespace kiln::cli {
@@ -112,7 +113,7 @@ report::Text notes_text(const MonthBill& month) {
 }
 
 std::string capital(std::string text) {
-  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  if (!text.empty()) text[0] = ascii::upper(text[0]);
   return text;
 }
 

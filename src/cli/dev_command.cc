@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/ascii.h"
 #include "cli/folder_watch.h"
 #include "cli/inspect_commands.h"
 #include "cli/log_follower.h"
@@ -36,7 +37,7 @@ std::string shell_word(const std::string& text) {
 std::string name_of_folder(const std::string& folder) {
   std::string name = fs::path(folder).filename().string();
   for (char& c : name)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') c = '-';
+    if (!ascii::is_alnum(c) && c != '_') c = '-';
   return name;
 }
 

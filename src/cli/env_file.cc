@@ -4,21 +4,18 @@
 #include <cctype>
 #include <optional>
 
+#include "base/ascii.h"
 #include "cli/read_file.h"
 
 namespace kiln::cli {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
+std::string_view trimmed(std::string_view text) { return ascii::trim(text, " \t\r"); }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+  return !text.empty() && !ascii::is_digit(text.front()) &&
          std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+                     [](char c) { return ascii::is_alnum(c) || c == '_'; });
 }
 
 // Double quotes know \n, \t, \" and \\; single quotes nothing. Nothing: the quotes have no end.

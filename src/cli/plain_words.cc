@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "cli/near_word.h"
 
 namespace kiln::cli {
@@ -48,8 +49,8 @@ std::string words_of(std::string_view member) {
   if (const Member* known = member_named(member)) return std::string(known->words);
   std::string out;
   for (const char c : member) {
-    if (std::isupper(static_cast<unsigned char>(c)) != 0 && !out.empty()) out += ' ';
-    out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (ascii::is_upper(c) && !out.empty()) out += ' ';
+    out += ascii::lower(c);
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/duration_text.h"
 #include "base/interpreters.h"
 #include "base/vpc_policy.h"
@@ -45,8 +46,7 @@ std::string check_format(const std::string& text) {
 }
 
 std::string check_account(const std::string& text) {
-  const bool digits =
-      std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
+  const bool digits = std::all_of(text.begin(), text.end(), ascii::is_digit);
   return text.size() == 12 && digits ? "" : "is '" + text + "'; an account id has 12 digits";
 }
 

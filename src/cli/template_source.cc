@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/ascii.h"
 #include "cli/read_file.h"
 #include "cli/usage.h"
 
@@ -24,9 +25,9 @@ std::string stack_name_of(const fs::path& file) {
     std::error_code ec;
     name = fs::absolute(file, ec).lexically_normal().parent_path().filename().string();
   }
-  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_letter = ascii::is_letter;
   for (char& c : name) {
-    if (!is_letter(c) && !(c >= '0' && c <= '9')) c = '-';
+    if (!is_letter(c) && !ascii::is_digit(c)) c = '-';
   }
   if (name.empty() || !is_letter(name.front())) name = "stack-" + name;
   name.resize(std::min(name.size(), kMaxStackName));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "cost/wrong_prices.h"
 
 namespace kiln::cost {
@@ -31,9 +32,8 @@ std::string_view without_region(std::string_view usage_type) {
   const size_t dash = usage_type.find('-');
   if (dash == std::string_view::npos) return usage_type;
   const std::string_view first = usage_type.substr(0, dash);
-  const bool is_region = std::all_of(first.begin(), first.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  });
+  const bool is_region = std::all_of(
+      first.begin(), first.end(), [](char c) { return ascii::is_upper(c) || ascii::is_digit(c); });
   return is_region ? usage_type.substr(dash + 1) : usage_type;
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 
 namespace kiln::engine {
@@ -68,7 +69,7 @@ std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConf
   // A bootstrap that is there may still name an interpreter or a loader that is not.
   const bool in_layer = exit.program.starts_with("/opt/");
   std::string why = std::strerror(exit.error);
-  why[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(why[0])));
+  why[0] = ascii::lower(why[0]);
   return fmt::format("fork/exec {}: {}", in_layer ? "/opt/bootstrap" : "/var/task/bootstrap", why);
 }
 

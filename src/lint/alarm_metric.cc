@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "telemetry/math_parser.h"
 
 namespace kiln::lint {
@@ -20,8 +21,8 @@ bool is_of_metric_size(const MetricUse& metric) {
   const std::string& text = *statistic;
   if (text == "Average" || text == "Maximum" || text == "Minimum" || text == "IQM") return true;
   const auto percentile = [&](std::string_view prefix) {
-    return text.starts_with(prefix) && text.size() > prefix.size() && text[prefix.size()] >= '0' &&
-           text[prefix.size()] <= '9';
+    return text.starts_with(prefix) && text.size() > prefix.size() &&
+           ascii::is_digit(text[prefix.size()]);
   };
   return percentile("p") || percentile("tm") || percentile("wm") || text.starts_with("TM(") ||
          text.starts_with("WM(");

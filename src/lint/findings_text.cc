@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
+
 namespace kiln::lint {
 namespace {
 
@@ -30,8 +32,8 @@ std::string uri_of(const std::string& path) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out = path.starts_with('/') ? "file://" : "";
   for (const char c : path) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       std::string_view("-._~/").find(c) != std::string_view::npos;
+    const bool plain =
+        ascii::is_alnum(c) || std::string_view("-._~/").find(c) != std::string_view::npos;
     if (plain) {
       out += c;
       continue;

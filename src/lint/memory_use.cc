@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace kiln::lint {
 namespace {
 
@@ -9,9 +11,7 @@ constexpr size_t kRandomPart = 13;       // "-" and 12 letters or digits
 constexpr size_t kUncutNames = 64 - 14;  // stack's name and logical id, before they are cut
 
 bool is_random_part(std::string_view text) {
-  return text.front() == '-' && std::all_of(text.begin() + 1, text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-         });
+  return text.front() == '-' && std::all_of(text.begin() + 1, text.end(), ascii::is_alnum);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "lint/capacity_sums.h"
 #include "lint/rule_functions.h"
 
@@ -16,15 +17,14 @@ constexpr size_t kHashOfCdk = 8;
 std::string plain(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c >= 'A' && c <= 'Z') out += static_cast<char>(c + 32);
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) out += c;
+    if (ascii::is_alnum(c)) out += ascii::lower(c);
   }
   return out;
 }
 
 bool is_hash_of_cdk(std::string_view text) {
   return text.size() == kHashOfCdk && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+           return ascii::is_digit(c) || (c >= 'A' && c <= 'F');
          });
 }
 
@@ -104,8 +104,7 @@ void function_not_in_stack(const Model& model, const Circumstances&, Report& rep
 void alias_not_in_stack(const Model& model, const Circumstances&, Report& report) {
   for (const NameUse& use : name_uses(model)) {
     const std::string& alias = use.named.qualifier;
-    const bool is_number =
-        std::all_of(alias.begin(), alias.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool is_number = std::all_of(alias.begin(), alias.end(), ascii::is_digit);
     if (is_number || alias == "$LATEST" || has_stand_in(alias)) continue;
     const std::optional<size_t> function = model.find_function(use.origin->stack, use.named.name);
     if (!function || model.find_qualifier(*function, alias)) continue;

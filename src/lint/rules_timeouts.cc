@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "lint/rule_functions.h"
 
 namespace kiln::lint {
@@ -54,8 +55,7 @@ std::optional<TimeLimit> time_limit(std::string name, const Setting<std::string>
   const std::optional<std::string> text = setting.value();
   const std::optional<int64_t> value = text ? whole_number(*text) : std::nullopt;
   if (!value) return std::nullopt;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return ascii::upper(c); });
   TimeLimit limit{*value, 0};
   for (const Unit& unit : kUnits) {
     if (!name.ends_with(unit.suffix)) continue;

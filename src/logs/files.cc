@@ -12,6 +12,7 @@
 #include <set>
 #include <sstream>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/time_format.h"
 
@@ -23,12 +24,11 @@ constexpr size_t kKeptOfCutName = 160;
 constexpr size_t kReadBytes = 32 * 1024;
 
 bool is_plain(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         std::string_view("-_.$[]=,@").find(c) != std::string_view::npos;
+  return ascii::is_alnum(c) || std::string_view("-_.$[]=,@").find(c) != std::string_view::npos;
 }
 
 int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (ascii::is_digit(c)) return c - '0';
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/result.h"
 
 namespace kiln::logs {
@@ -15,7 +16,7 @@ class PatternScanner {
  public:
   explicit PatternScanner(std::string_view text) : text_(text) {}
 
-  static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+  static bool is_blank(char c) { return ascii::is_blank(c); }
 
   bool done() const { return at_ == text_.size(); }
   char peek() const { return done() ? '\0' : text_[at_]; }

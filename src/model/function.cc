@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 
 namespace kiln::model {
 
@@ -16,8 +17,7 @@ ConfigPtr resolve_qualifier(const Function& function, std::string_view qualifier
     const auto found = function.versions.find(number);
     return found == function.versions.end() ? nullptr : found->second;
   };
-  if (std::all_of(qualifier.begin(), qualifier.end(), [](char c) { return c >= '0' && c <= '9'; }))
-    return published(qualifier);
+  if (std::all_of(qualifier.begin(), qualifier.end(), ascii::is_digit)) return published(qualifier);
   const auto alias = function.aliases.find(std::string(qualifier));
   if (alias == function.aliases.end()) return nullptr;
   const auto& [name, version, additional, description, revision] = alias->second;

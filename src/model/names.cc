@@ -77,8 +77,7 @@ bool is_uuid(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? c != '-' : !is_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
-      return false;
+    if (dash ? c != '-' : !ascii::is_hex(c)) return false;
   }
   return true;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/ids.h"
 
 namespace kiln::model {
@@ -12,10 +13,8 @@ constexpr size_t kMaxField = 256;
 // It goes on as a header and as an environment variable.
 bool is_value(std::string_view text) {
   return !text.empty() && text.size() <= kMaxField &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  c == '-' || c == ':' || c == '|';
-         });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return ascii::is_alnum(c) || c == '-' || c == ':' || c == '|'; });
 }
 
 std::string_view trimmed(std::string_view text) {

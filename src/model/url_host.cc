@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace kiln::model {
 namespace {
 
@@ -9,12 +11,7 @@ constexpr size_t kIdLength = 32;
 constexpr std::string_view kLabel = ".lambda-url.";
 constexpr size_t kMaxHost = 253 + 6;  // a host name and a port
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_alphanumeric(char c) {
-  c = lower(c);
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
+using ascii::lower;
 
 }  // namespace
 
@@ -30,14 +27,13 @@ std::optional<UrlHost> parse_url_host(std::string_view host) {
   const size_t colon = host.find(':');
   if (colon != std::string_view::npos) out.port = host.substr(colon + 1);
   out.name = host.substr(0, colon);
-  std::transform(out.name.begin(), out.name.end(), out.name.begin(), lower);
+  out.name = lower(out.name);
   const bool plain = std::all_of(out.name.begin(), out.name.end(),
-                                 [](char c) { return is_alphanumeric(c) || c == '-' || c == '.'; });
-  const bool port =
-      std::all_of(out.port.begin(), out.port.end(), [](char c) { return c >= '0' && c <= '9'; });
+                                 [](char c) { return ascii::is_alnum(c) || c == '-' || c == '.'; });
+  const bool port = std::all_of(out.port.begin(), out.port.end(), ascii::is_digit);
   if (!plain || !port || out.name.size() <= kIdLength + kLabel.size()) return std::nullopt;
   out.id = out.name.substr(0, kIdLength);
-  if (!std::all_of(out.id.begin(), out.id.end(), is_alphanumeric)) return std::nullopt;
+  if (!std::all_of(out.id.begin(), out.id.end(), ascii::is_alnum)) return std::nullopt;
   const std::string rest = out.name.substr(kIdLength + kLabel.size());
   out.region = rest.substr(0, rest.find('.'));
   return out;

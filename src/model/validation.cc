@@ -116,7 +116,7 @@ bool is_arn_or_empty(std::string_view text) {
   if (!eat_arn(text)) return false;
   const size_t colon = text.find(':');
   return colon != std::string_view::npos && colon > 0 && all(text.substr(0, colon), [](char c) {
-           return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '.';
+           return ascii::is_lower(c) || is_digit(c) || c == '-' || c == '.';
          });
 }
 
@@ -314,9 +314,8 @@ Result<void> validate(const FunctionConfig& config, Request request) {
 bool is_reserved_tag(std::string_view key) {
   constexpr auto kPrefix = "aws:"sv;
   return key.size() >= kPrefix.size() &&
-         std::equal(kPrefix.begin(), kPrefix.end(), key.begin(), [](char want, char c) {
-           return want == (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-         });
+         std::equal(kPrefix.begin(), kPrefix.end(), key.begin(),
+                    [](char want, char c) { return want == ascii::lower(c); });
 }
 
 // As Java prints a double, as far as weights go: 2.0, 0.25.

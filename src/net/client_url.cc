@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace kiln::net {
 namespace {
 
@@ -14,9 +16,8 @@ Error invalid(std::string_view url, const std::string& why) {
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view lower) {
   return text.size() >= lower.size() &&
-         std::equal(lower.begin(), lower.end(), text.begin(), [](char l, char t) {
-           return l == (t >= 'A' && t <= 'Z' ? static_cast<char>(t + 32) : t);
-         });
+         std::equal(lower.begin(), lower.end(), text.begin(),
+                    [](char l, char t) { return l == ascii::lower(t); });
 }
 
 bool valid_port(std::string_view text) {

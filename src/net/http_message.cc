@@ -2,24 +2,23 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace kiln::net {
 namespace {
 
 constexpr std::string_view kVerbs[] = {"",       "GET",   "HEAD",    "POST",    "PUT",
                                        "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+using ascii::lower;
 
 // Whether `list` (tokens with commas between) has `token`.
 bool has_token(std::string_view list, std::string_view token) {
   while (!list.empty()) {
     const size_t comma = std::min(list.find(','), list.size());
-    std::string_view one = list.substr(0, comma);
+    const std::string_view one = list.substr(0, comma);
     list.remove_prefix(std::min(comma + 1, list.size()));
-    const size_t from = one.find_first_not_of(" \t");
-    if (from == std::string_view::npos) continue;
-    one = one.substr(from, one.find_last_not_of(" \t") + 1 - from);
-    if (same_name(one, token)) return true;
+    if (same_name(ascii::trim(one, " \t"), token)) return true;
   }
   return false;
 }

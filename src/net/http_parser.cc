@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace kiln::net {
 namespace {
 
@@ -22,8 +24,7 @@ constexpr std::array<uint8_t, 256> make_classes() {
     const bool control = c < 0x20 || c == 0x7f;
     if (!control && c != ' ') out[c] |= kTarget;
     if (!control || c == '\t') out[c] |= kValue;
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter) out[c] |= kToken;
+    if (c < 0x80 && ascii::is_alnum(static_cast<char>(c))) out[c] |= kToken;
   }
   for (const char c : std::string_view("!#$%&'*+-.^_`|~")) out[static_cast<uint8_t>(c)] |= kToken;
   return out;
@@ -35,19 +36,7 @@ bool is_all(std::string_view text, uint8_t kind) {
                      [kind](char c) { return (kClasses[static_cast<uint8_t>(c)] & kind) != 0; });
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string_view trim(std::string_view text) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
+std::string_view trim(std::string_view text) { return ascii::trim(text, " \t"); }
 
 }  // namespace
 
@@ -268,7 +257,7 @@ HttpParser::Step HttpParser::put_chunk_size(std::string_view& in) {
   line_.append(in.substr(0, take));
   in.remove_prefix(take);
   if (newline == std::string_view::npos) {
-    if (hex_digit(line_.front()) < 0) return fail("a chunk's size is no number");
+    if (ascii::hex_value(line_.front()) < 0) return fail("a chunk's size is no number");
     return Step::kMore;
   }
   if (!line_.ends_with(kLineEnd)) return fail("a chunk's size has no end");
@@ -286,7 +275,7 @@ HttpParser::Step HttpParser::put_chunk_size(std::string_view& in) {
     return fail("a chunk's extension has no end");
   left_ = 0;
   for (const char c : digits) {
-    const int digit = hex_digit(c);
+    const int digit = ascii::hex_value(c);
     if (digit < 0) return fail("a chunk's size is no number");
     left_ = left_ * 16 + static_cast<uint64_t>(digit);
   }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
@@ -28,7 +29,7 @@ double rounded(double value) {
   return std::abs(scaled) < kMaxScaled ? std::round(scaled) / kDigits : value;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+using ascii::lower;
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "notify/sns_error.h"
 
 namespace kiln::notify {
@@ -29,10 +30,7 @@ bool nests_too_deeply(std::string_view text) {
 
 namespace {
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '$';
-}
+bool is_word(char c) { return ascii::is_alnum(c) || c == '_' || c == '$'; }
 
 std::string place(std::string_view text, size_t at) {
   const std::string_view before = text.substr(0, at);

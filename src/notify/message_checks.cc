@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "notify/sns_error.h"
 
@@ -17,10 +18,7 @@ Error bad_attribute(const std::string& text) {
   return {ErrorKind::kInvalid, "ParameterValueInvalid", text};
 }
 
-bool is_name_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.';
-}
+bool is_name_character(char c) { return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.'; }
 
 Result<void> check_name(const std::string& name) {
   if (name.empty() || name.size() > kMaxAttributeName)
@@ -56,7 +54,7 @@ bool is_number(std::string_view text) {
   const auto sign = [&] { at += at < text.size() && (text[at] == '-' || text[at] == '+') ? 1 : 0; };
   const auto digits = [&] {
     const size_t begin = at;
-    while (at < text.size() && text[at] >= '0' && text[at] <= '9') ++at;
+    while (at < text.size() && ascii::is_digit(text[at])) ++at;
     return at - begin;
   };
   sign();

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "notify/endpoint.h"
 #include "notify/sns_error.h"
@@ -22,8 +23,7 @@ bool is_topic_name(std::string_view name, bool fifo) {
   if (name.size() > kMaxTopicName || (fifo && !name.ends_with(kFifoEnding))) return false;
   if (fifo) name.remove_suffix(kFifoEnding.size());
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
+    return ascii::is_alnum(c) || c == '-' || c == '_';
   });
 }
 
@@ -223,9 +223,8 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
   wanted.attributes = attributes;
   // Here, not where it is set later, "True" is taken.
   if (const auto raw = wanted.attributes.find("RawMessageDelivery"); raw != wanted.attributes.end())
-    std::transform(raw->second.begin(), raw->second.end(), raw->second.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    std::transform(raw->second.begin(), raw->second.end(), raw->second.begin(),
+                   [](char c) { return ascii::lower(c); });
   if (*known == Protocol::kSqs && endpoint.ends_with(".fifo") && !wanted.topic.is_fifo())
     return invalid_parameter(
         "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS "

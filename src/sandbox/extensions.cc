@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json.h"
 
@@ -23,10 +24,8 @@ net::Response forbidden(std::string_view type, std::string_view message) {
 }
 
 bool is_uuid(std::string_view text) {
-  return text.size() == 36 && std::all_of(text.begin(), text.end(), [](char c) {
-           return c == '-' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-                  (c >= 'A' && c <= 'F');
-         });
+  return text.size() == 36 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c == '-' || ascii::is_hex(c); });
 }
 
 }  // namespace
@@ -70,7 +69,8 @@ std::optional<net::Response> Extensions::refused(std::string_view id) const {
   if (!is_uuid(id))
     return forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier");
   if (registered_.find(id) == registered_.end())
-    return forbidden("Extension.UnknownExtensionIdentifier", "Unknown extension " + std::string(id));
+    return forbidden("Extension.UnknownExtensionIdentifier",
+                     "Unknown extension " + std::string(id));
   return std::nullopt;
 }
 
@@ -83,14 +83,14 @@ std::optional<net::Response> Extensions::next(std::string_view id, Answer answer
 }
 
 void Extensions::gone(std::string_view id) {
-  if (const auto one = registered_.find(id); one != registered_.end()) one->second.waiting = nullptr;
+  if (const auto one = registered_.find(id); one != registered_.end())
+    one->second.waiting = nullptr;
 }
 
 net::Response Extensions::error(std::string_view id, std::string_view error_type) {
   if (auto no = refused(id)) return std::move(*no);
   if (error_type.empty())
-    return forbidden("Extension.MissingHeader",
-                     "Lambda-Extension-Function-Error-Type not found");
+    return forbidden("Extension.MissingHeader", "Lambda-Extension-Function-Error-Type not found");
   return document(202, Json{{"status", "OK"}});
 }
 

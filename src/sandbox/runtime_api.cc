@@ -4,6 +4,7 @@
 #include <cctype>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "net/http_connection.h"
@@ -54,13 +55,6 @@ net::Response answer(Verdict verdict, std::string_view what) {
   return refusal(403, "InvalidStateTransition",
                  std::string("State transition failed for runtime. Error: ") + std::string(what) +
                      " is not allowed in this state");
-}
-
-bool equals(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) ==
-                  std::tolower(static_cast<unsigned char>(y));
-         });
 }
 
 enum class Call {
@@ -208,7 +202,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   net::Response respond(RuntimePort& port, std::string_view id, net::Request& request) {
     const auto mode = net::field(request, "Lambda-Runtime-Function-Response-Mode");
-    if (!mode.empty() && !equals(mode, "streaming")) {
+    if (!mode.empty() && !ascii::same(mode, "streaming")) {
       port.broke_protocol(id, "Runtime.InvalidResponseModeHeader");
       return refusal(400, "InvalidFunctionResponseMode",
                      "Lambda-Runtime-Function-Response-Mode takes the value streaming");

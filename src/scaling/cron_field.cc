@@ -5,18 +5,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "scaling/cron.h"
 
 namespace kiln::scaling {
 namespace {
 
 constexpr int kMaxStep = 1000;
-
-bool same_letters(std::string_view a, std::string_view b) {
-  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return upper(x) == upper(y); });
-}
 
 std::optional<int> number_in(std::string_view text) {
   int value = 0;
@@ -50,7 +45,7 @@ Error CronField::error(std::string_view text) const {
 
 std::optional<int> CronField::value(std::string_view text) const {
   for (size_t i = 0; i < names.size(); ++i)
-    if (same_letters(text, names[i])) return least + static_cast<int>(i);
+    if (ascii::same(text, names[i])) return least + static_cast<int>(i);
   const auto parsed = number_in(text);
   if (!parsed || *parsed < least || *parsed > most) return std::nullopt;
   return parsed;

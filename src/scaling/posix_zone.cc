@@ -3,6 +3,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "base/ascii.h"
+
 namespace kiln::scaling {
 namespace {
 
@@ -28,7 +30,7 @@ std::optional<int> take_number(std::string_view& text, int least, int most) {
 bool take_name(std::string_view& text) {
   const bool quoted = take(text, '<');
   size_t size = 0;
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  const auto is_letter = ascii::is_letter;
   while (size < text.size() && (quoted ? text[size] != '>' : is_letter(text[size]))) ++size;
   if (size == 0) return false;
   text.remove_prefix(size);

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "scaling/posix_zone.h"
 
 namespace kiln::scaling {
@@ -76,8 +77,7 @@ bool is_zone_name(const std::string& name) {
   // The names of the data base start with a capital letter; other files of the folder don't.
   if (name.empty() || name.size() > 100 || name[0] < 'A' || name[0] > 'Z') return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '+' || c == '/';
+    return ascii::is_alnum(c) || c == '_' || c == '-' || c == '+' || c == '/';
   });
 }
 

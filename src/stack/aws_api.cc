@@ -1,5 +1,6 @@
 #include "stack/aws_api.h"
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "wire/xml_document.h"
 
@@ -10,8 +11,7 @@ using nlohmann::json;
 
 // What of a character may stand in a form as it is.
 bool is_unreserved(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
+  return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
 }
 
 }  // namespace

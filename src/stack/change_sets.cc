@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "stack/change_reasons.h"
@@ -26,9 +27,9 @@ std::map<std::string, std::string> values_of(std::map<std::string, std::string> 
 }
 
 bool is_set_name(const std::string& name) {
-  return !name.empty() && name.size() <= 128 && std::isalpha(static_cast<unsigned char>(name[0])) &&
+  return !name.empty() && name.size() <= 128 && ascii::is_letter(name[0]) &&
          std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+                     [](char c) { return ascii::is_alnum(c) || c == '-'; });
 }
 
 }  // namespace

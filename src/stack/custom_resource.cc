@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "stack/resource_type.h"
@@ -141,8 +142,8 @@ class CustomResourceType final : public ResourceType {
 bool is_custom_name(std::string_view type) {
   constexpr std::string_view kPrefix = "Custom::";
   return type.starts_with(kPrefix) && type.size() > kPrefix.size() && type.size() <= kMaxTypeName &&
-         std::all_of(type.begin() + kPrefix.size(), type.end(), [](unsigned char c) {
-           return std::isalnum(c) || c == '_' || c == '@' || c == '-' || c == ':';
+         std::all_of(type.begin() + kPrefix.size(), type.end(), [](char c) {
+           return ascii::is_alnum(c) || c == '_' || c == '@' || c == '-' || c == ':';
          });
 }
 

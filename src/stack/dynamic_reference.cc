@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace kiln::stack {
 namespace {
 
@@ -13,7 +15,7 @@ bool has_label(const std::string& reference) {
   return colon != std::string::npos &&
          (colon + 1 == reference.size() ||
           !std::all_of(reference.begin() + static_cast<std::ptrdiff_t>(colon) + 1, reference.end(),
-                       [](char c) { return c >= '0' && c <= '9'; }));
+                       ascii::is_digit));
 }
 
 void find_secure(const cfn::Node& node, const std::string& path, std::vector<std::string>& out) {

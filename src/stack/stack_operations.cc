@@ -1,6 +1,7 @@
 // What callers ask of stacks: create, update, delete and what goes with them.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "stack/stack_book.h"
 #include "stack/validation_error.h"
@@ -11,9 +12,9 @@ namespace kiln::stack {
 namespace {
 
 bool is_stack_name(const std::string& name) {
-  return !name.empty() && name.size() <= 128 && std::isalpha(static_cast<unsigned char>(name[0])) &&
+  return !name.empty() && name.size() <= 128 && ascii::is_letter(name[0]) &&
          std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '-'; });
+                     [](char c) { return ascii::is_alnum(c) || c == '-'; });
 }
 
 // Those that a deployment can start from. AWS refuses some of the failed ones; here they are what a

@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "stack/resource_type.h"
 
 namespace kiln::stack {
@@ -49,7 +50,7 @@ class BucketType final : public ResourceType {
 
   Result<Made> create(const Scope& scope, const std::string& name, const json&) const override {
     std::string bucket = name;
-    for (char& c : bucket) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (char& c : bucket) c = ascii::lower(c);
     const bool there = scope.api.s3("HEAD", bucket).ok();
     if (there && !scope.repairing) return already_exists(this->name(), bucket);
     if (!there)
@@ -63,7 +64,7 @@ class BucketType final : public ResourceType {
   }
   Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
     std::string bucket = id;
-    for (char& c : bucket) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (char& c : bucket) c = ascii::lower(c);
     const auto done = scope.api.s3("DELETE", bucket);
     if (!done && done.error().type.find("NoSuchBucket") != std::string::npos) return {};
     return gone(done);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+
 namespace kiln::survey {
 
 Result<Json> rest(Api& api, const std::string& method, const std::string& path, const Json& body) {
@@ -31,8 +33,7 @@ Result<void> each_page(Api& api, const RpcService& service, const std::string& o
 std::string path_segment(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
+    const bool plain = ascii::is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
     out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;

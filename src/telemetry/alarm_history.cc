@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/document_reader.h"
 #include "base/json_access.h"
 #include "base/time_format.h"
@@ -30,7 +31,7 @@ ordered_json state_document(const AlarmStatus& status) {
 
 // AlarmName becomes alarmName, OKActions okActions.
 std::string camel_case(std::string name) {
-  for (size_t i = 0; i < name.size() && name[i] >= 'A' && name[i] <= 'Z'; ++i) {
+  for (size_t i = 0; i < name.size() && ascii::is_upper(name[i]); ++i) {
     const bool last_of_run = i > 0 && i + 1 < name.size() && name[i + 1] >= 'a';
     if (last_of_run) break;
     name[i] = static_cast<char>(name[i] - 'A' + 'a');

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "base/time_format.h"
 #include "telemetry/alarm_document.h"
@@ -19,7 +20,7 @@ using nlohmann::ordered_json;
 std::string upper_statistic(std::string_view stat) {
   std::string out;
   for (const char c : stat) {
-    const bool lower = c >= 'a' && c <= 'z';
+    const bool lower = ascii::is_lower(c);
     if (!lower && !out.empty()) out.push_back('_');
     out.push_back(lower ? static_cast<char>(c - 'a' + 'A') : c);
   }

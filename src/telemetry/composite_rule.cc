@@ -11,9 +11,7 @@ namespace {
 
 using Node = CompositeRule::Node;
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
+bool is_word(char c) { return ascii::is_alnum(c) || c == '_'; }
 
 Error invalid_rule(const std::string& what) {
   return {ErrorKind::kInvalid, "ValidationError", "Error in AlarmRule [" + what + "]"};
@@ -138,7 +136,7 @@ class RuleParser {
     skip_space();
     const bool quoted = take('"');
     const size_t begin = at_;
-    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && at_ - begin < 6)
+    while (at_ < text_.size() && ascii::is_digit(text_[at_]) && at_ - begin < 6)
       number = number * 10 + static_cast<size_t>(text_[at_++] - '0');
     percent = at_ > begin && take('%');
     return number > 0 && (!quoted || take('"'));
@@ -213,7 +211,7 @@ class RuleParser {
     if (text_.size() - at_ < word.size()) return false;
     for (size_t i = 0; i < word.size(); ++i) {
       const char c = text_[at_ + i];
-      if ((c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c) != word[i]) return false;
+      if (ascii::upper(c) != word[i]) return false;
     }
     const size_t end = at_ + word.size();
     if (end < text_.size() && is_word(text_[end])) return false;

@@ -11,16 +11,9 @@ namespace {
 
 using Function = InsightsQuery::Function;
 
-bool is_name_character(char c) {
-  return ascii::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
+bool is_name_character(char c) { return ascii::is_digit(c) || ascii::is_letter(c) || c == '_'; }
 
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
+using ascii::upper;
 
 // The words of the language itself; as names, they stand in quotes.
 constexpr std::array<std::string_view, 11> kKeywords = {

@@ -12,9 +12,9 @@ namespace kiln::telemetry {
 namespace {
 
 // ASCII only, whatever the locale.
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+using ascii::is_digit;
+using ascii::is_lower;
+using ascii::is_upper;
 bool is_name(char c) { return is_digit(c) || is_lower(c) || is_upper(c) || c == '_'; }
 
 struct Spelling {

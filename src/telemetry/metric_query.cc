@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.h"
 #include "telemetry/insights_query.h"
 #include "telemetry/metric_label.h"
 #include "telemetry/metric_math.h"
@@ -30,9 +31,9 @@ Error in_expression(const std::string& id, const std::string& message) {
 }
 
 bool is_id(const std::string& text) {
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_lower = ascii::is_lower;
   return !text.empty() && is_lower(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
-    return is_lower(c) || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return is_lower(c) || ascii::is_upper(c) || ascii::is_digit(c) || c == '_';
   });
 }
 

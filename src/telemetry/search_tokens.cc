@@ -11,9 +11,9 @@ enum class CharacterKind { kOther, kDigit, kLower, kUpper };
 
 // What is no ASCII is a letter without a case.
 CharacterKind kind_of(char c) {
-  if (c >= '0' && c <= '9') return CharacterKind::kDigit;
-  if (c >= 'A' && c <= 'Z') return CharacterKind::kUpper;
-  if ((c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80) return CharacterKind::kLower;
+  if (ascii::is_digit(c)) return CharacterKind::kDigit;
+  if (ascii::is_upper(c)) return CharacterKind::kUpper;
+  if (ascii::is_lower(c) || static_cast<unsigned char>(c) >= 0x80) return CharacterKind::kLower;
   return CharacterKind::kOther;
 }
 

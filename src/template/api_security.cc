@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/openapi.h"
 #include "template/problem_text.h"
 
@@ -92,7 +93,7 @@ Node http_authorizer(const Node& authorizer) {
     for (const Member& member : config->map) {
       std::string name = member.name;
       std::transform(name.begin(), name.end(), name.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+                     [](char c) { return ascii::lower(c); });
       sam::put(lower, name, member.value);
     }
     return sam::map({{"type", "oauth2"},
@@ -230,7 +231,7 @@ void add_resource_policy(SamTemplate& all, const Node& policy, Node& body, const
       for (const Member& method : each->map) {
         std::string name = method.name;
         std::transform(name.begin(), name.end(), name.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+                       [](char c) { return ascii::upper(c); });
         const bool any = method.name == openapi::kAnyMethod || name == "ANY";
         resources.list.push_back(
             sam::sub("execute-api:/${__Stage__}/" + (any ? "*" : name) + pattern,

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <set>
 
+#include "base/ascii.h"
+
 namespace kiln::cfn {
 namespace {
 
@@ -58,8 +60,8 @@ std::string sub_problem(const Node& argument) {
            "specify a mapping of values to replace in the string";
   for (const SubPart& part : sub_parts(text->text)) {
     const bool fine =
-        !part.text.empty() && std::all_of(part.text.begin(), part.text.end(), [](unsigned char c) {
-          return std::isalnum(c) || c == '_' || c == '.' || c == ':';
+        !part.text.empty() && std::all_of(part.text.begin(), part.text.end(), [](char c) {
+          return ascii::is_alnum(c) || c == '_' || c == '.' || c == ':';
         });
     if (part.kind == SubPart::Kind::kVariable && !fine)
       return "Template error: variable names in Fn::Sub syntax must contain only alphanumeric "

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "base/ascii.h"
 #include "template/node_reader.h"
 #include "template/sam_node.h"
 
@@ -117,7 +118,7 @@ class ExtensionsExpander {
                             const std::string& value) {
     std::string plain;
     for (const char c : value)
-      if (std::isalnum(static_cast<unsigned char>(c))) plain += c;
+      if (ascii::is_alnum(c)) plain += c;
     std::string out;
     for (size_t i = 0; i < text.size();) {
       const bool here = (text[i] == '$' || text[i] == '&') &&

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
+
 namespace kiln::cfn::openapi {
 
 using sam::map;
@@ -26,7 +28,7 @@ bool is_version_3(const Node* version) {
   const std::string& text = version->text;
   if (text.size() != 1 && text.size() != 3 && text.size() != 5) return false;
   for (size_t i = 1; i < text.size(); i += 2)
-    if (text[i] != '.' || !std::isdigit(static_cast<unsigned char>(text[i + 1]))) return false;
+    if (text[i] != '.' || !ascii::is_digit(text[i + 1])) return false;
   return true;
 }
 
@@ -43,8 +45,7 @@ bool is_openapi(const Node* document) {
 
 std::string method_key(std::string_view method) {
   std::string key(method);
-  std::transform(key.begin(), key.end(), key.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(key.begin(), key.end(), key.begin(), [](char c) { return ascii::lower(c); });
   return key == "any" ? std::string(kAnyMethod) : key;
 }
 
@@ -55,10 +56,9 @@ std::string path_pattern(std::string path, bool any_plus) {
     if (end != std::string::npos && end > at + 1) {
       std::string name = path.substr(at + 1, end - at - 1);
       if (name.ends_with('+') && (any_plus || name == "proxy+")) name.pop_back();
-      const bool plain =
-          !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-            return std::isalnum(c) || c == '.' || c == '_' || c == '-';
-          });
+      const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return ascii::is_alnum(c) || c == '.' || c == '_' || c == '-';
+      });
       if (plain) {
         out += '*';
         at = end + 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/template.h"
 
 namespace kiln::cfn {
@@ -13,7 +14,7 @@ constexpr std::string_view kLine = "line ", kColumn = ", column ";
 // How many bytes of `text` are digits from `at` on.
 size_t digits(std::string_view text, size_t at) {
   size_t end = at;
-  while (end < text.size() && std::isdigit(static_cast<unsigned char>(text[end]))) ++end;
+  while (end < text.size() && ascii::is_digit(text[end])) ++end;
   return end - at;
 }
 

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "template/functions.h"
 #include "template/serverless_resource.h"
 
@@ -332,7 +333,7 @@ std::string parameter_of(const std::string& variable) {
   if (variable == "workgroupName") return "WorkGroupName";
   if (variable == "pipelinename") return "PipelineName";
   std::string out = variable;
-  out[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(out[0])));
+  out[0] = ascii::upper(out[0]);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/include.h"
 
 namespace kiln::cfn {
@@ -30,8 +31,7 @@ constexpr size_t kMaxName = 255;
 constexpr size_t kMaxConditions = 1000;  // CloudFormation names none; this keeps reading quick
 
 bool is_alphanumeric(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) != 0; });
+  return std::all_of(text.begin(), text.end(), ascii::is_alnum);
 }
 
 class SectionReader {

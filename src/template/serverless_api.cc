@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/api_security.h"
 #include "template/openapi.h"
 
@@ -41,11 +42,7 @@ const std::initializer_list<std::string_view> kRestApiProperties = {"Name",
                                                                     "SecurityPolicy",
                                                                     "EndpointAccessMode"};
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
+using ascii::lower;
 
 class RestApi {
  public:
@@ -153,7 +150,7 @@ class RestApi {
     for (const Member& member : item.map) {
       std::string name = member.name;
       std::transform(name.begin(), name.end(), name.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+                     [](char c) { return ascii::upper(c); });
       names.insert(name);
     }
     std::string out;
@@ -324,8 +321,7 @@ class RestApi {
     all_.names[api_.id + ".Deployment"] = deployment;
 
     const std::string plain = stage_name.is_text() ? stage_name.text : "";
-    const bool letters = std::all_of(plain.begin(), plain.end(),
-                                     [](unsigned char c) { return std::isalnum(c) != 0; });
+    const bool letters = std::all_of(plain.begin(), plain.end(), ascii::is_alnum);
     const std::string stage = plain.empty() ? api_.id + "Stage"
                               : letters     ? api_.id + plain + "Stage"
                                             : api_.id + "Stage" + sam::id_hash(plain);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/api_security.h"
 #include "template/openapi.h"
 #include "template/serverless_resource.h"
@@ -41,8 +42,7 @@ std::string without_end_slash(std::string path) {
 }
 
 std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return ascii::upper(c); });
   return text;
 }
 
@@ -109,8 +109,7 @@ void add_request_checks(SamTemplate& all, const SamEvent& event, const Node& api
                                    "] because it wasn't defined in the API's Models.");
     if (name) {
       std::string id = name->text;
-      std::transform(id.begin(), id.end(), id.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      std::transform(id.begin(), id.end(), id.begin(), [](char c) { return ascii::lower(c); });
       for (Node* definition : methods) {
         if (body.find("swagger")) {
           Node& parameters = sam::at(*definition, "parameters");
@@ -197,7 +196,7 @@ void expand_rest_event(SamTemplate& all, const SamEvent& event, Made& made) {
   const std::string path = event.find("Path")->text;
   std::string method = event.find("Method")->text;
   std::transform(method.begin(), method.end(), method.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+                 [](char c) { return ascii::lower(c); });
   const Node* stage = api->find("StageName");
   const std::string suffix = stage && stage->is_text() ? stage->text : "Stage";
   const std::string pattern = openapi::path_pattern(without_end_slash(path), true);

@@ -3,6 +3,7 @@
 #include <cctype>
 #include <cstring>
 
+#include "base/ascii.h"
 #include "template/serverless_resource.h"
 
 namespace kiln::cfn {
@@ -87,8 +88,7 @@ class DomainExpander {
       if (!path.is_text()) return wrong("Basepath must be a string.");
       std::string plain;
       for (const char c : path.text)
-        if (http_ ? !std::strchr("-_/", c) : std::isalnum(static_cast<unsigned char>(c)) != 0)
-          plain += c;
+        if (http_ ? !std::strchr("-_/", c) : ascii::is_alnum(c)) plain += c;
       std::string written = http_ || sam::is_false(normalize) ? path.text : plain;
       if (http_) {
         while (written.starts_with('/')) written.erase(0, 1);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/serverless_resource.h"
 
 namespace kiln::cfn {
@@ -110,10 +111,9 @@ class FunctionExpander {
     if (!value.is_text() && value.kind != Node::Kind::kNumber && value.kind != Node::Kind::kBool)
       return unresolved_alias(*alias, value);
     alias_ = value.text;
-    const bool digits = std::all_of(alias_.begin(), alias_.end(),
-                                    [](unsigned char c) { return std::isdigit(c) != 0; });
-    const bool plain = std::all_of(alias_.begin(), alias_.end(), [](unsigned char c) {
-      return std::isalnum(c) || c == '-' || c == '_';
+    const bool digits = std::all_of(alias_.begin(), alias_.end(), ascii::is_digit);
+    const bool plain = std::all_of(alias_.begin(), alias_.end(), [](char c) {
+      return ascii::is_alnum(c) || c == '-' || c == '_';
     });
     if (alias_.empty() || !plain || digits)
       wrong(alias->place,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/api_security.h"
 #include "template/openapi.h"
 
@@ -185,8 +186,7 @@ class HttpApi {
     const Node* given = find("StageName");
     const Node name = sam::truthy(given) ? *given : sam::text("$default");
     const std::string plain = name.is_text() ? name.text : "";
-    const bool letters = std::all_of(plain.begin(), plain.end(),
-                                     [](unsigned char c) { return std::isalnum(c) != 0; });
+    const bool letters = std::all_of(plain.begin(), plain.end(), ascii::is_alnum);
     const std::string id = plain == "$default" ? api_.id + "ApiGatewayDefaultStage"
                            : plain.empty()     ? api_.id + "Stage"
                            : letters           ? api_.id + plain + "Stage"

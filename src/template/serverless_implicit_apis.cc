@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/openapi.h"
 #include "template/serverless_resource.h"
 
@@ -138,7 +139,7 @@ class ImplicitApi {
       std::string route = method == openapi::kAnyMethod ? path : method + " " + path;
       if (method != openapi::kAnyMethod)
         std::transform(route.begin(), route.begin() + static_cast<std::ptrdiff_t>(method.size()),
-                       route.begin(), [](unsigned char c) { return std::toupper(c); });
+                       route.begin(), [](char c) { return ascii::upper(c); });
       Node& into = sam::at(sam::at(api_properties, "RouteSettings"), route);
       const Node settings = under.empty() ? route_settings : sam::choose(under, route_settings);
       for (const Member& member : settings.map) sam::put(into, member.name, member.value);

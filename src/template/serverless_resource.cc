@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/functions.h"
 #include "template/node_reader.h"
 #include "template/template.h"
@@ -215,8 +216,7 @@ void propagate_tags(SamTemplate& all, const SamResource& resource, Made& made, s
 
 std::string id_with(const std::string& prefix, const std::string& suffix) {
   if (suffix.empty()) return prefix;
-  const bool plain = std::all_of(suffix.begin(), suffix.end(),
-                                 [](unsigned char c) { return std::isalnum(c) != 0; });
+  const bool plain = std::all_of(suffix.begin(), suffix.end(), ascii::is_alnum);
   return prefix + (plain ? suffix : sam::id_hash(suffix));
 }
 

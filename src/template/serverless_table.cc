@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "template/serverless_resource.h"
 
 namespace kiln::cfn {
@@ -69,8 +70,7 @@ void expand_layer(SamTemplate& all, const SamResource& layer, Made& made) {
     sam::put(resource.value, "DeletionPolicy", sam::text("Retain"));
   if (const Node* policy = properties.find("RetentionPolicy")) {
     std::string kept = policy->is_text() ? policy->text : "";
-    std::transform(kept.begin(), kept.end(), kept.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(kept.begin(), kept.end(), kept.begin(), [](char c) { return ascii::lower(c); });
     if (kept != "retain" && kept != "delete")
       return sam_problem(all, layer, policy->place,
                          "'RetentionPolicy' must be one of the following options: ['Retain', "

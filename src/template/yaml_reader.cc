@@ -12,6 +12,7 @@
 #include <optional>
 #include <streambuf>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "template/node_reader.h"
 
@@ -64,7 +65,7 @@ Node::Kind kind_of_plain(const std::string& text) {
     return Node::Kind::kNull;
   if (truth_of(text)) return Node::Kind::kBool;
   const char first = text.front();
-  const bool may_be = (first >= '0' && first <= '9') || first == '-' || first == '+';
+  const bool may_be = ascii::is_digit(first) || first == '-' || first == '+';
   return may_be && is_number(text) ? Node::Kind::kNumber : Node::Kind::kText;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/time_format.h"
 #include "traffic/trace_lines.h"
 
@@ -21,12 +22,7 @@ struct Columns {
   size_t least = 0;  // fields that a line must have
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
+using ascii::lower;
 
 std::optional<Columns> columns_of(const std::vector<std::string_view>& names) {
   Columns columns;

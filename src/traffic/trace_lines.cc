@@ -6,16 +6,14 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
+
 namespace kiln::traffic {
 namespace {
 
 constexpr size_t kPiece = 1 << 20;
 
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\"");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\"") - first + 1);
-}
+std::string_view trimmed(std::string_view text) { return ascii::trim(text, " \t\""); }
 
 }  // namespace
 

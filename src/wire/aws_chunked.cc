@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace kiln::wire {
 namespace {
 
@@ -15,11 +17,7 @@ Error malformed(const std::string& what) {
           "The aws-chunked request body is malformed: " + what + "."};
 }
 
-std::string_view trim(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
+using ascii::trim;
 
 }  // namespace
 
@@ -53,10 +51,7 @@ Result<void> AwsChunked::on_trailer_line() {
   if (colon == std::string::npos)
     return malformed("the trailer '" + line_.substr(0, 40) + "' has no value");
   if (trailers_.size() == kMaxTrailers) return malformed("it has too many trailers");
-  std::string name(trim(std::string_view(line_).substr(0, colon)));
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : static_cast<char>(c);
-  });
+  std::string name = ascii::lower(trim(std::string_view(line_).substr(0, colon)));
   trailers_[std::move(name)] = trim(std::string_view(line_).substr(colon + 1));
   return {};
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/digest.h"
 
@@ -71,8 +72,6 @@ const EVP_MD* digest_of(ChecksumAlgorithm algorithm) {
   }
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 }  // namespace
 
 std::string_view to_text(ChecksumAlgorithm algorithm) {
@@ -83,9 +82,7 @@ std::string_view to_text(ChecksumAlgorithm algorithm) {
 
 std::optional<ChecksumAlgorithm> checksum_algorithm(std::string_view text) {
   for (const Named& named : kNames)
-    if (std::equal(text.begin(), text.end(), named.name.begin(), named.name.end(),
-                   [](char a, char b) { return lower(a) == lower(b); }))
-      return named.algorithm;
+    if (ascii::same(text, named.name)) return named.algorithm;
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
 #include "wire/uri.h"
 
 namespace kiln::wire {
@@ -13,9 +14,8 @@ constexpr size_t kMaxPart = 64;
 
 bool is_scope_name(std::string_view part) {
   return !part.empty() && part.size() <= kMaxPart && part.front() != '-' &&
-         std::all_of(part.begin(), part.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+         std::all_of(part.begin(), part.end(),
+                     [](char c) { return ascii::is_lower(c) || ascii::is_digit(c) || c == '-'; });
 }
 
 bool is_key_id(std::string_view part) {

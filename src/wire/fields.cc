@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 
 namespace kiln::wire {
@@ -75,7 +76,7 @@ std::optional<WallTime> parse_time(std::string_view text) {
     if (take(text, '.')) {
       int64_t unit = 100'000;
       size_t read = 0;
-      while (read < text.size() && text[read] >= '0' && text[read] <= '9') {
+      while (read < text.size() && ascii::is_digit(text[read])) {
         since_midnight += std::chrono::microseconds(unit * (text[read] - '0'));
         unit /= 10;
         ++read;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "wire/rest_json_error.h"
 
@@ -12,7 +13,7 @@ constexpr size_t kMaxJsonDepth = 100;
 
 bool is_operation_name(std::string_view name) {
   return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return ascii::is_alnum(c) || c == '_';
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/ascii.h"
 #include "base/json_text.h"
 #include "wire/uri.h"
 
@@ -13,10 +14,7 @@ bool is_past_ascii(std::string_view form) {
   for (size_t i = 0; i < form.size(); ++i) {
     if (static_cast<unsigned char>(form[i]) >= 0x80) return true;
     if (form[i] != '%' || i + 1 == form.size()) continue;
-    const char digit = form[i + 1];
-    if (digit == '8' || digit == '9' || (digit >= 'a' && digit <= 'f') ||
-        (digit >= 'A' && digit <= 'F'))
-      return true;
+    if (ascii::hex_value(form[i + 1]) >= 8) return true;
   }
   return false;
 }

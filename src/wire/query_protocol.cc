@@ -7,6 +7,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "base/json_text.h"
 #include "base/time_format.h"
@@ -44,12 +45,10 @@ std::string xml_text(std::string_view text) {
 
 // Members are named by the code that answers; one that isn't a name of XML has no place here.
 bool is_element_name(std::string_view name) {
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
+  const auto is_letter = [](char c) { return ascii::is_letter(c) || c == '_'; };
   return !name.empty() && is_letter(name.front()) &&
          std::all_of(name.begin(), name.end(), [&](char c) {
-           return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+           return is_letter(c) || ascii::is_digit(c) || c == '-' || c == '.';
          });
 }
 

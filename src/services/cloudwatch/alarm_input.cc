@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/ascii.h"
 #include "services/cloudwatch/queries.h"
 #include "services/driver/input_checks.h"
 #include "telemetry/alarm_document.h"
@@ -115,7 +116,7 @@ Result<MetricStat> read_single_metric(InputChecks& checks, const json& input,
 bool calls(const std::string& expression, std::string_view function) {
   std::string upper = expression;
   for (char& c : upper)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (ascii::is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
   for (size_t at = upper.find(function); at != upper.npos; at = upper.find(function, at + 1)) {
     const size_t after = upper.find_first_not_of(' ', at + function.size());
     if (after != upper.npos && upper[after] == '(') return true;

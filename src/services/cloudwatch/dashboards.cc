@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "wire/fields.h"
 
@@ -22,9 +23,9 @@ Error not_found(const std::string& name) {
 constexpr size_t kBesideBody = 15;
 
 bool is_name(const std::string& name) {
-  return !name.empty() && name.size() <= 255 &&
-         std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; });
+  return !name.empty() && name.size() <= 255 && std::all_of(name.begin(), name.end(), [](char c) {
+    return ascii::is_alnum(c) || c == '-' || c == '_';
+  });
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "model/url_host.h"
 #include "wire/cbor_protocol.h"
 #include "wire/credential_scope.h"
@@ -86,7 +87,7 @@ std::string_view host_of(const net::RequestHeader& header) { return header["Host
 
 std::string_view header_target(const net::RequestHeader& header) { return header.target(); }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using ascii::is_digit;
 
 // "/2015-03-31/…", the form of all of Lambda's paths.
 bool has_date(std::string_view target) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace kiln::services {
 namespace {
 
@@ -32,7 +34,8 @@ Error constraint_error(std::string message) {
 void InputChecks::broken(const char* name, const std::string& value,
                          const std::string& constraint) {
   std::string member = name;
-  if (member[0] >= 'A' && member[0] <= 'Z') member[0] = static_cast<char>(member[0] - 'A' + 'a');
+  if ascii
+    ::is_upper(member[0]) member[0] = static_cast<char>(member[0] - 'A' + 'a');
   problems_.push_back("Value " + value + " at '" + member +
                       "' failed to satisfy constraint: Member must " + constraint);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "wire/fields.h"
 
@@ -19,13 +20,12 @@ constexpr size_t kPage = 100;
 // "RoleName" to "roleName", as messages have it.
 std::string in_messages(const char* member) {
   std::string out = member;
-  out[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(out[0])));
+  out[0] = ascii::lower(out[0]);
   return out;
 }
 
 bool is_in_names(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) ||
-         std::string_view("+=,.@_-").find(c) != std::string_view::npos;
+  return ascii::is_alnum(c) || std::string_view("+=,.@_-").find(c) != std::string_view::npos;
 }
 
 size_t length_without_blanks(const std::string& text) {
@@ -135,7 +135,7 @@ std::string encoded(const std::string& text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) || std::string_view("-_.~").find(c) != std::string_view::npos) {
+    if (ascii::is_alnum(byte) || std::string_view("-_.~").find(c) != std::string_view::npos) {
       out += c;
     } else {
       out += '%';

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "services/lambda/call.h"
@@ -59,8 +60,8 @@ Result<void> check_ids(const std::vector<std::string>& ids, const std::string& m
     return id.size() <= 1024 && id.starts_with(prefix) &&
            std::all_of(id.begin() + static_cast<std::ptrdiff_t>(prefix.size()), id.end(),
                        [&](char c) {
-                         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                                (capitals && c >= 'A' && c <= 'Z');
+                         return ascii::is_digit(c) || ascii::is_lower(c) ||
+                                (capitals && ascii::is_upper(c));
                        });
   };
   if (std::all_of(ids.begin(), ids.end(), is_id)) return {};

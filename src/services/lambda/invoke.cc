@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
@@ -36,9 +37,7 @@ std::string without_surrogates(std::string text) {
     while (first > 0 && text[first - 1] == '\\') --first;
     if ((at - first) % 2 == 1 || at + 6 > text.size()) continue;
     const char d = text[at + 2], next = text[at + 3];
-    const bool surrogate =
-        (d == 'd' || d == 'D') && (next == '8' || next == '9' || (next >= 'a' && next <= 'f') ||
-                                   (next >= 'A' && next <= 'F'));
+    const bool surrogate = (d == 'd' || d == 'D') && ascii::hex_value(next) >= 8;
     if (surrogate) text[at + 2] = '0';
   }
   return text;

@@ -2,6 +2,7 @@
 // DeleteFunctionUrlConfig.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "base/time_format.h"
 #include "model/violations.h"
@@ -106,8 +107,8 @@ Result<void> read_url(const LambdaCall& call, model::FunctionUrl& url) {
 std::string address_of(const LambdaCall& call, const model::FunctionUrl& url) {
   const size_t colon = call.host.rfind(':');
   const std::string port = colon == std::string::npos ? "" : call.host.substr(colon);
-  const bool is_port = port.size() > 1 && std::all_of(port.begin() + 1, port.end(),
-                                                      [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_port =
+      port.size() > 1 && std::all_of(port.begin() + 1, port.end(), ascii::is_digit);
   return "http://" + url.id + ".lambda-url." + call.region + ".localhost" + (is_port ? port : "") +
          "/";
 }

@@ -28,8 +28,7 @@ constexpr std::array kConnectionFields = {
 // RFC 9110's token.
 bool is_field_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           "!#$%&'*+-.^_`|~"sv.find(c) != std::string_view::npos;
+    return ascii::is_alnum(c) || "!#$%&'*+-.^_`|~"sv.find(c) != std::string_view::npos;
   });
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 
 namespace kiln::services {
@@ -125,8 +126,8 @@ bool LogsInput::required(const char* name, const std::string& value) {
 std::string LogsInput::group_name(const char* name) {
   std::string value = text(name);
   if (!required(name, value)) return {};
-  const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
+  const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
+    return ascii::is_alnum(c) ||
            std::string_view(".-_/#").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (!plain) {
@@ -145,8 +146,8 @@ std::string LogsInput::group_identifier(const char* name) {
 
 std::optional<Error> LogsInput::identifier_fault(const std::string& value,
                                                  const std::string& where) {
-  const bool plain = std::all_of(value.begin(), value.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
+  const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
+    return ascii::is_alnum(c) ||
            std::string_view("_#+=/:,.@-").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (plain) return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "wire/uri.h"
 
 namespace kiln::services {
@@ -9,7 +10,7 @@ namespace {
 
 constexpr size_t kMaxKey = 1024;
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool is_lower_or_digit(char c) { return ascii::is_lower(c) || ascii::is_digit(c); }
 
 // "BUCKET.s3.eu-west-1.amazonaws.com", "BUCKET.s3-…", "BUCKET.localhost": what stands before it.
 std::string_view bucket_of_host(std::string_view host) {
@@ -27,7 +28,7 @@ std::string_view bucket_of_host(std::string_view host) {
 bool is_ipv4(std::string_view name) {
   return std::count(name.begin(), name.end(), '.') == 3 &&
          std::all_of(name.begin(), name.end(),
-                     [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+                     [](char c) { return c == '.' || ascii::is_digit(c); });
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ Result<void> compare_md5(std::string_view given, wire::Checksum& md5) {
 // 64 hex digits; other values say how the body is signed.
 bool is_sha256(std::string_view text) {
   return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           return ascii::is_digit(c) || (c >= 'a' && c <= 'f');
          });
 }
 

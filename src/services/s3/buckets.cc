@@ -6,6 +6,7 @@
 #include <pugixml.hpp>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "services/s3/call.h"
 #include "services/s3/xml.h"
@@ -37,10 +38,10 @@ std::string bucket_arn(const std::string& name, const std::string& region) {
 // eu-west-1, us-gov-west-1; or EU, which is eu-west-1.
 bool is_region(std::string_view text) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    return ascii::is_lower(c) || ascii::is_digit(c) || c == '-';
   });
-  return text == "EU" || (plain && std::count(text.begin(), text.end(), '-') >= 2 &&
-                          text.back() >= '0' && text.back() <= '9');
+  return text == "EU" ||
+         (plain && std::count(text.begin(), text.end(), '-') >= 2 && ascii::is_digit(text.back()));
 }
 
 // Which buckets a list shows.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
@@ -20,7 +21,7 @@ constexpr const char *kFull = "FULL_OBJECT", *kComposite = "COMPOSITE";
 
 // CRC32 as texts have it: crc32.
 std::string lower_name(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (char& c : text) c = ascii::lower(c);
   return text;
 }
 

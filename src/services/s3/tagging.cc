@@ -3,6 +3,7 @@
 #include <cctype>
 #include <pugixml.hpp>
 
+#include "base/ascii.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
 #include "services/s3/xml.h"
@@ -15,7 +16,7 @@ constexpr size_t kMaxTags = 10, kMaxTagKey = 128, kMaxValue = 256;
 // Letters and digits of any script, blanks, and these signs.
 bool is_tag_text(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c >= 0x80 || std::isalnum(c) != 0 ||
+    return c >= 0x80 || ascii::is_alnum(c) ||
            std::string_view(" +-=._:/@").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }

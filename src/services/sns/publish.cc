@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "notify/message_checks.h"
 #include "notify/sns_error.h"
@@ -28,8 +29,7 @@ Result<void> check_entry_id(const std::string& id) {
     return batch_error("InvalidBatchEntryId",
                        "The Id of a batch entry in the batch request is too long: " + id);
   const bool named = !id.empty() && std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
+    return ascii::is_alnum(c) || c == '-' || c == '_';
   });
   if (!named)
     return batch_error("InvalidBatchEntryId",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "wire/fields.h"
 
@@ -12,7 +13,7 @@ using nlohmann::json;
 
 constexpr size_t kMaxName = 2048, kMaxLevels = 15, kMaxNames = 10, kMaxTags = 50;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+using ascii::lower;
 
 bool starts_with_any_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() && std::equal(prefix.begin(), prefix.end(), text.begin(),
@@ -21,8 +22,7 @@ bool starts_with_any_case(std::string_view text, std::string_view prefix) {
 
 bool is_name_character(char c) {
   c = lower(c);
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_' ||
-         c == '/';
+  return ascii::is_lower(c) || ascii::is_digit(c) || c == '.' || c == '-' || c == '_' || c == '/';
 }
 
 struct Filter {

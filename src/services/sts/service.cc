@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/time_format.h"
@@ -57,7 +58,7 @@ std::optional<Role> parse_role(std::string_view arn) {
   arn.remove_prefix(at + kService.size());
   const std::string_view account = arn.substr(0, 12);
   const std::string_view rest = arn.substr(std::min<size_t>(arn.size(), 12));
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_digit = ascii::is_digit;
   if (account.size() != 12 || !std::all_of(account.begin(), account.end(), is_digit) ||
       !rest.starts_with(kRole) || rest.size() == kRole.size() || rest.ends_with('/'))
     return std::nullopt;
@@ -78,8 +79,7 @@ void check_length(std::string_view value, const char* member, size_t least, size
 }
 
 bool is_session_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("_+=,.@-").find(c) != std::string_view::npos;
+  return ascii::is_alnum(c) || std::string_view("_+=,.@-").find(c) != std::string_view::npos;
 }
 
 Result<Duration> read_duration(const wire::QueryRequest& query, const Seconds& limits,
