@@ -239,7 +239,7 @@ Result<std::vector<StackOutput>> Resolver::outputs() {
         return at(output.place, "Template format error: Output " + output.name +
                                     " is malformed. The Name field of every Export member must be "
                                     "specified and consist of a string.");
-      made.export_name = *name;
+      made.export_name = json_text(*name);
     }
     out.push_back(std::move(made));
   }

@@ -45,7 +45,7 @@ std::vector<std::string_view> resource_type_names() {
 }
 
 std::string text_of_value(const json& value) {
-  if (value.is_string()) return value;
+  if (value.is_string()) return json_text(value);
   if (!value.is_array()) return json_dump(value);
   std::string out;
   for (const json& item : value) out += (out.empty() ? "" : ",") + text_of_value(item);

@@ -146,7 +146,7 @@ std::map<std::string, std::string> StackBook::Prepared::resolved_parameters() co
     if (value == parameters.end()) continue;
     std::string& text = out[parameter.name];
     if (value->second.is_string()) {
-      text = value->second;
+      text = json_text(value->second);
       continue;
     }
     for (const nlohmann::json& item : value->second)

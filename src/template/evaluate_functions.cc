@@ -275,7 +275,7 @@ Result<json> Evaluator::Run::import(const FunctionUse& use) {
         "Template error: the name of Fn::ImportValue must be a string that depends on no "
         "resource");
   const auto& ask = owner_.surroundings_.import_value;
-  const auto found = ask ? ask(*name) : std::nullopt;
+  const auto found = ask ? ask(json_text(*name)) : std::nullopt;
   if (!found) return evaluation_error(use.place, "No export named " + json_text(*name) + " found.");
   return json(*found);
 }

@@ -88,7 +88,7 @@ std::optional<ChecksumAlgorithm> checksum_algorithm(std::string_view text) {
 
 std::string checksum_header(ChecksumAlgorithm algorithm) {
   std::string name = "x-amz-checksum-";
-  for (const char c : to_text(algorithm)) name += lower(c);
+  for (const char c : to_text(algorithm)) name += ascii::lower(c);
   return name;
 }
 
