@@ -65,7 +65,7 @@ Error query_error(const ApiResponse& response) {
   if (error.type.empty()) return otherwise;
   // Kiln tells of all that is wrong with a template, and where.
   const auto problems = json_parse(response.header("x-kiln-problems"));
-  if (problems.is_string()) error.message = problems;
+  if (problems.is_string()) error.message = json_text(problems);
   return error;
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/json_access.h"
 #include "lint/resource_reader.h"
 #include "lint/stack_values.h"
 
@@ -272,9 +273,10 @@ Result<void> ModelBuilder::add(size_t stack, const cfn::Template& parsed,
   auto& exports = exports_[model_.place_of(stack)];
   StackValues values(
       stack, model_.stacks[stack], parsed, std::move(known->values), std::move(known->unknown),
-      [&exports](const std::string& name) -> std::optional<json> {
+      [&exports](const std::string& name) -> std::optional<std::string> {
         const auto found = exports.find(name);
-        return found != exports.end() ? found->second : json(std::string(cfn::kUnknown));
+        if (found == exports.end()) return std::string(cfn::kUnknown);
+        return found->second.is_string() ? json_text(found->second) : json_dump(found->second);
       });
   for (int pass = 0; pass < kPasses; ++pass) {
     for (const cfn::Resource& resource : parsed.resources) {

@@ -18,7 +18,7 @@
 
 namespace kiln::lint {
 
-using ImportValue = std::function<std::optional<nlohmann::json>(const std::string& name)>;
+using ImportValue = std::function<std::optional<std::string>(const std::string& name)>;
 
 class StackValues {
  public:

@@ -67,7 +67,7 @@ Result<void> read_tags(const json& input, const stack::Wish* before, stack::Wish
 std::vector<std::string> texts_of(const json& input, const char* name) {
   std::vector<std::string> out;
   for (const json& item : items_of(input, name))
-    if (item.is_string()) out.push_back(item);
+    if (item.is_string()) out.push_back(json_text(item));
   return out;
 }
 

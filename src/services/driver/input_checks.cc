@@ -34,8 +34,7 @@ Error constraint_error(std::string message) {
 void InputChecks::broken(const char* name, const std::string& value,
                          const std::string& constraint) {
   std::string member = name;
-  if ascii
-    ::is_upper(member[0]) member[0] = static_cast<char>(member[0] - 'A' + 'a');
+  member[0] = ascii::lower(member[0]);
   problems_.push_back("Value " + value + " at '" + member +
                       "' failed to satisfy constraint: Member must " + constraint);
 }

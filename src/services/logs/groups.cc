@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/ascii.h"
+#include "base/json_access.h"
 #include "services/logs/errors.h"
 #include "services/logs/input.h"
 #include "services/logs/operations.h"
@@ -164,7 +165,7 @@ Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
       continue;
     // One look beyond the page: a token is given only where there is something behind it.
     if (documents.size() == static_cast<size_t>(limit)) {
-      const std::string last = documents.back()["logGroupName"];
+      const std::string last = json_text(documents.back(), "logGroupName");
       output["nextToken"] = list_token({0, last});
       break;
     }
