@@ -120,7 +120,9 @@ Result<void> Resolver::check(bool asks_for_macros) {
       return validation_error("SSM Secure reference is not supported in: [" + secure + "]");
   }
   const std::lock_guard lock(mutex_);
-  return evaluator_.check_rules();
+  using Unanswered = cfn::Evaluator::Unanswered;
+  return evaluator_.check_rules(
+      wish_.unsupported == Wish::Unsupported::kSkip ? Unanswered::kKept : Unanswered::kRefused);
 }
 
 Result<std::map<std::string, std::vector<std::string>>> Resolver::graph() {

@@ -113,6 +113,9 @@ class StackBook {
   // Waits until nothing is under way.
   void drain();
 
+  // What transforms of a template may go by before it is evaluated: parameters, Region, account.
+  std::map<std::string, std::string> known_values(const std::string& region,
+                                                  const Wish& wish) const;
   // How AWS::Include is carried out.
   cfn::Include include() const;
 

@@ -31,12 +31,9 @@ Error wrong_state(const Stack& stack, const char* verb) {
                           " state and can not be " + verb + ".");
 }
 
-Result<std::shared_ptr<const cfn::Template>> read(const Wish& wish, const std::string& region,
-                                                  const std::string& account,
+Result<std::shared_ptr<const cfn::Template>> read(const Wish& wish,
+                                                  const std::map<std::string, std::string>& known,
                                                   const cfn::Include& include) {
-  std::map<std::string, std::string> known = wish.parameters;
-  known["AWS::Region"] = region;
-  known["AWS::AccountId"] = account;
   auto reading = cfn::read_template(wish.template_text, known, include);
   if (reading.ok()) return std::make_shared<const cfn::Template>(std::move(*reading.parsed));
   std::string message;
@@ -58,6 +55,14 @@ bool same_outputs(const std::vector<StackOutput>& a, const std::vector<StackOutp
 Wish StackBook::completed(Wish wish) const {
   if (skips_) wish.unsupported = Wish::Unsupported::kSkip;
   return wish;
+}
+
+std::map<std::string, std::string> StackBook::known_values(const std::string& region,
+                                                           const Wish& wish) const {
+  std::map<std::string, std::string> known = wish.parameters;
+  known["AWS::Region"] = region;
+  known["AWS::AccountId"] = options_.account;
+  return known;
 }
 
 cfn::Include StackBook::include() const {
@@ -94,7 +99,7 @@ Result<void> StackBook::check_nested(const Stack& now, const Wish& wish, const P
     const Stack child = there ? *there : new_stack(now.region, now.name + "-" + change.logical_id);
     if (cfn::is_unknown(parameters)) {
       // What depends on them is seen when they are known.
-      if (auto readable = read(wanted, now.region, options_.account, include()); !readable)
+      if (auto readable = read(wanted, known_values(now.region, wanted), include()); !readable)
         return within(readable.error());
       continue;
     }
@@ -106,7 +111,7 @@ Result<void> StackBook::check_nested(const Stack& now, const Wish& wish, const P
 
 Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
                                                size_t depth) const {
-  auto parsed = read(wish, now.region, options_.account, include());
+  auto parsed = read(wish, known_values(now.region, wish), include());
   if (!parsed) return parsed.error();
   auto parameters = cfn::resolve_parameters(
       **parsed, wish.parameters, [&](const std::string& name) -> std::optional<cfn::SsmParameter> {

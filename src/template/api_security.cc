@@ -13,11 +13,11 @@ namespace {
 constexpr const char* kAuthorizer = "x-amazon-apigateway-authorizer";
 constexpr const char* kPolicy = "x-amazon-apigateway-policy";
 
-Node function_uri(const Node& arn) {
-  return sam::sub(
-      "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
-      "${__FunctionArn__}/invocations",
-      sam::map({{"__FunctionArn__", arn}}));
+Node function_uri(const SamTemplate& all, const Node* arn) {
+  return sam::sub("arn:" + all.partition() +
+                      ":apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+                      "${__FunctionArn__}/invocations",
+                  sam::map({{"__FunctionArn__", arn ? *arn : sam::text("")}}));
 }
 
 struct Part {
@@ -55,7 +55,7 @@ const Node* invoke_role(const Node& authorizer) {
   return sam::truthy(role) && role->text != "NONE" ? role : nullptr;
 }
 
-Node rest_authorizer(const Node& authorizer) {
+Node rest_authorizer(const SamTemplate& all, const Node& authorizer) {
   const Node* pool = authorizer.find("UserPoolArn");
   const Node* identity = authorizer.find("Identity");
   const Node* header = identity ? identity->find("Header") : nullptr;
@@ -72,7 +72,7 @@ Node rest_authorizer(const Node& authorizer) {
     sam::put(inner, "providerARNs", pool->is_list() ? *pool : sam::list({*pool}));
   } else {
     const Node* arn = authorizer.find("FunctionArn");
-    sam::put(inner, "authorizerUri", function_uri(arn ? *arn : sam::text("")));
+    sam::put(inner, "authorizerUri", function_uri(all, arn));
     if (const Node* ttl = identity ? identity->find("ReauthorizeEvery") : nullptr)
       sam::put(inner, "authorizerResultTtlInSeconds", *ttl);
     if (const Node* role = invoke_role(authorizer)) sam::put(inner, "authorizerCredentials", *role);
@@ -87,7 +87,7 @@ Node rest_authorizer(const Node& authorizer) {
   return out;
 }
 
-Node http_authorizer(const Node& authorizer) {
+Node http_authorizer(const SamTemplate& all, const Node& authorizer) {
   if (const Node* config = authorizer.find("JwtConfiguration"); sam::truthy(config)) {
     Node lower = sam::map();
     for (const Member& member : config->map) {
@@ -102,8 +102,7 @@ Node http_authorizer(const Node& authorizer) {
                                              {"type", "jwt"}})}});
   }
   const Node* arn = authorizer.find("FunctionArn");
-  Node inner =
-      sam::map({{"type", "request"}, {"authorizerUri", function_uri(arn ? *arn : sam::text(""))}});
+  Node inner = sam::map({{"type", "request"}, {"authorizerUri", function_uri(all, arn)}});
   if (const Node* role = invoke_role(authorizer)) sam::put(inner, "authorizerCredentials", *role);
   if (const Node* identity = authorizer.find("Identity"); sam::truthy(identity)) {
     if (const Node* ttl = identity->find("ReauthorizeEvery"))
@@ -209,7 +208,8 @@ void add_key_security(Node& body) {
              sam::map({{"type", "apiKey"}, {"name", "x-api-key"}, {"in", "header"}}));
 }
 
-std::optional<Node> invoke_credentials(const Node* method_auth, const Node* api_auth) {
+std::optional<Node> invoke_credentials(const SamTemplate& all, const Node* method_auth,
+                                       const Node* api_auth) {
   const Node* own = sam::truthy(method_auth) ? method_auth->find("Authorizer") : nullptr;
   const Node* by_default = api_auth ? api_auth->find("DefaultAuthorizer") : nullptr;
   const bool iam = (own && own->text == "AWS_IAM") ||
@@ -219,7 +219,7 @@ std::optional<Node> invoke_credentials(const Node* method_auth, const Node* api_
   if (!role) role = api_auth ? api_auth->find("InvokeRole") : nullptr;
   if (role && role->text == "NONE") return std::nullopt;
   if (sam::truthy(role) && role->text != "CALLER_CREDENTIALS") return *role;
-  return sam::text("arn:aws:iam::*:user/*");
+  return sam::text("arn:" + all.partition() + ":iam::*:user/*");
 }
 
 void add_resource_policy(SamTemplate& all, const Node& policy, Node& body, const std::string& path,
@@ -310,7 +310,7 @@ void add_rest_api_auth(SamTemplate& all, const SamResource& api, const Node& aut
   if (authorizers)
     for (const Member& authorizer : authorizers->map)
       sam::put(sam::at(body, "securityDefinitions"), authorizer.name,
-               rest_authorizer(authorizer.value));
+               rest_authorizer(all, authorizer.value));
   const auto unless_false = [&](const char* name) {
     const Node* value = auth.find(name);
     return !value || sam::truthy(value);
@@ -343,7 +343,7 @@ void add_authorizer_permissions(SamTemplate& all, const SamResource& api, const 
         http ? sam::truthy(authorizer.value.find("EnableFunctionDefaultPermissions"))
              : !sam::truthy(authorizer.value.find("DisableFunctionDefaultPermissions"));
     if (!arn || !asked) continue;
-    const std::string partition = http ? "${AWS::Partition}" : "aws";
+    const std::string partition = http ? "${AWS::Partition}" : all.partition();
     made.push_back(make_resource(
         all, api, api.id + authorizer.name + "AuthorizerPermission", "AWS::Lambda::Permission",
         sam::map({{"Action", "lambda:InvokeFunction"},
@@ -365,7 +365,7 @@ void add_http_api_auth(SamTemplate& all, const SamResource& api, const Node& aut
   if (iam) sam::put(schemes, "AWS_IAM", iam_scheme());
   if (authorizers)
     for (const Member& authorizer : authorizers->map)
-      sam::put(schemes, authorizer.name, http_authorizer(authorizer.value));
+      sam::put(schemes, authorizer.name, http_authorizer(all, authorizer.value));
   if (schemes.map.empty()) sam::erase(components, "securitySchemes");
   if (components.map.empty()) sam::erase(body, "components");
   const Node* by_default = auth.find("DefaultAuthorizer");

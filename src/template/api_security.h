@@ -13,7 +13,8 @@ namespace kiln::cfn {
 void add_iam_security(Node& body);
 void add_key_security(Node& body);
 // What an integration calls the function as; nullopt: as the API itself.
-std::optional<Node> invoke_credentials(const Node* method_auth, const Node* api_auth);
+std::optional<Node> invoke_credentials(const SamTemplate& all, const Node* method_auth,
+                                       const Node* api_auth);
 // x-amazon-apigateway-policy for one path.
 void add_resource_policy(SamTemplate& all, const Node& policy, Node& body, const std::string& path,
                          const Node& stage);

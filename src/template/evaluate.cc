@@ -205,9 +205,16 @@ Result<json> Evaluator::value(const Node& node) {
   return out;
 }
 
-Result<void> Evaluator::check_rules() {
+Result<void> Evaluator::check_rules(Unanswered unanswered) {
+  const auto is_passed = [&](const Node& part) {
+    bool asks = false;
+    visit_functions(part, Within::kConditions,
+                    [&](const FunctionUse& use) { asks = asks || asks_for_attributes(use.name); });
+    return asks && unanswered == Unanswered::kKept;
+  };
   for (const Member& rule : template_.rules.map) {
     if (const Node* when = rule.value.find("RuleCondition")) {
+      if (is_passed(*when)) continue;
       const auto applies = Run(*this).condition(*when);
       if (!applies) return applies.error();
       if (!*applies) continue;
@@ -218,6 +225,7 @@ Result<void> Evaluator::check_rules() {
       const Node* assertion = one.find("Assert");
       if (!assertion)
         return evaluation_error(one.place, "Template format error: an assertion has no Assert");
+      if (is_passed(*assertion)) continue;
       const auto holds = Run(*this).condition(*assertion);
       if (!holds) return holds.error();
       if (*holds) continue;

@@ -61,7 +61,9 @@ class Evaluator {
   // stay as they are written: numbers as numbers, booleans as booleans, texts as texts.
   Result<nlohmann::json> value(const Node& node);
   // Rules of the template: ValidationError with the assertion's description when one fails.
-  Result<void> check_rules();
+  // `unanswered`: what asks for attributes that nobody here knows is refused, or taken as kept.
+  enum class Unanswered { kRefused, kKept };
+  Result<void> check_rules(Unanswered unanswered = Unanswered::kRefused);
 
  private:
   class Run;

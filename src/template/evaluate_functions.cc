@@ -66,10 +66,11 @@ Result<json> Evaluator::Run::function(const FunctionUse& use) {
                                     [&](const auto& each) { return each.first == use.name; });
     if (use.name == "Fn::Transform")
       return evaluation_error(use.place, "Template error: AWS::Include can't be carried out here");
-    if (use.name == "Fn::ValueOf" || use.name == "Fn::ValueOfAll")
-      return evaluation_error(use.place, "Template error: " + std::string(use.name) +
-                                             " asks for attributes of things that are not here, "
-                                             "such as VPCs; leave the assertion out");
+    if (asks_for_attributes(use.name))
+      return evaluation_error(use.place,
+                              "Template error: " + std::string(use.name) +
+                                  " asks for attributes of things that are not here, such as VPCs; "
+                                  "`kiln deploy --skip-unsupported` takes the rule as kept");
     if (found == std::end(kFunctions))
       return evaluation_error(use.place,
                               "Template error: " + std::string(use.name) + " gives no value");
@@ -92,7 +93,8 @@ Result<json> Evaluator::Run::ref(const std::string& name, Place place) {
   if (name == "AWS::NoValue") return json(json::value_t::discarded);
   if (const auto given = around.parameters.find(name); given != around.parameters.end())
     return given->second;
-  if (owner_.template_.resource(name)) return resource(name, "", place);
+  if (owner_.template_.resource(name) || owner_.template_.whole_of(name))
+    return resource(name, "", place);
   return evaluation_error(place,
                           "Template error: Ref of " + name + ", which is not in the template");
 }
@@ -100,6 +102,7 @@ Result<json> Evaluator::Run::ref(const std::string& name, Place place) {
 Result<json> Evaluator::Run::resource(const std::string& id, const std::string& attribute,
                                       Place place) {
   const Resource* found = owner_.template_.resource(id);
+  if (!found) found = owner_.template_.whole_of(id);
   if (found && !found->condition.empty()) {
     const auto there = owner_.condition(found->condition);
     if (!there) return there.error();
@@ -111,7 +114,7 @@ Result<json> Evaluator::Run::resource(const std::string& id, const std::string& 
                                          id + ", " + found->condition + ", is false");
   }
   if (!owner_.surroundings_.resource) return json(kUnknown);
-  auto value = owner_.surroundings_.resource(id, attribute);
+  auto value = owner_.surroundings_.resource(found ? found->logical_id : id, attribute);
   if (!value) return evaluation_error(place, value.error().message);
   return value;
 }

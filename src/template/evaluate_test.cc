@@ -234,11 +234,13 @@ TEST(Evaluate, ACircleIsAnError) {
   EXPECT_EQ(holds.error().message, "Template format error: the condition A depends on itself");
 }
 
-std::string rules_of(const std::string& rules) {
+using Unanswered = Evaluator::Unanswered;
+
+std::string rules_of(const std::string& rules, Unanswered unanswered = Unanswered::kRefused) {
   const Reading reading = read_template(std::string(kBase) + "Rules:\n" + rules);
   if (!reading.ok()) return "unread: " + text_of(reading.problems[0]);
   Evaluator evaluator(*reading.parsed, surroundings());
-  const auto kept = evaluator.check_rules();
+  const auto kept = evaluator.check_rules(unanswered);
   return kept ? "kept" : kept.error().message;
 }
 
@@ -264,6 +266,23 @@ TEST(Evaluate, Rules) {
     EXPECT_EQ(rules_of("  A: {Assertions: [{Assert: {" + std::string(function) + "}}]}") == "kept",
               kept)
         << function;
+}
+
+TEST(Evaluate, RulesAboutThingsThatAreNotHere) {
+  const std::string asks =
+      "{Assert: !EachMemberEquals [!ValueOfAll ['AWS::EC2::Subnet::Id', VpcId], x]}";
+  const std::string fails = "{Assert: !Contains [!RefAll Number, '4']}";
+  EXPECT_EQ(rules_of("  A: {Assertions: [" + asks + "]}"),
+            "line 22, column 48: Template error: Fn::ValueOfAll asks for attributes of things that "
+            "are not here, such as VPCs; `kiln deploy --skip-unsupported` takes the rule as kept");
+  EXPECT_EQ(rules_of("  A: {Assertions: [" + asks + "]}", Unanswered::kKept), "kept");
+  EXPECT_EQ(rules_of("  A: {RuleCondition: !Equals [!ValueOf [Zones, VpcId], x], Assertions: [" +
+                         fails + "]}",
+                     Unanswered::kKept),
+            "kept");
+  EXPECT_EQ(rules_of("  A: {Assertions: [" + asks + ", " + fails + "]}", Unanswered::kKept),
+            "line 22, column 98: Template error: the rule A is not kept");
+  EXPECT_EQ(rules_of("  A: {Assertions: [{Assert: !Contains [!RefAll Number, '3']}]}"), "kept");
 }
 
 // Texts that multiply: 1,000 times 1,000 bytes fit, 2,000 times 2,000 do not.

@@ -132,6 +132,10 @@ bool is_rule_function(std::string_view name) {
   return name == "Fn::Contains" || name == "Fn::EachMemberEquals" || name == "Fn::EachMemberIn";
 }
 
+bool asks_for_attributes(std::string_view name) {
+  return name == "Fn::ValueOf" || name == "Fn::ValueOfAll";
+}
+
 std::vector<std::string> condition_names(const Node& condition) {
   std::vector<std::string> names;
   std::set<std::string> seen;

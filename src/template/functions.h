@@ -38,6 +38,8 @@ std::string shape_problem(const FunctionUse& use);
 // And, Or, Not, Equals, Condition; of rules also Contains, EachMemberEquals, EachMemberIn.
 bool is_condition_function(std::string_view name);
 bool is_rule_function(std::string_view name);
+// Fn::ValueOf and Fn::ValueOfAll: of what rules find out about VPCs and the like.
+bool asks_for_attributes(std::string_view name);
 
 // The conditions that a condition names, each once: by Condition and by Fn::If.
 std::vector<std::string> condition_names(const Node& condition);

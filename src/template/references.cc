@@ -149,7 +149,7 @@ class Checker {
       const std::string name = attribute_of(use.argument).resource;
       if (!where.has_resources())
         no_resources(name, use.place, where);
-      else if (!resources_.contains(name))
+      else if (!is_resource(name))
         wrong(use.place,
               "Template error: instance of Fn::GetAtt references undefined resource " + name);
       else
@@ -172,11 +172,15 @@ class Checker {
     }
   }
 
+  bool is_resource(const std::string& name) const {
+    return resources_.contains(name) || template_.whole_of(name);
+  }
+
   // `attribute`: one of it is asked for, which only resources have.
   void check_name(const std::string& name, Place place, const Where& where,
                   bool attribute = false) {
     if (!attribute && (is_pseudo_parameter(name) || parameters_.contains(name))) return;
-    if (!resources_.contains(name)) return unresolved(name, place, where);
+    if (!is_resource(name)) return unresolved(name, place, where);
     if (!where.has_resources()) return no_resources(name, place, where);
     check_itself(name, place, where);
   }

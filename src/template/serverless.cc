@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/arn.h"
 #include "template/openapi.h"
 #include "template/sam_names.h"
 #include "template/serverless_globals.h"
@@ -96,9 +97,10 @@ class Transform {
                  otherwise && !otherwise->is_map() && !otherwise->is_list())
           all_.parameters[parameter.name] = *otherwise;
       }
-    all_.parameters["AWS::Partition"] = sam::text("aws");
-    if (const auto region = given.find("AWS::Region"); region != given.end())
-      all_.parameters["AWS::Region"] = sam::text(region->second);
+    const auto region = given.find("AWS::Region");
+    if (region != given.end()) all_.parameters["AWS::Region"] = sam::text(region->second);
+    all_.parameters["AWS::Partition"] =
+        sam::text(std::string(partition_of(region == given.end() ? "" : region->second)));
   }
 
   void clean() {

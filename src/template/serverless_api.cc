@@ -270,7 +270,11 @@ class RestApi {
   Node rest_properties() {
     Node out = sam::map({{"BinaryMediaTypes", resolved("BinaryMediaTypes")},
                          {"MinimumCompressionSize", find("MinimumCompressionSize")}});
-    if (const Node* endpoint = find("EndpointConfiguration"); sam::truthy(endpoint)) {
+    // Only the partition "aws" has the default, endpoints at the edge.
+    const Node regional = sam::text("REGIONAL");
+    const Node* endpoint = find("EndpointConfiguration");
+    if (!sam::truthy(endpoint) && all_.partition() != "aws") endpoint = &regional;
+    if (sam::truthy(endpoint)) {
       const Node* type = endpoint->find("Type");
       const Node& kind = type ? *type : *endpoint;
       Node configuration = sam::map({{"Types", sam::list({kind})}});

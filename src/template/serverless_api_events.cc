@@ -28,10 +28,10 @@ Node* definition_of(SamTemplate& all, const SamEvent& event, const char* id_prop
   return its_type && its_type->text == type ? sam::find(api, "DefinitionBody") : nullptr;
 }
 
-Node invocation_uri(const SamEvent& event, bool streams, const char* partition) {
+Node invocation_uri(const SamEvent& event, bool streams, const std::string& partition) {
   const std::string arn =
       event.target.ref_is_arn ? "${" + event.target.id + "}" : "${" + event.target.id + ".Arn}";
-  return sam::sub("arn:" + std::string(partition) + ":apigateway:${AWS::Region}:lambda:path/" +
+  return sam::sub("arn:" + partition + ":apigateway:${AWS::Region}:lambda:path/" +
                   (streams ? "2021-11-15" : "2015-03-31") + "/functions/" + arn +
                   (streams ? "/response-streaming-invocations" : "/invocations"));
 }
@@ -202,7 +202,8 @@ void expand_rest_event(SamTemplate& all, const SamEvent& event, Made& made) {
   const std::string pattern = openapi::path_pattern(without_end_slash(path), true);
   made.push_back(event_permission(
       all, event, "apigateway.amazonaws.com",
-      sam::sub("arn:aws:execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/" +
+      sam::sub("arn:" + all.partition() +
+                   ":execute-api:${AWS::Region}:${AWS::AccountId}:${__ApiId__}/${__Stage__}/" +
                    (method == "any" ? "*" : upper(method)) + pattern,
                sam::map({{"__ApiId__", event.find("RestApiId")}, {"__Stage__", "*"}})),
       suffix));
@@ -220,11 +221,11 @@ void expand_rest_event(SamTemplate& all, const SamEvent& event, Made& made) {
           "API method \"" + method + "\" defined multiple times for path \"" + path + "\".");
     const Node* mode = event.find("ResponseTransferMode");
     const bool streams = mode && mode->text == "RESPONSE_STREAM";
-    openapi::Integration integration{invocation_uri(event, streams, "aws"), event.owner.condition(),
-                                     sam::map({{"type", "aws_proxy"}, {"httpMethod", "POST"}}),
-                                     std::nullopt};
+    openapi::Integration integration{
+        invocation_uri(event, streams, all.partition()), event.owner.condition(),
+        sam::map({{"type", "aws_proxy"}, {"httpMethod", "POST"}}), std::nullopt};
     if (streams) sam::put(integration.own, "responseTransferMode", sam::text("STREAM"));
-    if (auto credentials = invoke_credentials(auth, api->find("Auth")))
+    if (auto credentials = invoke_credentials(all, auth, api->find("Auth")))
       sam::put(integration.own, "credentials", std::move(*credentials));
     openapi::integrate(document, path, method, integration);
     add_rest_auth(all, event, *api, document, path, method, &suffix_stage);

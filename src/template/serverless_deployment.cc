@@ -125,9 +125,9 @@ std::optional<Node> expand_deployment(SamTemplate& all, const SamResource& funct
   if (!sam::truthy(role))
     share(all, function, kRole, "AWS::IAM::Role",
           sam::map({{"AssumeRolePolicyDocument", trust_in("codedeploy.amazonaws.com")},
-                    {"ManagedPolicyArns",
-                     sam::list({sam::text(
-                         "arn:aws:iam::aws:policy/service-role/AWSCodeDeployRoleForLambda")})}}),
+                    {"ManagedPolicyArns", sam::list({sam::text("arn:" + all.partition() +
+                                                               ":iam::aws:policy/service-role/"
+                                                               "AWSCodeDeployRoleForLambda")})}}),
           condition);
   const Node* tags = function.find("Tags");
   const bool propagates = sam::is_true(function.find("PropagateTags")) && sam::truthy(tags);

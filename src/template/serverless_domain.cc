@@ -61,21 +61,22 @@ class DomainExpander {
     if (const Node* mutual = domain_.find("MutualTlsAuthentication");
         sam::truthy(mutual) && endpoint_ != "PRIVATE") {
       Node written = sam::map();
-      for (const char* name : {"TruststoreUri", "TruststoreVersion"})
-        if (const Node* value = mutual->find(name); sam::truthy(value))
-          sam::put(written, name, *value);
+      for (const char* part : {"TruststoreUri", "TruststoreVersion"})
+        if (const Node* value = mutual->find(part); sam::truthy(value))
+          sam::put(written, part, *value);
       sam::put(properties, "MutualTlsAuthentication", std::move(written));
     }
-    Member made = make_resource(all_, api_, id_,
-                                http_                    ? "AWS::ApiGatewayV2::DomainName"
-                                : endpoint_ == "PRIVATE" ? "AWS::ApiGateway::DomainNameV2"
-                                                         : "AWS::ApiGateway::DomainName",
-                                std::move(properties));
+    Made made = {make_resource(all_, api_, id_,
+                               http_                    ? "AWS::ApiGatewayV2::DomainName"
+                               : endpoint_ == "PRIVATE" ? "AWS::ApiGateway::DomainNameV2"
+                                                        : "AWS::ApiGateway::DomainName",
+                               std::move(properties))};
+    if (!http_) propagate_tags(all_, api_, made, 0);
     // Several APIs may have one domain: the last one says what it is.
     if (Node* there = all_.find_shared(id_))
-      *there = std::move(made.value);
+      *there = std::move(made[0].value);
     else
-      all_.shared.push_back(std::move(made));
+      all_.shared.push_back(std::move(made[0]));
   }
 
   void add_mappings() {

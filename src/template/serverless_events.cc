@@ -185,10 +185,10 @@ void expand_alexa(SamTemplate& all, const SamEvent& event, Made& made) {
 
 void expand_iot(SamTemplate& all, const SamEvent& event, Made& made) {
   if (!requires_all(all, event, {"Sql"})) return;
-  Member permission =
-      event_permission(all, event, "iot.amazonaws.com",
-                       sam::sub("arn:aws:iot:${AWS::Region}:${AWS::AccountId}:rule/${RuleName}",
-                                sam::map({{"RuleName", sam::ref(event.id)}})));
+  Member permission = event_permission(
+      all, event, "iot.amazonaws.com",
+      sam::sub("arn:" + all.partition() + ":iot:${AWS::Region}:${AWS::AccountId}:rule/${RuleName}",
+               sam::map({{"RuleName", sam::ref(event.id)}})));
   sam::put(sam::at(permission.value, "Properties"), "SourceAccount", sam::sub("${AWS::AccountId}"));
   made.push_back(std::move(permission));
   Node payload = sam::map(
@@ -230,7 +230,8 @@ void expand_logs(SamTemplate& all, const SamEvent& event, Made& made) {
   if (!requires_all(all, event, {"LogGroupName", "FilterPattern"})) return;
   Member permission = event_permission(
       all, event, "logs.amazonaws.com",
-      sam::sub("arn:aws:logs:${AWS::Region}:${AWS::AccountId}:log-group:${__LogGroupName__}:*",
+      sam::sub("arn:" + all.partition() +
+                   ":logs:${AWS::Region}:${AWS::AccountId}:log-group:${__LogGroupName__}:*",
                sam::map({{"__LogGroupName__", event.find("LogGroupName")}})));
   Member filter = event_resource(all, event, "AWS::Logs::SubscriptionFilter",
                                  sam::map({{"LogGroupName", event.find("LogGroupName")},

@@ -10,6 +10,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(ServerlessFunction, Events) {
   const std::string events =
@@ -118,6 +119,50 @@ TEST(ServerlessStateMachine, TakesFunctionsOutOfItsDefinition) {
     text += line.get<std::string>();
   EXPECT_THAT(text, HasSubstr(R"("Result": "${definition_substitution_1}")"));
   EXPECT_THAT(text, HasSubstr(R"("ResultPath": null)"));
+}
+
+// AWS's transform makes an API, a schema, keys and resolvers of it, each with needs of its own.
+TEST(Serverless, WhatStaysWholeStandsForItsParts) {
+  const Template parsed = read(sam(
+      function(code_uri + "      Environment: {Variables: {URL: !GetAtt Graph.GraphQLUrl}}\n") +
+      "  Graph: {Type: AWS::Serverless::GraphQLApi, Properties: {Name: a, DataSources: {Lambda: "
+      "{F: {FunctionArn: !GetAtt Orders.Arn}}}}}\n"
+      "  Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: !GetAtt GraphKey.ApiKey}}\n"
+      "Outputs: {Id: {Value: !Sub '${GraphSchema} ${GraphKey.ApiKey}'}}\n"));
+  const auto needs = dependencies(parsed);
+  EXPECT_THAT(needs.at("Graph"), ElementsAre());
+  EXPECT_THAT(needs.at("Topic"), ElementsAre("Graph"));
+  EXPECT_THAT(read_template(sam("  Graph: {Type: AWS::Serverless::GraphQLApi}\n"
+                                "Outputs: {Id: {Value: !Ref Grap}}\n"))
+                  .problems[0]
+                  .message,
+              HasSubstr("Unresolved resource dependencies [Grap]"));
+}
+
+// In China's Regions and GovCloud ARNs begin otherwise, and APIs have no endpoints at the edge.
+TEST(Serverless, PartitionsFollowTheRegion) {
+  const std::string text =
+      sam(function(code_uri + "      Tracing: Active\n      Events:\n"
+                              "        Get: {Type: Api, Properties: {Path: /, Method: get}}\n"
+                              "        Log: {Type: CloudWatchLogs, Properties: {LogGroupName: a, "
+                              "FilterPattern: ''}}\n"));
+  const auto in = [&](const char* region) {
+    return read_template(text, {{"AWS::Region", region}}).parsed.value();
+  };
+  const auto shown = [](const Template& parsed, const char* id) {
+    return to_json(parsed.resource(id)->properties).dump();
+  };
+  const Template china = in("cn-north-1"), here = in("eu-west-1");
+  EXPECT_THAT(shown(china, "OrdersRole"),
+              HasSubstr("\"arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole\","
+                        "\"arn:aws-cn:iam::aws:policy/AWSXRayDaemonWriteAccess\""));
+  EXPECT_THAT(shown(here, "OrdersRole"), HasSubstr("arn:aws:iam::aws:policy/AWSXrayWriteOnlyAcc"));
+  EXPECT_THAT(shown(china, "OrdersGetPermissionProd"), HasSubstr("\"arn:aws-cn:execute-api:"));
+  EXPECT_THAT(shown(china, "OrdersLogPermission"), HasSubstr("\"arn:aws-cn:logs:"));
+  EXPECT_THAT(shown(china, "ServerlessRestApi"),
+              HasSubstr("\"EndpointConfiguration\":{\"Types\":[\"REGIONAL\"]}"));
+  EXPECT_THAT(shown(here, "ServerlessRestApi"), Not(HasSubstr("EndpointConfiguration")));
+  EXPECT_THAT(shown(in("us-gov-west-1"), "ServerlessRestApi"), HasSubstr("arn:aws-us-gov:apig"));
 }
 
 }  // namespace

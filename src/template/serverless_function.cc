@@ -264,13 +264,13 @@ class FunctionExpander {
     return own ? *own : trust_in("lambda.amazonaws.com");
   }
   std::vector<Node> managed_policies() const {
-    const auto policy = [](const std::string& name) {
-      return sam::text("arn:aws:iam::aws:policy/" + name);
+    const auto policy = [&](const std::string& name) {
+      return sam::text("arn:" + all_.partition() + ":iam::aws:policy/" + name);
     };
     std::vector<Node> out = {policy(find("DurableConfig")
                                         ? "service-role/AWSLambdaBasicDurableExecutionRolePolicy"
                                         : "service-role/AWSLambdaBasicExecutionRole")};
-    if (is_traced()) out.push_back(policy("AWSXrayWriteOnlyAccess"));
+    if (is_traced()) out.push_back(policy(all_.tracing_policy()));
     if (sam::truthy(find("VpcConfig")))
       out.push_back(policy("service-role/AWSLambdaVPCAccessExecutionRole"));
     return out;

@@ -9,7 +9,7 @@ namespace kiln::cfn {
 namespace {
 
 // The name or the ARN of a policy of AWS's; the transform knows the ARN of each name.
-Node managed_arn(const Node& policy) {
+Node managed_arn(const SamTemplate& all, const Node& policy) {
   if (!policy.is_text() || policy.text.starts_with("arn:") ||
       policy.text.find_first_of("{ ") != std::string::npos)
     return policy;
@@ -23,8 +23,8 @@ Node managed_arn(const Node& policy) {
                                                 "AWSLambdaBasicDurableExecutionRolePolicy"};
   const bool service = std::find(std::begin(kServiceRoles), std::end(kServiceRoles), policy.text) !=
                        std::end(kServiceRoles);
-  return sam::text("arn:aws:iam::aws:policy/" + std::string(service ? "service-role/" : "") +
-                   policy.text);
+  return sam::text("arn:" + all.partition() + ":iam::aws:policy/" +
+                   (service ? "service-role/" : "") + policy.text);
 }
 
 // Policies, each into the managed ones or the documents.
@@ -37,7 +37,7 @@ class Policies {
   void add(const Node& policy, size_t number) {
     const std::string name = owner_.id + "RolePolicy" + std::to_string(number);
     if (sam::if_arguments(policy)) return add_choice(policy, name, number);
-    if (policy.is_text() || sam::is_function(policy)) return add_managed(managed_arn(policy));
+    if (policy.is_text() || sam::is_function(policy)) return add_managed(managed_arn(all_, policy));
     if (const auto document = document_of(policy)) {
       documents_.push_back(sam::map({{"PolicyName", name}, {"PolicyDocument", *document}}));
       return;
@@ -63,7 +63,7 @@ class Policies {
       } else if (sam::is_no_value(branch)) {
         branches[i] = branch;
       } else if (branch.is_text() || sam::is_function(branch)) {
-        branches[i] = managed_arn(branch);
+        branches[i] = managed_arn(all_, branch);
       } else {
         return wrong(branch, number);
       }

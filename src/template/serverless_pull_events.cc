@@ -272,8 +272,8 @@ void expand_pull_event(SamTemplate& all, const SamEvent& event, const std::strin
   if (const Node* config = event.find("DestinationConfig"))
     sam::put(properties, "DestinationConfig", destinations(all, event, *config, of_destination));
   if (source.policy) {
-    const Node arn =
-        sam::text("arn:aws:iam::aws:policy/service-role/" + std::string(source.policy));
+    const Node arn = sam::text("arn:" + all.partition() + ":iam::aws:policy/service-role/" +
+                               std::string(source.policy));
     Node& managed = sam::at(role, "ManagedPolicyArns");
     if (std::none_of(managed.list.begin(), managed.list.end(),
                      [&](const Node& each) { return sam::same(each, arn); }))

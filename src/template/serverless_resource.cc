@@ -95,6 +95,15 @@ std::string SamTemplate::resolved_text(const Node* node) const {
   return value.is_map() || value.is_list() ? std::string() : value.text;
 }
 
+std::string SamTemplate::partition() const {
+  const auto found = parameters.find("AWS::Partition");
+  return found == parameters.end() ? "aws" : found->second.text;
+}
+
+std::string SamTemplate::tracing_policy() const {
+  return partition() == "aws" ? "AWSXrayWriteOnlyAccess" : "AWSXRayDaemonWriteAccess";
+}
+
 void SamTemplate::add_condition(const std::string& name, Node definition) {
   sam::put(conditions, name, std::move(definition));
 }

@@ -30,6 +30,10 @@ struct SamTemplate {
   Node resolved(const Node& node) const;
   // The text that a node comes to; "" where it depends on more than parameters.
   std::string resolved_text(const Node* node) const;
+  // "aws-cn" for China's Regions: the transform writes it out, but for HTTP APIs.
+  std::string partition() const;
+  // Its managed policy of X-Ray.
+  std::string tracing_policy() const;
   void add_condition(const std::string& name, Node definition);
   // nullptr: not made yet.
   Node* find_shared(std::string_view id);

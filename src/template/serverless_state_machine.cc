@@ -140,7 +140,7 @@ class MachineExpander {
     if (sam::truthy(given)) policies = given->is_list() ? *given : sam::list({*given});
     const Node* tracing = find("Tracing");
     if (tracing && sam::is_true(tracing->find("Enabled")))
-      policies.list.push_back(sam::text("AWSXrayWriteOnlyAccess"));
+      policies.list.push_back(sam::text(all_.tracing_policy()));
     return make_role(all_, machine_, trust_in("states.amazonaws.com"), {}, {}, &policies,
                      tag_list());
   }

@@ -25,6 +25,19 @@ const Resource* Template::resource(std::string_view logical_id) const {
   return found == resources.end() ? nullptr : &*found;
 }
 
+const Resource* Template::whole_of(std::string_view part) const {
+  const auto found =
+      std::find_if(resources.begin(), resources.end(), [&](const Resource& resource) {
+        return is_left_whole(resource) && part.size() > resource.logical_id.size() &&
+               part.starts_with(resource.logical_id);
+      });
+  return found == resources.end() ? nullptr : &*found;
+}
+
+bool is_left_whole(const Resource& resource) {
+  return resource.type.starts_with("AWS::Serverless::");
+}
+
 namespace {
 
 constexpr size_t kMaxProblems = 100;  // told of one template
@@ -131,8 +144,12 @@ std::map<std::string, std::vector<std::string>> dependencies(const Template& par
   std::map<std::string, std::vector<std::string>> out;
   for (const Resource& resource : parsed.resources) {
     std::vector<std::string>& needs = out[resource.logical_id];
+    // Its parts need different things: together they may seem to run in a circle.
+    if (is_left_whole(resource)) continue;
     std::set<std::string, std::less<>> seen = {resource.logical_id};
     const auto add = [&](std::string_view name) {
+      const Resource* whole = resources.contains(name) ? nullptr : parsed.whole_of(name);
+      if (whole) name = whole->logical_id;
       if (resources.contains(name) && seen.emplace(name).second) needs.emplace_back(name);
     };
     for (const std::string& name : resource.depends_on) add(name);

@@ -76,7 +76,13 @@ struct Template {
 
   const Parameter* parameter(std::string_view name) const;
   const Resource* resource(std::string_view logical_id) const;
+  // What SAM's transform left whole although AWS's makes several resources of it, this one among
+  // them: "Graph" of "GraphSchema". nullptr: there is none.
+  const Resource* whole_of(std::string_view part) const;
 };
+
+// Whether the transform left it whole: deployments refuse it by name, or leave it out.
+bool is_left_whole(const Resource& resource);
 
 struct Reading {
   std::optional<Template> parsed;

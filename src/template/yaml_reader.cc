@@ -22,11 +22,15 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 // "!Sub" is "Fn::Sub"; two have no prefix.
-constexpr std::array kTags = {"And"sv,    "Base64"sv,      "Cidr"sv,         "Condition"sv,
-                              "Equals"sv, "FindInMap"sv,   "GetAZs"sv,       "GetAtt"sv,
-                              "If"sv,     "ImportValue"sv, "Join"sv,         "Length"sv,
-                              "Not"sv,    "Or"sv,          "Ref"sv,          "Select"sv,
-                              "Split"sv,  "Sub"sv,         "ToJsonString"sv, "Transform"sv};
+constexpr std::array kTags = {"And"sv,          "Base64"sv,       "Cidr"sv,
+                              "Condition"sv,    "Contains"sv,     "EachMemberEquals"sv,
+                              "EachMemberIn"sv, "Equals"sv,       "FindInMap"sv,
+                              "GetAZs"sv,       "GetAtt"sv,       "If"sv,
+                              "ImportValue"sv,  "Join"sv,         "Length"sv,
+                              "Not"sv,          "Or"sv,           "Ref"sv,
+                              "RefAll"sv,       "Select"sv,       "Split"sv,
+                              "Sub"sv,          "ToJsonString"sv, "Transform"sv,
+                              "ValueOf"sv,      "ValueOfAll"sv};
 
 class TextStream : public std::streambuf {
  public:

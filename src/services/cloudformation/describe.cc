@@ -30,8 +30,11 @@ Result<json> page(const json& all, const char* name, const std::string& token) {
   return out;
 }
 
-Result<cfn::Template> read(const std::string& text, const cfn::Include& include) {
-  auto reading = cfn::read_template(text, {}, include);
+using Known = std::map<std::string, std::string>;
+
+Result<cfn::Template> read(const std::string& text, const cfn::Include& include,
+                           const Known& known = {}) {
+  auto reading = cfn::read_template(text, known, include);
   if (reading.ok()) return std::move(*reading.parsed);
   std::string message;
   for (const cfn::Problem& problem : reading.problems)
@@ -167,8 +170,8 @@ Result<std::string> CloudFormationOperations::template_text(const Call& call) {
   return found->wish.template_text;
 }
 
-// The template that a stack or a change set has.
-Result<std::string> CloudFormationOperations::kept_template(const Call& call) {
+// What a stack or a change set was asked to be.
+Result<stack::Wish> CloudFormationOperations::kept_wish(const Call& call) {
   wire::Fields in(call.input);
   const std::string name = in.text("StackName"), set_name = in.text("ChangeSetName");
   if (!in.status()) return in.status().error();
@@ -177,26 +180,29 @@ Result<std::string> CloudFormationOperations::kept_template(const Call& call) {
       return stack::validation_error("StackName is required if ChangeSetName is not specified.");
     const auto found = book_.find(call.region, name);
     if (!found) return found.error();
-    return found->wish.template_text;
+    return found->wish;
   }
   if (name.empty() && !set_name.starts_with("arn:"))
     return stack::validation_error("StackName is a required parameter.");
   const auto set = book_.find_change_set(call.region, name, set_name);
   if (!set) return set.error();
-  return set->wish.template_text;
+  return set->wish;
 }
 
 Result<json> CloudFormationOperations::get_template(const Call& call) {
   wire::Fields in(call.input);
   const std::string stage = in.text("TemplateStage", "Original");
-  auto text = kept_template(call);
-  if (!text) return text.error();
-  json out = {{"TemplateBody", *text}, {"StagesAvailable", {"Original", "Processed"}}};
+  const auto wish = kept_wish(call);
+  if (!wish) return wish.error();
+  const std::string& text = wish->template_text;
+  json out = {{"TemplateBody", text}, {"StagesAvailable", {"Original", "Processed"}}};
   if (stage != "Processed") return out;
-  const auto parsed = read(*text, book_.include());
+  // As the deployment read it: logical ids and whole resources may depend on parameters.
+  const Known known = book_.known_values(call.region, *wish);
+  const auto parsed = read(text, book_.include(), known);
   if (!parsed) return parsed.error();
   if (!parsed->transforms.empty())
-    out["TemplateBody"] = json_dump(cfn::processed_template(*text, {}, book_.include()));
+    out["TemplateBody"] = json_dump(cfn::processed_template(text, known, book_.include()));
   return out;
 }
 

@@ -57,7 +57,7 @@ class CloudFormationOperations {
 
   // The template of the call, or that of a stack or a change set it names.
   Result<std::string> template_text(const Call& call);
-  Result<std::string> kept_template(const Call& call);
+  Result<stack::Wish> kept_wish(const Call& call);
 
   stack::StackBook& book_;
   const FetchTemplate fetch_;
