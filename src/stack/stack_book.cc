@@ -1,6 +1,7 @@
 #include "stack/stack_book.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/arn.h"
 #include "base/fence.h"
@@ -131,6 +132,13 @@ void StackBook::loaded() {
     loaded_stacks_.clear();
     loaded_events_.clear();
   }
+  std::set<std::string> regions;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, record] : records_)
+      regions.insert(record->read<std::string>([](const Stack& stack) { return stack.region; }));
+  }
+  for (const std::string& region : regions) forget_oldest(region);
   for (const RecordPtr& record : interrupted) {
     const auto status = record->read<std::string>([](const Stack& s) { return s.status; });
     (void)record->set_status(
@@ -314,15 +322,19 @@ void StackBook::finished(const RecordPtr& record) {
   if (!deleted) return;
   const Stack gone = record->snapshot();
   drop_change_sets(gone);
-  // The oldest of those that were deleted are forgotten.
+  forget_oldest(gone.region);
+}
+
+// All that are too many, not only one: deletions that end together see the same ones.
+void StackBook::forget_oldest(const std::string& region) {
+  const std::lock_guard one_at_a_time(forget_mutex_);
   std::vector<std::pair<WallTime, RecordPtr>> old;
-  for (const RecordPtr& each : records(gone.region))
+  for (const RecordPtr& each : records(region))
     if (const auto when = each->read<std::optional<WallTime>>(
             [](const Stack& stack) { return stack.is_deleted() ? stack.deleted : std::nullopt; }))
       old.emplace_back(*when, each);
-  if (old.size() <= kMaxDeletedStacks) return;
   std::sort(old.begin(), old.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  forget(old.front().second);
+  for (size_t i = 0; i + kMaxDeletedStacks < old.size(); ++i) forget(old[i].second);
 }
 
 }  // namespace kiln::stack

@@ -38,9 +38,9 @@ struct Export {
 class StackBook {
  public:
   static constexpr const char* kChangeSetKind = "stack-change-set";
-  static constexpr size_t kMaxChangeSets = 1000;  // of a stack
-  static constexpr size_t kMaxExecutedSets = 10;  // of a stack, the newest
-  static constexpr size_t kMaxDeletedStacks = 50;
+  static constexpr size_t kMaxChangeSets = 1000;   // of a stack
+  static constexpr size_t kMaxExecutedSets = 10;   // of a stack, the newest
+  static constexpr size_t kMaxDeletedStacks = 50;  // of a Region, the newest
   // At a time, of each depth of nested stacks; the others wait in progress.
   static constexpr size_t kMaxDeployments = 64;
   static constexpr size_t kMaxNesting = 8;  // stacks in stacks
@@ -146,6 +146,8 @@ class StackBook {
   Stack new_stack(const std::string& region, const std::string& name) const;
   RecordPtr add(Stack stack);
   void forget(const RecordPtr& record);
+  // Of the deleted stacks of a Region, the newest stay.
+  void forget_oldest(const std::string& region);
   // Creates the stack, if it is new or only reviewed so far, else updates it.
   // `change_set_id`: the set that is carried out; "": none.
   Result<std::string> begin(const RecordPtr& record, const Wish& wish, Prepared prepared,
@@ -179,6 +181,7 @@ class StackBook {
   std::map<std::string, std::map<std::string, StackEvent>> loaded_events_;
   std::map<std::string, Stack> loaded_stacks_;
   std::mutex exports_mutex_;  // over the check of an export and its commitment
+  std::mutex forget_mutex_;   // over the choice of deleted stacks to forget and their end
   std::mutex begin_mutex_;    // over the check of a stack's state and the change of it
   // By how deep their stacks are nested: those that wait for others never hold these up.
   std::vector<std::unique_ptr<WorkerPool>> deployments_;

@@ -244,6 +244,51 @@ TEST_F(StackBookTest, ManyDeploymentsAtOnceAllEnd) {
   EXPECT_EQ(sns_.topics.size(), static_cast<size_t>(kStacks));
 }
 
+// What ends at the same moment is not counted as one; what is forgotten leaves nothing on disk.
+TEST_F(StackBookTest, StacksDeletedTogetherAreForgottenAsThoseOneByOne) {
+  constexpr size_t kKept = StackBook::kMaxDeletedStacks;
+  const auto name = [](size_t i) { return "s" + std::to_string(i); };
+  for (size_t i = 0; i < 4 * kKept; ++i)
+    ASSERT_TRUE(book_->create(kRegion, name(i), wish({{"T" + std::to_string(i), "1"}}), {}).ok());
+  book_->drain();
+  for (size_t i = 0; i < 4 * kKept; ++i) ASSERT_TRUE(book_->remove(kRegion, name(i), {}, "").ok());
+  book_->drain();
+  EXPECT_EQ(book_->all(kRegion).size(), kKept);
+  const auto kept = [&] {
+    return std::count_if(state_.documents.begin(), state_.documents.end(), [](const auto& each) {
+      return each.first.first == StackRecord::kStackKind;
+    });
+  };
+  EXPECT_EQ(kept(), static_cast<std::ptrdiff_t>(kKept));
+  // What an earlier version kept beyond that is forgotten at the start.
+  const auto some = std::map(state_.documents);
+  for (const auto& [key, document] : some) {
+    nlohmann::json copy = nlohmann::json::parse(document);
+    if (key.first != StackRecord::kStackKind) continue;
+    copy["id"] = key.second + "x";
+    state_.documents[{key.first, key.second + "x"}] = copy.dump();
+  }
+  open();
+  EXPECT_EQ(book_->all(kRegion).size(), kKept);
+  EXPECT_EQ(kept(), static_cast<std::ptrdiff_t>(kKept));
+}
+
+// Rules may ask for attributes of VPCs, which are not here.
+TEST_F(StackBookTest, ARuleThatNobodyCanAnswerIsRefusedOrCountsAsKept) {
+  Wish wanted;
+  wanted.template_text =
+      R"({"Parameters": {"Vpc": {"Type": "String", "Default": "vpc-1"}},
+          "Rules": {"R": {"Assertions": [{"Assert": {"Fn::EachMemberIn": [
+              {"Fn::ValueOfAll": ["AWS::EC2::Subnet::Id", "VpcId"]}, [{"Ref": "Vpc"}]]}}]}},
+          "Resources": {"A": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "A"}}}})";
+  const auto refused = book_->create(kRegion, "s", wanted, {});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("Fn::ValueOfAll asks for"), std::string::npos);
+  wanted.unsupported = Wish::Unsupported::kSkip;
+  create(wanted);
+  EXPECT_EQ(status(), "CREATE_COMPLETE");
+}
+
 TEST_F(StackBookTest, AStepThatThrowsFailsItsStackAlone) {
   const uint64_t before = internal_errors();
   const FenceListener listener = set_fence_listener([](std::string_view, std::string_view) {});
