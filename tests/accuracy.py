@@ -1,10 +1,11 @@
 """Workloads that run for real, on an engine whose metric minutes last a second, and as simulations of the same requests.
 
-What the simulation gets: the settings, the times at which requests were sent, and how long invocations and Init phases
-took. What is compared: cold starts, throttles, the 95th percentile of Init and duration, provisioned concurrency on
-average over the time, and cost.
+What the simulation gets: the settings, the times at which requests were sent, how long invocations and Init phases took,
+and the share of the events that failed. What is compared: cold starts, throttles, the 95th percentile of Init and
+duration, provisioned concurrency on average over the time, and cost.
 """
 
+import collections
 import dataclasses
 import datetime
 import json
@@ -178,7 +179,7 @@ def percentile(values, part):
 
 
 def reports(engine, name):
-    """Of each invocation: duration, init, billed, in ms."""
+    """Of each invocation: when, duration, init, billed (in ms), stream, request id."""
     out = []
     pages = engine.client("logs").get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{name}", filterPattern='"REPORT RequestId"')
     for page in pages:
@@ -186,8 +187,14 @@ def reports(engine, name):
             fields = dict(part.split(": ", 1) for part in event["message"].strip().split("\t") if ": " in part)
             number = lambda key: float(fields[key].split()[0])  # noqa: E731
             out.append((event["timestamp"], number("Duration"), number("Init Duration") if "Init Duration" in fields else None, number("Billed Duration"),
-                        event["logStreamName"]))
+                        event["logStreamName"], fields["REPORT RequestId"]))
     return out
+
+
+def failed_share(lines):
+    """The load draws which events fail, and these fail at every try: of all request ids, those that were tried again."""
+    tries = collections.Counter(line[5] for line in lines)
+    return sum(count > 1 for count in tries.values()) / max(1, len(tries))
 
 
 def run(engine, name, load, folder):
@@ -225,11 +232,11 @@ def run(engine, name, load, folder):
             + mean * (ended - began) * SPEED * MEMORY / 1024 * PROVISIONED_GB)
     figures = {"cold starts": sum(line[2] is not None for line in lines), "throttles": total("Throttles"),
                "p95 ms": percentile([line[1] + (line[2] or 0) for line in lines], 0.95), "provisioned": mean, "cost USD": cost, "invocations": len(lines)}
-    return figures, (start, control, saved, lines, ended - began)
+    return figures, (start, control, saved, lines, ended - began, failed_share(lines))
 
 
 def scenario(name, load, seen):
-    start, (targets, policies, actions, alarms), saved, lines, took = seen
+    start, (targets, policies, actions, alarms), saved, lines, took, failed = seen
     warm = [line[1] for line in lines if line[2] is None] or [load.ms]
     inits = [line[2] for line in lines if line[2] is not None] or [400]
     function = {"name": name, "memory": MEMORY, "timeout": 20, "versions": {"1": {}}, "aliases": {"live": "1"}, "init": inits, "duration": warm}
@@ -247,7 +254,7 @@ def scenario(name, load, seen):
     lead = 1.0
     traffic = {"times": [at + lead for at in times], **qualifier}
     if load.event:
-        traffic.update({"async": True, "errors": load.fail_share, "errorsLast": True})
+        traffic.update({"async": True, "errors": failed, "errorsLast": True})
     function["traffic"] = traffic
     begin = start - datetime.timedelta(seconds=lead * SPEED)
     return {"start": f"{begin:%Y-%m-%dT%H:%M:%SZ}", "length": took + lead, "warmUp": lead,

@@ -227,7 +227,12 @@ bool Run::begin(Request& request) {
   Function& function = functions_[source.function];
   const uint32_t number = source.weighted ? version_for(function, source) : source.version;
   Version& version = versions_[number];
-  if (!request.drawn) draw(request, *version.behaviour, source);
+  if (!request.drawn) {
+    const Outcome before = request.outcome;
+    draw(request, *version.behaviour, source);
+    // Whether an event fails again is its own fault, or the time's.
+    if (request.again && source.source.errors_last) request.outcome = before;
+  }
   request.minute_s = function.watched ? minute() : 0;
   request.began = now_;
   ++function.slice.requests;

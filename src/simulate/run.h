@@ -56,6 +56,7 @@ class Run final : private ControlPort {
     uint32_t event = kNone;  // the asynchronous event that it is a try of
     Outcome outcome = Outcome::kSuccess;
     bool drawn = false;  // how it goes is decided
+    bool again = false;  // a later try of an event
     bool counted = false;
     model::Admission admission;
     telemetry::FunctionMetrics::Way* way = nullptr;

@@ -66,16 +66,18 @@ void Run::try_event(uint32_t index) {
   }
   count_event(function, source, "AsyncEventAge", age_ms, "Milliseconds");
   Request request = event.request;
-  if (!std::exchange(event.first, false)) {
-    // The same event at another time. Whether it fails again is its own or the time's fault.
-    // Other random numbers than those of first tries, which are to stay what they are.
-    std::swap(source.durations, function.retries);
-    const Outcome before = request.outcome;
-    draw(request, function.setup.behaviour, source);
-    if (source.source.errors_last) request.outcome = before;
+  const bool again = !std::exchange(event.first, false);
+  // The same event at another time: how it goes is drawn once more, with other random numbers than
+  // those of first tries, which are to stay what they are.
+  if (again) {
+    request.drawn = false;
+    request.again = true;
     std::swap(source.durations, function.retries);
   }
-  if (!begin(request)) ended_tries_.emplace_back(index, model::AsyncOutcome::kThrottled);
+  const bool runs = begin(request);
+  if (again) std::swap(source.durations, function.retries);
+  async_events_[index].request.outcome = request.outcome;
+  if (!runs) ended_tries_.emplace_back(index, model::AsyncOutcome::kThrottled);
 }
 
 void Run::end_try(uint32_t index, model::AsyncOutcome outcome) {

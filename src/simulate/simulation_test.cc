@@ -150,6 +150,33 @@ TEST_F(SimulationTest, EventsThatFailAreTriedAgainAfterOneAndTwoMinutes) {
   EXPECT_EQ(totals().invocations, 2u);
 }
 
+TEST_F(SimulationTest, AnEventThatFailsOnceFailsAtEachTryWhereItSaysSoWhateverItsVersion) {
+  constexpr size_t kMany = 200;
+  for (const bool versions : {false, true}) {
+    scenario_.functions.clear();
+    SimulatedFunction& function = add({}, "100ms");
+    // Each event runs in a version with behaviour of its own, and so do its later tries.
+    if (versions) function.of_version["$LATEST"] = {TimeModel::fixed(300), {}, 0, 0};
+    Source source{some(kMany, 0), "", Source::Type::kAsynchronous};
+    source.error_rate = 0.4;
+    source.errors_last = true;
+    function.sources.push_back(source);
+    scenario_.length = 30 * kMinute;
+    const FunctionTotals lasting = totals();
+    EXPECT_GT(lasting.events_dropped, kMany / 5);
+    EXPECT_EQ(lasting.events_succeeded + lasting.events_dropped, kMany);
+    EXPECT_EQ(lasting.errors, 3 * lasting.events_dropped);
+    EXPECT_EQ(lasting.invocations, kMany + 2 * lasting.events_dropped);
+    EXPECT_NEAR(lasting.duration_ms,
+                (versions ? 300.0 : 100.0) * static_cast<double>(lasting.invocations), 1);
+    // Where it is the time's fault, most events come through in the end.
+    scenario_.functions[0].sources[0].errors_last = false;
+    const FunctionTotals passing = totals();
+    EXPECT_LT(passing.events_dropped, lasting.events_dropped / 2);
+    EXPECT_EQ(passing.errors, passing.invocations - passing.events_succeeded);
+  }
+}
+
 TEST_F(SimulationTest, ThrottledEventsWaitLongerAndLonger) {
   // One at a time: the second event is refused for 100 s and tried after 1, 3, 7, … seconds, or
   // down to half of each wait.
