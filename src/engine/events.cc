@@ -1,7 +1,10 @@
 #include "engine/events.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/json_access.h"
 
@@ -51,6 +54,25 @@ ErrorText error_text(std::string_view document) {
   for (const char* name : {"errorMessage", "message", "Message"}) read(name, out.message);
   if (out.type == "User") out.type.clear();  // says who is to blame, not what is wrong
   return out;
+}
+
+// GET and HEAD, and the operations of services that put all of theirs into POST.
+bool only_reads(const AnsweredRequest& answered) {
+  constexpr std::array<std::string_view, 8> kReading = {"Get",      "List", "Describe", "Filter",
+                                                        "BatchGet", "Test", "Validate", "Simulate"};
+  const std::string_view request = answered.request;
+  const std::string_view operation = answered.operation;
+  return request.starts_with("GET ") || request.starts_with("HEAD ") ||
+         std::any_of(kReading.begin(), kReading.end(),
+                     [operation](std::string_view verb) { return operation.starts_with(verb); });
+}
+
+// Some services say 404, others 400 with a type or a sentence.
+bool finds_nothing(const AnsweredRequest& answered) {
+  const std::string_view error = answered.error_body.substr(0, kMostText);
+  return answered.status == 404 || error.find("NotFound") != std::string_view::npos ||
+         error.find("NoSuch") != std::string_view::npos ||
+         error.find("does not exist") != std::string_view::npos;
 }
 
 }  // namespace
@@ -126,10 +148,12 @@ EngineEvent scaling_event(const std::string& region, const std::string& resource
   return event;
 }
 
-Severity severity_of(std::string_view method, int status) {
-  if (status >= 500) return Severity::kError;
-  if (status >= 400) return Severity::kWarning;
-  return method == "GET" || method == "HEAD" ? Severity::kDebug : Severity::kInfo;
+Severity severity_of(const AnsweredRequest& answered) {
+  if (answered.status >= 500) return Severity::kError;
+  const bool reads = only_reads(answered);
+  if (answered.status >= 400)
+    return reads && finds_nothing(answered) ? Severity::kDebug : Severity::kWarning;
+  return reads ? Severity::kDebug : Severity::kInfo;
 }
 
 EngineEvent api_event(const AnsweredRequest& answered, WallTime now) {
@@ -137,8 +161,7 @@ EngineEvent api_event(const AnsweredRequest& answered, WallTime now) {
   event.kind = "api";
   event.label = "api";
   event.time = now;
-  event.severity = severity_of(
-      std::string_view(answered.request).substr(0, answered.request.find(' ')), answered.status);
+  event.severity = severity_of(answered);
   event.subject = answered.operation.empty() ? answered.service : answered.operation;
   event.text = first_line(answered.request) + "  " + std::to_string(answered.status) + "  " +
                milliseconds_text(answered.duration_ms);

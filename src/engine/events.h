@@ -39,9 +39,10 @@ struct AnsweredRequest {
   double duration_ms = 0;
   std::string_view error_body;  // of an answer that is an error
 };
-// kDebug for reads, kInfo for changes, kWarning for refusals, kError from 500 on.
 EngineEvent api_event(const AnsweredRequest& answered, WallTime now);
-Severity severity_of(std::string_view method, int status);
+// kDebug for reads, also those that find nothing, since tools look before they make something;
+// kInfo for changes, kWarning for refusals, kError from 500 on.
+Severity severity_of(const AnsweredRequest& answered);
 
 // A sentence of Kiln itself.
 EngineEvent note_event(Severity severity, std::string text, WallTime now);

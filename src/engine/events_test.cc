@@ -77,12 +77,31 @@ TEST(Events, WhateverAFunctionAnswersALineStaysALine) {
 }
 
 TEST(Events, RequestsAreDebugWhenTheyReadAndWarningsWhenRefused) {
-  EXPECT_EQ(severity_of("GET", 200), Severity::kDebug);
-  EXPECT_EQ(severity_of("POST", 201), Severity::kInfo);
-  EXPECT_EQ(severity_of("POST", 399), Severity::kInfo);
-  EXPECT_EQ(severity_of("GET", 400), Severity::kWarning);
-  EXPECT_EQ(severity_of("GET", 499), Severity::kWarning);
-  EXPECT_EQ(severity_of("GET", 500), Severity::kError);
+  const auto severity = [](const char* operation, const char* request, int status,
+                           std::string_view error = {}) {
+    return severity_of(
+        {.operation = operation, .request = request, .status = status, .error_body = error});
+  };
+  EXPECT_EQ(severity("GetFunction", "GET /2015-03-31/functions/f", 200), Severity::kDebug);
+  EXPECT_EQ(severity("FilterLogEvents", "POST /", 200), Severity::kDebug);
+  EXPECT_EQ(severity("DescribeAlarms", "POST /", 200), Severity::kDebug);
+  EXPECT_EQ(severity("HEAD /bucket/key", "HEAD /bucket/key", 200), Severity::kDebug);
+  EXPECT_EQ(severity("CreateFunction", "POST /2015-03-31/functions", 201), Severity::kInfo);
+  EXPECT_EQ(severity("PutMetricAlarm", "POST /", 200), Severity::kInfo);
+  EXPECT_EQ(severity("PUT /bucket/key", "PUT /bucket/key", 399), Severity::kInfo);
+  // What a tool looks for may not be there yet; what it may not ask is another matter.
+  const char* const missing = R"({"__type":"ResourceNotFoundException","message":"no group"})";
+  EXPECT_EQ(severity("GetFunction", "GET /2015-03-31/functions/f", 404), Severity::kDebug);
+  EXPECT_EQ(severity("FilterLogEvents", "POST /", 400, missing), Severity::kDebug);
+  EXPECT_EQ(severity("DescribeStacks", "POST /", 400, "Stack with id s does not exist"),
+            Severity::kDebug);
+  EXPECT_EQ(severity("PutLogEvents", "POST /", 400, missing), Severity::kWarning);
+  EXPECT_EQ(severity("Invoke", "POST /2015-03-31/functions/f/invocations", 404),
+            Severity::kWarning);
+  EXPECT_EQ(severity("FilterLogEvents", "POST /", 400, "{}"), Severity::kWarning);
+  EXPECT_EQ(severity("GetFunction", "GET /2015-03-31/functions/f", 400), Severity::kWarning);
+  EXPECT_EQ(severity("GetFunction", "GET /2015-03-31/functions/f", 499), Severity::kWarning);
+  EXPECT_EQ(severity("GetFunction", "GET /2015-03-31/functions/f", 500), Severity::kError);
   AnsweredRequest answered{
       .service = "lambda",
       .operation = "CreateFunction",

@@ -182,13 +182,11 @@ Reply Router::observed(const net::Request& request, const Classification& what, 
           reply = std::move(reply)](net::Response&& response) mutable {
     // An invocation that ran, or was throttled, is an event of its own.
     const bool told = invokes && (response.status < 400 || response.status == 429);
-    const engine::Severity severity = engine::severity_of(
-        answered.request.substr(0, answered.request.find(' ')), response.status);
-    if (!told && engine.events().wants(severity)) {
-      answered.status = response.status;
+    answered.status = response.status;
+    const std::string problems = told ? "" : problems_of(response);
+    answered.error_body = problems.empty() ? std::string_view(response.body) : problems;
+    if (!told && engine.events().wants(engine::severity_of(answered))) {
       answered.duration_ms = to_ms(engine.clock().steady_now() - start);
-      const std::string problems = problems_of(response);
-      answered.error_body = problems.empty() ? response.body : problems;
       engine.events().write(engine::api_event(answered, engine.clock().wall_now()));
     }
     reply(std::move(response));
