@@ -16,37 +16,39 @@ namespace {
 
 // A member of a request as people call it, and what it must be where the pattern of the API says
 // that in symbols.
-struct Member {
+struct SaidMember {
   std::string_view name, words, rule;
 };
 constexpr std::array kMembers = {
-    Member{"functionName", "function name",
-           "a name has letters, digits, '-' and '_', 64 at most; NAME:ALIAS and ARNs do as well"},
-    Member{"name", "alias", "an alias has letters, digits, '-' and '_', and isn't a number"},
-    Member{"qualifier", "qualifier", "it is a version's number, an alias, or $LATEST"},
-    Member{"functionVersion", "version", "it is a version's number, or $LATEST"},
-    Member{"handler", "handler", "it is FILE.FUNCTION without blanks, 128 characters at most"},
-    Member{"role", "role", "it is an ARN, as in arn:aws:iam::000000000000:role/orders"},
-    Member{"layers", "layer", "it is the ARN of a layer's version; `kiln layer list` shows them"},
-    Member{"layerName", "layer name", "a name has letters, digits, '-' and '_', 140 at most"},
-    Member{"environment.variables", "environment",
-           "names of variables have letters, digits and '_', a letter first, two at least"},
-    Member{"compatibleRuntimes", "runtime", ""},
-    Member{"memorySize", "memory size", ""},
-    Member{"MemorySize", "memory size", ""},
-    Member{"stackName", "stack name",
-           "a name has letters, digits and '-', a letter first, 128 at most"},
+    SaidMember{
+        "functionName", "function name",
+        "a name has letters, digits, '-' and '_', 64 at most; NAME:ALIAS and ARNs do as well"},
+    SaidMember{"name", "alias", "an alias has letters, digits, '-' and '_', and isn't a number"},
+    SaidMember{"qualifier", "qualifier", "it is a version's number, an alias, or $LATEST"},
+    SaidMember{"functionVersion", "version", "it is a version's number, or $LATEST"},
+    SaidMember{"handler", "handler", "it is FILE.FUNCTION without blanks, 128 characters at most"},
+    SaidMember{"role", "role", "it is an ARN, as in arn:aws:iam::000000000000:role/orders"},
+    SaidMember{"layers", "layer",
+               "it is the ARN of a layer's version; `kiln layer list` shows them"},
+    SaidMember{"layerName", "layer name", "a name has letters, digits, '-' and '_', 140 at most"},
+    SaidMember{"environment.variables", "environment",
+               "names of variables have letters, digits and '_', a letter first, two at least"},
+    SaidMember{"compatibleRuntimes", "runtime", ""},
+    SaidMember{"memorySize", "memory size", ""},
+    SaidMember{"MemorySize", "memory size", ""},
+    SaidMember{"stackName", "stack name",
+               "a name has letters, digits and '-', a letter first, 128 at most"},
 };
 
-const Member* member_named(std::string_view name) {
+const SaidMember* member_named(std::string_view name) {
   const auto found = std::find_if(kMembers.begin(), kMembers.end(),
-                                  [&](const Member& m) { return m.name == name; });
+                                  [&](const SaidMember& m) { return m.name == name; });
   return found == kMembers.end() ? nullptr : &*found;
 }
 
 // "statisticName" → "statistic name"
 std::string words_of(std::string_view member) {
-  if (const Member* known = member_named(member)) return std::string(known->words);
+  if (const SaidMember* known = member_named(member)) return std::string(known->words);
   std::string out;
   for (const char c : member) {
     if (ascii::is_upper(c) && !out.empty()) out += ' ';
@@ -107,7 +109,7 @@ std::string rule_of(std::string_view member, const std::string& value, std::stri
     return "it must be " + least + " at least";
   if (const std::string most = after("value less than or equal to "); !most.empty())
     return "it must be " + most + " at most";
-  if (const Member* known = member_named(member); known != nullptr && !known->rule.empty())
+  if (const SaidMember* known = member_named(member); known != nullptr && !known->rule.empty())
     return std::string(known->rule);
   if (const std::string most = after("length less than or equal to "); !most.empty())
     return "it has " + most + " characters at most";

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/config_file.h"
 #include "cli/help_format.h"
 #include "cli/inspect_commands.h"
 #include "cli/planning_commands.h"
@@ -31,13 +32,16 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
       "or something that isn't a Kiln.");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("kiln " KILN_VERSION));
-  app.set_config("--config", default_config_file(),
-                 "File with defaults of options, a section for each command; kiln.toml here, or "
-                 "~/.config/kiln/config.toml [KILN_CONFIG]")
-      ->type_name("FILE");
-
-  // A line of the file that is no option is an error, not dropped. Commands inherit it.
-  app.allow_config_extras(CLI::config_extras_mode::error);
+  const std::string config = default_config_file();
+  CLI::Option* config_option =
+      app.set_config("--config", config,
+                     "File with defaults of options, a section for each command; kiln.toml here, "
+                     "or ~/.config/kiln/config.toml [KILN_CONFIG]");
+  config_option->type_name("FILE");
+  // CLI11 passes over a file that it can't read unless it must be there.
+  const bool describes_itself = !arguments.empty() && arguments.front() == "reference";
+  config_option->required(!config.empty() && !describes_itself);
+  app.config_formatter(std::make_shared<ConfigFile>(app));
 
   Invocation invocation{console, serve};
   add_serve_command(app, invocation);

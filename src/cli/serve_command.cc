@@ -5,13 +5,18 @@
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
+#include <span>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/ascii.h"
 #include "base/duration_text.h"
 #include "base/interpreters.h"
 #include "base/vpc_policy.h"
 #include "cli/command.h"
+#include "cli/forward_services.h"
 #include "cli/serve.h"
 #include "cli/state_folder.h"
 #include "cli/usage_error.h"
@@ -79,10 +84,7 @@ std::string check_forward(const std::string& text) {
   const size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0)
     return "'" + text + "' has not the form SERVICE=URL, as in s3=http://127.0.0.1:9000";
-  const std::string service = text.substr(0, equals);
-  for (const char* own :
-       {"lambda", "cloudwatch", "monitoring", "logs", "sns", "application-autoscaling"})
-    if (service == own) return "Kiln has " + service + " itself; leave --forward " + text + " out";
+  if (std::string wrong = wrong_forward(text.substr(0, equals)); !wrong.empty()) return wrong;
   const auto url = net::ClientUrl::parse(text.substr(equals + 1));
   if (!url) return url.error().message;
   if (url->scheme != net::ClientUrl::Scheme::kHttp)
@@ -145,8 +147,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
           ->add_option("--data-dir", options->data_dir,
                        "Folder of functions, code and logs [KILN_DATA_DIR]; default "
                        "$XDG_DATA_HOME/kiln, which is ~/.local/share/kiln for most users")
-          ->type_name("DIR")
-          ->envname("KILN_DATA_DIR");
+          ->type_name("DIR");
   command->add_flag("--here", *here, "Use the folder .kiln of the current folder as --data-dir")
       ->excludes(data_dir);
   command->add_option("--account", options->account, "The account id in every ARN")
@@ -204,7 +205,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--forward", *forwards,
                    "Pass a service that Kiln doesn't have to another server, such as "
-                   "s3=http://127.0.0.1:9000; may be given often")
+                   "s3=http://127.0.0.1:9000; can be repeated")
       ->type_name("SERVICE=URL")
       ->check(check_forward);
   command->add_flag("--skip-unsupported", options->skip_unsupported,
@@ -213,7 +214,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--allow-host", options->allowed_hosts,
                    "Answer for this host name, too, such as a docker-compose service's or "
-                   "*.example.com; may be given often [KILN_ALLOW_HOST]")
+                   "*.example.com; can be repeated [KILN_ALLOW_HOST]")
       ->type_name("NAME")
       ->delimiter(',')
       ->envname("KILN_ALLOW_HOST")
@@ -221,7 +222,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command
       ->add_option("--allow-origin", options->allowed_origins,
                    "Answer web pages from this origin, such as https://shop.example; * for all; "
-                   "may be given often [KILN_ALLOW_ORIGIN]")
+                   "can be repeated [KILN_ALLOW_ORIGIN]")
       ->type_name("ORIGIN")
       ->delimiter(',')
       ->envname("KILN_ALLOW_ORIGIN")
@@ -236,10 +237,9 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   auto strict = std::make_shared<bool>(false);
   auto accepts_vpc = std::make_shared<bool>(false);
   command
-      ->add_option(
-          "--python", *python,
-          "The interpreter of a Python version, such as 3.12=/opt/python3.12; may be given "
-          "often [KILN_PYTHON]. Without it: PATH, pyenv, uv, mise, asdf, /opt")
+      ->add_option("--python", *python,
+                   "The interpreter of a Python version, such as 3.12=/opt/python3.12; can be "
+                   "repeated [KILN_PYTHON]. Without it: PATH, pyenv, uv, mise, asdf, /opt")
       ->type_name("VERSION=PATH")
       ->check(check_interpreter);
   command
@@ -290,6 +290,10 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command->callback([&invocation, options, idle, provisioning_delay, forwards, python, node, strict,
                      accepts_vpc, here] {
     if (*here) options->data_dir = kProjectFolder;
+    // Not as CLI11's variable of the option, which would contradict --here.
+    if (const char* named = std::getenv("KILN_DATA_DIR");
+        options->data_dir.empty() && named != nullptr)
+      options->data_dir = named;
     if (options->data_dir.empty()) {
       Result<std::string> folder = default_state_folder();
       if (!folder) {
@@ -300,11 +304,15 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
     }
     options->idle_lifetime = *parse_duration(*idle);
     options->provisioning_delay = *parse_duration(*provisioning_delay);
+    std::map<std::string, std::string> also;
     for (const std::string& forward : *forwards) {
       std::string url = forward.substr(forward.find('=') + 1);
       if (url.ends_with('/')) url.pop_back();
-      options->forwards[forward.substr(0, forward.find('='))] = std::move(url);
+      std::vector<std::string> names = forwarded_names(forward.substr(0, forward.find('=')));
+      options->forwards[names.front()] = url;
+      for (std::string& name : std::span(names).subspan(1)) also[std::move(name)] = url;
     }
+    options->forwards.merge(also);  // those that were named stay
     name_interpreters(Interpreters::kPythonVariable, *python);
     name_interpreters(Interpreters::kNodeVariable, *node);
     if (*strict) ::setenv(Interpreters::kStrictVariable, "1", 1);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "cli/command_shape.h"
 #include "cli/near_word.h"
+#include "cli/read_file.h"
 
 namespace kiln::cli {
 namespace {
@@ -22,13 +24,6 @@ const CLI::App& innermost(const CLI::App& app, std::string& path) {
     at = named.front();
     path += " " + at->get_name();
   }
-}
-
-std::vector<std::string> names_of_commands(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    if (!command->get_group().empty()) names.push_back(command->get_name());
-  return names;
 }
 
 std::vector<std::string> names_of_options(const CLI::App& app) {
@@ -95,14 +90,6 @@ std::string contradiction(const std::string& text) {
          " can't go together; leave one out";
 }
 
-// "INI was not able to parse serve.prot" → "serve.prot".
-std::string unknown_setting(const std::string& text) {
-  constexpr std::string_view kParse = "able to parse ";
-  const size_t at = text.find(kParse);
-  const std::string name = at == std::string::npos ? text : text.substr(at + kParse.size());
-  return name.substr(0, name.find(".++"));  // the beginning of a section
-}
-
 std::string first_option(const std::vector<std::string>& words) {
   const auto found = std::find_if(words.begin(), words.end(),
                                   [](const std::string& word) { return word.starts_with('-'); });
@@ -116,7 +103,30 @@ std::string unknown_option(const CLI::App& command, const std::string& path,
   return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
 }
 
+// A value that came from a variable is named by it: "KILN_ALLOW_HOST is 'a:b'; …".
+std::string with_its_source(const CLI::App& command, const std::string& text) {
+  const size_t colon = text.find(": is '");
+  if (colon == std::string::npos) return text;
+  const CLI::Option* option = command.get_option_no_throw(text.substr(0, colon));
+  const char* said = option == nullptr || option->get_envname().empty()
+                         ? nullptr
+                         : std::getenv(option->get_envname().c_str());
+  if (said == nullptr) return text;
+  const size_t begin = colon + std::string_view(": is '").size();
+  const std::string value = text.substr(begin, text.find('\'', begin) - begin);
+  return std::string_view(said).find(value) == std::string_view::npos
+             ? text
+             : option->get_envname() + text.substr(colon);
+}
+
 }  // namespace
+
+std::vector<std::string> names_of_commands(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_group().empty()) names.push_back(command->get_name());
+  return names;
+}
 
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
   const CLI::App* at = &app;
@@ -164,17 +174,20 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   }
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
     return conversion(command, text) + "; " + help;
-  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) return sentence(text);
+  if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr)
+    return sentence(with_its_source(command, text));
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return mismatch(text) + "; " + help;
   if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) return contradiction(text);
-  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr)
-    return "can't read the configuration file '" + text.substr(0, text.find(" was not readable")) +
-           "': it is no file; --config and KILN_CONFIG name one";
-  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr)
-    return "the configuration file has a line that is no option of kiln: " + unknown_setting(text) +
-           "; it has a section for each command, as [serve], with long names of options, as port = "
-           "4567";
+  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
+    const std::string file = text.substr(0, text.find(" was not readable"));
+    const Result<std::string> content = read_file(file, 1);
+    const std::string why = content ? "it is no file" : content.error().message;
+    return "can't read the configuration file '" + file +
+           "': " + why.substr(why.starts_with("can't read") ? why.rfind(": ") + 2 : 0) +
+           "; --config and KILN_CONFIG name one";
+  }
+  if (dynamic_cast<const CLI::ConfigError*>(&error) != nullptr) return text;
   return text + "; " + help;
 }
 

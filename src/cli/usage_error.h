@@ -11,7 +11,10 @@ namespace kiln::cli {
 // mean `kiln list`? `kiln --help` lists all commands". "" when the command is there or missing.
 std::string unknown_command(const CLI::App& app, const std::vector<std::string>& arguments);
 
-// For an error of app.parse(). `arguments` are those that were parsed.
+// The commands right below `app` that its help shows.
+std::vector<std::string> names_of_commands(const CLI::App& app);
+
+// For an error of app.parse().
 std::string usage_message(const CLI::App& app, const CLI::ParseError& error);
 
 // A check for options: a whole number in both limits.

@@ -136,46 +136,5 @@ TEST(UsageError, OutputThatCannotBeWrittenIsAnError) {
   EXPECT_THAT(err.str(), HasSubstr("can't write the output"));
 }
 
-TEST(Config, AFileGivesDefaultsThatTheCommandLineOverrides) {
-  const TestFolder folder;
-  const std::string file = folder.write(
-      "kiln.toml", "[serve]\nport = 4999\nspeed = 60\n[list]\nregion = \"eu-west-1\"\n");
-  std::istringstream in;
-  std::ostringstream out;
-  Console console{in, out, out};
-  ServeOptions got;
-  const auto serve = [&](const ServeOptions& options) {
-    got = options;
-    return 0;
-  };
-  EXPECT_EQ(run_program({"--config", file, "serve"}, console, serve), 0) << out.str();
-  EXPECT_EQ(got.port, 4999);
-  EXPECT_EQ(got.speed, 60);
-  EXPECT_EQ(run_program({"--config", file, "serve", "--port", "5000"}, console, serve), 0);
-  EXPECT_EQ(got.port, 5000);
-  const Environment variable("KILN_CONFIG", file);
-  EXPECT_EQ(run_program({"serve"}, console, serve), 0);
-  EXPECT_EQ(got.port, 4999);
-  folder.write("kiln.toml", "[serve]\nport = 99999\n");
-  EXPECT_EQ(run_program({"serve"}, console, serve), kExitUsage);
-}
-
-TEST(Config, WhatIsNoOptionIsSaidAndNotDropped) {
-  const TestFolder folder;
-  for (const auto& [text, said] :
-       std::map<std::string, std::string>{{"[serve]\nprot = 4999\n", "serve.prot"},
-                                          {"[srve]\nport = 1\n", "srve;"},
-                                          {"prot = 1\n", "prot;"}}) {
-    const Outcome outcome = run({"--config", folder.write("kiln.toml", text), "list"});
-    EXPECT_EQ(outcome.code, kExitUsage) << text;
-    EXPECT_THAT(
-        outcome.err,
-        StartsWith("kiln: the configuration file has a line that is no option of kiln: " + said));
-  }
-  const Outcome missing = run({"--config", "/no/such", "list"});
-  EXPECT_EQ(missing.code, kExitUsage);
-  EXPECT_THAT(missing.err, StartsWith("kiln: can't read the configuration file '/no/such'"));
-}
-
 }  // namespace
 }  // namespace kiln::cli

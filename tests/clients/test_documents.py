@@ -104,9 +104,26 @@ def test_a_block_that_another_test_runs_names_one_that_is_there():
                     assert test.exists(), f"{path.name}:{block.line}: there is no {test}"
 
 
+def anchors(path):
+    """The ids of a page's headings, as GitHub makes them."""
+    text = re.sub(r"^(`{3,}).*?^\1", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in re.findall(r"^#+ (.*)$", text, flags=re.M)}
+
+
 def test_links_of_the_documents_lead_somewhere():
     for path in DOCUMENTS:
         text = re.sub(r"^(`{3,}).*?^\1", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
-        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        for target, heading in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", text):
             if not target.startswith(("http://", "https://", "mailto:")):
-                assert (path.parent / target).exists(), f"{path.name} links to {target}"
+                page = path.parent / target if target else path
+                assert page.exists(), f"{path.name} links to {target}"
+                assert not heading or heading in anchors(page), f"{path.name} links to {target}#{heading}"
+
+
+def test_configuration_files_of_the_documents_are_read(tmp_path):
+    found = [(path, block) for path in DOCUMENTS for block in blocks(path) if block.language == "toml"]
+    assert found
+    for path, block in found:
+        (tmp_path / "kiln.toml").write_text(block.text)
+        done = subprocess.run([str(BINARY), "version"], cwd=tmp_path, capture_output=True, text=True, timeout=20)
+        assert done.returncode == 0, f"{path.name}:{block.line}: {done.stderr}"

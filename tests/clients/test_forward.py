@@ -121,6 +121,21 @@ def test_a_server_that_is_down_is_named(name):
         kiln.stop()
 
 
+def test_names_of_the_aws_cli_and_streams(name):
+    """Requests are signed for "states" and "dynamodb", but their target headers say Step Functions and DynamoDB Streams."""
+    machines = Receiver(lambda method, path, headers, body: (200, {}, b'{"stateMachines": [{"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "name": "m", "type": "STANDARD", "creationDate": 0}]}'))
+    tables = Receiver(lambda method, path, headers, body: (200, {}, b'{"Streams": [{"TableName": "t"}]}' if "Streams" in headers["X-Amz-Target"] else b'{"TableNames": ["t"]}'))
+    kiln = Kiln(args=["--forward", f"stepfunctions={machines.url}", "--forward", f"dynamodb={tables.url}"])
+    try:
+        assert [one["name"] for one in kiln.client("stepfunctions").list_state_machines()["stateMachines"]] == ["m"]
+        assert kiln.client("dynamodb").list_tables()["TableNames"] == ["t"]
+        assert kiln.client("dynamodbstreams").list_streams()["Streams"] == [{"TableName": "t"}]
+    finally:
+        kiln.stop()
+        machines.close()
+        tables.close()
+
+
 def test_a_service_that_is_nowhere_says_how_to_pass_it_on(kiln):
     with pytest.raises(ClientError) as error:
         kiln.client("dynamodb").put_item(TableName="t", Item={"id": {"S": "1"}})
@@ -134,6 +149,9 @@ def test_a_service_that_is_nowhere_says_how_to_pass_it_on(kiln):
     ("s3=https://127.0.0.1", "http:// only"),
     ("s3=http://127.0.0.1:1/path", "must have no path"),
     ("s3=http://127.0.0.1:99999", "no valid port"),
+    ("cloudformation=http://127.0.0.1:1", "Kiln has cloudformation itself"),
+    ("dynamobd=http://127.0.0.1:1", "AWS has no service 'dynamobd'; did you mean dynamodb?"),
+    ("minio=http://127.0.0.1:1", "AWS has no service 'minio'"),
 ])
 def test_bad_forwards_are_refused(tmp_path, value, text):
     done = subprocess.run([str(BINARY), "serve", "--data-dir", str(tmp_path), "--forward", value], capture_output=True, text=True, timeout=20)

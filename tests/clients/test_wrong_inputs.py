@@ -31,6 +31,9 @@ CASES = [
     ("serve --threads -1", 2, "it must be a whole number from 0 to 1024"),
     ("serve --forward s3", 2, "SERVICE=URL, as in s3=http://127.0.0.1:9000"),
     ("serve --forward s3=ftp://x", 2, "'ftp://x' is neither http:// nor https://"),
+    ("serve --forward dynamobd=http://x", 2, "AWS has no service 'dynamobd'; did you mean dynamodb?"),
+    ("--config flags.toml list", 2, "flags.toml, line 2: 'here' has no '='; write NAME = VALUE"),
+    ("--config flags.toml serve", 2, "flags.toml, line 2: 'here' has no '='"),
     ("serve --python 3.12", 2, "write VERSION=PATH"),
     ("serve --python 3.12=/nowhere", 2, "there is no interpreter /nowhere"),
     ("serve --runtimes /nowhere", 2, "--runtimes is '/nowhere'; it must be a folder"),
@@ -180,6 +183,7 @@ def place(tmp_path_factory):
     (folder / "bad.yaml").write_text("not: [yaml\n")
     (folder / "bad.json").write_text("{\n")
     (folder / "plain.txt").write_text("hi\n")
+    (folder / "flags.toml").write_text("[serve]\nhere\n")
     (folder / "zip.zip").write_bytes(b"PK\5\6" + bytes(18))
     engine = Kiln()
     for words in (["create", "hello", str(folder / "hello")], ["publish", "hello"], ["alias", "set", "hello", "live", "1"]):
