@@ -3,7 +3,9 @@
 
 #include "base/json_access.h"
 #include "cli/command.h"
+#include "cli/help_format.h"
 #include "cli/machine_checks.h"
+#include "cli/terminal_screen.h"
 
 namespace kiln::cli {
 namespace {
@@ -24,6 +26,21 @@ const char* to_text(Health health) {
   return health == Health::kGood ? "ok" : health == Health::kLimited ? "limited" : "broken";
 }
 
+constexpr size_t kFoundColumn = 21;  // where what was found begins
+
+// A sentence from the column `begin` on, in the terminal's width; elsewhere on one line, for grep.
+std::string placed_sentence(const Console& console, const std::string& text, size_t begin) {
+  if (!console.out_is_terminal) return text;
+  const auto columns = static_cast<size_t>(TerminalScreen::size().columns);
+  if (columns < begin + begin) return text;
+  std::string out;
+  for (const char c : wrapped(text, columns - begin)) {
+    out += c;
+    if (c == '\n') out += std::string(begin, ' ');
+  }
+  return out.substr(0, out.find_last_not_of(" \n") + 1);
+}
+
 int run_doctor(Console& console, const ClientOptions& options) {
   const std::vector<MachineCheck> checks = check_machine(options.api);
   bool broken = false;
@@ -38,9 +55,11 @@ int run_doctor(Console& console, const ClientOptions& options) {
       continue;
     }
     console.out << label_of(console, check.health) << "  " << check.name
-                << std::string(12 - std::min<size_t>(11, check.name.size()), ' ') << check.found
-                << '\n';
-    if (!check.advice.empty()) console.out << "                     → " << check.advice << '\n';
+                << std::string(12 - std::min<size_t>(11, check.name.size()), ' ')
+                << placed_sentence(console, check.found, kFoundColumn) << '\n';
+    if (!check.advice.empty())
+      console.out << std::string(kFoundColumn, ' ') << "→ "
+                  << placed_sentence(console, check.advice, kFoundColumn + 2) << '\n';
   }
   if (options.format == OutputFormat::kJson) console.out << json_pretty(list) << '\n';
   return broken ? kExitFailed : kExitOk;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "cli/table_fit.h"
+#include "cli/terminal_screen.h"
+
 namespace kiln::cli {
 
 size_t shown_width(std::string_view text) {
@@ -21,30 +24,42 @@ void Table::add(std::vector<std::string> cells) {
 }
 
 std::string Table::format(const Console& console) const {
+  constexpr size_t kTableGap = 2;
   std::vector<size_t> widths;
+  std::vector<bool> breakable;
   widths.reserve(columns_.size());
   for (size_t i = 0; i < columns_.size(); ++i) {
     size_t width = shown_width(columns_[i].title);
     for (const auto& row : rows_) width = std::max(width, shown_width(row[i]));
     widths.push_back(width);
+    breakable.push_back(columns_[i].align == Align::kLeft);
   }
+  if (console.out_is_terminal)
+    widths = fitted_widths(std::move(widths), breakable, kTableGap,
+                           static_cast<size_t>(TerminalScreen::size().columns));
   const auto line = [&](const auto& cell_at) {
     std::string text;
     for (size_t i = 0; i < columns_.size(); ++i) {
-      const std::string& cell = cell_at(i);
-      const std::string pad(widths[i] - shown_width(cell), ' ');
-      if (i > 0) text += "  ";
+      const std::string cell = cell_at(i);
+      const std::string pad(widths[i] - std::min(widths[i], shown_width(cell)), ' ');
+      if (i > 0) text += std::string(kTableGap, ' ');
       text += columns_[i].align == Align::kRight ? pad + cell : cell + pad;
     }
     text.erase(text.find_last_not_of(' ') + 1);
     return text;
   };
-  std::string out = console.paint(
-      Style::kBold, line([&](size_t i) -> const std::string& { return columns_[i].title; }));
+  std::string out = console.paint(Style::kBold, line([&](size_t i) { return columns_[i].title; }));
   out += '\n';
   for (const auto& row : rows_) {
-    out += line([&](size_t i) -> const std::string& { return row[i]; });
-    out += '\n';
+    std::vector<std::vector<std::string>> cells;
+    size_t most = 1;
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      cells.push_back(broken_cell(row[i], widths[i]));
+      most = std::max(most, cells.back().size());
+    }
+    for (size_t at = 0; at < most; ++at)
+      out += line([&](size_t i) { return at < cells[i].size() ? cells[i][at] : std::string(); }) +
+             '\n';
   }
   return out;
 }

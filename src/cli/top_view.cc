@@ -391,12 +391,15 @@ std::string TopView::text(const Console& console) const {
   if (functions_.empty()) {
     out += "no function has run yet; `kiln invoke NAME` runs one\n";
   } else {
+    std::vector<const Column*> shown;
+    for (const Column& column : columns()) shown.push_back(&column);
+    if (console.out_is_terminal) shown = fitting(TerminalScreen::size().columns);
     std::vector<kiln::cli::Column> titles = {{"FUNCTION"}};
-    for (const Column& column : columns()) titles.push_back({column.title, Align::kRight});
+    for (const Column* column : shown) titles.push_back({column->title, Align::kRight});
     Table table(titles);
     for (const Function& function : functions_) {
       std::vector<std::string> cells = {label(function.id)};
-      for (const Column& column : columns()) cells.push_back(column.cell(function));
+      for (const Column* column : shown) cells.push_back(column->cell(function));
       table.add(std::move(cells));
     }
     out += table.format(console);

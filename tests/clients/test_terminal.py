@@ -92,6 +92,27 @@ def test_levels(own_kiln, options, wanted, unwanted):
     assert wanted <= words and not unwanted & words, kiln.stderr()
 
 
+def test_commands_that_look_first_tell_of_no_failures(own_kiln):
+    """A first session beside an engine that says what happens: nothing but what was made and run, whatever commands look for."""
+    kiln = own_kiln(args=["--log-level", "info"])
+    kiln.create("f", {"index.py": FAILING})
+    assert "REPORT" in kiln.cli("invoke", "f", "--tail").stderr
+    follower = subprocess.Popen([str(BINARY), "logs", "-f", "f"], env=kiln.environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        while "REPORT" not in follower.stdout.readline():
+            assert follower.poll() is None
+    finally:
+        follower.terminate()
+        follower.communicate(timeout=30)
+    for command in (["url", "f"], ["alarm", "list"], ["stacks"], ["list"], ["tune", "f", "--sizes", "128", "-n", "3"]):
+        kiln.cli(*command)
+    assert kiln.cli("logs", "nope", check=False).returncode == 1
+    kiln.stop()
+    told = re.findall(r"^[\d:.]+ +api +(\w+)", kiln.stderr(), re.M)
+    assert "CreateFunction" in told and "CreateFunctionUrlConfig" in told
+    assert not [one for one in told if re.match("Get|List|Describe|Filter", one)], kiln.stderr()
+
+
 def test_json_is_one_document_a_line(own_kiln):
     kiln = own_kiln(args=["--log-format", "json", "--log-level", "debug"])
     kiln.create("f", {"index.py": FAILING})
@@ -188,6 +209,19 @@ def test_invoke_tail_prints_the_log_while_the_function_runs(shop, tmp_path):
     out, rest = running.communicate(timeout=30)
     assert (running.returncode, out) == (0, '"done"\n')
     assert "START RequestId" in seen and "REPORT RequestId" in rest
+
+
+def test_tables_fit_the_terminal_and_pipes_get_whole_lines(shop, terminal):
+    shop.cli("alarm", "set", "a-rather-long-name-of-an-alarm-that-people-do-give", "--function", "shop", "--metric", "ProvisionedConcurrencyUtilization",
+             "--above", "0.5", "--statistic", "Maximum", "--missing", "notBreaching")
+    wide = shop.cli("alarm", "list").stdout
+    assert max(map(len, wide.splitlines())) > 80 and "a-rather-long-name-of-an-alarm-that-people-do-give" in wide
+    for command in (["alarm", "list"], ["top", "--once"], ["doctor"], ["list"], ["event"]):
+        narrow = terminal([BINARY, *command, "--endpoint", shop.url] if command != ["event"] else [BINARY, "event"], columns=80)
+        assert narrow.end() == 0
+        lines = narrow.plain().splitlines()
+        assert lines and max(map(len, lines)) <= 80, "\n".join(lines)
+    shop.cli("alarm", "delete", "a-rather-long-name-of-an-alarm-that-people-do-give")
 
 
 def test_colors_are_for_terminals_that_want_them(shop, terminal):

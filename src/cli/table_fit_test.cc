@@ -1,0 +1,56 @@
+// Tables on terminals that are too narrow for them.
+#include "cli/table_fit.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/table.h"
+
+namespace kiln::cli {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(TableFit, TheWidestTextsGiveWay) {
+  EXPECT_THAT(fitted_widths({30, 8, 20}, {true, false, true}, 2, 62), ElementsAre(30, 8, 20));
+  EXPECT_THAT(fitted_widths({30, 8, 20}, {true, false, true}, 2, 61), ElementsAre(29, 8, 20));
+  EXPECT_THAT(fitted_widths({30, 8, 20}, {true, false, true}, 2, 42), ElementsAre(15, 8, 15));
+  EXPECT_THAT(fitted_widths({30, 8, 20}, {true, false, true}, 2, 32), ElementsAre(10, 8, 10));
+}
+
+TEST(TableFit, NothingIsDoneWhereItDoesNotHelp) {
+  EXPECT_THAT(fitted_widths({30, 8, 20}, {true, false, true}, 2, 31), ElementsAre(30, 8, 20));
+  EXPECT_THAT(fitted_widths({90, 8}, {false, false}, 2, 80), ElementsAre(90, 8));
+  EXPECT_THAT(fitted_widths({}, {}, 2, 80), ElementsAre());
+}
+
+TEST(TableFit, BreaksAtBlanksThenMarksThenAnywhere) {
+  EXPECT_THAT(broken_cell("", 5), ElementsAre(""));
+  EXPECT_THAT(broken_cell("exact", 5), ElementsAre("exact"));
+  EXPECT_THAT(broken_cell("one two three", 7), ElementsAre("one two", "three"));
+  EXPECT_THAT(broken_cell("one two  three", 8), ElementsAre("one two", "three"));
+  EXPECT_THAT(broken_cell("orders:live-AlarmHigh-7", 12),
+              ElementsAre("orders:live-", "AlarmHigh-7"));
+  EXPECT_THAT(broken_cell("abcdefghijkl", 5), ElementsAre("abcde", "fghij", "kl"));
+  EXPECT_THAT(broken_cell("éééééé", 4), ElementsAre("éééé", "éé"));
+  EXPECT_THAT(broken_cell("  x", 1), ElementsAre("", "x"));
+  EXPECT_THAT(broken_cell("blanks at its end   ", 17), ElementsAre("blanks at its end"));
+}
+
+TEST(TableFit, EveryTextFitsAndLosesNothingButBlanks) {
+  const std::string text = "Threshold Crossed: 1 datapoint [1.0 (30/11/26 05:35:00)] äöü/long-name";
+  for (size_t width = 1; width < 90; ++width) {
+    std::string all;
+    for (const std::string& line : broken_cell(text, width)) {
+      EXPECT_LE(shown_width(line), width);
+      all += line;
+    }
+    std::string wanted = text;
+    std::erase(all, ' ');
+    std::erase(wanted, ' ');
+    EXPECT_EQ(all, wanted) << width;
+  }
+}
+
+}  // namespace
+}  // namespace kiln::cli
