@@ -203,11 +203,10 @@ int run_advise(Console& console, const ClientOptions& options, const AdviseArgum
 }  // namespace
 
 void add_advise_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand(
-      "advise", "Say what to set for a function or a stack, and what it will change");
+  CLI::App* command = app.add_subcommand("advise", "Recommend settings for a function or a stack");
   command->footer(
       "Reads settings, metrics and REPORT lines, tries other settings on the same traffic, and\n"
-      "advises the cheapest ones that reach the goals: reserved and provisioned concurrency,\n"
+      "recommends the cheapest ones that meet the goals: reserved and provisioned concurrency,\n"
       "target tracking or a schedule, memory, timeout, an alarm for idle capacity. Exit code 1\n"
       "when there is nothing to go by.\n"
       "\n"

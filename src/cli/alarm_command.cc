@@ -294,7 +294,8 @@ int delete_alarms(Console& console, const ClientOptions& options,
 }
 
 void add_set(CLI::App& alarm, Invocation& invocation) {
-  CLI::App* command = alarm.add_subcommand("set", "Make or change an alarm on a metric of Lambda");
+  CLI::App* command =
+      alarm.add_subcommand("set", "Create or change an alarm on a metric of Lambda");
   command->footer(
       "Examples:\n"
       "  kiln alarm set errors --function hello --metric Errors --above 0\n"
@@ -330,7 +331,9 @@ void add_set(CLI::App& alarm, Invocation& invocation) {
       ->type_name("N")
       ->check(number_between(1, 1440))
       ->capture_default_str();
-  command->add_option("--datapoints", set->datapoints, "How many of them must be beyond it; all")
+  command
+      ->add_option("--datapoints", set->datapoints,
+                   "How many of them must be beyond it; default: all")
       ->type_name("M")
       ->check(number_between(1, 1440));
   command
@@ -339,7 +342,7 @@ void add_set(CLI::App& alarm, Invocation& invocation) {
       ->type_name("HOW")
       ->check(one_of({"missing", "ignore", "breaching", "notBreaching"}))
       ->capture_default_str();
-  command->add_option("--action", set->actions, "ARN to tell when it alarms; may be repeated")
+  command->add_option("--action", set->actions, "ARN to notify when it alarms; can be repeated")
       ->type_name("ARN")
       ->check(check_arn);
   command->add_option("--description", set->description, "Description")->type_name("TEXT");
@@ -359,7 +362,7 @@ void add_alarm_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln alarm set errors --function hello --metric Errors --above 0\n"
       "  kiln alarm list\n"
-      "  kiln alarm state errors ALARM            put it into a state, to try its actions\n"
+      "  kiln alarm state errors ALARM            set its state, to try its actions\n"
       "  kiln alarm history errors\n"
       "  kiln alarm delete errors");
   {
@@ -371,7 +374,7 @@ void add_alarm_command(CLI::App& app, Invocation& invocation) {
   }
   add_set(*command, invocation);
   {
-    CLI::App* state = command->add_subcommand("state", "Put an alarm into a state by hand");
+    CLI::App* state = command->add_subcommand("state", "Set the state of an alarm by hand");
     auto name = std::make_shared<std::string>();
     auto value = std::make_shared<std::string>();
     auto reason = std::make_shared<std::string>("set by kiln alarm state");
@@ -379,7 +382,9 @@ void add_alarm_command(CLI::App& app, Invocation& invocation) {
     state->add_option("state", *value, "OK, ALARM, or INSUFFICIENT_DATA")
         ->required()
         ->check(one_of({"OK", "ALARM", "INSUFFICIENT_DATA"}));
-    state->add_option("--reason", *reason, "Why")->type_name("TEXT")->capture_default_str();
+    state->add_option("--reason", *reason, "Reason, for the history and the actions")
+        ->type_name("TEXT")
+        ->capture_default_str();
     auto options = add_client_options(*state);
     state->callback([&invocation, options, name, value, reason] {
       invocation.exit_code = set_state(invocation.console, *options, *name, *value, *reason);

@@ -138,7 +138,8 @@ void add_alias_command(CLI::App& app, Invocation& invocation) {
     });
   }
   {
-    CLI::App* set = command->add_subcommand("set", "Make an alias, or point it at another version");
+    CLI::App* set =
+        command->add_subcommand("set", "Create an alias, or point it at another version");
     auto what = std::make_shared<SetAlias>();
     set->add_option("name", what->name, "Name of the function")->required();
     set->add_option("alias", what->alias, "Name of the alias")->required();

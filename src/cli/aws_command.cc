@@ -37,7 +37,7 @@ void add_aws_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Everything after `aws` goes to the AWS CLI, with Kiln's endpoint and Region "
       "(KILN_ENDPOINT,\n"
-      "AWS_REGION) and with keys that are no account's.\n"
+      "AWS_REGION) and with made-up keys.\n"
       "\n"
       "Examples:\n"
       "  kiln aws lambda list-functions\n"

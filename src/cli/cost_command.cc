@@ -278,7 +278,8 @@ void add_usage_sources(CLI::App& command, CostOptions& options) {
       ->expected(2)
       ->type_name("OLD NEW");
   command
-      .add_option("--limit", options.limit, "Of --diff: exit code 1 when it costs more than this")
+      .add_option("--limit", options.limit,
+                  "With --diff: exit code 1 if the costs rise by more than this")
       ->type_name("USD|N%");
   add_parameter_option(command, options.choice.parameters);
   command
@@ -286,7 +287,7 @@ void add_usage_sources(CLI::App& command, CostOptions& options) {
       ->type_name("DIR");
   command.add_option("--lines", options.lines_file, "What ran, from exported CloudWatch lines")
       ->type_name("FILE");
-  command.add_option("--function", options.function, "Whose lines those are")
+  command.add_option("--function", options.function, "The function that wrote the lines")
       ->type_name("NAME")
       ->capture_default_str();
 }
@@ -316,7 +317,7 @@ void add_cost_command(CLI::App& app, Invocation& invocation) {
       "Price what ran, not a month of it");
   command->add_flag_callback(
       "--free-tier", [options] { options->free_tier = cost::FreeTier::kYes; },
-      "Take off what AWS gives to each account a month");
+      "Deduct AWS's monthly free tier");
   add_prices_option(*command, options->prices_file);
   command->add_option("--html", options->html_file, "Write a page with charts")->type_name("FILE");
   command->add_flag("--show-prices", options->show_prices, "Print the Region's prices and end");

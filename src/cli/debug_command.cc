@@ -216,11 +216,14 @@ void add_debug_command(CLI::App& app, Invocation& invocation) {
   CLI::Option* stop = command->add_flag_callback(
       "--stop", [options] { options->stop = Stop::kYes; },
       "End the environment that is being debugged");
-  command->add_flag("--wait", options->wait, "The function's code starts when a debugger is there")
+  command
+      ->add_flag("--wait", options->wait,
+                 "Start the function's code only when a debugger is attached")
       ->excludes(stop);
   command
-      ->add_flag("--each", options->each,
-                 "When the environment ends, as after a change of the code, debug the next one too")
+      ->add_flag(
+          "--each", options->each,
+          "When the environment ends, such as after a change of the code, debug the next one too")
       ->excludes(stop);
   command
       ->add_option("--port", options->port,

@@ -303,8 +303,8 @@ int run_deploy(Console& console, const ClientOptions& client_options,
 }  // namespace
 
 void add_deploy_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command =
-      app.add_subcommand("deploy", "Deploy the stacks of a CDK app or a template, a plan first");
+  CLI::App* command = app.add_subcommand(
+      "deploy", "Deploy the stacks of a CDK app or a template, after showing a plan");
   command->footer(
       "PATH is a cdk.out folder, a CloudFormation or SAM template, or a folder with one.\n"
       "Examples:\n"
@@ -316,12 +316,12 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
   command->add_option("path", options->path, "What to deploy")->required();
   command->add_option("--stack-name", options->stack_name,
                       "Name of a single template's stack (default: from its file or folder)");
-  command->add_option("--stack", options->only, "Only this stack of a CDK app; may be repeated");
-  command->add_option("--parameter", options->parameters, "NAME=VALUE; may be repeated")
+  command->add_option("--stack", options->only, "Only this stack of a CDK app; can be repeated");
+  command->add_option("--parameter", options->parameters, "NAME=VALUE; can be repeated")
       ->type_name("NAME=VALUE");
   command->add_option("--tag", options->tags, "NAME=VALUE, for all that can have tags")
       ->type_name("NAME=VALUE");
-  command->add_flag("--yes,-y", options->yes, "Carry the plan out without asking");
+  command->add_flag("--yes,-y", options->yes, "Carry out the plan without asking");
   command->add_flag("--plan", options->plan_only, "Show the plan and end");
   command->add_flag("--skip-unsupported", options->skip_unsupported,
                     "Leave out resources and properties that Kiln's stacks can't hold, and what "

@@ -162,7 +162,7 @@ int run_dev(Console& console, const ClientOptions& options, DevOptions dev) {
 
 void add_dev_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
-      app.add_subcommand("dev", "Run a function from its folder, anew after each change");
+      app.add_subcommand("dev", "Run a function from its folder, and update it after each change");
   command->footer(
       "A folder with a CMakeLists.txt is built (in build/) and packed whenever you save a file; a\n"
       "build that fails leaves the last version in place. Any other folder runs where it is, as\n"

@@ -123,7 +123,7 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
     publish->add_option("path", layer->path, "A folder, or a zip archive")
         ->required()
         ->type_name("DIR_OR_ZIP");
-    publish->add_option("--runtime", layer->runtimes, "A runtime that it is for; may be repeated")
+    publish->add_option("--runtime", layer->runtimes, "A runtime that can use it; can be repeated")
         ->type_name("NAME");
     publish->add_option("--description", layer->description, "Description")->type_name("TEXT");
     auto options = add_client_options(*publish);

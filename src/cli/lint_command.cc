@@ -135,7 +135,7 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
   command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
       ->required();
   add_parameter_option(*command, options->parameters);
-  command->add_option("--region", options->region, "Of stacks that name none [AWS_REGION]")
+  command->add_option("--region", options->region, "Region of stacks that name none [AWS_REGION]")
       ->type_name("NAME")
       ->capture_default_str();
   command
@@ -146,7 +146,7 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   command
       ->add_option("--min-unreserved", options->min_unreserved,
-                   "How many of them must stay unreserved")
+                   "Concurrency that must stay unreserved")
       ->check(number_between(0, 1'000'000'000))
       ->type_name("N")
       ->capture_default_str();

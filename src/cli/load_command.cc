@@ -172,14 +172,14 @@ void add_traffic(CLI::App& command, LoadArguments& arguments) {
       .add_option("--replay", arguments.replay_file,
                   "Recorded times or counts (CSV), an Azure trace, or an access log")
       ->type_name("FILE");
-  command.add_option("--seed", arguments.settings.seed, "Of random times")
+  command.add_option("--seed", arguments.settings.seed, "Seed of random times")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--connections", arguments.settings.connections, "At most, at once")
+  command.add_option("--connections", arguments.settings.connections, "Most connections at once")
       ->check(number_between(1, 50'000))
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--time-limit", arguments.time_limit, "Of one request")
+  command.add_option("--time-limit", arguments.time_limit, "Time limit of one request")
       ->type_name("TIME")
       ->capture_default_str();
 }

@@ -161,7 +161,7 @@ MachineCheck runtimes() {
   std::error_code ec;
   if (fs::is_directory(folder, ec)) return {"runtimes", Health::kGood, folder, ""};
   return {"runtimes", Health::kBroken, "not there: " + folder,
-          "install Kiln anew, or give the folder with `kiln serve --runtimes`"};
+          "reinstall Kiln, or give the folder with `kiln serve --runtimes`"};
 }
 
 MachineCheck aws_cli() {

@@ -160,7 +160,7 @@ int run_new(Console& console, const std::string& name, const std::string& folder
 
 void add_new_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
-      app.add_subcommand("new", "Make the folder of a new C++ function, with CMake file and test");
+      app.add_subcommand("new", "Create a project for a C++ function, with CMake file and test");
   command->footer(
       "Examples:\n"
       "  kiln new hello\n"

@@ -170,11 +170,12 @@ void add_profile_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Starts one environment that samples itself, waits for its invocations, and writes an SVG\n"
       "that any browser shows. C++ programs on Kiln's SDK and Node.js are sampled by CPU time,\n"
-      "Python by the clock, so that waiting shows. Symbols of C++ are those of `kiln create`.\n"
+      "Python by the clock, so waiting shows, too. Symbols of C++ are those of `kiln create`.\n"
       "\n"
       "Examples:\n"
       "  kiln profile hello -n 100 --payload '{\"name\": \"Ada\"}'\n"
-      "  kiln profile orders:prod -o orders.svg         the next 20, which others send");
+      "  kiln profile orders:prod -o orders.svg         the next 20 invocations, whoever sends "
+      "them");
   auto options = std::make_shared<ProfileOptions>();
   command->add_option("function", options->target, "Name with an optional version or alias")
       ->required()

@@ -87,7 +87,7 @@ void add_provision_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln provision hello:live\n"
       "  kiln provision hello:live 5 --wait\n"
-      "  kiln provision hello:live 0              provision nothing any more");
+      "  kiln provision hello:live 0              end it");
   auto wish = std::make_shared<ProvisionOptions>();
   command->add_option("target", wish->target, "The version or alias")
       ->required()

@@ -106,15 +106,13 @@ std::string reference_markdown(const CommandShape& program) {
   std::string out =
       "# The command line\n\n"
       "<!-- `kiln reference markdown` makes this page from the parser. Don't edit it. -->\n\n"
-      "Every command has `--help`. Commands that talk to a Kiln take `--endpoint` and `--region`, "
-      "and `--json` for\n"
-      "programs: JSON on stdout, with AWS's names and types for what AWS's APIs answer, and names "
-      "in "
-      "camelCase for what\nis Kiln's own.\n\n"
+      "Every command has `--help`. Commands that talk to a Kiln take `--endpoint` and `--region`. "
+      "With `--json`, they print\nJSON on stdout: documents of AWS's APIs with AWS's names and "
+      "types, and Kiln's own with names in camelCase.\n\n"
       "| exit code | meaning |\n|---|---|\n"
-      "| 0 | done |\n"
-      "| 1 | the function or the API answered with an error, or the output couldn't be written |\n"
-      "| 2 | the command line is wrong |\n"
+      "| 0 | success |\n"
+      "| 1 | the function or the API answered with an error, or Kiln couldn't write the output |\n"
+      "| 2 | the command line, the configuration file, or a file that it names is wrong |\n"
       "| 3 | nothing answers at the endpoint, or something that isn't a Kiln or AWS |\n\n"
       "| command | purpose |\n|---|---|\n";
   for (const CommandShape& command : program.commands) {

@@ -182,7 +182,7 @@ void add_scale_command(CLI::App& app, Invocation& invocation) {
       command->add_option("--target", wish->utilization, "The utilization to keep, 0.1 to 0.9")
           ->type_name("FRACTION")
           ->check(check_utilization);
-  command->add_flag("--off", wish->off, "Scale it no more; what is provisioned stays")
+  command->add_flag("--off", wish->off, "Stop scaling; the provisioned concurrency stays as it is")
       ->excludes(least)
       ->excludes(most)
       ->excludes(utilization);

@@ -162,9 +162,11 @@ void add_load_sources(CLI::App& command, SimulateArguments& arguments) {
       ->type_name("FILE");
   command
       .add_option("--azure-durations", arguments.azure_durations_file,
-                  "Of an Azure trace of 2019: its file of duration percentiles")
+                  "File of duration percentiles that belongs to an Azure trace of 2019")
       ->type_name("FILE");
-  command.add_option("--top", arguments.top, "Of a trace: the functions with most requests")
+  command
+      .add_option("--top", arguments.top,
+                  "How many functions of a trace, those with the most requests")
       ->check(number_between(1, 100'000))
       ->type_name("N")
       ->capture_default_str();
@@ -173,24 +175,26 @@ void add_load_sources(CLI::App& command, SimulateArguments& arguments) {
       ->type_name("TIME")
       ->capture_default_str();
   command.add_flag("--event", arguments.event, "The requests are asynchronous invocations");
-  command.add_option("--qualifier", arguments.qualifier, "By which version or alias they come")
+  command
+      .add_option("--qualifier", arguments.qualifier, "Version or alias that the requests invoke")
       ->type_name("NAME");
 }
 
 void add_times(CLI::App& command, SimulateArguments& arguments) {
   command
-      .add_option("--duration", arguments.duration,
-                  "Of an invocation: 120ms, lognormal:120ms,p99=800ms, gamma:…, exponential:…")
+      .add_option(
+          "--duration", arguments.duration,
+          "Duration of an invocation: 120ms, lognormal:120ms,p99=800ms, gamma:…, exponential:…")
       ->type_name("TIME");
-  command.add_option("--init", arguments.init, "Of a cold start's Init phase, in the same forms")
+  command.add_option("--init", arguments.init, "Init Duration of a cold start, in the same forms")
       ->type_name("TIME");
   command
       .add_option("--reports", arguments.reports_file,
-                  "Both out of REPORT lines, exported from CloudWatch Logs")
+                  "Durations and Init Durations from REPORT lines, exported from CloudWatch Logs")
       ->type_name("FILE");
   command
       .add_option("--tune", arguments.tune_file,
-                  "Both by memory size, as kiln tune --json measured them")
+                  "The same for each memory size, from the output of kiln tune --json")
       ->type_name("FILE");
   command.add_option("--errors", arguments.errors, "Share of invocations that fail: 1%")
       ->type_name("SHARE");
@@ -202,10 +206,12 @@ void add_times(CLI::App& command, SimulateArguments& arguments) {
 
 void add_settings(CLI::App& command, SimulateArguments& arguments) {
   const auto units = number_between(0, 1'000'000);
-  command.add_option("--memory", arguments.memory_mb, "MB of the function")
+  command.add_option("--memory", arguments.memory_mb, "MemorySize of the function")
       ->check(number_between(128, 10'240))
       ->type_name("MB");
-  command.add_option("--timeout", arguments.timeout_s, "Seconds; default: 900")
+  command
+      .add_option("--timeout", arguments.timeout_s,
+                  "Timeout of the function, in seconds; default: 900")
       ->check(number_between(1, 900))
       ->type_name("S");
   command.add_flag("--arm", arguments.arm, "The function's architecture is arm64");
@@ -218,7 +224,8 @@ void add_settings(CLI::App& command, SimulateArguments& arguments) {
       .add_option("--target", arguments.target,
                   "Target tracking: the part of the provisioned concurrency in use, 0.1 to 0.9")
       ->type_name("PART");
-  command.add_option("--max", arguments.most_provisioned, "Up to which target tracking scales")
+  command
+      .add_option("--max", arguments.most_provisioned, "The most that target tracking provisions")
       ->check(units)
       ->type_name("N");
   command.add_option("--account", arguments.account, "Concurrency of the account")
@@ -237,7 +244,7 @@ void add_settings(CLI::App& command, SimulateArguments& arguments) {
       ->type_name("TIME");
   command
       .add_option("--warm-up", arguments.warm_up,
-                  "What begins before isn't counted; default: all is")
+                  "Don't count requests that begin before this; default: count all")
       ->type_name("TIME");
 }
 
@@ -249,7 +256,7 @@ void add_run(CLI::App& command, RunArguments& arguments) {
   command.add_option("--seed", arguments.seed, "The first seed")
       ->type_name("N")
       ->capture_default_str();
-  command.add_option("--threads", arguments.threads, "At once; default: one for each processor")
+  command.add_option("--threads", arguments.threads, "Threads; default: one for each processor")
       ->check(number_between(1, 1024))
       ->type_name("N");
   command
@@ -259,16 +266,15 @@ void add_run(CLI::App& command, RunArguments& arguments) {
       ->type_name("SETTING=VALUES…");
   command
       .add_option("--cold-below", arguments.cold_below,
-                  "Of --sweep: the cheapest with at most this share of cold starts")
+                  "Goal of --sweep: at most this share of cold starts")
       ->type_name("SHARE");
   command
       .add_option("--throttled-below", arguments.throttled_below,
-                  "Of --sweep: with at most this share of throttles")
+                  "Goal of --sweep: at most this share of throttles")
       ->type_name("SHARE");
-  command.add_option("--p99-below", arguments.p99_below, "Of --sweep: with at most this latency")
+  command.add_option("--p99-below", arguments.p99_below, "Goal of --sweep: at most this latency")
       ->type_name("TIME");
-  command.add_flag("--free-tier", arguments.free_tier,
-                   "Take off what AWS gives to each account a month");
+  command.add_flag("--free-tier", arguments.free_tier, "Deduct AWS's monthly free tier");
   command.add_option("--html", arguments.html_file, "Write a page with charts")->type_name("FILE");
   add_prices_option(command, arguments.prices_file);
 }
@@ -277,10 +283,11 @@ void add_run(CLI::App& command, RunArguments& arguments) {
 
 void add_simulate_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
-      "simulate", "Say what settings make of a traffic: cold starts, throttles, latency, cost");
+      "simulate",
+      "Predict cold starts, throttles, latency, and cost for given traffic and settings");
   command->footer(
       "Uses the engine's own rules on a list of times instead of processes, so a day takes\n"
-      "seconds. Exit code 1 when no combination of --sweep keeps what is wanted.\n"
+      "seconds. Exit code 1 if no combination of --sweep meets the goals.\n"
       "\n"
       "Examples:\n"
       "  kiln simulate orders --platform kiln\n"

@@ -128,7 +128,7 @@ void add_stacks_command(CLI::App& app, Invocation& invocation) {
 }
 
 void add_destroy_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("destroy", "Take stacks down, with all that is in them");
+  CLI::App* command = app.add_subcommand("destroy", "Delete stacks with all their resources");
   command->footer(
       "Examples:\n"
       "  kiln destroy orders --yes\n"

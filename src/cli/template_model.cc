@@ -88,7 +88,7 @@ void add_parameter_option(CLI::App& command, std::map<std::string, std::string>&
               parameters[pair.substr(0, equals)] = pair.substr(equals + 1);
             }
           },
-          "Value of a template's parameter; may be repeated")
+          "Value of a template's parameter; can be repeated")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
 }

@@ -311,7 +311,9 @@ void add_goal(CLI::App& command, TuneArguments& arguments, TuneSettings& setting
   command.add_option("--strategy", arguments.strategy, "cost, speed or balanced")
       ->type_name("NAME")
       ->capture_default_str();
-  command.add_option("--weight", settings.goal.weight, "Of balanced: 1 is cost, 0 is speed")
+  command
+      .add_option("--weight", settings.goal.weight,
+                  "Weight for the strategy balanced: 1 is cost, 0 is speed")
       ->check(fraction_between(0, 1))
       ->type_name("0..1")
       ->capture_default_str();

@@ -70,7 +70,7 @@ std::vector<std::string> notes(const TuneResult& result) {
                    mb(result.sizes[*result.smallest].memory_mb));
   if (!result.calibration.empty()) list.push_back(result.calibration);
   list.push_back(
-      fmt::format("prices of {}, {}, from {}; ALL COLD: were every invocation a cold start",
+      fmt::format("prices of {}, {}, from {}; ALL COLD: if every invocation were a cold start",
                   result.prices.region, name_of(result.architecture), result.prices.date));
   return list;
 }
@@ -148,7 +148,7 @@ report::Chart time_chart(const TuneResult& result) {
 report::Chart cost_chart(const TuneResult& result) {
   report::Chart chart{.title = "Cost by size",
                       .summary =
-                          "What a million invocations cost: warm, and were every one a cold "
+                          "The cost of a million invocations: warm, and if every one were a cold "
                           "start. Requests are included, the free tier is not."};
   chart.x = memory_axis(result);
   chart.y.title = "USD per million";

@@ -52,7 +52,7 @@ int run_url(Console& console, const ClientOptions& options, const std::string& t
 
 void add_url_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
-      app.add_subcommand("url", "Print a function's URL; make one if there is none");
+      app.add_subcommand("url", "Print a function's URL, and create one if there is none");
   command->footer(
       "Whoever can reach Kiln's port may call it (AuthType NONE).\n"
       "\n"
@@ -62,11 +62,11 @@ void add_url_command(CLI::App& app, Invocation& invocation) {
       "  kiln url hello:live --delete");
   auto target = std::make_shared<std::string>();
   auto wish = std::make_shared<UrlWish>(UrlWish::kShowOrCreate);
-  command->add_option("function", *target, "Name, with an alias if the URL is to follow one")
+  command->add_option("function", *target, "Name, with an alias if the URL should follow one")
       ->required()
       ->type_name("NAME[:ALIAS]");
   command->add_flag_callback(
-      "--delete", [wish] { *wish = UrlWish::kDelete; }, "Take the URL away");
+      "--delete", [wish] { *wish = UrlWish::kDelete; }, "Delete the URL");
   auto options = add_client_options(*command);
   command->callback([&invocation, options, target, wish] {
     invocation.exit_code = run_url(invocation.console, *options, *target, *wish);
