@@ -128,6 +128,22 @@ def test_a_function_that_always_fails(kiln, name):
     assert memory_of(kiln, name) == 256 and f"{name}-kiln-tune" not in names(kiln)
 
 
+def test_a_function_that_is_throttled(own_kiln, name):
+    engine = own_kiln(args=["--account-concurrency", "10", "--min-unreserved", "0"])
+    engine.create(name, WORK, MemorySize=256, Timeout=30)
+    engine.create_echo(f"{name}-other")
+    reserve = engine.client("lambda").put_function_concurrency
+    # One environment is left for three at once: what is throttled isn't counted, and is said.
+    reserve(FunctionName=f"{name}-other", ReservedConcurrentExecutions=9)
+    answer = json.loads(engine.cli("tune", name, "--sizes", "128", "--num", "5", "--parallel", "3", "--payload", '{"rounds": 20000}', "--json").stdout)
+    (size,) = answer["sizes"]
+    assert size["throttles"] > 0 and size["survives"] and size["invocations"] >= 5, size
+    reserve(FunctionName=f"{name}-other", ReservedConcurrentExecutions=10)
+    done = engine.cli("tune", name, "--sizes", "128", check=False)
+    assert done.returncode == 1 and "every invocation was throttled; raise the reserved concurrency or the account's" in done.stderr, done.stderr
+    assert memory_of(engine, name) == 256 and f"{name}-kiln-tune" not in names(engine)
+
+
 def test_small_sizes_that_time_out_are_not_chosen(kiln, name):
     kiln.create(name, WORK, Timeout=1)
     rounds = 400_000  # some 0.3 s of a whole CPU, so several seconds of a fourteenth
