@@ -1,5 +1,6 @@
 // PutLogEvents: the limits of a batch, and which of its events are taken.
 #include <algorithm>
+#include <utility>
 
 #include "base/json_access.h"
 #include "logs/files.h"
@@ -38,7 +39,9 @@ Result<Event> read_event(const json& document, size_t index) {
     return constraint_error("null", member(index, "timestamp"), "Member must not be null");
   if (message == document.end() || message->is_null())
     return constraint_error("null", member(index, "message"), "Member must not be null");
-  if (!timestamp->is_number_integer() || json_integer(*timestamp) < 0) {
+  const auto* large = timestamp->get_ptr<const uint64_t*>();
+  if (!timestamp->is_number_integer() || json_integer(*timestamp) < 0 ||
+      (large && !std::in_range<int64_t>(*large))) {
     return constraint_error("'" + json_dump(*timestamp) + "'", member(index, "timestamp"),
                             "Member must have value greater than or equal to 0");
   }
