@@ -156,6 +156,19 @@ TEST(DirZip, HoldsTheUnpackedLimitToTheByte) {
   EXPECT_THAT(refusal, HasSubstr(".kilnignore"));
 }
 
+TEST(DirZip, AFileAloneIsPackedUnderItsName) {
+  const TestFolder folder;
+  folder.write("bin/bootstrap", "#!/bin/sh", 0755);
+  const Result<std::string> zip = pack_file(folder.path() + "/bin/bootstrap");
+  ASSERT_TRUE(zip.ok());
+  const auto files = unpack(*zip);
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files.at("bootstrap").content, "#!/bin/sh");
+  EXPECT_EQ(files.at("bootstrap").mode, 0755);
+  EXPECT_THAT(pack_file(folder.path() + "/bin").error().message, HasSubstr("is not a file"));
+  EXPECT_THAT(pack_file(folder.path() + "/none").error().message, HasSubstr("/none'"));
+}
+
 TEST(ZipEntries, ListsFilesAndRefusesOtherBytes) {
   const TestFolder folder;
   folder.write("bootstrap", "x", 0755);

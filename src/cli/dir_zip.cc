@@ -147,32 +147,15 @@ Result<void> copy_file(archive* writer, const fs::path& path, const std::string&
   return {};
 }
 
-}  // namespace
-
-Result<PackedFolder> pack_folder(const std::string& dir, Pick pick, int64_t max_bytes) {
-  Result<Walk> walked = walk(dir, pick);
-  if (!walked) return walked.error();
-  const std::vector<Found>& found = walked->found;
-  if (found.empty()) {
-    return invalid(walked->left_out.empty() ? "the folder '" + dir + "' is empty; nothing to run"
-                                            : "nothing in the folder '" + dir + "' is code: " +
-                                                  walked->left_out.front().path + " is left out (" +
-                                                  walked->left_out.front().why + ")");
-  }
-  PackedFolder packed;
-  packed.left_out = std::move(walked->left_out);
-  for (const Found& item : found) {
-    if (!S_ISDIR(item.mode)) ++packed.files;
-    packed.bytes += item.size;
-  }
-  if (packed.bytes > max_bytes) return too_large(dir, found, packed.bytes, max_bytes);
-
+// `found` lies below `dir`.
+Result<std::string> zip_of(const std::string& dir, const std::vector<Found>& found) {
+  std::string zip;
   const Utf8Names utf8_names;
   const std::unique_ptr<archive, WriteCloser> writer(archive_write_new());
   archive_write_set_format_zip(writer.get());
   // No padding to tape blocks after the end.
   archive_write_set_bytes_per_block(writer.get(), 0);
-  if (archive_write_open2(writer.get(), &packed.zip, nullptr, append_to_string, nullptr, nullptr) !=
+  if (archive_write_open2(writer.get(), &zip, nullptr, append_to_string, nullptr, nullptr) !=
       ARCHIVE_OK) {
     return write_error(writer.get(), dir);
   }
@@ -202,7 +185,42 @@ Result<PackedFolder> pack_folder(const std::string& dir, Pick pick, int64_t max_
     }
   }
   if (archive_write_close(writer.get()) != ARCHIVE_OK) return write_error(writer.get(), dir);
+  return zip;
+}
+
+}  // namespace
+
+Result<PackedFolder> pack_folder(const std::string& dir, Pick pick, int64_t max_bytes) {
+  Result<Walk> walked = walk(dir, pick);
+  if (!walked) return walked.error();
+  const std::vector<Found>& found = walked->found;
+  if (found.empty()) {
+    return invalid(walked->left_out.empty() ? "the folder '" + dir + "' is empty; nothing to run"
+                                            : "nothing in the folder '" + dir + "' is code: " +
+                                                  walked->left_out.front().path + " is left out (" +
+                                                  walked->left_out.front().why + ")");
+  }
+  PackedFolder packed;
+  packed.left_out = std::move(walked->left_out);
+  for (const Found& item : found) {
+    if (!S_ISDIR(item.mode)) ++packed.files;
+    packed.bytes += item.size;
+  }
+  if (packed.bytes > max_bytes) return too_large(dir, found, packed.bytes, max_bytes);
+  Result<std::string> zip = zip_of(dir, found);
+  if (!zip) return zip.error();
+  packed.zip = std::move(*zip);
   return packed;
+}
+
+Result<std::string> pack_file(const std::string& file) {
+  struct stat st {};
+  if (stat(file.c_str(), &st) != 0)
+    return invalid("cannot read '" + file + "': " + std::strerror(errno));
+  if (!S_ISREG(st.st_mode)) return invalid("'" + file + "' is not a file");
+  const fs::path path(file);
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  return zip_of(folder, {{path.filename().string(), st.st_mode, st.st_size}});
 }
 
 Result<std::vector<CodeEntry>> zip_entries(const std::string& zip) {

@@ -36,6 +36,9 @@ struct PackedFolder {
 Result<PackedFolder> pack_folder(const std::string& dir, Pick pick,
                                  int64_t max_bytes = kMaxUnzippedBytes);
 
+// A zip archive of one file, under its name.
+Result<std::string> pack_file(const std::string& file);
+
 struct CodeEntry {
   std::string path;         // relative, "/" between folders
   bool executable = false;  // a regular file that somebody may run

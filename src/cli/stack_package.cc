@@ -238,6 +238,11 @@ class LocalPaths {
     auto content =
         folder ? zipped(pack_folder(path.string(), Pick::kCode)) : read_file(path.string());
     if (!content) return content.error();
+    // A file that is no archive is one of its own: a handler on its own, a binary.
+    if (!folder && !zip_entries(*content)) {
+      content = pack_file(path.string());
+      if (!content) return content.error();
+    }
     Upload upload{path.string(),
                   folder ? AssetPackaging::kZip : AssetPackaging::kFile,
                   deploy_bucket(target_),

@@ -76,6 +76,13 @@ def test_a_template_with_local_code(engine, project):
     assert inventory(engine) == EMPTY
 
 
+def test_a_file_alone_is_packed_as_a_folder_of_it(engine, project):
+    template = project / "template.yaml"
+    template.write_text(template.read_text().replace("Code: ./code", "Code: code/index.py"))
+    engine.cli("deploy", str(project), "--yes")
+    assert engine.invoke("orders")["Body"] == ["$LATEST", "dev"]
+
+
 def test_folders_can_run_in_place(engine, project):
     engine.cli("deploy", str(project), "--yes", "--hot-reload")
     assert engine.invoke("orders")["Body"] == ["$LATEST", "dev"]

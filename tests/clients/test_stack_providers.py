@@ -208,6 +208,20 @@ def test_what_is_included_is_deployed(engine, cloudformation):
     delete(cloudformation, "includes")
 
 
+def test_the_processed_template_is_the_one_that_was_deployed(cloudformation):
+    body = {
+        "Transform": "AWS::LanguageExtensions",
+        "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": "Old"}},
+        "Resources": {"Fn::ForEach::Topics": ["Name", {"Ref": "Names"}, {"Topic${Name}": {"Type": "AWS::SNS::Topic"}}]},
+    }
+    made = create(cloudformation, "extended", body, Parameters=[{"ParameterKey": "Names", "ParameterValue": "New,Newer"}])
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    there = {resource["LogicalResourceId"] for resource in cloudformation.describe_stack_resources(StackName="extended")["StackResources"]}
+    processed = cloudformation.get_template(StackName="extended", TemplateStage="Processed")["TemplateBody"]
+    assert set(processed["Resources"]) == there == {"TopicNew", "TopicNewer"}
+    delete(cloudformation, "extended")
+
+
 def test_secrets_are_refused_where_aws_refuses_them(engine, cloudformation):
     ssm = engine.client("ssm")
     ssm.put_parameter(Name="/app/secret", Value="hush", Type="SecureString")
