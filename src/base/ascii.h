@@ -49,7 +49,7 @@ constexpr bool same(std::string_view a, std::string_view b) {
 // Without those of `blanks` at both ends.
 constexpr std::string_view trim(std::string_view text, std::string_view blanks = " \t\r\n") {
   const size_t first = text.find_first_not_of(blanks);
-  if (first == text.npos) return {};
+  if (first == text.npos) return text.substr(text.size());  // where it ends, not nowhere
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
