@@ -43,8 +43,9 @@ class ConfigReader {
       if (text_.empty()) return settings;
       const std::string_view line = without_blanks(text_.substr(0, text_.find('\n')));
       if (line.front() == '[') {
+        const int opened_on = line_;
         section = read_section(line);
-        ConfigSetting opened{section, {}, false, line_};
+        ConfigSetting opened{section, {}, false, opened_on};
         opened.path.emplace_back();
         settings.push_back(std::move(opened));
         continue;

@@ -3,8 +3,8 @@
 
 #include "base/json_access.h"
 #include "cli/command.h"
-#include "cli/help_format.h"
 #include "cli/machine_checks.h"
+#include "cli/table_fit.h"
 #include "cli/terminal_screen.h"
 
 namespace kiln::cli {
@@ -34,11 +34,9 @@ std::string placed_sentence(const Console& console, const std::string& text, siz
   const auto columns = static_cast<size_t>(TerminalScreen::size().columns);
   if (columns < begin + begin) return text;
   std::string out;
-  for (const char c : wrapped(text, columns - begin)) {
-    out += c;
-    if (c == '\n') out += std::string(begin, ' ');
-  }
-  return out.substr(0, out.find_last_not_of(" \n") + 1);
+  for (const std::string& line : broken_cell(text, columns - begin))
+    out += (out.empty() ? "" : "\n" + std::string(begin, ' ')) + line;
+  return out;
 }
 
 int run_doctor(Console& console, const ClientOptions& options) {
