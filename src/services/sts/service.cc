@@ -110,6 +110,37 @@ json new_credentials(const std::string& key, WallTime expires) {
           {"Expiration", format_iso_ms(expires)}};
 }
 
+// The keys of transitive tags, those of the calling session among them.
+Result<std::set<std::string>> read_tags(const wire::QueryRequest& query,
+                                        std::set<std::string> inherited) {
+  const auto refused = [](const char* text) {
+    return Error{ErrorKind::kInvalid, "InvalidParameterValue", text};
+  };
+  const json document = query.document();
+  std::set<std::string> keys;
+  if (const auto tags = document.find("Tags"); tags != document.end() && tags->is_array())
+    for (const json& tag : *tags) {
+      const auto key = tag.is_object() ? tag.find("Key") : tag.end();
+      if (!tag.is_object() || key == tag.end() || !key->is_string()) continue;
+      const std::string lower = ascii::lower(key->get<std::string>());
+      if (!keys.insert(lower).second)
+        return refused("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+      if (inherited.contains(lower))
+        return refused(
+            "One of the specified transitive tag keys can't be set because it conflicts with a "
+            "transitive tag key from the calling session.");
+    }
+  const auto transitive = document.find("TransitiveTagKeys");
+  if (transitive == document.end() || !transitive->is_array()) return inherited;
+  for (const json& key : *transitive) {
+    const std::string lower = ascii::lower(key.is_string() ? key.get<std::string>() : "");
+    if (!keys.contains(lower))
+      return refused("The specified transitive tag key must be included in the requested tags.");
+    inherited.insert(lower);
+  }
+  return inherited;
+}
+
 std::string_view session_token_of(const net::RequestHeader& header) {
   const auto token = header["X-Amz-Security-Token"];
   return {token.data(), token.size()};
@@ -137,8 +168,12 @@ Result<net::Response> StsService::get_caller_identity(const wire::CredentialScop
   const auto function = model::read_session_token(token);
   const auto role = function ? parse_role(function->role_arn) : std::nullopt;
   if (role) {
-    arn = session_arn(*role, function->function);
-    user_id = role_id(function->role_arn) + ":" + function->function;
+    // A session's name has two characters at least.
+    const std::string name = function->function.size() == 1
+                                 ? function->function + "@lambda_function"
+                                 : function->function;
+    arn = session_arn(*role, name);
+    user_id = role_id(function->role_arn) + ":" + name;
   } else {
     const std::lock_guard lock(mutex_);
     const auto session = sessions_.find(key);
@@ -156,8 +191,14 @@ Result<net::Response> StsService::get_caller_identity(const wire::CredentialScop
   return answer.finish(id);
 }
 
+std::set<std::string> StsService::transitive_tags_of(const std::string& caller) {
+  const std::lock_guard lock(mutex_);
+  const auto session = sessions_.find(caller);
+  return session == sessions_.end() ? std::set<std::string>() : session->second.transitive_tags;
+}
+
 Result<net::Response> StsService::assume_role(const wire::QueryRequest& query,
-                                              const std::string& id) {
+                                              const std::string& caller, const std::string& id) {
   const std::string arn(query.get("RoleArn")), name(query.get("RoleSessionName"));
   model::Violations violations;
   check_length(arn, "roleArn", 20, 2048, violations);
@@ -170,16 +211,22 @@ Result<net::Response> StsService::assume_role(const wire::QueryRequest& query,
   if (auto valid = found(violations); !valid) return valid.error();
   const auto role = parse_role(arn);
   if (!role) return validation_error(arn.substr(0, 300) + " is invalid");
+  auto transitive = read_tags(query, transitive_tags_of(caller));
+  if (!transitive) return transitive.error();
 
   const WallTime expires =
       clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(*duration);
   const std::string key = new_key();
-  Session session{session_arn(*role, name), role_id(arn) + ":" + name, expires};
+  Session session{session_arn(*role, name), role_id(arn) + ":" + name, expires,
+                  std::move(*transitive)};
   wire::XmlAnswer answer("AssumeRole", kNamespace);
-  answer.add({{"Credentials", new_credentials(key, expires)},
-              {"AssumedRoleUser", {{"AssumedRoleId", session.user_id}, {"Arn", session.arn}}},
-              {"PackedPolicySize", 0}},
-             {});
+  json result = {{"Credentials", new_credentials(key, expires)},
+                 {"AssumedRoleUser", {{"AssumedRoleId", session.user_id}, {"Arn", session.arn}}}};
+  // As recorded: only of a session that was given something to pack.
+  const json given = query.document();
+  if (given.contains("Policy") || given.contains("PolicyArns") || given.contains("Tags"))
+    result["PackedPolicySize"] = 0;
+  answer.add(result, {});
   remember(key, std::move(session));
   return answer.finish(id);
 }
@@ -206,7 +253,8 @@ net::Response StsService::handle(const net::RequestHeader& header,
   auto answer =
       action == "GetCallerIdentity" ? get_caller_identity(wire::CredentialScope::of(header),
                                                           session_token_of(header), request_id)
-      : action == "AssumeRole"      ? assume_role(query, request_id)
+      : action == "AssumeRole"
+          ? assume_role(query, wire::CredentialScope::of(header).access_key_id, request_id)
       : action == "GetSessionToken" ? get_session_token(query, request_id)
                                     : Error{ErrorKind::kInvalid, "InvalidAction",
                                             "Kiln's STS has no operation " + action +

@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "base/clock.h"
@@ -33,11 +34,15 @@ class StsService {
     std::string arn;
     std::string user_id;
     WallTime expires;
+    std::set<std::string> transitive_tags;  // keys, in lower case
   };
 
   Result<net::Response> get_caller_identity(const wire::CredentialScope& scope,
                                             std::string_view token, const std::string& id);
-  Result<net::Response> assume_role(const wire::QueryRequest& query, const std::string& id);
+  Result<net::Response> assume_role(const wire::QueryRequest& query, const std::string& caller,
+                                    const std::string& id);
+  // Of the session of `caller`, an access key id.
+  std::set<std::string> transitive_tags_of(const std::string& caller);
   Result<net::Response> get_session_token(const wire::QueryRequest& query, const std::string& id);
   void remember(const std::string& key, Session session);
 

@@ -69,6 +69,36 @@ TEST_F(StsTest, AnAssumedRoleIsWhoCallsThen) {
   EXPECT_NE(element(again, "AccessKeyId"), key);
 }
 
+TEST_F(StsTest, PackedPolicySizeIsOfWhatWasGiven) {
+  EXPECT_THAT(ask(assume()).body, Not(HasSubstr("PackedPolicySize")));
+  EXPECT_THAT(ask(assume("&Tags.member.1.Key=a&Tags.member.1.Value=b")).body,
+              HasSubstr("<PackedPolicySize>"));
+}
+
+TEST_F(StsTest, SessionTagsAreRefusedWithAwsTexts) {
+  const std::string tag = "&Tags.member.1.Key=SessionTag1&Tags.member.1.Value=v";
+  const auto code_and_text = [&](const std::string& form, const std::string& key = "") {
+    const std::string body = ask(form, key).body;
+    return element(body, "Code") + ": " + element(body, "Message");
+  };
+  EXPECT_EQ(code_and_text(assume(tag + "&TransitiveTagKeys.member.1=InvalidKey")),
+            "InvalidParameterValue: The specified transitive tag key must be included in the "
+            "requested tags.");
+  EXPECT_EQ(code_and_text(assume(tag + "&Tags.member.2.Key=sessiontag1&Tags.member.2.Value=w")),
+            "InvalidParameterValue: Duplicate tag keys found. Please note that Tag keys are case "
+            "insensitive.");
+  const std::string key =
+      element(ask(assume(tag + "&TransitiveTagKeys.member.1=sessiontag1")).body, "AccessKeyId");
+  ASSERT_EQ(key.substr(0, 4), "ASIA");
+  for (const char* again : {"SessionTag1", "sessiontag1"})
+    EXPECT_EQ(
+        code_and_text(assume("&Tags.member.1.Key=" + std::string(again) + "&Tags.member.1.Value=w"),
+                      key),
+        "InvalidParameterValue: One of the specified transitive tag keys can't be set because "
+        "it conflicts with a transitive tag key from the calling session.");
+  EXPECT_EQ(ask(assume("&Tags.member.1.Key=Other&Tags.member.1.Value=w"), key).status, 200U);
+}
+
 TEST_F(StsTest, AnExpiredSessionIsRefused) {
   const std::string key = element(ask(assume("&DurationSeconds=900")).body, "AccessKeyId");
   clock_.advance(std::chrono::seconds(899));
