@@ -96,7 +96,21 @@ bool passes(const SsmParameter& p, const Filter& filter) {
   });
 }
 
+Error malformed_ssm_name() {
+  return ssm_validation(
+      "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, it "
+      "can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix of "
+      "letters, numbers and the following 3 symbols .-_");
+}
+
 }  // namespace
+
+Result<void> check_asked_ssm_name(const std::string& name) {
+  const bool is_path = name.find('/') != std::string::npos;
+  if (name.find("//") != std::string::npos || (is_path && !name.starts_with('/')))
+    return malformed_ssm_name();
+  return {};
+}
 
 Error ssm_validation(std::string message) {
   return {ErrorKind::kInvalid, "ValidationException", std::move(message)};
@@ -119,10 +133,7 @@ Result<void> check_ssm_name(const std::string& name) {
   if (starts_with_any_case(bare, "ssm") ||
       !std::all_of(name.begin(), name.end(), is_name_character) || name.ends_with('/') ||
       name.find("//") != std::string::npos)
-    return ssm_validation(
-        "Parameter name: can't be prefixed with \"ssm\" (case-insensitive). If formed as a path, "
-        "it can consist of sub-paths divided by slash symbol; each sub-path can be formed as a mix "
-        "of letters, numbers and the following 3 symbols .-_");
+    return malformed_ssm_name();
   const auto slashes = static_cast<size_t>(std::count(name.begin(), name.end(), '/'));
   if (slashes > 0 && name.front() != '/')
     return ssm_validation("Parameter name must be a fully qualified name.");

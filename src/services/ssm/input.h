@@ -18,6 +18,8 @@ Error ssm_constraint(const std::string& value, const std::string& where, const s
 
 // A name under which a parameter may be put.
 Result<void> check_ssm_name(const std::string& name);
+// Whether one may be asked for: "a/b" and "/a//b" may not. It need not be there.
+Result<void> check_asked_ssm_name(const std::string& name);
 // Tags: [{"Key": …, "Value": …}].
 Result<std::map<std::string, std::string>> read_ssm_tags(const nlohmann::json& input);
 // The member Names: 1 to 10.

@@ -142,8 +142,11 @@ Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
     if (!parameters_.find(region_, name.substr(0, name.find(':')))) name = name.substr(1);
   }
   const size_t colon = name.find(':');
+  if (auto fits = check_asked_ssm_name(name.substr(0, colon)); !fits) return fits.error();
   auto found = parameters_.find(region_, name.substr(0, colon));
   if (!found) return no_such_parameter(given);
+  // With or without a slash at its beginning, as it was asked for.
+  if (name == given) found->name = name.substr(0, colon);
   if (colon != std::string::npos && name.substr(colon + 1) != std::to_string(found->version))
     return Error{ErrorKind::kInvalid, "ParameterVersionNotFound",
                  "Systems Manager could not find version " + name.substr(colon + 1, 100) + " of " +
@@ -231,6 +234,8 @@ Result<json> SsmOperations::get_parameters(const json& input) {
   for (const std::string& name : *names) {
     if (const auto parameter = look_up(name))
       found.push_back(value_document(*parameter, decrypts));
+    else if (parameter.error().type == "ValidationException")
+      return parameter.error();
     else
       missing.push_back(name);
   }

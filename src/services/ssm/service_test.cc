@@ -87,6 +87,20 @@ TEST_F(SsmTest, ArnOfANameWithoutASlash) {
   EXPECT_EQ(get("arn:aws:ssm:eu-west-2:111111111111:parameter/plain"), "ParameterNotFound");
 }
 
+TEST_F(SsmTest, NamesAreGivenBackAsTheyWereAskedFor) {
+  put("plain", "v");
+  EXPECT_EQ(get("plain")["Name"], "plain");
+  EXPECT_EQ(get("/plain")["Name"], "/plain");
+  EXPECT_EQ(get("/plain")["Value"], "v");
+  put("/a/b/c", "v");
+  EXPECT_EQ(get("/a/b/c")["Name"], "/a/b/c");
+  for (const char* malformed : {"/a//b//c", "a/b/c"}) {
+    EXPECT_EQ(get(malformed), "ValidationException") << malformed;
+    EXPECT_THAT(refusal("GetParameters", {{"Names", {malformed}}}),
+                HasSubstr("sub-paths divided by slash symbol"));
+  }
+}
+
 TEST_F(SsmTest, SecureStringsAreShownOnlyToThoseWhoAsk) {
   put("s", "secret", {{"Type", "SecureString"}});
   EXPECT_EQ(get("s")["Value"], "secret");
@@ -214,14 +228,14 @@ TEST_F(SsmTest, WhatPutRefuses) {
 
 TEST_F(SsmTest, ANameWithOneSlashBeforeItIsTheSame) {
   put("x", "1");
-  EXPECT_EQ(get("/x"), get("x"));
+  EXPECT_EQ(get("/x")["ARN"], get("x")["ARN"]);
   EXPECT_THAT(put("/x", "2").dump(), HasSubstr("ParameterAlreadyExists"));
   EXPECT_EQ(put("/x", "2", {{"Overwrite", true}})["Version"], 2);
   EXPECT_EQ(get("x")["Value"], "2");
   EXPECT_TRUE(ask("DeleteParameter", {{"Name", "/x"}}));
   EXPECT_EQ(get("x"), "ParameterNotFound");
   put("/a/b", "1");
-  EXPECT_EQ(get("a/b"), "ParameterNotFound") << "a path is a path";
+  EXPECT_EQ(get("a/b"), "ValidationException") << "a path begins with a slash";
 }
 
 TEST_F(SsmTest, DocumentsOfOtherFormsAreLeftOut) {
