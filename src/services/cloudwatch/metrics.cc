@@ -57,14 +57,12 @@ Result<Distribution> read_values(const json& datum, const std::string& where) {
   const auto counts = in.numbers("Counts");
   const json* set = in.find("StatisticValues");
   if (!in.status()) return in.status().error();
-  std::vector<std::string> ways;
-  if (value) ways.push_back(where + "Value");
-  if (!values.empty()) ways.push_back(where + "Values");
-  if (set) ways.push_back(where + "StatisticValues");
-  if (ways.size() > 1)
-    return invalid_combination("The parameters " + ways[0] + " and " + ways[1] +
+  // Values and StatisticValues together are taken, as recorded; then Values count, which say more.
+  if (value && (!values.empty() || set))
+    return invalid_combination("The parameters " + where + "Value and " + where +
+                               (values.empty() ? "StatisticValues" : "Values") +
                                " are mutually exclusive and you have specified both.");
-  if (ways.empty())
+  if (!value && values.empty() && !set)
     return missing(where + "Value, " + where + "Values or " + where + "StatisticValues");
   Distribution out;
   const auto add = [&](const std::string& name, double v, double n) -> Result<void> {

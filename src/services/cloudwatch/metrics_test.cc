@@ -154,6 +154,14 @@ TEST_F(CloudWatchMetricsTest, PutMetricDataRefuses) {
   EXPECT_EQ(error.message,
             "The parameters MetricData.member.1.Value and MetricData.member.1.StatisticValues are "
             "mutually exclusive and you have specified both.");
+  // AWS takes these two together.
+  run("PutMetricData",
+      {{"Namespace", "N"},
+       {"MetricData",
+        {{{"MetricName", "m"},
+          {"Values", {1, 10}},
+          {"StatisticValues",
+           {{"SampleCount", 10}, {"Sum", 55}, {"Minimum", 1}, {"Maximum", 10}}}}}}});
 }
 
 TEST_F(CloudWatchMetricsTest, LabelsAreFilledIn) {
