@@ -7,6 +7,7 @@
 #include "base/interpreters.h"
 #include "engine/fault_text.h"
 #include "engine/runtime_launch.h"
+#include "model/runtime_version.h"
 
 namespace kiln::engine {
 namespace {
@@ -151,8 +152,10 @@ void Environment::begin_life(Duration init_limit, Cause cause) {
   // Lambda keeps provisioned environments for as long as they are configured.
   limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
                                                                           : host_.idle_lifetime;
-  log_.line(lines_.init_start(runtime_label(running_runtime(config_->runtime)), config_->version,
-                              wall()));
+  const std::string runtime = running_runtime(config_->runtime);
+  log_.line(lines_.init_start(runtime_label(runtime),
+                              model::runtime_version_arn(config_->region, config_->runtime),
+                              config_->version, wall()));
   state_.emplace(limits, cause, now());
   host_.loop.schedule(this, state_->deadline());
   start_sandbox();

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "base/digest.h"
 #include "base/json_access.h"
 #include "base/time_format.h"
 #include "cost/usage.h"
@@ -27,12 +26,10 @@ double rounded(double ms) { return std::round(ms * 1000) / 1000; }
 
 bool LogLines::wanted() const { return config_.system_level != "WARN"; }
 
-std::string LogLines::init_start(std::string_view runtime, std::string_view version,
-                                 WallTime now) const {
+std::string LogLines::init_start(std::string_view runtime, std::string_view arn,
+                                 std::string_view version, WallTime now) const {
   // AWS puts the runtime's patch version here; this one stands for the machine's own.
   const std::string runtime_version = fmt::format("{}.v1", runtime);
-  const std::string arn =
-      fmt::format("arn:aws:lambda:us-east-1::runtime:{}", sha256_hex(runtime_version));
   if (!json())
     return fmt::format("INIT_START Runtime Version: {}\tRuntime Version ARN: {}\n", runtime_version,
                        arn);

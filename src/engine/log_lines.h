@@ -28,7 +28,9 @@ class LogLines {
   LogLines(const model::LoggingConfig& config, std::string_view initialization_type)
       : config_(config), initialization_type_(initialization_type) {}
 
-  std::string init_start(std::string_view runtime, std::string_view version, WallTime now) const;
+  // `arn`: of the runtime's version.
+  std::string init_start(std::string_view runtime, std::string_view arn, std::string_view version,
+                         WallTime now) const;
   // phase: "init" or "invoke"; status as in ReportFacts.
   std::string init_report(double init_ms, std::string_view phase, std::string_view status,
                           std::string_view error_type, WallTime now) const;

@@ -27,10 +27,9 @@ TEST(LogLines, TextAsAwsWritesIt) {
       "\tInit Duration: 110.10 ms\tStatus: error\tError Type: Runtime.ExitError\n"));
   EXPECT_EQ(lines.init_report(9999.47, "init", "timeout", {}, {}),
             "INIT_REPORT Init Duration: 9999.47 ms\tPhase: init\tStatus: timeout\n");
-  EXPECT_TRUE(
-      lines.init_start("python:3.13", "$LATEST", {})
-          .starts_with(
-              "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn:aws:lambda:"));
+  EXPECT_EQ(lines.init_start("python:3.13", "arn:aws:lambda:eu-west-1::runtime:abc", "$LATEST", {}),
+            "INIT_START Runtime Version: python:3.13.v1\tRuntime Version ARN: "
+            "arn:aws:lambda:eu-west-1::runtime:abc\n");
 }
 
 TEST(LogLines, JsonEventsCarryTheSameFacts) {

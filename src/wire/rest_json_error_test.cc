@@ -50,6 +50,19 @@ TEST(RestJsonError, BodiesAreThoseThatAwsRecorded) {
   }
 }
 
+TEST(RestJsonError, SomeAnswersHaveNoTypeAndNoText) {
+  const auto body = [](ErrorKind kind, const char* type, const char* message) {
+    return json::parse(rest_json_error({kind, type, message}, "id").body);
+  };
+  EXPECT_EQ(
+      body(ErrorKind::kInvalid, "InvalidParameterValueException",
+           "$LATEST is not supported for an alias pointing to more than 1 version"),
+      (json{{"message", "$LATEST is not supported for an alias pointing to more than 1 version"}}));
+  EXPECT_EQ(body(ErrorKind::kForbidden, "AccessDeniedException",
+                 "Functions of account 123456789012 are not accessible: this is account 1"),
+            (json{{"Message", nullptr}}));
+}
+
 TEST(RestJsonError, ThrottleCarriesItsReason) {
   const net::Response response =
       rest_json_error({ErrorKind::kThrottled, "TooManyRequestsException", "Rate Exceeded."}, "id",

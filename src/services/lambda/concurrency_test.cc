@@ -180,6 +180,21 @@ TEST_F(LambdaConcurrencyTest, EventInvokeConfig) {
   EXPECT_EQ(call("GET", path).status, 404u);
 }
 
+TEST_F(LambdaConcurrencyTest, ADestinationHasAwsPattern) {
+  const std::string arn = "arn:aws:_-/!lambda:us-east-1:111111111111:function:f";
+  // Before the function is looked for.
+  const Answer refused = call("PUT", "/2019-09-25/functions/f/event-invoke-config",
+                              {{"DestinationConfig", {{"OnFailure", {{"Destination", arn}}}}}});
+  EXPECT_EQ(refused.type, "ValidationException");
+  EXPECT_EQ(
+      refused.message,
+      "1 validation error detected: Value '" + arn +
+          "' at 'destinationConfig.onFailure.destination' failed to satisfy constraint: Member "
+          "must satisfy regular expression pattern: "
+          "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:("
+          "(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)");
+}
+
 TEST_F(LambdaConcurrencyTest, EventInvokeConfigLimitsOnBothSides) {
   create("f");
   const std::string path = "/2019-09-25/functions/f/event-invoke-config";

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
+#include "model/runtime_version.h"
 #include "services/lambda/call.h"
 #include "services/lambda/fields.h"
 
@@ -267,7 +268,7 @@ json function_document(const model::FunctionConfig& c, const std::string& arn_qu
   // later.
   if (view == StateView::kCreated || view == StateView::kUpdating) d["RevisionId"] = new_uuid();
   d["RuntimeVersionConfig"] = {
-      {"RuntimeVersionArn", arn_start("lambda", c.region) + ":runtime:" + sha256_hex(c.runtime)}};
+      {"RuntimeVersionArn", model::runtime_version_arn(c.region, c.runtime)}};
   d["State"] = view == StateView::kCreated ? "Pending" : "Active";
   if (view == StateView::kCreated) {
     d["StateReason"] = "The function is being created.";

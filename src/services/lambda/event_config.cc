@@ -1,6 +1,8 @@
 // PutFunctionEventInvokeConfig, UpdateFunctionEventInvokeConfig, GetFunctionEventInvokeConfig,
 // ListFunctionEventInvokeConfigs, DeleteFunctionEventInvokeConfig.
 #include "base/arn.h"
+#include "model/destination.h"
+#include "model/violations.h"
 #include "services/lambda/call.h"
 #include "services/lambda/fields.h"
 
@@ -20,8 +22,30 @@ Result<model::FunctionRef> read_config_ref(const LambdaCall& call) {
                                    call.registry.account(), model::Operation::kGet);
 }
 
+// Before anything else is looked at, as on AWS.
+Result<void> check_patterns(const LambdaCall& call) {
+  model::Violations violations;
+  const auto destinations = call.body.find("DestinationConfig");
+  if (destinations == call.body.end() || !destinations->is_object()) return {};
+  for (const auto& [name, where] :
+       {std::pair("OnSuccess", "destinationConfig.onSuccess.destination"),
+        std::pair("OnFailure", "destinationConfig.onFailure.destination")}) {
+    const auto one = destinations->find(name);
+    if (one == destinations->end() || !one->is_object()) continue;
+    const auto arn = one->find("Destination");
+    if (arn == one->end() || !arn->is_string()) continue;
+    const auto& text = arn->get_ref<const std::string&>();
+    if (!model::is_destination(text))
+      violations.add(text, where,
+                     "Member must satisfy regular expression pattern: " +
+                         std::string(model::kDestinationPattern));
+  }
+  return violations.result();
+}
+
 // Before the function is looked for, as on AWS.
 Result<void> check_says_something(const LambdaCall& call) {
+  if (auto fits = check_patterns(call); !fits) return fits;
   for (const char* member :
        {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"})
     if (const auto found = call.body.find(member); found != call.body.end() && !found->is_null())

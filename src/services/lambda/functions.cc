@@ -47,6 +47,10 @@ Result<model::CodeLocation> load_object(const LambdaCall& call, const std::strin
     return failed("NoSuchVersion", "The specified version does not exist.");
   const auto zip = call.fetch_object(bucket, key, call.code_store.limits().max_unzipped_bytes);
   if (!zip && zip.error().kind == ErrorKind::kInternal) return zip.error();
+  if (!zip && zip.error().type == "EntityTooLarge")
+    return invalid_parameter("Unzipped size must be smaller than " +
+                             std::to_string(call.code_store.limits().max_unzipped_bytes) +
+                             " bytes");
   if (!zip) return failed(zip.error().type, zip.error().message);
   return call.code_store.add_zip(*zip, store::ZipSource::kObject);
 }
