@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/fence.h"
+#include "base/ids.h"
 #include "base/worker_pool.h"
 #include "engine/account_book.h"
 #include "engine/control_loop.h"
@@ -28,6 +29,7 @@
 #include "engine/symbol_server.h"
 #include "engine/target_router.h"
 #include "logs/store.h"
+#include "logs/tap.h"
 #include "model/names.h"
 #include "notify/topic_book.h"
 #include "scaling/scaling_book.h"
@@ -85,6 +87,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<store::MetricArchive> archive;
   std::unique_ptr<store::CodeStore> code_store;
   std::unique_ptr<store::ObjectStore> objects;
+  std::unique_ptr<logs::LogTap> log_tap;
   std::unique_ptr<logs::LogStore> log_store;
   std::unique_ptr<SymbolServer> symbols;
   std::vector<std::unique_ptr<net::IoLoop>> loops;
@@ -195,6 +198,8 @@ struct Engine::Impl final : EventQueuePort {
   }
   Result<void> start_control();
   void make_notifier();
+  void make_log_tap();
+  void deliver(logs::SubscribedBatch&& batch);
 
   Invoker& here() {
     for (auto& invoker : invokers)
@@ -264,6 +269,10 @@ Result<void> Engine::Impl::start_control() {
       const std::lock_guard lock(mutex);
       invoker.collect(out);
     });
+    if (log_tap->is_used()) {
+      log_store->flush();
+      log_tap->collect(epoch_ms(metric_clock.wall_now()) / 1000);
+    }
     inbox.collect(out);
   };
   ports.act = [this](const telemetry::FiredAction& action, WallTime now) {
@@ -277,6 +286,47 @@ Result<void> Engine::Impl::start_control() {
       std::make_unique<ControlLoop>(*control, metric_clock, *archive, *alarms, std::move(ports));
   control->post([this] { control_loop->start(); });
   return {};
+}
+
+void Engine::Impl::make_log_tap() {
+  logs::LogTap::Ports ports;
+  ports.record = [this](logs::FilteredValue&& value) {
+    MetricPoint point;
+    point.key = {std::move(value.region), std::move(value.metric_namespace), std::move(value.name),
+                 std::move(value.dimensions)};
+    point.unit = value.unit.empty() ? "None" : std::move(value.unit);
+    point.time_s = value.minute_s;
+    point.values.add(value.value);
+    inbox.add(std::move(point));
+  };
+  ports.deliver = [this](logs::SubscribedBatch&& batch) {
+    control->post([this, batch = std::move(batch)]() mutable { deliver(std::move(batch)); });
+  };
+  ports.metric_time_s = [this](int64_t timestamp_ms) {
+    const int64_t shift_ms = epoch_ms(metric_clock.wall_now()) - epoch_ms(clock.wall_now());
+    return (timestamp_ms + shift_ms) / 1000;
+  };
+  ports.warn = [this](const std::string& line) { warn(line); };
+  log_tap = std::make_unique<logs::LogTap>(options.account, std::move(ports));
+  log_store->set_tap(log_tap.get());
+}
+
+// Control thread.
+void Engine::Impl::deliver(logs::SubscribedBatch&& batch) {
+  const auto lost = [this, arn = batch.destination_arn](const Result<void>& taken) {
+    if (!taken) warn("log events for " + arn + " are lost: " + taken.error().message);
+  };
+  const auto to = model::parse_function_ref(batch.destination_arn, "", batch.region,
+                                            options.account, model::Operation::kInvoke);
+  if (!to) return lost(to.error());
+  InvokeRequest request;
+  request.region = to->region;
+  request.function_name = to->name;
+  request.qualifier = to->qualifier;
+  request.payload = std::move(batch.payload);
+  request.request_id = new_uuid();
+  if (auto found = check_target(request); !found) return lost(found);
+  events->accept(std::move(request), lost);
 }
 
 void Engine::Impl::make_notifier() {
@@ -321,6 +371,7 @@ Result<void> Engine::start() {
   e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
                                                    e.options.account, e.clock);
   e.log_store = std::make_unique<logs::LogStore>(e.options.data_dir + "/logs");
+  e.make_log_tap();
   e.registry = std::make_unique<Registry>(
       *e.function_store, e.clock, e.options.account,
       [&e](const std::string& region, const std::string& name, model::FunctionPtr function) {
@@ -407,6 +458,7 @@ void Engine::stop() {
   for (auto& loop : e.loops) loop->join();
   // What is still queued holds environments: it goes before the loops' invokers do.
   for (auto& loop : e.loops) loop->drain();
+  e.log_tap->close();
   e.log_store->flush();
   // Environments first: they hold on to their loops.
   e.invokers.clear();

@@ -33,6 +33,10 @@ inline LogPosition position_of(const LogEvent& event) {
   return {event.timestamp_ms, event.stream, event.ordinal};
 }
 
+// The same event has the same id in every answer; equal lines of one millisecond are told apart by
+// their order.
+std::string event_id(const LogEvent& event);
+
 struct LogRange {
   int64_t start_ms = 0;
   int64_t end_ms = std::numeric_limits<int64_t>::max();  // outside

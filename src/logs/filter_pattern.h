@@ -9,7 +9,10 @@
 // Immutable; thread-safe.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -20,6 +23,11 @@ class LogMatcher {
  public:
   virtual ~LogMatcher() = default;
   virtual bool matches(std::string_view message) const = 0;
+  // See FilterPattern.
+  virtual std::optional<std::string> value(std::string_view, std::string_view) const {
+    return std::nullopt;
+  }
+  virtual std::map<std::string, std::string> fields(std::string_view) const { return {}; }
 };
 
 class FilterPattern {
@@ -28,6 +36,17 @@ class FilterPattern {
   static Result<FilterPattern> parse(std::string_view text);
 
   bool matches(std::string_view message) const { return !matcher_ || matcher_->matches(message); }
+
+  // What a selector means in a message: `$.time` or `$.list[0]` for patterns of JSON, `$name` for
+  // patterns of words. nullopt: nothing, a list or a structure; or the pattern has no such part.
+  std::optional<std::string> value(std::string_view message, std::string_view selector) const {
+    return matcher_ ? matcher_->value(message, selector) : std::nullopt;
+  }
+  // The parts of a message that the pattern names, by selector; words without a name are $1, $2 and
+  // so on.
+  std::map<std::string, std::string> fields(std::string_view message) const {
+    return matcher_ ? matcher_->fields(message) : std::map<std::string, std::string>();
+  }
 
  private:
   std::shared_ptr<const LogMatcher> matcher_;  // null: everything

@@ -2,6 +2,7 @@
 #include <simdjson.h>
 
 #include <charconv>
+#include <optional>
 
 #include "logs/filter_pattern_kinds.h"
 #include "logs/filter_pattern_value.h"
@@ -20,8 +21,48 @@ struct Step {
   size_t index = 0;
 };
 
+// The first value that the steps from `at` on lead to.
+std::optional<element> value_below(const element& value, const std::vector<Step>& path, size_t at) {
+  if (at == path.size()) return value;
+  const Step& step = path[at];
+  if (step.kind == Step::Kind::kMember) {
+    simdjson::dom::object members;
+    element next;
+    if (value.get(members) != simdjson::SUCCESS ||
+        members.at_key(step.name).get(next) != simdjson::SUCCESS)
+      return std::nullopt;
+    return value_below(next, path, at + 1);
+  }
+  simdjson::dom::array list;
+  if (value.get(list) != simdjson::SUCCESS) return std::nullopt;
+  size_t index = 0;
+  for (const element each : list) {
+    if (step.kind == Step::Kind::kIndex && index++ != step.index) continue;
+    if (auto found = value_below(each, path, at + 1)) return found;
+  }
+  return std::nullopt;
+}
+
+// nullopt: null, a list or a structure.
+std::optional<std::string> plain_text(const element& value) {
+  switch (value.type()) {
+    case element_type::STRING:
+      return std::string(value.get_string().value_unsafe());
+    case element_type::INT64:
+    case element_type::UINT64:
+    case element_type::DOUBLE:
+    case element_type::BOOL:
+      return simdjson::minify(value);
+    default:
+      return std::nullopt;
+  }
+}
+
+Result<std::vector<Step>> parse_path(PatternScanner& in);
+
 struct MemberCondition {
   enum class Kind { kCompares, kIsNull, kIsTrue, kIsFalse, kNotExists };
+  std::string selector;  // the path as it stands in the pattern
   std::vector<Step> path;
   Kind kind = Kind::kCompares;
   PatternComparison comparison;
@@ -92,6 +133,32 @@ class JsonMatcher final : public LogMatcher {
     });
   }
 
+  std::optional<std::string> value(std::string_view message,
+                                   std::string_view selector) const override {
+    PatternScanner in(selector);
+    const auto path = parse_path(in);
+    simdjson::dom::parser parser;
+    element document;
+    if (!path || !in.done() ||
+        parser.parse(message.data(), message.size()).get(document) != simdjson::SUCCESS)
+      return std::nullopt;
+    const auto found = value_below(document, *path, 0);
+    return found ? plain_text(*found) : std::nullopt;
+  }
+
+  std::map<std::string, std::string> fields(std::string_view message) const override {
+    std::map<std::string, std::string> all;
+    simdjson::dom::parser parser;
+    element document;
+    if (parser.parse(message.data(), message.size()).get(document) != simdjson::SUCCESS) return all;
+    for (const MemberCondition& condition : conditions) {
+      const auto found = value_below(document, condition.path, 0);
+      if (auto text = found ? plain_text(*found) : std::nullopt)
+        all[condition.selector] = std::move(*text);
+    }
+    return all;
+  }
+
   std::vector<MemberCondition> conditions;
   ConditionTree tree;
 };
@@ -143,8 +210,11 @@ Result<std::vector<Step>> parse_path(PatternScanner& in) {
 
 Result<MemberCondition> parse_condition(PatternScanner& in) {
   MemberCondition condition;
+  in.skip_blanks();
+  const size_t start = in.position();
   auto path = parse_path(in);
   if (!path) return path.error();
+  condition.selector = in.since(start);
   condition.path = std::move(*path);
   if (PatternComparison::is_next(in)) {
     auto comparison = PatternComparison::parse(in);

@@ -34,6 +34,9 @@ class PatternScanner {
   Result<std::string> take_regex();
 
   size_t position() const { return at_; }
+  std::string since(size_t position) const {
+    return std::string(text_.substr(position, at_ - position));
+  }
   void go_back(size_t position) { at_ = position; }
   Error error(const std::string& why) const;
 

@@ -50,6 +50,29 @@ class WordsMatcher final : public LogMatcher {
     });
   }
 
+  std::optional<std::string> value(std::string_view message,
+                                   std::string_view selector) const override {
+    auto all = fields(message);
+    const auto found = all.find(std::string(selector));
+    return found == all.end() ? std::nullopt : std::optional(std::move(found->second));
+  }
+
+  std::map<std::string, std::string> fields(std::string_view message) const override {
+    std::map<std::string, std::string> all;
+    const auto words = split(message);
+    if (words.size() < names.size()) return all;
+    const size_t skipped = words.size() - names.size();
+    for (size_t i = 0; i < words.size(); ++i) {
+      std::string name;
+      if (!gap || i < *gap)
+        name = i < names.size() ? names[i] : "";
+      else if (i >= *gap + skipped)
+        name = names[i - skipped];
+      all["$" + (name.empty() ? std::to_string(i + 1) : name)] = words[i];
+    }
+    return all;
+  }
+
   std::vector<std::string> names;  // "": none
   std::optional<size_t> gap;       // the words from this one on are counted from the end
   std::vector<WordCondition> conditions;
@@ -97,14 +120,20 @@ Result<void> parse_word(PatternScanner& in, WordsMatcher& matcher) {
 Result<LogMatcherPtr> parse_words_pattern(PatternScanner& in) {
   auto matcher = std::make_shared<WordsMatcher>();
   (void)in.take("[");
-  do {
-    if (in.take("...")) {
-      if (matcher->gap) return in.error("only one ... may stand in a pattern");
-      matcher->gap = matcher->names.size();
-    } else if (auto word = parse_word(in, *matcher); !word) {
-      return word.error();
-    }
-  } while (in.take(","));
+  const size_t start = in.position();
+  if (in.take("]")) {
+    matcher->gap = 0;  // [] is any number of words
+    in.go_back(start);
+  } else {
+    do {
+      if (in.take("...")) {
+        if (matcher->gap) return in.error("only one ... may stand in a pattern");
+        matcher->gap = matcher->names.size();
+      } else if (auto word = parse_word(in, *matcher); !word) {
+        return word.error();
+      }
+    } while (in.take(","));
+  }
   if (!in.take("]")) return in.error("a ] is missing");
   in.skip_blanks();
   if (!in.done()) return in.error("something stands behind the ]");

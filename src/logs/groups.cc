@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_access.h"
+#include "logs/tap.h"
 
 namespace kiln::logs {
 namespace {
@@ -18,7 +19,8 @@ std::string to_document(const LogGroup& group) {
                         {"retention_days", group.retention_days},
                         {"class", group.log_class},
                         {"kms_key_id", group.kms_key_id},
-                        {"tags", group.tags}});
+                        {"tags", group.tags},
+                        {"filters", to_document(group.filters)}});
 }
 
 LogGroup parse(const std::string& text) {
@@ -31,6 +33,8 @@ LogGroup parse(const std::string& text) {
   group.kms_key_id = json_text(document, "kms_key_id");
   group.deletion_protected = json_flag(document, "deletion_protected");
   group.tags = json_texts(json_member(document, "tags"));
+  if (document.is_object() && document.contains("filters"))
+    group.filters = parse_group_filters(document["filters"]);
   return group;
 }
 
@@ -38,8 +42,10 @@ LogGroup parse(const std::string& text) {
 
 void LogGroups::load(const std::string& region, const std::string& name,
                      const std::string& document) {
+  LogGroup group = parse(document);
+  if (LogTap* tap = store_.tap()) tap->set(region, name, group.filters);
   const std::lock_guard lock(mutex_);
-  groups_[{region, name}] = parse(document);
+  groups_[{region, name}] = std::move(group);
 }
 
 bool LogGroups::has(const std::string& region, const std::string& name) const {
@@ -88,6 +94,7 @@ int64_t LogGroups::oldest_kept_ms(const std::string& region, const std::string& 
 
 Result<void> LogGroups::put(const std::string& region, const std::string& name, LogGroup group) {
   if (auto saved = port_.save(kKind, region, name, to_document(group)); !saved) return saved;
+  if (LogTap* tap = store_.tap()) tap->set(region, name, group.filters);
   const std::lock_guard lock(mutex_);
   groups_[{region, name}] = std::move(group);
   return {};
@@ -95,11 +102,23 @@ Result<void> LogGroups::put(const std::string& region, const std::string& name, 
 
 void LogGroups::erase(const std::string& region, const std::string& name) {
   port_.erase(kKind, region, name);
+  if (LogTap* tap = store_.tap()) tap->set(region, name, {});
   {
     const std::lock_guard lock(mutex_);
     groups_.erase({region, name});
   }
   store_.remove_group(region, name);
+}
+
+std::vector<std::pair<std::string, GroupFilters>> LogGroups::filters(
+    const std::string& region) const {
+  std::vector<std::pair<std::string, GroupFilters>> all;
+  const std::lock_guard lock(mutex_);
+  for (auto group = groups_.lower_bound({region, ""});
+       group != groups_.end() && group->first.first == region; ++group)
+    if (!group->second.filters.empty())
+      all.emplace_back(group->first.second, group->second.filters);
+  return all;
 }
 
 void LogGroups::sweep(int64_t now_ms) {

@@ -1,5 +1,5 @@
-// What is known of log groups beside their events: when they were made, retention, tags. A group is
-// there when it was created here, or when a function has written into it.
+// What is known of log groups beside their events: when they were made, retention, tags, filters. A
+// group is there when it was created here, or when a function has written into it.
 //
 // Each group that was created or changed is a document of kind kKind. Threading: reads from any
 // thread; create(), put() and erase() on the thread of the StatePort.
@@ -14,6 +14,7 @@
 
 #include "base/result.h"
 #include "base/state_port.h"
+#include "logs/filters.h"
 #include "logs/store.h"
 
 namespace kiln::logs {
@@ -25,13 +26,14 @@ struct LogGroup {
   std::string kms_key_id;
   bool deletion_protected = false;
   std::map<std::string, std::string> tags;
+  GroupFilters filters;
 };
 
 class LogGroups {
  public:
   static constexpr const char* kKind = "log-group";
 
-  // Both outlive this.
+  // Both outlive this. The store's tap is told of each group's filters.
   LogGroups(StatePort& port, LogStore& store) : port_(port), store_(store) {}
 
   // A document that the port has kept; one that is not of this kind's form counts as empty.
@@ -48,6 +50,9 @@ class LogGroups {
   Result<void> put(const std::string& region, const std::string& name, LogGroup group);
   // The document and the events.
   void erase(const std::string& region, const std::string& name);
+
+  // The groups that have filters, in order of names.
+  std::vector<std::pair<std::string, GroupFilters>> filters(const std::string& region) const;
 
   // Lets the store remove what each group's retention has passed.
   void sweep(int64_t now_ms);

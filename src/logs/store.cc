@@ -17,6 +17,7 @@
 #include "base/fence.h"
 #include "logs/files.h"
 #include "logs/files_cursor.h"
+#include "logs/tap.h"
 #include "logs/writer.h"
 
 namespace kiln::logs {
@@ -138,6 +139,8 @@ struct LogStore::Impl {
         if (!std::exchange(in_trouble, true)) spdlog::error("{}", result.error().message);
       } else {
         in_trouble = false;
+        if (tap != nullptr)
+          fenced("log filters", [&] { tap->events({region, group, stream}, lines); });
       }
     }
   }
@@ -181,8 +184,9 @@ struct LogStore::Impl {
 
   std::string root;
   LogStoreOptions options;
-  LogWriter writer;                     // writer thread
-  bool in_trouble = false;              // writer thread
+  LogWriter writer;         // writer thread
+  bool in_trouble = false;  // writer thread
+  LogTap* tap = nullptr;
   mutable std::shared_mutex replacing;  // shared by those who read files
   std::mutex mutex;                     // guards what follows, up to the atomics
   std::condition_variable wake, done;
@@ -216,6 +220,9 @@ void LogStore::remove_group(const std::string& region, const std::string& group)
 void LogStore::expire(const std::string& region, const std::string& group, int64_t before_ms) {
   impl_->enqueue({{region, group, {}}, {}, Impl::Work::kExpire, before_ms});
 }
+
+void LogStore::set_tap(LogTap* tap) { impl_->tap = tap; }
+LogTap* LogStore::tap() const { return impl_->tap; }
 
 bool LogStore::overloaded() const { return impl_->overload; }
 

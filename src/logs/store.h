@@ -21,6 +21,8 @@
 
 namespace kiln::logs {
 
+class LogTap;
+
 struct LogStreamKey {
   std::string region;
   std::string group;
@@ -51,6 +53,10 @@ class LogStore {
   void append(const LogStreamKey& key, std::string lines);
   void remove_stream(const LogStreamKey& key);
   void remove_group(const std::string& region, const std::string& group);
+  // `tap` outlives the store, and sees all that is written, on the writer's thread. REQUIRES:
+  // before the first append().
+  void set_tap(LogTap* tap);
+  LogTap* tap() const;  // nullptr: none
   // Removes a group's events before `before_ms`. Streams stay, even empty; all of them wait for the
   // next time if a scan is going on.
   void expire(const std::string& region, const std::string& group, int64_t before_ms);

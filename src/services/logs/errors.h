@@ -1,6 +1,8 @@
 // Errors that several operations of CloudWatch Logs answer, in AWS's words.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 
 namespace kiln::services {
@@ -12,6 +14,14 @@ inline Error no_such_group() {
 inline Error no_such_stream() {
   return {ErrorKind::kNotFound, "ResourceNotFoundException",
           "The specified log stream does not exist."};
+}
+
+inline Error no_such_filter(const char* kind) {
+  return {ErrorKind::kNotFound, "ResourceNotFoundException",
+          "The specified " + std::string(kind) + " filter does not exist."};
+}
+inline Error too_many_filters() {
+  return {ErrorKind::kInvalid, "LimitExceededException", "Resource limit exceeded."};
 }
 
 }  // namespace kiln::services

@@ -22,6 +22,9 @@ constexpr std::array kRetentionDays = {1,    3,    5,    7,    14,   30,  60,  9
                                        120,  150,  180,  365,  400,  545, 731, 1096,
                                        1827, 2192, 2557, 2922, 3288, 3653};
 
+constexpr int64_t kMaxListedGroups = 1'000;
+constexpr size_t kMaxListPattern = 129;
+
 Error enum_error(const std::string& value, const char* name, const std::string& set) {
   return constraint_error("'" + value + "'", name,
                           "Member must satisfy enum value set: [" + set + "]");
@@ -115,7 +118,7 @@ json LogsOperations::group_document(const std::string& name) const {
   const LogGroup group = groups_.find(region_, name).value_or(LogGroup());
   json document = {{"logGroupName", name},
                    {"creationTime", group.created_ms},
-                   {"metricFilterCount", 0},
+                   {"metricFilterCount", group.filters.metrics.size()},
                    {"arn", group_arn(name) + ":*"},
                    {"logGroupArn", group_arn(name)},
                    {"logGroupClass", group.log_class},
@@ -124,6 +127,47 @@ json LogsOperations::group_document(const std::string& name) const {
   if (group.retention_days > 0) document["retentionInDays"] = group.retention_days;
   if (!group.kms_key_id.empty()) document["kmsKeyId"] = group.kms_key_id;
   return document;
+}
+
+// "error|^/aws/": some of the parts stands in the name, one with ^ at its beginning; "*": any name.
+Result<json> LogsOperations::list_log_groups(LogsInput& in) {
+  const std::string pattern = in.bounded_text("logGroupNamePattern", kMaxListPattern);
+  const std::string log_class = in.text("logGroupClass");
+  const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxListedGroups);
+  const std::string token = in.text("nextToken");
+  if (!in.status()) return in.status().error();
+  ListPlace after;
+  if (!token.empty()) {
+    auto place = parse_list_token(token);
+    if (!place) return place.error();
+    after = std::move(*place);
+  }
+  const auto wanted = [&](const std::string& name) {
+    if (pattern.empty() || pattern == "*") return true;
+    for (size_t at = 0; at <= pattern.size();) {
+      const size_t end = std::min(pattern.find('|', at), pattern.size());
+      const std::string part = pattern.substr(at, end - at);
+      if (part.starts_with('^') ? name.starts_with(part.substr(1)) : name.find(part) != name.npos)
+        return true;
+      at = end + 1;
+    }
+    return false;
+  };
+  json documents = json::array();
+  json output;
+  for (const std::string& name : groups_.names(region_)) {
+    if (name <= after.name || !wanted(name)) continue;
+    const std::string of_class = groups_.find(region_, name).value_or(LogGroup()).log_class;
+    if (!log_class.empty() && of_class != log_class) continue;
+    if (documents.size() == static_cast<size_t>(limit)) {
+      output["nextToken"] = list_token({0, documents.back()["logGroupName"]});
+      break;
+    }
+    documents.push_back(
+        {{"logGroupName", name}, {"logGroupArn", group_arn(name)}, {"logGroupClass", of_class}});
+  }
+  output["logGroups"] = std::move(documents);
+  return output;
 }
 
 Result<json> LogsOperations::describe_log_groups(LogsInput& in) {

@@ -50,6 +50,13 @@ std::string LogsInput::text(const char* name) {
   return {};
 }
 
+std::string LogsInput::bounded_text(const char* name, size_t most) {
+  std::string value = text(name);
+  if (value.size() > most)
+    fail(constraint_error("'" + value + "'", name, length_text("less", most)));
+  return value;
+}
+
 int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64_t most) {
   const json* value = find(name);
   if (!value) return absent;
@@ -109,13 +116,18 @@ std::map<std::string, std::string> LogsInput::text_map(const char* name) {
   return values;
 }
 
-bool LogsInput::required(const char* name, const std::string& value) {
+bool LogsInput::is_there(const char* name, const std::string& value) {
   if (!status_) return false;
-  if (!has(name)) {
+  if (!has(name))
     fail(constraint_error("null", name, kNotNull));
-  } else if (value.empty()) {
+  else if (value.empty())
     fail(constraint_error("''", name, length_text("greater", 1)));
-  } else if (value.size() > kMaxName) {
+  return status_.ok();
+}
+
+bool LogsInput::required(const char* name, const std::string& value) {
+  if (!is_there(name, value)) return false;
+  if (value.size() > kMaxName) {
     fail(invalid_parameter_exception(
         "Invalid LogGroup or LogStream, both must have length less than or equal to " +
         std::to_string(kMaxName) + "."));
@@ -158,6 +170,16 @@ std::optional<Error> LogsInput::identifier_fault(const std::string& value,
 std::string LogsInput::stream_name(const char* name) {
   std::string value = text(name);
   if (!required(name, value)) return {};
+  if (value.find_first_of(":*") != std::string::npos) {
+    fail(constraint_error("'" + value + "'", name,
+                          "Member must satisfy regular expression pattern: [^:*]*"));
+  }
+  return value;
+}
+
+std::string LogsInput::filter_name(const char* name) {
+  std::string value = bounded_text(name, kMaxFilterName);
+  if (!is_there(name, value)) return {};
   if (value.find_first_of(":*") != std::string::npos) {
     fail(constraint_error("'" + value + "'", name,
                           "Member must satisfy regular expression pattern: [^:*]*"));

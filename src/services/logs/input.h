@@ -18,8 +18,9 @@
 
 namespace kiln::services {
 
-inline constexpr int64_t kMaxDescribedLogs = 50;  // groups or streams in an answer
-inline constexpr size_t kBytesPerLogEvent = 26;   // counted beside each message
+inline constexpr int64_t kMaxDescribedLogs = 50;  // groups, streams or filters in an answer
+inline constexpr size_t kMaxFilterName = 512;
+inline constexpr size_t kBytesPerLogEvent = 26;  // counted beside each message
 
 Error invalid_parameter_exception(std::string message);
 // "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"
@@ -34,6 +35,8 @@ class LogsInput {
   const nlohmann::json* find(const char* name) const;  // nullptr: absent
 
   std::string text(const char* name);
+  // At most so many characters.
+  std::string bounded_text(const char* name, size_t most);
   int64_t number(const char* name, int64_t absent, int64_t least, int64_t most);
   bool flag(const char* name);
   std::vector<std::string> texts(const char* name, size_t most);
@@ -45,12 +48,15 @@ class LogsInput {
   std::string group_identifier(const char* name = "logGroupIdentifier");
   static std::optional<Error> identifier_fault(const std::string& value, const std::string& where);
   std::string stream_name(const char* name = "logStreamName");
+  // Of a metric filter or subscription filter.
+  std::string filter_name(const char* name = "filterName");
 
   void fail(Error error);
   const Result<void>& status() const { return status_; }
 
  private:
   bool required(const char* name, const std::string& value);
+  bool is_there(const char* name, const std::string& value);
 
   const nlohmann::json& document_;
   Result<void> status_;

@@ -8,27 +8,41 @@ constexpr OperationMembers kMembers[] = {
     {"CreateLogStream", "logGroupName logStreamName"},
     {"DeleteLogGroup", "logGroupName"},
     {"DeleteLogStream", "logGroupName logStreamName"},
+    {"DeleteMetricFilter", "logGroupName filterName"},
     {"DeleteRetentionPolicy", "logGroupName"},
+    {"DeleteSubscriptionFilter", "logGroupName filterName"},
     {"DescribeLogGroups",
      "logGroupNamePrefix logGroupNamePattern nextToken limit includeLinkedAccounts~"
      " logGroupClass logGroupIdentifiers"},
     {"DescribeLogStreams",
      "logGroupName logGroupIdentifier logStreamNamePrefix orderBy descending"
      " nextToken limit"},
+    {"DescribeMetricFilters",
+     "logGroupName filterNamePrefix nextToken limit metricName metricNamespace"},
+    {"DescribeSubscriptionFilters", "logGroupName filterNamePrefix nextToken limit"},
     {"FilterLogEvents",
      "logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime"
      " endTime filterPattern nextToken limit interleaved~ unmask~"},
     {"GetLogEvents",
      "logGroupName logGroupIdentifier logStreamName startTime endTime nextToken"
      " limit startFromHead unmask~"},
+    {"ListLogGroups",
+     "logGroupNamePattern logGroupClass includeLinkedAccounts~ accountIdentifiers~ nextToken"
+     " limit dataSources~ fieldIndexNames~"},
     {"ListTagsForResource", "resourceArn"},
     {"ListTagsLogGroup", "logGroupName"},
     {"PutLogEvents",
      "logGroupName logStreamName logEvents{timestamp message} sequenceToken~ entity~"},
     {"PutLogGroupDeletionProtection", "logGroupIdentifier deletionProtectionEnabled"},
+    {"PutMetricFilter",
+     "logGroupName filterName filterPattern metricTransformations{metricName metricNamespace"
+     " metricValue defaultValue dimensions unit}"},
     {"PutRetentionPolicy", "logGroupName retentionInDays"},
+    {"PutSubscriptionFilter",
+     "logGroupName filterName filterPattern destinationArn roleArn distribution"},
     {"TagLogGroup", "logGroupName tags"},
     {"TagResource", "resourceArn tags"},
+    {"TestMetricFilter", "filterPattern logEventMessages"},
     {"UntagLogGroup", "logGroupName tags"},
     {"UntagResource", "resourceArn tagKeys"},
 };

@@ -33,11 +33,16 @@ class LogsOperations {
   // Is given each event that PutLogEvents has written: some hold metrics.
   void on_event(std::function<void(std::string_view)> visit) { on_event_ = std::move(visit); }
 
+  // Whether a function can be invoked by its ARN; all can, if nothing is given.
+  using CheckFunction = std::function<Result<void>(const std::string& arn)>;
+  void check_function(CheckFunction check) { check_function_ = std::move(check); }
+
   // Whether the operation changes groups or streams, other than by events.
   static bool changes(const std::string& operation);
 
   // Errors are AWS's: ResourceNotFoundException, ResourceAlreadyExistsException,
-  // InvalidParameterException, TooManyTagsException, ServiceUnavailableException (the disk did not
+  // InvalidParameterException, LimitExceededException, TooManyTagsException,
+  // ServiceUnavailableException (the disk did not
   // take the events); UnknownOperationException names the operation.
   Result<nlohmann::json> run(const std::string& operation, const nlohmann::json& input);
 
@@ -64,10 +69,22 @@ class LogsOperations {
   Answer tag_log_group(LogsInput& in);
   Answer untag_log_group(LogsInput& in);
   Answer list_tags_log_group(LogsInput& in);
+  Answer list_log_groups(LogsInput& in);
+  Answer put_metric_filter(LogsInput& in);
+  Answer describe_metric_filters(LogsInput& in);
+  Answer delete_metric_filter(LogsInput& in);
+  Answer test_metric_filter(LogsInput& in);
+  Answer put_subscription_filter(LogsInput& in);
+  Answer describe_subscription_filters(LogsInput& in);
+  Answer delete_subscription_filter(LogsInput& in);
 
   Answer set_retention(const std::string& group, int days);
   Answer put_tags(const std::string& group, const std::map<std::string, std::string>& tags);
   Answer remove_tags(const std::string& group, const std::vector<std::string>& keys);
+
+  // Whether a subscription filter of the group may hand its events there.
+  Result<void> check_destination(const std::string& arn, const std::string& role,
+                                 const std::string& group) const;
 
   // The group that logGroupName, or a name or ARN in logGroupIdentifier, means: one that exists.
   Result<std::string> group_of(LogsInput& in) const;
@@ -88,6 +105,7 @@ class LogsOperations {
   std::string account_;
   int64_t now_ms_;
   std::function<void(std::string_view)> on_event_;
+  CheckFunction check_function_;
 };
 
 }  // namespace kiln::services

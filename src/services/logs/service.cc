@@ -3,6 +3,7 @@
 #include "base/ids.h"
 #include "engine/control_loop.h"
 #include "logs/store.h"
+#include "model/names.h"
 #include "services/logs/members.h"
 #include "services/logs/operations.h"
 #include "telemetry/embedded_metrics.h"
@@ -24,6 +25,14 @@ void LogsService::handle(net::Request&& request, const std::string& operation, R
     const std::string region = wire::CredentialScope::of(request.base()).region;
     LogsOperations operations(groups_, engine_.log_store(), region, engine_.options().account,
                               engine_.clock().wall_now());
+    operations.check_function([&](const std::string& arn) -> Result<void> {
+      const auto to = model::parse_function_ref(arn, "", region, engine_.options().account,
+                                                model::Operation::kInvoke);
+      if (!to) return to.error();
+      const auto function = engine_.registry().find(to->region, to->name);
+      if (function && model::resolve_qualifier(**function, to->qualifier, 1)) return {};
+      return model::function_not_found(*to, engine_.options().account, model::Operation::kInvoke);
+    });
     std::vector<telemetry::MetricPoint> points;
     operations.on_event([&](std::string_view event) {
       const int64_t now_ms = epoch_ms(engine_.clock().wall_now());

@@ -80,17 +80,4 @@ Result<StreamToken> parse_stream_token(const std::string& text) {
 
 std::string sequence_token(int64_t number) { return "49" + padded(std::to_string(number), 54); }
 
-std::string event_id(const logs::LogEvent& event) {
-  uint64_t hash = 14695981039346656037U;  // FNV-1a
-  const auto mix = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-    hash *= 1099511628211U;
-  };
-  mix(event.stream);
-  mix(event.message);
-  return padded(std::to_string(event.timestamp_ms), 20) +
-         padded(std::to_string(hash % 1'000'000'000'000'000'000U), 18) +
-         padded(std::to_string(event.ordinal), 18);
-}
-
 }  // namespace kiln::services

@@ -1,5 +1,5 @@
-// Tokens, by which a client goes on where an answer ended, and ids of events. They carry a place in
-// time, so that going on costs nothing that lies before it. Pure.
+// Tokens, by which a client goes on where an answer ended. They carry a place in time, so that
+// going on costs nothing that lies before it. Pure.
 #pragma once
 
 #include <string>
@@ -34,9 +34,5 @@ Result<StreamToken> parse_stream_token(const std::string& text);
 
 // What PutLogEvents and DescribeLogStreams give out, and nobody asks for any more.
 std::string sequence_token(int64_t number);
-
-// The same event has the same id in every answer; equal lines of one millisecond are told apart by
-// their order.
-std::string event_id(const logs::LogEvent& event);
 
 }  // namespace kiln::services
