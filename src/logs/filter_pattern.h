@@ -24,7 +24,7 @@ class LogMatcher {
   virtual ~LogMatcher() = default;
   virtual bool matches(std::string_view message) const = 0;
   // See FilterPattern.
-  virtual std::optional<std::string> value(std::string_view, std::string_view) const {
+  virtual std::optional<std::string> part(std::string_view, std::string_view) const {
     return std::nullopt;
   }
   virtual std::map<std::string, std::string> fields(std::string_view) const { return {}; }
@@ -39,8 +39,8 @@ class FilterPattern {
 
   // What a selector means in a message: `$.time` or `$.list[0]` for patterns of JSON, `$name` for
   // patterns of words. nullopt: nothing, a list or a structure; or the pattern has no such part.
-  std::optional<std::string> value(std::string_view message, std::string_view selector) const {
-    return matcher_ ? matcher_->value(message, selector) : std::nullopt;
+  std::optional<std::string> part(std::string_view message, std::string_view selector) const {
+    return matcher_ ? matcher_->part(message, selector) : std::nullopt;
   }
   // The parts of a message that the pattern names, by selector; words without a name are $1, $2 and
   // so on.

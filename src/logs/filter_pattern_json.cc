@@ -133,7 +133,7 @@ class JsonMatcher final : public LogMatcher {
     });
   }
 
-  std::optional<std::string> value(std::string_view message,
+  std::optional<std::string> part(std::string_view message,
                                    std::string_view selector) const override {
     PatternScanner in(selector);
     const auto path = parse_path(in);

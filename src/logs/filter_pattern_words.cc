@@ -50,7 +50,7 @@ class WordsMatcher final : public LogMatcher {
     });
   }
 
-  std::optional<std::string> value(std::string_view message,
+  std::optional<std::string> part(std::string_view message,
                                    std::string_view selector) const override {
     auto all = fields(message);
     const auto found = all.find(std::string(selector));

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json_access.h"
+
 namespace kiln::logs {
 
 using nlohmann::json;
@@ -25,32 +27,30 @@ json to_document(const GroupFilters& filters) {
   return {{"metrics", std::move(metrics)}, {"subscriptions", std::move(subscriptions)}};
 }
 
+// What can be read counts.
 GroupFilters parse_group_filters(const json& document) {
   GroupFilters filters;
-  try {
-    for (const auto& [name, from] : document.at("metrics").items()) {
-      MetricFilter filter;
-      filter.pattern = from.value("pattern", "");
-      filter.created_ms = from.value("created_ms", int64_t{0});
-      filter.metric_name = from.value("metric", "");
-      filter.metric_namespace = from.value("namespace", "");
-      filter.value = from.value("value", "");
-      filter.unit = from.value("unit", "");
-      filter.dimensions = from.value("dimensions", filter.dimensions);
-      if (from.contains("default")) filter.default_value = from["default"].get<double>();
-      filters.metrics[name] = std::move(filter);
-    }
-    for (const auto& [name, from] : document.at("subscriptions").items()) {
-      SubscriptionFilter filter;
-      filter.pattern = from.value("pattern", "");
-      filter.created_ms = from.value("created_ms", int64_t{0});
-      filter.destination_arn = from.value("destination", "");
-      filter.role_arn = from.value("role", "");
-      filter.distribution = from.value("distribution", filter.distribution);
-      filters.subscriptions[name] = std::move(filter);
-    }
-  } catch (const json::exception&) {
-    // What could be read counts.
+  for (const auto& [name, from] : json_member(document, "metrics").items()) {
+    MetricFilter filter;
+    filter.pattern = json_text(from, "pattern");
+    filter.created_ms = json_integer(from, "created_ms");
+    filter.metric_name = json_text(from, "metric");
+    filter.metric_namespace = json_text(from, "namespace");
+    filter.value = json_text(from, "value");
+    filter.unit = json_text(from, "unit");
+    filter.dimensions = json_texts(json_member(from, "dimensions"));
+    if (const json& value = json_member(from, "default"); value.is_number())
+      filter.default_value = json_number(value);
+    filters.metrics[name] = std::move(filter);
+  }
+  for (const auto& [name, from] : json_member(document, "subscriptions").items()) {
+    SubscriptionFilter filter;
+    filter.pattern = json_text(from, "pattern");
+    filter.created_ms = json_integer(from, "created_ms");
+    filter.destination_arn = json_text(from, "destination");
+    filter.role_arn = json_text(from, "role");
+    filter.distribution = json_text(from, "distribution", filter.distribution);
+    filters.subscriptions[name] = std::move(filter);
   }
   return filters;
 }

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/digest.h"
+#include "base/json_access.h"
 
 namespace kiln::logs {
 namespace {
@@ -47,8 +48,8 @@ std::string subscribed_payload(const SubscribedSource& source, const std::vector
                          {"logStream", source.stream},
                          {"subscriptionFilters", {source.filter}},
                          {"logEvents", std::move(list)}};
-  const std::string packed = gzip(document.dump(-1, ' ', false, json::error_handler_t::replace));
-  return json{{"awslogs", {{"data", base64_encode(packed)}}}}.dump();
+  const std::string packed = gzip(json_dump(document));
+  return json_dump(json{{"awslogs", {{"data", base64_encode(packed)}}}});
 }
 
 }  // namespace kiln::logs

@@ -140,12 +140,12 @@ void LogTap::count(Metric& metric, const std::string& region, const LogEvent& ev
   FilteredValue out{region, filter.metric_namespace, filter.metric_name, {}, filter.unit, minute_s,
                     0};
   std::optional<std::string> text = filter.value;
-  if (filter.value.starts_with("$")) text = metric.pattern.value(event.message, filter.value);
+  if (filter.value.starts_with("$")) text = metric.pattern.part(event.message, filter.value);
   const auto number = text ? finite_number(*text) : std::nullopt;
   if (!number) return;
   out.value = *number;
   for (const auto& [name, selector] : filter.dimensions) {
-    auto value = metric.pattern.value(event.message, selector);
+    auto value = metric.pattern.part(event.message, selector);
     if (!value || value->empty()) return;  // a metric without its dimension would be another one
     out.dimensions.emplace_back(name, std::move(*value));
   }

@@ -1,6 +1,7 @@
 // PutFunctionEventInvokeConfig, UpdateFunctionEventInvokeConfig, GetFunctionEventInvokeConfig,
 // ListFunctionEventInvokeConfigs, DeleteFunctionEventInvokeConfig.
 #include "base/arn.h"
+#include "base/json_access.h"
 #include "model/destination.h"
 #include "model/violations.h"
 #include "services/lambda/call.h"
@@ -34,7 +35,7 @@ Result<void> check_patterns(const LambdaCall& call) {
     if (one == destinations->end() || !one->is_object()) continue;
     const auto arn = one->find("Destination");
     if (arn == one->end() || !arn->is_string()) continue;
-    const auto& text = arn->get_ref<const std::string&>();
+    const std::string& text = json_text(*arn);
     if (!model::is_destination(text))
       violations.add(text, where,
                      "Member must satisfy regular expression pattern: " +

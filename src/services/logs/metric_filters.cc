@@ -1,6 +1,7 @@
 // Metric filters: what they are. What they make of events: logs/tap.h.
 #include <charconv>
 
+#include "base/json_access.h"
 #include "logs/filter_pattern.h"
 #include "services/logs/errors.h"
 #include "services/logs/filter_lists.h"
@@ -24,7 +25,7 @@ constexpr size_t kMaxTestedMessages = 50;
 std::string member_text(const json& structure, const char* name) {
   const auto found = structure.find(name);
   if (found == structure.end() || found->is_null()) return "null";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return found->is_string() ? json_text(*found) : json_dump(*found);
 }
 
 // As AWS writes the list in the text of an error.
@@ -97,7 +98,7 @@ Result<MetricFilter> read_transformation(LogsInput& in) {
                                        "' is no unit.");
   if (const json* value = member.find("defaultValue")) {
     if (!value->is_number()) return invalid_parameter_exception("defaultValue must be a number.");
-    filter.default_value = value->get<double>();
+    filter.default_value = json_number(*value);
   }
   if (filter.dimensions.size() > kMaxFilterDimensions)
     return invalid_parameter_exception(

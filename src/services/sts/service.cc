@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/json_access.h"
 #include "base/time_format.h"
 #include "model/function_session.h"
 #include "model/violations.h"
@@ -122,7 +123,7 @@ Result<std::set<std::string>> read_tags(const wire::QueryRequest& query,
     for (const json& tag : *tags) {
       const auto key = tag.is_object() ? tag.find("Key") : tag.end();
       if (!tag.is_object() || key == tag.end() || !key->is_string()) continue;
-      const std::string lower = ascii::lower(key->get<std::string>());
+      const std::string lower = ascii::lower(json_text(*key));
       if (!keys.insert(lower).second)
         return refused("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
       if (inherited.contains(lower))
@@ -133,7 +134,7 @@ Result<std::set<std::string>> read_tags(const wire::QueryRequest& query,
   const auto transitive = document.find("TransitiveTagKeys");
   if (transitive == document.end() || !transitive->is_array()) return inherited;
   for (const json& key : *transitive) {
-    const std::string lower = ascii::lower(key.is_string() ? key.get<std::string>() : "");
+    const std::string lower = ascii::lower(json_text(key));
     if (!keys.contains(lower))
       return refused("The specified transitive tag key must be included in the requested tags.");
     inherited.insert(lower);
