@@ -134,7 +134,7 @@ class JsonMatcher final : public LogMatcher {
   }
 
   std::optional<std::string> part(std::string_view message,
-                                   std::string_view selector) const override {
+                                  std::string_view selector) const override {
     PatternScanner in(selector);
     const auto path = parse_path(in);
     simdjson::dom::parser parser;

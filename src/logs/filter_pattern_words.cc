@@ -51,7 +51,7 @@ class WordsMatcher final : public LogMatcher {
   }
 
   std::optional<std::string> part(std::string_view message,
-                                   std::string_view selector) const override {
+                                  std::string_view selector) const override {
     auto all = fields(message);
     const auto found = all.find(std::string(selector));
     return found == all.end() ? std::nullopt : std::optional(std::move(found->second));
