@@ -160,7 +160,7 @@ Result<json> LogsOperations::list_log_groups(LogsInput& in) {
     const std::string of_class = groups_.find(region_, name).value_or(LogGroup()).log_class;
     if (!log_class.empty() && of_class != log_class) continue;
     if (documents.size() == static_cast<size_t>(limit)) {
-      output["nextToken"] = list_token({0, documents.back()["logGroupName"]});
+      output["nextToken"] = list_token({0, json_text(documents.back(), "logGroupName")});
       break;
     }
     documents.push_back(
