@@ -113,7 +113,7 @@ TEST_F(RouterTest, LogsAreThereAsSoonAsTheyAreWritten) {
   EXPECT_EQ(json::parse(response.body)["__type"], "ResourceNotFoundException");
   response = filter("no json");
   EXPECT_EQ(json::parse(response.body)["__type"], "SerializationException");
-  response = answer(make(verb::post, "/", "{}", "Logs_20140328.PutMetricFilter"));
+  response = answer(make(verb::post, "/", "{}", "Logs_20140328.StartQuery"));
   EXPECT_EQ(json::parse(response.body)["__type"], "UnknownOperationException");
 }
 

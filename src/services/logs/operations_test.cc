@@ -184,9 +184,9 @@ TEST_F(LogsOperationsTest, UnknownGroupStreamAndOperation) {
   }
   EXPECT_EQ(refused("GetLogEvents", {{"logGroupName", kGroup}, {"logStreamName", "z"}}).message,
             "The specified log stream does not exist.");
-  const Error error = refused("PutMetricFilter", json::object());
+  const Error error = refused("StartQuery", json::object());
   EXPECT_EQ(error.type, "UnknownOperationException");
-  EXPECT_EQ(error.message, "Kiln's CloudWatch Logs has no operation PutMetricFilter");
+  EXPECT_EQ(error.message, "Kiln's CloudWatch Logs has no operation StartQuery");
 }
 
 TEST_F(LogsOperationsTest, BadParametersAreNamed) {
