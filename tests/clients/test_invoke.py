@@ -65,7 +65,7 @@ def test_cold_then_warm_with_lambdas_log_lines(kiln, name):
 
 # "When invocations share an execution environment, Lambda reports the maximum memory used across all invocations."
 def test_memory_used_is_the_most_of_all_the_environments_invocations(kiln, name):
-    kiln.create(name, {"index.py": PY_DOER}, MemorySize=256)
+    kiln.create(name, {"index.py": PY_DOER}, MemorySize=256, Timeout=60)  # page faults may be dear
     used = [int(REPORT.search(kiln.invoke(name, e, LogType="Tail")["Log"])["used"]) for e in ({}, {"do": "memory", "mb": 100}, {})]
     assert used[0] < 100 <= used[1] <= used[2]
 
