@@ -39,8 +39,10 @@ Result<std::string> default_state_folder() {
 
 std::string default_config_file() {
   const char* named = std::getenv("KILN_CONFIG");
-  if (named != nullptr && *named != '\0') return named;
   std::error_code ec;
+  // A service unit names one that need not be written yet.
+  if (named != nullptr && *named != '\0')
+    return std::filesystem::exists(named, ec) || ec ? named : "";
   if (std::filesystem::is_regular_file(kProjectConfig, ec)) return kProjectConfig;
   std::string base = absolute_from("XDG_CONFIG_HOME");
   if (const std::string home = home_folder(); base.empty() && !home.empty())

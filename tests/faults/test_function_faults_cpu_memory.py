@@ -46,7 +46,7 @@ STAT = {"type": "file_operation", "operation": "stat", "file_path": "/tmp/none"}
 
 
 def test_memory_beyond_the_limit_is_507_and_the_environment_lives(kiln, name):
-    deploy(kiln, name, "memory_optimized", MemorySize=128)
+    deploy(kiln, name, "memory_optimized", MemorySize=128, Timeout=60)
     assert Call(kiln, name, {"action": "memory_test", "test_size_mb": 64}).ok()
     pid = environment_pid(kiln, name)
     for size in (128, 129, 100_000, 1e300):
@@ -61,7 +61,7 @@ def test_memory_beyond_the_limit_is_507_and_the_environment_lives(kiln, name):
 
 def test_the_most_that_fits_is_had(kiln, name):
     """No size kills the process: each is had or is 507, and once it is 507 all larger ones are."""
-    deploy(kiln, name, "memory_optimized", MemorySize=128)
+    deploy(kiln, name, "memory_optimized", MemorySize=128, Timeout=60)
     assert Call(kiln, name, {"action": "memory_test", "test_size_mb": 1}).ok()
     pid = environment_pid(kiln, name)
     sizes = [100, *range(116, 130)]
