@@ -63,7 +63,9 @@ def blocks(path):
 
 def script(path):
     """A bash script of the document's commands, the number of commands in it, and what is left out: (line, why)."""
-    lines = ["set -euo pipefail", "jobs_of_document=()", "trap 'kill \"${jobs_of_document[@]}\" 2>/dev/null || true; wait || true' EXIT"]
+    # A job is a shell, which waits for its command.
+    lines = ["set -euo pipefail", "jobs_of_document=()",
+             "trap 'for job in \"${jobs_of_document[@]}\"; do told=$(ps -o pid= --ppid \"$job\") || true; kill ${told:-$job} 2>/dev/null || true; done; wait || true' EXIT"]
     commands, left_out = 0, []
     for block in blocks(path):
         where = f"{path.name}:{block.line}"

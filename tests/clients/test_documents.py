@@ -72,7 +72,20 @@ def run(path, folder, prefix, uid):
         cwd=folder / "kiln", env=environment, capture_output=True, text=True, timeout=300,
     )
     assert done.returncode == 0, f"{path.name} failed after its last line '== …':\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}"
+    assert processes_in(folder) == [], f"{path.name} leaves processes behind"
     return commands, left_out
+
+
+def processes_in(folder):
+    """Those whose current folder is in this one."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if pathlib.Path(os.readlink(entry / "cwd")).is_relative_to(folder):
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            pass
+    return found
 
 
 @pytest.mark.parametrize("user", ["root", "ordinary"])
