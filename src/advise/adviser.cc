@@ -20,10 +20,10 @@ constexpr double kSlower = 1.1;
 // So many measured times at least are beyond the percentile that sizes are compared at.
 constexpr double kSlowOnes = 3;
 
-double slow_ms(const traffic::TimeModel& times, double part) {
+double drawn_percentile_ms(const traffic::TimeModel& times, double part) {
   traffic::Random random(3);
   std::vector<double> drawn;
-  for (int i = 0; i < 4'000; ++i) drawn.push_back(times.draw_ms(random));
+  for (int i = 0; i < 20'000; ++i) drawn.push_back(times.draw_ms(random));
   std::sort(drawn.begin(), drawn.end());
   return percentile(drawn, part);
 }
@@ -162,7 +162,8 @@ bool Adviser::is_slower(const Trial& trial, int size, int size_now) const {
     return trial.outcome.p99_ms.mean > kSlower * now_.outcome.p99_ms.mean;
   // The 99th percentile of so few is the slowest of them, which one pause of the machine made.
   const double part = std::max(0.5, 1 - kSlowOnes / fewest);
-  return slow_ms(then.duration, part) > kSlower * slow_ms(function().behaviour.duration, part);
+  return drawn_percentile_ms(then.duration, part) >
+         kSlower * drawn_percentile_ms(function().behaviour.duration, part);
 }
 
 void Adviser::advise_memory() {
@@ -231,12 +232,8 @@ void Adviser::advise_timeout() {
   Advice advice;
   if (share > 0.001) {
     // Long enough for what is expected of those that were ended.
-    traffic::Random random(3);
-    std::vector<double> drawn;
-    for (int i = 0; i < 20'000; ++i) drawn.push_back(function().behaviour.duration.draw_ms(random));
-    std::sort(drawn.begin(), drawn.end());
-    wanted = std::clamp(static_cast<int>(std::ceil(percentile(drawn, 0.9995) / 1000 * 1.2)),
-                        timeout_s + 1, 900);
+    const double longest_ms = drawn_percentile_ms(function().behaviour.duration, 0.9995);
+    wanted = std::clamp(static_cast<int>(std::ceil(longest_ms / 1000 * 1.2)), timeout_s + 1, 900);
     advice.reason = fmt::format(
         "{:.1f} % of its invocations were ended after {} s. How long they would have taken is "
         "estimated from the others.",

@@ -113,15 +113,14 @@ bool DirectChannel::take_message(FrameType type, std::string_view meta, std::str
     if (!name) return broken("an error frame without a type"), false;
     error_type = *name;
   }
-  Verdict verdict = Verdict::kAccepted;
   if (too_large)
     port_.broke_protocol(request_id, "Function.ResponseSizeTooLarge");
   else if (type == FrameType::kResult)
-    verdict = port_.respond(request_id, std::move(body));
+    port_.respond(request_id, std::move(body));
   else if (type == FrameType::kError)
-    verdict = port_.fail(request_id, std::move(body), error_type);
+    port_.fail(request_id, std::move(body), error_type);
   else if (type == FrameType::kInitError)
-    verdict = port_.fail_init(std::move(body), error_type);
+    port_.fail_init(std::move(body), error_type);
   if (!*alive) return false;
   if (type == FrameType::kInitError) return true;
   // An answer to what is not in hand is dropped, as over HTTP. It counts as the request for the

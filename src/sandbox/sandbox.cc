@@ -203,8 +203,7 @@ void Sandbox::finish() {
   if (!*alive) return;
   state_ = State::kGone;
   end_start();
-  host_.runtime_api.remove(address_);
-  channel_.reset();
+  shut_doors();
   Exit exit;
   exit.out_of_memory = cgroup_ && cgroup_->oom_killed();
   if (cgroup_) exit.peak_memory_bytes = cgroup_->peak_memory_bytes();
@@ -238,12 +237,18 @@ void Sandbox::finish() {
   owner_.on_exit(exit);
 }
 
+// The channel first: it speaks to the extensions that go with the address.
+void Sandbox::shut_doors() {
+  channel_.reset();
+  host_.runtime_api.remove(address_);
+}
+
 void Sandbox::fail_start(std::string reason, int error) {
   host_.loop.post([this, alive = alive_, reason = std::move(reason), error] {
     if (!*alive || state_ == State::kGone) return;
     state_ = State::kGone;
     end_start();
-    host_.runtime_api.remove(address_);
+    shut_doors();
     cgroup_.reset();
     Exit exit;
     exit.kind = Exit::Kind::kNotStarted;

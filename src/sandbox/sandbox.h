@@ -79,6 +79,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void on_settled();
   void end_start();
   void finish();
+  void shut_doors();
   void fail_start(std::string reason, int error);
   void signal(int number);
   void thaw();
