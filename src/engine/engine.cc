@@ -4,39 +4,12 @@
 #include <sys/resource.h>
 
 #include <atomic>
-#include <filesystem>
 #include <future>
-#include <latch>
 #include <mutex>
-#include <set>
 
 #include "base/check.h"
-#include "base/fence.h"
-#include "base/ids.h"
-#include "base/worker_pool.h"
-#include "engine/account_book.h"
-#include "engine/control_loop.h"
-#include "engine/event_log.h"
-#include "engine/event_queue.h"
+#include "engine/engine_parts.h"
 #include "engine/events.h"
-#include "engine/invoker.h"
-#include "engine/layer_book.h"
-#include "engine/metric_inbox.h"
-#include "engine/notifier.h"
-#include "engine/provisioned_board.h"
-#include "engine/provisioned_capacity.h"
-#include "engine/queue_sender.h"
-#include "engine/symbol_server.h"
-#include "engine/target_router.h"
-#include "logs/store.h"
-#include "logs/tap.h"
-#include "model/names.h"
-#include "notify/topic_book.h"
-#include "scaling/scaling_book.h"
-#include "store/data_dir.h"
-#include "store/database.h"
-#include "store/document_store.h"
-#include "store/metric_archive.h"
 
 namespace kiln::engine {
 namespace {
@@ -62,293 +35,22 @@ constexpr size_t kMostWorkers = 8;
 
 }  // namespace
 
-struct Engine::Impl final : EventQueuePort {
-  Impl(EngineOptions o, sandbox::LauncherProcess& l, const Clock& c)
-      : options(std::move(o)),
-        launcher(l),
-        clock(c),
-        events_log(options.events != nullptr ? *options.events : nobody),
-        metric_clock(c, options.speed),
-        accounts(options.quota) {}
-
-  EngineOptions options;
-  sandbox::LauncherProcess& launcher;
-  const Clock& clock;
-  NoEvents nobody;
-  EventLog& events_log;
-  ScaledClock metric_clock;
-  AccountBook accounts;
-  ProvisionedBoard board;
-  MetricInbox inbox;
-  std::unique_ptr<store::DataDir> data_dir;
-  std::unique_ptr<store::Database> database;
-  std::unique_ptr<store::FunctionStore> function_store;
-  std::unique_ptr<store::DocumentStore> documents;
-  std::unique_ptr<store::MetricArchive> archive;
-  std::unique_ptr<store::CodeStore> code_store;
-  std::unique_ptr<store::ObjectStore> objects;
-  std::unique_ptr<logs::LogTap> log_tap;
-  std::unique_ptr<logs::LogStore> log_store;
-  std::unique_ptr<SymbolServer> symbols;
-  std::vector<std::unique_ptr<net::IoLoop>> loops;
-  std::vector<std::unique_ptr<Invoker>> invokers;
-  std::unique_ptr<Registry> registry;
-  std::unique_ptr<net::IoLoop> control;  // the control thread
-  std::unique_ptr<EventQueue> events;
-  std::unique_ptr<LayerBook> layers;
-  std::unique_ptr<telemetry::AlarmBook> alarms;
-  std::unique_ptr<notify::TopicBook> topics;
-  std::unique_ptr<ProvisionedCapacity> capacity;
-  std::unique_ptr<scaling::ScalingBook> scaling;
-  std::unique_ptr<QueueSender> queues;
-  std::unique_ptr<Notifier> notifier;
-  std::unique_ptr<TargetRouter> targets;
-  std::unique_ptr<ControlLoop> control_loop;
-  std::vector<std::function<void()>> hourly;  // control thread only
-  std::unique_ptr<WorkerPool> workers;
-  std::vector<std::string> warnings;
-  bool loading = true;
-  std::vector<std::tuple<std::string, std::string, model::FunctionPtr>> loaded;
-  bool running = false;
-
-  // What each function's configuration claims of its Region's concurrency; only what is not 0.
-  std::map<std::pair<std::string, std::string>, int> claims;
-  std::map<std::string, int> claimed;
-
-  void claim(const std::string& region, const std::string& name, const model::Function* function) {
-    const int units = !function                        ? 0
-                      : function->reserved_concurrency ? *function->reserved_concurrency
-                                                       : model::provisioned_total(*function);
-    const auto found = claims.find({region, name});
-    const int before = found == claims.end() ? 0 : found->second;
-    if (units == before) return;
-    if (units == 0)
-      claims.erase(found);
-    else
-      claims[{region, name}] = units;
-    accounts.of(region).set_claimed_by_configuration(claimed[region] += units - before);
+void Engine::Impl::publish(const std::string& region, const std::string& name,
+                           model::FunctionPtr function) {
+  if (const auto claimed = claims.set(region, name, function.get()))
+    accounts.of(region).set_claimed_by_configuration(*claimed);
+  if (loading) {
+    loaded.emplace_back(region, name, std::move(function));
+    return;
   }
-
-  // Called on the control thread: returns when every loop has the new value.
-  void publish(const std::string& region, const std::string& name, model::FunctionPtr function) {
-    claim(region, name, function.get());
-    if (loading) {
-      loaded.emplace_back(region, name, std::move(function));
-      return;
-    }
-    on_every_loop([&](Invoker& invoker) { invoker.publish(region, name, function); });
-  }
-
-  // Calls `work` with each loop's invoker, on its loop, and waits for all.
-  template <class F>
-  void on_every_loop(F&& work) {
-    std::latch done(static_cast<ptrdiff_t>(invokers.size()));
-    for (auto& invoker : invokers)
-      invoker->loop().post([&, target = invoker.get()] {
-        fenced("a loop's part", [&] { work(*target); });
-        done.count_down();
-      });
-    done.wait();
-  }
-
-  // EventQueuePort
-  void try_event(const store::StoredEvent& event, std::function<void(Outcome&&)> done) override {
-    InvokeRequest request;
-    request.region = event.region;
-    request.function_name = event.function_name;
-    request.qualifier = event.qualifier;
-    request.payload = event.payload;
-    request.client_context = event.client_context;
-    request.trace_id = event.trace_id;
-    request.request_id = event.request_id;
-    Invoker& invoker = *invokers[0];
-    invoker.loop().post([&invoker, request = std::move(request), done = std::move(done)]() mutable {
-      auto outcome = std::make_shared<Outcome>();
-      if (const auto function = invoker.find(request.region, request.function_name))
-        outcome->settings = model::async_settings(*function, request.qualifier);
-      if (outcome->settings.zero_reserved) {
-        outcome->reply.error =
-            model::throttled(model::Throttle::kReservedFunctionConcurrentInvocations);
-        return done(std::move(*outcome));
-      }
-      invoker.invoke(std::move(request), [outcome, done](InvokeReply&& reply) {
-        outcome->stopping =
-            reply.error.kind == ErrorKind::kUnavailable && !reply.error.type.empty();
-        outcome->reply = std::move(reply);
-        done(std::move(*outcome));
-      });
-    });
-  }
-  void deliver(const std::string& target_arn, const std::string& region, const Told& told,
-               std::function<void(Result<void>)> done) override {
-    targets->deliver(target_arn, region, {told.body, told.attributes, told.trace_header},
-                     std::move(done));
-  }
-  void record(MetricPoint&& point) override { inbox.add(std::move(point)); }
-
-  void warn(const std::string& line) {
-    events_log.write(note_event(Severity::kWarning, line, clock.wall_now()));
-  }
-  // Whether what a target's ARN names is there. Control thread.
-  Result<void> check_target(const InvokeRequest& request) const {
-    const auto function = registry->find(request.region, request.function_name);
-    if (function && model::resolve_qualifier(**function, request.qualifier, 1)) return {};
-    return model::function_not_found({request.region, request.function_name, request.qualifier},
-                                     options.account, model::Operation::kInvoke);
-  }
-  Result<void> start_control();
-  void make_notifier();
-  void make_log_tap();
-  void deliver(logs::SubscribedBatch&& batch);
-
-  Invoker& here() {
-    for (auto& invoker : invokers)
-      if (invoker->loop().on_this_loop()) return *invoker;
-    KILN_REQUIRE(!"on a loop of this engine");
-    return *invokers[0];
-  }
-};
-
-Result<void> Engine::Impl::start_control() {
-  auto opened = store::MetricArchive::open(options.data_dir + "/metrics.db");
-  if (!opened) return opened.error();
-  archive = std::move(*opened);
-  auto event_store = store::EventStore::open(options.data_dir + "/events.db");
-  if (!event_store) return event_store.error();
-  events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
-                                        metric_clock);
-  alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
-  alarms->on_transition([this](const telemetry::Alarm& alarm, telemetry::AlarmState before) {
-    events_log.write(alarm_event(
-        alarm.config.region, alarm.config.name, std::string(to_text(before)),
-        std::string(to_text(alarm.status.state)), alarm.status.reason, clock.wall_now()));
-  });
-  layers = std::make_unique<LayerBook>(*documents);
-  topics = std::make_unique<notify::TopicBook>(options.account, *documents);
-  capacity = std::make_unique<ProvisionedCapacity>(*registry, options.quota);
-  scaling::ScalingBook::Options scaling_options;
-  scaling_options.step_scaling = options.strictness == Strictness::kAsAws
-                                     ? scaling::StepScaling::kReject
-                                     : scaling::StepScaling::kRun;
-  scaling_options.warn = [this](const std::string& line) { warn(line); };
-  scaling_options.on_activity = [this](const std::string& region,
-                                       const scaling::Activity& activity) {
-    const bool failed = activity.status == scaling::Activity::Status::kFailed;
-    if (!activity.is_scaling()) return;
-    events_log.write(scaling_event(region, activity.resource.text(), activity.description, failed,
-                                   clock.wall_now()));
-  };
-  scaling = std::make_unique<scaling::ScalingBook>(options.account, *documents, *alarms, *capacity,
-                                                   std::move(scaling_options));
-  auto read = documents->load_all([this](const std::string& kind, const std::string& region,
-                                         const std::string& key, const std::string& document) {
-    // Documents of a service have its own kinds; services that keep theirs themselves load them.
-    Result<void> loaded_one;
-    if (kind == telemetry::AlarmBook::kMetricKind || kind == telemetry::AlarmBook::kCompositeKind)
-      loaded_one = alarms->load(kind, region, key, document);
-    else if (LayerBook::owns(kind))
-      loaded_one = layers->load(kind, region, key, document);
-    else if (scaling::ScalingBook::owns(kind))
-      loaded_one = scaling->load(kind, region, key, document);
-    else
-      loaded_one = topics->load(kind, document);
-    if (!loaded_one)
-      warn("the stored " + kind + " " + key + " (" + region +
-           ") can't be read and is left out: " + loaded_one.error().message);
-  });
-  if (!read) return read;
-  // What a killed engine left unfinished or unreferenced.
-  std::set<std::string> used = registry->code_in_use();
-  used.merge(layers->code_in_use());
-  code_store->collect(used);
-  make_notifier();
-  ControlLoop::Ports ports;
-  ports.collect = [this](std::vector<MetricPoint>& out) {
-    std::mutex mutex;
-    on_every_loop([&](Invoker& invoker) {
-      const std::lock_guard lock(mutex);
-      invoker.collect(out);
-    });
-    if (log_tap->is_used()) {
-      log_store->flush();
-      log_tap->collect(epoch_ms(metric_clock.wall_now()) / 1000);
-    }
-    inbox.collect(out);
-  };
-  ports.act = [this](const telemetry::FiredAction& action, WallTime now) {
-    return targets->act(action, now);
-  };
-  ports.each_minute = [this](WallTime now) { scaling->each_minute(now); };
-  ports.each_hour = [this](WallTime) {
-    for (const auto& work : hourly) fenced("an hourly task", work);
-  };
-  control_loop =
-      std::make_unique<ControlLoop>(*control, metric_clock, *archive, *alarms, std::move(ports));
-  control->post([this] { control_loop->start(); });
-  return {};
+  on_every_loop([&](Invoker& invoker) { invoker.publish(region, name, function); });
 }
 
-void Engine::Impl::make_log_tap() {
-  logs::LogTap::Ports ports;
-  ports.record = [this](logs::FilteredValue&& value) {
-    MetricPoint point;
-    point.key = {std::move(value.region), std::move(value.metric_namespace), std::move(value.name),
-                 std::move(value.dimensions)};
-    point.unit = value.unit.empty() ? "None" : std::move(value.unit);
-    point.time_s = value.minute_s;
-    point.values.add(value.value);
-    inbox.add(std::move(point));
-  };
-  ports.deliver = [this](logs::SubscribedBatch&& batch) {
-    control->post([this, batch = std::move(batch)]() mutable { deliver(std::move(batch)); });
-  };
-  ports.metric_time_s = [this](int64_t timestamp_ms) {
-    const int64_t shift_ms = epoch_ms(metric_clock.wall_now()) - epoch_ms(clock.wall_now());
-    return (timestamp_ms + shift_ms) / 1000;
-  };
-  ports.warn = [this](const std::string& line) { warn(line); };
-  log_tap = std::make_unique<logs::LogTap>(options.account, std::move(ports));
-  log_store->set_tap(log_tap.get());
-}
-
-// Control thread.
-void Engine::Impl::deliver(logs::SubscribedBatch&& batch) {
-  const auto lost = [this, arn = batch.destination_arn](const Result<void>& taken) {
-    if (!taken) warn("log events for " + arn + " are lost: " + taken.error().message);
-  };
-  const auto to = model::parse_function_ref(batch.destination_arn, "", batch.region,
-                                            options.account, model::Operation::kInvoke);
-  if (!to) return lost(to.error());
-  InvokeRequest request;
-  request.region = to->region;
-  request.function_name = to->name;
-  request.qualifier = to->qualifier;
-  request.payload = std::move(batch.payload);
-  request.request_id = new_uuid();
-  if (auto found = check_target(request); !found) return lost(found);
-  events->accept(std::move(request), lost);
-}
-
-void Engine::Impl::make_notifier() {
-  const auto sqs = options.forwards.find("sqs");
-  queues =
-      std::make_unique<QueueSender>(*control, sqs == options.forwards.end() ? "" : sqs->second);
-  // As Lambda's Invoke, which answers 404 before it accepts. Control thread.
-  const auto accept = [this](InvokeRequest&& request, std::function<void(Result<void>)> done) {
-    if (auto found = check_target(request); !found) return done(found);
-    events->accept(std::move(request), std::move(done));
-  };
-  notifier = std::make_unique<Notifier>(
-      *control, metric_clock, *topics, *queues,
-      Notifier::Ports{accept, [this](const std::string& line) { warn(line); },
-                      [this](MetricPoint&& point) { inbox.add(std::move(point)); }});
-  notifier->set_kiln_url(options.endpoint_url);
-  targets = std::make_unique<TargetRouter>(
-      *control, *topics, *notifier, *queues,
-      TargetRouter::Ports{accept, [this](const InvokeRequest& r) { return check_target(r); },
-                          [this](const telemetry::FiredAction& action, WallTime now) {
-                            return scaling->on_alarm(action, now);
-                          }});
+Invoker& Engine::Impl::here() {
+  for (auto& invoker : invokers)
+    if (invoker->loop().on_this_loop()) return *invoker;
+  KILN_REQUIRE(!"on a loop of this engine");
+  return *invokers[0];
 }
 
 Engine::Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock)

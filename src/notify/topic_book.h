@@ -24,6 +24,10 @@ class TopicBook {
  public:
   static constexpr const char* kTopicKind = "sns-topic";
   static constexpr const char* kSubscriptionKind = "sns-subscription";
+  // Whether documents of this kind are topics or subscriptions.
+  static bool owns(const std::string& kind) {
+    return kind == kTopicKind || kind == kSubscriptionKind;
+  }
 
   // `port` outlives the book.
   TopicBook(std::string account, StatePort& port) : account_(std::move(account)), port_(port) {}

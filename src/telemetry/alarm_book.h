@@ -25,6 +25,10 @@ class AlarmBook {
  public:
   static constexpr const char* kMetricKind = "alarm";
   static constexpr const char* kCompositeKind = "composite-alarm";
+  // Whether documents of this kind are alarms.
+  static bool owns(const std::string& kind) {
+    return kind == kMetricKind || kind == kCompositeKind;
+  }
 
   // `port` outlives the book.
   AlarmBook(std::string account, StatePort& port)
