@@ -4,19 +4,20 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace kiln {
 namespace {
 
 std::atomic<uint64_t> errors{0};
 
-std::mutex listener_mutex;
+Mutex listener_mutex;
 // Held while it is called, so that one that is replaced outlives its last call.
-std::shared_ptr<const FenceListener> current_listener;
+std::shared_ptr<const FenceListener> current_listener KILN_GUARDED_BY(listener_mutex);
 
 std::shared_ptr<const FenceListener> listener() {
-  const std::lock_guard lock(listener_mutex);
+  const MutexLock lock(listener_mutex);
   return current_listener;
 }
 
@@ -55,7 +56,7 @@ void note_internal_error(std::string_view where, std::string_view what) noexcept
 
 FenceListener set_fence_listener(FenceListener listener) {
   auto next = listener ? std::make_shared<const FenceListener>(std::move(listener)) : nullptr;
-  const std::lock_guard lock(listener_mutex);
+  const MutexLock lock(listener_mutex);
   current_listener.swap(next);
   return next ? *next : FenceListener();
 }

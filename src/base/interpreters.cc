@@ -12,6 +12,7 @@
 #include <set>
 
 #include "base/ascii.h"
+#include "base/mutex.h"
 #include "base/unique_fd.h"
 
 extern char** environ;
@@ -332,7 +333,7 @@ const Interpreters& machine_interpreters() {
 
 Interpreter Interpreters::find(const std::string& runtime) const {
   if (language_of(runtime) == Language::kNone) return {};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto known = known_.find(runtime);
   if (known != known_.end() && is_program(known->second.path)) return known->second;
   return known_[runtime] = look(runtime);

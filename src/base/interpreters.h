@@ -2,16 +2,16 @@
 // where there is one, from what the user named, PATH, pyenv, nvm, fnm, uv, mise, asdf or /opt; else
 // the machine's own python3 or node, whatever its version.
 //
-// Thread-safe. The first question for a runtime looks at folders, and may ask an interpreter for its
-// version (some 30 ms); the answer is kept for as long as the file is there.
+// Thread-safe. The first question for a runtime looks at folders, and may ask an interpreter for
+// its version (some 30 ms); the answer is kept for as long as the file is there.
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace kiln {
@@ -68,8 +68,8 @@ class Interpreters {
   Interpreter look(const std::string& runtime) const;
 
   Options options_;
-  mutable std::mutex mutex_;
-  mutable std::map<std::string, Interpreter> known_;  // by runtime; guarded by mutex_
+  mutable Mutex mutex_;
+  mutable std::map<std::string, Interpreter> known_ KILN_GUARDED_BY(mutex_);  // by runtime
 };
 
 // Those of this machine, by this process's environment. Looked for when first asked.

@@ -6,11 +6,12 @@
 #include <utility>
 
 #include "base/fence.h"
+#include "base/mutex.h"
 
 namespace kiln {
 
 WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   while (threads_.size() < options_.least)
     if (!add_thread()) return;
 }
@@ -32,10 +33,10 @@ bool WorkerPool::add_thread() {
 }
 
 void WorkerPool::run(Threads::iterator self) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
     ++waiting_;
-    const auto ready = [this] { return joining_ || !work_.empty(); };
+    const auto ready = [this]() KILN_REQUIRES(mutex_) { return joining_ || !work_.empty(); };
     bool came = true;
     while (!ready() && came) {
       if (threads_.size() > options_.least)
@@ -60,14 +61,14 @@ void WorkerPool::run(Threads::iterator self) {
 void WorkerPool::join_ended() {
   Threads ended;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ended.swap(ended_);
   }
   for (std::thread& thread : ended) thread.join();
 }
 
 Result<void> WorkerPool::ensure() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!threads_.empty() || add_thread()) return {};
   return Error{ErrorKind::kUnavailable, "ServiceUnavailable",
                "The machine gives Kiln no more threads. Let less run at a time, or raise the "
@@ -77,7 +78,7 @@ Result<void> WorkerPool::ensure() {
 void WorkerPool::post(std::function<void()> work) {
   join_ended();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (joining_) return;
     const bool needs_thread = work_.size() >= waiting_ && threads_.size() < options_.most;
     if ((needs_thread && add_thread()) || !threads_.empty()) {
@@ -91,16 +92,16 @@ void WorkerPool::post(std::function<void()> work) {
 
 void WorkerPool::join() {
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     joining_ = true;
     wake_.notify_all();
-    left_.wait(lock, [this] { return threads_.empty(); });
+    left_.wait(lock, [this]() KILN_REQUIRES(mutex_) { return threads_.empty(); });
   }
   join_ended();
 }
 
 size_t WorkerPool::threads() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return threads_.size();
 }
 

@@ -9,16 +9,15 @@
 // Where the machine gives no more threads, those that are there do the work.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <string>
 #include <thread>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace kiln {
@@ -48,19 +47,19 @@ class WorkerPool {
  private:
   using Threads = std::list<std::thread>;
 
-  bool add_thread();  // with the lock held
+  bool add_thread() KILN_REQUIRES(mutex_);  // with the lock held
   void run(Threads::iterator self);
   void join_ended();
 
   const Options options_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;  // there is work, or the end
-  std::condition_variable left_;  // a thread has ended
-  std::deque<std::function<void()>> work_;
-  Threads threads_;  // at work or waiting for it
-  Threads ended_;    // to be joined
-  size_t waiting_ = 0;
-  bool joining_ = false;
+  mutable Mutex mutex_;
+  Condition wake_;  // there is work, or the end
+  Condition left_;  // a thread has ended
+  std::deque<std::function<void()>> work_ KILN_GUARDED_BY(mutex_);
+  Threads threads_ KILN_GUARDED_BY(mutex_);  // at work or waiting for it
+  Threads ended_ KILN_GUARDED_BY(mutex_);    // to be joined
+  size_t waiting_ KILN_GUARDED_BY(mutex_) = 0;
+  bool joining_ KILN_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace kiln

@@ -1,5 +1,6 @@
 #include "cli/invoke_tail.h"
 
+#include "base/mutex.h"
 #include "cli/log_follower.h"
 #include "cli/log_selection.h"
 
@@ -19,7 +20,7 @@ InvokeTail::InvokeTail(const ApiOptions& api, const std::string& name,
 
 InvokeTail::~InvokeTail() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     abandoned_ = true;
   }
   wake_.notify_one();
@@ -28,7 +29,7 @@ InvokeTail::~InvokeTail() {
 
 bool InvokeTail::finish() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     answered_ = true;
   }
   wake_.notify_one();
@@ -56,9 +57,10 @@ void InvokeTail::run(const ApiOptions& api, const std::string& group,
       out_.flush();
     }
     if (selection.complete() || clock.steady_now() >= give_up) return;
-    std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, kTailEvery,
-                   [&] { return abandoned_ || (answered_ && give_up == SteadyTime::max()); });
+    MutexLock lock(mutex_);
+    wake_.wait_for(lock, kTailEvery, [&]() KILN_REQUIRES(mutex_) {
+      return abandoned_ || (answered_ && give_up == SteadyTime::max());
+    });
     if (abandoned_) return;
     if (answered_ && give_up == SteadyTime::max())
       give_up = clock.steady_now() + (printed_ ? kPatience : kPatience / 3);

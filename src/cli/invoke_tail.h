@@ -8,12 +8,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <ostream>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "cli/api_client.h"
 
 namespace kiln::cli {
@@ -35,10 +34,10 @@ class InvokeTail {
   void run(const ApiOptions& api, const std::string& group, const std::string& request_id);
 
   std::ostream& out_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool answered_ = false;
-  bool abandoned_ = false;
+  Mutex mutex_;
+  Condition wake_;
+  bool answered_ KILN_GUARDED_BY(mutex_) = false;
+  bool abandoned_ KILN_GUARDED_BY(mutex_) = false;
   std::atomic<bool> printed_{false};
   std::thread thread_;
 };

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <exception>
-#include <mutex>
 #include <thread>
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/mutex.h"
 #include "cli/function_api.h"
 #include "cli/shell.h"
 #include "logs/report_line.h"
@@ -57,6 +57,7 @@ class SizeRun {
     for (int64_t i = 1; i < settings_.parallel; ++i) others.emplace_back([this] { work(); });
     work();
     for (std::thread& other : others) other.join();
+    const MutexLock lock(mutex_);
     if (failure_) return *failure_;
     if (interrupts_.came()) return kInterrupted;
     return std::move(samples_);
@@ -82,7 +83,7 @@ class SizeRun {
 
   // Whether one more is wanted, those under way included.
   bool begin_one() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (failure_ || interrupts_.came()) return false;
     const size_t begun = samples_.size() + under_way_;
     const bool plenty =
@@ -92,18 +93,18 @@ class SizeRun {
     return true;
   }
   void end_one(tune::Sample sample) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     --under_way_;
     if (sample.outcome == tune::Outcome::kThrottled) ++throttled_;
     samples_.push_back(std::move(sample));
     progress_(samples_.size());
   }
   void fail(Error error) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!failure_) failure_ = std::move(error);
   }
   std::string next_payload() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return payloads_.next();
   }
 
@@ -113,10 +114,11 @@ class SizeRun {
   const Interrupts& interrupts_;
   tune::Payloads& payloads_;
   std::function<void(size_t)> progress_;
-  std::mutex mutex_;
-  std::vector<tune::Sample> samples_;
-  size_t under_way_ = 0, throttled_ = 0;
-  std::optional<Error> failure_;
+  Mutex mutex_;
+  std::vector<tune::Sample> samples_ KILN_GUARDED_BY(mutex_);
+  size_t under_way_ KILN_GUARDED_BY(mutex_) = 0;
+  size_t throttled_ KILN_GUARDED_BY(mutex_) = 0;
+  std::optional<Error> failure_ KILN_GUARDED_BY(mutex_);
 };
 
 Result<tune::Sample> SizeRun::invoke(ApiClient& client) {

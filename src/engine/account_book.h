@@ -4,9 +4,9 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "model/admission.h"
 
 namespace kiln::engine {
@@ -16,7 +16,7 @@ class AccountBook {
   explicit AccountBook(const model::AccountQuota& quota) : quota_(quota) {}
 
   model::AccountCapacity& of(const std::string& region) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     auto& entry = regions_[region];
     if (!entry) entry = std::make_unique<model::AccountCapacity>(quota_);
     return *entry;
@@ -25,8 +25,8 @@ class AccountBook {
 
  private:
   model::AccountQuota quota_;
-  std::mutex mutex_;
-  std::map<std::string, std::unique_ptr<model::AccountCapacity>> regions_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<model::AccountCapacity>> regions_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::engine

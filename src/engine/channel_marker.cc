@@ -6,10 +6,10 @@
 
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <tuple>
 
 #include "base/channel_frame.h"
+#include "base/mutex.h"
 #include "base/unique_fd.h"
 
 namespace kiln::engine {
@@ -22,7 +22,8 @@ bool holds_marker(int fd, size_t size) {
   if (size == 0) return false;
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (data == MAP_FAILED) return false;
-  const bool found = ::memmem(data, size, kChannelFdVariable, std::strlen(kChannelFdVariable)) != nullptr;
+  const bool found =
+      ::memmem(data, size, kChannelFdVariable, std::strlen(kChannelFdVariable)) != nullptr;
   ::munmap(data, size);
   return found;
 }
@@ -30,18 +31,18 @@ bool holds_marker(int fd, size_t size) {
 }  // namespace
 
 bool speaks_direct_channel(const std::string& bootstrap) {
-  static std::mutex mutex;
+  static Mutex mutex;
   static std::map<Identity, bool> known;
   struct stat st = {};
   if (::stat(bootstrap.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
   const Identity identity{st.st_dev, st.st_ino, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (const auto one = known.find(identity); one != known.end()) return one->second;
   }
   const UniqueFd fd(::open(bootstrap.c_str(), O_RDONLY | O_CLOEXEC));
   const bool speaks = fd && holds_marker(fd.get(), static_cast<size_t>(st.st_size));
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(mutex);
   if (known.size() >= kMaxKnown) known.clear();
   return known[identity] = speaks;
 }

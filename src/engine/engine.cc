@@ -5,9 +5,9 @@
 
 #include <atomic>
 #include <future>
-#include <mutex>
 
 #include "base/check.h"
+#include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
 
@@ -225,9 +225,9 @@ size_t Engine::queued_events() const { return impl_->events->depth(); }
 
 std::vector<FunctionStatus> Engine::status() {
   std::vector<FunctionStatus> out;
-  std::mutex mutex;
+  Mutex mutex;
   impl_->on_every_loop([&](Invoker& invoker) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     invoker.status(out);
   });
   return out;
@@ -235,9 +235,9 @@ std::vector<FunctionStatus> Engine::status() {
 
 std::vector<EnvironmentStatus> Engine::environments() {
   std::vector<EnvironmentStatus> out;
-  std::mutex mutex;
+  Mutex mutex;
   impl_->on_every_loop([&](Invoker& invoker) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     invoker.environments(out);
   });
   return out;

@@ -1,8 +1,8 @@
 // How the parts of the engine are joined: which one tells which.
-#include <mutex>
 #include <set>
 
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
 #include "engine/stored_documents.h"
@@ -103,9 +103,9 @@ void Engine::Impl::record_filtered(logs::FilteredValue&& value) {
 }
 
 void Engine::Impl::collect_metrics(std::vector<MetricPoint>& out) {
-  std::mutex mutex;
+  Mutex mutex;
   on_every_loop([&](Invoker& invoker) {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     invoker.collect(out);
   });
   if (log_tap->is_used()) {

@@ -4,6 +4,7 @@
 
 #include "base/fence.h"
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "engine/event_record.h"
 
 namespace kiln::engine {
@@ -59,7 +60,7 @@ Result<void> EventQueue::start() {
 
 void EventQueue::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return;
     stopping_ = true;
   }
@@ -83,7 +84,7 @@ void EventQueue::accept(InvokeRequest&& request, Accepted done) {
   event.payload = std::move(request.payload);
   bool refuse = false, schedule = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     refuse = stopping_;
     if (!refuse) {
       accepted_.push_back(std::move(event));
@@ -98,7 +99,7 @@ void EventQueue::accept(InvokeRequest&& request, Accepted done) {
 void EventQueue::schedule_commit() {
   bool schedule = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     schedule = !std::exchange(commit_scheduled_, true);
   }
   if (schedule) loop_.post([this] { commit(); });
@@ -107,7 +108,7 @@ void EventQueue::schedule_commit() {
 void EventQueue::commit() {
   std::vector<Accepted> done;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     batch_.added.swap(accepted_);
     done.swap(accepted_done_);
     commit_scheduled_ = false;

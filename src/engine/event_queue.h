@@ -10,11 +10,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "engine/function_metrics.h"
 #include "engine/invocation.h"
 #include "model/async_policy.h"
@@ -88,11 +88,11 @@ class EventQueue final : private net::Scheduled {
   const ScaledClock& clock_;
   net::IoLoop loop_;
 
-  std::mutex mutex_;  // of the four below
-  std::vector<store::StoredEvent> accepted_;
-  std::vector<Accepted> accepted_done_;
-  bool commit_scheduled_ = false;
-  bool stopping_ = false;
+  Mutex mutex_;
+  std::vector<store::StoredEvent> accepted_ KILN_GUARDED_BY(mutex_);
+  std::vector<Accepted> accepted_done_ KILN_GUARDED_BY(mutex_);
+  bool commit_scheduled_ KILN_GUARDED_BY(mutex_) = false;
+  bool stopping_ KILN_GUARDED_BY(mutex_) = false;
 
   // The thread's own.
   store::EventStore::Batch batch_;

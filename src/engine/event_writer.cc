@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/fence.h"
+#include "base/mutex.h"
 #include "engine/events.h"
 
 namespace kiln::engine {
@@ -28,7 +29,7 @@ EventWriter::EventWriter(const Options& options)
 
 EventWriter::~EventWriter() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closing_ = true;
   }
   wake_.notify_one();
@@ -38,7 +39,7 @@ EventWriter::~EventWriter() {
 void EventWriter::write(EngineEvent&& event) {
   if (!wants(event.severity)) return;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (waiting_.size() >= kMostWaiting) {
       ++missing_;
       return;
@@ -61,8 +62,8 @@ void EventWriter::run() {
     size_t missing = 0;
     bool closing = false;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+      MutexLock lock(mutex_);
+      wake_.wait(lock, [this]() KILN_REQUIRES(mutex_) { return closing_ || !waiting_.empty(); });
       events.swap(waiting_);
       std::swap(missing, missing_);
       closing = closing_;

@@ -6,11 +6,10 @@
 // event; up to kMostWaiting events in memory.
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "engine/event_log.h"
 #include "engine/event_text.h"
 
@@ -36,11 +35,11 @@ class EventWriter final : public EventLog {
   std::string line(const EngineEvent& event) const;
 
   const Options options_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<EngineEvent> waiting_;
-  size_t missing_ = 0;
-  bool closing_ = false;
+  Mutex mutex_;
+  Condition wake_;
+  std::vector<EngineEvent> waiting_ KILN_GUARDED_BY(mutex_);
+  size_t missing_ KILN_GUARDED_BY(mutex_) = 0;
+  bool closing_ KILN_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/document_reader.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 
 namespace kiln::engine {
 namespace {
@@ -66,7 +67,7 @@ Result<void> LayerBook::load(const std::string& kind, const std::string& region,
   std::string problem;
   const DocumentReader in(parsed, problem);
   const auto damaged = [&] { return Error{ErrorKind::kInternal, "DatabaseError", problem}; };
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (kind == kCounterKind) {
     const auto next = in.get<int64_t>("next");
     if (!problem.empty()) return damaged();
@@ -85,7 +86,7 @@ Result<void> LayerBook::load(const std::string& kind, const std::string& region,
 Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
   int64_t number = 1;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     number = regions_[version.region][version.name].next_number;
   }
   version.number = number;
@@ -98,7 +99,7 @@ Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
       !saved)
     return saved.error();
   auto kept = std::make_shared<const LayerVersion>(std::move(version));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Layer& layer = regions_[kept->region][kept->name];
   layer.next_number = number + 1;
   layer.versions[number] = kept;
@@ -111,7 +112,7 @@ Result<void> LayerBook::put(LayerVersion version) {
       !saved)
     return saved;
   auto kept = std::make_shared<const LayerVersion>(std::move(version));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   regions_[kept->region][kept->name].versions[kept->number] = kept;
   return {};
 }
@@ -119,13 +120,13 @@ Result<void> LayerBook::put(LayerVersion version) {
 void LayerBook::erase(const std::string& region, const std::string& name, int64_t number) {
   if (!find(region, name, number)) return;
   port_.erase(kVersionKind, region, key_of(name, number));
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   regions_[region][name].versions.erase(number);
 }
 
 LayerVersionPtr LayerBook::find(const std::string& region, const std::string& name,
                                 int64_t number) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto of_region = regions_.find(region);
   if (of_region == regions_.end()) return nullptr;
   const auto layer = of_region->second.find(name);
@@ -137,7 +138,7 @@ LayerVersionPtr LayerBook::find(const std::string& region, const std::string& na
 std::vector<LayerVersionPtr> LayerBook::versions(const std::string& region,
                                                  const std::string& name) const {
   std::vector<LayerVersionPtr> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto of_region = regions_.find(region);
   if (of_region == regions_.end()) return out;
   const auto layer = of_region->second.find(name);
@@ -149,7 +150,7 @@ std::vector<LayerVersionPtr> LayerBook::versions(const std::string& region,
 
 std::vector<std::string> LayerBook::names(const std::string& region) const {
   std::vector<std::string> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto of_region = regions_.find(region);
   if (of_region == regions_.end()) return out;
   for (const auto& [name, layer] : of_region->second)
@@ -159,7 +160,7 @@ std::vector<std::string> LayerBook::names(const std::string& region) const {
 
 std::set<std::string> LayerBook::code_in_use() const {
   std::set<std::string> keys;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [region, layers] : regions_)
     for (const auto& [name, layer] : layers)
       for (const auto& [number, version] : layer.versions) keys.insert(version->code.zip_sha_hex);

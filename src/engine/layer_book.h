@@ -7,12 +7,12 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/state_port.h"
 #include "model/function.h"
@@ -67,8 +67,8 @@ class LayerBook {
   };
 
   StatePort& port_;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::map<std::string, Layer>> regions_;
+  mutable Mutex mutex_;
+  std::map<std::string, std::map<std::string, Layer>> regions_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::engine

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <tuple>
 
+#include "base/mutex.h"
 #include "model/allocation.h"
 
 namespace kiln::engine {
@@ -25,24 +25,25 @@ class ProvisionedBoard {
  public:
   void set(const std::string& region, const std::string& name, const std::string& version,
            const ProvisionedStatus& status) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     entries_[{region, name, version}] = status;
   }
   void erase(const std::string& region, const std::string& name, const std::string& version) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     entries_.erase({region, name, version});
   }
   // What the version's loop has not reported yet is in progress.
   ProvisionedStatus get(const std::string& region, const std::string& name,
                         const std::string& version) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = entries_.find({region, name, version});
     return found == entries_.end() ? ProvisionedStatus{} : found->second;
   }
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::tuple<std::string, std::string, std::string>, ProvisionedStatus> entries_;
+  mutable Mutex mutex_;
+  std::map<std::tuple<std::string, std::string, std::string>, ProvisionedStatus> entries_
+      KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::engine

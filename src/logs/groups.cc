@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "logs/tap.h"
 
 namespace kiln::logs {
@@ -44,13 +45,13 @@ void LogGroups::load(const std::string& region, const std::string& name,
                      const std::string& document) {
   LogGroup group = parse(document);
   if (LogTap* tap = store_.tap()) tap->set(region, name, group.filters);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   groups_[{region, name}] = std::move(group);
 }
 
 bool LogGroups::has(const std::string& region, const std::string& name) const {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (groups_.contains({region, name})) return true;
   }
   return store_.has_group(region, name);
@@ -59,7 +60,7 @@ bool LogGroups::has(const std::string& region, const std::string& name) const {
 std::vector<std::string> LogGroups::names(const std::string& region) const {
   std::vector<std::string> names = store_.groups(region, "");
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto group = groups_.lower_bound({region, ""});
          group != groups_.end() && group->first.first == region; ++group)
       names.push_back(group->first.second);
@@ -71,7 +72,7 @@ std::vector<std::string> LogGroups::names(const std::string& region) const {
 
 std::optional<LogGroup> LogGroups::find(const std::string& region, const std::string& name) const {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = groups_.find({region, name});
     if (found != groups_.end()) return found->second;
   }
@@ -86,7 +87,7 @@ std::optional<LogGroup> LogGroups::find(const std::string& region, const std::st
 
 int64_t LogGroups::oldest_kept_ms(const std::string& region, const std::string& name,
                                   int64_t now_ms) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = groups_.find({region, name});
   if (found == groups_.end() || found->second.retention_days == 0) return 0;
   return std::max<int64_t>(0, now_ms - found->second.retention_days * kDayMs);
@@ -95,7 +96,7 @@ int64_t LogGroups::oldest_kept_ms(const std::string& region, const std::string& 
 Result<void> LogGroups::put(const std::string& region, const std::string& name, LogGroup group) {
   if (auto saved = port_.save(kKind, region, name, to_document(group)); !saved) return saved;
   if (LogTap* tap = store_.tap()) tap->set(region, name, group.filters);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   groups_[{region, name}] = std::move(group);
   return {};
 }
@@ -104,7 +105,7 @@ void LogGroups::erase(const std::string& region, const std::string& name) {
   port_.erase(kKind, region, name);
   if (LogTap* tap = store_.tap()) tap->set(region, name, {});
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     groups_.erase({region, name});
   }
   store_.remove_group(region, name);
@@ -113,7 +114,7 @@ void LogGroups::erase(const std::string& region, const std::string& name) {
 std::vector<std::pair<std::string, GroupFilters>> LogGroups::filters(
     const std::string& region) const {
   std::vector<std::pair<std::string, GroupFilters>> all;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto group = groups_.lower_bound({region, ""});
        group != groups_.end() && group->first.first == region; ++group)
     if (!group->second.filters.empty())
@@ -124,7 +125,7 @@ std::vector<std::pair<std::string, GroupFilters>> LogGroups::filters(
 void LogGroups::sweep(int64_t now_ms) {
   std::vector<std::pair<Name, int64_t>> due;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [name, group] : groups_)
       if (group.retention_days > 0) due.emplace_back(name, now_ms - group.retention_days * kDayMs);
   }

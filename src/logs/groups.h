@@ -6,12 +6,12 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/state_port.h"
 #include "logs/filters.h"
@@ -62,8 +62,8 @@ class LogGroups {
 
   StatePort& port_;
   LogStore& store_;
-  mutable std::mutex mutex_;
-  std::map<Name, LogGroup> groups_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<Name, LogGroup> groups_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::logs

@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <filesystem>
 #include <map>
-#include <mutex>
 #include <queue>
 #include <shared_mutex>
 #include <thread>
 #include <tuple>
 
 #include "base/fence.h"
+#include "base/mutex.h"
 #include "logs/files.h"
 #include "logs/files_cursor.h"
 #include "logs/tap.h"
@@ -81,7 +80,7 @@ struct LogStore::Impl {
 
   ~Impl() {
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       stopping = true;
     }
     wake.notify_one();
@@ -89,12 +88,13 @@ struct LogStore::Impl {
   }
 
   void run() {
-    std::unique_lock lock(mutex);
+    MutexLock lock(mutex);
     while (true) {
-      wake.wait(lock, [&] { return !queue.empty() || stopping; });
+      wake.wait(lock, [&]() KILN_REQUIRES(mutex) { return !queue.empty() || stopping; });
       if (queue.empty()) return;
-      wake.wait_for(lock, options.gather_time,
-                    [&] { return stopping || flush_wanted > written || gathered >= kGatherBytes; });
+      wake.wait_for(lock, options.gather_time, [&]() KILN_REQUIRES(mutex) {
+        return stopping || flush_wanted > written || gathered >= kGatherBytes;
+      });
       std::vector<Item> batch = std::exchange(queue, {});
       gathered = 0;
       const uint64_t up_to = appended;
@@ -132,17 +132,20 @@ struct LogStore::Impl {
   void write_lines(const std::map<StreamId, std::string>& by_stream) {
     for (const auto& [id, lines] : by_stream) {
       const auto& [region, group, stream] = id;
-      const auto result = writer.write(region, group, stream, lines);
-      if (!result) {
-        dropped += static_cast<int64_t>(lines.size());
-        // Once per trouble, not once per line.
-        if (!std::exchange(in_trouble, true)) spdlog::error("{}", result.error().message);
-      } else {
-        in_trouble = false;
-        if (tap != nullptr)
-          fenced("log filters", [&] { tap->events({region, group, stream}, lines); });
-      }
+      write_lines_of({region, group, stream}, lines);
     }
+  }
+
+  void write_lines_of(const LogStreamKey& stream, const std::string& lines) {
+    if (const auto result = writer.write(stream.region, stream.group, stream.stream, lines);
+        !result) {
+      dropped += static_cast<int64_t>(lines.size());
+      // Once per trouble, not once per line.
+      if (!std::exchange(in_trouble, true)) spdlog::error("{}", result.error().message);
+      return;
+    }
+    in_trouble = false;
+    if (tap != nullptr) fenced("log filters", [&] { tap->events(stream, lines); });
   }
 
   void remove(const Item& item) {
@@ -165,7 +168,7 @@ struct LogStore::Impl {
     if (queued_bytes.fetch_add(size) + size >= options.max_queued_bytes) overload = true;
     bool notify = false;
     {
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       // The writer waits for the first item, and then for time or for much.
       notify = queue.empty() || (gathered < kGatherBytes && gathered + size >= kGatherBytes);
       gathered += size;
@@ -188,12 +191,14 @@ struct LogStore::Impl {
   bool in_trouble = false;  // writer thread
   LogTap* tap = nullptr;
   mutable std::shared_mutex replacing;  // shared by those who read files
-  std::mutex mutex;                     // guards what follows, up to the atomics
-  std::condition_variable wake, done;
-  std::vector<Item> queue;
-  int64_t gathered = 0;  // bytes in queue
-  uint64_t appended = 0, written = 0, flush_wanted = 0;
-  bool stopping = false;
+  Mutex mutex;
+  Condition wake, done;
+  std::vector<Item> queue KILN_GUARDED_BY(mutex);
+  int64_t gathered KILN_GUARDED_BY(mutex) = 0;  // bytes in queue
+  uint64_t appended KILN_GUARDED_BY(mutex) = 0;
+  uint64_t written KILN_GUARDED_BY(mutex) = 0;
+  uint64_t flush_wanted KILN_GUARDED_BY(mutex) = 0;
+  bool stopping KILN_GUARDED_BY(mutex) = false;
   std::atomic<int64_t> queued_bytes{0}, dropped{0};
   std::atomic<bool> overload{false};
   std::thread thread;
@@ -229,12 +234,12 @@ bool LogStore::overloaded() const { return impl_->overload; }
 int64_t LogStore::dropped_bytes() const { return impl_->dropped; }
 
 void LogStore::flush() {
-  std::unique_lock lock(impl_->mutex);
+  MutexLock lock(impl_->mutex);
   const uint64_t target = impl_->appended;
   if (impl_->written >= target) return;
   impl_->flush_wanted = std::max(impl_->flush_wanted, target);
   impl_->wake.notify_one();
-  impl_->done.wait(lock, [&] { return impl_->written >= target; });
+  impl_->done.wait(lock, [&]() KILN_REQUIRES(impl_->mutex) { return impl_->written >= target; });
 }
 
 bool LogStore::has_group(const std::string& region, const std::string& group) const {

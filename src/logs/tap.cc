@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/mutex.h"
 #include "logs/files.h"
 #include "logs/subscribed_payload.h"
 
@@ -59,9 +60,9 @@ std::vector<LogEvent> events_of(std::string_view lines, const std::string& strea
 struct LogTap::Metric {
   MetricFilter filter;
   FilterPattern pattern;
-  std::mutex mutex;
+  Mutex mutex;
   // Minutes in which there were events, and whether one matched or the default value was recorded.
-  std::map<int64_t, bool> minutes;  // guarded by mutex
+  std::map<int64_t, bool> minutes KILN_GUARDED_BY(mutex);
 };
 
 struct LogTap::Subscription {
@@ -96,7 +97,7 @@ void LogTap::set(const std::string& region, const std::string& name, const Group
       subscription.pattern = std::move(*pattern);
     group->subscriptions.push_back(std::move(subscription));
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (filters.empty())
     groups_.erase({region, name});
   else
@@ -106,7 +107,7 @@ void LogTap::set(const std::string& region, const std::string& name, const Group
 
 std::shared_ptr<LogTap::Group> LogTap::find(const std::string& region,
                                             const std::string& group) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = groups_.find({region, group});
   return found == groups_.end() ? nullptr : found->second;
 }
@@ -132,7 +133,7 @@ void LogTap::count(Metric& metric, const std::string& region, const LogEvent& ev
   const int64_t minute_s = time_s - time_s % kMinuteS;
   const bool matches = metric.pattern.matches(event.message);
   if (filter.default_value) {
-    const std::lock_guard lock(metric.mutex);
+    const MutexLock lock(metric.mutex);
     bool& settled = metric.minutes[minute_s];
     settled = settled || matches;
   }
@@ -156,7 +157,7 @@ void LogTap::collect(int64_t metric_now_s) {
   if (!is_used()) return;
   std::vector<std::shared_ptr<Group>> groups;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [_, group] : groups_) groups.push_back(group);
   }
   for (const auto& group : groups) {
@@ -165,7 +166,7 @@ void LogTap::collect(int64_t metric_now_s) {
       const MetricFilter& filter = metric->filter;
       std::vector<int64_t> due;
       {
-        const std::lock_guard lock(metric->mutex);
+        const MutexLock lock(metric->mutex);
         for (auto minute = metric->minutes.begin(); minute != metric->minutes.end();) {
           if (minute->first + kMinuteS > metric_now_s) break;
           if (!std::exchange(minute->second, true)) due.push_back(minute->first);

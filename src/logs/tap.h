@@ -11,12 +11,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "logs/event.h"
 #include "logs/filter_pattern.h"
 #include "logs/filters.h"
@@ -78,8 +78,9 @@ class LogTap {
   const std::string account_;
   const Ports ports_;
   std::atomic<bool> used_{false}, closed_{false};
-  mutable std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<Group>> groups_;  // by mutex_
+  mutable Mutex mutex_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<Group>> groups_
+      KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::logs

@@ -7,9 +7,9 @@
 
 #include <atomic>
 #include <cstring>
-#include <mutex>
 #include <set>
 
+#include "base/mutex.h"
 #include "net/http_connection.h"
 
 namespace kiln::net {
@@ -85,7 +85,7 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
     auto session = factory(*connection);
     if (!session) return;
     {
-      std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       if (closed) return;
       connections.insert(connection);
       connections_sweep();
@@ -94,7 +94,7 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
   }
 
   // Forgets connections that have gone; amortised by doubling.
-  void connections_sweep() {
+  void connections_sweep() KILN_REQUIRES(mutex) {
     if (connections.size() < sweep_at) return;
     std::erase_if(connections, [](const auto& weak) { return weak.expired(); });
     sweep_at = std::max<size_t>(64, connections.size() * 2);
@@ -113,10 +113,10 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
   UniqueFd listener;
   size_t next = 0;
   uint16_t port = 0;
-  std::mutex mutex;
+  Mutex mutex;
   std::atomic<bool> closed = false;
-  size_t sweep_at = 64;
-  std::set<std::weak_ptr<HttpConnection>, std::owner_less<>> connections;
+  size_t sweep_at KILN_GUARDED_BY(mutex) = 64;
+  std::set<std::weak_ptr<HttpConnection>, std::owner_less<>> connections KILN_GUARDED_BY(mutex);
 };
 
 HttpServer::HttpServer(std::vector<IoLoop*> loops, HttpLimits limits, SessionFactory factory)
@@ -169,7 +169,7 @@ void HttpServer::close() {
   if (impl_->closed.exchange(true)) return;
   std::set<std::weak_ptr<HttpConnection>, std::owner_less<>> connections;
   {
-    std::lock_guard lock(impl_->mutex);
+    const MutexLock lock(impl_->mutex);
     connections.swap(impl_->connections);
   }
   impl_->loops[0]->post([impl = impl_] {

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/fence.h"
 #include "base/in_hand.h"
+#include "base/mutex.h"
 #include "net/looked_at.h"
 
 namespace kiln::net {
@@ -67,9 +68,9 @@ void look_away(LookedAt& what) {
 
 // Where other threads leave work. It outlives the loop as long as somebody may post.
 struct IoLoop::Remote::Inbox {
-  std::mutex mutex;
-  std::vector<Work> work;
-  IoLoop* loop = nullptr;  // null: it has gone
+  Mutex mutex;
+  std::vector<Work> work KILN_GUARDED_BY(mutex);
+  IoLoop* loop KILN_GUARDED_BY(mutex) = nullptr;  // null: it has gone
   std::atomic<bool> filled = false;
   // Set before the loop looks into the inbox for the last time before it sleeps.
   std::atomic<bool> sleeps = false;
@@ -77,7 +78,7 @@ struct IoLoop::Remote::Inbox {
 
 void IoLoop::Remote::add(Work work) const {
   {
-    const std::lock_guard lock(inbox_->mutex);
+    const MutexLock lock(inbox_->mutex);
     if (inbox_->loop != nullptr) {
       inbox_->work.push_back(std::move(work));
       inbox_->filled.store(true);
@@ -104,7 +105,7 @@ IoLoop::~IoLoop() {
   stop();
   join();
   {
-    const std::lock_guard lock(inbox_->mutex);
+    const MutexLock lock(inbox_->mutex);
     inbox_->loop = nullptr;
     arrived_.swap(inbox_->work);
   }
@@ -194,7 +195,7 @@ Duration IoLoop::patience(Duration at_most) const {
 
 bool IoLoop::take_inbox() {
   if (!inbox_->filled.load()) return false;
-  const std::lock_guard lock(inbox_->mutex);
+  const MutexLock lock(inbox_->mutex);
   inbox_->filled.store(false);
   arrived_.swap(inbox_->work);
   return !arrived_.empty();

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/mutex.h"
 
 namespace kiln::simulate {
 
@@ -13,14 +14,14 @@ ForEach in_threads(size_t most) {
   if (most == 0) most = std::max(1U, std::thread::hardware_concurrency());
   return [most](size_t count, const std::function<void(size_t)>& call) {
     std::atomic<size_t> next{0};
-    std::mutex mutex;
+    Mutex mutex;
     std::exception_ptr failure;
     const auto work = [&] {
       for (size_t i = next++; i < count; i = next++) {
         try {
           call(i);
         } catch (...) {
-          const std::lock_guard lock(mutex);
+          const MutexLock lock(mutex);
           failure = std::current_exception();
           next = count;
         }

@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "stack/change_reasons.h"
 #include "stack/stack_book.h"
 #include "stack/validation_error.h"
@@ -38,21 +39,21 @@ Result<void> StackBook::keep(const Stack& stack, const ChangeSet& set) {
   auto saved = options_.state.save(kChangeSetKind, stack.region, stack.id + "#" + set.id,
                                    json_dump(to_document(set)));
   if (!saved) return saved;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sets_[stack.id][set.id] = set;
   return {};
 }
 
 void StackBook::drop(const Stack& stack, const ChangeSet& set) {
   options_.state.erase(kChangeSetKind, stack.region, stack.id + "#" + set.id);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sets_[stack.id].erase(set.id);
 }
 
 void StackBook::drop_change_sets(const Stack& stack) {
   std::map<std::string, ChangeSet> all;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = sets_.find(stack.id); found != sets_.end()) all.swap(found->second);
     sets_.erase(stack.id);
   }
@@ -64,7 +65,7 @@ void StackBook::drop_change_sets(const Stack& stack) {
 void StackBook::drop_old_executed_sets(const Stack& stack) {
   std::vector<ChangeSet> executed;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [id, set] : sets_[stack.id])
       if (is_executed(set)) executed.push_back(set);
   }
@@ -81,7 +82,7 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
         "1 validation error detected: Value '" + set.name +
         "' at 'changeSetName' failed to satisfy constraint: Member must satisfy "
         "regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
-  const std::lock_guard one_at_a_time(begin_mutex_);
+  const MutexLock one_at_a_time(begin_mutex_);
   RecordPtr record = record_of(region, name);
   const bool creates = set.type == ChangeSet::Type::kCreate;
   if (!record && !creates) return validation_error("Stack [" + name + "] does not exist");
@@ -94,7 +95,7 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
     return validation_error("Stack:" + now.id + " is in " + now.status +
                             " state and can not be updated.");
   if (record) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [id, other] : sets_[now.id])
       if (other.name == set.name && !is_executed(other))
         return Error{ErrorKind::kInvalid, "AlreadyExistsException",
@@ -152,7 +153,7 @@ Result<ChangeSet> StackBook::find_change_set(const std::string& region, const st
   }
   // Once a set was executed, its name may be another's: then that is meant.
   const ChangeSet* found = nullptr;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [id, sets] : sets_) {
     if (!stack_id.empty() && id != stack_id) continue;
     for (const auto& [set_id, set] : sets) {
@@ -169,7 +170,7 @@ Result<ChangeSet> StackBook::find_change_set(const std::string& region, const st
 Result<Stack> StackBook::stack_for(const ChangeSet& set) const {
   RecordPtr record;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [id, sets] : sets_)
       if (sets.contains(set.id))
         if (const auto found = records_.find(id); found != records_.end()) record = found->second;
@@ -183,7 +184,7 @@ Result<std::vector<ChangeSet>> StackBook::change_sets(const std::string& region,
   const auto found = find(region, stack);
   if (!found) return found.error();
   std::vector<ChangeSet> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto sets = sets_.find(found->id); sets != sets_.end())
     for (const auto& [id, set] : sets->second)
       if (!is_executed(set)) out.push_back(set);
@@ -196,7 +197,7 @@ Result<std::vector<ChangeSet>> StackBook::change_sets(const std::string& region,
 Result<void> StackBook::execute_change_set(const std::string& region, const std::string& stack,
                                            const std::string& name_or_id, const std::string& token,
                                            std::optional<Wish::OnFailure> on_failure) {
-  const std::lock_guard one_at_a_time(begin_mutex_);
+  const MutexLock one_at_a_time(begin_mutex_);
   auto set = find_change_set(region, stack, name_or_id);
   if (!set) return set.error();
   const auto now = stack_for(*set);

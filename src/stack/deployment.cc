@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/mutex.h"
 #include "stack/deployment_steps.h"
 #include "stack/names.h"
 #include "stack/plan.h"
@@ -156,7 +157,7 @@ Result<void> Deployment::step_from(const StackResource& before, StackResource dr
 }
 
 void Deployment::touch(const std::string& id, Touched touched) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   touched_.emplace(id, std::move(touched));
 }
 
@@ -261,7 +262,7 @@ Result<void> Deployment::replace(const StackResource& before, StackResource draf
   draft.attributes = json::object();
   draft.changed = before.changed;
   auto made = make(draft, wanted, Makes::kReplacement);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   touched_[draft.logical_id] = {Touched::How::kReplaced, before};
   return made;
 }

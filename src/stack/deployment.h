@@ -12,10 +12,10 @@
 #include <atomic>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "stack/resolve.h"
 #include "stack/stack_record.h"
 #include "stack/step_graph.h"
@@ -134,8 +134,8 @@ class Deployment {
   Stop& stop_;
   const Stack before_;
   const AwsApi api_;
-  std::mutex mutex_;  // of touched_
-  std::map<std::string, Touched> touched_;
+  Mutex mutex_;
+  std::map<std::string, Touched> touched_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::stack

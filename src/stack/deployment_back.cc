@@ -59,13 +59,17 @@ void Deployment::roll_back_create(const std::string& reason, Wish::OnFailure on_
 void Deployment::roll_back_update(const StepGraph::Needs& graph, const std::string& reason) {
   (void)record_.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason);
   stop_.resume();
+  std::map<std::string, Touched> changed;
+  {
+    const MutexLock lock(mutex_);
+    changed = touched_;
+  }
   StepGraph::Needs touched;
-  for (const auto& [id, how] : touched_)
+  for (const auto& [id, how] : changed)
     if (const auto needs = graph.find(id); needs != graph.end()) touched.insert(*needs);
-  const auto undone =
-      StepGraph(touched).reversed().run(kAtOnce, OnError::kGoOn, [&](const std::string& id) {
-        return leaving() ? Result<void>() : undo(id, touched_.at(id));
-      });
+  const auto undone = StepGraph(touched).reversed().run(
+      kAtOnce, OnError::kGoOn,
+      [&](const std::string& id) { return leaving() ? Result<void>() : undo(id, changed.at(id)); });
   if (leaving()) return;
   // The template, parameters and tags are those from before.
   (void)record_.change([&](Stack& stack) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "stack/attributes.h"
 #include "stack/coerce.h"
 #include "stack/dynamic_reference.h"
@@ -37,7 +38,7 @@ void add_stack_tags(json& properties, const std::map<std::string, std::string>& 
   if (own.is_null()) own = json::array();
   if (!own.is_array()) return;
   for (const auto& [key, value] : tags) {
-    const bool there = std::any_of(own.begin(), own.end(), [&](const json& tag) {
+    const bool there = std::any_of(own.begin(), own.end(), [&key = key](const json& tag) {
       return tag.is_object() && text_of(tag, "Key") == key;
     });
     if (!there) own.push_back({{"Key", key}, {"Value", value}});
@@ -119,7 +120,7 @@ Result<void> Resolver::check(bool asks_for_macros) {
     if (!secure.empty())
       return validation_error("SSM Secure reference is not supported in: [" + secure + "]");
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   using Unanswered = cfn::Evaluator::Unanswered;
   return evaluator_.check_rules(
       wish_.unsupported == Wish::Unsupported::kSkip ? Unanswered::kKept : Unanswered::kRefused);
@@ -128,7 +129,7 @@ Result<void> Resolver::check(bool asks_for_macros) {
 Result<std::map<std::string, std::vector<std::string>>> Resolver::graph() {
   auto needs = cfn::dependencies(template_);
   std::map<std::string, std::vector<std::string>> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const cfn::Resource& resource : template_.resources) {
     const auto exists = evaluator_.exists(resource.condition);
     if (!exists) return exists.error();
@@ -178,7 +179,7 @@ Result<Wanted> Resolver::wanted(const std::string& logical_id) {
     return out;
   }
   auto evaluated = [&] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return evaluator_.value(resource->properties);
   }();
   if (!evaluated) return evaluated.error();
@@ -220,7 +221,7 @@ Result<Wanted> Resolver::wanted(const std::string& logical_id) {
 
 Result<std::vector<StackOutput>> Resolver::outputs() {
   std::vector<StackOutput> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const cfn::Output& output : template_.outputs) {
     const auto exists = evaluator_.exists(output.condition);
     if (!exists) return exists.error();
@@ -249,7 +250,7 @@ Result<std::vector<StackOutput>> Resolver::outputs() {
 }
 
 std::vector<std::string> Resolver::imports() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return {imports_.begin(), imports_.end()};
 }
 

@@ -10,12 +10,12 @@
 
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "stack/resource_type.h"
 #include "stack/stack.h"
 #include "template/evaluate.h"
@@ -63,9 +63,9 @@ class Resolver {
   const Wish& wish_;
   const FetchTemplate fetch_;
   const std::string account_;
-  std::set<std::string> imports_;
-  std::mutex mutex_;  // of the evaluator and the imports
-  cfn::Evaluator evaluator_;
+  std::set<std::string> imports_;  // with mutex_, too
+  Mutex mutex_;
+  cfn::Evaluator evaluator_ KILN_GUARDED_BY(mutex_);
 };
 
 // The type of a resource under this wish: one that stacks can't hold is skipped, if the wish says

@@ -7,6 +7,7 @@
 #include "base/fence.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "stack/dynamic_reference.h"
 
 namespace kiln::stack {
@@ -66,15 +67,15 @@ WorkerPool& StackBook::pool_of(const StackRecord& record) {
 
 StackBook::~StackBook() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& [id, stop] : running_) stop->leave();
   }
   drain();
 }
 
 void StackBook::drain() {
-  std::unique_lock lock(mutex_);
-  ended_.wait(lock, [this] { return running_.empty(); });
+  MutexLock lock(mutex_);
+  ended_.wait(lock, [this]() KILN_REQUIRES(mutex_) { return running_.empty(); });
 }
 
 bool StackBook::owns(const std::string& kind) {
@@ -87,7 +88,7 @@ Result<void> StackBook::load(const std::string& kind, const std::string&, const 
                              const std::string& document) {
   const json parsed = json_parse(document);
   const std::string stack_id = before_hash(key);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (kind == StackRecord::kStackKind) {
     auto stack = stack_of(parsed);
     if (!stack) return stack.error();
@@ -118,7 +119,7 @@ Result<void> StackBook::load(const std::string& kind, const std::string&, const 
 void StackBook::loaded() {
   std::vector<RecordPtr> interrupted;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (auto& [id, stack] : loaded_stacks_) {
       if (stack.id.empty()) continue;  // parts of a stack that is gone
       for (auto& [key, event] : loaded_events_[id]) stack.events.push_back(std::move(event));
@@ -134,7 +135,7 @@ void StackBook::loaded() {
   }
   std::set<std::string> regions;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& [id, record] : records_)
       regions.insert(record->read<std::string>([](const Stack& stack) { return stack.region; }));
   }
@@ -149,7 +150,7 @@ void StackBook::loaded() {
 
 StackBook::RecordPtr StackBook::record_of(const std::string& region,
                                           const std::string& name_or_id) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto found = records_.find(name_or_id); found != records_.end()) return found->second;
   for (const auto& [id, record] : records_) {
     const bool is_it = record->read<bool>([&](const Stack& stack) {
@@ -169,7 +170,7 @@ Result<StackBook::RecordPtr> StackBook::require(const std::string& region,
 
 std::vector<StackBook::RecordPtr> StackBook::records(const std::string& region) const {
   std::vector<RecordPtr> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [id, record] : records_)
     if (record->read<bool>([&](const Stack& stack) { return stack.region == region; }))
       out.push_back(record);
@@ -220,7 +221,7 @@ std::vector<std::string> StackBook::importers(const std::string& region,
 
 Result<void> StackBook::commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
                                        std::vector<std::string> imports) {
-  const std::lock_guard one_at_a_time(exports_mutex_);
+  const MutexLock one_at_a_time(exports_mutex_);
   const Stack stack = record.snapshot();
   for (const StackOutput& output : outputs) {
     if (output.export_name.empty()) continue;
@@ -259,7 +260,7 @@ Stack StackBook::new_stack(const std::string& region, const std::string& name) c
 StackBook::RecordPtr StackBook::add(Stack stack) {
   const std::string id = stack.id;
   auto record = std::make_shared<StackRecord>(std::move(stack), options_.state, options_.clock);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   records_.emplace(id, record);
   return record;
 }
@@ -267,7 +268,7 @@ StackBook::RecordPtr StackBook::add(Stack stack) {
 void StackBook::forget(const RecordPtr& record) {
   record->forget();
   const auto id = record->read<std::string>([](const Stack& stack) { return stack.id; });
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   records_.erase(id);
 }
 
@@ -281,16 +282,16 @@ Result<void> StackBook::start(const RecordPtr& record,
   auto deployment = std::make_shared<Deployment>(*record, environment_, *stop);
   if (auto announced = announce(); !announced) return announced;
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     // An earlier deployment has told its end and is about to leave.
-    ended_.wait(lock, [&] { return !running_.contains(id); });
+    ended_.wait(lock, [&]() KILN_REQUIRES(mutex_) { return !running_.contains(id); });
     running_.emplace(id, stop);
   }
   pool_of(*record).post([this, id, record, stop, deployment, work = std::move(work)] {
     run(record, *stop, *deployment, work);
     bool deletes = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       running_.erase(id);
       deletes = stop->deletes() && !stop->leaving();
       ended_.notify_all();
@@ -327,7 +328,7 @@ void StackBook::finished(const RecordPtr& record) {
 
 // All that are too many, not only one: deletions that end together see the same ones.
 void StackBook::forget_oldest(const std::string& region) {
-  const std::lock_guard one_at_a_time(forget_mutex_);
+  const MutexLock one_at_a_time(forget_mutex_);
   std::vector<std::pair<WallTime, RecordPtr>> old;
   for (const RecordPtr& each : records(region))
     if (const auto when = each->read<std::optional<WallTime>>(

@@ -13,13 +13,12 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/worker_pool.h"
 #include "stack/deployment.h"
 #include "stack/plan.h"
@@ -172,17 +171,18 @@ class StackBook {
   std::atomic<bool> skips_{false};
   Environment environment_;
 
-  mutable std::mutex mutex_;
-  std::map<std::string, RecordPtr> records_;                      // by id
-  std::map<std::string, std::map<std::string, ChangeSet>> sets_;  // by stack id and set id
-  std::map<std::string, std::shared_ptr<Stop>> running_;          // by stack id
-  std::condition_variable ended_;                                 // one of running_
+  mutable Mutex mutex_;
+  std::map<std::string, RecordPtr> records_ KILN_GUARDED_BY(mutex_);  // by id
+  std::map<std::string, std::map<std::string, ChangeSet>> sets_
+      KILN_GUARDED_BY(mutex_);  // by stack id and set id
+  std::map<std::string, std::shared_ptr<Stop>> running_ KILN_GUARDED_BY(mutex_);  // by stack id
+  Condition ended_;                                                               // one of running_
   // What load() has gathered of each stack until loaded().
   std::map<std::string, std::map<std::string, StackEvent>> loaded_events_;
   std::map<std::string, Stack> loaded_stacks_;
-  std::mutex exports_mutex_;  // over the check of an export and its commitment
-  std::mutex forget_mutex_;   // over the choice of deleted stacks to forget and their end
-  std::mutex begin_mutex_;    // over the check of a stack's state and the change of it
+  Mutex exports_mutex_;  // over the check of an export and its commitment
+  Mutex forget_mutex_;   // over the choice of deleted stacks to forget and their end
+  Mutex begin_mutex_;    // over the check of a stack's state and the change of it
   // By how deep their stacks are nested: those that wait for others never hold these up.
   std::vector<std::unique_ptr<WorkerPool>> deployments_;
 };

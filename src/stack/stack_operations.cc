@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "stack/stack_book.h"
 #include "stack/validation_error.h"
 #include "template/parameters.h"
@@ -201,7 +202,7 @@ Result<std::string> StackBook::create(const std::string& region, const std::stri
         "1 validation error detected: Value '" + name +
         "' at 'stackName' failed to satisfy constraint: Member must satisfy regular "
         "expression pattern: [a-zA-Z][-a-zA-Z0-9]*");
-  const std::lock_guard one_at_a_time(begin_mutex_);
+  const MutexLock one_at_a_time(begin_mutex_);
   if (record_of(region, name))
     return Error{ErrorKind::kInvalid, "AlreadyExistsException",
                  "Stack [" + name + "] already exists"};
@@ -233,7 +234,7 @@ bool StackBook::changes_nothing(const Stack& now, const Wish& wish, const Plan& 
 Result<std::string> StackBook::update(const std::string& region, const std::string& name_or_id,
                                       const Wish& given) {
   const Wish wish = completed(given);
-  const std::lock_guard one_at_a_time(begin_mutex_);
+  const MutexLock one_at_a_time(begin_mutex_);
   const auto record = require(region, name_or_id);
   if (!record) return record.error();
   const Stack now = (*record)->snapshot();
@@ -247,13 +248,13 @@ Result<std::string> StackBook::update(const std::string& region, const std::stri
 
 Result<void> StackBook::remove(const std::string& region, const std::string& name_or_id,
                                const std::vector<std::string>& retained, const std::string& token) {
-  const std::lock_guard one_at_a_time(begin_mutex_);
+  const MutexLock one_at_a_time(begin_mutex_);
   const RecordPtr record = record_of(region, name_or_id);
   if (!record) return {};
   const Stack now = record->snapshot();
   if (now.is_deleted() || now.status == "DELETE_IN_PROGRESS") return {};
   if (now.status == "CREATE_IN_PROGRESS") {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto running = running_.find(now.id); running != running_.end()) {
       running->second->cancel_and_delete();
       return {};
@@ -288,7 +289,7 @@ Result<void> StackBook::cancel_update(const std::string& region, const std::stri
   const auto record = require(region, name_or_id);
   if (!record) return record.error();
   const Stack now = (*record)->snapshot();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto running = running_.find(now.id);
   if (now.status != "UPDATE_IN_PROGRESS" || running == running_.end())
     return validation_error("CancelUpdateStack cannot be called from current stack status");

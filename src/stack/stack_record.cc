@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "base/time_format.h"
 #include "template/problem_text.h"
 
@@ -32,7 +33,7 @@ StackRecord::StackRecord(Stack stack, StatePort& port, const Clock& clock)
 }
 
 Stack StackRecord::snapshot() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stack_;
 }
 
@@ -41,21 +42,21 @@ Result<void> StackRecord::save_stack() {
 }
 
 Result<void> StackRecord::change(const std::function<void(Stack&)>& edit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   edit(stack_);
   return save_stack();
 }
 
 Result<void> StackRecord::begin(const std::string& status, const std::string& operation_type) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stack_.last_operation = Operation{new_uuid(), operation_type};
   }
   return set_status(status, "User Initiated");
 }
 
 Result<void> StackRecord::set_status(const std::string& status, const std::string& reason) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   stack_.status = status;
   stack_.reason = cfn::place_last(reason);
   if (auto saved = save_stack(); !saved) return saved;
@@ -101,7 +102,7 @@ void StackRecord::add_event(const StackResource& about) {
 }
 
 Result<void> StackRecord::put_quietly(const StackResource& resource) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto saved = port_.save(kResourceKind, stack_.region, stack_.id + "#" + resource.logical_id,
                           json_dump(to_document(resource)));
   if (!saved) return saved;
@@ -113,19 +114,19 @@ Result<void> StackRecord::put(const StackResource& resource) {
   StackResource stamped = resource;
   stamped.changed = clock_.wall_now();
   if (auto saved = put_quietly(stamped); !saved) return saved;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   add_event(stamped);
   return {};
 }
 
 void StackRecord::erase(const std::string& logical_id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   port_.erase(kResourceKind, stack_.region, stack_.id + "#" + logical_id);
   stack_.resources.erase(logical_id);
 }
 
 Result<void> StackRecord::add_leftover(const StackResource& resource) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto saved = port_.save(kLeftoverKind, stack_.region, leftover_key(stack_, resource),
                           json_dump(to_document(resource)));
   if (!saved) return saved;
@@ -136,7 +137,7 @@ Result<void> StackRecord::add_leftover(const StackResource& resource) {
 }
 
 void StackRecord::erase_leftover(const StackResource& resource) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   port_.erase(kLeftoverKind, stack_.region, leftover_key(stack_, resource));
   const auto same = [&](const StackResource& other) { return same_leftover(other, resource); };
   std::erase_if(stack_.leftovers, same);
@@ -147,12 +148,12 @@ void StackRecord::log(const StackResource& resource, const std::string& status,
   StackResource about = resource;
   about.status = status;
   about.reason = cfn::place_last(reason);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   add_event(about);
 }
 
 void StackRecord::forget() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [id, resource] : stack_.resources)
     port_.erase(kResourceKind, stack_.region, stack_.id + "#" + id);
   for (const StackResource& leftover : stack_.leftovers)

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
 #include <string>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/state_port.h"
 #include "stack/stack.h"
 
@@ -27,7 +27,7 @@ class StackRecord {
   Stack snapshot() const;
   template <class T>
   T read(const std::function<T(const Stack&)>& look) const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return look(stack_);
   }
 
@@ -53,14 +53,14 @@ class StackRecord {
   void forget();
 
  private:
-  Result<void> save_stack();
-  void add_event(const StackResource& about);
+  Result<void> save_stack() KILN_REQUIRES(mutex_);
+  void add_event(const StackResource& about) KILN_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  Stack stack_;
+  mutable Mutex mutex_;
+  Stack stack_ KILN_GUARDED_BY(mutex_);
   StatePort& port_;
   const Clock& clock_;
-  uint64_t next_event_ = 0;
+  uint64_t next_event_ KILN_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace kiln::stack

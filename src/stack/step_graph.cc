@@ -1,8 +1,6 @@
 #include "stack/step_graph.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <system_error>
@@ -10,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/fence.h"
+#include "base/mutex.h"
 
 namespace kiln::stack {
 namespace {
@@ -87,14 +86,14 @@ std::vector<std::string> StepGraph::order() const {
 
 Result<void> StepGraph::run(int at_once, OnError on_error,
                             const std::function<Result<void>(const std::string&)>& step) const {
-  std::mutex mutex;
-  std::condition_variable changed;
+  Mutex mutex;
+  Condition changed;
   Agenda agenda(needs_);
   size_t running = 0;
   std::optional<Error> first;
 
   const auto work = [&] {
-    std::unique_lock lock(mutex);
+    MutexLock lock(mutex);
     for (;;) {
       changed.wait(lock, [&] { return agenda.has_ready() || running == 0; });
       // Nothing runs that could make something ready. Where nothing has failed, what still waits

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/ids.h"
+#include "base/mutex.h"
 #include "store/unzip.h"
 
 namespace kiln::store {
@@ -105,7 +106,7 @@ Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip, ZipSource s
 
   bool there;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     there = fs::is_directory(folder(key)) && fs::exists(folder(key) + ".zip");
     if (there) added_[key] = std::chrono::steady_clock::now();
   }
@@ -121,7 +122,7 @@ Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip, ZipSource s
 
 std::string CodeStore::begin_unfinished() {
   std::string unfinished = std::string(kUnfinishedPrefix) + new_hex(8);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   unfinished_.insert(unfinished);
   unfinished_.insert(unfinished + ".zip");
   return unfinished;
@@ -130,7 +131,7 @@ std::string CodeStore::begin_unfinished() {
 void CodeStore::finish_unfinished(const std::string& unfinished) {
   remove_quietly(root_ + "/" + unfinished);
   remove_quietly(root_ + "/" + unfinished + ".zip");
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   unfinished_.erase(unfinished);
   unfinished_.erase(unfinished + ".zip");
 }
@@ -140,7 +141,7 @@ Result<std::string> CodeStore::merge(const std::vector<std::string>& keys) {
   for (const std::string& each : keys) joined += each + "\n";
   const std::string key = keys.size() == 1 ? keys[0] : kLayersPrefix + sha256_hex(joined);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (fs::is_directory(folder(key))) {
       added_[key] = std::chrono::steady_clock::now();
       return key;
@@ -161,7 +162,7 @@ Result<std::string> CodeStore::merge(const std::vector<std::string>& keys) {
     for (const std::string& each : keys) {
       if (auto laid = lay_over(folder(each), dir); !laid) return laid;
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     // Another thread may have made the same folder meanwhile.
     if (::rename(dir.c_str(), folder(key).c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST)
       return disk_error(folder(key), std::strerror(errno));
@@ -186,7 +187,7 @@ Result<void> CodeStore::install(std::string_view zip, const std::string& key,
   if (auto done = unzip(zip, dir, limits); !done) return done;
   if (auto done = write_file(file, zip); !done) return done;
 
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::string final_dir = root_ + "/" + key;
   if (::rename(file.c_str(), (final_dir + ".zip").c_str()) != 0) {
     return disk_error(final_dir + ".zip", std::strerror(errno));
@@ -231,18 +232,18 @@ std::string CodeStore::zip_path(const model::CodeLocation& code) const {
 
 std::shared_ptr<const void> CodeStore::pin(const std::string& key) {
   if (key.empty()) return nullptr;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto place = pinned_.try_emplace(key, 0).first;
   ++place->second;
   return {&place->second, [this, its_key = place->first](const void*) {
-            const std::lock_guard unpin(mutex_);
+            const MutexLock unpin(mutex_);
             const auto at = pinned_.find(its_key);
             if (--at->second == 0) pinned_.erase(at);
           }};
 }
 
 void CodeStore::collect(const std::set<std::string>& used) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   std::erase_if(added_, [&](const auto& item) { return now - item.second >= limits_.keep_added; });
   std::error_code ec;

@@ -9,12 +9,12 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "model/function.h"
 
@@ -67,10 +67,11 @@ class CodeStore {
 
   std::string root_;
   CodeLimits limits_;
-  std::mutex mutex_;
-  std::map<std::string, int> pinned_;  // by key: how often
-  std::set<std::string> unfinished_;   // temporary names in use by add_zip now
-  std::map<std::string, std::chrono::steady_clock::time_point> added_;
+  Mutex mutex_;
+  std::map<std::string, int> pinned_ KILN_GUARDED_BY(mutex_);  // by key: how often
+  std::set<std::string> unfinished_
+      KILN_GUARDED_BY(mutex_);  // temporary names in use by add_zip now
+  std::map<std::string, std::chrono::steady_clock::time_point> added_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::store

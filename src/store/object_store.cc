@@ -95,9 +95,8 @@ ObjectStore::ObjectStore(std::string root, std::string account, const Clock& clo
 
 ObjectStore::~ObjectStore() = default;
 
-Result<ObjectStore::Lock> ObjectStore::lock() {
-  Lock held(mutex_);
-  if (database_) return held;
+Result<void> ObjectStore::open() {
+  if (database_) return {};
   std::error_code ec;
   fs::create_directories(root_, ec);
   if (ec) return object_disk_error(root_, ec.value());
@@ -108,7 +107,7 @@ Result<ObjectStore::Lock> ObjectStore::lock() {
     database_.reset();
     return swept.error();
   }
-  return held;
+  return {};
 }
 
 // Removes the files that no row names: what a kill has left.
@@ -139,7 +138,6 @@ Result<void> ObjectStore::insert_bucket(const Bucket& bucket) {
   return insert.bind(1, bucket.name).bind(2, bucket.region).bind(3, bucket.created_ms).run();
 }
 
-// REQUIRES: the mutex is held, as for all that take no lock.
 Result<Bucket> ObjectStore::need_bucket(const std::string& name) {
   Statement select(*database_, "SELECT name, region, created FROM buckets WHERE name = ?");
   select.bind(1, name);
@@ -153,8 +151,8 @@ Result<Bucket> ObjectStore::need_bucket(const std::string& name) {
 }
 
 Result<Bucket> ObjectStore::create_bucket(const std::string& name, const std::string& region) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   auto there = need_bucket(name);
   if (there)
     return Error{ErrorKind::kConflict, "BucketAlreadyOwnedByYou",
@@ -167,14 +165,14 @@ Result<Bucket> ObjectStore::create_bucket(const std::string& name, const std::st
 }
 
 Result<Bucket> ObjectStore::find_bucket(const std::string& name) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   return need_bucket(name);
 }
 
 Result<std::vector<Bucket>> ObjectStore::buckets() {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   std::vector<Bucket> all;
   Statement select(*database_, "SELECT name, region, created FROM buckets ORDER BY name");
   while (select.step()) all.push_back({select.text(0), select.text(1), select.integer(2)});
@@ -183,11 +181,11 @@ Result<std::vector<Bucket>> ObjectStore::buckets() {
 }
 
 Result<void> ObjectStore::erase_bucket(const std::string& name) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(name); !there) return there.error();
   std::vector<std::string> old_files;
-  auto done = database_->transaction([&]() -> Result<void> {
+  auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
     Statement any(*database_, "SELECT 1 FROM objects WHERE bucket = ? LIMIT 1");
     if (any.bind(1, name).step())
       return Error{ErrorKind::kConflict, "BucketNotEmpty",
@@ -212,8 +210,8 @@ Result<void> ObjectStore::erase_bucket(const std::string& name) {
 
 Result<std::string> ObjectStore::bucket_document(const std::string& bucket,
                                                  const std::string& kind) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   Statement select(*database_,
                    "SELECT document FROM bucket_documents WHERE bucket = ? AND kind = ?");
@@ -225,8 +223,8 @@ Result<std::string> ObjectStore::bucket_document(const std::string& bucket,
 
 Result<void> ObjectStore::set_bucket_document(const std::string& bucket, const std::string& kind,
                                               const std::string& document) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   if (document.empty()) {
     Statement erase(*database_, "DELETE FROM bucket_documents WHERE bucket = ? AND kind = ?");
@@ -239,8 +237,8 @@ Result<void> ObjectStore::set_bucket_document(const std::string& bucket, const s
 }
 
 Result<ObjectFile> ObjectStore::new_file() {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   return ObjectFile::create(root_);
 }
 
@@ -269,15 +267,16 @@ Result<void> ObjectStore::write_row(const std::string& bucket, const Object& obj
 
 Result<Object> ObjectStore::put(const std::string& bucket, Object object, ObjectFile&& file,
                                 const ObjectCondition& condition) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   object.size = file.size();
   object.file = file.name();
   object.modified_ms = now_ms();
   std::vector<std::string> old_files;
-  auto done = database_->transaction(
-      [&]() -> Result<void> { return write_row(bucket, object, condition, old_files); });
+  auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
+    return write_row(bucket, object, condition, old_files);
+  });
   if (!done) return done.error();
   file.keep();
   remove_files(old_files);
@@ -285,8 +284,8 @@ Result<Object> ObjectStore::put(const std::string& bucket, Object object, Object
 }
 
 Result<Object> ObjectStore::find(const std::string& bucket, const std::string& key) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   auto found = row(bucket, key);
   if (!found) return found.error();
@@ -295,8 +294,8 @@ Result<Object> ObjectStore::find(const std::string& bucket, const std::string& k
 }
 
 Result<ObjectStore::Opened> ObjectStore::open(const std::string& bucket, const std::string& key) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   auto found = row(bucket, key);
   if (!found) return found.error();
@@ -328,8 +327,8 @@ Result<std::string> ObjectStore::read(const std::string& bucket, const std::stri
 
 Result<void> ObjectStore::set_document(const std::string& bucket, const std::string& key,
                                        const std::string& document) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   auto found = row(bucket, key);
   if (!found) return found.error();
   if (!*found) return no_such_key();
@@ -338,8 +337,8 @@ Result<void> ObjectStore::set_document(const std::string& bucket, const std::str
 }
 
 Result<void> ObjectStore::erase(const std::string& bucket, const std::string& key) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   auto found = row(bucket, key);
   if (!found) return found.error();
@@ -353,8 +352,8 @@ Result<void> ObjectStore::erase(const std::string& bucket, const std::string& ke
 Result<void> ObjectStore::walk(const std::string& bucket, const std::string& prefix,
                                const std::string& from,
                                const std::function<Step(const Object&)>& visit) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   std::string at = std::max(prefix, from);
   while (true) {

@@ -14,13 +14,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "store/database.h"
@@ -128,25 +128,26 @@ class ObjectStore {
   Result<void> abort(const Upload& upload);
 
  private:
-  using Lock = std::unique_lock<std::mutex>;
-
   // Opens the database where that is not done yet.
-  Result<Lock> lock();
-  Result<void> sweep();
-  Result<Bucket> need_bucket(const std::string& name);
-  Result<void> insert_bucket(const Bucket& bucket);
-  Result<std::optional<Object>> row(const std::string& bucket, const std::string& key);
+  Result<void> open() KILN_REQUIRES(mutex_);
+  Result<void> sweep() KILN_REQUIRES(mutex_);
+  Result<Bucket> need_bucket(const std::string& name) KILN_REQUIRES(mutex_);
+  Result<void> insert_bucket(const Bucket& bucket) KILN_REQUIRES(mutex_);
+  Result<std::optional<Object>> row(const std::string& bucket, const std::string& key)
+      KILN_REQUIRES(mutex_);
   Result<void> write_row(const std::string& bucket, const Object& object,
-                         const ObjectCondition& condition, std::vector<std::string>& old_files);
-  Result<void> erase_upload(const Upload& upload, std::vector<std::string>& old_files);
+                         const ObjectCondition& condition, std::vector<std::string>& old_files)
+      KILN_REQUIRES(mutex_);
+  Result<void> erase_upload(const Upload& upload, std::vector<std::string>& old_files)
+      KILN_REQUIRES(mutex_);
   void remove_files(const std::vector<std::string>& names);
   int64_t now_ms() const { return epoch_ms(clock_.wall_now()); }
 
   const std::string root_;
   const std::string account_;
   const Clock& clock_;
-  std::mutex mutex_;
-  std::unique_ptr<Database> database_;  // guarded by mutex_
+  Mutex mutex_;
+  std::unique_ptr<Database> database_ KILN_GUARDED_BY(mutex_);
 };
 
 // The least key that is greater than every key with this prefix; "": there is none.

@@ -26,8 +26,8 @@ constexpr const char* kUploadColumns = "id, bucket, key, created, document";
 
 Result<Upload> ObjectStore::create_upload(const std::string& bucket, const std::string& key,
                                           const std::string& document) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   Upload upload{new_hex(32), bucket, key, now_ms(), document};
   Statement insert(*database_, std::string("INSERT INTO uploads (") + kUploadColumns +
@@ -39,8 +39,8 @@ Result<Upload> ObjectStore::create_upload(const std::string& bucket, const std::
 
 Result<Upload> ObjectStore::find_upload(const std::string& bucket, const std::string& key,
                                         const std::string& id) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   Statement select(*database_, std::string("SELECT ") + kUploadColumns +
                                    " FROM uploads WHERE id = ? AND bucket = ? AND key = ?");
@@ -52,8 +52,8 @@ Result<Upload> ObjectStore::find_upload(const std::string& bucket, const std::st
 
 Result<std::vector<Upload>> ObjectStore::uploads(const std::string& bucket,
                                                  const std::string& prefix) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   if (auto there = need_bucket(bucket); !there) return there.error();
   Statement select(*database_, std::string("SELECT ") + kUploadColumns +
                                    " FROM uploads WHERE bucket = ? ORDER BY key, created, id");
@@ -68,13 +68,13 @@ Result<std::vector<Upload>> ObjectStore::uploads(const std::string& bucket,
 }
 
 Result<Part> ObjectStore::put_part(const Upload& upload, Part part, ObjectFile&& file) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   part.size = file.size();
   part.file = file.name();
   part.modified_ms = now_ms();
   std::vector<std::string> old_files;
-  auto done = database_->transaction([&]() -> Result<void> {
+  auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
     // It may have been completed or aborted while the part came.
     Statement there(*database_, "SELECT 1 FROM uploads WHERE id = ?");
     if (!there.bind(1, upload.id).step()) return no_such_upload();
@@ -96,8 +96,8 @@ Result<Part> ObjectStore::put_part(const Upload& upload, Part part, ObjectFile&&
 }
 
 Result<std::vector<Part>> ObjectStore::parts(const Upload& upload) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   Statement select(*database_,
                    "SELECT number, size, modified, etag, document, file FROM parts"
                    " WHERE upload = ? ORDER BY number");
@@ -135,14 +135,14 @@ Result<void> ObjectStore::erase_upload(const Upload& upload, std::vector<std::st
 
 Result<Object> ObjectStore::complete(const Upload& upload, Object object, ObjectFile&& file,
                                      const ObjectCondition& condition) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   object.key = upload.key;
   object.size = file.size();
   object.file = file.name();
   object.modified_ms = now_ms();
   std::vector<std::string> old_files;
-  auto done = database_->transaction([&]() -> Result<void> {
+  auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
     if (auto erased = erase_upload(upload, old_files); !erased) return erased;
     return write_row(upload.bucket, object, condition, old_files);
   });
@@ -153,11 +153,11 @@ Result<Object> ObjectStore::complete(const Upload& upload, Object object, Object
 }
 
 Result<void> ObjectStore::abort(const Upload& upload) {
-  auto held = lock();
-  if (!held) return held.error();
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
   std::vector<std::string> old_files;
-  auto done =
-      database_->transaction([&]() -> Result<void> { return erase_upload(upload, old_files); });
+  auto done = database_->transaction(
+      [&]() KILN_REQUIRES(mutex_) -> Result<void> { return erase_upload(upload, old_files); });
   if (done) remove_files(old_files);
   return done;
 }

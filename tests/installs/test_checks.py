@@ -1,5 +1,6 @@
 """What tools/check refuses: the checks that are programs of their own, on small trees and on this one."""
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -62,3 +63,46 @@ def test_tests_and_base_may_use_the_json_library_as_it_is(tmp_path):
 @pytest.mark.parametrize("name", ["check_json.py", "check_includes.py"])
 def test_the_sources_pass(name):
     assert check(name, ROOT) == (0, "")
+
+
+THREADS = """#include <string>
+
+#include "base/mutex.h"
+
+class Names {
+ public:
+  void set(std::string name) {
+    LOCK
+    last_ = std::move(name);
+  }
+
+ private:
+  kiln::Mutex mutex_;
+  std::string last_ KILN_GUARDED_BY(mutex_);
+};
+"""
+
+
+def threads_said(folder, text):
+    (folder / "src" / "base").mkdir(parents=True)
+    shutil.copy(ROOT / "src" / "base" / "mutex.h", folder / "src" / "base")
+    (folder / "src" / "net").mkdir()
+    (folder / "src" / "net" / "names.h").write_text(text)
+    (folder / "src" / "net" / "names.cc").write_text('#include "net/names.h"\n')
+    return check("check_threads.py", folder)
+
+
+def test_guarded_data_is_used_with_its_mutex(tmp_path):
+    assert threads_said(tmp_path, THREADS.replace("LOCK", "const kiln::MutexLock lock(mutex_);")) == (0, "")
+
+
+def test_guarded_data_without_its_mutex_is_found(tmp_path):
+    code, said = threads_said(tmp_path, THREADS.replace("    LOCK\n", ""))
+    assert code == 1
+    assert "requires holding mutex 'mutex_' exclusively" in said
+
+
+def test_mutexes_that_guard_nothing_by_name_are_refused(tmp_path):
+    code, said = threads_said(tmp_path, "#include <mutex>\nstatic std::mutex mutex;\n")
+    assert (code, said.splitlines()[0]) == (
+        1, "src/net/names.h:2: std::mutex: use base/mutex.h, and mark what it guards")

@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "stack/aws_api.h"
 #include "stack/resource_type.h"
 #include "stack/validation_error.h"
@@ -56,7 +57,7 @@ std::optional<Error> failure_of(const net::Response& response) {
 
 void ProviderCalls::Waiting::settle(Result<json> result) {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(mutex);
     if (answer) return;
     answer = std::move(result);
   }
@@ -92,7 +93,7 @@ Result<json> ProviderCalls::call(const stack::ProviderCall& call) {
   const std::string token = new_uuid();
   const auto waiting = std::make_shared<Waiting>();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.emplace(token, waiting);
   }
   ask_(request_to(call, endpoint_() + std::string(kPath) + token),
@@ -102,17 +103,20 @@ Result<json> ProviderCalls::call(const stack::ProviderCall& call) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(call.timeout_s);
   Result<json> result = half_made(no_response(json_text(call.request, "RequestId")));
   {
-    std::unique_lock lock(waiting->mutex);
-    while (!waiting->answer && std::chrono::steady_clock::now() < end) {
+    MutexLock lock(waiting->mutex);
+    const auto is_answered = [&]() KILN_REQUIRES(waiting->mutex) {
+      return waiting->answer.has_value();
+    };
+    while (!is_answered() && std::chrono::steady_clock::now() < end) {
       if (call.cancelled) {
         result = Error{ErrorKind::kUnavailable, "Cancelled", "Resource creation cancelled"};
         break;
       }
-      waiting->changed.wait_for(lock, kLook);
+      waiting->changed.wait_for(lock, kLook, is_answered);
     }
     if (waiting->answer) result = *waiting->answer;
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   waiting_.erase(token);
   return result;
 }
@@ -120,7 +124,7 @@ Result<json> ProviderCalls::call(const stack::ProviderCall& call) {
 net::Response ProviderCalls::take(const std::string& token, const std::string& body) {
   std::shared_ptr<Waiting> waiting;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto found = waiting_.find(token); found != waiting_.end()) waiting = found->second;
   }
   net::Response response;

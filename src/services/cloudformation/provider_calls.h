@@ -9,14 +9,13 @@
 // the whole timeout. Thread-safe; outlives its calls.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "net/http_message.h"
 #include "services/driver/reply.h"
 #include "stack/provider.h"
@@ -39,9 +38,9 @@ class ProviderCalls {
 
  private:
   struct Waiting {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::optional<Result<nlohmann::json>> answer;  // the first that came
+    Mutex mutex;
+    Condition changed;
+    std::optional<Result<nlohmann::json>> answer KILN_GUARDED_BY(mutex);  // the first that came
 
     void settle(Result<nlohmann::json> result);
   };
@@ -50,8 +49,8 @@ class ProviderCalls {
 
   const Ask ask_;
   const std::function<std::string()> endpoint_;
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Waiting>> waiting_;  // by token
+  Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Waiting>> waiting_ KILN_GUARDED_BY(mutex_);  // by token
 };
 
 }  // namespace kiln::services

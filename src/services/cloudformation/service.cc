@@ -5,6 +5,7 @@
 #include "base/fence.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
 #include "services/cloudformation/documents.h"
@@ -88,7 +89,7 @@ CloudFormationService::CloudFormationService(engine::Engine& engine, Ask ask)
                 [this, held, reply = std::move(reply)] { ask_(std::move(*held), reply); });
           },
           [this] {
-            const std::lock_guard lock(mutex_);
+            const MutexLock lock(mutex_);
             return functions_url_.empty() ? "http://" + host_ : functions_url_;
           }) {
   stack::StackBook::Options options{engine.options().account, {}, *state_, engine.clock(), {}};
@@ -131,7 +132,7 @@ CloudFormationService::~CloudFormationService() { stop(); }
 
 void CloudFormationService::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (stopping_) return;
     stopping_ = true;
   }
@@ -139,12 +140,17 @@ void CloudFormationService::stop() {
   thread_.join();
   readers_.join();
   // Deployments may wait for answers, too.
-  for (; !tasks_.empty(); tasks_.pop()) tasks_.front().reply(is_stopping());
+  std::queue<Task> left;
+  {
+    const MutexLock lock(mutex_);
+    left.swap(tasks_);
+  }
+  for (; !left.empty(); left.pop()) left.front().reply(is_stopping());
   book_.reset();
 }
 
 void CloudFormationService::set_functions_url(const std::string& url) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   functions_url_ = url;
 }
 
@@ -155,9 +161,9 @@ void CloudFormationService::take_response(const net::Request& request, const Rep
 }
 
 void CloudFormationService::work() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });
+    changed_.wait(lock, [&]() KILN_REQUIRES(mutex_) { return stopping_ || !tasks_.empty(); });
     if (stopping_) return;
     const Task task = std::move(tasks_.front());
     tasks_.pop();
@@ -168,7 +174,7 @@ void CloudFormationService::work() {
 }
 
 stack::AwsApi CloudFormationService::api(const std::string& region) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return {[this](net::Request&& request) { return wait_for(ask_, std::move(request)); }, region,
           host_};
 }
@@ -194,7 +200,7 @@ void CloudFormationService::handle(net::Request&& request, Classification&& what
   };
   const auto able = reads ? readers_.ensure() : Result<void>();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const auto host = net::field(request, "Host"); !host.empty()) host_ = host;
     if (!stopping_ && able) {
       if (reads) {

@@ -5,14 +5,13 @@
 // Thread-safe. stop() interrupts what is under way and must come before the engine ends.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <queue>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "base/worker_pool.h"
 #include "engine/engine.h"
 #include "services/cloudformation/operations.h"
@@ -56,16 +55,17 @@ class CloudFormationService {
   std::unique_ptr<ControlledState> state_;
   ProviderCalls provider_calls_;
   std::unique_ptr<stack::StackBook> book_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string host_ = "localhost";  // where clients reach this Kiln, as the last one said
-  std::string functions_url_;
+  mutable Mutex mutex_;
+  Condition changed_;
+  std::string host_ KILN_GUARDED_BY(mutex_) =
+      "localhost";  // where clients reach this Kiln, as the last one said
+  std::string functions_url_ KILN_GUARDED_BY(mutex_);
   struct Task {
     std::function<void()> work;
     Reply reply;  // which `work` gives
   };
-  std::queue<Task> tasks_;
-  bool stopping_ = false;
+  std::queue<Task> tasks_ KILN_GUARDED_BY(mutex_);
+  bool stopping_ KILN_GUARDED_BY(mutex_) = false;
   std::thread thread_;
   WorkerPool readers_{{"templates", 0, kMaxReaders}};
 };

@@ -7,6 +7,7 @@
 #include "base/fence.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "cost/price_file.h"
 #include "services/compute_optimizer/recommendation.h"
 #include "stack/aws_api.h"
@@ -93,7 +94,7 @@ void ComputeOptimizerService::handle(net::Request&& request, const std::string& 
     const auto output = run(operation, input, region);
     reply(output ? wire::json_answer(*output, id) : wire::json_error(output.error(), id));
   };
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stopping_)
     return reply(wire::json_error(
         {ErrorKind::kUnavailable, "ServiceUnavailableException", "Kiln is stopping"}, id));
@@ -104,7 +105,7 @@ void ComputeOptimizerService::handle(net::Request&& request, const std::string& 
 
 void ComputeOptimizerService::stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
@@ -112,9 +113,9 @@ void ComputeOptimizerService::stop() {
 }
 
 void ComputeOptimizerService::work() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || !tasks_.empty(); });
+    changed_.wait(lock, [&]() KILN_REQUIRES(mutex_) { return stopping_ || !tasks_.empty(); });
     if (stopping_) return;
     const auto task = std::move(tasks_.front());
     tasks_.pop();

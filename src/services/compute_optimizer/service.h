@@ -6,14 +6,13 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <queue>
 #include <string>
 #include <thread>
 
+#include "base/mutex.h"
 #include "engine/engine.h"
 #include "net/http_message.h"
 #include "services/driver/reply.h"
@@ -40,9 +39,9 @@ class ComputeOptimizerService {
 
   engine::Engine& engine_;
   const Ask ask_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::queue<std::function<void()>> tasks_;
+  Mutex mutex_;
+  Condition changed_;
+  std::queue<std::function<void()>> tasks_ KILN_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

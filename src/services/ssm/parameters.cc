@@ -5,6 +5,7 @@
 
 #include "base/document_reader.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 
 namespace kiln::services {
 namespace {
@@ -46,13 +47,13 @@ void SsmParameters::load(const std::string& region, const std::string& name,
   in.read_if("data_type", p.data_type);
   in.read_if("tags", p.tags);
   if (!problem.empty()) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   parameters_[{region, name}] = std::move(p);
 }
 
 std::optional<SsmParameter> SsmParameters::find(const std::string& region,
                                                 const std::string& name) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto found = parameters_.find({region, name}); found != parameters_.end())
     return found->second;
   if (const auto found = parameters_.find({region, other_spelling(name)});
@@ -64,7 +65,7 @@ std::optional<SsmParameter> SsmParameters::find(const std::string& region,
 
 std::vector<SsmParameter> SsmParameters::list(const std::string& region,
                                               const std::string& prefix) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<SsmParameter> out;
   const SsmParameter& standard = bootstrap_version();
   if (standard.name.starts_with(prefix) && !parameters_.contains({region, standard.name}))
@@ -80,7 +81,7 @@ std::vector<SsmParameter> SsmParameters::list(const std::string& region,
 Result<void> SsmParameters::put(const std::string& region, const SsmParameter& parameter) {
   SsmParameter p = parameter;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (const std::string other = other_spelling(p.name); parameters_.contains({region, other}))
       p.name = other;
   }
@@ -96,7 +97,7 @@ Result<void> SsmParameters::put(const std::string& region, const SsmParameter& p
                          {"tags", p.tags}};
   auto saved = port_.save(kKind, region, p.name, json_dump(document));
   if (!saved) return saved;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   parameters_[{region, p.name}] = p;
   return {};
 }
@@ -104,7 +105,7 @@ Result<void> SsmParameters::put(const std::string& region, const SsmParameter& p
 bool SsmParameters::erase(const std::string& region, const std::string& asked) {
   std::string name = asked;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (!parameters_.contains({region, name})) name = other_spelling(name);
     if (parameters_.erase({region, name}) == 0) return false;
   }

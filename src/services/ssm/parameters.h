@@ -7,12 +7,12 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "base/state_port.h"
 
@@ -54,8 +54,8 @@ class SsmParameters {
   using Key = std::pair<std::string, std::string>;  // Region, name
 
   StatePort& port_;
-  mutable std::mutex mutex_;
-  std::map<Key, SsmParameter> parameters_;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<Key, SsmParameter> parameters_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::services

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/mutex.h"
 #include "base/time_format.h"
 #include "model/function_session.h"
 #include "model/violations.h"
@@ -152,7 +153,7 @@ std::string new_key() { return "ASIA" + id_of(new_hex(16)); }
 }  // namespace
 
 void StsService::remember(const std::string& key, Session session) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   sessions_[key] = std::move(session);
   oldest_first_.push_back(key);
   if (oldest_first_.size() <= kMaxSessions) return;
@@ -176,7 +177,7 @@ Result<net::Response> StsService::get_caller_identity(const wire::CredentialScop
     arn = session_arn(*role, name);
     user_id = role_id(function->role_arn) + ":" + name;
   } else {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto session = sessions_.find(key);
     if (session != sessions_.end()) {
       if (session->second.expires <= clock_.wall_now())
@@ -193,7 +194,7 @@ Result<net::Response> StsService::get_caller_identity(const wire::CredentialScop
 }
 
 std::set<std::string> StsService::transitive_tags_of(const std::string& caller) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto session = sessions_.find(caller);
   return session == sessions_.end() ? std::set<std::string>() : session->second.transitive_tags;
 }

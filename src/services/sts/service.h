@@ -9,11 +9,11 @@
 
 #include <deque>
 #include <map>
-#include <mutex>
 #include <set>
 #include <string>
 
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "base/result.h"
 #include "net/http_message.h"
 #include "wire/credential_scope.h"
@@ -48,9 +48,9 @@ class StsService {
 
   const std::string account_;
   const Clock& clock_;
-  std::mutex mutex_;
-  std::map<std::string, Session> sessions_;  // by access key id; guarded by mutex_
-  std::deque<std::string> oldest_first_;     // its keys; guarded by mutex_
+  Mutex mutex_;
+  std::map<std::string, Session> sessions_ KILN_GUARDED_BY(mutex_);  // by access key id
+  std::deque<std::string> oldest_first_ KILN_GUARDED_BY(mutex_);     // its keys
 };
 
 }  // namespace kiln::services
