@@ -16,6 +16,7 @@
 #include "cli/price_source.h"
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
+#include "cli/table.h"
 #include "cli/template_usage.h"
 #include "cli/usage.h"
 
@@ -213,8 +214,9 @@ int print_bill(Console& console, OutputFormat format, const CostOptions& options
   if (format == OutputFormat::kJson)
     console.out << bill_document(month).to_pretty_text() << '\n';
   else
-    console.out << bill_table(console, month,
-                              options.reckoning == Reckoning::kMonth ? "A MONTH" : "WHAT RAN");
+    console.out << for_console(
+        console, bill_table(console, month,
+                            options.reckoning == Reckoning::kMonth ? "A MONTH" : "WHAT RAN"));
   return kExitOk;
 }
 
@@ -235,7 +237,7 @@ int run_diff(Console& console, OutputFormat format, const CostOptions& options) 
   if (format == OutputFormat::kJson)
     console.out << change_document(*before, *after).to_pretty_text() << '\n';
   else
-    console.out << change_table(console, *before, *after);
+    console.out << for_console(console, change_table(console, *before, *after));
   if (!*limit || !exceeds(before->total(), after->total(), **limit)) return kExitOk;
   return fail(console, {ErrorKind::kInvalid, "Limit",
                         fmt::format("the change costs {} a month more, above the limit of {}",

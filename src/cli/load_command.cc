@@ -12,6 +12,7 @@
 #include "cli/payload.h"
 #include "cli/price_source.h"
 #include "cli/read_file.h"
+#include "cli/table.h"
 #include "cli/traffic_source.h"
 #include "cli/tune_settings.h"
 #include "cli/usage.h"
@@ -154,7 +155,7 @@ int run_load_command(Console& console, const ClientOptions& options, LoadArgumen
   if (options.format == OutputFormat::kJson)
     console.out << load_document(title, *outcome).to_pretty_text() << '\n';
   else
-    console.out << load_table(console, title, *outcome);
+    console.out << for_console(console, load_table(console, title, *outcome));
   const bool any_failed = outcome->results.count(load::Kind::kFailed) > 0;
   return any_failed ? kExitFailed : kExitOk;
 }

@@ -11,6 +11,8 @@
 
 #include "base/fence.h"
 #include "cli/supervisor.h"
+#include "cli/table_fit.h"
+#include "cli/terminal_screen.h"
 #include "engine/engine.h"
 #include "engine/event_text.h"
 #include "engine/event_writer.h"
@@ -93,19 +95,28 @@ void print_banner(const ServeOptions& options, const std::string& authority,
   if (options.speed != 1) std::printf(", metric time ×%g", options.speed);
   std::printf(
       "\n  In another terminal:\n"
-      "    export AWS_ENDPOINT_URL=http://%s KILN_ENDPOINT=http://%s\n"
-      "    export AWS_ACCESS_KEY_ID=kiln AWS_SECRET_ACCESS_KEY=kiln AWS_DEFAULT_REGION=us-east-1\n"
+      "    export AWS_ENDPOINT_URL=http://%s\n"
+      "    export KILN_ENDPOINT=http://%s\n"
+      "    export AWS_ACCESS_KEY_ID=kiln AWS_SECRET_ACCESS_KEY=kiln\n"
+      "    export AWS_DEFAULT_REGION=us-east-1\n"
       "  Ctrl-C ends it. Events follow; --quiet leaves them out.\n\n",
       authority.c_str(), authority.c_str());
 }
 
-// One line of Kiln itself on stderr.
+// A sentence of Kiln itself for stderr: on one line, for grep, but as wide as a terminal.
+std::string line_of_ours(const std::string& sentence) {
+  const std::string line = "kiln: " + sentence;
+  if (::isatty(STDERR_FILENO) != 1) return line;
+  return fitted_lines(line, static_cast<size_t>(TerminalScreen::size().columns), 6);
+}
+
+// The same, in the format of the events.
 void tell(const ServeOptions& options, engine::Severity severity, const std::string& line) {
   if (options.log_format == LogFormat::kJson) {
     const auto event = engine::note_event(severity, line, std::chrono::system_clock::now());
     std::fputs(engine::event_json(event).c_str(), stderr);
   } else {
-    std::fprintf(stderr, "kiln: %s\n", line.c_str());
+    std::fprintf(stderr, "%s\n", line_of_ours(line).c_str());
   }
 }
 
@@ -169,7 +180,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
       if (options.log_format == LogFormat::kJson)
         events.write(engine::note_event(engine::Severity::kWarning, warning, clock.wall_now()));
       else
-        std::fprintf(stderr, "kiln: warning: %s\n", warning.c_str());
+        std::fprintf(stderr, "%s\n", line_of_ours("warning: " + warning).c_str());
     }
     if (!run.is_restart()) {
       std::printf("kiln listening on http://%s\n", authority.c_str());

@@ -12,6 +12,7 @@
 #include "cli/simulate_input.h"
 #include "cli/simulate_output.h"
 #include "cli/sweep_output.h"
+#include "cli/table.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"
 #include "simulate/threads.h"
@@ -92,7 +93,7 @@ int run_sweep(Console& console, OutputFormat format, const RunArguments& argumen
   if (format == OutputFormat::kJson)
     console.out << sweep_document(result).to_pretty_text() << '\n';
   else
-    console.out << sweep_table(console, result);
+    console.out << for_console(console, sweep_table(console, result));
   return result.best ? kExitOk : kExitFailed;
 }
 
@@ -120,7 +121,7 @@ int run_once(Console& console, OutputFormat format, const RunArguments& argument
   if (format == OutputFormat::kJson)
     console.out << simulate_document(result).to_pretty_text() << '\n';
   else
-    console.out << simulate_table(console, result);
+    console.out << for_console(console, simulate_table(console, result));
   return kExitOk;
 }
 

@@ -23,6 +23,11 @@ void Table::add(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
+std::string for_console(const Console& console, std::string_view text) {
+  if (!console.out_is_terminal) return std::string(text);
+  return fitted_lines(text, static_cast<size_t>(TerminalScreen::size().columns));
+}
+
 std::string Table::format(const Console& console) const {
   constexpr size_t kTableGap = 2;
   std::vector<size_t> widths;

@@ -18,6 +18,9 @@ namespace kiln::cli {
 // How many characters a text in UTF-8 has.
 size_t shown_width(std::string_view text);
 
+// What a command says, with its lines as wide as the terminal; as it is where the output is none.
+std::string for_console(const Console& console, std::string_view text);
+
 enum class Align { kLeft, kRight };
 
 struct Column {

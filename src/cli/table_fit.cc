@@ -1,6 +1,9 @@
 #include "cli/table_fit.h"
 
+#include <algorithm>
 #include <numeric>
+
+#include "cli/table.h"
 
 namespace kiln::cli {
 namespace {
@@ -57,6 +60,41 @@ std::vector<std::string> broken_cell(std::string_view text, size_t width) {
     while (!lines.back().empty() && lines.back().back() == ' ') lines.back().pop_back();
     if (text.empty()) return lines;
   }
+}
+
+std::string fitted_lines(std::string_view text, size_t columns, size_t hanging) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (shown_width(line) <= columns || line.find('\x1b') != std::string_view::npos) {
+      out += line;
+    } else {
+      const size_t indent = std::min(line.find_first_not_of(' '), line.size());
+      const std::string margin(std::max(indent, hanging), ' ');
+      size_t width = indent;
+      out += line.substr(0, indent);
+      for (size_t at = indent; at < line.size();) {
+        // The blanks before a word belong to it where it stays in its line.
+        const size_t word = line.find_first_not_of(' ', at);
+        if (word == std::string_view::npos) break;
+        const size_t next = std::min(line.find(' ', word), line.size());
+        const size_t more = word - at + shown_width(line.substr(word, next - word));
+        if (at > indent && width + more > columns) {
+          out += "\n" + margin;
+          out += line.substr(word, next - word);
+          width = margin.size() + shown_width(line.substr(word, next - word));
+        } else {
+          out += line.substr(at, next - at);
+          width += more;
+        }
+        at = next;
+      }
+    }
+    if (end != std::string_view::npos) out += '\n';
+  }
+  return out;
 }
 
 }  // namespace kiln::cli

@@ -52,5 +52,22 @@ TEST(TableFit, EveryTextFitsAndLosesNothingButBlanks) {
   }
 }
 
+TEST(FittedLines, BreakAtBlanksBelowTheirFirstWord) {
+  EXPECT_EQ(fitted_lines("one two three four", 9), "one two\nthree\nfour");
+  EXPECT_EQ(fitted_lines("  one two three\n", 9), "  one two\n  three\n");
+  EXPECT_EQ(fitted_lines("kiln: one two three", 12, 6), "kiln: one\n      two\n      three");
+}
+
+TEST(FittedLines, LeaveTheRestAsItIs) {
+  EXPECT_EQ(fitted_lines("", 9), "");
+  EXPECT_EQ(fitted_lines("exactly 9\n\nshort\n", 9), "exactly 9\n\nshort\n");
+  EXPECT_EQ(fitted_lines("a  b   c", 8), "a  b   c");
+  EXPECT_EQ(fitted_lines("a  b   cd", 8), "a  b\ncd");
+  EXPECT_EQ(fitted_lines("éé éé éé", 5), "éé éé\néé");
+  EXPECT_EQ(fitted_lines("https://example.com/long and", 9), "https://example.com/long\nand");
+  EXPECT_EQ(fitted_lines("\x1b[1mcolored text stays\x1b[0m", 9),
+            "\x1b[1mcolored text stays\x1b[0m");
+}
+
 }  // namespace
 }  // namespace kiln::cli

@@ -15,6 +15,7 @@
 #include "cli/price_source.h"
 #include "cli/read_file.h"
 #include "cli/shadow_function.h"
+#include "cli/table.h"
 #include "cli/tune_measure.h"
 #include "cli/tune_output.h"
 #include "cli/tune_settings.h"
@@ -267,7 +268,7 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
   if (client_options.format == OutputFormat::kJson)
     console.out << tune_document(*result).to_pretty_text() << '\n';
   else
-    console.out << tune_table(console, *result);
+    console.out << for_console(console, tune_table(console, *result));
   if (result->best) return kExitOk;
   return fail(console, {ErrorKind::kInvalid, "NoSize", result->why_none});
 }

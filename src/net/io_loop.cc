@@ -40,6 +40,15 @@ bool look_around() {
   return any;
 }
 
+// Between two looks at the same memory: lets the other hardware thread of a core go on.
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 bool may_sleep() {
   bool may = true;
   for (LookedAt* what : looked_at) may &= what->before_sleep();
@@ -193,6 +202,27 @@ Duration IoLoop::patience(Duration at_most) const {
   return std::max(Duration::zero(), std::min(left, at_most));
 }
 
+// Looks again and again for as long as the rule allows. Whether there is something to do.
+bool IoLoop::poll_for_news() {
+  // Whoever is to answer needs a processor of its own.
+  static const bool alone = std::thread::hardware_concurrency() < 2;
+  if (alone) return false;
+  const Duration longest = poll_rule_.before_sleep(looked_at.size());
+  if (longest == Duration::zero()) return false;
+  constexpr int kLooksPerTime = 32;  // the time costs more than a look
+  // The machine's time, whatever clock the loop goes by.
+  const auto end = std::chrono::steady_clock::now() + longest;
+  do {
+    for (int i = 0; i < kLooksPerTime; ++i) {
+      if (notice()) return poll_rule_.came(), true;
+      if (inbox_->filled.load(std::memory_order_relaxed)) return true;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  poll_rule_.missed();
+  return false;
+}
+
 bool IoLoop::take_inbox() {
   if (!inbox_->filled.load()) return false;
   const MutexLock lock(inbox_->mutex);
@@ -242,7 +272,7 @@ void IoLoop::run_late() {
 
 bool IoLoop::run_turn(Duration at_most) {
   Duration wait = patience(at_most);
-  if (notice()) wait = Duration::zero();
+  if (notice() || (wait > Duration::zero() && poll_for_news())) wait = Duration::zero();
   if (wait > Duration::zero()) {
     inbox_->sleeps.store(true);
     if (inbox_->filled.load() || !may_sleep()) wait = Duration::zero();

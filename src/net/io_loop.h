@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/unique_function.h"
 #include "net/io_backend.h"
+#include "net/poll_rule.h"
 #include "net/timers.h"
 
 namespace kiln::net {
@@ -123,11 +124,13 @@ class IoLoop {
   void run_late();
   bool run_turn(Duration at_most);
   Duration patience(Duration at_most) const;
+  bool poll_for_news();
 
   const int index_;
   const Clock& clock_;
   SteadyTime now_;
   Timers timers_;
+  PollRule poll_rule_;
   std::shared_ptr<Remote::Inbox> inbox_;
   std::vector<Work> here_;     // posted on this thread
   std::vector<Work> arrived_;  // of other threads

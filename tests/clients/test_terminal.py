@@ -41,7 +41,7 @@ def test_serve_prints_a_banner_and_a_line_for_each_event(tmp_path, terminal):
     url = server.wait_for(lambda t: re.search(r"kiln listening on (http://\S+)\n", t.plain()))[1]
     banner = server.wait_for(lambda t: "Ctrl-C ends it" in t.plain() and t.plain())
     assert f"state in {tmp_path / 'state'}" in banner
-    assert f"export AWS_ENDPOINT_URL={url} KILN_ENDPOINT={url}" in banner
+    assert f"export AWS_ENDPOINT_URL={url}\n" in banner and f"export KILN_ENDPOINT={url}\n" in banner
     environment = {**os.environ, "KILN_ENDPOINT": url}
 
     def cli(*words):
