@@ -3,109 +3,15 @@
 #include "engine/sandbox_pool.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-#include <random>
-
-#include "tests/support/sandbox_double.h"
+#include "tests/support/pool_fixture.h"
 
 namespace kiln::engine {
 namespace {
 
 using namespace std::chrono_literals;
+using tests::PoolTest;
 using tests::SandboxPuppet;
-
-class PoolTest : public testing::Test, public PoolOwner {
- protected:
-  PoolTest()
-      : root_(std::filesystem::temp_directory_path() /
-              ("kiln-pool-test-" + std::to_string(::getpid()))),
-        store_(root_.string()),
-        host_{loop_,
-              [this](sandbox::SandboxOwner& owner) {
-                puppets_.push_back(std::make_shared<SandboxPuppet>());
-                return std::make_unique<tests::SandboxDouble>(puppets_.back(), owner);
-              },
-              store_} {
-    host_.idle_lifetime = 60s;
-    pool_ = std::make_unique<SandboxPool>(host_, *this, [](const model::FunctionConfig&) {
-      return TaskFolder{"/code", nullptr};
-    });
-    config_ = make_config();
-  }
-  ~PoolTest() override {
-    pool_->abandon_all({});
-    for (const auto& puppet : puppets_)
-      if (puppet->owner && !puppet->exited) puppet->exit();
-    loop_.turn();
-    pool_.reset();
-    std::filesystem::remove_all(root_);
-  }
-
-  static model::ConfigPtr make_config() {
-    auto config = std::make_shared<model::FunctionConfig>();
-    config->region = "us-east-1";
-    config->name = "f";
-    config->runtime = "provided.al2023";
-    config->timeout_s = 3;
-    return config;
-  }
-
-  // Invokes and notes the answer under the request's id.
-  void invoke(const std::string& id, const std::string& payload = "{}", bool tail = false) {
-    Invocation invocation;
-    invocation.request.want_log_tail = tail;
-    invocation.request.request_id = id;
-    invocation.request.payload = payload;
-    invocation.done = [this, id](InvokeReply&& reply) { answers_[id].push_back(std::move(reply)); };
-    pool_->invoke(config_, std::move(invocation));
-  }
-  SandboxPuppet& puppet(size_t n) { return *puppets_.at(n); }
-  std::string answer(const std::string& id) {
-    const auto found = answers_.find(id);
-    if (found == answers_.end()) return "none";
-    EXPECT_EQ(found->second.size(), 1u) << id;
-    const InvokeReply& reply = found->second.front();
-    return reply.error.type.empty() ? reply.payload : reply.error.type;
-  }
-  // A first environment that has served "first" and is idle.
-  SandboxPuppet& idle_one() {
-    invoke("first");
-    puppet(0).ready();
-    puppet(0).answer("1");
-    puppet(0).ready();
-    EXPECT_EQ(answer("first"), "1");
-    return puppet(0);
-  }
-
-  void on_invocation_end(Invocation&, const InvocationEnd& end) override {
-    ++ended_;
-    last_duration_ms_ = end.duration_ms;
-  }
-  bool may_start_environment() override { return may_start_; }
-  void refuse_environment(Invocation&& invocation) override {
-    refuse(invocation, {ErrorKind::kThrottled, "TooManyRequestsException", ""});
-  }
-  void on_ahead_ready(Environment& environment) override {
-    ++ahead_ready_;
-    if (serve_ahead_) pool_->serve_ahead(environment);
-  }
-  void on_ahead_failed(Environment&) override { ++ahead_failed_; }
-  void on_ahead_gone(Environment&) override { ++ahead_gone_; }
-
-  std::filesystem::path root_;
-  tests::LoopDouble loop_;
-  logs::LogStore store_;
-  std::vector<std::shared_ptr<SandboxPuppet>> puppets_;
-  EnvironmentHost host_;
-  std::unique_ptr<SandboxPool> pool_;
-  model::ConfigPtr config_;
-  std::map<std::string, std::vector<InvokeReply>> answers_;
-  int ended_ = 0, ahead_ready_ = 0, ahead_failed_ = 0, ahead_gone_ = 0;
-  double last_duration_ms_ = 0;
-  bool may_start_ = true, serve_ahead_ = true;
-};
 
 TEST_F(PoolTest, WhatWorksAfterItsAnswerIsFrozenUntilTheNextEvent) {
   SandboxPuppet& puppet = idle_one();
@@ -427,75 +333,6 @@ TEST_F(PoolTest, AThrottledStartAnswers) {
   may_start_ = false;
   invoke("a");
   EXPECT_EQ(answer("a"), "TooManyRequestsException");
-}
-
-// Whatever runtimes do, and in whatever order: each invocation has exactly one answer, its event
-// reaches one runtime at a time, and nothing is left at the end.
-TEST_F(PoolTest, AnySequenceOfRuntimesAnswersEachInvocationOnce) {
-  std::mt19937 random(7);
-  const auto below = [&random](size_t n) { return static_cast<size_t>(random() % n); };
-  for (int sequence = 0; sequence < 3000; ++sequence) {
-    answers_.clear();
-    puppets_.clear();
-    config_ = make_config();
-    int made = 0;
-    for (int step = 0; step < 40; ++step) {
-      SandboxPuppet* p = puppets_.empty() ? nullptr : puppets_[below(puppets_.size())].get();
-      if (p && !p->owner) p = nullptr;
-      switch (below(12)) {
-        case 0:
-        case 1:
-        case 2: {
-          const std::string id = std::to_string(made++);
-          invoke(id, "\"" + id + "\"");
-          break;
-        }
-        case 3:
-        case 4:
-          if (p) p->ready();
-          break;
-        case 5:
-        case 6:
-          // The answer is the event: another's bytes would show.
-          if (p && !p->payloads.empty()) p->answer(p->payloads.back());
-          break;
-        case 7:
-          if (p) p->withdraw();
-          break;
-        case 8:
-          if (p && below(3) == 0) p->exit();
-          break;
-        case 9:
-          if (p && !p->exited && below(3) == 0) p->owner->on_broken("Runtime.Unknown");
-          break;
-        case 10:
-          loop_.advance(std::chrono::milliseconds(below(4) == 0 ? below(4000) : below(30)));
-          break;
-        case 11:
-          if (below(8) == 0) pool_->retire_all();
-          if (p && p->killed) p->exit(sandbox::Exit::Kind::kKilledByUs);
-          break;
-      }
-    }
-    pool_->abandon_all({ErrorKind::kUnavailable, "ServiceException", ""});
-    // Starting again within the suppressed init makes one more sandbox.
-    for (size_t n = 0; n < puppets_.size(); ++n)
-      if (puppets_[n]->owner) puppets_[n]->exit();
-    loop_.turn();
-    ASSERT_EQ(pool_->size(), 0u) << "sequence " << sequence;
-    ASSERT_EQ(answers_.size(), static_cast<size_t>(made)) << "sequence " << sequence;
-    for (const auto& [id, replies] : answers_) {
-      ASSERT_EQ(replies.size(), 1u) << "sequence " << sequence << " invocation " << id;
-      const InvokeReply& reply = replies.front();
-      if (reply.error.type.empty() && !reply.function_error) {
-        ASSERT_EQ(reply.payload, "\"" + id + "\"") << "sequence " << sequence;
-      }
-    }
-    std::map<std::string, int> events;
-    for (const auto& p : puppets_)
-      for (const auto& id : p->requests) ++events[id];
-    for (const auto& [id, count] : events) ASSERT_EQ(count, 1) << "sequence " << sequence;
-  }
 }
 
 // ---- Debugging
