@@ -155,6 +155,36 @@ class Word final : public LookedAt {
   bool noticed_ = false;
 };
 
+// Has news at its n-th notice.
+class Late final : public LookedAt {
+ public:
+  explicit Late(int at) : left_(at) { look_at(*this); }
+  ~Late() { look_away(*this); }
+
+  int looked = 0, asked = 0;
+
+ private:
+  bool notice() override { return left_ > 0 && --left_ == 0; }
+  bool look() override { return ++looked, true; }
+  bool before_sleep() override { return ++asked, true; }
+
+  int left_;
+};
+
+TEST_P(IoLoopTest, PollsForAnAnswerBeforeItSleeps) {
+  if (std::thread::hardware_concurrency() < 2) GTEST_SKIP() << "one processor";
+  Late late(3);
+  EXPECT_TRUE(loop_->turn(seconds(1)));
+  EXPECT_EQ(late.asked, 0);
+  EXPECT_EQ(late.looked, 1);
+}
+
+TEST_P(IoLoopTest, SleepsWhenPollingBringsNothing) {
+  Late never(0);
+  loop_->turn(milliseconds(1));
+  EXPECT_EQ(never.asked, 1);
+}
+
 TEST_P(IoLoopTest, WhatWasWrittenBeforeAWordWasSetIsHeardOfBeforeTheWord) {
   constexpr int kRounds = 2'000;
   int ends[2];
