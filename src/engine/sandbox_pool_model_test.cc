@@ -1,6 +1,6 @@
 // A pool of environments on runtimes that do anything at any time: random sequences from a seed.
 //
-//   KILN_POOL_SEQUENCES   how many; 3,000 by default, 100,000 take a minute or two
+//   KILN_POOL_SEQUENCES   how many; 10,000 by default, 100,000 take a minute or two
 //   KILN_POOL_SEED        which
 #include <gtest/gtest.h>
 
@@ -28,7 +28,7 @@ class PoolModel : public tests::PoolTest {
 // Whatever runtimes do, and in whatever order: each invocation has exactly one answer, its event
 // reaches one runtime at a time, and nothing is left at the end.
 TEST_F(PoolModel, AnySequenceOfRuntimesAnswersEachInvocationOnce) {
-  const int sequences = number_of("KILN_POOL_SEQUENCES", 3000);
+  const int sequences = number_of("KILN_POOL_SEQUENCES", 10'000);
   std::mt19937 random(static_cast<unsigned>(number_of("KILN_POOL_SEED", 7)));
   const auto below = [&random](size_t n) { return static_cast<size_t>(random() % n); };
   for (int sequence = 0; sequence < sequences; ++sequence) {
