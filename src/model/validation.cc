@@ -289,6 +289,25 @@ Result<void> check_environment(const std::map<std::string, std::string>& environ
   return {};
 }
 
+// The runtimes of AWS that Kiln has; and functions on its own SDK, which AWS wouldn't take.
+bool has_snapshots(std::string_view runtime) {
+  if (runtime.starts_with("provided.")) return true;
+  const auto kPython = "python3."sv;
+  return runtime.starts_with(kPython) && runtime.size() > kPython.size() + 1 &&
+         runtime.substr(kPython.size()) >= "12"sv;
+}
+
+Result<void> validate_snap_start(const FunctionConfig& config) {
+  if (config.snap_start != "PublishedVersions") return {};
+  const auto refused = [](const std::string& what) {
+    return invalid_parameter(what + " is not supported for SnapStart enabled functions.");
+  };
+  if (!has_snapshots(config.runtime)) return refused(config.runtime);
+  if (config.ephemeral_mb > 512) return refused("Ephemeral storage greater than 512 MB");
+  if (!config.file_systems.empty()) return refused("A file system");
+  return {};
+}
+
 Result<void> validate(const FunctionConfig& config, Request request) {
   Violations violations;
   check_members(config, request, violations);
@@ -307,6 +326,7 @@ Result<void> validate(const FunctionConfig& config, Request request) {
         "Runtime and Handler are mandatory parameters for functions created with deployment "
         "packages.");
   if (auto known = validate_runtime(config.runtime); !known) return known;
+  if (auto possible = validate_snap_start(config); !possible) return possible;
   return check_environment(config.environment);
 }
 
