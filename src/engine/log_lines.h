@@ -14,14 +14,14 @@ namespace kiln::engine {
 struct ReportFacts {
   std::string_view request_id;
   double duration_ms = 0;
-  double init_ms = -1;     // below 0: warm, or restored
-  double restore_ms = -1;  // below 0: not restored for it
+  double init_ms = -1;  // below 0: warm, or restored
   int memory_mb = 128;
   int max_memory_mb = 0;
   std::string_view status;              // "", "timeout", "error"
   std::string_view error_type;          // with status "error"
   std::string_view trace_id;            // JSON only
   std::string_view handled_error_type;  // the function answered with an error: JSON only
+  double restore_ms = -1;               // below 0: not restored for it
 };
 
 class LogLines {

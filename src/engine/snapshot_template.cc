@@ -9,8 +9,6 @@
 
 namespace kiln::engine {
 
-using Event = model::SnapshotEvent;
-
 SnapshotTemplate::SnapshotTemplate(EnvironmentHost& host, model::ConfigPtr config, TaskFolder task,
                                    Tell tell)
     : host_(host),
@@ -55,26 +53,26 @@ void SnapshotTemplate::report_timeout() { report("timeout", {}); }
 void SnapshotTemplate::on_template_ready() {
   report({}, {});
   sandbox_->begin_cpu_quota({config_->memory_mb});
-  tell_({Event::kReady, {}, {}});
+  tell_({model::SnapshotEvent::kReady, {}, {}});
 }
 
 void SnapshotTemplate::on_template_init_error(std::string&&, std::string_view error_type) {
   const std::string type = error_type.empty() ? "Runtime.Unknown" : std::string(error_type);
   report("error", type);
-  tell_({Event::kUnfit, "FunctionError.RuntimeInitError",
+  tell_({model::SnapshotEvent::kUnfit, "FunctionError.RuntimeInitError",
          "The function's init, or a hook before its snapshot, has failed with " + type +
              "; its log says why."});
 }
 
 void SnapshotTemplate::on_template_unfit(std::string_view why) {
   report("error", "Runtime.SnapshotError");
-  tell_({Event::kUnfit, "FunctionError",
+  tell_({model::SnapshotEvent::kUnfit, "FunctionError",
          "No snapshot can be made of the function: " + std::string(why) + "."});
 }
 
 void SnapshotTemplate::on_template_not_permitted(std::string_view why) {
   report({}, {});
-  tell_({Event::kNotPermitted, {}, std::string(why)});
+  tell_({model::SnapshotEvent::kNotPermitted, {}, std::string(why)});
 }
 
 void SnapshotTemplate::on_template_gone(const sandbox::Exit& exit) {
@@ -83,7 +81,7 @@ void SnapshotTemplate::on_template_gone(const sandbox::Exit& exit) {
   report("error", type);
   log_.flush();
   const bool place = exit.kind == sandbox::Exit::Kind::kNotStarted && !exit.program.empty();
-  tell_({Event::kGone,
+  tell_({model::SnapshotEvent::kGone,
          place                ? "FunctionError.InvalidEntryPoint"
          : exit.out_of_memory ? "FunctionError.InitResourceExhausted"
                               : "FunctionError.RuntimeInitError",

@@ -8,6 +8,14 @@ bool uses_snapshots(const FunctionConfig& config) {
   return config.snap_start == "PublishedVersions" && config.version != kLatest;
 }
 
+bool can_have_snapshots(std::string_view runtime) {
+  if (runtime.starts_with("provided.")) return true;
+  constexpr std::string_view kPython = "python3.";
+  if (!runtime.starts_with(kPython)) return false;
+  runtime.remove_prefix(kPython.size());
+  return runtime.size() >= 2 && runtime >= "12";
+}
+
 std::string_view to_text(SnapshotPhase phase) {
   constexpr std::string_view kNames[] = {"Pending", "Active", "Plain", "Failed"};
   return kNames[static_cast<size_t>(phase)];

@@ -15,6 +15,10 @@ namespace kiln::model {
 // Whether the environments of this version are restored from a snapshot.
 bool uses_snapshots(const FunctionConfig& config);
 
+// Whether versions of this runtime can have one: AWS's, of those that are here, and functions on
+// Kiln's own SDK, which AWS wouldn't take.
+bool can_have_snapshots(std::string_view runtime);
+
 enum class SnapshotPhase : uint8_t {
   kPending,  // its template is made, or will be
   kActive,   // environments are forked of it

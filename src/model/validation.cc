@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "model/names.h"
 #include "model/runtimes.h"
+#include "model/snapshot_state.h"
 #include "model/violations.h"
 
 namespace kiln::model {
@@ -289,20 +290,12 @@ Result<void> check_environment(const std::map<std::string, std::string>& environ
   return {};
 }
 
-// The runtimes of AWS that Kiln has; and functions on its own SDK, which AWS wouldn't take.
-bool has_snapshots(std::string_view runtime) {
-  if (runtime.starts_with("provided.")) return true;
-  const auto kPython = "python3."sv;
-  return runtime.starts_with(kPython) && runtime.size() > kPython.size() + 1 &&
-         runtime.substr(kPython.size()) >= "12"sv;
-}
-
 Result<void> validate_snap_start(const FunctionConfig& config) {
   if (config.snap_start != "PublishedVersions") return {};
   const auto refused = [](const std::string& what) {
     return invalid_parameter(what + " is not supported for SnapStart enabled functions.");
   };
-  if (!has_snapshots(config.runtime)) return refused(config.runtime);
+  if (!can_have_snapshots(config.runtime)) return refused(config.runtime);
   if (config.ephemeral_mb > 512) return refused("Ephemeral storage greater than 512 MB");
   if (!config.file_systems.empty()) return refused("A file system");
   return {};

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import code_of, message_of, wait_for
+from harness import BINARY, code_of, message_of, wait_for
 
 ON = {"ApplyOn": "PublishedVersions"}
 
@@ -352,6 +352,88 @@ def processes_of(name):
         except OSError:
             pass
     return found
+
+
+PROBE = BINARY.parent / "tests" / "snapshot_probe"
+
+
+def publish_probe(kiln, name, mode="", wait="Active"):
+    lambda_ = kiln.client("lambda")
+    kiln.create(name, {"bootstrap": (PROBE.read_bytes(), 0o755)}, runtime="provided.al2023", handler="x", SnapStart=ON, Timeout=20,
+                MemorySize=512, Environment={"Variables": {"MODE": mode}})
+    return settled(lambda_, name, lambda_.publish_version(FunctionName=name)["Version"], wait)
+
+
+def test_functions_on_the_sdk(kiln, name):
+    assert publish_probe(kiln, name)["SnapStart"]["OptimizationStatus"] == "On"
+    answers = at_once(kiln, name, 4, {"sleep": 800})
+    assert len({a["born"] for a in answers}) == 1 and len({a["api"] for a in answers}) == 4
+    for answer in answers:
+        assert (answer["order"], answer["left"], answer["type"], answer["log"]) == ("2134", "left", "snap-start", "")
+        assert answer["count"] == 1 and answer["pid"] == 2
+    assert call(kiln, name)["count"] == 2
+
+
+@pytest.mark.parametrize("mode, code, word", [("fail", "FunctionError.RuntimeInitError", "Function.InitException"), ("hook", "FunctionError.RuntimeInitError", "Function.InitException"),
+                                              ("thread", "FunctionError", "2 threads run at the checkpoint")])
+def test_functions_on_the_sdk_that_fail(kiln, name, mode, code, word):
+    document = publish_probe(kiln, name, mode, "Failed")
+    assert document["StateReasonCode"] == code and word in document["StateReason"]
+
+
+def test_a_hook_on_the_sdk_that_fails_after_a_restore(kiln, name):
+    publish_probe(kiln, name, "restore")
+    with pytest.raises(ClientError) as error:
+        call(kiln, name)
+    assert code_of(error) == "SnapStartException"
+
+
+def test_a_crash_of_a_restored_environment(kiln, name):
+    publish_probe(kiln, name)
+    answer = kiln.invoke(name, {"abort": True}, Qualifier="1")
+    assert answer["FunctionError"] == "Unhandled" and "signal: aborted" in answer["Body"]["errorMessage"], answer["Body"]
+    assert call(kiln, name)["count"] == 1, "another environment of the same template"
+
+
+def test_programs_that_cannot_be_forked_start_as_ever(kiln, name):
+    lambda_ = kiln.client("lambda")
+    kiln.create(name, {"index.py": "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']", "wrap": "#!/bin/sh\nexec \"$@\"\n"},
+                SnapStart=ON, Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrap"}})
+    document = settled(lambda_, name, lambda_.publish_version(FunctionName=name)["Version"])
+    assert document["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
+    assert call(kiln, name) == "on-demand"
+
+
+STACK = """
+Resources:
+  Role: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{}}}}}}
+  F:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: python3.12
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      SnapStart: {{ApplyOn: PublishedVersions}}
+      Code: {{ZipFile: "{code}"}}
+  V: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref F}}}}
+Outputs:
+  On: {{Value: !GetAtt F.SnapStartResponse.ApplyOn}}
+  Version: {{Value: !GetAtt V.FunctionArn}}
+"""
+
+
+def test_a_stack_waits_for_its_version(kiln, name):
+    cloudformation = kiln.client("cloudformation")
+    code = "import time\\ntime.sleep(1)\\ndef handler(event, context): return 1"
+    cloudformation.create_stack(StackName=name, TemplateBody=STACK.format(code=code), Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["Outputs"]}
+    assert outputs["On"] == "PublishedVersions"
+    answer = kiln.client("lambda").invoke(FunctionName=outputs["Version"])
+    assert json.loads(answer["Payload"].read()) == 1
+    cloudformation.create_stack(StackName=f"{name}-x", TemplateBody=STACK.format(code="raise ValueError(1)"), Capabilities=["CAPABILITY_IAM"])
+    ended = lambda: (s := cloudformation.describe_stacks(StackName=f"{name}-x")["Stacks"][0]["StackStatus"]) == "ROLLBACK_COMPLETE" and s
+    wait_for(ended, 30, "the rollback of a stack whose version fails")
 
 
 def test_templates_come_back_with_the_engine(own_kiln):
