@@ -555,7 +555,7 @@ def restore(template):
         template.before_snapshot()
     except Exception as error:
         give_up(template, error)
-    api = connect(template.wait())
+    api = template.wait()
     try:
         template.after_restore()
     except Exception as error:

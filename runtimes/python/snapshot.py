@@ -41,7 +41,7 @@ class Template:
         return getattr(module, name)() if module else []
 
     def wait(self):
-        """Returns in each environment, when it is needed: the descriptor of its direct channel."""
+        """Returns in each environment, when it is needed: its direct channel."""
         gc.collect()
         gc.freeze()
         obstacle = self._library.kiln_template_obstacle()
@@ -54,9 +54,12 @@ class Template:
         function = os.fork()  # which also tells the modules that have to know: random has another seed
         if function:
             self._library.kiln_template_reap(function, descriptors)
+        channel = runtime.Channel(descriptors[2])
+        # What an invocation changes in the interpreter's memory is copied now, and not when somebody waits.
+        runtime.invoke(lambda event, context: event, {"lambda-runtime-aws-request-id": ""}, b"{}")
         order = ctypes.create_string_buffer(16384)
         size = self._library.kiln_template_become(descriptors, order, len(order))
         for variable in order.raw[:size].split(b"\0")[:-1]:
             name, _, value = variable.partition(b"=")
             os.environb[name] = value
-        return descriptors[2]
+        return channel

@@ -46,8 +46,7 @@ class KeeperTest : public testing::Test {
       : root_(std::filesystem::temp_directory_path() /
               ("kiln-keeper-test-" + std::to_string(::getpid()))),
         store_(root_.string()),
-        host_{loop_, {}, store_} {
-    host_.endpoint_url = "http://127.0.0.1:1";
+        host_{loop_, {}, store_, sandbox::Isolation::kFull, {}, "http://127.0.0.1:1"} {
     host_.make_template = [this](sandbox::TemplateOwner& owner) {
       puppets_.push_back(std::make_shared<TemplatePuppet>());
       return std::make_unique<TemplateDouble>(puppets_.back(), owner);

@@ -192,6 +192,10 @@ void say_init_failed(int control, const char* type, const char* document, size_t
 void say_unfit(int control, const char* why) { say(control, 'X', why, std::strlen(why)); }
 
 void serve_template(int control, EnvironmentFds& fds) {
+  // Children go by themselves: the next request need not wait for what the last one set up.
+  struct sigaction alone = {}, before = {};
+  alone.sa_handler = SIG_IGN;
+  ::sigaction(SIGCHLD, &alone, &before);
   for (;;) {
     char request[8];
     int given[4] = {-1, -1, -1, -1};
@@ -200,14 +204,11 @@ void serve_template(int control, EnvironmentFds& fds) {
     fds = {given[0], given[1], given[2], given[3]};
     const pid_t child = ::fork();
     if (child == 0) {
+      ::sigaction(SIGCHLD, &before, nullptr);
       ::close(control);
       return make_environment(fds);
     }
-    if (child < 0)
-      say(fds.orders, 'X', "fork", 4);
-    else
-      while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-      }
+    // Where there is none, its end is what the engine sees.
     for (const int fd : given) ::close(fd);
   }
 }
