@@ -102,6 +102,23 @@ void limit_processes() {
   ::setrlimit(RLIMIT_NPROC, &limit);
 }
 
+// Of the template, as it sees itself.
+pid_t g_template = -1;
+
+// The function must have another pid than its template has: by that libraries notice that they were
+// forked. OpenSSL would give all environments the same random numbers.
+bool pass_over_template_pid() {
+  for (int turn = 0; turn < 1000; ++turn) {
+    const pid_t child = ::vfork();
+    if (child == 0) ::_exit(0);
+    if (child < 0) return false;
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    if (child >= g_template) return true;
+  }
+  return true;
+}
+
 // The child of the template. Its own child is process 1 of the environment, and returns.
 void make_environment(const EnvironmentFds& fds) {
   const uid_t uid = ::geteuid();
@@ -133,6 +150,7 @@ void make_environment(const EnvironmentFds& fds) {
   ::close(left);
   if (::dup2(fds.log, 1) < 0 || ::dup2(fds.log, 2) < 0) give_up(fds.orders, "the log");
   ::close(fds.log);
+  if (!pass_over_template_pid()) give_up(fds.orders, "fork");
   if (!drop_capabilities()) give_up(fds.orders, "the environment's capabilities");
   say(fds.orders, 'H');
   char go[8];
@@ -192,6 +210,7 @@ void say_init_failed(int control, const char* type, const char* document, size_t
 void say_unfit(int control, const char* why) { say(control, 'X', why, std::strlen(why)); }
 
 void serve_template(int control, EnvironmentFds& fds) {
+  g_template = ::getpid();
   // Children go by themselves: the next request need not wait for what the last one set up.
   struct sigaction alone = {}, before = {};
   alone.sa_handler = SIG_IGN;
