@@ -22,6 +22,11 @@ struct ForkWord {
 // One packet. False: none is there now.
 bool read_word(int socket, ForkWord& out);
 
+// Gives the user namespace of the process that said so a user: inside the id that it had, outside
+// `user`. What the template left belongs to `template_user`, which it may still read. False: it is
+// no process of the template's, or has no namespace of its own that lacks one.
+bool give_user(const ForkWord& word, uid_t template_user, uid_t user);
+
 // The namespace ids in a status file of /proc: "NSpid:\t100\t7\t1" has three, and ends with 1. 0:
 // it has no such line, or its process isn't process 1 of the innermost.
 int depth_of_first(const std::string& status_text);

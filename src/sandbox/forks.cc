@@ -106,10 +106,11 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
   if (blank->cgroup)
     for (const int fd : blank->cgroup->join_fds())
       group.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  const char request = 'F';
+  // Only root can give each a user of its own.
+  const std::string_view request = host_.isolation == Isolation::kFull ? "Fu" : "F";
   // A template that doesn't read must not hold the loop.
   ::fcntl(control_.get(), F_SETFL, O_NONBLOCK);
-  if (!send_message(control_.get(), &request, 1,
+  if (!send_message(control_.get(), request.data(), request.size(),
                     {orders.get(), log.get(), status.get(), channel.get()}))
     return no_fork(std::string("its template takes no request (") + std::strerror(errno) + ")");
   const SteadyTime due = host_.loop.clock().steady_now() + kTakes;
@@ -123,14 +124,22 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
 }
 
 void Forks::hear(At making) {
-  ForkWord hello;
-  if (read_word(making->blank->orders.get(), hello)) meet(making, hello);
+  ForkWord word;
+  // It says one thing, waits, and says another.
+  if (!read_word(making->blank->orders.get(), word)) return;
+  const uid_t user = kFirstUid + making->blank->slot;
+  if (word.letter != 'U' || host_.isolation != Isolation::kFull) return meet(making, word);
+  if (!give_user(word, kFirstUid + template_->slot, user) ||
+      !send_letter(making->blank->orders.get(), 'G'))
+    return settle(making, "an environment can't have a user of its own", false);
+  making->watch->again();
 }
 
 void Forks::meet(At making, const ForkWord& hello) {
   if (hello.letter == 'X') return settle(making, hello.text, false);
   if (hello.letter != 'H') return settle(making, "it has ended", true);
-  const uid_t uid = host_.isolation == Isolation::kFull ? kFirstUid + template_->slot : ::geteuid();
+  const uid_t uid =
+      host_.isolation == Isolation::kFull ? kFirstUid + making->blank->slot : ::geteuid();
   UniqueFd pidfd = open_first_process(hello, uid, template_->pid);
   if (!pidfd) return settle(making, "what it made is no environment", true);
   const std::shared_ptr<Blank> blank = making->blank;

@@ -48,7 +48,7 @@ Blank::Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter)
 
 Blank::Blank(std::shared_ptr<Blank> its_template)
     : slots(its_template->slots),
-      slot(its_template->slot),
+      slot(slots->take()),
       ahead(true),
       fork_of(std::move(its_template)) {}
 
@@ -60,7 +60,7 @@ Blank::~Blank() {
     if (ahead || in_use) has_ended(pidfd, 1000);
   }
   cgroup.reset();
-  if (!fork_of) slots->give_back(slot);
+  slots->give_back(slot);
 }
 
 bool Blank::usable() const { return fault.empty() && (!pidfd || !has_ended(pidfd, 0)); }

@@ -37,7 +37,7 @@ class Slots {
 // A sandbox that waits for its order. Without one it ends with this object.
 struct Blank {
   Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter);
-  // One that is forked of a template, whose first process it lives below and whose user it has.
+  // One that is forked of a template, whose first process it lives below.
   explicit Blank(std::shared_ptr<Blank> its_template);
   ~Blank();
   Blank(const Blank&) = delete;

@@ -122,6 +122,39 @@ def test_environments_have_one_init_and_nothing_else_in_common(kiln, name):
     assert len(warm["there"]) == 3, "what this environment made of it, and no other's"
 
 
+def test_each_environment_has_a_user_of_its_own(kiln, name):
+    code = "import os, pwd, time\ndef handler(event, context):\n time.sleep(1)\n" \
+           " return [os.getuid(), os.getgid(), pwd.getpwuid(os.getuid()).pw_name, os.stat('/tmp').st_mode & 0o7777, os.access('/proc/self/fd', os.R_OK)]"
+    publish(kiln, name, "open('/tmp/private', 'w').close()\nimport os\nos.chmod('/tmp/private', 0o600)\n" + code)
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(call, kiln, name) for _ in range(3)]
+        # Theirs, and that of the one which waits.
+        users = wait_for(lambda: len(found := functions_of(name)) >= 4 and found, 10, "three environments")
+        answers = [one.result() for one in calls]
+    assert len(set(users.values())) == len(users)
+    assert all(a[0] == a[1] and a[2] == "sbx_user1051" and a[3:] == [0o1777, True] for a in answers), answers
+    # The template is another still.
+    assert not set(users.values()) & {uid_of(pid) for pid in template_pids(kiln, name)}
+
+
+def uid_of(pid):
+    return int(re.search(r"Uid:\t(\d+)", open(f"/proc/{pid}/status").read())[1])
+
+
+def functions_of(name):
+    """Pid to uid of the functions in environments: not the template, and no process 1."""
+    found = {}
+    for pid in processes_of(name):
+        try:
+            status = open(f"/proc/{pid}/status").read()
+            ids = re.search(r"NSpid:(.*)", status)[1].split()
+            if len(ids) == base_depth() + 2 and ids[-1] != "1":
+                found[pid] = uid_of(pid)
+        except (OSError, TypeError):
+            pass
+    return found
+
+
 def test_states_and_what_comes_meanwhile(kiln, name):
     lambda_ = kiln.client("lambda")
     kiln.create(name, {"index.py": "import time\ntime.sleep(1)\ndef handler(event, context): return 1"}, SnapStart=ON)

@@ -76,6 +76,16 @@ bool write_file(const char* path, const char* text) {
   return n == static_cast<ssize_t>(std::strlen(text));
 }
 
+// Waits until the engine has put a user of its own behind the ids that the process had.
+bool take_given_user(int orders, uid_t uid, gid_t gid) {
+  say(orders, 'U');
+  char go[8];
+  if (hear(orders, go, sizeof go, nullptr, 0) <= 0 || go[0] != 'G') ::_exit(0);
+  return ::setresgid(gid, gid, gid) == 0 && ::setresuid(uid, uid, uid) == 0 &&
+         // Else /proc/self were another user's.
+         ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
+}
+
 bool map_own_ids(uid_t uid, gid_t gid) {
   char text[64];
   if (!write_file("/proc/self/setgroups", "deny")) return false;
@@ -120,7 +130,9 @@ bool pass_over_template_pid() {
 }
 
 // The child of the template. Its own child is process 1 of the environment, and returns.
-void make_environment(const EnvironmentFds& fds) {
+enum class User { kSame, kGiven };
+
+void make_environment(const EnvironmentFds& fds, User user) {
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   const int left = ::open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -132,7 +144,9 @@ void make_environment(const EnvironmentFds& fds) {
   std::snprintf(size, sizeof size, "mode=1777,size=%lld", tmp_bytes());
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
     give_up(fds.orders, "no namespaces for an environment");
-  if (!map_own_ids(uid, gid)) give_up(fds.orders, "the environment's user");
+  const bool has_user =
+      user == User::kGiven ? take_given_user(fds.orders, uid, gid) : map_own_ids(uid, gid);
+  if (!has_user) give_up(fds.orders, "the environment's user");
   if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size) != 0)
     give_up(fds.orders, "the environment's /tmp");
   if (!copy_folder(left, "/tmp")) give_up(fds.orders, "a copy of /tmp");
@@ -216,7 +230,7 @@ void serve_template(int control, EnvironmentFds& fds) {
   alone.sa_handler = SIG_IGN;
   ::sigaction(SIGCHLD, &alone, &before);
   for (;;) {
-    char request[8];
+    char request[8] = {};
     int given[4] = {-1, -1, -1, -1};
     if (hear(control, request, sizeof request, given, 4) <= 0) ::_exit(0);
     if (request[0] != 'F' || given[3] < 0) ::_exit(1);
@@ -225,7 +239,7 @@ void serve_template(int control, EnvironmentFds& fds) {
     if (child == 0) {
       ::sigaction(SIGCHLD, &before, nullptr);
       ::close(control);
-      return make_environment(fds);
+      return make_environment(fds, request[1] == 'u' ? User::kGiven : User::kSame);
     }
     // Where there is none, its end is what the engine sees.
     for (const int fd : given) ::close(fd);

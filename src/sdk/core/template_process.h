@@ -19,8 +19,11 @@
 //   control  template → engine  R            initialised, and ready to be forked
 //                               E type\0doc  init has failed
 //                               X text       it can't be forked
-//            engine → template  F            make an environment; with EnvironmentFds
-//   orders   process 1 → engine H            it is there; the kernel adds its pid
+//            engine → template  F            make an environment; with EnvironmentFds. Fu: its user
+//                                            is the engine's to choose
+//   orders   child → engine     U            it has a user namespace without a user
+//            engine → child     G            now it has one
+//            process 1 → engine H            it is there; the kernel adds its pid
 //                               X text       the system permits no such environment
 //            engine → process 1 G            it has its limits: go on
 //            engine → function  O variables  NAME=value with a NUL behind each: serve
