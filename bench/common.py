@@ -139,12 +139,13 @@ class Lambda:
             raise BenchError(f"{method} {path} answered {response.status}: {text[:300]!r}")
         return json.loads(text) if text else None
 
-    def create(self, name, package, memory=1769, runtime="provided.al2023", handler="bootstrap"):
+    def create(self, name, package, memory=1769, runtime="provided.al2023", handler="bootstrap", snapshots=False):
         """Returns when the function is Active."""
         self.call("POST", "/2015-03-31/functions", {
             "FunctionName": name, "Runtime": runtime, "Handler": handler, "Role": ROLE,
             "MemorySize": memory, "Timeout": 30,
-            "Architectures": ["arm64" if platform.machine() == "aarch64" else "x86_64"], "Code": {"ZipFile": package}})
+            "Architectures": ["arm64" if platform.machine() == "aarch64" else "x86_64"], "Code": {"ZipFile": package},
+            "SnapStart": {"ApplyOn": "PublishedVersions" if snapshots else "None"}})
         while True:
             found = self.call("GET", f"/2015-03-31/functions/{name}/configuration")
             if found.get("State", "Active") != "Pending":

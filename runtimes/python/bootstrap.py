@@ -60,7 +60,6 @@ def show(order):
 if "KILN_ORDER_FD" in os.environ:
     take_order(int(os.environ["KILN_ORDER_FD"]))
 
-API = os.environ["AWS_LAMBDA_RUNTIME_API"]
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 JSON_TEXT = "Content-Type: application/json\r\n"
 # Python 3.12 and later answer in UTF-8, earlier ones in ASCII with escapes.
@@ -333,18 +332,23 @@ current_request_id = None
 loaded = None
 
 
+def load_beside(name):
+    """A module of the bootstrap's own folder, which functions can't import."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
+    with open(path, encoding="utf-8") as file:
+        code = compile(file.read(), path, "exec")
+    module = type(sys)("kiln_" + name)
+    module.__file__ = path
+    module.runtime = sys.modules[__name__]
+    exec(code, module.__dict__)
+    return module
+
+
 def on_demand():
     """The module of what most functions do not need."""
     global loaded
     if loaded is None:
-        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "on_demand.py")
-        with open(path, encoding="utf-8") as file:
-            code = compile(file.read(), path, "exec")
-        module = type(sys)("kiln_on_demand")
-        module.__file__ = path
-        module.runtime = sys.modules[__name__]
-        exec(code, module.__dict__)
-        loaded = module
+        loaded = load_beside("on_demand")
     return loaded
 
 
@@ -532,11 +536,31 @@ def add_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
-def connect():
+def connect(channel):
     try:
-        return Channel(int(CHANNEL))
+        return Channel(int(channel))
     except (TypeError, ValueError, OSError):
-        return Connection(API)
+        return Connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+
+
+def give_up(api, error):
+    body, headers = on_demand().report_init(error)
+    api.call("POST", "init/error", body, headers)
+    sys.exit(1)
+
+
+def restore(template):
+    """Comes back in an environment, connected and with its hooks behind it."""
+    try:
+        template.before_snapshot()
+    except Exception as error:
+        give_up(template, error)
+    api = template.wait()
+    try:
+        template.after_restore()
+    except Exception as error:
+        give_up(api, error)
+    return api
 
 
 def main():
@@ -551,13 +575,14 @@ def main():
         sys.meta_path.insert(0, LoggingFinder())
     set_up_paths()
     sys.meta_path.append(ShippedFinder())
-    api = connect()
+    template = load_beside("snapshot").Template() if "KILN_TEMPLATE_FD" in os.environ else None
+    api = template or connect(CHANNEL)
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:
-        body, headers = on_demand().report_init(error)
-        api.call("POST", "init/error", body, headers)
-        sys.exit(1)
+        give_up(api, error)
+    if template:
+        api = restore(template)
     while True:
         try:
             status, headers, event = api.call("GET", "invocation/next")

@@ -16,6 +16,8 @@ using std::chrono::milliseconds;
 using Cause = model::EnvironmentCause;
 
 constexpr Duration kInitLimit = std::chrono::seconds(10);
+// With the hooks after it.
+constexpr Duration kRestoreLimit = std::chrono::seconds(10);
 // Provisioned environments may take as long as the function's timeout, and this at least.
 constexpr Duration kProvisionedInitLimit = std::chrono::seconds(130);
 // Who steps through a program has all the time in the world.
@@ -25,20 +27,29 @@ constexpr Duration kTailPause = milliseconds(20);
 // Reading the memory peak is a system call; a shorter time of work is left to the next reading.
 constexpr double kMeasureAfterMs = 20;
 
-// What INIT_START names: the version that really runs.
-std::string running_runtime(const std::string& runtime) {
-  const Interpreter one = machine_interpreters().find(runtime);
-  if (!one.found || one.exact || one.version.empty()) return runtime;
-  const bool python = runtime.starts_with("python");
-  const size_t dot = one.version.find('.');
-  const size_t end = python && dot != std::string::npos ? one.version.find('.', dot + 1) : dot;
-  return (python ? "python" : "nodejs") + one.version.substr(0, end);
+// AWS's words for what can go wrong in a Restore phase.
+Error restore_timeout() {
+  return {ErrorKind::kBadGateway, "SnapStartTimeoutException",
+          "Lambda couldn't restore the snapshot within the timeout limit."};
+}
+Error restore_error() {
+  return {ErrorKind::kInvalid, "SnapStartException",
+          "The afterRestore() runtime hook encountered an error. For more information, check the "
+          "Amazon CloudWatch logs."};
 }
 
 }  // namespace
 
 const char* to_text(Initialization initialization) {
-  return initialization == Initialization::kProvisioned ? "provisioned-concurrency" : "on-demand";
+  switch (initialization) {
+    case Initialization::kProvisioned:
+      return "provisioned-concurrency";
+    case Initialization::kSnapshot:
+      return "snap-start";
+    case Initialization::kOnDemand:
+      break;
+  }
+  return "on-demand";
 }
 
 Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
@@ -83,7 +94,7 @@ void Environment::carry_out(Effect effect) {
     case Effect::kReportInit:
       return report_init("init", false);
     case Effect::kReportInitEnd:
-      return report_init("init", true);
+      return is_restored() ? report_failed_restore() : report_init("init", true);
     case Effect::kReportReinitEnd:
       return report_init("invoke", true);
     case Effect::kTellInitFailed:
@@ -133,6 +144,13 @@ void Environment::start(Invocation&& cause) {
   begin_life(kInitLimit, Cause::kInvocation);
 }
 
+void Environment::start_restored(Invocation&& cause, std::shared_ptr<sandbox::ForkSource> source) {
+  KILN_REQUIRE(!state_);
+  current_ = std::move(cause);
+  fork_of_ = std::move(source);
+  begin_life(kRestoreLimit, Cause::kInvocation);
+}
+
 void Environment::start_ahead() {
   KILN_REQUIRE(!state_);
   begin_life(std::max<Duration>(kProvisionedInitLimit, std::chrono::seconds(config_->timeout_s)),
@@ -152,10 +170,11 @@ void Environment::begin_life(Duration init_limit, Cause cause) {
   // Lambda keeps provisioned environments for as long as they are configured.
   limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
                                                                           : host_.idle_lifetime;
-  const std::string runtime = running_runtime(config_->runtime);
-  log_.line(lines_.init_start(runtime_label(runtime),
-                              model::runtime_version_arn(config_->region, config_->runtime),
-                              config_->version, wall()));
+  if (is_restored()) limits.after_failed_init = model::AfterFailedInit::kRefuse;
+  const std::string runtime = runtime_label(running_runtime(config_->runtime));
+  const std::string arn = model::runtime_version_arn(config_->region, config_->runtime);
+  log_.line(is_restored() ? lines_.restore_start(runtime, arn, *config_, log_.stream(), wall())
+                          : lines_.init_start(runtime, arn, config_->version, wall()));
   state_.emplace(limits, cause, now());
   host_.loop.schedule(this, state_->deadline());
   start_sandbox();
@@ -166,6 +185,7 @@ void Environment::start_sandbox() {
   init_error_type_.clear();
   exit_.reset();
   sandbox_ = host_.make_sandbox(static_cast<sandbox::SandboxOwner&>(*this));
+  if (is_restored()) return sandbox_->start(fork_spec(*config_, std::move(fork_of_)));
   LaunchContext context;
   context.task_dir = task_.path;
   context.layers_dir = task_.layers_path;
@@ -191,7 +211,25 @@ void Environment::end_init() {
   // What the function printed in its Init phase comes before START.
   sandbox_->drain_output();
   // Within a suppressed init the invocation has begun already, and its duration tells all.
-  if (current_ && first_init_) init_ms_ = to_ms(now() - state_->init_started());
+  if (!current_ || !first_init_) return;
+  const double ms = to_ms(now() - state_->init_started());
+  if (!is_restored()) {
+    init_ms_ = ms;
+    return;
+  }
+  restore_ms_ = ms;
+  log_.line(lines_.restore_end(ms, {}, {}, wall()));
+}
+
+// What the invocation that waits for it is answered with, too.
+void Environment::report_failed_restore() {
+  const bool late = state_->init_timed_out();
+  std::string type = late ? std::string() : init_error_type_;
+  if (!late && type.empty() && exit_) type = exit_fault(*exit_, *config_, {}).error_type;
+  log_.line(lines_.restore_end(to_ms(now() - state_->init_started()), late ? "timeout" : "error",
+                               type, wall()));
+  log_.flush();
+  abandoned_ = late ? restore_timeout() : restore_error();
 }
 
 void Environment::report_init(std::string_view phase, bool ended) {
@@ -302,6 +340,7 @@ void Environment::finish() {
   facts.request_id = current_->request.request_id;
   facts.duration_ms = duration_ms;
   facts.init_ms = std::exchange(init_ms_, -1);
+  facts.restore_ms = std::exchange(restore_ms_, -1);
   facts.memory_mb = config_->memory_mb;
   facts.max_memory_mb = max_memory_mb(duration_ms);
   facts.trace_id = current_->request.trace_id;

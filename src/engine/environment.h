@@ -24,13 +24,14 @@
 #include "model/function.h"
 #include "sandbox/launcher.h"
 #include "sandbox/sandbox_port.h"
+#include "sandbox/template_port.h"
 
 namespace kiln::engine {
 
 class Environment;
 struct Fault;
 
-enum class Initialization { kOnDemand, kProvisioned };
+enum class Initialization { kOnDemand, kProvisioned, kSnapshot };
 // Value of AWS_LAMBDA_INITIALIZATION_TYPE.
 const char* to_text(Initialization initialization);
 
@@ -70,6 +71,8 @@ struct EnvironmentHost {
   Duration idle_lifetime = std::chrono::minutes(10);
   MetricSink metrics = {};  // for those that functions print
   std::string symbols = {};  // see SymbolServer::name
+  // Empty: no templates can be made.
+  std::function<std::unique_ptr<sandbox::TemplatePort>(sandbox::TemplateOwner&)> make_template = {};
 };
 
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
@@ -98,6 +101,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   // Starts the Init phase; the invocation that caused it follows.
   void start(Invocation&& cause);
+  // Starts the Restore phase: forks it of a template, whose init it has behind it.
+  void start_restored(Invocation&& cause, std::shared_ptr<sandbox::ForkSource> source);
   // Starts the Init phase; no invocation waits. What provisioned concurrency does.
   void start_ahead();
   // The same under a debugger: none of Lambda's time limits holds, and no limit of CPU.
@@ -135,6 +140,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void give_back();
   void end_init();
   void report_init(std::string_view phase, bool ended);
+  void report_failed_restore();
+  bool is_restored() const { return initialization_ == Initialization::kSnapshot; }
   void deliver(std::string&& tail);
   void finish();
   void finish_with_fault(Fault&& fault, std::string_view status, std::string_view type);
@@ -169,6 +176,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   // What the state is being told comes in its Init phase, or behind an answer.
   bool first_init_ = false, answered_ = false;
   double init_ms_ = -1;      // reported once, with the first invocation
+  double restore_ms_ = -1;   // the same
+  std::shared_ptr<sandbox::ForkSource> fork_of_;  // until it is started
   SteadyTime created_;
   uint64_t invocations_ = 0;
   std::optional<DebugLaunch> debug_;

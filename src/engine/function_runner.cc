@@ -12,9 +12,11 @@ FunctionRunner::FunctionRunner(const Shared& shared, std::string region, std::st
       name_(std::move(name)),
       admission_(shared.account),
       metrics_(region_, name_),
-      pool_(shared.environments, static_cast<PoolOwner&>(*this), std::move(find_task)),
+      pool_(shared.environments, static_cast<PoolOwner&>(*this), find_task),
       provisioner_(shared.environments.loop, pool_, admission_, shared.board,
-                   shared.provisioning_delay) {}
+                   shared.provisioning_delay),
+      snapshots_(shared.environments, shared.board.snapshots(), shared.turns, shared.events,
+                 std::move(find_task)) {}
 
 int64_t FunctionRunner::metric_minute() const {
   const int64_t now_s = epoch_s(shared_.metric_clock.wall_now());
@@ -30,12 +32,15 @@ void FunctionRunner::update(const model::Function& function) {
   for (const auto& [qualifier, config] : function.provisioned)
     wanted[model::provisioned_version(function, qualifier)] = {config.requested,
                                                                config.last_modified};
+  std::vector<model::ConfigPtr> with_snapshots;
   for (const auto& [number, config] : function.versions) {
     current.push_back(config);
+    if (model::uses_snapshots(*config)) with_snapshots.push_back(config);
     if (const auto found = wanted.find(config->version); found != wanted.end())
       targets[config] = found->second;
   }
   provisioner_.set_targets(targets);
+  snapshots_.set_targets(with_snapshots);
   pool_.keep_only(current);
 }
 
@@ -107,11 +112,13 @@ void FunctionRunner::refuse_environment(Invocation&& invocation) {
 
 void FunctionRunner::retire_for_good() {
   provisioner_.set_targets({});
+  snapshots_.set_targets({});
   pool_.retire_all();
 }
 
 void FunctionRunner::abandon_all(const Error& error) {
   provisioner_.close();
+  snapshots_.close();
   pool_.abandon_all(error);
 }
 

@@ -10,6 +10,7 @@
 #include "engine/function_metrics.h"
 #include "engine/provisioner.h"
 #include "engine/sandbox_pool.h"
+#include "engine/snapshot_keeper.h"
 #include "engine/status.h"
 #include "model/admission.h"
 
@@ -24,6 +25,7 @@ class FunctionRunner final : private PoolOwner {
     const Clock& metric_clock;  // virtual time
     Duration provisioning_delay;
     EventLog& events;
+    SnapshotTurns& turns;
   };
   FunctionRunner(const Shared& shared, std::string region, std::string name,
                  SandboxPool::FindTask find_task);
@@ -32,7 +34,10 @@ class FunctionRunner final : private PoolOwner {
   void update(const model::Function& function);
   void invoke(const model::ConfigPtr& config, Invocation&& invocation);
   // The code changed in place.
-  void retire_all() { pool_.retire_all(); }
+  void retire_all() {
+    pool_.retire_all();
+    snapshots_.remake_all();
+  }
   // See SandboxPool.
   void debug(const model::ConfigPtr& config, const DebugLaunch& launch) {
     pool_.debug(config, launch);
@@ -57,6 +62,10 @@ class FunctionRunner final : private PoolOwner {
   void on_ahead_ready(Environment& environment) override { provisioner_.on_ready(environment); }
   void on_ahead_failed(Environment& environment) override { provisioner_.on_failed(environment); }
   void on_ahead_gone(Environment& environment) override { provisioner_.on_gone(environment); }
+  Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(
+      const model::ConfigPtr& config) override {
+    return snapshots_.source(config);
+  }
   void throttle(FunctionMetrics::Way& way, int64_t minute_s, model::Throttle reason,
                 InvokeDone& done);
   int64_t metric_minute() const;
@@ -68,6 +77,7 @@ class FunctionRunner final : private PoolOwner {
   FunctionMetrics metrics_;
   SandboxPool pool_;
   Provisioner provisioner_;
+  SnapshotKeeper snapshots_;
   int provisioned_configured_ = 0;
   uint64_t invocations_ = 0;
   uint64_t errors_ = 0;

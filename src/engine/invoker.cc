@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "model/names.h"
+#include "sandbox/template_sandbox.h"
 
 namespace kiln::engine {
 namespace {
@@ -40,7 +41,10 @@ Invoker::Invoker(Setup setup)
           std::move(setup.endpoint_url),
           setup.idle_lifetime,
           {&setup.inbox, &setup.metric_clock},
-          std::move(setup.symbols)},
+          std::move(setup.symbols),
+          [this](sandbox::TemplateOwner& owner) -> std::unique_ptr<sandbox::TemplatePort> {
+            return std::make_unique<sandbox::TemplateSandbox>(host_, owner);
+          }},
       accounts_(setup.accounts),
       board_(setup.board),
       metric_clock_(setup.metric_clock),
@@ -112,7 +116,8 @@ FunctionRunner& Invoker::runner(const Key& key) {
   auto& runner = runners_[key];
   if (!runner) {
     const FunctionRunner::Shared shared{environment_host_, accounts_.of(key.region), board_,
-                                        metric_clock_,     provisioning_delay_,      events_};
+                                        metric_clock_,     provisioning_delay_,      events_,
+                                        snapshot_turns_};
     runner = std::make_unique<FunctionRunner>(
         shared, key.region, key.name,
         [this](const model::FunctionConfig& c) { return find_task(c); });
@@ -199,8 +204,12 @@ void Invoker::publish(const std::string& region, const std::string& name,
   if (function) {
     const auto existing = runners_.find(key);
     if (existing != runners_.end()) return existing->second->update(*function);
-    // Provisioned environments start without an invocation; all else waits for the first one.
-    if (!function->provisioned.empty() && &owner_of(key) == this) runner(key);
+    // Provisioned environments and snapshots start without an invocation; all else waits for the
+    // first one.
+    const bool snapshots =
+        std::any_of(function->versions.begin(), function->versions.end(),
+                    [](const auto& version) { return model::uses_snapshots(*version.second); });
+    if ((snapshots || !function->provisioned.empty()) && &owner_of(key) == this) runner(key);
     return;
   }
   const auto existing = runners_.find(key);

@@ -109,6 +109,7 @@ class Invoker {
   const Clock& metric_clock_;
   Duration provisioning_delay_;
   EventLog& events_;
+  SnapshotTurns snapshot_turns_;
   HotReload hot_reload_;
   std::vector<Invoker*> all_;
   std::unordered_map<Key, model::FunctionPtr, KeyHash> functions_;

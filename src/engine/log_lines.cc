@@ -20,6 +20,12 @@ std::string event(WallTime now, std::string_view type, ordered_json record) {
   return json_dump(document) + "\n";
 }
 
+// All of a Restore phase is the function's here; of AWS's a part is not billed.
+int64_t billed(const ReportFacts& f) {
+  const int64_t ran = cost::billed_ms(f.duration_ms, f.init_ms);
+  return f.restore_ms < 0 ? ran : ran + cost::billed_ms(f.restore_ms, 0);
+}
+
 double rounded(double ms) { return std::round(ms * 1000) / 1000; }
 
 }  // namespace
@@ -58,6 +64,41 @@ std::string LogLines::init_report(double init_ms, std::string_view phase, std::s
   return line + "\n";
 }
 
+std::string LogLines::restore_start(std::string_view runtime, std::string_view arn,
+                                    const model::FunctionConfig& config, std::string_view instance,
+                                    WallTime now) const {
+  const std::string runtime_version = fmt::format("{}.v1", runtime);
+  if (!json())
+    return fmt::format("RESTORE_START Runtime Version: {}\tRuntime Version ARN: {}\n",
+                       runtime_version, arn);
+  if (!wanted()) return {};
+  return event(now, "platform.restoreStart",
+               {{"runtimeVersion", runtime_version},
+                {"runtimeVersionArn", arn},
+                {"functionName", config.name},
+                {"functionVersion", config.version},
+                {"instanceId", instance},
+                {"instanceMaxMemory", config.memory_mb}});
+}
+
+std::string LogLines::restore_end(double restore_ms, std::string_view status,
+                                  std::string_view error_type, WallTime now) const {
+  if (!json()) {
+    if (status.empty()) return {};
+    std::string line =
+        fmt::format("RESTORE_REPORT Restore Duration: {:.2f} ms\tStatus: {}", restore_ms, status);
+    if (!error_type.empty()) line += fmt::format("\tError Type: {}", error_type);
+    return line + "\n";
+  }
+  if (!wanted() && status.empty()) return {};
+  ordered_json done = {{"status", status.empty() ? "success" : status}};
+  if (!error_type.empty()) done["errorType"] = error_type;
+  ordered_json report = done;
+  report["metrics"] = {{"durationMs", rounded(restore_ms)}};
+  return event(now, "platform.restoreRuntimeDone", std::move(done)) +
+         event(now, "platform.restoreReport", std::move(report));
+}
+
 std::string LogLines::start(std::string_view request_id, std::string_view version,
                             WallTime now) const {
   if (!json()) return fmt::format("START RequestId: {} Version: {}\n", request_id, version);
@@ -73,10 +114,14 @@ std::string LogLines::report(const ReportFacts& f, WallTime now) const {
   if (json()) {
     if (!wanted() && f.status.empty()) return {};
     ordered_json metrics = {{"durationMs", rounded(f.duration_ms)},
-                            {"billedDurationMs", cost::billed_ms(f.duration_ms, f.init_ms)},
+                            {"billedDurationMs", billed(f)},
                             {"memorySizeMB", f.memory_mb},
                             {"maxMemoryUsedMB", f.max_memory_mb}};
     if (f.init_ms >= 0) metrics["initDurationMs"] = rounded(f.init_ms);
+    if (f.restore_ms >= 0) {
+      metrics["restoreDurationMs"] = rounded(f.restore_ms);
+      metrics["billedRestoreDurationMs"] = cost::billed_ms(f.restore_ms, 0);
+    }
     ordered_json record = {{"requestId", f.request_id}, {"metrics", std::move(metrics)}};
     record["status"] = !f.status.empty()               ? f.status
                        : !f.handled_error_type.empty() ? "error"
@@ -92,9 +137,11 @@ std::string LogLines::report(const ReportFacts& f, WallTime now) const {
   fmt::format_to(out,
                  "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: "
                  "{} MB\tMax Memory Used: {} MB",
-                 f.request_id, f.duration_ms, cost::billed_ms(f.duration_ms, f.init_ms),
-                 f.memory_mb, f.max_memory_mb);
+                 f.request_id, f.duration_ms, billed(f), f.memory_mb, f.max_memory_mb);
   if (f.init_ms >= 0) fmt::format_to(out, "\tInit Duration: {:.2f} ms", f.init_ms);
+  if (f.restore_ms >= 0)
+    fmt::format_to(out, "\tRestore Duration: {:.2f} ms\tBilled Restore Duration: {} ms",
+                   f.restore_ms, cost::billed_ms(f.restore_ms, 0));
   if (!f.status.empty()) fmt::format_to(out, "\tStatus: {}", f.status);
   if (!f.error_type.empty()) fmt::format_to(out, "\tError Type: {}", f.error_type);
   // A line without status ends in a tab, as AWS writes it.

@@ -14,13 +14,14 @@ namespace kiln::engine {
 struct ReportFacts {
   std::string_view request_id;
   double duration_ms = 0;
-  double init_ms = -1;  // below 0: warm
+  double init_ms = -1;  // below 0: warm, or restored
   int memory_mb = 128;
   int max_memory_mb = 0;
   std::string_view status;              // "", "timeout", "error"
   std::string_view error_type;          // with status "error"
   std::string_view trace_id;            // JSON only
   std::string_view handled_error_type;  // the function answered with an error: JSON only
+  double restore_ms = -1;               // below 0: not restored for it
 };
 
 class LogLines {
@@ -34,6 +35,13 @@ class LogLines {
   // phase: "init" or "invoke"; status as in ReportFacts.
   std::string init_report(double init_ms, std::string_view phase, std::string_view status,
                           std::string_view error_type, WallTime now) const;
+  // `instance`: of the environment; what JSON's has alone.
+  std::string restore_start(std::string_view runtime, std::string_view arn,
+                            const model::FunctionConfig& config, std::string_view instance,
+                            WallTime now) const;
+  // The end of a Restore phase; status as in ReportFacts. Text says something of failures only.
+  std::string restore_end(double restore_ms, std::string_view status, std::string_view error_type,
+                          WallTime now) const;
   std::string start(std::string_view request_id, std::string_view version, WallTime now) const;
   std::string end(std::string_view request_id) const;  // empty with JSON
   std::string report(const ReportFacts& facts, WallTime now) const;

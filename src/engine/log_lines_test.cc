@@ -44,6 +44,50 @@ TEST(LogLines, JsonEventsCarryTheSameFacts) {
   EXPECT_EQ(report["record"]["status"], "success");
 }
 
+TEST(LogLines, OfARestore) {
+  model::FunctionConfig config;
+  config.name = "f";
+  config.version = "3";
+  config.memory_mb = 256;
+  const LogLines text(config.logging, "snap-start");
+  EXPECT_EQ(text.restore_start("python:3.13", "arn", config, "stream", {}),
+            "RESTORE_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn\n");
+  EXPECT_EQ(text.restore_end(1.5, {}, {}, {}), "");
+  EXPECT_EQ(text.restore_end(1236.04, "timeout", {}, {}),
+            "RESTORE_REPORT Restore Duration: 1236.04 ms\tStatus: timeout\n");
+  EXPECT_EQ(text.restore_end(2.25, "error", "Runtime.ExitError", {}),
+            "RESTORE_REPORT Restore Duration: 2.25 ms\tStatus: error\tError Type: "
+            "Runtime.ExitError\n");
+  ReportFacts facts{"id", 9.2, -1, 256, 36, {}, {}, {}, {}};
+  facts.restore_ms = 4.1;
+  EXPECT_EQ(text.report(facts, {}),
+            "REPORT RequestId: id\tDuration: 9.20 ms\tBilled Duration: 15 ms\tMemory Size: 256 "
+            "MB\tMax Memory Used: 36 MB\tRestore Duration: 4.10 ms\tBilled Restore Duration: 5 "
+            "ms\t\n");
+
+  config.logging = {model::LogFormat::kJson, "INFO", "INFO", {}};
+  const LogLines json(config.logging, "snap-start");
+  const auto start =
+      nlohmann::json::parse(json.restore_start("python:3.13", "arn", config, "stream", {}));
+  EXPECT_EQ(start["type"], "platform.restoreStart");
+  EXPECT_EQ(start["record"], nlohmann::json({{"runtimeVersion", "python:3.13.v1"},
+                                             {"runtimeVersionArn", "arn"},
+                                             {"functionName", "f"},
+                                             {"functionVersion", "3"},
+                                             {"instanceId", "stream"},
+                                             {"instanceMaxMemory", 256}}));
+  const std::string end = json.restore_end(4.1, {}, {}, {});
+  const size_t line = end.find('\n') + 1;
+  EXPECT_EQ(nlohmann::json::parse(end.substr(0, line))["type"], "platform.restoreRuntimeDone");
+  const auto report = nlohmann::json::parse(end.substr(line));
+  EXPECT_EQ(report["type"], "platform.restoreReport");
+  EXPECT_EQ(report["record"],
+            nlohmann::json({{"status", "success"}, {"metrics", {{"durationMs", 4.1}}}}));
+  const auto whole = nlohmann::json::parse(json.report(facts, {}));
+  EXPECT_EQ(whole["record"]["metrics"]["restoreDurationMs"], 4.1);
+  EXPECT_EQ(whole["record"]["metrics"]["billedDurationMs"], 15);
+}
+
 TEST(LogLines, SystemLevelWarnKeepsOnlyFailures) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "WARN", {}};
   const LogLines lines(json, "on-demand");

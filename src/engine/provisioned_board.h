@@ -1,5 +1,5 @@
-// How far provisioned concurrency has come, for those who ask: written by the loops, read by the
-// API. Safe from any thread.
+// How far provisioned concurrency has come, and the snapshots of versions, for those who ask:
+// written by the loops, read by the API. Safe from any thread.
 #pragma once
 
 #include <map>
@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/mutex.h"
+#include "engine/snapshot_board.h"
 #include "model/allocation.h"
 
 namespace kiln::engine {
@@ -23,6 +24,7 @@ struct ProvisionedStatus {
 
 class ProvisionedBoard {
  public:
+  SnapshotBoard& snapshots() { return snapshots_; }
   void set(const std::string& region, const std::string& name, const std::string& version,
            const ProvisionedStatus& status) {
     const MutexLock lock(mutex_);
@@ -41,6 +43,7 @@ class ProvisionedBoard {
   }
 
  private:
+  SnapshotBoard snapshots_;
   mutable Mutex mutex_;
   std::map<std::tuple<std::string, std::string, std::string>, ProvisionedStatus> entries_
       KILN_GUARDED_BY(mutex_);

@@ -12,6 +12,8 @@
 namespace kiln::engine {
 namespace {
 
+constexpr std::string_view kSnapStart = "snap-start";
+
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 // "node20" of "nodejs20.x".
@@ -120,8 +122,11 @@ void add_reserved(const model::FunctionConfig& config, const LaunchContext& cont
   env["AWS_LAMBDA_FUNCTION_VERSION"] = config.version;
   env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = std::to_string(config.memory_mb);
   env["AWS_LAMBDA_INITIALIZATION_TYPE"] = context.initialization_type;
-  env["AWS_LAMBDA_LOG_GROUP_NAME"] = config.log_group();
-  env["AWS_LAMBDA_LOG_STREAM_NAME"] = context.log_stream;
+  // A snapshot is of no log stream.
+  if (context.initialization_type != kSnapStart) {
+    env["AWS_LAMBDA_LOG_GROUP_NAME"] = config.log_group();
+    env["AWS_LAMBDA_LOG_STREAM_NAME"] = context.log_stream;
+  }
   env.erase("AWS_LAMBDA_LOG_FORMAT");
   if (config.logging.format == model::LogFormat::kJson) {
     env["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
@@ -156,6 +161,26 @@ std::string runtime_label(const std::string& runtime) {
   return version.empty() ? name : name + ":" + version;
 }
 
+std::string running_runtime(const std::string& runtime) {
+  const Interpreter one = machine_interpreters().find(runtime);
+  if (!one.found || one.exact || one.version.empty()) return runtime;
+  const bool python = runtime.starts_with("python");
+  const size_t dot = one.version.find('.');
+  const size_t end = python && dot != std::string::npos ? one.version.find('.', dot + 1) : dot;
+  return (python ? "python" : "nodejs") + one.version.substr(0, end);
+}
+
+sandbox::SandboxSpec fork_spec(const model::FunctionConfig& config,
+                               std::shared_ptr<sandbox::ForkSource> source) {
+  sandbox::SandboxSpec spec;
+  spec.fork_of = std::move(source);
+  spec.limits.memory_mb = config.memory_mb;
+  spec.ephemeral_mb = config.ephemeral_mb;
+  spec.env = {"AWS_LAMBDA_FUNCTION_NAME=" + config.name,
+              "AWS_LAMBDA_FUNCTION_VERSION=" + config.version, "_HANDLER=" + config.handler};
+  return spec;
+}
+
 bool frames_logs(const std::string& runtime) { return !is_provided(runtime); }
 
 sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
@@ -177,13 +202,16 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
     spec.lang_dir = context.interpreter.prefix;
     // A script before the interpreter may use the descriptor for something else.
     spec.direct_channel = !has_wrapper(config);
+    spec.snapshots = spec.direct_channel && config.runtime.starts_with("python");
     spec.argv = managed_argv(config, context, places);
   } else {
     const bool in_layer = has_layers && !is_there(context.task_dir + "/bootstrap") &&
                           is_there(context.layers_dir + "/bootstrap");
     spec.argv = {(in_layer ? places.opt : places.task) + "/bootstrap"};
-    spec.direct_channel =
-        speaks_direct_channel((in_layer ? context.layers_dir : context.task_dir) + "/bootstrap");
+    const BootstrapSkills skills =
+        skills_of((in_layer ? context.layers_dir : context.task_dir) + "/bootstrap");
+    spec.direct_channel = skills.direct_channel;
+    spec.snapshots = skills.snapshots;
   }
 
   auto env = defaults(config, places);

@@ -2,6 +2,7 @@
 // variables. Pure but for a look at the bootstraps of package and layers.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/interpreters.h"
@@ -25,6 +26,13 @@ struct LaunchContext {
 };
 
 sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config, const LaunchContext& context);
+
+// Of an environment that is forked of a template: what it doesn't have of it.
+sandbox::SandboxSpec fork_spec(const model::FunctionConfig& config,
+                               std::shared_ptr<sandbox::ForkSource> source);
+
+// The runtime that really runs where another one is asked for: "python3.11" for "python3.12".
+std::string running_runtime(const std::string& runtime);
 
 // Whether the runtime sends whole events of several lines in frames.
 bool frames_logs(const std::string& runtime);

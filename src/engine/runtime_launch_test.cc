@@ -109,5 +109,23 @@ TEST(RuntimeLaunch, TheChannelIsForInterpretersThatStartTheBootstrapThemselves) 
   EXPECT_FALSE(launch_spec(wrapped, context_of("3.12")).direct_channel);
 }
 
+TEST(RuntimeLaunch, PythonCanBeForkedAndKnowsNoLogStreamThen) {
+  auto context = context_of("3.12");
+  EXPECT_TRUE(launch_spec(config_of("python3.12", {}), context).snapshots);
+  EXPECT_FALSE(launch_spec(config_of("nodejs20.x", {}), context_of("20.1")).snapshots);
+  const auto wrapped = config_of("python3.12", {{"AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrapper"}});
+  EXPECT_FALSE(launch_spec(wrapped, context).snapshots);
+  const auto log_variables = [&] {
+    const auto spec = launch_spec(config_of("python3.12", {}), context);
+    return std::count_if(spec.env.begin(), spec.env.end(), [](const std::string& line) {
+      return line.starts_with("AWS_LAMBDA_LOG_GROUP_NAME=") ||
+             line.starts_with("AWS_LAMBDA_LOG_STREAM_NAME=");
+    });
+  };
+  EXPECT_EQ(log_variables(), 2);
+  context.initialization_type = "snap-start";
+  EXPECT_EQ(log_variables(), 0);
+}
+
 }  // namespace
 }  // namespace kiln::engine

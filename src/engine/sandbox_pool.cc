@@ -56,8 +56,13 @@ bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
 }
 
 void SandboxPool::start_for(const model::ConfigPtr& config, Invocation&& invocation) {
+  auto source = owner_.snapshot_of(config);
+  if (!source) return refuse(invocation, source.error());
   if (!owner_.may_start_environment()) return owner_.refuse_environment(std::move(invocation));
   ++cold_starts_;
+  if (*source)
+    return make(config, Initialization::kSnapshot)
+        .start_restored(std::move(invocation), std::move(*source));
   make(config, Initialization::kOnDemand).start(std::move(invocation));
 }
 

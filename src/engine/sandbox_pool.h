@@ -31,6 +31,11 @@ class PoolOwner {
   virtual void on_ahead_ready(Environment& environment) = 0;
   virtual void on_ahead_failed(Environment& environment) = 0;
   virtual void on_ahead_gone(Environment& environment) = 0;
+  // What an environment for an invocation is forked of; nullptr: nothing. An error: it can't have
+  // one now.
+  virtual Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(const model::ConfigPtr&) {
+    return std::shared_ptr<sandbox::ForkSource>();
+  }
 
  protected:
   ~PoolOwner() = default;

@@ -96,6 +96,10 @@ EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
       effects.add(Effect::kReportInitEnd);
       init_error_ = false;
       if (!invocation_) return enter_gone(effects.add(Effect::kTellInitFailed));
+      if (limits_.after_failed_init == AfterFailedInit::kRefuse) {
+        invocation_ = false;
+        return enter_gone(effects.add(Effect::kFinishAbandoned));
+      }
       // Lambda initialises again, now within the invocation that waits.
       phase_ = Phase::kReinit;
       begin_invocation(Begin::kBeforeInit, now);

@@ -84,8 +84,14 @@ class EnvironmentEffects {
   size_t size_ = 0;
 };
 
+// What an invocation that waits for an Init phase which fails gets.
+enum class AfterFailedInit : uint8_t {
+  kAgain,   // the suppressed init
+  kRefuse,  // an error: the environment was restored from a snapshot
+};
+
 struct EnvironmentLimits {
-  Duration init;        // of the Init phase
+  Duration init;        // of the Init phase, or the Restore phase
   Duration invocation;  // the function's Timeout
   Duration idle;        // after so long without an event it ends; max(): never
   // After its init error a runtime may still print; then it is ended.
@@ -99,6 +105,7 @@ struct EnvironmentLimits {
   Duration away = std::chrono::seconds(3);
   // SIGTERM to SIGKILL.
   Duration shutdown_grace = std::chrono::milliseconds(300);
+  AfterFailedInit after_failed_init = AfterFailedInit::kAgain;
 };
 
 // Whether an invocation caused it.

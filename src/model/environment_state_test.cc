@@ -355,5 +355,20 @@ TEST(EnvironmentState, AnySequenceEndsEachInvocationOnce) {
   }
 }
 
+TEST(EnvironmentState, ARestoreThatFailsRefusesItsInvocation) {
+  EnvironmentLimits restored = limits();
+  restored.after_failed_init = AfterFailedInit::kRefuse;
+  for (const bool late : {false, true}) {
+    EnvironmentState state(restored, EnvironmentCause::kInvocation, moment(0s));
+    if (late) {
+      EXPECT_EQ(effects_text(state.on(Event::kDue, moment(10s))), "Kill");
+    }
+    EXPECT_EQ(effects_text(state.on(Event::kExit, moment(11s))),
+              "ReportInitEnd FinishAbandoned Gone");
+    EXPECT_EQ(state.init_timed_out(), late);
+    EXPECT_FALSE(state.has_invocation());
+  }
+}
+
 }  // namespace
 }  // namespace kiln::model

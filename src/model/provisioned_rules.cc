@@ -1,5 +1,7 @@
 #include "model/provisioned_rules.h"
 
+#include "model/snapshot_state.h"
+
 namespace kiln::model {
 namespace {
 
@@ -34,6 +36,9 @@ Result<void> check_provisioned(const Function& function, const std::string& qual
   if (is_alias && alias->second.additional_version)
     return invalid("Alias with weights can not be used with Provisioned Concurrency");
   const std::string version = provisioned_version(function, qualifier);
+  if (const auto config = resolve_qualifier(function, version, 1);
+      config && uses_snapshots(*config))
+    return invalid("Provisioned concurrency is not supported for SnapStart enabled functions.");
   int others = 0;
   for (const auto& [other, config] : function.provisioned) {
     if (other == qualifier) continue;

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "model/names.h"
 #include "model/runtimes.h"
+#include "model/snapshot_state.h"
 #include "model/violations.h"
 
 namespace kiln::model {
@@ -289,6 +290,17 @@ Result<void> check_environment(const std::map<std::string, std::string>& environ
   return {};
 }
 
+Result<void> validate_snap_start(const FunctionConfig& config) {
+  if (config.snap_start != "PublishedVersions") return {};
+  const auto refused = [](const std::string& what) {
+    return invalid_parameter(what + " is not supported for SnapStart enabled functions.");
+  };
+  if (!can_have_snapshots(config.runtime)) return refused(config.runtime);
+  if (config.ephemeral_mb > 512) return refused("Ephemeral storage greater than 512 MB");
+  if (!config.file_systems.empty()) return refused("A file system");
+  return {};
+}
+
 Result<void> validate(const FunctionConfig& config, Request request) {
   Violations violations;
   check_members(config, request, violations);
@@ -307,6 +319,7 @@ Result<void> validate(const FunctionConfig& config, Request request) {
         "Runtime and Handler are mandatory parameters for functions created with deployment "
         "packages.");
   if (auto known = validate_runtime(config.runtime); !known) return known;
+  if (auto possible = validate_snap_start(config); !possible) return possible;
   return check_environment(config.environment);
 }
 

@@ -234,6 +234,25 @@ TEST(ValidateCreateTest, Architectures) {
             violation("[]", "architectures", "Member must have length greater than or equal to 1"));
 }
 
+TEST(ValidateCreateTest, SnapStartIsForSomeRuntimesAndAPlainTmp) {
+  const auto with = [](const std::string& runtime, int ephemeral_mb) {
+    return created([&](FunctionConfig& f) {
+      f.snap_start = "PublishedVersions";
+      f.runtime = runtime;
+      f.ephemeral_mb = ephemeral_mb;
+    });
+  };
+  for (const char* runtime : {"python3.12", "python3.14", "provided.al2023"})
+    EXPECT_EQ(with(runtime, 512), "ok") << runtime;
+  for (const std::string runtime : {"python3.11", "nodejs22.x"})
+    EXPECT_EQ(with(runtime, 512), "InvalidParameterValueException: " + runtime +
+                                      " is not supported for SnapStart enabled functions.");
+  EXPECT_EQ(
+      with("python3.12", 513),
+      "InvalidParameterValueException: Ephemeral storage greater than 512 MB is not supported "
+      "for SnapStart enabled functions.");
+}
+
 TEST(ValidateCreateTest, EnumsNameTheirValues) {
   EXPECT_EQ(created([](FunctionConfig& f) { f.snap_start = "invalidOption"; }),
             violation("invalidOption", "snapStart.applyOn",

@@ -1,5 +1,6 @@
 #include "sandbox/launcher.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -56,6 +57,27 @@ void answer_make(int socket, const Message& message, MetaReader& in, const Groun
                pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
 }
 
+int join(const Message& message, MetaReader& in) {
+  bool cgroup_v2 = false;
+  const std::string pid = std::to_string(read_join(in, cgroup_v2));
+  if (!message.complete) return EMFILE;
+  for (const UniqueFd& group : message.fds) {
+    UniqueFd procs;
+    if (cgroup_v2) {
+      procs = UniqueFd(::openat(group.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+      if (!procs) return errno;
+    }
+    const int fd = procs ? procs.get() : group.get();
+    if (::write(fd, pid.data(), pid.size()) != static_cast<ssize_t>(pid.size())) return errno;
+  }
+  return 0;
+}
+
+void answer_join(int socket, const Message& message, MetaReader& in) {
+  const MadeReply reply{join(message, in), 0};
+  send_message(socket, &reply, sizeof reply, {});
+}
+
 // A blank that is gone hears nothing; its pidfd tells the engine.
 void pass_on(const Message& message, MetaReader& in, const Ground& ground) {
   if (message.fds.empty()) return;
@@ -76,8 +98,14 @@ void pass_on(const Message& message, MetaReader& in, const Ground& ground) {
 
 void handle(int socket, const Message& message, const Ground& ground) {
   MetaReader in(message.data);
-  if (read_kind(in) == MessageKind::kMake) return answer_make(socket, message, in, ground);
-  pass_on(message, in, ground);
+  switch (read_kind(in)) {
+    case MessageKind::kMake:
+      return answer_make(socket, message, in, ground);
+    case MessageKind::kStart:
+      return pass_on(message, in, ground);
+    case MessageKind::kJoin:
+      return answer_join(socket, message, in);
+  }
 }
 
 [[noreturn]] void launcher_main(std::vector<UniqueFd> sockets, const LauncherOptions& options) {
@@ -157,7 +185,16 @@ void LauncherClient::make(const BlankRequest& request, const BlankFds& fds, Done
     loop_.post([done = std::move(done), error = asked.error()] { done(error); });
     return;
   }
-  pending_.push_back(std::move(done));
+  pending_.push_back({std::move(done), nullptr});
+}
+
+void LauncherClient::join(pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
+                          std::function<void(Result<void>)> done) {
+  if (auto asked = ask(encode_join(pid, cgroup_v2), cgroup); !asked) {
+    loop_.post([done = std::move(done), error = asked.error()] { done(error); });
+    return;
+  }
+  pending_.push_back({nullptr, std::move(done)});
 }
 
 Result<void> LauncherClient::start(const StartOrder& order, int orders, int channel) {
@@ -182,15 +219,16 @@ void LauncherClient::receive() {
     if (message.data.size() != sizeof(MadeReply) || pending_.empty()) continue;
     MadeReply reply;
     std::memcpy(&reply, message.data.data(), sizeof reply);
-    Done done = std::move(pending_.front());
+    Pending pending = std::move(pending_.front());
     pending_.pop_front();
-    if (reply.error != 0 || message.fds.empty())
-      // Without an error the descriptor was lost on the way to this process.
-      done(Error{ErrorKind::kUnavailable, "LauncherError",
-                 std::string("cannot create a sandbox: ") +
-                     std::strerror(reply.error != 0 ? reply.error : EMFILE)});
+    if (reply.error == 0 && pending.joined)
+      pending.joined({});
+    else if (reply.error == 0 && !message.fds.empty())
+      pending.made(Made{std::move(message.fds[0]), reply.pid});
     else
-      done(Made{std::move(message.fds[0]), reply.pid});
+      // Without an error the descriptor was lost on the way to this process.
+      fail(std::move(pending), std::string("cannot create a sandbox: ") +
+                                   std::strerror(reply.error != 0 ? reply.error : EMFILE));
     message = {};
   }
   if (errno == EAGAIN) return;
@@ -199,10 +237,16 @@ void LauncherClient::receive() {
 
 void LauncherClient::fail_all(const std::string& why) {
   while (!pending_.empty()) {
-    Done done = std::move(pending_.front());
+    Pending pending = std::move(pending_.front());
     pending_.pop_front();
-    done(Error{ErrorKind::kUnavailable, "LauncherError", why});
+    fail(std::move(pending), why);
   }
+}
+
+void LauncherClient::fail(Pending&& pending, const std::string& why) {
+  Error error{ErrorKind::kUnavailable, "LauncherError", why};
+  if (pending.joined) return pending.joined(std::move(error));
+  pending.made(std::move(error));
 }
 
 }  // namespace kiln::sandbox

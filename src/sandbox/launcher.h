@@ -59,6 +59,9 @@ struct BlankFds {
 
 // What a blank becomes.
 struct StartOrder {
+  // A template's program is forked into environments, which stay when it has ended.
+  enum class Role { kFunction, kTemplate };
+  Role role = Role::kFunction;
   std::vector<std::string> argv;  // argv[0] is the path to run, as seen inside
   std::vector<std::string> env;   // NAME=value
   std::string task_dir;           // absolute, outside; seen at /var/task
@@ -129,8 +132,18 @@ class LauncherClient {
   // direct channel that it shall have, or -1. What fails later is reported by the blank as
   // kSetupFailed.
   Result<void> start(const StartOrder& order, int orders, int channel);
+  // Moves a process that the launcher did not make, and that waits meanwhile, into a group; see
+  // BlankFds.
+  void join(pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
+            std::function<void(Result<void>)> done);
 
  private:
+  // What was asked and is not answered yet; the two kinds of answers.
+  struct Pending {
+    Done made;
+    std::function<void(Result<void>)> joined;
+  };
+  void fail(Pending&& pending, const std::string& why);
   Result<void> ask(const std::string& message, const std::vector<int>& fds);
   void receive();
   void fail_all(const std::string& why);
@@ -138,7 +151,7 @@ class LauncherClient {
   net::IoLoop& loop_;
   UniqueFd socket_;
   net::Watch watch_;
-  std::deque<Done> pending_;
+  std::deque<Pending> pending_;
 };
 
 }  // namespace kiln::sandbox

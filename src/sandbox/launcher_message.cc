@@ -111,14 +111,30 @@ std::string encode(const StartOrder& order, bool channel) {
       .add(order.lang_dir)
       .add(std::to_string(order.tmp_bytes))
       .add(std::to_string(order.data_limit_bytes))
-      .add(channel ? "1" : "0");
+      .add(channel ? "1" : "0")
+      .add(order.role == StartOrder::Role::kTemplate ? "template" : "function");
   write_list(writer, order.argv);
   write_list(writer, order.env);
   return out;
 }
 
+std::string encode_join(pid_t pid, bool cgroup_v2) {
+  std::string out;
+  MetaWriter(out).add("join").add(std::to_string(pid)).add(cgroup_v2 ? "1" : "0");
+  return out;
+}
+
 MessageKind read_kind(MetaReader& in) {
-  return need(in) == "make" ? MessageKind::kMake : MessageKind::kStart;
+  const std::string_view kind = need(in);
+  return kind == "make"   ? MessageKind::kMake
+         : kind == "join" ? MessageKind::kJoin
+                          : MessageKind::kStart;
+}
+
+pid_t read_join(MetaReader& in, bool& cgroup_v2) {
+  const auto pid = static_cast<pid_t>(need_number(in));
+  cgroup_v2 = need(in) == "1";
+  return pid;
 }
 
 BlankRequest read_blank(MetaReader& in, bool& cgroup_v2) {
@@ -140,6 +156,7 @@ StartOrder read_order(MetaReader& in, bool& channel) {
   order.tmp_bytes = need_number(in);
   order.data_limit_bytes = need_number(in);
   channel = need(in) == "1";
+  if (need(in) == "template") order.role = StartOrder::Role::kTemplate;
   order.argv = read_list(in);
   order.env = read_list(in);
   return order;

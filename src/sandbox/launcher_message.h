@@ -1,9 +1,11 @@
-// What goes over the launcher's sockets: one message with its descriptors, and the two kinds that the
-// engine sends.
+// What goes over the launcher's sockets: one message with its descriptors, and the three kinds that
+// the engine sends.
 //
 //   make    a blank: a sandbox with nothing of a function in it; answered with its pidfd
-//   start   what a blank is to become. The launcher passes it on to the blank, with the folders that it
+//   start   what a blank is to become. The launcher passes it on to the blank, with the folders
+//   that it
 //           shall see as descriptors of mounts; no answer
+//   join    a process that is to be in a group from now on; answered
 //
 // Everything here is made by this program and trusted: a malformed message is a bug.
 #pragma once
@@ -33,13 +35,18 @@ bool send_message(int socket, const void* data, size_t size, const std::vector<i
 std::string encode(const BlankRequest& request, const BlankFds& fds);
 std::string encode(const StartOrder& order, bool channel);
 
-enum class MessageKind { kMake, kStart };
+std::string encode_join(pid_t pid, bool cgroup_v2);
+
+enum class MessageKind { kMake, kStart, kJoin };
 MessageKind read_kind(MetaReader& in);
 
 // Of a kMake, behind its kind. `cgroup_v2` goes with the descriptors.
 BlankRequest read_blank(MetaReader& in, bool& cgroup_v2);
 // Of a kStart, behind its kind.
 StartOrder read_order(MetaReader& in, bool& channel);
+
+// Of a kJoin, behind its kind.
+pid_t read_join(MetaReader& in, bool& cgroup_v2);
 
 // What the launcher puts before a start that it passes on: an error that kept it from finding a folder,
 // or where each of the mounts that come with it belongs.

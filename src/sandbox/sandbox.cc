@@ -17,6 +17,7 @@
 #include "net/watch.h"
 #include "sandbox/activity.h"
 #include "sandbox/direct_channel.h"
+#include "sandbox/forks.h"
 #include "sandbox/runtime_api.h"
 
 namespace kiln::sandbox {
@@ -86,7 +87,7 @@ void Sandbox::end_start() {
 }
 
 void Sandbox::spawn(const SandboxSpec& spec) {
-  auto taken = host_.stock.take(spec);
+  auto taken = spec.fork_of ? spec.fork_of->take(spec.limits) : host_.stock.take(spec);
   if (!taken) return fail_start(taken.error().message, 0);
   blank_ = std::move(*taken);
   UniqueFd channel_ours = std::move(blank_->channel), channel_theirs;
@@ -123,6 +124,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
                                                static_cast<RuntimePort&>(*this),
                                                host_.runtime_api.extensions_of(address_.ipv4));
 
+  if (blank_->fork_of) return follow();
   order.argv = spec.argv;
   program_ = spec.argv.empty() ? std::string() : spec.argv[0];
   order.env = spec.env;
@@ -138,6 +140,11 @@ void Sandbox::spawn(const SandboxSpec& spec) {
       !started)
     return fail_start(started.error().message, 0);
   blank_->orders.reset();
+  follow();
+}
+
+// Reads its output, and hears of its end.
+void Sandbox::follow() {
   io_->output_watch.emplace(host_.loop, io_->output.get(), [this] {
     io_->output_left = true;
     drain_output();
@@ -152,6 +159,11 @@ void Sandbox::spawn(const SandboxSpec& spec) {
 
 void Sandbox::on_settled() {
   if (!blank_->fault.empty()) return fail_start(blank_->fault, 0);
+  if (blank_->fork_of) {
+    // What its template can't know. One that has ended is heard of below.
+    tell_fork(*blank_, "AWS_LAMBDA_RUNTIME_API=" + address_.text + std::string(1, '\0'));
+    blank_->orders.reset();
+  }
   io_->pidfd = std::move(blank_->pidfd);
   io_->pid = blank_->pid;
   if (kill_signal_ != 0) signal(kill_signal_);
@@ -300,7 +312,8 @@ uint64_t Sandbox::memory_bytes() const {
 }
 
 uint64_t Sandbox::peak_memory_bytes() {
-  if (cgroup_) return cgroup_->peak_memory_bytes();
+  // What a fork shares with its template is not in its group.
+  if (cgroup_ && !blank_->fork_of) return cgroup_->peak_memory_bytes();
   const pid_t function = io_->pid > 0 ? first_child(io_->pid) : 0;
   return function > 0 ? peak_rss_bytes(function) : 0;
 }

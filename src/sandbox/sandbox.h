@@ -75,6 +75,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void broke_protocol(std::string_view request_id, std::string_view error_type) override;
 
   void spawn(const SandboxSpec& spec);
+  void follow();
   void watch_death();
   void on_settled();
   void end_start();

@@ -53,6 +53,8 @@ class SandboxOwner {
   ~SandboxOwner() = default;
 };
 
+class ForkSource;  // template_port.h
+
 struct SandboxSpec {
   std::vector<std::string> argv;
   std::vector<std::string> env;  // AWS_LAMBDA_RUNTIME_API is added, and KILN_CHANNEL_FD
@@ -60,11 +62,15 @@ struct SandboxSpec {
   std::string layers_dir;      // empty: no layers
   std::string lang_dir;        // the interpreter's folder, seen at /var/lang; empty: none
   bool direct_channel = true;  // offered to programs that know of it
+  bool snapshots = false;      // environments can be forked of it
   // The variables that argv's program may be started with before it is known whom it will serve; it is
   // told of `env` later, see kOrderFdVariable. Empty: it may not.
   std::vector<std::string> ahead_env;
   int ephemeral_mb = 512;
   ResourceLimits limits;
+  // The environment is forked of a template, which has all of the above but `env` and `limits`;
+  // null: it is not.
+  std::shared_ptr<ForkSource> fork_of = {};
 };
 
 // Of all processes of a sandbox.

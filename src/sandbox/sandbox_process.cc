@@ -88,6 +88,7 @@ struct FunctionStart {
   int order;    // and at kOrderFd
   int64_t data_limit_bytes;
   pid_t first;  // the first process, as it sees itself
+  StartOrder::Role role;
 };
 
 // The descriptor gets that number, and stays open at an exec.
@@ -112,7 +113,9 @@ int become_function(const FunctionStart& start) {
     if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
     if (::syscall(SYS_setresgid, id, id, id) != 0) return errno;
     if (::syscall(SYS_setresuid, id, id, id) != 0) return errno;
-    limit(RLIMIT_NPROC, 742);  // counted per uid, so only where each sandbox has its own
+    // Counted per uid, so only where each sandbox has its own. The environments of a template count
+    // with it, and limit themselves.
+    if (start.role == StartOrder::Role::kFunction) limit(RLIMIT_NPROC, 742);
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   // setresuid cleared it: the parent's death signal is lost on a change of credentials.
@@ -211,8 +214,15 @@ pid_t start_function(const FunctionStart& start) {
   return function;
 }
 
+// Waits until the environments of a template that has ended have ended, too.
+void reap_environments() {
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+  }
+}
+
 // Waits until the function has ended, and says how. Never returns.
-[[noreturn]] void reap(pid_t function, int status_fd, Isolation isolation) {
+[[noreturn]] void reap(pid_t function, int status_fd, Isolation isolation,
+                       StartOrder::Role role = StartOrder::Role::kFunction) {
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, 0);
@@ -223,6 +233,7 @@ pid_t start_function(const FunctionStart& start) {
       report(status_fd, ExitStatus::Kind::kSignaled, WTERMSIG(status));
     else
       report(status_fd, ExitStatus::Kind::kExited, WEXITSTATUS(status));
+    if (role == StartOrder::Role::kTemplate) reap_environments();
     ::_exit(0);
   }
 }
@@ -244,7 +255,7 @@ class First {
     const int status_fd = ::fcntl(fds_.status, F_DUPFD_CLOEXEC, 100);
     ::syscall(SYS_close_range, 0U, 99U, 0);
     ::syscall(SYS_close_range, 101U, ~0U, 0);
-    reap(function_, status_fd, ground_.isolation);
+    reap(function_, status_fd, ground_.isolation, role_);
   }
 
  private:
@@ -323,7 +334,7 @@ class First {
     ::sigprocmask(SIG_BLOCK, &both, nullptr);
     function_ = start_function({request_.slot, fds_, ground_.isolation, argv_pointers.data(),
                                 env_pointers.data(), directory.c_str(), given.channel, given.order,
-                                data_limit, ::getpid()});
+                                data_limit, ::getpid(), role_});
     ::sigprocmask(SIG_UNBLOCK, &both, nullptr);
   }
 
@@ -346,6 +357,7 @@ class First {
     bool channel = false;
     read_kind(in);
     const StartOrder order = read_order(in, channel);
+    role_ = order.role;
     const std::span<const UniqueFd> mounts = std::span(message.fds).subspan(channel ? 1 : 0);
     const bool in_place = ground_.isolation == Isolation::kNone;
     if (!in_place && !mount_order(order, head, mounts, ground_, is_ahead()))
@@ -373,6 +385,7 @@ class First {
   const Ground& ground_;
   sigset_t terminate_ = {};
   pid_t function_ = -1;
+  StartOrder::Role role_ = StartOrder::Role::kFunction;
   int to_function_ = -1;
   UniqueFd ahead_;  // of a program that was started ahead
 };

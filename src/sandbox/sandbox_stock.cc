@@ -46,12 +46,18 @@ uint32_t Slots::take() {
 Blank::Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter)
     : slots(std::move(its_slots)), slot(slots->take()), ahead(has_interpreter) {}
 
+Blank::Blank(std::shared_ptr<Blank> its_template)
+    : slots(its_template->slots),
+      slot(slots->take()),
+      ahead(true),
+      fork_of(std::move(its_template)) {}
+
 Blank::~Blank() {
   orders.reset();
   if (!taken && pidfd) {
     ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
     // Its group can only be removed once it is empty.
-    if (ahead) has_ended(pidfd, 1000);
+    if (ahead || in_use) has_ended(pidfd, 1000);
   }
   cgroup.reset();
   slots->give_back(slot);

@@ -37,6 +37,8 @@ class Slots {
 // A sandbox that waits for its order. Without one it ends with this object.
 struct Blank {
   Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter);
+  // One that is forked of a template, whose first process it lives below.
+  explicit Blank(std::shared_ptr<Blank> its_template);
   ~Blank();
   Blank(const Blank&) = delete;
   Blank& operator=(const Blank&) = delete;
@@ -47,7 +49,8 @@ struct Blank {
 
   const std::shared_ptr<Slots> slots;  // it may outlive the stock
   const uint32_t slot;
-  const bool ahead;  // an interpreter waits in it
+  const bool ahead;                      // a program waits in it
+  const std::shared_ptr<Blank> fork_of;  // null: the launcher made it
   UniqueFd orders, output, status;
   UniqueFd channel;  // the engine's end, where the interpreter has one
   UniqueFd pidfd;    // once settled, unless `fault` says why there is none
@@ -58,6 +61,7 @@ struct Blank {
   ResourceLimits limits;  // what the group enforces
   bool has_limits = false;
   bool taken = false;  // it is a function's: its end is not this object's matter
+  bool in_use = false;  // processes are in its group
 };
 
 class SandboxStock final : private net::Scheduled {

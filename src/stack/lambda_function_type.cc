@@ -90,7 +90,9 @@ class FunctionType final : public ResourceType {
  public:
   std::string_view name() const override { return "AWS::Lambda::Function"; }
   std::span<const Property> properties() const override { return kFunctionProperties; }
-  std::vector<std::string_view> attributes() const override { return {"Arn"}; }
+  std::vector<std::string_view> attributes() const override {
+    return {"Arn", "SnapStartResponse.ApplyOn", "SnapStartResponse.OptimizationStatus"};
+  }
   std::string_view name_property() const override { return "FunctionName"; }
   bool id_is_name() const override { return true; }
 
@@ -115,7 +117,7 @@ class FunctionType final : public ResourceType {
       (void)remove(scope, name, properties);
       return done.error();
     }
-    return made(scope, name);
+    return made(scope, name, properties);
   }
 
   Result<Made> update(const Scope& scope, const std::string& id, const json& before,
@@ -128,7 +130,7 @@ class FunctionType final : public ResourceType {
       if (auto done = set_loop(scope, id, after); !done) return done.error();
     if (differs(before, after, "Tags"))
       if (auto done = retag(scope, id, before, after); !done) return done.error();
-    return made(scope, id);
+    return made(scope, id, after);
   }
 
   Result<void> remove(const Scope& scope, const std::string& id, const json&) const override {
@@ -136,9 +138,20 @@ class FunctionType final : public ResourceType {
   }
 
  private:
-  static Made made(const Scope& scope, const std::string& name) {
+  static std::string arn_of(const Scope& scope, const std::string& name) {
+    return arn_start("lambda", scope.region) + scope.account + ":function:" + name;
+  }
+
+  static Made made(const Scope& scope, const std::string& name, const json& properties) {
+    std::string apply_on = "None";
+    if (const json& snap_start = json_member(properties, "SnapStart"); snap_start.is_object())
+      if (const std::string given = text_of(snap_start, "ApplyOn"); !given.empty())
+        apply_on = given;
+    // $LATEST is never restored itself.
     return {name,
-            {{"Arn", arn_start("lambda", scope.region) + scope.account + ":function:" + name}}};
+            {{"Arn", arn_of(scope, name)},
+             {"SnapStartResponse.ApplyOn", apply_on},
+             {"SnapStartResponse.OptimizationStatus", "Off"}}};
   }
 
   static Result<void> settle(const Scope& scope, const std::string& name) {
@@ -214,7 +227,7 @@ class FunctionType final : public ResourceType {
 
   static Result<void> retag(const Scope& scope, const std::string& name, const json& before,
                             const json& after) {
-    const std::string arn = text_of(made(scope, name).attributes, "Arn");
+    const std::string arn = arn_of(scope, name);
     const std::string path = "/2017-03-31/tags/" + url_encoded(arn);
     const TagChange change = tag_change(before, after);
     std::string keys;

@@ -45,6 +45,22 @@ Result<void> provision(const Scope& scope, const json& properties, const std::st
   return wait_for_provisioned(scope, path, qualifier);
 }
 
+// A version with SnapStart is there when its init has run.
+Result<void> wait_for_state(const Scope& scope, const json& properties,
+                            const std::string& version) {
+  const std::string path =
+      "/2015-03-31" + function_path(properties) + "/configuration?Qualifier=" + version;
+  return wait_until(scope, kLongestProvisioning_s, [&]() -> std::optional<Result<void>> {
+    const auto now = scope.api.rest("GET", path);
+    if (!now) return now.error();
+    const std::string state = text_of(*now, "State");
+    if (state == "Pending") return std::nullopt;
+    if (state == "Failed")
+      return Error{ErrorKind::kInvalid, "NotStabilized", text_of(*now, "StateReason")};
+    return Result<void>();
+  });
+}
+
 constexpr Property kVersionProperties[] = {
     {"CodeSha256", kReplace},
     {"Description", kReplace},
@@ -75,7 +91,9 @@ class VersionType final : public ResourceType {
                          " ). Modify the function to create a new version."};
     const Made result{text_of(*published, "FunctionArn"),
                       {{"FunctionArn", text_of(*published, "FunctionArn")}, {"Version", version}}};
-    if (auto ready = provision(scope, properties, version, false); !ready) {
+    auto ready = wait_for_state(scope, properties, version);
+    if (ready) ready = provision(scope, properties, version, false);
+    if (!ready) {
       (void)remove(scope, result.id, properties);
       return ready.error();
     }

@@ -6,6 +6,7 @@
 
 #include "base/json_access.h"
 #include "model/runtimes.h"
+#include "model/snapshot_state.h"
 #include "stack/custom_resource.h"
 #include "stack/skipped_type.h"
 #include "template/evaluate.h"
@@ -90,6 +91,7 @@ bool has_network(const json& properties) {
                      [](const json& ids) { return ids.is_array() && !ids.empty(); });
 }
 
+// SnapStart is of published versions, and not of every runtime.
 bool has_snap_start(const json& properties) {
   const auto snap = properties.find("SnapStart");
   return snap != properties.end() && text_at(*snap, "ApplyOn") == "PublishedVersions";
@@ -112,7 +114,10 @@ std::vector<std::pair<const char*, std::string>> absent_parts(const ResourceType
     if (const std::string on = text_at(*found, "UpdateRuntimeOn");
         on == "Manual" || on == "FunctionUpdate")
       out.emplace_back("RuntimeManagementConfig", "runtimes are this machine's");
-  if (has_snap_start(properties)) out.emplace_back("SnapStart", "there are no snapshots here");
+  if (const std::string runtime = text_at(properties, "Runtime");
+      has_snap_start(properties) && !runtime.empty() && !cfn::is_unknown(runtime) &&
+      !model::can_have_snapshots(runtime))
+    out.emplace_back("SnapStart", "for " + runtime + ", as AWS has none");
   for (const char* name :
        {"FileSystemConfigs", "ImageConfig", "CodeSigningConfigArn", "CapacityProviderConfig",
         "FunctionScalingConfig", "TenancyConfig", "DurableConfig", "PublishToLatestPublished"})

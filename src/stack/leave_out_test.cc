@@ -31,7 +31,8 @@ TEST(CheckHoldable, RefusesWhatADeploymentWouldRefuse) {
       {{{"PackageType", "Image"}}, "PackageType Image needs a container runtime"},
       {{{"Code", "./target/orders.jar"}}, "Code is a local path"},
       {{{"VpcConfig", {{"SubnetIds", {"subnet-1"}}}}}, "Kiln has no VpcConfig"},
-      {{{"SnapStart", {{"ApplyOn", "PublishedVersions"}}}}, "Kiln has no SnapStart"},
+      {{{"SnapStart", {{"ApplyOn", "PublishedVersions"}}}, {"Runtime", "nodejs20.x"}},
+       "Kiln has no SnapStart"},
       {{{"FileSystemConfigs", {{{"Arn", "a"}}}}}, "Kiln has no FileSystemConfigs"},
       {{{"RuntimeManagementConfig", {{"UpdateRuntimeOn", "FunctionUpdate"}}}},
        "Kiln has no RuntimeManagementConfig"},
@@ -47,6 +48,7 @@ TEST(CheckHoldable, RefusesWhatADeploymentWouldRefuse) {
   }
   for (const json& fine : {json{{"VpcConfig", {{"SubnetIds", json::array()}}}},
                            json{{"SnapStart", {{"ApplyOn", "None"}}}},
+                           json{{"SnapStart", {{"ApplyOn", "PublishedVersions"}}}},
                            json{{"Layers", {"arn:aws:lambda:us-east-1:000000000000:layer:a:1"}}},
                            json{{"Runtime", "provided.al2023"}}}) {
     json properties = plain();

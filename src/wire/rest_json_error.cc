@@ -95,7 +95,8 @@ net::Response rest_json_error(const Error& error, const std::string& request_id,
   if (extra.is_object()) body.update(extra);
 
   net::Response response;
-  response.status = http_status(error.kind);
+  // The one status that no kind stands for.
+  response.status = error.type == "SnapStartTimeoutException" ? 408 : http_status(error.kind);
   response.headers = {{"x-amzn-ErrorType", type}, {"x-amzn-RequestId", request_id}};
   response.body = to_json_text(body);
   return response;

@@ -15,6 +15,9 @@
 #include <kiln/parallel.h>
 #include <kiln/pool.h>
 #include <kiln/run.h>
+#include <kiln/snapshot.h>
+
+#include "sdk/core/snapshot.h"
 
 namespace {
 
@@ -182,6 +185,29 @@ TEST(Examples, Parallel) {
 }
 
 void load() {}
+
+struct Session {
+  void disconnect() { state += "d"; }
+  void connect() { state += "c"; }
+  std::string answer(std::string_view event) const { return state + std::string(event); }
+  std::string state = "c";
+};
+
+TEST(Examples, Snapshot) {
+  const auto database = std::make_shared<Session>();
+  const auto init = [&] {
+    kiln::before_checkpoint([database] { database->disconnect(); });
+    kiln::after_restore([database] { database->connect(); });
+    return [database](std::string_view event, const kiln::Context&) {
+      return database->answer(event);
+    };
+  };
+  static_assert(kiln::HandlerFactory<decltype(init)>);
+  const auto handler = init();
+  kiln::sdk::run_before_checkpoint();
+  kiln::sdk::run_after_restore();
+  EXPECT_EQ(handler("e", {}), "cdce");
+}
 
 TEST(Examples, MemoryProfiler) {
   kiln::MemoryProfiler profiler;

@@ -171,9 +171,16 @@ class EventLoop {
   std::string request_id_;
 };
 
-bool init(Transport& transport, const Function& function) {
+int lost(const Transport& transport) {
+  log::error("the runtime interface is gone", {{"problem", transport.problem()}});
+  return 1;
+}
+
+}  // namespace
+
+bool guarded(Transport& transport, const std::function<void()>& work) {
   try {
-    function.init(function.state);
+    work();
     return true;
   } catch (...) {
     const ExceptionInfo info = current_exception_info_with_stack();
@@ -184,15 +191,15 @@ bool init(Transport& transport, const Function& function) {
   }
 }
 
-int lost(const Transport& transport) {
-  log::error("the runtime interface is gone", {{"problem", transport.problem()}});
-  return 1;
+bool init(Transport& transport, const Function& function) {
+  return guarded(transport, [&] { function.init(function.state); });
 }
 
-}  // namespace
-
 int run_loop(Transport& transport, const Function& function) {
-  if (!init(transport, function)) return 1;
+  return init(transport, function) ? serve_loop(transport, function) : 1;
+}
+
+int serve_loop(Transport& transport, const Function& function) {
   const bool whole = EventLoop(transport, function, Concurrency::kOne).serve();
   Termination::run_hooks();
   return whole ? 0 : lost(transport);

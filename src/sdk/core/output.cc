@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 
 // std::cout and its flush(), if something in the program has drawn them in: iostreams are a third
@@ -13,6 +14,15 @@ namespace kiln::sdk {
 namespace {
 
 std::terminate_handler g_before = nullptr;
+
+// A program that takes libstdc++ as a library has the object; it is made by whoever includes
+// <iostream>, and is zeros until then.
+bool has_cout() {
+  if (&kiln_std_cout == nullptr || &kiln_ostream_flush == nullptr) return false;
+  void* table = nullptr;
+  std::memcpy(&table, &kiln_std_cout, sizeof table);
+  return table != nullptr;
+}
 
 [[noreturn]] void flush_and_terminate() {
   flush_output();
@@ -28,8 +38,7 @@ void install_output() {
 }
 
 void flush_output() {
-  if (&kiln_std_cout != nullptr && &kiln_ostream_flush != nullptr)
-    kiln_ostream_flush(&kiln_std_cout);
+  if (has_cout()) kiln_ostream_flush(&kiln_std_cout);
   std::fflush(stdout);
 }
 

@@ -13,6 +13,8 @@
 #include "sdk/core/loop.h"
 #include "sdk/core/output.h"
 #include "sdk/core/profile.h"
+#include "sdk/core/snapshot.h"
+#include "sdk/core/template_process.h"
 #include "sdk/core/termination.h"
 
 namespace kiln::sdk {
@@ -39,6 +41,7 @@ int run(const Function& function) {
   if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) {
     ::signal(SIGPIPE, SIG_IGN);
   }
+  if (const int control = template_control(); control >= 0) return run_template(control, function);
   if (const auto channel = ChannelTransport::from_environment())
     return run_loop(*channel, function);
 

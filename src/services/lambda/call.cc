@@ -5,10 +5,19 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/time_format.h"
+#include "services/lambda/documents.h"
 #include "services/lambda/settings.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::services {
+
+nlohmann::json describe(const LambdaCall& call, const model::FunctionConfig& config,
+                        const std::string& arn_qualifier, StateView view) {
+  nlohmann::json document = function_document(config, arn_qualifier, view);
+  if (model::uses_snapshots(config))
+    show_snapshot(call.board.snapshots().get(config), view, document);
+  return document;
+}
 
 net::Response json_response(unsigned status, const nlohmann::json& document) {
   net::Response response;

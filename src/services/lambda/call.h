@@ -127,6 +127,11 @@ OperationResult delete_function_url(LambdaCall& call);
 // into the code store.
 Result<model::CodeLocation> load_code(LambdaCall& call, const nlohmann::json& code);
 
+// function_document(), with what SnapStart is at.
+enum class StateView;
+nlohmann::json describe(const LambdaCall& call, const model::FunctionConfig& config,
+                        const std::string& arn_qualifier, StateView view);
+
 net::Response json_response(unsigned status, const nlohmann::json& document);
 net::Response empty_response(unsigned status);
 

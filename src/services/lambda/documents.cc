@@ -45,12 +45,6 @@ Result<void> refuse_absent(Fields& fields, VpcPolicy vpc_policy) {
           "Kiln has no VPC (VpcConfig): functions are in the machine's network. Remove it from the "
           "request, or start Kiln with --accept-vpc, which records it without effect.");
   }
-  if (const json* snap_start = fields.object("SnapStart")) {
-    const auto apply_on = Fields(*snap_start).text("ApplyOn").value_or("None");
-    if (apply_on == "PublishedVersions") return absent("SnapStart");
-    if (apply_on != "None")
-      return enum_violation(apply_on, "snapStart.applyOn", "PublishedVersions, None");
-  }
   return {};
 }
 
@@ -188,6 +182,7 @@ Result<void> read_configuration(const json& body, VpcPolicy vpc, model::Function
     inner = members.result();
   };
   within("EphemeralStorage", [&](Fields& f) { take(f.integer("Size"), config.ephemeral_mb); });
+  within("SnapStart", [&](Fields& f) { take(f.text("ApplyOn"), config.snap_start); });
   within("TracingConfig", [&](Fields& f) { take(f.text("Mode"), config.tracing_mode); });
   within("Environment", [&](Fields& f) {
     const auto variables = f.text_map("Variables");
@@ -281,6 +276,24 @@ json function_document(const model::FunctionConfig& c, const std::string& arn_qu
     d["LastUpdateStatusReasonCode"] = "Creating";
   }
   return d;
+}
+
+void show_snapshot(const engine::SnapshotStatus& snapshot, StateView view, json& document) {
+  using Phase = model::SnapshotPhase;
+  const bool on = snapshot.phase == Phase::kActive || snapshot.phase == Phase::kPending;
+  document["SnapStart"]["OptimizationStatus"] = on ? "On" : "Off";
+  if (view == StateView::kListed || view == StateView::kCreated) return;
+  if (snapshot.phase == Phase::kPending) {
+    document["State"] = "Pending";
+    document["StateReason"] =
+        snapshot.made_before ? "The function is being restored." : "The function is being created.";
+    document["StateReasonCode"] = snapshot.made_before ? "Restoring" : "Creating";
+    document.erase("LastUpdateStatus");
+  } else if (snapshot.phase == Phase::kFailed) {
+    document["State"] = "Failed";
+    document["StateReason"] = snapshot.reason;
+    document["StateReasonCode"] = snapshot.reason_code;
+  }
 }
 
 json alias_document(const model::FunctionConfig& function, const model::Alias& alias) {

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "base/vpc_policy.h"
+#include "engine/snapshot_board.h"
 #include "model/function.h"
 
 namespace kiln::services {
@@ -22,6 +23,9 @@ enum class StateView {
 // `arn_qualifier`: what stands behind the name in FunctionArn; "" for nothing.
 nlohmann::json function_document(const model::FunctionConfig& config,
                                  const std::string& arn_qualifier, StateView view);
+// Adds what a published version with SnapStart is at.
+void show_snapshot(const engine::SnapshotStatus& snapshot, StateView view,
+                   nlohmann::json& document);
 nlohmann::json alias_document(const model::FunctionConfig& function, const model::Alias& alias);
 
 // Takes over what `body` (of CreateFunction or UpdateFunctionConfiguration) says; the rest of

@@ -132,7 +132,7 @@ OperationResult create_function(LambdaCall& call) {
   if (auto put = call.registry.put(function); !put) return put.error();
   call.note = unheeded(*latest);
   // AWS answers the unqualified ARN for a published version, too.
-  return json_response(201, function_document(*shown, "", StateView::kCreated));
+  return json_response(201, describe(call, *shown, "", StateView::kCreated));
 }
 
 Result<void> prepare_update_code(LambdaCall& call) {
@@ -169,14 +169,14 @@ OperationResult update_function_code(LambdaCall& call) {
   }
   if (auto read = fields.result(); !read) return read.error();
   if (fields.flag("DryRun"))
-    return json_response(200, function_document(*latest, "", StateView::kCurrent));
+    return json_response(200, describe(call, *latest, "", StateView::kCurrent));
   auto next = with_latest(call, before, std::move(latest));
   model::ConfigPtr version;
   if (fields.flag("Publish")) version = add_version(*next);
   if (auto put = call.registry.put(next); !put) return put.error();
   if (version)
-    return json_response(200, function_document(*version, version->version, StateView::kCreated));
-  return json_response(200, function_document(*next->latest, "", StateView::kUpdating));
+    return json_response(200, describe(call, *version, version->version, StateView::kCreated));
+  return json_response(200, describe(call, *next->latest, "", StateView::kUpdating));
 }
 
 Result<void> prepare_update_configuration(LambdaCall& call) {
@@ -203,7 +203,7 @@ OperationResult update_function_configuration(LambdaCall& call) {
   if (auto put = call.registry.put(next); !put) return put.error();
   if (fields.says("VpcConfig") || fields.says("FileSystemConfigs"))
     call.note = unheeded(*next->latest);
-  return json_response(200, function_document(*next->latest, "", StateView::kUpdating));
+  return json_response(200, describe(call, *next->latest, "", StateView::kUpdating));
 }
 
 OperationResult get_function(LambdaCall& call) {
@@ -214,7 +214,7 @@ OperationResult get_function(LambdaCall& call) {
   const model::Function& function = *target->function;
   const auto& code = (*config)->code;
   json document = {
-      {"Configuration", function_document(**config, target->ref.qualifier, StateView::kCurrent)}};
+      {"Configuration", describe(call, **config, target->ref.qualifier, StateView::kCurrent)}};
   document["Code"] = {
       {"RepositoryType", "S3"},
       {"Location", code.zip_sha_hex.empty()
@@ -232,8 +232,7 @@ OperationResult get_function_configuration(LambdaCall& call) {
   if (!target) return target.error();
   auto config = select(call, *target);
   if (!config) return config.error();
-  return json_response(200,
-                       function_document(**config, target->ref.qualifier, StateView::kCurrent));
+  return json_response(200, describe(call, **config, target->ref.qualifier, StateView::kCurrent));
 }
 
 OperationResult list_functions(LambdaCall& call) {
@@ -259,7 +258,7 @@ OperationResult list_functions(LambdaCall& call) {
   const auto add = [&](const model::FunctionConfig& config, int64_t number) {
     more = list.size() == page->max_items;
     if (more) return false;
-    list.push_back(function_document(config, versions ? config.version : "", StateView::kListed));
+    list.push_back(describe(call, config, versions ? config.version : "", StateView::kListed));
     last = config.name + (versions ? ":" + std::to_string(number) : "");
     return true;
   };

@@ -36,12 +36,12 @@ OperationResult publish_version(LambdaCall& call) {
         latest.code.sha256_base64 + "). Please try again with the CodeSHA256 in $LATEST.");
   }
   if (const auto newest = unchanged_version(*target->function)) {
-    return json_response(201, function_document(*newest, newest->version, StateView::kCurrent));
+    return json_response(201, describe(call, *newest, newest->version, StateView::kCurrent));
   }
   auto next = std::make_shared<model::Function>(*target->function);
   const auto version = add_version(*next, description);
   if (auto put = call.registry.put(next); !put) return put.error();
-  return json_response(201, function_document(*version, version->version, StateView::kCurrent));
+  return json_response(201, describe(call, *version, version->version, StateView::kCurrent));
 }
 
 OperationResult list_versions(LambdaCall& call) {
@@ -56,8 +56,8 @@ OperationResult list_versions(LambdaCall& call) {
   }
   json list = json::array();
   if (after < 0)
-    list.push_back(function_document(*target->function->latest, std::string(model::kLatest),
-                                     StateView::kListed));
+    list.push_back(
+        describe(call, *target->function->latest, std::string(model::kLatest), StateView::kListed));
   int64_t last = 0;
   json document;
   const auto& versions = target->function->versions;
@@ -66,7 +66,7 @@ OperationResult list_versions(LambdaCall& call) {
       document["NextMarker"] = make_marker(std::to_string(last));
       break;
     }
-    list.push_back(function_document(*it->second, it->second->version, StateView::kListed));
+    list.push_back(describe(call, *it->second, it->second->version, StateView::kListed));
     last = it->first;
   }
   document["Versions"] = std::move(list);

@@ -1,0 +1,77 @@
+// SnapStart of one function: keeps a template for each published version that has it, and says how
+// an environment of a version starts. What becomes of a version is model::SnapshotState's answer.
+//
+// Templates are no environments: they count in no concurrency, and end with their versions.
+// Threading: the function's loop only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "engine/event_log.h"
+#include "engine/sandbox_pool.h"
+#include "engine/snapshot_board.h"
+#include "engine/snapshot_template.h"
+#include "model/snapshot_state.h"
+
+namespace kiln::engine {
+
+// How many templates of a loop run their init at once: after a start of the engine all are made.
+class SnapshotTurns {
+ public:
+  static constexpr size_t kMost = 2;
+  bool take() { return running_ < kMost && ++running_ > 0; }
+  void give_back() { --running_; }
+
+ private:
+  size_t running_ = 0;
+};
+
+class SnapshotKeeper final : private net::Scheduled {
+ public:
+  SnapshotKeeper(EnvironmentHost& host, SnapshotBoard& board, SnapshotTurns& turns,
+                 EventLog& events, SandboxPool::FindTask find_task);
+  ~SnapshotKeeper();
+
+  // The versions that are wanted now.
+  void set_targets(const std::vector<model::ConfigPtr>& versions);
+  // Their code has changed in place: they are made anew.
+  void remake_all();
+  // Ends what it has and makes nothing more.
+  void close();
+
+  // What an environment of `config` is forked of; nullptr: it starts as others do. An error: it
+  // can't be had now.
+  Result<std::shared_ptr<sandbox::ForkSource>> source(const model::ConfigPtr& config);
+
+ private:
+  struct Version {
+    explicit Version(const model::SnapshotState& s) : state(s) {}
+    model::SnapshotState state;
+    std::unique_ptr<SnapshotTemplate> made;
+    bool has_turn = false;
+    SteadyTime asked{};
+    SnapshotStatus status;
+  };
+
+  SteadyTime on_time(SteadyTime now) override;
+  model::SnapshotState new_state(const model::FunctionConfig& config) const;
+  void tell(const model::ConfigPtr& config, model::SnapshotEvent event,
+            SnapshotTemplate::Outcome&& outcome);
+  void make(const model::ConfigPtr& config, Version& version);
+  void drop(Version& version);
+  bool may_make(Version& version, SteadyTime now);
+
+  EnvironmentHost& host_;
+  SnapshotBoard& board_;
+  SnapshotTurns& turns_;
+  EventLog& events_;
+  SandboxPool::FindTask find_task_;
+  std::map<model::ConfigPtr, Version> versions_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace kiln::engine

@@ -1,0 +1,89 @@
+#include "model/snapshot_state.h"
+
+#include <algorithm>
+
+namespace kiln::model {
+
+bool uses_snapshots(const FunctionConfig& config) {
+  return config.snap_start == "PublishedVersions" && config.version != kLatest;
+}
+
+bool can_have_snapshots(std::string_view runtime) {
+  if (runtime.starts_with("provided.")) return true;
+  constexpr std::string_view kPython = "python3.";
+  if (!runtime.starts_with(kPython)) return false;
+  runtime.remove_prefix(kPython.size());
+  return runtime.size() >= 2 && runtime >= "12";
+}
+
+std::string_view to_text(SnapshotPhase phase) {
+  constexpr std::string_view kNames[] = {"Pending", "Active", "Plain", "Failed"};
+  return kNames[static_cast<size_t>(phase)];
+}
+
+std::string_view to_text(SnapshotEvent event) {
+  constexpr std::string_view kNames[] = {"Ready", "NotPermitted", "Unfit", "Gone", "Due"};
+  return kNames[static_cast<size_t>(event)];
+}
+
+std::string_view to_text(SnapshotEffect effect) {
+  constexpr std::string_view kNames[] = {"None", "Make", "Drop"};
+  return kNames[static_cast<size_t>(effect)];
+}
+
+SnapshotEffect SnapshotState::fail() {
+  phase_ = SnapshotPhase::kFailed;
+  making_ = false;
+  deadline_ = SteadyTime::max();
+  return SnapshotEffect::kDrop;
+}
+
+SnapshotEffect SnapshotState::on(SnapshotEvent event, SteadyTime now) {
+  if (phase_ == SnapshotPhase::kPlain || phase_ == SnapshotPhase::kFailed)
+    return SnapshotEffect::kNone;
+  if (phase_ == SnapshotPhase::kActive) {
+    if (event != SnapshotEvent::kGone && event != SnapshotEvent::kUnfit)
+      return SnapshotEffect::kNone;
+    if (now >= ready_since_ + limits_.lives_long) losses_ = 0;
+    Duration wait{0};
+    if (losses_ > 0) {
+      wait = limits_.again;
+      for (int i = 1; i < losses_ && wait < limits_.again_most; ++i) wait *= 2;
+      wait = std::min(wait, limits_.again_most);
+    }
+    ++losses_;
+    phase_ = SnapshotPhase::kPending;
+    making_ = false;
+    deadline_ = now + std::chrono::duration_cast<SteadyTime::duration>(wait);
+    return SnapshotEffect::kDrop;
+  }
+  switch (event) {
+    case SnapshotEvent::kReady:
+      if (!making_) return SnapshotEffect::kNone;
+      phase_ = SnapshotPhase::kActive;
+      made_before_ = true;
+      ready_since_ = now;
+      making_ = false;
+      deadline_ = SteadyTime::max();
+      return SnapshotEffect::kNone;
+    case SnapshotEvent::kNotPermitted:
+      fail();
+      phase_ = SnapshotPhase::kPlain;
+      return SnapshotEffect::kDrop;
+    case SnapshotEvent::kUnfit:
+    case SnapshotEvent::kGone:
+      return making_ ? fail() : SnapshotEffect::kNone;
+    case SnapshotEvent::kDue:
+      if (now < deadline_) return SnapshotEffect::kNone;
+      if (making_) {
+        timed_out_ = true;
+        return fail();
+      }
+      making_ = true;
+      deadline_ = now + std::chrono::duration_cast<SteadyTime::duration>(limits_.init);
+      return SnapshotEffect::kMake;
+  }
+  return SnapshotEffect::kNone;
+}
+
+}  // namespace kiln::model

@@ -1,0 +1,192 @@
+#include "sandbox/forks.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "sandbox/launcher_message.h"
+
+namespace kiln::sandbox {
+namespace {
+
+Error no_fork(const std::string& why) {
+  return {ErrorKind::kUnavailable, "SnapshotError", "the snapshot makes no environment: " + why};
+}
+
+bool make_pipe(UniqueFd& ours, UniqueFd& theirs) {
+  int pair[2];
+  if (::pipe2(pair, O_CLOEXEC) != 0) return false;
+  ours = UniqueFd(pair[0]);
+  theirs = UniqueFd(pair[1]);
+  return true;
+}
+
+bool make_socket(int type, UniqueFd& ours, UniqueFd& theirs) {
+  int pair[2];
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) != 0) return false;
+  ours = UniqueFd(pair[0]);
+  theirs = UniqueFd(pair[1]);
+  return true;
+}
+
+bool send_letter(int socket, char letter) {
+  return ::send(socket, &letter, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
+}
+
+}  // namespace
+
+Forks::Forks(SandboxHost& host, std::shared_ptr<Blank> its_template, const ResourceLimits& limits,
+             Told told)
+    : host_(host), template_(std::move(its_template)), limits_(limits), told_(std::move(told)) {}
+
+Forks::~Forks() { host_.loop.cancel(this); }
+
+void Forks::open(UniqueFd control) {
+  control_ = std::move(control);
+  fill();
+}
+
+void Forks::close() {
+  told_ = {};
+  control_.reset();
+  spare_.clear();
+}
+
+Result<std::shared_ptr<Blank>> Forks::take(const ResourceLimits& limits) {
+  std::shared_ptr<Blank> blank;
+  while (!blank && !spare_.empty()) {
+    if (spare_.front()->usable()) blank = std::move(spare_.front());
+    spare_.pop_front();
+  }
+  if (!blank) {
+    auto made = make(limits);
+    if (!made) return made;
+    blank = std::move(*made);
+  }
+  blank->taken = true;
+  // The next is made when this one is on its way.
+  host_.loop.post_late([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->fill();
+  });
+  return blank;
+}
+
+void Forks::fill() {
+  std::erase_if(spare_, [](const auto& blank) { return !blank->usable(); });
+  const auto coming = static_cast<size_t>(std::count_if(
+      making_.begin(), making_.end(), [](const Making& one) { return !one.blank->taken; }));
+  for (size_t have = spare_.size() + coming; control_ && have < kSpare; ++have)
+    if (auto made = make(limits_); !made) {
+      if (told_.first) std::exchange(told_.first, nullptr)(made.error().message, true);
+      return;
+    }
+}
+
+Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
+  if (!control_) return no_fork("its template has ended");
+  auto blank = std::make_shared<Blank>(template_);
+  UniqueFd orders, log, status, channel;
+  if (!make_socket(SOCK_SEQPACKET, blank->orders, orders) || !make_pipe(blank->output, log) ||
+      !make_pipe(blank->status, status) || !make_socket(SOCK_STREAM, blank->channel, channel) ||
+      !ask_for_pids(blank->orders.get()))
+    return no_fork(std::strerror(errno));
+  ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
+  blank->cgroup = host_.cgroups.make();
+  if (blank->cgroup) {
+    blank->limits = limits;
+    blank->has_limits = static_cast<bool>(blank->cgroup->set_memory(limits));
+  }
+  std::vector<UniqueFd> group;
+  if (blank->cgroup)
+    for (const int fd : blank->cgroup->join_fds())
+      group.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  // Only root can give each a user of its own.
+  const std::string_view request = host_.isolation == Isolation::kFull ? "Fu" : "F";
+  // A template that doesn't read must not hold the loop.
+  ::fcntl(control_.get(), F_SETFL, O_NONBLOCK);
+  if (!send_message(control_.get(), request.data(), request.size(),
+                    {orders.get(), log.get(), status.get(), channel.get()}))
+    return no_fork(std::string("its template takes no request (") + std::strerror(errno) + ")");
+  const SteadyTime due = host_.loop.clock().steady_now() + kTakes;
+  const At at = making_.emplace(making_.end());
+  at->blank = blank;
+  at->group = std::move(group);
+  at->due = due;
+  at->watch.emplace(host_.loop, blank->orders.get(), [this, at] { hear(at); });
+  host_.loop.schedule(this, due);
+  return blank;
+}
+
+void Forks::hear(At making) {
+  ForkWord word;
+  // It says one thing, waits, and says another.
+  if (!read_word(making->blank->orders.get(), word)) return;
+  const uid_t user = kFirstUid + making->blank->slot;
+  if (word.letter != 'U' || host_.isolation != Isolation::kFull) return meet(making, word);
+  if (!give_user(word, kFirstUid + template_->slot, user) ||
+      !send_letter(making->blank->orders.get(), 'G'))
+    return settle(making, "an environment can't have a user of its own", false);
+  making->watch->again();
+}
+
+void Forks::meet(At making, const ForkWord& hello) {
+  if (hello.letter == 'X') return settle(making, hello.text, false);
+  if (hello.letter != 'H') return settle(making, "it has ended", true);
+  const uid_t uid =
+      host_.isolation == Isolation::kFull ? kFirstUid + making->blank->slot : ::geteuid();
+  UniqueFd pidfd = open_first_process(hello, uid, template_->pid);
+  if (!pidfd) return settle(making, "what it made is no environment", true);
+  const std::shared_ptr<Blank> blank = making->blank;
+  blank->pid = hello.pid;
+  making->watch.reset();
+  auto go = [self = shared_from_this(), making, blank,
+             fd = std::make_shared<UniqueFd>(std::move(pidfd))](const Result<void>& joined) {
+    if (!joined || !send_letter(blank->orders.get(), 'G')) {
+      ::syscall(SYS_pidfd_send_signal, fd->get(), SIGKILL, nullptr, 0);
+      return self->settle(making, joined ? "it has ended" : joined.error().message, true);
+    }
+    blank->pidfd = std::move(*fd);
+    self->settle(making, {}, true);
+  };
+  if (making->group.empty()) return go({});
+  std::vector<int> group;
+  for (const UniqueFd& fd : making->group) group.push_back(fd.get());
+  host_.launcher.join(hello.pid, group, host_.stock.cgroup_v2(), std::move(go));
+}
+
+void Forks::settle(At making, std::string fault, bool permitted) {
+  const auto keep = shared_from_this();
+  const std::shared_ptr<Blank> blank = std::move(making->blank);
+  making_.erase(making);
+  if (!fault.empty()) blank->fault = "snapshot: " + fault;
+  if (told_.first) std::exchange(told_.first, nullptr)(fault, permitted);
+  if (auto told = std::exchange(blank->on_settled, nullptr)) told();
+  if (blank->taken || !fault.empty() || !control_) return;
+  spare_.push_back(blank);
+}
+
+SteadyTime Forks::on_time(SteadyTime now) {
+  SteadyTime next = SteadyTime::max();
+  for (const Making& one : making_) {
+    // A group may take the launcher its time; what the template owes has come.
+    if (!one.watch) continue;
+    next = std::min(next, one.due);
+  }
+  if (next > now) return next;
+  if (told_.late) std::exchange(told_.late, nullptr)();
+  return SteadyTime::max();
+}
+
+bool tell_fork(const Blank& blank, const std::string& variables) {
+  const std::string message = "O" + variables;
+  return ::send(blank.orders.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+         static_cast<ssize_t>(message.size());
+}
+
+}  // namespace kiln::sandbox

@@ -1,0 +1,75 @@
+// The environments that a template has been asked for: those on their way, and those that wait.
+// Shared by the template and the sandboxes that take from it. Threading: its loop only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/io_loop.h"
+#include "net/watch.h"
+#include "sandbox/forked_process.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/template_port.h"
+
+namespace kiln::sandbox {
+
+class Forks final : public ForkSource,
+                    public std::enable_shared_from_this<Forks>,
+                    private net::Scheduled {
+ public:
+  // How the first one came to be, and whether it is the machine that forbids it; and the template's
+  // fault when one does not come in time.
+  struct Told {
+    std::function<void(const std::string& fault, bool permitted)> first;
+    std::function<void()> late;
+  };
+  Forks(SandboxHost& host, std::shared_ptr<Blank> its_template, const ResourceLimits& limits,
+        Told told);
+  ~Forks() override;
+
+  // Requests go over `control` from now on. One is made ahead.
+  void open(UniqueFd control);
+  // None is made any more; those that nobody took end.
+  void close();
+  const UniqueFd& control() const { return control_; }
+
+  Result<std::shared_ptr<Blank>> take(const ResourceLimits& limits) override;
+  size_t waiting() const { return spare_.size(); }
+
+  static constexpr size_t kSpare = 1;
+  static constexpr Duration kTakes = std::chrono::seconds(5);
+
+ private:
+  struct Making {
+    std::shared_ptr<Blank> blank;
+    std::vector<UniqueFd> group;  // see Cgroup::join_fds; whoever took the blank has the group
+    SteadyTime due{};
+    std::optional<net::Watch> watch;
+  };
+  using At = std::list<Making>::iterator;
+
+  Result<std::shared_ptr<Blank>> make(const ResourceLimits& limits);
+  void fill();
+  void hear(At making);
+  void meet(At making, const ForkWord& hello);
+  void settle(At making, std::string fault, bool permitted);
+  SteadyTime on_time(SteadyTime now) override;
+
+  SandboxHost& host_;
+  std::shared_ptr<Blank> template_;
+  ResourceLimits limits_;
+  Told told_;
+  UniqueFd control_;
+  std::list<Making> making_;
+  std::deque<std::shared_ptr<Blank>> spare_;
+};
+
+// Tells an environment that waits what it needs to know. False: nobody is there.
+bool tell_fork(const Blank& blank, const std::string& variables);
+
+}  // namespace kiln::sandbox

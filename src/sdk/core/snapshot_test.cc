@@ -1,0 +1,154 @@
+// Hooks around a snapshot, and what keeps a process from being forked.
+#include "kiln/snapshot.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "sdk/core/environment_files.h"
+#include "sdk/core/snapshot.h"
+#include "sdk/core/template_process.h"
+
+namespace kiln {
+namespace {
+
+TEST(Snapshot, HooksRunInTheirOrdersAndOnce) {
+  std::string order;
+  for (const char letter : {'a', 'b', 'c'}) {
+    before_checkpoint([&order, letter] { order += letter; });
+    after_restore([&order, letter] { order += static_cast<char>(letter - 'a' + 'A'); });
+  }
+  sdk::run_before_checkpoint();
+  sdk::run_after_restore();
+  EXPECT_EQ(order, "cbaABC");
+  sdk::run_before_checkpoint();
+  sdk::run_after_restore();
+  EXPECT_EQ(order, "cbaABC");
+}
+
+TEST(Snapshot, WhatAHookThrowsComesOut) {
+  before_checkpoint([] { throw std::runtime_error("before"); });
+  EXPECT_THROW(sdk::run_before_checkpoint(), std::runtime_error);
+  after_restore([] { throw std::runtime_error("after"); });
+  EXPECT_THROW(sdk::run_after_restore(), std::runtime_error);
+}
+
+TEST(Snapshot, ASecondThreadIsInTheWay) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  std::thread second([&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return done; });
+  });
+  const char* why = sdk::template_obstacle();
+  ASSERT_NE(why, nullptr);
+  EXPECT_EQ(std::string(why),
+            "2 threads run at the checkpoint; a snapshot can be made of one thread only");
+  {
+    const std::lock_guard lock(mutex);
+    done = true;
+  }
+  changed.notify_one();
+  second.join();
+}
+
+TEST(Snapshot, SoAreChildrenAndSharedMemory) {
+  EXPECT_FALSE(sdk::has_children());
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char byte;
+    ::close(ends[1]);
+    ::_exit(static_cast<int>(::read(ends[0], &byte, 1)));
+  }
+  EXPECT_TRUE(sdk::has_children());
+  ::close(ends[1]);
+  ::waitpid(child, nullptr, 0);
+  ::close(ends[0]);
+  EXPECT_FALSE(sdk::has_children());
+
+  const bool before = sdk::has_shared_memory();
+  void* shared = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  EXPECT_TRUE(sdk::has_shared_memory());
+  ::munmap(shared, 4096);
+  EXPECT_EQ(sdk::has_shared_memory(), before);
+}
+
+class SnapshotFolder : public ::testing::Test {
+ protected:
+  SnapshotFolder()
+      : root_(std::filesystem::temp_directory_path() /
+              ("kiln-snapshot-test-" + std::to_string(::getpid()))) {
+    std::filesystem::remove_all(root_);
+    std::filesystem::create_directories(root_ / "from/inner");
+    std::filesystem::create_directories(root_ / "to");
+  }
+  ~SnapshotFolder() override { std::filesystem::remove_all(root_); }
+  static std::string read(const std::filesystem::path& path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  std::filesystem::path root_;
+};
+
+TEST_F(SnapshotFolder, IsCopiedWithWhatIsInIt) {
+  std::ofstream(root_ / "from/a") << "one";
+  std::ofstream(root_ / "from/inner/b") << "two";
+  ::chmod((root_ / "from/inner/b").c_str(), 0750);
+  std::filesystem::create_symlink("../a", root_ / "from/inner/link");
+  ASSERT_EQ(::mkfifo((root_ / "from/pipe").c_str(), 0600), 0);
+  const int from = ::open((root_ / "from").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  EXPECT_TRUE(sdk::copy_folder(from, (root_ / "to").c_str()));
+  ::close(from);
+  EXPECT_EQ(read(root_ / "to/a"), "one");
+  EXPECT_EQ(read(root_ / "to/inner/link"), "one");
+  EXPECT_EQ(read(root_ / "to/inner/b"), "two");
+  struct stat st = {};
+  ASSERT_EQ(::stat((root_ / "to/inner/b").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 07777U, 0750U);
+  EXPECT_FALSE(std::filesystem::exists(root_ / "to/pipe"));
+}
+
+TEST_F(SnapshotFolder, DescriptorsAreCut) {
+  std::ofstream(root_ / "from/a") << "0123456789";
+  // In a child: it cuts this process's own, too.
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int file = ::open((root_ / "from/a").c_str(), O_RDONLY | O_CLOEXEC);
+    ::lseek(file, 4, SEEK_SET);
+    const int twin = ::dup(file);  // shares the place
+    int pair[2], own[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 || ::pipe(own) != 0) ::_exit(1);
+    if (!sdk::cut_descriptors(own, 2, 0)) ::_exit(2);
+    char byte = 0;
+    if (::read(file, &byte, 1) != 1 || byte != '4') ::_exit(3);
+    if (::lseek(twin, 0, SEEK_CUR) != 4) ::_exit(4);
+    if ((::fcntl(file, F_GETFD) & FD_CLOEXEC) == 0) ::_exit(5);
+    if (::read(pair[0], &byte, 1) != 0) ::_exit(6);
+    if (::send(pair[1], &byte, 1, MSG_NOSIGNAL) != -1) ::_exit(7);
+    if (::write(own[1], "x", 1) != 1 || ::read(own[0], &byte, 1) != 1) ::_exit(8);
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace kiln
