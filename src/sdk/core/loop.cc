@@ -174,6 +174,7 @@ class EventLoop {
 bool init(Transport& transport, const Function& function) {
   try {
     function.init(function.state);
+    Termination::prepare();
     return true;
   } catch (...) {
     const ExceptionInfo info = current_exception_info_with_stack();
