@@ -513,3 +513,90 @@ def test_the_aws_cli(kiln, bucket, tmp_path):
 def test_the_javascript_sdk(kiln, bucket):
     done = subprocess.run(["node", str(NODE / "objects.mjs"), kiln.url, bucket], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (0, "ok\n"), done.stderr
+
+
+# As recorded.
+
+
+@pytest.fixture
+def newest(kiln, bucket):
+    """Asks with headers and parameters that older SDKs don't know; gives status, headers, body."""
+    def ask(method, path, body=None, headers=()):
+        return kiln.http(method, f"/{bucket}{path}", body, {**SIGNED, **dict(headers)})
+    return ask
+
+
+def test_attributes_of_an_object(s3, bucket, newest):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"0123456")
+    everything = {"x-amz-object-attributes": "ETag,Checksum,ObjectParts,StorageClass,ObjectSize"}
+    status, headers, body = newest("GET", "/a?attributes", headers=everything)
+    text = body.decode()
+    assert status == 200 and headers["Last-Modified"]
+    assert f"<ETag>{hashlib.md5(b'0123456').hexdigest()}</ETag>" in text
+    assert "<StorageClass>STANDARD</StorageClass><ObjectSize>7</ObjectSize>" in text
+    assert "ObjectParts" not in text
+    assert newest("GET", "/a?attributes", headers={"x-amz-object-attributes": "ETag"})[2].count(b"<") == 5
+    assert newest("GET", "/none?attributes", headers=everything)[0] == 404
+    for wrong in ({}, {"x-amz-object-attributes": "Etag"}):
+        status, _, body = newest("GET", "/a?attributes", headers=wrong)
+        assert (status, b"InvalidArgument" in body) == (400, True)
+
+
+def test_attributes_of_parts(s3, bucket, newest):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    etag = s3.upload_part(Bucket=bucket, Key="m", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
+    s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
+    wanted = {"x-amz-object-attributes": "ObjectParts"}
+    text = newest("GET", "/m?attributes", headers=wanted)[2].decode()
+    assert "<ObjectParts><PartsCount>1</PartsCount></ObjectParts>" in text
+    # With a checksum for each part they are told themselves.
+    body = newest("POST", "/c?uploads", headers={"x-amz-checksum-algorithm": "SHA256"})[2].decode()
+    upload = re.search("<UploadId>(.*)</UploadId>", body)[1]
+    digest = base64.b64encode(hashlib.sha256(b"part").digest()).decode()
+    status, headers, _ = newest("PUT", f"/c?partNumber=3&uploadId={upload}", b"part", {"x-amz-checksum-sha256": digest})
+    assert status == 200
+    done = (f"<CompleteMultipartUpload><Part><PartNumber>3</PartNumber><ETag>{headers['ETag']}</ETag>"
+            f"<ChecksumSHA256>{digest}</ChecksumSHA256></Part></CompleteMultipartUpload>")
+    assert newest("POST", f"/c?uploadId={upload}", done)[0] == 200
+    text = newest("GET", "/c?attributes", headers=wanted)[2].decode()
+    assert f"<Part><PartNumber>3</PartNumber><Size>4</Size><ChecksumSHA256>{digest}</ChecksumSHA256></Part>" in text
+    for expected in ("<PartNumberMarker>0<", "<NextPartNumberMarker>3<", "<MaxParts>1000<", "<IsTruncated>false<", "<PartsCount>1<"):
+        assert expected in text
+    text = newest("GET", "/c?attributes", headers={**wanted, "x-amz-part-number-marker": "10", "x-amz-max-parts": "1"})[2].decode()
+    assert "<Part>" not in text and "<NextPartNumberMarker>0<" in text and "<PartsCount>1<" in text
+
+
+def test_a_bucket_with_tags_from_the_start(kiln, s3, name):
+    def create(bucket, tags):
+        xml = "".join(f"<Tag><Key>{key}</Key><Value>{value}</Value></Tag>" for key, value in tags)
+        return kiln.http("PUT", f"/{bucket}", f"<CreateBucketConfiguration><Tags>{xml}</Tags></CreateBucketConfiguration>", SIGNED)
+    assert create(f"tagged-{name}", [("tag1", "value1")])[0] == 200
+    assert s3.get_bucket_tagging(Bucket=f"tagged-{name}")["TagSet"] == [{"Key": "tag1", "Value": "value1"}]
+    for tags, status, code in [([("aws:x", "v")], 400, b"InvalidTag"), ([("a,b", "v")], 400, b"InvalidTag"),
+                               ([("a", "v"), ("a", "w")], 500, b"InternalError")]:
+        got, _, body = create(f"untagged-{name}", tags)
+        assert (got, code in body) == (status, True)
+    refused("404", s3.head_bucket, Bucket=f"untagged-{name}")
+
+
+def test_who_is_expected_to_own_a_bucket(s3, bucket):
+    assert s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner="000000000000")["KeyCount"] == 0
+    error = refused("InvalidBucketOwnerAWSAccountID", s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner="0000")
+    assert message_of(error) == "The value of the expected bucket owner parameter must be an AWS Account ID... [0000]"
+    refused("AccessDenied", s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner="111111111111")
+
+
+def test_small_answers_as_recorded(s3, bucket, newest):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    listed = s3.list_objects_v2(Bucket=bucket)["ResponseMetadata"]
+    assert listed["HTTPHeaders"]["x-amz-bucket-region"] == "us-east-1" and listed["HTTPHeaders"]["server"] == "AmazonS3"
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", listed["HTTPHeaders"]["date"]) and len(listed["HostId"]) == 76
+    # A time that is still to come is no condition.
+    later = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    assert newest("GET", "/a", headers=later)[0] == 200
+    error = refused("NoSuchKey", s3.get_object_tagging, Bucket=bucket, Key="none")
+    assert error.value.response["Error"]["Key"] == f"{bucket}/none"
+    assert newest("PUT", "/a?tagging", "<Tagging></Tagging>")[0] == 200
+    # A copy to itself needs a change; a storage class counts, also the same one.
+    refused("InvalidRequest", s3.copy_object, Bucket=bucket, Key="a", CopySource=f"{bucket}/a")
+    s3.copy_object(Bucket=bucket, Key="a", CopySource=f"{bucket}/a", StorageClass="STANDARD")

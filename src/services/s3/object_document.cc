@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
@@ -81,6 +82,9 @@ ObjectDocument ObjectDocument::parse(const std::string& text) {
   document.checksum = json_text(stored, "checksum");
   document.checksum_type = json_text(stored, "checksum_type");
   document.checksum_asked = json_flag(stored, "checksum_asked");
+  for (const json& part : json_list(stored, "parts"))
+    document.parts.push_back({json_integer<int64_t>(part, "number"), json_integer<int64_t>(part, "size"),
+                              json_text(part, "checksum")});
   return document;
 }
 
@@ -92,6 +96,9 @@ std::string ObjectDocument::text() const {
     document["checksum"] = checksum;
     document["checksum_type"] = checksum_type;
     if (checksum_asked) document["checksum_asked"] = true;
+    for (const Part& part : parts)
+      document["parts"].push_back(
+          {{"number", part.number}, {"size", part.size}, {"checksum", part.checksum}});
   }
   return json_dump(document);
 }
@@ -215,7 +222,9 @@ ReadVerdict read_verdict(const S3Call& call, const std::string& prefix,
   }
   if (const auto none = call.header(prefix + "If-None-Match"); !none.empty()) {
     if (matches(none, object.etag)) return {Verdict::kNotModified, prefix + "If-None-Match"};
-  } else if (const auto since = time_of("If-Modified-Since"); since && modified_s <= *since) {
+  } else if (const auto since = time_of("If-Modified-Since");
+             since && modified_s <= *since && *since <= std::time(nullptr)) {
+    // A time that is still to come says nothing.
     return {Verdict::kNotModified, prefix + "If-Modified-Since"};
   }
   return {};

@@ -149,7 +149,10 @@ S3Result s3_copy_object(S3Call& call) {
     return s3_invalid("InvalidArgument", "Unknown metadata directive.");
   const bool in_place = from->bucket == call.address.bucket && from->key == call.address.key;
   if (in_place && condition->if_none_match) return precondition_failed("If-None-Match");
-  if (!replaces && in_place)
+  const bool changes = replaces || call.request.has("x-amz-storage-class") ||
+                       call.request.has("x-amz-server-side-encryption") ||
+                       call.request.has("x-amz-website-redirect-location");
+  if (!changes && in_place)
     return s3_invalid("InvalidRequest",
                       "This copy request is illegal because it is trying to copy an object to "
                       "itself without changing the object's metadata, storage class, website "

@@ -1,5 +1,11 @@
 #include "services/s3/service.h"
 
+#include <algorithm>
+#include <chrono>
+
+#include "base/ascii.h"
+#include "base/clock.h"
+#include "base/digest.h"
 #include "base/ids.h"
 #include "services/s3/call.h"
 #include "services/s3/xml.h"
@@ -8,6 +14,8 @@
 namespace kiln::services {
 namespace {
 
+// Of the second request id, in hexadecimal digits twice as many.
+constexpr size_t kSecondIdBytes = 28;
 constexpr uint64_t kMaxXmlBytes = uint64_t{4} * 1024 * 1024;
 // What aws-chunked adds to a body is little; how much there is of content is counted as it comes.
 constexpr uint64_t kMaxFramedBytes = uint64_t{kMaxUploadBytes} + (uint64_t{1} << 30);
@@ -61,13 +69,32 @@ Error not_implemented(const net::Request& request, std::string_view what) {
               "on to another server."};
 }
 
+// Whom the caller takes for the bucket's owner: all buckets are this account's.
+Result<void> check_expected_owner(const S3Call& call) {
+  const std::string owner(call.header("x-amz-expected-bucket-owner"));
+  if (owner.empty() || owner == call.account) return {};
+  const bool is_account =
+      owner.size() == 12 && std::all_of(owner.begin(), owner.end(), ascii::is_digit);
+  if (!is_account)
+    return s3_invalid("InvalidBucketOwnerAWSAccountID",
+                      "The value of the expected bucket owner parameter must be an AWS Account "
+                      "ID... [" +
+                          owner + "]");
+  return Error{ErrorKind::kForbidden, "AccessDenied", "Access Denied"};
+}
+
 net::Response answer(S3Call& call, bool is_copy) {
   const S3Route route = find_s3_route(call.request.method(), call.address, call.query, is_copy);
-  S3Result result = route.operation == nullptr ? not_implemented(call.request, route.name)
-                                               : route.operation(call);
+  const auto owned = check_expected_owner(call);
+  S3Result result = !owned                       ? S3Result(owned.error())
+                    : route.operation == nullptr ? not_implemented(call.request, route.name)
+                                                 : route.operation(call);
   net::Response response =
       result ? std::move(*result) : s3_error(result.error(), call.address.bucket, call.address.key);
   response.headers.emplace_back("x-amz-request-id", new_uuid());
+  response.headers.emplace_back("x-amz-id-2", base64_encode(new_hex(kSecondIdBytes)));
+  response.headers.emplace_back("Date", http_time(epoch_ms(std::chrono::system_clock::now())));
+  response.headers.emplace_back("Server", "AmazonS3");
   return response;
 }
 

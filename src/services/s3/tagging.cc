@@ -21,10 +21,16 @@ bool is_tag_text(std::string_view text) {
   });
 }
 
+// Here the key that is not there is named with its bucket.
+Error of_tags(const S3Call& call, Error error) {
+  if (error.type != "NoSuchKey") return error;
+  return s3_with(std::move(error), "Key", call.address.bucket + "/" + call.address.key);
+}
+
 S3Result set_tags(S3Call& call, std::map<std::string, std::string> tags, unsigned status) {
   if (auto version = check_s3_version(call); !version) return version.error();
   auto object = call.objects.find(call.address.bucket, call.address.key);
-  if (!object) return object.error();
+  if (!object) return of_tags(call, object.error());
   ObjectDocument document = ObjectDocument::parse(object->document);
   document.tags = std::move(tags);
   auto done = call.objects.set_document(call.address.bucket, call.address.key, document.text());
@@ -62,9 +68,13 @@ Result<std::map<std::string, std::string>> read_tagging(const std::string& body)
   pugi::xml_document document;
   const pugi::xml_node root =
       document.load_buffer(body.data(), body.size()) ? document.child("Tagging") : pugi::xml_node();
-  if (!root || !root.child("TagSet")) return malformed_xml();
+  if (!root) return malformed_xml();
+  return read_tags(root.child("TagSet"));
+}
+
+Result<std::map<std::string, std::string>> read_tags(const pugi::xml_node& list) {
   std::map<std::string, std::string> tags;
-  for (const pugi::xml_node tag : root.child("TagSet").children("Tag")) {
+  for (const pugi::xml_node tag : list.children("Tag")) {
     if (!tag.child("Key") || !tag.child("Value")) return malformed_xml();
     const auto [at, added] =
         tags.emplace(tag.child("Key").text().get(), tag.child("Value").text().get());
@@ -78,7 +88,7 @@ Result<std::map<std::string, std::string>> read_tagging(const std::string& body)
 S3Result s3_get_object_tagging(S3Call& call) {
   if (auto version = check_s3_version(call); !version) return version.error();
   auto object = call.objects.find(call.address.bucket, call.address.key);
-  if (!object) return object.error();
+  if (!object) return of_tags(call, object.error());
   XmlText xml("Tagging");
   xml.open("TagSet");
   for (const auto& [key, value] : ObjectDocument::parse(object->document).tags)
