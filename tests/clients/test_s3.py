@@ -600,3 +600,26 @@ def test_small_answers_as_recorded(s3, bucket, newest):
     # A copy to itself needs a change; a storage class counts, also the same one.
     refused("InvalidRequest", s3.copy_object, Bucket=bucket, Key="a", CopySource=f"{bucket}/a")
     s3.copy_object(Bucket=bucket, Key="a", CopySource=f"{bucket}/a", StorageClass="STANDARD")
+
+
+def test_sizes_that_do_not_fit(s3, bucket, newest):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    etags = [s3.upload_part(Bucket=bucket, Key="m", UploadId=upload, PartNumber=n, Body=b"part")["ETag"] for n in (1, 2)]
+    done = lambda count: "<CompleteMultipartUpload>" + "".join(
+        f"<Part><PartNumber>{n + 1}</PartNumber><ETag>{etags[n]}</ETag></Part>" for n in range(count)) + "</CompleteMultipartUpload>"
+    status, _, body = newest("POST", f"/m?uploadId={upload}", done(2))
+    text = body.decode()
+    assert status == 400 and "<Code>EntityTooSmall</Code>" in text
+    assert "<Message>Your proposed upload is smaller than the minimum allowed size</Message>" in text
+    for element in ("<ProposedSize>4</ProposedSize>", "<MinSizeAllowed>5242880</MinSizeAllowed>", "<PartNumber>1</PartNumber>"):
+        assert element in text
+    status, _, body = newest("POST", f"/m?uploadId={upload}", done(1), {"x-amz-mp-object-size": "5"})
+    assert (status, b"<Code>InvalidRequest</Code>" in body) == (400, True)
+    assert "The provided 'x-amz-mp-object-size' header value 5 does not match what was computed: 4" in body.decode().replace("&apos;", "'")
+    assert newest("POST", f"/m?uploadId={upload}", done(1), {"x-amz-mp-object-size": "4"})[0] == 200
+    status, _, body = newest("PUT", "/meta", b"", {"x-amz-meta-a": "v" * 2048})
+    assert status == 400 and b"<Code>MetadataTooLarge</Code>" in body
+    assert b"<Message>Your metadata headers exceed the maximum allowed metadata size</Message>" in body
+    assert newest("PUT", "/meta", b"", {"x-amz-meta-a": "v" * 2047})[0] == 200
+    error = refused("KeyTooLongError", s3.put_object, Bucket=bucket, Key="k" * 1025, Body=b"")
+    assert message_of(error) == "Your key is too long" and s3.put_object(Bucket=bucket, Key="k" * 1024, Body=b"")

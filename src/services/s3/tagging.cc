@@ -21,16 +21,10 @@ bool is_tag_text(std::string_view text) {
   });
 }
 
-// Here the key that is not there is named with its bucket.
-Error of_tags(const S3Call& call, Error error) {
-  if (error.type != "NoSuchKey") return error;
-  return s3_with(std::move(error), "Key", call.address.bucket + "/" + call.address.key);
-}
-
 S3Result set_tags(S3Call& call, std::map<std::string, std::string> tags, unsigned status) {
   if (auto version = check_s3_version(call); !version) return version.error();
   auto object = call.objects.find(call.address.bucket, call.address.key);
-  if (!object) return of_tags(call, object.error());
+  if (!object) return object.error();
   ObjectDocument document = ObjectDocument::parse(object->document);
   document.tags = std::move(tags);
   auto done = call.objects.set_document(call.address.bucket, call.address.key, document.text());
@@ -88,7 +82,10 @@ Result<std::map<std::string, std::string>> read_tags(const pugi::xml_node& list)
 S3Result s3_get_object_tagging(S3Call& call) {
   if (auto version = check_s3_version(call); !version) return version.error();
   auto object = call.objects.find(call.address.bucket, call.address.key);
-  if (!object) return of_tags(call, object.error());
+  // As recorded: here, and here alone, the key is named with its bucket.
+  if (!object && object.error().type == "NoSuchKey")
+    return s3_with(object.error(), "Key", call.address.bucket + "/" + call.address.key);
+  if (!object) return object.error();
   XmlText xml("Tagging");
   xml.open("TagSet");
   for (const auto& [key, value] : ObjectDocument::parse(object->document).tags)
