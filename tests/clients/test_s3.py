@@ -623,3 +623,38 @@ def test_sizes_that_do_not_fit(s3, bucket, newest):
     assert newest("PUT", "/meta", b"", {"x-amz-meta-a": "v" * 2047})[0] == 200
     error = refused("KeyTooLongError", s3.put_object, Bucket=bucket, Key="k" * 1025, Body=b"")
     assert message_of(error) == "Your key is too long" and s3.put_object(Bucket=bucket, Key="k" * 1024, Body=b"")
+
+
+def test_a_copy_has_its_own_storage_class_and_encryption(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x", StorageClass="STANDARD_IA", Metadata={"k": "v"})
+    s3.copy_object(Bucket=bucket, Key="b", CopySource=f"{bucket}/a", ServerSideEncryption="aws:kms")
+    head = s3.head_object(Bucket=bucket, Key="b")
+    assert ("StorageClass" in head, head["ServerSideEncryption"], head["Metadata"]) == (False, "aws:kms", {"k": "v"})
+    s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/b", StorageClass="GLACIER_IR")
+    head = s3.head_object(Bucket=bucket, Key="c")
+    assert (head["StorageClass"], head["ServerSideEncryption"]) == ("GLACIER_IR", "AES256")
+    s3.put_object(Bucket=bucket, Key="d", Body=b"x", StorageClass="STANDARD")
+    assert "StorageClass" not in s3.head_object(Bucket=bucket, Key="d")
+    error = refused("InvalidArgument", s3.copy_object, Bucket=bucket, Key="e", CopySource="wrongformat")
+    assert message_of(error) == "Invalid copy source object key"
+
+
+def test_metadata_in_words_of_rfc_2047(bucket, newest):
+    sent = {"fake": "=?UTF-8?Q?actually-ascii?=", "ascii64": "=?UTF-8?B?YWJj?=", "binary": "=?UTF-8?B?AAECAw==?=",
+            "other": "=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?=", "plain": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
+    expected = {**sent, "fake": "actually-ascii", "ascii64": "abc"}
+    assert newest("PUT", "/m", b"", {f"x-amz-meta-{name}": value for name, value in sent.items()})[0] == 200
+    headers = newest("HEAD", "/m")[1]
+    assert {name: headers[f"x-amz-meta-{name}"] for name in sent} == expected
+
+
+def test_metadata_in_a_presigned_address(kiln, s3, bucket):
+    url = f"/{bucket}/p?x-amz-meta-foo=bar&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+    assert kiln.http("PUT", url + "&X-Amz-Date=20990101T000000Z&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature=0", b"x")[0] == 200
+    assert s3.head_object(Bucket=bucket, Key="p")["Metadata"] == {"foo": "bar"}
+
+
+def test_an_upload_without_parts(s3, bucket, newest):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    status, _, body = newest("POST", f"/m?uploadId={upload}", b"")
+    assert status == 400 and b"<Code>InvalidRequest</Code><Message>You must specify at least one part</Message>" in body

@@ -82,6 +82,7 @@ struct WantedPart {
 
 // What the client says its parts are, in ascending order.
 Result<std::vector<WantedPart>> read_parts(const std::string& body, const store::Upload& upload) {
+  if (body.empty()) return s3_invalid("InvalidRequest", "You must specify at least one part");
   pugi::xml_document document;
   if (!document.load_buffer(body.data(), body.size())) return malformed_xml();
   std::vector<WantedPart> parts;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
+#include "base/digest.h"
 #include "base/json_access.h"
 
 namespace kiln::services {
@@ -57,6 +58,33 @@ bool matches(std::string_view list, const std::string& etag) {
   return false;
 }
 
+// Metadata may be written in words of RFC 2047, =?UTF-8?B?YWJj?=: S3 gives back what is ASCII
+// without them.
+std::string decoded_metadata(std::string text) {
+  constexpr std::string_view kStart = "=?UTF-8?", kEnd = "?=";
+  if (!text.starts_with(kStart) || !text.ends_with(kEnd) || text.size() < kStart.size() + 4)
+    return text;
+  const std::string_view inner =
+      std::string_view(text).substr(kStart.size(), text.size() - kStart.size() - kEnd.size());
+  if (inner[1] != '?' || inner.find('?', 2) != inner.npos) return text;
+  std::string plain;
+  if (inner[0] == 'B' || inner[0] == 'b') {
+    auto decoded = base64_decode(inner.substr(2));
+    if (!decoded) return text;
+    plain = std::move(*decoded);
+  } else if (inner[0] == 'Q' || inner[0] == 'q') {
+    for (size_t i = 2; i < inner.size(); ++i) {
+      if (inner[i] == '=') return text;  // another character than ASCII's printable ones, mostly
+      plain += inner[i] == '_' ? ' ' : inner[i];
+    }
+  } else {
+    return text;
+  }
+  const bool printable =
+      std::all_of(plain.begin(), plain.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+  return printable ? plain : text;
+}
+
 }  // namespace
 
 std::string in_quotes(const std::string& etag) { return '"' + etag + '"'; }
@@ -83,8 +111,8 @@ ObjectDocument ObjectDocument::parse(const std::string& text) {
   document.checksum_type = json_text(stored, "checksum_type");
   document.checksum_asked = json_flag(stored, "checksum_asked");
   for (const json& part : json_list(stored, "parts"))
-    document.parts.push_back({json_integer<int64_t>(part, "number"), json_integer<int64_t>(part, "size"),
-                              json_text(part, "checksum")});
+    document.parts.push_back({json_integer<int64_t>(part, "number"),
+                              json_integer<int64_t>(part, "size"), json_text(part, "checksum")});
   return document;
 }
 
@@ -113,6 +141,8 @@ Result<void> ObjectDocument::take_headers(const net::RequestHeader& header) {
     std::string text(value.data(), value.size());
     if (is_metadata) metadata += key.size() - kMetadata.size() + text.size();
     if (key == "content-encoding") text = without_aws_chunked(text);
+    if (key == "x-amz-storage-class" && text == "STANDARD") continue;  // as if it were not there
+    if (is_metadata) text = decoded_metadata(std::move(text));
     if (!text.empty() || is_metadata) headers[key] = std::move(text);
   }
   if (metadata > kMaxMetadata)

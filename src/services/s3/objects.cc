@@ -12,6 +12,14 @@
 namespace kiln::services {
 namespace {
 
+constexpr std::array kOfTheCopyAlone = {
+    "x-amz-storage-class",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-website-redirect-location",
+};
+
 constexpr size_t kMaxDeletes = 1000;
 
 // response-content-type=… and its like replace what the object has.
@@ -171,7 +179,13 @@ S3Result s3_copy_object(S3Call& call) {
   ObjectDocument document = ObjectDocument::parse(source->object.document);
   ObjectDocument given;
   if (auto taken = given.take_headers(call.request.base()); !taken) return taken.error();
-  if (replaces) document.headers = std::move(given.headers);
+  if (replaces) document.headers = given.headers;
+  // These are never the source's: the request says them, or they are as by default.
+  for (const char* name : kOfTheCopyAlone) {
+    document.headers.erase(name);
+    if (const auto own = given.headers.find(name); own != given.headers.end())
+      document.headers.insert(*own);
+  }
   if (replaces_tags) document.tags = std::move(given.tags);
   auto algorithm = wire::checksum_algorithm(call.header("x-amz-checksum-algorithm"));
   if (!algorithm) algorithm = wire::checksum_algorithm(document.checksum_algorithm);

@@ -1,6 +1,7 @@
 #include "services/s3/service.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 #include "base/ascii.h"
@@ -36,6 +37,21 @@ Target target_of(const net::RequestHeader& header) {
 bool is_upload(const net::RequestHeader& header) {
   const Target target = target_of(header);
   return is_s3_upload(header.method(), target.address, target.query, target.is_copy);
+}
+
+// What SDKs move from the headers into a presigned address says the same there.
+void take_hoisted_headers(net::RequestHeader& header, const wire::QueryParams& query) {
+  const bool presigned = query.find("X-Amz-Signature") || query.find("Signature");
+  if (!presigned) return;
+  constexpr std::array kHoisted = {"x-amz-acl", "x-amz-storage-class", "x-amz-tagging",
+                                   "x-amz-server-side-encryption"};
+  for (const auto& [name, value] : query.items()) {
+    const std::string key = ascii::lower(name);
+    const bool known = std::find(kHoisted.begin(), kHoisted.end(), key) != kHoisted.end();
+    if ((known || key.starts_with("x-amz-meta-")) && net::field(header, key).empty() &&
+        value.find_first_of("\r\n") == value.npos)
+      header.set(key, value);
+  }
 }
 
 // Hands the parts of a body to a worker, one after the other.
@@ -122,6 +138,7 @@ void S3Service::handle(net::Request&& request, std::shared_ptr<net::BodySink> bo
   engine_.post_worker([this, request = std::move(request), body = std::move(body),
                        reply = std::move(reply)]() mutable {
     Target target = target_of(request.base());
+    take_hoisted_headers(request.base(), target.query);
     std::string region = wire::CredentialScope::of(request.base()).region;
     S3Call call{engine_.objects(),         engine_.options().account, std::move(region),
                 std::move(target.address), std::move(target.query),   std::move(request)};
