@@ -57,8 +57,9 @@ concept HandlerFactory = !EventHandler<F> && requires(F & factory) {
 };
 
 // Calls `hook` once when Lambda shuts the environment down (SIGTERM), before run() returns: the
-// last invocation is over by then, and about 300 ms are left. Hooks run in the reverse order of
-// their registration. Lambda sends SIGTERM only to functions with an extension; Kiln always does.
+// last invocation is over by then, and at most 500 ms are left. Hooks run in the reverse order of
+// their registration. Lambda sends SIGTERM only where an extension has registered, so run()
+// registers one when init has added a hook; one that the first event adds comes too late for that.
 // While no hook is registered a SIGTERM in the middle of an invocation ends the process at once.
 void on_shutdown(std::function<void()> hook);
 

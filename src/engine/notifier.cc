@@ -91,6 +91,9 @@ void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& t
     case Protocol::kEmailJson:
       ports_.log("e-mail to " + to->endpoint + ": " + notification(message, text, envelope));
       return ended(*to, {});
+    case Protocol::kSms:
+      this->text(to->endpoint, text);
+      return ended(*to, {});
     case Protocol::kSqs: {
       QueueMessage out;
       if (raw) out.attributes = message.attributes;
@@ -120,6 +123,11 @@ void Notifier::deliver(const notify::SubscriptionPtr& to, const notify::Topic& t
       return post(std::move(delivery));
     }
   }
+}
+
+std::string Notifier::text(const std::string& phone, const std::string& message) {
+  ports_.log("text message to " + phone + ": " + message);
+  return new_uuid();
 }
 
 void Notifier::send_to_queue(const notify::SubscriptionPtr& to, QueueMessage message) {

@@ -43,6 +43,8 @@ class Notifier final : private net::Scheduled {
   void set_kiln_url(const std::string& url) { kiln_url_ = url; }
   // REQUIRES: the message was checked.
   notify::Published publish(const notify::Topic& topic, const notify::Message& message);
+  // A text message to a phone: into the log. Returns its id.
+  std::string text(const std::string& phone, const std::string& message);
   // Sends the request to confirm a subscription that is not confirmed, or to restore one that
   // ended.
   void ask_confirmation(notify::Confirmation what, const notify::SubscriptionPtr& subscription);

@@ -103,8 +103,8 @@ struct EnvironmentLimits {
   Duration hold_most = std::chrono::milliseconds(100);
   // A runtime that has dropped its call asks again within this time, or is ended.
   Duration away = std::chrono::seconds(3);
-  // SIGTERM to SIGKILL.
-  Duration shutdown_grace = std::chrono::milliseconds(300);
+  // SIGTERM to SIGKILL, with an internal extension; without one there is no SIGTERM.
+  Duration shutdown_grace = std::chrono::milliseconds(500);
   AfterFailedInit after_failed_init = AfterFailedInit::kAgain;
 };
 

@@ -218,7 +218,7 @@ TEST(EnvironmentState, LimitsHoldToTheirEnds) {
     Duration limit;  // from the moment in which the phase was entered
   };
   for (const Row& row : {Row{"Init", 10s}, Row{"Reinit", 3s}, Row{"Idle", 600s}, Row{"Away", 3s},
-                         Row{"Busy", 3s}, Row{"Answered", 10ms}, Row{"Stopping", 300ms}}) {
+                         Row{"Busy", 3s}, Row{"Answered", 10ms}, Row{"Stopping", 500ms}}) {
     Told t = told(row.from);
     EXPECT_EQ(t.state.deadline(), t.now + row.limit) << row.from;
     EXPECT_EQ(effects_text(t.state.on(Event::kDue, t.now + row.limit - 1ns)), "") << row.from;

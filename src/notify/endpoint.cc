@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "base/arn.h"
+#include "base/ascii.h"
 #include "net/client_url.h"
 #include "notify/sns_error.h"
 
 namespace kiln::notify {
 namespace {
+
+constexpr size_t kMaxPhoneDigits = 15;
 
 bool is_endpoint_arn(const std::string& endpoint, const char* service, int colons) {
   return kiln::is_arn_of(endpoint, service) &&
@@ -19,6 +22,21 @@ Result<void> check_url(const std::string& endpoint, net::ClientUrl::Scheme schem
   if (!url) return invalid_parameter("HTTP(S) Endpoint: " + url.error().message);
   if (url->scheme != scheme) return invalid_parameter("Endpoint must match the specified protocol");
   return {};
+}
+
+// Here people may write a number as they are used to: single marks between digits.
+bool is_phone_endpoint(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  std::string digits;
+  bool after_mark = true;
+  for (const char c : text) {
+    const bool mark = c == '-' || c == '.' || c == '/' || c == ' ';
+    if (!mark && !ascii::is_digit(c)) return false;
+    if (mark && after_mark) return false;
+    after_mark = mark;
+    if (!mark) digits += c;
+  }
+  return !after_mark && is_phone_number(digits);
 }
 
 }  // namespace
@@ -43,8 +61,18 @@ Result<void> check_endpoint(Protocol protocol, const std::string& endpoint) {
         return invalid_parameter("Email address");
       return {};
     }
+    case Protocol::kSms:
+      if (!is_phone_endpoint(endpoint))
+        return Error{ErrorKind::kInvalid, "InvalidParameter", "Invalid SMS endpoint: " + endpoint};
+      return {};
   }
   return {};
+}
+
+bool is_phone_number(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return text.size() >= 2 && text.size() <= kMaxPhoneDigits && text.front() != '0' &&
+         std::all_of(text.begin(), text.end(), ascii::is_digit);
 }
 
 Result<void> check_arn(const std::string& arn, const std::string& member) {

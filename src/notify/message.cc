@@ -13,8 +13,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr std::array<const char*, 6> kNames = {"lambda", "http",  "https",
-                                               "sqs",    "email", "email-json"};
+constexpr std::array kNames = {"lambda", "http", "https", "sqs", "email", "email-json", "sms"};
 constexpr const char* kPlainText = "text/plain; charset=UTF-8";
 
 std::string signature() { return base64_encode("Kiln does not sign messages."); }

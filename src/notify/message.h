@@ -15,7 +15,7 @@
 
 namespace kiln::notify {
 
-enum class Protocol { kLambda, kHttp, kHttps, kSqs, kEmail, kEmailJson };
+enum class Protocol { kLambda, kHttp, kHttps, kSqs, kEmail, kEmailJson, kSms };
 const char* protocol_name(Protocol protocol);  // "email-json"
 std::optional<Protocol> protocol_of(std::string_view name);
 

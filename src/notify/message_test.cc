@@ -41,12 +41,12 @@ std::vector<std::string> members(const ordered_json& document) {
 using Names = std::vector<std::string>;
 
 TEST(Message, ProtocolNamesBothWays) {
-  for (const char* name : {"lambda", "http", "https", "sqs", "email", "email-json"}) {
+  for (const char* name : {"lambda", "http", "https", "sqs", "email", "email-json", "sms"}) {
     const auto protocol = protocol_of(name);
     ASSERT_TRUE(protocol) << name;
     EXPECT_STREQ(protocol_name(*protocol), name);
   }
-  for (const char* name : {"", "sms", "HTTP", "email-", "application"}) {
+  for (const char* name : {"", "firehose", "HTTP", "email-", "application"}) {
     EXPECT_FALSE(protocol_of(name)) << name;
   }
 }

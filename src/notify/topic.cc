@@ -175,8 +175,10 @@ std::string default_policy(const TopicArn& topic) {
 }
 
 std::string topic_document(const Topic& topic) {
-  return to_text(
-      json{{"arn", topic.arn.text()}, {"attributes", topic.attributes}, {"tags", topic.tags}});
+  return to_text(json{{"arn", topic.arn.text()},
+                      {"attributes", topic.attributes},
+                      {"tags", topic.tags},
+                      {"unsubscribed", topic.unsubscribed}});
 }
 
 Result<Topic> read_topic(const std::string& text) {
@@ -187,6 +189,7 @@ Result<Topic> read_topic(const std::string& text) {
   const auto arn = TopicArn::parse(in.get<std::string>("arn"));
   in.read("attributes", out.attributes);
   in.read("tags", out.tags);
+  out.unsubscribed = in.get<size_t>("unsubscribed");
   if (!problem.empty()) return invalid_parameter("stored topic: " + problem);
   if (!arn) return invalid_parameter("TopicArn");
   out.arn = *arn;

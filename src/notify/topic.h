@@ -19,6 +19,7 @@ struct Topic {
   Attributes attributes;  // that were given
   Attributes tags;
   DeliveryPolicy delivery;  // what the attribute says
+  size_t unsubscribed = 0;  // how many subscriptions have been ended
 
   // The value of an attribute, "" where it wasn't given.
   std::string attribute(const std::string& name) const {

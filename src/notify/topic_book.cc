@@ -207,10 +207,10 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
   if (!topic) return topic.error();
   const auto known = protocol_of(protocol);
   if (!known) {
-    if (protocol == "sms" || protocol == "application" || protocol == "firehose")
+    if (protocol == "application" || protocol == "firehose")
       return invalid_parameter(
           "Protocol Reason: Kiln has no " + protocol +
-          " subscriptions; it has lambda, http, https, sqs, email, email-json");
+          " subscriptions; it has lambda, http, https, sqs, email, email-json, sms");
     return invalid_parameter("Amazon SNS does not support this protocol string: " + protocol);
   }
   if ((*topic)->arn.is_fifo() && *known != Protocol::kSqs)
@@ -238,7 +238,8 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
     return SubscriptionPtr(there);
   }
   wanted.arn = topic_arn + ":" + new_uuid();
-  wanted.confirmed = *known == Protocol::kLambda || *known == Protocol::kSqs;
+  wanted.confirmed =
+      *known == Protocol::kLambda || *known == Protocol::kSqs || *known == Protocol::kSms;
   if (!wanted.confirmed) wanted.token = new_hex(kTokenBytes);
   return save(std::move(wanted));
 }
@@ -287,9 +288,18 @@ Result<SubscriptionPtr> TopicBook::unsubscribe(const std::string& region, const 
   if (!found && found.error().kind == ErrorKind::kNotFound) return SubscriptionPtr();
   if (!found) return found.error();
   const SubscriptionPtr gone = *found;
+  if (!gone->confirmed)
+    return invalid_parameter(
+        "SubscriptionArn Reason: Cannot unsubscribe a subscription that is pending confirmation");
+  if (const Topic* there = look_up(gone->topic)) {
+    Topic changed = *there;
+    ++changed.unsubscribed;
+    if (auto saved = save(changed); !saved) return saved.error();
+    *edit(changed.arn) = std::move(changed);
+  }
   erase(*gone);
   const bool asks = gone->protocol == Protocol::kHttp || gone->protocol == Protocol::kHttps;
-  if (!asks || !gone->confirmed) return SubscriptionPtr();
+  if (!asks) return SubscriptionPtr();
   auto ended = std::make_shared<Subscription>(*gone);
   ended->token = new_hex(kTokenBytes);
   if (ended_.size() >= kMaxEnded) ended_.erase(ended_.begin());

@@ -50,15 +50,16 @@ class TopicBook {
   Result<void> untag_topic(const std::string& region, const std::string& arn,
                            const std::vector<std::string>& keys);
 
-  // The same one again when it is there with these attributes. Lambda functions and queues are
+  // The same one again when it is there with these attributes. Functions, queues and phones are
   // confirmed at once; others by the token.
   Result<SubscriptionPtr> subscribe(const std::string& region, const std::string& topic_arn,
                                     const std::string& protocol, const std::string& endpoint,
                                     const Attributes& attributes);
   Result<SubscriptionPtr> confirm(const std::string& region, const std::string& topic_arn,
                                   const std::string& token);
-  // Also when there is none: nullptr. An HTTP endpoint's confirmed subscription is given back with
-  // a new token; confirm() with it restores the subscription while this book lives.
+  // Also when there is none: nullptr. An HTTP endpoint's subscription is given back with a new
+  // token; confirm() with it restores the subscription while this book lives. One that nobody has
+  // confirmed can't be ended: it goes with its topic.
   Result<SubscriptionPtr> unsubscribe(const std::string& region, const std::string& arn);
   Result<SubscriptionPtr> find_subscription(const std::string& region,
                                             const std::string& arn) const;

@@ -307,9 +307,11 @@ TEST_F(TopicBookTest, ProtocolsAndEndpoints) {
       {"email-json", "a@example.com\r\nBcc: b@example.com", "Email address"},
       {"test-protocol", "x", "Amazon SNS does not support this protocol string: test-protocol"},
       {"", "x", "Amazon SNS does not support this protocol string: "},
-      {"sms", "+1",
-       "Protocol Reason: Kiln has no sms subscriptions; it has lambda, http, https, sqs, email, "
-       "email-json"},
+      {"firehose", "+1",
+       "Protocol Reason: Kiln has no firehose subscriptions; it has lambda, http, https, sqs, "
+       "email, email-json, sms"},
+      {"sms", "+123123123", "accepted"},
+      {"sms", "+12/34-567.890", "accepted"},
   };
   for (const auto& c : cases) {
     const bool taken = std::string(c.answer) == "accepted";
@@ -457,6 +459,15 @@ TEST_F(TopicBookTest, ConfirmWithTheNameOfAnotherTopic) {
   EXPECT_EQ((*confirmed)->arn, made->arn);
 }
 
+// As recorded.
+TEST_F(TopicBookTest, PhonesThatAreNone) {
+  const std::string t = topic("t");
+  for (const char* bad : {"+15--551234567", "NAA+15551234567", "/+15551234567", "+15551234567.",
+                          "invalid-number", "", "+", "+1234567890123456"})
+    EXPECT_EQ(refusal(book_.subscribe(kRegion, t, "sms", bad, {})),
+              std::string("InvalidParameter | Invalid SMS endpoint: ") + bad);
+}
+
 TEST_F(TopicBookTest, Unsubscribe) {
   const auto made = subscribe(topic("t"), "sqs", kQueue);
   const struct {
@@ -514,7 +525,7 @@ TEST_F(TopicBookTest, WhatWasSavedGivesTheSameAnswers) {
                 {{"FilterPolicyScope", "MessageBody"}, {"FilterPolicy", R"({"k": ["v"]})"}});
   ASSERT_TRUE(book_.confirm(kRegion, t, confirmed->token));
   const auto pending = subscribe(t, "http", "http://127.0.0.1/b");
-  const auto gone = subscribe(t, "email", "a@example.com");
+  const auto gone = subscribe(t, "sms", "+15550100");
   ASSERT_TRUE(book_.unsubscribe(kRegion, gone->arn));
   ASSERT_TRUE(book_.delete_topic(kRegion, topic("v")));
 
@@ -556,7 +567,7 @@ TEST_F(TopicBookTest, DocumentsThatCantBeReadAreRefused) {
   for (
       const char* document :
       {"", "{}", R"({"topic": "t"})",
-       R"({"arn": "a", "topic": "arn:aws:sns:r:0:t", "protocol": "sms", "endpoint": "", "attributes": {}, "confirmed": true, "token": ""})"}) {
+       R"({"arn": "a", "topic": "arn:aws:sns:r:0:t", "protocol": "fax", "endpoint": "", "attributes": {}, "confirmed": true, "token": ""})"}) {
     EXPECT_FALSE(book_.load(TopicBook::kSubscriptionKind, document)) << document;
   }
   EXPECT_TRUE(book_.topics("r").empty());

@@ -173,8 +173,40 @@ TEST_F(RuntimeApiTest, WhatIsFrozenStandsStillUntilTheNextEventAndEndsWhenToldTo
   EXPECT_FALSE(works()) << "a second time";
   sandbox_->terminate();
   run_to_exit();
-  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kSignaled);
-  EXPECT_EQ(recorder_.exit->value, SIGTERM);
+  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kKilledByUs);
+}
+
+// A runtime that says when SIGTERM comes.
+constexpr char kToldRuntime[] = R"(
+import os, http.client, signal
+def ask(*request):
+    c = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+    c.request(*request)
+    return c.getresponse().read()
+def told(number, frame):
+    os.write(1, b'told')
+    os._exit(3)
+signal.signal(signal.SIGTERM, told)
+)";
+constexpr char kNext[] = "ask('GET', '/2018-06-01/runtime/invocation/next')\n";
+
+TEST_F(RuntimeApiTest, WithoutAnExtensionThereIsNoSigterm) {
+  start_runtime((std::string(kToldRuntime) + kNext).c_str());
+  sandbox_->terminate();
+  run_to_exit();
+  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kKilledByUs);
+  EXPECT_EQ(recorder_.output, "");
+}
+
+TEST_F(RuntimeApiTest, WithAnExtensionSigtermComes) {
+  const std::string registers =
+      "ask('POST', '/2020-01-01/extension/register', '{}', {'Lambda-Extension-Name': 'x'})\n";
+  start_runtime((kToldRuntime + registers + kNext).c_str());
+  sandbox_->terminate();
+  run_to_exit();
+  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kExited);
+  EXPECT_EQ(recorder_.exit->value, 3);
+  EXPECT_EQ(recorder_.output, "told");
 }
 
 TEST_F(RuntimeApiTest, OnlyTheSandboxItselfMayCallAtItsAddress) {

@@ -280,7 +280,11 @@ void Sandbox::signal(int number) {
   ::syscall(SYS_pidfd_send_signal, io_->pidfd.get(), number, nullptr, 0);
 }
 
-void Sandbox::terminate() { signal(SIGTERM); }
+void Sandbox::terminate() {
+  const Extensions* extensions = host_.runtime_api.extensions_of(address_.ipv4);
+  if (extensions && extensions->any()) return signal(SIGTERM);
+  kill();
+}
 
 void Sandbox::kill() {
   killed_by_us_ = true;

@@ -95,7 +95,8 @@ class SandboxPort {
   // wait.
   virtual void pause_output() = 0;
   virtual void resume_output() = 0;
-  // Asks it to end (SIGTERM), or ends it. on_exit follows.
+  // Asks it to end (SIGTERM) where an extension has registered, and ends it elsewhere, as Lambda
+  // does; or ends it in any case. on_exit follows.
   virtual void terminate() = 0;
   virtual void kill() = 0;
   // Highest memory use of its life; 0: not known. Costs a system call.

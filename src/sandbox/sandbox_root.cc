@@ -110,7 +110,8 @@ const char* build_root(const LauncherOptions& options, Ground& ground) {
                             // ES modules find no NODE_PATH, but what is above the package: without
                             // hooks, which cost a cold start 40 ms (runtimes/nodejs/handler.mjs).
                             {"/opt/nodejs/node_modules", "/var/node_modules"},
-                            {"/var/runtime/node_modules", "/node_modules"}};
+                            {"/var/runtime/node_modules", "/node_modules"},
+                            {"/var/runtime/lambda-entrypoint.sh", "/lambda-entrypoint.sh"}};
   for (const auto& link : links)
     if (::symlink(link[0], (root + link[1]).c_str()) != 0) return link[1];
   if (!bind_read_only(options.runtimes_dir, root + "/var/runtime", 0)) return "runtimes folder";

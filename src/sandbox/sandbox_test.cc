@@ -60,15 +60,6 @@ TEST_F(SandboxTest, KillEndsEveryProcessOfTheSandbox) {
   EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kKilledByUs);
 }
 
-TEST_F(SandboxTest, TerminateReachesTheFunction) {
-  start_script("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.01; done");
-  run_until([this] { return recorder_.output == "up\n"; });
-  sandbox_->terminate();
-  run_to_exit();
-  EXPECT_EQ(recorder_.output, "up\nbye\n");
-  EXPECT_EQ(recorder_.exit->value, 0);
-}
-
 TEST_F(SandboxTest, SeesItsCodeReadOnlyItsOwnTmpAndNoHost) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
   std::ofstream("/tmp/kiln-host-file-" + std::to_string(::getpid())) << "x";

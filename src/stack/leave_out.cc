@@ -152,7 +152,7 @@ std::string unholdable(const ResourceType& type, const json& properties) {
     return "CloudFormation makes no parameters of the Type SecureString";
   if (name == "AWS::SNS::Subscription")
     if (const std::string protocol = text_at(properties, "Protocol");
-        protocol == "sms" || protocol == "application" || protocol == "firehose")
+        protocol == "application" || protocol == "firehose")
       return "subscriptions of the protocol " + protocol + " are not here";
   if (name == "AWS::CloudWatch::Alarm") {
     const auto metrics = properties.find("Metrics");

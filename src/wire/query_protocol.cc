@@ -1,6 +1,7 @@
 #include "wire/query_protocol.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -15,6 +16,8 @@
 
 namespace kiln::wire {
 namespace {
+
+using std::string_view_literals::operator""sv;
 
 constexpr const char* kXmlType = "text/xml";
 
@@ -180,6 +183,44 @@ nlohmann::json QueryRequest::document() const {
   return document;
 }
 
+namespace {
+
+// The operations whose answers have no result, not even an empty one.
+constexpr std::array kWithoutResult = {
+    "AddPermission"sv,
+    "AttachRolePolicy"sv,
+    "CancelUpdateStack"sv,
+    "DeleteAlarms"sv,
+    "DeletePolicy"sv,
+    "DeletePolicyVersion"sv,
+    "DeleteRole"sv,
+    "DeleteRolePermissionsBoundary"sv,
+    "DeleteRolePolicy"sv,
+    "DeleteStack"sv,
+    "DeleteTopic"sv,
+    "DetachRolePolicy"sv,
+    "DisableAlarmActions"sv,
+    "EnableAlarmActions"sv,
+    "PutCompositeAlarm"sv,
+    "PutMetricAlarm"sv,
+    "PutMetricData"sv,
+    "PutRolePermissionsBoundary"sv,
+    "PutRolePolicy"sv,
+    "RemovePermission"sv,
+    "SetAlarmState"sv,
+    "SetDefaultPolicyVersion"sv,
+    "SetSubscriptionAttributes"sv,
+    "SetTopicAttributes"sv,
+    "TagPolicy"sv,
+    "TagRole"sv,
+    "Unsubscribe"sv,
+    "UntagPolicy"sv,
+    "UntagRole"sv,
+    "UpdateAssumeRolePolicy"sv,
+};
+
+}  // namespace
+
 struct XmlAnswer::Impl {
   pugi::xml_document document;
   pugi::xml_node root;
@@ -190,7 +231,8 @@ XmlAnswer::XmlAnswer(const std::string& action, const std::string& xml_namespace
     : impl_(std::make_unique<Impl>()) {
   impl_->root = impl_->document.append_child((action + "Response").c_str());
   impl_->root.append_attribute("xmlns").set_value(xml_namespace.c_str());
-  impl_->result = impl_->root.append_child((action + "Result").c_str());
+  if (!std::binary_search(kWithoutResult.begin(), kWithoutResult.end(), action))
+    impl_->result = impl_->root.append_child((action + "Result").c_str());
 }
 
 XmlAnswer::~XmlAnswer() = default;

@@ -44,6 +44,7 @@ class QueryRequest {
 };
 
 // <ActionResponse xmlns="…"><ActionResult>…</ActionResult><ResponseMetadata><RequestId>…
+// Operations that answer with nothing have no ActionResult.
 class XmlAnswer {
  public:
   XmlAnswer(const std::string& action, const std::string& xml_namespace);

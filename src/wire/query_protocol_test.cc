@@ -97,6 +97,15 @@ TEST(XmlAnswer, MapsHaveTheirNamesAsData) {
       << response.body;
 }
 
+// As recorded: UnsubscribeResponse has its metadata alone; TagResource's result is there, and
+// empty.
+TEST(XmlAnswer, OperationsWithoutOutputHaveNoResult) {
+  const auto ended = XmlAnswer("Unsubscribe", "u").add({{"Not", "this"}}, {}).finish("i");
+  EXPECT_EQ(ended.body.find("UnsubscribeResult"), std::string::npos) << ended.body;
+  const auto tagged = XmlAnswer("TagResource", "u").finish("i");
+  EXPECT_NE(tagged.body.find("TagResourceResult"), std::string::npos) << tagged.body;
+}
+
 TEST(XmlAnswer, Form) {
   XmlAnswer answer("GetCallerIdentity", "https://sts.amazonaws.com/doc/2011-06-15/");
   const auto response =

@@ -95,7 +95,7 @@ def test_credentials_are_the_roles(evaluate, kiln):
                        aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"], aws_session_token=keys["AWS_SESSION_TOKEN"])
     identity = sts.get_caller_identity()
     assert identity["Arn"] == "arn:aws:sts::000000000000:assumed-role/shop/environment-python"
-    assert re.fullmatch("AROA[A-Z0-9]{16}:environment-python", identity["UserId"])
+    assert re.fullmatch("AROA[A-Z0-9]{17}:environment-python", identity["UserId"])
     # Older ones of boto3 don't know the variable.
     inside = "__import__('boto3').client('sts', endpoint_url=os.environ['AWS_ENDPOINT_URL']).get_caller_identity()['Arn']"
     assert evaluate(inside) == identity["Arn"]
@@ -104,8 +104,55 @@ def test_credentials_are_the_roles(evaluate, kiln):
 def test_user(evaluate):
     assert evaluate("__import__('getpass').getuser(), __import__('subprocess').getoutput('whoami'), os.path.expanduser('~'), os.getcwd()") == [
         "sbx_user1051", "sbx_user1051", "/home/sbx_user1051", "/var/task"]
-    paths = "[(p, oct(os.stat(p).st_mode & 0o7777), os.stat(p).st_uid) for p in ('/var/task', '/opt', '/tmp')]"
-    assert evaluate(paths) == [["/var/task", "0o755", 0], ["/opt", "0o755", 0], ["/tmp", "0o1777", 0]]
+    paths = "[(p, oct(os.stat(p).st_mode & 0o7777), os.stat(p).st_uid) for p in ('/var/task', '/opt', '/tmp', '/lambda-entrypoint.sh')]"
+    assert evaluate(paths) == [["/var/task", "0o755", 0], ["/opt", "0o755", 0], ["/tmp", "0o1777", 0], ["/lambda-entrypoint.sh", "0o755", 0]]
+
+
+STARTER = """#!/bin/sh
+export STARTED_BY=wrapper
+exec PROGRAM
+"""
+
+
+@pytest.mark.parametrize("runtime, files, start", [
+    ("python3.12", {"other.py": "import os\ndef f(event, context): return os.environ['STARTED_BY']\n"}, "/var/runtime/bootstrap"),
+    ("python3.12", {"other.py": "import os\ndef g(event, context): return os.environ['STARTED_BY']\n"}, "/lambda-entrypoint.sh other.g"),
+    ("nodejs22.x", {"other.js": "exports.f = async () => process.env.STARTED_BY;"}, "/var/runtime/bootstrap"),
+])
+def test_the_runtime_is_started_by_what_a_package_has(kiln, name, runtime, files, start):
+    kiln.create(name, {**files, "start": STARTER.replace("PROGRAM", start)}, runtime=runtime, handler="other.f", Timeout=30,
+                Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/start"}})
+    assert kiln.invoke(name)["Body"] == "wrapper"
+
+
+SIGTERM = """
+import os, signal, threading, time, urllib.request
+def told(number, frame):
+    print("told to end", flush=True)
+    os._exit(0)
+signal.signal(signal.SIGTERM, told)
+def ask(path, method, body=None, **headers):
+    request = urllib.request.Request("http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2020-01-01/extension/" + path, body, headers, method=method)
+    return urllib.request.urlopen(request)
+if os.environ.get("EXTENSION"):
+    id = ask("register", "POST", b'{"events":[]}', **{"Lambda-Extension-Name": "one"}).headers["Lambda-Extension-Identifier"]
+    threading.Thread(target=ask, args=("event/next", "GET"), kwargs={"Lambda-Extension-Identifier": id}, daemon=True).start()
+def handler(event, context): return 1
+"""
+
+
+# Lambda says so: 0 ms to end without an extension, 500 ms with an internal one.
+def test_sigterm_comes_only_where_an_extension_has_registered(kiln, name):
+    logs = kiln.client("logs")
+    for suffix, variables in [("-bare", {}), ("-extension", {"EXTENSION": "1"})]:
+        kiln.create(name + suffix, {"index.py": SIGTERM}, Timeout=30, Environment={"Variables": variables})
+        assert kiln.invoke(name + suffix)["Body"] == 1
+        # New settings end the environments of the old ones.
+        kiln.client("lambda").update_function_configuration(FunctionName=name + suffix, Description="new")
+        assert kiln.invoke(name + suffix)["Body"] == 1
+    told = lambda suffix: [e for e in logs.filter_log_events(logGroupName="/aws/lambda/" + name + suffix)["events"] if "told" in e["message"]]
+    wait_for(lambda: told("-extension"), what="SIGTERM")
+    assert not told("-bare")
 
 
 def test_imports_are_the_standard_library_and_what_aws_ships(evaluate):

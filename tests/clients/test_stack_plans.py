@@ -70,7 +70,7 @@ CORPUS = {
     "a subscription": ({"F": function(), "T": {"Type": "AWS::SNS::Topic"}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
         "TopicArn": {"Ref": "T"}, "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["F", "Arn"]}}}}, FINE),
     "a text message": ({"T": {"Type": "AWS::SNS::Topic"}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
-        "TopicArn": {"Ref": "T"}, "Protocol": "sms", "Endpoint": "+15550100"}}}, REFUSED),
+        "TopicArn": {"Ref": "T"}, "Protocol": "sms", "Endpoint": "+15550100"}}}, FINE),
     "an alarm": (only("AWS::CloudWatch::Alarm", **ALARM), FINE),
     "an alarm of anomalies": (only("AWS::CloudWatch::Alarm", EvaluationPeriods=1, ComparisonOperator="LessThanLowerThreshold", ThresholdMetricId="b",
                                    Metrics=[{"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m)"}]), REFUSED),

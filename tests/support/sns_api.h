@@ -36,6 +36,10 @@ class SnsOperationsTest : public testing::Test {
       return notify::Published{"id-" + std::to_string(published_.size()),
                                topic.arn.is_fifo() ? "10000000000000000000" : ""};
     };
+    ports.text = [&](const std::string& phone, const std::string& message) {
+      texts_.emplace_back(phone, message);
+      return std::string("text-1");
+    };
     ports.trace_header = trace_header_;
     ports.ask_confirmation = [&](notify::Confirmation what, const notify::SubscriptionPtr& s) {
       (what == notify::Confirmation::kSubscribe ? asked_ : asked_back_).push_back(s);
@@ -78,6 +82,7 @@ class SnsOperationsTest : public testing::Test {
 
   NoState port_;
   notify::TopicBook book_{"000000000000", port_};
+  std::vector<std::pair<std::string, std::string>> texts_;  // phone, message
   std::vector<std::pair<std::string, notify::Message>> published_;
   std::string trace_header_;
   std::vector<notify::SubscriptionPtr> asked_;       // to confirm

@@ -32,7 +32,7 @@ constexpr std::string_view kNames[HttpResponse::kHeaderCount] = {
     "lambda-runtime-aws-request-id",       "lambda-runtime-deadline-ms",
     "lambda-runtime-invoked-function-arn", "lambda-runtime-trace-id",
     "lambda-runtime-client-context",       "lambda-runtime-cognito-identity",
-    "lambda-runtime-aws-tenant-id",
+    "lambda-runtime-aws-tenant-id",        "lambda-extension-identifier",
 };
 
 constexpr size_t kMaxChunkLine = 1024;  // a chunk's size with its extensions, or a trailer

@@ -37,6 +37,7 @@ class HttpResponse {
     kClientContext,
     kCognitoIdentity,
     kTenantId,
+    kExtensionId,  // of the Extensions API
     kHeaderCount
   };
 

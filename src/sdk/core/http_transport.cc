@@ -58,6 +58,30 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
   return endpoint;
 }
 
+UniqueFd Endpoint::connect() const {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  if (is_v6) {
+    auto* in6 = reinterpret_cast<sockaddr_in6*>(&storage);
+    in6->sin6_family = AF_INET6;
+    in6->sin6_port = htons(port);
+    std::memcpy(&in6->sin6_addr, address, 16);
+    size = sizeof *in6;
+  } else {
+    auto* in = reinterpret_cast<sockaddr_in*>(&storage);
+    in->sin_family = AF_INET;
+    in->sin_port = htons(port);
+    std::memcpy(&in->sin_addr, address, 4);
+    size = sizeof *in;
+  }
+  UniqueFd socket(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket || ::connect(socket.get(), reinterpret_cast<sockaddr*>(&storage), size) != 0)
+    return {};
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  return socket;
+}
+
 HttpTransport::HttpTransport(Endpoint endpoint) : endpoint_(std::move(endpoint)) {
   next_request_ = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: " + endpoint_.host +
                   "\r\nUser-Agent: kiln-sdk/0.1\r\n\r\n";
@@ -280,29 +304,11 @@ HttpTransport::Exchange HttpTransport::read_response() {
 
 bool HttpTransport::connect() {
   used_before_ = false;
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  if (endpoint_.is_v6) {
-    auto* in6 = reinterpret_cast<sockaddr_in6*>(&storage);
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(endpoint_.port);
-    std::memcpy(&in6->sin6_addr, endpoint_.address, 16);
-    size = sizeof *in6;
-  } else {
-    auto* in = reinterpret_cast<sockaddr_in*>(&storage);
-    in->sin_family = AF_INET;
-    in->sin_port = htons(endpoint_.port);
-    std::memcpy(&in->sin_addr, endpoint_.address, 4);
-    size = sizeof *in;
-  }
-  socket_.reset(::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!socket_ || ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&storage), size) != 0) {
+  socket_ = endpoint_.connect();
+  if (!socket_) {
     problem_ = "can't reach the Runtime API at " + endpoint_.host + ": " + std::strerror(errno);
-    socket_.reset();
     return false;
   }
-  const int on = 1;
-  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return true;
 }
 

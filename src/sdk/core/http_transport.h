@@ -33,6 +33,8 @@ struct Endpoint {
 
   // "127.0.0.1:9001", "[::1]:9001", "localhost:9001"; without a port 80. nullopt: none of these.
   static std::optional<Endpoint> parse(std::string_view text);
+  // A connection without Nagle's delay; empty: errno says why there is none.
+  UniqueFd connect() const;
 };
 
 class HttpTransport final : public Transport {

@@ -195,8 +195,19 @@ bool init(Transport& transport, const Function& function) {
   return guarded(transport, [&] { function.init(function.state); });
 }
 
+namespace {
+
+bool begin(Transport& transport, const Function& function) {
+  return guarded(transport, [&] {
+    function.init(function.state);
+    Termination::prepare();
+  });
+}
+
+}  // namespace
+
 int run_loop(Transport& transport, const Function& function) {
-  return init(transport, function) ? serve_loop(transport, function) : 1;
+  return begin(transport, function) ? serve_loop(transport, function) : 1;
 }
 
 int serve_loop(Transport& transport, const Function& function) {
@@ -206,7 +217,7 @@ int serve_loop(Transport& transport, const Function& function) {
 }
 
 int run_loops(std::span<const std::unique_ptr<Transport>> transports, const Function& function) {
-  if (!init(*transports.front(), function)) return 1;
+  if (!begin(*transports.front(), function)) return 1;
   Termination::set_threads(static_cast<int>(transports.size()));
   std::atomic<Transport*> first_lost = nullptr;
   const auto serve = [&](size_t number) {

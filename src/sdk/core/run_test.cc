@@ -80,13 +80,24 @@ class WaitingPlatform {
  public:
   WaitingPlatform()
       : server_([this](const HttpDouble::Request& request) {
+          if (request.head.starts_with("POST /2020-01-01/extension/register ")) {
+            // What asks for the extension's events stays, and the runtime's next comes elsewhere.
+            registered_ = request.body;
+            return HttpDouble::Reply{.bytes = HttpDouble::response(
+                                         200, "Lambda-Extension-Identifier: the-id\r\n", "{}")};
+          }
+          if (request.head.starts_with("GET /2020-01-01/extension/event/next ")) {
+            extension_waits_ =
+                request.head.find("Lambda-Extension-Identifier: the-id\r\n") != std::string::npos;
+            return HttpDouble::Reply{.then = HttpDouble::Then::kClose};
+          }
+          if (request.head.starts_with("POST")) {
+            return HttpDouble::Reply{.bytes = HttpDouble::response(202, "", "{}")};
+          }
           if (!served_event_ && wants_event_) {
             served_event_ = true;
             return HttpDouble::Reply{
                 .bytes = HttpDouble::response(200, "Lambda-Runtime-Aws-Request-Id: id\r\n", "{}")};
-          }
-          if (request.head.starts_with("POST")) {
-            return HttpDouble::Reply{.bytes = HttpDouble::response(202, "", "{}")};
           }
           const std::lock_guard lock(mutex_);
           waiting_ = true;
@@ -95,6 +106,9 @@ class WaitingPlatform {
         }) {}
   void serve_one_event() { wants_event_ = true; }
   const std::string& address() const { return server_.address(); }
+  // REQUIRES: the function is idle, or has ended.
+  const std::string& registered() const { return registered_; }
+  bool extension_waits() const { return extension_waits_; }
   void wait_until_idle() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return waiting_; });
@@ -106,6 +120,8 @@ class WaitingPlatform {
   bool waiting_ = false;
   std::atomic<bool> wants_event_ = false;
   bool served_event_ = false;
+  std::string registered_;  // the body of the extension's registration
+  bool extension_waits_ = false;
   HttpDouble server_;  // last: its thread uses the others
 };
 
@@ -127,6 +143,9 @@ TEST(Run, SigtermWhileIdleRunsTheHooksInReverseAndExitsWithZero) {
   char order[3] = {};
   EXPECT_EQ(::read(pipe_fds[0], order, 2), 2);
   EXPECT_STREQ(order, "21");
+  // Lambda would not send SIGTERM otherwise.
+  EXPECT_EQ(platform.registered(), R"({"events":[]})");
+  EXPECT_TRUE(platform.extension_waits());
   ::close(pipe_fds[0]);
 }
 
@@ -137,6 +156,7 @@ TEST(Run, SigtermWhileIdleWithoutHooksExitsWithZero) {
   platform.wait_until_idle();
   ::kill(child, SIGTERM);
   EXPECT_EQ(wait_for(child), 0);
+  EXPECT_EQ(platform.registered(), "");
 }
 
 TEST(Run, SigtermDuringAnInvocationLetsItFinishWhenThereAreHooks) {

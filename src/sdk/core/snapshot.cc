@@ -13,6 +13,7 @@
 #include "sdk/core/loop.h"
 #include "sdk/core/output.h"
 #include "sdk/core/template_process.h"
+#include "sdk/core/termination.h"
 
 namespace kiln {
 namespace {
@@ -97,7 +98,11 @@ int run_template(int control, const Function& function) {
   static char order[kMostOrder];
   take_over(order, become_environment(fds, order, sizeof order));
   ChannelTransport channel{UniqueFd(fds.channel)};
-  if (!guarded(channel, run_after_restore)) return 1;
+  const auto restored = [] {
+    run_after_restore();
+    Termination::prepare();
+  };
+  if (!guarded(channel, restored)) return 1;
   return serve_loop(channel, function);
 }
 

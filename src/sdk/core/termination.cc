@@ -14,7 +14,6 @@
 
 #include "base/channel_ring.h"
 #include "kiln/log.h"
-#include "kiln/run.h"
 
 namespace kiln::sdk {
 namespace {
@@ -34,6 +33,8 @@ std::vector<std::function<void()>>& hooks() {
   static std::vector<std::function<void()>> list;
   return list;
 }
+
+std::atomic<void (*)()> g_before_first_event{nullptr};
 
 enum class Busy { kNone, kSome };
 
@@ -94,6 +95,11 @@ void Termination::add_hook(std::function<void()> hook) {
   g_has_hooks = true;
 }
 
+void Termination::before_first_event(void (*action)()) { g_before_first_event = action; }
+void Termination::prepare() {
+  if (void (*action)() = g_before_first_event.exchange(nullptr)) action();
+}
+
 void Termination::run_hooks() {
   while (!hooks().empty()) {
     const auto hook = std::move(hooks().back());
@@ -122,9 +128,3 @@ Termination::Wait::Wait(std::atomic<uint32_t>& word) {
 Termination::Wait::~Wait() { g_waiting[t_number] = 0; }
 
 }  // namespace kiln::sdk
-
-namespace kiln {
-
-void on_shutdown(std::function<void()> hook) { sdk::Termination::add_hook(std::move(hook)); }
-
-}  // namespace kiln

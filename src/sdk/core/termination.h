@@ -30,6 +30,9 @@ class Termination {
   static void set_thread_number(int number);
 
   static void add_hook(std::function<void()> hook);
+  // What the hooks need of the platform: prepare() does it, once, when init is over.
+  static void before_first_event(void (*action)());
+  static void prepare();
   // Runs the hooks, last added first, each once. An exception out of one is logged, and the others
   // run.
   static void run_hooks();

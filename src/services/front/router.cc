@@ -85,8 +85,9 @@ Router::Router(engine::Engine& engine)
       sns_(std::make_unique<SnsService>(engine)),
       status_(std::make_unique<StatusService>(engine)),
       debug_(std::make_unique<DebugService>(engine)),
-      sts_(std::make_unique<StsService>(engine.options().account, engine.clock())),
       iam_(std::make_unique<IamService>(engine)),
+      sts_(
+          std::make_unique<StsService>(engine.options().account, engine.clock(), iam_->role_ids())),
       ssm_(std::make_unique<SsmService>(engine)),
       s3_(std::make_unique<S3Service>(engine)),
       compute_optimizer_(std::make_unique<ComputeOptimizerService>(engine, asking())),

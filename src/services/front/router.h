@@ -77,8 +77,8 @@ class Router {
   std::unique_ptr<SnsService> sns_;
   std::unique_ptr<StatusService> status_;
   std::unique_ptr<DebugService> debug_;
-  std::unique_ptr<StsService> sts_;
   std::unique_ptr<IamService> iam_;
+  std::unique_ptr<StsService> sts_;
   std::unique_ptr<SsmService> ssm_;
   std::unique_ptr<S3Service> s3_;
   std::unique_ptr<ComputeOptimizerService> compute_optimizer_;  // these ask all of the others

@@ -98,7 +98,10 @@ Result<void> IamBook::load(const std::string& kind, const std::string& document)
   const DocumentReader in(parsed, problem);
   if (kind == kRoleKind) {
     Role role = role_from(in);
-    if (problem.empty()) roles_[role.name] = std::move(role);
+    if (problem.empty()) {
+      role_ids_.set(role.arn, role.id);
+      roles_[role.name] = std::move(role);
+    }
   } else {
     ManagedPolicy policy = policy_from(in);
     if (problem.empty()) policies_[policy.arn] = std::move(policy);
@@ -133,6 +136,7 @@ size_t IamBook::boundaries(const std::string& arn) const {
 Result<void> IamBook::put(Role role) {
   if (auto saved = state_.save(kRoleKind, kGlobal, role.name, json_dump(document_of(role))); !saved)
     return saved;
+  role_ids_.set(role.arn, role.id);
   const std::string name = role.name;
   roles_[name] = std::move(role);
   return {};
@@ -148,6 +152,7 @@ Result<void> IamBook::put(ManagedPolicy policy) {
 
 void IamBook::erase_role(const std::string& name) {
   state_.erase(kRoleKind, kGlobal, name);
+  if (const Role* gone = role(name)) role_ids_.erase(gone->arn);
   roles_.erase(name);
 }
 

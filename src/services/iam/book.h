@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/state_port.h"
+#include "services/driver/role_ids.h"
 
 namespace kiln::services {
 
@@ -83,11 +84,13 @@ class IamBook {
   // "arn:aws:iam::ACCOUNT:role/path/name"
   std::string arn(const char* kind, const std::string& path, const std::string& name) const;
   const std::string& account() const { return account_; }
+  const RoleIds& role_ids() const { return role_ids_; }
 
  private:
   const std::string account_;
   StatePort& state_;
-  std::map<std::string, Role> roles_;              // by name
+  std::map<std::string, Role> roles_;  // by name
+  RoleIds role_ids_;
   std::map<std::string, ManagedPolicy> policies_;  // by ARN
 };
 

@@ -18,6 +18,8 @@ class IamService {
   explicit IamService(engine::Engine& engine);
 
   void handle(net::Request&& request, Classification&& what, Reply reply);
+  // Thread-safe.
+  const RoleIds& role_ids() const { return book_.role_ids(); }
 
  private:
   engine::Engine& engine_;

@@ -10,6 +10,7 @@
 #include "base/json_access.h"
 #include "model/names.h"
 #include "model/trace_header.h"
+#include "services/lambda/payload_fault.h"
 #include "wire/credential_scope.h"
 #include "wire/rest_json_error.h"
 
@@ -49,7 +50,7 @@ std::optional<std::string> json_fault(std::string& text) {
   if (text.empty() || simdjson_accepts(text)) return std::nullopt;
   if (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text)))
     return std::nullopt;
-  return json_parse_fault(text);
+  return payload_fault(text, json_parse_fault(text));
 }
 
 Error invalid(std::string type, std::string message) {

@@ -221,6 +221,9 @@ Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
     if (log_class.empty() || document["logGroupClass"] == log_class)
       documents.push_back(std::move(document));
   }
+  // As AWS answers to a pattern: what it finds may not be all, and the next page says so.
+  if (!part.empty() && !documents.empty() && !output.contains("nextToken"))
+    output["nextToken"] = list_token({0, json_text(documents.back(), "logGroupName")});
   output["logGroups"] = std::move(documents);
   return output;
 }

@@ -71,9 +71,9 @@ int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64
   return absent;
 }
 
-bool LogsInput::flag(const char* name) {
+bool LogsInput::flag(const char* name, bool otherwise) {
   const json* value = find(name);
-  if (!value) return false;
+  if (!value) return otherwise;
   if (value->is_boolean()) return json_flag(*value);
   fail(invalid_parameter_exception(std::string(name) + " must be true or false."));
   return false;

@@ -38,7 +38,7 @@ class LogsInput {
   // At most so many characters.
   std::string bounded_text(const char* name, size_t most);
   int64_t number(const char* name, int64_t absent, int64_t least, int64_t most);
-  bool flag(const char* name);
+  bool flag(const char* name, bool otherwise = false);
   std::vector<std::string> texts(const char* name, size_t most);
   std::map<std::string, std::string> text_map(const char* name);
 

@@ -22,7 +22,7 @@ constexpr OperationMembers kMembers[] = {
     {"DescribeSubscriptionFilters", "logGroupName filterNamePrefix nextToken limit"},
     {"FilterLogEvents",
      "logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime"
-     " endTime filterPattern nextToken limit interleaved~ unmask~"},
+     " endTime filterPattern nextToken limit startFromHead interleaved~ unmask~"},
     {"GetLogEvents",
      "logGroupName logGroupIdentifier logStreamName startTime endTime nextToken"
      " limit startFromHead unmask~"},

@@ -70,6 +70,36 @@ TEST_F(LogsOperationsTest, FilterPagesWithoutLossOrRepetition) {
   EXPECT_EQ(ids.size(), 17U);
 }
 
+TEST_F(LogsOperationsTest, FilterGivesTheLatestFirstWhereThatIsWanted) {
+  std::vector<std::string> expected;
+  for (int i = 0; i < 23; ++i) {
+    const bool keep = i % 4 != 0;
+    const std::string text = (keep ? "keep " : "skip ") + std::to_string(i);
+    write(i % 2 == 0 ? "a" : "b", i, text);
+    if (keep) expected.insert(expected.begin(), text + "\n");
+  }
+  json input = {{"logGroupName", kGroup}, {"filterPattern", "keep"},
+                {"limit", 5},             {"startTime", kBase},
+                {"startFromHead", false}};
+  std::vector<std::string> all;
+  for (int pages = 0; pages < 10; ++pages) {
+    const json output = run("FilterLogEvents", input);
+    for (const json& e : output["events"]) all.push_back(e["message"]);
+    if (!output.contains("nextToken")) break;
+    // The token alone says in which direction it goes on.
+    input["nextToken"] = output["nextToken"];
+    input.erase("startFromHead");
+  }
+  EXPECT_EQ(all, expected);
+  input = {{"logGroupName", kGroup}, {"startFromHead", false}};
+  for (const int64_t start : {int64_t{0}, int64_t{1'704'067'199'999}}) {
+    input["startTime"] = start;
+    EXPECT_EQ(refused("FilterLogEvents", input).type, "InvalidParameterException") << start;
+  }
+  input["startTime"] = int64_t{1'704'067'200'000};
+  EXPECT_EQ(run("FilterLogEvents", input)["events"].size(), 23U);
+}
+
 TEST_F(LogsOperationsTest, EqualEventsHaveDifferentAndLastingIds) {
   write("a", 0, "same");
   write("a", 0, "same");
@@ -148,8 +178,13 @@ TEST_F(LogsOperationsTest, DescribeLogGroups) {
   output = run("DescribeLogGroups", {{"limit", 2}, {"nextToken", output["nextToken"]}});
   EXPECT_EQ(output["logGroups"][0]["logGroupName"], "/other");
   EXPECT_FALSE(output.contains("nextToken"));
-  EXPECT_EQ(run("DescribeLogGroups", {{"logGroupNamePattern", "lambda/b"}})["logGroups"].size(),
-            1U);
+  output = run("DescribeLogGroups", {{"logGroupNamePattern", "lambda/b"}});
+  EXPECT_EQ(output["logGroups"].size(), 1U);
+  // As recorded: the last page is an empty one.
+  ASSERT_TRUE(output.contains("nextToken"));
+  output = run("DescribeLogGroups",
+               {{"logGroupNamePattern", "lambda/b"}, {"nextToken", output["nextToken"]}});
+  EXPECT_EQ(output, json({{"logGroups", json::array()}}));
 }
 
 TEST_F(LogsOperationsTest, DescribeLogStreams) {

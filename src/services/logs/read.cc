@@ -1,4 +1,5 @@
 // GetLogEvents and FilterLogEvents.
+#include <algorithm>
 #include <deque>
 #include <limits>
 
@@ -20,6 +21,7 @@ constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
 constexpr size_t kMaxEvents = 10'000;            // of one answer
 constexpr size_t kMaxAnswerBytes = 1024 * 1024;  // of one answer's messages
 constexpr size_t kMaxStreamNames = 100;
+constexpr int64_t kLatestFirstSince = 1704067200000;  // 2024-01-01
 
 size_t counted_bytes(const LogEvent& event) { return event.message.size() + kBytesPerLogEvent; }
 
@@ -129,15 +131,27 @@ Result<json> LogsOperations::filter_log_events(LogsInput& in) {
   const auto limit = static_cast<size_t>(in.number("limit", kMaxEvents, 1, kMaxEvents));
   const std::string token = in.text("nextToken");
   const std::string text = in.text("filterPattern");
+  const bool from_head = in.flag("startFromHead", true);
   if (!in.status()) return in.status().error();
+  if (!from_head && start_ms < kLatestFirstSince)
+    return invalid_parameter_exception(
+        "startFromHead can be false only with a startTime on or after 2024-01-01T00:00:00Z.");
   const auto pattern = logs::FilterPattern::parse(text);
   if (!pattern) return pattern.error();
   logs::LogRange range = visible(*group, start_ms, end_ms == kEndOfTime ? end_ms : end_ms + 1);
+  EventToken place;
   if (!token.empty()) {
-    auto position = parse_position_token(token);
-    if (!position) return position.error();
-    range.after = std::move(*position);
+    auto parsed = parse_event_token(token);
+    if (!parsed) return parsed.error();
+    place = std::move(*parsed);
+  } else if (!from_head) {
+    place.order = EventOrder::kLatestFirst;
+    place.position.timestamp_ms = range.end_ms;
   }
+  const bool latest_first = place.order == EventOrder::kLatestFirst;
+  if (!latest_first && !token.empty()) range.after = place.position;
+  if (latest_first && place.position.timestamp_ms < range.end_ms)
+    range.end_ms = place.position.timestamp_ms + 1;
 
   json documents = json::array();
   json output = {{"searchedLogStreams", json::array()}};
@@ -154,24 +168,32 @@ Result<json> LogsOperations::filter_log_events(LogsInput& in) {
     return output;
   }
 
-  size_t bytes = 0;
-  logs::LogPosition last;
+  Page page{limit, {}, 0};
+  bool more = false;
   auto scanned = store_.scan(region_, *group, streams, range, [&](LogEvent&& event) {
+    if (latest_first && position_of(event) >= place.position) return false;
     if (!pattern->matches(event.message)) return true;
     // One look beyond the page: a token is given only where there is something behind it.
-    bytes += counted_bytes(event);
-    if (documents.size() == limit || (bytes > kMaxAnswerBytes && !documents.empty())) {
-      output["nextToken"] = position_token(last);
-      return false;
+    while (!page.fits(event)) {
+      more = true;
+      if (!latest_first) return false;
+      page.drop_first();
     }
-    last = position_of(event);
+    page.push(std::move(event));
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  if (latest_first) std::reverse(page.events.begin(), page.events.end());
+  if (more) {
+    place.position = position_of(page.events.back());
+    output["nextToken"] = to_text(place);
+  }
+  for (const LogEvent& event : page.events) {
     json document = event_document(event);
     document["logStreamName"] = event.stream;
     document["eventId"] = event_id(event);
     documents.push_back(std::move(document));
-    return true;
-  });
-  if (!scanned) return scanned.error();
+  }
   output["events"] = std::move(documents);
   return output;
 }

@@ -56,7 +56,7 @@ Result<void> LogsOperations::check_destination(const std::string& arn, const std
     return invalid_parameter_exception(
         "destinationArn for vendor lambda cannot be used with roleArn");
   if (arn_field(arn, kAccount) != account_)
-    return Error{ErrorKind::kForbidden, "AccessDeniedException",
+    return Error{ErrorKind::kInvalid, "AccessDeniedException",
                  "Cross-account lambda invocation passing is not allowed. You must use "
                  "DestinationPolicies to create cross account lambda triggers."};
   if (!groups_.has(region_, group)) return no_such_group();

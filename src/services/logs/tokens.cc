@@ -11,6 +11,8 @@ namespace {
 
 constexpr size_t kTimeDigits = 20, kOrdinalDigits = 36;  // AWS's tokens have 56
 
+const std::string kLatestFirst = "-";  // before a token; no character of base64
+
 Error bad_token() { return invalid_parameter_exception("The specified nextToken is invalid."); }
 
 std::string padded(const std::string& digits, size_t size) {
@@ -44,12 +46,20 @@ Result<logs::LogPosition> from_token(const std::string& token) {
 
 }  // namespace
 
-std::string position_token(const logs::LogPosition& position) {
-  return to_token(position.timestamp_ms, position.ordinal, position.stream);
+std::string to_text(const EventToken& token) {
+  const logs::LogPosition& at = token.position;
+  return (token.order == EventOrder::kLatestFirst ? kLatestFirst : "") +
+         to_token(at.timestamp_ms, at.ordinal, at.stream);
 }
 
-Result<logs::LogPosition> parse_position_token(const std::string& token) {
-  return from_token(token);
+Result<EventToken> parse_event_token(const std::string& text) {
+  EventToken token;
+  const bool latest = text.starts_with(kLatestFirst);
+  if (latest) token.order = EventOrder::kLatestFirst;
+  auto position = from_token(latest ? text.substr(1) : text);
+  if (!position) return position.error();
+  token.position = std::move(*position);
+  return token;
 }
 
 std::string list_token(const ListPlace& place) { return to_token(place.number, 0, place.name); }

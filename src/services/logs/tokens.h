@@ -9,9 +9,14 @@
 
 namespace kiln::services {
 
-// Behind an event: FilterLogEvents.
-std::string position_token(const logs::LogPosition& position);
-Result<logs::LogPosition> parse_position_token(const std::string& token);
+// At an event: FilterLogEvents, which goes on behind it, or, latest first, before it.
+enum class EventOrder { kEarliestFirst, kLatestFirst };
+struct EventToken {
+  EventOrder order = EventOrder::kEarliestFirst;
+  logs::LogPosition position;
+};
+std::string to_text(const EventToken& token);
+Result<EventToken> parse_event_token(const std::string& text);
 
 // Behind an item of a list that is ordered by a number, then a name: the describing operations.
 struct ListPlace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "services/s3/xml.h"
 #include "wire/uri.h"
 
 namespace kiln::services {
@@ -49,8 +50,9 @@ Result<S3Address> copy_source(std::string_view value) {
   const std::string decoded = wire::percent_decode(value);
   const size_t slash = decoded.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == decoded.size())
-    return Error{ErrorKind::kInvalid, "InvalidArgument",
-                 "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"};
+    return s3_with(s3_with(s3_invalid("InvalidArgument", "Invalid copy source object key"),
+                           "ArgumentName", "x-amz-copy-source"),
+                   "ArgumentValue", "x-amz-copy-source");
   return S3Address{decoded.substr(0, slash), decoded.substr(slash + 1)};
 }
 

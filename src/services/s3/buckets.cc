@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "services/s3/call.h"
+#include "services/s3/object_document.h"
 #include "services/s3/xml.h"
 
 namespace kiln::services {
@@ -74,13 +75,36 @@ Result<BucketPage> read_bucket_page(const S3Call& call) {
 }
 
 // LocationConstraint of CreateBucketConfiguration; "": none.
-Result<std::string> read_location(const std::string& body) {
-  if (body.empty()) return std::string();
+struct NewBucket {
+  std::string location;
+  std::map<std::string, std::string> tags;
+};
+
+Result<std::map<std::string, std::string>> read_new_tags(const pugi::xml_node& list) {
+  auto tags = read_tags(list);
+  // As recorded.
+  if (!tags && tags.error().message.starts_with("Cannot provide multiple"))
+    return Error{ErrorKind::kInternal, "InternalError",
+                 "We encountered an internal error. Please try again."};
+  if (!tags) return tags;
+  for (const auto& [key, value] : *tags)
+    if (key.starts_with("aws:"))
+      return s3_invalid("InvalidTag",
+                        "User-defined tag keys can't start with \"aws:\". This prefix is reserved "
+                        "for system tags. Remove \"aws:\" from your tag keys and try again.");
+  if (auto valid = check_s3_tags(*tags); !valid) return valid.error();
+  return tags;
+}
+
+Result<NewBucket> read_configuration(const std::string& body) {
+  if (body.empty()) return NewBucket();
   pugi::xml_document document;
   if (!document.load_buffer(body.data(), body.size())) return malformed_xml();
   const pugi::xml_node root = document.child("CreateBucketConfiguration");
   if (!root) return malformed_xml();
-  return std::string(root.child("LocationConstraint").text().get());
+  auto tags = read_new_tags(root.child("Tags"));
+  if (!tags) return tags.error();
+  return NewBucket{root.child("LocationConstraint").text().get(), std::move(*tags)};
 }
 
 }  // namespace
@@ -120,8 +144,9 @@ S3Result s3_list_buckets(S3Call& call) {
 S3Result s3_create_bucket(S3Call& call) {
   const std::string& name = call.address.bucket;
   if (auto valid = check_bucket_name(name); !valid) return valid.error();
-  auto location = read_location(call.request.body());
-  if (!location) return location.error();
+  auto wanted = read_configuration(call.request.body());
+  if (!wanted) return wanted.error();
+  const std::string* location = &wanted->location;
   const bool is_default = call.region == kDefaultRegion;
   if (location->empty() && !is_default)
     return s3_invalid("IllegalLocationConstraintException",
@@ -156,6 +181,14 @@ S3Result s3_create_bucket(S3Call& call) {
     if (auto kept =
             call.objects.set_bucket_document(name, "ownershipControls", controls.answer().body);
         !kept)
+      return kept.error();
+  }
+  if (!wanted->tags.empty() && made) {
+    XmlText tagging("Tagging");
+    tagging.open("TagSet");
+    for (const auto& [key, value] : wanted->tags)
+      tagging.open("Tag").text("Key", key).text("Value", value).close();
+    if (auto kept = call.objects.set_bucket_document(name, "tagging", tagging.answer().body); !kept)
       return kept.error();
   }
   net::Response response = empty_answer(200);

@@ -69,6 +69,7 @@ S3Result s3_list_object_versions(S3Call& call);
 
 S3Result s3_put_object(S3Call& call);
 S3Result s3_get_object(S3Call& call);  // and HeadObject
+S3Result s3_get_object_attributes(S3Call& call);
 S3Result s3_copy_object(S3Call& call);
 S3Result s3_delete_object(S3Call& call);
 S3Result s3_delete_objects(S3Call& call);

@@ -119,6 +119,14 @@ void add_items(const ListInput& input, const ListOutput& output, const char* ele
     if (!object) xml.open("CommonPrefixes").text("Prefix", input.shown(name)).close();
 }
 
+// Whoever lists may not know where the bucket is.
+net::Response list_answer(S3Call& call, XmlText& xml) {
+  net::Response response = xml.answer();
+  if (const auto bucket = call.objects.find_bucket(call.address.bucket))
+    response.headers.emplace_back("x-amz-bucket-region", bucket->region);
+  return response;
+}
+
 }  // namespace
 
 Result<bool> s3_encodes(const S3Call& call) {
@@ -149,7 +157,7 @@ S3Result s3_list_objects(S3Call& call) {
   if (output->truncated && !input->delimiter.empty())
     xml.text("NextMarker", input->shown(output->items.back().name));
   add_items(*input, *output, "Contents", call.account, xml);
-  return xml.answer();
+  return list_answer(call, xml);
 }
 
 S3Result s3_list_objects_v2(S3Call& call) {
@@ -177,7 +185,7 @@ S3Result s3_list_objects_v2(S3Call& call) {
     xml.text("NextContinuationToken", base64_encode(output->items.back().name));
   const bool wants_owner = call.query.get("fetch-owner") == "true";
   add_items(*input, *output, "Contents", wants_owner ? call.account : "", xml);
-  return xml.answer();
+  return list_answer(call, xml);
 }
 
 S3Result s3_list_object_versions(S3Call& call) {

@@ -82,6 +82,7 @@ struct WantedPart {
 
 // What the client says its parts are, in ascending order.
 Result<std::vector<WantedPart>> read_parts(const std::string& body, const store::Upload& upload) {
+  if (body.empty()) return s3_invalid("InvalidRequest", "You must specify at least one part");
   pugi::xml_document document;
   if (!document.load_buffer(body.data(), body.size())) return malformed_xml();
   std::vector<WantedPart> parts;
@@ -325,6 +326,10 @@ S3Result s3_complete_upload(S3Call& call) {
       document.checksum_type == kComposite ? composite_of(*parts, algorithm) : std::nullopt;
   document.set_checksum(algorithm, composite.value_or(content->checksum().base64()),
                         composite ? kComposite : kFull);
+  if (composite)
+    for (const store::Part& part : *parts)
+      document.parts.push_back(
+          {part.number, part.size, ObjectDocument::parse(part.document).checksum});
   const std::string_view given = call.header(wire::checksum_header(algorithm));
   if (!given.empty() && given != document.checksum)
     return s3_invalid("BadDigest", "The " + document.checksum_algorithm +

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
+#include "base/digest.h"
 #include "base/json_access.h"
 
 namespace kiln::services {
@@ -56,6 +58,33 @@ bool matches(std::string_view list, const std::string& etag) {
   return false;
 }
 
+// Metadata may be written in words of RFC 2047, =?UTF-8?B?YWJj?=: S3 gives back what is ASCII
+// without them.
+std::string decoded_metadata(std::string text) {
+  constexpr std::string_view kStart = "=?UTF-8?", kEnd = "?=";
+  if (!text.starts_with(kStart) || !text.ends_with(kEnd) || text.size() < kStart.size() + 4)
+    return text;
+  const std::string_view inner =
+      std::string_view(text).substr(kStart.size(), text.size() - kStart.size() - kEnd.size());
+  if (inner[1] != '?' || inner.find('?', 2) != inner.npos) return text;
+  std::string plain;
+  if (inner[0] == 'B' || inner[0] == 'b') {
+    auto decoded = base64_decode(inner.substr(2));
+    if (!decoded) return text;
+    plain = std::move(*decoded);
+  } else if (inner[0] == 'Q' || inner[0] == 'q') {
+    for (size_t i = 2; i < inner.size(); ++i) {
+      if (inner[i] == '=') return text;  // another character than ASCII's printable ones, mostly
+      plain += inner[i] == '_' ? ' ' : inner[i];
+    }
+  } else {
+    return text;
+  }
+  const bool printable =
+      std::all_of(plain.begin(), plain.end(), [](char c) { return c >= ' ' && c < 0x7f; });
+  return printable ? plain : text;
+}
+
 }  // namespace
 
 std::string in_quotes(const std::string& etag) { return '"' + etag + '"'; }
@@ -81,6 +110,9 @@ ObjectDocument ObjectDocument::parse(const std::string& text) {
   document.checksum = json_text(stored, "checksum");
   document.checksum_type = json_text(stored, "checksum_type");
   document.checksum_asked = json_flag(stored, "checksum_asked");
+  for (const json& part : json_list(stored, "parts"))
+    document.parts.push_back({json_integer<int64_t>(part, "number"),
+                              json_integer<int64_t>(part, "size"), json_text(part, "checksum")});
   return document;
 }
 
@@ -92,6 +124,9 @@ std::string ObjectDocument::text() const {
     document["checksum"] = checksum;
     document["checksum_type"] = checksum_type;
     if (checksum_asked) document["checksum_asked"] = true;
+    for (const Part& part : parts)
+      document["parts"].push_back(
+          {{"number", part.number}, {"size", part.size}, {"checksum", part.checksum}});
   }
   return json_dump(document);
 }
@@ -106,6 +141,8 @@ Result<void> ObjectDocument::take_headers(const net::RequestHeader& header) {
     std::string text(value.data(), value.size());
     if (is_metadata) metadata += key.size() - kMetadata.size() + text.size();
     if (key == "content-encoding") text = without_aws_chunked(text);
+    if (key == "x-amz-storage-class" && text == "STANDARD") continue;  // as if it were not there
+    if (is_metadata) text = decoded_metadata(std::move(text));
     if (!text.empty() || is_metadata) headers[key] = std::move(text);
   }
   if (metadata > kMaxMetadata)
@@ -215,7 +252,9 @@ ReadVerdict read_verdict(const S3Call& call, const std::string& prefix,
   }
   if (const auto none = call.header(prefix + "If-None-Match"); !none.empty()) {
     if (matches(none, object.etag)) return {Verdict::kNotModified, prefix + "If-None-Match"};
-  } else if (const auto since = time_of("If-Modified-Since"); since && modified_s <= *since) {
+  } else if (const auto since = time_of("If-Modified-Since");
+             since && modified_s <= *since && *since <= std::time(nullptr)) {
+    // A time that is still to come says nothing.
     return {Verdict::kNotModified, prefix + "If-Modified-Since"};
   }
   return {};

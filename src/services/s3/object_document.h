@@ -5,10 +5,15 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "services/s3/call.h"
 #include "services/s3/xml.h"
+
+namespace pugi {
+class xml_node;
+}
 
 namespace kiln::services {
 
@@ -19,6 +24,12 @@ struct ObjectDocument {
   std::string checksum;            // base64; of a composite one with "-N"
   std::string checksum_type;       // FULL_OBJECT or COMPOSITE
   bool checksum_asked = false;     // of an upload: whether its maker named an algorithm
+  struct Part {
+    int64_t number;
+    int64_t size;
+    std::string checksum;
+  };
+  std::vector<Part> parts;  // of a composite checksum
 
   static ObjectDocument parse(const std::string& text);
   std::string text() const;
@@ -36,6 +47,8 @@ Result<void> check_object_tags(const std::map<std::string, std::string>& tags);
 Result<void> check_s3_tags(const std::map<std::string, std::string>& tags);
 // The tags of a <Tagging> document. Error: MalformedXML, InvalidTag.
 Result<std::map<std::string, std::string>> read_tagging(const std::string& body);
+// The <Tag> elements in `list`.
+Result<std::map<std::string, std::string>> read_tags(const pugi::xml_node& list);
 void add_encryption(const ObjectDocument& document, net::Response& response);
 
 std::string in_quotes(const std::string& etag);

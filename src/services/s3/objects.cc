@@ -12,6 +12,14 @@
 namespace kiln::services {
 namespace {
 
+constexpr std::array kOfTheCopyAlone = {
+    "x-amz-storage-class",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-website-redirect-location",
+};
+
 constexpr size_t kMaxDeletes = 1000;
 
 // response-content-type=… and its like replace what the object has.
@@ -149,7 +157,10 @@ S3Result s3_copy_object(S3Call& call) {
     return s3_invalid("InvalidArgument", "Unknown metadata directive.");
   const bool in_place = from->bucket == call.address.bucket && from->key == call.address.key;
   if (in_place && condition->if_none_match) return precondition_failed("If-None-Match");
-  if (!replaces && in_place)
+  const bool changes = replaces || call.request.has("x-amz-storage-class") ||
+                       call.request.has("x-amz-server-side-encryption") ||
+                       call.request.has("x-amz-website-redirect-location");
+  if (!changes && in_place)
     return s3_invalid("InvalidRequest",
                       "This copy request is illegal because it is trying to copy an object to "
                       "itself without changing the object's metadata, storage class, website "
@@ -168,7 +179,13 @@ S3Result s3_copy_object(S3Call& call) {
   ObjectDocument document = ObjectDocument::parse(source->object.document);
   ObjectDocument given;
   if (auto taken = given.take_headers(call.request.base()); !taken) return taken.error();
-  if (replaces) document.headers = std::move(given.headers);
+  if (replaces) document.headers = given.headers;
+  // These are never the source's: the request says them, or they are as by default.
+  for (const char* name : kOfTheCopyAlone) {
+    document.headers.erase(name);
+    if (const auto own = given.headers.find(name); own != given.headers.end())
+      document.headers.insert(*own);
+  }
   if (replaces_tags) document.tags = std::move(given.tags);
   auto algorithm = wire::checksum_algorithm(call.header("x-amz-checksum-algorithm"));
   if (!algorithm) algorithm = wire::checksum_algorithm(document.checksum_algorithm);

@@ -39,6 +39,7 @@ constexpr Pattern kPatterns[] = {
 
     {verb::get, Level::kObject, "acl", "GetObjectAcl", s3_get_acl},
     {verb::put, Level::kObject, "acl", "PutObjectAcl", s3_put_acl},
+    {verb::get, Level::kObject, "attributes", "GetObjectAttributes", s3_get_object_attributes},
     {verb::get, Level::kObject, "tagging", "GetObjectTagging", s3_get_object_tagging},
     {verb::put, Level::kObject, "tagging", "PutObjectTagging", s3_put_object_tagging},
     {verb::delete_, Level::kObject, "tagging", "DeleteObjectTagging", s3_delete_object_tagging},

@@ -1,5 +1,12 @@
 #include "services/s3/service.h"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "base/ascii.h"
+#include "base/clock.h"
+#include "base/digest.h"
 #include "base/ids.h"
 #include "services/s3/call.h"
 #include "services/s3/xml.h"
@@ -8,6 +15,8 @@
 namespace kiln::services {
 namespace {
 
+// Of the second request id, in hexadecimal digits twice as many.
+constexpr size_t kSecondIdBytes = 28;
 constexpr uint64_t kMaxXmlBytes = uint64_t{4} * 1024 * 1024;
 // What aws-chunked adds to a body is little; how much there is of content is counted as it comes.
 constexpr uint64_t kMaxFramedBytes = uint64_t{kMaxUploadBytes} + (uint64_t{1} << 30);
@@ -28,6 +37,21 @@ Target target_of(const net::RequestHeader& header) {
 bool is_upload(const net::RequestHeader& header) {
   const Target target = target_of(header);
   return is_s3_upload(header.method(), target.address, target.query, target.is_copy);
+}
+
+// What SDKs move from the headers into a presigned address says the same there.
+void take_hoisted_headers(net::RequestHeader& header, const wire::QueryParams& query) {
+  const bool presigned = query.find("X-Amz-Signature") || query.find("Signature");
+  if (!presigned) return;
+  constexpr std::array kHoisted = {"x-amz-acl", "x-amz-storage-class", "x-amz-tagging",
+                                   "x-amz-server-side-encryption"};
+  for (const auto& [name, value] : query.items()) {
+    const std::string key = ascii::lower(name);
+    const bool known = std::find(kHoisted.begin(), kHoisted.end(), key) != kHoisted.end();
+    if ((known || key.starts_with("x-amz-meta-")) && net::field(header, key).empty() &&
+        value.find_first_of("\r\n") == value.npos)
+      header.set(key, value);
+  }
 }
 
 // Hands the parts of a body to a worker, one after the other.
@@ -61,13 +85,32 @@ Error not_implemented(const net::Request& request, std::string_view what) {
               "on to another server."};
 }
 
+// Whom the caller takes for the bucket's owner: all buckets are this account's.
+Result<void> check_expected_owner(const S3Call& call) {
+  const std::string owner(call.header("x-amz-expected-bucket-owner"));
+  if (owner.empty() || owner == call.account) return {};
+  const bool is_account =
+      owner.size() == 12 && std::all_of(owner.begin(), owner.end(), ascii::is_digit);
+  if (!is_account)
+    return s3_invalid("InvalidBucketOwnerAWSAccountID",
+                      "The value of the expected bucket owner parameter must be an AWS Account "
+                      "ID... [" +
+                          owner + "]");
+  return Error{ErrorKind::kForbidden, "AccessDenied", "Access Denied"};
+}
+
 net::Response answer(S3Call& call, bool is_copy) {
   const S3Route route = find_s3_route(call.request.method(), call.address, call.query, is_copy);
-  S3Result result = route.operation == nullptr ? not_implemented(call.request, route.name)
-                                               : route.operation(call);
+  const auto owned = check_expected_owner(call);
+  S3Result result = !owned                       ? S3Result(owned.error())
+                    : route.operation == nullptr ? not_implemented(call.request, route.name)
+                                                 : route.operation(call);
   net::Response response =
       result ? std::move(*result) : s3_error(result.error(), call.address.bucket, call.address.key);
   response.headers.emplace_back("x-amz-request-id", new_uuid());
+  response.headers.emplace_back("x-amz-id-2", base64_encode(new_hex(kSecondIdBytes)));
+  response.headers.emplace_back("Date", http_time(epoch_ms(std::chrono::system_clock::now())));
+  response.headers.emplace_back("Server", "AmazonS3");
   return response;
 }
 
@@ -95,6 +138,7 @@ void S3Service::handle(net::Request&& request, std::shared_ptr<net::BodySink> bo
   engine_.post_worker([this, request = std::move(request), body = std::move(body),
                        reply = std::move(reply)]() mutable {
     Target target = target_of(request.base());
+    take_hoisted_headers(request.base(), target.query);
     std::string region = wire::CredentialScope::of(request.base()).region;
     S3Call call{engine_.objects(),         engine_.options().account, std::move(region),
                 std::move(target.address), std::move(target.query),   std::move(request)};

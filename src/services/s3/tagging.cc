@@ -62,9 +62,13 @@ Result<std::map<std::string, std::string>> read_tagging(const std::string& body)
   pugi::xml_document document;
   const pugi::xml_node root =
       document.load_buffer(body.data(), body.size()) ? document.child("Tagging") : pugi::xml_node();
-  if (!root || !root.child("TagSet")) return malformed_xml();
+  if (!root) return malformed_xml();
+  return read_tags(root.child("TagSet"));
+}
+
+Result<std::map<std::string, std::string>> read_tags(const pugi::xml_node& list) {
   std::map<std::string, std::string> tags;
-  for (const pugi::xml_node tag : root.child("TagSet").children("Tag")) {
+  for (const pugi::xml_node tag : list.children("Tag")) {
     if (!tag.child("Key") || !tag.child("Value")) return malformed_xml();
     const auto [at, added] =
         tags.emplace(tag.child("Key").text().get(), tag.child("Value").text().get());
@@ -78,6 +82,9 @@ Result<std::map<std::string, std::string>> read_tagging(const std::string& body)
 S3Result s3_get_object_tagging(S3Call& call) {
   if (auto version = check_s3_version(call); !version) return version.error();
   auto object = call.objects.find(call.address.bucket, call.address.key);
+  // As recorded: here, and here alone, the key is named with its bucket.
+  if (!object && object.error().type == "NoSuchKey")
+    return s3_with(object.error(), "Key", call.address.bucket + "/" + call.address.key);
   if (!object) return object.error();
   XmlText xml("Tagging");
   xml.open("TagSet");

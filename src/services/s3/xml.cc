@@ -177,7 +177,9 @@ net::Response s3_error(const Error& error, std::string_view bucket, std::string_
   if (error.type == "NoSuchBucket" || error.type.starts_with("Bucket") ||
       error.type == "InvalidBucketName" || kNamesBucket.contains(error.type))
     append_element(out, "BucketName", bucket);
-  if (error.type == "NoSuchKey") append_element(out, "Key", key);
+  const std::string key_detail = std::string(1, kDetail) + "Key" + kValue;
+  const bool names_key = error.message.find(key_detail) != std::string::npos;
+  if (error.type == "NoSuchKey" && !names_key) append_element(out, "Key", key);
   append_details(out, std::string_view(error.message).substr(s3_message(error).size()));
   out += "</Error>";
   return response;

@@ -20,6 +20,8 @@ class SnsOperations {
     // Sends a checked message.
     std::function<notify::Published(const notify::Topic&, const notify::Message&)> publish;
     std::function<void(notify::Confirmation, const notify::SubscriptionPtr&)> ask_confirmation;
+    // Sends a text message to a phone, and gives its id.
+    std::function<std::string(const std::string& phone, const std::string& message)> text;
     std::string trace_header;  // of the request
   };
   SnsOperations(notify::TopicBook& book, Ports ports) : book_(book), ports_(std::move(ports)) {}
@@ -55,6 +57,7 @@ class SnsOperations {
   Result<nlohmann::json> set_subscription_attributes(const Call& call);
 
   Result<nlohmann::json> publish(const Call& call);
+  Result<nlohmann::json> publish_text(const Call& call);
   Result<nlohmann::json> publish_batch(const Call& call);
 
   notify::TopicBook& book_;

@@ -200,7 +200,7 @@ TEST_F(SnsOperationsTest, SubscriptionOfAQueue) {
                   {"Protocol", "sqs"},
                   {"RawMessageDelivery", "true"},
                   {"SubscriptionArn", arn},
-                  {"SubscriptionPrincipal", "arn:aws:iam::000000000000:root"},
+                  {"SubscriptionPrincipal", "arn:aws:iam::000000000000:user/kiln"},
                   {"TopicArn", kArn}}));
   EXPECT_EQ(run("ListSubscriptionsByTopic", {{"TopicArn", kArn}}),
             json({{"Subscriptions",
@@ -215,6 +215,9 @@ TEST_F(SnsOperationsTest, SubscriptionOfAQueue) {
   EXPECT_EQ(subscription_attributes(arn)["FilterPolicy"], R"({"k": ["v"]})");
   EXPECT_EQ(subscription_attributes(arn)["FilterPolicyScope"], "MessageAttributes");
   EXPECT_EQ(run("Unsubscribe", {{"SubscriptionArn", arn}}), json::object());
+  EXPECT_EQ(run("Unsubscribe", {{"SubscriptionArn", arn}}), json::object());
+  EXPECT_EQ(topic_attributes()["SubscriptionsDeleted"], "1");
+  EXPECT_EQ(topic_attributes()["SubscriptionsConfirmed"], "0");
   EXPECT_EQ(refused("GetSubscriptionAttributes", {{"SubscriptionArn", arn}}),
             "NotFound | Subscription does not exist");
 }
@@ -231,6 +234,11 @@ TEST_F(SnsOperationsTest, SubscriptionOfAnEndpointIsPendingUntilConfirmed) {
             "PendingConfirmation");
   EXPECT_EQ(subscription_attributes(arn)["PendingConfirmation"], "true");
   EXPECT_EQ(subscription_attributes(arn)["ConfirmationWasAuthenticated"], "false");
+  EXPECT_EQ(refused("Unsubscribe", {{"SubscriptionArn", arn}}),
+            "InvalidParameter | Invalid parameter: SubscriptionArn Reason: Cannot unsubscribe a "
+            "subscription that is pending confirmation");
+  EXPECT_EQ(topic_attributes()["SubscriptionsPending"], "1");
+  EXPECT_EQ(topic_attributes()["SubscriptionsDeleted"], "0");
   EXPECT_TRUE(subscription_attributes(arn).contains("EffectiveDeliveryPolicy"));
   EXPECT_EQ(run("ConfirmSubscription", {{"TopicArn", kArn}, {"Token", asked_[0]->token}}),
             json({{"SubscriptionArn", arn}}));
@@ -238,6 +246,34 @@ TEST_F(SnsOperationsTest, SubscriptionOfAnEndpointIsPendingUntilConfirmed) {
   EXPECT_EQ(run("Subscribe", input)["SubscriptionArn"], arn);
   EXPECT_EQ(asked_.size(), 2U);
   EXPECT_EQ(run("ListSubscriptions", json::object())["Subscriptions"][0]["SubscriptionArn"], arn);
+}
+
+TEST_F(SnsOperationsTest, TextMessages) {
+  topic();
+  const std::string arn = subscribe("sms", "+123123123");
+  EXPECT_EQ(subscription_attributes(arn)["PendingConfirmation"], "false");
+  EXPECT_EQ(subscription_attributes(arn)["ConfirmationWasAuthenticated"], "true");
+  EXPECT_EQ(run("Publish", {{"PhoneNumber", "+15550100"}, {"Message", "hello"}}),
+            json({{"MessageId", "text-1"}}));
+  EXPECT_EQ(texts_, (std::vector<std::pair<std::string, std::string>>{{"+15550100", "hello"}}));
+  for (const char* bad : {"+1a234", "NAA+15551234567", "+0123", ""})
+    EXPECT_EQ(refused("Publish", {{"PhoneNumber", bad}, {"Message", "hello"}}),
+              "InvalidParameter | Invalid parameter: PhoneNumber Reason: " + std::string(bad) +
+                  " is not valid to publish to");
+}
+
+// As recorded.
+TEST_F(SnsOperationsTest, AScopeStandsOnlyBesideAPolicy) {
+  topic();
+  const std::string arn = subscribe(
+      "sqs", kQueue,
+      json::array({entry("FilterPolicyScope", "MessageBody"), entry("FilterPolicy", "")}));
+  EXPECT_FALSE(subscription_attributes(arn).contains("FilterPolicyScope"));
+  EXPECT_FALSE(subscription_attributes(arn).contains("FilterPolicy"));
+  run("SetSubscriptionAttributes", {{"SubscriptionArn", arn},
+                                    {"AttributeName", "FilterPolicy"},
+                                    {"AttributeValue", R"({"k": ["v"]})"}});
+  EXPECT_EQ(subscription_attributes(arn)["FilterPolicyScope"], "MessageBody");
 }
 
 struct RefusedCall {

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/digest.h"
+#include "notify/endpoint.h"
 #include "notify/message_checks.h"
 #include "notify/sns_error.h"
 #include "services/sns/documents.h"
@@ -86,8 +87,7 @@ json published(const notify::Published& what) {
 
 Result<json> SnsOperations::publish(const Call& call) {
   wire::Fields in(call.input);
-  if (in.has("PhoneNumber"))
-    return invalid_parameter("PhoneNumber Reason: Kiln sends no text messages to phones");
+  if (in.has("PhoneNumber")) return publish_text(call);
   std::string arn = in.text("TopicArn");
   if (arn.empty()) {
     arn = in.text("TargetArn");
@@ -103,6 +103,17 @@ Result<json> SnsOperations::publish(const Call& call) {
   if (auto fits = read_order(call.input, **topic, *message); !fits) return fits.error();
   message->trace_header = ports_.trace_header;
   return published(ports_.publish(**topic, *message));
+}
+
+Result<json> SnsOperations::publish_text(const Call& call) {
+  wire::Fields in(call.input);
+  const std::string phone = in.text("PhoneNumber");
+  if (!notify::is_phone_number(phone))
+    return invalid_parameter("PhoneNumber Reason: " + phone + " is not valid to publish to");
+  auto message = read_message(call.input, "");
+  if (!message) return message.error();
+  if (auto fits = notify::check_size(*message); !fits) return fits.error();
+  return json{{"MessageId", ports_.text(phone, text_for(*message, notify::Protocol::kSms))}};
 }
 
 Result<json> SnsOperations::publish_batch(const Call& call) {

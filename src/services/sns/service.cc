@@ -41,6 +41,9 @@ void SnsService::handle(net::Request&& request, Classification&& what, Reply rep
         ports.publish = [&](const notify::Topic& topic, const notify::Message& message) {
           return engine.notifier().publish(topic, message);
         };
+        ports.text = [&](const std::string& phone, const std::string& message) {
+          return engine.notifier().text(phone, message);
+        };
         ports.trace_header = trace;
         ports.ask_confirmation = [&](notify::Confirmation kind,
                                      const notify::SubscriptionPtr& subscription) {

@@ -10,6 +10,9 @@ namespace {
 
 using nlohmann::json;
 
+// Who subscribes. Nobody's signature is looked at, so it is the same user always.
+constexpr const char* kSubscriber = "kiln";
+
 json summary(const notify::Subscription& s) {
   return {{"SubscriptionArn", s.confirmed ? s.arn : "PendingConfirmation"},
           {"Owner", s.topic.account},
@@ -76,7 +79,13 @@ Result<json> SnsOperations::get_subscription_attributes(const Call& call) {
   const notify::Subscription& s = **found;
   notify::Attributes out = s.attributes;
   out.emplace("RawMessageDelivery", "false");
-  if (out.contains("FilterPolicy")) out.emplace("FilterPolicyScope", "MessageAttributes");
+  // As recorded: a scope stands there only beside a policy.
+  if (const auto policy = out.find("FilterPolicy"); policy == out.end() || policy->second.empty()) {
+    out.erase("FilterPolicy");
+    out.erase("FilterPolicyScope");
+  } else {
+    out.emplace("FilterPolicyScope", "MessageAttributes");
+  }
   out["ConfirmationWasAuthenticated"] = s.confirmed && s.token.empty() ? "true" : "false";
   out["Endpoint"] = s.endpoint;
   out["Owner"] = s.topic.account;
@@ -84,7 +93,7 @@ Result<json> SnsOperations::get_subscription_attributes(const Call& call) {
   out["Protocol"] = protocol_name(s.protocol);
   out["SubscriptionArn"] = s.arn;
   out["SubscriptionPrincipal"] =
-      global_arn_start("iam", s.topic.region) + s.topic.account + ":root";
+      global_arn_start("iam", s.topic.region) + s.topic.account + ":user/" + kSubscriber;
   out["TopicArn"] = s.topic.text();
   if (s.protocol == notify::Protocol::kHttp || s.protocol == notify::Protocol::kHttps) {
     const auto topic = book_.find_topic(call.region, s.topic.text());

@@ -80,7 +80,7 @@ Result<json> SnsOperations::get_topic_attributes(const Call& call) {
   out["SubscriptionsConfirmed"] = std::to_string(confirmed);
   out["SubscriptionsPending"] =
       std::to_string(static_cast<ptrdiff_t>(subscriptions.size()) - confirmed);
-  out["SubscriptionsDeleted"] = "0";
+  out["SubscriptionsDeleted"] = std::to_string((*topic)->unsubscribed);
   return json{{"Attributes", to_entries(out)}};
 }
 

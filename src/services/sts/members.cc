@@ -7,9 +7,9 @@ constexpr OperationMembers kMembers[] = {
     {"AssumeRole",
      "RoleArn RoleSessionName PolicyArns~ Policy~ DurationSeconds Tags~"
      " TransitiveTagKeys~ ExternalId~ SerialNumber~ TokenCode~ SourceIdentity~"
-     " ProvidedContexts~"},
+     " ProvidedContexts~ MinimumSessionTokenSize"},
     {"GetCallerIdentity", ""},
-    {"GetSessionToken", "DurationSeconds SerialNumber~ TokenCode~"},
+    {"GetSessionToken", "DurationSeconds SerialNumber~ TokenCode~ MinimumSessionTokenSize"},
 };
 
 }  // namespace

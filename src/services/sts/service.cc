@@ -23,6 +23,7 @@ using nlohmann::json;
 constexpr const char* kNamespace = "https://sts.amazonaws.com/doc/2011-06-15/";
 constexpr const char* kPlaceholderKey = "AKIAIOSFODNN7EXAMPLE";  // a caller without credentials
 constexpr size_t kMaxSessions = 1000;
+constexpr int64_t kMaxTokenBytes = 4096;
 
 struct Seconds {
   int64_t standard;
@@ -36,12 +37,15 @@ Error validation_error(std::string message) {
   return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
 }
 
-// 16 characters as in AWS's ids; the same for the same `of`.
-std::string id_of(const std::string& of) {
+constexpr size_t kKeyCharacters = 16;
+constexpr size_t kRoleCharacters = 17;
+
+// Characters as in AWS's ids; the same for the same `of`.
+std::string id_of(const std::string& of, size_t characters) {
   static constexpr char kBase32[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const std::string hex = sha256_hex(of);
   std::string id;
-  for (size_t i = 0; i < 16; ++i) id += kBase32[(hex[2 * i] * 7 + hex[2 * i + 1]) % 32];
+  for (size_t i = 0; i < characters; ++i) id += kBase32[(hex[2 * i] * 7 + hex[2 * i + 1]) % 32];
   return id;
 }
 
@@ -72,8 +76,6 @@ std::string session_arn(const Role& role, const std::string& name) {
   return role.arn_start + ":sts::" + role.account + ":assumed-role/" + role.name + "/" + name;
 }
 
-std::string role_id(const std::string& arn) { return "AROA" + id_of(arn); }
-
 void check_length(std::string_view value, const char* member, size_t least, size_t most,
                   model::Violations& violations) {
   if (value.empty()) return violations.add_missing(member);
@@ -84,17 +86,33 @@ bool is_session_character(char c) {
   return ascii::is_alnum(c) || std::string_view("_+=,.@-").find(c) != std::string_view::npos;
 }
 
-Result<Duration> read_duration(const wire::QueryRequest& query, const Seconds& limits,
-                               model::Violations& violations) {
-  const std::string_view text = query.get("DurationSeconds");
-  if (text.empty()) return Duration(std::chrono::seconds(limits.standard));
-  int64_t seconds = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+// The number that a parameter says; `otherwise` where it isn't there.
+Result<int64_t> read_number(const wire::QueryRequest& query, const char* name, int64_t otherwise) {
+  const std::string_view text = query.get(name);
+  if (text.empty()) return otherwise;
+  int64_t number = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (ec != std::errc() || end != text.data() + text.size())
     return Error{ErrorKind::kInvalid, "MalformedInput",
-                 "DurationSeconds '" + std::string(text.substr(0, 40)) + "' is not a number."};
-  violations.check_range(seconds, "durationSeconds", limits.least, limits.most);
-  return Duration(std::chrono::seconds(seconds));
+                 std::string(name) + " '" + std::string(text.substr(0, 40)) + "' is not a number."};
+  return number;
+}
+
+Result<Duration> read_duration(const wire::QueryRequest& query, const Seconds& limits,
+                               model::Violations& violations) {
+  const auto seconds = read_number(query, "DurationSeconds", limits.standard);
+  if (!seconds) return seconds.error();
+  if (!query.get("DurationSeconds").empty())
+    violations.check_range(*seconds, "durationSeconds", limits.least, limits.most);
+  return Duration(std::chrono::seconds(*seconds));
+}
+
+// The least bytes of the session token.
+Result<size_t> read_token_size(const wire::QueryRequest& query, model::Violations& violations) {
+  const auto size = read_number(query, "MinimumSessionTokenSize", 0);
+  if (!size) return size.error();
+  violations.check_range(*size, "minimumSessionTokenSize", 0, kMaxTokenBytes);
+  return static_cast<size_t>(*size);
 }
 
 Result<void> found(const model::Violations& violations) {
@@ -103,9 +121,10 @@ Result<void> found(const model::Violations& violations) {
   return validation_error(error->message);
 }
 
-json new_credentials(const std::string& key, WallTime expires) {
+json new_credentials(const std::string& key, WallTime expires, size_t token_bytes) {
   std::string token = "kiln";
-  for (int i = 0; i < 4; ++i) token += new_hex(32);
+  const size_t least = token_bytes / 4 * 3;  // in base64 they are a third more
+  for (int i = 0; i < 4 || token.size() < least + 3; ++i) token += new_hex(32);
   return {{"AccessKeyId", key},
           {"SecretAccessKey", base64_encode(new_hex(15))},
           {"SessionToken", base64_encode(token)},
@@ -148,9 +167,16 @@ std::string_view session_token_of(const net::RequestHeader& header) {
   return {token.data(), token.size()};
 }
 
-std::string new_key() { return "ASIA" + id_of(new_hex(16)); }
+std::string new_key() { return "ASIA" + id_of(new_hex(16), kKeyCharacters); }
 
 }  // namespace
+
+std::string StsService::role_id(const std::string& arn) const {
+  // IAM's ARNs are those of the partition aws; a role is in one partition only.
+  const size_t at = arn.find(":iam::");
+  std::string id = role_ids_.find("arn:aws" + arn.substr(std::min(at, arn.size())));
+  return id.empty() ? "AROA" + id_of(arn, kRoleCharacters) : id;
+}
 
 void StsService::remember(const std::string& key, Session session) {
   const MutexLock lock(mutex_);
@@ -210,6 +236,8 @@ Result<net::Response> StsService::assume_role(const wire::QueryRequest& query,
                    "Member must satisfy regular expression pattern: [\\w+=,.@-]*");
   const auto duration = read_duration(query, kRoleSeconds, violations);
   if (!duration) return duration.error();
+  const auto token_size = read_token_size(query, violations);
+  if (!token_size) return token_size.error();
   if (auto valid = found(violations); !valid) return valid.error();
   const auto role = parse_role(arn);
   if (!role) return validation_error(arn.substr(0, 300) + " is invalid");
@@ -222,7 +250,7 @@ Result<net::Response> StsService::assume_role(const wire::QueryRequest& query,
   Session session{session_arn(*role, name), role_id(arn) + ":" + name, expires,
                   std::move(*transitive)};
   wire::XmlAnswer answer("AssumeRole", kNamespace);
-  json result = {{"Credentials", new_credentials(key, expires)},
+  json result = {{"Credentials", new_credentials(key, expires, *token_size)},
                  {"AssumedRoleUser", {{"AssumedRoleId", session.user_id}, {"Arn", session.arn}}}};
   // As recorded: only of a session that was given something to pack.
   const json given = query.document();
@@ -238,11 +266,13 @@ Result<net::Response> StsService::get_session_token(const wire::QueryRequest& qu
   model::Violations violations;
   const auto duration = read_duration(query, kTokenSeconds, violations);
   if (!duration) return duration.error();
+  const auto token_size = read_token_size(query, violations);
+  if (!token_size) return token_size.error();
   if (auto valid = found(violations); !valid) return valid.error();
   const WallTime expires =
       clock_.wall_now() + std::chrono::duration_cast<WallTime::duration>(*duration);
   wire::XmlAnswer answer("GetSessionToken", kNamespace);
-  answer.add({{"Credentials", new_credentials(new_key(), expires)}}, {});
+  answer.add({{"Credentials", new_credentials(new_key(), expires, *token_size)}}, {});
   return answer.finish(id);
 }
 

@@ -16,6 +16,7 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "net/http_message.h"
+#include "services/driver/role_ids.h"
 #include "wire/credential_scope.h"
 #include "wire/query_protocol.h"
 
@@ -23,9 +24,9 @@ namespace kiln::services {
 
 class StsService {
  public:
-  // `clock` outlives this.
-  StsService(std::string account, const Clock& clock)
-      : account_(std::move(account)), clock_(clock) {}
+  // `clock` and `role_ids` outlive this.
+  StsService(std::string account, const Clock& clock, const RoleIds& role_ids)
+      : account_(std::move(account)), clock_(clock), role_ids_(role_ids) {}
 
   net::Response handle(const net::RequestHeader& header, const wire::QueryRequest& query);
 
@@ -45,9 +46,12 @@ class StsService {
   std::set<std::string> transitive_tags_of(const std::string& caller);
   Result<net::Response> get_session_token(const wire::QueryRequest& query, const std::string& id);
   void remember(const std::string& key, Session session);
+  // IAM's id of the role; one of its own, always the same, for a role that IAM has not.
+  std::string role_id(const std::string& arn) const;
 
   const std::string account_;
   const Clock& clock_;
+  const RoleIds& role_ids_;
   Mutex mutex_;
   std::map<std::string, Session> sessions_ KILN_GUARDED_BY(mutex_);  // by access key id
   std::deque<std::string> oldest_first_ KILN_GUARDED_BY(mutex_);     // its keys

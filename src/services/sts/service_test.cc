@@ -33,7 +33,8 @@ class StsTest : public testing::Test {
   }
 
   ManualClock clock_{WallTime(std::chrono::seconds(1'700'000'000))};  // 2023-11-14T22:13:20Z
-  StsService sts_{"123456789012", clock_};
+  RoleIds role_ids_;
+  StsService sts_{"123456789012", clock_, role_ids_};
 };
 
 TEST_F(StsTest, GetCallerIdentity) {
@@ -56,7 +57,7 @@ TEST_F(StsTest, AnAssumedRoleIsWhoCallsThen) {
   EXPECT_THAT(key, MatchesRegex("ASIA[A-Z2-7]{16}"));
   EXPECT_EQ(element(role, "SecretAccessKey").size(), 40U);
   EXPECT_GT(element(role, "SessionToken").size(), 100U);
-  EXPECT_THAT(element(role, "AssumedRoleId"), MatchesRegex("AROA[A-Z2-7]{16}:me@home"));
+  EXPECT_THAT(element(role, "AssumedRoleId"), MatchesRegex("AROA[A-Z2-7]{17}:me@home"));
   const std::string caller = ask("GetCallerIdentity", key).body;
   EXPECT_EQ(element(caller, "Arn"), element(role, "Arn"));
   EXPECT_EQ(element(caller, "UserId"), element(role, "AssumedRoleId"));
@@ -67,6 +68,28 @@ TEST_F(StsTest, AnAssumedRoleIsWhoCallsThen) {
   EXPECT_EQ(element(again, "AssumedRoleId").substr(0, 20),
             element(role, "AssumedRoleId").substr(0, 20));
   EXPECT_NE(element(again, "AccessKeyId"), key);
+}
+
+TEST_F(StsTest, ARoleOfIamHasIamsId) {
+  role_ids_.set("arn:aws:iam::222222222222:role/path/deploy", "AROAOFIAM");
+  EXPECT_EQ(element(ask(assume()).body, "AssumedRoleId"), "AROAOFIAM:me@home");
+  EXPECT_EQ(element(ask(assume("", "arn:aws-cn:iam::222222222222:role/path/deploy")).body,
+                    "AssumedRoleId"),
+            "AROAOFIAM:me@home");
+}
+
+TEST_F(StsTest, ASessionTokenIsAsLargeAsWanted) {
+  for (const auto& what : {std::string("GetSessionToken"), assume()}) {
+    const auto token = [&](int size) {
+      return element(ask(what + "&MinimumSessionTokenSize=" + std::to_string(size)).body,
+                     "SessionToken");
+    };
+    EXPECT_GE(token(4096).size(), 4096U) << what;
+    EXPECT_LT(token(0).size(), 1000U) << what;
+    const auto refused = ask(what + "&MinimumSessionTokenSize=4097");
+    EXPECT_EQ(refused.status, 400U);
+    EXPECT_THAT(refused.body, HasSubstr("less than or equal to 4096"));
+  }
 }
 
 TEST_F(StsTest, PackedPolicySizeIsOfWhatWasGiven) {

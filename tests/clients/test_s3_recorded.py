@@ -1,0 +1,159 @@
+"""S3: answers as recorded on AWS, one by one: attributes, tags, owners, sizes, copies, metadata."""
+
+import base64
+import hashlib
+import re
+
+import pytest
+from botocore.exceptions import ClientError
+from harness import code_of, message_of
+from objects import SIGNED
+
+
+def refused(code, call, **arguments):
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    assert code_of(error) == code, error.value
+    return error
+
+
+@pytest.fixture
+def newest(kiln, bucket):
+    """Asks with headers and parameters that older SDKs don't know; gives status, headers, body."""
+    def ask(method, path, body=None, headers=()):
+        return kiln.http(method, f"/{bucket}{path}", body, {**SIGNED, **dict(headers)})
+    return ask
+
+
+def test_attributes_of_an_object(s3, bucket, newest):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"0123456")
+    everything = {"x-amz-object-attributes": "ETag,Checksum,ObjectParts,StorageClass,ObjectSize"}
+    status, headers, body = newest("GET", "/a?attributes", headers=everything)
+    text = body.decode()
+    assert status == 200 and headers["Last-Modified"]
+    assert f"<ETag>{hashlib.md5(b'0123456').hexdigest()}</ETag>" in text
+    assert "<StorageClass>STANDARD</StorageClass><ObjectSize>7</ObjectSize>" in text
+    assert "ObjectParts" not in text
+    assert newest("GET", "/a?attributes", headers={"x-amz-object-attributes": "ETag"})[2].count(b"<") == 5
+    assert newest("GET", "/none?attributes", headers=everything)[0] == 404
+    for wrong in ({}, {"x-amz-object-attributes": "Etag"}):
+        status, _, body = newest("GET", "/a?attributes", headers=wrong)
+        assert (status, b"InvalidArgument" in body) == (400, True)
+
+
+def test_attributes_of_parts(s3, bucket, newest):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    etag = s3.upload_part(Bucket=bucket, Key="m", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
+    s3.complete_multipart_upload(Bucket=bucket, Key="m", UploadId=upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": etag}]})
+    wanted = {"x-amz-object-attributes": "ObjectParts"}
+    text = newest("GET", "/m?attributes", headers=wanted)[2].decode()
+    assert "<ObjectParts><PartsCount>1</PartsCount></ObjectParts>" in text
+    # With a checksum for each part they are told themselves.
+    body = newest("POST", "/c?uploads", headers={"x-amz-checksum-algorithm": "SHA256"})[2].decode()
+    upload = re.search("<UploadId>(.*)</UploadId>", body)[1]
+    digest = base64.b64encode(hashlib.sha256(b"part").digest()).decode()
+    status, headers, _ = newest("PUT", f"/c?partNumber=3&uploadId={upload}", b"part", {"x-amz-checksum-sha256": digest})
+    assert status == 200
+    done = (f"<CompleteMultipartUpload><Part><PartNumber>3</PartNumber><ETag>{headers['ETag']}</ETag>"
+            f"<ChecksumSHA256>{digest}</ChecksumSHA256></Part></CompleteMultipartUpload>")
+    assert newest("POST", f"/c?uploadId={upload}", done)[0] == 200
+    text = newest("GET", "/c?attributes", headers=wanted)[2].decode()
+    assert f"<Part><PartNumber>3</PartNumber><Size>4</Size><ChecksumSHA256>{digest}</ChecksumSHA256></Part>" in text
+    for expected in ("<PartNumberMarker>0<", "<NextPartNumberMarker>3<", "<MaxParts>1000<", "<IsTruncated>false<", "<PartsCount>1<"):
+        assert expected in text
+    text = newest("GET", "/c?attributes", headers={**wanted, "x-amz-part-number-marker": "10", "x-amz-max-parts": "1"})[2].decode()
+    assert "<Part>" not in text and "<NextPartNumberMarker>0<" in text and "<PartsCount>1<" in text
+
+
+def test_a_bucket_with_tags_from_the_start(kiln, s3, name):
+    def create(bucket, tags):
+        xml = "".join(f"<Tag><Key>{key}</Key><Value>{value}</Value></Tag>" for key, value in tags)
+        return kiln.http("PUT", f"/{bucket}", f"<CreateBucketConfiguration><Tags>{xml}</Tags></CreateBucketConfiguration>", SIGNED)
+    assert create(f"tagged-{name}", [("tag1", "value1")])[0] == 200
+    assert s3.get_bucket_tagging(Bucket=f"tagged-{name}")["TagSet"] == [{"Key": "tag1", "Value": "value1"}]
+    for tags, status, code in [([("aws:x", "v")], 400, b"InvalidTag"), ([("a,b", "v")], 400, b"InvalidTag"),
+                               ([("a", "v"), ("a", "w")], 500, b"InternalError")]:
+        got, _, body = create(f"untagged-{name}", tags)
+        assert (got, code in body) == (status, True)
+    refused("404", s3.head_bucket, Bucket=f"untagged-{name}")
+
+
+def test_who_is_expected_to_own_a_bucket(s3, bucket):
+    assert s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner="000000000000")["KeyCount"] == 0
+    error = refused("InvalidBucketOwnerAWSAccountID", s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner="0000")
+    assert message_of(error) == "The value of the expected bucket owner parameter must be an AWS Account ID... [0000]"
+    refused("AccessDenied", s3.list_objects_v2, Bucket=bucket, ExpectedBucketOwner="111111111111")
+
+
+def test_small_answers_as_recorded(s3, bucket, newest):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    listed = s3.list_objects_v2(Bucket=bucket)["ResponseMetadata"]
+    assert listed["HTTPHeaders"]["x-amz-bucket-region"] == "us-east-1" and listed["HTTPHeaders"]["server"] == "AmazonS3"
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", listed["HTTPHeaders"]["date"]) and len(listed["HostId"]) == 76
+    # A time that is still to come is no condition.
+    later = {"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}
+    assert newest("GET", "/a", headers=later)[0] == 200
+    error = refused("NoSuchKey", s3.get_object_tagging, Bucket=bucket, Key="none")
+    assert error.value.response["Error"]["Key"] == f"{bucket}/none"
+    assert newest("PUT", "/a?tagging", "<Tagging></Tagging>")[0] == 200
+    # A copy to itself needs a change; a storage class counts, also the same one.
+    refused("InvalidRequest", s3.copy_object, Bucket=bucket, Key="a", CopySource=f"{bucket}/a")
+    s3.copy_object(Bucket=bucket, Key="a", CopySource=f"{bucket}/a", StorageClass="STANDARD")
+
+
+def test_sizes_that_do_not_fit(s3, bucket, newest):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    etags = [s3.upload_part(Bucket=bucket, Key="m", UploadId=upload, PartNumber=n, Body=b"part")["ETag"] for n in (1, 2)]
+    done = lambda count: "<CompleteMultipartUpload>" + "".join(
+        f"<Part><PartNumber>{n + 1}</PartNumber><ETag>{etags[n]}</ETag></Part>" for n in range(count)) + "</CompleteMultipartUpload>"
+    status, _, body = newest("POST", f"/m?uploadId={upload}", done(2))
+    text = body.decode()
+    assert status == 400 and "<Code>EntityTooSmall</Code>" in text
+    assert "<Message>Your proposed upload is smaller than the minimum allowed size</Message>" in text
+    for element in ("<ProposedSize>4</ProposedSize>", "<MinSizeAllowed>5242880</MinSizeAllowed>", "<PartNumber>1</PartNumber>"):
+        assert element in text
+    status, _, body = newest("POST", f"/m?uploadId={upload}", done(1), {"x-amz-mp-object-size": "5"})
+    assert (status, b"<Code>InvalidRequest</Code>" in body) == (400, True)
+    assert "The provided 'x-amz-mp-object-size' header value 5 does not match what was computed: 4" in body.decode().replace("&apos;", "'")
+    assert newest("POST", f"/m?uploadId={upload}", done(1), {"x-amz-mp-object-size": "4"})[0] == 200
+    status, _, body = newest("PUT", "/meta", b"", {"x-amz-meta-a": "v" * 2048})
+    assert status == 400 and b"<Code>MetadataTooLarge</Code>" in body
+    assert b"<Message>Your metadata headers exceed the maximum allowed metadata size</Message>" in body
+    assert newest("PUT", "/meta", b"", {"x-amz-meta-a": "v" * 2047})[0] == 200
+    error = refused("KeyTooLongError", s3.put_object, Bucket=bucket, Key="k" * 1025, Body=b"")
+    assert message_of(error) == "Your key is too long" and s3.put_object(Bucket=bucket, Key="k" * 1024, Body=b"")
+
+
+def test_a_copy_has_its_own_storage_class_and_encryption(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x", StorageClass="STANDARD_IA", Metadata={"k": "v"})
+    s3.copy_object(Bucket=bucket, Key="b", CopySource=f"{bucket}/a", ServerSideEncryption="aws:kms")
+    head = s3.head_object(Bucket=bucket, Key="b")
+    assert ("StorageClass" in head, head["ServerSideEncryption"], head["Metadata"]) == (False, "aws:kms", {"k": "v"})
+    s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/b", StorageClass="GLACIER_IR")
+    head = s3.head_object(Bucket=bucket, Key="c")
+    assert (head["StorageClass"], head["ServerSideEncryption"]) == ("GLACIER_IR", "AES256")
+    s3.put_object(Bucket=bucket, Key="d", Body=b"x", StorageClass="STANDARD")
+    assert "StorageClass" not in s3.head_object(Bucket=bucket, Key="d")
+    error = refused("InvalidArgument", s3.copy_object, Bucket=bucket, Key="e", CopySource="wrongformat")
+    assert message_of(error) == "Invalid copy source object key"
+
+
+def test_metadata_in_words_of_rfc_2047(bucket, newest):
+    sent = {"fake": "=?UTF-8?Q?actually-ascii?=", "ascii64": "=?UTF-8?B?YWJj?=", "binary": "=?UTF-8?B?AAECAw==?=",
+            "other": "=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?=", "plain": "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
+    expected = {**sent, "fake": "actually-ascii", "ascii64": "abc"}
+    assert newest("PUT", "/m", b"", {f"x-amz-meta-{name}": value for name, value in sent.items()})[0] == 200
+    headers = newest("HEAD", "/m")[1]
+    assert {name: headers[f"x-amz-meta-{name}"] for name in sent} == expected
+
+
+def test_metadata_in_a_presigned_address(kiln, s3, bucket):
+    url = f"/{bucket}/p?x-amz-meta-foo=bar&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+    assert kiln.http("PUT", url + "&X-Amz-Date=20990101T000000Z&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature=0", b"x")[0] == 200
+    assert s3.head_object(Bucket=bucket, Key="p")["Metadata"] == {"foo": "bar"}
+
+
+def test_an_upload_without_parts(s3, bucket, newest):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    status, _, body = newest("POST", f"/m?uploadId={upload}", b"")
+    assert status == 400 and b"<Code>InvalidRequest</Code><Message>You must specify at least one part</Message>" in body
