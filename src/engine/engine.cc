@@ -26,6 +26,7 @@
 #include "engine/provisioned_board.h"
 #include "engine/provisioned_capacity.h"
 #include "engine/queue_sender.h"
+#include "engine/state_gate.h"
 #include "engine/symbol_server.h"
 #include "engine/target_router.h"
 #include "logs/store.h"
@@ -84,6 +85,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::FunctionStore> function_store;
   std::unique_ptr<store::DocumentStore> documents;
+  std::unique_ptr<StateGate> state;  // what writes to `documents` goes through it
   std::unique_ptr<store::MetricArchive> archive;
   std::unique_ptr<store::CodeStore> code_store;
   std::unique_ptr<store::ObjectStore> objects;
@@ -217,14 +219,14 @@ Result<void> Engine::Impl::start_control() {
   if (!event_store) return event_store.error();
   events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
                                         metric_clock);
-  alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
+  alarms = std::make_unique<telemetry::AlarmBook>(options.account, *state);
   alarms->on_transition([this](const telemetry::Alarm& alarm, telemetry::AlarmState before) {
     events_log.write(alarm_event(
         alarm.config.region, alarm.config.name, std::string(to_text(before)),
         std::string(to_text(alarm.status.state)), alarm.status.reason, clock.wall_now()));
   });
-  layers = std::make_unique<LayerBook>(*documents);
-  topics = std::make_unique<notify::TopicBook>(options.account, *documents);
+  layers = std::make_unique<LayerBook>(*state);
+  topics = std::make_unique<notify::TopicBook>(options.account, *state);
   capacity = std::make_unique<ProvisionedCapacity>(*registry, options.quota);
   scaling::ScalingBook::Options scaling_options;
   scaling_options.step_scaling = options.strictness == Strictness::kAsAws
@@ -238,7 +240,7 @@ Result<void> Engine::Impl::start_control() {
     events_log.write(scaling_event(region, activity.resource.text(), activity.description, failed,
                                    clock.wall_now()));
   };
-  scaling = std::make_unique<scaling::ScalingBook>(options.account, *documents, *alarms, *capacity,
+  scaling = std::make_unique<scaling::ScalingBook>(options.account, *state, *alarms, *capacity,
                                                    std::move(scaling_options));
   auto read = documents->load_all([this](const std::string& kind, const std::string& region,
                                          const std::string& key, const std::string& document) {
@@ -367,6 +369,7 @@ Result<void> Engine::start() {
   e.database = std::move(*database);
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
   e.documents = std::make_unique<store::DocumentStore>(*e.database);
+  e.state = std::make_unique<StateGate>(*e.documents);
   e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
   e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
                                                    e.options.account, e.clock);
@@ -481,8 +484,11 @@ void Engine::invoke_async(InvokeRequest&& request, std::function<void(Result<voi
   impl_->events->accept(std::move(request), std::move(done));
 }
 
-void Engine::post_control(std::function<void()> work) {
-  impl_->control->post([work = named(std::move(work), "the control thread")] { work(); });
+void Engine::post_control(std::function<void()> work, Effects effects) {
+  work = named(std::move(work), "the control thread");
+  if (effects == Effects::kNone)
+    work = [state = impl_->state.get(), work = std::move(work)] { state->shut_while(work); };
+  impl_->control->post([work = std::move(work)] { work(); });
 }
 void Engine::post_worker(std::function<void()> work) {
   impl_->workers->post(named(std::move(work), "a worker"));
@@ -496,7 +502,7 @@ notify::TopicBook& Engine::topics() { return *impl_->topics; }
 Notifier& Engine::notifier() { return *impl_->notifier; }
 scaling::ScalingBook& Engine::scaling() { return *impl_->scaling; }
 const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
-StatePort& Engine::state() { return *impl_->documents; }
+StatePort& Engine::state() { return *impl_->state; }
 
 void Engine::load_state(
     const std::string& kind,
