@@ -61,8 +61,29 @@ Result<std::vector<std::string>> names_of(const std::string& target) {
   return names;
 }
 
+struct DestroyOptions {
+  std::vector<std::string> targets;
+  std::vector<std::string> retained;  // logical ids
+  bool yes = false;
+};
+
+// One DeleteStack, followed to its end: the stack as it is then.
+Result<json> delete_stack(const Console& console, std::ostream& progress, StackClient& client,
+                          const std::string& id, const std::vector<std::string>& retained) {
+  auto watch = StackWatch::start(client, id);
+  if (!watch) return watch.error();
+  StackClient::Form form = {{"StackName", id}};
+  for (size_t i = 0; i < retained.size(); ++i)
+    form.emplace_back("RetainResources.member." + std::to_string(i + 1), retained[i]);
+  if (auto begun = client.call("DeleteStack", form); !begun) return begun.error();
+  return watch->until_done([&](const json& event) {
+    progress << event_text(console, event) << '\n';
+    progress.flush();
+  });
+}
+
 int destroy_one(Console& console, std::ostream& progress, StackClient& client,
-                const std::string& name) {
+                const std::string& name, const std::vector<std::string>& retained) {
   const auto stack = client.find(name);
   if (!stack) return fail(console, stack.error());
   if (stack->is_null())
@@ -70,33 +91,32 @@ int destroy_one(Console& console, std::ostream& progress, StackClient& client,
                           "there is no stack '" + name + "' in " + client.options().region +
                               "; `kiln stacks` shows those that are there"});
   const std::string id = string_at(*stack, "StackId");
-  auto watch = StackWatch::start(client, id);
-  if (!watch) return fail(console, watch.error());
-  if (auto begun = client.call("DeleteStack", {{"StackName", id}}); !begun)
-    return fail(console, begun.error());
-  const auto end = watch->until_done([&](const json& event) {
-    progress << event_text(console, event) << '\n';
-    progress.flush();
-  });
+  Result<json> end = *stack;
+  // Resources can be left behind only once it was tried to delete them.
+  if (retained.empty() || string_at(*end, "StackStatus") != "DELETE_FAILED")
+    end = delete_stack(console, progress, client, id, {});
+  if (end && string_at(*end, "StackStatus") == "DELETE_FAILED" && !retained.empty())
+    end = delete_stack(console, progress, client, id, retained);
   if (!end) return fail(console, end.error());
   const std::string status = string_at(*end, "StackStatus");
   if (status == "DELETE_COMPLETE") return kExitOk;
-  return fail(console, {ErrorKind::kInvalid, "DeletionFailed",
-                        name + " is in " + status + ": " + string_at(*end, "StackStatusReason")});
+  return fail(console,
+              {ErrorKind::kInvalid, "DeletionFailed",
+               name + " is in " + status + ": " + string_at(*end, "StackStatusReason") +
+                   (retained.empty() ? "; --retain LOGICALID leaves a resource behind" : "")});
 }
 
-int run_destroy(Console& console, const ClientOptions& options,
-                const std::vector<std::string>& targets, bool yes) {
+int run_destroy(Console& console, const ClientOptions& options, const DestroyOptions& wanted) {
   auto client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   StackClient stacks(*client);
   std::vector<std::string> names;
-  for (const std::string& target : targets) {
+  for (const std::string& target : wanted.targets) {
     const auto found = names_of(target);
     if (!found) return fail(console, found.error());
     names.insert(names.end(), found->begin(), found->end());
   }
-  if (!yes) {
+  if (!wanted.yes) {
     if (!console.in_is_terminal)
       return fail(console, {ErrorKind::kInvalid, "Usage", "nobody is there to ask; add --yes"});
     std::string list;
@@ -106,8 +126,8 @@ int run_destroy(Console& console, const ClientOptions& options,
   // Progress goes to stderr when stdout is for a program.
   const bool for_program = options.format == OutputFormat::kJson;
   for (const std::string& name : names)
-    if (const int code =
-            destroy_one(console, for_program ? console.err : console.out, stacks, name);
+    if (const int code = destroy_one(console, for_program ? console.err : console.out, stacks, name,
+                                     wanted.retained);
         code != kExitOk)
       return code;
   if (for_program) console.out << deleted_document(names);
@@ -132,14 +152,22 @@ void add_destroy_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Examples:\n"
       "  kiln destroy orders --yes\n"
-      "  kiln destroy cdk.out             the stacks of a CDK app, users before what they use");
-  auto targets = std::make_shared<std::vector<std::string>>();
-  auto yes = std::make_shared<bool>(false);
-  command->add_option("stack", *targets, "Names of stacks, or what was deployed")->required();
-  command->add_flag("--yes,-y", *yes, "Do it without asking");
+      "  kiln destroy cdk.out             the stacks of a CDK app, users before what they use\n"
+      "  kiln destroy orders --retain Seed --yes\n"
+      "                                   also when the resource Seed can't be deleted");
+  auto wanted = std::make_shared<DestroyOptions>();
+  command->add_option("stack", wanted->targets, "Names of stacks, or what was deployed")
+      ->required();
+  command->add_flag("--yes,-y", wanted->yes, "Do it without asking");
+  command
+      ->add_option(
+          "--retain", wanted->retained,
+          "Leave this resource behind if the stack can't be deleted with it; can be repeated")
+      ->type_name("LOGICALID")
+      ->allow_extra_args(false);
   auto options = add_client_options(*command);
-  command->callback([&invocation, options, targets, yes] {
-    invocation.exit_code = run_destroy(invocation.console, *options, *targets, *yes);
+  command->callback([&invocation, options, wanted] {
+    invocation.exit_code = run_destroy(invocation.console, *options, *wanted);
   });
 }
 

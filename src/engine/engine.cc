@@ -69,6 +69,7 @@ Result<void> Engine::start() {
   e.database = std::move(*database);
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
   e.documents = std::make_unique<store::DocumentStore>(*e.database);
+  e.state = std::make_unique<StateGate>(*e.documents);
   e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
   e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
                                                    e.options.account, e.clock);
@@ -183,8 +184,11 @@ void Engine::invoke_async(InvokeRequest&& request, std::function<void(Result<voi
   impl_->events->accept(std::move(request), std::move(done));
 }
 
-void Engine::post_control(std::function<void()> work) {
-  impl_->control->post([work = named(std::move(work), "the control thread")] { work(); });
+void Engine::post_control(std::function<void()> work, Effects effects) {
+  work = named(std::move(work), "the control thread");
+  if (effects == Effects::kNone)
+    work = [state = impl_->state.get(), work = std::move(work)] { state->shut_while(work); };
+  impl_->control->post([work = std::move(work)] { work(); });
 }
 void Engine::post_worker(std::function<void()> work) {
   impl_->workers->post(named(std::move(work), "a worker"));
@@ -198,7 +202,7 @@ notify::TopicBook& Engine::topics() { return *impl_->topics; }
 Notifier& Engine::notifier() { return *impl_->notifier; }
 scaling::ScalingBook& Engine::scaling() { return *impl_->scaling; }
 const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
-StatePort& Engine::state() { return *impl_->documents; }
+StatePort& Engine::state() { return *impl_->state; }
 
 void Engine::load_state(
     const std::string& kind,

@@ -47,6 +47,9 @@ class ProvisionedBoard;
 // Whether what Kiln can do beyond AWS is refused as AWS refuses it: step scaling of Lambda.
 enum class Strictness { kPermissive, kAsAws };
 
+// Whether an operation is carried out, or tried only.
+enum class Effects { kReal, kNone };
+
 struct EngineOptions {
   std::string data_dir = ".kiln";
   std::string account = "000000000000";
@@ -88,8 +91,9 @@ class Engine {
   // thread, `done` on another.
   void invoke_async(InvokeRequest&& request, std::function<void(Result<void>)> done);
 
-  // Runs `work` on the control thread, in order. Control work may block on the store.
-  void post_control(std::function<void()> work);
+  // Runs `work` on the control thread, in order. Control work may block on the store. Without
+  // effects it ends where it would keep something (engine/state_gate.h).
+  void post_control(std::function<void()> work, Effects effects = Effects::kReal);
   // Runs `work` on a worker thread: unpacking archives and the like.
   void post_worker(std::function<void()> work);
 

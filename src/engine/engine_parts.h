@@ -19,6 +19,7 @@
 #include "engine/provisioned_board.h"
 #include "engine/provisioned_capacity.h"
 #include "engine/queue_sender.h"
+#include "engine/state_gate.h"
 #include "engine/symbol_server.h"
 #include "engine/target_router.h"
 #include "logs/store.h"
@@ -55,6 +56,7 @@ struct Engine::Impl final : EventQueuePort {
   std::unique_ptr<store::Database> database;
   std::unique_ptr<store::FunctionStore> function_store;
   std::unique_ptr<store::DocumentStore> documents;
+  std::unique_ptr<StateGate> state;  // what writes to `documents` goes through it
   std::unique_ptr<store::MetricArchive> archive;
   std::unique_ptr<store::CodeStore> code_store;
   std::unique_ptr<store::ObjectStore> objects;

@@ -152,12 +152,12 @@ Result<void> Engine::Impl::make_books() {
   if (!event_store) return event_store.error();
   events = std::make_unique<EventQueue>(std::move(*event_store), *this, options.account, clock,
                                         metric_clock);
-  alarms = std::make_unique<telemetry::AlarmBook>(options.account, *documents);
+  alarms = std::make_unique<telemetry::AlarmBook>(options.account, *state);
   alarms->on_transition([this](const telemetry::Alarm& alarm, telemetry::AlarmState before) {
     tell_alarm(alarm, before);
   });
-  layers = std::make_unique<LayerBook>(*documents);
-  topics = std::make_unique<notify::TopicBook>(options.account, *documents);
+  layers = std::make_unique<LayerBook>(*state);
+  topics = std::make_unique<notify::TopicBook>(options.account, *state);
   capacity = std::make_unique<ProvisionedCapacity>(*registry, options.quota);
   scaling::ScalingBook::Options scaling_options;
   scaling_options.step_scaling = options.strictness == Strictness::kAsAws
@@ -168,7 +168,7 @@ Result<void> Engine::Impl::make_books() {
                                        const scaling::Activity& activity) {
     tell_activity(region, activity);
   };
-  scaling = std::make_unique<scaling::ScalingBook>(options.account, *documents, *alarms, *capacity,
+  scaling = std::make_unique<scaling::ScalingBook>(options.account, *state, *alarms, *capacity,
                                                    std::move(scaling_options));
   return {};
 }

@@ -203,8 +203,10 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
                                              const std::string& protocol,
                                              const std::string& endpoint,
                                              const Attributes& attributes) {
-  auto topic = find_topic(region, topic_arn);
-  if (!topic) return topic.error();
+  const auto topic = find_topic(region, topic_arn);
+  const auto arn = TopicArn::parse(topic_arn);
+  // What the request itself says comes before whether its topic is there.
+  if (!topic && (topic.error().kind != ErrorKind::kNotFound || !arn)) return topic.error();
   const auto known = protocol_of(protocol);
   if (!known) {
     if (protocol == "application" || protocol == "firehose")
@@ -213,11 +215,11 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
           " subscriptions; it has lambda, http, https, sqs, email, email-json, sms");
     return invalid_parameter("Amazon SNS does not support this protocol string: " + protocol);
   }
-  if ((*topic)->arn.is_fifo() && *known != Protocol::kSqs)
+  if (arn->is_fifo() && *known != Protocol::kSqs)
     return invalid_parameter("Invalid protocol type: " + protocol);
   if (auto checked = check_endpoint(*known, endpoint); !checked) return checked.error();
   Subscription wanted;
-  wanted.topic = (*topic)->arn;
+  wanted.topic = *arn;
   wanted.protocol = *known;
   wanted.endpoint = endpoint;
   wanted.attributes = attributes;
@@ -230,6 +232,7 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
         "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS "
         "topics");
   if (auto applied = apply_attributes(wanted); !applied) return among_attributes(applied.error());
+  if (!topic) return topic.error();
   for (const auto& there : subscriptions(wanted.topic)) {
     if (there->protocol != wanted.protocol || there->endpoint != endpoint) continue;
     if (!has_attributes(*there, wanted.attributes))

@@ -9,6 +9,9 @@ namespace {
 
 using nlohmann::json;
 
+// What an operation answers that was tried only, and would be done.
+constexpr const char* kNotKept = "NothingKept";
+
 // What of a character may stand in a form as it is.
 bool is_unreserved(unsigned char c) {
   return ascii::is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '~';
@@ -81,12 +84,27 @@ Result<json> json_answer(const net::Response& response) {
 
 }  // namespace
 
+AwsApi AwsApi::on_trial() const { return {send_, region_, host_, Effects::kNone}; }
+
+Result<void> verdict(const Result<json>& answer) {
+  if (answer || answer.error().type == kNotKept) return {};
+  const ErrorKind kind = answer.error().kind;
+  const bool of_the_request = kind == ErrorKind::kInvalid || kind == ErrorKind::kTooLarge;
+  const auto& [of, type, message] = answer.error();
+  if (!of_the_request || type.find("NotFound") != std::string::npos ||
+      type.find("AlreadyExists") != std::string::npos ||
+      message.find("already exists") != std::string::npos)
+    return {};
+  return answer.error();
+}
+
 net::Request AwsApi::request(const std::string& method, const std::string& path,
                              const std::string& service) const {
   net::Request request{net::http::string_to_verb(method), path, 11};
   request.set("Host", host_);
   request.set("Authorization", "AWS4-HMAC-SHA256 Credential=cloudformation/20000101/" + region_ +
                                    "/" + service + "/aws4_request");
+  if (effects_ == Effects::kNone) request.set("X-Kiln-Effects", "none");
   return request;
 }
 

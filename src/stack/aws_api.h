@@ -27,7 +27,12 @@ class AwsApi {
 
   // `host`: where clients reach Kiln, as their Host header says; it comes back in URLs.
   AwsApi(Send send, std::string region, std::string host)
-      : send_(std::move(send)), region_(std::move(region)), host_(std::move(host)) {}
+      : AwsApi(std::move(send), std::move(region), std::move(host), Effects::kReal) {}
+
+  // The same APIs, asked without effect: an operation answers its error, or another one
+  // where it would do what it is asked; verdict() tells them apart.
+  AwsApi on_trial() const;
+  const std::string& region() const { return region_; }
 
   // REST-JSON: Lambda. `path` is encoded already. A null body is none.
   Result<nlohmann::json> rest(const std::string& method, const std::string& path,
@@ -44,13 +49,25 @@ class AwsApi {
                             const std::string& query = {}, const std::string& body = {}) const;
 
  private:
+  enum class Effects { kReal, kNone };
+
+  AwsApi(Send send, std::string region, std::string host, Effects effects)
+      : send_(std::move(send)),
+        region_(std::move(region)),
+        host_(std::move(host)),
+        effects_(effects) {}
   net::Request request(const std::string& method, const std::string& path,
                        const std::string& service) const;
 
   const Send send_;
   const std::string region_;
   const std::string host_;
+  const Effects effects_;
 };
+
+// Of what was asked on trial: success if the deployment's request can succeed, as far as the
+// request itself says. What is there or not there when the deployment comes to it is not known yet.
+Result<void> verdict(const Result<nlohmann::json>& answer);
 
 // Text as one segment of a path or one value of a query.
 std::string url_encoded(std::string_view text);

@@ -112,7 +112,7 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
   set.id = arn_start("cloudformation", region) + options_.account + ":changeSet/" + set.name + "/" +
            new_uuid();
   set.created = options_.clock.wall_now();
-  const bool nothing = !creates && changes_nothing(now, set.wish, prepared->plan);
+  const bool nothing = !creates && changes_nothing(now, set.wish, *prepared);
   set.status = nothing ? "FAILED" : "CREATE_COMPLETE";
   set.execution_status = nothing ? "UNAVAILABLE" : "AVAILABLE";
   if (nothing)

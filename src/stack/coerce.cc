@@ -42,8 +42,9 @@ const NameSet kIntegers = {"ActionsSuppressorExtensionPeriod",
                            "ScalingAdjustment",
                            "Size",
                            "Timeout"};
-const NameSet kNumbers = {"FunctionWeight", "MetricIntervalLowerBound", "MetricIntervalUpperBound",
-                          "TargetValue", "Threshold"};
+const NameSet kNumbers = {
+    "DefaultValue", "FunctionWeight", "MetricIntervalLowerBound", "MetricIntervalUpperBound",
+    "TargetValue",  "Threshold"};
 const NameSet kBooleans = {"ActionsEnabled",
                            "AllowCredentials",
                            "ContentBasedDeduplication",

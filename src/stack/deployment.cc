@@ -4,7 +4,6 @@
 
 #include "base/mutex.h"
 #include "stack/deployment_steps.h"
-#include "stack/names.h"
 #include "stack/plan.h"
 #include "stack/skipped_type.h"
 #include "stack/validation_error.h"
@@ -164,11 +163,9 @@ void Deployment::touch(const std::string& id, Touched touched) {
 Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, Makes makes) {
   const std::string verb = makes == Makes::kNew ? "CREATE" : "UPDATE";
   StackResource made = draft;
-  const std::string_view end = wanted.type->name_end(wanted.properties);
-  made.name = !wanted.given_name.empty() ? wanted.given_name
-                                         : chosen_name(before_.name, draft.logical_id,
-                                                       wanted.type->max_name() - end.size())
-                                               .append(end);
+  made.name = !wanted.given_name.empty()
+                  ? wanted.given_name
+                  : wanted.type->name_for(before_.name, draft.logical_id, wanted.properties);
   made.attempted = wanted.properties;
   made.status = verb + "_IN_PROGRESS";
   auto kept = makes == Makes::kNew ? record_.put(made) : record_.put_quietly(made);

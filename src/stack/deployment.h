@@ -82,8 +82,9 @@ class Deployment {
               const Wish& wish);
   void update(const cfn::Template& parsed, const cfn::ParameterValues& parameters,
               const Wish& wish);
-  // `retained`: logical ids that stay.
-  void remove(const std::vector<std::string>& retained);
+  // `retained`: logical ids that stay. By force, so does what can't be deleted.
+  enum class Deletion { kStandard, kForce };
+  void remove(const std::vector<std::string>& retained, Deletion deletion);
 
  private:
   struct Touched {

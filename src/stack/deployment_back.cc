@@ -238,14 +238,24 @@ Result<void> Deployment::take_all_down(const std::vector<std::string>& retained,
   return {};
 }
 
-void Deployment::remove(const std::vector<std::string>& retained) {
-  const auto done = take_all_down(retained, OnError::kGoOn);
+void Deployment::remove(const std::vector<std::string>& retained, Deletion deletion) {
+  auto done = take_all_down(retained, OnError::kGoOn);
+  std::vector<std::string> behind = retained;
+  while (!leaving() && !done && deletion == Deletion::kForce) {
+    // What can't be deleted stays behind, and what it stood on is deleted in the next round.
+    const size_t before = behind.size();
+    for (const auto& [id, resource] : record_.snapshot().resources)
+      if (resource.status == "DELETE_FAILED") behind.push_back(id);
+    if (behind.size() == before) break;
+    done = take_all_down(behind, OnError::kGoOn);
+  }
   if (leaving()) return;
   if (!done) {
     (void)record_.set_status("DELETE_FAILED", done.error().message);
     return;
   }
-  (void)environment_.commit_outputs(record_, {}, {});
+  // A deleted stack still says what its outputs were; they export nothing any more.
+  (void)environment_.commit_outputs(record_, record_.snapshot().outputs, {});
   (void)record_.set_status("DELETE_COMPLETE");
 }
 

@@ -94,18 +94,17 @@ class RoleType final : public ResourceType {
   std::string_view name_property() const override { return "RoleName"; }
   bool id_is_name() const override { return true; }
 
+  Result<void> check(const AwsApi& trial, const std::string& name,
+                     const json& properties) const override {
+    if (const auto inner = inline_policies(properties); !inner) return inner.error();
+    const json known = known_part(
+        properties,
+        {{"AssumeRolePolicyDocument", {{"Version", "2012-10-17"}, {"Statement", json::array()}}}});
+    return verdict(trial.query("iam", "CreateRole", creation(name, known)));
+  }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    AwsApi::Form form = {
-        {"RoleName", name},
-        {"AssumeRolePolicyDocument", document_text(properties, "AssumeRolePolicyDocument")}};
-    for (const char* member : {"Path", "Description", "PermissionsBoundary"})
-      if (const std::string text = text_of(properties, member); !text.empty())
-        form.emplace_back(member, text);
-    if (const auto duration = properties.find("MaxSessionDuration"); duration != properties.end())
-      form.emplace_back("MaxSessionDuration", json_dump(*duration));
-    add_tags(form, tag_change({}, properties).wanted);
-    const auto made = call_iam(scope, "CreateRole", form);
+    const auto made = call_iam(scope, "CreateRole", creation(name, properties));
     if (is_taken(made)) {
       if (!scope.repairing) return already_exists(this->name(), name);
       return update(scope, name, json::object(), properties);
@@ -149,6 +148,18 @@ class RoleType final : public ResourceType {
   }
 
  private:
+  static AwsApi::Form creation(const std::string& name, const json& properties) {
+    AwsApi::Form form = {
+        {"RoleName", name},
+        {"AssumeRolePolicyDocument", document_text(properties, "AssumeRolePolicyDocument")}};
+    for (const char* member : {"Path", "Description", "PermissionsBoundary"})
+      if (const std::string text = text_of(properties, member); !text.empty())
+        form.emplace_back(member, text);
+    if (const auto duration = properties.find("MaxSessionDuration"); duration != properties.end())
+      form.emplace_back("MaxSessionDuration", json_dump(*duration));
+    add_tags(form, tag_change({}, properties).wanted);
+    return form;
+  }
   static Result<Made> described(const Scope& scope, const std::string& name) {
     const auto found = call_iam(scope, "GetRole", {{"RoleName", name}});
     if (!found) return found.error();

@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kLongestWait_s = 300;
+constexpr const char* kFunctionsPath = "/2015-03-31/functions";
 
 constexpr Property kFunctionProperties[] = {
     {"Architectures"},
@@ -96,19 +97,21 @@ class FunctionType final : public ResourceType {
   std::string_view name_property() const override { return "FunctionName"; }
   bool id_is_name() const override { return true; }
 
+  Result<void> check(const AwsApi& trial, const std::string& name,
+                     const json& properties) const override {
+    const auto body =
+        creation(name, known_part(properties, {{"Role", "arn:aws:iam::000000000000:role/later"},
+                                               {"Code", {{"S3Bucket", "later"}}},
+                                               {"Handler", "later"},
+                                               {"Runtime", "provided.al2023"}}));
+    if (!body) return body.error();
+    return verdict(trial.rest("POST", kFunctionsPath, *body));
+  }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    auto code = code_of(properties);
-    if (!code) return code.error();
-    json body = api_names(properties);
-    for (const char* other :
-         {"ReservedConcurrentExecutions", "RecursiveLoop", "RuntimeManagementConfig", "Tags"})
-      body.erase(other);
-    body["FunctionName"] = name;
-    body["Code"] = std::move(*code);
-    if (const json tags = tag_map(properties); !tags.empty()) body["Tags"] = tags;
-    if (auto made = scope.api.rest("POST", "/2015-03-31/functions", body); !made)
-      return made.error();
+    const auto body = creation(name, properties);
+    if (!body) return body.error();
+    if (auto made = scope.api.rest("POST", kFunctionsPath, *body); !made) return made.error();
     auto done = settle(scope, name);
     if (done && properties.contains("ReservedConcurrentExecutions"))
       done = reserve(scope, name, properties);
@@ -138,6 +141,20 @@ class FunctionType final : public ResourceType {
   }
 
  private:
+  // What CreateFunction is asked.
+  static Result<json> creation(const std::string& name, const json& properties) {
+    auto code = code_of(properties);
+    if (!code) return code.error();
+    json body = api_names(properties);
+    for (const char* other :
+         {"ReservedConcurrentExecutions", "RecursiveLoop", "RuntimeManagementConfig", "Tags"})
+      body.erase(other);
+    body["FunctionName"] = name;
+    body["Code"] = std::move(*code);
+    if (const json tags = tag_map(properties); !tags.empty()) body["Tags"] = tags;
+    return body;
+  }
+
   static std::string arn_of(const Scope& scope, const std::string& name) {
     return arn_start("lambda", scope.region) + scope.account + ":function:" + name;
   }

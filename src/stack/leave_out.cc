@@ -4,6 +4,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/arn.h"
 #include "base/json_access.h"
 #include "model/runtimes.h"
 #include "model/snapshot_state.h"
@@ -99,6 +100,23 @@ bool has_snap_start(const json& properties) {
 
 bool is_function(const ResourceType& type) { return type.name() == "AWS::Lambda::Function"; }
 
+// What S3 refuses here.
+constexpr std::pair<const char*, const char*> kAbsentOfBuckets[] = {
+    {"AbacStatus", "nothing is decided by tags here"},
+    {"AccelerateConfiguration", "there is no acceleration here"},
+    {"AnalyticsConfigurations", "buckets are not analyzed here"},
+    {"IntelligentTieringConfigurations", "there is one tier here"},
+    {"InventoryConfigurations", "there are no inventories here"},
+    {"LoggingConfiguration", "accesses to buckets are not logged here"},
+    {"MetadataConfiguration", "there are no metadata tables here"},
+    {"MetadataTableConfiguration", "there are no metadata tables here"},
+    {"MetricsConfigurations", "buckets have no metrics here"},
+    {"NotificationConfiguration", "buckets notify nobody here"},
+    {"ObjectLockConfiguration", "objects are not locked here"},
+    {"ObjectLockEnabled", "objects are not locked here"},
+    {"ReplicationConfiguration", "buckets are not replicated here"},
+    {"WebsiteConfiguration", "buckets are no websites here"}};
+
 // The parts of a resource that Kiln has nothing for, each with why.
 std::vector<std::pair<const char*, std::string>> absent_parts(const ResourceType& type,
                                                               const json& properties,
@@ -107,6 +125,12 @@ std::vector<std::pair<const char*, std::string>> absent_parts(const ResourceType
   std::vector<std::pair<const char*, std::string>> out;
   if (type.name() == "AWS::Lambda::Url" && text_at(properties, "InvokeMode") == "RESPONSE_STREAM")
     out.emplace_back("InvokeMode", "answers of URLs are buffered here");
+  if (type.name() == "AWS::S3::Bucket")
+    for (const auto& [name, why] : kAbsentOfBuckets)
+      if (const auto found = properties.find(name); found != properties.end() &&
+                                                    !(found->is_structured() && found->empty()) &&
+                                                    *found != json(false))
+        out.emplace_back(name, why);
   if (!is_function(type)) return out;
   if (has_network(properties) && !records_vpc)
     out.emplace_back("VpcConfig", "functions run in this machine's network");
@@ -148,6 +172,10 @@ std::string unholdable(const ResourceType& type, const json& properties) {
         !token.empty() && !cfn::is_unknown(token) && !cfn::is_left_out(token) &&
         !is_service_token(token))
       return "Invalid service token.";
+  if (name == "AWS::Logs::SubscriptionFilter")
+    if (const std::string to = text_at(properties, "DestinationArn");
+        !to.empty() && !cfn::is_unknown(to) && !cfn::is_left_out(to) && !is_arn_of(to, "lambda"))
+      return "log events are handed to functions alone, and '" + to + "' is the ARN of none";
   if (name == "AWS::SSM::Parameter" && text_at(properties, "Type") == "SecureString")
     return "CloudFormation makes no parameters of the Type SecureString";
   if (name == "AWS::SNS::Subscription")
@@ -240,12 +268,13 @@ LeftOut leave_out(const ResourceType& type, const std::string& account, json& pr
 std::string recorded_note(const ResourceType& type, const json& properties) {
   if (type.name().starts_with("AWS::CodeDeploy::"))
     return "Recorded without effect: an alias moves to its new version at once";
-  if (type.name() == "AWS::S3::BucketPolicy") return "Recorded without effect";
   if (type.name() != "AWS::S3::Bucket") return {};
+  // Given back by S3's API, and nothing else comes of them.
   std::string out;
-  for (const auto& item : properties.items())
-    if (item.key() != "BucketName" && item.key() != "Tags")
-      out += (out.empty() ? "Recorded without effect: " : ", ") + item.key();
+  for (const char* name : {"AccessControl", "BucketEncryption", "LifecycleConfiguration",
+                           "PublicAccessBlockConfiguration", "VersioningConfiguration"})
+    if (properties.contains(name))
+      out += (out.empty() ? "Recorded without effect: " : ", ") + std::string(name);
   return out;
 }
 

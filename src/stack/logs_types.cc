@@ -27,18 +27,22 @@ class LogGroupType final : public ResourceType {
   size_t max_name() const override { return 512; }
   bool id_is_name() const override { return true; }
 
+  Result<void> check(const AwsApi& trial, const std::string& name,
+                     const json& properties) const override {
+    const json known = known_part(properties, json::object());
+    if (auto fine =
+            verdict(trial.rpc("logs", "Logs_20140328.CreateLogGroup", creation(name, known)));
+        !fine)
+      return fine;
+    if (!known.contains("RetentionInDays")) return {};
+    return verdict(
+        trial.rpc("logs", "Logs_20140328.PutRetentionPolicy",
+                  {{"logGroupName", name}, {"retentionInDays", known["RetentionInDays"]}}));
+  }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    json body = pick(properties, {"LogGroupClass"});
-    body["logGroupName"] = name;
-    if (const auto group_class = body.find("LogGroupClass"); group_class != body.end()) {
-      body["logGroupClass"] = *group_class;
-      body.erase("LogGroupClass");
-    }
-    if (const json tags = tag_map(properties); !tags.empty()) body["tags"] = tags;
-    if (properties.contains("DeletionProtectionEnabled"))
-      body["deletionProtectionEnabled"] = properties["DeletionProtectionEnabled"];
-    if (const auto done = call(scope, "CreateLogGroup", body); !done) return done.error();
+    if (const auto done = call(scope, "CreateLogGroup", creation(name, properties)); !done)
+      return done.error();
     if (auto done = retain(scope, name, json::object(), properties); !done) {
       (void)remove(scope, name, properties);
       return done.error();
@@ -73,6 +77,14 @@ class LogGroupType final : public ResourceType {
   }
 
  private:
+  static json creation(const std::string& name, const json& properties) {
+    json body = {{"logGroupName", name}};
+    if (properties.contains("LogGroupClass")) body["logGroupClass"] = properties["LogGroupClass"];
+    if (const json tags = tag_map(properties); !tags.empty()) body["tags"] = tags;
+    if (properties.contains("DeletionProtectionEnabled"))
+      body["deletionProtectionEnabled"] = properties["DeletionProtectionEnabled"];
+    return body;
+  }
   static Result<json> call(const Scope& scope, const std::string& operation, const json& body) {
     return scope.api.rpc("logs", "Logs_20140328." + operation, body);
   }

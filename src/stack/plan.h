@@ -27,6 +27,7 @@ class PlannedResources {
                                    const std::string& attribute) const;
   void will_be_made(const std::string& logical_id, const Wanted& wanted);
   bool is_new(const std::string& logical_id) const { return made_.contains(logical_id); }
+  bool is_left_out(const std::string& logical_id) const { return left_out_.contains(logical_id); }
 
  private:
   const std::map<std::string, StackResource>& now_;

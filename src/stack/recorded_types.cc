@@ -1,5 +1,5 @@
-// Types that a stack records and nothing acts upon: policies of buckets, CodeDeploy's deployments,
-// which happen at once here, and CDK's metadata.
+// Types that a stack records and nothing acts upon: CodeDeploy's deployments, which happen at once
+// here, and CDK's metadata.
 #include <array>
 
 #include "stack/resource_type.h"
@@ -10,10 +10,6 @@ namespace {
 using nlohmann::json;
 
 constexpr Property kMetadataProperties[] = {{"Analytics"}};
-constexpr Property kBucketPolicyProperties[] = {
-    {"Bucket", kReplace, kRequired},
-    {"PolicyDocument", OnChange::kUpdate, kRequired},
-};
 constexpr Property kApplicationProperties[] = {
     {"ApplicationName", kReplace},
     {"ComputePlatform", kReplace},
@@ -60,14 +56,12 @@ class RecordedType final : public ResourceType {
 }  // namespace
 
 std::span<const ResourceType* const> recorded_types() {
-  static const RecordedType bucket_policy("AWS::S3::BucketPolicy", kBucketPolicyProperties, "");
   static const RecordedType application("AWS::CodeDeploy::Application", kApplicationProperties,
                                         "ApplicationName");
   static const RecordedType group("AWS::CodeDeploy::DeploymentGroup", kDeploymentGroupProperties,
                                   "DeploymentGroupName");
   static const RecordedType metadata("AWS::CDK::Metadata", kMetadataProperties, "");
-  static constexpr std::array<const ResourceType*, 4> all = {&metadata, &bucket_policy,
-                                                             &application, &group};
+  static constexpr std::array<const ResourceType*, 3> all = {&metadata, &application, &group};
   return all;
 }
 

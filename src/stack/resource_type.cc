@@ -8,6 +8,8 @@
 #include "base/json_access.h"
 #include "stack/custom_resource.h"
 #include "stack/iam_types.h"
+#include "stack/names.h"
+#include "template/evaluate.h"
 
 namespace kiln::stack {
 namespace {
@@ -22,8 +24,8 @@ const Types& types() {
     Types found;
     for (const auto group :
          {lambda_function_types(), lambda_version_types(), lambda_types(), scaling_types(),
-          alarm_types(), sns_types(), logs_types(), storage_types(), iam_types(), recorded_types(),
-          custom_types(), nested_types()})
+          alarm_types(), sns_types(), logs_types(), log_filter_types(), storage_types(),
+          iam_types(), recorded_types(), custom_types(), nested_types()})
       for (const ResourceType* type : group) found.emplace(type->name(), type);
     return found;
   }();
@@ -36,6 +38,12 @@ const ResourceType* find_resource_type(std::string_view name) {
   if (is_custom_name(name)) name = kCustomResource;
   const auto found = types().find(name);
   return found == types().end() ? nullptr : found->second;
+}
+
+std::string ResourceType::name_for(const std::string& stack, const std::string& logical_id,
+                                   const json& properties) const {
+  const std::string_view end = name_end(properties);
+  return chosen_name(stack, logical_id, max_name() - end.size()).append(end);
 }
 
 std::vector<std::string_view> resource_type_names() {
@@ -81,6 +89,30 @@ TagChange tag_change(const json& before, const json& after) {
   for (const auto& [key, value] : old.items())
     if (!change.wanted.contains(key)) change.removed.push_back(key);
   return change;
+}
+
+json known_part(const json& properties, const json& needed) {
+  // Of these lists, and of variables, each may be missing.
+  static constexpr std::string_view kLoose[] = {
+      "AlarmActions", "Dimensions", "Layers", "InsufficientDataActions", "OKActions", "Tags"};
+  json out = json::object();
+  for (const auto& [name, value] : properties.items()) {
+    if (!cfn::is_unknown(value)) {
+      out[name] = value;
+    } else if (const auto other = needed.find(name); other != needed.end()) {
+      out[name] = *other;
+    } else if (value.is_array() &&
+               std::find(std::begin(kLoose), std::end(kLoose), name) != std::end(kLoose)) {
+      out[name] = json::array();
+      for (const json& item : value)
+        if (!cfn::is_unknown(item)) out[name].push_back(item);
+    } else if (name == "Environment" && value.is_object()) {
+      json& known = out[name]["Variables"] = json::object();
+      for (const auto& [variable, text] : json_member(value, "Variables").items())
+        if (!cfn::is_unknown(text)) known[variable] = text;
+    }
+  }
+  return out;
 }
 
 json tag_list(const std::map<std::string, std::string>& tags) {

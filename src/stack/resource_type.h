@@ -77,6 +77,9 @@ class ResourceType {
   virtual size_t max_name() const { return 64; }
   // What such a name ends in.
   virtual std::string_view name_end(const nlohmann::json&) const { return ""; }
+  // A name of its own for what the template leaves unnamed.
+  virtual std::string name_for(const std::string& stack, const std::string& logical_id,
+                       const nlohmann::json& properties) const;
   // Whether Ref is the name, so that it is known before the resource is made.
   virtual bool id_is_name() const { return false; }
   // Custom resources: their provider knows all properties and attributes, gets scalars as texts,
@@ -87,6 +90,13 @@ class ResourceType {
   virtual bool is_removed_later() const { return false; }
   // Attributes beside attributes() and the properties.
   virtual bool may_have(std::string_view /*attribute*/) const { return false; }
+
+  // Asks the APIs, without effect, whether they would take what create() sends. Some of
+  // `properties` may be known to the deployment alone (known_part); `name` as create() has it.
+  virtual Result<void> check(const AwsApi& /*trial*/, const std::string& /*name*/,
+                             const nlohmann::json& /*properties*/) const {
+    return {};
+  }
 
   // `name` is the one that the properties give or Kiln chose; it is remembered before this call, so
   // that a resource which a killed Kiln has just made is found again. What fails leaves nothing.
@@ -114,6 +124,7 @@ std::span<const ResourceType* const> alarm_types();
 std::span<const ResourceType* const> sns_types();
 std::span<const ResourceType* const> recorded_types();
 std::span<const ResourceType* const> logs_types();
+std::span<const ResourceType* const> log_filter_types();
 std::span<const ResourceType* const> storage_types();
 std::span<const ResourceType* const> custom_types();
 std::span<const ResourceType* const> nested_types();
@@ -134,6 +145,9 @@ struct TagChange {
   std::map<std::string, std::string> wanted;  // all of the new ones
 };
 TagChange tag_change(const nlohmann::json& before, const nlohmann::json& after);
+// Properties without what only the deployment will know. `needed`: what stands for those that must
+// be there.
+nlohmann::json known_part(const nlohmann::json& properties, const nlohmann::json& needed);
 // [{"Key":"a","Value":"b"}]
 nlohmann::json tag_list(const std::map<std::string, std::string>& tags);
 // Success, when the error says that there is no such thing.

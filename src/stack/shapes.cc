@@ -42,8 +42,9 @@ const Shapes& shapes() {
           "InsufficientDataActions", "Layers", "ManagedPolicyArns", "OKActions", "Roles",
           "SecurityGroupIds", "SubnetIds", "Topics", "Users"})
       out.emplace(name, Shape::kTexts);
-    for (const char* name : {"AdditionalVersionWeights", "Dimensions", "FileSystemConfigs",
-                             "Metrics", "ScheduledActions", "StepAdjustments", "Subscription"})
+    for (const char* name :
+         {"AdditionalVersionWeights", "Dimensions", "FileSystemConfigs", "MetricTransformations",
+          "Metrics", "ScheduledActions", "StepAdjustments", "Subscription"})
       out.emplace(name, Shape::kObjects);
     for (const char* name : {"Action",
                              "AdjustmentType",
@@ -59,7 +60,9 @@ const Shapes& shapes() {
                              "DashboardName",
                              "Description",
                              "Destination",
+                             "DestinationArn",
                              "DisplayName",
+                             "Distribution",
                              "EndTime",
                              "Endpoint",
                              "EvaluateLowSampleCountPercentile",
@@ -67,6 +70,8 @@ const Shapes& shapes() {
                              "Expression",
                              "ExtendedStatistic",
                              "FifoThroughputScope",
+                             "FilterName",
+                             "FilterPattern",
                              "FilterPolicyScope",
                              "FunctionName",
                              "FunctionUrlAuthType",
@@ -86,6 +91,8 @@ const Shapes& shapes() {
                              "ManagedPolicyName",
                              "MetricAggregationType",
                              "MetricName",
+                             "MetricNamespace",
+                             "MetricValue",
                              "Mode",
                              "Name",
                              "Namespace",

@@ -45,6 +45,20 @@ constexpr std::pair<const char*, const char*> kTopicAttributes[] = {
     {"KmsMasterKeyId", ""},          {"SignatureVersion", "1"},
     {"TracingConfig", "PassThrough"}};
 
+// Those of the properties that are attributes.
+template <size_t N>
+void add_attributes(AwsApi::Form& form, const json& properties,
+                    const std::pair<const char*, const char*> (&attributes)[N]) {
+  int number = 0;
+  for (const auto& [attribute, otherwise] : attributes) {
+    const auto value = properties.find(attribute);
+    if (value == properties.end()) continue;
+    const std::string at = "Attributes.entry." + std::to_string(++number);
+    form.emplace_back(at + ".key", attribute);
+    form.emplace_back(at + ".value", value_text(*value));
+  }
+}
+
 class TopicType final : public ResourceType {
  public:
   std::string_view name() const override { return "AWS::SNS::Topic"; }
@@ -57,21 +71,17 @@ class TopicType final : public ResourceType {
     return fifo != properties.end() && value_text(*fifo) == "true" ? ".fifo" : "";
   }
 
+  Result<void> check(const AwsApi& trial, const std::string& name,
+                     const json& properties) const override {
+    return verdict(
+        trial.query("sns", "CreateTopic", creation(name, known_part(properties, json::object()))));
+  }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
     // CreateTopic gives a topic that is there already, as if it had made it.
     if (call_sns(scope, "GetTopicAttributes", {{"TopicArn", arn_of(scope, name)}}))
       return already_exists(this->name(), arn_of(scope, name));
-    AwsApi::Form form = {{"Name", name}};
-    int number = 0;
-    for (const auto& [attribute, otherwise] : kTopicAttributes) {
-      const auto value = properties.find(attribute);
-      if (value == properties.end()) continue;
-      const std::string at = "Attributes.entry." + std::to_string(++number);
-      form.emplace_back(at + ".key", attribute);
-      form.emplace_back(at + ".value", value_text(*value));
-    }
-    add_tags(form, tag_change({}, properties).wanted);
+    const auto form = creation(name, properties);
     if (const auto made = call_sns(scope, "CreateTopic", form); !made) return made.error();
     if (auto done = subscribe(scope, name, json::object(), properties); !done) {
       (void)remove(scope, name, properties);
@@ -102,6 +112,12 @@ class TopicType final : public ResourceType {
   }
 
  private:
+  static AwsApi::Form creation(const std::string& name, const json& properties) {
+    AwsApi::Form form = {{"Name", name}};
+    add_attributes(form, properties, kTopicAttributes);
+    add_tags(form, tag_change({}, properties).wanted);
+    return form;
+  }
   static std::string name_of(const std::string& id) { return id.substr(id.rfind(':') + 1); }
   static std::string arn_of(const Scope& scope, const std::string& name) {
     return arn_start("sns", scope.region) + scope.account + ":" + name;
@@ -211,21 +227,17 @@ class SubscriptionType final : public ResourceType {
   std::span<const Property> properties() const override { return kSubscriptionProperties; }
   std::vector<std::string_view> attributes() const override { return {"Arn"}; }
 
+  Result<void> check(const AwsApi& trial, const std::string&,
+                     const json& properties) const override {
+    const json known = known_part(
+        properties, {{"TopicArn", arn_start("sns", trial.region()) + "000000000000:later"}});
+    for (const char* needed : {"Protocol", "Endpoint"})
+      if (properties.contains(needed) && !known.contains(needed)) return {};
+    return verdict(trial.query("sns", "Subscribe", creation(known)));
+  }
   Result<Made> create(const Scope& scope, const std::string&,
                       const json& properties) const override {
-    AwsApi::Form form = {{"TopicArn", text_of(properties, "TopicArn")},
-                         {"Protocol", text_of(properties, "Protocol")},
-                         {"Endpoint", text_of(properties, "Endpoint")},
-                         {"ReturnSubscriptionArn", "true"}};
-    int number = 0;
-    for (const auto& [attribute, otherwise] : kSubscriptionAttributes) {
-      const auto value = properties.find(attribute);
-      if (value == properties.end()) continue;
-      const std::string at = "Attributes.entry." + std::to_string(++number);
-      form.emplace_back(at + ".key", attribute);
-      form.emplace_back(at + ".value", value_text(*value));
-    }
-    const auto made = call_sns(scope, "Subscribe", form);
+    const auto made = call_sns(scope, "Subscribe", creation(properties));
     if (!made) return made.error();
     const std::string arn = text_of(*made, "SubscriptionArn");
     return Made{arn, {{"Arn", arn}}};
@@ -255,6 +267,16 @@ class SubscriptionType final : public ResourceType {
       arn = again->id;
     }
     return unsubscribed(scope, arn);
+  }
+
+ private:
+  static AwsApi::Form creation(const json& properties) {
+    AwsApi::Form form = {{"TopicArn", text_of(properties, "TopicArn")},
+                         {"Protocol", text_of(properties, "Protocol")},
+                         {"Endpoint", text_of(properties, "Endpoint")},
+                         {"ReturnSubscriptionArn", "true"}};
+    add_attributes(form, properties, kSubscriptionAttributes);
+    return form;
   }
 };
 

@@ -87,7 +87,8 @@ class StackBook {
                              const Wish& wish);
   // Success also when there is no such stack.
   Result<void> remove(const std::string& region, const std::string& name_or_id,
-                      const std::vector<std::string>& retained, const std::string& token);
+                      const std::vector<std::string>& retained, const std::string& token,
+                      Deployment::Deletion deletion = Deployment::Deletion::kStandard);
   Result<void> cancel_update(const std::string& region, const std::string& name_or_id);
   // Tries again what a rollback could not do.
   Result<void> continue_rollback(const std::string& region, const std::string& name_or_id);
@@ -139,6 +140,9 @@ class StackBook {
   // The templates of the nested stacks that a plan makes or changes, as far as these are known.
   Result<void> check_nested(const Stack& now, const Wish& wish, const Plan& plan,
                             size_t depth) const;
+  // Whether the APIs would take what the plan makes or changes.
+  Result<void> check_values(const Stack& now, const cfn::Template& parsed, const Plan& plan,
+                            const PlannedResources& planned) const;
   RecordPtr record_of(const std::string& region, const std::string& name_or_id) const;
   Result<RecordPtr> require(const std::string& region, const std::string& name_or_id) const;
   std::vector<RecordPtr> records(const std::string& region) const;
@@ -151,7 +155,7 @@ class StackBook {
   // `change_set_id`: the set that is carried out; "": none.
   Result<std::string> begin(const RecordPtr& record, const Wish& wish, Prepared prepared,
                             const std::string& change_set_id);
-  static bool changes_nothing(const Stack& now, const Wish& wish, const Plan& plan);
+  static bool changes_nothing(const Stack& now, const Wish& wish, const Prepared& prepared);
   // `announce` changes the stack's status; the deployment knows the stack as it was before.
   Result<void> start(const RecordPtr& record, const std::function<Result<void>()>& announce,
                      std::function<void(Deployment&)> work);

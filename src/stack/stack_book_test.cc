@@ -49,6 +49,8 @@ class FakeState final : public StatePort {
 class FakeSns {
  public:
   net::Response answer(const net::Request& request) {
+    if (net::field(request, "X-Kiln-Effects") == "none")
+      return wire::query_error({ErrorKind::kPreconditionFailed, "NothingKept", ""}, "id");
     const auto form = wire::QueryRequest::parse(request.body());
     const std::lock_guard lock(mutex_);
     const std::string action = form->action();

@@ -110,6 +110,27 @@ Result<void> StackBook::check_nested(const Stack& now, const Wish& wish, const P
   return {};
 }
 
+Result<void> StackBook::check_values(const Stack& now, const cfn::Template& parsed,
+                                     const Plan& plan, const PlannedResources& planned) const {
+  const AwsApi trial = options_.api(now.region).on_trial();
+  for (const Change& change : plan.changes) {
+    const cfn::Resource* resource = parsed.resource(change.logical_id);
+    const ResourceType* type = find_resource_type(change.type);
+    if (change.action == Change::Action::kRemove || !resource || !type ||
+        planned.is_left_out(change.logical_id))
+      continue;
+    std::string name = text_of(change.after, std::string(type->name_property()).c_str());
+    if (name.empty() || cfn::is_unknown(name))
+      name = type->name_for(now.name, change.logical_id, change.after);
+    if (auto fine = type->check(trial, name, change.after); !fine)
+      return validation_error(cfn::text_of(
+          cfn::Problem{"Properties validation failed for resource " + change.logical_id +
+                           " with message: " + fine.error().message,
+                       resource->place}));
+  }
+  return {};
+}
+
 Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
                                                size_t depth) const {
   auto parsed = read(wish, known_values(now.region, wish), include());
@@ -140,6 +161,7 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
   if (auto fine = resolver.check(macros == Macros::kNeedCapability); !fine) return fine.error();
   auto plan = make_plan(now.resources, resolver, planned);
   if (!plan) return plan.error();
+  if (auto fine = check_values(now, **parsed, *plan, planned); !fine) return fine.error();
   if (auto fine = check_nested(now, wish, *plan, depth); !fine) return fine.error();
   return Prepared{std::move(*parsed), std::move(*parameters), std::move(*plan)};
 }
@@ -168,7 +190,10 @@ Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, 
   const auto shared = std::make_shared<const Prepared>(std::move(prepared));
   const auto announce = [&] {
     const auto kept = record->change([&](Stack& stack) {
+      const std::vector<std::string> capabilities = std::move(stack.wish.capabilities);
       stack.wish = wish;
+      // They need not be said again to be shown.
+      if (wish.capabilities.empty()) stack.wish.capabilities = capabilities;
       stack.hidden_parameters.clear();
       for (const cfn::Parameter& parameter : shared->parsed->parameters) {
         if (parameter.default_value)
@@ -226,9 +251,18 @@ Result<std::string> StackBook::create(const std::string& region, const std::stri
   return begun;
 }
 
-bool StackBook::changes_nothing(const Stack& now, const Wish& wish, const Plan& plan) {
-  return plan.changes.empty() && now.status.ends_with("COMPLETE") && now.leftovers.empty() &&
-         now.wish.tags == wish.tags && same_outputs(now.outputs, plan.outputs);
+bool StackBook::changes_nothing(const Stack& now, const Wish& wish, const Prepared& prepared) {
+  const Plan& plan = prepared.plan;
+  // What becomes of a resource may change alone.
+  const bool same_policies =
+      std::all_of(now.resources.begin(), now.resources.end(), [&](const auto& each) {
+        const cfn::Resource* resource = prepared.parsed->resource(each.first);
+        return !resource || (resource->deletion_policy == each.second.deletion_policy &&
+                             resource->update_replace_policy == each.second.replace_policy);
+      });
+  return plan.changes.empty() && same_policies && now.status.ends_with("COMPLETE") &&
+         now.leftovers.empty() && now.wish.tags == wish.tags &&
+         same_outputs(now.outputs, plan.outputs);
 }
 
 Result<std::string> StackBook::update(const std::string& region, const std::string& name_or_id,
@@ -241,13 +275,15 @@ Result<std::string> StackBook::update(const std::string& region, const std::stri
   if (!can_be_updated(now.status)) return wrong_state(now, "updated");
   auto prepared = prepare(now, wish, Macros::kNeedCapability);
   if (!prepared) return prepared.error();
-  if (changes_nothing(now, wish, prepared->plan))
+  // Where macros make the template, AWS doesn't look whether they have made another one.
+  if (prepared->parsed->transforms.empty() && changes_nothing(now, wish, *prepared))
     return validation_error("No updates are to be performed.");
   return begin(*record, wish, std::move(*prepared), "");
 }
 
 Result<void> StackBook::remove(const std::string& region, const std::string& name_or_id,
-                               const std::vector<std::string>& retained, const std::string& token) {
+                               const std::vector<std::string>& retained, const std::string& token,
+                               Deployment::Deletion deletion) {
   const MutexLock one_at_a_time(begin_mutex_);
   const RecordPtr record = record_of(region, name_or_id);
   if (!record) return {};
@@ -267,6 +303,10 @@ Result<void> StackBook::remove(const std::string& region, const std::string& nam
   if (!retained.empty() && now.status != "DELETE_FAILED")
     return validation_error("Invalid operation on stack [" + now.id +
                             "]. Resources can be retained only when its deletion has failed.");
+  if (deletion == Deployment::Deletion::kForce && now.status != "DELETE_FAILED")
+    return validation_error(
+        "Invalid operation on stack [" + now.id +
+        "]. A stack can be deleted by force only when its deletion has failed.");
   for (const StackOutput& output : now.outputs) {
     if (output.export_name.empty()) continue;
     if (const auto users = importers(region, output.export_name); !users.empty())
@@ -281,8 +321,9 @@ Result<void> StackBook::remove(const std::string& region, const std::string& nam
     });
     return kept ? record->begin("DELETE_IN_PROGRESS", "DELETE_STACK") : kept;
   };
-  return start(record, announce,
-               [retained](Deployment& deployment) { deployment.remove(retained); });
+  return start(record, announce, [retained, deletion](Deployment& deployment) {
+    deployment.remove(retained, deletion);
+  });
 }
 
 Result<void> StackBook::cancel_update(const std::string& region, const std::string& name_or_id) {

@@ -83,8 +83,9 @@ void StackRecord::add_event(const StackResource& about) {
   event.type = about.type;
   event.status = about.status;
   event.reason = about.reason;
+  const bool goes = about.status == "DELETE_IN_PROGRESS" || about.status == "DELETE_COMPLETE";
   if (const nlohmann::json& properties = about.unsettled() ? about.attempted : about.properties;
-      !properties.is_null())
+      !properties.is_null() && !goes)
     event.properties = json_dump(properties);
   event.token = stack_.wish.token;
   event.id = about.type == kStackType

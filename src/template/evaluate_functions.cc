@@ -186,6 +186,11 @@ Result<json> Evaluator::Run::join(const FunctionUse& use) {
   return json(std::move(out));
 }
 
+// Also what AWS says of an index beyond a list that stands in the template.
+const std::string kSelects =
+    "Template error: Fn::Select requires a list argument with two elements: an integer index and a "
+    "list";
+
 Result<json> Evaluator::Run::select(const FunctionUse& use) {
   const auto index = value(use.argument.list[0]);
   if (!index) return index;
@@ -197,14 +202,13 @@ Result<json> Evaluator::Run::select(const FunctionUse& use) {
   size_t number = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc() || end != text.data() + text.size() || !items->is_array())
-    return evaluation_error(
-        use.place,
-        "Template error: every Fn::Select object requires two non-null parameters, an "
-        "index and a list");
+    return evaluation_error(use.place, kSelects);
   if (number >= items->size())
-    return evaluation_error(use.place,
-                            "Template error: Fn::Select cannot select nonexistent value at index " +
-                                std::to_string(number));
+    return evaluation_error(
+        use.place, use.argument.list[1].is_list()
+                       ? kSelects
+                       : "Template error: Fn::Select cannot select nonexistent value at index " +
+                             std::to_string(number));
   return (*items)[number];
 }
 

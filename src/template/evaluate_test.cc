@@ -155,11 +155,15 @@ TEST(Evaluate, WhatIsNotKnownYet) {
 
 TEST(Evaluate, WhatGoesWrongHasItsPlace) {
   constexpr EvaluateCase kCases[] = {
-      {"!Select [2, [a, b]]",
+      {"!Select [2, [a, b]]", "Fn::Select requires a list argument with two elements"},
+      {"!Select [2, !Split [',', 'a,b']]",
        "Template error: Fn::Select cannot select nonexistent value at index 2"},
-      {"!Select [-1, [a]]", "every Fn::Select object requires two non-null parameters"},
-      {"!Select [x, [a]]", "every Fn::Select object requires two non-null parameters"},
-      {"!Select [0, a]", "every Fn::Select object requires two non-null parameters"},
+      {"!Select [-1, [a]]",
+       "Fn::Select requires a list argument with two elements: an integer index and a list"},
+      {"!Select [x, [a]]",
+       "Fn::Select requires a list argument with two elements: an integer index and a list"},
+      {"!Select [0, a]",
+       "Fn::Select requires a list argument with two elements: an integer index and a list"},
       {"!Join ['-', a]", "every Fn::Join object requires two parameters"},
       {"!Join ['-', [[a]]]", "Fn::Join has something that is no string in its list"},
       {"!Split ['', a]", "every Fn::Split object requires two parameters"},

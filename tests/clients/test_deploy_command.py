@@ -123,7 +123,12 @@ def test_what_fails_is_said_rolled_back_and_deployed_anew(engine, project):
     path.write_text(good.replace("Handler: index.handler", "Handler: index.handler\n      Timeout: 901"))
     done = engine.cli("deploy", str(project), "--yes", check=False)
     assert done.returncode == 1
-    assert "orders is in ROLLBACK_COMPLETE: F: " in done.stderr and "901" in done.stderr
+    assert "template.yaml:" in done.stderr and "Value '901' at 'timeout'" in done.stderr  # as well
+    assert inventory(engine) == EMPTY
+    path.write_text(good.replace("Handler: index.handler", "Handler: index.handler\n      ReservedConcurrentExecutions: 5000"))
+    done = engine.cli("deploy", str(project), "--yes", check=False)
+    assert done.returncode == 1
+    assert "orders is in ROLLBACK_COMPLETE: F: " in done.stderr and "UnreservedConcurrentExecution" in done.stderr
     assert inventory(engine) == EMPTY
     path.write_text(good)
     again = engine.cli("deploy", str(project), "--yes")

@@ -34,6 +34,21 @@ def only(kind, **properties):
 
 ALARM = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1,
          "ComparisonOperator": "GreaterThanThreshold"}
+SUBSCRIPTIONS = [  # protocol, endpoint, whether SNS takes it
+    ("email", "ada@example.com", True), ("email", "nobody", False), ("https", "https://example.com/hook", True), ("https", "http://example.com/hook", False),
+    ("lambda", "arn:aws:sqs:us-east-1:000000000000:q", False), ("pigeon", "coop", False)]
+
+
+def subscribed(protocol, endpoint, **more):
+    return {"T": {"Type": "AWS::SNS::Topic"}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
+        "TopicArn": {"Ref": "T"}, "Protocol": protocol, "Endpoint": endpoint, **more}}}
+
+
+def filtered(pattern, value="1", **more):
+    return {"G": {"Type": "AWS::Logs::LogGroup"}, "M": {"Type": "AWS::Logs::MetricFilter", "Properties": {
+        "LogGroupName": {"Ref": "G"}, "FilterPattern": pattern, "MetricTransformations": [{"MetricName": "m", "MetricNamespace": "n", "MetricValue": value, **more}]}}}
+
+
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 # What AWS has that this Kiln has not is refused in the plan, as what AWS refuses is.
 CORPUS = {
@@ -54,6 +69,27 @@ CORPUS = {
     "an unknown property": (with_function(Colour="red"), REFUSED),
     "a property of another shape": (with_function(MemorySize={"Most": 1}), REFUSED),
     "no role": (with_function(Role=None), REFUSED),
+    # What CreateFunction refuses, on both sides of each limit.
+    **{f"the name {name}": (with_function(FunctionName=name), fine)
+       for name, fine in (("n" * 64, FINE), ("n" * 65, REFUSED), ("a name", REFUSED), ("n.n", REFUSED))},
+    **{f"memory of {size}": (with_function(MemorySize=size), fine) for size, fine in ((127, REFUSED), (128, FINE), (10240, FINE), (10241, REFUSED))},
+    **{f"{time} seconds": (with_function(Timeout=time), fine) for time, fine in ((0, REFUSED), (1, FINE), (900, FINE), (901, REFUSED))},
+    **{f"a /tmp of {size}": (with_function(EphemeralStorage={"Size": size}), fine) for size, fine in ((511, REFUSED), (10240, FINE), (10241, REFUSED))},
+    **{f"a description of {size}": (with_function(Description="d" * size), fine) for size, fine in ((256, FINE), (257, REFUSED))},
+    "no handler": (with_function(Handler=None), REFUSED),
+    "a handler of two words": (with_function(Handler="index handler"), REFUSED),
+    "a role that is none": (with_function(Role="any"), REFUSED),
+    "an architecture that is none": (with_function(Architectures=["riscv"]), REFUSED),
+    "a tracing mode that is none": (with_function(TracingConfig={"Mode": "Always"}), REFUSED),
+    "a log level without JSON": (with_function(LoggingConfig={"LogFormat": "Text", "ApplicationLogLevel": "DEBUG"}), REFUSED),
+    "a variable of Lambda's": (with_function(Environment={"Variables": {"AWS_REGION": "a"}}), REFUSED),
+    "a variable without a name": (with_function(Environment={"Variables": {"1": "a"}}), REFUSED),
+    **{f"variables of {size}": (with_function(Environment={"Variables": {"AB": "v" * (size - 9)}}), fine) for size, fine in ((4096, FINE), (4097, REFUSED))},
+    "a variable that is known later": ({"T": {"Type": "AWS::SNS::Topic"}, **with_function(Environment={"Variables": {"TOPIC": {"Ref": "T"}}})}, FINE),
+    "a role that is made": ({"Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+                             **with_function(Role={"Fn::GetAtt": ["Role", "Arn"]})}, FINE),
+    "a tag of AWS's": (with_function(Tags=[{"Key": "aws:mine", "Value": "b"}]), REFUSED),
+    "inline code of another language": (with_function(Runtime="provided.al2023"), REFUSED),
     "reserved concurrency": (with_function(ReservedConcurrentExecutions=5), FINE),
     "settings": (with_function(MemorySize=512, Timeout=30, EphemeralStorage={"Size": 1024}, Environment={"Variables": {"STAGE": "b"}},
                                TracingConfig={"Mode": "Active"}, LoggingConfig={"LogFormat": "JSON"}, Tags=[{"Key": "a", "Value": "b"}]), FINE),
@@ -66,6 +102,9 @@ CORPUS = {
     "retries": (beside("AWS::Lambda::EventInvokeConfig", Qualifier="$LATEST", MaximumRetryAttempts=0), FINE),
     "a queue's mapping": (beside("AWS::Lambda::EventSourceMapping", EventSourceArn="arn:aws:sqs:us-east-1:000000000000:q"), REFUSED),
     "a topic": (only("AWS::SNS::Topic", DisplayName="a"), FINE),
+    **{f"a subscription of {protocol} to {endpoint}": (subscribed(protocol, endpoint), fine) for protocol, endpoint, fine in SUBSCRIPTIONS},
+    "a filter policy that is none": (subscribed("email", "ada@example.com", FilterPolicy={"a": "b"}), REFUSED),
+    "a topic of two words": (only("AWS::SNS::Topic", TopicName="two words"), REFUSED),
     "a FIFO topic": (only("AWS::SNS::Topic", FifoTopic=True), FINE),
     "a subscription": ({"F": function(), "T": {"Type": "AWS::SNS::Topic"}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
         "TopicArn": {"Ref": "T"}, "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["F", "Arn"]}}}}, FINE),
@@ -74,10 +113,26 @@ CORPUS = {
     "an alarm": (only("AWS::CloudWatch::Alarm", **ALARM), FINE),
     "an alarm of anomalies": (only("AWS::CloudWatch::Alarm", EvaluationPeriods=1, ComparisonOperator="LessThanLowerThreshold", ThresholdMetricId="b",
                                    Metrics=[{"Id": "b", "Expression": "ANOMALY_DETECTION_BAND(m)"}]), REFUSED),
+    "an alarm of seven seconds": (only("AWS::CloudWatch::Alarm", **{**ALARM, "Period": 7}), REFUSED),
+    "an alarm of no comparison": (only("AWS::CloudWatch::Alarm", **{**ALARM, "ComparisonOperator": "Greater"}), REFUSED),
+    "an alarm of what is known later": ({"T": {"Type": "AWS::SNS::Topic"}, "R": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
+        **ALARM, "AlarmActions": [{"Ref": "T"}], "Dimensions": [{"Name": "TopicName", "Value": {"Fn::GetAtt": ["T", "TopicName"]}}]}}}, FINE),
     "a log group": (only("AWS::Logs::LogGroup", RetentionInDays=7), FINE),
+    "a log group for eight days": (only("AWS::Logs::LogGroup", RetentionInDays=8), REFUSED),
+    "a log group of two words": (only("AWS::Logs::LogGroup", LogGroupName="two words"), REFUSED),
+    "a metric filter": (filtered("ERROR"), FINE),
+    "a pattern that is none": (filtered("{ $.a = "), REFUSED),
+    "a metric value that is none": (filtered("ERROR", "many"), REFUSED),
+    "lines for a queue": (only("AWS::Logs::SubscriptionFilter", LogGroupName="g", FilterPattern="", DestinationArn="arn:aws:kinesis:us-east-1:000000000000:stream/s"), REFUSED),
     "a role": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST), FINE),
+    "a role that trusts nobody": (only("AWS::IAM::Role", AssumeRolePolicyDocument="trust"), REFUSED),
+    "a role for a minute": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=60), REFUSED),
     "a user": (only("AWS::IAM::User"), REFUSED),
     "a bucket": (only("AWS::S3::Bucket", VersioningConfiguration={"Status": "Enabled"}), FINE),
+    "a bucket that notifies": (only("AWS::S3::Bucket", NotificationConfiguration={"TopicConfigurations": [{"Event": "s3:ObjectCreated:*", "Topic": "t"}]}), REFUSED),
+    "a bucket's website": (only("AWS::S3::Bucket", WebsiteConfiguration={"IndexDocument": "index.html"}), REFUSED),
+    "a parameter that does not match": (only("AWS::SSM::Parameter", Type="String", Value="v", AllowedPattern="w+"), REFUSED),
+    "a parameter of two words": (only("AWS::SSM::Parameter", Type="String", Value="v", Name="two words"), REFUSED),
     "a parameter": (only("AWS::SSM::Parameter", Type="String", Value="v"), FINE),
     "a secret parameter": (only("AWS::SSM::Parameter", Type="SecureString", Value="v"), REFUSED),
     "scaling of a table": (only("AWS::ApplicationAutoScaling::ScalableTarget", ServiceNamespace="dynamodb", ResourceId="table/t", MinCapacity=1, MaxCapacity=2,

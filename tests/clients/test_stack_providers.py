@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from harness import Kiln, message_of
-from stacks import CAPABILITIES, EMPTY, create, delete, events, inventory, outputs, update
+from stacks import CAPABILITIES, EMPTY, create, delete, events, inventory, outputs, settled, update
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 
@@ -236,3 +236,41 @@ def test_secrets_are_refused_where_aws_refuses_them(engine, cloudformation):
     assert refusal({"Ref": "P"}, Parameters={"P": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/secret"}}) == \
         "Parameters [/app/secret] referenced by template have types not supported by CloudFormation."
     ssm.delete_parameter(Name="/app/secret")
+
+
+STUBBORN = ("import cfnresponse\n"
+            "def handler(event, context):\n"
+            "    status = cfnresponse.FAILED if event['RequestType'] == 'Delete' else cfnresponse.SUCCESS\n"
+            "    cfnresponse.send(event, context, status, {}, 'seed')\n")
+
+
+def test_a_stack_is_deleted_without_what_cannot_be(engine, cloudformation):
+    body = {"Resources": {
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": {
+            "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Timeout": 60, "Code": {"ZipFile": STUBBORN}}},
+        "Seed": {"Type": "Custom::Seed", "Properties": {"ServiceToken": {"Fn::GetAtt": ["Function", "Arn"]}}},
+        "Topic": {"Type": "AWS::SNS::Topic"}}}
+
+    def delete_so(way):
+        # This botocore knows no DeletionMode.
+        return engine.http("POST", "/", f"Action=DeleteStack&Version=2010-05-15&StackName=stubborn&{way}", {"Content-Type": "application/x-www-form-urlencoded"})
+
+    for way in ("RetainResources.member.1=Seed", "DeletionMode=FORCE_DELETE_STACK"):
+        assert create(cloudformation, "stubborn", body)["StackStatus"] == "CREATE_COMPLETE"
+        status, _, text = delete_so(way)
+        assert status == 400 and b"only when its deletion has failed" in text
+        assert delete(cloudformation, "stubborn")["StackStatus"] == "DELETE_FAILED"
+        stack = cloudformation.describe_stacks(StackName="stubborn")["Stacks"][0]["StackId"]
+        assert delete_so(way)[0] == 200
+        assert settled(cloudformation, stack)["StackStatus"] == "DELETE_COMPLETE"
+        assert ("Seed", "DELETE_SKIPPED", "") in events(cloudformation, stack)
+        assert inventory(engine) == EMPTY
+    create(cloudformation, "stubborn", body)
+    failed = engine.cli("destroy", "stubborn", "--yes", check=False)
+    assert failed.returncode == 1 and "--retain LOGICALID" in failed.stderr
+    done = engine.cli("destroy", "stubborn", "--yes", "--retain", "Seed", check=False)
+    assert done.returncode == 0, done.stderr
+    create(cloudformation, "stubborn", body)
+    done = engine.cli("destroy", "stubborn", "--yes", "--retain", "Seed", check=False)
+    assert done.returncode == 0, done.stderr
+    assert inventory(engine) == EMPTY

@@ -17,12 +17,7 @@ constexpr const char* kKnownLater = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
 // With the text that stands for what isn't known yet, as AWS writes it.
 json shown(const json& value) {
-  if (value.is_string()) {
-    std::string text = json_text(value);
-    for (size_t at; (at = text.find(cfn::kUnknown)) != std::string::npos;)
-      text.replace(at, cfn::kUnknown.size(), kKnownLater);
-    return text;
-  }
+  if (value.is_string()) return cfn::is_unknown(value) ? json(kKnownLater) : value;
   if (!value.is_structured()) return value;
   json out = value;
   for (json& item : out) item = shown(item);

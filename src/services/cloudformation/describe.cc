@@ -88,7 +88,7 @@ Result<json> CloudFormationOperations::describe_stack_resource(const Call& call)
   if (!found) return stack::validation_error("Stack '" + name + "' does not exist");
   const auto resource = found->resources.find(id);
   if (resource == found->resources.end())
-    return stack::validation_error("Resource " + id + " does not exist for stack " + found->name);
+    return stack::validation_error("Resource " + id + " does not exist for stack " + name);
   json detail = resource_document(*found, resource->second);
   detail["LastUpdatedTimestamp"] = detail["Timestamp"];
   detail.erase("Timestamp");

@@ -136,7 +136,8 @@ json identifier_summaries(const cfn::Template& parsed) {
     json one = {{"ResourceType", resource.type},
                 {"LogicalResourceIds", json::array({resource.logical_id})}};
     const stack::ResourceType* type = stack::find_resource_type(resource.type);
-    if (type && type->id_is_name() && !type->name_property().empty())
+    const bool by_name = type && (type->id_is_name() || resource.type == "AWS::S3::Bucket");
+    if (by_name && !type->name_property().empty())
       one["ResourceIdentifiers"] = json::array({type->name_property()});
     out.push_back(std::move(one));
   }

@@ -160,11 +160,12 @@ Result<std::optional<std::string>> read_template_text(const json& input,
         std::to_string(body.size()) + " bytes into a bucket and give its TemplateURL");
   if (!body.empty()) return std::optional(body);
   if (url.empty()) return std::optional<std::string>();
-  const auto address =
-      url.starts_with("s3://") ? std::optional<ObjectAddress>() : object_address(url);
-  if (!address)
-    return stack::validation_error(
-        "TemplateURL must reference a valid S3 object to which you have access: " + url);
+  if (url.starts_with("s3://"))
+    return stack::validation_error("S3 error: Domain name specified in " +
+                                   url.substr(5, url.find('/', 5) - 5) +
+                                   " is not a valid S3 domain");
+  const auto address = object_address(url);
+  if (!address) return stack::validation_error("TemplateURL must be a supported URL.");
   auto text = fetch(address->bucket, address->key);
   if (!text)
     return stack::validation_error("S3 error: " + text.error().message + " (TemplateURL " + url +

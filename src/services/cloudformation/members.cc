@@ -24,7 +24,7 @@ constexpr OperationMembers kMembers[] = {
      " DeploymentConfig{Mode DisableRollback}"},
     {"DeleteChangeSet", "ChangeSetName StackName"},
     {"DeleteStack",
-     "StackName RetainResources RoleARN~ ClientRequestToken"
+     "StackName RetainResources RoleARN~ ClientRequestToken DeletionMode"
      " DeploymentConfig{Mode~ DisableRollback~}"},
     {"DescribeChangeSet", "ChangeSetName StackName NextToken IncludePropertyValues"},
     {"DescribeStackEvents", "StackName NextToken"},

@@ -9,6 +9,7 @@
 #include "services/cloudwatch/dashboards.h"
 #include "services/cloudwatch/members.h"
 #include "services/cloudwatch/metrics.h"
+#include "services/driver/trial.h"
 #include "wire/cbor_protocol.h"
 #include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
@@ -140,14 +141,15 @@ void CloudWatchService::handle(net::Request&& request, Classification&& what, Re
   if (auto known = check_members(cloudwatch_members(), what.operation, *input, "ValidationError");
       !known)
     return reply(error_answer(what.shape, mode, known.error(), id));
-  impl_->engine.post_control([impl = impl_.get(), shape = what.shape, mode,
-                              operation = std::move(what.operation), input = std::move(*input),
-                              region = wire::CredentialScope::of(request.base()).region, id,
-                              reply = std::move(reply)] {
-    const auto output = impl->run(operation, input, region);
-    reply(output ? answer(shape, operation, *output, id)
-                 : error_answer(shape, mode, output.error(), id));
-  });
+  impl_->engine.post_control(
+      [impl = impl_.get(), shape = what.shape, mode, operation = std::move(what.operation),
+       input = std::move(*input), region = wire::CredentialScope::of(request.base()).region, id,
+       reply = std::move(reply)] {
+        const auto output = impl->run(operation, input, region);
+        reply(output ? answer(shape, operation, *output, id)
+                     : error_answer(shape, mode, output.error(), id));
+      },
+      effects_of(request));
 }
 
 }  // namespace kiln::services

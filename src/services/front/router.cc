@@ -17,6 +17,7 @@
 #include "services/driver/packed_body.h"
 #include "services/driver/pending_answer.h"
 #include "services/driver/request_name.h"
+#include "services/driver/trial.h"
 #include "services/front/debug.h"
 #include "services/front/status.h"
 #include "services/front/symbols.h"
@@ -148,7 +149,13 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
       return reply(error_in_shape(what.shape, unpacked.error(), new_uuid()));
     what = classify(request);
   }
-  if (engine_.events().wants(engine::Severity::kError))
+  const bool tried = effects_of(request) == engine::Effects::kNone;
+  if (tried && !can_be_tried(what, request))
+    return reply(error_in_shape(what.shape,
+                                {ErrorKind::kInvalid, "InvalidParameterValue",
+                                 what.operation + " can't be tried without effect"},
+                                new_uuid()));
+  if (!tried && engine_.events().wants(engine::Severity::kError))
     reply = observed(request, what, std::move(reply));
   reply = with_answer(std::move(reply), request, what, stopping_);
   if (what.query)

@@ -5,6 +5,7 @@
 #include "base/json_access.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
+#include "services/driver/trial.h"
 #include "services/iam/operations.h"
 #include "wire/credential_scope.h"
 #include "wire/query_protocol.h"
@@ -42,18 +43,19 @@ IamService::IamService(engine::Engine& engine)
 
 void IamService::handle(net::Request&& request, Classification&& what, Reply reply) {
   const std::string region = wire::CredentialScope::of(request.base()).region;
-  engine_.post_control([this, arns = global_arn_start("iam", region),
-                        operation = std::move(what.operation), input = what.query->document(),
-                        reply = std::move(reply)]() mutable {
-    const std::string id = new_uuid();
-    const std::string own = global_arn_start("iam", "");
-    if (arns != own) move(input, arns, own);
-    auto output = IamOperations(book_, engine_.clock().wall_now()).run(operation, input);
-    if (!output) return reply(wire::query_error(output.error(), id, kNamespace));
-    if (arns != own) move(*output, own, arns);
-    wire::XmlAnswer xml(operation, kNamespace);
-    reply(xml.add(*output, {is_time, {}}).finish(id));
-  });
+  engine_.post_control(
+      [this, arns = global_arn_start("iam", region), operation = std::move(what.operation),
+       input = what.query->document(), reply = std::move(reply)]() mutable {
+        const std::string id = new_uuid();
+        const std::string own = global_arn_start("iam", "");
+        if (arns != own) move(input, arns, own);
+        auto output = IamOperations(book_, engine_.clock().wall_now()).run(operation, input);
+        if (!output) return reply(wire::query_error(output.error(), id, kNamespace));
+        if (arns != own) move(*output, own, arns);
+        wire::XmlAnswer xml(operation, kNamespace);
+        reply(xml.add(*output, {is_time, {}}).finish(id));
+      },
+      effects_of(request));
 }
 
 }  // namespace kiln::services

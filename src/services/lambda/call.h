@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/vpc_policy.h"
 #include "engine/account_book.h"
+#include "engine/engine.h"
 #include "engine/layer_book.h"
 #include "engine/provisioned_board.h"
 #include "engine/registry.h"
@@ -43,6 +44,7 @@ struct LambdaCall {
                                                         const std::string& key, int64_t most)>;
   FetchObject fetch_object = {};
   VpcPolicy vpc = VpcPolicy::kRefuse;
+  engine::Effects effects = engine::Effects::kReal;
 
   // Made by the prepare_… steps.
   std::optional<model::FunctionConfig> config = {};

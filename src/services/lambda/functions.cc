@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "model/validation.h"
+#include "services/driver/trial.h"
 #include "services/lambda/call.h"
 #include "services/lambda/documents.h"
 #include "services/lambda/fields.h"
@@ -105,6 +106,7 @@ Result<void> prepare_create(LambdaCall& call) {
   if (Fields(*code).says("ImageUri")) {
     return invalid_parameter("Kiln has no container images (Code.ImageUri); send a ZipFile.");
   }
+  if (call.effects == engine::Effects::kNone) return not_kept();
   auto location = load_code(call, *code);
   if (!location) return location.error();
   config.code = *location;

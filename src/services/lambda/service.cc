@@ -9,6 +9,7 @@
 #include "engine/events.h"
 #include "engine/layer_book.h"
 #include "services/driver/object_fetch.h"
+#include "services/driver/trial.h"
 #include "services/lambda/call.h"
 #include "services/lambda/invoke.h"
 #include "services/lambda/members.h"
@@ -124,6 +125,7 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
                  std::string(net::field(request, "Host")), std::move(route.function),
                  std::move(route.argument), std::move(route.detail), std::move(uri.query)});
   call->vpc = vpc_;
+  call->effects = effects_of(request);
   call->fetch_object = [this](const std::string& bucket, const std::string& key, int64_t most) {
     return fetch_object(engine_, bucket, key, most);
   };

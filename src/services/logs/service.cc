@@ -4,6 +4,7 @@
 #include "engine/control_loop.h"
 #include "logs/store.h"
 #include "model/names.h"
+#include "services/driver/trial.h"
 #include "services/logs/members.h"
 #include "services/logs/operations.h"
 #include "telemetry/embedded_metrics.h"
@@ -20,6 +21,7 @@ LogsService::LogsService(engine::Engine& engine)
 }
 
 void LogsService::handle(net::Request&& request, const std::string& operation, Reply reply) {
+  const engine::Effects effects = effects_of(request);
   auto work = [this, request = std::move(request), operation, reply = std::move(reply)] {
     const std::string request_id = new_uuid();
     const std::string region = wire::CredentialScope::of(request.base()).region;
@@ -59,7 +61,7 @@ void LogsService::handle(net::Request&& request, const std::string& operation, R
                  : wire::json_error(output.error(), request_id));
   };
   if (LogsOperations::changes(operation))
-    engine_.post_control(std::move(work));
+    engine_.post_control(std::move(work), effects);
   else
     engine_.post_worker(std::move(work));
 }

@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "engine/notifier.h"
 #include "notify/topic_book.h"
+#include "services/driver/trial.h"
 #include "services/sns/members.h"
 #include "services/sns/operations.h"
 #include "wire/credential_scope.h"
@@ -55,7 +56,8 @@ void SnsService::handle(net::Request&& request, Classification&& what, Reply rep
         wire::XmlAnswer xml(operation, kNamespace);
         const auto is_entry_list = [](std::string_view member) { return member == "Attributes"; };
         reply(xml.add(*output, {{}, is_entry_list}).finish(id));
-      });
+      },
+      effects_of(request));
 }
 
 }  // namespace kiln::services

@@ -1,6 +1,7 @@
 #include "services/ssm/service.h"
 
 #include "base/ids.h"
+#include "services/driver/trial.h"
 #include "services/ssm/members.h"
 #include "services/ssm/operations.h"
 #include "wire/credential_scope.h"
@@ -21,14 +22,15 @@ void SsmService::handle(net::Request&& request, const std::string& operation, Re
   if (!input) return reply(wire::json_error(input.error(), id));
   if (auto known = check_members(ssm_members(), operation, *input, "ValidationException"); !known)
     return reply(wire::json_error(known.error(), id));
-  engine_.post_control([this, operation, input = std::move(*input),
-                        region = wire::CredentialScope::of(request.base()).region, id,
-                        reply = std::move(reply)] {
-    SsmOperations operations(parameters_, region, engine_.options().account,
-                             engine_.clock().wall_now());
-    const auto output = operations.run(operation, input);
-    reply(output ? wire::json_answer(*output, id) : wire::json_error(output.error(), id));
-  });
+  engine_.post_control(
+      [this, operation, input = std::move(*input),
+       region = wire::CredentialScope::of(request.base()).region, id, reply = std::move(reply)] {
+        SsmOperations operations(parameters_, region, engine_.options().account,
+                                 engine_.clock().wall_now());
+        const auto output = operations.run(operation, input);
+        reply(output ? wire::json_answer(*output, id) : wire::json_error(output.error(), id));
+      },
+      effects_of(request));
 }
 
 }  // namespace kiln::services

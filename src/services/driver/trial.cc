@@ -1,0 +1,32 @@
+#include "services/driver/trial.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "engine/state_gate.h"
+#include "services/driver/classify.h"
+
+namespace kiln::services {
+
+bool can_be_tried(const Classification& what, const net::Request& request) {
+  if (what.api == Api::kLambda)
+    return request.method() == net::http::verb::post &&
+           net::target(request) == "/2015-03-31/functions";
+  // Each saves before it changes anything, and removes nothing.
+  static constexpr std::string_view kOperations[] = {
+      "CreateLogGroup",        "CreatePolicy", "CreateRole",      "CreateTopic",
+      "PutMetricAlarm",        "PutParameter", "PutMetricFilter", "PutRetentionPolicy",
+      "PutSubscriptionFilter", "Subscribe"};
+  const bool here = what.api == Api::kSns || what.api == Api::kCloudWatch ||
+                    what.api == Api::kLogs || what.api == Api::kSsm ||
+                    (what.api == Api::kAbsent && what.service == "iam");
+  return here && std::find(std::begin(kOperations), std::end(kOperations), what.operation) !=
+                     std::end(kOperations);
+}
+
+Error not_kept() {
+  return {ErrorKind::kPreconditionFailed, engine::kNotKept,
+          "The request is right. It was tried only."};
+}
+
+}  // namespace kiln::services
