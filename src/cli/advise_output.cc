@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cli/cost_output.h"
+#include "cli/table.h"
 #include "report/markup.h"
 
 namespace kiln::cli {
@@ -125,33 +126,34 @@ Json setting_document(const advise::Setting& setting) {
 
 std::string advice_text(const Console& console, const AdviceResult& result, bool patch) {
   std::string out;
+  // Sentences are as wide as the terminal; commands and templates stay whole, to be copied.
+  const auto say = [&](const std::string& text) { out += for_console(console, text + "\n"); };
   for (const AdvisedFunction& function : result.functions) {
-    out += console.paint(Style::kBold, head_of(function)) + "\n";
+    say(console.paint(Style::kBold, head_of(function)));
     const auto& all = function.found.advice;
     for (size_t i = 0; i < all.size(); ++i) {
       const Advice& advice = all[i];
-      out += fmt::format("\n{}. {}{}\n", i + 1, advice.title,
-                         function.applied.contains(i) ? " (set)" : "");
-      out += "   " + advice.reason + "\n";
-      out += "   effect: " + effect_text(advice) + "\n";
-      out += fmt::format("   confidence: {} ({})\n", advise::to_text(advice.confidence),
-                         advice.confidence_reason);
-      if (!advice.trap.empty()) out += "   mind: " + advice.trap + "\n";
-      if (!advice.simple_rule.empty()) out += "   simple rules: " + advice.simple_rule + "\n";
+      say(fmt::format("\n{}. {}{}", i + 1, advice.title,
+                      function.applied.contains(i) ? " (set)" : ""));
+      say("   " + advice.reason);
+      say("   effect: " + effect_text(advice));
+      say(fmt::format("   confidence: {} ({})", advise::to_text(advice.confidence),
+                      advice.confidence_reason));
+      if (!advice.trap.empty()) say("   mind: " + advice.trap);
+      if (!advice.simple_rule.empty()) say("   simple rules: " + advice.simple_rule);
       if (patch)
         out += indented(advise::template_patch(advice.setting, function.found.where), "     ");
       else if (!function.applied.contains(i))
         for (const std::string& command : advise::commands(advice.setting, function.found.where))
           out += "     " + command + "\n";
     }
-    for (const std::string& note : function.found.notes) out += note + "\n";
+    for (const std::string& note : function.found.notes) say(note);
     out += "\n";
   }
-  out +=
-      fmt::format("goals: at most {} % cold starts, {} % throttles{}; prices from {}\n",
+  say(fmt::format("goals: at most {} % cold starts, {} % throttles{}; prices from {}",
                   number(result.goals.cold_share * 100), number(result.goals.throttle_share * 100),
                   result.goals.p99_ms ? ", p99 " + number(*result.goals.p99_ms) + " ms" : "",
-                  result.prices_date);
+                  result.prices_date));
   return out;
 }
 

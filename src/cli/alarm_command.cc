@@ -173,10 +173,10 @@ void warn_of_silence(Console& console, ApiClient& client, const SetAlarm& set) {
   const std::vector<std::string> known(kMetrics.begin(), kMetrics.end());
   if (std::find(known.begin(), known.end(), set.metric) == known.end()) {
     const std::string near = near_word(set.metric, known);
-    console.err << "kiln: warning: AWS/Lambda has no metric '" << set.metric << "'"
-                << (near.empty() ? "; known are " : "; did you mean " + near + "? Known are ");
-    for (size_t i = 0; i < known.size(); ++i) console.err << (i == 0 ? "" : ", ") << known[i];
-    console.err << '\n';
+    std::string text = "AWS/Lambda has no metric '" + set.metric + "'";
+    text += near.empty() ? "; known are " : "; did you mean " + near + "? Known are ";
+    for (size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "" : ", ") + known[i];
+    warn(console, text);
   }
   if (set.function.empty()) return;
   const FunctionTarget target = split_target(set.function);
@@ -184,8 +184,8 @@ void warn_of_silence(Console& console, ApiClient& client, const SetAlarm& set) {
       {.path = function_path(target.name) + "/configuration" +
                (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier))});
   if (!there && there.error().type == "ResourceNotFoundException")
-    console.err << "kiln: warning: there is no function '" << set.function
-                << "' yet; the alarm has no data until it runs\n";
+    warn(console,
+         "there is no function '" + set.function + "' yet; the alarm has no data until it runs");
 }
 
 json alarm_input(const SetAlarm& set) {

@@ -10,6 +10,8 @@
 #include "base/json_access.h"
 #include "cli/function_api.h"
 #include "cli/plain_words.h"
+#include "cli/table.h"
+#include "cli/table_fit.h"
 
 namespace kiln::cli {
 namespace {
@@ -73,11 +75,18 @@ std::shared_ptr<ClientOptions> add_client_options(CLI::App& command) {
 
 int fail(Console& console, const Error& error) {
   const Error said = in_plain_words(error);
-  console.err << console.paint_err(Style::kRed, "kiln:") << ' '
-              << (said.message.empty() ? said.type : said.message) << '\n';
+  console.err << for_console_err(console,
+                                 console.paint_err(Style::kRed, "kiln:") + " " +
+                                     (said.message.empty() ? said.type : said.message),
+                                 kBelowKiln)
+              << '\n';
   if (said.type == kCannotConnect || said.type == kBadAnswer) return kExitNoAnswer;
   if (said.type == "Usage") return kExitUsage;
   return kExitFailed;
+}
+
+void warn(Console& console, const std::string& message) {
+  console.err << for_console_err(console, "kiln: warning: " + message, kBelowKiln) << '\n';
 }
 
 int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api) {

@@ -45,6 +45,9 @@ void read_client_environment(ClientOptions& options);
 // exit code that fits the error.
 int fail(Console& console, const Error& error);
 
+// Prints "kiln: warning: MESSAGE" on stderr.
+void warn(Console& console, const std::string& message);
+
 // The same for an operation on the function `name`: that it is not there says so in Kiln's words
 // unless the service says what else is missing.
 int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api);

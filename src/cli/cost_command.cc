@@ -19,6 +19,7 @@
 #include "cli/table.h"
 #include "cli/template_usage.h"
 #include "cli/usage.h"
+#include "report/markup.h"
 
 namespace kiln::cli {
 namespace {
@@ -112,9 +113,9 @@ Result<MonthBill> bill_of_reports(Console& console, const CostOptions& options,
   }
   MonthBill month;
   if (options.reckoning == Reckoning::kMonth) {
-    month.notes.push_back(
-        fmt::format("what ran within {:.0f} s, {:.4g} times for a month of 730 hours", *window_s,
-                    cost::kSecondsPerMonth / *window_s));
+    month.notes.push_back(fmt::format("what ran within {} s, {} times for a month of 730 hours",
+                                      report::number(*window_s),
+                                      report::number(cost::kSecondsPerMonth / *window_s)));
   }
   if (!seen->by_api) {
     month.notes.emplace_back(

@@ -123,8 +123,9 @@ Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
 void warn_if_not_executable(Console& console, const CodeSource& source) {
   for (const CodeEntry& entry : source.entries) {
     if (entry.path == "bootstrap" && !entry.executable) {
-      console.err << "kiln: warning: bootstrap is not executable, so it can't be started; "
-                     "`chmod +x bootstrap` and create again with --update\n";
+      warn(console,
+           "bootstrap is not executable, so it can't be started; `chmod +x bootstrap` and create "
+           "again with --update");
     }
   }
 }
@@ -189,7 +190,7 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
     result = update(*client, options, *source, note);
   }
   if (!result) return fail(console, result.error());
-  if (!note.empty()) console.err << "kiln: warning: " << note << '\n';
+  if (!note.empty()) warn(console, note);
   send_symbols(console, *client, options.path);
   if (client_options.format == OutputFormat::kJson) {
     console.out << json_pretty(*result) << '\n';

@@ -169,8 +169,8 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
   if (target.debugger == "gdbserver")
     target.program = find_program(options, function.name, hot_folder);
   else if (!options.program.empty())
-    console.err << "kiln: warning: --program is for native functions; " << function.name
-                << " runs under " << target.debugger << " and needs none\n";
+    warn(console, "--program is for native functions; " + function.name + " runs under " +
+                      target.debugger + " and needs none");
   if (const auto ready = wait_until_it_listens(*client, function.name, target.port); !ready)
     return fail(console, ready.error());
   const std::string written = options.write_launch_file ? write_launch_file(target) : "";

@@ -90,7 +90,7 @@ class Deployer {
     auto package = pack_stack(source, target_);
     if (!package) return fail(console_, package.error());
     for (const std::string& warning : package->warnings)
-      console_.err << "kiln: warning: " << source.file << ": " << warning << '\n';
+      warn(console_, source.file + ": " + warning);
     auto before = client_.find(source.stack_name);
     if (!before) return fail(console_, before.error());
     if (auto gone = remove_failed(source.stack_name, *before); !gone)

@@ -55,15 +55,11 @@ std::string invoke_path(const std::string& target) {
   return path;
 }
 
-// Says which of the two is missing as far as the answer lets us know: neither does AWS.
 Error no_such_target(const std::string& target, const ApiOptions& api) {
   const size_t colon = target.rfind(':');
   if (colon == std::string::npos || target.starts_with("arn:"))
     return no_such_function(target, api);
-  Error error = no_such_function(target.substr(0, colon), api);
-  error.message = "no version or alias '" + target.substr(colon + 1) + "' of '" +
-                  target.substr(0, colon) + "', or " + error.message;
-  return error;
+  return no_such_qualifier(target.substr(0, colon), target.substr(colon + 1), api);
 }
 
 void print_answer(Console& console, OutputFormat format, const ApiResponse& response) {
@@ -140,7 +136,11 @@ int run_invoke(Console& console, const ClientOptions& client_options,
       return fail(console, no_such_target(options.target, client_options.api));
     }
     if (error.type == kBadAnswer) return fail(console, error);
-    return fail(console, {error.kind, error.type, error.type + ": " + error.message});
+    // A throttle's reason: which of the limits it was.
+    const std::string reason = string_at(json_parse(response->body), "Reason");
+    return fail(console,
+                {error.kind, error.type,
+                 error.type + ": " + error.message + (reason.empty() ? "" : " (" + reason + ")")});
   }
   if (!streamed)
     if (const auto log = base64_decode(response->header("x-amz-log-result"))) console.err << *log;

@@ -8,6 +8,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/report_lines.h"
+#include "cli/table.h"
 #include "cli/template_model.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"
@@ -62,16 +63,19 @@ Style style_of(Severity severity) {
   return Style::kDim;
 }
 
+constexpr size_t kBelowReason = 9;  // after "    why: "
+
 void print_text(Console& console, const lint::Model& model, const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
-    console.out << console.paint(Style::kBold, lint::place_text(model, finding)) << ": "
-                << console.paint(style_of(finding.severity), to_text(finding.severity)) << ": "
-                << finding.origin.logical_id << ": " << finding.message << ' '
-                << console.paint(Style::kDim, "[" + std::string(finding.rule->id) + "]") << '\n';
-    if (!finding.origin.construct.empty())
-      console.out << "    in:  " << finding.origin.construct << '\n';
-    console.out << "    why: " << finding.rule->why << '\n'
-                << "    do:  " << finding.advice << '\n';
+    std::string text =
+        console.paint(Style::kBold, lint::place_text(model, finding)) + ": " +
+        console.paint(style_of(finding.severity), std::string(to_text(finding.severity))) + ": " +
+        finding.origin.logical_id + ": " + finding.message + " " +
+        console.paint(Style::kDim, "[" + std::string(finding.rule->id) + "]") + "\n";
+    if (!finding.origin.construct.empty()) text += "    in:  " + finding.origin.construct + "\n";
+    text += "    why: " + std::string(finding.rule->why) + "\n";
+    text += "    do:  " + finding.advice + "\n";
+    console.out << for_console(console, text, kBelowReason);
   }
   console.out << lint::summary_text(model, findings) << '\n';
 }

@@ -25,7 +25,7 @@ set(CMAKE_CXX_STANDARD 20)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
-find_package(kiln REQUIRED)
+find_package(kiln REQUIRED)  # of the package kiln-dev, or of `cmake --install` from a clone
 
 add_library(handler STATIC handler.cc)
 target_compile_options(handler PRIVATE -g)  # for stack traces; the package is stripped
@@ -147,8 +147,9 @@ int run_new(Console& console, const std::string& name, const std::string& folder
     if (!out) return fail(console, cannot("cannot write " + path.string(), "is the disk full?"));
   }
   console.out << "made " << folder << "; next:\n"
-              << "  cmake -S " << folder << " -B " << folder << "/build && cmake --build " << folder
-              << "/build && ctest --test-dir " << folder << "/build\n"
+              << "  cmake -S " << folder << " -B " << folder << "/build\n"
+              << "  cmake --build " << folder << "/build\n"
+              << "  ctest --test-dir " << folder << "/build\n"
               << "  kiln create " << name << ' ' << folder << "/build/" << name << ".zip\n"
               << "  kiln invoke " << name << " '{\"name\": \"Ada\"}' --tail\n"
               << "or let `kiln dev " << folder

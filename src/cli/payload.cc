@@ -3,6 +3,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/read_file.h"
 #include "cli/usage.h"
 
@@ -32,6 +33,11 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
     text = argument;
   }
   if (!nlohmann::json::accept(text)) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    const auto fault = json_fault(text);
+    if (fault && first != std::string::npos && (text[first] == '{' || text[first] == '['))
+      return usage(where + " is not JSON: line " + std::to_string(fault->line) + ", column " +
+                   std::to_string(fault->column) + ": " + fault->why);
     return usage(where + " is not JSON; a string needs its quotes: kiln invoke NAME '\"text\"'");
   }
   return text;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/command.h"
 #include "cli/read_file.h"
 #include "cli/usage.h"
 
@@ -33,11 +34,9 @@ Result<cost::Prices> load_prices(Console& console, const std::string& file,
   if (!prices) return prices;
   const int64_t age = cost::age_in_days(*prices, SystemClock().wall_now()).value_or(0);
   if (age > cost::kOldAfterDays) {
-    console.err << fmt::format(
-        "kiln: warning: the prices of {} are from {}, {} days ago; AWS may have changed them "
-        "since. "
-        "--prices takes AWS's current list\n",
-        region, prices->date, age);
+    warn(console, fmt::format("the prices of {} are from {}, {} days ago; AWS may have changed "
+                              "them since. --prices takes AWS's current list",
+                              region, prices->date, age));
   }
   return prices;
 }

@@ -88,11 +88,17 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
     console.out << app.help();
     return kExitUsage;
   }
-  if (std::string message = unknown_command(app, arguments); !message.empty())
+  // `kiln help serve` means `kiln serve --help`.
+  std::vector<std::string> words = arguments;
+  if (words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  if (std::string message = unknown_command(app, words); !message.empty())
     return fail(console, {ErrorKind::kInvalid, "Usage", std::move(message)});
   try {
     // CLI11 takes the arguments last first.
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& wanted) {  // --help, --version
     app.exit(wanted, console.out, console.err);
   } catch (const CLI::ParseError& error) {

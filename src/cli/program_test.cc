@@ -23,11 +23,23 @@ using testing::StartsWith;
 
 TEST(Program, HelpHasExamplesForEveryCommand) {
   EXPECT_EQ(run({"--help"}).code, kExitOk);
+  EXPECT_EQ(run({"help"}).out, run({"--help"}).out);
   for (const char* command : {"serve", "create", "invoke", "list", "logs", "delete", "version"}) {
     const Outcome outcome = run({command, "--help"});
     EXPECT_EQ(outcome.code, kExitOk) << command;
     EXPECT_THAT(outcome.out, HasSubstr("Examples:\n  kiln " + std::string(command)));
+    EXPECT_EQ(run({"help", command}).out, outcome.out);
   }
+}
+
+TEST(Program, ErrorsAreAsWideAsTheTerminalAndWholeInAPipe) {
+  const std::vector<std::string> arguments = {"create", "hello", "--no-such-option", "./hello"};
+  EXPECT_EQ(run(arguments).err,
+            "kiln: kiln create has no option --no-such-option; `kiln create --help` shows what it "
+            "takes\n");
+  EXPECT_EQ(run(arguments, {.is_terminal = true, .colors = false}).err,
+            "kiln: kiln create has no option --no-such-option; `kiln create --help` shows\n"
+            "      what it takes\n");
 }
 
 TEST(Program, WrongUsageIsTwo) {
@@ -297,10 +309,12 @@ TEST(Invoke, AnUnknownFunctionAndAThrottleSayWhatToDo) {
   const Outcome outcome = run({"invoke", "x", "--endpoint", gone.endpoint()});
   EXPECT_EQ(outcome.code, kExitFailed);
   EXPECT_EQ(outcome.err, "kiln: no function 'x'; `kiln list` shows what is there\n");
-  EXPECT_EQ(
-      run({"invoke", "x:prod", "--endpoint", gone.endpoint()}).err,
-      "kiln: no version or alias 'prod' of 'x', or no function 'x'; `kiln list` shows what is "
-      "there\n");
+  EXPECT_EQ(run({"invoke", "x:prod", "--endpoint", gone.endpoint()}).err, outcome.err);
+  const TestServer without_alias([](const TestRequest& request) {
+    return request.method == "GET" ? TestResponse{200, "{}"} : not_found();
+  });
+  EXPECT_EQ(run({"invoke", "x:prod", "--endpoint", without_alias.endpoint()}).err,
+            "kiln: 'x' has no alias 'prod'; `kiln alias list x` shows those that are there\n");
   EXPECT_THAT(run({"invoke", "x", "--region", "eu-west-1", "--endpoint", gone.endpoint()}).err,
               HasSubstr("`kiln list --region eu-west-1`"));
 
@@ -311,7 +325,7 @@ TEST(Invoke, AnUnknownFunctionAndAThrottleSayWhatToDo) {
   });
   const Outcome throttled = run({"invoke", "x", "--endpoint", busy.endpoint()});
   EXPECT_EQ(throttled.code, kExitFailed);
-  EXPECT_EQ(throttled.err, "kiln: TooManyRequestsException: Rate Exceeded.\n");
+  EXPECT_EQ(throttled.err, "kiln: TooManyRequestsException: Rate Exceeded. (x)\n");
 }
 
 // ---- delete

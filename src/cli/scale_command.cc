@@ -5,6 +5,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/table.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"
 
@@ -99,8 +100,8 @@ std::string policy_text(const json& policy) {
 
 void print_scaling(Console& console, const std::string& target, const json& state) {
   if (state["target"].is_null()) {
-    console.out << target << " is not scaled; `kiln scale " << target
-                << " --min 1 --max 10 --target 0.7` does it\n";
+    console.out << for_console(console, target + " is not scaled; `kiln scale " + target +
+                                            " --min 1 --max 10 --target 0.7` does it\n");
     return;
   }
   console.out << target << " scales from " << number_at(state["target"], "MinCapacity") << " to "

@@ -23,8 +23,20 @@
 namespace kiln::cli {
 namespace {
 
+constexpr size_t kBelowLabel = 24;  // after an event's time and label
+
+// Of Kiln itself for stderr: on one line, for grep, but as wide as a terminal.
+std::string as_wide_as_stderr(const std::string& line, size_t hanging) {
+  if (::isatty(STDERR_FILENO) != 1) return line;
+  return fitted_lines(line, static_cast<size_t>(TerminalScreen::size().columns), hanging);
+}
+
+std::string line_of_ours(const std::string& sentence) {
+  return as_wide_as_stderr("kiln: " + sentence, kBelowKiln);
+}
+
 int fail(const std::string& message) {
-  std::fprintf(stderr, "kiln: %s\n", message.c_str());
+  std::fprintf(stderr, "%s\n", line_of_ours(message).c_str());
   return 1;
 }
 
@@ -65,6 +77,8 @@ engine::EventWriter::Options writer_options(const ServeOptions& options) {
   const char* no_color = std::getenv("NO_COLOR");
   if (terminal && (no_color == nullptr || *no_color == '\0'))
     out.colors = engine::EventColors::kYes;
+  if (terminal)
+    out.shape = [](const std::string& line) { return as_wide_as_stderr(line, kBelowLabel); };
   return out;
 }
 
@@ -103,14 +117,7 @@ void print_banner(const ServeOptions& options, const std::string& authority,
       authority.c_str(), authority.c_str());
 }
 
-// A sentence of Kiln itself for stderr: on one line, for grep, but as wide as a terminal.
-std::string line_of_ours(const std::string& sentence) {
-  const std::string line = "kiln: " + sentence;
-  if (::isatty(STDERR_FILENO) != 1) return line;
-  return fitted_lines(line, static_cast<size_t>(TerminalScreen::size().columns), 6);
-}
-
-// The same, in the format of the events.
+// A sentence of ours, in the format of the events.
 void tell(const ServeOptions& options, engine::Severity severity, const std::string& line) {
   if (options.log_format == LogFormat::kJson) {
     const auto event = engine::note_event(severity, line, std::chrono::system_clock::now());

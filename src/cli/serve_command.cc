@@ -126,7 +126,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "Examples:\n"
       "  kiln serve\n"
-      "  kiln serve --here                       keep state in .kiln of the current folder\n"
+      "  kiln serve --here                       keep its state in ./.kiln\n"
       "  kiln serve --port 0                     on any free port; it is printed\n"
       "  kiln serve --data-dir /var/lib/kiln --account 123456789012\n"
       "  AWS_ENDPOINT_URL=http://127.0.0.1:4566 aws lambda list-functions");

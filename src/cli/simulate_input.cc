@@ -8,6 +8,7 @@
 
 #include "advise/facts.h"
 #include "base/duration_text.h"
+#include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
@@ -98,8 +99,10 @@ class Reading {
     Result<survey::Settings> settings = survey::read_settings(client, names, api_.region);
     if (!settings) {
       if (settings.error().type != "ResourceNotFoundException") return settings.error();
-      return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
-                   settings.error().message + "; `kiln list` shows what is there"};
+      for (const std::string& name : names)
+        if (settings.error().message.ends_with(":function:" + name))
+          return no_such_function(name, api_);
+      return settings.error();
     }
     out_.scenario = std::move(settings->scenario);
     out_.notes = std::move(settings->notes);

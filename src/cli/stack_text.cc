@@ -6,6 +6,7 @@
 
 #include "base/json_access.h"
 #include "cli/api_client.h"
+#include "cli/table.h"
 
 namespace kiln::cli {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kShownValue = 100;  // characters
+constexpr size_t kBelowTime = 14;    // in an event's line
+constexpr size_t kBelowMark = 6;     // in a property's
 
 // An empty list of an XML answer reads as an empty text.
 const json& list_at(const json& object, const char* name) {
@@ -80,7 +83,7 @@ std::string plan_text(const Console& console, const json& changes) {
     if (string_at(change, "Replacement") == "Conditional") line += " (if its new value differs)";
     out += console.paint(kind == ChangeKind::kDelete ? Style::kRed : Style::kBold, line) + "\n";
     if (kind == ChangeKind::kUpdate || kind == ChangeKind::kReplace)
-      out += property_lines(console, change);
+      out += for_console(console, property_lines(console, change), kBelowMark);
   }
   return out;
 }
@@ -106,7 +109,7 @@ std::string event_text(const Console& console, const json& event) {
       fmt::format("{}  {:<28}  {}  {}", time.size() > 23 ? time.substr(11, 12) : time, status,
                   string_at(event, "LogicalResourceId"), string_at(event, "ResourceType"));
   if (!reason.empty()) line += "  " + reason;
-  return console.paint(style, line);
+  return for_console(console, console.paint(style, line), kBelowTime);
 }
 
 json outputs_document(const json& stack) {

@@ -146,7 +146,7 @@ report::Chart chart_of(const SweepResult& result, const Drawn& drawn) {
 std::string sweep_table(const Console& console, const SweepResult& result) {
   std::vector<Column> columns = {{""}};
   for (const std::string& title : titles(result)) columns.push_back({title, Align::kRight});
-  Table table(std::move(columns));
+  Table table(std::move(columns), 1 + result.axes.size());
   size_t left_out = 0;
   for (size_t i = 0; i < result.points.size(); ++i) {
     if (i >= kShownPoints && result.best != i) {

@@ -4,7 +4,9 @@
 //   table.add({"echo", "128 MB"});
 //   console.out << table.format(console);
 //
-// Widths count code points, so names with accents line up. Not thread-safe.
+// Widths count code points, so names with accents line up. On a terminal that is too narrow, empty
+// columns go, texts are broken, and what is still too wide follows in tables of its own, each with
+// the first `keys` columns. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -15,11 +17,14 @@
 
 namespace kiln::cli {
 
-// How many characters a text in UTF-8 has.
+// How many characters a text in UTF-8 shows: colors take no place.
 size_t shown_width(std::string_view text);
 
 // What a command says, with its lines as wide as the terminal; as it is where the output is none.
-std::string for_console(const Console& console, std::string_view text);
+// A line that goes on does so in the column `hanging`, or below its first word.
+std::string for_console(const Console& console, std::string_view text, size_t hanging = 0);
+// The same for stderr.
+std::string for_console_err(const Console& console, std::string_view text, size_t hanging = 0);
 
 enum class Align { kLeft, kRight };
 
@@ -30,14 +35,21 @@ struct Column {
 
 class Table {
  public:
-  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  explicit Table(std::vector<Column> columns, size_t keys = 1)
+      : columns_(std::move(columns)), keys_(keys) {}
   // Missing cells are empty, surplus ones are dropped; control characters become blanks.
   void add(std::vector<std::string> cells);
   // The title row (bold on a terminal), then the rows; no blanks at line ends.
   std::string format(const Console& console) const;
 
  private:
+  using Widths = std::vector<size_t>;
+  // The table of these columns alone.
+  std::string part(const Console& console, const std::vector<size_t>& columns,
+                   const Widths& widths) const;
+
   std::vector<Column> columns_;
+  size_t keys_;
   std::vector<std::vector<std::string>> rows_;
 };
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
+#include "base/ascii.h"
 #include "cli/table.h"
 
 namespace kiln::cli {
@@ -21,24 +23,48 @@ size_t bytes_of(std::string_view text, size_t count) {
   return at;
 }
 
+// Where the piece ends that begins at `at` and has no break: a word, a number with its unit, or,
+// where it is no wider than `columns`, a command in back quotes.
+size_t end_of_piece(std::string_view line, size_t at, size_t columns) {
+  const auto end_of_word = [&](size_t from) { return std::min(line.find(' ', from), line.size()); };
+  size_t end = end_of_word(at);
+  const std::string_view word = line.substr(at, end - at);
+  if (std::count(word.begin(), word.end(), '`') % 2 == 1) {
+    const size_t quote = line.find('`', end);
+    if (quote != std::string_view::npos && shown_width(line.substr(at, quote + 1 - at)) <= columns)
+      return end_of_word(quote);
+  }
+  constexpr size_t kLongestUnit = 2;  // "ms"
+  if (ascii::is_digit(word.back()) && end + 1 < line.size() && line[end + 1] != ' ') {
+    const size_t unit = end_of_word(end + 1);
+    if (unit - end - 1 <= kLongestUnit) end = unit;
+  }
+  return end;
+}
+
 }  // namespace
 
-std::vector<size_t> fitted_widths(std::vector<size_t> widths, const std::vector<bool>& breakable,
-                                  size_t gap, size_t columns) {
-  const std::vector<size_t> wanted = widths;
-  size_t total = std::accumulate(widths.begin(), widths.end(), size_t{0}) +
-                 gap * (widths.empty() ? 0 : widths.size() - 1);
-  while (total > columns) {
-    size_t widest = widths.size();
-    for (size_t i = 0; i < widths.size(); ++i)
-      if (breakable[i] && widths[i] > kLeastBroken &&
-          (widest == widths.size() || widths[i] > widths[widest]))
-        widest = i;
-    if (widest == widths.size()) return wanted;
-    --widths[widest];
-    --total;
-  }
-  return widths;
+std::vector<size_t> fitted_widths(const std::vector<size_t>& widths,
+                                  const std::vector<Breaks>& breaks, size_t gap, size_t columns) {
+  const size_t gaps = gap * (widths.empty() ? 0 : widths.size() - 1);
+  const auto narrowed = [&](auto may_break, size_t least) -> std::optional<std::vector<size_t>> {
+    std::vector<size_t> now = widths;
+    size_t total = std::accumulate(now.begin(), now.end(), gaps);
+    for (; total > columns; --total) {
+      size_t widest = now.size();
+      for (size_t i = 0; i < now.size(); ++i)
+        if (may_break(breaks[i]) && now[i] > least &&
+            (widest == now.size() || now[i] > now[widest]))
+          widest = i;
+      if (widest == now.size()) return std::nullopt;
+      --now[widest];
+    }
+    return now;
+  };
+  if (auto whole = narrowed([](Breaks each) { return each == Breaks::kAtBlanks; }, kLeastReadable))
+    return *whole;
+  return narrowed([](Breaks each) { return each != Breaks::kNever; }, kLeastBroken)
+      .value_or(widths);
 }
 
 std::vector<std::string> broken_cell(std::string_view text, size_t width) {
@@ -68,7 +94,7 @@ std::string fitted_lines(std::string_view text, size_t columns, size_t hanging) 
     const size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (shown_width(line) <= columns || line.find('\x1b') != std::string_view::npos) {
+    if (shown_width(line) <= columns) {
       out += line;
     } else {
       const size_t indent = std::min(line.find_first_not_of(' '), line.size());
@@ -79,7 +105,7 @@ std::string fitted_lines(std::string_view text, size_t columns, size_t hanging) 
         // The blanks before a word belong to it where it stays in its line.
         const size_t word = line.find_first_not_of(' ', at);
         if (word == std::string_view::npos) break;
-        const size_t next = std::min(line.find(' ', word), line.size());
+        const size_t next = end_of_piece(line, word, columns - std::min(columns, margin.size()));
         const size_t more = word - at + shown_width(line.substr(word, next - word));
         if (at > indent && width + more > columns) {
           out += "\n" + margin;

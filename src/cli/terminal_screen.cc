@@ -73,10 +73,13 @@ TerminalScreen::~TerminalScreen() {
 }
 
 ScreenSize TerminalScreen::size() {
-  winsize window{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_col == 0 || window.ws_row == 0)
-    return {};
-  return {window.ws_col, window.ws_row};
+  // Where stdout is a pipe, stderr may still be the terminal.
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    winsize window{};
+    if (ioctl(fd, TIOCGWINSZ, &window) == 0 && window.ws_col != 0 && window.ws_row != 0)
+      return {window.ws_col, window.ws_row};
+  }
+  return {};
 }
 
 void TerminalScreen::draw(const std::vector<std::string>& lines) {

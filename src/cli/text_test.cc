@@ -90,6 +90,8 @@ TEST(Payload, RefusesWhatIsNotJsonAndNamesIt) {
   const std::string file = folder.write("event.json", "{");
   std::istringstream in("nope");
   EXPECT_NE(read_payload("hello", in).error().message.find("not JSON"), std::string::npos);
+  EXPECT_NE(read_payload("{\"a\":\n b}", in).error().message.find("JSON: line 2, column 2: "),
+            std::string::npos);
   EXPECT_NE(read_payload("@" + file, in).error().message.find(file), std::string::npos);
   EXPECT_NE(read_payload("-", in).error().message.find("standard input"), std::string::npos);
   const Result<std::string> missing = read_payload("@" + file + ".not-there", in);

@@ -244,8 +244,7 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
                                                             : ShadowFunction::Logs::kRemove);
   if (!measured) return fail(console, measured.error());
   if (!removed) {
-    console.err << "kiln: warning: the copy '" << shadow->name()
-                << "' is still there: " << removed.error().message << '\n';
+    warn(console, "the copy '" + shadow->name() + "' is still there: " + removed.error().message);
   }
   std::string calibration;
   if (!there.empty()) {

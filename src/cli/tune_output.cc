@@ -179,7 +179,7 @@ std::string tune_table(const Console& console, const TuneResult& result) {
   std::vector<Column> titles = {{""}};
   for (const report::Column& column : tune_columns())
     titles.push_back({column.title, Align::kRight});
-  Table table(std::move(titles));
+  Table table(std::move(titles), 2);
   for (size_t i = 0; i < result.sizes.size(); ++i) {
     std::vector<std::string> row = cells(result.sizes[i]);
     row.insert(row.begin(), result.best == i ? "*" : "");
@@ -187,7 +187,9 @@ std::string tune_table(const Console& console, const TuneResult& result) {
   }
   std::string out = table.format(console) + "\n";
   for (const std::string& note : notes(result)) out += note + "\n";
-  return out + console.paint(result.best ? Style::kBold : Style::kRed, tune_verdict(result)) + "\n";
+  // That there is none is the command's error, on stderr.
+  if (!result.best) return out;
+  return out + console.paint(Style::kBold, tune_verdict(result)) + "\n";
 }
 
 Json tune_document(const TuneResult& result) {

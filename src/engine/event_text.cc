@@ -9,7 +9,7 @@ namespace kiln::engine {
 namespace {
 
 constexpr size_t kLabelWidth = 9;
-constexpr size_t kSubjectWidth = 24;
+constexpr size_t kSubjectWidth = 16;
 constexpr size_t kClockFrom = 11;  // in 2026-01-21T11:30:00.000Z
 constexpr size_t kClockLength = 12;
 constexpr std::string_view kDim = "\033[2m";

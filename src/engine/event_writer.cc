@@ -51,8 +51,9 @@ void EventWriter::write(EngineEvent&& event) {
 }
 
 std::string EventWriter::line(const EngineEvent& event) const {
-  return options_.format == EventFormat::kJson ? event_json(event)
-                                               : event_line(event, options_.colors);
+  if (options_.format == EventFormat::kJson) return event_json(event);
+  std::string text = event_line(event, options_.colors);
+  return options_.shape ? options_.shape(text) : text;
 }
 
 void EventWriter::run() {

@@ -6,6 +6,8 @@
 // event; up to kMostWaiting events in memory.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -24,6 +26,8 @@ class EventWriter final : public EventLog {
     Severity least = Severity::kInfo;
     EventFormat format = EventFormat::kText;
     EventColors colors = EventColors::kNo;
+    // Gives a line of text the shape of the terminal; none: as it is.
+    std::function<std::string(const std::string&)> shape;
   };
   explicit EventWriter(const Options& options);
   ~EventWriter() override;  // writes what waits

@@ -39,7 +39,7 @@ TEST(Events, AWarmInvocationIsOneShortLine) {
   const EngineEvent event = invocation_event(ended(), kNoon);
   EXPECT_EQ(event.severity, Severity::kInfo);
   EXPECT_EQ(event_line(event, EventColors::kNo),
-            "13:00:00.123  ok        hello                    3.1 ms\n");
+            "13:00:00.123  ok        hello            3.1 ms\n");
 }
 
 TEST(Events, AColdStartSaysItsInitAndAFailureItsFirstLine) {
@@ -50,7 +50,7 @@ TEST(Events, AColdStartSaysItsInitAndAFailureItsFirstLine) {
   const EngineEvent event = invocation_event(facts, kNoon);
   EXPECT_EQ(event.severity, Severity::kWarning);
   EXPECT_THAT(event_line(event, EventColors::kNo),
-              EndsWith("error     hello                    3.1 ms, cold start with 22.0 ms init  "
+              EndsWith("error     hello            3.1 ms, cold start with 22.0 ms init  "
                        "ValueError: bad\n"));
   const json line = json::parse(event_json(event));
   EXPECT_EQ(line["event"], "invocation");
@@ -110,7 +110,7 @@ TEST(Events, RequestsAreDebugWhenTheyReadAndWarningsWhenRefused) {
       .duration_ms = 1.5,
       .error_body = R"({"Type":"User","message":"Function already exist: f"})"};
   EXPECT_THAT(event_line(api_event(answered, kNoon), EventColors::kNo),
-              EndsWith("api       CreateFunction           POST /2015-03-31/functions  409  1.5 ms"
+              EndsWith("api       CreateFunction   POST /2015-03-31/functions  409  1.5 ms"
                        "  Function already exist: f\n"));
 }
 
@@ -118,11 +118,11 @@ TEST(Events, AlarmsThrottlesAndScalingNameTheirReason) {
   EXPECT_THAT(
       event_line(alarm_event("us-east-1", "Errors", "OK", "ALARM", "Threshold Crossed: …", kNoon),
                  EventColors::kNo),
-      EndsWith("alarm     Errors                   OK → ALARM  Threshold Crossed: …\n"));
+      EndsWith("alarm     Errors           OK → ALARM  Threshold Crossed: …\n"));
   EXPECT_THAT(event_line(throttle_event("us-east-1", "hello",
                                         "ReservedFunctionConcurrentInvocationLimitExceeded", kNoon),
                          EventColors::kNo),
-              HasSubstr("throttle  hello                    Reserved"));
+              HasSubstr("throttle  hello            Reserved"));
   EXPECT_EQ(scaling_event("us-east-1", "function:f:live", "Setting 5", false, kNoon).severity,
             Severity::kInfo);
   EXPECT_EQ(scaling_event("us-east-1", "function:f:live", "Failed", true, kNoon).severity,

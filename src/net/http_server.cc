@@ -45,6 +45,20 @@ bool parse_address(const std::string& host, uint16_t port, Address& out) {
   return true;
 }
 
+// How to go on after an error of socket(), bind(), or listen().
+const char* next_step(int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return "; choose another --port, or stop what uses it";
+    case EACCES:
+      return "; choose a --port above 1023, or run Kiln as root";
+    case EADDRNOTAVAIL:
+      return "; choose a --host that is an address of this machine";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Scheduled {
@@ -134,8 +148,7 @@ Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach re
     const int error = errno;
     return Error{ErrorKind::kUnavailable, "CannotListen",
                  "cannot listen on " + host + ":" + std::to_string(port) + ": " + step + ": " +
-                     std::strerror(error) +
-                     (error == EADDRINUSE ? "; choose another --port, or stop what uses it" : "")};
+                     std::strerror(error) + next_step(error)};
   };
   const auto* const where = reinterpret_cast<const sockaddr*>(&address.storage);
   UniqueFd socket(

@@ -19,6 +19,8 @@
 namespace kiln::sandbox {
 namespace {
 
+constexpr const char* kLauncherEnded = "the launcher process has ended; restart Kiln";
+
 struct Hello {
   Isolation isolation;
   char warning[512];
@@ -207,6 +209,8 @@ Result<void> LauncherClient::ask(const std::string& message, const std::vector<i
   if (message.size() <= kMaxMessage &&
       send_message(socket_.get(), message.data(), message.size(), fds))
     return {};
+  if (message.size() <= kMaxMessage && (errno == EPIPE || errno == ECONNRESET))
+    return Error{ErrorKind::kUnavailable, "LauncherError", kLauncherEnded};
   const std::string why =
       message.size() > kMaxMessage ? "its environment is too large" : std::strerror(errno);
   return Error{ErrorKind::kUnavailable, "LauncherError",
@@ -232,7 +236,7 @@ void LauncherClient::receive() {
     message = {};
   }
   if (errno == EAGAIN) return;
-  fail_all("the launcher process has ended; restart Kiln");
+  fail_all(kLauncherEnded);
 }
 
 void LauncherClient::fail_all(const std::string& why) {

@@ -65,6 +65,20 @@ Error corrupt(const std::string& path, const std::string& detail) {
   return refused(path, "is damaged: " + detail, kMoveAway);
 }
 
+// After a step of SQLite that failed. A disk that is full or failing says nothing about the file:
+// whoever moves it away then loses what is in it.
+Error cannot_read(const std::string& path, sqlite3* db) {
+  switch (sqlite3_errcode(db)) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+      return refused(path, std::string("can't be read: ") + sqlite3_errmsg(db),
+                     "Is the disk full or failing? Kiln has not changed the database.");
+    default:
+      return corrupt(path, sqlite3_errmsg(db));
+  }
+}
+
 uint32_t big_endian(const unsigned char* at) {
   return static_cast<uint32_t>(at[0]) << 24 | static_cast<uint32_t>(at[1]) << 16 |
          static_cast<uint32_t>(at[2]) << 8 | at[3];
@@ -115,7 +129,7 @@ Result<int64_t> read_pragma(sqlite3* db, const std::string& path, const char* sq
     if (code == SQLITE_ROW) value = sqlite3_column_int64(statement, 0);
   }
   sqlite3_finalize(statement);
-  if (code != SQLITE_ROW) return corrupt(path, sqlite3_errmsg(db));
+  if (code != SQLITE_ROW) return cannot_read(path, db);
   return value;
 }
 
@@ -132,16 +146,14 @@ Result<void> check_content(const std::string& path, const Schema& schema) {
 
   sqlite3_stmt* statement = nullptr;
   int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, nullptr);
-  std::string finding = "quick_check gave no answer";
+  std::string finding;
   if (code == SQLITE_OK) {
     code = sqlite3_step(statement);
-    if (code == SQLITE_ROW) {
+    if (code == SQLITE_ROW)
       finding = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
-    } else {
-      finding = sqlite3_errmsg(db);
-    }
   }
   sqlite3_finalize(statement);
+  if (code != SQLITE_ROW) return cannot_read(path, db);
   if (finding != "ok") return corrupt(path, finding);
   return {};
 }

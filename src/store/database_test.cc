@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cstring>
@@ -17,6 +19,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string bytes_of(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -144,6 +147,22 @@ TEST_F(DatabaseTest, RefusesATruncatedFile) {
   make(kInsert);
   write_file(path_, bytes_of(path_).substr(0, 4096 + 100));
   expect_refused({"is damaged"});
+}
+
+// The file is whole then: whoever moves it away loses everything.
+TEST_F(DatabaseTest, AFullDiskIsNotCalledDamage) {
+  make(kInsert);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, SIG_IGN);
+  const rlimit no_room{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &no_room), 0);
+  const auto database = Database::open(path_);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_FALSE(database.ok());
+  EXPECT_THAT(
+      database.error().message,
+      AllOf(HasSubstr("can't be read"), HasSubstr("Is the disk full"), Not(HasSubstr("damaged"))));
 }
 
 TEST_F(DatabaseTest, TransactionRollsBackOnError) {

@@ -70,6 +70,22 @@ def test_serve_prints_a_banner_and_a_line_for_each_event(tmp_path, terminal):
     assert server.end() == 0
 
 
+def test_no_line_of_serve_is_wider_than_the_terminal(tmp_path, terminal):
+    server = terminal([BINARY, "serve", "--port", "0", "--data-dir", tmp_path / "state"], columns=80)
+    url = server.wait_for(lambda t: re.search(r"kiln listening on (http://\S+)\n", t.plain()))[1]
+    server.wait_for(lambda t: "Ctrl-C ends it" in t.plain())
+    before = len(server.plain())
+    environment = {**os.environ, "KILN_ENDPOINT": url}
+    command = [str(BINARY), "alarm", "set", "errors", "--function", "f" * 20, "--metric", "Errors", "--above", "0"]
+    assert subprocess.run(command, env=environment, capture_output=True, timeout=60).returncode == 0
+    command = [str(BINARY), "alarm", "state", "errors", "ALARM", "--reason", "a reason of many words " * 5]
+    assert subprocess.run(command, env=environment, capture_output=True, timeout=60).returncode == 0
+    server.wait_for(lambda t: t.plain()[before:].count("words") == 5)
+    lines = server.plain()[before:].splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert any(line.startswith(" " * 24) for line in lines), "what follows begins below the text"
+
+
 @pytest.mark.parametrize(
     "options, wanted, unwanted",
     [

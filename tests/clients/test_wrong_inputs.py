@@ -80,7 +80,7 @@ CASES = [
     ("invoke hello --event nothing", 2, "`kiln event` lists them"),
     ("invoke hello --event s3 {}", 2, "can't go together; leave one out"),
     ("invoke hello --async --tail", 2, "--tail and --async can't go together"),
-    ("invoke hello:nope", 1, "no version or alias 'nope' of 'hello'"),
+    ("invoke hello:nope", 1, "'hello' has no alias 'nope'"),
     ("invoke 'hello hello'", 2, NAME),
     ("invoke hello {} extra", 2, "has no place for 'extra'"),
     ("list extra", 2, "has no place for 'extra'"),

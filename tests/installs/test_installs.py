@@ -159,6 +159,16 @@ def test_the_archive_runs_where_nothing_is_installed(packages, clean_root):
     report("archive", package=size_text(archive), installed=f"{unpacked:.0f} MB", time=f"{seconds:.1f} s", start=re.search(r"ready after (\d+ ms)", out)[1])
 
 
+def test_the_debian_packages_serve_from_a_folder_without_root(packages, tmp_path):
+    for package in packages.glob(f"kiln*_{VERSION}_*.deb"):
+        run("dpkg", "-x", package, tmp_path / "kiln-sdk")
+    prefix = tmp_path / "kiln-sdk" / "usr"
+    environment = {**os.environ, "PATH": f"{prefix}/bin:{os.environ['PATH']}", "CMAKE_PREFIX_PATH": str(prefix)}
+    for command in ("kiln new greeter", "cmake -S greeter -B greeter/build -G Ninja", "cmake --build greeter/build", "ctest --test-dir greeter/build"):
+        run(*command.split(), cwd=tmp_path, env=environment)
+    assert (tmp_path / "greeter/build/greeter.zip").exists()
+
+
 def test_the_npm_package_starts_the_program(packages, tmp_path):
     package = packages / f"kiln-lambda-{VERSION}.tgz"
     start = time.monotonic()
