@@ -45,7 +45,7 @@ class InsightsParser {
       return false;
     if (take_word("WHERE") && !parse_conditions(out.where)) return false;
     if (take_word("GROUP") && (!expect_word("BY") || !parse_names(out.group_by))) return false;
-    if (take_word("ORDER") && !parse_order(out.order.emplace())) return false;
+    if (take_word("ORDER") && !parse_order(out.order.emplace(InsightsQuery::Order{}))) return false;
     if (take_word("LIMIT") && !parse_limit(out.limit.emplace())) return false;
     take(';');
     skip_spaces();

@@ -38,11 +38,12 @@ std::string default_label(const MetricStat& metric, const std::vector<const Metr
   }
   std::string label;
   for (const auto& [name, value] : metric.metric.dimensions) {
-    const bool differs = std::any_of(all.begin(), all.end(), [&](const MetricStat* other) {
-      if (!same_name(other->metric, metric.metric)) return false;
-      const std::string* theirs = value_of(other->metric.dimensions, name);
-      return theirs == nullptr || *theirs != value;
-    });
+    const bool differs = std::any_of(
+        all.begin(), all.end(), [&, &name = name, &value = value](const MetricStat* other) {
+          if (!same_name(other->metric, metric.metric)) return false;
+          const std::string* theirs = value_of(other->metric.dimensions, name);
+          return theirs == nullptr || *theirs != value;
+        });
     if (differs) label += (label.empty() ? "" : " ") + value;
   }
   if (label.empty() || other_name) label += (label.empty() ? "" : " ") + metric.metric.name;

@@ -67,7 +67,7 @@ std::map<int64_t, Distribution> MetricStore::read_values(const MetricKey& key,
     if (!unit.empty() && unit != name) continue;
     std::map<int64_t, Distribution> values;
     if (start_s < floor_s_)
-      archive_.read(data.series, start_s, end_s, [&](MetricArchive::Point&& point) {
+      archive_.read(data.series, start_s, end_s, [&, &data = data](MetricArchive::Point&& point) {
         if (!data.points.contains(point.time_s))
           values[period_of(point.time_s)].merge(point.values);
       });

@@ -65,7 +65,7 @@ class SearchParser {
     }
     skip_spaces();
     if (at_ < text_.size()) {
-      if (!parse_or("", out.term_.emplace())) return std::move(*error_);
+      if (!parse_or("", out.term_.emplace(SearchExpression::Node{}))) return std::move(*error_);
       skip_spaces();
       if (at_ < text_.size()) {
         fail("expected a word, AND, OR, NOT or the end");

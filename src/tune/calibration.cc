@@ -32,8 +32,9 @@ Result<Fit> fit_to(const std::vector<SizeDuration>& here, const std::vector<Size
   if (by_size.empty()) return wrong("there is no REPORT line to fit to");
   std::vector<double> x, y;
   for (const auto& [memory_mb, durations] : by_size) {
-    const auto found = std::find_if(
-        here.begin(), here.end(), [&](const SizeDuration& s) { return s.memory_mb == memory_mb; });
+    const auto found =
+        std::find_if(here.begin(), here.end(),
+                     [size = memory_mb](const SizeDuration& s) { return s.memory_mb == size; });
     if (found == here.end() || found->duration_ms <= 0) {
       return wrong(
           fmt::format("there is a REPORT line of {} MB, but no good measurement of that size "
