@@ -137,6 +137,15 @@ def test_each_environment_has_a_user_of_its_own(kiln, name):
     assert not set(users.values()) & {uid_of(pid) for pid in template_pids(kiln, name)}
 
 
+def test_tools_look_into_a_restored_environment(kiln, name):
+    publish(kiln, name, WHO)
+    mine = call(kiln, name)["mine"]
+    assert "of_init" in kiln.cli("files", name, "/tmp").stdout
+    shown = kiln.cli("exec", name, "--", "sh", "-c", "id -un; touch /tmp/seen; ls /tmp").stdout.split()
+    assert shown[0] == "sbx_user1051" and mine in shown
+    assert "seen" in call(kiln, name)["there"]
+
+
 def uid_of(pid):
     return int(re.search(r"Uid:\t(\d+)", open(f"/proc/{pid}/status").read())[1])
 
