@@ -3,14 +3,17 @@
 import base64
 import json
 import os
+import pathlib
 import re
+import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import BINARY, code_of, has_ended, message_of, wait_for
+from harness import BINARY, Kiln, code_of, has_ended, message_of, wait_for
 
 ON = {"ApplyOn": "PublishedVersions"}
 
@@ -493,6 +496,29 @@ def test_templates_and_environments_end_with_a_killed_engine(own_kiln):
     assert len(before) >= 7
     kiln.kill()
     wait_for(lambda: all(has_ended(pid) for pid in before), 10, "the end of all")
+
+
+def test_an_ordinary_user_has_snapshots_too():
+    """Where each sandbox has the engine's own user, and no group."""
+    if os.geteuid() != 0:
+        pytest.skip("this test becomes nobody, which takes root")
+    with tempfile.TemporaryDirectory(prefix="kiln-nobody-") as home:
+        os.chmod(home, 0o755)
+        for what in (BINARY, BINARY.parent / "runtimes"):
+            subprocess.run(["cp", "-r", str(what), home], check=True)
+        os.mkdir(f"{home}/data")
+        os.chown(f"{home}/data", 65534, 65534)
+        kiln = Kiln(data_dir=f"{home}/data", binary=pathlib.Path(home) / "kiln", prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        try:
+            document = publish(kiln, "f", WHO)
+            answers = at_once(kiln, "f", 3, {"sleep": 0.5})
+            assert len({a["mine"] for a in answers}) == 3 and len({a["api"] for a in answers}) == 3
+            if document["SnapStart"]["OptimizationStatus"] == "On":  # else this machine has no user namespaces
+                assert len({a["born"] for a in answers}) == 1 and all(len(a["there"]) == 2 and set(a["capabilities"]) == {"0"} for a in answers)
+            kiln.client("lambda").delete_function(FunctionName="f")
+            wait_for(lambda: not processes_of(kiln, "f"), 20, "the end of all its processes")
+        finally:
+            kiln.stop()
 
 
 def test_templates_count_in_no_concurrency(own_kiln):
