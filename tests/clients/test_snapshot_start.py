@@ -296,6 +296,17 @@ def test_what_aws_refuses(kiln, name):
     with pytest.raises(ClientError) as error:
         lambda_.put_provisioned_concurrency_config(FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=1)
     assert code_of(error) == "InvalidParameterValueException" and "SnapStart" in message_of(error)
+    # Nor by an alias that has some, and moves.
+    other = f"{name}-alias"
+    kiln.create(other, {"index.py": "def handler(event, context): return 1"})
+    lambda_.publish_version(FunctionName=other)
+    lambda_.create_alias(FunctionName=other, Name="live", FunctionVersion="1")
+    lambda_.put_provisioned_concurrency_config(FunctionName=other, Qualifier="live", ProvisionedConcurrentExecutions=1)
+    lambda_.update_function_configuration(FunctionName=other, SnapStart=ON)
+    settled(lambda_, other, lambda_.publish_version(FunctionName=other)["Version"])
+    with pytest.raises(ClientError) as error:
+        lambda_.update_alias(FunctionName=other, Name="live", FunctionVersion="2")
+    assert code_of(error) == "InvalidParameterValueException" and "SnapStart" in message_of(error)
     with pytest.raises(ClientError) as error:
         lambda_.update_function_configuration(FunctionName=name, Runtime="nodejs20.x")
     assert message_of(error) == "nodejs20.x is not supported for SnapStart enabled functions."
