@@ -442,6 +442,14 @@ def test_a_hook_on_the_sdk_that_fails_after_a_restore(kiln, name):
     assert code_of(error) == "SnapStartException"
 
 
+def test_an_end_is_told_whatever_limits_init_has_set(kiln, name):
+    publish(kiln, name, "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+                        "def handler(event, context):\n    if event.get('end'): os._exit(event['end'])\n    return os.getpid()")
+    assert call(kiln, name) > 1
+    answer = kiln.invoke(name, {"end": 7}, Qualifier="1")
+    assert "exit status 7" in answer["Body"]["errorMessage"], answer["Body"]
+
+
 def test_a_crash_of_a_restored_environment(kiln, name):
     publish_probe(kiln, name)
     answer = kiln.invoke(name, {"abort": True}, Qualifier="1")
