@@ -59,6 +59,14 @@ struct Owner {
   gid_t gid = 0;
 };
 
+// What an id is called within the user namespace of a process; itself where nothing is said of it.
+uint32_t id_inside(pid_t pid, const char* map, uint32_t id) {
+  std::ifstream in(proc(pid, map));
+  for (uint64_t inside, outside, count; in >> inside >> outside >> count;)
+    if (id >= outside && id < outside + count) return static_cast<uint32_t>(inside + id - outside);
+  return id;
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> out;
   for (const auto& s : strings) out.push_back(const_cast<char*>(s.c_str()));
@@ -70,6 +78,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 int become_neighbour(pid_t pid, const Owner& owner, bool own_user, const std::string& directory,
                      const std::vector<std::string>& environment,
                      const std::vector<std::string>& command) {
+  const bool root = ::geteuid() == 0;
   std::vector<UniqueFd> spaces;
   // The user namespace first: it gives the right to enter the others.
   if (!own_user) spaces.emplace_back(::open(proc(pid, "ns/user").c_str(), O_RDONLY | O_CLOEXEC));
@@ -87,8 +96,10 @@ int become_neighbour(pid_t pid, const Owner& owner, bool own_user, const std::st
     }
     ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   }
-  if (own_user && ::geteuid() == 0 && owner.uid != 0 &&
-      (::setgroups(0, nullptr) != 0 || ::setresgid(owner.gid, owner.gid, owner.gid) != 0 ||
+  // A user namespace may have no groups to leave.
+  if (root && owner.uid != 0 &&
+      ((::setgroups(0, nullptr) != 0 && own_user) ||
+       ::setresgid(owner.gid, owner.gid, owner.gid) != 0 ||
        ::setresuid(owner.uid, owner.uid, owner.uid) != 0))
     return errno;
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -123,6 +134,9 @@ Result<int> run_inside(pid_t pid, const std::vector<std::string>& command) {
   for (const std::string& pair : environment)
     if (pair.starts_with("LAMBDA_TASK_ROOT=")) directory = pair.substr(pair.find('=') + 1);
   const bool own_user = same_namespace(pid, "ns/user");
+  Owner owner{process.st_uid, process.st_gid};
+  if (!own_user)
+    owner = {id_inside(pid, "uid_map", owner.uid), id_inside(pid, "gid_map", owner.gid)};
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return Error{ErrorKind::kUnavailable, "NoPipe", std::strerror(errno)};
@@ -130,8 +144,7 @@ Result<int> run_inside(pid_t pid, const std::vector<std::string>& command) {
   UniqueFd write_end(ends[1]);
   const pid_t child = ::fork();
   if (child == 0) {
-    const int error = become_neighbour(pid, {process.st_uid, process.st_gid}, own_user, directory,
-                                       environment, command);
+    const int error = become_neighbour(pid, owner, own_user, directory, environment, command);
     [[maybe_unused]] const ssize_t n = ::write(write_end.get(), &error, sizeof error);
     ::_exit(kNotFound);
   }

@@ -59,6 +59,7 @@ class KeeperTest : public testing::Test {
   ~KeeperTest() override {
     keeper_.reset();
     loop_.turn();
+    store_.flush();  // its writer makes files for what is left
     std::filesystem::remove_all(root_);
   }
 

@@ -3,14 +3,17 @@
 import base64
 import json
 import os
+import pathlib
 import re
+import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import BINARY, code_of, has_ended, message_of, wait_for
+from harness import BINARY, Kiln, code_of, message_of, wait_for
 
 ON = {"ApplyOn": "PublishedVersions"}
 
@@ -135,6 +138,15 @@ def test_each_environment_has_a_user_of_its_own(kiln, name):
     assert all(a[0] == a[1] and a[2] == "sbx_user1051" and a[3:] == [0o1777, True] for a in answers), answers
     # The template is another still.
     assert not set(users.values()) & {uid_of(pid) for pid in template_pids(kiln, name)}
+
+
+def test_tools_look_into_a_restored_environment(kiln, name):
+    publish(kiln, name, WHO)
+    mine = call(kiln, name)["mine"]
+    assert "of_init" in kiln.cli("files", name, "/tmp").stdout
+    shown = kiln.cli("exec", name, "--", "sh", "-c", "id -un; touch /tmp/seen; ls /tmp").stdout.split()
+    assert shown[0] == "sbx_user1051" and mine in shown
+    assert "seen" in call(kiln, name)["there"]
 
 
 def uid_of(pid):
@@ -284,6 +296,17 @@ def test_what_aws_refuses(kiln, name):
     with pytest.raises(ClientError) as error:
         lambda_.put_provisioned_concurrency_config(FunctionName=name, Qualifier="1", ProvisionedConcurrentExecutions=1)
     assert code_of(error) == "InvalidParameterValueException" and "SnapStart" in message_of(error)
+    # Nor by an alias that has some, and moves.
+    other = f"{name}-alias"
+    kiln.create(other, {"index.py": "def handler(event, context): return 1"})
+    lambda_.publish_version(FunctionName=other)
+    lambda_.create_alias(FunctionName=other, Name="live", FunctionVersion="1")
+    lambda_.put_provisioned_concurrency_config(FunctionName=other, Qualifier="live", ProvisionedConcurrentExecutions=1)
+    lambda_.update_function_configuration(FunctionName=other, SnapStart=ON)
+    settled(lambda_, other, lambda_.publish_version(FunctionName=other)["Version"])
+    with pytest.raises(ClientError) as error:
+        lambda_.update_alias(FunctionName=other, Name="live", FunctionVersion="2")
+    assert code_of(error) == "InvalidParameterValueException" and "SnapStart" in message_of(error)
     with pytest.raises(ClientError) as error:
         lambda_.update_function_configuration(FunctionName=name, Runtime="nodejs20.x")
     assert message_of(error) == "nodejs20.x is not supported for SnapStart enabled functions."
@@ -419,6 +442,14 @@ def test_a_hook_on_the_sdk_that_fails_after_a_restore(kiln, name):
     assert code_of(error) == "SnapStartException"
 
 
+def test_an_end_is_told_whatever_limits_init_has_set(kiln, name):
+    publish(kiln, name, "import os, resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+                        "def handler(event, context):\n    if event.get('end'): os._exit(event['end'])\n    return os.getpid()")
+    assert call(kiln, name) > 1
+    answer = kiln.invoke(name, {"end": 7}, Qualifier="1")
+    assert "exit status 7" in answer["Body"]["errorMessage"], answer["Body"]
+
+
 def test_a_crash_of_a_restored_environment(kiln, name):
     publish_probe(kiln, name)
     answer = kiln.invoke(name, {"abort": True}, Qualifier="1")
@@ -480,10 +511,32 @@ def test_templates_and_environments_end_with_a_killed_engine(own_kiln):
     kiln = own_kiln()
     publish(kiln, "f", WHO)
     at_once(kiln, "f", 3, {"sleep": 0.3})
-    before = processes_of(kiln, "f")
-    assert len(before) >= 7
+    assert len(processes_of(kiln, "f")) >= 7
     kiln.kill()
-    wait_for(lambda: all(has_ended(pid) for pid in before), 10, "the end of all")
+    wait_for(lambda: not processes_of(kiln, "f"), 30, "the end of all")
+
+
+def test_an_ordinary_user_has_snapshots_too():
+    """Where each sandbox has the engine's own user, and no group."""
+    if os.geteuid() != 0:
+        pytest.skip("this test becomes nobody, which takes root")
+    with tempfile.TemporaryDirectory(prefix="kiln-nobody-") as home:
+        os.chmod(home, 0o755)
+        for what in (BINARY, BINARY.parent / "runtimes"):
+            subprocess.run(["cp", "-r", str(what), home], check=True)
+        os.mkdir(f"{home}/data")
+        os.chown(f"{home}/data", 65534, 65534)
+        kiln = Kiln(data_dir=f"{home}/data", binary=pathlib.Path(home) / "kiln", prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        try:
+            document = publish(kiln, "f", WHO)
+            answers = at_once(kiln, "f", 3, {"sleep": 0.5})
+            assert len({a["mine"] for a in answers}) == 3 and len({a["api"] for a in answers}) == 3
+            if document["SnapStart"]["OptimizationStatus"] == "On":  # else this machine has no user namespaces
+                assert len({a["born"] for a in answers}) == 1 and all(len(a["there"]) == 2 and set(a["capabilities"]) == {"0"} for a in answers)
+            kiln.client("lambda").delete_function(FunctionName="f")
+            wait_for(lambda: not processes_of(kiln, "f"), 20, "the end of all its processes")
+        finally:
+            kiln.stop()
 
 
 def test_templates_count_in_no_concurrency(own_kiln):

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -255,8 +254,10 @@ void reap_environment(pid_t function, const EnvironmentFds& fds) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::prctl(PR_SET_NAME, "kiln-sandbox", 0, 0, 0);
-  const int status_fd = ::fcntl(fds.status, F_DUPFD_CLOEXEC, 1000);
-  for (int fd = 0; fd < 1000; ++fd) ::close(fd);
+  constexpr int kStatus = 3;  // and nothing else
+  if (fds.status != kStatus) ::dup2(fds.status, kStatus);
+  ::syscall(SYS_close_range, 0U, 2U, 0);
+  ::syscall(SYS_close_range, 4U, ~0U, 0);
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, 0);
@@ -265,7 +266,7 @@ void reap_environment(pid_t function, const EnvironmentFds& fds) {
     // As the engine reads it: sandbox::ExitStatus.
     const int32_t report[2] = {WIFSIGNALED(status) ? 1 : 0,
                                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status)};
-    [[maybe_unused]] const ssize_t n = ::write(status_fd, report, sizeof report);
+    [[maybe_unused]] const ssize_t n = ::write(kStatus, report, sizeof report);
     break;
   }
   ::_exit(0);

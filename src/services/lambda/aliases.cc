@@ -1,5 +1,6 @@
 // CreateAlias, GetAlias, ListAliases, UpdateAlias, DeleteAlias.
 #include "base/ids.h"
+#include "model/snapshot_state.h"
 #include "model/validation.h"
 #include "services/lambda/call.h"
 #include "services/lambda/documents.h"
@@ -43,13 +44,18 @@ Result<void> read_alias(const LambdaCall& call, const Target& target, model::Ali
   return {};
 }
 
-// Provisioned concurrency moves with its alias: to a version that is published and has none.
+// Provisioned concurrency moves with its alias: to a version that is published, has none, and no
+// snapshot.
 Result<void> check_provisioned(const model::Function& function, const std::string& alias) {
   if (!function.provisioned.contains(alias)) return {};
   const std::string version = model::provisioned_version(function, alias);
   if (version == model::kLatest)
     return invalid_parameter(
         "Provisioned Concurrency Configs cannot be applied to unpublished function versions.");
+  if (const auto config = model::resolve_qualifier(function, version, 1);
+      config && model::uses_snapshots(*config))
+    return invalid_parameter(
+        "Provisioned concurrency is not supported for SnapStart enabled functions.");
   for (const auto& [other, config] : function.provisioned)
     if (other != alias && model::provisioned_version(function, other) == version)
       return conflict(
