@@ -93,7 +93,7 @@ TEST_F(PoolTest, ARuntimeThatNeverAsksAgainIsEnded) {
   EXPECT_FALSE(puppet(0).terminated);
   loop_.advance(1ms);
   EXPECT_TRUE(puppet(0).terminated);
-  loop_.advance(300ms);
+  loop_.advance(500ms);
   EXPECT_TRUE(puppet(0).killed);
 }
 

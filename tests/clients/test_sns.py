@@ -162,3 +162,9 @@ def test_bad_calls_are_refused_with_snss_own_words(kiln, topic, call, code, text
         call(sns, topic)
     assert (code_of(error), message_of(error)) == (code, text)
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+def test_parameters_may_be_in_the_address_of_a_post(kiln, topic):
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0"}
+    status, headers, body = kiln.http("POST", f"/?Action=Publish&Version=2010-03-31&TopicArn={topic}&Message=hello", None, signed)
+    assert (status, headers["Content-Type"]) == (200, "text/xml") and b"<PublishResponse" in body

@@ -253,14 +253,14 @@ Classification classify_with(const net::RequestHeader& header, std::string_view 
     return of_cbor(uri);
   }
   if (uri.segments.empty()) {
+    // The parameters may be in the address, whatever the method.
     const size_t question = target.find('?');
-    const std::string_view form = header.method() == verb::post ? body
-                                  : question == std::string_view::npos
-                                      ? std::string_view()
-                                      : target.substr(question + 1);
-    if (auto query = wire::QueryRequest::parse(form)) {
-      return of_query(*std::move(query), scope.service);
-    }
+    const std::string_view in_address =
+        question == std::string_view::npos ? std::string_view() : target.substr(question + 1);
+    std::optional<wire::QueryRequest> query;
+    if (header.method() == verb::post) query = wire::QueryRequest::parse(body);
+    if (!query) query = wire::QueryRequest::parse(in_address);
+    if (query) return of_query(*std::move(query), scope.service);
   }
   return of_path(header, uri, scope.service);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/digest.h"
 #include "notify/message_checks.h"
 #include "notify/sns_error.h"
 #include "wire/fields.h"
@@ -61,14 +62,16 @@ json to_entries(const notify::Attributes& attributes) {
 
 Result<SnsPage> read_page(const json& input, size_t size) {
   wire::Fields in(input);
-  const std::string token = in.text("NextToken");
   SnsPage page;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), page.from);
-  if (!token.empty() && (error != std::errc() || end != token.data() + token.size()))
-    return notify::invalid_parameter("NextToken");
+  if (const std::string given = in.text("NextToken"); !given.empty()) {
+    const std::string token = base64_decode(given).value_or("");
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), page.from);
+    if (error != std::errc() || end != token.data() + token.size())
+      return notify::invalid_parameter("NextToken");
+  }
   page.from = std::min(page.from, size);
   page.to = std::min(size, page.from + kPageSize);
-  if (page.to < size) page.next = std::to_string(page.to);
+  if (page.to < size) page.next = base64_encode(std::to_string(page.to));
   return page;
 }
 
