@@ -263,7 +263,8 @@ TEST_F(ChangeSetTest, EventsOfDeletionsHavePropertiesWhereTheStackGoesToo) {
   EXPECT_TRUE(book_->remove("us-east-1", "s", {}, "").ok());
   book_->drain();
   std::map<std::string, std::string> properties;
-  for (const StackEvent& event : book_->find("us-east-1", id)->events)
+  const Stack gone = *book_->find("us-east-1", id);
+  for (const StackEvent& event : gone.events)
     if (event.status == "DELETE_COMPLETE") properties[event.logical_id] = event.properties;
   EXPECT_EQ(properties["A"], "");
   EXPECT_EQ(properties["B"], R"({"DisplayName":"2"})");
