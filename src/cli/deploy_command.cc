@@ -254,6 +254,10 @@ class Deployer {
       if (string_at(*event, "ResourceStatus").ends_with("_FAILED"))
         return ": " + string_at(*event, "LogicalResourceId") + ": " +
                string_at(*event, "ResourceStatusReason");
+    // No resource, but the stack itself: an export of a name that another stack has.
+    for (const json& event : *events)
+      if (string_at(event, "ResourceStatus").ends_with("ROLLBACK_IN_PROGRESS"))
+        return ": " + string_at(event, "ResourceStatusReason");
     return "";
   }
 

@@ -109,6 +109,8 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
   set.wish = completed(std::move(set.wish));
   auto prepared = prepare(now, set.wish, Macros::kExpand);
   if (!prepared) return prepared.error();
+  // CreateStack finds this out at its end, as AWS does; a plan says so.
+  if (auto fine = check_exports(now, prepared->plan.outputs); !fine) return fine.error();
   set.id = arn_start("cloudformation", region) + options_.account + ":changeSet/" + set.name + "/" +
            new_uuid();
   set.created = options_.clock.wall_now();

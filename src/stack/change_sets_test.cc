@@ -234,6 +234,42 @@ TEST_F(ChangeSetTest, AReplacementIsAnUpdate) {
                                             "DELETE_IN_PROGRESS a", "DELETE_COMPLETE a"}));
 }
 
+TEST_F(ChangeSetTest, WhatWasExecutedOutlivesItsStack) {
+  const Wish wanted = wish({{"A", topic({{"DisplayName", "1"}})}});
+  EXPECT_TRUE(book_->create("us-east-1", "s", wanted, {}).ok());
+  book_->drain();
+  const ChangeSet done =
+      make(ChangeSet::Type::kUpdate, wish({{"A", topic({{"DisplayName", "2"}})}}));
+  execute(done);
+  const ChangeSet open =
+      make(ChangeSet::Type::kUpdate, wish({{"A", topic({{"DisplayName", "3"}})}}), "open");
+  EXPECT_TRUE(book_->remove("us-east-1", "s", {}, "").ok());
+  book_->drain();
+  EXPECT_TRUE(book_->find_change_set("us-east-1", "", done.id).ok());
+  EXPECT_FALSE(book_->find_change_set("us-east-1", "", open.id).ok());
+  // Another stack of the name takes no notice of it.
+  EXPECT_TRUE(book_->create("us-east-1", "s", wanted, {}).ok());
+  book_->drain();
+  EXPECT_FALSE(book_->find_change_set("us-east-1", "s", done.name).ok());
+}
+
+// As recorded from AWS.
+TEST_F(ChangeSetTest, EventsOfDeletionsHavePropertiesWhereTheStackGoesToo) {
+  const json one = topic({{"DisplayName", "1"}}), other = topic({{"DisplayName", "2"}});
+  EXPECT_TRUE(book_->create("us-east-1", "s", wish({{"A", one}, {"B", other}}), {}).ok());
+  book_->drain();
+  const std::string id = book_->find("us-east-1", "s")->id;
+  execute(make(ChangeSet::Type::kUpdate, wish({{"B", other}})));
+  EXPECT_TRUE(book_->remove("us-east-1", "s", {}, "").ok());
+  book_->drain();
+  std::map<std::string, std::string> properties;
+  const Stack gone = *book_->find("us-east-1", id);
+  for (const StackEvent& event : gone.events)
+    if (event.status == "DELETE_COMPLETE") properties[event.logical_id] = event.properties;
+  EXPECT_EQ(properties["A"], "");
+  EXPECT_EQ(properties["B"], R"({"DisplayName":"2"})");
+}
+
 TEST_F(ChangeSetTest, OperationsAndTimesOfAStack) {
   const Wish wanted = wish({{"A", topic({{"DisplayName", "1"}})}});
   EXPECT_TRUE(book_->create("us-east-1", "s", wanted, {}).ok());

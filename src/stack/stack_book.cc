@@ -9,6 +9,7 @@
 #include "base/json_access.h"
 #include "base/mutex.h"
 #include "stack/dynamic_reference.h"
+#include "template/evaluate.h"
 
 namespace kiln::stack {
 namespace {
@@ -219,10 +220,9 @@ std::vector<std::string> StackBook::importers(const std::string& region,
   return out;
 }
 
-Result<void> StackBook::commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
-                                       std::vector<std::string> imports) {
-  const MutexLock one_at_a_time(exports_mutex_);
-  const Stack stack = record.snapshot();
+// What isn't known yet may be what it is now.
+Result<void> StackBook::check_exports(const Stack& stack,
+                                      const std::vector<StackOutput>& outputs) const {
   for (const StackOutput& output : outputs) {
     if (output.export_name.empty()) continue;
     for (const Export& each : exports(stack.region))
@@ -233,7 +233,8 @@ Result<void> StackBook::commit_outputs(StackRecord& record, std::vector<StackOut
   }
   for (const StackOutput& old : stack.outputs) {
     const bool stays = std::any_of(outputs.begin(), outputs.end(), [&](const StackOutput& now) {
-      return now.export_name == old.export_name && now.value == old.value;
+      return now.export_name == old.export_name &&
+             (now.value == old.value || cfn::is_unknown(now.value));
     });
     if (old.export_name.empty() || stays) continue;
     if (const auto users = importers(stack.region, old.export_name); !users.empty())
@@ -241,6 +242,13 @@ Result<void> StackBook::commit_outputs(StackRecord& record, std::vector<StackOut
           ErrorKind::kInvalid, "ValidationError",
           "Export " + old.export_name + " cannot be updated as it is in use by " + users.front()};
   }
+  return {};
+}
+
+Result<void> StackBook::commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
+                                       std::vector<std::string> imports) {
+  const MutexLock one_at_a_time(exports_mutex_);
+  if (auto fine = check_exports(record.snapshot(), outputs); !fine) return fine;
   return record.change([&](Stack& changed) {
     changed.outputs = std::move(outputs);
     changed.imports = std::move(imports);
@@ -267,6 +275,7 @@ StackBook::RecordPtr StackBook::add(Stack stack) {
 
 void StackBook::forget(const RecordPtr& record) {
   record->forget();
+  drop_change_sets(record->snapshot());
   const auto id = record->read<std::string>([](const Stack& stack) { return stack.id; });
   const MutexLock lock(mutex_);
   records_.erase(id);
@@ -322,7 +331,9 @@ void StackBook::finished(const RecordPtr& record) {
   const bool deleted = record->read<bool>([](const Stack& stack) { return stack.is_deleted(); });
   if (!deleted) return;
   const Stack gone = record->snapshot();
-  drop_change_sets(gone);
+  // Nothing can come of these any more; what was executed can still be looked at by its id.
+  if (const auto open = change_sets(gone.region, gone.id))
+    for (const ChangeSet& set : *open) drop(gone, set);
   forget_oldest(gone.region);
 }
 

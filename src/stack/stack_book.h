@@ -164,6 +164,8 @@ class StackBook {
            const std::function<void(Deployment&)>& work);
   void finished(const RecordPtr& record);
   WorkerPool& pool_of(const StackRecord& record);
+  // Whether no other stack exports what this one will, and nobody uses what it won't any more.
+  Result<void> check_exports(const Stack& stack, const std::vector<StackOutput>& outputs) const;
   Result<void> commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
                               std::vector<std::string> imports);
   Result<void> keep(const Stack& stack, const ChangeSet& set);

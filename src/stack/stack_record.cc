@@ -83,7 +83,10 @@ void StackRecord::add_event(const StackResource& about) {
   event.type = about.type;
   event.status = about.status;
   event.reason = about.reason;
-  const bool goes = about.status == "DELETE_IN_PROGRESS" || about.status == "DELETE_COMPLETE";
+  // As AWS has it: what an update leaves behind goes without them, what a stack takes along has
+  // them.
+  const bool goes =
+      about.status.starts_with("DELETE") && stack_.status.ends_with("CLEANUP_IN_PROGRESS");
   if (const nlohmann::json& properties = about.unsettled() ? about.attempted : about.properties;
       !properties.is_null() && !goes)
     event.properties = json_dump(properties);

@@ -136,6 +136,19 @@ def test_what_fails_is_said_rolled_back_and_deployed_anew(engine, project):
     assert engine.invoke("orders")["Body"] == ["$LATEST", "dev"]
 
 
+def test_an_export_that_another_stack_has_is_refused_in_the_plan(engine, tmp_path):
+    path = tmp_path / "exports.yaml"
+    path.write_text("Resources:\n  T: {Type: AWS::SNS::Topic}\nOutputs:\n  O: {Value: !Ref T, Export: {Name: taken}}\n")
+    engine.cli("deploy", str(path), "--yes", "--stack-name", "first")
+    refused = engine.cli("deploy", str(path), "--yes", "--stack-name", "second", check=False)
+    assert refused.returncode == 1 and "Export with name taken is already exported by stack first" in refused.stderr
+    assert "CREATE_IN_PROGRESS" not in refused.stdout
+    engine.cli("destroy", "first", "--yes")
+    engine.cli("deploy", str(path), "--yes", "--stack-name", "second")
+    engine.cli("destroy", "second", "--yes")
+    assert inventory(engine) == EMPTY
+
+
 def test_unsupported_types_are_left_out_when_asked(engine, project):
     path = project / "template.yaml"
     path.write_text(path.read_text().replace("Outputs:", "  Q: {Type: AWS::SQS::Queue}\n  B: {Type: AWS::DynamoDB::Table, DependsOn: Q}\nOutputs:").replace("STAGE: !Ref Stage", "STAGE: !GetAtt Q.Arn"))

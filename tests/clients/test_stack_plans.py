@@ -64,6 +64,8 @@ CORPUS = {
     "no snapshots": (with_function(SnapStart={"ApplyOn": "None"}), FINE),
     "a file system": (with_function(FileSystemConfigs=[{"Arn": "arn:aws:elasticfilesystem:us-east-1:000000000000:access-point/a", "LocalMountPath": "/mnt/a"}]), REFUSED),
     "another's layer": (with_function(Layers=["arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:14"]), REFUSED),
+    "a layer that is not there": (with_function(Layers=["arn:aws:lambda:us-east-1:000000000000:layer:nowhere:1"]), REFUSED),
+    "a layer that is no layer": (with_function(Layers=["layer"]), REFUSED),
     "an own layer": ({"L": {"Type": "AWS::Lambda::LayerVersion", "Properties": {"Content": {"S3Bucket": "code", "S3Key": "code.zip"}}},
                       **with_function(Layers=[{"Ref": "L"}])}, FINE),
     "an unknown property": (with_function(Colour="red"), REFUSED),

@@ -106,7 +106,10 @@ Result<void> prepare_create(LambdaCall& call) {
   if (Fields(*code).says("ImageUri")) {
     return invalid_parameter("Kiln has no container images (Code.ImageUri); send a ZipFile.");
   }
-  if (call.effects == engine::Effects::kNone) return not_kept();
+  if (call.effects == engine::Effects::kNone) {
+    if (auto layers = resolve_layers(call, call.body); !layers) return layers.error();
+    return not_kept();
+  }
   auto location = load_code(call, *code);
   if (!location) return location.error();
   config.code = *location;

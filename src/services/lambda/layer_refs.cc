@@ -136,7 +136,8 @@ Result<std::optional<model::LayerStack>> resolve_layers(LambdaCall& call,
     stack.unpacked_bytes += code.unpacked_bytes;
     keys.push_back(code.zip_sha_hex);
   }
-  if (keys.empty()) return std::optional(std::move(stack));
+  if (keys.empty() || call.effects == engine::Effects::kNone)
+    return std::optional(std::move(stack));
   // Before a folder is made of what would be refused.
   model::FunctionConfig alone;
   alone.layers = stack;
