@@ -225,11 +225,15 @@ Result<void> StackBook::check_exports(const Stack& stack,
                                       const std::vector<StackOutput>& outputs) const {
   for (const StackOutput& output : outputs) {
     if (output.export_name.empty()) continue;
-    for (const Export& each : exports(stack.region))
-      if (each.name == output.export_name && each.stack_id != stack.id)
-        return Error{ErrorKind::kInvalid, "ValidationError",
-                     "Export with name " + each.name + " is already exported by stack " +
-                         find(stack.region, each.stack_id)->name + ". Rename this output's export"};
+    for (const Export& each : exports(stack.region)) {
+      if (each.name != output.export_name || each.stack_id == stack.id) continue;
+      // It may have been deleted meanwhile.
+      const auto owner = find(stack.region, each.stack_id);
+      if (!owner) continue;
+      return Error{ErrorKind::kInvalid, "ValidationError",
+                   "Export with name " + each.name + " is already exported by stack " +
+                       owner->name + ". Rename this output's export"};
+    }
   }
   for (const StackOutput& old : stack.outputs) {
     const bool stays = std::any_of(outputs.begin(), outputs.end(), [&](const StackOutput& now) {

@@ -162,7 +162,7 @@ class Run {
     host_.idle_lifetime = idle_lifetime;
     account_.set_claimed_by_configuration(model::claimed_by_configuration(truth.config));
     runner_ = std::make_unique<FunctionRunner>(
-        FunctionRunner::Shared{host_, account_, board_, loop_.clock(), Duration(0), seen_},
+        FunctionRunner::Shared{host_, account_, board_, loop_.clock(), Duration(0), seen_, turns_},
         truth.config.region(), truth.config.name(), [](const model::FunctionConfig&) {
           return engine::TaskFolder{"/code", nullptr};
         });
@@ -266,6 +266,7 @@ class Run {
   model::AccountCapacity account_{model::AccountQuota{}};
   engine::ProvisionedBoard board_;
   Seen seen_;
+  engine::SnapshotTurns turns_;
   std::unique_ptr<FunctionRunner> runner_;
   Measured out_;
   std::map<WallTime, advise::Minute> minutes_;
