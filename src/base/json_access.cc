@@ -125,21 +125,21 @@ int64_t json_whole(const Document& document, std::string_view name, int64_t othe
   return value.is_number() ? json_whole(value) : otherwise;
 }
 
-#define KILN_JSON_ACCESS(Document)                                                              \
-  template std::string json_dump(const Document&);                                              \
-  template std::string json_pretty(const Document&, int);                                       \
-  template std::string json_ascii(const Document&, int);                                        \
-  template Document json_parse(std::string_view);                                               \
-  template const Document& json_member(const Document&, std::string_view);                      \
-  template const Document& json_list(const Document&, std::string_view);                        \
-  template const std::string& json_text(const Document&);                                       \
-  template bool json_flag(const Document&);                                                     \
-  template double json_number(const Document&);                                                 \
-  template std::vector<std::string> json_text_list(const Document&);\
-  template std::map<std::string, std::string> json_texts(const Document&);                      \
-  template int64_t json_whole(const Document&);                                                 \
-  template std::string json_text(const Document&, std::string_view, std::string_view);          \
-  template bool json_flag(const Document&, std::string_view, bool);                             \
+#define KILN_JSON_ACCESS(Document)                                                     \
+  template std::string json_dump(const Document&);                                     \
+  template std::string json_pretty(const Document&, int);                              \
+  template std::string json_ascii(const Document&, int);                               \
+  template Document json_parse(std::string_view);                                      \
+  template const Document& json_member(const Document&, std::string_view);             \
+  template const Document& json_list(const Document&, std::string_view);               \
+  template const std::string& json_text(const Document&);                              \
+  template bool json_flag(const Document&);                                            \
+  template double json_number(const Document&);                                        \
+  template std::vector<std::string> json_text_list(const Document&);                   \
+  template std::map<std::string, std::string> json_texts(const Document&);             \
+  template int64_t json_whole(const Document&);                                        \
+  template std::string json_text(const Document&, std::string_view, std::string_view); \
+  template bool json_flag(const Document&, std::string_view, bool);                    \
   template int64_t json_whole(const Document&, std::string_view, int64_t)
 
 KILN_JSON_ACCESS(nlohmann::json);

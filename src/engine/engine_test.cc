@@ -151,11 +151,11 @@ class EngineTest : public testing::Test {
   std::string log_of(const std::string& name) {
     engine_->log_store().flush();
     std::string all;
-    const auto scanned =
-        engine_->log_store().scan("us-east-1", "/aws/lambda/" + name, {}, {}, [&](logs::LogEvent&& e) {
-          all += e.message + "\n";
-          return true;
-        });
+    const auto scanned = engine_->log_store().scan("us-east-1", "/aws/lambda/" + name, {}, {},
+                                                   [&](logs::LogEvent&& e) {
+                                                     all += e.message + "\n";
+                                                     return true;
+                                                   });
     EXPECT_TRUE(scanned) << scanned.error().message;
     return all;
   }

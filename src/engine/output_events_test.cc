@@ -31,8 +31,13 @@ TEST(OutputEvents, LinesAndFramesInAnyParts) {
   const std::string traceback = "[ERROR] E: no\nTraceback (most recent call last):\n  File x\n";
   const std::string bytes = "one\n\n\r\n" + frame(traceback) + "two\n" + frame("{}", '\x16') +
                             frame("") + "\xa5 begins a line\n\xa5\x5a\n" + "rest";
-  const Events expected = {"one", traceback.substr(0, traceback.size() - 1), "two", "{}",
-                           "\xa5 begins a line", "\xa5\x5a", "rest"};
+  const Events expected = {"one",
+                           traceback.substr(0, traceback.size() - 1),
+                           "two",
+                           "{}",
+                           "\xa5 begins a line",
+                           "\xa5\x5a",
+                           "rest"};
   for (const size_t part : {1, 2, 3, 7, 16, 17, 1000}) EXPECT_EQ(events_of(bytes, part), expected);
 }
 

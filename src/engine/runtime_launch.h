@@ -17,7 +17,7 @@ struct LaunchContext {
   std::string layers_dir;    // outside; empty: no layers
   std::string runtimes_dir;  // outside
   std::string
-      endpoint_url;  // value of AWS_ENDPOINT_URL unless the function sets its own; empty: none
+      endpoint_url;     // value of AWS_ENDPOINT_URL unless the function sets its own; empty: none
   std::string symbols;  // where native functions ask for symbols; empty: nowhere
   std::string log_stream;
   std::string initialization_type = "on-demand";

@@ -19,9 +19,9 @@ std::string_view to_text(EnvironmentPhase phase) {
 }
 
 std::string_view to_text(EnvironmentEvent event) {
-  constexpr std::string_view kNames[] = {"Ready",  "Withdrawn", "Invoke",    "Refused",
-                                         "Answer", "Broken",    "InitError", "Exit",
-                                         "Due",    "DueRunning", "Retire",   "Abandon"};
+  constexpr std::string_view kNames[] = {"Ready",  "Withdrawn",  "Invoke",    "Refused",
+                                         "Answer", "Broken",     "InitError", "Exit",
+                                         "Due",    "DueRunning", "Retire",    "Abandon"};
   return kNames[static_cast<size_t>(event)];
 }
 

@@ -32,18 +32,18 @@ enum class EnvironmentPhase : uint8_t {
 std::string_view to_text(EnvironmentPhase phase);
 
 enum class EnvironmentEvent : uint8_t {
-  kReady,      // the runtime asks for an event
-  kWithdrawn,  // it dropped that call
-  kInvoke,     // an invocation. REQUIRES: available()
-  kRefused,    // the event could not be handed over: nobody was there to take it
-  kAnswer,     // the answer to the event in hand, a result or an error
-  kBroken,     // the runtime broke off its answer
-  kInitError,  // the runtime reports that its init has failed
-  kExit,       // all processes have ended
-  kDue,        // deadline() has come
+  kReady,       // the runtime asks for an event
+  kWithdrawn,   // it dropped that call
+  kInvoke,      // an invocation. REQUIRES: available()
+  kRefused,     // the event could not be handed over: nobody was there to take it
+  kAnswer,      // the answer to the event in hand, a result or an error
+  kBroken,      // the runtime broke off its answer
+  kInitError,   // the runtime reports that its init has failed
+  kExit,        // all processes have ended
+  kDue,         // deadline() has come
   kDueRunning,  // the same, and the runtime is at work: on a busy machine it needs a little longer
-  kRetire,     // no new invocation; end after the one in hand
-  kAbandon,    // end now; what is in hand is refused
+  kRetire,      // no new invocation; end after the one in hand
+  kAbandon,     // end now; what is in hand is refused
 };
 std::string_view to_text(EnvironmentEvent event);
 

@@ -1,6 +1,6 @@
-// When an environment that has answered is frozen: as soon as it is seen to work. Lambda freezes all
-// of them; one that sleeps until its next event is the same frozen or not, so it is only looked at:
-// soon after the answer, then at growing intervals. Pure.
+// When an environment that has answered is frozen: as soon as it is seen to work. Lambda freezes
+// all of them; one that sleeps until its next event is the same frozen or not, so it is only looked
+// at: soon after the answer, then at growing intervals. Pure.
 #pragma once
 
 #include <array>
@@ -29,7 +29,9 @@ class FreezeRule {
   // The environment has answered, and waits.
   void begin() { *this = FreezeRule(); }
   // From now to the next look.
-  Duration until_look() const { return kLooks[looks_ < kLooks.size() ? looks_ : kLooks.size() - 1]; }
+  Duration until_look() const {
+    return kLooks[looks_ < kLooks.size() ? looks_ : kLooks.size() - 1];
+  }
   Verdict look(const Sight& sight) {
     const Duration used = sight.cpu - before_;
     const bool worked = looks_ > 0 && used >= kNoise;

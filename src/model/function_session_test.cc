@@ -16,8 +16,8 @@ TEST(FunctionSession, ATokenSaysRoleAndFunction) {
 
 TEST(FunctionSession, OtherTokensSayNothing) {
   for (const std::string token :
-       {"", "t", "IQoJb3JpZ2luX2Vj", "IQoJb3JpZ2luX2Vj!!", "IQoJb3JpZ2luX2VjYQpiCmM=",
-        "IQoJb3JpZ2luX2Vja2lsbi1mdW5jdGlvbgph"})
+       {"", "t", "IQoJb3JpZ2luX2Vj", "IQoJb3JpZ2luX2Vj!!",
+        "IQoJb3JpZ2luX2VjYQpiCmM=", "IQoJb3JpZ2luX2Vja2lsbi1mdW5jdGlvbgph"})
     EXPECT_FALSE(read_session_token(token)) << token;
   EXPECT_FALSE(read_session_token("IQoJb3JpZ2luX2Vj" + std::string(10'000, 'a')));
 }

@@ -97,7 +97,8 @@ Result<Nanos> length_of(const Scenario& scenario) {
     for (const Source& source : function.sources) {
       const Nanos length = source.traffic.length();
       if (length == traffic::kNever)
-        return wrong_scenario("the traffic has no end; say how long to simulate: --for, or length in a scenario");
+        return wrong_scenario(
+            "the traffic has no end; say how long to simulate: --for, or length in a scenario");
       // The last of several known times is to be in it.
       longest = std::max(longest, length + 1);
     }

@@ -79,7 +79,7 @@ class ResourceType {
   virtual std::string_view name_end(const nlohmann::json&) const { return ""; }
   // A name of its own for what the template leaves unnamed.
   virtual std::string name_for(const std::string& stack, const std::string& logical_id,
-                       const nlohmann::json& properties) const;
+                               const nlohmann::json& properties) const;
   // Whether Ref is the name, so that it is known before the resource is made.
   virtual bool id_is_name() const { return false; }
   // Custom resources: their provider knows all properties and attributes, gets scalars as texts,

@@ -22,7 +22,9 @@ constexpr int64_t kOldestMs = 14LL * 86'400'000;
 constexpr int64_t kFutureMs = 2LL * 3'600'000;
 const double kLargest = std::exp2(360);
 
-bool is_length(const std::string& text, size_t most) { return !text.empty() && text.size() <= most; }
+bool is_length(const std::string& text, size_t most) {
+  return !text.empty() && text.size() <= most;
+}
 
 // nullopt: not what a metric may be.
 std::optional<std::vector<double>> values_of(const Json* target) {
@@ -95,7 +97,8 @@ void read_directive(const Json& directive, const Json& document, int64_t timesta
   if (space == nullptr || !is_length(space->text(), kMaxNamespace) ||
       space->text().starts_with("AWS/"))
     return;
-  if (metrics == nullptr || !metrics->is_array() || metrics->elements().size() > kMaxMetrics) return;
+  if (metrics == nullptr || !metrics->is_array() || metrics->elements().size() > kMaxMetrics)
+    return;
   if (sets == nullptr || !sets->is_array()) return;
   std::vector<Dimensions> dimension_sets;
   for (const Json& set : *sets)
@@ -140,8 +143,7 @@ std::vector<EmbeddedMetric> embedded_metrics(std::string_view event, int64_t now
       *timestamp_ms > now_ms + kFutureMs)
     return {};
   std::vector<EmbeddedMetric> out;
-  for (const Json& directive : *directives)
-    read_directive(directive, document, *timestamp_ms, out);
+  for (const Json& directive : *directives) read_directive(directive, document, *timestamp_ms, out);
   return out;
 }
 

@@ -161,8 +161,8 @@ struct DataProcessor::Fields {
   Name expected[kExpected] = {kId, kName, kEmail, kAge, kScore, kNames, kNames, kNames};
 
  private:
-  static constexpr std::string_view kWritten[] = {
-      "\"name\"", "\"email\"", "\"age\"", "\"score\"", "", "\"id\""};
+  static constexpr std::string_view kWritten[] = {"\"name\"",  "\"email\"", "\"age\"",
+                                                  "\"score\"", "",          "\"id\""};
 
   static Name name_of(std::string_view key) {
     if (key == "id") return kId;

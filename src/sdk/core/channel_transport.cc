@@ -22,7 +22,8 @@ namespace kiln::sdk {
 namespace {
 
 constexpr size_t kReadSize = 4096;
-// One byte more than the platform takes: what is longer is refused all the same, and not sent whole.
+// One byte more than the platform takes: what is longer is refused all the same, and not sent
+// whole.
 constexpr size_t kMostSent = 6'291'557;
 
 ring::Header& header_of(char* memory) { return *reinterpret_cast<ring::Header*>(memory); }
@@ -190,7 +191,8 @@ ChannelTransport::Fill ChannelTransport::first_answer() {
 }
 
 bool ChannelTransport::map_ring(int fd) {
-  void* at = ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  void* at =
+      ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
   if (at == MAP_FAILED) return false;
   ring_ = static_cast<char*>(at);
   return true;

@@ -1,5 +1,6 @@
-// ChannelTransport: Kiln's direct channel (base/channel_frame.h) over an inherited stream socket, or
-// through the shared memory that the engine answers the first message with (base/channel_ring.h).
+// ChannelTransport: Kiln's direct channel (base/channel_frame.h) over an inherited stream socket,
+// or through the shared memory that the engine answers the first message with
+// (base/channel_ring.h).
 //
 // A result and the wait for the next event are one message out and one in. The engine ends the
 // environment by closing the channel between two events; the loop then shuts down as after SIGTERM.

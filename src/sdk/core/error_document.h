@@ -10,10 +10,10 @@
 namespace kiln::sdk {
 
 struct ExceptionInfo {
-  std::string type;     // "std::runtime_error"
-  std::string message;  // what(), or a sentence for things that have none
+  std::string type;                        // "std::runtime_error"
+  std::string message;                     // what(), or a sentence for things that have none
   std::vector<ExceptionInfo> causes = {};  // of std::throw_with_nested, from the nearest on
-  std::vector<std::string> stack = {};  // where it was thrown, as far as that is known
+  std::vector<std::string> stack = {};     // where it was thrown, as far as that is known
 };
 
 // REQUIRES: called in a catch block.

@@ -13,8 +13,8 @@ net::Request request_of(const std::string& service, net::http::verb method,
                         const std::string& path) {
   net::Request request{method, path, 11};
   request.set("Host", "localhost");
-  request.set("Authorization", "AWS4-HMAC-SHA256 Credential=k/20250101/us-east-1/" + service +
-                                   "/aws4_request");
+  request.set("Authorization",
+              "AWS4-HMAC-SHA256 Credential=k/20250101/us-east-1/" + service + "/aws4_request");
   return request;
 }
 
@@ -98,7 +98,8 @@ TEST(Absent, NothingElseIsAnswered) {
 
 TEST(Absent, HostileNamesAreCutAndKeepJsonWhole) {
   const std::string name = std::string(100'000, 'x') + "\"{account}{}\n";
-  const auto answer = ask_json("dynamodb", "DynamoDB_20120810.DescribeTable", {{"TableName", name}});
+  const auto answer =
+      ask_json("dynamodb", "DynamoDB_20120810.DescribeTable", {{"TableName", name}});
   ASSERT_TRUE(answer);
   EXPECT_LT(answer->body.size(), 1000U);
   EXPECT_EQ(json::parse(answer->body)["__type"], "ResourceNotFoundException");

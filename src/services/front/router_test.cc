@@ -143,9 +143,9 @@ TEST_F(RouterTest, CloudWatchUnpacksWhatIsPacked) {
       "MetricData.member.1.MetricName=form&MetricData.member.1.Value=1";
   auto response = answer(packed(gzip(form), "GZIP", kForm, ""));
   EXPECT_EQ(response.status, 200U) << response.body;
-  response = answer(packed(
-      gzip(R"({"Namespace":"packed","MetricData":[{"MetricName":"json","Value":1}]})"), "gzip",
-      "application/x-amz-json-1.0", "GraniteServiceVersion20100801.PutMetricData"));
+  response = answer(
+      packed(gzip(R"({"Namespace":"packed","MetricData":[{"MetricName":"json","Value":1}]})"),
+             "gzip", "application/x-amz-json-1.0", "GraniteServiceVersion20100801.PutMetricData"));
   EXPECT_EQ(response.status, 200U) << response.body;
   response = answer(make(verb::post, "/", R"({"Namespace":"packed"})",
                          "GraniteServiceVersion20100801.ListMetrics"));

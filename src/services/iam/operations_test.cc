@@ -85,22 +85,23 @@ TEST_F(IamTest, WhatAwsRefusesIsRefusedInItsWords) {
   EXPECT_EQ(missing.type, "NoSuchEntity");
   EXPECT_EQ(missing.kind, ErrorKind::kNotFound);
   EXPECT_EQ(missing.message, "The role with name nobody cannot be found.");
-  EXPECT_EQ(refusal("AttachRolePolicy", {{"RoleName", "orders"}, {"PolicyArn", "nonsense"}}).message,
-            "Invalid ARN:  Could not be parsed!");
+  EXPECT_EQ(
+      refusal("AttachRolePolicy", {{"RoleName", "orders"}, {"PolicyArn", "nonsense"}}).message,
+      "Invalid ARN:  Could not be parsed!");
   EXPECT_EQ(refusal("AttachRolePolicy",
                     {{"RoleName", "orders"}, {"PolicyArn", "arn:aws:iam::000000000000:policy/x"}})
                 .message,
             "Policy arn:aws:iam::000000000000:policy/x does not exist or is not attachable.");
-  EXPECT_EQ(refusal("DeletePolicy", {{"PolicyArn", "arn:aws:iam::000000000000:policy/none"}}).message,
-            "Policy arn:aws:iam::000000000000:policy/none was not found.");
+  EXPECT_EQ(
+      refusal("DeletePolicy", {{"PolicyArn", "arn:aws:iam::000000000000:policy/none"}}).message,
+      "Policy arn:aws:iam::000000000000:policy/none was not found.");
   EXPECT_EQ(refusal("CreateUser", {{"UserName", "u"}}).type, "InvalidAction");
 }
 
 TEST_F(IamTest, ARoleIsDeletedWhenItsPoliciesAre) {
   const std::string basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
   create("orders");
-  run("PutRolePolicy",
-      {{"RoleName", "orders"}, {"PolicyName", "logs"}, {"PolicyDocument", kLogs}});
+  run("PutRolePolicy", {{"RoleName", "orders"}, {"PolicyName", "logs"}, {"PolicyDocument", kLogs}});
   run("AttachRolePolicy", {{"RoleName", "orders"}, {"PolicyArn", basic}});
   run("AttachRolePolicy", {{"RoleName", "orders"}, {"PolicyArn", basic}});  // once is enough
   EXPECT_EQ(run("ListAttachedRolePolicies", {{"RoleName", "orders"}})["AttachedPolicies"],
@@ -128,8 +129,9 @@ TEST_F(IamTest, AManagedPolicyHasVersions) {
   EXPECT_EQ(refusal("CreatePolicy", {{"PolicyName", "logs"}, {"PolicyDocument", kLogs}}).type,
             "EntityAlreadyExists");
   for (int i = 0; i < 4; ++i)
-    run("CreatePolicyVersion",
-        {{"PolicyArn", arn}, {"PolicyDocument", kLogs}, {"SetAsDefault", i == 0 ? "true" : "false"}});
+    run("CreatePolicyVersion", {{"PolicyArn", arn},
+                                {"PolicyDocument", kLogs},
+                                {"SetAsDefault", i == 0 ? "true" : "false"}});
   EXPECT_EQ(refusal("CreatePolicyVersion", {{"PolicyArn", arn}, {"PolicyDocument", kLogs}}).type,
             "LimitExceeded");
   EXPECT_EQ(run("GetPolicy", {{"PolicyArn", arn}})["Policy"]["DefaultVersionId"], "v2");
@@ -152,8 +154,7 @@ TEST_F(IamTest, AManagedPolicyHasVersions) {
 
 TEST_F(IamTest, WhatIsKeptIsReadBack) {
   create("orders");
-  run("PutRolePolicy",
-      {{"RoleName", "orders"}, {"PolicyName", "logs"}, {"PolicyDocument", kLogs}});
+  run("PutRolePolicy", {{"RoleName", "orders"}, {"PolicyName", "logs"}, {"PolicyDocument", kLogs}});
   run("UpdateRole",
       {{"RoleName", "orders"}, {"Description", "of the shop"}, {"MaxSessionDuration", "7200"}});
   run("CreatePolicy", {{"PolicyName", "logs"}, {"PolicyDocument", kLogs}});

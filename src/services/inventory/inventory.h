@@ -17,7 +17,7 @@
 namespace kiln::services {
 
 struct Thing {
-  std::string identifier;     // Cloud Control's, which is what Ref of it gives in a template
+  std::string identifier;  // Cloud Control's, which is what Ref of it gives in a template
   std::string arn;
   nlohmann::json properties;  // as its type in templates has them
   std::map<std::string, std::string> tags;

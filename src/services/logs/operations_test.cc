@@ -78,8 +78,10 @@ TEST_F(LogsOperationsTest, FilterGivesTheLatestFirstWhereThatIsWanted) {
     write(i % 2 == 0 ? "a" : "b", i, text);
     if (keep) expected.insert(expected.begin(), text + "\n");
   }
-  json input = {{"logGroupName", kGroup}, {"filterPattern", "keep"},
-                {"limit", 5},             {"startTime", kBase},
+  json input = {{"logGroupName", kGroup},
+                {"filterPattern", "keep"},
+                {"limit", 5},
+                {"startTime", kBase},
                 {"startFromHead", false}};
   std::vector<std::string> all;
   for (int pages = 0; pages < 10; ++pages) {
