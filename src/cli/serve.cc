@@ -1,6 +1,7 @@
 #include "cli/serve.h"
 
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -127,6 +128,20 @@ void tell(const ServeOptions& options, engine::Severity severity, const std::str
   }
 }
 
+// Returns at SIGINT and SIGTERM, or, with false, when the launcher has ended: no function can start
+// then.
+bool wait_for_end(const sigset_t& signals, pid_t launcher) {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGCHLD) return true;
+    siginfo_t ended{};
+    const int found =
+        ::waitid(P_PID, static_cast<id_t>(launcher), &ended, WEXITED | WNOHANG | WNOWAIT);
+    if (found == 0 && ended.si_pid == launcher) return false;
+  }
+}
+
 int run_engine(const ServeOptions& options, const std::string& data_dir,
                const std::string& runtimes_dir, Supervised& run) {
   // The launcher is forked first, while this process is small and has one thread.
@@ -140,6 +155,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
@@ -194,10 +210,14 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
       if (::isatty(STDOUT_FILENO) == 1) print_banner(options, authority, data_dir);
       std::fflush(stdout);
     }
-    int signal = 0;
-    sigwait(&signals, &signal);
+    const bool lost = !wait_for_end(signals, (*launcher)->pid());
+    if (lost)
+      events.write(engine::note_event(
+          engine::Severity::kError,
+          "the process that starts functions has ended, and so does the engine", clock.wall_now()));
     server.close();
     engine.stop();
+    if (lost) return options.supervision == Supervision::kOff ? 1 : kStartAgain;
   }
   return 0;
 }

@@ -49,8 +49,12 @@ class Supervisor {
       const auto exit_code = start();
       if (exit_code) return *exit_code;  // this is the engine's process, at its end
       const int status = wait();
-      if (WIFEXITED(status)) return WEXITSTATUS(status);
-      after_death(WTERMSIG(status));
+      if (WIFSIGNALED(status))
+        after_death(WTERMSIG(status));
+      else if (WEXITSTATUS(status) != kStartAgain)
+        return WEXITSTATUS(status);
+      else if (!after_request())
+        return 1;
     }
   }
 
@@ -96,9 +100,23 @@ class Supervisor {
     }
   }
 
-  void after_death(int signal) {
+  void read_port() {
     uint16_t port = 0;
     if (::read(ready_.get(), &port, sizeof port) == sizeof port) port_ = port;
+  }
+
+  // Whether the engine that wants to be started again may be.
+  bool after_request() {
+    read_port();
+    if (stopping_ || port_ == 0) return false;
+    const bool may = may_start();
+    options_.tell(may ? "the engine was started again"
+                      : "the engine wanted to be started again too often within a minute");
+    return may;
+  }
+
+  void after_death(int signal) {
+    read_port();
     // One that was started again and ends at once may end so a few times, too.
     const bool was_ready = port_ != 0;
     if (stopping_ && (signal == SIGTERM || signal == SIGINT)) end_by(signal);

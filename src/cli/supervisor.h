@@ -1,5 +1,5 @@
 // The last net: a small process that runs the engine in a child and starts it again when a signal
-// ends it, on the same port and the same data. It does nothing else, so that nothing can end it but
+// ends it, or when it asks for that, on the same port and the same data. It does nothing else, so that nothing can end it but
 // its user.
 //
 //   return supervise({data_dir, tell}, [&](Supervised& run) {
@@ -31,6 +31,9 @@ struct SupervisorOptions {
   int most_restarts = 5;  // within `window`
   Duration window = std::chrono::minutes(1);
 };
+
+// An engine that can't go on without a new process ends with this exit code, and is started again.
+inline constexpr int kStartAgain = 111;
 
 // The engine's side.
 class Supervised {

@@ -162,6 +162,7 @@ Result<std::unique_ptr<LauncherProcess>> LauncherProcess::start(const LauncherOp
     launcher->sockets_.clear();
     launcher_main(std::move(theirs), options);
   }
+  launcher->pid_ = pid;
   theirs.clear();
   Message message;
   if (!receive_message(launcher->sockets_[0].get(), 0, message) ||

@@ -105,6 +105,8 @@ class LauncherProcess {
 
   Isolation isolation() const { return isolation_; }
   const std::string& warning() const { return warning_; }
+  // A child of this process. It ends when all its sockets have closed, and not before.
+  pid_t pid() const { return pid_; }
   // Where a sandbox finds its code, its runtimes: /var/task and /var/runtime, or, without
   // namespaces, the real paths.
   UniqueFd take_socket(int loop) { return std::move(sockets_[static_cast<size_t>(loop)]); }
@@ -113,6 +115,7 @@ class LauncherProcess {
   LauncherProcess() = default;
   Isolation isolation_ = Isolation::kNone;
   std::string warning_;
+  pid_t pid_ = -1;
   std::vector<UniqueFd> sockets_;
 };
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import threading
 
@@ -18,14 +19,15 @@ def crash(kiln, by=signal.SIGSEGV):
     os.kill(engine, by)
     wait_for(lambda: has_ended(engine), what="the end of the engine")
 
-    def answers():
-        try:
-            return kiln.http("GET", "/_kiln/health")[0] == 200
-        except OSError:
-            return False
-
-    wait_for(answers, what="the next engine")
+    wait_for(lambda: answers(kiln), what="the next engine")
     assert kiln.engine != engine
+
+
+def answers(kiln):
+    try:
+        return kiln.http("GET", "/_kiln/health")[0] == 200
+    except OSError:
+        return False
 
 
 def reports(kiln):
@@ -132,3 +134,37 @@ def test_connections_that_were_open_are_closed_and_callers_can_go_on(own_kiln, n
     caller.join(10)
     assert failed and not caller.is_alive()
     assert kiln.invoke(name, 0)["Body"] == 0
+
+
+def launcher_of(kiln):
+    """The child of the engine that starts functions."""
+    return next(int(pid.name) for pid in pathlib.Path("/proc").iterdir() if pid.name.isdigit()
+                and f"PPid:\t{kiln.engine}\n" in status_of(pid) and "Name:\tkiln-launcher\n" in status_of(pid))
+
+
+def status_of(process):
+    try:
+        return (process / "status").read_text()
+    except OSError:
+        return ""
+
+
+def test_an_engine_without_its_launcher_is_started_again(own_kiln, name):
+    kiln = own_kiln()
+    kiln.create(name, PY)
+    assert kiln.invoke(name, {"a": 1})["Body"] == {"a": 1}
+    engine = kiln.engine
+    os.kill(launcher_of(kiln), signal.SIGKILL)
+    wait_for(lambda: has_ended(engine), what="the end of the engine")
+    wait_for(lambda: answers(kiln), what="the next engine")
+    assert kiln.engine != engine
+    assert kiln.invoke(name, {"a": 2})["Body"] == {"a": 2}
+    told = kiln.stderr()
+    assert "the process that starts functions has ended" in told and "the engine was started again" in told
+    assert not reports(kiln)
+
+
+def test_without_a_supervisor_it_ends_with_its_launcher(own_kiln):
+    kiln = own_kiln(args=["--no-supervisor"])
+    os.kill(launcher_of(kiln), signal.SIGKILL)
+    assert kiln.process.wait(timeout=30) == 1
