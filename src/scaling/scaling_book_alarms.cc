@@ -104,8 +104,8 @@ bool ScalingBook::all_agree(const Target& target, const std::vector<Wish>& in) c
     if (key.first != target.resource.text() || !policy.tracking() ||
         !policy.tracking()->scales_in())
       continue;
-    const bool agrees =
-        std::any_of(in.begin(), in.end(), [&](const Wish& wish) { return wish.policy == &policy; });
+    const bool agrees = std::any_of(
+        in.begin(), in.end(), [its = &policy](const Wish& wish) { return wish.policy == its; });
     if (!agrees) return false;
   }
   return true;

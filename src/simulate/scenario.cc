@@ -83,8 +83,9 @@ Result<void> check_metric(const Scenario& scenario, const telemetry::AlarmConfig
                     alarm.name, key.metric_namespace, key.name));
   for (const auto& [dimension, value] : key.dimensions)
     if (dimension == "FunctionName" &&
-        std::none_of(scenario.functions.begin(), scenario.functions.end(),
-                     [&](const auto& function) { return function.config.name() == value; }))
+        std::none_of(
+            scenario.functions.begin(), scenario.functions.end(),
+            [&name = value](const auto& function) { return function.config.name() == name; }))
       return wrong_scenario(fmt::format(
           "the alarm {} watches the function {}, which is not simulated", alarm.name, value));
   return {};

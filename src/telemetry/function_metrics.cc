@@ -97,7 +97,8 @@ void FunctionMetrics::collect(std::vector<MetricPoint>& out) {
         {"ExecutedVersion", way.version}, {"FunctionName", name_}, {"Resource", resource}};
     // Only a call through an alias says which version ran.
     const bool by_alias = !way.qualifier.empty() && way.qualifier != way.version;
-    for (const auto& [time_s, m] : way.minutes) {
+    for (const auto& [minute_s, m] : way.minutes) {
+      const int64_t time_s = minute_s;
       const auto everywhere = [&](const char* metric, const char* unit, const Distribution& d) {
         add(metric, unit, time_s, {}, d);
         add(metric, unit, time_s, of_function, d);
