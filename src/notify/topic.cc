@@ -189,7 +189,7 @@ Result<Topic> read_topic(const std::string& text) {
   const auto arn = TopicArn::parse(in.get<std::string>("arn"));
   in.read("attributes", out.attributes);
   in.read("tags", out.tags);
-  out.unsubscribed = in.get<size_t>("unsubscribed");
+  in.read_if("unsubscribed", out.unsubscribed);  // older documents do without
   if (!problem.empty()) return invalid_parameter("stored topic: " + problem);
   if (!arn) return invalid_parameter("TopicArn");
   out.arn = *arn;

@@ -558,9 +558,23 @@ TEST_F(TopicBookTest, WhatWasSavedGivesTheSameAnswers) {
   ASSERT_TRUE(again.confirm(kRegion, t, pending->token));
 }
 
+TEST_F(TopicBookTest, TopicsOfBeforeTheirEndedSubscriptionsWereCountedAreRead) {
+  const std::string arn = "arn:aws:sns:eu-west-1:000000000000:old";
+  ASSERT_TRUE(book_.load(TopicBook::kTopicKind,
+                         R"({"arn": ")" + arn + R"(", "attributes": {}, "tags": {"k": "v"}})"));
+  const auto found = book_.find_topic(kRegion, arn);
+  ASSERT_TRUE(found);
+  EXPECT_EQ((*found)->unsubscribed, 0U);
+  EXPECT_EQ((*found)->tags, (Attributes{{"k", "v"}}));
+  const auto made = subscribe(arn, "sqs", kQueue);
+  ASSERT_TRUE(book_.unsubscribe(kRegion, made->arn));
+  EXPECT_EQ((*book_.find_topic(kRegion, arn))->unsubscribed, 1U);
+}
+
 TEST_F(TopicBookTest, DocumentsThatCantBeReadAreRefused) {
   for (const char* document :
        {"", "[]", "{}", R"({"arn": 5})", R"({"arn": "arn", "attributes": {}, "tags": {}})",
+        R"({"arn": "arn:aws:sns:r:0:t", "attributes": {}, "tags": {}, "unsubscribed": "one"})",
         R"({"arn": "arn:aws:sns:r:0:t", "attributes": {"Colour": "red"}, "tags": {}})"}) {
     EXPECT_FALSE(book_.load(TopicBook::kTopicKind, document)) << document;
   }
