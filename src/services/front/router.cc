@@ -155,6 +155,12 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
                                 {ErrorKind::kInvalid, "InvalidParameterValue",
                                  what.operation + " can't be tried without effect"},
                                 new_uuid()));
+  // The thing may be there already, so that the operation has nothing to keep.
+  if (tried)
+    reply = [reply = std::move(reply), shape = what.shape](net::Response&& response) {
+      const bool done = response.status < 300;
+      reply(done ? error_in_shape(shape, not_kept(), new_uuid()) : std::move(response));
+    };
   if (!tried && engine_.events().wants(engine::Severity::kError))
     reply = observed(request, what, std::move(reply));
   reply = with_answer(std::move(reply), request, what, stopping_);

@@ -34,8 +34,10 @@ void SnsService::handle(net::Request&& request, Classification&& what, Reply rep
   auto input = query_input(*what.query);
   if (auto known = check_members(sns_members(), what.operation, input, "InvalidParameter"); !known)
     return reply(wire::query_error(known.error(), new_uuid(), kNamespace));
+  const engine::Effects effects = effects_of(request);
   engine_.post_control(
-      [&engine = engine_, region, trace = std::string(net::field(request, "X-Amzn-Trace-Id")),
+      [&engine = engine_, region, effects,
+       trace = std::string(net::field(request, "X-Amzn-Trace-Id")),
        operation = std::move(what.operation), input = std::move(input), reply = std::move(reply)] {
         const std::string id = new_uuid();
         SnsOperations::Ports ports;
@@ -48,7 +50,8 @@ void SnsService::handle(net::Request&& request, Classification&& what, Reply rep
         ports.trace_header = trace;
         ports.ask_confirmation = [&](notify::Confirmation kind,
                                      const notify::SubscriptionPtr& subscription) {
-          engine.notifier().ask_confirmation(kind, subscription);
+          if (effects == engine::Effects::kReal)
+            engine.notifier().ask_confirmation(kind, subscription);
         };
         const auto output =
             SnsOperations(engine.topics(), std::move(ports)).run(operation, input, region);
@@ -57,7 +60,7 @@ void SnsService::handle(net::Request&& request, Classification&& what, Reply rep
         const auto is_entry_list = [](std::string_view member) { return member == "Attributes"; };
         reply(xml.add(*output, {{}, is_entry_list}).finish(id));
       },
-      effects_of(request));
+      effects);
 }
 
 }  // namespace kiln::services

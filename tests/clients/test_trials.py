@@ -1,0 +1,61 @@
+"""Requests that are tried only, with X-Kiln-Effects: none, as a stack's plan sends them: each says whether it would be
+done, and does nothing."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from doubles import Receiver
+from harness import code_of
+
+TRUST = '{"Version": "2012-10-17", "Statement": []}'
+ALARM = dict(MetricName="m", Namespace="n", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+             ComparisonOperator="GreaterThanThreshold")
+
+
+def on_trial(kiln, service):
+    client = kiln.client(service)
+    client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header("X-Kiln-Effects", "none"))
+    return client
+
+
+def outcome(call, **arguments):
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    return code_of(error)
+
+
+@pytest.mark.parametrize("service, operation, arguments", [
+    ("sns", "create_topic", dict(Name="trial")),
+    ("cloudwatch", "put_metric_alarm", dict(AlarmName="trial", **ALARM)),
+    ("logs", "put_retention_policy", dict(logGroupName="/trial", retentionInDays=7)),
+    ("ssm", "put_parameter", dict(Name="/trial", Value="v", Type="String", Overwrite=True)),
+])
+def test_a_request_that_would_be_done_says_so_whether_or_not_there_is_something_to_do(kiln, service, operation, arguments):
+    logs = kiln.client("logs")
+    logs.create_log_group(logGroupName="/trial")
+    try:
+        tried = getattr(on_trial(kiln, service), operation)
+        assert outcome(tried, **arguments) == "NothingKept"
+        getattr(kiln.client(service), operation)(**arguments)
+        assert outcome(tried, **arguments) == "NothingKept"
+    finally:
+        logs.delete_log_group(logGroupName="/trial")
+    kiln.client("sns").delete_topic(TopicArn="arn:aws:sns:us-east-1:000000000000:trial")
+    kiln.client("cloudwatch").delete_alarms(AlarmNames=["trial"])
+    kiln.client("ssm").delete_parameters(Names=["/trial"])
+
+
+def test_nobody_is_asked_to_confirm_a_subscription_that_is_tried(kiln, name):
+    sns, receiver = kiln.client("sns"), Receiver()
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    wanted = dict(TopicArn=topic, Protocol="http", Endpoint=receiver.url + "/hook")
+    tried = on_trial(kiln, "sns").subscribe
+    assert outcome(tried, **wanted) == "NothingKept"
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    sns.subscribe(**wanted)
+    assert receiver.next()[1] == "/hook"
+    # It waits for its confirmation: a real request would ask once more.
+    assert outcome(tried, **wanted) == "NothingKept"
+    sns.subscribe(**{**wanted, "Endpoint": receiver.url + "/last"})
+    assert receiver.next()[1] == "/last"
+    sns.delete_topic(TopicArn=topic)
