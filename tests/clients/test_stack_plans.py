@@ -126,6 +126,9 @@ CORPUS = {
     "a pattern that is none": (filtered("{ $.a = "), REFUSED),
     "a metric value that is none": (filtered("ERROR", "many"), REFUSED),
     "lines for a queue": (only("AWS::Logs::SubscriptionFilter", LogGroupName="g", FilterPattern="", DestinationArn="arn:aws:kinesis:us-east-1:000000000000:stream/s"), REFUSED),
+    "lines for a function of the same stack": ({"F": function(FunctionName="plan-lines"), "S": {"Type": "AWS::Logs::SubscriptionFilter", "Properties": {
+        "LogGroupName": "/plans/there", "FilterPattern": "",
+        "DestinationArn": {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:${F}"}}}}, FINE),
     "a role": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST), FINE),
     "a role that trusts nobody": (only("AWS::IAM::Role", AssumeRolePolicyDocument="trust"), REFUSED),
     "a role for a minute": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=60), REFUSED),
@@ -168,6 +171,7 @@ def engine(tmp_path_factory):
     s3.put_object(Bucket="code", Key="table.json", Body=json.dumps({"Resources": only("AWS::DynamoDB::Table")}))
     for name in ("/plans/there", "/site/greeting"):
         kiln.client("ssm").put_parameter(Name=name, Value="v", Type="String")
+    kiln.client("logs").create_log_group(logGroupName="/plans/there")
     yield kiln
     kiln.stop()
 
@@ -205,6 +209,7 @@ def test_what_is_planned_is_deployed_and_nothing_else(engine):
     wrong = [(name, f"expected {fine}, planned {planned}, deployed {deployed}", said)
              for name, fine, (planned, deployed, said) in looked if (planned, deployed) != (fine, fine)]
     assert wrong == []
+    engine.client("logs").delete_log_group(logGroupName="/plans/there")
     assert inventory(engine) == EMPTY
 
 
