@@ -8,6 +8,7 @@
 #include "base/arn.h"
 #include "base/json_access.h"
 #include "stack/form_tags.h"
+#include "template/evaluate.h"
 
 namespace kiln::stack {
 namespace {
@@ -76,6 +77,7 @@ Result<std::map<std::string, std::string>> inline_policies(const json& propertie
   const auto found = properties.find("Policies");
   if (found == properties.end()) return out;
   for (const json& policy : *found) {
+    if (policy.is_string() && cfn::is_unknown(policy)) continue;
     const std::string name = policy.is_object() ? text_of(policy, "PolicyName") : "";
     if (name.empty() || !policy.contains("PolicyDocument"))
       return Error{ErrorKind::kInvalid, "ValidationError",

@@ -6,6 +6,7 @@
 #include "base/json_access.h"
 #include "stack/inline_code.h"
 #include "stack/resource_type.h"
+#include "template/evaluate.h"
 
 namespace kiln::stack {
 namespace {
@@ -99,11 +100,14 @@ class FunctionType final : public ResourceType {
 
   Result<void> check(const AwsApi& trial, const std::string& name,
                      const json& properties) const override {
-    const auto body =
-        creation(name, known_part(properties, {{"Role", "arn:aws:iam::000000000000:role/later"},
-                                               {"Code", {{"S3Bucket", "later"}}},
-                                               {"Handler", "later"},
-                                               {"Runtime", "provided.al2023"}}));
+    const json later_code = {{"S3Bucket", "later"}};
+    json known = known_part(properties, {{"Role", "arn:aws:iam::000000000000:role/later"},
+                                         {"Code", later_code},
+                                         {"Handler", "later"},
+                                         {"Runtime", "provided.al2023"}});
+    // Code that stands in the template is of one runtime.
+    if (cfn::is_unknown(json_member(properties, "Runtime"))) known["Code"] = later_code;
+    const auto body = creation(name, known);
     if (!body) return body.error();
     return verdict(trial.rest("POST", kFunctionsPath, *body));
   }

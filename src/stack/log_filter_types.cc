@@ -23,8 +23,7 @@ class LogFilterType : public ResourceType {
   Result<void> check(const AwsApi& trial, const std::string& name,
                      const json& properties) const override {
     const json known = known_part(properties, {{"LogGroupName", "later"}});
-    for (const Property& needed : this->properties())
-      if (properties.contains(needed.name) && !known.contains(needed.name)) return {};
+    if (lacks(known, properties)) return {};
     return verdict(trial.rpc("logs", "Logs_20140328.Put" + kind(), creation(name, known)));
   }
   Result<Made> create(const Scope& scope, const std::string& name,

@@ -115,6 +115,17 @@ json known_part(const json& properties, const json& needed) {
   return out;
 }
 
+bool lacks(const json& known, const json& properties,
+           std::initializer_list<std::string_view> names) {
+  for (const auto& property : properties.items()) {
+    const std::string& name = property.key();
+    const bool counts =
+        names.size() == 0 || std::find(names.begin(), names.end(), name) != names.end();
+    if (counts && !known.contains(name)) return true;
+  }
+  return false;
+}
+
 json tag_list(const std::map<std::string, std::string>& tags) {
   json list = json::array();
   for (const auto& [key, value] : tags) list.push_back({{"Key", key}, {"Value", value}});

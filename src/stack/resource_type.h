@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -148,6 +149,9 @@ TagChange tag_change(const nlohmann::json& before, const nlohmann::json& after);
 // Properties without what only the deployment will know. `needed`: what stands for those that must
 // be there.
 nlohmann::json known_part(const nlohmann::json& properties, const nlohmann::json& needed);
+// Whether a property that is given isn't in its known part; of `names` alone, where there are some.
+bool lacks(const nlohmann::json& known, const nlohmann::json& properties,
+           std::initializer_list<std::string_view> names = {});
 // [{"Key":"a","Value":"b"}]
 nlohmann::json tag_list(const std::map<std::string, std::string>& tags);
 // Success, when the error says that there is no such thing.

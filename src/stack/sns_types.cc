@@ -73,8 +73,9 @@ class TopicType final : public ResourceType {
 
   Result<void> check(const AwsApi& trial, const std::string& name,
                      const json& properties) const override {
-    return verdict(
-        trial.query("sns", "CreateTopic", creation(name, known_part(properties, json::object()))));
+    const json known = known_part(properties, json::object());
+    if (lacks(known, properties, {"FifoTopic"})) return {};  // the name follows from it
+    return verdict(trial.query("sns", "CreateTopic", creation(name, known)));
   }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
@@ -229,10 +230,13 @@ class SubscriptionType final : public ResourceType {
 
   Result<void> check(const AwsApi& trial, const std::string&,
                      const json& properties) const override {
-    const json known = known_part(
-        properties, {{"TopicArn", arn_start("sns", trial.region()) + "000000000000:later"}});
-    for (const char* needed : {"Protocol", "Endpoint"})
-      if (properties.contains(needed) && !known.contains(needed)) return {};
+    // FIFO queues are for FIFO topics alone.
+    const bool fifo = text_of(properties, "Protocol") == "sqs" &&
+                      text_of(properties, "Endpoint").ends_with(".fifo");
+    const std::string topic = fifo ? "000000000000:later.fifo" : "000000000000:later";
+    const json known =
+        known_part(properties, {{"TopicArn", arn_start("sns", trial.region()) + topic}});
+    if (lacks(known, properties, {"Protocol", "Endpoint", "FilterPolicyScope"})) return {};
     return verdict(trial.query("sns", "Subscribe", creation(known)));
   }
   Result<Made> create(const Scope& scope, const std::string&,

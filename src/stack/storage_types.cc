@@ -180,6 +180,7 @@ class ParameterType final : public ResourceType {
     // A value that has to match is known later, or now.
     json known = known_part(properties, {{"Value", "later"}});
     if (known["Value"] != properties["Value"]) known.erase("AllowedPattern");
+    if (lacks(known, properties, {"Tier", "Type"})) return {};
     return verdict(trial.rpc("ssm", kPutParameter, creation(name, known, Overwrite::kYes)));
   }
   Result<Made> create(const Scope& scope, const std::string& name,

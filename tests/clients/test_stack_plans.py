@@ -49,6 +49,21 @@ def filtered(pattern, value="1", **more):
         "LogGroupName": {"Ref": "G"}, "FilterPattern": pattern, "MetricTransformations": [{"MetricName": "m", "MetricNamespace": "n", "MetricValue": value, **more}]}}}
 
 
+PROVIDED = {"Threshold": "5", "Comparison": "GreaterThanThreshold", "Fifo": "true", "Scope": "MessageBody", "Type": "String", "Tier": "Advanced",
+            "Runtime": "python3.12", "Policies": [{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": []}}]}
+
+
+def later(name):
+    return {"Fn::GetAtt": ["C", name]}
+
+
+def provided(kind, **properties):
+    """A resource of which a provider says some properties: later(name)."""
+    code = f"import cfnresponse\ndef handler(event, context):\n    cfnresponse.send(event, context, 'SUCCESS', {PROVIDED!r}, 'id')\n"
+    return {"P": function(Code={"ZipFile": code}, Timeout=60), "C": {"Type": "Custom::Values", "Properties": {"ServiceToken": {"Fn::GetAtt": ["P", "Arn"]}}},
+            "R": {"Type": kind, "Properties": properties}}
+
+
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 # What AWS has that this Kiln has not is refused in the plan, as what AWS refuses is.
 CORPUS = {
@@ -119,6 +134,19 @@ CORPUS = {
     "an alarm of no comparison": (only("AWS::CloudWatch::Alarm", **{**ALARM, "ComparisonOperator": "Greater"}), REFUSED),
     "an alarm of what is known later": ({"T": {"Type": "AWS::SNS::Topic"}, "R": {"Type": "AWS::CloudWatch::Alarm", "Properties": {
         **ALARM, "AlarmActions": [{"Ref": "T"}], "Dimensions": [{"Name": "TopicName", "Value": {"Fn::GetAtt": ["T", "TopicName"]}}]}}}, FINE),
+    "an alarm of a threshold that is known later": (provided("AWS::CloudWatch::Alarm", **{**ALARM, "Threshold": later("Threshold")}), FINE),
+    "an alarm of a comparison that is known later": (provided("AWS::CloudWatch::Alarm", **{**ALARM, "ComparisonOperator": later("Comparison")}), FINE),
+    "an alarm of periods that are known later": (provided("AWS::CloudWatch::Alarm", **{**ALARM, "EvaluationPeriods": later("Threshold")}), FINE),
+    "a topic that is FIFO as is known later": (provided("AWS::SNS::Topic", TopicName="plan-later.fifo", FifoTopic=later("Fifo")), FINE),
+    "a FIFO topic's queue": ({"T": {"Type": "AWS::SNS::Topic", "Properties": {"FifoTopic": True}}, "S": {"Type": "AWS::SNS::Subscription", "Properties": {
+        "TopicArn": {"Ref": "T"}, "Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:000000000000:q.fifo"}}}, FINE),
+    "a filter policy of a scope that is known later": ({"T": {"Type": "AWS::SNS::Topic"}, **provided(
+        "AWS::SNS::Subscription", TopicArn={"Ref": "T"}, Protocol="email", Endpoint="ada@example.com", FilterPolicyScope=later("Scope"),
+        FilterPolicy={"a": {"b": ["c"]}})}, FINE),
+    "a parameter of a type that is known later": (provided("AWS::SSM::Parameter", Type=later("Type"), Value="v"), FINE),
+    "a parameter of a tier that is known later": (provided("AWS::SSM::Parameter", Type="String", Tier=later("Tier"), Value="v" * 5000), FINE),
+    "a role of policies that are known later": (provided("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, Policies=later("Policies")), FINE),
+    "inline code of a runtime that is known later": (provided("AWS::Lambda::Function", **{**function()["Properties"], "Runtime": later("Runtime")}), FINE),
     "a log group": (only("AWS::Logs::LogGroup", RetentionInDays=7), FINE),
     "a log group for eight days": (only("AWS::Logs::LogGroup", RetentionInDays=8), REFUSED),
     "a log group of two words": (only("AWS::Logs::LogGroup", LogGroupName="two words"), REFUSED),
