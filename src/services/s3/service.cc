@@ -39,6 +39,20 @@ bool is_upload(const net::RequestHeader& header) {
   return is_s3_upload(header.method(), target.address, target.query, target.is_copy);
 }
 
+// As HTTP has them: what comes from an address may hold any byte.
+bool is_field_name(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return ascii::is_alnum(c) || kMarks.find(c) != kMarks.npos;
+  });
+}
+
+bool is_field_value(std::string_view value) {
+  return std::none_of(value.begin(), value.end(), [](char c) {
+    return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
+  });
+}
+
 // What SDKs move from the headers into a presigned address says the same there.
 void take_hoisted_headers(net::RequestHeader& header, const wire::QueryParams& query) {
   const bool presigned = query.find("X-Amz-Signature") || query.find("Signature");
@@ -49,7 +63,7 @@ void take_hoisted_headers(net::RequestHeader& header, const wire::QueryParams& q
     const std::string key = ascii::lower(name);
     const bool known = std::find(kHoisted.begin(), kHoisted.end(), key) != kHoisted.end();
     if ((known || key.starts_with("x-amz-meta-")) && net::field(header, key).empty() &&
-        value.find_first_of("\r\n") == value.npos)
+        is_field_name(key) && is_field_value(value))
       header.set(key, value);
   }
 }
