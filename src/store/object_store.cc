@@ -29,7 +29,7 @@ constexpr std::array kObjectSteps = {
     " created INTEGER NOT NULL, document TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE parts (upload TEXT NOT NULL, number INTEGER NOT NULL, size INTEGER NOT NULL,"
     " modified INTEGER NOT NULL, etag TEXT NOT NULL, document TEXT NOT NULL, file TEXT NOT NULL,"
-    " PRIMARY KEY (upload, number)) WITHOUT ROWID;",
+    " PRIMARY KEY (upload, number)) WITHOUT ROWID;",  // of an upload, or of an object's file
 };
 
 constexpr const char* kObjectColumns = "key, size, modified, etag, document, file";
@@ -258,7 +258,10 @@ Result<void> ObjectStore::write_row(const std::string& bucket, const Object& obj
   auto there = row(bucket, object.key);
   if (!there) return there.error();
   if (auto holds = check(condition, *there); !holds) return holds;
-  if (*there) old_files.push_back((*there)->file);
+  if (*there) {
+    old_files.push_back((*there)->file);
+    if (auto erased = erase_parts((*there)->file); !erased) return erased;
+  }
   Statement put(*database_, std::string("INSERT OR REPLACE INTO objects (bucket, ") +
                                 kObjectColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?)");
   put.bind(1, bucket).bind_bytes(2, object.key).bind(3, object.size).bind(4, object.modified_ms);
@@ -343,8 +346,12 @@ Result<void> ObjectStore::erase(const std::string& bucket, const std::string& ke
   auto found = row(bucket, key);
   if (!found) return found.error();
   if (!*found) return {};
-  Statement erase(*database_, "DELETE FROM objects WHERE bucket = ? AND key = ?");
-  if (auto done = erase.bind(1, bucket).bind_bytes(2, key).run(); !done) return done;
+  auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
+    Statement erase(*database_, "DELETE FROM objects WHERE bucket = ? AND key = ?");
+    if (auto erased = erase.bind(1, bucket).bind_bytes(2, key).run(); !erased) return erased;
+    return erase_parts((*found)->file);
+  });
+  if (!done) return done;
   remove_files({(*found)->file});
   return {};
 }

@@ -122,9 +122,11 @@ class ObjectStore {
   Result<Part> put_part(const Upload& upload, Part part, ObjectFile&& file);
   Result<std::vector<Part>> parts(const Upload& upload);  // by number
   Result<UniqueFd> open_part(const Part& part);
-  // Makes `file` the object, and removes the upload with its parts.
+  // Makes `file` the object, and removes the upload with its parts. `told`: those that parts_of()
+  // gives of the object from now on, without their files.
   Result<Object> complete(const Upload& upload, Object object, ObjectFile&& file,
-                          const ObjectCondition& condition);
+                          const ObjectCondition& condition, const std::vector<Part>& told = {});
+  Result<std::vector<Part>> parts_of(const Object& object);  // by number
   Result<void> abort(const Upload& upload);
 
  private:
@@ -138,6 +140,9 @@ class ObjectStore {
   Result<void> write_row(const std::string& bucket, const Object& object,
                          const ObjectCondition& condition, std::vector<std::string>& old_files)
       KILN_REQUIRES(mutex_);
+  Result<std::vector<Part>> select_parts(const std::string& of) KILN_REQUIRES(mutex_);
+  Result<void> insert_part(const std::string& of, const Part& part) KILN_REQUIRES(mutex_);
+  Result<void> erase_parts(const std::string& of) KILN_REQUIRES(mutex_);
   Result<void> erase_upload(const Upload& upload, std::vector<std::string>& old_files)
       KILN_REQUIRES(mutex_);
   void remove_files(const std::vector<std::string>& names);

@@ -239,6 +239,37 @@ TEST_F(ObjectStoreTest, AnUploadBecomesAnObject) {
   EXPECT_THAT(files(), SizeIs(1));
 }
 
+// They don't burden who reads or lists the object, and go with its content.
+TEST_F(ObjectStoreTest, TheToldPartsOfAnObjectStandApart) {
+  const auto complete = [&] {
+    const auto upload = store_->create_upload("bucket", "m", "{}");
+    EXPECT_TRUE(store_->put_part(*upload, {.number = 3}, file_of(*store_, "one")).ok());
+    EXPECT_TRUE(
+        store_->put_part(*upload, {.number = 7, .document = "d"}, file_of(*store_, "two")).ok());
+    Object object;
+    object.document = "{}";
+    const auto parts = store_->parts(*upload);
+    return *store_->complete(*upload, object, file_of(*store_, "onetwo"), {}, *parts);
+  };
+  const Object made = complete();
+  EXPECT_EQ(store_->find("bucket", "m")->document, "{}");
+  const auto told = store_->parts_of(made);
+  ASSERT_THAT(*told, SizeIs(2));
+  EXPECT_EQ((*told)[0].number, 3);
+  EXPECT_EQ((*told)[1].size, 3);
+  EXPECT_EQ((*told)[1].document, "d");
+  reopen();
+  EXPECT_THAT(*store_->parts_of(made), SizeIs(2));
+  EXPECT_EQ(read("m"), "onetwo");
+  EXPECT_THAT(files(), SizeIs(1));
+
+  const Object again = complete();
+  EXPECT_THAT(*store_->parts_of(made), IsEmpty());
+  EXPECT_THAT(*store_->parts_of(again), SizeIs(2));
+  ASSERT_TRUE(store_->erase("bucket", "m").ok());
+  EXPECT_THAT(*store_->parts_of(again), IsEmpty());
+}
+
 TEST_F(ObjectStoreTest, AnAbortedUploadLeavesNothing) {
   const auto upload = store_->create_upload("bucket", "m", "{}");
   ASSERT_TRUE(store_->put_part(*upload, {.number = 1}, file_of(*store_, "x")).ok());

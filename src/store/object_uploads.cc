@@ -81,13 +81,7 @@ Result<Part> ObjectStore::put_part(const Upload& upload, Part part, ObjectFile&&
     Statement old(*database_, "SELECT file FROM parts WHERE upload = ? AND number = ?");
     if (old.bind(1, upload.id).bind(2, int64_t{part.number}).step())
       old_files.push_back(old.text(0));
-    Statement put(*database_,
-                  "INSERT OR REPLACE INTO parts"
-                  " (upload, number, size, modified, etag, document, file)"
-                  " VALUES (?, ?, ?, ?, ?, ?, ?)");
-    put.bind(1, upload.id).bind(2, int64_t{part.number}).bind(3, part.size);
-    put.bind(4, part.modified_ms).bind(5, part.etag).bind(6, part.document);
-    return put.bind(7, part.file).run();
+    return insert_part(upload.id, part);
   });
   if (!done) return done.error();
   file.keep();
@@ -95,13 +89,37 @@ Result<Part> ObjectStore::put_part(const Upload& upload, Part part, ObjectFile&&
   return part;
 }
 
+Result<void> ObjectStore::insert_part(const std::string& of, const Part& part) {
+  Statement put(
+      *database_,
+      "INSERT OR REPLACE INTO parts (upload, number, size, modified, etag, document, file)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?)");
+  put.bind(1, of).bind(2, int64_t{part.number}).bind(3, part.size).bind(4, part.modified_ms);
+  return put.bind(5, part.etag).bind(6, part.document).bind(7, part.file).run();
+}
+
+Result<void> ObjectStore::erase_parts(const std::string& of) {
+  Statement erase(*database_, "DELETE FROM parts WHERE upload = ?");
+  return erase.bind(1, of).run();
+}
+
 Result<std::vector<Part>> ObjectStore::parts(const Upload& upload) {
   const MutexLock lock(mutex_);
   if (auto opened = open(); !opened) return opened.error();
+  return select_parts(upload.id);
+}
+
+Result<std::vector<Part>> ObjectStore::parts_of(const Object& object) {
+  const MutexLock lock(mutex_);
+  if (auto opened = open(); !opened) return opened.error();
+  return select_parts(object.file);
+}
+
+Result<std::vector<Part>> ObjectStore::select_parts(const std::string& of) {
   Statement select(*database_,
                    "SELECT number, size, modified, etag, document, file FROM parts"
                    " WHERE upload = ? ORDER BY number");
-  select.bind(1, upload.id);
+  select.bind(1, of);
   std::vector<Part> all;
   while (select.step())
     all.push_back({static_cast<int>(select.integer(0)), select.integer(1), select.integer(2),
@@ -125,16 +143,14 @@ Result<void> ObjectStore::erase_upload(const Upload& upload, std::vector<std::st
   Statement files(*database_, "SELECT file FROM parts WHERE upload = ?");
   files.bind(1, upload.id);
   while (files.step()) old_files.push_back(files.text(0));
-  for (const char* sql :
-       {"DELETE FROM parts WHERE upload = ?", "DELETE FROM uploads WHERE id = ?"}) {
-    Statement erase(*database_, sql);
-    if (auto erased = erase.bind(1, upload.id).run(); !erased) return erased;
-  }
-  return {};
+  if (auto erased = erase_parts(upload.id); !erased) return erased;
+  Statement erase(*database_, "DELETE FROM uploads WHERE id = ?");
+  return erase.bind(1, upload.id).run();
 }
 
 Result<Object> ObjectStore::complete(const Upload& upload, Object object, ObjectFile&& file,
-                                     const ObjectCondition& condition) {
+                                     const ObjectCondition& condition,
+                                     const std::vector<Part>& told) {
   const MutexLock lock(mutex_);
   if (auto opened = open(); !opened) return opened.error();
   object.key = upload.key;
@@ -144,6 +160,10 @@ Result<Object> ObjectStore::complete(const Upload& upload, Object object, Object
   std::vector<std::string> old_files;
   auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
     if (auto erased = erase_upload(upload, old_files); !erased) return erased;
+    for (Part part : told) {
+      part.file.clear();
+      if (auto kept = insert_part(object.file, part); !kept) return kept;
+    }
     return write_row(upload.bucket, object, condition, old_files);
   });
   if (!done) return done.error();

@@ -63,6 +63,11 @@ def test_attributes_of_parts(s3, bucket, newest):
         assert expected in text
     text = newest("GET", "/c?attributes", headers={**wanted, "x-amz-part-number-marker": "10", "x-amz-max-parts": "1"})[2].decode()
     assert "<Part>" not in text and "<NextPartNumberMarker>0<" in text and "<PartsCount>1<" in text
+    # A copy is of one piece, and what takes the object's place has none of its parts.
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource=f"{bucket}/c")
+    assert "ObjectParts" not in newest("GET", "/copy?attributes", headers=wanted)[2].decode()
+    s3.put_object(Bucket=bucket, Key="c", Body=b"x")
+    assert "ObjectParts" not in newest("GET", "/c?attributes", headers=wanted)[2].decode()
 
 
 def test_a_bucket_with_tags_from_the_start(kiln, s3, name):

@@ -326,10 +326,6 @@ S3Result s3_complete_upload(S3Call& call) {
       document.checksum_type == kComposite ? composite_of(*parts, algorithm) : std::nullopt;
   document.set_checksum(algorithm, composite.value_or(content->checksum().base64()),
                         composite ? kComposite : kFull);
-  if (composite)
-    for (const store::Part& part : *parts)
-      document.parts.push_back(
-          {part.number, part.size, ObjectDocument::parse(part.document).checksum});
   const std::string_view given = call.header(wire::checksum_header(algorithm));
   if (!given.empty() && given != document.checksum)
     return s3_invalid("BadDigest", "The " + document.checksum_algorithm +
@@ -337,8 +333,8 @@ S3Result s3_complete_upload(S3Call& call) {
   store::Object object;
   object.etag = etag_of(*parts);
   object.document = document.text();
-  auto put =
-      call.objects.complete(*upload, std::move(object), std::move(content->file()), *condition);
+  auto put = call.objects.complete(*upload, std::move(object), std::move(content->file()),
+                                   *condition, composite ? *parts : std::vector<store::Part>());
   if (!put) return named_condition(call, put.error());
   XmlText xml("CompleteMultipartUploadResult");
   xml.text("Location", "http://" + std::string(call.header("Host")) + "/" + upload->bucket + "/" +

@@ -40,21 +40,23 @@ int64_t part_count(const std::string& etag) {
 }
 
 // The parts themselves are told only of an upload with a checksum for each.
-void add_parts(const S3Call& call, const ObjectDocument& document, int64_t count, XmlText& xml) {
+void add_parts(const S3Call& call, const ObjectDocument& document,
+               const std::vector<store::Part>& parts, int64_t count, XmlText& xml) {
   xml.open("ObjectParts");
-  const auto& parts = document.parts;
   if (!parts.empty()) {
     const int64_t marker =
         std::max<int64_t>(header_number(call.header("x-amz-part-number-marker"), 0), 0);
     const int64_t most = std::clamp<int64_t>(
         header_number(call.header("x-amz-max-parts"), kMaxAttributeParts), 0, kMaxAttributeParts);
     int64_t last = 0, shown = 0;
-    for (const auto& part : parts) {
+    for (const store::Part& part : parts) {
       if (part.number <= marker || shown == most) continue;
       ++shown;
       last = part.number;
       xml.open("Part").number("PartNumber", part.number).number("Size", part.size);
-      xml.text("Checksum" + document.checksum_algorithm, part.checksum).close();
+      xml.text("Checksum" + document.checksum_algorithm,
+               ObjectDocument::parse(part.document).checksum);
+      xml.close();
     }
     xml.number("PartNumberMarker", marker).number("NextPartNumberMarker", last);
     xml.number("MaxParts", most);
@@ -86,7 +88,11 @@ S3Result s3_get_object_attributes(S3Call& call) {
     xml.close();
   }
   const int64_t count = part_count(object->etag);
-  if (wanted.contains("ObjectParts") && count > 0) add_parts(call, document, count, xml);
+  if (wanted.contains("ObjectParts") && count > 0) {
+    const auto parts = call.objects.parts_of(*object);
+    if (!parts) return parts.error();
+    add_parts(call, document, *parts, count, xml);
+  }
   if (wanted.contains("StorageClass")) {
     const auto kept = document.headers.find("x-amz-storage-class");
     xml.text("StorageClass", kept == document.headers.end() ? "STANDARD" : kept->second);

@@ -110,9 +110,6 @@ ObjectDocument ObjectDocument::parse(const std::string& text) {
   document.checksum = json_text(stored, "checksum");
   document.checksum_type = json_text(stored, "checksum_type");
   document.checksum_asked = json_flag(stored, "checksum_asked");
-  for (const json& part : json_list(stored, "parts"))
-    document.parts.push_back({json_integer<int64_t>(part, "number"),
-                              json_integer<int64_t>(part, "size"), json_text(part, "checksum")});
   return document;
 }
 
@@ -124,9 +121,6 @@ std::string ObjectDocument::text() const {
     document["checksum"] = checksum;
     document["checksum_type"] = checksum_type;
     if (checksum_asked) document["checksum_asked"] = true;
-    for (const Part& part : parts)
-      document["parts"].push_back(
-          {{"number", part.number}, {"size", part.size}, {"checksum", part.checksum}});
   }
   return json_dump(document);
 }

@@ -5,7 +5,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "services/s3/call.h"
@@ -24,12 +23,6 @@ struct ObjectDocument {
   std::string checksum;            // base64; of a composite one with "-N"
   std::string checksum_type;       // FULL_OBJECT or COMPOSITE
   bool checksum_asked = false;     // of an upload: whether its maker named an algorithm
-  struct Part {
-    int64_t number;
-    int64_t size;
-    std::string checksum;
-  };
-  std::vector<Part> parts;  // of a composite checksum
 
   static ObjectDocument parse(const std::string& text);
   std::string text() const;
