@@ -1,18 +1,16 @@
 // StateGate: a StatePort that can be shut, so that an operation is tried without effect.
 //
 // Books save what changes before they change it themselves. Shut, a save is refused with
-// kNotKept, and so the operation ends where its effect would begin: with that error when the
-// request is right, with the operation's own error when it isn't. Control thread only.
+// trial::not_kept(), and so the operation ends where its effect would begin: with that error when
+// the request is valid, with the operation's own error when it isn't. Control thread only.
 #pragma once
 
 #include <stdexcept>
 
 #include "base/state_port.h"
+#include "base/trial.h"
 
 namespace kiln::engine {
-
-// The type of the error that stands for "this would have been done".
-inline constexpr const char* kNotKept = "NothingKept";
 
 class StateGate final : public StatePort {
  public:
@@ -32,9 +30,7 @@ class StateGate final : public StatePort {
 
   Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
                     const std::string& document) override {
-    if (shut_)
-      return Error{ErrorKind::kPreconditionFailed, kNotKept,
-                   "The request is right. It was tried only."};
+    if (shut_) return trial::not_kept();
     return behind_.save(kind, region, key, document);
   }
   void erase(const std::string& kind, const std::string& region, const std::string& key) override {

@@ -2,15 +2,13 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/trial.h"
 #include "wire/xml_document.h"
 
 namespace kiln::stack {
 namespace {
 
 using nlohmann::json;
-
-// What an operation answers that was tried only, and would be done.
-constexpr const char* kNotKept = "NothingKept";
 
 // What of a character may stand in a form as it is.
 bool is_unreserved(unsigned char c) {
@@ -87,7 +85,7 @@ Result<json> json_answer(const net::Response& response) {
 AwsApi AwsApi::on_trial() const { return {send_, region_, host_, Effects::kNone}; }
 
 Result<void> verdict(const Result<json>& answer) {
-  if (answer || answer.error().type == kNotKept) return {};
+  if (answer || answer.error().type == trial::kNotKept) return {};
   const ErrorKind kind = answer.error().kind;
   const bool of_the_request = kind == ErrorKind::kInvalid || kind == ErrorKind::kTooLarge;
   const auto& [of, type, message] = answer.error();
@@ -104,7 +102,7 @@ net::Request AwsApi::request(const std::string& method, const std::string& path,
   request.set("Host", host_);
   request.set("Authorization", "AWS4-HMAC-SHA256 Credential=cloudformation/20000101/" + region_ +
                                    "/" + service + "/aws4_request");
-  if (effects_ == Effects::kNone) request.set("X-Kiln-Effects", "none");
+  if (effects_ == Effects::kNone) request.set(trial::kEffectsHeader, trial::kNoEffects);
   return request;
 }
 

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "base/fence.h"
+#include "base/trial.h"
 #include "wire/query_protocol.h"
 
 namespace kiln::stack {
@@ -49,8 +50,8 @@ class FakeState final : public StatePort {
 class FakeSns {
  public:
   net::Response answer(const net::Request& request) {
-    if (net::field(request, "X-Kiln-Effects") == "none")
-      return wire::query_error({ErrorKind::kPreconditionFailed, "NothingKept", ""}, "id");
+    if (net::field(request, trial::kEffectsHeader) == trial::kNoEffects)
+      return wire::query_error(trial::not_kept(), "id");
     const auto form = wire::QueryRequest::parse(request.body());
     const std::lock_guard lock(mutex_);
     const std::string action = form->action();

@@ -5,7 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from doubles import Receiver
-from harness import code_of
+from harness import code_of, message_of
 
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 ALARM = dict(MetricName="m", Namespace="n", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
@@ -21,6 +21,8 @@ def on_trial(kiln, service):
 def outcome(call, **arguments):
     with pytest.raises(ClientError) as error:
         call(**arguments)
+    if code_of(error) == "NothingKept":
+        assert message_of(error) == "The request is valid. Nothing was changed."
     return code_of(error)
 
 

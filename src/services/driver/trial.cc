@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include "engine/state_gate.h"
 #include "services/driver/classify.h"
 
 namespace kiln::services {
@@ -22,11 +21,6 @@ bool can_be_tried(const Classification& what, const net::Request& request) {
                     (what.api == Api::kAbsent && what.service == "iam");
   return here && std::find(std::begin(kOperations), std::end(kOperations), what.operation) !=
                      std::end(kOperations);
-}
-
-Error not_kept() {
-  return {ErrorKind::kPreconditionFailed, engine::kNotKept,
-          "The request is right. It was tried only."};
 }
 
 }  // namespace kiln::services

@@ -159,7 +159,7 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
   if (tried)
     reply = [reply = std::move(reply), shape = what.shape](net::Response&& response) {
       const bool done = response.status < 300;
-      reply(done ? error_in_shape(shape, not_kept(), new_uuid()) : std::move(response));
+      reply(done ? error_in_shape(shape, trial::not_kept(), new_uuid()) : std::move(response));
     };
   if (!tried && engine_.events().wants(engine::Severity::kError))
     reply = observed(request, what, std::move(reply));

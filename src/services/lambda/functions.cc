@@ -108,7 +108,7 @@ Result<void> prepare_create(LambdaCall& call) {
   }
   if (call.effects == engine::Effects::kNone) {
     if (auto layers = resolve_layers(call, call.body); !layers) return layers.error();
-    return not_kept();
+    return trial::not_kept();
   }
   auto location = load_code(call, *code);
   if (!location) return location.error();
