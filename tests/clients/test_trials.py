@@ -47,6 +47,17 @@ def test_a_request_that_would_be_done_says_so_whether_or_not_there_is_something_
     kiln.client("ssm").delete_parameters(Names=["/trial"])
 
 
+@pytest.mark.parametrize("service, operation, arguments", [
+    ("sns", "delete_topic", dict(TopicArn="arn:aws:sns:us-east-1:000000000000:trial")),
+    ("iam", "create_policy", dict(PolicyName="trial", PolicyDocument=TRUST)),  # no plan tries it
+    ("lambda", "list_functions", {}),
+])
+def test_other_operations_are_not_tried(kiln, service, operation, arguments):
+    with pytest.raises(ClientError) as error:
+        getattr(on_trial(kiln, service), operation)(**arguments)
+    assert "can't be tried without effect" in message_of(error)
+
+
 def test_nobody_is_asked_to_confirm_a_subscription_that_is_tried(kiln, name):
     sns, receiver = kiln.client("sns"), Receiver()
     topic = sns.create_topic(Name=name)["TopicArn"]

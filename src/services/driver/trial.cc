@@ -13,9 +13,9 @@ bool can_be_tried(const Classification& what, const net::Request& request) {
            net::target(request) == "/2015-03-31/functions";
   // Each saves before it changes anything, and removes nothing.
   static constexpr std::string_view kOperations[] = {
-      "CreateLogGroup",        "CreatePolicy", "CreateRole",      "CreateTopic",
-      "PutMetricAlarm",        "PutParameter", "PutMetricFilter", "PutRetentionPolicy",
-      "PutSubscriptionFilter", "Subscribe"};
+      "CreateLogGroup", "CreateRole",      "CreateTopic",        "PutMetricAlarm",
+      "PutParameter",   "PutMetricFilter", "PutRetentionPolicy", "PutSubscriptionFilter",
+      "Subscribe"};
   const bool here = what.api == Api::kSns || what.api == Api::kCloudWatch ||
                     what.api == Api::kLogs || what.api == Api::kSsm ||
                     (what.api == Api::kAbsent && what.service == "iam");
