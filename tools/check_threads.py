@@ -42,11 +42,12 @@ def bare_mutexes(texts):
 
 
 def users(texts):
-    """The files to read: those with a Mutex, and those that see a header which has one."""
-    marked = {name for name, text in texts.items() if "KILN_GUARDED_BY(" in text and name != HEADER}
-    for name, text in texts.items():
-        if name.endswith(".cc") and (name in marked or marked.intersection(INCLUDE.findall(text))):
-            yield name
+    """The sources to read: those that see marked data, in themselves or in what they include, however deep."""
+    seen = {name for name, text in texts.items() if "KILN_GUARDED_BY(" in text and name != HEADER}
+    includes = {name: set(INCLUDE.findall(text)) for name, text in texts.items()}
+    while more := {name for name in includes if name not in seen and not seen.isdisjoint(includes[name])}:
+        seen |= more
+    yield from (name for name in texts if name.endswith(".cc") and name in seen)
 
 
 def analyse(root, name):

@@ -86,7 +86,7 @@ class Names {
 def threads_said(folder, text):
     (folder / "src" / "base").mkdir(parents=True)
     shutil.copy(ROOT / "src" / "base" / "mutex.h", folder / "src" / "base")
-    (folder / "src" / "net").mkdir()
+    (folder / "src" / "net").mkdir(exist_ok=True)
     (folder / "src" / "net" / "names.h").write_text(text)
     (folder / "src" / "net" / "names.cc").write_text('#include "net/names.h"\n')
     return check("check_threads.py", folder)
@@ -100,6 +100,17 @@ def test_guarded_data_without_its_mutex_is_found(tmp_path):
     code, said = threads_said(tmp_path, THREADS.replace("    LOCK\n", ""))
     assert code == 1
     assert "requires holding mutex 'mutex_' exclusively" in said
+
+
+def test_guarded_data_is_found_behind_headers_that_only_include_it(tmp_path):
+    header = THREADS.replace("  LOCK", "").replace("private:", "protected:").replace("last_ = std::move(name);", "")
+    for name, text in (("more.h", '#include "net/names.h"\n'), ("most.h", '#include "net/more.h"\n'),
+                       ("use.cc", '#include "net/most.h"\nstruct Bad : Names { void clear() { last_.clear(); } };\n')):
+        (tmp_path / "src" / "net").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "src" / "net" / name).write_text(text)
+    code, said = threads_said(tmp_path, header)
+    assert code == 1
+    assert "src/net/use.cc:2" in said and "requires holding mutex 'mutex_'" in said
 
 
 def test_mutexes_that_guard_nothing_by_name_are_refused(tmp_path):
