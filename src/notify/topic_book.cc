@@ -205,7 +205,7 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
                                              const Attributes& attributes) {
   const auto topic = find_topic(region, topic_arn);
   const auto arn = TopicArn::parse(topic_arn);
-  // What the request itself says comes before whether its topic is there.
+  // The request itself is judged first, and then whether its topic is there.
   if (!topic && (topic.error().kind != ErrorKind::kNotFound || !arn)) return topic.error();
   const auto known = protocol_of(protocol);
   if (!known) {

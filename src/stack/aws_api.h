@@ -66,7 +66,7 @@ class AwsApi {
 };
 
 // Of what was asked on trial: success if the deployment's request can succeed, as far as the
-// request itself says. What is there or not there when the deployment comes to it is not known yet.
+// request itself says. Nobody knows yet which other things the deployment will find.
 Result<void> verdict(const Result<nlohmann::json>& answer);
 
 // Text as one segment of a path or one value of a query.

@@ -242,7 +242,7 @@ void Deployment::remove(const std::vector<std::string>& retained, Deletion delet
   auto done = take_all_down(retained, OnError::kGoOn);
   std::vector<std::string> behind = retained;
   while (!leaving() && !done && deletion == Deletion::kForce) {
-    // What can't be deleted stays behind, and what it stood on is deleted in the next round.
+    // Resources that can't be deleted stay behind; the next round deletes those they stood on.
     const size_t before = behind.size();
     for (const auto& [id, resource] : record_.snapshot().resources)
       if (resource.status == "DELETE_FAILED") behind.push_back(id);

@@ -253,7 +253,7 @@ Result<std::string> StackBook::create(const std::string& region, const std::stri
 
 bool StackBook::changes_nothing(const Stack& now, const Wish& wish, const Prepared& prepared) {
   const Plan& plan = prepared.plan;
-  // What becomes of a resource may change alone.
+  // A resource's policies may change alone.
   const bool same_policies =
       std::all_of(now.resources.begin(), now.resources.end(), [&](const auto& each) {
         const cfn::Resource* resource = prepared.parsed->resource(each.first);

@@ -39,7 +39,7 @@ bool is_upload(const net::RequestHeader& header) {
   return is_s3_upload(header.method(), target.address, target.query, target.is_copy);
 }
 
-// As HTTP has them: what comes from an address may hold any byte.
+// As HTTP has them: names and values out of an address may hold any byte.
 bool is_field_name(std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
