@@ -158,6 +158,9 @@ CORPUS = {
         "LogGroupName": "/plans/there", "FilterPattern": "",
         "DestinationArn": {"Fn::Sub": "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:${F}"}}}}, FINE),
     "a role": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST), FINE),
+    "a role that trusts another": ({"A": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}}, **only(
+        "AWS::IAM::Role", AssumeRolePolicyDocument={"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": {"Fn::GetAtt": ["A", "Arn"]}}, "Action": "sts:AssumeRole"}]})}, FINE),
     "a role that trusts nobody": (only("AWS::IAM::Role", AssumeRolePolicyDocument="trust"), REFUSED),
     "a role for a minute": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=60), REFUSED),
     "a user": (only("AWS::IAM::User"), REFUSED),
