@@ -23,7 +23,6 @@
 #define KILN_GUARDED_BY(mutex) \
   KILN_THREADS(guarded_by(mutex))  // read and written with `mutex` alone
 #define KILN_REQUIRES(mutex) KILN_THREADS(requires_capability(mutex))  // called with `mutex` held
-#define KILN_EXCLUDES(mutex) KILN_THREADS(locks_excluded(mutex))       // takes `mutex` itself
 // The analysis ends here: the comment beside it says why the code is right.
 #define KILN_NO_THREAD_ANALYSIS KILN_THREADS(no_thread_safety_analysis)
 
