@@ -47,6 +47,7 @@ class TemplateSandbox final : public TemplatePort, private net::Scheduled {
   SandboxHost& host_;
   TemplateOwner& owner_;
   State state_ = State::kNew;
+  bool has_spoken_ = false;  // it has one word
   ResourceLimits limits_;
   std::shared_ptr<Blank> blank_;
   std::shared_ptr<Forks> forks_;
