@@ -137,6 +137,7 @@ void TemplateSandbox::on_status() {
   if (state_ == State::kGone) return;
   ExitStatus last;
   const bool said = ::read(blank_->status.get(), &last, sizeof last) == sizeof last;
+  output_paused_ = false;
   drain_output();
   if (state_ == State::kGone) return;
   if (!said) return end({});
@@ -208,12 +209,17 @@ void TemplateSandbox::drain_output() {
   std::array<char, 16 * 1024> chunk;
   const auto alive = alive_;
   for (int turn = 0; turn < 16; ++turn) {
+    if (output_paused_) return;
     const ssize_t n = ::read(blank_->output.get(), chunk.data(), chunk.size());
     if (n <= 0) return;
     owner_.on_output({chunk.data(), static_cast<size_t>(n)});
     if (!*alive) return;
   }
   if (output_watch_) output_watch_->again();
+}
+
+void TemplateSandbox::resume_output() {
+  if (std::exchange(output_paused_, false) && output_watch_) output_watch_->again();
 }
 
 // Before there is an environment all of the sandbox may go; later they must stay.
