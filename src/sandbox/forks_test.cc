@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "sandbox/launcher_message.h"
 #include "tests/support/sandbox_fixture.h"
@@ -18,7 +20,8 @@ class ForksTest : public SandboxTest {
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     control_ = UniqueFd(pair[1]);
     forks_ = std::make_shared<Forks>(
-        *host_, std::make_shared<Blank>(std::make_shared<Slots>(0), false), ResourceLimits{},
+        *host_, std::make_shared<Blank>(std::make_shared<Slots>(0), nullptr, false),
+        ResourceLimits{},
         Forks::Told{[this](const std::string& fault, bool) { first_ = fault; },
                     [this] { ++useless_; }});
     forks_->open(UniqueFd(pair[0]));
@@ -102,6 +105,33 @@ TEST_F(ForksTest, ATemplateOfFaultsAloneIsUseless) {
     loop_->drain();
   }
   EXPECT_EQ(useless_, 1);
+}
+
+// A process of an environment may outlive it, below its template.
+TEST_F(ForksTest, UsersOfATemplateAreNoOthersBeforeItHasEnded) {
+  const auto slots = std::make_shared<Slots>(100);
+  const auto graves = std::make_shared<Graves>(*loop_);
+  auto its_template = std::make_shared<Blank>(slots, graves, false);
+  EXPECT_EQ(its_template->slot, 100u);
+  EXPECT_EQ(std::make_shared<Blank>(its_template)->slot, 101u);
+  auto second = std::make_shared<Blank>(its_template);
+  EXPECT_EQ(second->slot, 101u) << "its own may have it";
+  EXPECT_EQ(Blank(slots, graves, false).slot, 102u);
+  const pid_t process = ::fork();
+  if (process == 0) {
+    ::raise(SIGSTOP);
+    ::_exit(0);
+  }
+  its_template->pidfd = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+  its_template->in_use = true;
+  its_template.reset();
+  EXPECT_EQ(graves->size(), 0u) << "an environment of it is there";
+  second.reset();
+  EXPECT_EQ(graves->size(), 1u);
+  EXPECT_EQ(Blank(slots, graves, false).slot, 102u);
+  run_until([&] { return graves->size() == 0; });
+  ::waitpid(process, nullptr, 0);
+  EXPECT_LT(Blank(slots, graves, false).slot, 102u);
 }
 
 TEST_F(ForksTest, ABurstWaitsForItsTemplate) {
