@@ -199,6 +199,25 @@ TEST_F(KeeperTest, ATemplateThatPrintsFasterThanLogsAreWrittenWaits) {
   EXPECT_FALSE(puppets_[0]->paused);
 }
 
+TEST_F(KeeperTest, ARemakeThatFailsIsTriedAgain) {
+  const auto one = version("1");
+  keeper_->set_targets({one});
+  loop_.advance(0s);
+  puppets_[0]->owner->on_template_ready();
+  puppets_[0]->owner->on_template_gone({});
+  loop_.advance(0s);
+  puppets_[1]->owner->on_template_init_error("{}", "NoDatabase");
+  EXPECT_EQ(phase(one), "Pending");
+  EXPECT_EQ(error(one), "SnapStartNotReadyException");
+  loop_.advance(1s - 1ms);
+  EXPECT_EQ(puppets_.size(), 2u);
+  loop_.advance(1ms);
+  ASSERT_EQ(puppets_.size(), 3u);
+  EXPECT_EQ(puppets_[1]->owner, nullptr);
+  puppets_[2]->owner->on_template_ready();
+  EXPECT_EQ(phase(one), "Active");
+}
+
 TEST_F(KeeperTest, WhereNothingCanBeForkedEnvironmentsStartPlainly) {
   const auto one = version("1"), two = version("2");
   keeper_->set_targets({one});
