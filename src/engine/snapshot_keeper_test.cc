@@ -170,6 +170,21 @@ TEST_F(KeeperTest, TwoAreMadeAtATime) {
   EXPECT_EQ(puppets_.size(), 4u);
 }
 
+TEST_F(KeeperTest, AnInitThatTakesLongKeepsNoTurn) {
+  keeper_->set_targets({version("1"), version("2"), version("3")});
+  loop_.advance(1s);
+  ASSERT_EQ(puppets_.size(), 2u);
+  loop_.advance(SnapshotTurns::kLong - 1s);
+  loop_.advance(1s);
+  ASSERT_EQ(puppets_.size(), 3u);
+  // Whoever has given its turn back has none to give.
+  puppets_[0]->owner->on_template_ready();
+  puppets_[2]->owner->on_template_ready();
+  EXPECT_TRUE(turns_.take());
+  EXPECT_TRUE(turns_.take());
+  EXPECT_FALSE(turns_.take());
+}
+
 TEST_F(KeeperTest, ATemplateThatEndsIsMadeAgain) {
   const auto one = version("1");
   keeper_->set_targets({one});
