@@ -11,7 +11,7 @@ namespace kiln::engine {
 namespace {
 
 // As environments wait for logs that aren't written yet.
-constexpr Duration kOutputPause = std::chrono::milliseconds(20);
+constexpr Duration kTemplateOutputPause = std::chrono::milliseconds(20);
 
 }  // namespace
 
@@ -85,11 +85,11 @@ void SnapshotTemplate::on_output(std::string_view bytes) {
   log_.output(bytes);
   if (!log_.overloaded() || std::exchange(output_paused_, true)) return;
   sandbox_->pause_output();
-  host_.loop.schedule(this, host_.loop.clock().steady_now() + kOutputPause);
+  host_.loop.schedule(this, host_.loop.clock().steady_now() + kTemplateOutputPause);
 }
 
 SteadyTime SnapshotTemplate::on_time(SteadyTime now) {
-  if (log_.overloaded()) return now + kOutputPause;
+  if (log_.overloaded()) return now + kTemplateOutputPause;
   output_paused_ = false;
   sandbox_->resume_output();
   return SteadyTime::max();
