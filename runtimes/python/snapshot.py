@@ -55,7 +55,7 @@ class Template:
         if function:
             self._library.kiln_template_reap(function, descriptors)
         channel = runtime.Channel(descriptors[2])
-        # What an invocation changes in the interpreter's memory is copied now, and not when somebody waits.
+        # Memory of the interpreter that an invocation changes is copied now, and not when somebody waits.
         runtime.invoke(lambda event, context: event, {"lambda-runtime-aws-request-id": ""}, b"{}")
         order = ctypes.create_string_buffer(16384)
         size = self._library.kiln_template_become(descriptors, order, len(order))

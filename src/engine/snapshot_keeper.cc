@@ -110,7 +110,8 @@ SteadyTime SnapshotKeeper::on_time(SteadyTime now) {
       if (version.made) version.made->report_timeout();
       tell(config, outcome.event, std::move(outcome));
     }
-    next = std::min(next, version.state.deadline());
+    if (version.turn_ends <= now) give_back_turn(version);
+    next = std::min({next, version.state.deadline(), version.turn_ends});
   }
   return next;
 }
@@ -130,8 +131,7 @@ void SnapshotKeeper::tell(const model::ConfigPtr& config, model::SnapshotEvent e
   const model::SnapshotPhase before = version.state.phase();
   const auto effect = version.state.on(event, host_.loop.clock().steady_now());
   const model::SnapshotPhase phase = version.state.phase();
-  if (phase != model::SnapshotPhase::kPending && std::exchange(version.has_turn, false))
-    turns_.give_back();
+  if (phase != model::SnapshotPhase::kPending) give_back_turn(version);
   if (phase != before) {
     version.status = {phase, version.state.made_before(), {}, {}};
     if (phase == model::SnapshotPhase::kFailed) {
@@ -141,7 +141,7 @@ void SnapshotKeeper::tell(const model::ConfigPtr& config, model::SnapshotEvent e
     board_.set(*config, version.status);
     if (phase == model::SnapshotPhase::kPlain)
       events_.write(note_event(Severity::kWarning,
-                               config->name + ": this machine permits no snapshots (" +
+                               config->name + ":" + config->version + " has no snapshot (" +
                                    outcome.text + "), so its environments start as others do",
                                host_.loop.clock().wall_now()));
   }
@@ -158,12 +158,19 @@ void SnapshotKeeper::make(const model::ConfigPtr& config, Version& version) {
         const model::SnapshotEvent event = outcome.event;
         if (*alive) tell(config, event, std::move(outcome));
       });
+  version.turn_ends = host_.loop.clock().steady_now() + SnapshotTurns::kLong;
+  host_.loop.schedule(this, version.turn_ends);
   version.made->start();
+}
+
+void SnapshotKeeper::give_back_turn(Version& version) {
+  version.turn_ends = SteadyTime::max();
+  if (std::exchange(version.has_turn, false)) turns_.give_back();
 }
 
 // It may be within a call of its own: it goes when the loop comes round.
 void SnapshotKeeper::drop(Version& version) {
-  if (std::exchange(version.has_turn, false)) turns_.give_back();
+  give_back_turn(version);
   if (version.made)
     host_.loop.post([dead = std::shared_ptr<SnapshotTemplate>(std::move(version.made))] {});
 }

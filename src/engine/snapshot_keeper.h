@@ -19,10 +19,12 @@
 
 namespace kiln::engine {
 
-// How many templates of a loop run their init at once: after a start of the engine all are made.
+// How many templates of a loop begin their init at once: after a start of the engine all are made.
+// One that takes long doesn't keep the others waiting.
 class SnapshotTurns {
  public:
   static constexpr size_t kMost = 2;
+  static constexpr Duration kLong = std::chrono::seconds(10);
   bool take() { return running_ < kMost && ++running_ > 0; }
   void give_back() { --running_; }
 
@@ -53,6 +55,7 @@ class SnapshotKeeper final : private net::Scheduled {
     model::SnapshotState state;
     std::unique_ptr<SnapshotTemplate> made;
     bool has_turn = false;
+    SteadyTime turn_ends = SteadyTime::max();
     SteadyTime asked{};
     SnapshotStatus status;
   };
@@ -64,6 +67,7 @@ class SnapshotKeeper final : private net::Scheduled {
   void make(const model::ConfigPtr& config, Version& version);
   void drop(Version& version);
   bool may_make(Version& version, SteadyTime now);
+  void give_back_turn(Version& version);
 
   EnvironmentHost& host_;
   SnapshotBoard& board_;

@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 struct TemplatePuppet {
   sandbox::TemplateOwner* owner = nullptr;  // nullptr once it was destroyed
   bool started = false;
+  bool paused = false;
 };
 
 class NoForks final : public sandbox::ForkSource {
@@ -34,6 +35,8 @@ class TemplateDouble final : public sandbox::TemplatePort {
   void start(const sandbox::SandboxSpec&) override { puppet_->started = true; }
   std::shared_ptr<sandbox::ForkSource> source() override { return source_; }
   void begin_cpu_quota(const sandbox::ResourceLimits&) override {}
+  void pause_output() override { puppet_->paused = true; }
+  void resume_output() override { puppet_->paused = false; }
 
  private:
   std::shared_ptr<TemplatePuppet> puppet_;
@@ -45,7 +48,7 @@ class KeeperTest : public testing::Test {
   KeeperTest()
       : root_(std::filesystem::temp_directory_path() /
               ("kiln-keeper-test-" + std::to_string(::getpid()))),
-        store_(root_.string()),
+        store_(root_.string(), small_queue()),
         host_{loop_, {}, store_, sandbox::Isolation::kFull, {}, "http://127.0.0.1:1"} {
     host_.make_template = [this](sandbox::TemplateOwner& owner) {
       puppets_.push_back(std::make_shared<TemplatePuppet>());
@@ -63,6 +66,13 @@ class KeeperTest : public testing::Test {
     std::filesystem::remove_all(root_);
   }
 
+  // What is behind its writer is seen to be.
+  static logs::LogStoreOptions small_queue() {
+    logs::LogStoreOptions options;
+    options.max_queued_bytes = 10'000;
+    options.gather_time = std::chrono::hours(1);
+    return options;
+  }
   static model::ConfigPtr version(const std::string& number) {
     auto config = std::make_shared<model::FunctionConfig>();
     config->region = "us-east-1";
@@ -160,6 +170,21 @@ TEST_F(KeeperTest, TwoAreMadeAtATime) {
   EXPECT_EQ(puppets_.size(), 4u);
 }
 
+TEST_F(KeeperTest, AnInitThatTakesLongKeepsNoTurn) {
+  keeper_->set_targets({version("1"), version("2"), version("3")});
+  loop_.advance(1s);
+  ASSERT_EQ(puppets_.size(), 2u);
+  loop_.advance(SnapshotTurns::kLong - 1s);
+  loop_.advance(1s);
+  ASSERT_EQ(puppets_.size(), 3u);
+  // Whoever has given its turn back has none to give.
+  puppets_[0]->owner->on_template_ready();
+  puppets_[2]->owner->on_template_ready();
+  EXPECT_TRUE(turns_.take());
+  EXPECT_TRUE(turns_.take());
+  EXPECT_FALSE(turns_.take());
+}
+
 TEST_F(KeeperTest, ATemplateThatEndsIsMadeAgain) {
   const auto one = version("1");
   keeper_->set_targets({one});
@@ -173,6 +198,39 @@ TEST_F(KeeperTest, ATemplateThatEndsIsMadeAgain) {
   ASSERT_EQ(puppets_.size(), 2u);
   puppets_[1]->owner->on_template_ready();
   EXPECT_EQ(error(one), "forks");
+}
+
+TEST_F(KeeperTest, ATemplateThatPrintsFasterThanLogsAreWrittenWaits) {
+  keeper_->set_targets({version("1")});
+  loop_.advance(0s);
+  puppets_[0]->owner->on_output(std::string(5'000, 'x') + "\n");
+  EXPECT_FALSE(puppets_[0]->paused);
+  puppets_[0]->owner->on_output(std::string(5'000, 'x') + "\n");
+  EXPECT_TRUE(puppets_[0]->paused);
+  loop_.advance(1s);
+  EXPECT_TRUE(puppets_[0]->paused);
+  store_.flush();
+  loop_.advance(20ms);
+  EXPECT_FALSE(puppets_[0]->paused);
+}
+
+TEST_F(KeeperTest, ARemakeThatFailsIsTriedAgain) {
+  const auto one = version("1");
+  keeper_->set_targets({one});
+  loop_.advance(0s);
+  puppets_[0]->owner->on_template_ready();
+  puppets_[0]->owner->on_template_gone({});
+  loop_.advance(0s);
+  puppets_[1]->owner->on_template_init_error("{}", "NoDatabase");
+  EXPECT_EQ(phase(one), "Pending");
+  EXPECT_EQ(error(one), "SnapStartNotReadyException");
+  loop_.advance(1s - 1ms);
+  EXPECT_EQ(puppets_.size(), 2u);
+  loop_.advance(1ms);
+  ASSERT_EQ(puppets_.size(), 3u);
+  EXPECT_EQ(puppets_[1]->owner, nullptr);
+  puppets_[2]->owner->on_template_ready();
+  EXPECT_EQ(phase(one), "Active");
 }
 
 TEST_F(KeeperTest, WhereNothingCanBeForkedEnvironmentsStartPlainly) {

@@ -8,6 +8,12 @@
 #include "model/runtime_version.h"
 
 namespace kiln::engine {
+namespace {
+
+// As environments wait for logs that aren't written yet.
+constexpr Duration kTemplateOutputPause = std::chrono::milliseconds(20);
+
+}  // namespace
 
 SnapshotTemplate::SnapshotTemplate(EnvironmentHost& host, model::ConfigPtr config, TaskFolder task,
                                    Tell tell)
@@ -73,6 +79,20 @@ void SnapshotTemplate::on_template_unfit(std::string_view why) {
 void SnapshotTemplate::on_template_not_permitted(std::string_view why) {
   report({}, {});
   tell_({model::SnapshotEvent::kNotPermitted, {}, std::string(why)});
+}
+
+void SnapshotTemplate::on_output(std::string_view bytes) {
+  log_.output(bytes);
+  if (!log_.overloaded() || std::exchange(output_paused_, true)) return;
+  sandbox_->pause_output();
+  host_.loop.schedule(this, host_.loop.clock().steady_now() + kTemplateOutputPause);
+}
+
+SteadyTime SnapshotTemplate::on_time(SteadyTime now) {
+  if (log_.overloaded()) return now + kTemplateOutputPause;
+  output_paused_ = false;
+  sandbox_->resume_output();
+  return SteadyTime::max();
 }
 
 void SnapshotTemplate::on_template_gone(const sandbox::Exit& exit) {

@@ -13,7 +13,7 @@
 
 namespace kiln::engine {
 
-class SnapshotTemplate final : private sandbox::TemplateOwner {
+class SnapshotTemplate final : private sandbox::TemplateOwner, private net::Scheduled {
  public:
   // How its init ended, or why it is gone. `code` and `text` say why as a version's state reason.
   struct Outcome {
@@ -23,6 +23,8 @@ class SnapshotTemplate final : private sandbox::TemplateOwner {
   using Tell = std::function<void(Outcome&&)>;
   // `tell` may be called several times; it may not destroy the template.
   SnapshotTemplate(EnvironmentHost& host, model::ConfigPtr config, TaskFolder task, Tell tell);
+
+  ~SnapshotTemplate() { host_.loop.cancel(this); }
 
   void start();
   // Its time for init is over.
@@ -34,9 +36,10 @@ class SnapshotTemplate final : private sandbox::TemplateOwner {
   void on_template_init_error(std::string&& document, std::string_view error_type) override;
   void on_template_unfit(std::string_view why) override;
   void on_template_not_permitted(std::string_view why) override;
-  void on_output(std::string_view bytes) override { log_.output(bytes); }
+  void on_output(std::string_view bytes) override;
   void on_template_gone(const sandbox::Exit& exit) override;
 
+  SteadyTime on_time(SteadyTime now) override;
   void report(std::string_view status, std::string_view error_type);
 
   EnvironmentHost& host_;
@@ -47,6 +50,7 @@ class SnapshotTemplate final : private sandbox::TemplateOwner {
   LogLines lines_;
   SteadyTime started_{};
   bool reported_ = false;
+  bool output_paused_ = false;
   std::unique_ptr<sandbox::TemplatePort> sandbox_;
 };
 

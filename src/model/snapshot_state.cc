@@ -31,7 +31,23 @@ std::string_view to_text(SnapshotEffect effect) {
   return kNames[static_cast<size_t>(effect)];
 }
 
-SnapshotEffect SnapshotState::fail() {
+// It is made again when its time has come.
+SnapshotEffect SnapshotState::lose(SteadyTime now) {
+  Duration wait{0};
+  if (losses_ > 0) {
+    wait = limits_.again;
+    for (int i = 1; i < losses_ && wait < limits_.again_most; ++i) wait *= 2;
+    wait = std::min(wait, limits_.again_most);
+  }
+  ++losses_;
+  phase_ = SnapshotPhase::kPending;
+  making_ = false;
+  deadline_ = now + std::chrono::duration_cast<SteadyTime::duration>(wait);
+  return SnapshotEffect::kDrop;
+}
+
+SnapshotEffect SnapshotState::fail(SteadyTime now) {
+  if (made_before_) return lose(now);
   phase_ = SnapshotPhase::kFailed;
   making_ = false;
   deadline_ = SteadyTime::max();
@@ -45,17 +61,7 @@ SnapshotEffect SnapshotState::on(SnapshotEvent event, SteadyTime now) {
     if (event != SnapshotEvent::kGone && event != SnapshotEvent::kUnfit)
       return SnapshotEffect::kNone;
     if (now >= ready_since_ + limits_.lives_long) losses_ = 0;
-    Duration wait{0};
-    if (losses_ > 0) {
-      wait = limits_.again;
-      for (int i = 1; i < losses_ && wait < limits_.again_most; ++i) wait *= 2;
-      wait = std::min(wait, limits_.again_most);
-    }
-    ++losses_;
-    phase_ = SnapshotPhase::kPending;
-    making_ = false;
-    deadline_ = now + std::chrono::duration_cast<SteadyTime::duration>(wait);
-    return SnapshotEffect::kDrop;
+    return lose(now);
   }
   switch (event) {
     case SnapshotEvent::kReady:
@@ -67,18 +73,16 @@ SnapshotEffect SnapshotState::on(SnapshotEvent event, SteadyTime now) {
       deadline_ = SteadyTime::max();
       return SnapshotEffect::kNone;
     case SnapshotEvent::kNotPermitted:
-      fail();
       phase_ = SnapshotPhase::kPlain;
+      making_ = false;
+      deadline_ = SteadyTime::max();
       return SnapshotEffect::kDrop;
     case SnapshotEvent::kUnfit:
     case SnapshotEvent::kGone:
-      return making_ ? fail() : SnapshotEffect::kNone;
+      return making_ ? fail(now) : SnapshotEffect::kNone;
     case SnapshotEvent::kDue:
       if (now < deadline_) return SnapshotEffect::kNone;
-      if (making_) {
-        timed_out_ = true;
-        return fail();
-      }
+      if (making_) return fail(now);
       making_ = true;
       deadline_ = now + std::chrono::duration_cast<SteadyTime::duration>(limits_.init);
       return SnapshotEffect::kMake;

@@ -23,7 +23,7 @@ enum class SnapshotPhase : uint8_t {
   kPending,  // its template is made, or will be
   kActive,   // environments are forked of it
   kPlain,    // the machine permits no forked environments: they start as others
-  kFailed,   // its init has failed, or its program can't be forked
+  kFailed,   // its init has failed, or its program can't be forked; it has never been active
 };
 std::string_view to_text(SnapshotPhase phase);
 
@@ -46,7 +46,8 @@ std::string_view to_text(SnapshotEffect effect);
 struct SnapshotLimits {
   Duration init;  // of the template: init and the hooks before the checkpoint
   // A template that ended is made again: the first time at once, then after this time, twice as
-  // much the next time, and so on; from the beginning once one has lived for long.
+  // much the next time, and so on; from the beginning once one has lived for long. One that fails
+  // on the way counts, too: what its init needs may be away.
   Duration again = std::chrono::seconds(1);
   Duration again_most = std::chrono::minutes(1);
   Duration lives_long = std::chrono::minutes(5);
@@ -61,18 +62,16 @@ class SnapshotState {
   SnapshotPhase phase() const { return phase_; }
   // When kDue is wanted; SteadyTime::max(): never.
   SteadyTime deadline() const { return deadline_; }
-  // kFailed because init took too long.
-  bool timed_out() const { return timed_out_; }
   // Its template was there before.
   bool made_before() const { return made_before_; }
 
  private:
-  SnapshotEffect fail();
+  SnapshotEffect lose(SteadyTime now);
+  SnapshotEffect fail(SteadyTime now);
 
   SnapshotLimits limits_;
   SnapshotPhase phase_ = SnapshotPhase::kPending;
   bool making_ = false;
-  bool timed_out_ = false;
   bool made_before_ = false;
   int losses_ = 0;  // in a row
   SteadyTime ready_since_{};

@@ -53,9 +53,17 @@ void Forks::open(UniqueFd control) {
 }
 
 void Forks::close() {
+  const auto keep = shared_from_this();
   told_ = {};
   control_.reset();
   spare_.clear();
+  // Those that the template was asked for may still come.
+  for (;;) {
+    const At at =
+        std::find_if(making_.begin(), making_.end(), [](const Making& m) { return !m.asked; });
+    if (at == making_.end()) return;
+    settle(at, "its template has ended", true);
+  }
 }
 
 Result<std::shared_ptr<Blank>> Forks::take(const ResourceLimits& limits) {
@@ -106,21 +114,46 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
   if (blank->cgroup)
     for (const int fd : blank->cgroup->join_fds())
       group.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-  // Only root can give each a user of its own.
-  const std::string_view request = host_.isolation == Isolation::kFull ? "Fu" : "F";
-  // A template that doesn't read must not hold the loop.
-  ::fcntl(control_.get(), F_SETFL, O_NONBLOCK);
-  if (!send_message(control_.get(), request.data(), request.size(),
-                    {orders.get(), log.get(), status.get(), channel.get()}))
-    return no_fork(std::string("its template takes no request (") + std::strerror(errno) + ")");
-  const SteadyTime due = host_.loop.clock().steady_now() + kTakes;
   const At at = making_.emplace(making_.end());
   at->blank = blank;
   at->group = std::move(group);
-  at->due = due;
-  at->watch.emplace(host_.loop, blank->orders.get(), [this, at] { hear(at); });
-  host_.loop.schedule(this, due);
+  at->ends = {std::move(orders), std::move(log), std::move(status), std::move(channel)};
+  ask();
   return blank;
+}
+
+// Asks the template for those that wait, as many as may come at a time.
+void Forks::ask() {
+  if (std::exchange(asking_, true)) return;
+  const auto keep = shared_from_this();
+  while (control_) {
+    const At at =
+        std::find_if(making_.begin(), making_.end(), [](const Making& m) { return !m.asked; });
+    const auto coming = static_cast<size_t>(std::distance(making_.begin(), at));
+    if (at == making_.end() || coming >= kMostComing) break;
+    if (!request(*at)) {
+      // It doesn't read: time will tell.
+      if (errno == EAGAIN && coming > 0) break;
+      settle(at, std::string("its template takes no request (") + std::strerror(errno) + ")", true);
+      continue;
+    }
+    at->asked = true;
+    at->ends = {};
+    at->due = host_.loop.clock().steady_now() + kTakes;
+    at->watch.emplace(host_.loop, at->blank->orders.get(), [this, at] { hear(at); });
+    host_.loop.schedule(this, at->due);
+  }
+  asking_ = false;
+}
+
+bool Forks::request(const Making& making) {
+  // Only root can give each a user of its own.
+  const std::string_view text = host_.isolation == Isolation::kFull ? "Fu" : "F";
+  // A template that doesn't read must not hold the loop.
+  ::fcntl(control_.get(), F_SETFL, O_NONBLOCK);
+  std::vector<int> fds;
+  for (const UniqueFd& end : making.ends) fds.push_back(end.get());
+  return send_message(control_.get(), text.data(), text.size(), fds);
 }
 
 void Forks::hear(At making) {
@@ -165,22 +198,32 @@ void Forks::settle(At making, std::string fault, bool permitted) {
   const std::shared_ptr<Blank> blank = std::move(making->blank);
   making_.erase(making);
   if (!fault.empty()) blank->fault = "snapshot: " + fault;
+  faults_ = fault.empty() ? 0 : faults_ + 1;
   if (told_.first) std::exchange(told_.first, nullptr)(fault, permitted);
   if (auto told = std::exchange(blank->on_settled, nullptr)) told();
-  if (blank->taken || !fault.empty() || !control_) return;
-  spare_.push_back(blank);
+  if (faults_ >= kMostFaults && told_.useless) std::exchange(told_.useless, nullptr)();
+  if (!blank->taken && fault.empty() && control_) spare_.push_back(blank);
+  ask();
 }
 
 SteadyTime Forks::on_time(SteadyTime now) {
-  SteadyTime next = SteadyTime::max();
-  for (const Making& one : making_) {
-    // A group may take the launcher its time; what the template owes has come.
-    if (!one.watch) continue;
-    next = std::min(next, one.due);
+  // Its last user may go meanwhile.
+  host_.loop.post([keep = shared_from_this()] {});
+  bool late = false;
+  for (;;) {
+    // A group may take the launcher its time: what the template owes has come, and nothing is
+    // watched any more.
+    const At at = std::find_if(making_.begin(), making_.end(),
+                               [now](const Making& m) { return m.watch && m.due <= now; });
+    if (at == making_.end()) break;
+    late = true;
+    settle(at, "it makes no environment", true);
   }
-  if (next > now) return next;
-  if (told_.late) std::exchange(told_.late, nullptr)();
-  return SteadyTime::max();
+  if (late && told_.useless) std::exchange(told_.useless, nullptr)();
+  SteadyTime next = SteadyTime::max();
+  for (const Making& one : making_)
+    if (one.watch) next = std::min(next, one.due);
+  return next;
 }
 
 bool tell_fork(const Blank& blank, const std::string& variables) {

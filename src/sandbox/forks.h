@@ -2,6 +2,7 @@
 // Shared by the template and the sandboxes that take from it. Threading: its loop only.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <list>
@@ -22,11 +23,11 @@ class Forks final : public ForkSource,
                     public std::enable_shared_from_this<Forks>,
                     private net::Scheduled {
  public:
-  // How the first one came to be, and whether it is the machine that forbids it; and the template's
-  // fault when one does not come in time.
+  // How the first one came to be, and whether it is the machine that forbids it; and that the
+  // template does not do its work: one has not come in time, or some in a row were none.
   struct Told {
     std::function<void(const std::string& fault, bool permitted)> first;
-    std::function<void()> late;
+    std::function<void()> useless;
   };
   Forks(SandboxHost& host, std::shared_ptr<Blank> its_template, const ResourceLimits& limits,
         Told told);
@@ -39,15 +40,20 @@ class Forks final : public ForkSource,
   const UniqueFd& control() const { return control_; }
 
   Result<std::shared_ptr<Blank>> take(const ResourceLimits& limits) override;
-  size_t waiting() const { return spare_.size(); }
 
   static constexpr size_t kSpare = 1;
+  // From the request that the template got.
   static constexpr Duration kTakes = std::chrono::seconds(5);
+  // So many are on their way at a time, and share the template's processor; others wait here.
+  static constexpr size_t kMostComing = 8;
+  static constexpr int kMostFaults = 3;  // in a row
 
  private:
   struct Making {
     std::shared_ptr<Blank> blank;
-    std::vector<UniqueFd> group;  // see Cgroup::join_fds; whoever took the blank has the group
+    std::vector<UniqueFd> group;   // see Cgroup::join_fds; whoever took the blank has the group
+    std::array<UniqueFd, 4> ends;  // what the template gets; empty once it has
+    bool asked = false;
     SteadyTime due{};
     std::optional<net::Watch> watch;
   };
@@ -55,6 +61,8 @@ class Forks final : public ForkSource,
 
   Result<std::shared_ptr<Blank>> make(const ResourceLimits& limits);
   void fill();
+  void ask();
+  bool request(const Making& making);
   void hear(At making);
   void meet(At making, const ForkWord& hello);
   void settle(At making, std::string fault, bool permitted);
@@ -65,7 +73,9 @@ class Forks final : public ForkSource,
   ResourceLimits limits_;
   Told told_;
   UniqueFd control_;
-  std::list<Making> making_;
+  std::list<Making> making_;  // those that the template was asked for come first
+  int faults_ = 0;            // in a row
+  bool asking_ = false;
   std::deque<std::shared_ptr<Blank>> spare_;
 };
 

@@ -2,9 +2,8 @@
 // the engine sends.
 //
 //   make    a blank: a sandbox with nothing of a function in it; answered with its pidfd
-//   start   what a blank is to become. The launcher passes it on to the blank, with the folders
-//   that it
-//           shall see as descriptors of mounts; no answer
+//   start   the order of a blank. The launcher passes it on to the blank, with the folders that
+//           it shall see as descriptors of mounts; no answer
 //   join    a process that is to be in a group from now on; answered
 //
 // Everything here is made by this program and trusted: a malformed message is a bug.

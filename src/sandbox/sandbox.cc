@@ -90,6 +90,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   auto taken = spec.fork_of ? spec.fork_of->take(spec.limits) : host_.stock.take(spec);
   if (!taken) return fail_start(taken.error().message, 0);
   blank_ = std::move(*taken);
+  fork_of_ = spec.fork_of;
   UniqueFd channel_ours = std::move(blank_->channel), channel_theirs;
   if (spec.direct_channel && !blank_->ahead) {
     int pair[2];
@@ -158,12 +159,13 @@ void Sandbox::follow() {
 }
 
 void Sandbox::on_settled() {
+  fork_of_.reset();
   if (!blank_->fault.empty()) return fail_start(blank_->fault, 0);
-  if (blank_->fork_of) {
+  if (blank_->fork_of && kill_signal_ != SIGKILL) {
     // What its template can't know. One that has ended is heard of below.
     tell_fork(*blank_, "AWS_LAMBDA_RUNTIME_API=" + address_.text + std::string(1, '\0'));
-    blank_->orders.reset();
   }
+  blank_->orders.reset();
   io_->pidfd = std::move(blank_->pidfd);
   io_->pid = blank_->pid;
   if (kill_signal_ != 0) signal(kill_signal_);
@@ -256,16 +258,21 @@ void Sandbox::shut_doors() {
 }
 
 void Sandbox::fail_start(std::string reason, int error) {
-  host_.loop.post([this, alive = alive_, reason = std::move(reason), error] {
+  Exit exit;
+  exit.kind = Exit::Kind::kNotStarted;
+  exit.reason = std::move(reason);
+  exit.error = error;
+  end_unstarted(std::move(exit));
+}
+
+// There is no process whose end would be heard of.
+void Sandbox::end_unstarted(Exit exit) {
+  host_.loop.post([this, alive = alive_, exit = std::move(exit)] {
     if (!*alive || state_ == State::kGone) return;
     state_ = State::kGone;
     end_start();
     shut_doors();
     cgroup_.reset();
-    Exit exit;
-    exit.kind = Exit::Kind::kNotStarted;
-    exit.reason = reason;
-    exit.error = error;
     owner_.on_exit(exit);
   });
 }
@@ -289,6 +296,8 @@ void Sandbox::terminate() {
 void Sandbox::kill() {
   killed_by_us_ = true;
   signal(SIGKILL);
+  // One that may never come of its template is not waited for; if it does, it is killed.
+  if (blank_ && blank_->fork_of && !io_->pidfd) end_unstarted({});
 }
 
 bool Sandbox::send(const Event& event) {

@@ -82,6 +82,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void finish();
   void shut_doors();
   void fail_start(std::string reason, int error);
+  void end_unstarted(Exit exit);
   void signal(int number);
   void thaw();
   // The function and what it has started.
@@ -90,8 +91,9 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   SandboxHost& host_;
   SandboxOwner& owner_;
   State state_ = State::kNew;
-  std::shared_ptr<Blank> blank_;  // what this was before
-  bool starting_ = false;         // the stock counts it so
+  std::shared_ptr<Blank> blank_;         // what this was before
+  std::shared_ptr<ForkSource> fork_of_;  // until that has come of it
+  bool starting_ = false;                // the stock counts it so
   bool has_answered_ = false;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Cgroup> cgroup_;

@@ -75,6 +75,9 @@ void drop_capabilities() {
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
+// Processes and threads of a template and its environments.
+constexpr rlim_t kMostBelowTemplate = 16 * 1024;
+
 // The second process, up to exec. Shares memory with the first until then (vfork): system calls
 // only.
 struct FunctionStart {
@@ -114,8 +117,11 @@ int become_function(const FunctionStart& start) {
     if (::syscall(SYS_setresgid, id, id, id) != 0) return errno;
     if (::syscall(SYS_setresuid, id, id, id) != 0) return errno;
     // Counted per uid, so only where each sandbox has its own. The environments of a template count
-    // with it, and limit themselves.
-    if (start.role == StartOrder::Role::kFunction) limit(RLIMIT_NPROC, 742);
+    // with it, and limit themselves; its group limits the template, or else a higher number.
+    if (start.role == StartOrder::Role::kFunction)
+      limit(RLIMIT_NPROC, 742);
+    else if (start.fds.cgroup.empty())
+      limit(RLIMIT_NPROC, kMostBelowTemplate);
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   // setresuid cleared it: the parent's death signal is lost on a change of credentials.

@@ -1,7 +1,6 @@
 #include "sandbox/sandbox_stock.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,11 +15,6 @@ namespace {
 
 // Until then a function has most likely answered its first event, and its caller has the answer.
 constexpr Duration kAnswerTakes = std::chrono::milliseconds(5);
-
-bool has_ended(const UniqueFd& pidfd, int wait_ms) {
-  struct pollfd one = {pidfd.get(), POLLIN, 0};
-  return ::poll(&one, 1, wait_ms) > 0;
-}
 
 std::string key_of(const SandboxSpec& spec) {
   std::string key = (spec.direct_channel ? "+" : "-") + spec.lang_dir;
@@ -43,24 +37,49 @@ uint32_t Slots::take() {
   return slot;
 }
 
-Blank::Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter)
-    : slots(std::move(its_slots)), slot(slots->take()), ahead(has_interpreter) {}
+Blank::Blank(std::shared_ptr<Slots> its_slots, std::shared_ptr<Graves> its_graves,
+             bool has_interpreter)
+    : slots(std::move(its_slots)),
+      graves(its_graves),
+      slot(slots->take()),
+      ahead(has_interpreter) {}
 
 Blank::Blank(std::shared_ptr<Blank> its_template)
     : slots(its_template->slots),
-      slot(slots->take()),
+      graves(its_template->graves),
+      slot(its_template->take_fork_slot()),
       ahead(true),
       fork_of(std::move(its_template)) {}
 
+uint32_t Blank::take_fork_slot() {
+  if (fork_slots.empty()) return slots->take();
+  const uint32_t one = fork_slots.back();
+  fork_slots.pop_back();
+  return one;
+}
+
 Blank::~Blank() {
   orders.reset();
+  if (fork_of)
+    fork_of->fork_slots.push_back(slot);
+  else
+    fork_slots.push_back(slot);
+  auto give_back = [all = std::move(fork_slots), to = slots] {
+    for (const uint32_t one : all) to->give_back(one);
+  };
   if (!taken && pidfd) {
     ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
     // Its group can only be removed once it is empty.
-    if (ahead || in_use) has_ended(pidfd, 1000);
+    if (ahead || in_use) {
+      if (const auto open = graves.lock()) {
+        open->add(std::move(pidfd), std::move(cgroup), std::move(give_back));
+        return;
+      }
+      if (!has_ended(pidfd, 1000)) return;
+    }
   }
   cgroup.reset();
-  slots->give_back(slot);
+  give_back();
 }
 
 bool Blank::usable() const { return fault.empty() && (!pidfd || !has_ended(pidfd, 0)); }
@@ -71,7 +90,8 @@ SandboxStock::SandboxStock(net::IoLoop& loop, LauncherClient& launcher, CgroupFa
       launcher_(launcher),
       cgroups_(cgroups),
       isolation_(isolation),
-      slots_(std::make_shared<Slots>(first_slot)) {}
+      slots_(std::make_shared<Slots>(first_slot)),
+      graves_(std::make_shared<Graves>(loop)) {}
 
 SandboxStock::~SandboxStock() {
   *alive_ = false;
@@ -126,7 +146,7 @@ std::shared_ptr<Blank> SandboxStock::take_spare(Kind& kind) {
 
 Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
   int pair[2];
-  auto blank = std::make_shared<Blank>(slots_, !kind.request.argv.empty());
+  auto blank = std::make_shared<Blank>(slots_, graves_, !kind.request.argv.empty());
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
     return no_descriptors("socketpair");
   blank->orders = UniqueFd(pair[0]);

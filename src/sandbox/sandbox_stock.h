@@ -16,6 +16,7 @@
 
 #include "base/unique_fd.h"
 #include "net/io_loop.h"
+#include "sandbox/graves.h"
 #include "sandbox/launcher.h"
 #include "sandbox/limits.h"
 #include "sandbox/sandbox_port.h"
@@ -36,7 +37,7 @@ class Slots {
 
 // A sandbox that waits for its order. Without one it ends with this object.
 struct Blank {
-  Blank(std::shared_ptr<Slots> its_slots, bool has_interpreter);
+  Blank(std::shared_ptr<Slots> its_slots, std::shared_ptr<Graves> its_graves, bool has_interpreter);
   // One that is forked of a template, whose first process it lives below.
   explicit Blank(std::shared_ptr<Blank> its_template);
   ~Blank();
@@ -48,6 +49,10 @@ struct Blank {
   bool usable() const;
 
   const std::shared_ptr<Slots> slots;  // it may outlive the stock
+  const std::weak_ptr<Graves> graves;
+  // Of a template: users that environments of it had. A process of one's may live as long as the
+  // template's first process, so that another function must not get them before.
+  std::vector<uint32_t> fork_slots;
   const uint32_t slot;
   const bool ahead;                      // a program waits in it
   const std::shared_ptr<Blank> fork_of;  // null: the launcher made it
@@ -60,8 +65,11 @@ struct Blank {
   std::unique_ptr<Cgroup> cgroup;
   ResourceLimits limits;  // what the group enforces
   bool has_limits = false;
-  bool taken = false;  // it is a function's: its end is not this object's matter
+  bool taken = false;   // it is a function's: its end is not this object's matter
   bool in_use = false;  // processes are in its group
+
+ private:
+  uint32_t take_fork_slot();
 };
 
 class SandboxStock final : private net::Scheduled {
@@ -115,6 +123,7 @@ class SandboxStock final : private net::Scheduled {
   CgroupFactory& cgroups_;
   Isolation isolation_;
   std::shared_ptr<Slots> slots_;
+  std::shared_ptr<Graves> graves_;
   Kind empty_;
   std::map<std::string, Kind> interpreters_;  // by command, variables and folder
   size_t starting_ = 0;

@@ -53,6 +53,9 @@ class TemplatePort {
   virtual std::shared_ptr<ForkSource> source() = 0;
   // Its program may be forked from now on, and needs little of the processor.
   virtual void begin_cpu_quota(const ResourceLimits& limits) = 0;
+  // As a sandbox's: one that prints faster than logs are written must wait.
+  virtual void pause_output() = 0;
+  virtual void resume_output() = 0;
 };
 
 }  // namespace kiln::sandbox

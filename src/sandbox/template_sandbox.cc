@@ -23,6 +23,7 @@ constexpr Duration kEndTakes = std::chrono::seconds(2);
 // Forking must not take long in a small function; what a template does beside that it shouldn't.
 constexpr int kForkingMb = ResourceLimits::kMbPerVcpu / 2;
 constexpr size_t kMostWord = 128 * 1024 + 512;
+constexpr int kMostWords = 4;  // that are read in one turn
 
 void kill(const UniqueFd& pidfd) {
   if (pidfd) ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
@@ -136,6 +137,7 @@ void TemplateSandbox::on_status() {
   if (state_ == State::kGone) return;
   ExitStatus last;
   const bool said = ::read(blank_->status.get(), &last, sizeof last) == sizeof last;
+  output_paused_ = false;
   drain_output();
   if (state_ == State::kGone) return;
   if (!said) return end({});
@@ -150,8 +152,9 @@ void TemplateSandbox::begin_cpu_quota(const ResourceLimits& limits) {
 
 void TemplateSandbox::hear() {
   const auto alive = alive_;
-  // After its first words it has nothing to say.
-  while (*alive && state_ != State::kGone) {
+  // A bounded turn: one that speaks without end must not hold the loop.
+  for (int turn = 0; *alive && state_ != State::kGone; ++turn) {
+    if (turn == kMostWords) return control_watch_->again();
     static thread_local std::array<char, kMostWord> data;
     const int fd = control_ ? control_.get() : forks_->control().get();
     if (fd < 0) return;
@@ -171,7 +174,7 @@ void TemplateSandbox::hear() {
 }
 
 void TemplateSandbox::on_word(char letter, std::string&& text) {
-  if (state_ != State::kInit) return;
+  if (std::exchange(has_spoken_, true)) return end("it says too much");
   drain_output();
   if (state_ != State::kInit) return;
   switch (letter) {
@@ -206,12 +209,17 @@ void TemplateSandbox::drain_output() {
   std::array<char, 16 * 1024> chunk;
   const auto alive = alive_;
   for (int turn = 0; turn < 16; ++turn) {
+    if (output_paused_) return;
     const ssize_t n = ::read(blank_->output.get(), chunk.data(), chunk.size());
     if (n <= 0) return;
     owner_.on_output({chunk.data(), static_cast<size_t>(n)});
     if (!*alive) return;
   }
   if (output_watch_) output_watch_->again();
+}
+
+void TemplateSandbox::resume_output() {
+  if (std::exchange(output_paused_, false) && output_watch_) output_watch_->again();
 }
 
 // Before there is an environment all of the sandbox may go; later they must stay.

@@ -27,6 +27,8 @@ class TemplateSandbox final : public TemplatePort, private net::Scheduled {
   void start(const SandboxSpec& spec) override;
   std::shared_ptr<ForkSource> source() override { return forks_; }
   void begin_cpu_quota(const ResourceLimits& limits) override;
+  void pause_output() override { output_paused_ = true; }
+  void resume_output() override;
 
  private:
   // kInit: until it says that it is ready; kChecked: its first environment is on its way.
@@ -47,6 +49,8 @@ class TemplateSandbox final : public TemplatePort, private net::Scheduled {
   SandboxHost& host_;
   TemplateOwner& owner_;
   State state_ = State::kNew;
+  bool has_spoken_ = false;  // it has one word
+  bool output_paused_ = false;
   ResourceLimits limits_;
   std::shared_ptr<Blank> blank_;
   std::shared_ptr<Forks> forks_;

@@ -29,7 +29,9 @@ WAYS = {
     "no word, and the socket shut": ("control.close(); forever()", "ended before its snapshot"),
     "ready, and deaf": ("control.send(b'R'); forever()", "makes no environment"),
     "ready, and gone": ("control.send(b'R'); request(); os._exit(0)", "ended before its snapshot"),
-    "ready again and again": ("[control.send(b'R') for _ in range(100000)]; forever()", "makes no environment"),
+    "ready again and again": ("[control.send(b'R') for _ in range(100000)]; forever()", "says too much"),
+    "an error without end": ("while True: control.send(b'EBad\\0')", "Bad"),
+    "unfit again and again": ("while True: control.send(b'X' + b'y' * 60000)", "y" * 100),
     "requests dropped": ("control.send(b'R'); orders, _ = request(); orders.close(); forever()", "ended before its snapshot"),
     "itself as an environment": ("control.send(b'R'); orders, _ = request(); orders.send(b'H'); forever()", "no environment"),
     "a child as an environment": (
