@@ -1,6 +1,6 @@
 // The last net: a small process that runs the engine in a child and starts it again when a signal
-// ends it, or when it asks for that, on the same port and the same data. It does nothing else, so that nothing can end it but
-// its user.
+// ends it, or when it asks for that, on the same port and the same data. It does nothing else, so
+// that nothing can end it but its user.
 //
 //   return supervise({data_dir, tell}, [&](Supervised& run) {
 //     …listen on run.port() or the one asked for…

@@ -69,7 +69,7 @@ struct EnvironmentHost {
   std::string runtimes_dir;
   std::string endpoint_url;
   Duration idle_lifetime = std::chrono::minutes(10);
-  MetricSink metrics = {};  // for those that functions print
+  MetricSink metrics = {};   // for those that functions print
   std::string symbols = {};  // see SymbolServer::name
   // Empty: no templates can be made.
   std::function<std::unique_ptr<sandbox::TemplatePort>(sandbox::TemplateOwner&)> make_template = {};
@@ -175,8 +175,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   SteadyTime look_at_ = SteadyTime::max();  // whether it works, when it should not
   // What the state is being told comes in its Init phase, or behind an answer.
   bool first_init_ = false, answered_ = false;
-  double init_ms_ = -1;      // reported once, with the first invocation
-  double restore_ms_ = -1;   // the same
+  double init_ms_ = -1;                           // reported once, with the first invocation
+  double restore_ms_ = -1;                        // the same
   std::shared_ptr<sandbox::ForkSource> fork_of_;  // until it is started
   SteadyTime created_;
   uint64_t invocations_ = 0;

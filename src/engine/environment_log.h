@@ -54,7 +54,7 @@ class EnvironmentLog {
   logs::LogStreamKey key_;
   MetricSink metrics_;
   OutputEvents output_;
-  std::string lines_;    // not yet given to the store
+  std::string lines_;  // not yet given to the store
   std::string tail_;
   bool tail_wanted_ = false;
 };

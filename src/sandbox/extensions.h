@@ -1,6 +1,6 @@
-// The Extensions API (2020-01-01) for what registers from inside a runtime: enough for runtimes that
-// do so in order to get SIGTERM (Go, Rust), and for extensions that follow invocations. One of these
-// for each sandbox. There are no external extensions, since nothing starts programs of
+// The Extensions API (2020-01-01) for what registers from inside a runtime: enough for runtimes
+// that do so in order to get SIGTERM (Go, Rust), and for extensions that follow invocations. One of
+// these for each sandbox. There are no external extensions, since nothing starts programs of
 // /opt/extensions.
 //
 // Answers are those of AWS's runtime interface emulator. Threading: the sandbox's loop only.

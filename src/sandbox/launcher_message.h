@@ -47,8 +47,8 @@ StartOrder read_order(MetaReader& in, bool& channel);
 // Of a kJoin, behind its kind.
 pid_t read_join(MetaReader& in, bool& cgroup_v2);
 
-// What the launcher puts before a start that it passes on: an error that kept it from finding a folder,
-// or where each of the mounts that come with it belongs.
+// What the launcher puts before a start that it passes on: an error that kept it from finding a
+// folder, or where each of the mounts that come with it belongs.
 struct OrderHead {
   int error = 0;
   std::vector<std::string> targets;

@@ -38,7 +38,7 @@ class Cgroup {
   virtual Result<void> set_memory(const ResourceLimits& limits) = 0;
   // Initialisation is not throttled: the quota is set when it is over.
   virtual void set_cpu_quota(const ResourceLimits& limits) = 0;
-  virtual uint64_t peak_memory_bytes() = 0;  // highest use since the group was made
+  virtual uint64_t peak_memory_bytes() = 0;   // highest use since the group was made
   virtual uint64_t memory_bytes() const = 0;  // in use now
   virtual bool oom_killed() = 0;  // a process was killed for memory since the group was made
   // Stops all processes of the group, or lets them go on. False: it can't be done here.

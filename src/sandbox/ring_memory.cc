@@ -22,9 +22,8 @@ std::unique_ptr<RingMemory> RingMemory::make() {
   if (!memory || ::ftruncate(memory.get(), ring::kSize) != 0) return nullptr;
   if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     return nullptr;
-  void* at =
-      ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-             memory.get(), 0);
+  void* at = ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                    memory.get(), 0);
   if (at == MAP_FAILED) return nullptr;
   new (at) ring::Header();
   return std::unique_ptr<RingMemory>(new RingMemory(std::move(memory), static_cast<char*>(at)));

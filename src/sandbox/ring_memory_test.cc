@@ -13,8 +13,8 @@ namespace {
 class RingMemoryTest : public testing::Test {
  protected:
   RingMemoryTest() : memory_(RingMemory::make()) {
-    at_ = static_cast<char*>(::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                    memory_->descriptor(), 0));
+    at_ = static_cast<char*>(
+        ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, memory_->descriptor(), 0));
   }
   ~RingMemoryTest() override { ::munmap(at_, ring::kSize); }
 
@@ -94,8 +94,8 @@ TEST_F(RingMemoryTest, NumbersOfAnyKindReadNothingOutside) {
   for (int i = 0; i < 2000; ++i) {
     ASSERT_TRUE(memory_->put_event("m", "{}"));
     const uint64_t shift = random() % 64;
-    write(static_cast<uint32_t>(random() % 8), static_cast<uint32_t>(random() >> (32 + random() % 32)),
-          random() >> shift);
+    write(static_cast<uint32_t>(random() % 8),
+          static_cast<uint32_t>(random() >> (32 + random() % 32)), random() >> shift);
     if (memory_->take_answer(out)) {
       EXPECT_LE(out.body.size(), ring::kLargestAnswer);
       EXPECT_LE(out.meta.size(), kMaxFrameMeta);

@@ -29,9 +29,9 @@ constexpr std::string_view kNsswitch =
     "rpc: files\n";
 
 // Small files of the machine, copied: a mount for each would be copied with every sandbox.
-constexpr std::array kCopied = {"ld.so.cache", "ld.so.conf", "host.conf", "gai.conf",
-                                "protocols",   "services",   "networks",  "rpc",
-                                "locale.alias", "magic",     "magic.mime", "os-release",
+constexpr std::array kCopied = {"ld.so.cache",    "ld.so.conf", "host.conf",  "gai.conf",
+                                "protocols",      "services",   "networks",   "rpc",
+                                "locale.alias",   "magic",      "magic.mime", "os-release",
                                 "system-release", "shells"};
 
 // Folders of the machine that are bound as they are.

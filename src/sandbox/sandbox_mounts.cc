@@ -24,8 +24,7 @@ bool mount_passwd(const BlankRequest& request, const std::string& folder) {
   const uint32_t id = kFirstUid + request.slot;
   const std::string text = passwd_text(id, id);
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-  if (!file ||
-      ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+  if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return false;
   return ::mount(path.c_str(), "/etc/passwd", nullptr, MS_BIND, nullptr) == 0;
 }
@@ -75,7 +74,8 @@ bool mount_blank(const BlankRequest& request, const Ground& ground) {
   if (!ground.users_folder.empty() && !mount_passwd(request, ground.users_folder)) return false;
   if (!request.lang_dir.empty() && !bind_code(request.lang_dir, "/var/lang")) return false;
   // The dynamic linker keeps in mind which folders of LD_LIBRARY_PATH aren't there: those of the
-  // package and of layers must be, or libraries that come later are not found. /var/task has its own.
+  // package and of layers must be, or libraries that come later are not found. /var/task has its
+  // own.
   if (!request.argv.empty() &&
       (::mount("tmpfs", "/opt", "tmpfs", kSafe | MS_NOEXEC, "size=64k,mode=755") != 0 ||
        ::mkdir("/opt/lib", 0755) != 0))

@@ -1,9 +1,10 @@
-// What a sandbox mounts in its own mount namespace: first what every blank has, then the folders of the
-// function that it becomes.
+// What a sandbox mounts in its own mount namespace: first what every blank has, then the folders of
+// the function that it becomes.
 //
 // A mount costs little; to let go of the host's file system (/.host) costs 50 to 100 µs, since the
-// kernel waits for all processors. So a blank has done that, and folders come as descriptors of mounts
-// that the launcher has made from its own view. Before Linux 5.12 there are none: then a blank keeps
+// kernel waits for all processors. So a blank has done that, and folders come as descriptors of
+// mounts that the launcher has made from its own view. Before Linux 5.12 there are none: then a
+// blank keeps
 // /.host until it knows what it needs.
 #pragma once
 
@@ -15,7 +16,8 @@
 
 namespace kiln::sandbox {
 
-// In the launcher: a read-only mount of a folder or file that is nowhere yet. Empty: errno says why.
+// In the launcher: a read-only mount of a folder or file that is nowhere yet. Empty: errno says
+// why.
 UniqueFd open_mount(const std::string& path);
 
 // In the launcher: the mounts that `order` needs, and where they belong.

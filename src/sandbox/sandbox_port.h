@@ -63,8 +63,8 @@ struct SandboxSpec {
   std::string lang_dir;        // the interpreter's folder, seen at /var/lang; empty: none
   bool direct_channel = true;  // offered to programs that know of it
   bool snapshots = false;      // environments can be forked of it
-  // The variables that argv's program may be started with before it is known whom it will serve; it is
-  // told of `env` later, see kOrderFdVariable. Empty: it may not.
+  // The variables that argv's program may be started with before it is known whom it will serve; it
+  // is told of `env` later, see kOrderFdVariable. Empty: it may not.
   std::vector<std::string> ahead_env;
   int ephemeral_mb = 512;
   ResourceLimits limits;

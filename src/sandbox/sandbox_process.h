@@ -1,12 +1,12 @@
 // What the launcher runs: it builds the file system that sandboxes see, and creates the processes
-// of one sandbox. That starts as a blank: all that doesn't depend on the function is done ahead, so that
-// a cold start is the mounts of its folders, exec and init.
+// of one sandbox. That starts as a blank: all that doesn't depend on the function is done ahead, so
+// that a cold start is the mounts of its folders, exec and init.
 //
 // A sandbox is two processes. The first is process 1 of its PID namespace: it mounts, starts the
 // second, reaps orphans, and reports how the second ended; when it ends the kernel kills all that
 // is left. The second becomes the function. It is not process 1 itself, because the kernel ignores
-// for process 1 the signals by which programs abort. In a blank there is the first alone, and waits for
-// its order; or both, where the second is an interpreter that was started ahead and waits, too.
+// for process 1 the signals by which programs abort. In a blank there is the first alone, and waits
+// for its order; or both, where the second is an interpreter that was started ahead and waits, too.
 //
 // Linux-only and single-threaded. Everything here runs between fork and exec.
 #pragma once

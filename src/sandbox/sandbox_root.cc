@@ -1,6 +1,6 @@
 // The root file system of all sandboxes: the host's /usr read-only, an /etc of its own, a few
-// devices, and empty places for what each sandbox mounts itself. The host's own root stays at /.host
-// until a sandbox has taken its code from it.
+// devices, and empty places for what each sandbox mounts itself. The host's own root stays at
+// /.host until a sandbox has taken its code from it.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -50,8 +50,8 @@ bool bind_device(const std::string& name, const std::string& root) {
   return file && ::mount(name.c_str(), to.c_str(), nullptr, MS_BIND, nullptr) == 0;
 }
 
-// /bin/sh is bash in Lambda's systems, and their tutorials' scripts rely on it. Where the machine's is
-// dash, bash stands in its place; any other shell may be more than a shell (busybox) and stays.
+// /bin/sh is bash in Lambda's systems, and their tutorials' scripts rely on it. Where the machine's
+// is dash, bash stands in its place; any other shell may be more than a shell (busybox) and stays.
 bool make_sh_bash(const std::string& root) {
   char sh[PATH_MAX], bash[PATH_MAX];
   if (::realpath("/bin/sh", sh) == nullptr || ::realpath("/bin/bash", bash) == nullptr) return true;
@@ -59,8 +59,8 @@ bool make_sh_bash(const std::string& root) {
   return bind_read_only(bash, root + sh, 0);
 }
 
-// The AWS SDK for JavaScript, which Lambda's runtimes have, from where npm install -g puts it. Links:
-// its modules find what they need beside themselves.
+// The AWS SDK for JavaScript, which Lambda's runtimes have, from where npm install -g puts it.
+// Links: its modules find what they need beside themselves.
 bool link_aws_sdk(const std::string& root) {
   const std::string shipped = root + "/var/runtime/node_modules";
   for (const std::string from : {"/usr/local/lib/node_modules", "/usr/lib/node_modules"}) {
@@ -94,8 +94,8 @@ const char* build_root(const LauncherOptions& options, Ground& ground) {
   if (::mkdir(root.c_str(), 0755) != 0 && errno != EEXIST) return "mkdir root";
   if (::mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755") != 0)
     return "tmpfs";
-  for (const char* dir : {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/task/lib", "/var/runtime",
-                          "/var/lang", "/opt", "/run", "/.host"})
+  for (const char* dir : {"/dev", "/proc", "/tmp", "/var", "/var/task", "/var/task/lib",
+                          "/var/runtime", "/var/lang", "/opt", "/run", "/.host"})
     if (::mkdir((root + dir).c_str(), 0755) != 0) return dir;
   for (const char* name : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     if (!mirror(name, root)) return name;
@@ -167,8 +167,10 @@ Ground prepare_ground(const LauncherOptions& options) {
   }
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 ||
       write_text("/proc/self/setgroups", "deny") != 0 ||
-      write_text("/proc/self/uid_map", std::to_string(kLambdaUid) + " " + std::to_string(uid) + " 1") != 0 ||
-      write_text("/proc/self/gid_map", std::to_string(kLambdaGid) + " " + std::to_string(gid) + " 1") != 0) {
+      write_text("/proc/self/uid_map",
+                 std::to_string(kLambdaUid) + " " + std::to_string(uid) + " 1") != 0 ||
+      write_text("/proc/self/gid_map",
+                 std::to_string(kLambdaGid) + " " + std::to_string(gid) + " 1") != 0) {
     ground.warning = std::string("no user namespace (") + std::strerror(errno) +
                      "): functions run in place, see your files and share /tmp";
     return ground;

@@ -39,12 +39,13 @@ TEST_F(SandboxTest, MissingProgramAndMissingRunBit) {
   EXPECT_FALSE(recorder_.exit->program_missing);
 }
 
-// As a script that was written on Windows: the program is there, its interpreter "/bin/sh\r" is not.
+// As a script that was written on Windows: the program is there, its interpreter "/bin/sh\r" is
+// not.
 TEST_F(SandboxTest, AProgramWhoseInterpreterIsMissingIsNotMissingItself) {
   std::ofstream(dir_ + "/task/bootstrap") << "#!/bin/sh\r\necho\r\n";
   fs::permissions(dir_ + "/task/bootstrap", fs::perms(0755));
-  const std::string program = launcher_->isolation() == Isolation::kNone ? dir_ + "/task/bootstrap"
-                                                                         : "/var/task/bootstrap";
+  const std::string program =
+      launcher_->isolation() == Isolation::kNone ? dir_ + "/task/bootstrap" : "/var/task/bootstrap";
   start({program});
   run_to_exit();
   EXPECT_EQ(recorder_.exit->error, ENOENT);
@@ -112,15 +113,16 @@ TEST_F(SandboxTest, HasAUidOfItsOwn) {
 // What AWS answered in November 2025, with a uid of its own in place of 993.
 TEST_F(SandboxTest, RunsAsLambdasUserWithAHomeAndSeesNoOtherUsers) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
-  start({"/usr/bin/python3", "-c",
-         "import getpass, os, pwd, subprocess\n"
-         "me = pwd.getpwuid(os.getuid())\n"
-         "print(getpass.getuser(), subprocess.getoutput('whoami'), me.pw_dir, "
-         "os.path.expanduser('~'))\n"
-         "print([p.pw_name for p in pwd.getpwall()])\n"
-         "print(subprocess.getoutput('id -un'), pwd.getpwnam('sbx_user1051').pw_uid == os.getuid())\n"
-         "print([n for n in ('shadow', 'sudoers', 'cron.d', 'subuid') if os.path.exists('/etc/' + "
-         "n)])"});
+  start(
+      {"/usr/bin/python3", "-c",
+       "import getpass, os, pwd, subprocess\n"
+       "me = pwd.getpwuid(os.getuid())\n"
+       "print(getpass.getuser(), subprocess.getoutput('whoami'), me.pw_dir, "
+       "os.path.expanduser('~'))\n"
+       "print([p.pw_name for p in pwd.getpwall()])\n"
+       "print(subprocess.getoutput('id -un'), pwd.getpwnam('sbx_user1051').pw_uid == os.getuid())\n"
+       "print([n for n in ('shadow', 'sudoers', 'cron.d', 'subuid') if os.path.exists('/etc/' + "
+       "n)])"});
   run_to_exit();
   EXPECT_EQ(recorder_.output,
             "sbx_user1051 sbx_user1051 /home/sbx_user1051 /home/sbx_user1051\n"
@@ -143,7 +145,8 @@ TEST_F(SandboxTest, HasNamesTimeAndCertificatesOfItsOwn) {
 TEST_F(SandboxTest, ShIsBashAsInLambdasSystems) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
   // From AWS's tutorial of a custom runtime.
-  start_script("set -euo pipefail\nx=(a b)\nfalse | true || echo \"${x[1]} ${BASH_VERSION:+bash}\"");
+  start_script(
+      "set -euo pipefail\nx=(a b)\nfalse | true || echo \"${x[1]} ${BASH_VERSION:+bash}\"");
   run_to_exit();
   EXPECT_EQ(recorder_.output, "b bash\n");
 }
@@ -156,7 +159,8 @@ TEST_F(SandboxTest, HasLambdasResourceLimits) {
          "for n in 'AS CORE CPU DATA FSIZE MEMLOCK NOFILE NPROC RSS STACK'.split(): "
          "print(n, *r.getrlimit(getattr(r, 'RLIMIT_' + n)))"});
   run_to_exit();
-  const std::string data = cgroups_->kind() == LimitsKind::kRlimit ? "268435456 268435456" : "-1 -1";
+  const std::string data =
+      cgroups_->kind() == LimitsKind::kRlimit ? "268435456 268435456" : "-1 -1";
   EXPECT_EQ(recorder_.output,
             "AS -1 -1\nCORE 10737418240 10737418240\nCPU -1 -1\nDATA " + data +
                 "\nFSIZE -1 -1\nMEMLOCK 65536 65536\nNOFILE 1024 1024\nNPROC 742 742\nRSS -1 -1\n"
