@@ -26,13 +26,17 @@ def outcome(call, **arguments):
     return code_of(error)
 
 
-@pytest.mark.parametrize("service, operation, arguments", [
-    ("sns", "create_topic", dict(Name="trial")),
-    ("cloudwatch", "put_metric_alarm", dict(AlarmName="trial", **ALARM)),
-    ("logs", "put_retention_policy", dict(logGroupName="/trial", retentionInDays=7)),
-    ("ssm", "put_parameter", dict(Name="/trial", Value="v", Type="String", Overwrite=True)),
+@pytest.mark.parametrize("service, operation, arguments, undo", [
+    ("sns", "create_topic", dict(Name="trial"),
+     ("delete_topic", dict(TopicArn="arn:aws:sns:us-east-1:000000000000:trial"))),
+    ("cloudwatch", "put_metric_alarm", dict(AlarmName="trial", **ALARM), ("delete_alarms", dict(AlarmNames=["trial"]))),
+    ("logs", "put_retention_policy", dict(logGroupName="/trial", retentionInDays=7),
+     ("delete_retention_policy", dict(logGroupName="/trial"))),
+    ("ssm", "put_parameter", dict(Name="/trial", Value="v", Type="String", Overwrite=True),
+     ("delete_parameter", dict(Name="/trial"))),
 ])
-def test_a_request_that_would_be_done_says_so_whether_or_not_there_is_something_to_do(kiln, service, operation, arguments):
+def test_a_request_that_would_be_done_says_so_whether_or_not_there_is_something_to_do(
+        kiln, service, operation, arguments, undo):
     logs = kiln.client("logs")
     logs.create_log_group(logGroupName="/trial")
     try:
@@ -40,11 +44,9 @@ def test_a_request_that_would_be_done_says_so_whether_or_not_there_is_something_
         assert outcome(tried, **arguments) == "NothingKept"
         getattr(kiln.client(service), operation)(**arguments)
         assert outcome(tried, **arguments) == "NothingKept"
+        getattr(kiln.client(service), undo[0])(**undo[1])
     finally:
         logs.delete_log_group(logGroupName="/trial")
-    kiln.client("sns").delete_topic(TopicArn="arn:aws:sns:us-east-1:000000000000:trial")
-    kiln.client("cloudwatch").delete_alarms(AlarmNames=["trial"])
-    kiln.client("ssm").delete_parameters(Names=["/trial"])
 
 
 @pytest.mark.parametrize("service, operation, arguments", [
