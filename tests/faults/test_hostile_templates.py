@@ -50,8 +50,9 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def bystander(kiln):
-    kiln.create_echo("bystander")
-    yield lambda: kiln.invoke("bystander", {"still": "here"})["Body"]
+    kiln.create_echo("beside-templates")
+    yield lambda: kiln.invoke("beside-templates", {"still": "here"})["Body"]
+    kiln.client("lambda").delete_function(FunctionName="beside-templates")
 
 
 @pytest.mark.parametrize("way", WAYS)
