@@ -1,7 +1,7 @@
 """Snapshot start: this process runs a version's init once, and environments are forked of it.
 
-Loaded by the bootstrap when there is a KILN_TEMPLATE_FD. What is done to processes is in libkiln_template.so, which is
-the SDK's (src/sdk/core/template_process.h); `runtime` is the bootstrap.
+The bootstrap loads this when there is a KILN_TEMPLATE_FD. libkiln_template.so works on the processes; it is the SDK's
+(src/sdk/core/template_process.h). `runtime` is the bootstrap.
 """
 
 import ctypes

@@ -1,5 +1,5 @@
 // SnapStart of one function: keeps a template for each published version that has it, and says how
-// an environment of a version starts. What becomes of a version is model::SnapshotState's answer.
+// an environment of a version starts. model::SnapshotState decides about the state of a version.
 //
 // Templates are no environments: they count in no concurrency, and end with their versions.
 // Threading: the function's loop only.

@@ -45,7 +45,14 @@ Forks::Forks(SandboxHost& host, std::shared_ptr<Blank> its_template, const Resou
              Told told)
     : host_(host), template_(std::move(its_template)), limits_(limits), told_(std::move(told)) {}
 
-Forks::~Forks() { host_.loop.cancel(this); }
+Forks::~Forks() {
+  host_.loop.cancel(this);
+  // Nobody waits for these; those that are there end with their blanks.
+  for (Making& one : making_) {
+    one.blank->pidfd = std::move(one.process);
+    one.blank->taken = false;
+  }
+}
 
 void Forks::open(UniqueFd control) {
   control_ = std::move(control);
@@ -139,11 +146,16 @@ void Forks::ask() {
     }
     at->asked = true;
     at->ends = {};
-    at->due = host_.loop.clock().steady_now() + kTakes;
-    at->watch.emplace(host_.loop, at->blank->orders.get(), [this, at] { hear(at); });
-    host_.loop.schedule(this, at->due);
+    expect(at);
   }
   asking_ = false;
+}
+
+// Its next word comes in time.
+void Forks::expect(At making) {
+  making->due = host_.loop.clock().steady_now() + kTakes;
+  making->watch.emplace(host_.loop, making->blank->orders.get(), [this, making] { hear(making); });
+  host_.loop.schedule(this, making->due);
 }
 
 bool Forks::request(const Making& making) {
@@ -160,8 +172,14 @@ void Forks::hear(At making) {
   ForkWord word;
   // It says one thing, waits, and says another.
   if (!read_word(making->blank->orders.get(), word)) return;
+  if (word.letter == 'X') return settle(making, word.text, false);
+  if (word.letter == 0) return settle(making, "it has ended", true);
+  if (word.letter == 'R' && making->process) return settle(making, {}, true);
+  if (word.letter == 'H' && !making->process) return meet(making, word);
+  if (word.letter != 'U' || making->has_user || host_.isolation != Isolation::kFull)
+    return settle(making, "what it made is no environment", true);
+  making->has_user = true;
   const uid_t user = kFirstUid + making->blank->slot;
-  if (word.letter != 'U' || host_.isolation != Isolation::kFull) return meet(making, word);
   if (!give_user(word, kFirstUid + template_->slot, user) ||
       !send_letter(making->blank->orders.get(), 'G'))
     return settle(making, "an environment can't have a user of its own", false);
@@ -169,40 +187,43 @@ void Forks::hear(At making) {
 }
 
 void Forks::meet(At making, const ForkWord& hello) {
-  if (hello.letter == 'X') return settle(making, hello.text, false);
-  if (hello.letter != 'H') return settle(making, "it has ended", true);
   const uid_t uid =
       host_.isolation == Isolation::kFull ? kFirstUid + making->blank->slot : ::geteuid();
   UniqueFd pidfd = open_first_process(hello, uid, template_->pid);
   if (!pidfd) return settle(making, "what it made is no environment", true);
-  const std::shared_ptr<Blank> blank = making->blank;
-  blank->pid = hello.pid;
+  making->blank->pid = hello.pid;
   making->watch.reset();
-  auto go = [self = shared_from_this(), making, blank,
-             fd = std::make_shared<UniqueFd>(std::move(pidfd))](const Result<void>& joined) {
-    if (!joined || !send_letter(blank->orders.get(), 'G')) {
-      ::syscall(SYS_pidfd_send_signal, fd->get(), SIGKILL, nullptr, 0);
-      return self->settle(making, joined ? "it has ended" : joined.error().message, true);
-    }
-    blank->pidfd = std::move(*fd);
-    self->settle(making, {}, true);
+  making->process = std::move(pidfd);
+  auto go = [self = shared_from_this(), making](const Result<void>& joined) {
+    if (!joined) return self->settle(making, joined.error().message, true);
+    if (!send_letter(making->blank->orders.get(), 'G'))
+      return self->settle(making, "it has ended", true);
+    self->expect(making);
   };
   if (making->group.empty()) return go({});
   std::vector<int> group;
   for (const UniqueFd& fd : making->group) group.push_back(fd.get());
-  host_.launcher.join(hello.pid, group, host_.stock.cgroup_v2(), std::move(go));
+  host_.launcher.join(making->process.get(), hello.pid, group, host_.stock.cgroup_v2(),
+                      std::move(go));
 }
 
 void Forks::settle(At making, std::string fault, bool permitted) {
   const auto keep = shared_from_this();
   const std::shared_ptr<Blank> blank = std::move(making->blank);
+  blank->pidfd = std::move(making->process);
   making_.erase(making);
-  if (!fault.empty()) blank->fault = "snapshot: " + fault;
+  // Its end, and that of its group, are the blank's matter.
+  if (!fault.empty()) {
+    blank->fault = "snapshot: " + fault;
+    blank->taken = false;
+    if (blank->pidfd) ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
+  }
+  const bool spare = !blank->taken && fault.empty();
   faults_ = fault.empty() ? 0 : faults_ + 1;
   if (told_.first) std::exchange(told_.first, nullptr)(fault, permitted);
   if (auto told = std::exchange(blank->on_settled, nullptr)) told();
   if (faults_ >= kMostFaults && told_.useless) std::exchange(told_.useless, nullptr)();
-  if (!blank->taken && fault.empty() && control_) spare_.push_back(blank);
+  if (spare && control_) spare_.push_back(blank);
   ask();
 }
 
@@ -211,8 +232,8 @@ SteadyTime Forks::on_time(SteadyTime now) {
   host_.loop.post([keep = shared_from_this()] {});
   bool late = false;
   for (;;) {
-    // A group may take the launcher its time: what the template owes has come, and nothing is
-    // watched any more.
+    // A group may take the launcher its time: the template owes nothing meanwhile, and nothing is
+    // watched.
     const At at = std::find_if(making_.begin(), making_.end(),
                                [now](const Making& m) { return m.watch && m.due <= now; });
     if (at == making_.end()) break;

@@ -42,7 +42,7 @@ class Forks final : public ForkSource,
   Result<std::shared_ptr<Blank>> take(const ResourceLimits& limits) override;
 
   static constexpr size_t kSpare = 1;
-  // From the request that the template got.
+  // From the request that the template got to process 1, and from then on until that is ready.
   static constexpr Duration kTakes = std::chrono::seconds(5);
   // So many are on their way at a time, and share the template's processor; others wait here.
   static constexpr size_t kMostComing = 8;
@@ -54,6 +54,8 @@ class Forks final : public ForkSource,
     std::vector<UniqueFd> group;   // see Cgroup::join_fds; whoever took the blank has the group
     std::array<UniqueFd, 4> ends;  // what the template gets; empty once it has
     bool asked = false;
+    bool has_user = false;  // it has asked for one
+    UniqueFd process;       // process 1, once it is there
     SteadyTime due{};
     std::optional<net::Watch> watch;
   };
@@ -64,6 +66,7 @@ class Forks final : public ForkSource,
   void ask();
   bool request(const Making& making);
   void hear(At making);
+  void expect(At making);
   void meet(At making, const ForkWord& hello);
   void settle(At making, std::string fault, bool permitted);
   SteadyTime on_time(SteadyTime now) override;

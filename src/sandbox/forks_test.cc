@@ -83,6 +83,13 @@ TEST_F(ForksTest, OneThatIsKilledOnItsWayEndsAtOnce) {
   EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kKilledByUs);
 }
 
+TEST_F(ForksTest, NoneIsReadyBeforeItIsThere) {
+  hear_all();
+  ::send(requests_.at(0).fds.at(0).get(), "R", 1, 0);
+  run_until([this] { return first_.has_value(); });
+  EXPECT_EQ(first_, "what it made is no environment");
+}
+
 TEST_F(ForksTest, ATemplateThatIsLateIsUseless) {
   run_until([this] { return useless_ > 0; });
   EXPECT_EQ(first_, "it makes no environment");

@@ -62,8 +62,12 @@ void answer_make(int socket, const Message& message, MetaReader& in, const Groun
 int join(const Message& message, MetaReader& in) {
   bool cgroup_v2 = false;
   const std::string pid = std::to_string(read_join(in, cgroup_v2));
-  if (!message.complete) return EMFILE;
-  for (const UniqueFd& group : message.fds) {
+  if (!message.complete || message.fds.empty()) return EMFILE;
+  for (size_t i = 1; i < message.fds.size(); ++i) {
+    const UniqueFd& group = message.fds[i];
+    // It may have ended since it was asked for, and its pid be another's.
+    struct pollfd process = {message.fds[0].get(), POLLIN, 0};
+    if (::poll(&process, 1, 0) != 0) return ESRCH;
     UniqueFd procs;
     if (cgroup_v2) {
       procs = UniqueFd(::openat(group.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
@@ -191,9 +195,11 @@ void LauncherClient::make(const BlankRequest& request, const BlankFds& fds, Done
   pending_.push_back({std::move(done), nullptr});
 }
 
-void LauncherClient::join(pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
+void LauncherClient::join(int pidfd, pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
                           std::function<void(Result<void>)> done) {
-  if (auto asked = ask(encode_join(pid, cgroup_v2), cgroup); !asked) {
+  std::vector<int> sent = {pidfd};
+  sent.insert(sent.end(), cgroup.begin(), cgroup.end());
+  if (auto asked = ask(encode_join(pid, cgroup_v2), sent); !asked) {
     loop_.post([done = std::move(done), error = asked.error()] { done(error); });
     return;
   }

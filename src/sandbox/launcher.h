@@ -137,7 +137,7 @@ class LauncherClient {
   Result<void> start(const StartOrder& order, int orders, int channel);
   // Moves a process that the launcher did not make, and that waits meanwhile, into a group; see
   // BlankFds.
-  void join(pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
+  void join(int pidfd, pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
             std::function<void(Result<void>)> done);
 
  private:

@@ -71,6 +71,7 @@ Sandbox::Sandbox(SandboxHost& host, SandboxOwner& owner)
 Sandbox::~Sandbox() {
   *alive_ = false;
   if (state_ != State::kGone) signal(SIGKILL);
+  give_group_back();
   end_start();
 }
 
@@ -154,13 +155,21 @@ void Sandbox::follow() {
   blank_->on_settled = [this, alive = alive_, blank = blank_.get()] {
     if (*alive) return on_settled();
     // Destroyed while it was being made.
-    if (blank->pidfd) ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
+    if (blank->fork_of)
+      blank->taken = false;  // it ends with its blank
+    else if (blank->pidfd)
+      ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
   };
 }
 
 void Sandbox::on_settled() {
   fork_of_.reset();
   if (!blank_->fault.empty()) return fail_start(blank_->fault, 0);
+  if (state_ == State::kGone) {
+    blank_->taken = false;  // it ends with its blank
+    blank_.reset();
+    return;
+  }
   if (blank_->fork_of && kill_signal_ != SIGKILL) {
     // What its template can't know. One that has ended is heard of below.
     tell_fork(*blank_, "AWS_LAMBDA_RUNTIME_API=" + address_.text + std::string(1, '\0'));
@@ -268,13 +277,20 @@ void Sandbox::fail_start(std::string reason, int error) {
 // There is no process whose end would be heard of.
 void Sandbox::end_unstarted(Exit exit) {
   host_.loop.post([this, alive = alive_, exit = std::move(exit)] {
-    if (!*alive || state_ == State::kGone) return;
+    // If a process has come meanwhile, its end is.
+    if (!*alive || state_ == State::kGone || io_->pidfd) return;
     state_ = State::kGone;
     end_start();
     shut_doors();
+    give_group_back();
     cgroup_.reset();
     owner_.on_exit(exit);
   });
+}
+
+// A fork that nobody waits for may still come, or has to end: its group goes with it.
+void Sandbox::give_group_back() {
+  if (blank_ && blank_->fork_of && !io_->pidfd) blank_->cgroup = std::move(cgroup_);
 }
 
 void Sandbox::signal(int number) {

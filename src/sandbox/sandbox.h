@@ -81,6 +81,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void end_start();
   void finish();
   void shut_doors();
+  void give_group_back();
   void fail_start(std::string reason, int error);
   void end_unstarted(Exit exit);
   void signal(int number);

@@ -1,7 +1,7 @@
 // The real template (see template_port.h): a sandbox of its own whose program forks environments.
 //
-// Its program and all that comes of it are hostile. What they say over the sockets is checked, the
-// launcher moves an environment into its group, and each step has a deadline. An environment lives
+// Its program and all that comes of it are hostile. Each of their words is checked, the launcher
+// moves an environment into its group, and each step has a deadline. An environment lives
 // below the template's first process, which stays until the last of them has gone.
 //
 // Threading: its loop only. Cost: the process of its program; for the environment that waits, two

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tempfile
 import time
@@ -43,9 +44,44 @@ def call(kiln, name, event=None, version="1", **more):
     return payload if "LogType" not in more else (payload, base64.b64decode(answer["LogResult"]).decode())
 
 
-def at_once(kiln, name, count, event):
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(lambda _: call(kiln, name, event), range(count)))
+class Gate:
+    """Handlers that connect to it wait until it opens."""
+
+    def __enter__(self):
+        self._listener, self._waiting = socket.create_server(("127.0.0.1", 0)), []
+        self._listener.settimeout(20)
+        self.port = self._listener.getsockname()[1]
+        return self
+
+    def __exit__(self, *_):
+        self.open()
+        self._listener.close()
+
+    def wait_for(self, count):
+        while len(self._waiting) < count:
+            self._waiting.append(self._listener.accept()[0])
+
+    def open(self):
+        while self._waiting:
+            self._waiting.pop().close()
+
+
+WAIT = "socket.create_connection(('127.0.0.1', event['gate'])).recv(1)"
+
+
+def at_once(kiln, name, count, events=None, meanwhile=lambda: None, work=call):
+    """Answers of calls that are in their handlers together; these wait at the gate of their event."""
+    with ThreadPoolExecutor(count) as pool, Gate() as gate:
+        calls = [pool.submit(work, kiln, name, {"gate": gate.port, **(events[i] if events else {})}) for i in range(count)]
+        try:
+            gate.wait_for(count)
+            meanwhile()
+        except TimeoutError:
+            assert not [one.result() for one in calls if one.done()], "one has not waited"
+            raise
+        finally:
+            gate.open()
+        return [one.result() for one in calls]
 
 
 def lines(kiln, name):
@@ -61,7 +97,7 @@ def lines(kiln, name):
 
 
 WHO = """
-import os, random, ssl, time, uuid
+import os, random, socket, ssl, uuid
 ssl.RAND_bytes(8)
 from snapshot_restore_py import register_before_snapshot, register_after_restore
 
@@ -93,7 +129,7 @@ def handler(event, context):
     mine = uuid.uuid4().hex
     there = sorted(os.listdir("/tmp"))
     open(f"/tmp/{mine}", "w").close()
-    time.sleep(event.get("sleep", 0))
+    if "gate" in event: socket.create_connection(("127.0.0.1", event["gate"])).recv(1)
     status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
     return {
         "born": born, "order": order, "there": there, "mine": mine, "random": random.random(), "openssl": ssl.RAND_bytes(8).hex(),
@@ -109,7 +145,7 @@ def test_environments_have_one_init_and_nothing_else_in_common(kiln, name):
     document = publish(kiln, name, WHO)
     assert document["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"}
     assert document["LastUpdateStatus"] == "Successful"
-    answers = at_once(kiln, name, 5, {"sleep": 1})
+    answers = at_once(kiln, name, 5)
     assert len({a["born"] for a in answers}) == 1
     for what in ("mine", "random", "openssl", "api"):
         assert len({a[what] for a in answers}) == 5, what
@@ -126,14 +162,13 @@ def test_environments_have_one_init_and_nothing_else_in_common(kiln, name):
 
 
 def test_each_environment_has_a_user_of_its_own(kiln, name):
-    code = "import os, pwd, time\ndef handler(event, context):\n time.sleep(1)\n" \
+    code = f"import os, pwd, socket\ndef handler(event, context):\n {WAIT}\n" \
            " return [os.getuid(), os.getgid(), pwd.getpwuid(os.getuid()).pw_name, os.stat('/tmp').st_mode & 0o7777, os.access('/proc/self/fd', os.R_OK)]"
     publish(kiln, name, "open('/tmp/private', 'w').close()\nimport os\nos.chmod('/tmp/private', 0o600)\n" + code)
-    with ThreadPoolExecutor(3) as pool:
-        calls = [pool.submit(call, kiln, name) for _ in range(3)]
-        # Theirs, and that of the one which waits.
-        users = wait_for(lambda: len(found := functions_of(kiln, name)) >= 4 and found, 10, "three environments")
-        answers = [one.result() for one in calls]
+    users = {}
+    # Theirs, and that of the one which waits.
+    look = lambda: users.update(wait_for(lambda: len(found := functions_of(kiln, name)) >= 4 and found, 10, "three environments"))
+    answers = at_once(kiln, name, 3, meanwhile=look)
     assert len(set(users.values())) == len(users)
     assert all(a[0] == a[1] and a[2] == "sbx_user1051" and a[3:] == [0o1777, True] for a in answers), answers
     # The template is another still.
@@ -167,9 +202,32 @@ def functions_of(kiln, name):
     return found
 
 
+def test_environments_pay_for_their_own_files(kiln, name):
+    code = f"import os, socket\nopen('/tmp/large', 'wb').write(os.urandom(1 << 20) * 20)\n" \
+           f"def handler(event, context):\n {WAIT}\n if 'end' in event: os._exit(1)\n return os.path.getsize('/tmp/large')"
+    publish(kiln, name, code, MemorySize=128)
+    template = wait_for(lambda: len(pids := template_pids(kiln, name)) == 1 and pids, 10, "one template")
+    assert at_once(kiln, name, 10) == [20 << 20] * 10
+    # Those end, and others come.
+    end = lambda kiln, name, event: kiln.invoke(name, event, Qualifier="1")["FunctionError"]
+    assert at_once(kiln, name, 10, [{"end": True}] * 10, work=end) == ["Unhandled"] * 10
+    assert at_once(kiln, name, 10) == [20 << 20] * 10
+    assert template[0] in template_pids(kiln, name), "it has paid for none of them"
+
+
 def test_states_and_what_comes_meanwhile(kiln, name):
     lambda_ = kiln.client("lambda")
-    kiln.create(name, {"index.py": "import time\ntime.sleep(1)\ndef handler(event, context): return 1"}, SnapStart=ON)
+    with Gate() as gate:
+        pending_and_refused(kiln, lambda_, name, gate)
+    lambda_.get_waiter("published_version_active").wait(FunctionName=name, Qualifier="1", WaiterConfig={"Delay": 1})
+    assert call(kiln, name) == 1
+    listed = lambda_.list_versions_by_function(FunctionName=name)["Versions"]
+    assert [v["SnapStart"]["OptimizationStatus"] for v in listed] == ["Off", "On"]
+
+
+def pending_and_refused(kiln, lambda_, name, gate):
+    init = f"import os, socket\nif os.environ['AWS_LAMBDA_INITIALIZATION_TYPE'] == 'snap-start': socket.create_connection(('127.0.0.1', {gate.port})).recv(1)\n"
+    kiln.create(name, {"index.py": init + "def handler(event, context): return 1"}, SnapStart=ON)
     latest = lambda_.get_function_configuration(FunctionName=name)
     assert latest["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"} and latest["State"] == "Active"
     assert kiln.invoke(name)["Body"] == 1, "$LATEST starts as ever"
@@ -180,10 +238,7 @@ def test_states_and_what_comes_meanwhile(kiln, name):
     assert code_of(error) == "SnapStartNotReadyException"
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 409
     assert error.value.response["Error"]["Message"] and error.value.response["Type"] == "User"
-    lambda_.get_waiter("published_version_active").wait(FunctionName=name, Qualifier="1", WaiterConfig={"Delay": 1})
-    assert call(kiln, name) == 1
-    listed = lambda_.list_versions_by_function(FunctionName=name)["Versions"]
-    assert [v["SnapStart"]["OptimizationStatus"] for v in listed] == ["Off", "On"]
+    gate.wait_for(1)  # and opens
 
 
 def test_lines_of_a_restored_environment(kiln, name):
@@ -314,7 +369,7 @@ def test_what_aws_refuses(kiln, name):
 
 
 SHARES = """
-import os, select, socket
+import os, socket
 ours, theirs = socket.socketpair()
 reader, writer = os.pipe()
 kept = open("/tmp/kept", "w+")
@@ -332,22 +387,26 @@ def handler(event, context):
             return work() or "nothing"
         except OSError as error:
             return type(error).__name__
+    def sent(fd):
+        return outcome(lambda: os.write(fd, event["word"].encode()) and "sent")
     kept.write(event["word"])
     kept.flush()
+    said = [sent(ours.fileno()), sent(theirs.fileno()), sent(writer), sent(gone.fileno()), code.read(10)]
+    socket.create_connection(("127.0.0.1", event["gate"])).recv(1)
     kept.seek(0)
-    return [outcome(lambda: ours.send(b"x") and "sent"), outcome(lambda: ours.recv(1)), outcome(lambda: os.read(reader, 1)),
-            outcome(lambda: os.write(writer, b"x") and "sent"), kept.read(), len(code.read(10)), outcome(lambda: gone.read())]
+    ours.setblocking(False)
+    os.set_blocking(reader, False)
+    return said + [kept.read(), outcome(lambda: ours.recv(9).decode()), outcome(lambda: os.read(reader, 9).decode()), outcome(lambda: os.pread(gone.fileno(), 9, 0).decode())]
 """
 
 
 def test_no_descriptor_of_init_is_shared(kiln, name):
     publish(kiln, name, SHARES)
-    # Two that wait at once would have answered with each other's words.
-    for word in ("a", "b"):
-        answer = call(kiln, name, {"word": word})
-        if word == "a":
-            assert answer[:4] == ["BrokenPipeError", "nothing", "nothing", "BrokenPipeError"]
-            assert answer[4:6] == ["inita", 10] and answer[6] != "sent"
+    # Each has written its word before one reads.
+    for word, answer in zip("ab", at_once(kiln, name, 2, [{"word": "a"}, {"word": "b"}])):
+        assert answer[:4] == ["BrokenPipeError"] * 4
+        assert answer[4] == SHARES[5:15], "a place in a file of its own"
+        assert answer[5:] == [f"init{word}", "nothing", "nothing", "OSError"]
 
 
 def test_an_idle_template_that_ends_is_made_anew(kiln, name):
@@ -387,10 +446,9 @@ def entry_is_program(pid):
 def test_nothing_is_left_of_a_deleted_version(kiln, name):
     lambda_ = kiln.client("lambda")
     publish(kiln, name, WHO)
-    at_once(kiln, name, 3, {"sleep": 0.3})
+    at_once(kiln, name, 3)
     assert template_pids(kiln, name)
-    before = processes_of(kiln, name)
-    assert len(before) >= 7
+    assert len(processes_of(kiln, name)) >= 7
     lambda_.delete_function(FunctionName=name, Qualifier="1")
     wait_for(lambda: not processes_of(kiln, name), 20, "the end of all its processes")
 
@@ -420,7 +478,7 @@ def publish_probe(kiln, name, mode="", wait="Active"):
 
 def test_functions_on_the_sdk(kiln, name):
     assert publish_probe(kiln, name)["SnapStart"]["OptimizationStatus"] == "On"
-    answers = at_once(kiln, name, 4, {"sleep": 800})
+    answers = at_once(kiln, name, 4)
     assert len({a["born"] for a in answers}) == 1 and len({a["api"] for a in answers}) == 4
     for answer in answers:
         assert (answer["order"], answer["left"], answer["type"], answer["log"]) == ("2134", "left", "snap-start", "")
@@ -510,7 +568,7 @@ def test_templates_come_back_with_the_engine(own_kiln):
 def test_templates_and_environments_end_with_a_killed_engine(own_kiln):
     kiln = own_kiln()
     publish(kiln, "f", WHO)
-    at_once(kiln, "f", 3, {"sleep": 0.3})
+    at_once(kiln, "f", 3)
     assert len(processes_of(kiln, "f")) >= 7
     kiln.kill()
     wait_for(lambda: not processes_of(kiln, "f"), 30, "the end of all")
@@ -529,7 +587,7 @@ def test_an_ordinary_user_has_snapshots_too():
         kiln = Kiln(data_dir=f"{home}/data", binary=pathlib.Path(home) / "kiln", prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
         try:
             document = publish(kiln, "f", WHO)
-            answers = at_once(kiln, "f", 3, {"sleep": 0.5})
+            answers = at_once(kiln, "f", 3)
             assert len({a["mine"] for a in answers}) == 3 and len({a["api"] for a in answers}) == 3
             if document["SnapStart"]["OptimizationStatus"] == "On":  # else this machine has no user namespaces
                 assert len({a["born"] for a in answers}) == 1 and all(len(a["there"]) == 2 and set(a["capabilities"]) == {"0"} for a in answers)
@@ -541,6 +599,6 @@ def test_an_ordinary_user_has_snapshots_too():
 
 def test_templates_count_in_no_concurrency(own_kiln):
     kiln = own_kiln(args=("--account-concurrency", "101"))
-    publish(kiln, "f", "import time\ndef handler(event, context): time.sleep(1)\n")
+    publish(kiln, "f", "def handler(event, context): pass")
     kiln.client("lambda").put_function_concurrency(FunctionName="f", ReservedConcurrentExecutions=1)
     assert call(kiln, "f") is None

@@ -12,7 +12,7 @@ ON = {"ApplyOn": "PublishedVersions"}
 # KILN_CHANNEL_FD and KILN_TEMPLATE_FD: what Kiln looks for in a bootstrap that can be forked.
 HOSTILE = """#!/usr/bin/python3 -S
 # KILN_CHANNEL_FD KILN_TEMPLATE_FD
-import array, os, signal, socket, struct, sys, time
+import array, ctypes, os, signal, socket, struct, sys, time
 if "KILN_TEMPLATE_FD" not in os.environ: time.sleep(60)
 control = socket.socket(fileno=int(os.environ["KILN_TEMPLATE_FD"]))
 def request():
@@ -21,6 +21,18 @@ def request():
     return socket.socket(fileno=fds[0]), list(fds)
 def forever():
     while True: time.sleep(60)
+# In a child: process 1 of namespaces as an environment has, which was told to go on.
+def first(orders):
+    if os.fork() != 0: forever()
+    user, group = os.geteuid(), os.getegid()
+    ctypes.CDLL(None).unshare(0x10000000 | 0x20000000 | 0x20000)
+    orders.send(b'U')
+    orders.recv(8)
+    os.setresgid(group, group, group)
+    os.setresuid(user, user, user)
+    if os.fork() != 0: forever()
+    orders.send(b'H')
+    orders.recv(8)
 """
 
 WAYS = {
@@ -36,7 +48,16 @@ WAYS = {
     "itself as an environment": ("control.send(b'R'); orders, _ = request(); orders.send(b'H'); forever()", "no environment"),
     "a child as an environment": (
         "control.send(b'R'); orders, _ = request()\nif os.fork() == 0: orders.send(b'H')\nforever()", "no environment"),
-    "no letter from an environment": ("control.send(b'R'); orders, _ = request(); orders.send(b'x' * 5000); forever()", "ended before its snapshot"),
+    "no letter from an environment": ("control.send(b'R'); orders, _ = request(); orders.send(b'x' * 5000); forever()", "no environment"),
+    "ready before it is there": ("control.send(b'R'); orders, _ = request(); orders.send(b'R'); forever()", "no environment"),
+    "there twice": ("control.send(b'R'); orders, _ = request(); first(orders); orders.send(b'H'); forever()", "no environment"),
+    "a user asked for late": ("control.send(b'R'); orders, _ = request(); first(orders); orders.send(b'U'); forever()", "no environment"),
+    "a user asked for twice": (
+        "control.send(b'R'); orders, _ = request(); ctypes.CDLL(None).unshare(0x10000000); orders.send(b'U'); orders.recv(8); orders.send(b'U'); forever()",
+        "no environment"),
+    "there, and never ready": ("control.send(b'R'); orders, _ = request(); first(orders); forever()", "makes no environment"),
+    "there, and gone": ("control.send(b'R'); orders, _ = request(); first(orders); os._exit(0)", "makes no environment"),
+    "there, and not permitted": ("control.send(b'R'); orders, _ = request(); first(orders); orders.send(b'Xno luck'); forever()", None),
     "an environment not permitted": ("control.send(b'R'); orders, _ = request(); orders.send(b'Xno luck'); forever()", None),
     "descriptors for the engine": (
         "null = os.open('/dev/null', os.O_RDONLY)\ncontrol.send(b'R'); orders, _ = request()\n"

@@ -2,9 +2,12 @@
 // tests/clients/test_snapshot_start.py.
 #include <kiln/json_handler.h>
 #include <kiln/snapshot.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -16,6 +19,20 @@ namespace {
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
+}
+
+// Until the test closes the connection.
+void wait_at(uint16_t port) {
+  struct sockaddr_in gate = {};
+  gate.sin_family = AF_INET;
+  gate.sin_port = htons(port);
+  gate.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  char byte;
+  if (::connect(socket, reinterpret_cast<struct sockaddr*>(&gate), sizeof gate) != 0 ||
+      ::recv(socket, &byte, 1, 0) != 0)
+    throw std::runtime_error("no gate");
+  ::close(socket);
 }
 
 }  // namespace
@@ -43,7 +60,7 @@ int main() {
     return [born, count = 0](const nlohmann::json& event,
                              const kiln::Context& context) mutable -> nlohmann::json {
       if (event.contains("abort")) std::abort();
-      std::this_thread::sleep_for(std::chrono::milliseconds(event.value("sleep", 0)));
+      if (event.contains("gate")) wait_at(event["gate"].get<uint16_t>());
       std::string left;
       std::ifstream("/tmp/of_init") >> left;
       return {{"born", born},

@@ -75,11 +75,15 @@ bool write_file(const char* path, const char* text) {
   return n == static_cast<ssize_t>(std::strlen(text));
 }
 
+void wait_for_go(int orders) {
+  char go[8];
+  if (hear(orders, go, sizeof go, nullptr, 0) <= 0 || go[0] != 'G') ::_exit(0);
+}
+
 // Waits until the engine has put a user of its own behind the ids that the process had.
 bool take_given_user(int orders, uid_t uid, gid_t gid) {
   say(orders, 'U');
-  char go[8];
-  if (hear(orders, go, sizeof go, nullptr, 0) <= 0 || go[0] != 'G') ::_exit(0);
+  wait_for_go(orders);
   return ::setresgid(gid, gid, gid) == 0 && ::setresuid(uid, uid, uid) == 0 &&
          // Else /proc/self were another user's.
          ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
@@ -146,15 +150,18 @@ void make_environment(const EnvironmentFds& fds, User user) {
   const bool has_user =
       user == User::kGiven ? take_given_user(fds.orders, uid, gid) : map_own_ids(uid, gid);
   if (!has_user) give_up(fds.orders, "the environment's user");
+  const pid_t first = ::fork();
+  if (first < 0) give_up(fds.orders, "fork");
+  if (first > 0) ::_exit(0);
+  ::setsid();
+  say(fds.orders, 'H');
+  wait_for_go(fds.orders);
+  // From here on its memory is charged to its own group.
   if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, size) != 0)
     give_up(fds.orders, "the environment's /tmp");
   if (!copy_folder(left, "/tmp")) give_up(fds.orders, "a copy of /tmp");
   if (folder[0] == '\0' || ::chdir(folder) != 0) [[maybe_unused]]
     const int moved = ::chdir("/tmp");
-  const pid_t first = ::fork();
-  if (first < 0) give_up(fds.orders, "fork");
-  if (first > 0) ::_exit(0);
-  ::setsid();
   if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
     give_up(fds.orders, "the environment's /proc");
   const int own[] = {fds.orders, fds.log, fds.status, fds.channel, left};
@@ -165,10 +172,8 @@ void make_environment(const EnvironmentFds& fds, User user) {
   ::close(fds.log);
   if (!pass_over_template_pid()) give_up(fds.orders, "fork");
   if (!drop_capabilities()) give_up(fds.orders, "the environment's capabilities");
-  say(fds.orders, 'H');
-  char go[8];
-  if (hear(fds.orders, go, sizeof go, nullptr, 0) <= 0 || go[0] != 'G') ::_exit(0);
   limit_processes();
+  say(fds.orders, 'R');
 }
 
 volatile pid_t g_function = -1;

@@ -11,9 +11,9 @@
 //   become_environment(fds, order, sizeof order);      // waits until it is needed
 //
 // Each environment gets namespaces of its own (user, mount, PID, IPC, UTS), an empty /tmp with a
-// copy of what init left there, its own /proc, and no capability. What it would share with others
-// is cut: sockets, pipes and the like are replaced by ones that are at their end, files are opened
-// again. The callers fork themselves where a language has to know of it.
+// copy of the files that init left there, its own /proc, and no capability. Nothing that is open is
+// shared with others: sockets, pipes and the like are replaced by ones that are at their end, files
+// are opened again. The callers fork themselves where a language has to know of it.
 //
 // One message is one packet: a letter, then what belongs to it.
 //   control  template → engine  R            initialised, and ready to be forked
@@ -24,8 +24,9 @@
 //   orders   child → engine     U            it has a user namespace without a user
 //            engine → child     G            now it has one
 //            process 1 → engine H            it is there; the kernel adds its pid
-//                               X text       the system permits no such environment
-//            engine → process 1 G            it has its limits: go on
+//            engine → process 1 G            it is in its group: what it takes is its own
+//            process 1 → engine R            it is ready
+//            either → engine    X text       the system permits no such environment
 //            engine → function  O variables  NAME=value with a NUL behind each: serve
 //
 // Linux only. Threading: one thread. Nothing throws, so that a program in any language can use it
