@@ -115,6 +115,7 @@ def details(kiln):
 
     def topic(arn):
         found = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        found.pop("SubscriptionsDeleted")  # counts what happened on the way
         neutral = {"KmsMasterKeyId": "", "SignatureVersion": "1", "TracingConfig": "PassThrough"}
         return {key: value for key, value in found.items() if neutral.get(key) != value}, sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
 
