@@ -95,6 +95,16 @@ def lasting(document):
     return {key: value for key, value in document.items() if key not in VOLATILE}
 
 
+PENDING = "PendingConfirmation"
+# Whom the forms ask for a confirmation. As on AWS, a subscription that waits for it can't be ended, so it may outlive an update.
+ASKED = (set(), {"a@b.example"}, {"c@b.example"})
+
+
+def asked(kiln):
+    """The addresses that have been asked for a confirmation."""
+    return {one["Endpoint"] for one in kiln.client("sns").list_subscriptions()["Subscriptions"] if one["SubscriptionArn"] == PENDING}
+
+
 def details(kiln):
     """All that the services say of what is in the stack, without times and numbers that count up."""
     lambda_, sns, cloudwatch, scaling, logs = (kiln.client(name) for name in ("lambda", "sns", "cloudwatch", "application-autoscaling", "logs"))
@@ -107,15 +117,14 @@ def details(kiln):
         return [{**statement, "Sid": ""} for statement in statements]
 
     def subscription(listed):
-        if listed["SubscriptionArn"] == "PendingConfirmation":
-            return {key: value for key, value in listed.items() if key != "SubscriptionArn"}
         found = sns.get_subscription_attributes(SubscriptionArn=listed["SubscriptionArn"])["Attributes"]
         neutral = {"FilterPolicy": "{}", "FilterPolicyScope": "MessageAttributes"}
         return {key: value for key, value in found.items() if key != "SubscriptionArn" and neutral.get(key) != value}
 
     def topic(arn):
         found = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
-        found.pop("SubscriptionsDeleted")  # counts what happened on the way
+        for counted in ("SubscriptionsDeleted", "SubscriptionsPending"):  # what happened on the way
+            found.pop(counted)
         neutral = {"KmsMasterKeyId": "", "SignatureVersion": "1", "TracingConfig": "PassThrough"}
         return {key: value for key, value in found.items() if neutral.get(key) != value}, sns.list_tags_for_resource(ResourceArn=arn)["Tags"]
 
@@ -132,7 +141,7 @@ def details(kiln):
         "urls": [(one["AuthType"], one.get("Cors"), one["FunctionArn"]) for one in lambda_.list_function_url_configs(FunctionName="f")["FunctionUrlConfigs"]],
         "event invoke": [lasting(one) for one in lambda_.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]],
         "topics": [topic(one["TopicArn"]) for one in sns.list_topics()["Topics"]],
-        "subscriptions": sorted((subscription(one) for one in sns.list_subscriptions()["Subscriptions"]), key=str),
+        "subscriptions": sorted((subscription(one) for one in sns.list_subscriptions()["Subscriptions"] if one["SubscriptionArn"] != PENDING), key=str),
         "alarms": [alarm(one) for one in [*alarms["MetricAlarms"], *alarms["CompositeAlarms"]] if not one["AlarmName"].startswith("TargetTracking-")],
         "dashboard": cloudwatch.get_dashboard(DashboardName="d")["DashboardBody"],
         "targets": [lasting(one) for one in scaling.describe_scalable_targets(ServiceNamespace="lambda")["ScalableTargets"]],
@@ -141,6 +150,7 @@ def details(kiln):
         "group": logs.list_tags_log_group(logGroupName="group")["tags"],
         "inventory": inventory(kiln),
     }
+    found["inventory"]["subscriptions"] = [one for one in found["inventory"]["subscriptions"] if one[2] not in asked(kiln)]
     for alias in found["inventory"]["functions"].values():
         alias["versions"] = len(alias["versions"])
         alias["aliases"] = {name: rest[1:] for name, rest in alias["aliases"].items()}

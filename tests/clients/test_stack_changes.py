@@ -6,7 +6,7 @@ What the services then say is compared with a stack that was made that way at on
 import pytest
 
 from harness import Kiln
-from stack_forms import details, prepared, stack, with_a_failure
+from stack_forms import ASKED, asked, details, prepared, stack, with_a_failure
 from stacks import EMPTY, create, delete, events, inventory, update
 
 
@@ -37,6 +37,7 @@ def test_every_property_is_set_changed_and_taken_away(own_kiln, made_at_once):
         assert details(kiln) == before, step
         done = update(cloudformation, "s", stack(number))
         assert done["StackStatus"] == "UPDATE_COMPLETE", events(cloudformation, "s")[-40:]
+        assert asked(kiln) >= ASKED[number]
         now = details(kiln)
         now["inventory"]["layers"] = made_at_once[number]["inventory"]["layers"]
         assert now == made_at_once[number], step
