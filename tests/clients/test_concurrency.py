@@ -213,7 +213,7 @@ def test_environments_that_end_again_and_again_are_replaced_with_pauses(kiln, na
             kiln.invoke(name, Qualifier=version)
         return seen[-1] >= 15
 
-    wait_for(replaced, what="environments are replaced")
+    wait_for(replaced, seconds=90, what="environments are replaced")
     # The first, eleven at once after it, three a second apart of which ten seconds may give back one.
     assert time.monotonic() - began > 2
     api.delete_provisioned_concurrency_config(FunctionName=name, Qualifier=version)
