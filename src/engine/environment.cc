@@ -7,6 +7,7 @@
 #include "base/interpreters.h"
 #include "engine/fault_text.h"
 #include "engine/runtime_launch.h"
+#include "model/environment_limits.h"
 #include "model/runtime_version.h"
 
 namespace kiln::engine {
@@ -15,11 +16,8 @@ namespace {
 using std::chrono::milliseconds;
 using Cause = model::EnvironmentCause;
 
-constexpr Duration kInitLimit = std::chrono::seconds(10);
 // With the hooks after it.
 constexpr Duration kRestoreLimit = std::chrono::seconds(10);
-// Provisioned environments may take as long as the function's timeout, and this at least.
-constexpr Duration kProvisionedInitLimit = std::chrono::seconds(130);
 // Who steps through a program has all the time in the world.
 constexpr Duration kDebuggedLimit = std::chrono::hours(24);
 constexpr Duration kOutputPause = milliseconds(20);
@@ -50,6 +48,20 @@ const char* to_text(Initialization initialization) {
       break;
   }
   return "on-demand";
+}
+
+LaunchContext launch_context(const EnvironmentHost& host, const TaskFolder& task,
+                             const model::FunctionConfig& config, Initialization initialization) {
+  LaunchContext context;
+  context.task_dir = task.path;
+  context.layers_dir = task.layers_path;
+  context.runtimes_dir = host.runtimes_dir;
+  context.endpoint_url = host.endpoint_url;
+  context.symbols = host.symbols;
+  context.initialization_type = to_text(initialization);
+  context.interpreter = machine_interpreters().find(config.runtime);
+  context.isolation = host.isolation;
+  return context;
 }
 
 Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
@@ -141,7 +153,7 @@ void Environment::carry_out(Effect effect) {
 void Environment::start(Invocation&& cause) {
   KILN_REQUIRE(!state_);
   current_ = std::move(cause);
-  begin_life(kInitLimit, Cause::kInvocation);
+  begin_life(model::kInitLimit, Cause::kInvocation);
 }
 
 void Environment::start_restored(Invocation&& cause, std::shared_ptr<sandbox::ForkSource> source) {
@@ -153,8 +165,7 @@ void Environment::start_restored(Invocation&& cause, std::shared_ptr<sandbox::Fo
 
 void Environment::start_ahead() {
   KILN_REQUIRE(!state_);
-  begin_life(std::max<Duration>(kProvisionedInitLimit, std::chrono::seconds(config_->timeout_s)),
-             Cause::kProvisioning);
+  begin_life(model::ahead_init_limit(*config_), Cause::kProvisioning);
 }
 
 void Environment::start_debugged(const DebugLaunch& launch) {
@@ -186,16 +197,8 @@ void Environment::start_sandbox() {
   exit_.reset();
   sandbox_ = host_.make_sandbox(static_cast<sandbox::SandboxOwner&>(*this));
   if (is_restored()) return sandbox_->start(fork_spec(*config_, std::move(fork_of_)));
-  LaunchContext context;
-  context.task_dir = task_.path;
-  context.layers_dir = task_.layers_path;
-  context.runtimes_dir = host_.runtimes_dir;
-  context.endpoint_url = host_.endpoint_url;
-  context.symbols = host_.symbols;
+  LaunchContext context = launch_context(host_, task_, *config_, initialization_);
   context.log_stream = log_.stream();
-  context.initialization_type = to_text(initialization_);
-  context.interpreter = machine_interpreters().find(config_->runtime);
-  context.isolation = host_.isolation;
   sandbox::SandboxSpec spec = launch_spec(*config_, context);
   if (debug_) {
     spec.ahead_env.clear();

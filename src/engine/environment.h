@@ -30,6 +30,7 @@ namespace kiln::engine {
 
 class Environment;
 struct Fault;
+struct LaunchContext;
 
 enum class Initialization { kOnDemand, kProvisioned, kSnapshot };
 // Value of AWS_LAMBDA_INITIALIZATION_TYPE.
@@ -74,6 +75,11 @@ struct EnvironmentHost {
   // Empty: no templates can be made.
   std::function<std::unique_ptr<sandbox::TemplatePort>(sandbox::TemplateOwner&)> make_template = {};
 };
+
+// What a program of the function is started with, in an environment or as a template of some; not
+// the log stream.
+LaunchContext launch_context(const EnvironmentHost& host, const TaskFolder& task,
+                             const model::FunctionConfig& config, Initialization initialization);
 
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
  public:

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "engine/events.h"
+#include "model/environment_limits.h"
 
 namespace kiln::engine {
 namespace {
 
-constexpr Duration kLeastInit = std::chrono::seconds(130);
 // A template waits so long for its turn, or for the port that its function's clients are told.
 constexpr Duration kLook = std::chrono::milliseconds(20);
 constexpr Duration kPortTakes = std::chrono::seconds(2);
@@ -41,7 +41,7 @@ SnapshotKeeper::~SnapshotKeeper() {
 
 model::SnapshotState SnapshotKeeper::new_state(const model::FunctionConfig& config) const {
   model::SnapshotLimits limits{};
-  limits.init = std::max<Duration>(kLeastInit, std::chrono::seconds(config.timeout_s));
+  limits.init = model::ahead_init_limit(config);
   return {limits, host_.loop.clock().steady_now()};
 }
 

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/interpreters.h"
 #include "engine/fault_text.h"
 #include "engine/runtime_launch.h"
 #include "model/runtime_version.h"
@@ -30,15 +29,7 @@ void SnapshotTemplate::start() {
                               model::runtime_version_arn(config_->region, config_->runtime),
                               config_->version, host_.loop.clock().wall_now()));
   sandbox_ = host_.make_template(static_cast<sandbox::TemplateOwner&>(*this));
-  LaunchContext context;
-  context.task_dir = task_.path;
-  context.layers_dir = task_.layers_path;
-  context.runtimes_dir = host_.runtimes_dir;
-  context.endpoint_url = host_.endpoint_url;
-  context.symbols = host_.symbols;
-  context.initialization_type = to_text(Initialization::kSnapshot);
-  context.interpreter = machine_interpreters().find(config_->runtime);
-  context.isolation = host_.isolation;
+  const LaunchContext context = launch_context(host_, task_, *config_, Initialization::kSnapshot);
   const sandbox::SandboxSpec spec = launch_spec(*config_, context);
   if (!spec.snapshots) return on_template_not_permitted("its runtime can't be forked");
   sandbox_->start(spec);

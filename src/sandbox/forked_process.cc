@@ -1,7 +1,6 @@
 #include "sandbox/forked_process.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+
+#include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -102,8 +103,7 @@ UniqueFd open_first_process(const ForkWord& hello, uid_t uid, pid_t parent) {
   const int depth = depth_of_first(status_of(pid)), outer = depth_of_first(status_of(parent));
   if (outer == 0 || depth != outer + 1) return UniqueFd();
   // What was read is of the process that the descriptor is of.
-  struct pollfd one = {fd.get(), POLLIN, 0};
-  return ::poll(&one, 1, 0) == 0 ? std::move(fd) : UniqueFd();
+  return has_ended(fd, 0) ? UniqueFd() : std::move(fd);
 }
 
 }  // namespace kiln::sandbox

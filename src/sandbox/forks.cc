@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "sandbox/launcher_message.h"
+#include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -216,7 +217,7 @@ void Forks::settle(At making, std::string fault, bool permitted) {
   if (!fault.empty()) {
     blank->fault = "snapshot: " + fault;
     blank->taken = false;
-    if (blank->pidfd) ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
+    send_signal(blank->pidfd, SIGKILL);
   }
   const bool spare = !blank->taken && fault.empty();
   faults_ = fault.empty() ? 0 : faults_ + 1;

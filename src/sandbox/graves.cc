@@ -1,15 +1,10 @@
 #include "sandbox/graves.h"
 
-#include <poll.h>
-
 #include <utility>
 
-namespace kiln::sandbox {
+#include "sandbox/pidfd.h"
 
-bool has_ended(const UniqueFd& pidfd, int wait_ms) {
-  struct pollfd one = {pidfd.get(), POLLIN, 0};
-  return ::poll(&one, 1, wait_ms) > 0;
-}
+namespace kiln::sandbox {
 
 void Graves::add(UniqueFd pidfd, std::unique_ptr<Cgroup> cgroup, std::function<void()> ended) {
   const At at = graves_.emplace(graves_.end());

@@ -41,7 +41,4 @@ class Graves {
   std::list<Grave> graves_;
 };
 
-// Whether the process has ended, or does within this time.
-bool has_ended(const UniqueFd& pidfd, int wait_ms);
-
 }  // namespace kiln::sandbox

@@ -18,6 +18,7 @@
 #include "sandbox/activity.h"
 #include "sandbox/direct_channel.h"
 #include "sandbox/forks.h"
+#include "sandbox/pidfd.h"
 #include "sandbox/runtime_api.h"
 
 namespace kiln::sandbox {
@@ -51,6 +52,31 @@ std::string variable(const std::vector<std::string>& env, std::string_view name)
 }
 
 }  // namespace
+
+Exit exit_of(const ExitStatus& status, const std::string& program) {
+  Exit exit;
+  exit.value = status.value;
+  switch (status.kind) {
+    case ExitStatus::Kind::kExited:
+      exit.kind = Exit::Kind::kExited;
+      return exit;
+    case ExitStatus::Kind::kSignaled:
+      exit.kind = Exit::Kind::kSignaled;
+      return exit;
+    case ExitStatus::Kind::kNoProgram:
+    case ExitStatus::Kind::kExecFailed:
+    case ExitStatus::Kind::kSetupFailed:
+      break;
+  }
+  exit.kind = Exit::Kind::kNotStarted;
+  if (status.kind != ExitStatus::Kind::kSetupFailed) {
+    exit.error = status.value;
+    exit.program = program;
+    exit.program_missing = status.kind == ExitStatus::Kind::kNoProgram;
+  }
+  exit.reason = std::strerror(status.value);
+  return exit;
+}
 
 struct Sandbox::Io {
   UniqueFd output, status, pidfd;
@@ -157,8 +183,8 @@ void Sandbox::follow() {
     // Destroyed while it was being made.
     if (blank->fork_of)
       blank->taken = false;  // it ends with its blank
-    else if (blank->pidfd)
-      ::syscall(SYS_pidfd_send_signal, blank->pidfd.get(), SIGKILL, nullptr, 0);
+    else
+      send_signal(blank->pidfd, SIGKILL);
   };
 }
 
@@ -228,34 +254,17 @@ void Sandbox::finish() {
   end_start();
   shut_doors();
   Exit exit;
-  exit.out_of_memory = cgroup_ && cgroup_->oom_killed();
-  if (cgroup_) exit.peak_memory_bytes = cgroup_->peak_memory_bytes();
   if (status_) {
-    exit.value = status_->value;
-    switch (status_->kind) {
-      case ExitStatus::Kind::kExited:
-        exit.kind = Exit::Kind::kExited;
-        break;
-      case ExitStatus::Kind::kSignaled:
-        exit.kind = Exit::Kind::kSignaled;
-        break;
-      case ExitStatus::Kind::kNoProgram:
-      case ExitStatus::Kind::kExecFailed:
-        exit.kind = Exit::Kind::kNotStarted;
-        exit.error = status_->value;
-        exit.program = program_;
-        exit.program_missing = status_->kind == ExitStatus::Kind::kNoProgram;
-        exit.reason = std::string("exec: ") + std::strerror(status_->value);
-        break;
-      case ExitStatus::Kind::kSetupFailed:
-        exit.kind = Exit::Kind::kNotStarted;
-        exit.reason = std::string("sandbox set-up: ") + std::strerror(status_->value);
-        break;
-    }
+    exit = exit_of(*status_, program_);
+    if (exit.kind == Exit::Kind::kNotStarted)
+      exit.reason.insert(
+          0, status_->kind == ExitStatus::Kind::kSetupFailed ? "sandbox set-up: " : "exec: ");
   } else {
     exit.kind = killed_by_us_ ? Exit::Kind::kKilledByUs : Exit::Kind::kSignaled;
     exit.value = SIGKILL;
   }
+  exit.out_of_memory = cgroup_ && cgroup_->oom_killed();
+  if (cgroup_) exit.peak_memory_bytes = cgroup_->peak_memory_bytes();
   cgroup_.reset();
   owner_.on_exit(exit);
 }
@@ -300,7 +309,7 @@ void Sandbox::signal(int number) {
     return;
   }
   if (number == SIGKILL && host_.isolation == Isolation::kNone) number = kEndSignal;
-  ::syscall(SYS_pidfd_send_signal, io_->pidfd.get(), number, nullptr, 0);
+  send_signal(io_->pidfd, number);
 }
 
 void Sandbox::terminate() {

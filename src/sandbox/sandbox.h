@@ -37,6 +37,9 @@ struct SandboxHost {
   SandboxStock stock{loop, launcher, cgroups, isolation, first_slot};
 };
 
+// What the first process of a sandbox said of the end of `program`; the reason is an errno's text.
+Exit exit_of(const ExitStatus& status, const std::string& program);
+
 class Sandbox final : public SandboxPort, private RuntimePort {
  public:
   Sandbox(SandboxHost& host, SandboxOwner& owner);

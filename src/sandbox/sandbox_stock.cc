@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sandbox/pidfd.h"
+
 namespace kiln::sandbox {
 namespace {
 
@@ -68,7 +70,7 @@ Blank::~Blank() {
     for (const uint32_t one : all) to->give_back(one);
   };
   if (!taken && pidfd) {
-    ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
+    send_signal(pidfd, SIGKILL);
     // Its group can only be removed once it is empty.
     if (ahead || in_use) {
       if (const auto open = graves.lock()) {

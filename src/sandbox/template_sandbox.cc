@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/template_fd.h"
 #include "sandbox/activity.h"
+#include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -24,35 +25,6 @@ constexpr Duration kEndTakes = std::chrono::seconds(2);
 constexpr int kForkingMb = ResourceLimits::kMbPerVcpu / 2;
 constexpr size_t kMostWord = 128 * 1024 + 512;
 constexpr int kMostWords = 4;  // that are read in one turn
-
-void kill(const UniqueFd& pidfd) {
-  if (pidfd) ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0);
-}
-
-Exit exit_of(const ExitStatus& status, const std::string& program) {
-  Exit exit;
-  exit.value = status.value;
-  switch (status.kind) {
-    case ExitStatus::Kind::kExited:
-      exit.kind = Exit::Kind::kExited;
-      return exit;
-    case ExitStatus::Kind::kSignaled:
-      exit.kind = Exit::Kind::kSignaled;
-      return exit;
-    case ExitStatus::Kind::kNoProgram:
-    case ExitStatus::Kind::kExecFailed:
-    case ExitStatus::Kind::kSetupFailed:
-      break;
-  }
-  exit.kind = Exit::Kind::kNotStarted;
-  if (status.kind != ExitStatus::Kind::kSetupFailed) {
-    exit.error = status.value;
-    exit.program = program;
-    exit.program_missing = status.kind == ExitStatus::Kind::kNoProgram;
-  }
-  exit.reason = std::strerror(status.value);
-  return exit;
-}
 
 }  // namespace
 
@@ -225,9 +197,9 @@ void TemplateSandbox::resume_output() {
 // Before there is an environment all of the sandbox may go; later they must stay.
 void TemplateSandbox::kill_program() {
   if (program_)
-    kill(program_);
+    send_signal(program_, SIGKILL);
   else if (blank_ && state_ <= State::kInit)
-    kill(blank_->pidfd);
+    send_signal(blank_->pidfd, SIGKILL);
 }
 
 void TemplateSandbox::end(std::string reason) {
