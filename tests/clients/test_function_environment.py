@@ -37,7 +37,8 @@ ALLOWED = {"LC_CTYPE", "AWS_ENDPOINT_URL", "_X_AMZN_TRACE_ID"}
 
 @pytest.fixture(scope="module")
 def evaluate(kiln):
-    kiln.create("environment-python", EVALUATE, Role=ROLE, Environment={"Variables": {"TEST_KEY": "TEST_VAL"}}, Timeout=30)
+    # Memory enough for a whole core: importing boto3 with the share of the default takes half a minute on a busy machine.
+    kiln.create("environment-python", EVALUATE, Role=ROLE, Environment={"Variables": {"TEST_KEY": "TEST_VAL"}}, Timeout=120, MemorySize=1769)
     return lambda text: kiln.invoke("environment-python", text)["Body"]
 
 
