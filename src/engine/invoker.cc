@@ -61,6 +61,7 @@ Invoker::~Invoker() = default;
 
 Result<void> Invoker::start(std::vector<Invoker*> all) {
   all_ = std::move(all);
+  host_.loop.post([this] { cgroups_.favor_this_thread(); });
   host_.loop.post_late([this] { host_.stock.refill(); });
   return runtime_api_.listen();
 }

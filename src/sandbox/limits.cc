@@ -21,6 +21,8 @@ namespace kiln::sandbox {
 namespace {
 
 constexpr std::array<const char*, 3> kControllers = {"cpu", "memory", "pids"};
+// All environments of a loop have 1,024 together, the kernel's default of a group.
+constexpr int kFavoredShares = 4'096;
 
 // Returns errno, 0 for success.
 int write_file(const std::string& path, const std::string& value) {
@@ -380,6 +382,7 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
 CgroupFactory::~CgroupFactory() {
   spares_.clear();
   for (const auto& parent : parents_) ::rmdir(parent.c_str());
+  if (!favored_.empty()) ::rmdir(favored_.c_str());
   if (!freezer_.empty()) ::rmdir(freezer_.c_str());
 }
 
@@ -404,6 +407,15 @@ std::unique_ptr<Cgroup> CgroupFactory::make() {
   auto group = std::move(spares_.front());
   spares_.pop_front();
   return group;
+}
+
+void CgroupFactory::favor_this_thread() {
+  if (kind_ != LimitsKind::kCgroupV1 || !favored_.empty()) return;
+  const std::string path = parents_[0] + "-loop";
+  if (make_dir_(path.c_str(), 0755) != 0) return;
+  favored_ = path;
+  if (write_file(path + "/cpu.shares", std::to_string(kFavoredShares)) == 0)
+    write_file(path + "/tasks", "0");
 }
 
 void CgroupFactory::refill(size_t spare) {

@@ -122,6 +122,25 @@ TEST_F(LimitsTest, SweepRemovesGroupsOfEnginesThatAreGone) {
   EXPECT_TRUE(fs::exists(dir_ + "/other"));
 }
 
+TEST(LimitsV1, AFavoredThreadHasAGroupOfItsOwnUntilTheFactoryGoes) {
+  std::string group, shares;
+  {
+    auto factory = CgroupFactory::detect({}, std::to_string(::getpid()) + "-favored");
+    if (factory.kind() != LimitsKind::kCgroupV1) GTEST_SKIP() << "no cgroup v1 to use here";
+    std::thread thread([&] {
+      factory.favor_this_thread();
+      std::ifstream in("/proc/thread-self/cgroup");
+      for (std::string line; std::getline(in, line);)
+        if (const size_t at = line.find(":cpu:"); at != line.npos) group = line.substr(at + 5);
+    });
+    thread.join();
+    ASSERT_NE(group.find("-favored-loop"), group.npos) << group;
+    shares = get("/sys/fs/cgroup/cpu" + group + "/cpu.shares");
+    EXPECT_EQ(std::stoi(shares), 4 * std::stoi(get("/sys/fs/cgroup/cpu/cpu.shares")));
+  }
+  EXPECT_FALSE(fs::exists("/sys/fs/cgroup/cpu" + group));
+}
+
 TEST(LimitsV1, RealGroupsAreMadeLimitedAndRemoved) {
   auto factory = CgroupFactory::detect({}, std::to_string(::getpid()) + "-limits");
   if (factory.kind() != LimitsKind::kCgroupV1) GTEST_SKIP() << "no cgroup v1 to use here";
