@@ -61,21 +61,33 @@ std::string new_uuid() {
   return out;
 }
 
+void append_hex(std::string& out, int bytes) {
+  uint64_t bits = 0;
+  for (int i = 0; i < bytes; ++i, bits >>= 8) {
+    if (i % 8 == 0) bits = random_u64();
+    out += kHex[(bits >> 4) & 15];
+    out += kHex[bits & 15];
+  }
+}
+
 std::string new_hex(int bytes) {
   std::string out;
   out.reserve(static_cast<size_t>(bytes) * 2);
-  for (int i = 0; i < bytes; ++i) {
-    const auto b = static_cast<uint8_t>(random_u64());
-    out += kHex[b >> 4];
-    out += kHex[b & 15];
-  }
+  append_hex(out, bytes);
   return out;
 }
 
-std::string new_trace_id(int64_t epoch_s) {
-  std::string out = "Root=1-";
+void append_trace_id(std::string& out, int64_t epoch_s) {
+  out += "Root=1-";
   for (int shift = 28; shift >= 0; shift -= 4) out += kHex[(epoch_s >> shift) & 15];
-  return out + "-" + new_hex(12);
+  out += '-';
+  append_hex(out, 12);
+}
+
+std::string new_trace_id(int64_t epoch_s) {
+  std::string out;
+  append_trace_id(out, epoch_s);
+  return out;
 }
 
 }  // namespace kiln

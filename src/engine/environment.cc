@@ -83,7 +83,8 @@ void Environment::tell(Event event) {
   const bool was_available = available(), was_returning = returning();
   first_init_ = state_->phase() == model::EnvironmentPhase::kInit;
   answered_ = state_->phase() == model::EnvironmentPhase::kAnswered;
-  for (const Effect effect : state_->on(event, now())) {
+  const SteadyTime t = now();
+  for (const Effect effect : state_->on(event, t)) {
     // An effect may have told the state more, which is then ahead of what is left here: only a
     // refused event does that, and giving it back is all that follows.
     carry_out(effect);
@@ -92,7 +93,7 @@ void Environment::tell(Event event) {
   }
   if (available() != was_available) {
     freeze_rule_.begin();
-    look_at_ = available() && !debug_ ? now() + freeze_rule_.until_look() : SteadyTime::max();
+    look_at_ = available() && !debug_ ? t + freeze_rule_.until_look() : SteadyTime::max();
   }
   const SteadyTime deadline = std::min({state_->deadline(), resume_output_at_, look_at_});
   if (deadline != SteadyTime::max()) host_.loop.schedule(this, deadline);
@@ -263,7 +264,10 @@ void Environment::begin_invocation() {
   answer_ = {};
   ++invocations_;
   log_.begin_tail(current_->request.want_log_tail);
-  log_.line(lines_.start(current_->request.request_id, config_->version, wall()));
+  const WallTime t = wall();
+  log_.append_line(t, [&](std::string& out) {
+    lines_.start(out, current_->request.request_id, config_->version, t);
+  });
 }
 
 bool Environment::send_event() {
@@ -352,8 +356,9 @@ void Environment::finish() {
     facts.handled_error_type = answer_.error_type;
   else
     facts.error_type = answer_.error_type;
-  log_.line(lines_.end(current_->request.request_id));
-  log_.line(lines_.report(facts, wall()));
+  const WallTime t = wall();
+  log_.append_line(t, [&](std::string& out) { lines_.end(out, facts.request_id); });
+  log_.append_line(t, [&](std::string& out) { lines_.report(out, facts, t); });
   log_.flush();
   if (tail_wanted) deliver(log_.take_tail());
   current_.reset();

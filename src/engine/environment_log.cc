@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kTailBytes = 4096;
 constexpr size_t kFlushBytes = 64 * 1024;
+constexpr size_t kUsualLines = 480;
 
 // Time stamps of log lines, made once a millisecond.
 const std::string& stamp(WallTime t) {
@@ -37,16 +38,27 @@ EnvironmentLog::EnvironmentLog(logs::LogStore& store, const Clock& clock,
                                const model::FunctionConfig& config, const MetricSink& metrics)
     : store_(store),
       clock_(clock),
-      key_{config.region, config.log_group(), stream_name(config, clock.wall_now())},
+      key_(std::make_shared<const logs::LogStreamKey>(logs::LogStreamKey{
+          config.region, config.log_group(), stream_name(config, clock.wall_now())})),
       metrics_(metrics),
       output_(frames_logs(config.runtime) ? OutputFrames::kYes : OutputFrames::kNo) {}
 
-void EnvironmentLog::line(std::string_view line) {
-  if (line.empty()) return;
-  lines_ += stamp(clock_.wall_now());
-  lines_ += line;
-  keep_for_tail(line);
+size_t EnvironmentLog::begin_line(WallTime t) {
+  // Those of one invocation, in one piece of memory.
+  if (lines_.empty()) lines_.reserve(kUsualLines);
+  const size_t before = lines_.size();
+  lines_ += stamp(t);
+  return before;
+}
+
+void EnvironmentLog::end_line(size_t before, size_t at) {
+  if (lines_.size() == at) return lines_.resize(before);
+  keep_for_tail(std::string_view(lines_).substr(at));
   if (lines_.size() > kFlushBytes) flush();
+}
+
+void EnvironmentLog::line(std::string_view line) {
+  append_line(clock_.wall_now(), [line](std::string& out) { out += line; });
 }
 
 void EnvironmentLog::keep_for_tail(std::string_view text) {
@@ -63,7 +75,7 @@ void EnvironmentLog::output(std::string_view bytes) {
 void EnvironmentLog::event(std::string_view text) {
   const int64_t now_ms = epoch_ms(clock_.wall_now());
   if (metrics_.inbox != nullptr && text.front() == '{')
-    metrics_.inbox->event(key_.region, text, now_ms, epoch_ms(metrics_.metric_clock->wall_now()));
+    metrics_.inbox->event(key_->region, text, now_ms, epoch_ms(metrics_.metric_clock->wall_now()));
   const std::string whole = std::string(text) + "\n";
   if (text.find('\n') == std::string_view::npos) return line(whole);
   lines_ += logs::put_log_line(now_ms, now_ms, whole);

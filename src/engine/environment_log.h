@@ -5,6 +5,7 @@
 // Threading: its loop only. Lines gather here and go to the store by flush().
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -29,9 +30,17 @@ class EnvironmentLog {
   ~EnvironmentLog() { flush(); }
   EnvironmentLog(const EnvironmentLog&) = delete;
 
-  const std::string& stream() const { return key_.stream; }
+  const std::string& stream() const { return key_->stream; }
   // A line of Lambda's, ending in '\n'; empty: none.
   void line(std::string_view line);
+  // The same for a line of time `t` that `append` writes to the end of a string.
+  template <class Append>
+  void append_line(WallTime t, const Append& append) {
+    const size_t before = begin_line(t);
+    const size_t at = lines_.size();
+    append(lines_);
+    end_line(before, at);
+  }
   // What the function printed. A line may come in parts; one without text is no event.
   void output(std::string_view bytes);
   // What is left of an unfinished line becomes an event.
@@ -48,10 +57,13 @@ class EnvironmentLog {
   // An event of the function's output, without a line break at its end.
   void event(std::string_view text);
   void keep_for_tail(std::string_view text);
+  // The size before the time stamp, which stays if a line follows.
+  size_t begin_line(WallTime t);
+  void end_line(size_t before, size_t at);
 
   logs::LogStore& store_;
   const Clock& clock_;
-  logs::LogStreamKey key_;
+  std::shared_ptr<const logs::LogStreamKey> key_;
   MetricSink metrics_;
   OutputEvents output_;
   std::string lines_;  // not yet given to the store

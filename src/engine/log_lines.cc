@@ -1,5 +1,6 @@
 #include "engine/log_lines.h"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <cmath>
@@ -24,6 +25,23 @@ std::string event(WallTime now, std::string_view type, ordered_json record) {
 int64_t billed(const ReportFacts& f) {
   const int64_t ran = cost::billed_ms(f.duration_ms, f.init_ms);
   return f.restore_ms < 0 ? ran : ran + cost::billed_ms(f.restore_ms, 0);
+}
+
+void report_text(std::string& line, const ReportFacts& f) {
+  const auto out = std::back_inserter(line);
+  fmt::format_to(out,
+                 FMT_COMPILE("REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} "
+                             "ms\tMemory Size: {} MB\tMax Memory Used: {} MB"),
+                 f.request_id, f.duration_ms, billed(f), f.memory_mb, f.max_memory_mb);
+  if (f.init_ms >= 0) fmt::format_to(out, "\tInit Duration: {:.2f} ms", f.init_ms);
+  if (f.restore_ms >= 0)
+    fmt::format_to(out, "\tRestore Duration: {:.2f} ms\tBilled Restore Duration: {} ms",
+                   f.restore_ms, cost::billed_ms(f.restore_ms, 0));
+  if (!f.status.empty()) fmt::format_to(out, "\tStatus: {}", f.status);
+  if (!f.error_type.empty()) fmt::format_to(out, "\tError Type: {}", f.error_type);
+  // A line without status ends in a tab, as AWS writes it.
+  if (f.status.empty()) line += '\t';
+  line += '\n';
 }
 
 double rounded(double ms) { return std::round(ms * 1000) / 1000; }
@@ -99,54 +117,40 @@ std::string LogLines::restore_end(double restore_ms, std::string_view status,
          event(now, "platform.restoreReport", std::move(report));
 }
 
-std::string LogLines::start(std::string_view request_id, std::string_view version,
-                            WallTime now) const {
-  if (!json()) return fmt::format("START RequestId: {} Version: {}\n", request_id, version);
-  if (!wanted()) return {};
-  return event(now, "platform.start", {{"requestId", request_id}, {"version", version}});
-}
-
-std::string LogLines::end(std::string_view request_id) const {
-  return json() ? std::string() : fmt::format("END RequestId: {}\n", request_id);
-}
-
-std::string LogLines::report(const ReportFacts& f, WallTime now) const {
-  if (json()) {
-    if (!wanted() && f.status.empty()) return {};
-    ordered_json metrics = {{"durationMs", rounded(f.duration_ms)},
-                            {"billedDurationMs", billed(f)},
-                            {"memorySizeMB", f.memory_mb},
-                            {"maxMemoryUsedMB", f.max_memory_mb}};
-    if (f.init_ms >= 0) metrics["initDurationMs"] = rounded(f.init_ms);
-    if (f.restore_ms >= 0) {
-      metrics["restoreDurationMs"] = rounded(f.restore_ms);
-      metrics["billedRestoreDurationMs"] = cost::billed_ms(f.restore_ms, 0);
-    }
-    ordered_json record = {{"requestId", f.request_id}, {"metrics", std::move(metrics)}};
-    record["status"] = !f.status.empty()               ? f.status
-                       : !f.handled_error_type.empty() ? "error"
-                                                       : "success";
-    if (!f.handled_error_type.empty()) record["errorType"] = f.handled_error_type;
-    if (!f.error_type.empty()) record["errorType"] = f.error_type;
-    if (!f.trace_id.empty())
-      record["tracing"] = {{"type", "X-Amzn-Trace-Id"}, {"value", f.trace_id}};
-    return event(now, "platform.report", std::move(record));
+void LogLines::start(std::string& out, std::string_view request_id, std::string_view version,
+                     WallTime now) const {
+  if (!json()) {
+    out.append("START RequestId: ").append(request_id).append(" Version: ").append(version);
+    out += '\n';
+  } else if (wanted()) {
+    out += event(now, "platform.start", {{"requestId", request_id}, {"version", version}});
   }
-  std::string line;
-  auto out = std::back_inserter(line);
-  fmt::format_to(out,
-                 "REPORT RequestId: {}\tDuration: {:.2f} ms\tBilled Duration: {} ms\tMemory Size: "
-                 "{} MB\tMax Memory Used: {} MB",
-                 f.request_id, f.duration_ms, billed(f), f.memory_mb, f.max_memory_mb);
-  if (f.init_ms >= 0) fmt::format_to(out, "\tInit Duration: {:.2f} ms", f.init_ms);
-  if (f.restore_ms >= 0)
-    fmt::format_to(out, "\tRestore Duration: {:.2f} ms\tBilled Restore Duration: {} ms",
-                   f.restore_ms, cost::billed_ms(f.restore_ms, 0));
-  if (!f.status.empty()) fmt::format_to(out, "\tStatus: {}", f.status);
-  if (!f.error_type.empty()) fmt::format_to(out, "\tError Type: {}", f.error_type);
-  // A line without status ends in a tab, as AWS writes it.
-  if (f.status.empty()) line += '\t';
-  return line + "\n";
+}
+
+void LogLines::end(std::string& out, std::string_view request_id) const {
+  if (!json()) out.append("END RequestId: ").append(request_id).append("\n");
+}
+
+void LogLines::report(std::string& out, const ReportFacts& f, WallTime now) const {
+  if (!json()) return report_text(out, f);
+  if (!wanted() && f.status.empty()) return;
+  ordered_json metrics = {{"durationMs", rounded(f.duration_ms)},
+                          {"billedDurationMs", billed(f)},
+                          {"memorySizeMB", f.memory_mb},
+                          {"maxMemoryUsedMB", f.max_memory_mb}};
+  if (f.init_ms >= 0) metrics["initDurationMs"] = rounded(f.init_ms);
+  if (f.restore_ms >= 0) {
+    metrics["restoreDurationMs"] = rounded(f.restore_ms);
+    metrics["billedRestoreDurationMs"] = cost::billed_ms(f.restore_ms, 0);
+  }
+  ordered_json record = {{"requestId", f.request_id}, {"metrics", std::move(metrics)}};
+  record["status"] = !f.status.empty()               ? f.status
+                     : !f.handled_error_type.empty() ? "error"
+                                                     : "success";
+  if (!f.handled_error_type.empty()) record["errorType"] = f.handled_error_type;
+  if (!f.error_type.empty()) record["errorType"] = f.error_type;
+  if (!f.trace_id.empty()) record["tracing"] = {{"type", "X-Amzn-Trace-Id"}, {"value", f.trace_id}};
+  out += event(now, "platform.report", std::move(record));
 }
 
 }  // namespace kiln::engine

@@ -1,6 +1,6 @@
 // The lines that Lambda itself writes into a function's log, as text or, with JSON logging, as
-// platform events. Pure. Durations in milliseconds, memory in MiB. Each returned line ends in '\n'
-// and carries no time stamp of the store.
+// platform events. Pure. Durations in milliseconds, memory in MiB. Each line ends in '\n' and
+// carries no time stamp of the store; the three that each invocation has are appended to `out`.
 #pragma once
 
 #include <string>
@@ -42,9 +42,10 @@ class LogLines {
   // The end of a Restore phase; status as in ReportFacts. Text says something of failures only.
   std::string restore_end(double restore_ms, std::string_view status, std::string_view error_type,
                           WallTime now) const;
-  std::string start(std::string_view request_id, std::string_view version, WallTime now) const;
-  std::string end(std::string_view request_id) const;  // empty with JSON
-  std::string report(const ReportFacts& facts, WallTime now) const;
+  void start(std::string& out, std::string_view request_id, std::string_view version,
+             WallTime now) const;
+  void end(std::string& out, std::string_view request_id) const;  // nothing with JSON
+  void report(std::string& out, const ReportFacts& facts, WallTime now) const;
 
  private:
   bool json() const { return config_.format == model::LogFormat::kJson; }

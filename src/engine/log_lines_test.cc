@@ -7,23 +7,39 @@
 namespace kiln::engine {
 namespace {
 
+std::string start_of(const LogLines& lines) {
+  std::string out;
+  lines.start(out, "id", "$LATEST", {});
+  return out;
+}
+std::string end_of(const LogLines& lines) {
+  std::string out;
+  lines.end(out, "id");
+  return out;
+}
+std::string report_of(const LogLines& lines, const ReportFacts& facts) {
+  std::string out;
+  lines.report(out, facts, {});
+  return out;
+}
+
 TEST(LogLines, TextAsAwsWritesIt) {
   const model::LoggingConfig text;
   const LogLines lines(text, "on-demand");
-  EXPECT_EQ(lines.start("id", "$LATEST", {}), "START RequestId: id Version: $LATEST\n");
-  EXPECT_EQ(lines.end("id"), "END RequestId: id\n");
+  EXPECT_EQ(start_of(lines), "START RequestId: id Version: $LATEST\n");
+  EXPECT_EQ(end_of(lines), "END RequestId: id\n");
   ReportFacts f{"id", 3.01, -1, 128, 36, {}, {}, {}, {}};
-  EXPECT_EQ(lines.report(f, {}),
+  EXPECT_EQ(report_of(lines, f),
             "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 "
             "MB\tMax Memory Used: 36 MB\t\n");
   f.init_ms = 110.1;
-  EXPECT_EQ(lines.report(f, {}),
+  EXPECT_EQ(report_of(lines, f),
             "REPORT RequestId: id\tDuration: 3.01 ms\tBilled Duration: 114 ms\tMemory Size: 128 "
             "MB\tMax Memory Used: 36 "
             "MB\tInit Duration: 110.10 ms\t\n");
   f.status = "error";
   f.error_type = "Runtime.ExitError";
-  EXPECT_TRUE(lines.report(f, {}).ends_with(
+  EXPECT_TRUE(report_of(lines, f).ends_with(
       "\tInit Duration: 110.10 ms\tStatus: error\tError Type: Runtime.ExitError\n"));
   EXPECT_EQ(lines.init_report(9999.47, "init", "timeout", {}, {}),
             "INIT_REPORT Init Duration: 9999.47 ms\tPhase: init\tStatus: timeout\n");
@@ -35,9 +51,9 @@ TEST(LogLines, TextAsAwsWritesIt) {
 TEST(LogLines, JsonEventsCarryTheSameFacts) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "INFO", {}};
   const LogLines lines(json, "on-demand");
-  EXPECT_EQ(lines.end("id"), "");
+  EXPECT_EQ(end_of(lines), "");
   const auto report =
-      nlohmann::json::parse(lines.report({"id", 3.01, 1.5, 128, 36, {}, {}, {}, {}}, {}));
+      nlohmann::json::parse(report_of(lines, {"id", 3.01, 1.5, 128, 36, {}, {}, {}, {}}));
   EXPECT_EQ(report["type"], "platform.report");
   EXPECT_EQ(report["record"]["metrics"]["billedDurationMs"], 5);
   EXPECT_EQ(report["record"]["metrics"]["initDurationMs"], 1.5);
@@ -60,7 +76,7 @@ TEST(LogLines, OfARestore) {
             "Runtime.ExitError\n");
   ReportFacts facts{"id", 9.2, -1, 256, 36, {}, {}, {}, {}};
   facts.restore_ms = 4.1;
-  EXPECT_EQ(text.report(facts, {}),
+  EXPECT_EQ(report_of(text, facts),
             "REPORT RequestId: id\tDuration: 9.20 ms\tBilled Duration: 15 ms\tMemory Size: 256 "
             "MB\tMax Memory Used: 36 MB\tRestore Duration: 4.10 ms\tBilled Restore Duration: 5 "
             "ms\t\n");
@@ -83,7 +99,7 @@ TEST(LogLines, OfARestore) {
   EXPECT_EQ(report["type"], "platform.restoreReport");
   EXPECT_EQ(report["record"],
             nlohmann::json({{"status", "success"}, {"metrics", {{"durationMs", 4.1}}}}));
-  const auto whole = nlohmann::json::parse(json.report(facts, {}));
+  const auto whole = nlohmann::json::parse(report_of(json, facts));
   EXPECT_EQ(whole["record"]["metrics"]["restoreDurationMs"], 4.1);
   EXPECT_EQ(whole["record"]["metrics"]["billedDurationMs"], 15);
 }
@@ -91,9 +107,9 @@ TEST(LogLines, OfARestore) {
 TEST(LogLines, SystemLevelWarnKeepsOnlyFailures) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "WARN", {}};
   const LogLines lines(json, "on-demand");
-  EXPECT_EQ(lines.start("id", "1", {}), "");
-  EXPECT_EQ(lines.report({"id", 1, -1, 128, 1, {}, {}, {}, {}}, {}), "");
-  EXPECT_NE(lines.report({"id", 1, -1, 128, 1, "timeout", {}, {}, {}}, {}), "");
+  EXPECT_EQ(start_of(lines), "");
+  EXPECT_EQ(report_of(lines, {"id", 1, -1, 128, 1, {}, {}, {}, {}}), "");
+  EXPECT_NE(report_of(lines, {"id", 1, -1, 128, 1, "timeout", {}, {}, {}}), "");
 }
 
 }  // namespace

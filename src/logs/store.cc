@@ -25,6 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kGatherBytes = 1024 * 1024;  // so much is not left to wait
+constexpr size_t kKeptItems = 8'192;           // more room than that is given back
 
 Error no_such(const char* what) {
   return {ErrorKind::kNotFound, "ResourceNotFoundException",
@@ -63,11 +64,17 @@ LogStreamInfo stream_info(const std::string& dir, const std::string& file) {
 }  // namespace
 
 struct LogStore::Impl {
-  using StreamId = std::tuple<std::string, std::string, std::string>;  // Region, group, stream
+  static std::shared_ptr<const LogStreamKey> group_key(const std::string& region,
+                                                       const std::string& group) {
+    return std::make_shared<const LogStreamKey>(LogStreamKey{region, group, {}});
+  }
+
+  // Region, group, stream; of the keys of a batch.
+  using StreamId = std::tuple<std::string_view, std::string_view, std::string_view>;
 
   enum class Work { kAppend, kRemoveStream, kRemoveGroup, kExpire };
   struct Item {
-    LogStreamKey key;
+    std::shared_ptr<const LogStreamKey> key;
     std::string lines;
     Work work = Work::kAppend;
     int64_t before_ms = 0;
@@ -88,6 +95,7 @@ struct LogStore::Impl {
   }
 
   void run() {
+    std::vector<Item> batch;  // its memory becomes the queue's
     MutexLock lock(mutex);
     while (true) {
       wake.wait(lock, [&]() KILN_REQUIRES(mutex) { return !queue.empty() || stopping; });
@@ -95,12 +103,14 @@ struct LogStore::Impl {
       wake.wait_for(lock, options.gather_time, [&]() KILN_REQUIRES(mutex) {
         return stopping || flush_wanted > written || gathered >= kGatherBytes;
       });
-      std::vector<Item> batch = std::exchange(queue, {});
+      batch.swap(queue);
       gathered = 0;
       const uint64_t up_to = appended;
       lock.unlock();
       fenced("the log writer", [&] { write_batch(batch); });
       forget_bytes(batch);
+      batch.clear();
+      if (batch.capacity() > kKeptItems) std::vector<Item>().swap(batch);
       lock.lock();
       written = up_to;
       done.notify_all();
@@ -112,7 +122,7 @@ struct LogStore::Impl {
     std::map<StreamId, std::string> by_stream;
     for (const Item& item : batch) {
       if (item.work == Work::kAppend) {
-        by_stream[{item.key.region, item.key.group, item.key.stream}] += item.lines;
+        by_stream[{item.key->region, item.key->group, item.key->stream}] += item.lines;
         continue;
       }
       write_lines(by_stream);
@@ -132,7 +142,7 @@ struct LogStore::Impl {
   void write_lines(const std::map<StreamId, std::string>& by_stream) {
     for (const auto& [id, lines] : by_stream) {
       const auto& [region, group, stream] = id;
-      write_lines_of({region, group, stream}, lines);
+      write_lines_of({std::string(region), std::string(group), std::string(stream)}, lines);
     }
   }
 
@@ -149,7 +159,7 @@ struct LogStore::Impl {
   }
 
   void remove(const Item& item) {
-    const auto& [region, group, stream] = item.key;
+    const auto& [region, group, stream] = *item.key;
     if (item.work == Work::kRemoveStream) return writer.remove_stream(region, group, stream);
     if (item.work == Work::kRemoveGroup) return writer.remove_group(region, group);
     // Waiting for readers would hold up the lines of everyone.
@@ -209,21 +219,21 @@ LogStore::LogStore(std::string root, LogStoreOptions options)
 
 LogStore::~LogStore() = default;
 
-void LogStore::append(const LogStreamKey& key, std::string lines) {
+void LogStore::append(std::shared_ptr<const LogStreamKey> key, std::string lines) {
   if (lines.empty()) return;
-  impl_->enqueue({key, std::move(lines)});
+  impl_->enqueue({std::move(key), std::move(lines)});
 }
 
 void LogStore::remove_stream(const LogStreamKey& key) {
-  impl_->enqueue({key, {}, Impl::Work::kRemoveStream});
+  impl_->enqueue({std::make_shared<const LogStreamKey>(key), {}, Impl::Work::kRemoveStream});
 }
 
 void LogStore::remove_group(const std::string& region, const std::string& group) {
-  impl_->enqueue({{region, group, {}}, {}, Impl::Work::kRemoveGroup});
+  impl_->enqueue({Impl::group_key(region, group), {}, Impl::Work::kRemoveGroup});
 }
 
 void LogStore::expire(const std::string& region, const std::string& group, int64_t before_ms) {
-  impl_->enqueue({{region, group, {}}, {}, Impl::Work::kExpire, before_ms});
+  impl_->enqueue({Impl::group_key(region, group), {}, Impl::Work::kExpire, before_ms});
 }
 
 void LogStore::set_tap(LogTap* tap) { impl_->tap = tap; }

@@ -49,8 +49,12 @@ class LogStore {
   LogStore(std::string root, LogStoreOptions options = {});
   ~LogStore();  // writes what was appended
 
-  // `lines`: one or more finished lines of the file format above, each ending in '\n'.
-  void append(const LogStreamKey& key, std::string lines);
+  // `lines`: one or more finished lines of the file format above, each ending in '\n'. Who appends
+  // often shares the key.
+  void append(std::shared_ptr<const LogStreamKey> key, std::string lines);
+  void append(LogStreamKey key, std::string lines) {
+    append(std::make_shared<const LogStreamKey>(std::move(key)), std::move(lines));
+  }
   void remove_stream(const LogStreamKey& key);
   void remove_group(const std::string& region, const std::string& group);
   // `tap` outlives the store, and sees all that is written, on the writer's thread. REQUIRES:

@@ -60,12 +60,12 @@ std::string complete_trace_header(std::string_view given, std::string_view funct
   std::string out;
   out.reserve(112);
   if (fields.root.empty())
-    out += new_trace_id(epoch_s);
+    append_trace_id(out, epoch_s);
   else
     out.append("Root=").append(fields.root);
   out += ";Parent=";
   if (fields.parent.empty())
-    out += new_hex(8);
+    append_hex(out, 8);
   else
     out += fields.parent;
   out.append(";Sampled=").append(fields.sampled.empty() ? "0" : fields.sampled).append(";Lineage=");

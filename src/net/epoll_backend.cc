@@ -20,6 +20,7 @@ namespace kiln::net {
 namespace {
 
 constexpr size_t kReadBytes = 64 * 1024;
+constexpr int kFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
 // Of one stream in one turn, so that none starves the others.
 constexpr int kReadsPerTurn = 4;
 
@@ -64,6 +65,7 @@ class EpollBackend final : public IoBackend, private Polled {
                              static_cast<long>((at_most - s).count())};
       n = ::epoll_pwait2(epoll_.get(), events_.data(), kEpollBatch, &left, nullptr);
     }
+    loop_.woke();
     count_ = n > 0 ? static_cast<size_t>(n) : 0;
     for (at_ = 0; at_ < count_;) {
       const epoll_event event = events_[at_++];
@@ -180,6 +182,7 @@ class EpollStream final : public Stream, private Polled {
 
   // What went; -1: the connection has failed.
   ssize_t write(std::string_view head, std::string_view body, int flags) {
+    if (body.empty()) return sent(::send(socket_.get(), head.data(), head.size(), kFlags | flags));
     iovec parts[2] = {{const_cast<char*>(head.data()), head.size()},
                       {const_cast<char*>(body.data()), body.size()}};
     return write(parts, 2, flags);
@@ -188,7 +191,9 @@ class EpollStream final : public Stream, private Polled {
     msghdr message = {};
     message.msg_iov = parts;
     message.msg_iovlen = count;
-    const ssize_t n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
+    return sent(::sendmsg(socket_.get(), &message, kFlags | flags));
+  }
+  static ssize_t sent(ssize_t n) {
     if (n >= 0) return n;
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -1;
   }

@@ -22,6 +22,8 @@ constexpr size_t kReadAhead = 64 * 1024;
 constexpr size_t kPartAhead = size_t{1024} * 1024;
 // Of a file, between two looks at what else the loop has to do.
 constexpr size_t kFileChunk = size_t{1024} * 1024;
+// Copying so many bytes costs less than telling the kernel of two pieces.
+constexpr size_t kJoined = 1024;
 // What a peer still sends after its last answer is read for so long.
 constexpr auto kDrainTime = std::chrono::seconds(1);
 
@@ -119,7 +121,7 @@ void HttpConnection::parse(std::string_view& in) {
       case HttpParser::Step::kMore:
         break;
       case HttpParser::Step::kHead:
-        if (!begin_body(in.empty())) return;
+        if (!begin_body(in.size())) return;
         break;
       case HttpParser::Step::kDone:
         break;
@@ -187,9 +189,9 @@ void HttpConnection::finish_request() {
       });
 }
 
-// The head is complete: the session says how much body it takes. False: the request was refused,
-// or the connection is the session's now.
-bool HttpConnection::begin_body(bool body_waits) {
+// The head is complete, and so many bytes follow it: the session says how much body it takes.
+// False: the request was refused, or the connection is the session's now.
+bool HttpConnection::begin_body(size_t here) {
   const RequestHeader& header = parser_.header();
   if (session_->wants_connection(header)) {
     state_ = State::kHandingOver;
@@ -207,9 +209,9 @@ bool HttpConnection::begin_body(bool body_waits) {
   }
   sink_ = session_->body_sink(header);
   parser_.set_body_limit(limit);
-  if (parser_.is_done()) return true;
+  if (parser_.is_done() || (!parser_.is_chunked() && parser_.content_length() <= here)) return true;
   set_deadline(limits_.body_time);
-  if (body_waits && parser_.expects_continue()) {
+  if (here == 0 && parser_.expects_continue()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     stream_->send(kContinue, std::string_view());
   }
@@ -256,11 +258,14 @@ void HttpConnection::write(Response&& response) {
   write_head(out_head_, response, keep_alive_);
   const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
   out_file_ = bodyless ? nullptr : std::move(response.file);
+  // A short body goes with the head, as one piece.
+  const bool joined = !bodyless && !out_file_ && response.body.size() <= kJoined;
+  if (joined) out_head_ += response.body;
   Stream::Sent sent;
   if (out_file_)
     sent = stream_->send_head(out_head_);
   else
-    sent = stream_->send(out_head_, bodyless ? std::string() : std::move(response.body));
+    sent = stream_->send(out_head_, bodyless || joined ? std::string() : std::move(response.body));
   if (sent == Stream::Sent::kFailed) return shut(true);
   if (sent == Stream::Sent::kPending) return set_deadline(limits_.body_time);
   on_sent();

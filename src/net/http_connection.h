@@ -51,7 +51,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void parse_kept();
   void keep(std::string_view in);
   void read_on();
-  bool begin_body(bool body_waits);
+  bool begin_body(size_t here);
   bool sink_part();
   void on_part_taken();
   void finish_request();

@@ -23,6 +23,13 @@ bool has_token(std::string_view list, std::string_view token) {
   return false;
 }
 
+// What would end a header's line, from `at` on, becomes a blank.
+void clean(std::string& text, size_t at) {
+  std::replace_if(
+      text.begin() + static_cast<std::ptrdiff_t>(at), text.end(),
+      [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+}
+
 void append_number(std::string& out, uint64_t n) {
   char digits[24];
   char* p = digits + sizeof digits;
@@ -84,11 +91,10 @@ size_t RequestHeader::count(std::string_view name) const {
 }
 
 void RequestHeader::insert(std::string_view name, std::string_view value) {
-  std::string clean_name(name), clean_value(value);
-  Headers::clean(clean_name);
-  Headers::clean(clean_value);
-  const Place n = append(clean_name);
-  fields_.push_back({n, append(clean_value)});
+  const std::string kept_value(value);  // it may be of this header
+  const Place n = append(name), v = append(kept_value);
+  clean(text_, n.at);
+  fields_.push_back({n, v});
 }
 
 void RequestHeader::set(std::string_view name, std::string_view value) {
@@ -111,10 +117,16 @@ bool RequestHeader::keep_alive() const {
   return !close && (version_ >= 11 || keep);
 }
 
-void Headers::clean(std::string& text) {
-  for (char& c : text)
-    if (c == '\r' || c == '\n' || c == '\0') [[unlikely]]
-      c = ' ';
+void Headers::emplace_back(std::string_view name, std::string_view value) {
+  const size_t at = text_.size();
+  text_.append(name).append(value);
+  clean(text_, at);
+  fields_.push_back({static_cast<uint32_t>(at), static_cast<uint32_t>(name.size()),
+                     static_cast<uint32_t>(value.size())});
+}
+
+bool Headers::operator==(const Headers& other) const {
+  return std::equal(begin(), end(), other.begin(), other.end());
 }
 
 std::string_view reason_phrase(unsigned status) {
@@ -244,9 +256,7 @@ void write_head(std::string& out, const Response& response, bool keep_alive) {
     out += "\r\nContent-Type: ";
     const size_t from = out.size();
     out += response.content_type;
-    std::replace_if(
-        out.begin() + static_cast<std::ptrdiff_t>(from), out.end(),
-        [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' ');
+    clean(out, from);
   }
   if (response.status != 204 && response.status != 304 && response.status >= 200) {
     out += "\r\nContent-Length: ";

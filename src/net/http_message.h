@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -126,43 +127,67 @@ class Request : public RequestHeader {
   std::string body_;
 };
 
-// The headers of a response, in order. No name or value can end its line: what would begin another
-// header or the body (CR, LF, NUL) becomes a blank.
+// The headers of a response, in order, as one text and places in it: two allocations, whatever
+// their number. No name or value can end its line: what would begin another header or the body (CR,
+// LF, NUL) becomes a blank. What is read of them lasts until one is added or removed.
 class Headers {
  public:
-  using value_type = std::pair<std::string, std::string>;  // NOLINT(readability-identifier-naming)
-  using Fields = std::vector<value_type>;
-  using const_iterator = Fields::const_iterator;  // NOLINT(readability-identifier-naming)
-  using iterator = const_iterator;                // NOLINT(readability-identifier-naming)
+  // NOLINTBEGIN(readability-identifier-naming): as the library's containers call them.
+  using value_type = std::pair<std::string_view, std::string_view>;
+  class const_iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = Headers::value_type;
+    using difference_type = std::ptrdiff_t;
+    using pointer = void;
+    using reference = value_type;
+
+    const_iterator(const Headers& headers, size_t at) : headers_(&headers), at_(at) {}
+    value_type operator*() const { return headers_->at(at_); }
+    const_iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    const_iterator operator++(int) { return {*headers_, at_++}; }
+    bool operator==(const const_iterator&) const = default;
+
+   private:
+    const Headers* headers_;
+    size_t at_;
+  };
+  // NOLINTEND(readability-identifier-naming)
 
   Headers() = default;
   Headers(std::initializer_list<value_type> fields) {
     for (const auto& [name, value] : fields) emplace_back(name, value);
   }
-  template <class Name, class Value>
-  void emplace_back(Name&& name, Value&& value) {
-    auto& field = fields_.emplace_back(std::forward<Name>(name), std::forward<Value>(value));
-    clean(field.first);
-    clean(field.second);
+  void emplace_back(std::string_view name, std::string_view value);
+  void push_back(const value_type& field) { emplace_back(field.first, field.second); }
+  void reserve(size_t fields, size_t bytes) {
+    fields_.reserve(fields);
+    text_.reserve(bytes);
   }
-  void push_back(value_type field) {
-    emplace_back(std::move(field.first), std::move(field.second));
-  }
-  void reserve(size_t n) { fields_.reserve(n); }
-  const_iterator begin() const { return fields_.begin(); }
-  const_iterator end() const { return fields_.end(); }
+  const_iterator begin() const { return {*this, 0}; }
+  const_iterator end() const { return {*this, fields_.size()}; }
+  value_type at(size_t i) const { return view(fields_[i]); }
   size_t size() const { return fields_.size(); }
   bool empty() const { return fields_.empty(); }
   template <class Predicate>
   size_t erase_if(Predicate predicate) {
-    return std::erase_if(fields_, predicate);
+    return std::erase_if(fields_, [&](const Field& f) { return predicate(view(f)); });
   }
-  bool operator==(const Headers&) const = default;
-
-  static void clean(std::string& text);
+  bool operator==(const Headers& other) const;
 
  private:
-  Fields fields_;
+  struct Field {
+    uint32_t at, name, value;  // the value follows the name
+  };
+  value_type view(const Field& f) const {
+    return {std::string_view(text_).substr(f.at, f.name),
+            std::string_view(text_).substr(f.at + f.name, f.value)};
+  }
+  std::string text_;
+  std::vector<Field> fields_;
 };
 
 // A part of a file, sent as a body without being read into memory.

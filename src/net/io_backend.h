@@ -46,8 +46,8 @@ class IoBackend {
   virtual void change(Polled& what, int fd, uint32_t events) = 0;
   virtual void remove(Polled& what, int fd) = 0;
   virtual std::unique_ptr<Stream> open(UniqueFd socket, StreamUser& user) = 0;
-  // Waits for at most `at_most` (zero: looks only; Duration::max(): for ever) and calls whom it
-  // concerns. How much there was.
+  // Waits for at most `at_most` (zero: looks only; Duration::max(): for ever), calls the loop's
+  // woke() at once, and then whom it concerns. How much there was.
   virtual size_t wait(Duration at_most) = 0;
   // Readable when wait() has something.
   virtual int descriptor() const = 0;

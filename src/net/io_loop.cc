@@ -55,6 +55,10 @@ bool may_sleep() {
   return may;
 }
 
+void end_sleep() {
+  for (LookedAt* what : looked_at) what->after_sleep();
+}
+
 }  // namespace
 
 void look_at(LookedAt& what) {
@@ -270,15 +274,21 @@ void IoLoop::run_late() {
   }
 }
 
+void IoLoop::woke() {
+  if (!std::exchange(lies_down_, false)) return;
+  inbox_->sleeps.store(false, std::memory_order_relaxed);
+  end_sleep();
+}
+
 bool IoLoop::run_turn(Duration at_most) {
   Duration wait = patience(at_most);
   if (notice() || (wait > Duration::zero() && poll_for_news())) wait = Duration::zero();
   if (wait > Duration::zero()) {
+    lies_down_ = true;
     inbox_->sleeps.store(true);
     if (inbox_->filled.load() || !may_sleep()) wait = Duration::zero();
   }
   bool any = backend_->wait(wait) > 0;
-  inbox_->sleeps.store(false, std::memory_order_relaxed);
   now_ = clock_.steady_now();
   any |= look_around();
   any |= run_again();

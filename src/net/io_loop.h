@@ -110,6 +110,9 @@ class IoLoop {
     return backend_->open(std::move(socket), user);
   }
 
+  // Of the backend: the kernel has given the thread back, and what it brought comes next.
+  void woke();
+
   // Keeps an object until drop(), or until the loop goes. What is dropped is destroyed when the
   // loop comes round: it may be on the stack.
   void hold(std::shared_ptr<void> what);
@@ -137,6 +140,7 @@ class IoLoop {
   std::vector<Work> running_;
   std::vector<Work> late_;
   SteadyTime late_since_ = SteadyTime::max();
+  bool lies_down_ = false;  // others were asked to wake it
   std::vector<std::pair<Polled*, uint32_t>> again_, again_now_;
   std::unordered_map<const void*, std::shared_ptr<void>> held_;
   std::unique_ptr<IoBackend> backend_;

@@ -149,6 +149,7 @@ class Word final : public LookedAt {
     return true;
   }
   bool before_sleep() override { return false; }
+  void after_sleep() override {}
 
   std::function<void()> taken_;
   std::atomic<bool> word_ = false;
@@ -161,12 +162,13 @@ class Late final : public LookedAt {
   explicit Late(int at) : left_(at) { look_at(*this); }
   ~Late() { look_away(*this); }
 
-  int looked = 0, asked = 0;
+  int looked = 0, asked = 0, withdrawn = 0;
 
  private:
   bool notice() override { return left_ > 0 && --left_ == 0; }
   bool look() override { return ++looked, true; }
   bool before_sleep() override { return ++asked, true; }
+  void after_sleep() override { ++withdrawn; }
 
   int left_;
 };
@@ -183,6 +185,7 @@ TEST_P(IoLoopTest, SleepsWhenPollingBringsNothing) {
   Late never(0);
   loop_->turn(milliseconds(1));
   EXPECT_EQ(never.asked, 1);
+  EXPECT_EQ(never.withdrawn, 1);
 }
 
 TEST_P(IoLoopTest, WhatWasWrittenBeforeAWordWasSetIsHeardOfBeforeTheWord) {

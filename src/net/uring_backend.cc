@@ -110,6 +110,7 @@ class UringBackend final : public IoBackend {
       io_uring_cqe* first = nullptr;
       io_uring_submit_and_wait_timeout(&ring_, &first, 1, &left, nullptr);
     }
+    loop_.woke();
     size_t all = 0;
     // What comes while these are handled waits for the next turn, but for what one batch can't
     // hold.

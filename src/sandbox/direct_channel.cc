@@ -175,6 +175,11 @@ bool DirectChannel::before_sleep() {
   return ring_->ask_for_wake();
 }
 
+void DirectChannel::after_sleep() {
+  // Too late: the function has seen that it is asked, and a byte is on its way.
+  asked_ = !ring_->withdraw();
+}
+
 void DirectChannel::deliver(const Event& event) {
   if (extensions_ && extensions_->any()) extensions_->invoked(event);
   head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');

@@ -42,6 +42,7 @@ class DirectChannel final : private EventSink, private net::StreamUser, private 
   bool notice() override { return noticed_ = ring_->answered(); }
   bool look() override;
   bool before_sleep() override;
+  void after_sleep() override;
   void broken(const char* why);
 
   RuntimePort& port_;

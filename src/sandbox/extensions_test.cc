@@ -15,7 +15,7 @@ class ExtensionsTest : public testing::Test {
     const net::Response response = extensions_.register_one(name, body);
     EXPECT_EQ(response.status, 200U) << response.body;
     for (const auto& [header, value] : response.headers)
-      if (header == "Lambda-Extension-Identifier") return value;
+      if (header == "Lambda-Extension-Identifier") return std::string(value);
     return "";
   }
   void invoke(const char* id) {

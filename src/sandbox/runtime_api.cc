@@ -223,7 +223,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       extensions->invoked(event);
     net::Response r;
     auto& h = r.headers;
-    h.reserve(7);
+    h.reserve(7, 512);
     h.emplace_back("Lambda-Runtime-Aws-Request-Id", event.request_id);
     h.emplace_back("Lambda-Runtime-Deadline-Ms", std::to_string(event.deadline_ms));
     h.emplace_back("Lambda-Runtime-Invoked-Function-Arn", event.function_arn);

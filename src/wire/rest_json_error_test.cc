@@ -9,7 +9,7 @@ using nlohmann::json;
 
 std::string header(const net::Response& response, const std::string& name) {
   for (const auto& [key, value] : response.headers) {
-    if (key == name) return value;
+    if (key == name) return std::string(value);
   }
   return "(absent)";
 }

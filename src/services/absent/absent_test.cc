@@ -61,8 +61,8 @@ TEST(Absent, AQueueIsNotFoundInBothProtocols) {
   ASSERT_TRUE(by_json);
   EXPECT_EQ(json::parse(by_json->body)["__type"], "com.amazonaws.sqs#QueueDoesNotExist");
   EXPECT_NE(std::find(by_json->headers.begin(), by_json->headers.end(),
-                      std::pair<std::string, std::string>(
-                          "x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")),
+                      net::Headers::value_type("x-amzn-query-error",
+                                               "AWS.SimpleQueueService.NonExistentQueue;Sender")),
             by_json->headers.end());
   net::Request form = request_of("sqs", net::http::verb::post, "/");
   form.body() = "Action=GetQueueUrl&Version=2012-11-05&QueueName=orders";

@@ -276,6 +276,10 @@ struct Limit {
 
 Limit limit_of(const net::RequestHeader& header) {
   if (model::is_url_host(host_of(header))) return {kMaxInvokeBytes, "InvokeFunction"};
+  if (is_invocation(header)) {
+    const bool is_event = header_field(header, "X-Amz-Invocation-Type") == "Event";
+    return {is_event ? kMaxEventInvokeBytes : kMaxInvokeBytes, "InvokeFunction"};
+  }
   const std::string_view target = header_target(header);
   if (!is_lambda_path(target)) {
     const bool is_logs = header_field(header, "X-Amz-Target").starts_with("Logs_");
@@ -283,10 +287,6 @@ Limit limit_of(const net::RequestHeader& header) {
   }
   const wire::Uri uri = wire::Uri::parse(target);
   if (header.method() == verb::post) {
-    if (ends_with_segment(uri, "invocations")) {
-      const bool is_event = header_field(header, "X-Amz-Invocation-Type") == "Event";
-      return {is_event ? kMaxEventInvokeBytes : kMaxInvokeBytes, "InvokeFunction"};
-    }
     if (ends_with_segment(uri, "response-streaming-invocations")) {
       return {kMaxInvokeBytes, "InvokeWithResponseStream"};
     }
@@ -330,6 +330,17 @@ net::Response error_in_shape(Shape shape, const Error& error, const std::string&
       break;
   }
   return wire::rest_json_error(error, request_id);
+}
+
+std::string_view invoked_function(const net::RequestHeader& header) {
+  constexpr std::string_view kFunctions = "/2015-03-31/functions/", kInvocations = "/invocations";
+  if (header.method() != verb::post) return {};
+  std::string_view path = header_target(header);
+  if (!path.starts_with(kFunctions)) return {};
+  path = path.substr(kFunctions.size(), path.find('?') - kFunctions.size());
+  if (!path.ends_with(kInvocations)) return {};
+  path.remove_suffix(kInvocations.size());
+  return path;
 }
 
 bool is_s3(const net::RequestHeader& header) {

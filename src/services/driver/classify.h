@@ -48,6 +48,13 @@ Classification classify(const net::Request& request);
 // The same while the body is not there yet.
 Classification classify(const net::RequestHeader& header);
 
+// What stands between "/2015-03-31/functions/" and "/invocations", still percent-encoded, where the
+// request is a POST to such a path: most of what comes. Else "".
+std::string_view invoked_function(const net::RequestHeader& header);
+inline bool is_invocation(const net::RequestHeader& header) {
+  return !invoked_function(header).empty();
+}
+
 // Whether a request is signed for S3, whose bodies have limits of their own.
 bool is_s3(const net::RequestHeader& header);
 

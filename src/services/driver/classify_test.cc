@@ -191,6 +191,23 @@ net::Request event_invoke() {
   return request;
 }
 
+TEST(InvokedFunction, IsWhatStandsInThePathOfAPost) {
+  const auto invoked = [](verb method, std::string_view target) {
+    return std::string(invoked_function(make(method, std::string(target))));
+  };
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/f/invocations"), "f");
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/f%3A1/invocations?Qualifier=p"), "f%3A1");
+  // The name's own check refuses it, with Lambda's words.
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/a/b/invocations"), "a/b");
+  EXPECT_EQ(invoked(verb::get, "/2015-03-31/functions/f/invocations"), "");
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/invocations"), "");
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions//invocations"), "");
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/f/invocations/more"), "");
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/f?x=/invocations"), "");
+  EXPECT_EQ(invoked(verb::post, "/2014-11-13/functions/f/invocations"), "");
+  EXPECT_EQ(invoked(verb::post, "/2015-03-31/functions/"), "");
+}
+
 TEST(BodyLimit, Table) {
   struct LimitCase {
     net::Request request;

@@ -11,7 +11,7 @@
 namespace kiln::services {
 namespace {
 
-class PendingAnswer {
+class PendingAnswer final : public Reply::Target {
  public:
   PendingAnswer(Reply reply, const net::Request& request, const Classification& what,
                 std::shared_ptr<const std::atomic<bool>> stopping)
@@ -20,16 +20,14 @@ class PendingAnswer {
         shape_(what.shape),
         name_(request, what.operation),
         stopping_(std::move(stopping)) {}
-  PendingAnswer(const PendingAnswer&) = delete;
-  PendingAnswer& operator=(const PendingAnswer&) = delete;
 
-  ~PendingAnswer() {
+  ~PendingAnswer() override {
     if (answered_) return;
     if (!stopping_ || !*stopping_) note_internal_error(where(), "it was dropped without an answer");
     fenced("an answer", [&] { reply_(internal_failure(api_, shape_, new_uuid())); });
   }
 
-  void give(net::Response&& response) {
+  void give(net::Response&& response) override {
     if (answered_.exchange(true)) return note_internal_error(where(), "it was answered twice");
     reply_(std::move(response));
   }
@@ -49,10 +47,8 @@ class PendingAnswer {
 
 Reply with_answer(Reply reply, const net::Request& request, const Classification& what,
                   std::shared_ptr<const std::atomic<bool>> stopping) {
-  return [pending = std::make_shared<PendingAnswer>(
-              std::move(reply), request, what, std::move(stopping))](net::Response&& response) {
-    pending->give(std::move(response));
-  };
+  return Reply(
+      std::make_shared<PendingAnswer>(std::move(reply), request, what, std::move(stopping)));
 }
 
 net::Response internal_failure(Api api, Shape shape, const std::string& request_id) {

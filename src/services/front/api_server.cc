@@ -15,15 +15,17 @@ class ApiSession final : public net::Session {
 
   // Little is read of what may not come in.
   uint64_t body_limit(const net::RequestHeader& header) override {
-    return doors_.refusal(header) ? kRefusedBytes : router_.body_limit(header);
+    return may_come_in_ ? router_.body_limit(header) : kRefusedBytes;
   }
   net::Response too_large(const net::RequestHeader& header) override {
     if (auto refused = doors_.refusal(header)) return *std::move(refused);
     return router_.too_large(header);
   }
 
+  // The first that is asked of a request.
   bool wants_connection(const net::RequestHeader& header) override {
-    return router_.forward_of(header) != nullptr && !doors_.refusal(header);
+    may_come_in_ = !doors_.refusal(header);
+    return may_come_in_ && router_.forward_of(header) != nullptr;
   }
   void take_over(UniqueFd&& socket, net::RequestHeader&& header, std::string&& rest) override {
     start_relay(connection_.loop(), std::move(socket), header, std::move(rest),
@@ -31,13 +33,12 @@ class ApiSession final : public net::Session {
   }
 
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader& header) override {
-    return doors_.refusal(header) ? nullptr : router_.body_sink(header);
+    return may_come_in_ ? router_.body_sink(header) : nullptr;
   }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
   void on_sunk_request(net::Request&& request,
                        const std::shared_ptr<net::BodySink>& body) override {
-    if (auto refused = doors_.refusal(request.base()))
-      return connection_.reply(*std::move(refused));
+    if (!may_come_in_) return connection_.reply(*doors_.refusal(request.base()));
     if (auto allowed = doors_.preflight(request.base()))
       return connection_.reply(*std::move(allowed));
     std::string origin = Doors::origin_of(request.base());
@@ -62,6 +63,7 @@ class ApiSession final : public net::Session {
   Router& router_;
   const Doors& doors_;
   net::HttpConnection& connection_;
+  bool may_come_in_ = false;  // the request whose head came last
 };
 
 }  // namespace

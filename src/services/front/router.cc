@@ -46,13 +46,9 @@ net::Response health() {
 
 constexpr std::string_view kInvoke = "Invoke";
 
-// AWS's name of a Lambda request's operation; empty when there is none.
+// AWS's name of a Lambda request's operation, but for Invoke; empty when there is none.
 std::string lambda_operation(std::string_view method, std::string_view target) {
-  const wire::Uri uri = wire::Uri::parse(target);
-  const std::string name(find_lambda_route(method, uri).name);
-  if (!name.empty()) return name;
-  const bool invokes = uri.segments.size() == 4 && uri.segments[3] == "invocations";
-  return invokes ? std::string(kInvoke) : name;
+  return std::string(find_lambda_route(method, wire::Uri::parse(target)).name);
 }
 
 // What the query protocol's parameters came in.
@@ -66,7 +62,8 @@ std::string_view form_of(const net::Request& request) {
 // What is wrong with a template, where the answer says so: as the error of a JSON API.
 std::string problems_of(const net::Response& response) {
   for (const auto& [name, value] : response.headers)
-    if (name == CloudFormationService::kProblemsHeader) return "{\"message\":" + value + "}";
+    if (name == CloudFormationService::kProblemsHeader)
+      return "{\"message\":" + std::string(value) + "}";
   return "";
 }
 
@@ -182,29 +179,32 @@ Reply Router::observed(const net::Request& request, const Classification& what, 
     return reply;
   const std::string_view method(request.method_string().data(), request.method_string().size());
   const std::string_view target(request.target().data(), request.target().size());
-  engine::AnsweredRequest answered;
-  answered.service = what.api == Api::kFunctionUrl ? "url" : what.service;
-  answered.operation = what.operation;
-  answered.request = std::string(method) + " " + std::string(target);
-  if (what.api == Api::kLambda) {
-    answered.service = "lambda";
-    answered.operation = lambda_operation(method, target);
-  }
-  const bool invokes = answered.operation == kInvoke || what.api == Api::kFunctionUrl;
-  return [&engine = engine_, answered = std::move(answered), invokes,
-          start = engine_.clock().steady_now(),
-          reply = std::move(reply)](net::Response&& response) mutable {
-    // An invocation that ran, or was throttled, is an event of its own.
-    const bool told = invokes && (response.status < 400 || response.status == 429);
-    answered.status = response.status;
-    const std::string problems = told ? "" : problems_of(response);
-    answered.error_body = problems.empty() ? std::string_view(response.body) : problems;
-    if (!told && engine.events().wants(engine::severity_of(answered))) {
-      answered.duration_ms = to_ms(engine.clock().steady_now() - start);
-      engine.events().write(engine::api_event(answered, engine.clock().wall_now()));
-    }
-    reply(std::move(response));
-  };
+  const bool invokes = what.api == Api::kFunctionUrl || is_invocation(request);
+  return
+      [&engine = engine_, api = what.api, service = what.service, operation = what.operation,
+       method = std::string(method), target = std::string(target), invokes,
+       start = engine_.clock().steady_now(), reply = std::move(reply)](net::Response&& response) {
+        // An invocation that ran, or was throttled, is an event of its own.
+        if (invokes && (response.status < 400 || response.status == 429))
+          return reply(std::move(response));
+        engine::AnsweredRequest answered;
+        answered.service = service;
+        answered.operation = operation;
+        if (api == Api::kFunctionUrl) answered.service = "url";
+        if (api == Api::kLambda) {
+          answered.service = "lambda";
+          answered.operation = invokes ? std::string(kInvoke) : lambda_operation(method, target);
+        }
+        answered.request = method + " " + target;
+        answered.status = response.status;
+        const std::string problems = problems_of(response);
+        answered.error_body = problems.empty() ? std::string_view(response.body) : problems;
+        if (engine.events().wants(engine::severity_of(answered))) {
+          answered.duration_ms = to_ms(engine.clock().steady_now() - start);
+          engine.events().write(engine::api_event(answered, engine.clock().wall_now()));
+        }
+        reply(std::move(response));
+      };
 }
 
 // Services that the driver knows by their name alone.

@@ -71,19 +71,29 @@ Result<std::string> client_context(std::string_view header) {
   return std::move(*text);
 }
 
-net::Response to_response(engine::InvokeReply&& reply, const std::string& request_id,
-                          const std::string& trace_id) {
-  if (reply.throttle != model::Throttle::kNone)
-    return wire::rest_json_error(reply.error, request_id,
-                                 {{"Reason", model::to_text(reply.throttle)}});
-  if (!reply.error.type.empty()) return wire::rest_json_error(reply.error, request_id);
+constexpr std::string_view kRequestId = "x-amzn-RequestId";
+
+// What every answer of an invocation that runs begins with, with room for the rest.
+net::Headers answer_headers(const engine::InvokeRequest& invoke) {
+  net::Headers headers;
+  headers.reserve(5, 256);
+  headers.emplace_back(kRequestId, invoke.request_id);
+  headers.emplace_back("X-Amzn-Trace-Id", invoke.trace_id);
+  return headers;
+}
+
+net::Response to_response(engine::InvokeReply&& reply, net::Headers&& headers) {
+  const bool throttled = reply.throttle != model::Throttle::kNone;
+  if (throttled || !reply.error.type.empty()) {
+    nlohmann::json extra = nlohmann::json::object();
+    if (throttled) extra["Reason"] = model::to_text(reply.throttle);
+    return wire::rest_json_error(reply.error, std::string(headers.at(0).second), extra);
+  }
   net::Response response;
   response.body = std::move(reply.payload);
+  response.headers = std::move(headers);
   auto& h = response.headers;
-  h.reserve(5);
-  h.emplace_back("x-amzn-RequestId", request_id);
-  h.emplace_back("X-Amzn-Trace-Id", trace_id);
-  h.emplace_back("X-Amz-Executed-Version", std::move(reply.executed_version));
+  h.emplace_back("X-Amz-Executed-Version", reply.executed_version);
   if (reply.function_error) h.emplace_back("X-Amz-Function-Error", "Unhandled");
   if (!reply.log_tail.empty()) {
     constexpr size_t kTail = 4096;
@@ -186,9 +196,9 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
   if (is_event) return accept_event(engine, std::move(invoke), std::move(reply));
   invoke.want_log_tail = net::field(request, "X-Amz-Log-Type") == "Tail";
 
-  engine.invoke(std::move(invoke), [reply = std::move(reply), id = invoke.request_id,
-                                    trace = invoke.trace_id](engine::InvokeReply&& done) {
-    reply(to_response(std::move(done), id, trace));
+  engine.invoke(std::move(invoke), [reply = std::move(reply), headers = answer_headers(invoke)](
+                                       engine::InvokeReply&& done) mutable {
+    reply(to_response(std::move(done), std::move(headers)));
   });
 }
 

@@ -8,6 +8,7 @@
 #include "base/json_access.h"
 #include "engine/events.h"
 #include "engine/layer_book.h"
+#include "services/driver/classify.h"
 #include "services/driver/object_fetch.h"
 #include "services/driver/trial.h"
 #include "services/lambda/call.h"
@@ -21,9 +22,6 @@
 
 namespace kiln::services {
 namespace {
-
-constexpr std::string_view kFunctions = "/2015-03-31/functions/";
-constexpr std::string_view kInvocations = "/invocations";
 
 // Says what a user should know of the function, here and to the caller.
 void say_remark(engine::Engine& engine, const std::string& remark, net::Response& response) {
@@ -95,14 +93,10 @@ net::Response finish(OperationResult result, const std::string& request_id) {
 }  // namespace
 
 void LambdaService::handle(net::Request&& request, Reply reply) {
-  // The hot path first: POST …/functions/NAME/invocations, with or without a query.
-  const std::string_view target = net::target(request);
-  const std::string_view path = target.substr(0, target.find('?'));
-  if (path.size() > kFunctions.size() + kInvocations.size() && path.starts_with(kFunctions) &&
-      path.ends_with(kInvocations) && request.method() == net::http::verb::post) {
-    return invoke(std::move(request), std::move(reply));
-  }
+  // The hot path first.
+  if (is_invocation(request)) return invoke(std::move(request), std::move(reply));
 
+  const std::string_view target = net::target(request);
   const std::string id = new_uuid();
   wire::Uri uri = wire::Uri::parse(target);
   const bool is_read = request.method() == net::http::verb::get;
@@ -180,17 +174,13 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
 // The request stays where it is until handle_invoke has read the name: views into its target last
 // as long.
 void LambdaService::invoke(net::Request&& request, Reply reply) {
-  std::string_view path = net::target(request);
+  const std::string_view target = net::target(request), function = invoked_function(request);
   std::string qualifier;
-  if (const size_t query = path.find('?'); query != std::string_view::npos) {
-    qualifier = wire::QueryParams::parse(path.substr(query + 1)).get("Qualifier");
-    path = path.substr(0, query);
-  }
-  path.remove_prefix(kFunctions.size());
-  path.remove_suffix(kInvocations.size());
-  if (path.find('%') == std::string_view::npos)
-    return handle_invoke(engine_, std::move(request), path, qualifier, std::move(reply));
-  handle_invoke(engine_, std::move(request), wire::percent_decode(path), qualifier,
+  if (const size_t query = target.find('?'); query != std::string_view::npos)
+    qualifier = wire::QueryParams::parse(target.substr(query + 1)).get("Qualifier");
+  if (function.find('%') == std::string_view::npos)
+    return handle_invoke(engine_, std::move(request), function, qualifier, std::move(reply));
+  handle_invoke(engine_, std::move(request), wire::percent_decode(function), qualifier,
                 std::move(reply));
 }
 
