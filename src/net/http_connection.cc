@@ -313,6 +313,7 @@ void HttpConnection::written() {
     });
   else
     read_on();
+  if (!more) loop_.answered();
 }
 
 void HttpConnection::on_end(int) {

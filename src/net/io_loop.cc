@@ -49,6 +49,12 @@ void relax() {
 #endif
 }
 
+// Whoever is polled for needs a processor of its own.
+bool may_poll() {
+  static const bool may = std::thread::hardware_concurrency() > 1;
+  return may;
+}
+
 bool may_sleep() {
   bool may = true;
   for (LookedAt* what : looked_at) may &= what->before_sleep();
@@ -208,9 +214,7 @@ Duration IoLoop::patience(Duration at_most) const {
 
 // Looks again and again for as long as the rule allows. Whether there is something to do.
 bool IoLoop::poll_for_news() {
-  // Whoever is to answer needs a processor of its own.
-  static const bool alone = std::thread::hardware_concurrency() < 2;
-  if (alone) return false;
+  if (!may_poll()) return false;
   const Duration longest = poll_rule_.before_sleep(looked_at.size());
   if (longest == Duration::zero()) return false;
   constexpr int kLooksPerTime = 32;  // the time costs more than a look
@@ -224,6 +228,25 @@ bool IoLoop::poll_for_news() {
     }
   } while (std::chrono::steady_clock::now() < end);
   poll_rule_.missed();
+  return false;
+}
+
+// Asks the kernel again and again, and does what it brings. Whether there was something.
+bool IoLoop::poll_for_callers() {
+  const size_t answered = std::exchange(answered_, 0);
+  if (!looked_at.empty() || !may_poll()) return false;
+  const Duration longest = callers_rule_.before_sleep(answered);
+  if (longest == Duration::zero()) return false;
+  constexpr int kPauses = 32;  // between two questions, which cost more than these
+  const auto end = std::chrono::steady_clock::now() + longest;
+  do {
+    if (backend_->wait(Duration::zero()) > 0) return callers_rule_.came(), true;
+    for (int i = 0; i < kPauses; ++i) {
+      if (inbox_->filled.load(std::memory_order_relaxed)) return true;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  callers_rule_.missed();
   return false;
 }
 
@@ -283,12 +306,14 @@ void IoLoop::woke() {
 bool IoLoop::run_turn(Duration at_most) {
   Duration wait = patience(at_most);
   if (notice() || (wait > Duration::zero() && poll_for_news())) wait = Duration::zero();
+  bool any = wait > Duration::zero() && poll_for_callers();
+  if (any) wait = Duration::zero();
   if (wait > Duration::zero()) {
     lies_down_ = true;
     inbox_->sleeps.store(true);
     if (inbox_->filled.load() || !may_sleep()) wait = Duration::zero();
   }
-  bool any = backend_->wait(wait) > 0;
+  if (!any) any = backend_->wait(wait) > 0;
   now_ = clock_.steady_now();
   any |= look_around();
   any |= run_again();

@@ -112,6 +112,8 @@ class IoLoop {
 
   // Of the backend: the kernel has given the thread back, and what it brought comes next.
   void woke();
+  // A caller has been answered, and may ask for more at once.
+  void answered() { ++answered_; }
 
   // Keeps an object until drop(), or until the loop goes. What is dropped is destroyed when the
   // loop comes round: it may be on the stack.
@@ -128,12 +130,15 @@ class IoLoop {
   bool run_turn(Duration at_most);
   Duration patience(Duration at_most) const;
   bool poll_for_news();
+  bool poll_for_callers();
 
   const int index_;
   const Clock& clock_;
   SteadyTime now_;
   Timers timers_;
   PollRule poll_rule_;
+  PollRule callers_rule_;
+  size_t answered_ = 0;  // callers, since the loop last thought of sleeping
   std::shared_ptr<Remote::Inbox> inbox_;
   std::vector<Work> here_;     // posted on this thread
   std::vector<Work> arrived_;  // of other threads

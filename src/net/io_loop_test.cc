@@ -181,6 +181,28 @@ TEST_P(IoLoopTest, PollsForAnAnswerBeforeItSleeps) {
   EXPECT_EQ(late.looked, 1);
 }
 
+// A turn may take as long as polling does, and no longer, when the next request is there already.
+TEST_P(IoLoopTest, WhatACallerAsksForNextIsHandledInTheSameTurn) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const UniqueFd out(ends[0]), in(ends[1]);
+  int heard = 0;
+  Watch watch(*loop_, out.get(), [&] {
+    char byte;
+    while (::read(out.get(), &byte, 1) == 1) ++heard;
+  });
+  loop_->drain();
+  for (int round = 1; round <= 3; ++round) {
+    loop_->answered();
+    ASSERT_EQ(::write(in.get(), "x", 1), 1);
+    EXPECT_TRUE(loop_->turn(seconds(1)));
+    EXPECT_EQ(heard, round);
+  }
+  // Nobody asks: the loop sleeps, and wakes for its timer as ever.
+  loop_->answered();
+  EXPECT_FALSE(loop_->turn(milliseconds(1)));
+}
+
 TEST_P(IoLoopTest, SleepsWhenPollingBringsNothing) {
   Late never(0);
   loop_->turn(milliseconds(1));

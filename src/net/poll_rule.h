@@ -1,7 +1,8 @@
-// When a loop polls memory before it sleeps (net/looked_at.h), and for how long. A function that
-// answers within microseconds is heard of sooner that way than by a wake-up, and need not make the
-// system call for it. Whoever takes longer, or has no processor of its own to answer on, is not
-// waited for: each miss doubles the number of sleeps until the next try.
+// When a loop polls before it sleeps, and for how long: memory for the answers of functions
+// (net/looked_at.h), the kernel for the next request of a caller that has just been answered.
+// Whoever comes within microseconds is heard of sooner that way than by a wake-up. Whoever takes
+// longer, or has no processor of its own to answer on, is not waited for: each miss doubles the
+// number of sleeps until the next try.
 //
 // Pure; for one thread.
 #pragma once

@@ -20,8 +20,8 @@ from harness import BINARY, ROLE, ROOT, Kiln, wait_for
 PACKAGE = BINARY.parent / "functions" / "echo.zip"
 COUNTER = BINARY.parent / "tests" / "libcall_counter.so"
 LIMITS = json.loads((ROOT / "tests" / "data" / "path_costs.json").read_text())["limits"]
-KINDS = ("receives", "receives_of_nothing", "sends", "reads", "writes", "sleeps", "wakes", "others", "allocations", "allocated_bytes")
-# Without reads: the memory of a function is read while it works, each 20 ms; on a busy machine that is each invocation of 64.
+KINDS = ("receives", "receives_of_nothing", "sends", "reads", "writes", "sleeps", "wakes", "others", "allocations", "allocated_bytes", "looks")
+# Without looks, which poll for the next request for some microseconds. Without reads: the memory of a function is read while it works, each 20 ms; on a busy machine that is each invocation of 64.
 SYSTEM_CALLS = ("receives", "sends", "writes", "sleeps", "wakes", "others")
 SLOTS, SLOT = 64, struct.Struct(f"=i4x{len(KINDS)}Q")
 SLOT_SIZE = 128

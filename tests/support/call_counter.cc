@@ -33,6 +33,7 @@ enum Kind {
   kOther,
   kAllocate,
   kAllocatedBytes,
+  kLook,  // at what epoll has, without waiting
   kKinds
 };
 
@@ -126,8 +127,9 @@ COUNTED(kWrite, ssize_t, writev, (int fd, const iovec* parts, int count_of_parts
         (fd, parts, count_of_parts))
 COUNTED(kWrite, ssize_t, pwrite, (int fd, const void* data, size_t size, long offset),
         (fd, data, size, offset))
-COUNTED(kSleep, int, epoll_wait, (int fd, epoll_event* events, int size, int timeout),
-        (fd, events, size, timeout))
+// One that doesn't wait is no sleep.
+COUNTED(timeout == 0 ? kLook : kSleep, int, epoll_wait,
+        (int fd, epoll_event* events, int size, int timeout), (fd, events, size, timeout))
 COUNTED(kSleep, int, epoll_pwait,
         (int fd, epoll_event* events, int size, int timeout, const void* signals),
         (fd, events, size, timeout, signals))
