@@ -82,7 +82,8 @@ Result<void> Engine::start() {
       });
   if (auto loaded = e.registry->load(); !loaded) return loaded.error();
 
-  const std::string& io_fault = net::uring_fault();
+  const std::string io_fault =
+      e.options.io == net::IoChoice::kEpoll ? std::string() : net::uring_fault();
   if (!io_fault.empty() && e.options.io == net::IoChoice::kUring)
     return Error{ErrorKind::kUnavailable, "NoIoUring",
                  "io_uring is not to be had here (" + io_fault +
