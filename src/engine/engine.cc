@@ -98,6 +98,7 @@ Result<void> Engine::start() {
     e.warnings.push_back(listening.error().message);
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
+  if (auto ready = e.launcher.get_ready(); !ready) return ready;
   std::vector<Invoker*> all;
   for (int i = 0; i < e.options.loops; ++i) {
     e.loops.push_back(std::make_unique<net::IoLoop>(i, e.clock, e.options.io));
