@@ -108,7 +108,22 @@ struct Closer {
 };
 using Handle = std::unique_ptr<sqlite3, Closer>;
 
+// Memory is taken for what is there, not ahead: by default each connection has 120 KB for small
+// things and 20 pages from the start. Nobody asks how much SQLite has, which would cost a lock for
+// each piece. Before SQLite is first used; where somebody did that, its defaults stay.
+void configure_once() {
+  static const bool done = [] {
+    constexpr int kSmallThings = 64, kSmallBytes = 256, kPagesAhead = 0;
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_LOOKASIDE, kSmallBytes, kSmallThings);
+    sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, kPagesAhead);
+    return true;
+  }();
+  (void)done;
+}
+
 Result<Handle> open_handle(const std::string& path, int flags) {
+  configure_once();
   sqlite3* db = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Handle handle(db);
@@ -234,9 +249,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
   if (!opened) return opened.error();
   std::unique_ptr<Database> database(new Database(opened->release()));
   sqlite3* db = database->handle();
-  if (auto set =
-          run_sql(db, "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-" +
-                          std::to_string(schema.cache_kib) + ";");
+  if (auto set = run_sql(
+          db, std::string(schema.access == Schema::Access::kAlone ? "PRAGMA locking_mode=EXCLUSIVE;"
+                                                                  : "") +
+                  "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-" +
+                  std::to_string(schema.cache_kib) + ";");
       !set) {
     return set.error();
   }
