@@ -15,7 +15,7 @@ for_running=(
   g++ make cmake ninja-build pkg-config git
   # libraries of the engine and the command line
   libboost1.81-dev nlohmann-json3-dev libsimdjson-dev libsqlite3-dev libssl-dev zlib1g-dev libcurl4-openssl-dev
-  libre2-dev libpcre2-dev libarchive-dev libspdlog-dev libfmt-dev libcli11-dev libpugixml-dev libcbor-dev libyaml-cpp-dev liburing-dev
+  libre2-dev libpcre2-dev libarchive-dev libfmt-dev libcli11-dev libpugixml-dev libcbor-dev libyaml-cpp-dev liburing-dev
   # libraries of the functions
   libpq-dev libhiredis-dev
   # functions in Python, and the report of ./run, which asks as a user of boto3 would

@@ -35,8 +35,7 @@ endif()
 
 # Asio and Beast are compiled once, in src/net/asio_impl.cc.
 add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-                        BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_HANDLER_TYPE_REQUIREMENTS
-                        SPDLOG_FMT_EXTERNAL SPDLOG_COMPILED_LIB)
+                        BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_HANDLER_TYPE_REQUIREMENTS)
 
 # ccache needs to be told that __TIME__ and the times of headers are no concern here.
 find_program(KILN_CCACHE ccache)

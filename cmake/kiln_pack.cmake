@@ -17,8 +17,8 @@ set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_KILN_PACKAGE_NAME kiln)
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME kiln-dev)
 set(CPACK_DEBIAN_KILN_PACKAGE_SHLIBDEPS ON)
-# libcurl is opened by the commands that use it, so the linker doesn't see it.
-set(CPACK_DEBIAN_KILN_PACKAGE_DEPENDS "libcurl4")
+# These are opened by what uses them, so the linker doesn't see them.
+set(CPACK_DEBIAN_KILN_PACKAGE_DEPENDS "libcurl4, libssl3, libarchive13, libpcre2-8-0")
 set(CPACK_DEBIAN_KILN_PACKAGE_RECOMMENDS "python3, nodejs, ca-certificates")
 set(CPACK_DEBIAN_KILN_PACKAGE_SUGGESTS "awscli, python3-boto3")
 set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "kiln (= ${PROJECT_VERSION}), g++, cmake, zip, nlohmann-json3-dev")

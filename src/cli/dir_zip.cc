@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "base/code_folder.h"
+#include "base/libarchive.h"
 #include "cli/size_text.h"
 
 namespace kiln::cli {
@@ -149,6 +150,7 @@ Result<void> copy_file(archive* writer, const fs::path& path, const std::string&
 
 // `found` lies below `dir`.
 Result<std::string> zip_of(const std::string& dir, const std::vector<Found>& found) {
+  if (auto there = archive_library().load(); !there) return there.error();
   std::string zip;
   const Utf8Names utf8_names;
   const std::unique_ptr<archive, WriteCloser> writer(archive_write_new());
@@ -224,6 +226,7 @@ Result<std::string> pack_file(const std::string& file) {
 }
 
 Result<std::vector<CodeEntry>> zip_entries(const std::string& zip) {
+  if (auto there = archive_library().load(); !there) return there.error();
   const Utf8Names utf8_names;
   const std::unique_ptr<archive, ReadCloser> reader(archive_read_new());
   archive_read_support_format_zip_seekable(reader.get());

@@ -1,10 +1,12 @@
 #include "cli/program.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <string_view>
 
 #include "cli/command.h"
 #include "cli/config_file.h"
@@ -15,6 +17,75 @@
 #include "cli/usage_error.h"
 
 namespace kiln::cli {
+namespace {
+
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App&, Invocation&);
+};
+// In the order of `kiln --help`.
+constexpr std::array kCommands = {
+    Command{"serve", add_serve_command},
+    Command{"new", add_new_command},
+    Command{"dev", add_dev_command},
+    Command{"create", add_create_command},
+    Command{"invoke", add_invoke_command},
+    Command{"list", add_list_command},
+    Command{"logs", add_logs_command},
+    Command{"top", add_top_command},
+    Command{"ps", add_ps_command},
+    Command{"files", add_files_command},
+    Command{"exec", add_exec_command},
+    Command{"debug", add_debug_command},
+    Command{"profile", add_profile_command},
+    Command{"delete", add_delete_command},
+    Command{"publish", add_publish_command},
+    Command{"alias", add_alias_command},
+    Command{"reserve", add_reserve_command},
+    Command{"provision", add_provision_command},
+    Command{"scale", add_scale_command},
+    Command{"alarm", add_alarm_command},
+    Command{"url", add_url_command},
+    Command{"layer", add_layer_command},
+    Command{"event", add_event_command},
+    Command{"deploy", add_deploy_command},
+    Command{"stacks", add_stacks_command},
+    Command{"destroy", add_destroy_command},
+    Command{"lint", add_lint_command},
+    Command{"tune", add_tune_command},
+    Command{"cost", add_cost_command},
+    Command{"load", add_load_command},
+    Command{"simulate", add_simulate_command},
+    Command{"advise", add_advise_command},
+    Command{"env", add_env_command},
+    Command{"aws", add_aws_command},
+    Command{"doctor", add_doctor_command},
+    Command{"completion", add_completion_command},
+    Command{"reference", add_reference_command},
+    Command{"version", add_version_command},
+};
+
+bool is_command(std::string_view word) {
+  return std::any_of(kCommands.begin(), kCommands.end(),
+                     [word](const Command& command) { return command.name == word; });
+}
+
+// The one command that these arguments are about, when nothing can depend on the others. A start of
+// the engine would spend a millisecond on their options, and keep 300 KB for them.
+const Command* only_command(const std::vector<std::string>& arguments, const std::string& config) {
+  // Sections of a configuration file name any command, and these two describe all.
+  if (arguments.empty() || !config.empty()) return nullptr;
+  const std::string& first = arguments.front();
+  if (first == "completion" || first == "reference") return nullptr;
+  for (size_t i = 1; i < arguments.size(); ++i)
+    if (arguments[i].starts_with("--config") || is_command(arguments[i])) return nullptr;
+  const std::string_view name = first == "--version" && arguments.size() == 1 ? "version" : first;
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(),
+                                  [name](const Command& command) { return command.name == name; });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+}  // namespace
 
 int run_program(const std::vector<std::string>& arguments, Console& console,
                 const std::function<int(const ServeOptions&)>& serve) {
@@ -44,44 +115,10 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
   app.config_formatter(std::make_shared<ConfigFile>(app));
 
   Invocation invocation{console, serve};
-  add_serve_command(app, invocation);
-  add_new_command(app, invocation);
-  add_dev_command(app, invocation);
-  add_create_command(app, invocation);
-  add_invoke_command(app, invocation);
-  add_list_command(app, invocation);
-  add_logs_command(app, invocation);
-  add_top_command(app, invocation);
-  add_ps_command(app, invocation);
-  add_files_command(app, invocation);
-  add_exec_command(app, invocation);
-  add_debug_command(app, invocation);
-  add_profile_command(app, invocation);
-  add_delete_command(app, invocation);
-  add_publish_command(app, invocation);
-  add_alias_command(app, invocation);
-  add_reserve_command(app, invocation);
-  add_provision_command(app, invocation);
-  add_scale_command(app, invocation);
-  add_alarm_command(app, invocation);
-  add_url_command(app, invocation);
-  add_layer_command(app, invocation);
-  add_event_command(app, invocation);
-  add_deploy_command(app, invocation);
-  add_stacks_command(app, invocation);
-  add_destroy_command(app, invocation);
-  add_lint_command(app, invocation);
-  add_tune_command(app, invocation);
-  add_cost_command(app, invocation);
-  add_load_command(app, invocation);
-  add_simulate_command(app, invocation);
-  add_advise_command(app, invocation);
-  add_env_command(app, invocation);
-  add_aws_command(app, invocation);
-  add_doctor_command(app, invocation);
-  add_completion_command(app, invocation);
-  add_reference_command(app, invocation);
-  add_version_command(app, invocation);
+  if (const Command* only = only_command(arguments, config); only != nullptr)
+    only->add(app, invocation);
+  else
+    for (const Command& command : kCommands) command.add(app, invocation);
   refuse_empty_arguments(app);
 
   if (arguments.empty()) {

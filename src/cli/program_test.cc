@@ -32,6 +32,29 @@ TEST(Program, HelpHasExamplesForEveryCommand) {
   }
 }
 
+// Only the command that is asked for has its options ready, which no answer may show.
+TEST(Program, ACommandAloneAnswersAsAmongAll) {
+  const std::string all = run({"--help"}).out;
+  for (const char* command :
+       {"serve",   "new",       "dev",        "create", "invoke",  "list",   "logs",     "top",
+        "ps",      "files",     "exec",       "debug",  "profile", "delete", "publish",  "alias",
+        "reserve", "provision", "scale",      "alarm",  "url",     "layer",  "event",    "deploy",
+        "stacks",  "destroy",   "lint",       "tune",   "cost",    "load",   "simulate", "advise",
+        "env",     "doctor",    "completion", "version"}) {
+    EXPECT_THAT(all, HasSubstr("\n  " + std::string(command) + " "));
+    // Behind --config the whole command line is there.
+    const std::vector<std::string> alone = {command, "--no-such-option"};
+    const std::vector<std::string> among_all = {"--config", "/dev/null", command,
+                                                "--no-such-option"};
+    EXPECT_EQ(run({command, "--help"}).out, run({"--config", "/dev/null", command, "--help"}).out);
+    EXPECT_EQ(run(alone).code, kExitUsage) << command;
+    EXPECT_EQ(run(alone).err, run(among_all).err) << command;
+  }
+  EXPECT_EQ(run({"--version"}).out, run({"--config", "/dev/null", "--version"}).out);
+  // A second command's name is one, too.
+  EXPECT_EQ(run({"version", "list"}).err, run({"--config", "/dev/null", "version", "list"}).err);
+}
+
 TEST(Program, ErrorsAreAsWideAsTheTerminalAndWholeInAPipe) {
   const std::vector<std::string> arguments = {"create", "hello", "--no-such-option", "./hello"};
   EXPECT_EQ(run(arguments).err,

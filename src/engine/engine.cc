@@ -82,7 +82,8 @@ Result<void> Engine::start() {
       });
   if (auto loaded = e.registry->load(); !loaded) return loaded.error();
 
-  const std::string& io_fault = net::uring_fault();
+  const std::string io_fault =
+      e.options.io == net::IoChoice::kEpoll ? std::string() : net::uring_fault();
   if (!io_fault.empty() && e.options.io == net::IoChoice::kUring)
     return Error{ErrorKind::kUnavailable, "NoIoUring",
                  "io_uring is not to be had here (" + io_fault +
@@ -97,6 +98,7 @@ Result<void> Engine::start() {
     e.warnings.push_back(listening.error().message);
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
+  if (auto ready = e.launcher.get_ready(); !ready) return ready;
   std::vector<Invoker*> all;
   for (int i = 0; i < e.options.loops; ++i) {
     e.loops.push_back(std::make_unique<net::IoLoop>(i, e.clock, e.options.io));

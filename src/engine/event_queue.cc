@@ -12,6 +12,16 @@ namespace {
 
 constexpr int kLoopIndex = -2;
 
+// So much of what was accepted and not tried yet stays in memory, too. What is beyond it is read
+// from the disk when its turn comes.
+constexpr size_t kMostAtHandBytes = size_t{512} * 1024;
+
+size_t bytes_of(const store::StoredEvent& event) {
+  return sizeof event + event.region.size() + event.function_name.size() + event.qualifier.size() +
+         event.request_id.size() + event.trace_id.size() + event.client_context.size() +
+         event.payload.size();
+}
+
 std::string lane_of(const store::StoredEvent& event) {
   return event.region + ":" + event.function_name;
 }
@@ -120,9 +130,10 @@ void EventQueue::commit() {
   if (committed) {
     depth_ += batch_.added.size();
     depth_ -= batch_.ended.size();
-    for (const store::StoredEvent& event : batch_.added) {
+    for (store::StoredEvent& event : batch_.added) {
       count(event, "AsyncEventsReceived", 1, "Count");
       lanes_.add(lane_of(event), event.id);
+      keep_at_hand(std::move(event));
     }
     batch_ = {};
   } else {
@@ -140,8 +151,24 @@ void EventQueue::pump() {
         [&] { lanes_.done(next->lane); });
 }
 
+void EventQueue::keep_at_hand(store::StoredEvent&& event) {
+  const size_t bytes = bytes_of(event);
+  if (at_hand_bytes_ + bytes > kMostAtHandBytes) return;
+  at_hand_bytes_ += bytes;
+  const int64_t id = event.id;
+  at_hand_.emplace(id, std::move(event));
+}
+
+std::optional<store::StoredEvent> EventQueue::take_at_hand(int64_t id) {
+  auto found = at_hand_.extract(id);
+  if (found.empty()) return std::nullopt;
+  at_hand_bytes_ -= bytes_of(found.mapped());
+  return std::move(found.mapped());
+}
+
 void EventQueue::try_one(const std::string& lane, int64_t id) {
-  auto event = store_->find(id);
+  auto event = take_at_hand(id);
+  if (!event) event = store_->find(id);
   if (!event) {  // it can't be read: left where it is
     lanes_.done(lane);
     return;

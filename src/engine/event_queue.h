@@ -2,15 +2,18 @@
 // reported to destinations and dead-letter queues at their end.
 //
 // Accepts gather while a transaction is being committed, and share the next one (group commit).
-// Payloads stay on disk until their turn. Threading: accept() from any thread; everything else
-// happens on the queue's own thread. Times are of the virtual clock.
+// Payloads stay on disk until their turn, but for a small amount that is also at hand. Threading:
+// accept() from any thread; everything else happens on the queue's own thread. Times are of the
+// virtual clock.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -74,6 +77,8 @@ class EventQueue final : private net::Scheduled {
   void schedule_commit();
   void commit();
   void pump();
+  void keep_at_hand(store::StoredEvent&& event);
+  std::optional<store::StoredEvent> take_at_hand(int64_t id);
   void try_one(const std::string& lane, int64_t id);
   void finish(store::StoredEvent&& event, EventQueuePort::Outcome&& outcome);
   void end(const store::StoredEvent& event, const EventQueuePort::Outcome& outcome,
@@ -98,6 +103,8 @@ class EventQueue final : private net::Scheduled {
   store::EventStore::Batch batch_;
   std::multimap<int64_t, std::pair<std::string, int64_t>> later_;  // due_ms → lane, id
   model::EventLanes<std::string, int64_t> lanes_{kPerFunction, kOfAll};
+  std::unordered_map<int64_t, store::StoredEvent> at_hand_;  // not tried yet
+  size_t at_hand_bytes_ = 0;
   int64_t next_id_ = 1;
   std::atomic<size_t> depth_{0};
 };

@@ -1,10 +1,10 @@
 #include "logs/store.h"
 
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <queue>
@@ -30,6 +30,10 @@ constexpr size_t kKeptItems = 8'192;           // more room than that is given b
 Error no_such(const char* what) {
   return {ErrorKind::kNotFound, "ResourceNotFoundException",
           std::string("The specified log ") + what + " does not exist."};
+}
+
+void complain(const Error& error) {
+  std::fprintf(stderr, "kiln: error: %s\n", error.message.c_str());
 }
 
 int64_t file_size(const std::string& path) {
@@ -151,7 +155,7 @@ struct LogStore::Impl {
         !result) {
       dropped += static_cast<int64_t>(lines.size());
       // Once per trouble, not once per line.
-      if (!std::exchange(in_trouble, true)) spdlog::error("{}", result.error().message);
+      if (!std::exchange(in_trouble, true)) complain(result.error());
       return;
     }
     in_trouble = false;
@@ -169,7 +173,7 @@ struct LogStore::Impl {
     for (const std::string& file : log_stream_files(dir)) {
       const auto expired =
           writer.expire_stream(region, group, decode_log_name(dir, file), item.before_ms);
-      if (!expired) spdlog::error("{}", expired.error().message);
+      if (!expired) complain(expired.error());
     }
   }
 

@@ -12,6 +12,7 @@
 
 #include "base/unique_function.h"
 #include "net/asio_thread.h"
+#include "net/libssl.h"
 
 namespace kiln::net {
 namespace {
@@ -258,6 +259,9 @@ void HttpClient::send(ClientRequest request, Done done) {
     asio::post(asio_thread(), [exchange = std::make_shared<Exchange>(
                                    std::move(request), std::move(*url), std::move(answer)),
                                secure, tls] {
+      // With the first https request OpenSSL is opened, which takes milliseconds: not on a loop.
+      if (auto there = secure ? ssl_library().load() : Result<void>{}; !there)
+        return exchange->fail(ErrorKind::kUnavailable, "TlsFailed", there.error().message);
       exchange->start(secure ? &tls->context() : nullptr, tls->certificates);
     });
   });

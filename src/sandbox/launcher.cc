@@ -144,39 +144,42 @@ void handle(int socket, const Message& message, const Ground& ground) {
   ::_exit(0);
 }
 
+Error cannot_start(const char* step) {
+  return {ErrorKind::kUnavailable, "LauncherError",
+          std::string("cannot start the launcher: ") + step + ": " + std::strerror(errno)};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LauncherProcess>> LauncherProcess::start(const LauncherOptions& options) {
   auto launcher = std::unique_ptr<LauncherProcess>(new LauncherProcess);
   std::vector<UniqueFd> theirs;
-  const auto failed = [](const char* step) {
-    return Error{ErrorKind::kUnavailable, "LauncherError",
-                 std::string("cannot start the launcher: ") + step + ": " + std::strerror(errno)};
-  };
   for (int i = 0; i < options.loops; ++i) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-      return failed("socketpair");
+      return cannot_start("socketpair");
     launcher->sockets_.emplace_back(pair[0]);
     theirs.emplace_back(pair[1]);
   }
   const pid_t pid = ::fork();
-  if (pid < 0) return failed("fork");
+  if (pid < 0) return cannot_start("fork");
   if (pid == 0) {
     launcher->sockets_.clear();
     launcher_main(std::move(theirs), options);
   }
   launcher->pid_ = pid;
-  theirs.clear();
+  return launcher;
+}
+
+Result<void> LauncherProcess::get_ready() {
   Message message;
-  if (!receive_message(launcher->sockets_[0].get(), 0, message) ||
-      message.data.size() != sizeof(Hello))
-    return failed("no answer");
+  if (!receive_message(sockets_[0].get(), 0, message) || message.data.size() != sizeof(Hello))
+    return cannot_start("no answer");
   Hello hello;
   std::memcpy(&hello, message.data.data(), sizeof hello);
-  launcher->isolation_ = hello.isolation;
-  launcher->warning_ = hello.warning;
-  return launcher;
+  isolation_ = hello.isolation;
+  warning_ = hello.warning;
+  return {};
 }
 
 LauncherProcess::~LauncherProcess() = default;

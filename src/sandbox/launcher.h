@@ -99,10 +99,13 @@ inline constexpr uint32_t kFirstUid = 900'000;
 
 class LauncherProcess {
  public:
-  // REQUIRES: the process has one thread.
+  // Forks it. REQUIRES: the process has one thread.
   static Result<std::unique_ptr<LauncherProcess>> start(const LauncherOptions& options);
   ~LauncherProcess();
 
+  // Waits until it has seen what this machine lets it do, beside which the caller had other work.
+  // What follows REQUIRES that it is ready. Error: it has ended.
+  Result<void> get_ready();
   Isolation isolation() const { return isolation_; }
   const std::string& warning() const { return warning_; }
   // A child of this process. It ends when all its sockets have closed, and not before.

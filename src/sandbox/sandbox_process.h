@@ -11,6 +11,7 @@
 // Linux-only and single-threaded. Everything here runs between fork and exec.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Ground {
   ResolvConf resolv_conf;
   std::string users_folder;  // where each sandbox's passwd is written; empty: all have one user
   bool mount_fds = false;    // the kernel passes mounts on, see sandbox_mounts.h
+  uintptr_t heap_begin = 0;  // of this process and its copies; 0: not known
 };
 Ground prepare_ground(const LauncherOptions& options);
 

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -20,6 +21,17 @@
 
 namespace kiln::sandbox {
 namespace {
+
+// Where the kernel began the heap that brk() moves: field 47 of proc_pid_stat(5). 0: not known.
+uintptr_t heap_begin() {
+  const UniqueFd fd(::open("/proc/self/stat", O_RDONLY | O_CLOEXEC));
+  std::array<char, 1024> text{};
+  if (!fd || ::read(fd.get(), text.data(), text.size() - 1) <= 0) return 0;
+  // The second field is a name in brackets, which may hold anything.
+  const char* at = std::strrchr(text.data(), ')');
+  for (int field = 3; at != nullptr && field <= 47; ++field) at = std::strchr(at + 1, ' ');
+  return at == nullptr ? 0 : static_cast<uintptr_t>(std::strtoull(at, nullptr, 10));
+}
 
 int write_text(const char* path, const std::string& text) {
   UniqueFd fd(::open(path, O_WRONLY | O_CLOEXEC));
@@ -148,6 +160,7 @@ bool bind_read_only(const std::string& from, const std::string& to, unsigned lon
 
 Ground prepare_ground(const LauncherOptions& options) {
   Ground ground;
+  ground.heap_begin = heap_begin();  // while /proc is the machine's
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
   if (uid == 0) {

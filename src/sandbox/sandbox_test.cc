@@ -61,6 +61,18 @@ TEST_F(SandboxTest, KillEndsEveryProcessOfTheSandbox) {
   EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kKilledByUs);
 }
 
+// Process 1 comes from the launcher, which has some megabytes; it lets go of them while the
+// function starts.
+TEST_F(SandboxTest, TheFirstProcessKeepsLittleMemory) {
+  if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
+  start_script(
+      "until [ $(sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\).*/\\1/p' /proc/1/status) -lt 1536 ]; do :; "
+      "done; "
+      "echo small");
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "small\n");
+}
+
 TEST_F(SandboxTest, SeesItsCodeReadOnlyItsOwnTmpAndNoHost) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
   std::ofstream("/tmp/kiln-host-file-" + std::to_string(::getpid())) << "x";

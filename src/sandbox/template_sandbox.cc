@@ -127,7 +127,7 @@ void TemplateSandbox::hear() {
   // A bounded turn: one that speaks without end must not hold the loop.
   for (int turn = 0; *alive && state_ != State::kGone; ++turn) {
     if (turn == kMostWords) return control_watch_->again();
-    static thread_local std::array<char, kMostWord> data;
+    std::array<char, kMostWord> data;  // on the stack, as in receive_message()
     const int fd = control_ ? control_.get() : forks_->control().get();
     if (fd < 0) return;
     ssize_t n;

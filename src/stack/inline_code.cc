@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/libarchive.h"
+
 namespace kiln::stack {
 namespace {
 
@@ -102,6 +104,7 @@ Result<std::string> inline_package(const std::string& runtime, const std::string
     files.emplace_back("cfnresponse.py", kPythonResponse);
   if (!python && code.find("cfn-response") != std::string::npos)
     files.emplace_back("cfn-response.js", kNodeResponse);
+  if (auto there = archive_library().load(); !there) return there.error();
   const std::unique_ptr<archive, decltype(&archive_write_free)> out(archive_write_new(),
                                                                     archive_write_free);
   std::vector<char> packed(code.size() + 64 * 1024);

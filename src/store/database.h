@@ -26,9 +26,13 @@ struct Schema {
   // kWhole reads the whole file once when it is opened (quick_check); kHeader trusts SQLite to
   // notice damage when it comes to it, for files that grow large.
   enum class Check { kWhole, kHeader };
+  // kAlone: no other process may look into the file meanwhile, which saves locks for each
+  // transaction.
+  enum class Access { kShared, kAlone };
   std::span<const char* const> steps;
   Check check = Check::kWhole;
   int64_t cache_kib = 256;
+  Access access = Access::kShared;
   int version() const { return static_cast<int>(steps.size()); }
 };
 // kiln.db: functions and everything else that is configured.

@@ -6,13 +6,26 @@
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "store/statement.h"
 #include "tests/support/test_dir.h"
+
+namespace {
+std::atomic<int> waits_for_disk{0};
+}
+
+// In front of the C library's, for SQLite, too.
+extern "C" int fdatasync(int fd) {
+  ++waits_for_disk;
+  return static_cast<int>(::syscall(SYS_fdatasync, fd));
+}
 
 namespace kiln::store {
 namespace {
@@ -81,6 +94,16 @@ TEST_F(DatabaseTest, NewFileHasOurMarksAndKeepsItsContent) {
   Statement mode(**again, "PRAGMA journal_mode");
   ASSERT_TRUE(mode.step());
   EXPECT_EQ(mode.text(0), "wal");
+}
+
+// Each wait takes milliseconds, and a first start makes three files.
+TEST_F(DatabaseTest, ANewFileWaitsForTheDiskOnceAtMost) {
+  waits_for_disk = 0;
+  const auto database = Database::open(path_);
+  ASSERT_TRUE(database.ok()) << database.error().message;
+  EXPECT_LE(waits_for_disk, 1);
+  // Its own header, not only that of its log, says that it is kept with one.
+  EXPECT_EQ(bytes_of(path_).substr(18, 2), "\x02\x02");
 }
 
 TEST_F(DatabaseTest, RefusesWhatIsNotSqlite) {

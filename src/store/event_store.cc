@@ -37,16 +37,26 @@ StoredEvent event_of(const Statement& row) {
 }  // namespace
 
 Result<std::unique_ptr<EventStore>> EventStore::open(const std::string& path) {
-  auto database = Database::open(path, Schema{kEventSteps, Schema::Check::kHeader, 1024});
+  auto database = Database::open(
+      path, Schema{kEventSteps, Schema::Check::kHeader, 1024, Schema::Access::kAlone});
   if (!database) return database.error();
   return std::unique_ptr<EventStore>(new EventStore(std::move(*database)));
+}
+
+EventStore::EventStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+EventStore::~EventStore() = default;
+
+Statement& EventStore::kept(std::unique_ptr<Statement>& statement, std::string_view sql) {
+  // One that failed tells its first error for ever.
+  if (!statement || !statement->status()) statement = std::make_unique<Statement>(*database_, sql);
+  return *statement;
 }
 
 Result<void> EventStore::commit(const Batch& batch) {
   return database_->transaction([&]() -> Result<void> {
     if (!batch.added.empty()) {
-      Statement insert(*database_,
-                       "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      Statement& insert =
+          kept(insert_, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
       for (const StoredEvent& e : batch.added) {
         insert.bind(1, e.id).bind(2, e.due_ms).bind(3, e.received_ms);
         insert.bind(4, int64_t{e.invocations}).bind(5, int64_t{e.throttles});
@@ -56,15 +66,15 @@ Result<void> EventStore::commit(const Batch& batch) {
       }
     }
     if (!batch.changed.empty()) {
-      Statement update(*database_,
-                       "UPDATE events SET due_ms = ?, invocations = ?, throttles = ? WHERE id = ?");
+      Statement& update = kept(
+          update_, "UPDATE events SET due_ms = ?, invocations = ?, throttles = ? WHERE id = ?");
       for (const Progress& p : batch.changed) {
         update.bind(1, p.due_ms).bind(2, int64_t{p.invocations}).bind(3, int64_t{p.throttles});
         if (auto done = update.bind(4, p.id).run(); !done) return done;
       }
     }
     if (!batch.ended.empty()) {
-      Statement erase(*database_, "DELETE FROM events WHERE id = ?");
+      Statement& erase = kept(erase_, "DELETE FROM events WHERE id = ?");
       for (const int64_t id : batch.ended)
         if (auto done = erase.bind(1, id).run(); !done) return done;
     }
@@ -73,11 +83,14 @@ Result<void> EventStore::commit(const Batch& batch) {
 }
 
 std::optional<StoredEvent> EventStore::find(int64_t id) {
-  Statement select(*database_, std::string(kHead) + ", payload FROM events WHERE id = ?");
+  Statement& select = kept(select_, std::string(kHead) + ", payload FROM events WHERE id = ?");
   select.bind(1, id);
-  if (!select.step()) return std::nullopt;
-  StoredEvent event = event_of(select);
-  event.payload = select.text(11);
+  std::optional<StoredEvent> event;
+  if (select.step()) {
+    event = event_of(select);
+    event->payload = select.text(11);
+  }
+  (void)select.run();  // to its end: it would keep what it read from being overwritten
   return event;
 }
 

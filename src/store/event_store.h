@@ -8,12 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "store/database.h"
 
 namespace kiln::store {
+
+class Statement;
 
 struct StoredEvent {
   int64_t id = 0;
@@ -46,6 +49,9 @@ class EventStore {
   };
 
   static Result<std::unique_ptr<EventStore>> open(const std::string& path);
+  ~EventStore();
+  EventStore(const EventStore&) = delete;
+  EventStore& operator=(const EventStore&) = delete;
 
   // All of the batch, or nothing of it.
   Result<void> commit(const Batch& batch);
@@ -55,8 +61,12 @@ class EventStore {
   Result<void> load(const std::function<void(StoredEvent&&)>& visit);
 
  private:
-  explicit EventStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  explicit EventStore(std::unique_ptr<Database> database);
+  Statement& kept(std::unique_ptr<Statement>& statement, std::string_view sql);
+
   std::unique_ptr<Database> database_;
+  // Prepared when they are first needed. They go before the database does.
+  std::unique_ptr<Statement> insert_, update_, erase_, select_;
 };
 
 }  // namespace kiln::store

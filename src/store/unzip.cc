@@ -16,6 +16,7 @@
 #include <set>
 #include <vector>
 
+#include "base/libarchive.h"
 #include "base/unique_fd.h"
 #include "store/archive_paths.h"
 #include "store/zip_directory.h"
@@ -269,6 +270,7 @@ Result<void> unzip(std::string_view zip, const std::string& dir, const UnzipLimi
     return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
                  "Uploaded file must be a non-empty zip"};
   }
+  if (auto there = archive_library().load(); !there) return there;
   const Utf8Names utf8_names;
   const std::unique_ptr<archive, ArchiveCloser> reader(archive_read_new());
   if (!reader) return Error{ErrorKind::kInternal, "ServiceException", "Out of memory."};

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "template/libpcre2.h"
+
 namespace kiln::cfn {
 namespace {
 
@@ -71,6 +73,10 @@ void Pattern::Free::operator()(void* code) const {
 Pattern::Pattern(const std::string& expression) {
   if (expression.size() > kMaxExpression) {
     error_ = "it has more than " + std::to_string(kMaxExpression) + " bytes";
+    return;
+  }
+  if (const auto there = pcre2_library().load(); !there) {
+    error_ = there.error().message;
     return;
   }
   int number = 0;

@@ -53,6 +53,8 @@ class SandboxTest : public testing::Test {
     auto launcher = LauncherProcess::start({dir_, dir_ + "/runtimes", 1, mount_fds_});
     ASSERT_TRUE(launcher) << launcher.error().message;
     launcher_ = std::move(*launcher);
+    const auto ready = launcher_->get_ready();
+    ASSERT_TRUE(ready) << ready.error().message;
     loop_ = std::make_unique<net::IoLoop>(0, clock_);
     client_ = std::make_unique<LauncherClient>(launcher_->take_socket(0), *loop_);
     cgroups_ = std::make_unique<CgroupFactory>(

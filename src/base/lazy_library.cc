@@ -1,0 +1,35 @@
+#include "base/lazy_library.h"
+
+#include <dlfcn.h>
+
+#include <stdexcept>
+
+namespace kiln {
+
+Result<void*> LazyLibrary::handle() const {
+  // Each time anew, which counts how often it is opened, and never closed: the dynamic linker keeps
+  // the one handle.
+  void* const library = ::dlopen(file_, RTLD_LAZY | RTLD_LOCAL);
+  if (library != nullptr) return library;
+  const char* why = ::dlerror();
+  return Error{ErrorKind::kInternal, "MissingLibrary",
+               std::string("cannot open ") + file_ + " (" + (why != nullptr ? why : "no reason") +
+                   "); install it with: apt-get install " + package_};
+}
+
+Result<void> LazyLibrary::load() const {
+  if (auto opened = handle(); !opened) return opened.error();
+  return {};
+}
+
+void* LazyLibrary::find(const char* symbol) const {
+  const auto opened = handle();
+  if (!opened) throw std::runtime_error(opened.error().message);
+  void* const found = ::dlsym(*opened, symbol);
+  if (found == nullptr)
+    throw std::runtime_error(std::string("the installed ") + file_ + " has no " + symbol +
+                             "; it is older than this Kiln");
+  return found;
+}
+
+}  // namespace kiln
