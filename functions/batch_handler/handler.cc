@@ -9,6 +9,7 @@
 
 #include "kiln/batch.h"
 #include "kiln/batch_processor.h"
+#include "kiln/json_handler.h"
 #include "kiln/log.h"
 #include "kiln/memory_profiler.h"
 #include "orders/order.h"
@@ -23,10 +24,16 @@ json order_in(const json& record) {
   const auto body = record.find("body");
   const auto* text = body == record.end() ? nullptr : body->get_ptr<const std::string*>();
   if (!text) throw std::invalid_argument("the record has no body");
-  json order = json::parse(*text, nullptr, false);
-  if (order.is_discarded()) throw std::invalid_argument("the record's body is no JSON");
+  json order;
+  try {
+    order = kiln::parse_json(*text);
+  } catch (const json::exception&) {
+    throw std::invalid_argument("the record's body is no JSON");
+  }
   if (order.is_object()) {
-    if (const auto inner = order.find("order"); inner != order.end()) return json(*inner);
+    if (const auto inner = order.find("order"); inner != order.end()) {
+      return json(std::move(*inner));
+    }
   }
   return order;
 }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <random>
 
 #include "config.h"
 #include "request.h"
@@ -36,6 +38,26 @@ TEST(Money, OfJson) {
   EXPECT_EQ(to_amount(1250).dump(), "12.5");
   EXPECT_EQ(to_amount(100).dump(), "1");
   EXPECT_EQ(to_amount(29).dump(), "0.29");
+}
+
+TEST(Money, OfNumbersIsThatOfTheirShortestForm) {
+  std::mt19937_64 random(17);
+  for (int round = 0; round < 20000; ++round) {
+    const auto cents = static_cast<Cents>(random() % (kMaxCents >> random() % 36) + 1);
+    const std::string text = std::to_string(cents / 100) + '.' + std::to_string(cents / 10 % 10) +
+                             std::to_string(cents % 10);
+    const double number = std::stod(text);
+    EXPECT_EQ(cents_of(number), cents) << text;
+    EXPECT_EQ(cents_of(std::nextafter(number, 0)), std::nullopt) << text;
+    EXPECT_EQ(cents_of(std::nextafter(number, 2e9)), std::nullopt) << text;
+    EXPECT_EQ(cents_of(std::stod(text + "5")), std::nullopt) << text;
+    EXPECT_EQ(cents_of(-number), std::nullopt) << text;
+  }
+  EXPECT_EQ(cents_of(0.001), std::nullopt);
+  EXPECT_EQ(cents_of(0.009), std::nullopt);
+  EXPECT_EQ(cents_of(999'999'999), 99'999'999'900);
+  EXPECT_EQ(cents_of(1'000'000'000), std::nullopt);
+  EXPECT_EQ(cents_of(int64_t{-5}), std::nullopt);
 }
 
 const json kPayment = {{"request_id", "r"}, {"user_id", "u"}, {"amount", 12.5}};

@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include "kiln/json_handler.h"
 #include "kiln/log.h"
 
 namespace orders {
@@ -7,8 +8,7 @@ namespace orders {
 using nlohmann::json;
 
 json answer(int status_code, const json& body) {
-  return {{"statusCode", status_code},
-          {"body", body.dump(-1, ' ', false, json::error_handler_t::replace)}};
+  return {{"statusCode", status_code}, {"body", kiln::print_json(body)}};
 }
 
 json answer_request(const json& event, const kiln::Context& context, const Config& config,

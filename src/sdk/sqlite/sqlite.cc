@@ -62,6 +62,12 @@ void Statement::Run::finish() {
   }
 }
 
+std::optional<int64_t> Statement::Run::insert() {
+  finish();
+  if (s_.database_.changes() == 0) return std::nullopt;
+  return sqlite3_last_insert_rowid(s_.database_.handle());
+}
+
 bool Statement::Run::is_null(int column) const {
   return sqlite3_column_type(s_.statement_, column) == SQLITE_NULL;
 }
