@@ -54,18 +54,18 @@ void keep_heap() {
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-json Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(const json& event, const kiln::Context& context) {
   json failures = json::array({{{"itemIdentifier", ""}}});  // all of the batch, unless it says else
-  json answer = orders::answer_request(event, context, config_,
-                                       [&](const json& batch, const orders::Deadline& deadline) {
-                                         return process(batch, context, deadline, failures);
-                                       });
-  answer["batchItemFailures"] = std::move(failures);
-  return answer;
+  const orders::Answer answer = orders::answer_request(
+      event, context, config_,
+      [&](const json& batch, const orders::Deadline& deadline, orders::Body& body) {
+        process(batch, context, deadline, failures, body);
+      });
+  return answer.text(kiln::print_json(failures));
 }
 
-json Handler::process(const json& event, const kiln::Context& context,
-                      const orders::Deadline& deadline, json& failures) {
+void Handler::process(const json& event, const kiln::Context& context,
+                      const orders::Deadline& deadline, json& failures, orders::Body& body) {
   struct Attempt {
     const json* order = nullptr;
     std::string message_id;
@@ -133,10 +133,10 @@ json Handler::process(const json& event, const kiln::Context& context,
   kiln::log::info(
       "batch done",
       {{"total_records", total}, {"failed", failed.size()}, {"left_undone", left_undone.size()}});
-  return {{"total_records", total},
-          {"processed_records", total - failures.size()},
-          {"failed", std::move(failed)},
-          {"left_undone", std::move(left_undone)}};
+  body.add("total_records", total);
+  body.add("processed_records", total - failures.size());
+  body.add_json("failed", kiln::print_json(failed));
+  body.add_json("left_undone", kiln::print_json(left_undone));
 }
 
 }  // namespace batch_handler

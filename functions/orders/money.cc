@@ -51,4 +51,9 @@ nlohmann::json to_amount(Cents cents) {
   return static_cast<double>(cents) / 100;
 }
 
+void add_amount(kiln::sdk::JsonObject& object, Cents cents) {
+  if (cents % 100 == 0) return object.add("amount", cents / 100);
+  object.add("amount", static_cast<double>(cents) / 100);
+}
+
 }  // namespace orders

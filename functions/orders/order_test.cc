@@ -107,24 +107,25 @@ TEST(Order, IsEnriched) {
                                   {{"sku", "b"}, {"quantity", 1}, {"price", "10"}}}},
                                 {"name", "  ada lovelace "},
                                 {"email", "Ada@Example.COM"}});
-  EXPECT_EQ(to_json_object(order), (json{{"request_id", "given"},
-                                         {"user_id", "u"},
-                                         {"amount", 12.5},
-                                         {"currency", "USD"},
-                                         {"item_count", 3},
-                                         {"customer",
-                                          {{"name", "Ada Lovelace"},
-                                           {"email", "ada@example.com"},
-                                           {"validation_status", "valid"}}},
-                                         {"priority", "BATCH"},
-                                         {"received_at", "2023-11-14T22:13:20.123Z"}}));
+  EXPECT_EQ(json::parse(to_json_object(order).text()),
+            (json{{"request_id", "given"},
+                  {"user_id", "u"},
+                  {"amount", 12.5},
+                  {"currency", "USD"},
+                  {"item_count", 3},
+                  {"customer",
+                   {{"name", "Ada Lovelace"},
+                    {"email", "ada@example.com"},
+                    {"validation_status", "valid"}}},
+                  {"priority", "BATCH"},
+                  {"received_at", "2023-11-14T22:13:20.123Z"}}));
 }
 
 TEST(Order, WithoutCustomerAndItems) {
   const Order order = enriched({{"request_id", "own"}, {"user_id", 5}, {"amount", 3}});
   EXPECT_EQ(order.request_id, "own");
   EXPECT_EQ(order.item_count, 0);
-  EXPECT_EQ(to_json_object(order)["customer"], nullptr);
+  EXPECT_EQ(json::parse(to_json_object(order).text())["customer"], nullptr);
   EXPECT_EQ(enriched({{"user_id", 5}, {"amount", 3}, {"name", "x"}}).customer_status,
             "invalid_email");
 }

@@ -25,6 +25,9 @@ namespace kiln {
 nlohmann::json parse_json(std::string_view text);
 std::string print_json(const nlohmann::json& value);
 
+// An event as a JSON handler gets it: an empty one is {}.
+nlohmann::json parse_event(std::string_view payload);
+
 template <class H>
 concept JsonHandler = requires(H& handler, const nlohmann::json& event, const Context& context) {
   { handler(event, context) } -> std::same_as<nlohmann::json>;
@@ -39,8 +42,7 @@ concept JsonHandlerFactory = requires(F& factory) {
 template <JsonHandler H>
 auto json_handler(H handler) {
   return [handler = std::move(handler)](std::string_view payload, const Context& context) mutable {
-    const nlohmann::json event = payload.empty() ? nlohmann::json::object() : parse_json(payload);
-    return print_json(handler(event, context));
+    return print_json(handler(parse_event(payload), context));
   };
 }
 

@@ -122,6 +122,10 @@ json parse_json(std::string_view text) {
   }
 }
 
+json parse_event(std::string_view payload) {
+  return payload.empty() ? json::object() : parse_json(payload);
+}
+
 std::string print_json(const json& value) {
   std::string out;
   sdk::JsonWriter writer(out);

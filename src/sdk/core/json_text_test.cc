@@ -6,6 +6,7 @@
 #include <random>
 
 #include "kiln/json_handler.h"
+#include "sdk/core/json_object.h"
 #include "sdk/core/json_writer.h"
 
 namespace kiln {
@@ -161,6 +162,18 @@ TEST(JsonText, AWriterSeparatesValues) {
   writer.raw("[]");
   writer.end_object();
   EXPECT_EQ(out, R"({"a{":"x[","n":1,"u":2,"t":true,"list":[null,{},0.5],"raw":[]})");
+}
+
+TEST(JsonText, AnObjectHasItsMembersInTheOrderOfTheirKeys) {
+  EXPECT_EQ(sdk::JsonObject().text(), "{}");
+  sdk::JsonObject object;
+  object.add("success", true);
+  object.add("b", 1);
+  object.add_json("list", R"(["x,",{}])");
+  object.add("a", "\"quoted\"");
+  object.add("B", 12.5);
+  EXPECT_EQ(object.text(), R"({"B":12.5,"a":"\"quoted\"","b":1,"list":["x,",{}],"success":true})");
+  EXPECT_EQ(object.text(), json::parse(object.text()).dump());
 }
 
 }  // namespace

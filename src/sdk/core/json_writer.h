@@ -58,10 +58,11 @@ class JsonWriter {
   }
 
  private:
-  // Strings end in a quote, so that the last byte says whether a value stands before.
+  // Strings end in a quote, so that the last byte says whether a comma is due.
   void separate() {
-    if (!out_.empty() && out_.back() != '{' && out_.back() != '[' && out_.back() != ':')
-      out_ += ',';
+    if (out_.empty()) return;
+    const char last = out_.back();
+    if (last != '{' && last != '[' && last != ':' && last != ',') out_ += ',';
   }
   void open(char bracket) {
     separate();
