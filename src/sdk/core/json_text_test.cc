@@ -118,6 +118,18 @@ TEST(JsonText, DamagedTextsAreReadAlike) {
   }
 }
 
+TEST(JsonText, EscapesAreReadWhereverTheyStand) {
+  const std::string parts[] = {"\\\"", "\\n", "\\\\",    "\\u00e9",          "\\ud83d\\ude00",
+                               "\\/",  "a",   "seven..", "sixteen bytes...", "\xC3\xA9"};
+  std::mt19937 random(9);
+  for (int round = 0; round < 5000; ++round) {
+    std::string text = "\"";
+    for (unsigned i = random() % 12; i > 0; --i) text += parts[random() % std::size(parts)];
+    text += '"';
+    EXPECT_EQ(ours(text), librarys(text)) << text;
+  }
+}
+
 TEST(JsonText, PrintsWhatTheLibraryPrints) {
   const auto check = [](const json& value) {
     EXPECT_EQ(print_json(value), value.dump(-1, ' ', false, json::error_handler_t::replace));
