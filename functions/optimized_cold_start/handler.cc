@@ -24,11 +24,11 @@ class BadRequest : public std::runtime_error {
 std::string answer(int status_code, std::string_view body) {
   std::string out;
   out.reserve(2 * body.size() + 64);
-  kiln::sdk::JsonWriter json(out);
-  json.begin_object();
-  json.member("body", body);
-  json.member("statusCode", status_code);
-  json.end_object();
+  kiln::sdk::JsonWriter writer(out);
+  writer.begin_object();
+  writer.member("body", body);
+  writer.member("statusCode", status_code);
+  writer.end_object();
   return out;
 }
 
@@ -92,19 +92,19 @@ std::string Handler::handle(const json& event, const kiln::Context& context) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     std::string body;
     body.reserve(result.size() + 192);
-    kiln::sdk::JsonWriter json(body);
-    json.begin_object();
-    json.key("metadata");
-    json.begin_object();
-    json.member("cold_start", cold_start);
-    json.member("processing_time_seconds", taken.count());
-    json.member("remaining_time_ms", context.remaining_time().count());
-    json.member("request_count", request_count_);
-    json.end_object();
-    json.key("result");
-    json.raw(result);
-    json.member("success", true);
-    json.end_object();
+    kiln::sdk::JsonWriter writer(body);
+    writer.begin_object();
+    writer.key("metadata");
+    writer.begin_object();
+    writer.member("cold_start", cold_start);
+    writer.member("processing_time_seconds", taken.count());
+    writer.member("remaining_time_ms", context.remaining_time().count());
+    writer.member("request_count", request_count_);
+    writer.end_object();
+    writer.key("result");
+    writer.raw(result);
+    writer.member("success", true);
+    writer.end_object();
     return answer(200, body);
   } catch (const BadRequest& e) {
     kiln::log::warn("bad request", {{"error", e.what()}});
@@ -134,13 +134,13 @@ std::string Handler::validate_user(const json& event) const {
   const bool required_fields_present = !text_of(data, "name").empty() && !email.empty();
   std::string out;
   out.reserve(128);
-  kiln::sdk::JsonWriter json(out);
-  json.begin_object();
-  json.member("email_valid", email_valid);
-  json.member("overall_valid", email_valid && phone_valid && required_fields_present);
-  json.member("phone_valid", phone_valid);
-  json.member("required_fields_present", required_fields_present);
-  json.end_object();
+  kiln::sdk::JsonWriter writer(out);
+  writer.begin_object();
+  writer.member("email_valid", email_valid);
+  writer.member("overall_valid", email_valid && phone_valid && required_fields_present);
+  writer.member("phone_valid", phone_valid);
+  writer.member("required_fields_present", required_fields_present);
+  writer.end_object();
   return out;
 }
 

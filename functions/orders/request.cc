@@ -16,15 +16,15 @@ Answer failure(int status_code, const json& body) { return {status_code, kiln::p
 std::string Answer::text(std::string_view batch_item_failures) const {
   std::string out;
   out.reserve(body.size() + batch_item_failures.size() + 128);
-  kiln::sdk::JsonWriter json(out);
-  json.begin_object();
+  kiln::sdk::JsonWriter writer(out);
+  writer.begin_object();
   if (!batch_item_failures.empty()) {
-    json.key("batchItemFailures");
-    json.raw(batch_item_failures);
+    writer.key("batchItemFailures");
+    writer.raw(batch_item_failures);
   }
-  json.member("body", body);
-  json.member("statusCode", status_code);
-  json.end_object();
+  writer.member("body", body);
+  writer.member("statusCode", status_code);
+  writer.end_object();
   return out;
 }
 

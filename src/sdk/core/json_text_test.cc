@@ -112,7 +112,7 @@ TEST(JsonText, DamagedTextsAreReadAlike) {
   std::mt19937 random(3);
   for (int round = 0; round < 5000; ++round) {
     std::string text = whole;
-    for (unsigned i = random() % 3 + 1; i > 0; --i)
+    for (auto i = random() % 3 + 1; i > 0; --i)
       text[random() % text.size()] = static_cast<char>(random());
     EXPECT_EQ(ours(text), librarys(text)) << text;
   }
@@ -124,7 +124,7 @@ TEST(JsonText, EscapesAreReadWhereverTheyStand) {
   std::mt19937 random(9);
   for (int round = 0; round < 5000; ++round) {
     std::string text = "\"";
-    for (unsigned i = random() % 12; i > 0; --i) text += parts[random() % std::size(parts)];
+    for (auto i = random() % 12; i > 0; --i) text += parts[random() % std::size(parts)];
     text += '"';
     EXPECT_EQ(ours(text), librarys(text)) << text;
   }
