@@ -46,14 +46,14 @@ class Orders {
         "priority TEXT NOT NULL, received_at TEXT NOT NULL);");
     insert_payment_ = prepared(
         "INSERT INTO payments (request_id, user_id, amount_cents, currency, status) VALUES "
-        "(?1, 'u1', 1250, 'USD', 'authorized') ON CONFLICT (request_id) DO NOTHING RETURNING id");
+        "(?1, 'u1', 1250, 'USD', 'authorized') ON CONFLICT (request_id) DO NOTHING");
     find_payment_ = prepared(
         "SELECT id, user_id, amount_cents, currency, status FROM payments WHERE request_id = ?1");
     insert_order_ = prepared(
         "INSERT INTO orders (request_id, user_id, amount_cents, currency, item_count, "
         "customer_name, customer_email, customer_status, priority, received_at) VALUES (?1, 'u1', "
         "1250, 'USD', 3, 'Ada Lovelace', 'ada@example.com', 'valid', 'STANDARD', "
-        "'2026-01-02T03:04:05.678Z') ON CONFLICT (request_id) DO NOTHING RETURNING id");
+        "'2026-01-02T03:04:05.678Z') ON CONFLICT (request_id) DO NOTHING");
     find_order_ =
         prepared("SELECT id, user_id, amount_cents, currency FROM orders WHERE request_id = ?1");
   }
@@ -93,8 +93,10 @@ class Orders {
     return value;
   }
   double stored(sqlite3_stmt* insert, sqlite3_stmt* find, std::string_view id) {
-    const double made = first(insert, id);
-    return made >= 0 ? made : first(find, id);
+    const double found = first(find, id);
+    if (found >= 0) return found;
+    first(insert, id);
+    return static_cast<double>(sqlite3_last_insert_rowid(database_));
   }
 
   sqlite3* database_ = nullptr;

@@ -39,12 +39,14 @@ def enrich(order, request_id):
 
 
 def store(order):
-    row = database.execute(f"INSERT INTO orders ({', '.join(order)}) VALUES ({', '.join('?' * len(order))}) "
-                           "ON CONFLICT (request_id) DO NOTHING RETURNING id", tuple(order.values())).fetchone()
+    find = "SELECT id, user_id, amount_cents FROM orders WHERE request_id = ?"
+    row = database.execute(find, (order["request_id"],)).fetchone()
     if row is None:
-        row = database.execute("SELECT id, user_id, amount_cents FROM orders WHERE request_id = ?", (order["request_id"],)).fetchone()
-        if row[1:] != (order["user_id"], order["amount_cents"]):
-            raise ValueError(f"request id '{order['request_id']}' was used for another request")
+        made = database.execute(f"INSERT INTO orders ({', '.join(order)}) VALUES ({', '.join('?' * len(order))}) "
+                                "ON CONFLICT (request_id) DO NOTHING RETURNING id", tuple(order.values())).fetchone()
+        row = None if made else database.execute(find, (order["request_id"],)).fetchone()  # another process was faster
+    if row is not None and row[1:] != (order["user_id"], order["amount_cents"]):
+        raise ValueError(f"request id '{order['request_id']}' was used for another request")
 
 
 def handler(event, context):

@@ -34,14 +34,18 @@ def handler(event, context):
     except ValueError as error:
         return answer(400, {"success": False, "error": str(error)})
     wanted = (event["user_id"], cents, currency)
-    with database:
-        row = database.execute("INSERT INTO payments (request_id, user_id, amount_cents, currency, status) VALUES (?, ?, ?, ?, 'authorized') "
-                               "ON CONFLICT (request_id) DO NOTHING RETURNING id", (event["request_id"], *wanted)).fetchone()
-    duplicate = row is None
-    if duplicate:
-        row = database.execute("SELECT id, user_id, amount_cents, currency FROM payments WHERE request_id = ?", (event["request_id"],)).fetchone()
-        if row[1:] != wanted:
-            return answer(409, {"success": False, "error": f"request id '{event['request_id']}' was used for another request"})
+    find = "SELECT id, user_id, amount_cents, currency FROM payments WHERE request_id = ?"
+    row = database.execute(find, (event["request_id"],)).fetchone()
+    duplicate = row is not None
+    if not duplicate:
+        with database:
+            row = database.execute("INSERT INTO payments (request_id, user_id, amount_cents, currency, status) VALUES (?, ?, ?, ?, 'authorized') "
+                                   "ON CONFLICT (request_id) DO NOTHING RETURNING id", (event["request_id"], *wanted)).fetchone()
+        duplicate = row is None  # another process was faster
+        if duplicate:
+            row = database.execute(find, (event["request_id"],)).fetchone()
+    if duplicate and row[1:] != wanted:
+        return answer(409, {"success": False, "error": f"request id '{event['request_id']}' was used for another request"})
     return answer(200, {"success": True, "request_id": event["request_id"], "authorization_id": row[0], "status": "authorized", "amount": cents / 100,
                         "currency": currency, "duplicate": duplicate, "priority_level": PRIORITY, "processing_time": time.perf_counter() - start,
                         "remaining_time_ms": context.get_remaining_time_in_millis()})

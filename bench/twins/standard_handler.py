@@ -46,14 +46,18 @@ def handler(event, context):
         order = enrich(event.get("order", event), context.aws_request_id)
     except (ValueError, KeyError) as error:
         return answer(400, {"success": False, "error": str(error)})
-    with database:
-        row = database.execute(f"INSERT INTO orders ({', '.join(order)}) VALUES ({', '.join('?' * len(order))}) "
-                               "ON CONFLICT (request_id) DO NOTHING RETURNING id", tuple(order.values())).fetchone()
-    duplicate = row is None
-    if duplicate:
-        row = database.execute("SELECT id, user_id, amount_cents FROM orders WHERE request_id = ?", (order["request_id"],)).fetchone()
-        if row[1:] != (order["user_id"], order["amount_cents"]):
-            return answer(409, {"success": False, "error": f"request id '{order['request_id']}' was used for another request"})
+    find = "SELECT id, user_id, amount_cents FROM orders WHERE request_id = ?"
+    row = database.execute(find, (order["request_id"],)).fetchone()
+    duplicate = row is not None
+    if not duplicate:
+        with database:
+            row = database.execute(f"INSERT INTO orders ({', '.join(order)}) VALUES ({', '.join('?' * len(order))}) "
+                                   "ON CONFLICT (request_id) DO NOTHING RETURNING id", tuple(order.values())).fetchone()
+        duplicate = row is None  # another process was faster
+        if duplicate:
+            row = database.execute(find, (order["request_id"],)).fetchone()
+    if duplicate and row[1:] != (order["user_id"], order["amount_cents"]):
+        return answer(409, {"success": False, "error": f"request id '{order['request_id']}' was used for another request"})
     shown = {key: order[key] for key in ("request_id", "user_id", "currency", "item_count", "priority", "received_at")}
     shown.update(order_id=row[0], amount=order["amount_cents"] / 100, status="stored",
                  customer={"name": order["customer_name"], "email": order["customer_email"], "validation_status": order["customer_status"]})

@@ -9,6 +9,7 @@
 
 #include "kiln/batch.h"
 #include "kiln/batch_processor.h"
+#include "kiln/json_handler.h"
 #include "kiln/log.h"
 #include "kiln/memory_profiler.h"
 #include "orders/order.h"
@@ -23,10 +24,16 @@ json order_in(const json& record) {
   const auto body = record.find("body");
   const auto* text = body == record.end() ? nullptr : body->get_ptr<const std::string*>();
   if (!text) throw std::invalid_argument("the record has no body");
-  json order = json::parse(*text, nullptr, false);
-  if (order.is_discarded()) throw std::invalid_argument("the record's body is no JSON");
+  json order;
+  try {
+    order = kiln::parse_json(*text);
+  } catch (const json::exception&) {
+    throw std::invalid_argument("the record's body is no JSON");
+  }
   if (order.is_object()) {
-    if (const auto inner = order.find("order"); inner != order.end()) return json(*inner);
+    if (const auto inner = order.find("order"); inner != order.end()) {
+      return json(std::move(*inner));
+    }
   }
   return order;
 }
@@ -47,18 +54,18 @@ void keep_heap() {
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-json Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(const json& event, const kiln::Context& context) {
   json failures = json::array({{{"itemIdentifier", ""}}});  // all of the batch, unless it says else
-  json answer = orders::answer_request(event, context, config_,
-                                       [&](const json& batch, const orders::Deadline& deadline) {
-                                         return process(batch, context, deadline, failures);
-                                       });
-  answer["batchItemFailures"] = std::move(failures);
-  return answer;
+  const orders::Answer answer = orders::answer_request(
+      event, context, config_,
+      [&](const json& batch, const orders::Deadline& deadline, orders::Body& body) {
+        process(batch, context, deadline, failures, body);
+      });
+  return answer.text(kiln::print_json(failures));
 }
 
-json Handler::process(const json& event, const kiln::Context& context,
-                      const orders::Deadline& deadline, json& failures) {
+void Handler::process(const json& event, const kiln::Context& context,
+                      const orders::Deadline& deadline, json& failures, orders::Body& body) {
   struct Attempt {
     const json* order = nullptr;
     std::string message_id;
@@ -126,10 +133,10 @@ json Handler::process(const json& event, const kiln::Context& context,
   kiln::log::info(
       "batch done",
       {{"total_records", total}, {"failed", failed.size()}, {"left_undone", left_undone.size()}});
-  return {{"total_records", total},
-          {"processed_records", total - failures.size()},
-          {"failed", std::move(failed)},
-          {"left_undone", std::move(left_undone)}};
+  body.add("total_records", total);
+  body.add("processed_records", total - failures.size());
+  body.add_json("failed", kiln::print_json(failed));
+  body.add_json("left_undone", kiln::print_json(left_undone));
 }
 
 }  // namespace batch_handler

@@ -9,8 +9,8 @@ int main() {
     const auto config = orders::Config::from_environment(
         {.priority_level = "BATCH", .max_processing_time = std::chrono::seconds(900)});
     return [handler = std::make_unique<Handler>(config)](
-               const nlohmann::json& event, const kiln::Context& context) -> nlohmann::json {
-      return handler->handle(event, context);
+               std::string_view event, const kiln::Context& context) -> std::string {
+      return handler->handle(kiln::parse_event(event), context);
     };
   });
 }

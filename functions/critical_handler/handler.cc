@@ -9,14 +9,14 @@ using nlohmann::json;
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-json Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(const json& event, const kiln::Context& context) {
   return orders::answer_request(event, context, config_,
-                                [this](const json& request, const orders::Deadline& deadline) {
-                                  return authorize(request, deadline);
-                                });
+                                [this](const json& request, const orders::Deadline& deadline,
+                                       orders::Body& body) { authorize(request, deadline, body); })
+      .text();
 }
 
-json Handler::authorize(const json& event, const orders::Deadline& deadline) {
+void Handler::authorize(const json& event, const orders::Deadline& deadline, orders::Body& body) {
   const orders::Payment payment = orders::read_payment(event);
   deadline.check(payment.request_id);
   const bool too_much = config_.payment_limit && payment.amount > *config_.payment_limit;
@@ -27,12 +27,12 @@ json Handler::authorize(const json& event, const orders::Deadline& deadline) {
   kiln::log::info("payment answered", {{"payment", payment.request_id},
                                        {"status", orders::name_of(stored.status)},
                                        {"duplicate", !stored.is_new}});
-  return {{"request_id", payment.request_id},
-          {"authorization_id", stored.id},
-          {"status", orders::name_of(stored.status)},
-          {"amount", orders::to_amount(payment.amount)},
-          {"currency", payment.currency},
-          {"duplicate", !stored.is_new}};
+  body.add("request_id", payment.request_id);
+  body.add("authorization_id", stored.id);
+  body.add("status", orders::name_of(stored.status));
+  orders::add_amount(body, payment.amount);
+  body.add("currency", payment.currency);
+  body.add("duplicate", !stored.is_new);
 }
 
 }  // namespace critical_handler

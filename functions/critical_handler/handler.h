@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "kiln/context.h"
 #include "kiln/lazy.h"
@@ -28,11 +29,11 @@ class Handler {
  public:
   explicit Handler(orders::Config config);
 
-  // Never throws for what an event can hold or a backend can do.
-  nlohmann::json handle(const nlohmann::json& event, const kiln::Context& context);
+  // Returns JSON text. Never throws for what an event can hold or a backend can do.
+  std::string handle(const nlohmann::json& event, const kiln::Context& context);
 
  private:
-  nlohmann::json authorize(const nlohmann::json& event, const orders::Deadline& deadline);
+  void authorize(const nlohmann::json& event, const orders::Deadline& deadline, orders::Body& body);
 
   const orders::Config config_;
   std::chrono::milliseconds budget_{0};  // of the request that opens the store

@@ -7,9 +7,8 @@
 int main(int argc, char** argv) {
   critical_handler::Handler handler(orders::Config::from_environment(
       {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)}));
-  return kiln::bench::data_throughput(
-      argc, argv,
-      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::data_throughput(argc, argv,
+                                      [&](std::string_view event, const kiln::Context& context) {
+                                        return handler.handle(kiln::parse_event(event), context);
+                                      });
 }

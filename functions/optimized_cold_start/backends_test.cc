@@ -49,7 +49,7 @@ class Backends : public ::testing::Test {
   }
 
   std::pair<int, json> handle(Handler& handler, const json& event) {
-    const json answer = handler.handle(event, context_);
+    const json answer = json::parse(handler.handle(event, context_));
     return {answer.at("statusCode").get<int>(), json::parse(answer.at("body").get<std::string>())};
   }
   json result(Handler& handler, const json& event) {

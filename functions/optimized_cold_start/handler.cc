@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cmath>
 
+#include "kiln/json_handler.h"
 #include "kiln/log.h"
+#include "sdk/core/json_writer.h"
 
 namespace optimized_cold_start {
 namespace {
@@ -19,12 +21,19 @@ class BadRequest : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::string print(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+std::string answer(int status_code, std::string_view body) {
+  std::string out;
+  out.reserve(2 * body.size() + 64);
+  kiln::sdk::JsonWriter writer(out);
+  writer.begin_object();
+  writer.member("body", body);
+  writer.member("statusCode", status_code);
+  writer.end_object();
+  return out;
 }
 
-json answer(int status_code, const json& body) {
-  return {{"statusCode", status_code}, {"body", print(body)}};
+std::string failure(int status_code, const char* error) {
+  return answer(status_code, kiln::print_json({{"success", false}, {"error", error}}));
 }
 
 // Patterns are for ASCII; Latin-1 spares RE2 the UTF-8 automata, and it is right for bytes above
@@ -69,7 +78,7 @@ Handler::Handler(Config config)
       database_([this] { return open_database(config_, budget_); }),
       cache_([this] { return open_cache(config_, budget_); }) {}
 
-json Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(const json& event, const kiln::Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const bool cold_start = ++request_count_ == 1;
   budget_ = std::max(context.remaining_time() - kReserve, std::chrono::milliseconds(0));
@@ -79,45 +88,60 @@ json Handler::handle(const json& event, const kiln::Context& context) {
                               {"remaining_time_ms", context.remaining_time().count()}});
   try {
     if (!event.is_object()) throw BadRequest("the event must be a JSON object");
-    const json result = route(event);
+    const std::string result = route(event);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    return answer(200, {{"success", true},
-                        {"result", result},
-                        {"metadata",
-                         {{"cold_start", cold_start},
-                          {"request_count", request_count_},
-                          {"processing_time_seconds", taken.count()},
-                          {"remaining_time_ms", context.remaining_time().count()}}}});
+    std::string body;
+    body.reserve(result.size() + 192);
+    kiln::sdk::JsonWriter writer(body);
+    writer.begin_object();
+    writer.key("metadata");
+    writer.begin_object();
+    writer.member("cold_start", cold_start);
+    writer.member("processing_time_seconds", taken.count());
+    writer.member("remaining_time_ms", context.remaining_time().count());
+    writer.member("request_count", request_count_);
+    writer.end_object();
+    writer.key("result");
+    writer.raw(result);
+    writer.member("success", true);
+    writer.end_object();
+    return answer(200, body);
   } catch (const BadRequest& e) {
     kiln::log::warn("bad request", {{"error", e.what()}});
-    return answer(400, {{"success", false}, {"error", e.what()}});
+    return failure(400, e.what());
   } catch (const std::exception& e) {
     kiln::log::error("request failed", {{"error", e.what()}});
-    return answer(500, {{"success", false}, {"error", e.what()}});
+    return failure(500, e.what());
   }
 }
 
-json Handler::route(const json& event) {
+std::string Handler::route(const json& event) {
   const auto found = event.find("action");
   const std::string action = found == event.end() ? "default"
                              : found->is_string() ? found->get<std::string>()
-                                                  : print(*found);
+                                                  : kiln::print_json(*found);
   if (action == "validate_user") return validate_user(event);
-  if (action == "process_order") return process_order(event);
-  if (action == "fetch_data") return fetch_data(event);
-  return {{"error", "Unknown action: " + action}};
+  if (action == "process_order") return kiln::print_json(process_order(event));
+  if (action == "fetch_data") return kiln::print_json(fetch_data(event));
+  return kiln::print_json({{"error", "Unknown action: " + action}});
 }
 
-json Handler::validate_user(const json& event) const {
+std::string Handler::validate_user(const json& event) const {
   const json& data = data_of(event);
   const std::string& email = text_of(data, "email");
   const bool email_valid = RE2::FullMatch(email, email_pattern_);
   const bool phone_valid = RE2::FullMatch(text_of(data, "phone"), phone_pattern_);
   const bool required_fields_present = !text_of(data, "name").empty() && !email.empty();
-  return {{"email_valid", email_valid},
-          {"phone_valid", phone_valid},
-          {"required_fields_present", required_fields_present},
-          {"overall_valid", email_valid && phone_valid && required_fields_present}};
+  std::string out;
+  out.reserve(128);
+  kiln::sdk::JsonWriter writer(out);
+  writer.begin_object();
+  writer.member("email_valid", email_valid);
+  writer.member("overall_valid", email_valid && phone_valid && required_fields_present);
+  writer.member("phone_valid", phone_valid);
+  writer.member("required_fields_present", required_fields_present);
+  writer.end_object();
+  return out;
 }
 
 json Handler::process_order(const json& event) {
@@ -131,8 +155,8 @@ json Handler::process_order(const json& event) {
   if (!amount.is_number()) throw BadRequest("process_order needs data.amount: a number");
   const Order order{user_id.is_string()
                         ? checked("data.user_id", user_id.get_ref<const std::string&>())
-                        : print(user_id),
-                    print(amount)};
+                        : kiln::print_json(user_id),
+                    kiln::print_json(amount)};
   const int64_t id = database_->insert_order(order);
   return {{"order_id", id}, {"status", "created"}, {"amount", amount}};
 }
@@ -157,7 +181,7 @@ json Handler::fetch_data(const json& event) {
   // What does not exist is not cached: it would stay hidden for CACHE_TTL once it is there.
   if (cache_up && !data.is_null() && config_.cache_ttl > 0) {
     try {
-      cache_->set(key, print(data), std::chrono::seconds(config_.cache_ttl));
+      cache_->set(key, kiln::print_json(data), std::chrono::seconds(config_.cache_ttl));
     } catch (const std::exception& e) {
       cache_up = false;
       kiln::log::warn("the cache took nothing", {{"error", e.what()}});

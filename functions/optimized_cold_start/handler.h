@@ -46,12 +46,13 @@ class Handler {
  public:
   explicit Handler(Config config);
 
-  // Never throws for what an event can hold or a backend can do.
-  nlohmann::json handle(const nlohmann::json& event, const kiln::Context& context);
+  // Returns JSON text. Never throws for what an event can hold or a backend can do.
+  std::string handle(const nlohmann::json& event, const kiln::Context& context);
 
  private:
-  nlohmann::json route(const nlohmann::json& event);
-  nlohmann::json validate_user(const nlohmann::json& event) const;
+  // The actions' results, as JSON text where it is made without a tree.
+  std::string route(const nlohmann::json& event);
+  std::string validate_user(const nlohmann::json& event) const;
   nlohmann::json process_order(const nlohmann::json& event);
   nlohmann::json fetch_data(const nlohmann::json& event);
   nlohmann::json fetch_from_database(const std::string& key);

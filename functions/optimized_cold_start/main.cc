@@ -7,8 +7,8 @@ int main() {
     using optimized_cold_start::Config;
     using optimized_cold_start::Handler;
     return [handler = std::make_unique<Handler>(Config::from_environment())](
-               const nlohmann::json& event, const kiln::Context& context) -> nlohmann::json {
-      return handler->handle(event, context);
+               std::string_view event, const kiln::Context& context) -> std::string {
+      return handler->handle(kiln::parse_event(event), context);
     };
   });
 }

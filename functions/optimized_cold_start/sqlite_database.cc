@@ -32,9 +32,8 @@ class SqliteDatabase final : public Database {
  public:
   explicit SqliteDatabase(const Config& config)
       : database_(config.sqlite_path, kSchema),
-        insert_(
-            database_,
-            "INSERT INTO orders (user_id, amount, status) VALUES (?1, ?2, 'pending') RETURNING id"),
+        insert_(database_,
+                "INSERT INTO orders (user_id, amount, status) VALUES (?1, ?2, 'pending')"),
         find_(database_, "SELECT id, value, updated_at FROM items WHERE id = ?1") {}
 
   int64_t insert_order(const Order& order) override {
@@ -42,10 +41,7 @@ class SqliteDatabase final : public Database {
     Statement::Run run(insert_);
     run.bind(1, order.user_id);
     run.bind(2, order.amount);
-    run.step();
-    const int64_t id = run.integer(0);
-    run.finish();
-    return id;
+    return run.insert().value();
   }
 
   std::optional<Item> find_item(const std::string& id) override {

@@ -6,9 +6,8 @@
 
 int main(int argc, char** argv) {
   optimized_cold_start::Handler handler(optimized_cold_start::Config::from_environment());
-  return kiln::bench::data_throughput(
-      argc, argv,
-      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::data_throughput(argc, argv,
+                                      [&](std::string_view event, const kiln::Context& context) {
+                                        return handler.handle(kiln::parse_event(event), context);
+                                      });
 }

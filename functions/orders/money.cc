@@ -1,8 +1,6 @@
 #include "money.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 namespace orders {
 
@@ -27,19 +25,35 @@ std::optional<Cents> parse_cents(std::string_view text) {
 }
 
 std::optional<Cents> cents_of(const nlohmann::json& value) {
+  constexpr uint64_t kMostWhole = kMaxCents / 100;
   if (const auto* text = value.get_ptr<const std::string*>()) return parse_cents(*text);
-  if (!value.is_number()) return std::nullopt;
-  if (value.is_number_integer()) return parse_cents(value.dump());
-  std::array<char, 400> digits;
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                          value.get<double>(), std::chars_format::fixed);
-  if (error != std::errc()) return std::nullopt;
-  return parse_cents({digits.data(), end});
+  if (const auto* whole = value.get_ptr<const nlohmann::json::number_unsigned_t*>()) {
+    if (*whole == 0 || *whole > kMostWhole) return std::nullopt;
+    return static_cast<Cents>(*whole * 100);
+  }
+  if (const auto* whole = value.get_ptr<const nlohmann::json::number_integer_t*>()) {
+    if (*whole <= 0 || static_cast<uint64_t>(*whole) > kMostWhole) return std::nullopt;
+    return *whole * 100;
+  }
+  const auto* number = value.get_ptr<const nlohmann::json::number_float_t*>();
+  if (!number || !(*number > 0) || *number >= static_cast<double>(kMostWhole + 1)) {
+    return std::nullopt;
+  }
+  // The shortest form of a number of at most fifteen digits is the decimal one that is nearest to
+  // it, and so is what the division gives.
+  const auto cents = static_cast<Cents>(*number * 100 + 0.5);
+  if (cents == 0 || static_cast<double>(cents) / 100 != *number) return std::nullopt;
+  return cents;
 }
 
 nlohmann::json to_amount(Cents cents) {
   if (cents % 100 == 0) return cents / 100;
   return static_cast<double>(cents) / 100;
+}
+
+void add_amount(kiln::sdk::JsonObject& object, Cents cents) {
+  if (cents % 100 == 0) return object.add("amount", cents / 100);
+  object.add("amount", static_cast<double>(cents) / 100);
 }
 
 }  // namespace orders

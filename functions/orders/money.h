@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "sdk/core/json_object.h"
+
 namespace orders {
 
 using Cents = int64_t;
@@ -19,6 +21,7 @@ std::optional<Cents> parse_cents(std::string_view text);
 // The same of a JSON number, by its shortest form, or a text.
 std::optional<Cents> cents_of(const nlohmann::json& value);
 
-nlohmann::json to_amount(Cents cents);  // a JSON number: 12.5
+nlohmann::json to_amount(Cents cents);                        // a JSON number: 12.5
+void add_amount(kiln::sdk::JsonObject& object, Cents cents);  // the same, under "amount"
 
 }  // namespace orders

@@ -135,17 +135,25 @@ Order enrich_order(const json& order, const kiln::ProcessedRecord& customer,
   return out;
 }
 
-json to_json_object(const Order& order) {
-  json customer;
-  if (!order.customer_status.empty()) {
-    customer = {{"name", order.customer_name},
-                {"email", order.customer_email},
-                {"validation_status", order.customer_status}};
+kiln::sdk::JsonObject to_json_object(const Order& order) {
+  kiln::sdk::JsonObject out;
+  out.add("request_id", order.request_id);
+  out.add("user_id", order.user_id);
+  add_amount(out, order.amount);
+  out.add("currency", order.currency);
+  out.add("item_count", order.item_count);
+  if (order.customer_status.empty()) {
+    out.add_json("customer", "null");
+  } else {
+    kiln::sdk::JsonObject customer;
+    customer.add("name", order.customer_name);
+    customer.add("email", order.customer_email);
+    customer.add("validation_status", order.customer_status);
+    out.add_json("customer", customer.text());
   }
-  return {{"request_id", order.request_id},    {"user_id", order.user_id},
-          {"amount", to_amount(order.amount)}, {"currency", order.currency},
-          {"item_count", order.item_count},    {"customer", std::move(customer)},
-          {"priority", order.priority},        {"received_at", order.received_at}};
+  out.add("priority", order.priority);
+  out.add("received_at", order.received_at);
+  return out;
 }
 
 }  // namespace orders

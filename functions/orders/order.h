@@ -49,6 +49,6 @@ Order enrich_order(const nlohmann::json& order, const kiln::ProcessedRecord& cus
 
 // {"request_id","user_id","amount","currency","item_count","customer":{"name","email",
 // "validation_status"} or null,"priority","received_at"}
-nlohmann::json to_json_object(const Order& order);
+kiln::sdk::JsonObject to_json_object(const Order& order);
 
 }  // namespace orders

@@ -1,8 +1,8 @@
 // What is the same for every request of the three functions: its time, its errors, its answer.
 //
 //   return orders::answer_request(
-//       event, context, config, [&](const json& event, Deadline deadline) {
-//         return json{{"order_id", store->insert(order, deadline.left())}};
+//       event, context, config, [&](const json& event, Deadline deadline, Body& body) {
+//         body.add("order_id", store->insert(order, deadline.left()));
 //       });
 //
 // Answers are {"statusCode","body"}, body being JSON text: 200 {"success":true,…,"priority_level",
@@ -19,9 +19,11 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "config.h"
 #include "kiln/context.h"
+#include "sdk/core/json_object.h"
 
 namespace orders {
 
@@ -75,11 +77,20 @@ class Deadline {
   std::chrono::system_clock::time_point until_;
 };
 
-nlohmann::json answer(int status_code, const nlohmann::json& body);
+using Body = kiln::sdk::JsonObject;
 
-// Never throws for what an event can hold or a backend can do.
-nlohmann::json answer_request(
+struct Answer {
+  int status_code;
+  std::string body;  // JSON
+
+  // {"statusCode","body"}, and before them "batchItemFailures" where there is JSON for it.
+  std::string text(std::string_view batch_item_failures = {}) const;
+};
+
+// `work` gives the answer's members but for the common ones. Never throws for what an event can
+// hold or a backend can do.
+Answer answer_request(
     const nlohmann::json& event, const kiln::Context& context, const Config& config,
-    const std::function<nlohmann::json(const nlohmann::json& event, Deadline deadline)>& work);
+    const std::function<void(const nlohmann::json& event, Deadline deadline, Body& body)>& work);
 
 }  // namespace orders

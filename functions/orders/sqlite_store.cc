@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -51,7 +52,7 @@ class SqliteStore final : public Store {
         insert_payment_(database_,
                         "INSERT INTO payment_authorizations (request_id, user_id, amount_cents, "
                         "currency, status) VALUES (?1, ?2, ?3, ?4, ?5) "
-                        "ON CONFLICT (request_id) DO NOTHING RETURNING id"),
+                        "ON CONFLICT (request_id) DO NOTHING"),
         find_payment_(database_,
                       "SELECT id, user_id, amount_cents, currency, status FROM "
                       "payment_authorizations WHERE request_id = ?1"),
@@ -59,36 +60,42 @@ class SqliteStore final : public Store {
                       "INSERT INTO enriched_orders (request_id, user_id, amount_cents, currency, "
                       "item_count, customer_name, customer_email, customer_status, priority, "
                       "received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
-                      "ON CONFLICT (request_id) DO NOTHING RETURNING id"),
+                      "ON CONFLICT (request_id) DO NOTHING"),
         find_order_(database_,
                     "SELECT id, user_id, amount_cents, currency FROM enriched_orders WHERE "
                     "request_id = ?1") {}
 
   StoredPayment authorize(const Payment& payment, Status status, Milliseconds limit) override {
-    return within(limit, payment.request_id, [&]() -> StoredPayment {
-      {
+    const auto find = [&]() -> std::optional<StoredPayment> {
+      Statement::Run run(find_payment_);
+      run.bind(1, payment.request_id);
+      if (!run.step()) return std::nullopt;
+      return StoredPayment{
+          run.integer(0), payment_of(run, payment.request_id),
+          run.text(4) == name_of(Status::kAuthorized) ? Status::kAuthorized : Status::kDeclined,
+          false};
+    };
+    return within(limit, payment.request_id, [&] {
+      return once(payment.request_id, find, [&]() -> std::optional<StoredPayment> {
         Statement::Run run(insert_payment_);
         bind(run, payment);
         run.bind(5, name_of(status));
-        if (run.step()) {
-          const int64_t id = run.integer(0);
-          run.finish();
-          return {id, payment, status, true};
-        }
-      }
-      Statement::Run run(find_payment_);
-      run.bind(1, payment.request_id);
-      if (!run.step()) throw gone(payment.request_id);
-      return {run.integer(0), payment_of(run, payment.request_id),
-              run.text(4) == name_of(Status::kAuthorized) ? Status::kAuthorized : Status::kDeclined,
-              false};
+        const auto id = run.insert();
+        return id ? std::optional(StoredPayment{*id, payment, status, true}) : std::nullopt;
+      });
     });
   }
 
   StoredOrder insert(const Order& order, Milliseconds limit) override {
-    return within(limit, order.request_id, [&]() -> StoredOrder {
+    const auto find = [&]() -> std::optional<StoredOrder> {
+      Statement::Run run(find_order_);
+      run.bind(1, order.request_id);
+      if (!run.step()) return std::nullopt;
+      return StoredOrder{run.integer(0), payment_of(run, order.request_id), false};
+    };
+    return within(limit, order.request_id, [&] {
       join_batch();
-      {
+      return once(order.request_id, find, [&]() -> std::optional<StoredOrder> {
         Statement::Run run(insert_order_);
         bind(run, order);
         run.bind(5, order.item_count);
@@ -97,16 +104,9 @@ class SqliteStore final : public Store {
         run.bind(8, order.customer_status);
         run.bind(9, order.priority);
         run.bind(10, order.received_at);
-        if (run.step()) {
-          const int64_t id = run.integer(0);
-          run.finish();
-          return {id, order, true};
-        }
-      }
-      Statement::Run run(find_order_);
-      run.bind(1, order.request_id);
-      if (!run.step()) throw gone(order.request_id);
-      return {run.integer(0), payment_of(run, order.request_id), false};
+        const auto id = run.insert();
+        return id ? std::optional(StoredOrder{*id, order, true}) : std::nullopt;
+      });
     });
   }
 
@@ -153,6 +153,18 @@ class SqliteStore final : public Store {
     run.bind(2, payment.user_id);
     run.bind(3, payment.amount);
     run.bind(4, payment.currency);
+  }
+
+  // What is stored already, or else what `insert` stores. Looks first: an insert that finds the
+  // request id taken takes the file's lock and writes all the same.
+  template <class Find, class Insert>
+  static typename std::invoke_result_t<const Find&>::value_type once(const std::string& request_id,
+                                                                     const Find& find,
+                                                                     const Insert& insert) {
+    if (auto found = find()) return *std::move(found);
+    if (auto made = insert()) return *std::move(made);
+    if (auto found = find()) return *std::move(found);  // another process was faster
+    throw gone(request_id);
   }
 
   static kiln::sqlite::Error gone(const std::string& request_id) {

@@ -2,8 +2,12 @@
 #include "store.h"
 
 #include <gtest/gtest.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include "request.h"
@@ -87,6 +91,36 @@ TEST_F(SqliteStoreTest, ALockThatStaysIsTimeUp) {
   } catch (const TimeUp& e) {
     EXPECT_EQ(e.left_undone(), "r");
   }
+}
+
+TEST_F(SqliteStoreTest, WhatIsStoredIsAnsweredWithoutTheLock) {
+  const auto store = open_sqlite(config_);
+  const int64_t id = store->authorize(payment_, Status::kAuthorized, kLimit).id;
+  kiln::sqlite::Database blocker(config_.sqlite_path, "BEGIN IMMEDIATE");
+  const auto again = store->authorize(payment_, Status::kAuthorized, milliseconds(0));
+  EXPECT_FALSE(again.is_new);
+  EXPECT_EQ(again.id, id);
+}
+
+TEST_F(SqliteStoreTest, InMemoryTheJournalStaysShort) {
+  const std::string shared = "/dev/shm";
+  struct statfs found {};
+  if (::statfs(shared.c_str(), &found) != 0 || found.f_type != TMPFS_MAGIC) {
+    GTEST_SKIP() << shared << " is no file system in memory";
+  }
+  std::string folder = shared + "/kiln-orders-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  config_.sqlite_path = folder + "/data.db";
+  {
+    const auto store = open_sqlite(config_);
+    for (int i = 0; i < 1000; ++i) {
+      payment_.request_id = std::to_string(i);
+      store->authorize(payment_, Status::kAuthorized, kLimit);
+    }
+    // 256 pages, and those of the last change.
+    EXPECT_LT(std::filesystem::file_size(config_.sqlite_path + "-wal"), 300u * 4096);
+  }
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(SqliteStoreTest, AFileThatCantBeMadeIsUnreachable) {

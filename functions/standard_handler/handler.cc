@@ -22,16 +22,18 @@ kiln::ProcessedRecord cleaned(const json& order) {
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-json Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(const json& event, const kiln::Context& context) {
   const std::string request_id(context.request_id);
-  return orders::answer_request(event, context, config_,
-                                [&](const json& request, const orders::Deadline& deadline) {
-                                  return store(request, request_id, deadline);
-                                });
+  return orders::answer_request(
+             event, context, config_,
+             [&](const json& request, const orders::Deadline& deadline, orders::Body& body) {
+               store(request, request_id, deadline, body);
+             })
+      .text();
 }
 
-json Handler::store(const json& event, const std::string& request_id,
-                    const orders::Deadline& deadline) {
+void Handler::store(const json& event, const std::string& request_id,
+                    const orders::Deadline& deadline, orders::Body& body) {
   const auto found = event.find("order");
   const json& given = found == event.end() ? event : *found;
   const orders::Order order =
@@ -43,10 +45,11 @@ json Handler::store(const json& event, const std::string& request_id,
   kiln::log::info(
       "order stored",
       {{"order", order.request_id}, {"order_id", stored.id}, {"duplicate", !stored.is_new}});
-  json body = orders::to_json_object(order);
-  body["order_id"] = stored.id;
-  body["status"] = "stored";
-  return {{"order", std::move(body)}, {"duplicate", !stored.is_new}};
+  kiln::sdk::JsonObject answered = orders::to_json_object(order);
+  answered.add("order_id", stored.id);
+  answered.add("status", "stored");
+  body.add_json("order", answered.text());
+  body.add("duplicate", !stored.is_new);
 }
 
 }  // namespace standard_handler

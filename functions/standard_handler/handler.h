@@ -30,12 +30,12 @@ class Handler {
  public:
   explicit Handler(orders::Config config);
 
-  // Never throws for what an event can hold or a backend can do.
-  nlohmann::json handle(const nlohmann::json& event, const kiln::Context& context);
+  // Returns JSON text. Never throws for what an event can hold or a backend can do.
+  std::string handle(const nlohmann::json& event, const kiln::Context& context);
 
  private:
-  nlohmann::json store(const nlohmann::json& event, const std::string& request_id,
-                       const orders::Deadline& deadline);
+  void store(const nlohmann::json& event, const std::string& request_id,
+             const orders::Deadline& deadline, orders::Body& body);
 
   const orders::Config config_;
   std::chrono::milliseconds budget_{0};  // of the request that opens the store

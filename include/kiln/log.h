@@ -13,8 +13,8 @@
 // and CRITICAL; default INFO). Both are read at the first line. Line breaks in a text message are
 // written as \n, text that is not UTF-8 as U+FFFD.
 //
-// Threading: any thread. Ownership: nothing is kept. Cost: one allocation and one write(2) for each
-// line; a line below the level costs a comparison.
+// Threading: any thread. Ownership: nothing is kept. Cost: one write(2) for each line, and an
+// allocation for one above 16 KiB; a line below the level costs a comparison.
 #pragma once
 
 #include <concepts>

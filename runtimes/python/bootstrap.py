@@ -2,8 +2,8 @@
 over the Runtime API where there is none.
 
 What is imported or compiled here is paid for by every cold start. So this file holds only what each
-invocation needs, and uses _socket (socket without its Python part); errors, logging and results of
-other types than JSON's are in on_demand.py, which is loaded by the first of them.
+invocation needs, and uses _socket (socket without its Python part); the Runtime API is in connection.py, and errors,
+logging and results of other types than JSON's are in on_demand.py, which is loaded by the first of them.
 
 Started without site (-S), so that functions see the standard library and what they bring, and not
 what happens to be installed on the machine. argv[1]: where the layers are, if not in /opt.
@@ -11,6 +11,7 @@ what happens to be installed on the machine. argv[1]: where the layers are, if n
 
 import _frozen_importlib
 import _io
+import _struct
 import json
 import os
 import sys
@@ -68,108 +69,15 @@ ASCII = os.environ.get("AWS_EXECUTION_ENV", "") in {
 }
 
 
-class Connection:
-    """One keep-alive connection; each call waits for as long as the answer takes."""
-
-    def __init__(self, address):
-        host, port = address.rsplit(":", 1)
-        self._address = (host, int(port))
-        self._head = f" HTTP/1.1\r\nHost: {address}\r\n"
-        self._socket = None
-        self._in = b""
-
-    def call(self, method, path, body=b"", headers=""):
-        """Returns status, headers (names in lower case) and body of the answer."""
-        head = f"{method} /2018-06-01/runtime/{path}{self._head}Content-Length: {len(body)}\r\n{headers}\r\n"
-        data = head.encode()
-        while True:
-            reused = self._socket is not None
-            try:
-                if not reused:
-                    self._connect()
-                if len(body) < 65536:
-                    self._socket.sendall(data + body)
-                else:
-                    self._socket.sendall(data)
-                    self._socket.sendall(body)
-                return self._read()
-            except ConnectionError:
-                self._close()
-                # An idle connection may have been closed; a fresh one that fails is final.
-                if not reused:
-                    raise
-
-    def _connect(self):
-        self._in = b""
-        self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-        self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        self._socket.connect(self._address)
-
-    def _close(self):
-        if self._socket is not None:
-            self._socket.close()
-        self._socket = None
-
-    def _more(self):
-        data = self._socket.recv(65536)
-        if not data:
-            raise ConnectionError("the Runtime API closed the connection")
-        self._in += data
-
-    def _read(self):
-        while b"\r\n\r\n" not in self._in:
-            self._more()
-        head, self._in = self._in.split(b"\r\n\r\n", 1)
-        lines = head.decode("utf-8", "surrogateescape").split("\r\n")
-        status = int(lines[0].split(" ", 2)[1])
-        headers = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            body = self._read_chunks()
-        else:
-            body = self._take(int(headers.get("content-length", 0)))
-        if headers.get("connection", "").lower() == "close":
-            self._close()
-        return status, headers, body
-
-    def _take(self, size):
-        if size <= len(self._in):
-            taken, self._in = self._in[:size], self._in[size:]
-            return taken
-        whole = bytearray(size)
-        have = len(self._in)
-        whole[:have] = self._in
-        self._in = b""
-        rest = memoryview(whole)
-        while have < size:
-            count = self._socket.recv_into(rest[have:])
-            if count == 0:
-                raise ConnectionError("the Runtime API closed the connection")
-            have += count
-        return whole
-
-    def _read_chunks(self):
-        parts = []
-        while True:
-            while b"\r\n" not in self._in:
-                self._more()
-            size_text, self._in = self._in.split(b"\r\n", 1)
-            size = int(size_text.split(b";")[0], 16)
-            chunk = self._take(size + 2)
-            if size == 0:
-                return b"".join(parts)
-            parts.append(chunk[:size])
-
-
 class Channel:
     """The direct channel to the engine: one message in and one out for an invocation (src/base/channel_frame.h).
 
     It is spoken to like the Runtime API. An answer is the request for the next event, too.
     """
 
-    READY, EVENT, RESULT, ERROR, INIT_ERROR = (kind.to_bytes(4, "little") for kind in range(1, 6))
+    READY, EVENT, RESULT, ERROR, INIT_ERROR = range(1, 6)
+    HEAD = _struct.Struct("<IIQ")  # type, size of the meta, size of the body
+    SIZE = _struct.Struct("<I").unpack_from
     HEADERS = ("lambda-runtime-aws-request-id", "lambda-runtime-deadline-ms", "lambda-runtime-invoked-function-arn",
                "lambda-runtime-trace-id", "lambda-runtime-client-context", "lambda-runtime-cognito-identity")
 
@@ -178,52 +86,53 @@ class Channel:
         os.set_inheritable(fd, False)
         self._asked = False
 
-    def call(self, method, path, body=b"", headers=""):
-        if method == "GET":
-            if not self._asked:
-                self._send(self.READY)
-            self._asked = False
-            return self._event()
-        if path == "init/error":
-            self._send(self.INIT_ERROR, ["", self._error_type(headers)], body)
+    def next(self):
+        if not self._asked:
+            self._send(self.READY)
+        self._asked = False
+        data = self._socket.recv(65536)
+        while data and len(data) < 16:
+            data += self._socket.recv(65536) or self._lost()
+        if not data:
+            self._lost()
+        kind, meta_size, body_size = self.HEAD.unpack_from(data)
+        if kind != self.EVENT:
+            self._lost()
+        start = 16 + meta_size
+        if len(data) < start + body_size:
+            data = self._rest(data, start + body_size)
+        headers, at, size_at = {}, 16, self.SIZE
+        for name in self.HEADERS:
+            begin = at + 4
+            at = begin + size_at(data, at)[0]
+            if at > begin:
+                headers[name] = data[begin:at].decode("utf-8", "surrogateescape")
+        return 200, headers, data[start : start + body_size]
+
+    def answer(self, request_id, kind, body, headers):
+        if kind == "error":
+            self._send(self.ERROR, (request_id, self._error_type(headers)), body)
         else:
-            _, request_id, kind = path.split("/")
-            if kind == "error":
-                self._send(self.ERROR, [request_id, self._error_type(headers)], body)
-            else:
-                self._send(self.RESULT, [request_id], body)
-            self._asked = True
-        return 202, {}, b""
+            self._send(self.RESULT, (request_id,), body)
+        self._asked = True
+
+    def init_error(self, body, headers):
+        self._send(self.INIT_ERROR, ("", self._error_type(headers)), body)
 
     def _error_type(self, headers):
         return headers.partition("Lambda-Runtime-Function-Error-Type: ")[2].partition("\r\n")[0]
 
     def _send(self, kind, texts=(), body=b""):
-        meta = b"".join(len(text).to_bytes(4, "little") + text for text in map(str.encode, texts))
-        head = kind + len(meta).to_bytes(4, "little") + len(body).to_bytes(8, "little") + meta
+        meta = b""
+        for text in texts:
+            text = text.encode()
+            meta += len(text).to_bytes(4, "little") + text
+        head = self.HEAD.pack(kind, len(meta), len(body)) + meta
         if len(body) < 65536:
             self._socket.sendall(head + body)
         else:
             self._socket.sendall(head)
             self._socket.sendall(body)
-
-    def _event(self):
-        data = self._socket.recv(65536)
-        while data and len(data) < 16:
-            data += self._socket.recv(65536) or self._lost()
-        if not data or data[:4] != self.EVENT:
-            self._lost()
-        start = 16 + int.from_bytes(data[4:8], "little")
-        size = start + int.from_bytes(data[8:16], "little")
-        if len(data) < size:
-            data = self._rest(data, size)
-        headers, at = {}, 16
-        for name in self.HEADERS:
-            begin = at + 4
-            at = begin + int.from_bytes(data[at:begin], "little")
-            if at > begin:
-                headers[name] = data[begin:at].decode("utf-8", "surrogateescape")
-        return 200, headers, data[start:size]
 
     def _rest(self, data, size):
         whole = bytearray(size)
@@ -259,6 +168,12 @@ class CognitoIdentity(Fields):
     FIELDS = {"cognito_identity_id": "cognitoIdentityId", "cognito_identity_pool_id": "cognitoIdentityPoolId"}
     __slots__ = tuple(FIELDS)
 
+    def __init__(self, document):
+        if document is None:  # as mostly
+            self.cognito_identity_id = self.cognito_identity_pool_id = None
+        else:
+            super().__init__(document)
+
 
 class Client(Fields):
     FIELDS = same("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name")
@@ -275,24 +190,32 @@ class ClientContext(Fields):
             self.client = Client(self.client)
 
 
+# The environment as os.environ has it, in bytes: without what its own way to one variable costs.
+environment = os.environ._data
+ENVIRONMENT = (b"AWS_LAMBDA_LOG_GROUP_NAME", b"AWS_LAMBDA_LOG_STREAM_NAME", b"AWS_LAMBDA_FUNCTION_NAME",
+               b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", b"AWS_LAMBDA_FUNCTION_VERSION")
+
+
 class LambdaContext:
     """What a handler gets beside its event."""
 
+    _values = _texts = ()  # of ENVIRONMENT, as of the last invocation
+
     def __init__(self, headers):
-        environment = os.environ
+        header = headers.get
+        values = [*map(environment.get, ENVIRONMENT)]
+        if values != LambdaContext._values:
+            LambdaContext._values = values
+            LambdaContext._texts = [None if value is None else os.fsdecode(value) for value in values]
         self.aws_request_id = headers["lambda-runtime-aws-request-id"]
-        self.log_group_name = environment.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = environment.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name = environment.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version = environment.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
-        client_context = parse(headers.get("lambda-runtime-client-context"), "Client Context")
+        (self.log_group_name, self.log_stream_name, self.function_name, self.memory_limit_in_mb,
+         self.function_version) = LambdaContext._texts
+        self.invoked_function_arn = header("lambda-runtime-invoked-function-arn")
+        self.tenant_id = header("lambda-runtime-aws-tenant-id")
+        client_context = parse(header("lambda-runtime-client-context"), "Client Context")
         self.client_context = None if client_context is None else ClientContext(client_context)
-        identity = parse(headers.get("lambda-runtime-cognito-identity"), "Cognito Identity")
-        self.identity = CognitoIdentity({} if identity is None else identity)
-        self._epoch_deadline_time_in_ms = int(headers.get("lambda-runtime-deadline-ms", 0))
+        self.identity = CognitoIdentity(parse(header("lambda-runtime-cognito-identity"), "Cognito Identity"))
+        self._epoch_deadline_time_in_ms = int(header("lambda-runtime-deadline-ms", 0))
 
     def get_remaining_time_in_millis(self):
         return max(0, self._epoch_deadline_time_in_ms - int(time.time() * 1000))
@@ -446,12 +369,22 @@ def load_handler(name):
 
 ATOMS = frozenset({str, int, float, bool, type(None)})
 TEXT = frozenset({str})
-to_json = json.JSONEncoder(ensure_ascii=ASCII).encode
+TRACE_ID = b"_X_AMZN_TRACE_ID"
+OPEN_CONTAINERS = {}  # while an answer is written, to see whether one holds itself
+# What JSONEncoder(ensure_ascii=ASCII).encode makes for each value, and JSONDecoder().decode looks for at both ends.
+write_plain = json.encoder.c_make_encoder(
+    OPEN_CONTAINERS, json.JSONEncoder().default,
+    json.encoder.encode_basestring_ascii if ASCII else json.encoder.encode_basestring,
+    None, ": ", ", ", False, False, True)
+read_text = json.JSONDecoder().scan_once
 
 
 def is_plain(value):
     """Whether `value` holds exactly JSON's own types, which the standard encoder writes as Lambda's does."""
-    if type(value) in ATOMS:
+    kind = type(value)
+    if kind in ATOMS:
+        return True
+    if kind is dict and TEXT.issuperset(map(type, value)) and ATOMS.issuperset(map(type, value.values())):
         return True
     open_values, seen = [value], set()
     while open_values:
@@ -474,22 +407,48 @@ def is_plain(value):
 
 
 def encode(value):
-    return to_json(value) if is_plain(value) else on_demand().encode_any(value)
+    if not is_plain(value):
+        return on_demand().encode_any(value)
+    try:
+        return "".join(write_plain(value, 0))
+    except BaseException:
+        OPEN_CONTAINERS.clear()
+        raise
+
+
+def decode(body):
+    """json.loads(body); what it looks for in encodings and blanks, events don't have."""
+    if body[:1] in b'{["' and b"\0" not in body[:4]:
+        try:
+            text = str(body, "utf-8", "surrogatepass")
+            event, end = read_text(text, 0)
+            if end == len(text):
+                return event
+        except (ValueError, StopIteration):
+            pass
+    return json.loads(body)
+
+
+def set_trace_id(trace_id):
+    """As os.environ would, in a fraction of the time; it is another one for each event."""
+    if trace_id:
+        value = os.fsencode(trace_id)
+        os.putenv(TRACE_ID, value)
+        environment[TRACE_ID] = value
+    elif TRACE_ID in environment:
+        os.unsetenv(TRACE_ID)
+        del environment[TRACE_ID]
 
 
 def invoke(handler, headers, body):
     """Returns the answer's kind, body and headers."""
     global current_request_id
     current_request_id = request_id = headers["lambda-runtime-aws-request-id"]
-    trace_id = headers.get("lambda-runtime-trace-id")
-    if trace_id:
-        os.environ["_X_AMZN_TRACE_ID"] = trace_id
-    else:
-        os.environ.pop("_X_AMZN_TRACE_ID", None)
+    set_trace_id(headers.get("lambda-runtime-trace-id"))
     try:
         context = LambdaContext(headers)
         try:
-            event = json.loads(body)
+            event = decode(body)
         except ValueError as error:
             raise Fault("Runtime.UnmarshalError", f"Unable to unmarshal input: {error}") from error
         if type(event) is dict and "ResponseURL" in event:
@@ -540,12 +499,12 @@ def connect(channel):
     try:
         return Channel(int(channel))
     except (TypeError, ValueError, OSError):
-        return Connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+        return load_beside("connection").Connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
 
 
 def give_up(api, error):
     body, headers = on_demand().report_init(error)
-    api.call("POST", "init/error", body, headers)
+    api.init_error(body, headers)
     sys.exit(1)
 
 
@@ -585,14 +544,14 @@ def main():
         api = restore(template)
     while True:
         try:
-            status, headers, event = api.call("GET", "invocation/next")
+            status, headers, event = api.next()
         except ConnectionError:
             sys.exit(1)  # nobody is left to work for
         if status != 200:
             sys.exit(f"the Runtime API answered {status} to next: {bytes(event)!r}")
         kind, answer, answer_headers = invoke(handler, headers, event)
         # Whatever the answer to this is (413 for a result that is too big), there is a next event.
-        api.call("POST", f"invocation/{headers['lambda-runtime-aws-request-id']}/{kind}", answer, answer_headers)
+        api.answer(headers["lambda-runtime-aws-request-id"], kind, answer, answer_headers)
 
 
 if __name__ == "__main__":

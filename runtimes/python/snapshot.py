@@ -20,8 +20,8 @@ class Template:
         self._control = self._library.kiln_template_control()
         os.environ.pop("KILN_TEMPLATE_FD", None)
 
-    def call(self, method, path, body=b"", headers=""):
-        """As the bootstrap's other ways to the engine; there is nothing to say but that init has failed."""
+    def init_error(self, body, headers):
+        """As the bootstrap's other ways to the engine have it; there is nothing else to say."""
         error_type = headers.partition("Lambda-Runtime-Function-Error-Type: ")[2].partition("\r\n")[0]
         self._library.kiln_template_say_init_failed(self._control, error_type.encode(), body, len(body))
 

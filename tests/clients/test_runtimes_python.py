@@ -168,6 +168,48 @@ def test_python_result_that_is_not_json(python, value, message):
     assert call.headers["Lambda-Runtime-Function-Error-Type"] == "Runtime.MarshalError"
 
 
+def test_python_answers_after_one_that_holds_itself(python):
+    function = python("LOOP = []\nLOOP.append(LOOP)\ndef handler(e, c):\n    if e == 'mend':\n        LOOP.clear()\n    return LOOP\n")
+    assert function.error("loop").json["errorType"] == "Runtime.MarshalError"
+    assert function.result("mend") == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b' {"a": 1}\n', b"\t[1, 2]", b'"text" ', b"7", b" null", b"\xef\xbb\xbf[1]", '{"a":"\u00fc"}'.encode("utf-16"), '["x"]'.encode("utf-32-le"),
+     '{"a":1}'.encode("utf-16-be"), '"e"'.encode("utf-16-le"), b"[NaN, -Infinity]", b'"\\ud800"', b'{"a": "\xc3\xbc"}', b'["\xed\xa0\x80"]'],
+)
+def test_python_reads_events_as_json_loads_does(python, raw):
+    function = python("def handler(e, c):\n    return ascii(e)\n")
+    assert function.result(raw=raw) == ascii(json.loads(raw))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[1]]", b"{} {}", b'{"a"}', b'"\xff"', b"nul"])
+def test_python_refuses_events_as_json_loads_does(python, raw):
+    with pytest.raises(ValueError) as refused:
+        json.loads(raw)
+    message = python(ECHO).error(raw=raw).json["errorMessage"]
+    assert message == f"Unable to unmarshal input: {refused.value}"
+
+
+def test_python_child_processes_have_the_trace_id(python):
+    function = python(
+        "import os, subprocess\n"
+        "def handler(e, c):\n"
+        "    own = os.environ.get('_X_AMZN_TRACE_ID'), os.getenv('_X_AMZN_TRACE_ID'), dict(os.environ).get('_X_AMZN_TRACE_ID')\n"
+        "    child = subprocess.run(['/usr/bin/printenv', '_X_AMZN_TRACE_ID'], stdout=subprocess.PIPE, text=True)\n"
+        "    return [*own, child.stdout.strip() or None]\n"
+    )
+    for trace in ("Root=1-a", "Root=1-b", None, "Root=1-c"):
+        headers = {"Lambda_Runtime_Trace_Id": trace} if trace else {}
+        assert function.result(**headers) == [trace] * 4
+
+
+def test_python_context_follows_the_environment(python):
+    function = python("import os\ndef handler(e, c):\n    os.environ['AWS_LAMBDA_FUNCTION_NAME'] = e\n    return c.function_name\n")
+    assert [function.result(name) for name in ("a", "a", "b", "c")] == ["name", "a", "a", "b"]
+
+
 PYTHON_RESULTS = """
 import collections, decimal, enum, typing
 class Point(typing.NamedTuple):

@@ -31,8 +31,9 @@ uint32_t hex4(const char* text) {
   return value;
 }
 
-void append_code_point(std::string& out, uint32_t code) {
-  const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
+// Writes the character, at most four bytes, and returns where it ends.
+char* put_code_point(char* to, uint32_t code) {
+  const auto put = [&](uint32_t byte) { *to++ = static_cast<char>(byte); };
   if (code < 0x80) {
     put(code);
   } else if (code < 0x800) {
@@ -48,6 +49,7 @@ void append_code_point(std::string& out, uint32_t code) {
     put(0x80 | (code >> 6 & 0x3F));
     put(0x80 | (code & 0x3F));
   }
+  return to;
 }
 
 }  // namespace
@@ -127,27 +129,43 @@ JsonReader::RawString JsonReader::rest_of_string(const char* start) {
 }
 
 void JsonReader::unescape(std::string_view raw, std::string& out) {
-  out.clear();
-  while (true) {
-    const size_t slash = raw.find('\\');
-    out.append(raw.substr(0, slash));
-    if (slash == std::string_view::npos) return;
-    const char kind = raw[slash + 1];
-    raw.remove_prefix(slash + 2);
+  out.resize(raw.size());  // no escape is shorter than its character
+  char* to = out.data();
+  const char* at = raw.data();
+  const char* const end = at + raw.size();
+  while (at != end) {
+    // Up to the next escape; of eight bytes that hold one, what is behind it is written once more.
+    if (end - at >= 8) {
+      uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      std::memcpy(to, &word, sizeof word);
+      if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+      const uint64_t found = zeros(word ^ (kOnes * '\\'));
+      const int plain = found != 0 ? std::countr_zero(found) / 8 : 8;
+      at += plain;
+      to += plain;
+      if (found == 0) continue;
+    } else if (*at != '\\') {
+      *to++ = *at++;
+      continue;
+    }
+    const char kind = at[1];
+    at += 2;
     if (kind == 'u') {
-      uint32_t code = hex4(raw.data());
-      raw.remove_prefix(4);
+      uint32_t code = hex4(at);
+      at += 4;
       if (code >= 0xD800 && code <= 0xDBFF) {
-        code = 0x10000 + ((code - 0xD800) << 10) + (hex4(raw.data() + 2) - 0xDC00);
-        raw.remove_prefix(6);
+        code = 0x10000 + ((code - 0xD800) << 10) + (hex4(at + 2) - 0xDC00);
+        at += 6;
       }
-      append_code_point(out, code);
+      to = put_code_point(to, code);
     } else {
       constexpr std::string_view kFrom = "bfnrt", kTo = "\b\f\n\r\t";
-      const size_t at = kFrom.find(kind);
-      out += at == std::string_view::npos ? kind : kTo[at];
+      const size_t which = kFrom.find(kind);
+      *to++ = which == std::string_view::npos ? kind : kTo[which];
     }
   }
+  out.resize(static_cast<size_t>(to - out.data()));
 }
 
 // A number that is not exact as a double, from where its digits end.

@@ -47,7 +47,11 @@ bool parse_level(const char* text, log::Level& level) {
 // Text lines: valid UTF-8, control characters other than tabs escaped, so that no value can forge a
 // line.
 void append_plain(std::string& out, std::string_view text) {
-  while (!text.empty()) {
+  while (true) {
+    const size_t plain = text_prefix(text);
+    out.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const auto c = static_cast<unsigned char>(text.front());
     size_t length = 1;
     if (c == '\n') {
@@ -93,13 +97,16 @@ void append_value(std::string& out, const log::Value& value, LogSettings::Form f
   }
 }
 
-// The two things that lines of the whole process share.
+constexpr size_t kKeptLine = 16 * 1024;
+
+// What lines of the whole process share.
 struct State {
   LogSettings settings =
       log_settings(std::getenv("AWS_LAMBDA_LOG_FORMAT"), std::getenv("AWS_LAMBDA_LOG_LEVEL"),
                    std::getenv("LOG_LEVEL"));
   std::mutex mutex;
   std::string request_id;
+  std::string line;  // the one being written
 };
 
 thread_local std::string_view t_request_id;
@@ -187,17 +194,17 @@ bool enabled(Level level) { return level >= sdk::state().settings.least; }
 void write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  std::string line;
-  line.reserve(256);
   sdk::State& s = sdk::state();
   // One line at a time: a line longer than a pipe takes at once would otherwise be cut by another
   // thread's.
   const std::lock_guard lock(s.mutex);
+  s.line.clear();
   sdk::append_log_line(
-      line, s.settings.form,
+      s.line, s.settings.form,
       {std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
        sdk::t_request_id.empty() ? s.request_id : sdk::t_request_id, level, message, fields});
-  sdk::write_all(line);
+  sdk::write_all(s.line);
+  if (s.line.capacity() > sdk::kKeptLine) std::string().swap(s.line);
 }
 
 }  // namespace kiln::log

@@ -3,16 +3,102 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace kiln::sdk {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-void append_padded(std::string& out, int value, int width) {
-  char digits[8];
-  for (int i = width - 1; i >= 0; --i, value /= 10) digits[i] = static_cast<char>('0' + value % 10);
-  out.append(digits, static_cast<size_t>(width));
+char* put_padded(char* to, int value, int width) {
+  for (int i = width - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+  return to + width;
+}
+
+constexpr uint64_t kOnes = 0x0101010101010101;
+constexpr uint64_t kHighs = 0x8080808080808080;
+
+// Nothing when all eight bytes are from `least` to 0x7F and neither `first` nor `second`.
+constexpr uint64_t others(uint64_t word, uint64_t least, uint64_t first, uint64_t second) {
+  const auto has = [](uint64_t w, uint64_t byte) {
+    return ((w ^ kOnes * byte) - kOnes) & ~(w ^ kOnes * byte);
+  };
+  return (((word - kOnes * least) & ~word) | has(word, first) | has(word, second) | word) & kHighs;
+}
+
+// The length of what `text` begins with that needs no look at its characters: from the blank up to
+// 0x7F, without `first` and `second`.
+size_t plain_prefix(std::string_view text, char first, char second) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+  const auto f = static_cast<unsigned char>(first);
+  const auto s = static_cast<unsigned char>(second);
+  size_t at = 0;
+  for (; text.size() - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes + at, sizeof word);
+    if (others(word, ' ', f, s) != 0) break;
+  }
+  while (at < text.size() && bytes[at] >= ' ' && bytes[at] < 0x80 && bytes[at] != f &&
+         bytes[at] != s) {
+    ++at;
+  }
+  return at;
+}
+
+// Appends what `text` begins with, up to the first byte that belongs to no UTF-8 sequence, and
+// takes it away from `text`.
+void append_json_prefix(std::string& out, std::string_view& text) {
+  while (true) {
+    const size_t plain = plain_prefix(text, '"', '\\');
+    out.append(text, 0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
+    const char c = text.front();
+    size_t length = 1;
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      length = utf8_sequence(text);
+      if (length == 0) return;
+      out.append(text, 0, length);
+    } else if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (const auto at = std::string_view("\b\f\n\r\t").find(c);
+               at != std::string_view::npos) {
+      out += '\\';
+      out += "bfnrt"[at];
+    } else {
+      constexpr char kHex[] = "0123456789abcdef";
+      out += "\\u00";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+    }
+    text.remove_prefix(length);
+  }
+}
+
+// Whether it was: a number of up to fifteen digits, three of them decimals, whose shortest form is
+// those digits. Most numbers that are logged and measured are such.
+bool append_short_real(std::string& out, double value) {
+  constexpr double kMost = 1e12;
+  const double size = std::fabs(value);
+  if (!(size < kMost)) return false;
+  double power = 1;
+  for (int decimals = 0; decimals <= 3; ++decimals, power *= 10) {
+    const double scaled = static_cast<double>(static_cast<uint64_t>(size * power + 0.5));
+    // A division of two exact numbers rounds once, as reading the decimal form does.
+    if (scaled / power != size) continue;
+    const auto digits = static_cast<uint64_t>(scaled);
+    const auto whole = static_cast<uint64_t>(power);
+    if (std::signbit(value)) out += '-';
+    append_unsigned(out, digits / whole);
+    if (decimals == 0) return true;
+    char fraction[3];
+    put_padded(fraction, static_cast<int>(digits % whole), decimals);
+    out += '.';
+    out.append(fraction, static_cast<size_t>(decimals));
+    return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -47,7 +133,8 @@ size_t utf8_sequence(std::string_view text) {
 
 void append_utf8(std::string& out, std::string_view text) {
   while (!text.empty()) {
-    const size_t length = utf8_sequence(text);
+    size_t length = plain_prefix(text, '\0', '\0');
+    if (length == 0) length = utf8_sequence(text);
     out.append(length ? text.substr(0, length) : kReplacement);
     text.remove_prefix(length ? length : 1);
   }
@@ -55,32 +142,23 @@ void append_utf8(std::string& out, std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
-    const char c = text.front();
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr char kHex[] = "0123456789abcdef";
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else {
-      const size_t length = utf8_sequence(text);
-      out.append(length ? text.substr(0, length) : kReplacement);
-      text.remove_prefix(length ? length : 1);
-      continue;
-    }
+  while (true) {
+    append_json_prefix(out, text);
+    if (text.empty()) break;
+    out += kReplacement;
     text.remove_prefix(1);
   }
   out += '"';
 }
+
+bool append_utf8_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  append_json_prefix(out, text);
+  out += '"';
+  return text.empty();
+}
+
+size_t text_prefix(std::string_view text) { return plain_prefix(text, '\x7F', '\x7F'); }
 
 void append_base64(std::string& out, std::string_view bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -113,6 +191,7 @@ void append_real(std::string& out, double value) {
     out += "null";
     return;
   }
+  if (append_short_real(out, value)) return;
   // std::to_chars would do it in one go; its tables add 100 KiB to a function of 700.
   char digits[32];
   for (const int precision : {15, 16, 17}) {
@@ -138,20 +217,22 @@ void append_timestamp(std::string& out, int64_t epoch_ms) {
   const int64_t shifted_month = (5 * day_of_year + 2) / 153;
   const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
   const int year = static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0));
-  append_padded(out, year, 4);
-  out += '-';
-  append_padded(out, month, 2);
-  out += '-';
-  append_padded(out, static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1), 2);
-  out += 'T';
-  append_padded(out, ms / 3'600'000, 2);
-  out += ':';
-  append_padded(out, ms / 60'000 % 60, 2);
-  out += ':';
-  append_padded(out, ms / 1'000 % 60, 2);
-  out += '.';
-  append_padded(out, ms % 1'000, 3);
-  out += 'Z';
+  char form[24];
+  char* to = put_padded(form, year, 4);
+  *to++ = '-';
+  to = put_padded(to, month, 2);
+  *to++ = '-';
+  to = put_padded(to, static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1), 2);
+  *to++ = 'T';
+  to = put_padded(to, ms / 3'600'000, 2);
+  *to++ = ':';
+  to = put_padded(to, ms / 60'000 % 60, 2);
+  *to++ = ':';
+  to = put_padded(to, ms / 1'000 % 60, 2);
+  *to++ = '.';
+  to = put_padded(to, ms % 1'000, 3);
+  *to++ = 'Z';
+  out.append(form, to);
 }
 
 }  // namespace kiln::sdk

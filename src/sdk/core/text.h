@@ -12,11 +12,17 @@ namespace kiln::sdk {
 // REQUIRES: text not empty. Overlong forms, surrogates and values above U+10FFFF are not valid.
 size_t utf8_sequence(std::string_view text);
 
+// The length of what `text` begins with that is printable ASCII, blanks included.
+size_t text_prefix(std::string_view text);
+
 // Appends `text`, each byte that belongs to no valid sequence as U+FFFD.
 void append_utf8(std::string& out, std::string_view text);
 
 // Appends `text` as a JSON string with its quotes. The result is valid JSON whatever the bytes are.
 void append_json_string(std::string& out, std::string_view text);
+
+// The same of text that is UTF-8. False: it is not, and what was appended is only its beginning.
+bool append_utf8_json_string(std::string& out, std::string_view text);
 
 void append_base64(std::string& out, std::string_view bytes);
 

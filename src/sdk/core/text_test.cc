@@ -73,6 +73,48 @@ TEST(Text, NumbersReadBackAsThemselves) {
   EXPECT_EQ(out, "-922337203685477580818446744073709551615");
 }
 
+// The shortest form by trial, as the C library prints it.
+std::string shortest(double value) {
+  char digits[32];
+  for (const int precision : {15, 16, 17}) {
+    std::snprintf(digits, sizeof digits, "%.*g", precision, value);
+    if (std::strtod(digits, nullptr) == value) break;
+  }
+  return digits;
+}
+
+TEST(Text, NumbersWithFewDecimalsHaveTheFormOfAllOthers) {
+  std::mt19937_64 random(11);
+  for (const double power : {1.0, 10.0, 100.0, 1e3, 1e4}) {
+    for (int round = 0; round < 2000; ++round) {
+      const double size = static_cast<double>(random() >> (12 + random() % 52)) / power;
+      EXPECT_EQ(real(size), shortest(size));
+      EXPECT_EQ(real(-size), shortest(-size));
+    }
+  }
+  for (const double value : {0.0, -0.0, 0.001, 0.0001, 0.0005, 999'999'999'999.999, 1e12, 1e15,
+                             0.1 + 0.2, 4.35, 2.675, 1e-320}) {
+    EXPECT_EQ(real(value), shortest(value));
+  }
+}
+
+TEST(Text, SpecialCharactersAreFoundWhereverTheyStand) {
+  for (size_t length = 1; length < 40; ++length) {
+    for (size_t at = 0; at < length; ++at) {
+      std::string text(length, 'x');
+      text[at] = '"';
+      std::string quoted = text;
+      EXPECT_EQ(json_string(text), '"' + quoted.insert(at, 1, '\\') + '"');
+      text[at] = '\x1F';
+      EXPECT_EQ(json_string(text),
+                '"' + std::string(at, 'x') + "\\u001f" + std::string(length - at - 1, 'x') + '"');
+      text[at] = '\x7F';
+      EXPECT_EQ(json_string(text), '"' + text + '"');
+      EXPECT_EQ(text_prefix(text), at);
+    }
+  }
+}
+
 TEST(Text, TimestampsAreUtcWithMilliseconds) {
   const auto at = [](int64_t ms) {
     std::string out;

@@ -1,10 +1,10 @@
 // SQLite with exceptions, for stores embedded in functions.
 //
 //   Database database(path, "CREATE TABLE IF NOT EXISTS t (a TEXT)");
-//   Statement insert(database, "INSERT INTO t VALUES (?1) RETURNING rowid");
+//   Statement insert(database, "INSERT INTO t VALUES (?1)");
 //   Statement::Run run(insert);
 //   run.bind(1, text);
-//   if (run.step()) use(run.integer(0));
+//   if (const auto row = run.insert()) use(*row);
 //
 // WAL; what was committed survives the end of the process (a loss of power may cost the last
 // commits), and other processes may use the file.
@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -63,6 +64,9 @@ class Statement {
     void bind(int position, int64_t number);
     bool step();    // true: there is a row
     void finish();  // to the end: a statement by itself commits there
+    // To the end of an INSERT of one row: the row's id, or nothing where ON CONFLICT left it out.
+    // RETURNING would have SQLite make a table of its own for the answer.
+    std::optional<int64_t> insert();
     bool is_null(int column) const;
     std::string text(int column) const;
     int64_t integer(int column) const;
