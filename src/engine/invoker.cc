@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/ids.h"
 #include "model/names.h"
 #include "sandbox/template_sandbox.h"
@@ -63,6 +64,11 @@ Result<void> Invoker::start(std::vector<Invoker*> all) {
   all_ = std::move(all);
   host_.loop.post_late([this] { host_.stock.refill(); });
   return runtime_api_.listen();
+}
+
+void Invoker::set_endpoint_url(std::string url) {
+  KILN_REQUIRE(host_.loop.owned_here());
+  environment_host_.endpoint_url = std::move(url);
 }
 
 Invoker& Invoker::owner_of(const Key& key) const { return *all_[KeyHash()(key) % all_.size()]; }
@@ -134,22 +140,26 @@ model::FunctionPtr Invoker::find(const std::string& region, const std::string& n
 }
 
 void Invoker::collect(std::vector<MetricPoint>& out) {
+  KILN_REQUIRE(host_.loop.owned_here());
   for (auto& [key, runner] : runners_) runner->collect(out);
   std::move(left_over_points_.begin(), left_over_points_.end(), std::back_inserter(out));
   left_over_points_.clear();
 }
 
 void Invoker::status(std::vector<FunctionStatus>& out) const {
+  KILN_REQUIRE(host_.loop.owned_here());
   for (const auto& [key, runner] : runners_) out.push_back(runner->status());
 }
 
 void Invoker::environments(std::vector<EnvironmentStatus>& out) const {
+  KILN_REQUIRE(host_.loop.owned_here());
   for (const auto& [key, runner] : runners_) runner->environments(out);
 }
 
 void Invoker::debug(const std::string& region, const std::string& name,
                     const std::string& qualifier, const std::optional<DebugLaunch>& launch,
                     std::function<void(Result<model::ConfigPtr>)> done) {
+  KILN_REQUIRE(host_.loop.owned_here());
   const Key key{region, name};
   Invoker& owner = owner_of(key);
   if (&owner != this) {
@@ -192,6 +202,7 @@ FoundUrl Invoker::find_url(const std::string& id) const {
 
 void Invoker::publish(const std::string& region, const std::string& name,
                       const model::FunctionPtr& function) {
+  KILN_REQUIRE(host_.loop.owned_here());
   const Key key{region, name};
   if (const auto before = functions_.find(key); before != functions_.end())
     for (const auto& [qualifier, url] : before->second->urls) urls_.erase(url.id);
@@ -227,6 +238,7 @@ void Invoker::publish(const std::string& region, const std::string& name,
 }
 
 void Invoker::shut_down(std::function<void()> then) {
+  KILN_REQUIRE(host_.loop.owned_here());
   closing_ = true;
   auto left = std::make_shared<size_t>(1 + runners_.size());
   const auto one_less = [left, then = std::move(then), this] {
