@@ -1,7 +1,6 @@
 #include "engine/engine.h"
 
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <future>
@@ -10,17 +9,10 @@
 #include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
+#include "sandbox/descriptors.h"
 
 namespace kiln::engine {
 namespace {
-
-// Each sandbox takes about ten descriptors; the default soft limit is far too small for thousands.
-void raise_descriptor_limit() {
-  struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 // Fenced, under the name of what its poster has in hand.
 std::function<void()> named(std::function<void()> work, const char* otherwise) {
@@ -61,7 +53,7 @@ Engine::~Engine() { stop(); }
 
 Result<void> Engine::start() {
   Impl& e = *impl_;
-  raise_descriptor_limit();
+  if (auto enough = sandbox::raise_descriptor_limit(); !enough) return enough;
   auto data_dir = store::DataDir::open(e.options.data_dir);
   if (!data_dir) return data_dir.error();
   e.data_dir = std::make_unique<store::DataDir>(std::move(*data_dir));
