@@ -223,6 +223,11 @@ void Invoker::publish(const std::string& region, const std::string& name,
     if ((snapshots || !function->provisioned.empty()) && &owner_of(key) == this) runner(key);
     return;
   }
+  for (auto it = hot_folders_.begin(); it != hot_folders_.end();) {
+    const std::string folder = it->first;
+    it = it->second == key ? hot_folders_.erase(it) : std::next(it);
+    if (!hot_folders_.contains(folder)) hot_reload_.forget(folder);
+  }
   const auto existing = runners_.find(key);
   if (existing == runners_.end()) return;
   existing->second->retire_for_good();
@@ -240,6 +245,7 @@ void Invoker::publish(const std::string& region, const std::string& name,
 void Invoker::shut_down(std::function<void()> then) {
   KILN_REQUIRE(host_.loop.owned_here());
   closing_ = true;
+  hot_reload_.close();
   auto left = std::make_shared<size_t>(1 + runners_.size());
   const auto one_less = [left, then = std::move(then), this] {
     if (--*left == 0) {
