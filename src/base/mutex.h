@@ -28,12 +28,8 @@
 
 namespace kiln {
 
+// A MutexLock alone takes it.
 class KILN_THREADS(capability("mutex")) Mutex {
- public:
-  void lock() KILN_THREADS(acquire_capability()) { mutex_.lock(); }
-  void unlock() KILN_THREADS(release_capability()) { mutex_.unlock(); }
-
- private:
   friend class MutexLock;
   std::mutex mutex_;
 };
@@ -69,10 +65,6 @@ class Condition {
   template <class Time, class Predicate>
   bool wait_for(MutexLock& lock, Time time, Predicate predicate) KILN_NO_THREAD_ANALYSIS {
     return condition_.wait_for(lock.lock_, time, std::move(predicate));
-  }
-  template <class Time, class Predicate>
-  bool wait_until(MutexLock& lock, Time time, Predicate predicate) KILN_NO_THREAD_ANALYSIS {
-    return condition_.wait_until(lock.lock_, time, std::move(predicate));
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "base/fence.h"
@@ -238,7 +239,13 @@ int run_serve(const ServeOptions& options) {
     return fail("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
 
   const auto engine = [&](Supervised& run) {
-    return run_engine(options, data_dir, runtimes_dir, run);
+    try {
+      return run_engine(options, data_dir, runtimes_dir, run);
+    } catch (const std::system_error& error) {  // no thread, or no memory for its stack
+      if (error.code() != std::errc::resource_unavailable_try_again) throw;
+      return fail("the machine gives Kiln too few threads (" + error.code().message() +
+                  "); raise the limits of processes and memory (ulimit -u, ulimit -v)");
+    }
   };
   if (options.supervision == Supervision::kOff) {
     Supervised alone;

@@ -1,7 +1,6 @@
 #include "engine/engine.h"
 
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <atomic>
 #include <future>
@@ -10,17 +9,10 @@
 #include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
+#include "sandbox/descriptors.h"
 
 namespace kiln::engine {
 namespace {
-
-// Each sandbox takes about ten descriptors; the default soft limit is far too small for thousands.
-void raise_descriptor_limit() {
-  struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 // Fenced, under the name of what its poster has in hand.
 std::function<void()> named(std::function<void()> work, const char* otherwise) {
@@ -37,6 +29,7 @@ constexpr size_t kMostWorkers = 8;
 
 void Engine::Impl::publish(const std::string& region, const std::string& name,
                            model::FunctionPtr function) {
+  KILN_REQUIRE(on_control());
   if (const auto claimed = claims.set(region, name, function.get()))
     accounts.of(region).set_claimed_by_configuration(*claimed);
   if (loading) {
@@ -60,16 +53,17 @@ Engine::~Engine() { stop(); }
 
 Result<void> Engine::start() {
   Impl& e = *impl_;
-  raise_descriptor_limit();
+  if (auto enough = sandbox::raise_descriptor_limit(); !enough) return enough;
   auto data_dir = store::DataDir::open(e.options.data_dir);
   if (!data_dir) return data_dir.error();
   e.data_dir = std::make_unique<store::DataDir>(std::move(*data_dir));
+  e.control = std::make_unique<net::IoLoop>(-1, e.clock);
   auto database = store::Database::open(e.options.data_dir + "/kiln.db");
   if (!database) return database.error();
   e.database = std::move(*database);
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
   e.documents = std::make_unique<store::DocumentStore>(*e.database);
-  e.state = std::make_unique<StateGate>(*e.documents);
+  e.state = std::make_unique<StateGate>(*e.documents, *e.control);
   e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
   e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
                                                    e.options.account, e.clock);
@@ -79,7 +73,8 @@ Result<void> Engine::start() {
       *e.function_store, e.clock, e.options.account,
       [&e](const std::string& region, const std::string& name, model::FunctionPtr function) {
         e.publish(region, name, std::move(function));
-      });
+      },
+      e.control.get());
   if (auto loaded = e.registry->load(); !loaded) return loaded.error();
 
   const std::string io_fault =
@@ -123,7 +118,6 @@ Result<void> Engine::start() {
   e.loading = false;
   e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
   if (auto able = e.workers->ensure(); !able) return able.error();
-  e.control = std::make_unique<net::IoLoop>(-1, e.clock);
   if (auto started = e.start_control(); !started) return started;
   for (auto& loop : e.loops) loop->start();
   if (auto started = e.events->start(); !started) {
@@ -196,13 +190,25 @@ void Engine::post_worker(std::function<void()> work) {
   impl_->workers->post(named(std::move(work), "a worker"));
 }
 Registry& Engine::registry() { return *impl_->registry; }
-ControlLoop& Engine::control_loop() { return *impl_->control_loop; }
+ControlLoop& Engine::control_loop() {
+  KILN_REQUIRE(impl_->on_control());
+  return *impl_->control_loop;
+}
 LayerBook& Engine::layers() { return *impl_->layers; }
 AccountBook& Engine::accounts() { return impl_->accounts; }
 ProvisionedBoard& Engine::board() { return impl_->board; }
-notify::TopicBook& Engine::topics() { return *impl_->topics; }
-Notifier& Engine::notifier() { return *impl_->notifier; }
-scaling::ScalingBook& Engine::scaling() { return *impl_->scaling; }
+notify::TopicBook& Engine::topics() {
+  KILN_REQUIRE(impl_->on_control());
+  return *impl_->topics;
+}
+Notifier& Engine::notifier() {
+  KILN_REQUIRE(impl_->on_control());
+  return *impl_->notifier;
+}
+scaling::ScalingBook& Engine::scaling() {
+  KILN_REQUIRE(impl_->on_control());
+  return *impl_->scaling;
+}
 const ScaledClock& Engine::metric_clock() const { return impl_->metric_clock; }
 StatePort& Engine::state() { return *impl_->state; }
 
@@ -230,6 +236,7 @@ void Engine::each_hour(std::function<void()> work) {
 size_t Engine::queued_events() const { return impl_->events->depth(); }
 
 std::vector<FunctionStatus> Engine::status() {
+  KILN_REQUIRE(impl_->on_control());
   std::vector<FunctionStatus> out;
   Mutex mutex;
   impl_->on_every_loop([&](Invoker& invoker) {
@@ -240,6 +247,7 @@ std::vector<FunctionStatus> Engine::status() {
 }
 
 std::vector<EnvironmentStatus> Engine::environments() {
+  KILN_REQUIRE(impl_->on_control());
   std::vector<EnvironmentStatus> out;
   Mutex mutex;
   impl_->on_every_loop([&](Invoker& invoker) {

@@ -97,7 +97,7 @@ class Engine {
   // Runs `work` on a worker thread: unpacking archives and the like.
   void post_worker(std::function<void()> work);
 
-  Registry& registry();                     // control thread only
+  Registry& registry();                     // called on the control thread only
   ControlLoop& control_loop();              // control thread only
   LayerBook& layers();                      // any thread
   AccountBook& accounts();                  // any thread

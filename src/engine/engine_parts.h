@@ -84,6 +84,9 @@ struct Engine::Impl final : EventQueuePort {
   std::vector<std::tuple<std::string, std::string, model::FunctionPtr>> loaded;
   bool running = false;
 
+  // Whether the caller may touch what belongs to the control thread.
+  bool on_control() const { return control == nullptr || control->owned_here(); }
+
   // Called on the control thread: returns when every loop has the new value.
   void publish(const std::string& region, const std::string& name, model::FunctionPtr function);
 

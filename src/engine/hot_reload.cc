@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <set>
+#include <utility>
 
 namespace kiln::engine {
 namespace {
@@ -16,13 +16,31 @@ constexpr const char* kByteCode = "__pycache__";
 }  // namespace
 
 HotReload::HotReload(net::IoLoop& loop, Changed changed)
-    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
+    : loop_(loop),
+      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
       changed_(std::move(changed)),
       watch_(loop, inotify_.get(), [this] { read_events(); }) {}
 
+HotReload::~HotReload() { *alive_ = false; }
+
 void HotReload::watch(const std::string& folder) {
   if (!roots_.emplace(folder, CodeFolder::open(folder)).second) return;
-  add_tree(folder, folder);
+  add({folder, folder});
+}
+
+void HotReload::forget(const std::string& folder) {
+  if (roots_.erase(folder) == 0) return;
+  late_.erase(folder);
+  std::erase_if(to_add_, [&](const Folder& waits) { return waits.root == folder; });
+  std::erase_if(watches_, [&](const auto& watch) {
+    if (watch.second.root != folder) return false;
+    ::inotify_rm_watch(inotify_.get(), watch.first);
+    return true;
+  });
+}
+
+void HotReload::close() {
+  while (!roots_.empty()) forget(std::string(roots_.begin()->first));
 }
 
 bool HotReload::is_code(const std::string& path, const std::string& root, EntryKind kind) const {
@@ -36,15 +54,41 @@ bool HotReload::is_code(const std::string& path, const std::string& root, EntryK
   return code.why_left_out(relative, kind).empty();
 }
 
-void HotReload::add_tree(const std::string& folder, const std::string& root) {
-  const int descriptor = ::inotify_add_watch(inotify_.get(), folder.c_str(), kEvents | IN_ONLYDIR);
+// Calls nobody back at once: nothing is late while no part is posted.
+void HotReload::add(Folder folder) {
+  if (adding_) late_.insert(folder.root);
+  to_add_.push_back(std::move(folder));
+  if (!adding_) add_part();
+}
+
+void HotReload::add_part() {
+  for (size_t left = kPart; left > 0 && !to_add_.empty(); --left) {
+    const Folder folder = std::move(to_add_.front());
+    to_add_.pop_front();
+    add_folder(folder);
+  }
+  adding_ = !to_add_.empty();
+  if (!adding_) {
+    for (const auto& root : std::exchange(late_, {})) changed_(root);
+    return;
+  }
+  for (const Folder& waits : to_add_) late_.insert(waits.root);
+  loop_.post_late([this, alive = alive_] {
+    if (*alive) add_part();
+  });
+}
+
+void HotReload::add_folder(const Folder& folder) {
+  const int descriptor =
+      ::inotify_add_watch(inotify_.get(), folder.path.c_str(), kEvents | IN_ONLYDIR);
   if (descriptor < 0) return;
-  watches_[descriptor] = {folder, root};
+  watches_[descriptor] = folder;
   std::error_code ec;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ec))
-    if (entry.is_directory(ec) && !entry.is_symlink(ec) &&
-        is_code(entry.path(), root, EntryKind::kFolder))
-      add_tree(entry.path(), root);
+  for (std::filesystem::directory_iterator at(folder.path, ec), end; !ec && at != end;
+       at.increment(ec))
+    if (std::error_code unknown; at->is_directory(unknown) && !at->is_symlink(unknown) &&
+                                 is_code(at->path(), folder.root, EntryKind::kFolder))
+      to_add_.push_back({at->path(), folder.root});
 }
 
 void HotReload::read_events() {
@@ -66,7 +110,7 @@ void HotReload::read_events() {
         if (path == root + "/" + kIgnoreFile || path == root + "/" + kGitIgnoreFile)
           roots_.insert_or_assign(root, CodeFolder::open(root));
         if (!is_code(path, root, of_folder ? EntryKind::kFolder : EntryKind::kFile)) continue;
-        if (of_folder && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0) add_tree(path, root);
+        if (of_folder && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0) add({path, root});
       }
       changed.insert(root);
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/ids.h"
 #include "model/names.h"
 #include "sandbox/template_sandbox.h"
@@ -64,6 +65,11 @@ Result<void> Invoker::start(std::vector<Invoker*> all) {
   host_.loop.post([this] { cgroups_.favor_this_thread(); });
   host_.loop.post_late([this] { host_.stock.refill(); });
   return runtime_api_.listen();
+}
+
+void Invoker::set_endpoint_url(std::string url) {
+  KILN_REQUIRE(host_.loop.owned_here());
+  environment_host_.endpoint_url = std::move(url);
 }
 
 Invoker& Invoker::owner_of(const Key& key) const { return *all_[KeyHash()(key) % all_.size()]; }
@@ -135,22 +141,26 @@ model::FunctionPtr Invoker::find(const std::string& region, const std::string& n
 }
 
 void Invoker::collect(std::vector<MetricPoint>& out) {
+  KILN_REQUIRE(host_.loop.owned_here());
   for (auto& [key, runner] : runners_) runner->collect(out);
   std::move(left_over_points_.begin(), left_over_points_.end(), std::back_inserter(out));
   left_over_points_.clear();
 }
 
 void Invoker::status(std::vector<FunctionStatus>& out) const {
+  KILN_REQUIRE(host_.loop.owned_here());
   for (const auto& [key, runner] : runners_) out.push_back(runner->status());
 }
 
 void Invoker::environments(std::vector<EnvironmentStatus>& out) const {
+  KILN_REQUIRE(host_.loop.owned_here());
   for (const auto& [key, runner] : runners_) runner->environments(out);
 }
 
 void Invoker::debug(const std::string& region, const std::string& name,
                     const std::string& qualifier, const std::optional<DebugLaunch>& launch,
                     std::function<void(Result<model::ConfigPtr>)> done) {
+  KILN_REQUIRE(host_.loop.owned_here());
   const Key key{region, name};
   Invoker& owner = owner_of(key);
   if (&owner != this) {
@@ -193,6 +203,7 @@ FoundUrl Invoker::find_url(const std::string& id) const {
 
 void Invoker::publish(const std::string& region, const std::string& name,
                       const model::FunctionPtr& function) {
+  KILN_REQUIRE(host_.loop.owned_here());
   const Key key{region, name};
   if (const auto before = functions_.find(key); before != functions_.end())
     for (const auto& [qualifier, url] : before->second->urls) urls_.erase(url.id);
@@ -213,6 +224,11 @@ void Invoker::publish(const std::string& region, const std::string& name,
     if ((snapshots || !function->provisioned.empty()) && &owner_of(key) == this) runner(key);
     return;
   }
+  for (auto it = hot_folders_.begin(); it != hot_folders_.end();) {
+    const std::string folder = it->first;
+    it = it->second == key ? hot_folders_.erase(it) : std::next(it);
+    if (!hot_folders_.contains(folder)) hot_reload_.forget(folder);
+  }
   const auto existing = runners_.find(key);
   if (existing == runners_.end()) return;
   existing->second->retire_for_good();
@@ -228,7 +244,9 @@ void Invoker::publish(const std::string& region, const std::string& name,
 }
 
 void Invoker::shut_down(std::function<void()> then) {
+  KILN_REQUIRE(host_.loop.owned_here());
   closing_ = true;
+  hot_reload_.close();
   auto left = std::make_shared<size_t>(1 + runners_.size());
   const auto one_less = [left, then = std::move(then), this] {
     if (--*left == 0) {

@@ -54,7 +54,7 @@ class Invoker {
   Result<void> start(std::vector<Invoker*> all);
 
   net::IoLoop& loop() { return host_.loop; }
-  void set_endpoint_url(std::string url) { environment_host_.endpoint_url = std::move(url); }
+  void set_endpoint_url(std::string url);
 
   void invoke(InvokeRequest&& request, InvokeDone done);
   Result<model::ConfigPtr> resolve(const std::string& region, const std::string& name,

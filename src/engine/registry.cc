@@ -5,8 +5,16 @@
 namespace kiln::engine {
 
 Registry::Registry(store::FunctionStore& store, const Clock& clock, std::string account,
-                   Publish publish)
-    : store_(store), clock_(clock), account_(std::move(account)), publish_(std::move(publish)) {}
+                   Publish publish, const net::IoLoop* control)
+    : store_(store),
+      clock_(clock),
+      account_(std::move(account)),
+      publish_(std::move(publish)),
+      control_(control) {}
+
+void Registry::require_control() const {
+  KILN_REQUIRE(control_ == nullptr || control_->owned_here());
+}
 
 Result<void> Registry::load() {
   auto functions = store_.load_all();
@@ -20,6 +28,7 @@ Result<void> Registry::load() {
 
 Result<model::FunctionPtr> Registry::find(const std::string& region,
                                           const std::string& name) const {
+  require_control();
   if (const auto of_region = regions_.find(region); of_region != regions_.end()) {
     if (const auto found = of_region->second.find(name); found != of_region->second.end()) {
       return found->second;
@@ -31,6 +40,7 @@ Result<model::FunctionPtr> Registry::find(const std::string& region,
 
 std::vector<model::FunctionPtr> Registry::list(const std::string& region, const std::string& marker,
                                                size_t max_items) const {
+  require_control();
   std::vector<model::FunctionPtr> page;
   const auto of_region = regions_.find(region);
   if (of_region == regions_.end()) return page;
@@ -42,6 +52,7 @@ std::vector<model::FunctionPtr> Registry::list(const std::string& region, const 
 }
 
 std::vector<model::FunctionPtr> Registry::all() const {
+  require_control();
   std::vector<model::FunctionPtr> functions;
   for (const auto& [region, by_name] : regions_) {
     for (const auto& [name, function] : by_name) functions.push_back(function);

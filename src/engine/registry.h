@@ -2,9 +2,10 @@
 // Whether a change is allowed is decided by those who make the new value (the Lambda service, by
 // the rules of model/).
 //
-// Threading: all calls are made on the engine's control thread. `publish` is called before a change
-// returns, so that a caller who has seen the answer also sees its effect on the invoke path. Errors
-// have AWS's type, text and HTTP kind; a failed write changes and publishes nothing.
+// Threading: all calls are made on the engine's control thread, which those that read or change
+// check. `publish` is called before a change returns, so that a caller who has seen the answer also
+// sees its effect on the invoke path. Errors have AWS's type, text and HTTP kind; a failed write
+// changes and publishes nothing.
 #pragma once
 
 #include <functional>
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/function.h"
+#include "net/io_loop.h"
 #include "store/function_store.h"
 
 namespace kiln::engine {
@@ -27,7 +29,9 @@ class Registry {
   using Publish =
       std::function<void(const std::string& region, const std::string& name, model::FunctionPtr)>;
 
-  Registry(store::FunctionStore& store, const Clock& clock, std::string account, Publish publish);
+  // `control`: the control thread; nullptr: there is one thread only.
+  Registry(store::FunctionStore& store, const Clock& clock, std::string account, Publish publish,
+           const net::IoLoop* control = nullptr);
 
   // Reads all functions from the store and publishes each.
   Result<void> load();
@@ -49,10 +53,13 @@ class Registry {
   Result<void> erase(const std::string& region, const std::string& name);
 
  private:
+  void require_control() const;
+
   store::FunctionStore& store_;
   const Clock& clock_;
   std::string account_;
   Publish publish_;
+  const net::IoLoop* control_;
   std::map<std::string, std::map<std::string, model::FunctionPtr>> regions_;
 };
 

@@ -2,24 +2,28 @@
 //
 // Books save what changes before they change it themselves. Shut, a save is refused with
 // trial::not_kept(), and so the operation ends where its effect would begin: with that error when
-// the request is valid, with the operation's own error when it isn't. Control thread only.
+// the request is valid, with the operation's own error when it isn't. The control thread only,
+// which each call checks.
 #pragma once
 
 #include <stdexcept>
 
+#include "base/check.h"
 #include "base/state_port.h"
 #include "base/trial.h"
+#include "net/io_loop.h"
 
 namespace kiln::engine {
 
 class StateGate final : public StatePort {
  public:
-  // Keeps a reference.
-  explicit StateGate(StatePort& behind) : behind_(behind) {}
+  // Keeps references; `control` is the control thread.
+  StateGate(StatePort& behind, const net::IoLoop& control) : behind_(behind), control_(control) {}
 
   // Runs `work` while nothing is kept.
   template <class Work>
   void shut_while(Work&& work) {
+    KILN_REQUIRE(control_.owned_here());
     shut_ = true;
     const struct Open {
       bool& shut;
@@ -30,10 +34,12 @@ class StateGate final : public StatePort {
 
   Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
                     const std::string& document) override {
+    KILN_REQUIRE(control_.owned_here());
     if (shut_) return trial::not_kept();
     return behind_.save(kind, region, key, document);
   }
   void erase(const std::string& kind, const std::string& region, const std::string& key) override {
+    KILN_REQUIRE(control_.owned_here());
     // Behind a fence: the trial ends, and nothing else.
     if (shut_) throw std::logic_error("an operation that is only tried erased something");
     behind_.erase(kind, region, key);
@@ -41,6 +47,7 @@ class StateGate final : public StatePort {
 
  private:
   StatePort& behind_;
+  const net::IoLoop& control_;
   bool shut_ = false;
 };
 

@@ -190,8 +190,11 @@ void HttpServer::close() {
     impl->loops[0]->drop(impl.get());
   });
   for (const auto& weak : connections)
-    if (auto connection = weak.lock())
-      connection->loop().post([connection] { connection->close(); });
+    if (auto connection = weak.lock()) {
+      IoLoop& loop = connection->loop();
+      // Moved: the last owner may be this one, and the connection ends on its loop alone.
+      loop.post([connection = std::move(connection)] { connection->close(); });
+    }
 }
 
 }  // namespace kiln::net

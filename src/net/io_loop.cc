@@ -139,6 +139,7 @@ IoLoop::~IoLoop() {
 }
 
 void IoLoop::start() {
+  runs_.store(true, std::memory_order_release);
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), ("loop-" + std::to_string(index_)).c_str());
     run();
@@ -148,8 +149,10 @@ void IoLoop::start() {
 void IoLoop::run() {
   const InHand working(kWhere);
   current = this;
+  runs_.store(true, std::memory_order_release);
   while (!stopped_.load(std::memory_order_acquire)) run_turn(Duration::max());
   current = nullptr;
+  runs_.store(false, std::memory_order_release);
 }
 
 void IoLoop::stop() {
@@ -183,6 +186,7 @@ void IoLoop::add(Work work) {
 }
 
 void IoLoop::remove(Polled& what, int fd) {
+  KILN_REQUIRE(owned_here());
   backend_->remove(what, fd);
   for (auto* list : {&again_, &again_now_})
     for (auto& [polled, events] : *list)
@@ -192,11 +196,13 @@ void IoLoop::remove(Polled& what, int fd) {
 void IoLoop::again(Polled& what, uint32_t events) { again_.emplace_back(&what, events); }
 
 void IoLoop::hold(std::shared_ptr<void> what) {
+  KILN_REQUIRE(owned_here());
   const void* const key = what.get();
   held_.emplace(key, std::move(what));
 }
 
 void IoLoop::drop(const void* what) {
+  KILN_REQUIRE(owned_here());
   const auto found = held_.find(what);
   if (found == held_.end()) return;
   post([gone = std::move(found->second)] {});

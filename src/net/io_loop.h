@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/unique_function.h"
 #include "net/io_backend.h"
@@ -51,6 +52,9 @@ class IoLoop {
   // Turns until there is nothing to do, or too much for an end. The same requirement.
   void drain();
   bool on_this_loop() const;
+  // Whether the caller may touch what this loop owns: it is on the loop, or no thread runs that.
+  // Any thread; what "its loop only" says KILN_REQUIREs it where it is not hot.
+  bool owned_here() const { return on_this_loop() || !runs_.load(std::memory_order_acquire); }
 
   // Any thread. Work of one thread runs in the order posted.
   template <class F>
@@ -99,6 +103,7 @@ class IoLoop {
 
   // See IoBackend.
   bool add(Polled& what, int fd, uint32_t events = IoBackend::kReads) {
+    KILN_REQUIRE(owned_here());
     return backend_->add(what, fd, events);
   }
   void change(Polled& what, int fd, uint32_t events) { backend_->change(what, fd, events); }
@@ -107,6 +112,7 @@ class IoLoop {
   // for this turn, but not all.
   void again(Polled& what, uint32_t events = EPOLLIN);
   std::unique_ptr<Stream> open(UniqueFd socket, StreamUser& user) {
+    KILN_REQUIRE(owned_here());
     return backend_->open(std::move(socket), user);
   }
 
@@ -150,6 +156,7 @@ class IoLoop {
   std::unordered_map<const void*, std::shared_ptr<void>> held_;
   std::unique_ptr<IoBackend> backend_;
   std::atomic<bool> stopped_ = false;
+  std::atomic<bool> runs_ = false;  // a thread runs it, or is about to
   std::thread thread_;
 };
 

@@ -54,6 +54,28 @@ TEST_P(IoLoopTest, WorkRunsInTheOrderPostedAndWakesASleepingLoop) {
   loop_->join();
 }
 
+TEST_P(IoLoopTest, BelongsToItsThreadWhileOneRunsIt) {
+  EXPECT_TRUE(loop_->owned_here());
+  loop_->start();
+  EXPECT_FALSE(loop_->owned_here());
+  std::promise<bool> there;
+  loop_->post([&] { there.set_value(loop_->owned_here()); });
+  EXPECT_TRUE(there.get_future().get());
+  loop_->stop();
+  loop_->join();
+  EXPECT_TRUE(loop_->owned_here());
+}
+
+TEST_P(IoLoopTest, AnotherThreadMayNotTouchWhatItOwns) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";  // the dying process makes a thread
+  EXPECT_DEATH(
+      {
+        loop_->start();
+        loop_->hold(std::make_shared<int>());
+      },
+      "owned_here");
+}
+
 TEST_P(IoLoopTest, ManyThreadsPost) {
   loop_->start();
   constexpr int kEach = 20'000;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sandbox/descriptors.h"
 #include "sandbox/launcher_message.h"
 #include "sandbox/pidfd.h"
 
@@ -111,7 +112,8 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
   if (!make_socket(SOCK_SEQPACKET, blank->orders, orders) || !make_pipe(blank->output, log) ||
       !make_pipe(blank->status, status) || !make_socket(SOCK_STREAM, blank->channel, channel) ||
       !ask_for_pids(blank->orders.get()))
-    return no_fork(std::strerror(errno));
+    return no_fork(descriptor_fault(errno));
+  if (is_kept_back(channel.get())) return no_fork(descriptor_fault(EMFILE));
   ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
   blank->cgroup = host_.cgroups.make();
   if (blank->cgroup) {

@@ -16,6 +16,7 @@
 #include "base/check.h"
 #include "net/watch.h"
 #include "sandbox/activity.h"
+#include "sandbox/descriptors.h"
 #include "sandbox/direct_channel.h"
 #include "sandbox/forks.h"
 #include "sandbox/pidfd.h"
@@ -122,7 +123,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   if (spec.direct_channel && !blank_->ahead) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-      const std::string why = std::strerror(errno);
+      const std::string why = descriptor_fault(errno);
       blank_.reset();
       return fail_start("socketpair: " + why, 0);
     }

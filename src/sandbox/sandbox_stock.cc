@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
+#include "sandbox/descriptors.h"
 #include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {
@@ -27,7 +27,7 @@ std::string key_of(const SandboxSpec& spec) {
 
 Error no_descriptors(const char* what) {
   return {ErrorKind::kUnavailable, "LauncherError",
-          std::string(what) + ": " + std::strerror(errno)};
+          std::string(what) + ": " + descriptor_fault(errno)};
 }
 
 }  // namespace
@@ -153,6 +153,10 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
     return no_descriptors("socketpair");
   blank->orders = UniqueFd(pair[0]);
   const UniqueFd orders(pair[1]);
+  if (is_kept_back(orders.get())) {
+    errno = EMFILE;
+    return no_descriptors("socketpair");
+  }
   if (::pipe2(pair, O_CLOEXEC) != 0) return no_descriptors("pipe");
   blank->output = UniqueFd(pair[0]);
   const UniqueFd log(pair[1]);

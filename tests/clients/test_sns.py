@@ -95,7 +95,7 @@ def test_retries_a_dead_letter_queue_and_a_subscriber_that_never_answers(name):
         _, _, _, body = queue.next()
         dead = json.loads(json.loads(body)["MessageBody"])
         assert dead["Message"] == "m" and dead["Type"] == "Notification"
-        assert f"{receiver.url}/dead" in kiln.stderr() and "after 4 attempts: it answered 500" in kiln.stderr()
+        wait_for(lambda: f"{receiver.url}/dead" in kiln.stderr() and "after 4 attempts: it answered 500" in kiln.stderr(), what="the line on it")
     finally:
         kiln.stop()
         for server in (queue, receiver, silent):

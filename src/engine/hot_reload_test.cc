@@ -1,0 +1,98 @@
+// What is told of a folder's changes, with real files: large trees, and folders that are forgotten.
+#include "engine/hot_reload.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/test_dir.h"
+
+namespace kiln::engine {
+namespace {
+
+class HotReloadTest : public testing::Test {
+ protected:
+  void make_folders(size_t count) {
+    for (size_t i = 0; i < count; ++i)
+      std::filesystem::create_directories(root_ + "/d" + std::to_string(i % 7) + "/" +
+                                          std::to_string(i));
+  }
+  void change(const std::string& path) { std::ofstream(root_ + "/" + path) << "x = 1\n"; }
+  template <class F>
+  void run_until(F done) {
+    const auto give_up = clock_.steady_now() + std::chrono::seconds(20);
+    while (!done()) {
+      ASSERT_LT(clock_.steady_now(), give_up);
+      loop_.turn(std::chrono::milliseconds(100));
+    }
+  }
+
+  SystemClock clock_;
+  TestDir dir_;
+  std::string root_ = dir_.path() + "/code";
+  net::IoLoop loop_{0, clock_};
+  std::vector<std::string> told_;
+  HotReload reload_{loop_, [this](const std::string& folder) { told_.push_back(folder); }};
+};
+
+TEST_F(HotReloadTest, TheLoopGoesOnWhileALargeTreeIsWatched) {
+  constexpr size_t kFolders = 6 * HotReload::kPart;
+  make_folders(kFolders);
+  reload_.watch(root_);
+  EXPECT_LE(reload_.watched(), HotReload::kPart);
+  EXPECT_TRUE(told_.empty()) << "within the call of watch()";
+  size_t when_asked = 0;
+  loop_.post([&] { when_asked = reload_.watched(); });
+  run_until([&] { return reload_.watched() == kFolders + 8; });
+  EXPECT_GT(when_asked, 0U);
+  EXPECT_LT(when_asked, kFolders) << "posted work waits for a part alone";
+  // What changed before the last folder was watched is covered.
+  run_until([&] { return !told_.empty(); });
+  EXPECT_EQ(told_, std::vector<std::string>{root_});
+  told_.clear();
+  change("d6/6/late.py");
+  run_until([&] { return !told_.empty(); });
+}
+
+TEST_F(HotReloadTest, ASmallTreeIsWatchedAtOnce) {
+  make_folders(3);
+  reload_.watch(root_);
+  EXPECT_EQ(reload_.watched(), 7U);
+  change("d2/2/index.py");
+  run_until([&] { return !told_.empty(); });
+  EXPECT_EQ(told_.front(), root_);
+}
+
+TEST_F(HotReloadTest, NothingIsToldOfAFolderThatIsForgotten) {
+  make_folders(3);
+  const std::string other = dir_.path() + "/other";
+  std::filesystem::create_directories(other);
+  reload_.watch(root_);
+  reload_.watch(other);
+  reload_.forget(root_);
+  EXPECT_EQ(reload_.watched(), 1U);
+  change("d1/1/index.py");
+  std::ofstream(other + "/index.py") << "x = 1\n";
+  run_until([&] { return !told_.empty(); });
+  EXPECT_EQ(told_.front(), other);
+  loop_.drain();
+  EXPECT_EQ(std::count(told_.begin(), told_.end(), root_), 0);
+  // It can be watched again.
+  reload_.watch(root_);
+  EXPECT_EQ(reload_.watched(), 8U);
+}
+
+TEST_F(HotReloadTest, OneThatIsForgottenWhileItIsBeingWatched) {
+  make_folders(3 * HotReload::kPart);
+  reload_.watch(root_);
+  reload_.close();
+  EXPECT_EQ(reload_.watched(), 0U);
+  loop_.drain();
+  EXPECT_EQ(reload_.watched(), 0U);
+  EXPECT_TRUE(told_.empty());
+}
+
+}  // namespace
+}  // namespace kiln::engine

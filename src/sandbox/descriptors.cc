@@ -1,0 +1,50 @@
+#include "sandbox/descriptors.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace kiln::sandbox {
+namespace {
+
+// Kiln's own, a few environments and connections. A sandbox's process counts on numbers above 128.
+constexpr rlim_t kLeast = 256;
+constexpr rlim_t kMostKeptBack = 256;
+
+rlim_t soft_limit() {
+  struct rlimit limit = {};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+}  // namespace
+
+Result<void> raise_descriptor_limit() {
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
+  if (limit.rlim_max < kLeast)
+    return Error{ErrorKind::kUnavailable, "TooFewDescriptors",
+                 "Kiln may have only " + std::to_string(limit.rlim_max) +
+                     " open files, and needs " + std::to_string(kLeast) +
+                     " at least; raise the limit (ulimit -Hn, LimitNOFILE= of systemd)"};
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return {};
+}
+
+bool is_kept_back(int fd) {
+  const rlim_t limit = soft_limit();
+  return static_cast<rlim_t>(fd) >= limit - std::min(limit / 4, kMostKeptBack);
+}
+
+std::string descriptor_fault(int error) {
+  std::string text = std::strerror(error);
+  if (error == EMFILE)
+    text += "; Kiln may have " + std::to_string(soft_limit()) +
+            ": raise the limit (ulimit -Hn, LimitNOFILE= of systemd), or let less run at a time "
+            "(--account-concurrency)";
+  return text;
+}
+
+}  // namespace kiln::sandbox

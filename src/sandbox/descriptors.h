@@ -1,0 +1,22 @@
+// The descriptors that this process may have. Each environment takes about ten, so many of them
+// could take all; the last ones are kept back for connections and files, so that Kiln answers even
+// where no more environments fit. Thread-safe. Cost: a system call.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace kiln::sandbox {
+
+// Allows as many as the machine lets this process have: the usual soft limit is far too small for
+// thousands of environments. Error: fewer than Kiln needs.
+Result<void> raise_descriptor_limit();
+
+// Whether `fd` is one of those that are kept back. The kernel gives the lowest that is free.
+bool is_kept_back(int fd);
+
+// Of an errno, with what to do about it where it is the limit of descriptors.
+std::string descriptor_fault(int error);
+
+}  // namespace kiln::sandbox
