@@ -156,7 +156,7 @@ Result<json> LogsOperations::put_metric_filter(LogsInput& in) {
   if (!group) return no_such_group();
   auto& filters = group->filters.metrics;
   const auto before = filters.find(name);
-  if (before == filters.end() && filters.size() >= kMaxMetricFilters) return too_many_filters();
+  if (before == filters.end() && filters.size() >= kMaxMetricFilters) return limit_exceeded();
   filter->pattern = *pattern;
   filter->created_ms = before == filters.end() ? now_ms_ : before->second.created_ms;
   filters[name] = std::move(*filter);

@@ -92,8 +92,7 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
   if (!group) return no_such_group();
   auto& filters = group->filters.subscriptions;
   const auto before = filters.find(name);
-  if (before == filters.end() && filters.size() >= kMaxSubscriptionFilters)
-    return too_many_filters();
+  if (before == filters.end() && filters.size() >= kMaxSubscriptionFilters) return limit_exceeded();
   filter.created_ms = before == filters.end() ? now_ms_ : before->second.created_ms;
   filters[name] = std::move(filter);
   if (auto put = groups_.put(region_, group_name, std::move(*group)); !put) return put.error();
