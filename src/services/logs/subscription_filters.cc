@@ -102,7 +102,7 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
 Result<json> LogsOperations::describe_subscription_filters(LogsInput& in) {
   const auto group = named_group(in);
   if (!group) return group.error();
-  const std::string prefix = in.bounded_text("filterNamePrefix", kMaxFilterName);
+  const std::string prefix = in.name_prefix("filterNamePrefix");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
   const std::string token = in.text("nextToken");
   if (!in.status()) return in.status().error();
