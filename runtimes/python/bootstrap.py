@@ -31,10 +31,7 @@ def take_order(fd):
     variables = order.split(b"\0")[:-1]
     if not variables:
         os._exit(0)  # nobody
-    coerced = os.environ.get("LC_CTYPE")  # by the interpreter, where the machine lacks LANG's locale
     os.environ.clear()
-    if coerced:
-        os.environ["LC_CTYPE"] = coerced
     for variable in variables:
         name, _, value = variable.partition(b"=")
         os.environb[name] = value
@@ -60,6 +57,10 @@ def show(order):
 # Started ahead, in a sandbox of its own, so that interpreter and bootstrap are ready when a function needs them.
 if "KILN_ORDER_FD" in os.environ:
     take_order(int(os.environ["KILN_ORDER_FD"]))
+elif "LC_CTYPE" in os.environ and os.access("/proc/self/environ", os.R_OK):
+    with _io.FileIO("/proc/self/environ") as given:  # the interpreter sets it where the machine lacks LANG's locale
+        if b"LC_CTYPE=" not in given.readall():
+            del os.environ["LC_CTYPE"]
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 JSON_TEXT = "Content-Type: application/json\r\n"

@@ -44,16 +44,26 @@ const std::string_view kDestinationPattern =
     "([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-"
     "z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
 
+const std::string_view kServiceArnPattern =
+    "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-"
+    "\\d{1})?:(\\d{12})?:(.*)";
+
 bool is_destination(std::string_view text) {
-  constexpr std::string_view kKafka = "kafka://", kAws = "aws";
-  constexpr size_t kMaxTopic = 249, kAccountDigits = 12;
-  constexpr size_t kFields = 5;  // before what is left of an ARN
+  constexpr std::string_view kKafka = "kafka://";
+  constexpr size_t kMaxTopic = 249;
   if (text.empty()) return true;
   if (text.starts_with(kKafka)) {
     const std::string_view topic = text.substr(kKafka.size());
     return !topic.empty() && topic.size() <= kMaxTopic && topic.front() != '.' &&
            each(topic.substr(1), [](char c) { return is_arn_word(c) || c == '_' || c == '.'; });
   }
+  return is_service_arn(text);
+}
+
+bool is_service_arn(std::string_view text) {
+  constexpr std::string_view kAws = "aws";
+  constexpr size_t kAccountDigits = 12;
+  constexpr size_t kFields = 5;  // before what is left of an ARN
   std::array<std::string_view, kFields> fields;
   for (std::string_view& field : fields) {
     const size_t colon = text.find(':');

@@ -1,4 +1,4 @@
-// What a destination of an EventInvokeConfig may be. Pure.
+// What a destination of an EventInvokeConfig may be, and other ARNs of any service. Pure.
 #pragma once
 
 #include <string_view>
@@ -9,5 +9,9 @@ namespace kiln::model {
 bool is_destination(std::string_view text);
 // The same as AWS writes it.
 extern const std::string_view kDestinationPattern;
+
+// An ARN of any service, as AddPermission's SourceArn.
+bool is_service_arn(std::string_view text);
+extern const std::string_view kServiceArnPattern;
 
 }  // namespace kiln::model

@@ -186,14 +186,36 @@ std::string DeliveryPolicy::text_of_topic() const {
                                {"defaultRequestPolicy", {{"headerContentType", content_type_}}}}}});
 }
 
+nlohmann::ordered_json DeliveryPolicy::throttle() const {
+  if (max_receives_ <= 0) return nullptr;
+  return {{"maxReceivesPerSecond", max_receives_}};
+}
+
+nlohmann::ordered_json DeliveryPolicy::request() const {
+  return {{"headerContentType", content_type_}};
+}
+
 std::string DeliveryPolicy::text_of_subscription() const {
-  nlohmann::ordered_json throttle;
-  if (max_receives_ > 0) throttle = {{"maxReceivesPerSecond", max_receives_}};
   return to_text(nlohmann::ordered_json{{"healthyRetryPolicy", retries()},
                                         {"sicklyRetryPolicy", nullptr},
-                                        {"throttlePolicy", throttle},
-                                        {"requestPolicy", {{"headerContentType", content_type_}}},
+                                        {"throttlePolicy", throttle()},
+                                        {"requestPolicy", request()},
                                         {"guaranteed", false}});
+}
+
+std::string DeliveryPolicy::given_back(const std::string& text) {
+  const auto document = object_of(text);
+  const auto policy = of_subscription(text, DeliveryPolicy());
+  if (!document || !policy) return text;
+  const auto said = [&](const char* name, nlohmann::ordered_json value) {
+    return json_member(*document, name).is_null() ? nlohmann::ordered_json() : value;
+  };
+  return to_text(
+      nlohmann::ordered_json{{"healthyRetryPolicy", said("healthyRetryPolicy", policy->retries())},
+                             {"sicklyRetryPolicy", nullptr},
+                             {"throttlePolicy", said("throttlePolicy", policy->throttle())},
+                             {"requestPolicy", said("requestPolicy", policy->request())},
+                             {"guaranteed", false}});
 }
 
 }  // namespace kiln::notify

@@ -23,6 +23,10 @@ class DeliveryPolicy {
   static Result<DeliveryPolicy> of_subscription(const std::string& text,
                                                 const DeliveryPolicy& topic);
 
+  // What such a text is given back as: with all members, null where the text has none. Texts that
+  // are no policy stay as they are.
+  static std::string given_back(const std::string& text);
+
   // Before retry number `retry` (1 is the first); nullopt: no more.
   std::optional<Duration> delay(int retry) const;
   const std::string& content_type() const { return content_type_; }
@@ -39,6 +43,8 @@ class DeliveryPolicy {
   Result<void> read_request(const nlohmann::json& policy);
   Result<void> read_throttle(const nlohmann::json& policy);
   nlohmann::ordered_json retries() const;
+  nlohmann::ordered_json throttle() const;
+  nlohmann::ordered_json request() const;
 
   int min_delay_s_ = 20;
   int max_delay_s_ = 20;

@@ -253,5 +253,20 @@ TEST(DeliveryPolicy, ATopicMayForbidThat) {
       DeliveryPolicy::of_subscription(R"({"healthyRetryPolicy": {"numRetries": 101}})", topic));
 }
 
+TEST(DeliveryPolicy, ASubscriptionGivesBackWhatItWasGivenWithAllMembers) {
+  EXPECT_EQ(DeliveryPolicy::given_back(R"({"requestPolicy": {"headerContentType": "text/csv"}})"),
+            R"({"healthyRetryPolicy":null,"sicklyRetryPolicy":null,"throttlePolicy":null,)"
+            R"("requestPolicy":{"headerContentType":"text/csv"},"guaranteed":false})");
+  EXPECT_EQ(
+      DeliveryPolicy::given_back(R"({"throttlePolicy": {"maxReceivesPerSecond": 1000},)"
+                                 R"( "healthyRetryPolicy": {"minDelayTarget": 1,)"
+                                 R"( "maxDelayTarget": 1, "numRetries": 0}})"),
+      R"({"healthyRetryPolicy":{"minDelayTarget":1,"maxDelayTarget":1,"numRetries":0,)"
+      R"("numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,)"
+      R"("backoffFunction":"linear"},"sicklyRetryPolicy":null,)"
+      R"("throttlePolicy":{"maxReceivesPerSecond":1000},"requestPolicy":null,"guaranteed":false})");
+  EXPECT_EQ(DeliveryPolicy::given_back("no JSON"), "no JSON");
+}
+
 }  // namespace
 }  // namespace kiln::notify

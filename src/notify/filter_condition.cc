@@ -105,11 +105,8 @@ Result<FilterCondition> FilterCondition::parse_anything_but(const PolicyText& te
     if (value.empty()) return text.refused(kOneKey, value, At::kRead);
     const std::string& name = value.begin().key();
     const Json& pattern = value.begin().value();
-    if (name != "prefix" && name != "suffix")
-      return text.refused("Unsupported anything-but pattern: " + name, pattern);
-    auto out =
-        with_text(text, name == "prefix" ? Kind::kAnythingButPrefix : Kind::kAnythingButSuffix,
-                  name, pattern);
+    if (name != "prefix") return text.refused("Unsupported anything-but pattern: " + name, pattern);
+    auto out = with_text(text, Kind::kAnythingButPrefix, name, pattern);
     if (out && value.size() > 1) return text.refused(kOneKey, (++value.begin()).value());
     return out;
   }
@@ -242,8 +239,6 @@ bool FilterCondition::matches(const FilterValue& value) const {
       return !is_operand(value);
     case Kind::kAnythingButPrefix:
       return text && !text->starts_with(text_);
-    case Kind::kAnythingButSuffix:
-      return text && !text->ends_with(text_);
     case Kind::kNumeric: {
       const auto* number = std::get_if<double>(&value);
       return number && in_range(*number);

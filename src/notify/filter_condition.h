@@ -36,7 +36,6 @@ class FilterCondition {
     kEqualIgnoringCase,
     kAnythingBut,  // none of operands_
     kAnythingButPrefix,
-    kAnythingButSuffix,
     kNumeric,
     kCidr,
     kPresent,

@@ -30,6 +30,9 @@ constexpr std::array kObjectSteps = {
     "CREATE TABLE parts (upload TEXT NOT NULL, number INTEGER NOT NULL, size INTEGER NOT NULL,"
     " modified INTEGER NOT NULL, etag TEXT NOT NULL, document TEXT NOT NULL, file TEXT NOT NULL,"
     " PRIMARY KEY (upload, number)) WITHOUT ROWID;",  // of an upload, or of an object's file
+    // Uploads whose object was written or removed since they began.
+    "CREATE TABLE overtaken (upload TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "CREATE INDEX uploads_by_key ON uploads (bucket, key);",
 };
 
 constexpr const char* kObjectColumns = "key, size, modified, etag, document, file";
@@ -197,6 +200,7 @@ Result<void> ObjectStore::erase_bucket(const std::string& name) {
     while (files.step()) old_files.push_back(files.text(0));
     for (const char* sql :
          {"DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = ?)",
+          "DELETE FROM overtaken WHERE upload IN (SELECT id FROM uploads WHERE bucket = ?)",
           "DELETE FROM uploads WHERE bucket = ?", "DELETE FROM bucket_documents WHERE bucket = ?",
           "DELETE FROM buckets WHERE name = ?"}) {
       Statement erase(*database_, sql);
@@ -268,6 +272,13 @@ Result<void> ObjectStore::write_row(const std::string& bucket, const Object& obj
   return put.bind(5, object.etag).bind(6, object.document).bind(7, object.file).run();
 }
 
+Result<void> ObjectStore::overtake_uploads(const std::string& bucket, const std::string& key) {
+  Statement insert(*database_,
+                   "INSERT OR IGNORE INTO overtaken (upload)"
+                   " SELECT id FROM uploads WHERE bucket = ? AND key = ?");
+  return insert.bind(1, bucket).bind_bytes(2, key).run();
+}
+
 Result<Object> ObjectStore::put(const std::string& bucket, Object object, ObjectFile&& file,
                                 const ObjectCondition& condition) {
   const MutexLock lock(mutex_);
@@ -278,7 +289,8 @@ Result<Object> ObjectStore::put(const std::string& bucket, Object object, Object
   object.modified_ms = now_ms();
   std::vector<std::string> old_files;
   auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
-    return write_row(bucket, object, condition, old_files);
+    if (auto written = write_row(bucket, object, condition, old_files); !written) return written;
+    return overtake_uploads(bucket, object.key);
   });
   if (!done) return done.error();
   file.keep();
@@ -349,7 +361,8 @@ Result<void> ObjectStore::erase(const std::string& bucket, const std::string& ke
   auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
     Statement erase(*database_, "DELETE FROM objects WHERE bucket = ? AND key = ?");
     if (auto erased = erase.bind(1, bucket).bind_bytes(2, key).run(); !erased) return erased;
-    return erase_parts((*found)->file);
+    if (auto parts = erase_parts((*found)->file); !parts) return parts;
+    return overtake_uploads(bucket, key);
   });
   if (!done) return done;
   remove_files({(*found)->file});

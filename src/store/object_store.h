@@ -122,8 +122,9 @@ class ObjectStore {
   Result<Part> put_part(const Upload& upload, Part part, ObjectFile&& file);
   Result<std::vector<Part>> parts(const Upload& upload);  // by number
   Result<UniqueFd> open_part(const Part& part);
-  // Makes `file` the object, and removes the upload with its parts. `told`: those that parts_of()
-  // gives of the object from now on, without their files.
+  // Makes `file` the object, and removes the upload with its parts. With a condition it is a
+  // ConditionalRequestConflict if the object changed since the upload began. `told`: those that
+  // parts_of() gives of the object from now on, without their files.
   Result<Object> complete(const Upload& upload, Object object, ObjectFile&& file,
                           const ObjectCondition& condition, const std::vector<Part>& told = {});
   Result<std::vector<Part>> parts_of(const Object& object);  // by number
@@ -145,6 +146,10 @@ class ObjectStore {
   Result<void> erase_parts(const std::string& of) KILN_REQUIRES(mutex_);
   Result<void> erase_upload(const Upload& upload, std::vector<std::string>& old_files)
       KILN_REQUIRES(mutex_);
+  // Notes that the object has changed, for the uploads of its key that are under way.
+  Result<void> overtake_uploads(const std::string& bucket, const std::string& key)
+      KILN_REQUIRES(mutex_);
+  Result<bool> is_overtaken(const Upload& upload) KILN_REQUIRES(mutex_);
   void remove_files(const std::vector<std::string>& names);
   int64_t now_ms() const { return epoch_ms(clock_.wall_now()); }
 

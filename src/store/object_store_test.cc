@@ -166,6 +166,40 @@ TEST_F(ObjectStoreTest, ConditionsAreHeldAgainstWhatIsThere) {
   EXPECT_THAT(files(), SizeIs(1));  // what was refused left nothing
 }
 
+TEST_F(ObjectStoreTest, AnUploadThatWasOvertakenMeetsNoCondition) {
+  const auto type = [](const Result<Object>& result) {
+    return result ? std::string("ok") : result.error().type;
+  };
+  const auto complete = [&](const Upload& upload, const ObjectCondition& condition) {
+    Object object;
+    object.etag = "whole";
+    return type(store_->complete(upload, object, file_of(*store_, "whole"), condition));
+  };
+  const auto begin = [&] { return *store_->create_upload("bucket", "k", "{}"); };
+  // Written since.
+  ASSERT_TRUE(put("k", "1", "e1").ok());
+  Upload upload = begin();
+  ASSERT_TRUE(put("k", "1", "e1").ok());
+  EXPECT_EQ(complete(upload, {.if_match = "other"}), "PreconditionFailed");
+  EXPECT_EQ(complete(upload, {.if_match = "e1"}), "ConditionalRequestConflict");
+  EXPECT_EQ(read("k"), "1");
+  // Without a condition it is the last one that counts; a new upload knows what is there.
+  const Upload later = begin();
+  EXPECT_EQ(complete(upload, {}), "ok");
+  EXPECT_EQ(complete(later, {.if_match = "whole"}), "ConditionalRequestConflict");
+  EXPECT_EQ(complete(begin(), {.if_match = "whole"}), "ok");
+  // Removed since.
+  upload = begin();
+  ASSERT_TRUE(store_->erase("bucket", "k").ok());
+  EXPECT_EQ(complete(upload, {.if_match = "whole"}), "NoSuchKey");
+  EXPECT_EQ(complete(upload, {.if_none_match = "*"}), "ConditionalRequestConflict");
+  EXPECT_EQ(complete(begin(), {.if_none_match = "*"}), "ok");
+  // Another object of the bucket doesn't matter.
+  upload = begin();
+  ASSERT_TRUE(put("l", "1", "e1").ok());
+  EXPECT_EQ(complete(upload, {.if_match = "whole"}), "ok");
+}
+
 TEST_F(ObjectStoreTest, OneOfManyWinsACondition) {
   std::atomic<int> won = 0;
   std::vector<std::thread> threads;

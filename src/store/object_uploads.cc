@@ -144,8 +144,19 @@ Result<void> ObjectStore::erase_upload(const Upload& upload, std::vector<std::st
   files.bind(1, upload.id);
   while (files.step()) old_files.push_back(files.text(0));
   if (auto erased = erase_parts(upload.id); !erased) return erased;
-  Statement erase(*database_, "DELETE FROM uploads WHERE id = ?");
-  return erase.bind(1, upload.id).run();
+  for (const char* sql :
+       {"DELETE FROM overtaken WHERE upload = ?", "DELETE FROM uploads WHERE id = ?"}) {
+    Statement erase(*database_, sql);
+    if (auto erased = erase.bind(1, upload.id).run(); !erased) return erased;
+  }
+  return {};
+}
+
+Result<bool> ObjectStore::is_overtaken(const Upload& upload) {
+  Statement select(*database_, "SELECT 1 FROM overtaken WHERE upload = ?");
+  const bool found = select.bind(1, upload.id).step();
+  if (!select.status()) return select.status().error();
+  return found;
 }
 
 Result<Object> ObjectStore::complete(const Upload& upload, Object object, ObjectFile&& file,
@@ -159,12 +170,20 @@ Result<Object> ObjectStore::complete(const Upload& upload, Object object, Object
   object.modified_ms = now_ms();
   std::vector<std::string> old_files;
   auto done = database_->transaction([&]() KILN_REQUIRES(mutex_) -> Result<void> {
+    const auto late = is_overtaken(upload);
+    if (!late) return late.error();
     if (auto erased = erase_upload(upload, old_files); !erased) return erased;
     for (Part part : told) {
       part.file.clear();
       if (auto kept = insert_part(object.file, part); !kept) return kept;
     }
-    return write_row(upload.bucket, object, condition, old_files);
+    if (auto written = write_row(upload.bucket, object, condition, old_files); !written)
+      return written;
+    if (*late && (condition.if_match || condition.if_none_match))
+      return Error{ErrorKind::kConflict, "ConditionalRequestConflict",
+                   "The conditional request cannot succeed due to a conflicting operation against "
+                   "this resource."};
+    return overtake_uploads(upload.bucket, object.key);
   });
   if (!done) return done.error();
   file.keep();

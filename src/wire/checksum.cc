@@ -137,15 +137,17 @@ const std::string& Checksum::bytes() {
 
 std::string Checksum::base64() { return base64_encode(bytes()); }
 
-std::string Checksum::hex() {
+std::string to_hex(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out;
-  for (const char c : bytes()) {
+  for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
     out += kHex[byte >> 4];
     out += kHex[byte & 15];
   }
   return out;
 }
+
+std::string Checksum::hex() { return to_hex(bytes()); }
 
 }  // namespace kiln::wire

@@ -45,4 +45,7 @@ class Checksum {
   std::string bytes_;
 };
 
+// Lower-case, as ETags.
+std::string to_hex(std::string_view bytes);
+
 }  // namespace kiln::wire

@@ -164,3 +164,92 @@ def test_an_upload_without_parts(s3, bucket, newest):
     upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
     status, _, body = newest("POST", f"/m?uploadId={upload}", b"")
     assert status == 400 and b"<Code>InvalidRequest</Code><Message>You must specify at least one part</Message>" in body
+
+
+def test_an_upload_is_overtaken_by_other_changes(s3, bucket, newest):
+    def begin():
+        upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+        etag = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"part")["ETag"]
+        xml = f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+        return lambda headers: newest("POST", f"/k?uploadId={upload}", xml, headers)
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["ETag"]
+    complete = begin()
+    second = s3.put_object(Bucket=bucket, Key="k", Body=b"2")["ETag"]
+    assert complete({"If-Match": first})[0] == 412
+    status, _, body = complete({"If-Match": second})
+    assert status == 409
+    for expected in (b"<Code>ConditionalRequestConflict<", b"<Condition>If-Match<", b"<Key>k<",
+                     b"<Message>The conditional request cannot succeed due to a conflicting operation against this resource.<"):
+        assert expected in body
+    assert begin()({"If-Match": second})[0] == 200
+    complete = begin()
+    s3.delete_object(Bucket=bucket, Key="k")
+    status, _, body = complete({"If-None-Match": "*"})
+    assert (status, b"<Condition>If-None-Match<" in body) == (409, True)
+    assert begin()({"If-None-Match": "*"})[0] == 200
+
+
+def test_rules_of_cors_are_checked(s3, bucket):
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET", "MYMETHOD"]}
+    error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    assert message_of(error) == "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD"
+    for rules in ([], [{"AllowedOrigins": ["*"]}], [{"AllowedMethods": ["GET"]}]):
+        refused("MalformedXML", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
+    rule = {"AllowedOrigins": [""], "AllowedMethods": ["GET", "PUT", "HEAD", "POST", "DELETE"]}
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [rule]
+
+
+def test_digests_and_checksums_as_recorded(s3, bucket, newest):
+    def digest(text):
+        return base64.b64encode(hashlib.md5(text).digest()).decode()
+    for wrong in ("__invalid__", "000", "MTIz"):
+        status, _, body = newest("PUT", "/a", b"x", {"Content-MD5": wrong})
+        assert status == 400 and f"<Content-MD5>{wrong}</Content-MD5>".encode() in body
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    # The expected digest is told in hexadecimal, of a part as it came.
+    for path, expected in (("/a", hashlib.md5(b"y").hexdigest()), (f"/m?partNumber=1&uploadId={upload}", digest(b"y"))):
+        status, _, body = newest("PUT", path, b"x", {"Content-MD5": digest(b"y")})
+        assert status == 400 and b"<Code>BadDigest<" in body
+        assert f"<ExpectedDigest>{expected}</ExpectedDigest>".encode() in body
+        assert f"<CalculatedDigest>{digest(b'x')}</CalculatedDigest>".encode() in body
+    sha = base64.b64encode(hashlib.sha256(b"x").digest()).decode()
+    newest("PUT", "/a", b"x", {"x-amz-checksum-sha256": sha})
+    for mode in ("ENABLED", "enabled"):
+        assert newest("GET", "/a", headers={"x-amz-checksum-mode": mode})[1]["x-amz-checksum-sha256"] == sha
+    assert "x-amz-checksum-sha256" not in newest("GET", "/a")[1]
+
+
+def test_checksums_that_an_upload_has_not(s3, bucket, newest):
+    sha = base64.b64encode(hashlib.sha256(b"part").digest()).decode()
+    part = lambda etag: (f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag>"
+                         f"<ChecksumSHA256>{sha}</ChecksumSHA256></Part></CompleteMultipartUpload>")
+    for headers, code in (({}, "InvalidPart"), ({"x-amz-checksum-algorithm": "CRC32"}, "BadDigest")):
+        body = newest("POST", "/c?uploads", headers=headers)[2].decode()
+        upload = re.search("<UploadId>(.*)</UploadId>", body)[1]
+        etag = newest("PUT", f"/c?partNumber=1&uploadId={upload}", b"part")[1]["ETag"]
+        status, _, body = newest("POST", f"/c?uploadId={upload}", part(etag))
+        assert status == 400 and f"<Code>{code}<".encode() in body
+    assert b"The sha256 you specified for part 1 did not match what we received." in body
+    # The checksum of parts together has their number, but not among the attributes.
+    body = newest("POST", "/c?uploads", headers={"x-amz-checksum-algorithm": "SHA256"})[2].decode()
+    upload = re.search("<UploadId>(.*)</UploadId>", body)[1]
+    etag = newest("PUT", f"/c?partNumber=1&uploadId={upload}", b"part", {"x-amz-checksum-sha256": sha})[1]["ETag"]
+    done = newest("POST", f"/c?uploadId={upload}", part(etag))[2].decode()
+    whole = re.search("<ChecksumSHA256>(.*)-1</ChecksumSHA256>", done)[1]
+    told = newest("GET", "/c?attributes", headers={"x-amz-object-attributes": "Checksum"})[2].decode()
+    assert f"<ChecksumSHA256>{whole}</ChecksumSHA256>" in told
+
+
+@pytest.mark.parametrize("given, back", [
+    ("plain ~ text", "plain ~ text"),
+    ("non-ascii-%E2%80%94_\u2014_\u00e9_", "=?UTF-8?Q?non-ascii-%E2%80%94=5F=E2=80=94=5F=C3=A9=5F?="),
+    ("\u00c4M\u00c4Z\u00d5\u00d1 S3", "=?UTF-8?Q?=C3=84M=C3=84Z=C3=95=C3=91_S3?="),
+    ("\u00c4\u00c4a", "=?UTF-8?B?w4TDhGE=?="),
+    ("=?UTF-8?Q?actually-ascii?=", "actually-ascii"),
+    ("=?UTF-8?B?AAECAw==?=", "=?UTF-8?B?AAECAw==?="),
+])
+def test_metadata_that_is_no_ascii(newest, given, back):
+    assert newest("PUT", "/a", b"x", {"x-amz-meta-foo": given.encode()})[0] == 200
+    assert newest("HEAD", "/a")[1]["x-amz-meta-foo"] == back

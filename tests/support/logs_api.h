@@ -45,8 +45,12 @@ class LogsApiTest : public testing::Test {
     groups_.reset();
     store_ = std::make_unique<logs::LogStore>(dir_ / "logs");
     groups_ = std::make_unique<logs::LogGroups>(state_, *store_);
-    for (const auto& [key, document] : state_.documents)
-      groups_->load(std::get<1>(key), std::get<2>(key), document);
+    policies_ = std::make_unique<logs::ResourcePolicies>(state_);
+    for (const auto& [key, document] : state_.documents) {
+      const auto& [kind, region, name] = key;
+      if (kind == logs::LogGroups::kKind) groups_->load(region, name, document);
+      if (kind == logs::ResourcePolicies::kKind) policies_->load(region, name, document);
+    }
   }
 
   // As a function does, at kBase + at.
@@ -60,7 +64,7 @@ class LogsApiTest : public testing::Test {
 
   Result<nlohmann::json> answer(const std::string& operation, const nlohmann::json& input) {
     store_->flush();
-    return LogsOperations(*groups_, *store_, "eu-west-1", "000000000000",
+    return LogsOperations(*groups_, *policies_, *store_, "eu-west-1", "000000000000",
                           WallTime(std::chrono::milliseconds(now_ms_)))
         .run(operation, input);
   }
@@ -94,6 +98,7 @@ class LogsApiTest : public testing::Test {
   int64_t now_ms_ = kBase;
   std::unique_ptr<logs::LogStore> store_;
   std::unique_ptr<logs::LogGroups> groups_;
+  std::unique_ptr<logs::ResourcePolicies> policies_;
 };
 
 }  // namespace kiln::services

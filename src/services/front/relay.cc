@@ -17,6 +17,9 @@ using net::Stream;
 constexpr auto kIdleTime = std::chrono::minutes(10);
 // For the client to read its answer to the end.
 constexpr auto kDrainTime = std::chrono::seconds(5);
+// Of an answer's header; a longer one goes on as it comes.
+constexpr size_t kMostHead = size_t{64} * 1024;
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 std::string header_text(const net::RequestHeader& header) {
   std::string out;
@@ -29,6 +32,26 @@ std::string header_text(const net::RequestHeader& header) {
     out.append(name).append(": ").append(field.value()).append("\r\n");
   }
   return out + "Connection: close\r\n\r\n";
+}
+
+// 100 to 199, but for a protocol that is switched to.
+bool is_interim(std::string_view head) {
+  constexpr size_t kStatus = 9;  // behind "HTTP/1.1 "
+  return head.size() > kStatus && head[kStatus] == '1' && head.substr(kStatus, 3) != "101";
+}
+
+// The head of an answer, saying that the connection ends with it: a client that keeps connections
+// would otherwise ask again over one that is about to end. One that says something of it stays.
+std::string closing_head(std::string_view head) {
+  for (size_t at = head.find("\r\n"); at + kHeadEnd.size() < head.size();
+       at = head.find("\r\n", at + 2)) {
+    const std::string_view line = head.substr(at + 2);
+    if (net::same_name(line.substr(0, line.find_first_of(":\r")), "Connection"))
+      return std::string(head);
+  }
+  std::string closing(head);
+  closing.insert(closing.find("\r\n") + 2, "Connection: close\r\n");
+  return closing;
 }
 
 std::string response_text(const net::Response& response) {
@@ -140,6 +163,34 @@ class Relay final : public std::enable_shared_from_this<Relay>, private net::Sch
 
   void from_server(std::string_view bytes) {
     touch();
+    if (!in_body_) return from_head(bytes);
+    to_client(bytes);
+  }
+
+  void from_head(std::string_view bytes) {
+    head_.append(bytes);
+    std::string out;
+    while (!in_body_) {
+      const size_t end = head_.find(kHeadEnd);
+      if (end == std::string::npos && head_.size() < kMostHead) break;
+      in_body_ = true;
+      if (end == std::string::npos) {
+        out += std::exchange(head_, {});
+        break;
+      }
+      const std::string one = head_.substr(0, end + kHeadEnd.size());
+      head_.erase(0, one.size());
+      if (is_interim(one)) {
+        in_body_ = false;
+        out += one;
+      } else {
+        out += closing_head(one) + std::exchange(head_, {});
+      }
+    }
+    if (!out.empty()) to_client(out);
+  }
+
+  void to_client(std::string_view bytes) {
     switch (client_.stream->send(bytes, std::string_view())) {
       case Stream::Sent::kDone:
         break;
@@ -161,6 +212,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private net::Sch
   // A server that is done is done.
   void server_ended() {
     server_done_ = true;
+    if (!head_.empty() && !answering_) to_client(std::exchange(head_, {}));
+    if (!client_.stream) return;
     if (!answering_) finish();
   }
 
@@ -208,6 +261,8 @@ class Relay final : public std::enable_shared_from_this<Relay>, private net::Sch
   net::ClientUrl url_;
   Classification what_;
   SteadyTime deadline_;
+  std::string head_;          // of the answer, as far as it has come
+  bool in_body_ = false;      // the answer's head has gone on
   bool takes_more_ = true;    // the server, of the request
   bool sending_ = false;      // part of the request waits for the server
   bool client_done_ = false;  // has sent all

@@ -1,7 +1,7 @@
 // Passes one request of a service that Kiln doesn't have to the server that has it, and the answer
 // back: bytes as they come, whatever their number, without looking at them. The header goes as it
 // came (signatures stay valid), but for "Connection: close", so that the connection ends with the
-// answer.
+// answer; and so does the answer's, if the server says nothing of it.
 //
 // An answer that comes before all of the request was sent arrives whole: what the client still
 // sends then is read, and goes nowhere.

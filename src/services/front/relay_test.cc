@@ -16,7 +16,7 @@ namespace kiln::services {
 namespace {
 
 constexpr std::string_view kAnswer =
-    "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 9\r\n\r\ntoo large";
+    "HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 9\r\n\r\ntoo large";
 
 void send_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -135,7 +135,8 @@ TEST_F(RelayTest, AnAnswerThatComesBeforeTheBodyWasReadArrivesWhole) {
 TEST_F(RelayTest, BodyAndAnswerOfAnySizePass) {
   const std::string request = put(5'000'000);
   std::string got;
-  const std::string answer = "HTTP/1.1 200 OK\r\n\r\n" + std::string(5'000'000, 'a');
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + std::string(5'000'000, 'a');
   EXPECT_TRUE(exchange(request, [&](int c) {
                 std::string chunk(65536, '\0');
                 while (!got.ends_with(std::string(100, 'b')) || got.size() < 5'000'000) {
@@ -149,6 +150,30 @@ TEST_F(RelayTest, BodyAndAnswerOfAnySizePass) {
   EXPECT_EQ(got.substr(0, head),
             "PUT /b/k HTTP/1.1\r\nHost: h\r\nContent-Length: 5000000\r\nConnection: close");
   EXPECT_EQ(got.size(), head + 4 + 5'000'000);
+}
+
+// A client that keeps connections would ask again over one that is about to end.
+TEST_F(RelayTest, AnAnswerSaysThatTheConnectionEndsWithIt) {
+  const std::string ok = "HTTP/1.1 200 OK\r\n", close = "Connection: close\r\n",
+                    rest = "Content-Length: 2\r\n\r\nok", more = "HTTP/1.1 100 Continue\r\n\r\n";
+  const auto answered = [&](const std::vector<std::string>& parts) {
+    return exchange(put(3), [&](int c) {
+      char head[1000];
+      (void)!::recv(c, head, sizeof head, 0);
+      for (const std::string& part : parts) send_all(c, part);
+    });
+  };
+  EXPECT_EQ(answered({ok + rest}), ok + close + rest);
+  EXPECT_EQ(answered({"HT", "TP/1.1 200 OK\r", "\n" + rest}), ok + close + rest);
+  EXPECT_EQ(answered({more, ok + rest}), more + ok + close + rest);
+  EXPECT_EQ(answered({ok + "\r\n"}), ok + close + "\r\n");
+  // As the server says it, if it does; and what is no answer goes on as it is.
+  EXPECT_EQ(answered({ok + "connection: Keep-Alive\r\n" + rest}),
+            ok + "connection: Keep-Alive\r\n" + rest);
+  EXPECT_EQ(answered({"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\nraw"}),
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\nraw");
+  EXPECT_EQ(answered({"no HTTP"}), "no HTTP");
+  EXPECT_EQ(answered({}), "");
 }
 
 TEST_F(RelayTest, AServerThatIsNotThereIsNamed) {

@@ -1,7 +1,9 @@
 // CreateAlias, GetAlias, ListAliases, UpdateAlias, DeleteAlias.
+#include "base/ascii.h"
 #include "base/ids.h"
 #include "model/snapshot_state.h"
 #include "model/validation.h"
+#include "model/violations.h"
 #include "services/lambda/call.h"
 #include "services/lambda/documents.h"
 #include "services/lambda/fields.h"
@@ -76,6 +78,19 @@ OperationResult put_alias(LambdaCall& call, const Target& target, model::Alias a
   return json_response(status, document);
 }
 
+// \$LATEST(\.PUBLISHED)?|[0-9]+, as the filter of ListAliases.
+Result<void> check_version(const std::string& version) {
+  constexpr size_t kMost = 1024;
+  model::Violations violations;
+  violations.check_length(version, "functionVersion", 1, kMost);
+  if (version != model::kLatest && version != "$LATEST.PUBLISHED" &&
+      !ascii::made_of(version, ascii::is_digit))
+    violations.add(version, "functionVersion",
+                   "Member must satisfy regular expression pattern: "
+                   "(\\$LATEST(\\.PUBLISHED)?|[0-9]+)");
+  return violations.result();
+}
+
 }  // namespace
 
 OperationResult create_alias(LambdaCall& call) {
@@ -100,6 +115,7 @@ OperationResult create_alias(LambdaCall& call) {
 }
 
 OperationResult get_alias(LambdaCall& call) {
+  if (auto valid = model::validate_alias_name(call.argument); !valid) return valid.error();
   auto target = find_target(call);
   if (!target) return target.error();
   const auto alias = target->function->aliases.find(call.argument);
@@ -114,6 +130,8 @@ OperationResult list_aliases(LambdaCall& call) {
   auto page = read_page(call);
   if (!page) return page.error();
   const std::string version(call.query.get("FunctionVersion"));
+  if (call.query.find("FunctionVersion"))
+    if (auto valid = check_version(version); !valid) return valid.error();
   json list = json::array();
   json document;
   std::string last;
@@ -136,6 +154,7 @@ OperationResult list_aliases(LambdaCall& call) {
 }
 
 OperationResult update_alias(LambdaCall& call) {
+  if (auto valid = model::validate_alias_name(call.argument); !valid) return valid.error();
   auto target = find_target(call);
   if (!target) return target.error();
   const auto found = target->function->aliases.find(call.argument);
@@ -151,6 +170,7 @@ OperationResult update_alias(LambdaCall& call) {
 }
 
 OperationResult delete_alias(LambdaCall& call) {
+  if (auto valid = model::validate_alias_name(call.argument); !valid) return valid.error();
   auto target = find_target(call);
   if (!target) return target.error();
   if (!target->function->aliases.contains(call.argument)) return empty_response(204);

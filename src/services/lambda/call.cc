@@ -104,17 +104,19 @@ std::string next_last_modified(const Clock& clock, const std::string& previous) 
   return text;
 }
 
-Result<Page> read_page(const LambdaCall& call) {
-  constexpr size_t kMost = 50, kModelMost = 10'000;
+Result<Page> read_page(const LambdaCall& call, MaxItems most) {
+  constexpr size_t kMost = 50;
+  const auto model_most = static_cast<size_t>(most);
   Page page;
   if (const auto text = call.query.find("MaxItems")) {
     size_t n = 0;
     const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), n);
-    if (ec != std::errc() || end != text->data() + text->size() || n < 1 || n > kModelMost)
+    if (ec != std::errc() || end != text->data() + text->size() || n < 1 || n > model_most)
       return validation_error(
           "1 validation error detected: Value '" + std::string(*text) +
           "' at 'maxItems' failed to satisfy constraint: Member must have value " +
-          (n > kModelMost ? "less than or equal to 10000" : "greater than or equal to 1"));
+          (n > model_most ? "less than or equal to " + std::to_string(model_most)
+                          : "greater than or equal to 1"));
     page.max_items = std::min(n, kMost);
   }
   if (const auto marker = call.query.find("Marker"); marker && !marker->empty()) {

@@ -164,7 +164,9 @@ struct Page {
   size_t max_items = 50;
   std::string after;  // decoded marker, "" at the start
 };
-Result<Page> read_page(const LambdaCall& call);
+// The most MaxItems that the service model lets the operation have; pages are of 50 at most anyway.
+enum class MaxItems { kShort = 50, kLong = 10'000 };
+Result<Page> read_page(const LambdaCall& call, MaxItems most = MaxItems::kLong);
 std::string make_marker(const std::string& last);
 // The whole of `text` as a number that is not negative. False: it is none.
 bool parse_number(std::string_view text, int64_t& number);

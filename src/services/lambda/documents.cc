@@ -20,34 +20,6 @@ Error absent(const std::string& what) {
   return invalid_parameter("Kiln has no " + what + " yet; remove it from the request.");
 }
 
-// Refused rather than stored without effect.
-Result<void> refuse_absent(Fields& fields, VpcPolicy vpc_policy) {
-  if (const auto type = fields.text("PackageType"); type && *type != "Zip") {
-    if (*type == "Image") {
-      return invalid_parameter(
-          "Kiln runs functions of PackageType Zip only; PackageType Image needs a container "
-          "runtime. Package the "
-          "function as a zip archive.");
-    }
-    return enum_violation(*type, "packageType", "Image, Zip");
-  }
-  const bool refuse = vpc_policy == VpcPolicy::kRefuse;
-  if (refuse && fields.says("FileSystemConfigs"))
-    return invalid_parameter(
-        "Kiln has no file systems (FileSystemConfigs); remove them from the request, or start it "
-        "with --accept-vpc, which records them without effect.");
-  if (fields.says("ImageConfig")) return absent("container images (ImageConfig)");
-  if (fields.says("CodeSigningConfigArn")) return absent("code signing (CodeSigningConfigArn)");
-  for (const char* member : {"SubnetIds", "SecurityGroupIds"}) {
-    const json* vpc = fields.object("VpcConfig");
-    if (refuse && vpc != nullptr && Fields(*vpc).says(member))
-      return invalid_parameter(
-          "Kiln has no VPC (VpcConfig): functions are in the machine's network. Remove it from the "
-          "request, or start Kiln with --accept-vpc, which records it without effect.");
-  }
-  return {};
-}
-
 // Ids of one kind, with AWS's text for those that are none. "" in `problem`: fine.
 Result<void> check_ids(const std::vector<std::string>& ids, const std::string& member,
                        std::string_view prefix, const std::string& pattern, bool capitals) {
@@ -71,6 +43,52 @@ Result<void> check_ids(const std::vector<std::string>& ids, const std::string& m
                           pattern + "]");
 }
 
+Result<void> check_vpc_ids(const model::VpcConfig& vpc) {
+  if (auto ids = check_ids(vpc.subnet_ids, "subnetIds", "subnet-", "subnet-[0-9a-z]*", false); !ids)
+    return ids;
+  return check_ids(vpc.security_group_ids, "securityGroupIds", "sg-", "sg-[0-9a-zA-Z]*", true);
+}
+
+Result<void> check_vpc_ids(const json& vpc) {
+  Fields fields(vpc);
+  model::VpcConfig said;
+  said.subnet_ids = fields.texts("SubnetIds").value_or(said.subnet_ids);
+  said.security_group_ids = fields.texts("SecurityGroupIds").value_or(said.security_group_ids);
+  if (auto read = fields.result(); !read) return read;
+  return check_vpc_ids(said);
+}
+
+// Refused rather than stored without effect.
+Result<void> refuse_absent(Fields& fields, VpcPolicy vpc_policy) {
+  if (const auto type = fields.text("PackageType"); type && *type != "Zip") {
+    if (*type == "Image") {
+      return invalid_parameter(
+          "Kiln runs functions of PackageType Zip only; PackageType Image needs a container "
+          "runtime. Package the "
+          "function as a zip archive.");
+    }
+    return enum_violation(*type, "packageType", "Image, Zip");
+  }
+  const bool refuse = vpc_policy == VpcPolicy::kRefuse;
+  if (refuse && fields.says("FileSystemConfigs"))
+    return invalid_parameter(
+        "Kiln has no file systems (FileSystemConfigs); remove them from the request, or start it "
+        "with --accept-vpc, which records them without effect.");
+  if (fields.says("ImageConfig")) return absent("container images (ImageConfig)");
+  if (fields.says("CodeSigningConfigArn")) return absent("code signing (CodeSigningConfigArn)");
+  const json* vpc = refuse ? fields.object("VpcConfig") : nullptr;
+  if (vpc == nullptr) return {};
+  // What is wrong with the request comes before what Kiln has not.
+  if (auto fit = check_vpc_ids(*vpc); !fit) return fit;
+  for (const char* member : {"SubnetIds", "SecurityGroupIds"}) {
+    if (Fields(*vpc).says(member))
+      return invalid_parameter(
+          "Kiln has no VPC (VpcConfig): functions are in the machine's network. Remove it from the "
+          "request, or start Kiln with --accept-vpc, which records it without effect.");
+  }
+  return {};
+}
+
 // Without SubnetIds and SecurityGroupIds a function leaves its network.
 Result<void> read_vpc(const json& given, std::optional<model::VpcConfig>& vpc) {
   Fields fields(given);
@@ -82,13 +100,7 @@ Result<void> read_vpc(const json& given, std::optional<model::VpcConfig>& vpc) {
   if (subnets) next.subnet_ids = *subnets;
   if (groups) next.security_group_ids = *groups;
   if (says_ipv6) next.ipv6 = ipv6;
-  if (auto ids = check_ids(next.subnet_ids, "subnetIds", "subnet-", "subnet-[0-9a-z]*", false);
-      !ids)
-    return ids;
-  if (auto ids =
-          check_ids(next.security_group_ids, "securityGroupIds", "sg-", "sg-[0-9a-zA-Z]*", true);
-      !ids)
-    return ids;
+  if (auto ids = check_vpc_ids(next); !ids) return ids;
   // A function that never was in one doesn't leave it.
   if (vpc || !next.subnet_ids.empty() || !next.security_group_ids.empty()) vpc = std::move(next);
   return {};

@@ -205,7 +205,7 @@ OperationResult list_event_invoke_configs(LambdaCall& call) {
   if (!ref) return ref.error();
   auto function = call.registry.find(ref->region, ref->name);
   if (!function) return not_found(kNoFunction);
-  auto page = read_page(call);
+  auto page = read_page(call, MaxItems::kShort);
   if (!page) return page.error();
   json list = json::array();
   json answer = json::object();

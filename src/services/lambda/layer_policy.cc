@@ -6,7 +6,6 @@
 #include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json_access.h"
-#include "model/violations.h"
 #include "services/lambda/fields.h"
 #include "services/lambda/layers.h"
 #include "services/lambda/policy_document.h"
@@ -80,6 +79,8 @@ OperationResult add_layer_version_permission(LambdaCall& call) {
   if (principal && !is_principal(*principal))
     violations.add(*principal, "principal",
                    std::string(kPattern) + "\\d{12}|\\*|arn:(aws[a-zA-Z-]*):iam::\\d{12}:root");
+  if (organization && !is_organization_id(*organization))
+    violations.add(*organization, "organizationId", kPattern + std::string(kOrganizationPattern));
   if (const auto error = violations.error()) return *error;
   auto version = find(call);
   if (!version) return version.error();
@@ -100,7 +101,7 @@ OperationResult add_layer_version_permission(LambdaCall& call) {
            : OrderedJson{{"AWS", *principal}}},
       {"Action", *action},
       {"Resource", layer_arn(call, (*version)->name, (*version)->number)}};
-  if (organization && !organization->empty())
+  if (organization)
     statement["Condition"] = {{"StringEquals", {{"aws:PrincipalOrgID", *organization}}}};
   statements.push_back(statement);
   if (const size_t size = policy_text(statements).size(); size > kMaxPolicyBytes)
@@ -122,6 +123,9 @@ OperationResult get_layer_version_policy(LambdaCall& call) {
 }
 
 OperationResult remove_layer_version_permission(LambdaCall& call) {
+  model::Violations violations;
+  check_statement_id(call.detail, PolicyOf::kLayerVersion, violations);
+  if (auto fits = violations.result(); !fits) return fits.error();
   auto version = find(call);
   if (!version) return version.error();
   OrderedJson statements = statements_in((*version)->statements);

@@ -167,7 +167,7 @@ OperationResult get_layer_version_by_arn(LambdaCall& call) {
 
 OperationResult list_layers(LambdaCall& call) {
   if (auto ok = check_filters(call); !ok) return ok.error();
-  auto page = read_page(call);
+  auto page = read_page(call, MaxItems::kShort);
   if (!page) return page.error();
   json answer = json::object();
   json list = json::array();
@@ -195,7 +195,7 @@ OperationResult list_layer_versions(LambdaCall& call) {
   auto name = read_layer_name(call);
   if (!name) return name.error();
   if (auto ok = check_filters(call); !ok) return ok.error();
-  auto page = read_page(call);
+  auto page = read_page(call, MaxItems::kShort);
   if (!page) return page.error();
   int64_t before = 0;
   if (!page->after.empty() && !parse_number(page->after, before))

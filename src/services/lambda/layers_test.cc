@@ -158,6 +158,22 @@ TEST_F(LambdaLayersTest, WhatIsNotThere) {
             json({{"Layers", json::array()}}));
 }
 
+TEST_F(LambdaLayersTest, ListsHaveFiftyAtMost) {
+  const std::string much =
+      "1 validation error detected: Value '51' at 'maxItems' failed to satisfy constraint: Member "
+      "must have value less than or equal to 50";
+  expect_error(layers_of("?MaxItems=51"), 400, "ValidationException", much);
+  expect_error(versions_of("l", "?MaxItems=51"), 400, "ValidationException", much);
+  EXPECT_EQ(layers_of("?MaxItems=50").status, 200u);
+  create("f");
+  expect_error(call("GET", "/2021-10-31/functions/f/urls?MaxItems=51"), 400, "ValidationException",
+               much);
+  expect_error(call("GET", "/2019-09-25/functions/f/event-invoke-config/list?MaxItems=51"), 400,
+               "ValidationException", much);
+  expect_error(call("GET", "/2019-09-30/functions/f/provisioned-concurrency?List=ALL&MaxItems=51"),
+               400, "ValidationException", much);
+}
+
 TEST_F(LambdaLayersTest, ListsArePagedAndFiltered) {
   publish_layer("b", {{"CompatibleRuntimes", {"python3.12"}}});
   publish_layer("b", {{"CompatibleRuntimes", {"nodejs20.x"}}});

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "model/destination.h"
 #include "services/lambda/call.h"
 #include "services/lambda/fields.h"
 #include "services/lambda/policy_document.h"
@@ -50,14 +51,55 @@ OrderedJson condition_of(Fields& fields) {
   }};
   OrderedJson condition = OrderedJson::object();
   for (const auto& [member, kind, key] : kConditions) {
-    if (const auto value = fields.text(member); value && !value->empty())
-      condition[kind][key] = *value;
+    if (const auto value = fields.text(member)) condition[kind][key] = *value;
   }
   if (fields.says("InvokedViaFunctionUrl")) {
     condition["Bool"]["lambda:InvokedViaFunctionUrl"] =
         fields.flag("InvokedViaFunctionUrl") ? "true" : "false";
   }
   return condition;
+}
+
+// [a-zA-Z0-9._\-]+
+bool is_event_source_token(std::string_view text) {
+  return made_of(text, [](char c) { return is_word(c) || c == '.'; });
+}
+
+// \d{12}
+bool is_account_id(std::string_view text) {
+  constexpr size_t kDigits = 12;
+  return text.size() == kDigits && made_of(text, is_digit);
+}
+
+bool is_url_auth_type(std::string_view text) { return text == "NONE" || text == "AWS_IAM"; }
+
+struct MemberRule {
+  const char* member;
+  const char* name;  // in AWS's texts
+  bool (*fits)(std::string_view);
+  std::string_view constraint;
+};
+
+// Members that a condition is made of, before the function is looked for.
+Result<void> check_condition_members(Fields& fields) {
+  static const std::string kPattern = "Member must satisfy regular expression pattern: ";
+  static const std::string kArn = kPattern + std::string(model::kServiceArnPattern);
+  static const std::string kOrganization = kPattern + std::string(kOrganizationPattern);
+  static const std::array<MemberRule, 5> kRules = {{
+      {"SourceArn", "sourceArn", model::is_service_arn, kArn},
+      {"SourceAccount", "sourceAccount", is_account_id,
+       "Member must satisfy regular expression pattern: \\d{12}"},
+      {"EventSourceToken", "eventSourceToken", is_event_source_token,
+       "Member must satisfy regular expression pattern: [a-zA-Z0-9._\\-]+"},
+      {"FunctionUrlAuthType", "functionUrlAuthType", is_url_auth_type,
+       "Member must satisfy enum value set: [NONE, AWS_IAM]"},
+      {"PrincipalOrgID", "principalOrgID", is_organization_id, kOrganization},
+  }};
+  model::Violations violations;
+  for (const MemberRule& rule : kRules)
+    if (const auto value = fields.text(rule.member); value && !rule.fits(*value))
+      violations.add(*value, rule.name, rule.constraint);
+  return violations.result();
 }
 
 // The function and the qualifier that the policy hangs on, which must exist.
@@ -82,18 +124,28 @@ OrderedJson statements_of(const model::Function& function, const std::string& qu
 Result<void> put_statements(LambdaCall& call, const Target& target, const OrderedJson& statements) {
   const std::string& qualifier = target.ref.qualifier;
   auto next = std::make_shared<model::Function>(*target.function);
+  const std::string revision = new_uuid();
   if (statements.empty()) {
     next->policies.erase(qualifier);
     next->policy_revisions.erase(qualifier);
   } else {
     next->policies[qualifier] = json_dump(statements);
-    next->policy_revisions[qualifier] = new_uuid();
+    next->policy_revisions[qualifier] = revision;
+  }
+  // The function or the alias has the same revision, until it changes otherwise.
+  if (const auto alias = next->aliases.find(qualifier); alias != next->aliases.end()) {
+    alias->second.revision_id = revision;
+  } else if (qualifier.empty()) {
+    auto latest = std::make_shared<model::FunctionConfig>(*next->latest);
+    latest->revision_id = revision;
+    next->latest = std::move(latest);
   }
   return call.registry.put(next);
 }
 
 // "" of what is not there.
 std::string revision_of_qualifier(const model::Function& function, const std::string& qualifier) {
+  if (qualifier.empty()) return function.latest->revision_id;
   if (const auto alias = function.aliases.find(qualifier); alias != function.aliases.end())
     return alias->second.revision_id;
   for (const auto& [number, version] : function.versions)
@@ -101,7 +153,8 @@ std::string revision_of_qualifier(const model::Function& function, const std::st
   return {};
 }
 
-// A policy has a revision of its own; the first one is made upon the alias's or the version's.
+// A policy has a revision of its own; the first one is made upon the function's, the alias's or
+// the version's.
 Result<void> check_policy_revision(const Target& target, const std::optional<std::string>& given) {
   if (!given) return {};
   const std::string& qualifier = target.ref.qualifier;
@@ -143,6 +196,7 @@ OperationResult add_permission(LambdaCall& call) {
   if (!made_of(*sid, is_word)) return pattern_violation(*sid, "statementId", "([a-zA-Z0-9-_]+)");
   if (!is_action(*action))
     return pattern_violation(*action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+  if (auto fit = check_condition_members(fields); !fit) return fit.error();
 
   auto target = find_target(call);
   if (!target) {
@@ -200,6 +254,9 @@ OperationResult get_policy(LambdaCall& call) {
 }
 
 OperationResult remove_permission(LambdaCall& call) {
+  model::Violations violations;
+  check_statement_id(call.argument, PolicyOf::kFunction, violations);
+  if (auto fits = violations.result(); !fits) return fits.error();
   auto ref = model::parse_function_ref(call.function, call.query.get("Qualifier"), call.region,
                                        call.registry.account(), model::Operation::kGet);
   if (!ref) return ref.error();

@@ -102,15 +102,24 @@ TEST_F(LambdaPolicyTest, EachQualifierHasItsOwnPolicy) {
 
 TEST_F(LambdaPolicyTest, Revisions) {
   expect_stale_revision(add("s", {{"RevisionId", "wrong"}}), "GetPolicy");
-  expect_stale_revision(add("s", {{"RevisionId", get("f/configuration").body["RevisionId"]}}),
-                        "GetPolicy");
-  add("s");
+  // The first policy is made upon the function, which then has the policy's revision.
+  const auto made = get("f/configuration").body["RevisionId"];
+  EXPECT_EQ(add("s", {{"RevisionId", made}}).status, 201u);
   const std::string revision = get("f/policy").body["RevisionId"];
+  EXPECT_NE(revision, made);
+  EXPECT_EQ(get("f/configuration").body["RevisionId"], revision);
+  // A change of the function is none of the policy.
+  call("PUT", "/2015-03-31/functions/f/configuration", {{"Timeout", 7}});
+  EXPECT_NE(get("f/configuration").body["RevisionId"], revision);
+  EXPECT_EQ(get("f/policy").body["RevisionId"], revision);
   EXPECT_EQ(add("t", {{"RevisionId", revision}}).status, 201u);
   expect_stale_revision(remove("s", "f", "?RevisionId=" + revision), "GetPolicy");
   EXPECT_EQ(remove("s", "f", "?RevisionId=" + get("f/policy").body["RevisionId"].get<std::string>())
                 .status,
             204u);
+  const auto with_both = get("f/configuration").body["RevisionId"];
+  EXPECT_EQ(remove("t").status, 204u);
+  EXPECT_NE(get("f/configuration").body["RevisionId"], with_both);
 }
 
 TEST_F(LambdaPolicyTest, TheFirstPolicyIsMadeUponTheAliasOrTheVersion) {
@@ -121,8 +130,46 @@ TEST_F(LambdaPolicyTest, TheFirstPolicyIsMadeUponTheAliasOrTheVersion) {
   EXPECT_EQ(add("s", {{"RevisionId", alias.body["RevisionId"]}}, "f:live").status, 201u);
   expect_stale_revision(add("t", {{"RevisionId", alias.body["RevisionId"]}}, "f:live"),
                         "GetPolicy");
+  EXPECT_EQ(get("f/aliases/live").body["RevisionId"],
+            get("f/policy?Qualifier=live").body["RevisionId"]);
   const auto version = get("f:1").body["Configuration"]["RevisionId"];
   EXPECT_EQ(add("s", {{"RevisionId", version}}, "f:1").status, 201u);
+}
+
+TEST_F(LambdaPolicyTest, MembersOfConditionsAreChecked) {
+  const auto violation = [](const std::string& value, const std::string& member,
+                            const std::string& constraint) {
+    return "1 validation error detected: Value '" + value + "' at '" + member +
+           "' failed to satisfy constraint: Member must satisfy " + constraint;
+  };
+  const auto pattern = [](const std::string& text) {
+    return "regular expression pattern: " + text;
+  };
+  struct {
+    std::string member, value, name, constraint;
+  } const cases[] = {
+      {"SourceArn", "bucket", "sourceArn",
+       pattern("arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-"
+               "[a-z]+-\\d{1})?:(\\d{12})?:(.*)")},
+      {"SourceAccount", "1111", "sourceAccount", pattern("\\d{12}")},
+      {"SourceAccount", "1111111111111", "sourceAccount", pattern("\\d{12}")},
+      {"EventSourceToken", "a b", "eventSourceToken", pattern("[a-zA-Z0-9._\\-]+")},
+      {"FunctionUrlAuthType", "IAM", "functionUrlAuthType", "enum value set: [NONE, AWS_IAM]"},
+      {"PrincipalOrgID", "o-123456789", "principalOrgID", pattern("o-[a-z0-9]{10,32}")},
+  };
+  for (const auto& one : cases)
+    expect_error(add("s", {{one.member, one.value}}, "none"), 400, "ValidationException",
+                 violation(one.value, one.name, one.constraint));
+  EXPECT_EQ(add("s", {{"PrincipalOrgID", "o-1234567890"},
+                      {"EventSourceToken", "a._-B"},
+                      {"SourceArn", "arn:aws:s3:::b"},
+                      {"SourceAccount", kAccount},
+                      {"FunctionUrlAuthType", "AWS_IAM"}})
+                .status,
+            201u);
+  expect_error(remove("a%20b"), 400, "ValidationException",
+               violation("a b", "statementId", pattern("([a-zA-Z0-9-_.]+)")));
+  EXPECT_EQ(remove("a.b").status, 404u);
 }
 
 TEST_F(LambdaPolicyTest, Refusals) {

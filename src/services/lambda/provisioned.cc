@@ -95,7 +95,7 @@ OperationResult get_provisioned_concurrency(LambdaCall& call) {
 OperationResult list_provisioned_concurrency(LambdaCall& call) {
   auto target = find_target(call);
   if (!target) return target.error();
-  auto page = read_page(call);
+  auto page = read_page(call, MaxItems::kShort);
   if (!page) return page.error();
   const model::Function& function = *target->function;
   json list = json::array();

@@ -95,6 +95,13 @@ TEST_F(LambdaSettingsTest, VpcIsRefusedUnlessItIsAccepted) {
     EXPECT_EQ(refused.type, "InvalidParameterValueException");
     EXPECT_THAT(refused.message, HasSubstr("--accept-vpc"));
   }
+  // An id that is none is told of first.
+  const json wrong = {{"VpcConfig", {{"SubnetIds", {"subnet-1"}}, {"SecurityGroupIds", {"bad"}}}}};
+  expect_error(create("f", wrong), 400, "ValidationException",
+               "1 validation error detected: Value '[bad]' at 'vpcConfig.securityGroupIds' failed "
+               "to satisfy constraint: Member must satisfy constraint: [Member must have length "
+               "less than or equal to 1024, Member must have length greater than or equal to 0, "
+               "Member must satisfy regular expression pattern: sg-[0-9a-zA-Z]*]");
 }
 
 // The answers are those that were recorded, but for the id of the VPC, which only AWS knows.

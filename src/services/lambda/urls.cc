@@ -205,7 +205,7 @@ OperationResult list_function_urls(LambdaCall& call) {
   if (!ref) return ref.error();
   auto function = call.registry.find(ref->region, ref->name);
   if (!function) return not_found(kNoUrlFunction);
-  auto page = read_page(call);
+  auto page = read_page(call, MaxItems::kShort);
   if (!page) return page.error();
   json answer = json::object();
   json list = json::array();

@@ -164,6 +164,21 @@ TEST_F(LambdaAliasesTest, ListPages) {
               ElementsAre("c"));
 }
 
+TEST_F(LambdaAliasesTest, NamesAndFiltersAreChecked) {
+  const std::string name =
+      "1 validation error detected: Value '7' at 'name' failed to satisfy constraint: Member must "
+      "satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+  expect_error(get_alias("7"), 400, "ValidationException", name);
+  expect_error(update_alias("7", {{"Description", "x"}}), 400, "ValidationException", name);
+  expect_error(call("DELETE", "/2015-03-31/functions/f/aliases/7"), 400, "ValidationException",
+               name);
+  expect_error(get("f/aliases?FunctionVersion=prod"), 400, "ValidationException",
+               "1 validation error detected: Value 'prod' at 'functionVersion' failed to satisfy "
+               "constraint: Member must satisfy regular expression pattern: "
+               "(\\$LATEST(\\.PUBLISHED)?|[0-9]+)");
+  EXPECT_THAT(names("?FunctionVersion=%24LATEST"), testing::IsEmpty());
+}
+
 TEST_F(LambdaAliasesTest, Revisions) {
   create_alias({{"Name", "a"}, {"FunctionVersion", "1"}});
   expect_stale_revision(update_alias("a", {{"Description", "x"}, {"RevisionId", "wrong"}}));

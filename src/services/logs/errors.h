@@ -20,7 +20,7 @@ inline Error no_such_filter(const char* kind) {
   return {ErrorKind::kNotFound, "ResourceNotFoundException",
           "The specified " + std::string(kind) + " filter does not exist."};
 }
-inline Error too_many_filters() {
+inline Error limit_exceeded() {
   return {ErrorKind::kInvalid, "LimitExceededException", "Resource limit exceeded."};
 }
 

@@ -22,6 +22,7 @@ constexpr std::array kRetentionDays = {1,    3,    5,    7,    14,   30,  60,  9
                                        120,  150,  180,  365,  400,  545, 731, 1096,
                                        1827, 2192, 2557, 2922, 3288, 3653};
 
+constexpr std::string_view kLogClasses = "STANDARD, INFREQUENT_ACCESS, DELIVERY";
 constexpr int64_t kMaxListedGroups = 1'000;
 constexpr size_t kMaxListPattern = 129;
 
@@ -39,15 +40,11 @@ Result<json> LogsOperations::create_log_group(LogsInput& in) {
   group.kms_key_id = in.text("kmsKeyId");
   group.tags = in.text_map("tags");
   group.deletion_protected = in.flag("deletionProtectionEnabled");
-  const std::string log_class = in.text("logGroupClass");
+  const std::string log_class = in.choice("logGroupClass", kLogClasses);
   if (!in.status()) return in.status().error();
   if (lower(name).starts_with("aws/"))
     return invalid_parameter_exception("Log groups starting with AWS/ are reserved for AWS.");
-  if (!log_class.empty()) {
-    if (log_class != "STANDARD" && log_class != "INFREQUENT_ACCESS" && log_class != "DELIVERY")
-      return enum_error(log_class, "logGroupClass", "STANDARD, INFREQUENT_ACCESS, DELIVERY");
-    group.log_class = log_class;
-  }
+  if (!log_class.empty()) group.log_class = log_class;
   if (auto valid = check_log_tags(group.tags); !valid) return valid.error();
   if (groups_.has(region_, name)) {
     return Error{ErrorKind::kConflict, "ResourceAlreadyExistsException",
@@ -132,7 +129,7 @@ json LogsOperations::group_document(const std::string& name) const {
 // "error|^/aws/": some of the parts stands in the name, one with ^ at its beginning; "*": any name.
 Result<json> LogsOperations::list_log_groups(LogsInput& in) {
   const std::string pattern = in.bounded_text("logGroupNamePattern", kMaxListPattern);
-  const std::string log_class = in.text("logGroupClass");
+  const std::string log_class = in.choice("logGroupClass", kLogClasses);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxListedGroups);
   const std::string token = in.text("nextToken");
   if (!in.status()) return in.status().error();
@@ -171,9 +168,9 @@ Result<json> LogsOperations::list_log_groups(LogsInput& in) {
 }
 
 Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
-  const std::string prefix = in.text("logGroupNamePrefix");
-  const std::string part = lower(in.text("logGroupNamePattern"));
-  const std::string log_class = in.text("logGroupClass");
+  const std::string prefix = in.group_prefix();
+  const std::string part = lower(in.group_part());
+  const std::string log_class = in.choice("logGroupClass", kLogClasses);
   const auto identifiers = in.texts("logGroupIdentifiers", kMaxDescribedLogs);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
   const std::string token = in.text("nextToken");

@@ -12,6 +12,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxName = 512;
+constexpr const char* kGroupName = "[\\.\\-_/#A-Za-z0-9]+";
+constexpr const char* kGroupPart = "[\\.\\-_/#A-Za-z0-9]*";
 constexpr const char* kNotNull = "Member must not be null";
 
 std::string dump(const json& value) { return json_dump(value); }
@@ -135,18 +137,60 @@ bool LogsInput::required(const char* name, const std::string& value) {
   return status_.ok();
 }
 
-std::string LogsInput::group_name(const char* name) {
-  std::string value = text(name);
-  if (!required(name, value)) return {};
+void LogsInput::check_group_characters(const char* name, const std::string& value,
+                                       const char* pattern) {
   const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
     return ascii::is_alnum(c) ||
            std::string_view(".-_/#").find(static_cast<char>(c)) != std::string_view::npos;
   });
-  if (!plain) {
+  if (!plain)
+    fail(constraint_error(
+        "'" + value + "'", name,
+        std::string("Member must satisfy regular expression pattern: ") + pattern));
+}
+
+void LogsInput::check_name_characters(const char* name, const std::string& value) {
+  if (value.find_first_of(":*") != std::string::npos)
     fail(constraint_error("'" + value + "'", name,
-                          "Member must satisfy regular expression pattern: "
-                          "[\\.\\-_/#A-Za-z0-9]+"));
+                          "Member must satisfy regular expression pattern: [^:*]*"));
+}
+
+std::string LogsInput::group_name(const char* name) {
+  std::string value = text(name);
+  if (!required(name, value)) return {};
+  check_group_characters(name, value, kGroupName);
+  return value;
+}
+
+std::string LogsInput::group_prefix() {
+  std::string value = bounded_text("logGroupNamePrefix", kMaxName);
+  check_group_characters("logGroupNamePrefix", value, kGroupName);
+  return value;
+}
+
+std::string LogsInput::group_part() {
+  std::string value = bounded_text("logGroupNamePattern", kMaxName);
+  check_group_characters("logGroupNamePattern", value, kGroupPart);
+  return value;
+}
+
+std::string LogsInput::name_prefix(const char* name) {
+  std::string value = bounded_text(name, kMaxName);
+  check_name_characters(name, value);
+  return value;
+}
+
+std::string LogsInput::choice(const char* name, std::string_view values) {
+  std::string value = text(name);
+  if (value.empty()) return value;
+  for (std::string_view rest = values; !rest.empty();) {
+    constexpr std::string_view kBetween = ", ";
+    const size_t end = std::min(rest.find(kBetween), rest.size());
+    if (rest.substr(0, end) == value) return value;
+    rest.remove_prefix(std::min(end + kBetween.size(), rest.size()));
   }
+  fail(constraint_error("'" + value + "'", name,
+                        "Member must satisfy enum value set: [" + std::string(values) + "]"));
   return value;
 }
 
@@ -170,20 +214,14 @@ std::optional<Error> LogsInput::identifier_fault(const std::string& value,
 std::string LogsInput::stream_name(const char* name) {
   std::string value = text(name);
   if (!required(name, value)) return {};
-  if (value.find_first_of(":*") != std::string::npos) {
-    fail(constraint_error("'" + value + "'", name,
-                          "Member must satisfy regular expression pattern: [^:*]*"));
-  }
+  check_name_characters(name, value);
   return value;
 }
 
 std::string LogsInput::filter_name(const char* name) {
   std::string value = bounded_text(name, kMaxFilterName);
   if (!is_there(name, value)) return {};
-  if (value.find_first_of(":*") != std::string::npos) {
-    fail(constraint_error("'" + value + "'", name,
-                          "Member must satisfy regular expression pattern: [^:*]*"));
-  }
+  check_name_characters(name, value);
   return value;
 }
 

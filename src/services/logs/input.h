@@ -50,6 +50,13 @@ class LogsInput {
   std::string stream_name(const char* name = "logStreamName");
   // Of a metric filter or subscription filter.
   std::string filter_name(const char* name = "filterName");
+  // logGroupNamePrefix, logGroupNamePattern, and the beginning of a stream's or a filter's name; ""
+  // when absent.
+  std::string group_prefix();
+  std::string group_part();
+  std::string name_prefix(const char* name);
+  // One of `values`, which are separated by ", "; "" when absent.
+  std::string choice(const char* name, std::string_view values);
 
   void fail(Error error);
   const Result<void>& status() const { return status_; }
@@ -57,6 +64,8 @@ class LogsInput {
  private:
   bool required(const char* name, const std::string& value);
   bool is_there(const char* name, const std::string& value);
+  void check_group_characters(const char* name, const std::string& value, const char* pattern);
+  void check_name_characters(const char* name, const std::string& value);
 
   const nlohmann::json& document_;
   Result<void> status_;

@@ -9,6 +9,7 @@ constexpr OperationMembers kMembers[] = {
     {"DeleteLogGroup", "logGroupName"},
     {"DeleteLogStream", "logGroupName logStreamName"},
     {"DeleteMetricFilter", "logGroupName filterName"},
+    {"DeleteResourcePolicy", "policyName"},
     {"DeleteRetentionPolicy", "logGroupName"},
     {"DeleteSubscriptionFilter", "logGroupName filterName"},
     {"DescribeLogGroups",
@@ -19,6 +20,7 @@ constexpr OperationMembers kMembers[] = {
      " nextToken limit"},
     {"DescribeMetricFilters",
      "logGroupName filterNamePrefix nextToken limit metricName metricNamespace"},
+    {"DescribeResourcePolicies", "nextToken limit policyScope"},
     {"DescribeSubscriptionFilters", "logGroupName filterNamePrefix nextToken limit"},
     {"FilterLogEvents",
      "logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime"
@@ -37,6 +39,7 @@ constexpr OperationMembers kMembers[] = {
     {"PutMetricFilter",
      "logGroupName filterName filterPattern metricTransformations{metricName metricNamespace"
      " metricValue defaultValue dimensions unit}"},
+    {"PutResourcePolicy", "policyName policyDocument"},
     {"PutRetentionPolicy", "logGroupName retentionInDays"},
     {"PutSubscriptionFilter",
      "logGroupName filterName filterPattern destinationArn roleArn distribution"},

@@ -156,7 +156,7 @@ Result<json> LogsOperations::put_metric_filter(LogsInput& in) {
   if (!group) return no_such_group();
   auto& filters = group->filters.metrics;
   const auto before = filters.find(name);
-  if (before == filters.end() && filters.size() >= kMaxMetricFilters) return too_many_filters();
+  if (before == filters.end() && filters.size() >= kMaxMetricFilters) return limit_exceeded();
   filter->pattern = *pattern;
   filter->created_ms = before == filters.end() ? now_ms_ : before->second.created_ms;
   filters[name] = std::move(*filter);
@@ -165,7 +165,7 @@ Result<json> LogsOperations::put_metric_filter(LogsInput& in) {
 }
 
 Result<json> LogsOperations::describe_metric_filters(LogsInput& in) {
-  const std::string prefix = in.bounded_text("filterNamePrefix", kMaxFilterName);
+  const std::string prefix = in.name_prefix("filterNamePrefix");
   const std::string metric = in.bounded_text("metricName", kMaxMetricText);
   const std::string space = in.bounded_text("metricNamespace", kMaxMetricText);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);

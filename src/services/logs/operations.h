@@ -1,5 +1,5 @@
 // What the operations of CloudWatch Logs answer: documents in, documents out, over a LogStore and
-// the LogGroups. Blocking.
+// the LogGroups and ResourcePolicies. Blocking.
 //
 // Threading: an object belongs to one thread; operations that change(s) the groups run on the
 // control thread, the others on any.
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "logs/groups.h"
+#include "logs/resource_policies.h"
 #include "logs/store.h"
 
 namespace kiln::services {
@@ -21,10 +22,11 @@ class LogsInput;
 
 class LogsOperations {
  public:
-  // Keeps references to `groups` and `store`.
-  LogsOperations(logs::LogGroups& groups, logs::LogStore& store, std::string region,
-                 std::string account, WallTime now)
+  // Keeps references to `groups`, `policies` and `store`.
+  LogsOperations(logs::LogGroups& groups, logs::ResourcePolicies& policies, logs::LogStore& store,
+                 std::string region, std::string account, WallTime now)
       : groups_(groups),
+        policies_(policies),
         store_(store),
         region_(std::move(region)),
         account_(std::move(account)),
@@ -77,6 +79,9 @@ class LogsOperations {
   Answer put_subscription_filter(LogsInput& in);
   Answer describe_subscription_filters(LogsInput& in);
   Answer delete_subscription_filter(LogsInput& in);
+  Answer put_resource_policy(LogsInput& in);
+  Answer describe_resource_policies(LogsInput& in);
+  Answer delete_resource_policy(LogsInput& in);
 
   Answer set_retention(const std::string& group, int days);
   Answer put_tags(const std::string& group, const std::map<std::string, std::string>& tags);
@@ -100,6 +105,7 @@ class LogsOperations {
   logs::LogRange visible(const std::string& group, int64_t start_ms, int64_t end_ms) const;
 
   logs::LogGroups& groups_;
+  logs::ResourcePolicies& policies_;
   logs::LogStore& store_;
   std::string region_;
   std::string account_;

@@ -45,6 +45,35 @@ TEST_F(LogsOperationsTest, FilterMergesStreamsAndFilters) {
               testing::SizeIs(3));
 }
 
+TEST_F(LogsOperationsTest, PrefixesAndChoicesAreCheckedAsNamesAre) {
+  const auto says = [&](const std::string& operation, json input, const std::string& member,
+                        const std::string& value, const std::string& constraint) {
+    input[member] = value;
+    const Error error = refused(operation, input);
+    EXPECT_EQ(error.type, "InvalidParameterException") << member;
+    EXPECT_EQ(error.message, "1 validation error detected: Value '" + value + "' at '" + member +
+                                 "' failed to satisfy constraint: Member must " + constraint);
+  };
+  const std::string pattern = "satisfy regular expression pattern: ";
+  run("CreateLogGroup", {{"logGroupName", "g"}});
+  const json in_group = {{"logGroupName", "g"}};
+  says("DescribeLogGroups", json::object(), "logGroupNamePrefix", "a b",
+       pattern + "[\\.\\-_/#A-Za-z0-9]+");
+  says("DescribeLogGroups", json::object(), "logGroupNamePattern", "a*",
+       pattern + "[\\.\\-_/#A-Za-z0-9]*");
+  for (const char* operation : {"DescribeLogStreams", "FilterLogEvents"})
+    says(operation, in_group, "logStreamNamePrefix", "a:", pattern + "[^:*]*");
+  for (const char* operation : {"DescribeMetricFilters", "DescribeSubscriptionFilters"})
+    says(operation, in_group, "filterNamePrefix", "a*", pattern + "[^:*]*");
+  for (const char* operation : {"DescribeLogGroups", "ListLogGroups", "CreateLogGroup"})
+    says(operation, {{"logGroupName", "h"}}, "logGroupClass", "COLD",
+         "satisfy enum value set: [STANDARD, INFREQUENT_ACCESS, DELIVERY]");
+  says("DescribeLogGroups", json::object(), "logGroupNamePrefix", std::string(513, 'a'),
+       "have length less than or equal to 512");
+  EXPECT_EQ(run("DescribeLogGroups", {{"logGroupNamePrefix", std::string(512, 'a')}})["logGroups"],
+            json::array());
+}
+
 TEST_F(LogsOperationsTest, FilterPagesWithoutLossOrRepetition) {
   for (int i = 0; i < 23; ++i) {
     write(i % 2 == 0 ? "a" : "b", i / 3, (i % 4 == 0 ? "skip " : "keep ") + std::to_string(i));

@@ -124,7 +124,7 @@ Result<json> LogsOperations::filter_log_events(LogsInput& in) {
   const auto group = group_of(in);
   if (!group) return group.error();
   auto streams = in.texts("logStreamNames", kMaxStreamNames);
-  const std::string prefix = in.text("logStreamNamePrefix");
+  const std::string prefix = in.name_prefix("logStreamNamePrefix");
   const int64_t start_ms = in.number("startTime", 0, 0, kEndOfTime);
   // Events at endTime itself are in the answer.
   const int64_t end_ms = in.number("endTime", kEndOfTime - 1, 0, kEndOfTime);

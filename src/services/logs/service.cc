@@ -14,10 +14,15 @@
 namespace kiln::services {
 
 LogsService::LogsService(engine::Engine& engine)
-    : engine_(engine), groups_(engine.state(), engine.log_store()) {
+    : engine_(engine), groups_(engine.state(), engine.log_store()), policies_(engine.state()) {
   engine.load_state(logs::LogGroups::kKind,
                     [this](const std::string& region, const std::string& name,
                            const std::string& document) { groups_.load(region, name, document); });
+  engine.load_state(
+      logs::ResourcePolicies::kKind,
+      [this](const std::string& region, const std::string& name, const std::string& document) {
+        policies_.load(region, name, document);
+      });
 }
 
 void LogsService::handle(net::Request&& request, const std::string& operation, Reply reply) {
@@ -25,8 +30,8 @@ void LogsService::handle(net::Request&& request, const std::string& operation, R
   auto work = [this, effects, request = std::move(request), operation, reply = std::move(reply)] {
     const std::string request_id = new_uuid();
     const std::string region = wire::CredentialScope::of(request.base()).region;
-    LogsOperations operations(groups_, engine_.log_store(), region, engine_.options().account,
-                              engine_.clock().wall_now());
+    LogsOperations operations(groups_, policies_, engine_.log_store(), region,
+                              engine_.options().account, engine_.clock().wall_now());
     operations.check_function([&](const std::string& arn) -> Result<void> {
       const auto to = model::parse_function_ref(arn, "", region, engine_.options().account,
                                                 model::Operation::kInvoke);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "logs/groups.h"
+#include "logs/resource_policies.h"
 #include "net/http_message.h"
 #include "services/driver/reply.h"
 
@@ -28,6 +29,7 @@ class LogsService {
  private:
   engine::Engine& engine_;
   logs::LogGroups groups_;
+  logs::ResourcePolicies policies_;
 };
 
 }  // namespace kiln::services

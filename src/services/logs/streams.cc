@@ -49,7 +49,7 @@ Result<json> LogsOperations::delete_log_stream(LogsInput& in) {
 Result<json> LogsOperations::describe_log_streams(LogsInput& in) {
   const auto group = group_of(in);
   if (!group) return group.error();
-  const std::string prefix = in.text("logStreamNamePrefix");
+  const std::string prefix = in.name_prefix("logStreamNamePrefix");
   const std::string order = in.text("orderBy");
   const bool descending = in.flag("descending");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);

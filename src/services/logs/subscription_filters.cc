@@ -92,8 +92,7 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
   if (!group) return no_such_group();
   auto& filters = group->filters.subscriptions;
   const auto before = filters.find(name);
-  if (before == filters.end() && filters.size() >= kMaxSubscriptionFilters)
-    return too_many_filters();
+  if (before == filters.end() && filters.size() >= kMaxSubscriptionFilters) return limit_exceeded();
   filter.created_ms = before == filters.end() ? now_ms_ : before->second.created_ms;
   filters[name] = std::move(filter);
   if (auto put = groups_.put(region_, group_name, std::move(*group)); !put) return put.error();
@@ -103,7 +102,7 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
 Result<json> LogsOperations::describe_subscription_filters(LogsInput& in) {
   const auto group = named_group(in);
   if (!group) return group.error();
-  const std::string prefix = in.bounded_text("filterNamePrefix", kMaxFilterName);
+  const std::string prefix = in.name_prefix("filterNamePrefix");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
   const std::string token = in.text("nextToken");
   if (!in.status()) return in.status().error();

@@ -35,12 +35,21 @@ Result<void> compare_checksum(std::string_view given, wire::ChecksumAlgorithm al
                                      " you specified did not match the calculated checksum.");
 }
 
-Result<void> compare_md5(std::string_view given, wire::Checksum& md5) {
+// How an error writes the digest that was expected: as recorded, other than the one of the request
+// except for parts.
+enum class Expected { kHex, kAsGiven };
+
+Result<void> compare_md5(std::string_view given, wire::Checksum& md5, Expected form) {
   const auto decoded = base64_decode(given);
   if (!decoded || decoded->size() != md5.bytes().size())
-    return s3_invalid("InvalidDigest", "The Content-MD5 you specified was invalid.");
+    return s3_with(s3_invalid("InvalidDigest", "The Content-MD5 you specified was invalid."),
+                   "Content-MD5", given);
   if (*decoded == md5.bytes()) return {};
-  return s3_invalid("BadDigest", "The Content-MD5 you specified did not match what we received.");
+  return s3_with(
+      s3_with(
+          s3_invalid("BadDigest", "The Content-MD5 you specified did not match what we received."),
+          "ExpectedDigest", form == Expected::kHex ? wire::to_hex(*decoded) : std::string(given)),
+      "CalculatedDigest", md5.base64());
 }
 
 // 64 hex digits; other values say how the body is signed.
@@ -65,6 +74,7 @@ S3Body::S3Body(const net::RequestHeader& header) {
     if (lower_name.starts_with("x-amz-") || lower_name.starts_with("content-"))
       fields_.emplace(std::move(lower_name), std::string_view(value.data(), value.size()));
   }
+  is_part_ = net::target(header).find("partNumber=") != std::string_view::npos;
   const std::string_view hash = field("x-amz-content-sha256");
   if (hash.starts_with("STREAMING-") ||
       field("content-encoding").find("aws-chunked") != std::string_view::npos)
@@ -131,7 +141,10 @@ Result<void> S3Body::compare() {
                       "The provided 'x-amz-content-sha256' header does not match what was "
                       "computed.");
   if (const std::string_view md5 = field("content-md5"); !md5.empty())
-    if (auto same = compare_md5(md5, content_->md5()); !same) return same;
+    if (auto same =
+            compare_md5(md5, content_->md5(), is_part_ ? Expected::kAsGiven : Expected::kHex);
+        !same)
+      return same;
   const std::string name = wire::checksum_header(content_->algorithm());
   std::string given(field(name));
   if (chunked_) {
@@ -166,7 +179,7 @@ Result<void> check_s3_body(const net::RequestHeader& header, std::string_view bo
   if (const std::string_view given = header_field(header, "Content-MD5"); !given.empty()) {
     wire::Checksum md5(wire::ChecksumAlgorithm::kMd5);
     md5.add(body);
-    if (auto same = compare_md5(given, md5); !same) return same;
+    if (auto same = compare_md5(given, md5, Expected::kHex); !same) return same;
   }
   for (const wire::ChecksumAlgorithm algorithm : wire::kChecksumHeaders) {
     const std::string_view given = header_field(header, wire::checksum_header(algorithm));

@@ -57,6 +57,7 @@ class S3Body {
   std::map<std::string, std::string, std::less<>> fields_;  // by lower-case name
   std::optional<wire::AwsChunked> chunked_;
   std::optional<ObjectContent> content_;
+  bool is_part_ = false;
   std::optional<wire::Checksum> sha256_;  // what the signature was made over
   Result<void> status_;
 };

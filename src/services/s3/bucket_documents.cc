@@ -1,5 +1,6 @@
 // What a bucket is given to keep and gives back as it came: versioning, encryption, policy, public
 // access block, tagging, lifecycle, CORS, ownership. None of it acts.
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
@@ -122,6 +123,21 @@ Result<void> check_lifecycle(const pugi::xml_node root) {
   return {};
 }
 
+Result<void> check_cors(const pugi::xml_node root) {
+  constexpr std::array kMethods = {"GET", "PUT", "HEAD", "POST", "DELETE"};
+  if (!root.child("CORSRule")) return malformed_xml();
+  for (const pugi::xml_node rule : root.children("CORSRule")) {
+    if (!rule.child("AllowedMethod") || !rule.child("AllowedOrigin")) return malformed_xml();
+    for (const pugi::xml_node method : rule.children("AllowedMethod"))
+      if (std::string_view name = method.text().get();
+          std::find(kMethods.begin(), kMethods.end(), name) == kMethods.end())
+        return s3_invalid("InvalidRequest",
+                          "Found unsupported HTTP method in CORS config. Unsupported method is " +
+                              std::string(name));
+  }
+  return {};
+}
+
 Result<void> check_versioning(const pugi::xml_node root) {
   const std::string_view status = root.child("Status").text().get();
   if (!root.child("Status"))
@@ -198,6 +214,7 @@ Result<void> check_document(const Kind& kind, const std::string& body) {
   const pugi::xml_node root = document.child(kind.root);
   if (kind.parameter == "tagging") return check_tagging(body);
   if (kind.parameter == "lifecycle") return check_lifecycle(root);
+  if (kind.parameter == "cors") return check_cors(root);
   if (kind.parameter == "versioning") return check_versioning(root);
   if (kind.parameter == "encryption") return check_encryption(root);
   if (kind.parameter == "ownershipControls") return check_ownership(root);

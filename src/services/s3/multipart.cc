@@ -76,8 +76,8 @@ std::optional<wire::ChecksumAlgorithm> given_algorithm(const S3Call& call) {
 struct WantedPart {
   int number = 0;
   std::string etag;
-  std::string checksum;  // of the upload's algorithm; "" where none is said
-  bool other_checksum = false;
+  std::string checksum;              // of the upload's algorithm; "" where none is said
+  std::string other_algorithm = {};  // of a checksum that the upload has not
 };
 
 // What the client says its parts are, in ascending order.
@@ -98,13 +98,14 @@ Result<std::vector<WantedPart>> read_parts(const std::string& body, const store:
     WantedPart wanted;
     wanted.number = *number;
     wanted.etag = without_quotes(part.child("ETag").text().get());
+    constexpr std::string_view kChecksum = "Checksum";
     for (const pugi::xml_node child : part.children()) {
       const std::string_view name = child.name();
-      if (!name.starts_with("Checksum")) continue;
-      if (name.substr(8) == algorithm)
+      if (!name.starts_with(kChecksum)) continue;
+      if (name.substr(kChecksum.size()) == algorithm)
         wanted.checksum = child.text().get();
       else
-        wanted.other_checksum = true;
+        wanted.other_algorithm = lower_name(std::string(name.substr(kChecksum.size())));
     }
     parts.push_back(std::move(wanted));
   }
@@ -127,7 +128,9 @@ Result<std::vector<store::Part>> chosen_parts(S3Call& call, const store::Upload&
     const bool there = found != by_number.end() && found->second.etag == etag;
     const std::string known =
         there ? ObjectDocument::parse(found->second.document).checksum : std::string();
-    if (!there || (!checksum.empty() && checksum != known))
+    // An upload that asked for no checksum has none to compare with.
+    const bool unknown = !other.empty() && !kept.checksum_asked;
+    if (!there || unknown || (!checksum.empty() && checksum != known))
       return s3_with(
           s3_with(s3_with(s3_invalid("InvalidPart",
                                      "One or more of the specified parts could not be found.  The "
@@ -136,9 +139,9 @@ Result<std::vector<store::Part>> chosen_parts(S3Call& call, const store::Upload&
                           "UploadId", upload.id),
                   "PartNumber", std::to_string(number)),
           "ETag", etag);
-    if (other)
-      return s3_invalid("BadDigest", "The " + lower_name(kept.checksum_algorithm) +
-                                         " you specified for part " + std::to_string(number) +
+    if (!other.empty())
+      return s3_invalid("BadDigest", "The " + other + " you specified for part " +
+                                         std::to_string(number) +
                                          " did not match what we received.");
     if (composite && checksum.empty())
       return s3_invalid("InvalidRequest",
@@ -328,7 +331,7 @@ S3Result s3_complete_upload(S3Call& call) {
                         composite ? kComposite : kFull);
   const std::string_view given = call.header(wire::checksum_header(algorithm));
   if (!given.empty() && given != document.checksum)
-    return s3_invalid("BadDigest", "The " + document.checksum_algorithm +
+    return s3_invalid("BadDigest", "The " + lower_name(document.checksum_algorithm) +
                                        " you specified did not match the calculated checksum.");
   store::Object object;
   object.etag = etag_of(*parts);

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/json_access.h"
+#include "services/s3/encoded_words.h"
 
 namespace kiln::services {
 namespace {
@@ -56,33 +57,6 @@ bool matches(std::string_view list, const std::string& etag) {
     list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
   }
   return false;
-}
-
-// Metadata may be written in words of RFC 2047, =?UTF-8?B?YWJj?=: S3 gives back what is ASCII
-// without them.
-std::string decoded_metadata(std::string text) {
-  constexpr std::string_view kStart = "=?UTF-8?", kEnd = "?=";
-  if (!text.starts_with(kStart) || !text.ends_with(kEnd) || text.size() < kStart.size() + 4)
-    return text;
-  const std::string_view inner =
-      std::string_view(text).substr(kStart.size(), text.size() - kStart.size() - kEnd.size());
-  if (inner[1] != '?' || inner.find('?', 2) != inner.npos) return text;
-  std::string plain;
-  if (inner[0] == 'B' || inner[0] == 'b') {
-    auto decoded = base64_decode(inner.substr(2));
-    if (!decoded) return text;
-    plain = std::move(*decoded);
-  } else if (inner[0] == 'Q' || inner[0] == 'q') {
-    for (size_t i = 2; i < inner.size(); ++i) {
-      if (inner[i] == '=') return text;  // another character than ASCII's printable ones, mostly
-      plain += inner[i] == '_' ? ' ' : inner[i];
-    }
-  } else {
-    return text;
-  }
-  const bool printable =
-      std::all_of(plain.begin(), plain.end(), [](char c) { return c >= ' ' && c < 0x7f; });
-  return printable ? plain : text;
 }
 
 }  // namespace
@@ -136,7 +110,7 @@ Result<void> ObjectDocument::take_headers(const net::RequestHeader& header) {
     if (is_metadata) metadata += key.size() - kMetadata.size() + text.size();
     if (key == "content-encoding") text = without_aws_chunked(text);
     if (key == "x-amz-storage-class" && text == "STANDARD") continue;  // as if it were not there
-    if (is_metadata) text = decoded_metadata(std::move(text));
+    if (is_metadata) text = plain_metadata(std::move(text));
     if (!text.empty() || is_metadata) headers[key] = std::move(text);
   }
   if (metadata > kMaxMetadata)
@@ -228,8 +202,11 @@ Result<store::ObjectCondition> change_condition(const S3Call& call) {
 }
 
 Error named_condition(const S3Call& call, Error error) {
-  if (error.type != "PreconditionFailed") return error;
-  return precondition_failed(call.header("If-Match").empty() ? "If-None-Match" : "If-Match");
+  const char* condition = call.header("If-Match").empty() ? "If-None-Match" : "If-Match";
+  if (error.type == "PreconditionFailed") return precondition_failed(condition);
+  if (error.type == "ConditionalRequestConflict")
+    return s3_with(s3_with(std::move(error), "Condition", condition), "Key", call.address.key);
+  return error;
 }
 
 ReadVerdict read_verdict(const S3Call& call, const std::string& prefix,

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <pugixml.hpp>
 
+#include "base/ascii.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
 #include "services/s3/range.h"
@@ -135,7 +136,7 @@ S3Result s3_get_object(S3Call& call) {
     response.headers.emplace_back("Content-Range", content_range(part, object.size));
   }
   const bool is_whole = part.size == object.size;
-  if (is_whole && call.header("x-amz-checksum-mode") == "ENABLED")
+  if (is_whole && ascii::same(call.header("x-amz-checksum-mode"), "enabled"))
     add_checksum_headers(document, response);
   response.file = std::make_shared<net::FilePart>();
   if (!call.is_head()) response.file->file = std::move(opened->file);

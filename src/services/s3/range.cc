@@ -54,7 +54,7 @@ Result<ByteRange> read_copy_range(std::string_view header, int64_t size) {
   if (has_unit) text.remove_prefix(kUnit.size());
   const size_t dash = std::min(text.find('-'), text.size());
   const auto first = number(text.substr(0, dash));
-  const auto last = dash < text.size() ? number(text.substr(dash + 1)) : std::nullopt;
+  const auto last = number(text.substr(std::min(dash + 1, text.size())));
   if (!has_unit || !first || !last || *last < *first)
     return refused(
         "The x-amz-copy-source-range value must be of the form bytes=first-last where first and "

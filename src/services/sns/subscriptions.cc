@@ -86,6 +86,8 @@ Result<json> SnsOperations::get_subscription_attributes(const Call& call) {
   } else {
     out.emplace("FilterPolicyScope", "MessageAttributes");
   }
+  if (const auto delivery = out.find("DeliveryPolicy"); delivery != out.end())
+    delivery->second = notify::DeliveryPolicy::given_back(delivery->second);
   out["ConfirmationWasAuthenticated"] = s.confirmed && s.token.empty() ? "true" : "false";
   out["Endpoint"] = s.endpoint;
   out["Owner"] = s.topic.account;
