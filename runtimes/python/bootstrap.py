@@ -59,7 +59,7 @@ if "KILN_ORDER_FD" in os.environ:
     take_order(int(os.environ["KILN_ORDER_FD"]))
 elif "LC_CTYPE" in os.environ and os.access("/proc/self/environ", os.R_OK):
     with _io.FileIO("/proc/self/environ") as given:  # the interpreter sets it where the machine lacks LANG's locale
-        if b"LC_CTYPE=" not in given.readall():
+        if b"\0LC_CTYPE=" not in b"\0" + given.readall():
             del os.environ["LC_CTYPE"]
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
@@ -84,6 +84,7 @@ class Channel:
 
     def __init__(self, fd):
         self._socket = _socket.socket(fileno=fd)
+        self._socket.settimeout(None)  # code that was loaded before it may have set another default
         os.set_inheritable(fd, False)
         self._asked = False
 

@@ -46,6 +46,7 @@ class Connection:
     def _connect(self):
         self._in = b""
         self._socket = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+        self._socket.settimeout(None)  # whatever default the function's code has set
         self._socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         self._socket.connect(self._address)
 

@@ -7,6 +7,7 @@
 
 #include "base/fence.h"
 #include "base/mutex.h"
+#include "base/thread_start.h"
 
 namespace kiln {
 
@@ -22,6 +23,7 @@ bool WorkerPool::add_thread() {
   const auto self = threads_.emplace(threads_.end());
   try {
     *self = std::thread([this, self] {
+      begin_thread();
       pthread_setname_np(pthread_self(), options_.name.substr(0, 15).c_str());
       run(self);
     });

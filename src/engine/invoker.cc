@@ -201,10 +201,26 @@ FoundUrl Invoker::find_url(const std::string& id) const {
   return found == urls_.end() ? FoundUrl{} : found->second;
 }
 
+// With the config that its environments run, where a change made nothing of it but a new revision:
+// tags, permissions and new versions leave the environments of $LATEST alone.
+model::FunctionPtr Invoker::with_running_config(const Key& key,
+                                                const model::FunctionPtr& function) const {
+  const auto before = functions_.find(key);
+  if (!function || before == functions_.end()) return function;
+  const model::ConfigPtr& running = before->second->latest;
+  // Each change of code or configuration has a time of its own.
+  if (running == function->latest || running->last_modified != function->latest->last_modified)
+    return function;
+  auto copy = std::make_shared<model::Function>(*function);
+  copy->latest = running;
+  return copy;
+}
+
 void Invoker::publish(const std::string& region, const std::string& name,
-                      const model::FunctionPtr& function) {
+                      const model::FunctionPtr& published) {
   KILN_REQUIRE(host_.loop.owned_here());
   const Key key{region, name};
+  const model::FunctionPtr function = with_running_config(key, published);
   if (const auto before = functions_.find(key); before != functions_.end())
     for (const auto& [qualifier, url] : before->second->urls) urls_.erase(url.id);
   if (function)

@@ -92,6 +92,7 @@ class Invoker {
 
   Invoker& owner_of(const Key& key) const;
   FunctionRunner& runner(const Key& key);
+  model::FunctionPtr with_running_config(const Key& key, const model::FunctionPtr& function) const;
   void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
   TaskFolder find_task(const model::FunctionConfig& config);
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/fence.h"
+#include "base/thread_start.h"
 
 namespace kiln::net {
 namespace {
@@ -19,6 +20,7 @@ boost::asio::io_context* start() {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread([context] {
+    begin_thread();
     pthread_setname_np(pthread_self(), "asio");
     const auto work = boost::asio::make_work_guard(*context);
     while (!context->stopped()) fenced("the Asio thread", [context] { context->run(); });

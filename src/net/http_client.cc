@@ -262,7 +262,11 @@ void HttpClient::send(ClientRequest request, Done done) {
       // With the first https request OpenSSL is opened, which takes milliseconds: not on a loop.
       if (auto there = secure ? ssl_library().load() : Result<void>{}; !there)
         return exchange->fail(ErrorKind::kUnavailable, "TlsFailed", there.error().message);
-      exchange->start(secure ? &tls->context() : nullptr, tls->certificates);
+      try {
+        exchange->start(secure ? &tls->context() : nullptr, tls->certificates);
+      } catch (const std::exception& error) {  // an OpenSSL that lacks what is asked of it
+        exchange->fail(ErrorKind::kUnavailable, "TlsFailed", error.what());
+      }
     });
   });
 }

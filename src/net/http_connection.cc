@@ -164,6 +164,7 @@ void HttpConnection::on_part_taken() {
 
 void HttpConnection::finish_request() {
   state_ = State::kHandling;
+  if (session_->serves_callers()) loop_.asked();
   keep_alive_ = parser_.header().keep_alive();
   head_request_ = parser_.header().method() == http::verb::head;
   Request request(std::move(parser_.header()), std::move(parser_.body()));
@@ -313,7 +314,7 @@ void HttpConnection::written() {
     });
   else
     read_on();
-  if (!more) loop_.answered();
+  if (!more && session_->serves_callers()) loop_.answered();
 }
 
 void HttpConnection::on_end(int) {

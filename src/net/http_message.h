@@ -161,6 +161,7 @@ class Headers {
   Headers(std::initializer_list<value_type> fields) {
     for (const auto& [name, value] : fields) emplace_back(name, value);
   }
+  // REQUIRES: neither is of these headers.
   void emplace_back(std::string_view name, std::string_view value);
   void push_back(const value_type& field) { emplace_back(field.first, field.second); }
   void reserve(size_t fields, size_t bytes) {

@@ -45,6 +45,8 @@ class Session {
   virtual std::shared_ptr<BodySink> body_sink(const RequestHeader&) { return nullptr; }
   // The request is the session's to keep. Exactly one reply must follow.
   virtual void on_request(Request&& request) = 0;
+  // Whether who is answered may well ask again at once, so that the loop polls for it.
+  virtual bool serves_callers() const { return false; }
   // The same for a request whose body went into a sink; its own is empty.
   virtual void on_sunk_request(Request&&, const std::shared_ptr<BodySink>&) {}
   // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a

@@ -246,7 +246,11 @@ bool IoLoop::poll_for_callers() {
   constexpr int kPauses = 32;  // between two questions, which cost more than these
   const auto end = std::chrono::steady_clock::now() + longest;
   do {
-    if (backend_->wait(Duration::zero()) > 0) return callers_rule_.came(), true;
+    const size_t before = asked_;
+    if (backend_->wait(Duration::zero()) > 0) {
+      if (asked_ != before) callers_rule_.came();
+      return true;
+    }
     for (int i = 0; i < kPauses; ++i) {
       if (inbox_->filled.load(std::memory_order_relaxed)) return true;
       relax();

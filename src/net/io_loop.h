@@ -118,8 +118,9 @@ class IoLoop {
 
   // Of the backend: the kernel has given the thread back, and what it brought comes next.
   void woke();
-  // A caller has been answered, and may ask for more at once.
+  // A caller has been answered, and may ask for more at once; one has asked.
   void answered() { ++answered_; }
+  void asked() { ++asked_; }
 
   // Keeps an object until drop(), or until the loop goes. What is dropped is destroyed when the
   // loop comes round: it may be on the stack.
@@ -145,6 +146,7 @@ class IoLoop {
   PollRule poll_rule_;
   PollRule callers_rule_;
   size_t answered_ = 0;  // callers, since the loop last thought of sleeping
+  size_t asked_ = 0;     // callers, ever
   std::shared_ptr<Remote::Inbox> inbox_;
   std::vector<Work> here_;     // posted on this thread
   std::vector<Work> arrived_;  // of other threads

@@ -211,7 +211,7 @@ TEST_P(IoLoopTest, WhatACallerAsksForNextIsHandledInTheSameTurn) {
   int heard = 0;
   Watch watch(*loop_, out.get(), [&] {
     char byte;
-    while (::read(out.get(), &byte, 1) == 1) ++heard;
+    while (::read(out.get(), &byte, 1) == 1) ++heard, loop_->asked();
   });
   loop_->drain();
   for (int round = 1; round <= 3; ++round) {

@@ -29,7 +29,8 @@ class LookedAt {
   virtual bool look() = 0;
   // The loop is about to sleep: asks to be woken. False: there is something already.
   virtual bool before_sleep() = 0;
-  // It is awake again, and needs no word any more. Follows each before_sleep().
+  // It is awake again, and needs no word any more. Follows each before_sleep(); may also come
+  // without one.
   virtual void after_sleep() = 0;
 
  protected:

@@ -177,7 +177,7 @@ bool DirectChannel::before_sleep() {
 
 void DirectChannel::after_sleep() {
   // Too late: the function has seen that it is asked, and a byte is on its way.
-  asked_ = !ring_->withdraw();
+  if (asked_) asked_ = !ring_->withdraw();
 }
 
 void DirectChannel::deliver(const Event& event) {

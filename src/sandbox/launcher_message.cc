@@ -40,8 +40,7 @@ std::vector<std::string> read_list(MetaReader& in) {
 }  // namespace
 
 bool receive_message(int socket, int flags, Message& out) {
-  // On the stack, of which only what a message fills is touched: every thread would have to clear a
-  // thread's own buffer when it starts.
+  // On the stack: every thread would have to clear a thread's own buffer when it starts.
   std::array<char, kMaxMessage + kHead> buffer;
   struct iovec part = {buffer.data(), buffer.size()};
   alignas(struct cmsghdr) char control[CMSG_SPACE(kMaxFds * sizeof(int))];

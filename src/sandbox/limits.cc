@@ -15,6 +15,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/thread_start.h"
 #include "sandbox/activity.h"
 
 namespace kiln::sandbox {
@@ -301,7 +302,8 @@ void thaw(const std::string& group) {
   }
 }
 
-// What is left in it was killed with its launcher, and needs a moment for its end.
+// What is left in it was killed with its launcher, or is a thread that has just been joined, and
+// needs a moment for its end.
 void remove_group(const std::string& path) {
   thaw(path);
   for (int tries = 0; ::rmdir(path.c_str()) != 0 && errno == EBUSY && tries < 50; ++tries)
@@ -335,6 +337,13 @@ void sweep_in(const std::string& parent) {
   ::closedir(dir);
 }
 
+// Threads of this process begin in the group whose `tasks` file this is. All loops of a process
+// say the same.
+void return_threads_to(const std::string& tasks) {
+  static const std::string file = tasks;
+  set_thread_start([] { write_file(file, "0"); });
+}
+
 }  // namespace
 
 CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) {
@@ -357,6 +366,8 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
     }
     if (factory.parents_.size() == kControllers.size()) {
       factory.kind_ = LimitsKind::kCgroupV1;
+      factory.home_ =
+          paths.mount + "/cpu" + own_group(paths.self, "cpu").value_or(std::string()) + "/tasks";
       factory.freezer_ = make_parent(paths.mount + "/freezer", own_group(paths.self, "freezer"),
                                      name, factory.make_dir_);
     }
@@ -382,7 +393,7 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
 CgroupFactory::~CgroupFactory() {
   spares_.clear();
   for (const auto& parent : parents_) ::rmdir(parent.c_str());
-  if (!favored_.empty()) ::rmdir(favored_.c_str());
+  if (!favored_.empty()) remove_group(favored_);
   if (!freezer_.empty()) ::rmdir(freezer_.c_str());
 }
 
@@ -411,6 +422,7 @@ std::unique_ptr<Cgroup> CgroupFactory::make() {
 
 void CgroupFactory::favor_this_thread() {
   if (kind_ != LimitsKind::kCgroupV1 || !favored_.empty()) return;
+  return_threads_to(home_);
   const std::string path = parents_[0] + "-loop";
   if (make_dir_(path.c_str(), 0755) != 0) return;
   favored_ = path;

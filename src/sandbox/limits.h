@@ -76,7 +76,8 @@ class CgroupFactory {
   void refill(size_t spare);  // keeps `spare` groups ready; call when idle
   // Gives the calling thread more of the processors than all environments together have, until it
   // ends: who hands out events doesn't queue behind those who wait for them. By cgroup v1 alone;
-  // v2 counts processes, not threads. At most once, and the factory outlives the thread.
+  // v2 counts processes, not threads. Threads that it starts have no part in it, if they begin with
+  // begin_thread() (base/thread_start.h). At most once, and the factory outlives the thread.
   void favor_this_thread();
 
   // Removes groups of engines that were killed (kiln-PID whose process is gone).
@@ -91,6 +92,7 @@ class CgroupFactory {
   int (*make_dir_)(const char*, unsigned) = nullptr;
   std::vector<std::string> parents_;  // v1: cpu, memory, pids; v2: one
   std::string freezer_;               // v1: the parent of the groups that are frozen; may be empty
+  std::string home_;                  // v1: where this process joins the CPU group that it is in
   std::string favored_;               // v1: the CPU group of the favored thread; may be empty
   uint64_t serial_ = 0;
   std::deque<std::unique_ptr<Cgroup>> spares_;

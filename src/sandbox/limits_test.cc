@@ -9,6 +9,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
+
+#include "base/thread_start.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -122,19 +125,32 @@ TEST_F(LimitsTest, SweepRemovesGroupsOfEnginesThatAreGone) {
   EXPECT_TRUE(fs::exists(dir_ + "/other"));
 }
 
+// Of this thread.
+std::string cpu_group() {
+  std::ifstream in("/proc/thread-self/cgroup");
+  const std::regex cpu("[0-9]+:(?:.*,)?cpu(?:,.*)?:(.*)");
+  std::smatch found;
+  for (std::string line; std::getline(in, line);)
+    if (std::regex_match(line, found, cpu)) return found[1];
+  return "none";
+}
+
 TEST(LimitsV1, AFavoredThreadHasAGroupOfItsOwnUntilTheFactoryGoes) {
-  std::string group, shares;
+  std::string group, next, shares;
   {
     auto factory = CgroupFactory::detect({}, std::to_string(::getpid()) + "-favored");
     if (factory.kind() != LimitsKind::kCgroupV1) GTEST_SKIP() << "no cgroup v1 to use here";
     std::thread thread([&] {
       factory.favor_this_thread();
-      std::ifstream in("/proc/thread-self/cgroup");
-      for (std::string line; std::getline(in, line);)
-        if (const size_t at = line.find(":cpu:"); at != line.npos) group = line.substr(at + 5);
+      group = cpu_group();
+      std::thread([&] {
+        begin_thread();
+        next = cpu_group();
+      }).join();
     });
     thread.join();
     ASSERT_NE(group.find("-favored-loop"), group.npos) << group;
+    EXPECT_EQ(next, cpu_group()) << "a thread that it starts is as all others";
     shares = get("/sys/fs/cgroup/cpu" + group + "/cpu.shares");
     EXPECT_EQ(std::stoi(shares), 4 * std::stoi(get("/sys/fs/cgroup/cpu/cpu.shares")));
   }

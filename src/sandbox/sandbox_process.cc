@@ -243,8 +243,8 @@ int drop_code(dl_phdr_info* object, size_t, void*) {
 // The first process only waits from now on: it needs nothing of its heap, nor of its stack below
 // this frame, and little of its code. What it has there would stay for as long as the environment:
 // a third of the memory of a small one. REQUIRES: nothing is allocated, released or read there
-// afterwards, and functions of libraries that weren't called before are system calls, since the
-// dynamic linker would look for them in all libraries.
+// afterwards. A function of a library that wasn't called before brings pages back, since the
+// dynamic linker looks for it in all libraries.
 [[gnu::noinline]] void let_go_of_memory(uintptr_t heap_begin) {
   constexpr uintptr_t kPage = 4096, kStack = uintptr_t{512} * 1024;
   // First, since what is known of libraries that were opened at run time stands in the heap.

@@ -32,8 +32,9 @@ constexpr std::array<const char*, kSchemaVersion> kControlSteps = {
 };
 
 constexpr const char* kMoveAway =
-    "Kiln has not changed it. Move it away to start with an empty one, or put a backup in its "
-    "place.";
+    "Kiln has not changed it. Move it away (and what is beside it with -wal and -shm) to start "
+    "with "
+    "an empty one, or put a backup in its place.";
 
 Error refused(const std::string& path, const std::string& why, const std::string& next_step) {
   return {ErrorKind::kInternal, "DatabaseRefused",
@@ -191,8 +192,9 @@ Result<void> bring_up_to_date(sqlite3* db, int64_t from, const Schema& schema) {
 
 // Everything of the file is with the disk afterwards. It does not wait until the disk has it for
 // good: the file gets its name later, and a file system with a journal writes that down later, too.
-// So a loss of power finds the whole file or none, as when each step waits for the disk, which
-// takes a start of the engine twenty times as long.
+// So a loss of power just after the first start finds the whole file or none on ext4 and XFS;
+// elsewhere perhaps an empty one, which is refused as any file that lacks our header. Waiting for
+// the disk at each step would take a start twenty times as long.
 bool write_out(int fd) {
   constexpr unsigned kAll =
       SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
@@ -223,6 +225,10 @@ Result<void> create(const std::string& path, const Schema& schema) {
   if (!write_out(fd.get()))
     return refused(path, std::string("can't be made: ") + std::strerror(errno),
                    "Is the disk full or failing?");
+  // What an earlier database of this name has left would be taken for a part of this one.
+  for (const char* beside : {"-journal", "-wal"})
+    ::rename((path + beside).c_str(), (path + beside + ".old").c_str());
+  ::unlink((path + "-shm").c_str());
   if (::rename(unfinished.c_str(), path.c_str()) != 0) {
     return refused(path, std::string("can't be made: ") + std::strerror(errno),
                    "Choose another folder with --data-dir.");

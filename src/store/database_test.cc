@@ -126,6 +126,27 @@ TEST_F(DatabaseTest, RefusesAnotherProgramsFileAndLeavesNothingBesideIt) {
   EXPECT_FALSE(std::filesystem::exists(path_ + "-shm"));
 }
 
+TEST_F(DatabaseTest, TheLogOfADatabaseThatWasMovedAwayIsNoPartOfANewOne) {
+  const std::string log = path_ + "-wal";
+  std::string left;
+  {
+    const auto database = Database::open(path_);
+    ASSERT_TRUE(database.ok());
+    ASSERT_TRUE((*database)->execute("CREATE TABLE old(x); PRAGMA user_version=0"));
+    left = bytes_of(log);
+    ASSERT_FALSE(left.empty());
+  }
+  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  write_file(log, left);
+  const auto database = Database::open(path_);
+  ASSERT_TRUE(database.ok()) << database.error().message;
+  EXPECT_EQ(count_functions(**database), 0);
+  Statement old(**database, "SELECT count(*) FROM sqlite_master WHERE name = 'old'");
+  ASSERT_TRUE(old.step());
+  EXPECT_EQ(old.integer(0), 0);
+  EXPECT_EQ(bytes_of(log + ".old"), left) << "kept for whoever wants to mend the old one";
+}
+
 TEST_F(DatabaseTest, RefusesNewerSchemaAndNamesBothVersions) {
   make("PRAGMA user_version=" + std::to_string(kSchemaVersion + 6));
   expect_refused({"schema version 8", "up to 2", "newer Kiln"});

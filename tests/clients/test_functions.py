@@ -264,3 +264,26 @@ def test_what_is_not_there_is_named(kiln):
 def test_sts_says_who_we_are(kiln):
     identity = kiln.client("sts").get_caller_identity()
     assert identity["Account"] == "000000000000" and identity["Arn"].startswith("arn:aws:iam::000000000000:")
+
+
+def test_what_changes_neither_code_nor_configuration_starts_no_environment(kiln, name):
+    client = kiln.client("lambda")
+    arn = kiln.create_echo(name)["FunctionArn"]
+    client.get_waiter("function_active_v2").wait(FunctionName=name)
+    kiln.invoke(name)
+
+    def starts():
+        kiln.invoke(name)
+        return next(f for f in json.loads(kiln.http("GET", "/_kiln/status")[2])["functions"] if f["name"] == name)["coldStarts"]
+
+    assert starts() == 1
+    client.tag_resource(Resource=arn, Tags={"team": "shop"})
+    client.add_permission(FunctionName=name, StatementId="s", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com")
+    client.remove_permission(FunctionName=name, StatementId="s")
+    client.publish_version(FunctionName=name)
+    client.untag_resource(Resource=arn, TagKeys=["team"])
+    assert starts() == 1
+    client.update_function_configuration(FunctionName=name, Description="anew")
+    assert starts() == 2
+    client.tag_resource(Resource=arn, Tags={"team": "shop"})
+    assert starts() == 2

@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "base/mutex.h"
+#include "base/thread_start.h"
 #include "cost/price_file.h"
 #include "services/compute_optimizer/recommendation.h"
 #include "stack/aws_api.h"
@@ -98,7 +99,11 @@ void ComputeOptimizerService::handle(net::Request&& request, const std::string& 
   if (stopping_)
     return reply(wire::json_error(
         {ErrorKind::kUnavailable, "ServiceUnavailableException", "Kiln is stopping"}, id));
-  if (!thread_.joinable()) thread_ = std::thread([this] { work(); });
+  if (!thread_.joinable())
+    thread_ = std::thread([this] {
+      begin_thread();
+      work();
+    });
   tasks_.push(std::move(task));
   changed_.notify_one();
 }

@@ -35,6 +35,7 @@ class ApiSession final : public net::Session {
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader& header) override {
     return may_come_in_ ? router_.body_sink(header) : nullptr;
   }
+  bool serves_callers() const override { return true; }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
   void on_sunk_request(net::Request&& request,
                        const std::shared_ptr<net::BodySink>& body) override {
