@@ -79,7 +79,8 @@ const Command* only_command(const std::vector<std::string>& arguments, const std
   if (first == "completion" || first == "reference") return nullptr;
   for (size_t i = 1; i < arguments.size(); ++i)
     if (arguments[i].starts_with("--config") || is_command(arguments[i])) return nullptr;
-  const std::string_view name = first == "--version" && arguments.size() == 1 ? "version" : first;
+  const bool asks_version = first == "--version" && arguments.size() == 1;
+  const std::string_view name = asks_version ? "version" : std::string_view(first);
   const auto found = std::find_if(kCommands.begin(), kCommands.end(),
                                   [name](const Command& command) { return command.name == name; });
   return found == kCommands.end() ? nullptr : &*found;
