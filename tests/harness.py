@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import zipfile
 
@@ -20,6 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("KILN_BINARY", ROOT / "build" / "release" / "kiln"))
 ECHO = BINARY.parent / "functions" / "echo" / "bootstrap"
 ROLE = "arn:aws:iam::000000000000:role/lambda"
+
+MAKES_CLIENTS = threading.Lock()
 
 
 def zip_of(files):
@@ -80,14 +83,16 @@ class Kiln:
         return self.errors.read().decode()
 
     def client(self, service, region="us-east-1"):
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=False, max_pool_connections=50),
-        )
+        # The session that makes clients is not for several threads at once: of two, one fails now and then.
+        with MAKES_CLIENTS:
+            return boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name=region,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"total_max_attempts": 1}, read_timeout=120, parameter_validation=False, max_pool_connections=50),
+            )
 
     def http(self, method, path, body=None, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
