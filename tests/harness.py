@@ -1,6 +1,7 @@
 """A running engine and clients of it, for the tests over the whole. Everything started here is stopped by its pid."""
 
 import base64
+import contextlib
 import http.client
 import io
 import json
@@ -15,6 +16,7 @@ import time
 import zipfile
 
 import boto3
+import pytest
 from botocore.config import Config
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -188,3 +190,18 @@ def code_of(error):
 
 def message_of(error):
     return error.value.response["Error"]["Message"]
+
+
+@contextlib.contextmanager
+def of_another_user(user=65534):
+    """Arguments of Kiln that start an engine as an ordinary user, from files of its own, which go afterwards."""
+    if os.geteuid() != 0:
+        pytest.skip("this test becomes nobody, which takes root")
+    with tempfile.TemporaryDirectory(prefix="kiln-user-", dir="/tmp") as name:
+        home = pathlib.Path(name)
+        home.chmod(0o755)
+        subprocess.run(["cp", "-r", str(BINARY), str(BINARY.parent / "runtimes"), name], check=True)
+        data = home / "data"
+        data.mkdir()
+        os.chown(data, user, user)
+        yield {"data_dir": data, "binary": home / "kiln", "prefix": ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]}

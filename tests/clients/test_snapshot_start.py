@@ -2,17 +2,15 @@
 
 import json
 import os
-import pathlib
 import re
 import socket
 import subprocess
-import tempfile
 import time
 
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import BINARY, Kiln, code_of, message_of, wait_for
+from harness import BINARY, Kiln, code_of, message_of, of_another_user, wait_for
 from snapshots import Gate, ON, WAIT, at_once, call, lines, publish, settled
 
 WHO = """
@@ -495,15 +493,8 @@ def test_templates_and_environments_end_with_a_killed_engine(own_kiln):
 
 def test_an_ordinary_user_has_snapshots_too():
     """Where each sandbox has the engine's own user, and no group."""
-    if os.geteuid() != 0:
-        pytest.skip("this test becomes nobody, which takes root")
-    with tempfile.TemporaryDirectory(prefix="kiln-nobody-") as home:
-        os.chmod(home, 0o755)
-        for what in (BINARY, BINARY.parent / "runtimes"):
-            subprocess.run(["cp", "-r", str(what), home], check=True)
-        os.mkdir(f"{home}/data")
-        os.chown(f"{home}/data", 65534, 65534)
-        kiln = Kiln(data_dir=f"{home}/data", binary=pathlib.Path(home) / "kiln", prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    with of_another_user() as start:
+        kiln = Kiln(**start)
         try:
             document = publish(kiln, "f", WHO)
             answers = at_once(kiln, "f", 3)

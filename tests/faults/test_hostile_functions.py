@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import BINARY, ECHO, Kiln, ROOT, wait_for
+from harness import ECHO, Kiln, ROOT, of_another_user, wait_for
 
 ALIVE = {"index.py": "def handler(event, context):\n    return 'alive'\n"}
 
@@ -266,16 +266,8 @@ def test_a_hundred_thousand_warm_invocations_leave_nothing(own_kiln):
 
 
 def test_an_ordinary_user_can_serve(own_kiln, tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("this test becomes nobody, which takes root")
-    home = pathlib.Path("/tmp") / f"kiln-nobody-{os.getpid()}"
-    home.mkdir(mode=0o755)
-    try:
-        subprocess.run(["cp", "-r", str(BINARY), str(BINARY.parent / "runtimes"), str(home)], check=True)
-        data = home / "data"
-        data.mkdir()
-        os.chown(data, 65534, 65534)
-        kiln = Kiln(data_dir=data, binary=home / "kiln", prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+    with of_another_user() as start:
+        kiln = Kiln(**start)
         try:
             assert "warning" in kiln.stderr()
             kiln.create_echo("echo")
@@ -286,5 +278,3 @@ def test_an_ordinary_user_can_serve(own_kiln, tmp_path):
             assert kiln.invoke("js")["Body"] == "js"
         finally:
             kiln.stop()
-    finally:
-        subprocess.run(["rm", "-rf", str(home)], check=True)

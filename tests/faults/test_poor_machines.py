@@ -1,14 +1,11 @@
 """Machines that give Kiln little: it says so at the start, or does what fits, and its port answers all the same."""
 
 import os
-import pathlib
-import shutil
 import socket
-import subprocess
 import threading
 
 import pytest
-from harness import BINARY, Kiln
+from harness import Kiln, of_another_user
 
 LEAST_FILES = 256  # kLeast of src/sandbox/descriptors.cc
 
@@ -80,19 +77,9 @@ def hold(door, held, changed):
 
 
 def test_too_few_threads_are_said_at_the_start():
-    if os.geteuid() != 0:
-        pytest.skip("this test becomes nobody, which takes root")
-    home = pathlib.Path("/tmp") / f"kiln-poor-{os.getpid()}"
-    home.mkdir(mode=0o755)
-    try:
-        subprocess.run(["cp", "-r", str(BINARY), str(BINARY.parent / "runtimes"), str(home)], check=True)
-        data = home / "data"
-        data.mkdir()
-        user = 65_000 - os.getpid() % 1000  # one that runs nothing else
-        os.chown(data, user, user)
+    user = 65_000 - os.getpid() % 1000  # one that runs nothing else
+    with of_another_user(user) as start:
+        start["prefix"] += ["prlimit", "--nproc=4:4"]
         with pytest.raises(AssertionError) as told:
-            Kiln(data_dir=data, binary=home / "kiln",
-                 prefix=["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "prlimit", "--nproc=4:4"])
+            Kiln(**start)
         assert "the machine gives Kiln too few threads" in str(told.value) and "ulimit -u" in str(told.value)
-    finally:
-        shutil.rmtree(home)
