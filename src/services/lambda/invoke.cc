@@ -112,7 +112,7 @@ void accept_event(engine::Engine& engine, engine::InvokeRequest&& invoke, Reply 
   net::Response accepted;
   accepted.status = 202;
   accepted.content_type.clear();
-  accepted.headers.emplace_back("x-amzn-RequestId", id);
+  accepted.headers.emplace_back(kRequestId, id);
   accepted.headers.emplace_back("X-Amzn-Trace-Id", invoke.trace_id);
   engine.invoke_async(std::move(invoke), [reply = std::move(reply), id,
                                           accepted = std::move(accepted)](Result<void> done) {
@@ -174,7 +174,7 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
     net::Response response;
     response.status = 204;
     response.content_type.clear();
-    response.headers.emplace_back("x-amzn-RequestId", invoke.request_id);
+    response.headers.emplace_back(kRequestId, invoke.request_id);
     return reply(std::move(response));
   }
   const bool is_event = type == "Event";
