@@ -4,6 +4,7 @@
 // three allocations, whatever the number of its headers.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
@@ -16,6 +17,9 @@
 #include "base/unique_fd.h"
 
 namespace kiln::net {
+
+// A body of a known size has room for so many bytes more, which a reader of JSON may look at.
+inline constexpr size_t kRoomBehindBody = 64;
 
 namespace http {
 // NOLINTBEGIN(readability-identifier-naming): as the methods are written, in lower case.

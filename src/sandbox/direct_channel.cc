@@ -3,12 +3,16 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 namespace kiln::sandbox {
 namespace {
 
 static_assert(ring::kLargestAnswer == kMaxResponseBytes);
+
+// The pages of large messages stay at least so long behind the last one.
+constexpr Duration kPagesKept = std::chrono::seconds(1);
 
 bool sane(const FrameHeader& header) {
   switch (header.type) {
@@ -28,13 +32,17 @@ bool sane(const FrameHeader& header) {
 
 DirectChannel::DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port,
                              Extensions* extensions)
-    : port_(port), extensions_(extensions), stream_(loop.open(std::move(socket), *this)) {
+    : loop_(loop),
+      port_(port),
+      extensions_(extensions),
+      stream_(loop.open(std::move(socket), *this)) {
   stream_->resume();
 }
 
 DirectChannel::~DirectChannel() {
   *alive_ = false;
   net::look_away(*this);
+  loop_.cancel(this);
 }
 
 void DirectChannel::on_data(std::string_view bytes) {
@@ -166,8 +174,14 @@ bool DirectChannel::look() {
     broken("a message that is no answer");
     return true;
   }
+  if (ring_->holds_pages()) loop_.schedule(this, loop_.now() + kPagesKept);
   take_message(answer.type, answer.meta, std::move(answer.body), answer.too_large);
   return true;
+}
+
+SteadyTime DirectChannel::on_time(SteadyTime now) {
+  if (!ring_->holds_pages() || ring_->release_unused_pages()) return SteadyTime::max();
+  return now + kPagesKept;
 }
 
 bool DirectChannel::before_sleep() {

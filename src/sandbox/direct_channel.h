@@ -22,7 +22,10 @@
 
 namespace kiln::sandbox {
 
-class DirectChannel final : private EventSink, private net::StreamUser, private net::LookedAt {
+class DirectChannel final : private EventSink,
+                            private net::StreamUser,
+                            private net::LookedAt,
+                            private net::Scheduled {
  public:
   // `extensions`: whoever has registered from inside the runtime; nullptr: nobody can.
   DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port, Extensions* extensions);
@@ -43,8 +46,11 @@ class DirectChannel final : private EventSink, private net::StreamUser, private 
   bool look() override;
   bool before_sleep() override;
   void after_sleep() override;
+  // Scheduled, while the memory holds pages of large messages.
+  SteadyTime on_time(SteadyTime now) override;
   void broken(const char* why);
 
+  net::IoLoop& loop_;
   RuntimePort& port_;
   Extensions* extensions_;
   std::unique_ptr<RingMemory> ring_;  // null: everything goes through the socket

@@ -6,14 +6,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace kiln::sandbox {
 namespace {
 
-// Beyond this the pages of a large message go back to the machine when it was read.
+// Messages up to this size keep their pages for as long as the memory lives.
 constexpr uint64_t kKeep = 256 * 1024;
+// What larger ones may keep in all memories together: five echoes of 6 MB.
+constexpr uint64_t kMostHeld = 64 * 1024 * 1024;
+
+std::atomic<uint64_t> held_by_all{0};
 
 }  // namespace
 
@@ -29,12 +35,17 @@ std::unique_ptr<RingMemory> RingMemory::make() {
   return std::unique_ptr<RingMemory>(new RingMemory(std::move(memory), static_cast<char*>(at)));
 }
 
-RingMemory::~RingMemory() { ::munmap(at_, ring::kSize); }
+RingMemory::~RingMemory() {
+  held_by_all -= held_;
+  ::munmap(at_, ring::kSize);
+}
 
 bool RingMemory::put_event(std::string_view meta, std::string_view payload) {
   const uint64_t bytes = meta.size() + payload.size();
   if (bytes > ring::kLarge) return false;
-  if (bytes > kKeep) large_used_ = true;
+  used_ = 0;
+  used(bytes);
+  in_hand_ = true;
   char* to = at_ + ring::place(true, bytes);
   std::memcpy(to, meta.data(), meta.size());
   std::memcpy(to + meta.size(), payload.data(), payload.size());
@@ -74,12 +85,34 @@ bool RingMemory::take_answer(Answer& out) {
   const char* from = at_ + ring::place(false, meta_size + copied);
   out.meta.assign(from, meta_size);
   out.body.assign(from + meta_size, copied);
-  if (meta_size + copied > kKeep) large_used_ = true;
-  if (large_used_) {
-    large_used_ = false;
-    ::madvise(at_ + ring::kLargeEvent, 2 * ring::kLarge, MADV_REMOVE);
+  in_hand_ = false;
+  used(meta_size + copied);
+  if (used_ == 0) return true;
+  large_lately_ = true;
+  if (used_ <= held_) return true;
+  const uint64_t more = used_ - held_;
+  if (held_by_all.fetch_add(more) + more <= kMostHeld) {
+    held_ = used_;
+  } else {
+    held_by_all -= more;
+    release_pages();
   }
   return true;
+}
+
+void RingMemory::used(uint64_t bytes) {
+  if (bytes > kKeep) used_ += bytes;
+}
+
+bool RingMemory::release_unused_pages() {
+  if (in_hand_ || std::exchange(large_lately_, false)) return false;
+  release_pages();
+  return true;
+}
+
+void RingMemory::release_pages() {
+  ::madvise(at_ + ring::kLargeEvent, 2 * ring::kLarge, MADV_REMOVE);
+  held_by_all -= std::exchange(held_, 0);
 }
 
 }  // namespace kiln::sandbox

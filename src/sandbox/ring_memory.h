@@ -43,14 +43,27 @@ class RingMemory {
   // Copies it out. False: it is no answer. REQUIRES: answered()
   bool take_answer(Answer& out);
 
+  // Pages of large messages stay for the next ones, a bounded number of bytes in all memories
+  // together: the kernel takes longer to make and clear them than to copy what stands in them.
+  bool holds_pages() const { return held_ > 0; }
+  // Lets go of them unless there was a large message since the last call. False: not yet, as an
+  // event is in hand or there was one. REQUIRES: holds_pages()
+  bool release_unused_pages();
+
  private:
   RingMemory(UniqueFd memory, char* at) : memory_(std::move(memory)), at_(at) {}
   ring::Header& header() const { return *reinterpret_cast<ring::Header*>(at_); }
 
   UniqueFd memory_;
   char* at_;
-  uint32_t number_ = 0;  // of the last event; the function may write anything into its copy
-  bool large_used_ = false;
+  void release_pages();
+  void used(uint64_t bytes);
+
+  uint32_t number_ = 0;   // of the last event; the function may write anything into its copy
+  bool in_hand_ = false;  // an event, whose answer was not taken
+  uint64_t used_ = 0;     // in the large areas by the event and its answer; 0: neither is large
+  uint64_t held_ = 0;     // counted among the bytes of all memories
+  bool large_lately_ = false;
 };
 
 }  // namespace kiln::sandbox

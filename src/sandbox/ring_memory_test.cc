@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <random>
+#include <vector>
 
 namespace kiln::sandbox {
 namespace {
@@ -35,6 +37,13 @@ class RingMemoryTest : public testing::Test {
     header().answer.meta_size = meta_size;
     header().answer.body_size = body_size;
     header().answer.number = header().event.number.load();
+  }
+
+  // Bytes that the memory takes.
+  size_t pages() {
+    struct stat s {};
+    ::fstat(memory_->descriptor(), &s);
+    return static_cast<size_t>(s.st_blocks) * 512;
   }
 
   std::unique_ptr<RingMemory> memory_;
@@ -73,6 +82,55 @@ TEST_F(RingMemoryTest, ATooLargeAnswerIsNotCopied) {
   write(static_cast<uint32_t>(FrameType::kResult), 0, ~uint64_t{0});
   ASSERT_TRUE(memory_->take_answer(out));
   EXPECT_TRUE(out.too_large && out.body.empty());
+}
+
+TEST_F(RingMemoryTest, PagesOfLargeMessagesStayUntilNoneHasComeForAWhile) {
+  const std::string large(1'000'000, 'x');
+  RingMemory::Answer out;
+  ASSERT_TRUE(memory_->put_event("", "{}"));
+  answer(FrameType::kResult, "id", "{}");
+  ASSERT_TRUE(memory_->take_answer(out));
+  EXPECT_FALSE(memory_->holds_pages());
+  ASSERT_TRUE(memory_->put_event("", large));
+  answer(FrameType::kResult, "id", large);
+  ASSERT_TRUE(memory_->take_answer(out));
+  ASSERT_TRUE(memory_->holds_pages());
+  EXPECT_GE(pages(), 2 * large.size());
+  EXPECT_FALSE(memory_->release_unused_pages())
+      << "one came since the last call, of which there was none";
+  ASSERT_TRUE(memory_->put_event("", "{}"));
+  EXPECT_FALSE(memory_->release_unused_pages()) << "an event is in hand";
+  answer(FrameType::kResult, "id", "{}");
+  ASSERT_TRUE(memory_->take_answer(out));
+  EXPECT_TRUE(memory_->release_unused_pages());
+  EXPECT_FALSE(memory_->holds_pages());
+  EXPECT_LE(pages(), size_t{64} * 1024);
+}
+
+TEST_F(RingMemoryTest, AllMemoriesTogetherHoldABoundedNumberOfBytes) {
+  const std::string large(ring::kLargestAnswer, 'x');
+  std::vector<std::unique_ptr<RingMemory>> all;
+  size_t holding = 0;
+  for (int i = 0; i < 14; ++i) {
+    all.push_back(RingMemory::make());
+    ASSERT_TRUE(all.back()->put_event("", large));
+    auto* at = static_cast<char*>(::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED,
+                                         all.back()->descriptor(), 0));
+    auto& header = *reinterpret_cast<ring::Header*>(at);
+    header.answer.type = static_cast<uint32_t>(FrameType::kResult);
+    header.answer.number = header.event.number.load();
+    ::munmap(at, ring::kSize);
+    RingMemory::Answer out;
+    ASSERT_TRUE(all.back()->take_answer(out));
+    if (all.back()->holds_pages()) ++holding;
+  }
+  EXPECT_EQ(holding, 10U);  // 64 MiB
+  all.clear();
+  ASSERT_TRUE(memory_->put_event("", large));
+  answer(FrameType::kResult, "id", "{}");
+  RingMemory::Answer out;
+  ASSERT_TRUE(memory_->take_answer(out));
+  EXPECT_TRUE(memory_->holds_pages());
 }
 
 TEST_F(RingMemoryTest, WhatIsNoAnswerIsRefused) {

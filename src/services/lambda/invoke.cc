@@ -25,7 +25,8 @@ constexpr size_t kSharedParserBytes = 256 * 1024;
 bool simdjson_accepts(std::string& text) {
   thread_local simdjson::dom::parser shared;
   simdjson::dom::parser own;
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+  static_assert(net::kRoomBehindBody >= simdjson::SIMDJSON_PADDING);
+  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);  // of another text than a whole body
   auto& parser = text.size() <= kSharedParserBytes ? shared : own;
   return parser.parse(text.data(), text.size(), false).error() == simdjson::SUCCESS;
 }
