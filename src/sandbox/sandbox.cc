@@ -335,8 +335,12 @@ bool Sandbox::send(const Event& event) {
   return true;
 }
 
+// The first event is on its way when the quota begins: to write it takes longer than a small
+// invocation.
 void Sandbox::begin_cpu_quota(const ResourceLimits& limits) {
-  if (cgroup_) cgroup_->set_cpu_quota(limits);
+  host_.loop.post_late([this, alive = alive_, limits] {
+    if (*alive && cgroup_) cgroup_->set_cpu_quota(limits);
+  });
 }
 
 pid_t Sandbox::function_pid() const {

@@ -87,7 +87,7 @@ class SandboxPort {
   virtual void start(const SandboxSpec& spec) = 0;
   // Hands the event over before it returns. False: no runtime is there to take it; nothing changed.
   virtual bool send(const Event& event) = 0;
-  // Initialisation is over: the CPU quota holds from here on.
+  // Initialisation is over: the CPU quota holds a moment later.
   virtual void begin_cpu_quota(const ResourceLimits& limits) = 0;
   // Reads what has been printed until now.
   virtual void drain_output() = 0;

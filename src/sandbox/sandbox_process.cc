@@ -4,10 +4,12 @@
 #include <grp.h>
 #include <link.h>
 #include <linux/capability.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,10 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <span>
 
 #include "base/unique_fd.h"
@@ -80,20 +84,23 @@ void drop_capabilities() {
 // Processes and threads of a template and its environments.
 constexpr rlim_t kMostBelowTemplate = 16 * 1024;
 
-// The second process, up to exec. Shares memory with the first until then (vfork): system calls
-// only.
-struct FunctionStart {
+// The second process.
+struct Second {
   uint32_t slot;
   const BlankFds& fds;
   Isolation isolation;
+  pid_t first;  // the first process, as it sees itself
+};
+
+// What it becomes.
+struct Program {
   char** argv;
   char** env;
   const char* directory;
-  int channel;  // what it finds at kChannelFd, or -1
-  int order;    // and at kOrderFd
-  int64_t data_limit_bytes;
-  pid_t first;  // the first process, as it sees itself
-  StartOrder::Role role;
+  int channel = -1;  // what it finds at kChannelFd, or -1
+  int order = -1;    // and at kOrderFd
+  int64_t data_limit_bytes = 0;
+  StartOrder::Role role = StartOrder::Role::kFunction;
 };
 
 // The descriptor gets that number, and stays open at an exec.
@@ -101,49 +108,71 @@ bool place_at(int fd, int number) {
   return fd == number ? ::fcntl(fd, F_SETFD, 0) == 0 : ::dup2(fd, number) == number;
 }
 
-// Returns only on failure, with the errno.
-int become_function(const FunctionStart& start) {
-  if (!start.fds.cgroup_v2)
-    for (const int fd : start.fds.cgroup)
-      if (::write(fd, "0", 1) != 1) return errno;
+// All that doesn't depend on the program. Returns an errno, or 0. System calls only: it shares its
+// memory with the first process.
+int settle_second(const Second& second) {
+  for (const int group : second.fds.cgroup) {
+    const int fd =
+        second.fds.cgroup_v2 ? ::openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC) : group;
+    if (fd < 0 || ::write(fd, "0", 1) != 1) return errno;
+    if (fd != group) ::close(fd);
+  }
+  for (const int s : {SIGTERM, kEndSignal}) ::signal(s, SIG_DFL);
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (start.data_limit_bytes > 0) limit(RLIMIT_DATA, static_cast<rlim_t>(start.data_limit_bytes));
   // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
   // has others to wake.
   const struct sched_param turn = {};
   ::sched_setscheduler(0, SCHED_BATCH, &turn);
-  if (start.isolation == Isolation::kFull) {
-    const uint32_t id = kFirstUid + start.slot;
+  if (second.isolation == Isolation::kFull) {
+    const uint32_t id = kFirstUid + second.slot;
     if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
     if (::syscall(SYS_setresgid, id, id, id) != 0) return errno;
     if (::syscall(SYS_setresuid, id, id, id) != 0) return errno;
-    // Counted per uid, so only where each sandbox has its own. The environments of a template count
-    // with it, and limit themselves; its group limits the template, or else a higher number.
-    if (start.role == StartOrder::Role::kFunction)
-      limit(RLIMIT_NPROC, 742);
-    else if (start.fds.cgroup.empty())
-      limit(RLIMIT_NPROC, kMostBelowTemplate);
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   // setresuid cleared it: the parent's death signal is lost on a change of credentials.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   // It may have ended before that.
-  if (::syscall(SYS_getppid) != start.first) return ESRCH;
+  if (::syscall(SYS_getppid) != second.first) return ESRCH;
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (null < 0 || ::dup2(null, 0) < 0) return errno;
-  if (::dup2(start.fds.log, 1) < 0 || ::dup2(start.fds.log, 2) < 0) return errno;
+  if (::dup2(second.fds.log, 1) < 0 || ::dup2(second.fds.log, 2) < 0) return errno;
+  return 0;
+}
+
+// Returns only on failure, with the errno. System calls only, as above.
+int become(const Second& second, const Program& program) {
+  if (::unshare(CLONE_FILES) != 0) return errno;
+  if (program.data_limit_bytes > 0)
+    limit(RLIMIT_DATA, static_cast<rlim_t>(program.data_limit_bytes));
+  // Counted per uid, so only where each sandbox has its own. The environments of a template count
+  // with it, and limit themselves; its group limits the template, or else a higher number.
+  if (second.isolation == Isolation::kFull) {
+    if (program.role == StartOrder::Role::kFunction)
+      limit(RLIMIT_NPROC, 742);
+    else if (second.fds.cgroup.empty())
+      limit(RLIMIT_NPROC, kMostBelowTemplate);
+  }
   ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   // In this order: where there are both, the order may stand at the channel's number, never the
   // channel at the order's.
-  if (start.order >= 0 && !place_at(start.order, kOrderFd)) return errno;
-  if (start.channel >= 0 && !place_at(start.channel, kChannelFd)) return errno;
-  if (::chdir(start.directory) != 0) return errno;
+  if (program.order >= 0 && !place_at(program.order, kOrderFd)) return errno;
+  if (program.channel >= 0 && !place_at(program.channel, kChannelFd)) return errno;
+  if (::chdir(program.directory) != 0) return errno;
   // The signals that the first process holds back are not held back from the function.
   const uint64_t none = 0;
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none);
-  ::syscall(SYS_execve, start.argv[0], start.argv, start.env);
+  ::syscall(SYS_execve, program.argv[0], program.argv, program.env);
   return errno;
+}
+
+// It can't become the function, and says so itself; what it writes first counts.
+[[noreturn]] void give_up_becoming(const Second& second, const Program& program, int why) {
+  const bool missing = why == ENOENT && ::access(program.argv[0], F_OK) != 0;
+  errno = why;
+  give_up(second.fds.status,
+          missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
@@ -194,32 +223,9 @@ void end_sandbox(int) {
   ::_exit(0);
 }
 
-// Starts the second process. Never returns without one.
-pid_t start_function(const FunctionStart& start) {
-  // A child that can't become the function says so itself; what it writes first counts.
-  const BlankFds& fds = start.fds;
-  pid_t function;
-  if (fds.cgroup_v2 && !fds.cgroup.empty()) {
-    struct clone_args args = {};
-    // Born in its group. A copy of this process and not a vfork: clone3 would need a second stack
-    // for that.
-    args.flags = CLONE_VFORK | CLONE_INTO_CGROUP;
-    args.exit_signal = SIGCHLD;
-    args.cgroup = static_cast<uint64_t>(fds.cgroup[0]);
-    function = static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
-  } else {
-    function = ::vfork();
-  }
-  if (function == 0) {
-    errno = become_function(start);
-    const int why = errno;
-    const bool missing = why == ENOENT && ::access(start.argv[0], F_OK) != 0;
-    errno = why;
-    give_up(fds.status, missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed);
-  }
-  if (function < 0) give_up(fds.status, ExitStatus::Kind::kSetupFailed);
-  function_pid = function;
-  return function;
+// Between two processes, so none that is private.
+void futex(std::atomic<uint32_t>& word, int operation, uint32_t value) {
+  ::syscall(SYS_futex, &word, operation, value, nullptr, nullptr, 0);
 }
 
 void drop(uintptr_t begin, uintptr_t end) {
@@ -299,10 +305,11 @@ class First {
 
   [[noreturn]] void run(int launcher_fd) {
     settle(launcher_fd);
-    if (is_ahead()) start_ahead();
+    is_ahead() ? start_ahead() : make_second();
+    wait_for_order();
     Message order;
     // Nobody needs it any more.
-    if (!wait_for_order() || !receive_message(fds_.orders, 0, order)) ::_exit(0);
+    if (!receive_message(fds_.orders, 0, order)) ::_exit(0);
     ::prctl(PR_SET_NAME, "kiln-sandbox", 0, 0, 0);
     obey(order);
     const int status_fd = ::fcntl(fds_.status, F_DUPFD_CLOEXEC, 100);
@@ -369,37 +376,80 @@ class First {
     // It writes its environment over the one that it was started with, as /proc/PID/environ shows
     // it: room for the 4 KB of a function's own, and Kiln's.
     request.env.push_back("KILN_ORDER_SPACE=" + std::string(8192, '.'));
-    start(request.argv, request.env, "/var/task", {fds_.channel, order[0]}, 0);
+    make_second();
+    std::vector<char*> argv = pointers(request.argv), env = pointers(request.env);
+    become({argv.data(), env.data(), "/var/task", fds_.channel, order[0]});
     ::close(order[0]);
     if (fds_.channel >= 0) ::close(fds_.channel);
     to_function_ = order[1];
     ::signal(SIGPIPE, SIG_IGN);
-    ahead_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
   }
 
-  struct Given {
-    int channel = -1, order = -1;  // see FunctionStart
-  };
+  // It has settled when this returns, and waits for its program. A process of its own that shares
+  // memory and descriptors with this one until it is the program, as after vfork, so that only one
+  // of the two runs at a time. Never returns without one.
+  void make_second() {
+    constexpr size_t kStack = size_t{32} * 1024;
+    const UniqueFd settled(::eventfd(0, EFD_CLOEXEC));
+    stack_ = std::make_unique<char[]>(kStack);
+    settled_ = settled.get();
+    self_ = ::getpid();
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, kEndSignal);
+    ::sigprocmask(SIG_BLOCK, &end, nullptr);
+    if (settled)
+      function_ =
+          ::clone(&First::run_second, stack_.get() + kStack,
+                  CLONE_VM | CLONE_FILES | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+                  this, nullptr, nullptr, &shares_memory_);
+    if (function_ < 0) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    function_pid = function_;
+    ::sigprocmask(SIG_UNBLOCK, &end, nullptr);
+    second_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
+    struct pollfd polls[] = {{settled.get(), POLLIN, 0}, {second_.get(), POLLIN, 0}};
+    while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
+    }
+  }
 
-  void start(const std::vector<std::string>& argv, const std::vector<std::string>& env,
-             const std::string& directory, Given given, int64_t data_limit) {
-    std::vector<char*> argv_pointers = pointers(argv), env_pointers = pointers(env);
+  static int run_second(void* first) {
+    static_cast<First*>(first)->be_second();
+    return 1;
+  }
+
+  void be_second() {
+    const Second second = {request_.slot, fds_, ground_.isolation, self_};
+    if (const int why = settle_second(second); why != 0) {
+      errno = why;
+      give_up(fds_.status, ExitStatus::Kind::kExecFailed);
+    }
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t n = ::write(settled_, &one, sizeof one);
+    while (go_.load() == 0) futex(go_, FUTEX_WAIT, 0);
+    give_up_becoming(second, program_, kiln::sandbox::become(second, program_));
+  }
+
+  // It is the program when this returns, or has ended and said why.
+  void become(const Program& program) {
+    program_ = program;
+    go_.store(1);
+    futex(go_, FUTEX_WAKE, 1);
+    while (const uint32_t it = shares_memory_.load()) futex(shares_memory_, FUTEX_WAIT, it);
+    let_signals_in();
+  }
+
+  void let_signals_in() {
     sigset_t both = terminate_;
     sigaddset(&both, kEndSignal);
-    ::sigprocmask(SIG_BLOCK, &both, nullptr);
-    function_ = start_function({request_.slot, fds_, ground_.isolation, argv_pointers.data(),
-                                env_pointers.data(), directory.c_str(), given.channel, given.order,
-                                data_limit, ::getpid(), role_});
     ::sigprocmask(SIG_UNBLOCK, &both, nullptr);
   }
 
-  // False: the program that was started ahead has ended.
-  bool wait_for_order() {
-    struct pollfd polls[] = {{fds_.orders, POLLIN, 0}, {ahead_.get(), POLLIN, 0}};
-    while (::poll(polls, ahead_ ? 2 : 1, -1) < 0 && errno == EINTR) {
+  // Doesn't return where the second process has ended.
+  void wait_for_order() {
+    struct pollfd polls[] = {{fds_.orders, POLLIN, 0}, {second_.get(), POLLIN, 0}};
+    while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
     }
-    if (polls[0].revents != 0) return true;
-    reap(function_, fds_.status, ground_.isolation);
+    if (polls[0].revents == 0) reap(function_, fds_.status, ground_.isolation);
   }
 
   void obey(const Message& message) {
@@ -418,8 +468,9 @@ class First {
     if (!in_place && !mount_order(order, head, mounts, ground_, is_ahead()))
       give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
     if (is_ahead()) return tell(order);
-    start(order.argv, order.env, in_place ? order.task_dir : "/var/task",
-          {channel ? message.fds[0].get() : -1}, order.data_limit_bytes);
+    std::vector<char*> argv = pointers(order.argv), env = pointers(order.env);
+    become({argv.data(), env.data(), in_place ? order.task_dir.c_str() : "/var/task",
+            channel ? message.fds[0].get() : -1, -1, order.data_limit_bytes, order.role});
   }
 
   // Its end, if it is gone, is seen by waiting for it.
@@ -442,7 +493,14 @@ class First {
   pid_t function_ = -1;
   StartOrder::Role role_ = StartOrder::Role::kFunction;
   int to_function_ = -1;
-  UniqueFd ahead_;  // of a program that was started ahead
+
+  UniqueFd second_;  // the pidfd of the second process
+  std::unique_ptr<char[]> stack_;
+  pid_t self_ = -1;
+  int settled_ = -1;
+  std::atomic<uint32_t> go_ = 0;
+  std::atomic<uint32_t> shares_memory_ = 0;  // its pid, until it has its own
+  Program program_ = {};
 };
 
 }  // namespace

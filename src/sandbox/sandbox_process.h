@@ -5,8 +5,9 @@
 // A sandbox is two processes. The first is process 1 of its PID namespace: it mounts, starts the
 // second, reaps orphans, and reports how the second ended; when it ends the kernel kills all that
 // is left. The second becomes the function. It is not process 1 itself, because the kernel ignores
-// for process 1 the signals by which programs abort. In a blank there is the first alone, and waits
-// for its order; or both, where the second is an interpreter that was started ahead and waits, too.
+// for process 1 the signals by which programs abort. In a blank both wait: the first for its order,
+// the second for the program that it becomes, in its groups and with its user; or it is an
+// interpreter that was started ahead.
 //
 // Linux-only and single-threaded. Everything here runs between fork and exec.
 #pragma once
