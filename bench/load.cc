@@ -4,8 +4,8 @@
 //   load --port P [--connections N] [--seconds S] [--warmup S] [--path PATH] [--body JSON]
 //        [--type RequestResponse|Event] [--body-file FILE] [--answers echo|any] [--paths COUNT]
 //   load … --paths COUNT      the connections take turns with COUNT paths; '%' in PATH is 0, 1, …
-//   load --port P --each PREFIX COUNT        COUNT requests, one each to the functions PREFIX0,
-//   PREFIX1, …
+//   load --port P --each PREFIX COUNT [--pause MS]   COUNT requests, one each to the functions
+//                                                    PREFIX0, PREFIX1, …, with a pause before each
 //
 // Prints one line of JSON: requests, errors, requests per second and latencies in microseconds. An
 // answer counts as an error unless it is 200 with the body that was sent. Every latency is kept and
@@ -33,6 +33,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "bench/http_text.h"
@@ -54,6 +55,7 @@ struct Options {
   int paths = 1;
   std::string each_prefix;
   int each_count = 0;
+  std::chrono::milliseconds pause{0};
 };
 
 [[noreturn]] void usage(const char* what) {
@@ -89,6 +91,8 @@ Options parse(int argc, char** argv) {
       options.paths = std::max(1, std::atoi(value));
     } else if (name == "--type") {
       options.invocation_type = value;
+    } else if (name == "--pause") {
+      options.pause = std::chrono::milliseconds(std::max(0, std::atoi(value)));
     } else if (name == "--each" && i + 1 < argc) {
       options.each_prefix = value;
       options.each_count = std::atoi(argv[++i]);
@@ -289,6 +293,7 @@ void run_each(const Options& options, Tally& tally) {
   for (int i = 0; i < options.each_count; ++i) {
     const std::string path =
         "/2015-03-31/functions/" + options.each_prefix + std::to_string(i) + "/invocations";
+    std::this_thread::sleep_for(options.pause);
     exchange(client, request_text(options, path), tally);
   }
 }

@@ -1,9 +1,12 @@
 // How long processes take, measured without an interpreter in between. Prints one line of JSON with
 // microseconds.
 //
-//   spawn_timer exit COUNT PROGRAM [ARGUMENT …]     posix_spawn until waitpid has its end: the
-//   floor of a cold start spawn_timer ready COUNT PROGRAM [ARGUMENT …]    posix_spawn until its
-//   first line of output; then SIGTERM
+//   spawn_timer exit COUNT PAUSE PROGRAM [ARGUMENT …]    posix_spawn until waitpid has its end,
+//   with
+//                                                        PAUSE milliseconds before each
+//   spawn_timer ready COUNT PAUSE PROGRAM [ARGUMENT …]   posix_spawn until its first line of
+//   output;
+//                                                        then SIGTERM
 //
 // The program gets an empty environment and, for `exit`, /dev/null as output: a function's
 // bootstrap then finds no AWS_LAMBDA_RUNTIME_API, says so and ends. Its exit code is not looked at.
@@ -19,6 +22,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -89,15 +93,18 @@ double time_ready(char** arguments) {
 
 int main(int argc, char** argv) {
   const std::string_view mode = argc > 1 ? argv[1] : "";
-  if (argc < 4 || (mode != "exit" && mode != "ready")) {
-    std::fprintf(stderr, "usage: spawn_timer exit|ready COUNT PROGRAM [ARGUMENT ...]\n");
+  if (argc < 5 || (mode != "exit" && mode != "ready")) {
+    std::fprintf(stderr, "usage: spawn_timer exit|ready COUNT PAUSE PROGRAM [ARGUMENT ...]\n");
     return 2;
   }
   const int count = std::max(1, std::atoi(argv[2]));
   std::vector<double> times;
   times.reserve(static_cast<size_t>(count));
-  for (int i = 0; i < count; ++i)
-    times.push_back(mode == "exit" ? time_exit(argv + 3) : time_ready(argv + 3));
+  const std::chrono::milliseconds pause(std::max(0, std::atoi(argv[3])));
+  for (int i = 0; i < count; ++i) {
+    std::this_thread::sleep_for(pause);
+    times.push_back(mode == "exit" ? time_exit(argv + 4) : time_ready(argv + 4));
+  }
   std::sort(times.begin(), times.end());
   std::printf("{\"count\":%zu,\"min_us\":%.1f,\"p50_us\":%.1f,\"max_us\":%.1f}\n", times.size(),
               times.front(), times[times.size() / 2], times.back());

@@ -120,10 +120,6 @@ int settle_second(const Second& second) {
   for (const int s : {SIGTERM, kEndSignal}) ::signal(s, SIG_DFL);
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
-  // has others to wake.
-  const struct sched_param turn = {};
-  ::sched_setscheduler(0, SCHED_BATCH, &turn);
   if (second.isolation == Isolation::kFull) {
     const uint32_t id = kFirstUid + second.slot;
     if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
@@ -154,6 +150,10 @@ int become(const Second& second, const Program& program) {
     else if (second.fds.cgroup.empty())
       limit(RLIMIT_NPROC, kMostBelowTemplate);
   }
+  // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
+  // has others to wake.
+  const struct sched_param turn = {};
+  ::sched_setscheduler(0, SCHED_BATCH, &turn);
   ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   // In this order: where there are both, the order may stand at the channel's number, never the
   // channel at the order's.
