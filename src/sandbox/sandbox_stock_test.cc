@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "sandbox/activity.h"
 #include "tests/support/sandbox_fixture.h"
 
 namespace kiln::sandbox {
@@ -60,6 +61,33 @@ TEST_F(StockTest, OneThatHasEndedIsNotTaken) {
   start_script("echo out");
   run_to_exit();
   EXPECT_EQ(recorder_.output, "out\n");
+}
+
+TEST_F(StockTest, OneWhoseSecondProcessHasEndedIsNotTaken) {
+  stock().refill();
+  wait_for_empty(2);
+  for (const pid_t pid : stock().empty_pids()) {
+    pid_t second = 0;
+    run_until([&] { return (second = first_child(pid)) > 0; });
+    ::kill(second, SIGKILL);
+  }
+  wait_for_empty(0);
+  start_script("echo out");
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "out\n");
+}
+
+TEST_F(StockTest, ASignalThatComesBeforeTheProgramEndsIt) {
+  stock().refill();
+  wait_for_empty(2);
+  const pid_t first = stock().empty_pids().front();
+  pid_t second = 0;
+  run_until([&] { return (second = first_child(first)) > 0; });
+  ::kill(second, SIGTERM);
+  start_script("echo out");
+  run_to_exit();
+  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kSignaled);
+  EXPECT_EQ(recorder_.exit->value, SIGTERM);
 }
 
 TEST_F(StockTest, ABlankHoldsNoSocketButTheOneOfItsOrder) {
