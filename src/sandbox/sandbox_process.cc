@@ -391,7 +391,7 @@ class First {
   void make_second() {
     constexpr size_t kStack = size_t{32} * 1024;
     const UniqueFd settled(::eventfd(0, EFD_CLOEXEC));
-    stack_ = std::make_unique<char[]>(kStack);
+    stack_ = std::make_unique_for_overwrite<char[]>(kStack);
     settled_ = settled.get();
     self_ = ::getpid();
     sigset_t end;
