@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace kiln::sandbox {
 namespace {
@@ -28,13 +29,17 @@ bool sane(const FrameHeader& header) {
 
 DirectChannel::DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port,
                              Extensions* extensions)
-    : port_(port), extensions_(extensions), stream_(loop.open(std::move(socket), *this)) {
+    : loop_(loop),
+      port_(port),
+      extensions_(extensions),
+      stream_(loop.open(std::move(socket), *this)) {
   stream_->resume();
 }
 
 DirectChannel::~DirectChannel() {
   *alive_ = false;
   net::look_away(*this);
+  end_work();
 }
 
 void DirectChannel::on_data(std::string_view bytes) {
@@ -100,6 +105,7 @@ bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
 
 bool DirectChannel::take_message(FrameType type, std::string_view meta, std::string&& body,
                                  bool too_large) {
+  if (std::exchange(at_work_, false)) loop_.work_done(loop_.now() - given_at_);
   const auto alive = alive_;
   MetaReader in(meta);
   std::string_view request_id, error_type;
@@ -180,7 +186,14 @@ void DirectChannel::after_sleep() {
   if (asked_) asked_ = !ring_->withdraw();
 }
 
+void DirectChannel::end_work() {
+  if (std::exchange(at_work_, false)) loop_.work_lost();
+}
+
 void DirectChannel::deliver(const Event& event) {
+  at_work_ = true;
+  given_at_ = loop_.now();
+  loop_.work_given();
   if (extensions_ && extensions_->any()) extensions_->invoked(event);
   head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
   MetaWriter(head_)
@@ -206,6 +219,7 @@ void DirectChannel::deliver(const Event& event) {
 void DirectChannel::broken(const char*) {
   broken_ = true;
   net::look_away(*this);
+  end_work();
   port_.broke_protocol({}, "Runtime.Unknown");
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/channel_frame.h"
+#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "net/io_loop.h"
 #include "net/looked_at.h"
@@ -44,7 +45,9 @@ class DirectChannel final : private EventSink, private net::StreamUser, private 
   bool before_sleep() override;
   void after_sleep() override;
   void broken(const char* why);
+  void end_work();
 
+  net::IoLoop& loop_;
   RuntimePort& port_;
   Extensions* extensions_;
   std::unique_ptr<RingMemory> ring_;  // null: everything goes through the socket
@@ -54,6 +57,8 @@ class DirectChannel final : private EventSink, private net::StreamUser, private 
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool writing_ = false;  // the rest of an event is on its way
   bool broken_ = false;   // nothing more is read
+  bool at_work_ = false;  // has an event, and has not answered it
+  SteadyTime given_at_;   // that event
   bool noticed_ = false;  // the answer was there before the kernel was last asked
   // Bytes that the function writes for answers that were seen without them: the next of them say
   // nothing of a later answer.
