@@ -57,18 +57,17 @@ def show(order):
 
 def load_memory():
     """The channel's shared memory (channel_memory.cc); None where this interpreter can't load it. Functions don't see it."""
-    if sys.implementation.name != "cpython" or sys.abiflags:
-        return None  # of another binary interface
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kiln_channel.abi3.so")
     try:
         module = _imp.create_dynamic(_frozen_importlib.ModuleSpec("kiln_channel", None, origin=path))
         _imp.exec_dynamic(module)
-    except (ImportError, OSError):
+        return module
+    except ImportError:
         return None
-    return module
 
 
-MEMORY = load_memory()
+# Others have another binary interface.
+MEMORY = load_memory() if sys.implementation.name == "cpython" and not sys.abiflags else None
 
 # Started ahead, in a sandbox of its own, so that interpreter and bootstrap are ready when a function needs them.
 if "KILN_ORDER_FD" in os.environ:
@@ -104,9 +103,8 @@ class Channel:
         self._socket = _socket.socket(fileno=fd)
         self._socket.settimeout(None)  # code that was loaded before it may have set another default
         os.set_inheritable(fd, False)
-        self._asked = False
+        self._asked, self._memory = False, None
         self._offered = MEMORY is not None and MEMORY.reserve()
-        self._memory = None
 
     def next(self):
         if self._memory:
@@ -114,7 +112,6 @@ class Channel:
         if self._asked:
             data = self._socket.recv(65536)
         elif self._offered:
-            self._offered = False
             self._socket.sendall(self.HEAD.pack(self.READY, len(self.OFFER), 0) + self.OFFER)
             data = MEMORY.first(self._socket.fileno())
             if data is None:
@@ -461,9 +458,10 @@ def encode(value):
 
 def decode(body):
     """json.loads(body); what it looks for in encodings and blanks, events don't have."""
-    if type(body) is str or body[:1] in b'{["' and b"\0" not in body[:4]:
+    is_text = type(body) is str  # the memory's next() looks for the same
+    if is_text or body[:1] in b'{["' and b"\0" not in body[:4]:
         try:
-            text = body if type(body) is str else str(body, "utf-8", "surrogatepass")  # as the memory's next() has done
+            text = body if is_text else str(body, "utf-8", "surrogatepass")
             event, end = read_text(text, 0)
             if end == len(text):
                 return event

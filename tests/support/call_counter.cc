@@ -4,10 +4,10 @@
 //
 //   LD_PRELOAD=libcall_counter.so KILN_CALL_COUNTS=FILE kiln serve …
 //
-// FILE is made if it isn't there, and has 64 slots of 128 bytes: 4 bytes thread id (0: free), 4 bytes nothing, then numbers of 8
-// bytes in the order of Kind. More threads than slots share the last one. A program that lacks the
-// variable counts nothing. What the C library calls on its own, and io_uring by its ring, is not
-// seen.
+// FILE is made if it isn't there, and has 64 slots of 128 bytes: 4 bytes thread id (0: free), 4
+// bytes nothing, then numbers of 8 bytes in the order of Kind. More threads than slots share the
+// last one. A program that lacks the variable counts nothing. What the C library calls on its own,
+// and io_uring by its ring, is not seen.
 //
 // Threading: any thread; a thread counts in its own slot. Cost: some nanoseconds a call.
 #include <dlfcn.h>
