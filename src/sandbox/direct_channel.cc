@@ -191,9 +191,9 @@ void DirectChannel::end_work() {
 }
 
 void DirectChannel::deliver(const Event& event) {
-  at_work_ = true;
+  // Still at work is one whose code has answered over HTTP.
+  if (!std::exchange(at_work_, true)) loop_.work_given();
   given_at_ = loop_.now();
-  loop_.work_given();
   if (extensions_ && extensions_->any()) extensions_->invoked(event);
   head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
   MetaWriter(head_)
