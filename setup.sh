@@ -18,8 +18,9 @@ for_running=(
   libre2-dev libpcre2-dev libarchive-dev libfmt-dev libcli11-dev libpugixml-dev libcbor-dev libyaml-cpp-dev liburing-dev
   # libraries of the functions
   libpq-dev libhiredis-dev
-  # functions in Python, and the report of ./run, which asks as a user of boto3 would
-  python3 python3-boto3
+  # functions in Python, what their channel's memory is built with, and the report of ./run, which asks as a user of
+  # boto3 would
+  python3 python3-dev python3-boto3
   # the packages of functions, and what fetches the CDK
   zip unzip curl ca-certificates
 )

@@ -218,7 +218,7 @@ async function next() {
 async function invoke(handler, { headers, body }) {
   try {
     const context = contextOf(headers);
-    const event = JSON.parse(body.toString('utf8'));
+    const event = JSON.parse(body.toString());
     if (typeof event?.ResponseURL === 'string') (await import('./custom_resource.mjs')).reach(event.ResponseURL);
     if (handler[streamingMark]) {
       await stream(handler, event, context);

@@ -1,6 +1,7 @@
 // The direct channel to the engine: one message in and one out for an invocation (src/base/channel_frame.h). It is spoken
 // to like a connection to the Runtime API. An answer is the request for the next event, too. Streamed answers go over the
 // Runtime API.
+import fs from 'node:fs';
 import { Socket } from 'node:net';
 
 import { Connection } from './connection.mjs';
@@ -9,25 +10,31 @@ const READY = 1, EVENT = 2, RESULT = 3, ERROR = 4;
 const FIXED = 16;  // type, size of the meta, size of the body
 const META = ['lambda-runtime-aws-request-id', 'lambda-runtime-deadline-ms', 'lambda-runtime-invoked-function-arn',
   'lambda-runtime-trace-id', 'lambda-runtime-client-context', 'lambda-runtime-cognito-identity'];
-const accepted = { status: 202, headers: {}, body: Buffer.alloc(0) };
+const accepted = { status: 202, headers: {}, body: '' };
+const { writeSync } = fs;  // before user code may patch it
+const out = Buffer.allocUnsafe(65536);  // what fits is written from here, and nothing is left of it then
 
-function headOf(type, texts, bodySize) {
+function frameOf(type, texts, body) {
   const metaSize = texts.reduce((size, text) => size + 4 + Buffer.byteLength(text), 0);
-  const head = Buffer.allocUnsafe(FIXED + metaSize);
-  head.writeUInt32LE(type, 0);
-  head.writeUInt32LE(metaSize, 4);
-  head.writeUInt32LE(bodySize, 8);
-  head.writeUInt32LE(0, 12);
+  const bodySize = Buffer.byteLength(body);
+  const size = FIXED + metaSize + bodySize;
+  const frame = size <= out.length ? out : Buffer.allocUnsafe(size);
+  frame.writeUInt32LE(type, 0);
+  frame.writeUInt32LE(metaSize, 4);
+  frame.writeUInt32LE(bodySize, 8);
+  frame.writeUInt32LE(0, 12);
   let at = FIXED;
   for (const text of texts) {
-    const size = head.write(text, at + 4);
-    head.writeUInt32LE(size, at);
-    at += 4 + size;
+    const written = frame.write(text, at + 4);
+    frame.writeUInt32LE(written, at);
+    at += 4 + written;
   }
-  return head;
+  frame.write(body, at);
+  return frame.subarray(0, size);
 }
 
-function eventOf(frame, metaSize) {
+// Its texts are copies.
+function eventOf(frame, metaSize, size) {
   const headers = {};
   let at = FIXED;
   for (const name of META) {
@@ -35,7 +42,7 @@ function eventOf(frame, metaSize) {
     if (end > at + 4) headers[name] = frame.toString('utf8', at + 4, end);
     at = end;
   }
-  return { status: 200, headers, body: frame.subarray(FIXED + metaSize) };
+  return { status: 200, headers, body: frame.toString('utf8', FIXED + metaSize, size) };
 }
 
 export class Channel {
@@ -43,6 +50,7 @@ export class Channel {
     this.received = [];
     this.size = 0;
     this.asked = false;
+    this.fd = fd;
     // One buffer for all that comes: Node.js would make one of 64 KiB for each event, and collect it.
     const onread = { buffer: Buffer.allocUnsafe(65536), callback: (size, buffer) => this.take(buffer.subarray(0, size)) };
     this.socket = new Socket({ fd, readable: true, writable: true, onread });
@@ -59,9 +67,8 @@ export class Channel {
     if (method === 'GET') return this.next();
     const [, id, kind] = name.split('/');
     this.asked = true;
-    const bytes = Buffer.from(body);
-    if (kind === 'error') return this.send(headOf(ERROR, [id, headers['Lambda-Runtime-Function-Error-Type'] ?? ''], bytes.length), bytes);
-    return this.send(headOf(RESULT, [id], bytes.length), bytes);
+    if (kind === 'error') return this.send(frameOf(ERROR, [id, headers['Lambda-Runtime-Function-Error-Type'] ?? ''], body));
+    return this.send(frameOf(RESULT, [id], body));
   }
 
   stream(name, headers) {
@@ -69,16 +76,21 @@ export class Channel {
     return this.http.stream(name, headers);
   }
 
-  // Fulfilled when it is on its way.
-  send(head, body) {
-    return new Promise((resolve) => {
-      const done = () => resolve(accepted);
-      if (body.length < 4096) return this.socket.write(Buffer.concat([head, body]), done);
-      this.socket.cork();
-      this.socket.write(head);
-      this.socket.write(body, done);
-      this.socket.uncork();
-    });
+  // Fulfilled when it is on its way. There is room for most answers: those cost no request of the event loop.
+  async send(frame) {
+    let written = 0;
+    try {
+      if (!this.socket.destroyed && this.socket.writableLength === 0) written = writeSync(this.fd, frame);
+    } catch {
+      // no room; or nobody is there any more, which the socket notices, too
+    }
+    if (written < frame.length) {
+      const rest = Buffer.from(frame.subarray(written));
+      await new Promise((resolve) => {
+        this.socket.write(rest, resolve);
+      });
+    }
+    return accepted;
   }
 
   // While it waits the process stays alive.
@@ -87,7 +99,7 @@ export class Channel {
       if (this.socket.destroyed) return reject(new Error('the engine closed the direct channel'));
       this.call = { resolve, reject };
       this.socket.ref();
-      if (!this.asked) this.socket.write(headOf(READY, [], 0));
+      if (!this.asked) this.send(frameOf(READY, [], ''));
       this.asked = false;
       this.deliver();
     });
@@ -95,9 +107,10 @@ export class Channel {
 
   // The bytes are the next ones' place, too.
   take(bytes) {
-    this.received.push(Buffer.from(bytes));
+    this.received.push(bytes);
     this.size += bytes.length;
     this.deliver();
+    if (this.received.at(-1) === bytes) this.received[this.received.length - 1] = Buffer.from(bytes);
   }
 
   // One event at a time is on its way.
@@ -108,12 +121,12 @@ export class Channel {
     const metaSize = frame.readUInt32LE(4);
     this.wanted = FIXED + metaSize + Number(frame.readBigUInt64LE(8));
     if (frame.length < this.wanted) return;
-    const { call } = this;
+    const { call, wanted: size } = this;
     this.call = this.wanted = undefined;
     this.received = [];
     this.size = 0;
     this.socket.unref();
     if (frame.readUInt32LE(0) !== EVENT) return call.reject(new Error('the direct channel carries no event'));
-    call.resolve(eventOf(frame, metaSize));
+    call.resolve(eventOf(frame, metaSize, size));
   }
 }

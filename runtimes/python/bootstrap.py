@@ -10,6 +10,7 @@ what happens to be installed on the machine. argv[1]: where the layers are, if n
 """
 
 import _frozen_importlib
+import _imp
 import _io
 import _struct
 import json
@@ -54,6 +55,20 @@ def show(order):
         os.close(fd)
 
 
+def load_memory():
+    """The channel's shared memory (channel_memory.cc); None where this interpreter can't load it. Functions don't see it."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kiln_channel.abi3.so")
+    try:
+        module = _imp.create_dynamic(_frozen_importlib.ModuleSpec("kiln_channel", None, origin=path))
+        _imp.exec_dynamic(module)
+        return module
+    except ImportError:
+        return None
+
+
+# Others have another binary interface.
+MEMORY = load_memory() if sys.implementation.name == "cpython" and not sys.abiflags else None
+
 # Started ahead, in a sandbox of its own, so that interpreter and bootstrap are ready when a function needs them.
 if "KILN_ORDER_FD" in os.environ:
     take_order(int(os.environ["KILN_ORDER_FD"]))
@@ -73,12 +88,14 @@ ASCII = os.environ.get("AWS_EXECUTION_ENV", "") in {
 class Channel:
     """The direct channel to the engine: one message in and one out for an invocation (src/base/channel_frame.h).
 
-    It is spoken to like the Runtime API. An answer is the request for the next event, too.
+    It is spoken to like the Runtime API. An answer is the request for the next event, too. Once the engine has given its
+    shared memory (src/base/channel_ring.h), events and answers go through that.
     """
 
     READY, EVENT, RESULT, ERROR, INIT_ERROR = range(1, 6)
     HEAD = _struct.Struct("<IIQ")  # type, size of the meta, size of the body
     SIZE = _struct.Struct("<I").unpack_from
+    OFFER = b"ring 1"
     HEADERS = ("lambda-runtime-aws-request-id", "lambda-runtime-deadline-ms", "lambda-runtime-invoked-function-arn",
                "lambda-runtime-trace-id", "lambda-runtime-client-context", "lambda-runtime-cognito-identity")
 
@@ -86,13 +103,24 @@ class Channel:
         self._socket = _socket.socket(fileno=fd)
         self._socket.settimeout(None)  # code that was loaded before it may have set another default
         os.set_inheritable(fd, False)
-        self._asked = False
+        self._asked, self._memory = False, None
+        self._offered = MEMORY is not None and MEMORY.reserve()
 
     def next(self):
-        if not self._asked:
+        if self._memory:
+            return self._memory.next()
+        if self._asked:
+            data = self._socket.recv(65536)
+        elif self._offered:
+            self._socket.sendall(self.HEAD.pack(self.READY, len(self.OFFER), 0) + self.OFFER)
+            data = MEMORY.first(self._socket.fileno())
+            if data is None:
+                self._memory = MEMORY
+                return MEMORY.next()
+        else:
             self._send(self.READY)
+            data = self._socket.recv(65536)
         self._asked = False
-        data = self._socket.recv(65536)
         while data and len(data) < 16:
             data += self._socket.recv(65536) or self._lost()
         if not data:
@@ -112,6 +140,8 @@ class Channel:
         return 200, headers, data[start : start + body_size]
 
     def answer(self, request_id, kind, body, headers):
+        if self._memory:
+            return self._memory.answer(request_id, self._error_type(headers) if kind == "error" else None, body)
         if kind == "error":
             self._send(self.ERROR, (request_id, self._error_type(headers)), body)
         else:
@@ -214,9 +244,11 @@ class LambdaContext:
          self.function_version) = LambdaContext._texts
         self.invoked_function_arn = header("lambda-runtime-invoked-function-arn")
         self.tenant_id = header("lambda-runtime-aws-tenant-id")
-        client_context = parse(header("lambda-runtime-client-context"), "Client Context")
+        text = header("lambda-runtime-client-context")
+        client_context = parse(text, "Client Context") if text else None
         self.client_context = None if client_context is None else ClientContext(client_context)
-        self.identity = CognitoIdentity(parse(header("lambda-runtime-cognito-identity"), "Cognito Identity"))
+        text = header("lambda-runtime-cognito-identity")
+        self.identity = CognitoIdentity(parse(text, "Cognito Identity") if text else None)
         self._epoch_deadline_time_in_ms = int(header("lambda-runtime-deadline-ms", 0))
 
     def get_remaining_time_in_millis(self):
@@ -241,8 +273,6 @@ class Fault(Exception):
 
 
 def parse(header, name):
-    if not header:
-        return None
     try:
         return json.loads(header)
     except ValueError as error:
@@ -371,6 +401,8 @@ def load_handler(name):
 
 ATOMS = frozenset({str, int, float, bool, type(None)})
 TEXT = frozenset({str})
+SMALL = 8  # so many items are looked at sooner by Python than by sets
+encode_value = os.environ.encodevalue
 TRACE_ID = b"_X_AMZN_TRACE_ID"
 OPEN_CONTAINERS = {}  # while an answer is written, to see whether one holds itself
 # What JSONEncoder(ensure_ascii=ASCII).encode makes for each value, and JSONDecoder().decode looks for at both ends.
@@ -386,7 +418,13 @@ def is_plain(value):
     kind = type(value)
     if kind in ATOMS:
         return True
-    if kind is dict and TEXT.issuperset(map(type, value)) and ATOMS.issuperset(map(type, value.values())):
+    if kind is dict and len(value) <= SMALL:
+        for key, item in value.items():
+            if type(key) is not str or type(item) not in ATOMS:
+                break
+        else:
+            return True
+    elif kind is dict and TEXT.issuperset(map(type, value)) and ATOMS.issuperset(map(type, value.values())):
         return True
     open_values, seen = [value], set()
     while open_values:
@@ -420,9 +458,10 @@ def encode(value):
 
 def decode(body):
     """json.loads(body); what it looks for in encodings and blanks, events don't have."""
-    if body[:1] in b'{["' and b"\0" not in body[:4]:
+    is_text = type(body) is str  # the memory's next() looks for the same
+    if is_text or body[:1] in b'{["' and b"\0" not in body[:4]:
         try:
-            text = str(body, "utf-8", "surrogatepass")
+            text = body if is_text else str(body, "utf-8", "surrogatepass")
             event, end = read_text(text, 0)
             if end == len(text):
                 return event
@@ -434,8 +473,9 @@ def decode(body):
 def set_trace_id(trace_id):
     """As os.environ would, in a fraction of the time; it is another one for each event."""
     if trace_id:
-        value = os.fsencode(trace_id)
-        os.putenv(TRACE_ID, value)
+        value = encode_value(trace_id)
+        if MEMORY is None or not MEMORY.set_trace_id(value):
+            os.putenv(TRACE_ID, value)  # the C library keeps each value for ever
         environment[TRACE_ID] = value
     elif TRACE_ID in environment:
         os.unsetenv(TRACE_ID)

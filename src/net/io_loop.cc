@@ -1,6 +1,8 @@
 #include "net/io_loop.h"
 
 #include <pthread.h>
+#include <sys/prctl.h>
+#include <time.h>
 
 #include <algorithm>
 
@@ -148,6 +150,7 @@ void IoLoop::start() {
 
 void IoLoop::run() {
   const InHand working(kWhere);
+  ::prctl(PR_SET_TIMERSLACK, 1'000UL);  // naps last some microseconds
   current = this;
   runs_.store(true, std::memory_order_release);
   while (!stopped_.load(std::memory_order_acquire)) run_turn(Duration::max());
@@ -240,7 +243,7 @@ bool IoLoop::poll_for_news() {
 // Asks the kernel again and again, and does what it brings. Whether there was something.
 bool IoLoop::poll_for_callers() {
   const size_t answered = std::exchange(answered_, 0);
-  if (!looked_at.empty() || !may_poll()) return false;
+  if (!looked_at.empty() || at_work_ > PollRule::kMostAwaited || !may_poll()) return false;
   const Duration longest = callers_rule_.before_sleep(answered);
   if (longest == Duration::zero()) return false;
   constexpr int kPauses = 32;  // between two questions, which cost more than these
@@ -257,6 +260,21 @@ bool IoLoop::poll_for_callers() {
     }
   } while (std::chrono::steady_clock::now() < end);
   callers_rule_.missed();
+  return false;
+}
+
+// Lets the functions work for a moment, if there is nothing to do now. Whether the kernel has
+// brought something instead.
+bool IoLoop::nap(Duration at_most) {
+  const Duration longest = std::min(at_most, nap_rule_.before_sleep(at_work_));
+  if (longest < NapRule::kShortest) return false;
+  if (backend_->wait(Duration::zero()) > 0) return true;
+  if (inbox_->filled.load(std::memory_order_relaxed)) return false;
+  const struct timespec time = {0, static_cast<long>(longest.count())};
+  ::nanosleep(&time, nullptr);
+  done_before_nap_ = done_;
+  napped_ = true;
+  notice();
   return false;
 }
 
@@ -308,6 +326,7 @@ void IoLoop::run_late() {
 }
 
 void IoLoop::woke() {
+  now_ = clock_.steady_now();
   if (!std::exchange(lies_down_, false)) return;
   inbox_->sleeps.store(false, std::memory_order_relaxed);
   end_sleep();
@@ -317,17 +336,18 @@ bool IoLoop::run_turn(Duration at_most) {
   Duration wait = patience(at_most);
   if (notice() || (wait > Duration::zero() && poll_for_news())) wait = Duration::zero();
   bool any = wait > Duration::zero() && poll_for_callers();
-  if (any) wait = Duration::zero();
+  if (!any && wait > Duration::zero()) any = nap(wait);
+  if (any || napped_) wait = Duration::zero();
   if (wait > Duration::zero()) {
     lies_down_ = true;
     inbox_->sleeps.store(true);
     if (inbox_->filled.load() || !may_sleep()) wait = Duration::zero();
   }
   if (!any) any = backend_->wait(wait) > 0;
-  now_ = clock_.steady_now();
   any |= look_around();
   any |= run_again();
   any |= run_posted();
+  if (std::exchange(napped_, false)) nap_rule_.woke(done_ - done_before_nap_);
   if (timers_.next() <= now_) any |= timers_.fire(now_);
   if (!late_.empty()) {
     if (late_since_ == SteadyTime::max()) late_since_ = now_;

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/unique_function.h"
 #include "net/io_backend.h"
+#include "net/nap_rule.h"
 #include "net/poll_rule.h"
 #include "net/timers.h"
 
@@ -121,6 +122,14 @@ class IoLoop {
   // A caller has been answered, and may ask for more at once; one has asked.
   void answered() { ++answered_; }
   void asked() { ++asked_; }
+  // A function was given something to do; it has answered after so long; it never will.
+  void work_given() { ++at_work_; }
+  void work_done(Duration taken) {
+    --at_work_;
+    ++done_;
+    nap_rule_.answered(taken);
+  }
+  void work_lost() { --at_work_; }
 
   // Keeps an object until drop(), or until the loop goes. What is dropped is destroyed when the
   // loop comes round: it may be on the stack.
@@ -138,6 +147,7 @@ class IoLoop {
   Duration patience(Duration at_most) const;
   bool poll_for_news();
   bool poll_for_callers();
+  bool nap(Duration at_most);
 
   const int index_;
   const Clock& clock_;
@@ -147,6 +157,11 @@ class IoLoop {
   PollRule callers_rule_;
   size_t answered_ = 0;  // callers, since the loop last thought of sleeping
   size_t asked_ = 0;     // callers, ever
+  NapRule nap_rule_;
+  size_t at_work_ = 0;  // functions
+  size_t done_ = 0;     // by functions, ever
+  size_t done_before_nap_ = 0;
+  bool napped_ = false;  // in this turn
   std::shared_ptr<Remote::Inbox> inbox_;
   std::vector<Work> here_;     // posted on this thread
   std::vector<Work> arrived_;  // of other threads

@@ -232,6 +232,66 @@ TEST_P(IoLoopTest, SleepsWhenPollingBringsNothing) {
   EXPECT_EQ(never.withdrawn, 1);
 }
 
+// A function that has been given something to do, and has answered at the loop's n-th notice.
+class Worker final : public LookedAt {
+ public:
+  Worker(IoLoop& loop, int answers_at) : loop_(loop), left_(answers_at) {
+    look_at(*this);
+    loop_.work_given();
+  }
+  ~Worker() {
+    look_away(*this);
+    if (!answered) loop_.work_lost();
+  }
+
+  bool answered = false;
+  int asked = 0;
+
+ private:
+  bool notice() override { return left_ > 0 && --left_ == 0; }
+  bool look() override {
+    if (answered || never_ || left_ > 0) return false;
+    answered = true;
+    loop_.work_done(milliseconds(2));
+    return true;
+  }
+  bool before_sleep() override { return ++asked, true; }
+  void after_sleep() override {}
+
+  IoLoop& loop_;
+  int left_;
+  const bool never_ = left_ == 0;
+};
+
+TEST_P(IoLoopTest, WhileManyFunctionsWorkItNapsAndAsksNoneToWakeIt) {
+  for (int i = 0; i < 100; ++i) {
+    loop_->work_given();
+    loop_->work_done(milliseconds(2));
+  }
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (const int answers_at : {2, 2, 0, 0, 0, 0})
+    workers.push_back(std::make_unique<Worker>(*loop_, answers_at));
+  EXPECT_TRUE(loop_->turn(seconds(1)));
+  EXPECT_TRUE(workers[0]->answered && workers[1]->answered);
+  for (const auto& worker : workers) EXPECT_EQ(worker->asked, 0);
+  // Four are left, which is few: it sleeps as ever.
+  loop_->turn(milliseconds(1));
+  EXPECT_EQ(workers.back()->asked, 1);
+}
+
+TEST_P(IoLoopTest, ANapThatBringsTooLittleIsFollowedByASleep) {
+  for (int i = 0; i < 100; ++i) {
+    loop_->work_given();
+    loop_->work_done(milliseconds(2));
+  }
+  std::vector<std::unique_ptr<Worker>> workers;
+  for (int i = 0; i < 6; ++i) workers.push_back(std::make_unique<Worker>(*loop_, 0));
+  EXPECT_FALSE(loop_->turn(milliseconds(1)));
+  EXPECT_EQ(workers[0]->asked, 0);
+  EXPECT_FALSE(loop_->turn(milliseconds(1)));
+  EXPECT_EQ(workers[0]->asked, 1);
+}
+
 TEST_P(IoLoopTest, WhatWasWrittenBeforeAWordWasSetIsHeardOfBeforeTheWord) {
   constexpr int kRounds = 500;  // on a busy machine each takes a turn of both threads
   int ends[2];

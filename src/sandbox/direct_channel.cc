@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 namespace kiln::sandbox {
 namespace {
@@ -43,6 +44,7 @@ DirectChannel::~DirectChannel() {
   *alive_ = false;
   net::look_away(*this);
   loop_.cancel(this);
+  end_work();
 }
 
 void DirectChannel::on_data(std::string_view bytes) {
@@ -108,6 +110,7 @@ bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
 
 bool DirectChannel::take_message(FrameType type, std::string_view meta, std::string&& body,
                                  bool too_large) {
+  if (std::exchange(at_work_, false)) loop_.work_done(loop_.now() - given_at_);
   const auto alive = alive_;
   MetaReader in(meta);
   std::string_view request_id, error_type;
@@ -194,7 +197,14 @@ void DirectChannel::after_sleep() {
   if (asked_) asked_ = !ring_->withdraw();
 }
 
+void DirectChannel::end_work() {
+  if (std::exchange(at_work_, false)) loop_.work_lost();
+}
+
 void DirectChannel::deliver(const Event& event) {
+  // Still at work is one whose code has answered over HTTP.
+  if (!std::exchange(at_work_, true)) loop_.work_given();
+  given_at_ = loop_.now();
   if (extensions_ && extensions_->any()) extensions_->invoked(event);
   head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
   MetaWriter(head_)
@@ -220,6 +230,7 @@ void DirectChannel::deliver(const Event& event) {
 void DirectChannel::broken(const char*) {
   broken_ = true;
   net::look_away(*this);
+  end_work();
   port_.broke_protocol({}, "Runtime.Unknown");
 }
 

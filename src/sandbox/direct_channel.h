@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/channel_frame.h"
+#include "base/clock.h"
 #include "base/unique_fd.h"
 #include "net/io_loop.h"
 #include "net/looked_at.h"
@@ -49,6 +50,7 @@ class DirectChannel final : private EventSink,
   // Scheduled, while the memory holds pages of large messages.
   SteadyTime on_time(SteadyTime now) override;
   void broken(const char* why);
+  void end_work();
 
   net::IoLoop& loop_;
   RuntimePort& port_;
@@ -60,6 +62,8 @@ class DirectChannel final : private EventSink,
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   bool writing_ = false;  // the rest of an event is on its way
   bool broken_ = false;   // nothing more is read
+  bool at_work_ = false;  // has an event, and has not answered it
+  SteadyTime given_at_;   // that event
   bool noticed_ = false;  // the answer was there before the kernel was last asked
   // Bytes that the function writes for answers that were seen without them: the next of them say
   // nothing of a later answer.

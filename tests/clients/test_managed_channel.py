@@ -1,13 +1,18 @@
-"""The bootstraps of Python and Node.js over the direct channel and, behind a wrapper script, over the Runtime API."""
+"""The bootstraps of Python and Node.js over the direct channel and, behind a wrapper script, over the Runtime API.
+
+Python's has shared memory beside the channel's socket, where its interpreter can load what that takes.
+"""
 
 import json
+import shutil
 
 import pytest
+from harness import BINARY, Kiln, wait_for
 
 PYTHON = """
-import os, socket, sys
+import ctypes, os, socket, sys
 def transport():
-    kinds = []
+    kinds = ['memory'] if 'kiln-ring' in open('/proc/self/maps').read() else []
     for fd in os.listdir('/proc/self/fd'):
         try:
             kinds.append(os.readlink(f'/proc/self/fd/{fd}').split(':')[0] == 'socket' and socket.socket(fileno=os.dup(int(fd))).family.name)
@@ -18,7 +23,11 @@ def handler(event, context):
     if event.get('fail'): raise ValueError(event['fail'])
     if 'size' in event: return 'x' * event['size']
     if event.get('leave'): os._exit(7)
-    if event.get('transport'): return [transport(), 'KILN_CHANNEL_FD' in os.environ]
+    if event.get('transport'): return [transport(), 'KILN_CHANNEL_FD' in os.environ or 'kiln_channel' in sys.modules]
+    if event.get('trace'):
+        getenv = ctypes.CDLL(None).getenv
+        getenv.restype = ctypes.c_char_p
+        return [os.environ['_X_AMZN_TRACE_ID'], getenv(b'_X_AMZN_TRACE_ID').decode(), os.popen('printenv _X_AMZN_TRACE_ID').read().strip()]
     return {'event': event, 'id': context.aws_request_id, 'arn': context.invoked_function_arn, 'left': context.get_remaining_time_in_millis() > 0,
             'client': context.client_context and context.client_context.custom, 'trace': os.environ['_X_AMZN_TRACE_ID'][:7]}
 """
@@ -43,8 +52,33 @@ exports.handler = async (event, context) => {
 """
 WRAPPER = "#!/bin/bash\nexec \"$@\"\n"
 RUNTIMES = {"python3.12": {"index.py": PYTHON}, "nodejs20.x": {"index.js": NODE}}
-WAYS = [(runtime, way) for runtime in RUNTIMES for way in ("channel", "http")]
+WAYS = [("python3.12", "memory"), ("python3.12", "socket"), ("python3.12", "http"), ("nodejs20.x", "socket"), ("nodejs20.x", "http")]
+PYTHON_WAYS = [way for runtime, way in WAYS if runtime == "python3.12"]
+SEEN = {"memory": ["AF_UNIX", "memory"], "socket": ["AF_UNIX"], "http": ["AF_INET"]}
 LARGEST = 6 * 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def without_memory(tmp_path_factory):
+    """An engine whose interpreters can't load what the memory takes."""
+    folder = tmp_path_factory.mktemp("plain")
+    shutil.copy2(BINARY, folder)
+    shutil.copytree(BINARY.parent / "runtimes", folder / "runtimes")
+    (folder / "runtimes" / "python" / "kiln_channel.abi3.so").unlink()
+    folder.chmod(0o755)
+    engine = Kiln(binary=folder / BINARY.name)
+    yield engine
+    engine.stop()
+
+
+@pytest.fixture
+def engine(request, kiln, runtime, way):
+    return request.getfixturevalue("without_memory") if (runtime, way) == ("python3.12", "socket") else kiln
+
+
+@pytest.fixture
+def runtime():
+    return "python3.12"
 
 
 def create(kiln, name, runtime, way, **more):
@@ -56,13 +90,13 @@ def create(kiln, name, runtime, way, **more):
 
 
 @pytest.mark.parametrize("runtime, way", WAYS)
-def test_both_ways_bring_the_same(kiln, name, runtime, way):
-    create(kiln, name, runtime, way)
-    sockets, seen = kiln.invoke(name, {"transport": True})["Body"]
-    assert ("AF_INET" in sockets) == (way == "http") and ("AF_UNIX" in sockets) == (way == "channel")
+def test_both_ways_bring_the_same(engine, name, runtime, way):
+    create(engine, name, runtime, way)
+    sockets, seen = engine.invoke(name, {"transport": True})["Body"]
+    assert sockets == SEEN[way]
     assert not seen
     for event in ({"a": "ä\u2028"}, {"large": "y" * 300_000}, {"next": [1, 2.5, None]}):
-        answer = kiln.invoke(name, event, ClientContext="eyJjdXN0b20iOnsiayI6InYifX0=")
+        answer = engine.invoke(name, event, ClientContext="eyJjdXN0b20iOnsiayI6InYifX0=")
         body = answer["Body"]
         assert body["event"] == event and body["left"] and body["client"] == {"k": "v"} and body["trace"] == "Root=1-"
         assert body["id"] == answer["ResponseMetadata"]["RequestId"]
@@ -70,27 +104,27 @@ def test_both_ways_bring_the_same(kiln, name, runtime, way):
 
 
 @pytest.mark.parametrize("runtime, way", WAYS)
-def test_the_limit_of_an_answer_is_the_same(kiln, name, runtime, way):
-    create(kiln, name, runtime, way)
-    assert len(kiln.invoke(name, {"size": LARGEST - 2})["Body"]) == LARGEST - 2
-    refused = kiln.invoke(name, {"size": LARGEST + 200})
+def test_the_limit_of_an_answer_is_the_same(engine, name, runtime, way):
+    create(engine, name, runtime, way)
+    assert len(engine.invoke(name, {"size": LARGEST - 2})["Body"]) == LARGEST - 2
+    refused = engine.invoke(name, {"size": LARGEST + 200})
     assert refused["FunctionError"] == "Unhandled" and refused["Body"]["errorType"] == "Function.ResponseSizeTooLarge"
     # The environment goes on.
-    assert kiln.invoke(name, {"n": 1})["Body"]["event"] == {"n": 1}
+    assert engine.invoke(name, {"n": 1})["Body"]["event"] == {"n": 1}
 
 
 @pytest.mark.parametrize("runtime, way", WAYS)
-def test_errors_and_ends_are_the_same(kiln, name, runtime, way):
-    create(kiln, name, runtime, way)
-    failed = kiln.invoke(name, {"fail": "no ü"})
+def test_errors_and_ends_are_the_same(engine, name, runtime, way):
+    create(engine, name, runtime, way)
+    failed = engine.invoke(name, {"fail": "no ü"})
     assert failed["FunctionError"] == "Unhandled"
     assert (failed["Body"]["errorType"], failed["Body"]["errorMessage"]) == ("ValueError" if "python" in runtime else "RangeError", "no ü")
-    assert kiln.invoke(name, {"n": 1})["Body"]["event"] == {"n": 1}
-    assert kiln.invoke(name, {"leave": True})["Body"]["errorType"] == "Runtime.ExitError"
-    assert kiln.invoke(name, {"n": 2})["Body"]["event"] == {"n": 2}
+    assert engine.invoke(name, {"n": 1})["Body"]["event"] == {"n": 1}
+    assert engine.invoke(name, {"leave": True})["Body"]["errorType"] == "Runtime.ExitError"
+    assert engine.invoke(name, {"n": 2})["Body"]["event"] == {"n": 2}
 
 
-@pytest.mark.parametrize("way", ["channel", "http"])
+@pytest.mark.parametrize("way", ["socket", "http"])
 def test_what_nobody_catches_ends_the_process_and_takes_no_other_event(kiln, name, way):
     create(kiln, name, "nodejs20.x", way)
     for n in range(3):
@@ -100,11 +134,11 @@ def test_what_nobody_catches_ends_the_process_and_takes_no_other_event(kiln, nam
 
 
 @pytest.mark.parametrize("runtime, way", WAYS)
-def test_an_init_that_fails(kiln, name, runtime, way):
+def test_an_init_that_fails(engine, name, runtime, way):
     files = {"index.py": "import nothing_of_this_name\n", "index.js": "require('nothing-of-this-name');\n"}
     variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"} if way == "http" else {}
-    kiln.create(name, {**files, "wrapper": WRAPPER}, runtime=runtime, Timeout=60, Environment={"Variables": variables})
-    body = kiln.invoke(name)["Body"]
+    engine.create(name, {**files, "wrapper": WRAPPER}, runtime=runtime, Timeout=60, Environment={"Variables": variables})
+    body = engine.invoke(name)["Body"]
     assert body["errorType"] == "Runtime.ImportModuleError" and "nothing" in body["errorMessage"]
 
 
@@ -118,15 +152,45 @@ def handler(event, context):
 """
 
 
-@pytest.mark.parametrize("way", ["channel", "http"])
-def test_code_that_has_answered_over_the_runtime_api(kiln, name, way):
+@pytest.mark.parametrize("way", PYTHON_WAYS)
+def test_code_that_has_answered_over_the_runtime_api(engine, name, way):
     """The bootstrap's own answer comes too late, and is dropped; the environment goes on."""
     variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"} if way == "http" else {}
-    kiln.create(name, {"index.py": CODE_THAT_ANSWERS, "wrapper": WRAPPER}, Timeout=60, Environment={"Variables": variables})
-    answers = [kiln.invoke(name, {"own": n % 2 == 0}) for n in range(4)]
+    engine.create(name, {"index.py": CODE_THAT_ANSWERS, "wrapper": WRAPPER}, Timeout=60, Environment={"Variables": variables})
+    answers = [engine.invoke(name, {"own": n % 2 == 0}) for n in range(4)]
     assert [json.dumps(a["Body"]) for a in answers] == ['"mine"', '"bootstrap"'] * 2
-    streams = kiln.client("logs").describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]
+    streams = engine.client("logs").describe_log_streams(logGroupName=f"/aws/lambda/{name}")["logStreams"]
     assert len(streams) == 1, "one environment served all"
+
+
+@pytest.mark.parametrize("way", PYTHON_WAYS)
+def test_the_trace_id_reaches_code_in_c_and_other_programs(engine, name, way):
+    create(engine, name, "python3.12", way)
+    answers = [engine.invoke(name, {"trace": True})["Body"] for _ in range(3)]
+    assert [len(set(one)) for one in answers] == [1, 1, 1]
+    assert len({one[0] for one in answers}) == 3 and all(one[0].startswith("Root=1-") for one in answers)
+
+
+SIGNALLED = """
+import os, signal, sys, threading, time
+main = threading.main_thread().ident
+signal.signal(signal.SIGUSR1, lambda *_: print('HEARD'))
+def interrupt():
+    while sys._current_frames()[main].f_code.co_name not in ('next', '_more'):
+        time.sleep(0)
+    os.kill(os.getpid(), signal.SIGUSR1)
+def handler(event, context):
+    threading.Thread(target=interrupt).start()
+"""
+
+
+@pytest.mark.parametrize("way", PYTHON_WAYS)
+def test_signals_are_handled_and_threads_run_while_the_bootstrap_waits(engine, name, way):
+    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/var/task/wrapper"} if way == "http" else {}
+    engine.create(name, {"index.py": SIGNALLED, "wrapper": WRAPPER}, Timeout=60, Environment={"Variables": variables})
+    engine.invoke(name)
+    logs = engine.client("logs")
+    wait_for(lambda: logs.filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="HEARD")["events"], what="the signal's handler")
 
 
 EXTENDED = """

@@ -2,7 +2,7 @@
 
 Counts don't depend on how fast the machine is. How many things the loop sees at once does, so with many connections the engine is
 stopped while they send; and the limits, in tests/data/path_costs.json, leave room for a loop that sees each answer by itself. Of
-several windows the cheapest counts.
+several windows the cheapest counts. A function in Python says itself what it has cost.
 """
 
 import contextlib
@@ -48,17 +48,18 @@ class Counts:
 class Caller:
     """One kept connection, with as little between as there can be."""
 
-    def __init__(self, port, path):
+    def __init__(self, port, path, body=BODY):
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.request = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(BODY)}\r\n\r\n".encode() + BODY
+        self.request = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        self.body = body
 
     def send(self):
         self.socket.sendall(self.request)
 
     def receive(self):
         answer = b""
-        while not answer.endswith(BODY):
+        while not answer.endswith(self.body):
             block = self.socket.recv(65536)
             assert block, f"the engine closed the connection after {answer!r}"
             answer += block
@@ -76,6 +77,21 @@ def counted(tmp_path_factory):
     engine.client("lambda").get_waiter("function_active_v2").wait(FunctionName="echo")
     yield engine, counts
     engine.stop()
+
+
+# An echo that answers with the counts of its own thread when it is asked for them.
+PYTHON = """
+import mmap, struct, threading
+counts = None
+def handler(event, context):
+    global counts
+    if not event.get('counts'): return event
+    if counts is None:
+        with open('/tmp/counts', 'r+b') as file: counts = mmap.mmap(file.fileno(), 0)
+    for at in range(0, len(counts), 128):
+        thread, *numbers = struct.unpack_from('=i4x11Q', counts, at)
+        if thread == threading.get_native_id(): return numbers
+"""
 
 
 @contextlib.contextmanager
@@ -114,4 +130,28 @@ def test_a_warm_invocation_costs_no_more_than_it_did(counted, connections):
     print(f"{connections} connections: " + ", ".join(f"{kind} {value:.2f}" for kind, value in least.items()))
     limits = LIMITS["epoll"][str(connections)]
     over = {kind: (round(least[kind], 2), limit) for kind, limit in limits.items() if least[kind] > limit}
+    assert not over, f"more than tests/data/path_costs.json allows (measured, limit): {over}; all of it: {least}"
+
+
+def test_an_event_costs_python_a_sleep_and_at_most_one_word_to_the_engine(counted):
+    engine, _ = counted
+    engine.create("python", {"index.py": PYTHON, COUNTER.name: COUNTER.read_bytes()}, MemorySize=1769,
+                  Environment={"Variables": {"LD_PRELOAD": f"/var/task/{COUNTER.name}", "KILN_CALL_COUNTS": "/tmp/counts"}})
+    caller = Caller(engine.port, "/2015-03-31/functions/python/invocations", json.dumps(json.loads(BODY)).encode())
+
+    def cost():
+        before = engine.invoke("python", {"counts": True})["Body"]
+        for _ in range(INVOCATIONS):
+            caller.send()
+            caller.receive()
+        after = engine.invoke("python", {"counts": True})["Body"]
+        return {kind: (b - a) / INVOCATIONS for kind, a, b in zip(KINDS, before, after)}
+
+    cost()  # warm
+    windows = [cost() for _ in range(WINDOWS)]
+    caller.socket.close()
+    least = {kind: min(one[kind] for one in windows) for kind in KINDS}
+    print("Python: " + ", ".join(f"{kind} {value:.2f}" for kind, value in least.items()))
+    limits = LIMITS["python"]
+    over = {kind: (round(value, 2), limits.get(kind, 0.1)) for kind, value in least.items() if value > limits.get(kind, 0.1)}
     assert not over, f"more than tests/data/path_costs.json allows (measured, limit): {over}; all of it: {least}"

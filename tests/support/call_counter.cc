@@ -4,16 +4,17 @@
 //
 //   LD_PRELOAD=libcall_counter.so KILN_CALL_COUNTS=FILE kiln serve …
 //
-// FILE has 64 slots of 128 bytes: 4 bytes thread id (0: free), 4 bytes nothing, then numbers of 8
-// bytes in the order of Kind. More threads than slots share the last one. A program that lacks the
-// variable counts nothing. What the C library calls on its own, and io_uring by its ring, is not
-// seen.
+// FILE is made if it isn't there, and has 64 slots of 128 bytes: 4 bytes thread id (0: free), 4
+// bytes nothing, then numbers of 8 bytes in the order of Kind. More threads than slots share the
+// last one. A program that lacks the variable counts nothing. What the C library calls on its own,
+// and io_uring by its ring, is not seen.
 //
 // Threading: any thread; a thread counts in its own slot. Cost: some nanoseconds a call.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -72,8 +73,8 @@ void count(Kind kind, uint64_t by = 1) {
 [[gnu::constructor]] void open_counts() {
   const char* const file = std::getenv("KILN_CALL_COUNTS");
   if (file == nullptr) return;
-  const int fd = ::open(file, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return;
+  const int fd = ::open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 || ::ftruncate(fd, sizeof(Slot) * kSlots) != 0) return;
   void* const memory =
       ::mmap(nullptr, sizeof(Slot) * kSlots, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory != MAP_FAILED) slots = static_cast<Slot*>(memory);
@@ -136,6 +137,7 @@ COUNTED(kSleep, int, epoll_pwait,
 COUNTED(kSleep, int, epoll_pwait2,
         (int fd, epoll_event* events, int size, const timespec* timeout, const void* signals),
         (fd, events, size, timeout, signals))
+COUNTED(kSleep, int, nanosleep, (const timespec* time, timespec* left), (time, left))
 COUNTED(kSleep, int, poll, (pollfd * fds, unsigned long size, int timeout), (fds, size, timeout))
 COUNTED(kSleep, int, pthread_cond_wait, (void* condition, void* mutex), (condition, mutex))
 COUNTED(kWake, int, pthread_cond_signal, (void* condition), (condition))

@@ -1,10 +1,7 @@
 #include "sdk/core/channel_transport.h"
 
 #include <fcntl.h>
-#include <linux/futex.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -26,13 +23,7 @@ constexpr size_t kReadSize = 4096;
 // whole.
 constexpr size_t kMostSent = 6'291'557;
 
-ring::Header& header_of(char* memory) { return *reinterpret_cast<ring::Header*>(memory); }
-
 }  // namespace
-
-ChannelTransport::~ChannelTransport() {
-  if (ring_) ::munmap(ring_, ring::kSize);
-}
 
 std::unique_ptr<ChannelTransport> ChannelTransport::from_environment() {
   const char* text = std::getenv(kChannelFdVariable);
@@ -47,15 +38,15 @@ std::unique_ptr<ChannelTransport> ChannelTransport::from_environment() {
 }
 
 Transport::Next ChannelTransport::next(Event& event) {
-  if (ring_) return next_of_ring(event);
+  if (memory_.mapped()) return next_of_memory(event);
   buffer_.clear();
   Fill filled = Fill::kDone;
   if (!ready_sent_) {
-    meta_ = ring::kRingOffer;
+    meta_ = memory_.reserve() ? ring::kRingOffer : "";
     if (send(FrameType::kReady, {}) == Sent::kLost) return Next::kLost;
     ready_sent_ = true;
     filled = first_answer();
-    if (ring_) return next_of_ring(event);
+    if (memory_.mapped()) return next_of_memory(event);
   }
   if (filled == Fill::kDone) {
     const Termination::Wait wake(socket_.get());
@@ -143,8 +134,8 @@ void ChannelTransport::fail_init(const ErrorReport& report) {
 }
 
 Transport::Sent ChannelTransport::send(FrameType type, std::string_view body) {
-  if (!ring_ || type == FrameType::kInitError) return send_frame(type, body);
-  put_answer(type, body);
+  if (!memory_.mapped() || type == FrameType::kInitError) return send_frame(type, body);
+  memory_.answer(type, meta_, body, socket_.get());
   return Sent::kDone;
 }
 
@@ -164,14 +155,9 @@ ChannelTransport::Fill ChannelTransport::first_answer() {
   const Termination::Wait wake(socket_.get());
   for (;;) {
     const auto room = buffer_.room(kReadSize);
-    struct iovec part = {room.data(), room.size()};
-    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-    struct msghdr message = {};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    const ssize_t got = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
+    UniqueFd descriptor;
+    const ssize_t got =
+        receive_with_descriptor(socket_.get(), room.data(), room.size(), descriptor);
     if (got < 0 && errno == EINTR) continue;
     if (got == 0) return Fill::kEnd;
     if (got < 0) {
@@ -179,73 +165,29 @@ ChannelTransport::Fill ChannelTransport::first_answer() {
       return Fill::kLost;
     }
     buffer_.filled(static_cast<size_t>(got));
-    const struct cmsghdr* c = CMSG_FIRSTHDR(&message);
-    if (c == nullptr || c->cmsg_type != SCM_RIGHTS) return Fill::kDone;
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    const UniqueFd memory(fd);
-    if (map_ring(memory.get())) return Fill::kDone;
+    if (!descriptor || memory_.map(descriptor.get())) return Fill::kDone;
     problem_ = std::string("mapping the direct channel's memory: ") + std::strerror(errno);
     return Fill::kLost;
   }
 }
 
-bool ChannelTransport::map_ring(int fd) {
-  void* at =
-      ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-  if (at == MAP_FAILED) return false;
-  ring_ = static_cast<char*>(at);
-  return true;
-}
-
-Transport::Next ChannelTransport::next_of_ring(Event& event) {
-  ring::Header& h = header_of(ring_);
+Transport::Next ChannelTransport::next_of_memory(Event& event) {
   {
-    const Termination::Wait wake(h.event.number);
-    for (;;) {
-      const uint32_t number = h.event.number.load();
-      if ((number & ~ring::kStopBit) != number_) break;
-      if ((number & ring::kStopBit) != 0) return Next::kShutdown;
-      // In this order: the engine looks at the flag once it has written the number.
-      h.function_sleeps.store(1);
-      if (h.event.number.load() == number)
-        ::syscall(SYS_futex, &h.event.number, FUTEX_WAIT, number, nullptr, nullptr, 0);
-      h.function_sleeps.store(0);
-    }
+    const Termination::Wait wake(memory_.bell());
+    auto woke = memory_.wait();
+    while (woke == ChannelMemory::Woke::kInterrupted) woke = memory_.wait();
+    if (woke == ChannelMemory::Woke::kStop) return Next::kShutdown;
   }
-  number_ = h.event.number.load() & ~ring::kStopBit;
-  const uint32_t meta_size = h.event.meta_size.load(std::memory_order_relaxed);
-  const uint64_t body_size = h.event.body_size.load(std::memory_order_relaxed);
-  if (meta_size > ring::kLarge || body_size > ring::kLarge - meta_size) {
+  std::string_view meta;
+  if (!memory_.take_event(meta, event.payload)) {
     problem_ = "the direct channel's memory holds no event";
     return Next::kLost;
   }
-  const char* from = ring_ + ring::place(true, meta_size + body_size);
-  if (!parse_meta({from, meta_size}, event)) {
+  if (!parse_meta(meta, event)) {
     problem_ = "the direct channel's event has no proper meta";
     return Next::kLost;
   }
-  event.payload = {from + meta_size, body_size};
   return Next::kEvent;
-}
-
-// With meta_.
-void ChannelTransport::put_answer(FrameType type, std::string_view body) {
-  ring::Header& h = header_of(ring_);
-  const bool fits = body.size() <= ring::kLargestAnswer;
-  char* to = ring_ + ring::place(false, meta_.size() + (fits ? body.size() : 0));
-  std::memcpy(to, meta_.data(), meta_.size());
-  if (fits) std::memcpy(to + meta_.size(), body.data(), body.size());
-  h.answer.type.store(static_cast<uint32_t>(type), std::memory_order_relaxed);
-  h.answer.meta_size.store(static_cast<uint32_t>(meta_.size()), std::memory_order_relaxed);
-  h.answer.body_size.store(body.size(), std::memory_order_relaxed);
-  h.answer.number.store(number_);
-  // After the number, in one order with the engine's own: one of the two sees the other.
-  if (h.engine_sleeps.exchange(0) == 0) return;
-  const char wake = 'w';
-  ssize_t n;
-  do n = ::send(socket_.get(), &wake, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (n < 0 && errno == EINTR);
 }
 
 ChannelTransport::Fill ChannelTransport::fill(size_t size) {

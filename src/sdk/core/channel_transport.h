@@ -16,6 +16,7 @@
 #include "base/channel_frame.h"
 #include "base/unique_fd.h"
 #include "sdk/core/byte_buffer.h"
+#include "sdk/core/channel_memory.h"
 #include "sdk/core/transport.h"
 
 namespace kiln::sdk {
@@ -23,7 +24,6 @@ namespace kiln::sdk {
 class ChannelTransport final : public Transport {
  public:
   explicit ChannelTransport(UniqueFd socket) : socket_(std::move(socket)) {}
-  ~ChannelTransport() override;
 
   // The channel that KILN_CHANNEL_FD names, or null. The variable is removed and the descriptor
   // marked close-on-exec, so that programs which the function starts see nothing of it.
@@ -43,18 +43,15 @@ class ChannelTransport final : public Transport {
 
   Sent send(FrameType type, std::string_view body);  // with meta_
   Sent send_frame(FrameType type, std::string_view body);
-  void put_answer(FrameType type, std::string_view body);
   // Waits for what the engine answers the first message with. Maps the memory when it is that.
   Fill first_answer();
-  bool map_ring(int fd);
-  Next next_of_ring(Event& event);
+  Next next_of_memory(Event& event);
   // Reads until the buffer holds `size` bytes.
   Fill fill(size_t size);
   bool parse_meta(std::string_view meta, Event& event);
 
   UniqueFd socket_;
-  char* ring_ = nullptr;  // ring::kSize bytes
-  uint32_t number_ = 0;   // of the event in hand, or the last one
+  ChannelMemory memory_;
   bool ready_sent_ = false;
   std::string meta_;
   std::string stream_id_;

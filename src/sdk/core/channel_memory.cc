@@ -1,0 +1,110 @@
+#include "sdk/core/channel_memory.h"
+
+#include <linux/futex.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/channel_ring.h"
+
+namespace kiln::sdk {
+namespace {
+
+ring::Header& header_of(char* memory) { return *reinterpret_cast<ring::Header*>(memory); }
+
+}  // namespace
+
+ChannelMemory::~ChannelMemory() {
+  if (at_) ::munmap(at_, ring::kSize);
+}
+
+bool ChannelMemory::reserve() {
+  if (at_) return true;
+  void* at =
+      ::mmap(nullptr, ring::kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) return false;
+  at_ = static_cast<char*>(at);
+  return true;
+}
+
+bool ChannelMemory::map(int descriptor) {
+  mapped_ = ::mmap(at_, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED,
+                   descriptor, 0) != MAP_FAILED;
+  return mapped_;
+}
+
+std::atomic<uint32_t>& ChannelMemory::bell() const { return header_of(at_).event.number; }
+
+bool ChannelMemory::has_event() const { return (bell().load() & ~ring::kStopBit) != number_; }
+
+ChannelMemory::Woke ChannelMemory::wait() {
+  ring::Header& h = header_of(at_);
+  for (;;) {
+    const uint32_t number = h.event.number.load();
+    if ((number & ~ring::kStopBit) != number_) return Woke::kEvent;
+    if ((number & ring::kStopBit) != 0) return Woke::kStop;
+    // In this order: the engine looks at the flag once it has written the number.
+    h.function_sleeps.store(1);
+    long slept = 0;
+    if (h.event.number.load() == number)
+      slept = ::syscall(SYS_futex, &h.event.number, FUTEX_WAIT, number, nullptr, nullptr, 0);
+    const bool interrupted = slept < 0 && errno == EINTR;
+    h.function_sleeps.store(0);
+    if (interrupted && !has_event()) return Woke::kInterrupted;
+  }
+}
+
+bool ChannelMemory::take_event(std::string_view& meta, std::string_view& payload) {
+  const ring::Header& h = header_of(at_);
+  number_ = h.event.number.load() & ~ring::kStopBit;
+  const uint32_t meta_size = h.event.meta_size.load(std::memory_order_relaxed);
+  const uint64_t body_size = h.event.body_size.load(std::memory_order_relaxed);
+  if (meta_size > ring::kLarge || body_size > ring::kLarge - meta_size) return false;
+  const char* from = at_ + ring::place(true, meta_size + body_size);
+  meta = {from, meta_size};
+  payload = {from + meta_size, body_size};
+  return true;
+}
+
+void ChannelMemory::answer(FrameType type, std::string_view meta, std::string_view body,
+                           int socket) {
+  ring::Header& h = header_of(at_);
+  const bool fits = body.size() <= ring::kLargestAnswer;
+  char* to = at_ + ring::place(false, meta.size() + (fits ? body.size() : 0));
+  std::memcpy(to, meta.data(), meta.size());
+  if (fits) std::memcpy(to + meta.size(), body.data(), body.size());
+  h.answer.type.store(static_cast<uint32_t>(type), std::memory_order_relaxed);
+  h.answer.meta_size.store(static_cast<uint32_t>(meta.size()), std::memory_order_relaxed);
+  h.answer.body_size.store(body.size(), std::memory_order_relaxed);
+  h.answer.number.store(number_);
+  // After the number, in one order with the engine's own: one of the two sees the other.
+  if (h.engine_sleeps.exchange(0) == 0) return;
+  const char wake = 'w';
+  ssize_t n;
+  do n = ::send(socket, &wake, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+}
+
+ssize_t receive_with_descriptor(int socket, char* data, size_t size, UniqueFd& descriptor) {
+  struct iovec part = {data, size};
+  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  struct msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (got <= 0) return got;
+  if (const struct cmsghdr* c = CMSG_FIRSTHDR(&message); c && c->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    descriptor = UniqueFd(fd);
+  }
+  return got;
+}
+
+}  // namespace kiln::sdk

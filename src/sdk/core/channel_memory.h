@@ -1,0 +1,59 @@
+// The function's side of the memory that base/channel_ring.h describes: it takes events there and
+// answers them. The SDK's transport uses it, and the bootstraps of managed runtimes.
+//
+//   ChannelMemory memory;
+//   memory.reserve();                        // before the engine is told that one knows memory
+//   receive_with_descriptor(socket, …);      // what the engine answers kReady with
+//   memory.map(descriptor);
+//   while (memory.wait() == ChannelMemory::Woke::kEvent && memory.take_event(meta, payload))
+//     memory.answer(FrameType::kResult, meta_of_it, its_answer, socket);
+//
+// Threading: one thread. Nothing throws. Cost: no system call while the other side is awake.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/channel_frame.h"
+#include "base/unique_fd.h"
+
+namespace kiln::sdk {
+
+class ChannelMemory {
+ public:
+  ChannelMemory() = default;
+  ~ChannelMemory();
+  ChannelMemory(const ChannelMemory&) = delete;
+
+  // Takes the addresses. False: there are not so many for it.
+  bool reserve();
+  // Puts the memory there. REQUIRES: reserve()
+  bool map(int descriptor);
+  bool mapped() const { return mapped_; }
+
+  // Changes when there is an event; its highest bit stands for SIGTERM.
+  std::atomic<uint32_t>& bell() const;
+  enum class Woke { kEvent, kStop, kInterrupted };
+  // Whether there is one that was not taken, without waiting.
+  bool has_event() const;
+  // kInterrupted: by a signal; ask again.
+  Woke wait();
+  // Takes the next one: views into the memory, until it is answered. False: it is no event.
+  bool take_event(std::string_view& meta, std::string_view& payload);
+  // Answers the event that was taken last. Writes a byte to `socket` when the engine sleeps.
+  void answer(FrameType type, std::string_view meta, std::string_view body, int socket);
+
+ private:
+  char* at_ = nullptr;  // ring::kSize bytes
+  bool mapped_ = false;
+  uint32_t number_ = 0;  // of the event in hand, or the last one
+};
+
+// recvmsg(2) of at most `size` bytes, and of the one descriptor that may come with them. -1: errno.
+ssize_t receive_with_descriptor(int socket, char* data, size_t size, UniqueFd& descriptor);
+
+}  // namespace kiln::sdk
