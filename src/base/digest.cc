@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/ascii.h"
-#include "base/check.h"
+#include "base/libcrypto.h"
 
 namespace kiln {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 std::array<unsigned char, 32> sha256(std::string_view data) {
   std::array<unsigned char, 32> out;
   unsigned size = 0;
-  KILN_CHECK(EVP_Digest(data.data(), data.size(), out.data(), &size, EVP_sha256(), nullptr) == 1);
+  digest_done(EVP_Digest(data.data(), data.size(), out.data(), &size, EVP_sha256(), nullptr));
   return out;
 }
 

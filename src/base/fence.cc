@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 #include <memory>
+#include <new>
 
 #include "base/mutex.h"
 
@@ -34,6 +35,8 @@ namespace internal {
 void fence_caught(std::string_view where) noexcept {
   try {
     throw;
+  } catch (const std::bad_alloc&) {
+    note_internal_error(where, kNoMemory);
   } catch (const std::exception& error) {
     note_internal_error(where, error.what());
   } catch (...) {

@@ -4,8 +4,9 @@
 //   fenced("lambda CreateFunction", [&] { reply(answer()); }, [&] { reply(internal_failure()); });
 //
 // It stands wherever work is handed to a thread: to an event loop, a worker, a thread of one's own.
-// What the world can cause is a Result<T>; whatever arrives here is a bug of Kiln's, so tests fail
-// while internal_errors() is not 0. Any thread. Without an exception it costs what InHand does.
+// What the world can cause is a Result<T>, but for lack of memory; whatever else arrives here is a
+// bug of Kiln's, so tests fail while internal_errors() is not 0. Any thread. Without an exception
+// it costs what InHand does.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,10 @@
 #include "base/in_hand.h"
 
 namespace kiln {
+
+// What is told of work that ended for lack of memory, which is no defect.
+inline constexpr std::string_view kNoMemory =
+    "there is no memory for it; let less run at a time, or raise the limit of memory (ulimit -v)";
 
 namespace internal {
 // Counts and tells the exception that is being handled. REQUIRES: called while one is.

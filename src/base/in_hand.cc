@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstring>
+#include <new>
 
 namespace kiln {
 namespace {
@@ -75,9 +77,29 @@ class Thread {
   void* stack_ = nullptr;
 };
 
+// By hand: the C++ library ends the process where it has no memory to note the destructor of a
+// `thread_local`. The key's first values are in the thread's own descriptor.
+alignas(Thread) thread_local std::array<std::byte, sizeof(Thread)> room;
+thread_local Thread* mine = nullptr;
+
+pthread_key_t thread_key() {
+  static const pthread_key_t key = [] {
+    pthread_key_t made = 0;
+    ::pthread_key_create(&made, [](void* thread) {
+      mine = nullptr;
+      static_cast<Thread*>(thread)->~Thread();
+    });
+    return made;
+  }();
+  return key;
+}
+
 Slot* own_slot() {
-  thread_local const Thread thread;
-  return thread.slot();
+  if (mine == nullptr) {
+    mine = new (room.data()) Thread;
+    ::pthread_setspecific(thread_key(), mine);
+  }
+  return mine->slot();
 }
 
 void put(int fd, std::string_view text) {

@@ -11,10 +11,13 @@ Result<void*> LazyLibrary::handle() const {
   // the one handle.
   void* const library = ::dlopen(file_, RTLD_LAZY | RTLD_LOCAL);
   if (library != nullptr) return library;
-  const char* why = ::dlerror();
-  return Error{ErrorKind::kInternal, "MissingLibrary",
-               std::string("cannot open ") + file_ + " (" + (why != nullptr ? why : "no reason") +
-                   "); install it with: apt-get install " + package_};
+  const char* const told = ::dlerror();
+  const std::string why = told != nullptr ? told : "no reason";
+  const bool missing = why.find("cannot open shared object file") != std::string::npos;
+  return Error{ErrorKind::kInternal, missing ? "MissingLibrary" : "NoMemoryForLibrary",
+               std::string("cannot open ") + file_ + " (" + why + "); " +
+                   (missing ? std::string("install it with: apt-get install ") + package_
+                            : "let less run at a time, or raise the limit of memory (ulimit -v)")};
 }
 
 Result<void> LazyLibrary::load() const {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/fence.h"
+#include "base/memory_reserve.h"
 #include "cli/supervisor.h"
 #include "cli/table_fit.h"
 #include "cli/terminal_screen.h"
@@ -88,14 +89,14 @@ engine::EventWriter::Options writer_options(const ServeOptions& options) {
 class ToldFences {
  public:
   ToldFences(engine::EventLog& events, const Clock& clock)
-      : before_(
-            set_fence_listener([&events, &clock](std::string_view where, std::string_view what) {
-              events.write(engine::note_event(
-                  engine::Severity::kError,
-                  "internal error in " + std::string(where) + ": " + std::string(what) +
-                      ". It ended one request or step; please report it",
-                  clock.wall_now()));
-            })) {}
+      : before_(set_fence_listener([&events, &clock](std::string_view where,
+                                                     std::string_view what) {
+          events.write(engine::note_event(engine::Severity::kError,
+                                          "internal error in " + std::string(where) + ": " +
+                                              std::string(what) + ". It ended one request or step" +
+                                              (what == kNoMemory ? "" : "; please report it"),
+                                          clock.wall_now()));
+        })) {}
   ~ToldFences() { set_fence_listener(std::move(before_)); }
   ToldFences(const ToldFences&) = delete;
   ToldFences& operator=(const ToldFences&) = delete;
@@ -160,6 +161,8 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
+  limit_heaps(loops);
+  hold_memory_reserve();
   const SystemClock clock;
   engine::EngineOptions engine_options;
   engine_options.data_dir = data_dir;

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "base/ids.h"
+#include "base/memory_reserve.h"
 #include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
@@ -219,7 +220,10 @@ void Engine::Impl::make_control_loop() {
   ports.act = [this](const telemetry::FiredAction& action, WallTime now) {
     return targets->act(action, now);
   };
-  ports.each_minute = [this](WallTime now) { scaling->each_minute(now); };
+  ports.each_minute = [this](WallTime now) {
+    scaling->each_minute(now);
+    give_back_memory();
+  };
   ports.each_hour = [this](WallTime) {
     for (const auto& work : hourly) fenced("an hourly task", work);
   };

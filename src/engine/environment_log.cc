@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ids.h"
+#include "base/thread_owned.h"
 #include "base/time_format.h"
 #include "engine/runtime_launch.h"
 #include "logs/files.h"
@@ -17,13 +18,17 @@ constexpr size_t kUsualLines = 480;
 
 // Time stamps of log lines, made once a millisecond.
 const std::string& stamp(WallTime t) {
-  thread_local int64_t last_ms = -1;
-  thread_local std::string text;
-  if (const int64_t ms = epoch_ms(t); ms != last_ms) {
-    last_ms = ms;
-    text = format_iso_ms(t) + " ";
+  struct Last {
+    int64_t ms = -1;
+    std::string text;
+  };
+  static const ThreadOwned<Last> of_threads;
+  Last& last = *of_threads;
+  if (const int64_t ms = epoch_ms(t); ms != last.ms) {
+    last.text = format_iso_ms(t) + " ";
+    last.ms = ms;
   }
-  return text;
+  return last.text;
 }
 
 // A group that several functions may share has the function's name in its streams' names.

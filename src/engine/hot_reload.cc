@@ -10,7 +10,7 @@ namespace kiln::engine {
 namespace {
 
 constexpr uint32_t kEvents =
-    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB;
+    IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_MOVE_SELF;
 constexpr const char* kByteCode = "__pycache__";
 
 }  // namespace
@@ -31,12 +31,58 @@ void HotReload::watch(const std::string& folder) {
 void HotReload::forget(const std::string& folder) {
   if (roots_.erase(folder) == 0) return;
   late_.erase(folder);
-  std::erase_if(to_add_, [&](const Folder& waits) { return waits.root == folder; });
-  std::erase_if(watches_, [&](const auto& watch) {
-    if (watch.second.root != folder) return false;
-    ::inotify_rm_watch(inotify_.get(), watch.first);
-    return true;
-  });
+  drop(folder);
+}
+
+// Watches nothing for this root any more.
+void HotReload::drop(const std::string& root) {
+  std::erase_if(to_add_, [&](const Folder& waits) { return waits.root == root; });
+  for (auto watch = watches_.begin(); watch != watches_.end();) {
+    auto& folders = watch->second;
+    std::erase_if(folders, [&](const Folder& folder) { return folder.root == root; });
+    if (!folders.empty()) {
+      ++watch;
+      continue;
+    }
+    ::inotify_rm_watch(inotify_.get(), watch->first);
+    watch = watches_.erase(watch);
+  }
+}
+
+// For a root, a folder on the disk has one path: the newest, as it may have been moved.
+void HotReload::note(int descriptor, const Folder& folder) {
+  auto& folders = watches_[descriptor];
+  std::erase_if(folders, [&](const Folder& known) { return known.root == folder.root; });
+  folders.push_back(folder);
+}
+
+// Watches the nearest folder above a root that has gone.
+void HotReload::watch_above(const std::string& root) {
+  std::filesystem::path above = root;
+  do {
+    above = above.parent_path();
+    const int descriptor = ::inotify_add_watch(inotify_.get(), above.c_str(), kEvents | IN_ONLYDIR);
+    if (descriptor < 0) continue;
+    note(descriptor, {above, root, true});
+    break;
+  } while (above.has_relative_path());
+}
+
+// Something has changed above a root that had gone.
+void HotReload::come_back(const std::string& root) {
+  drop(root);
+  watch_above(root);
+  std::error_code ec;
+  // After the watch: it may have come before.
+  if (!std::filesystem::is_directory(root, ec)) return;
+  drop(root);
+  roots_.insert_or_assign(root, CodeFolder::open(root));
+  add({root, root});
+}
+
+// Events were lost.
+void HotReload::begin_again() {
+  for (const auto& [root, code] : roots_) come_back(root);
 }
 
 void HotReload::close() {
@@ -82,7 +128,7 @@ void HotReload::add_folder(const Folder& folder) {
   const int descriptor =
       ::inotify_add_watch(inotify_.get(), folder.path.c_str(), kEvents | IN_ONLYDIR);
   if (descriptor < 0) return;
-  watches_[descriptor] = folder;
+  note(descriptor, folder);
   std::error_code ec;
   for (std::filesystem::directory_iterator at(folder.path, ec), end; !ec && at != end;
        at.increment(ec))
@@ -100,22 +146,41 @@ void HotReload::read_events() {
     for (ssize_t at = 0; at < n;) {
       const auto* event = reinterpret_cast<const struct inotify_event*>(buffer + at);
       at += static_cast<ssize_t>(sizeof *event + event->len);
+      if ((event->mask & IN_Q_OVERFLOW) != 0) {
+        begin_again();
+        for (const auto& [root, code] : roots_) changed.insert(root);
+        continue;
+      }
       const auto watch = watches_.find(event->wd);
       if (watch == watches_.end()) continue;
-      const auto [folder, root] = watch->second;
+      const std::vector<Folder> folders = watch->second;
       if ((event->mask & IN_IGNORED) != 0) watches_.erase(watch);
-      const bool of_folder = (event->mask & IN_ISDIR) != 0;
-      if (event->len > 0) {
-        const std::string path = folder + "/" + event->name;
-        if (path == root + "/" + kIgnoreFile || path == root + "/" + kGitIgnoreFile)
-          roots_.insert_or_assign(root, CodeFolder::open(root));
-        if (!is_code(path, root, of_folder ? EntryKind::kFolder : EntryKind::kFile)) continue;
-        if (of_folder && (event->mask & (IN_CREATE | IN_MOVED_TO)) != 0) add({path, root});
-      }
-      changed.insert(root);
+      const std::string name = event->len > 0 ? event->name : "";
+      for (const Folder& folder : folders)
+        if (see(folder, event->mask, name)) changed.insert(folder.root);
     }
   }
-  for (const auto& root : changed) changed_(root);
+  for (const auto& root : changed)
+    if (roots_.contains(root)) changed_(root);
+}
+
+// Whether this event of a folder changes its root.
+bool HotReload::see(const Folder& folder, uint32_t mask, const std::string& name) {
+  const auto& [path, root, is_above] = folder;
+  const bool has_gone = (mask & (IN_IGNORED | IN_MOVE_SELF)) != 0;
+  if (is_above || (has_gone && path == root)) {
+    if (!has_gone && (mask & (IN_CREATE | IN_MOVED_TO)) == 0) return false;
+    come_back(root);
+    return true;
+  }
+  const bool of_folder = (mask & IN_ISDIR) != 0;
+  if (name.empty()) return true;
+  const std::string entry = path + "/" + name;
+  if (entry == root + "/" + kIgnoreFile || entry == root + "/" + kGitIgnoreFile)
+    roots_.insert_or_assign(root, CodeFolder::open(root));
+  if (!is_code(entry, root, of_folder ? EntryKind::kFolder : EntryKind::kFile)) return false;
+  if (of_folder && (mask & (IN_CREATE | IN_MOVED_TO)) != 0) add({entry, root});
+  return true;
 }
 
 }  // namespace kiln::engine

@@ -1,16 +1,22 @@
 // Watches folders that are run in place and says when code in one of them has changed (inotify,
 // with subfolders). base/code_folder.h says what code is; byte code that Python writes isn't.
 //
+// Folders may lie within one another, and be one by several names. One that goes, or is renamed, is
+// waited for: it counts as changed when there is one of that name again. Where events came faster
+// than they were read, all folders count as changed.
+//
 // A large tree is watched a part at a time, so that the loop goes on meanwhile. What may have
 // changed before all of it was watched is covered by one call at the end. Threading: its loop only.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/code_folder.h"
 #include "base/unique_fd.h"
@@ -37,18 +43,27 @@ class HotReload {
  private:
   struct Folder {
     std::string path, root;
+    bool is_above = false;  // the root is gone: this one will see it come back
   };
+
+  void drop(const std::string& root);
+  void note(int descriptor, const Folder& folder);
+  void watch_above(const std::string& root);
+  void come_back(const std::string& root);
+  void begin_again();
 
   void add(Folder folder);
   void add_part();
   void add_folder(const Folder& folder);
   bool is_code(const std::string& path, const std::string& root, EntryKind kind) const;
   void read_events();
+  bool see(const Folder& folder, uint32_t mask, const std::string& name);
 
   net::IoLoop& loop_;
   UniqueFd inotify_;
   Changed changed_;
-  std::map<int, Folder> watches_;  // by descriptor
+  // By descriptor, which is one for each folder on the disk.
+  std::map<int, std::vector<Folder>> watches_;
   std::map<std::string, CodeFolder> roots_;
   std::deque<Folder> to_add_;
   bool adding_ = false;         // the next part is posted

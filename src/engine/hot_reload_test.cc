@@ -94,5 +94,87 @@ TEST_F(HotReloadTest, OneThatIsForgottenWhileItIsBeingWatched) {
   EXPECT_TRUE(told_.empty());
 }
 
+TEST_F(HotReloadTest, FoldersWithinOneAnotherAreEachTold) {
+  make_folders(3);
+  const std::string inner = root_ + "/d1";
+  const std::string link = dir_.path() + "/link";
+  std::filesystem::create_directory_symlink(root_, link);
+  for (const std::string& folder : {root_, inner, link}) reload_.watch(folder);
+  const auto told = [this](const std::string& folder) {
+    return std::count(told_.begin(), told_.end(), folder) > 0;
+  };
+  change("d1/1/index.py");
+  run_until([&] { return told(root_) && told(inner) && told(link); });
+  told_.clear();
+  change("d2/2/index.py");
+  run_until([&] { return told(root_) && told(link); });
+  EXPECT_FALSE(told(inner));
+  told_.clear();
+  reload_.forget(inner);
+  change("d1/1/again.py");
+  run_until([&] { return told(root_) && told(link); });
+  EXPECT_FALSE(told(inner));
+}
+
+TEST_F(HotReloadTest, AFolderThatIsMadeAgainIsWatchedAgain) {
+  make_folders(3);
+  reload_.watch(root_);
+  for (const bool renamed : {false, true}) {
+    if (renamed)
+      std::filesystem::rename(root_, dir_.path() + "/away");
+    else
+      std::filesystem::remove_all(root_);
+    run_until([&] { return !told_.empty(); });
+    loop_.drain();
+    told_.clear();
+    make_folders(3);
+    run_until([&] { return !told_.empty(); });
+    loop_.drain();
+    EXPECT_EQ(reload_.watched(), 7U);
+    told_.clear();
+    change("d2/2/index.py");
+    run_until([&] { return !told_.empty(); });
+    EXPECT_EQ(told_.front(), root_);
+    told_.clear();
+  }
+  // What was renamed is not the function's any more.
+  std::ofstream(dir_.path() + "/away/d1/1/index.py") << "x = 1\n";
+  loop_.drain();
+  EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(HotReloadTest, WithTheFolderAboveItToo) {
+  const std::string deep = root_ + "/a/b/c";
+  std::filesystem::create_directories(deep);
+  reload_.watch(deep);
+  std::filesystem::remove_all(root_);
+  run_until([&] { return !told_.empty(); });
+  loop_.drain();
+  std::filesystem::create_directories(deep);
+  loop_.drain();
+  told_.clear();
+  std::ofstream(deep + "/index.py") << "x = 1\n";
+  run_until([&] { return !told_.empty(); });
+  EXPECT_EQ(told_.front(), deep);
+}
+
+TEST_F(HotReloadTest, WhereEventsWereLostAllCountsAsChanged) {
+  make_folders(3);
+  reload_.watch(root_);
+  size_t most = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> most;
+  // Read by nobody meanwhile; the last of them is lost.
+  for (size_t i = 0; i < most; ++i) {
+    change("d1/1/" + std::to_string(i % 100) + ".pyc");
+    std::filesystem::remove(root_ + "/d1/1/" + std::to_string(i % 100) + ".pyc");
+  }
+  std::filesystem::create_directories(root_ + "/late");
+  run_until([&] { return !told_.empty(); });
+  loop_.drain();
+  told_.clear();
+  change("late/index.py");
+  run_until([&] { return !told_.empty(); });
+}
+
 }  // namespace
 }  // namespace kiln::engine

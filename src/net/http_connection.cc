@@ -26,15 +26,33 @@ constexpr size_t kFileChunk = size_t{1024} * 1024;
 constexpr size_t kJoined = 1024;
 // What a peer still sends after its last answer is read for so long.
 constexpr auto kDrainTime = std::chrono::seconds(1);
+// How soon it is noticed that nobody is left who could answer.
+constexpr auto kLookout = std::chrono::seconds(1);
+
+Response failure() {
+  Response response;
+  response.status = 500;
+  response.body = R"({"message":"Kiln has failed on this request; its log says why.",)"
+                  R"("Type":"Service"})";
+  return response;
+}
 
 }  // namespace
 
-HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits)
-    : loop_(loop), limits_(limits), parser_({.header_bytes = limits.header_bytes}) {
+HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits,
+                               std::shared_ptr<HttpCrowd> crowd)
+    : loop_(loop),
+      limits_(limits),
+      crowd_(std::move(crowd)),
+      parser_({.header_bytes = limits.header_bytes}) {
   stream_ = loop.open(std::move(socket), *this);
+  crowd_->join(member_, *this);
 }
 
-HttpConnection::~HttpConnection() { loop_.cancel(this); }
+HttpConnection::~HttpConnection() {
+  loop_.cancel(this);
+  crowd_->leave(member_);
+}
 
 void HttpConnection::start(std::unique_ptr<Session> session) {
   session_ = std::move(session);
@@ -67,7 +85,29 @@ std::string HttpConnection::peer_address() const {
   return ::inet_ntop(address.ss_family, bytes, text, sizeof text) != nullptr ? text : "";
 }
 
+// What is thrown within a request, also by lack of memory, is that request's end: its answer says
+// so, or the connection ends. It never waits for what nobody does any more.
+template <class Work>
+void HttpConnection::guarded(Work&& work) {
+  const auto self = shared_from_this();
+  constexpr std::string_view kWhere = "an HTTP connection";
+  const auto refuse = [this] {
+    if (state_ == State::kClosed) return;
+    if (state_ != State::kReading && state_ != State::kSinking) return drop();
+    parser_.reset();  // gives its memory back
+    std::string().swap(kept_);
+    kept_at_ = 0;
+    finish_with(failure());
+  };
+  if (fenced(kWhere, work) || fenced(kWhere, refuse)) return;
+  fenced(kWhere, [this] { drop(); });
+}
+
 void HttpConnection::on_data(std::string_view bytes) {
+  guarded([&] { take_in(bytes); });
+}
+
+void HttpConnection::take_in(std::string_view bytes) {
   if (state_ == State::kClosed) return;
   if (state_ != State::kReading || kept_at_ < kept_.size()) {
     keep(bytes);
@@ -75,6 +115,7 @@ void HttpConnection::on_data(std::string_view bytes) {
   }
   parse(bytes);
   if (!bytes.empty() && state_ != State::kClosed) keep(bytes);
+  if (state_ == State::kReading && parser_.got_some()) now_awaits(HttpCrowd::Awaited::kPeer);
 }
 
 void HttpConnection::keep(std::string_view in) {
@@ -86,7 +127,7 @@ void HttpConnection::keep(std::string_view in) {
   }
 }
 
-// Takes what was kept, then reads on.
+// Takes what was kept, then reads on. What a peer that is done has left incomplete stays so.
 void HttpConnection::parse_kept() {
   if (kept_at_ < kept_.size()) {
     std::string_view in(kept_);
@@ -104,6 +145,8 @@ void HttpConnection::parse_kept() {
       kept_at_ = 0;
     }
   }
+  if (peer_done_ && state_ == State::kReading && kept_at_ == kept_.size())
+    return shut(parser_.got_some());
   read_on();
 }
 
@@ -112,6 +155,9 @@ void HttpConnection::read_on() {
   paused_ = false;
   stream_->resume();
 }
+
+// From now on until the answer, looks now and then whether anybody is left who could give it.
+void HttpConnection::set_lookout() { loop_.schedule(this, loop_.now() + kLookout); }
 
 // Request after request, as long as each is answered at once.
 void HttpConnection::parse(std::string_view& in) {
@@ -144,9 +190,11 @@ void HttpConnection::parse(std::string_view& in) {
 bool HttpConnection::sink_part() {
   if (!sink_ || parser_.body().empty()) return false;
   state_ = State::kSinking;
+  now_awaits(HttpCrowd::Awaited::kUs);
+  set_lookout();
   sink_->put(std::exchange(parser_.body(), {}),
              [remote = loop_.remote(), self = shared_from_this()] {
-               remote.post([self] { self->on_part_taken(); });
+               remote.post([self] { self->guarded([&self] { self->on_part_taken(); }); });
              });
   return true;
 }
@@ -154,6 +202,7 @@ bool HttpConnection::sink_part() {
 void HttpConnection::on_part_taken() {
   if (state_ != State::kSinking) return;
   state_ = State::kReading;
+  now_awaits(HttpCrowd::Awaited::kPeer);
   set_deadline(limits_.body_time);
   if (parser_.is_done()) {
     finish_request();
@@ -164,7 +213,9 @@ void HttpConnection::on_part_taken() {
 
 void HttpConnection::finish_request() {
   state_ = State::kHandling;
+  now_awaits(HttpCrowd::Awaited::kUs);
   if (session_->serves_callers()) loop_.asked();
+  if (session_->is_answered_by_holders()) set_lookout();
   keep_alive_ = parser_.header().keep_alive();
   head_request_ = parser_.header().method() == http::verb::head;
   Request request(std::move(parser_.header()), std::move(parser_.body()));
@@ -182,11 +233,7 @@ void HttpConnection::finish_request() {
       },
       [&] {
         if (state_ != State::kHandling) return close();
-        Response response;
-        response.status = 500;
-        response.body = R"({"message":"Kiln has failed on this request; its log says why.",)"
-                        R"("Type":"Service"})";
-        finish_with(std::move(response));
+        finish_with(failure());
       });
 }
 
@@ -224,6 +271,7 @@ void HttpConnection::on_released(UniqueFd socket) {
   std::string rest = kept_.substr(kept_at_);
   const std::shared_ptr<Session> session = std::move(session_);
   const auto self = shared_from_this();
+  crowd_->leave(member_);
   loop_.drop(this);
   session->take_over(std::move(socket), std::move(parser_.header()), std::move(rest));
 }
@@ -255,7 +303,7 @@ void HttpConnection::reply(Response&& response) {
 
 void HttpConnection::write(Response&& response) {
   state_ = State::kWriting;
-  if (response.close) keep_alive_ = false;
+  if (response.close || (peer_done_ && kept_at_ == kept_.size())) keep_alive_ = false;
   write_head(out_head_, response, keep_alive_);
   const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
   out_file_ = bodyless ? nullptr : std::move(response.file);
@@ -267,12 +315,23 @@ void HttpConnection::write(Response&& response) {
     sent = stream_->send_head(out_head_);
   else
     sent = stream_->send(out_head_, bodyless || joined ? std::string() : std::move(response.body));
-  if (sent == Stream::Sent::kFailed) return shut(true);
-  if (sent == Stream::Sent::kPending) return set_deadline(limits_.body_time);
-  on_sent();
+  if (sent == Stream::Sent::kFailed) return drop();
+  if (sent == Stream::Sent::kPending) {
+    now_awaits(HttpCrowd::Awaited::kPeer);
+    return set_deadline(limits_.body_time);
+  }
+  go_on_writing();
 }
 
 void HttpConnection::on_sent() {
+  guarded([this] { go_on_writing(); });
+}
+
+void HttpConnection::on_writable() {
+  guarded([this] { write_file(); });
+}
+
+void HttpConnection::go_on_writing() {
   if (state_ != State::kWriting) return;  // it was the word to send the body
   out_file_ ? write_file() : written();
 }
@@ -281,6 +340,7 @@ void HttpConnection::on_sent() {
 void HttpConnection::write_file() {
   if (state_ != State::kWriting || !out_file_) return;
   set_deadline(limits_.body_time);
+  now_awaits(HttpCrowd::Awaited::kPeer);
   FilePart& part = *out_file_;
   if (part.size > 0) {
     auto at = static_cast<off_t>(part.offset);
@@ -305,26 +365,47 @@ void HttpConnection::written() {
   if (!keep_alive_) return shut(false);
   state_ = State::kReading;
   const bool more = kept_at_ < kept_.size();
+  if (peer_done_ && !more) return shut(false);
+  now_awaits(more ? HttpCrowd::Awaited::kPeer : HttpCrowd::Awaited::kRequest);
   set_deadline(more ? limits_.header_time : limits_.idle_time);
   // A pipelined request is already here. Posted: answering at once would recurse as deep as the
   // pipeline is long.
   if (more)
     loop_.post([self = shared_from_this()] {
-      if (self->state_ == State::kReading) self->parse_kept();
+      if (self->state_ == State::kReading) self->guarded([&self] { self->parse_kept(); });
     });
   else
     read_on();
   if (!more && session_->serves_callers()) loop_.answered();
 }
 
-void HttpConnection::on_end(int) {
+void HttpConnection::on_end(int error) {
   if (draining_) return end();
   if (state_ == State::kClosed || state_ == State::kHandingOver) return;
-  shut(state_ != State::kReading || parser_.got_some() || kept_at_ < kept_.size());
+  peer_done_ = true;
+  // Who sends no more may still wait for the answers to what is here.
+  const bool owes = state_ != State::kReading || kept_at_ < kept_.size();
+  if (error == 0 && owes && session_->answers_after_end()) {
+    if (state_ == State::kHandling || state_ == State::kSinking)
+      now_awaits(HttpCrowd::Awaited::kUs);
+    return;
+  }
+  shut(owes || parser_.got_some());
+}
+
+void HttpConnection::on_send_failed(int) {
+  if (draining_) return end();
+  drop();
 }
 
 void HttpConnection::close() {
   if (state_ != State::kClosed) shut(state_ != State::kReading);
+}
+
+void HttpConnection::drop() {
+  if (draining_) return end();
+  keep_alive_ = true;  // nothing is on its way to the peer that is waited for
+  if (state_ != State::kClosed) shut(state_ != State::kReading || parser_.got_some());
 }
 
 void HttpConnection::shut(bool mid_request) {
@@ -333,12 +414,13 @@ void HttpConnection::shut(bool mid_request) {
   const auto self = shared_from_this();
   loop_.cancel(this);
   sink_ = nullptr;
-  if (keep_alive_) {
+  if (keep_alive_ || peer_done_) {
     end();
   } else {
     // Drain what the peer still sends for a moment, so that the last answer arrives (RFC 9112
     // section 9.6).
     draining_ = true;
+    now_awaits(HttpCrowd::Awaited::kRequest);
     ::shutdown(stream_->fd(), SHUT_WR);
     set_deadline(kDrainTime);
     paused_ = false;
@@ -356,6 +438,7 @@ void HttpConnection::shut(bool mid_request) {
 void HttpConnection::end() {
   draining_ = false;
   loop_.cancel(this);
+  crowd_->leave(member_);
   stream_ = nullptr;
   loop_.drop(this);
 }
@@ -366,10 +449,21 @@ void HttpConnection::set_deadline(Duration from_now) {
   loop_.schedule(this, deadline_);
 }
 
+// Whoever works on the request holds the connection, besides its loop. Where nobody does, as when
+// there was no memory to hand the answer over, none comes.
+SteadyTime HttpConnection::look_out(SteadyTime now) {
+  if (state_ == State::kHandling && !session_->is_answered_by_holders()) return SteadyTime::max();
+  if (weak_from_this().use_count() > 1) return now + kLookout;
+  const auto self = shared_from_this();
+  note_internal_error("an HTTP connection", "its request was dropped without an answer");
+  if (!fenced("an HTTP connection", [this] { finish_with(failure()); })) drop();
+  return state_ == State::kClosed ? SteadyTime::max() : deadline_;
+}
+
 SteadyTime HttpConnection::on_time(SteadyTime now) {
-  if (!draining_ && (state_ == State::kClosed || state_ == State::kHandling ||
-                     state_ == State::kSinking || state_ == State::kHandingOver))
+  if (!draining_ && (state_ == State::kClosed || state_ == State::kHandingOver))
     return SteadyTime::max();
+  if (state_ == State::kHandling || state_ == State::kSinking) return look_out(now);
   if (deadline_ > now) return deadline_;
   const auto self = shared_from_this();
   if (draining_)

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "net/http_crowd.h"
 #include "net/http_message.h"
 #include "net/http_parser.h"
 #include "net/http_server.h"
@@ -19,7 +20,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
                              private StreamUser,
                              private Scheduled {
  public:
-  HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits);
+  // `crowd` expects it.
+  HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits,
+                 std::shared_ptr<HttpCrowd> crowd);
   ~HttpConnection();
 
   // REQUIRES: called once.
@@ -28,6 +31,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void reply(Response&& response);
   // Ends the connection; the session gets on_closed unless it asked for this.
   void close();
+  // The same, at once: whatever is still on its way is lost.
+  void drop();
 
   IoLoop& loop() { return loop_; }
   // The socket's descriptor; it stays the connection's.
@@ -42,11 +47,15 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
 
   void on_data(std::string_view bytes) override;
   void on_end(int error) override;
+  void on_send_failed(int error) override;
   void on_sent() override;
-  void on_writable() override { write_file(); }
+  void on_writable() override;
   void on_released(UniqueFd socket) override;
   SteadyTime on_time(SteadyTime now) override;
 
+  template <class Work>
+  void guarded(Work&& work);
+  void take_in(std::string_view bytes);
   void parse(std::string_view& in);
   void parse_kept();
   void keep(std::string_view in);
@@ -58,15 +67,24 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void fail_parse(HttpParser::Step step);
   void finish_with(Response&& response);
   void write(Response&& response);
+  void go_on_writing();
   void write_file();
   void written();
   void shut(bool mid_request);
   void end();
   void set_deadline(Duration from_now);
+  void set_lookout();
+  SteadyTime look_out(SteadyTime now);
+  void now_awaits(HttpCrowd::Awaited who) {
+    if (who == HttpCrowd::Awaited::kUs && peer_done_) who = HttpCrowd::Awaited::kUsByNobody;
+    crowd_->move(member_, who);
+  }
 
   std::unique_ptr<Stream> stream_;
   IoLoop& loop_;
   const HttpLimits& limits_;
+  const std::shared_ptr<HttpCrowd> crowd_;
+  HttpCrowd::Member member_;
   std::unique_ptr<Session> session_;
   HttpParser parser_;
   std::string kept_;  // what has come and can't be parsed yet
@@ -77,7 +95,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   bool keep_alive_ = true;
   bool head_timed_ = false;  // the deadline is that of a head that has begun
   bool head_request_ = false;
-  bool draining_ = false;  // closed, but what the peer still sends is read
+  bool peer_done_ = false;  // it sends no more, and may wait for its answers
+  bool draining_ = false;   // closed, but what the peer still sends is read
   SteadyTime deadline_ = SteadyTime::max();
   std::string out_head_;
   std::shared_ptr<FilePart> out_file_;

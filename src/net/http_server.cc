@@ -5,12 +5,15 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <set>
 
+#include "base/fence.h"
 #include "base/mutex.h"
 #include "net/http_connection.h"
+#include "net/http_crowd.h"
 
 namespace kiln::net {
 namespace {
@@ -63,7 +66,10 @@ const char* next_step(int error) {
 
 struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Scheduled {
   Impl(std::vector<IoLoop*> l, HttpLimits li, SessionFactory f)
-      : loops(std::move(l)), limits(li), factory(std::move(f)) {}
+      : loops(std::move(l)), limits(li), factory(std::move(f)) {
+    const size_t each = std::max<size_t>(1, limits.connections / loops.size());
+    for (size_t i = 0; i < loops.size(); ++i) crowds.push_back(std::make_shared<HttpCrowd>(each));
+  }
 
   // Polled: connections wait, or may wait.
   void on_events(uint32_t) override {
@@ -75,6 +81,7 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
         continue;
       }
       if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EMFILE) make_room();
       if (errno != EAGAIN && errno != EWOULDBLOCK)
         loops[0]->schedule(this, loops[0]->clock().steady_now() + kPause);
       return;
@@ -85,17 +92,63 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
     return SteadyTime::max();
   }
 
-  // The accepted socket belongs to the loop that is next in turn.
+  // The accepted socket belongs to the loop that has the fewest; of several, to the one that is
+  // next in turn.
   void deal(UniqueFd socket) {
-    IoLoop& loop = *loops[next];
-    next = (next + 1) % loops.size();
-    loop.dispatch([self = shared_from_this(), &loop, socket = std::move(socket)]() mutable {
-      self->take(std::move(socket), loop);
+    size_t at = next;
+    for (size_t i = 0; i < loops.size(); ++i)
+      if (crowds[i]->size() < crowds[at]->size()) at = i;
+    next = (at + 1) % loops.size();
+    crowds[at]->expect();
+    loops[at]->dispatch([self = shared_from_this(), at, socket = std::move(socket)]() mutable {
+      fenced("a new connection", [&] { self->take(std::move(socket), at); });
     });
   }
 
-  void take(UniqueFd socket, IoLoop& loop) {
-    auto connection = std::make_shared<HttpConnection>(std::move(socket), loop, limits);
+  // Descriptors have run out: each loop closes one connection.
+  void make_room() {
+    for (size_t i = 0; i < loops.size(); ++i)
+      loops[i]->dispatch([self = shared_from_this(), i] { self->drop_one(*self->crowds[i]); });
+  }
+
+  bool drop_one(HttpCrowd& crowd) {
+    HttpConnection* const one = crowd.least_missed();
+    if (one == nullptr) return false;
+    ++dropped;
+    one->drop();
+    return true;
+  }
+
+  void refuse(UniqueFd socket) {
+    ++refused;
+    Response response;
+    response.status = 503;
+    response.body =
+        R"({"message":"Kiln works on as many requests as it may have connections; raise the limit )"
+        R"(of open files (ulimit -Hn, LimitNOFILE= of systemd).","Type":"Service"})";
+    std::string text;
+    write_head(text, response, false);
+    text += response.body;
+    ::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(socket.get(), SHUT_WR);
+    // Unread bytes would reset the connection, and the peer might lose the answer.
+    char unread[4096];
+    while (::recv(socket.get(), unread, sizeof unread, MSG_DONTWAIT) > 0) {
+    }
+  }
+
+  void take(UniqueFd socket, size_t at) {
+    IoLoop& loop = *loops[at];
+    const std::shared_ptr<HttpCrowd>& crowd = crowds[at];
+    struct Expected {
+      ~Expected() {
+        if (crowd != nullptr) crowd->forget();
+      }
+      HttpCrowd* crowd;
+    } expected{crowd.get()};
+    if (crowd->is_too_large() && !drop_one(*crowd)) return refuse(std::move(socket));
+    auto connection = std::make_shared<HttpConnection>(std::move(socket), loop, limits, crowd);
+    expected.crowd = nullptr;
     auto session = factory(*connection);
     if (!session) return;
     {
@@ -125,7 +178,9 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
   HttpLimits limits;
   SessionFactory factory;
   UniqueFd listener;
+  std::vector<std::shared_ptr<HttpCrowd>> crowds;  // of the loops
   size_t next = 0;
+  std::atomic<uint64_t> dropped = 0, refused = 0;
   uint16_t port = 0;
   Mutex mutex;
   std::atomic<bool> closed = false;
@@ -177,6 +232,12 @@ Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach re
 }
 
 uint16_t HttpServer::port() const { return impl_->port; }
+
+ConnectionCounts HttpServer::connections() const {
+  ConnectionCounts out{0, impl_->dropped, impl_->refused};
+  for (const auto& crowd : impl_->crowds) out.open += crowd->size();
+  return out;
+}
 
 void HttpServer::close() {
   if (impl_->closed.exchange(true)) return;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,6 +46,12 @@ class Session {
   virtual std::shared_ptr<BodySink> body_sink(const RequestHeader&) { return nullptr; }
   // The request is the session's to keep. Exactly one reply must follow.
   virtual void on_request(Request&& request) = 0;
+  // Whether whoever answers later holds the connection meanwhile: where nobody does any more, its
+  // request was forgotten, and is answered 500. Otherwise the session itself answers.
+  virtual bool is_answered_by_holders() const { return false; }
+  // Whether the request in hand is answered where the peer sends no more: it may wait (a
+  // half-closed connection), or be gone, which looks the same. Otherwise it counts as gone.
+  virtual bool answers_after_end() const { return true; }
   // Whether who is answered may well ask again at once, so that the loop polls for it.
   virtual bool serves_callers() const { return false; }
   // The same for a request whose body went into a sink; its own is empty.
@@ -60,6 +67,15 @@ struct HttpLimits {
       std::chrono::seconds(30);  // from connection or first byte to the end of the headers
   Duration body_time = std::chrono::seconds(120);
   Duration idle_time = std::chrono::seconds(600);  // keep-alive without a request
+  // At a time, over all loops. For one more, the one goes that is missed least (http_crowd.h);
+  // where each is being worked on, it is answered 503.
+  size_t connections = std::numeric_limits<size_t>::max();
+};
+
+struct ConnectionCounts {
+  size_t open = 0;
+  uint64_t dropped = 0;  // closed to make room, ever
+  uint64_t refused = 0;
 };
 
 // kLoopbackDevice: only through the loopback interface, whatever the address (0.0.0.0 then means
@@ -78,8 +94,9 @@ class HttpServer {
 
   // Error: the address is in use or not this machine's.
   Result<void> listen(const std::string& host, uint16_t port, Reach reach = Reach::kAddress);
-  uint16_t port() const;  // the port in use, also when 0 was asked for
-  void close();           // stops accepting and ends all connections
+  uint16_t port() const;                 // the port in use, also when 0 was asked for
+  ConnectionCounts connections() const;  // any thread
+  void close();                          // stops accepting and ends all connections
 
  private:
   struct Impl;

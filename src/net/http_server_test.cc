@@ -1,20 +1,18 @@
 // The server against plain sockets: what a well-behaved client sees, and what a hostile one does.
 #include "net/http_server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <future>
 
-#include "base/unique_fd.h"
 #include "net/http_connection.h"
 #include "tests/support/io_choices.h"
+#include "tests/support/plain_client.h"
 
 namespace kiln::net {
 namespace {
+
+using Client = PlainClient;
 
 constexpr uint64_t kBodyLimit = 1000;
 
@@ -38,51 +36,6 @@ class Echo final : public Session {
 
  private:
   HttpConnection& connection_;
-};
-
-class Client {
- public:
-  explicit Client(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in a = {};
-    a.sin_family = AF_INET;
-    a.sin_port = htons(port);
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
-  }
-  bool send(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-      if (n <= 0) return false;
-      text.remove_prefix(static_cast<size_t>(n));
-    }
-    return true;
-  }
-  // Reads until `end` has come, or the connection ends; at most 10 s.
-  std::string read_until(std::string_view end) {
-    while (in_.find(end) == std::string::npos && read_some()) {
-    }
-    return in_;
-  }
-  std::string read_to_close() {
-    while (read_some()) {
-    }
-    return in_;
-  }
-
- private:
-  bool read_some() {
-    pollfd p = {fd_.get(), POLLIN, 0};
-    if (::poll(&p, 1, 10'000) != 1) {
-      ADD_FAILURE() << "nothing came within 10 s; so far: " << in_.substr(0, 300);
-      return false;
-    }
-    char chunk[65536];
-    const ssize_t n = ::recv(fd_.get(), chunk, sizeof chunk, 0);
-    if (n > 0) in_.append(chunk, static_cast<size_t>(n));
-    return n > 0;
-  }
-  UniqueFd fd_;
-  std::string in_;
 };
 
 class HttpServerTest : public testing::TestWithParam<IoChoice> {

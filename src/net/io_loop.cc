@@ -9,7 +9,9 @@
 #include "base/check.h"
 #include "base/fence.h"
 #include "base/in_hand.h"
+#include "base/memory_reserve.h"
 #include "base/mutex.h"
+#include "base/thread_owned.h"
 #include "net/looked_at.h"
 
 namespace kiln::net {
@@ -23,9 +25,10 @@ constexpr int kRounds = 8;
 // How long late work waits for a quiet moment.
 constexpr auto kLatest = std::chrono::milliseconds(5);
 
-thread_local std::vector<LookedAt*> looked_at;
+const ThreadOwned<std::vector<LookedAt*>> those_looked_at;
 
 bool notice() {
+  auto& looked_at = *those_looked_at;
   bool any = false;
   for (LookedAt* what : looked_at) any |= what->notice();
   return any;
@@ -33,6 +36,7 @@ bool notice() {
 
 // From the end: what is removed on the way moves only those that were looked at already.
 bool look_around() {
+  auto& looked_at = *those_looked_at;
   bool any = false;
   for (size_t i = looked_at.size(); i > 0; --i) {
     if (i > looked_at.size()) continue;
@@ -58,24 +62,28 @@ bool may_poll() {
 }
 
 bool may_sleep() {
+  auto& looked_at = *those_looked_at;
   bool may = true;
   for (LookedAt* what : looked_at) may &= what->before_sleep();
   return may;
 }
 
 void end_sleep() {
+  auto& looked_at = *those_looked_at;
   for (LookedAt* what : looked_at) what->after_sleep();
 }
 
 }  // namespace
 
 void look_at(LookedAt& what) {
+  auto& looked_at = *those_looked_at;
   if (what.place_ != LookedAt::kNowhere) return;
   what.place_ = looked_at.size();
   looked_at.push_back(&what);
 }
 
 void look_away(LookedAt& what) {
+  auto& looked_at = *those_looked_at;
   const size_t place = std::exchange(what.place_, LookedAt::kNowhere);
   // Its loop's thread may have ended before it.
   if (place >= looked_at.size() || looked_at[place] != &what) return;
@@ -153,7 +161,10 @@ void IoLoop::run() {
   ::prctl(PR_SET_TIMERSLACK, 1'000UL);  // naps last some microseconds
   current = this;
   runs_.store(true, std::memory_order_release);
-  while (!stopped_.load(std::memory_order_acquire)) run_turn(Duration::max());
+  while (!stopped_.load(std::memory_order_acquire)) {
+    fenced(kWhere, [this] { run_turn(Duration::max()); });
+    if (is_memory_reserve_short()) hold_memory_reserve();
+  }
   current = nullptr;
   runs_.store(false, std::memory_order_release);
 }
@@ -224,7 +235,7 @@ Duration IoLoop::patience(Duration at_most) const {
 // Looks again and again for as long as the rule allows. Whether there is something to do.
 bool IoLoop::poll_for_news() {
   if (!may_poll()) return false;
-  const Duration longest = poll_rule_.before_sleep(looked_at.size());
+  const Duration longest = poll_rule_.before_sleep(those_looked_at->size());
   if (longest == Duration::zero()) return false;
   constexpr int kLooksPerTime = 32;  // the time costs more than a look
   // The machine's time, whatever clock the loop goes by.
@@ -243,7 +254,7 @@ bool IoLoop::poll_for_news() {
 // Asks the kernel again and again, and does what it brings. Whether there was something.
 bool IoLoop::poll_for_callers() {
   const size_t answered = std::exchange(answered_, 0);
-  if (!looked_at.empty() || at_work_ > PollRule::kMostAwaited || !may_poll()) return false;
+  if (!those_looked_at->empty() || at_work_ > PollRule::kMostAwaited || !may_poll()) return false;
   const Duration longest = callers_rule_.before_sleep(answered);
   if (longest == Duration::zero()) return false;
   constexpr int kPauses = 32;  // between two questions, which cost more than these

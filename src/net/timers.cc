@@ -35,11 +35,11 @@ void Timers::down(size_t place) {
 
 void Timers::schedule(Scheduled* what, SteadyTime when) {
   if (what->pending_ <= when) return;
-  what->pending_ = when;
   if (what->place_ == Scheduled::kNowhere) {
-    heap_.push_back(what);
+    heap_.push_back(what);  // throws before anything has changed
     what->place_ = heap_.size() - 1;
   }
+  what->pending_ = when;
   up(what->place_);
 }
 

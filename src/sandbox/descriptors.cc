@@ -38,6 +38,8 @@ bool is_kept_back(int fd) {
   return static_cast<rlim_t>(fd) >= limit - std::min(limit / 4, kMostKeptBack);
 }
 
+size_t descriptors_for_callers() { return std::max<size_t>(1, soft_limit() / 4); }
+
 std::string descriptor_fault(int error) {
   std::string text = std::strerror(error);
   if (error == EMFILE)

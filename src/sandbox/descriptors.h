@@ -3,6 +3,7 @@
 // where no more environments fit. Thread-safe. Cost: a system call.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "base/result.h"
@@ -15,6 +16,10 @@ Result<void> raise_descriptor_limit();
 
 // Whether `fd` is one of those that are kept back. The kernel gives the lowest that is free.
 bool is_kept_back(int fd);
+
+// How many of them may be connections of the AWS APIs' port, so that these leave enough to
+// environments, files and databases.
+size_t descriptors_for_callers();
 
 // Of an errno, with what to do about it where it is the limit of descriptors.
 std::string descriptor_fault(int error);

@@ -8,13 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/thread_owned.h"
 #include "base/unique_fd.h"
 
 namespace kiln::sandbox {
 
 std::optional<uint32_t> peer_uid(int socket) {
-  thread_local const UniqueFd netlink(
-      ::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  static const ThreadOwned<UniqueFd> of_threads;
+  UniqueFd& netlink = *of_threads;
+  if (!netlink) netlink.reset(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!netlink) return std::nullopt;
   sockaddr_in local = {}, remote = {};
   socklen_t local_size = sizeof local, remote_size = sizeof remote;

@@ -17,6 +17,9 @@ constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 constexpr std::string_view kExtensionPrefix = "/2020-01-01/extension/";
 // Of calls whose body counts for nothing. More of it is refused as anything unknown is.
 constexpr uint64_t kMaxOtherBody = 1024 * 1024;
+// Of one environment: a runtime and its extensions need one each, or two. Descriptors are shared by
+// all of them.
+constexpr size_t kMostConnections = 64;
 // A runtime sends Lambda-Runtime-Function-XRay-Error-Cause, of up to 1 MiB, beside the rest.
 constexpr uint32_t kMaxHead = (1024 + 64) * 1024;
 
@@ -107,9 +110,18 @@ Route route(std::string_view method, std::string_view target) {
 class RuntimeApi::ApiSession final : public net::Session, private EventSink {
  public:
   ApiSession(RuntimeApi& api, net::HttpConnection& connection, uint32_t address)
-      : api_(api), connection_(connection), address_(address) {}
+      : api_(api), connection_(connection), address_(address) {
+    api_.entries_.at(address).sessions.push_back(this);
+  }
   // However its connection ends: nobody may be left who would hand it an event.
-  ~ApiSession() override { stop_waiting(); }
+  ~ApiSession() override {
+    stop_waiting();
+    leave();
+  }
+
+  // Whether nobody waits here for an event: such a connection may go.
+  bool may_go() const { return !waiting_ && extension_.empty(); }
+  void end() { connection_.drop(); }
 
   uint64_t body_limit(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
@@ -184,7 +196,11 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     }
   }
 
+  // A runtime that waits for an event and sends no more has gone: the event must go elsewhere.
+  bool answers_after_end() const override { return may_go(); }
+
   void on_closed(bool mid_request) override {
+    leave();
     stop_waiting();
     RuntimePort* port = api_.find(address_);
     if (port == nullptr) return;
@@ -195,6 +211,10 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   }
 
  private:
+  void leave() {
+    const auto entry = api_.entries_.find(address_);
+    if (entry != api_.entries_.end()) std::erase(entry->second.sessions, this);
+  }
   void stop_waiting() {
     if (!std::exchange(waiting_, false)) return;
     if (RuntimePort* port = api_.find(address_)) port->sink_gone(*this);
@@ -256,10 +276,21 @@ RuntimeApi::RuntimeApi(net::IoLoop& loop)
             const auto entry = entries_.find(address);
             if (entry == entries_.end()) return nullptr;
             if (peer_uid(connection.descriptor()) != entry->second.uid) return nullptr;
+            if (!make_room(entry->second)) return nullptr;
             return std::make_unique<ApiSession>(*this, connection, address);
           }) {}
 
 RuntimeApi::~RuntimeApi() { close(); }
+
+// Of one environment's connections the oldest goes that waits for nothing.
+bool RuntimeApi::make_room(Entry& entry) {
+  if (entry.sessions.size() < kMostConnections) return true;
+  const auto oldest = std::find_if(entry.sessions.begin(), entry.sessions.end(),
+                                   [](const ApiSession* session) { return session->may_go(); });
+  if (oldest == entry.sessions.end()) return false;
+  (*oldest)->end();
+  return true;
+}
 
 Result<void> RuntimeApi::listen() {
   return server_.listen("0.0.0.0", 0, net::Reach::kLoopbackDevice);

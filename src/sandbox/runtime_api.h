@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "net/http_server.h"
 #include "sandbox/extensions.h"
@@ -45,11 +46,13 @@ class RuntimeApi {
     RuntimePort* port;
     uint32_t uid;
     std::unique_ptr<Extensions> extensions;
+    std::vector<ApiSession*> sessions;  // by age
   };
+  static bool make_room(Entry& entry);
 
   net::IoLoop& loop_;
-  net::HttpServer server_;
   std::unordered_map<uint32_t, Entry> entries_;
+  net::HttpServer server_;
 };
 
 }  // namespace kiln::sandbox

@@ -93,6 +93,32 @@ TEST_F(RuntimeApiTest, AnotherRequestsIdIsRefused) {
   EXPECT_EQ(recorder_.output, "400\n202\n");
 }
 
+// Opens connections without end; each that is closed again shows it.
+constexpr char kCrowdingRuntime[] = R"(
+import os, http.client, socket
+host, port = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')
+crowd = [socket.create_connection((host, int(port))) for _ in range(100)]
+c = http.client.HTTPConnection(host, int(port))
+def call(method, path, body=None):
+    c.request(method, '/2018-06-01/runtime/' + path, body)
+    r = c.getresponse()
+    return r.headers, r.read()
+def is_closed(s):
+    try: return s.recv(1, socket.MSG_DONTWAIT) == b''
+    except BlockingIOError: return False
+while True:
+    headers, body = call('GET', 'invocation/next')
+    print(sum(map(is_closed, crowd)), flush=True)
+    call('POST', 'invocation/' + headers['Lambda-Runtime-Aws-Request-Id'] + '/response', body)
+)";
+
+TEST_F(RuntimeApiTest, OneEnvironmentHasNoMoreThanItsShareOfConnections) {
+  start_runtime(kCrowdingRuntime);
+  invoke("1");
+  EXPECT_EQ(recorder_.output, "37\n");  // 64 of 101 are left
+  EXPECT_EQ(recorder_.answers, (std::vector<std::string>{"1"}));
+}
+
 TEST_F(RuntimeApiTest, AnAnswerBeyondTheLimitIs413AndTheRuntimeLivesOn) {
   start_runtime(kHttpRuntime);
   invoke("\"large\"");

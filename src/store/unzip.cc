@@ -59,6 +59,17 @@ Error bad_zip(const std::string& detail = "") {
               ". Please check your file, then try to upload again."};
 }
 
+// What libarchive says of its last call: lack of memory is not the archive's fault.
+Error reader_error(archive* reader) {
+  const char* const text = archive_error_string(reader);
+  // This one has no errno of its own: zlib got no memory.
+  const bool begins = text != nullptr && std::string_view(text).starts_with("Can't initialize ZIP");
+  if (archive_errno(reader) != ENOMEM && !begins) return bad_zip();
+  return {ErrorKind::kUnavailable, "ServiceException",
+          "The package could not be unpacked: Kiln has too little memory. Let less run at a time, "
+          "or raise the limit of memory (ulimit -v)."};
+}
+
 Error unpack_error(const std::string& what) {
   return {ErrorKind::kInternal, "ServiceException",
           "The package could not be unpacked: " + what + ": " + std::strerror(errno) +
@@ -87,7 +98,7 @@ class Unpacker {
       const int code = archive_read_next_header(reader, &entry);
       if (code == ARCHIVE_EOF) break;
       // A warning is about a name that is not in the character set: it is used as it stands.
-      if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return bad_zip();
+      if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return reader_error(reader);
       if (auto counted = count_entry(); !counted) return counted;
       if (auto done = unpack_entry(reader, entry); !done) return done;
     }
@@ -192,7 +203,8 @@ class Unpacker {
     while (true) {
       const int code = archive_read_data_block(reader, &block, &size, &offset);
       if (code == ARCHIVE_EOF) break;
-      if (code != ARCHIVE_OK || offset < end) return bad_zip();
+      if (code != ARCHIVE_OK) return reader_error(reader);
+      if (offset < end) return bad_zip();
       // Counts holes as well: offset is where the bytes go.
       bytes_ += static_cast<int64_t>(size) + (offset - end);
       if (bytes_ > limits_.max_bytes) {
@@ -278,7 +290,7 @@ Result<void> unzip(std::string_view zip, const std::string& dir, const UnzipLimi
   // streaming one would also take what only begins like a zip.
   if (archive_read_support_format_zip_seekable(reader.get()) != ARCHIVE_OK ||
       archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) {
-    return bad_zip();
+    return reader_error(reader.get());
   }
   if (const auto special = find_special_entry(zip)) {
     return bad_zip("the entry " + name_in_quotes(*special) + " is neither file, folder nor link");

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/check.h"
 #include "base/json_access.h"
+#include "base/libcrypto.h"
 #include "template/functions.h"
 
 namespace kiln::cfn::sam {
@@ -158,7 +158,7 @@ std::string id_hash(std::string_view text, size_t digits) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::array<unsigned char, 20> hash;
   unsigned size = 0;
-  KILN_CHECK(EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr) == 1);
+  digest_done(EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr));
   std::string out;
   for (const unsigned char byte : hash) {
     out += kHex[byte >> 4];

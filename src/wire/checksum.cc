@@ -7,8 +7,8 @@
 #include <array>
 
 #include "base/ascii.h"
-#include "base/check.h"
 #include "base/digest.h"
+#include "base/libcrypto.h"
 
 namespace kiln::wire {
 namespace {
@@ -102,7 +102,8 @@ Checksum::Checksum(ChecksumAlgorithm algorithm)
   const EVP_MD* digest = digest_of(algorithm);
   if (digest == nullptr) return;
   digest_ = std::make_unique<Digest>();
-  KILN_CHECK(EVP_DigestInit_ex(digest_->context, digest, nullptr) == 1);
+  if (digest_->context == nullptr) throw std::bad_alloc();
+  digest_done(EVP_DigestInit_ex(digest_->context, digest, nullptr));
 }
 
 Checksum::~Checksum() = default;
@@ -110,7 +111,7 @@ Checksum::Checksum(Checksum&&) noexcept = default;
 
 void Checksum::add(std::string_view bytes) {
   if (digest_) {
-    KILN_CHECK(EVP_DigestUpdate(digest_->context, bytes.data(), bytes.size()) == 1);
+    digest_done(EVP_DigestUpdate(digest_->context, bytes.data(), bytes.size()));
   } else if (algorithm_ == ChecksumAlgorithm::kCrc32) {
     crc_ = ::crc32_z(crc_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
   } else if (algorithm_ == ChecksumAlgorithm::kCrc32c) {
@@ -125,7 +126,7 @@ const std::string& Checksum::bytes() {
   if (digest_) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> out;
     unsigned size = 0;
-    KILN_CHECK(EVP_DigestFinal_ex(digest_->context, out.data(), &size) == 1);
+    digest_done(EVP_DigestFinal_ex(digest_->context, out.data(), &size));
     bytes_.assign(reinterpret_cast<const char*>(out.data()), size);
     return bytes_;
   }

@@ -3,6 +3,7 @@
 import io
 import json
 import socket
+import threading
 import zipfile
 
 import pytest
@@ -124,6 +125,21 @@ def test_half_open_connections_disturb_nobody(kiln):
     finally:
         for s in sockets:
             s.close()
+
+
+@pytest.mark.parametrize("count", [1, 2000])
+def test_a_caller_that_sends_no_more_gets_its_answers(kiln, count):
+    kiln.invoke("bystander")
+    request = b"POST /2015-03-31/functions/bystander/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+    answers = b""
+    with socket.create_connection(("127.0.0.1", kiln.port)) as s:
+        s.settimeout(60)
+        sending = threading.Thread(target=lambda: (s.sendall(request * count), s.shutdown(socket.SHUT_WR)))
+        sending.start()
+        while part := s.recv(1 << 20):  # to the end of the connection
+            answers += part
+        sending.join()
+    assert answers.count(b"HTTP/1.1 200 OK\r\n") == answers.count(b'"alive"') == count
 
 
 def test_a_request_line_of_a_megabyte(kiln):

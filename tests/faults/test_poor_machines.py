@@ -1,11 +1,15 @@
 """Machines that give Kiln little: it says so at the start, or does what fits, and its port answers all the same."""
 
+import base64
+import http.client
+import json
 import os
 import socket
 import threading
+import urllib.parse
 
 import pytest
-from harness import Kiln, of_another_user
+from harness import ROLE, Kiln, of_another_user, wait_for, zip_of
 
 LEAST_FILES = 256  # kLeast of src/sandbox/descriptors.cc
 
@@ -74,6 +78,76 @@ def hold(door, held, changed):
         with changed:
             held.append(connection)
             changed.notify_all()
+
+
+def test_idle_connections_leave_descriptors_to_others(own_kiln):
+    kiln = own_kiln(prefix=files(LEAST_FILES))
+    idle = [socket.create_connection(("127.0.0.1", kiln.port)) for _ in range(200)]
+    idle += [socket.create_connection(("127.0.0.1", kiln.port)) for _ in range(200)]
+    for each in idle[200:]:
+        try:
+            each.sendall(b"POST /2015-03-31/functions/x/invocations HTTP/1.1\r\nHost: x\r\nContent-Le")
+        except OSError:
+            pass  # it was closed for another one
+    kiln.create_echo("echo")
+    kiln.create("py", {"index.py": "def handler(event, context):\n    return open('/tmp/a', 'w').write('abc')\n"})
+    for _ in range(20):
+        assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1} and kiln.invoke("py")["Body"] == 3
+    counted = metrics(kiln)
+    assert counted["kiln_connections"] <= LEAST_FILES // 4
+    assert counted["kiln_connections_dropped_total"] >= 400 - LEAST_FILES // 4
+    assert counted["kiln_connections_refused_total"] == 0
+    for each in idle:
+        each.close()
+    wait_for(lambda: metrics(kiln)["kiln_connections"] < 5, what="the closing of all connections")
+
+
+def metrics(kiln):
+    lines = kiln.http("GET", "/metrics")[2].decode().splitlines()
+    return {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#") and "{" not in line}
+
+
+ASKED_AT_ONCE = 8
+
+
+@pytest.mark.parametrize("kilobytes", [120_000, 150_000, 300_000])
+def test_little_address_space(own_kiln, kilobytes):
+    """Each request has an answer, whatever it asks for, and the engine is the same afterwards."""
+    kiln = own_kiln(prefix=["prlimit", f"--as={kilobytes << 10}"])
+    engine, answers, lock = kiln.engine, [], threading.Lock()
+    small = json.dumps({"FunctionName": "NAME", "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE,
+                        "Code": {"ZipFile": base64.b64encode(zip_of({"index.py": "def handler(e, c): return e\n", "pad": "\0" * (20 << 20)})).decode()}})
+    template = json.dumps({"Resources": {f"R{n}": {"Type": "AWS::SNS::Topic"} for n in range(400)}})
+    signed = lambda service: {"Authorization": f"AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/{service}/aws4_request"}
+
+    def ask(number):
+        invoke = f"/2015-03-31/functions/f{number}/invocations"
+        stack = urllib.parse.urlencode({"Action": "CreateStack", "Version": "2010-05-15", "StackName": f"s{number}", "TemplateBody": template})
+        for arguments in [
+            ("POST", "/2015-03-31/functions", small.replace("NAME", f"f{number}")),
+            *[("POST", invoke, b"{}"), ("POST", invoke, b'"' + b"x" * (5 << 20) + b'"'), ("PUT", f"/bucket/{number}", b"x" * (8 << 20), signed("s3"))] * 3,
+            ("POST", "/", stack, {"Content-Type": "application/x-www-form-urlencoded", **signed("cloudformation")}),
+            ("GET", "/2015-03-31/functions/"), ("GET", "/_kiln/status"), ("GET", "/metrics"),
+        ]:
+            try:
+                status, _, body = kiln.http(*arguments)
+            except (OSError, http.client.HTTPException) as error:
+                status, body = type(error).__name__, str(error)
+            with lock:
+                answers.append((arguments[:2], status, body[:300]))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(ASKED_AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert len(answers) == ASKED_AT_ONCE * 14
+    # A connection may be closed where there is no memory for an answer; nobody waits for ever.
+    assert not [answer for answer in answers if answer[1] == "TimeoutError"], answers
+    assert not [answer for answer in answers if b"Could not unzip" in bytes(answer[2] if isinstance(answer[2], bytes) else b"")]
+    assert kiln.engine == engine and "started again" not in kiln.stderr()
+    assert kiln.http("GET", "/_kiln/status")[0] == 200
+    kiln.kill()  # its log has lines of lack of memory, which count
 
 
 def test_too_few_threads_are_said_at_the_start():

@@ -1,12 +1,20 @@
 #include "services/front/api_server.h"
 
 #include "net/http_connection.h"
+#include "sandbox/descriptors.h"
 #include "services/cloudformation/service.h"
 #include "services/driver/classify.h"
 #include "services/front/relay.h"
+#include "services/front/status.h"
 
 namespace kiln::services {
 namespace {
+
+net::HttpLimits api_limits() {
+  net::HttpLimits limits;
+  limits.connections = sandbox::descriptors_for_callers();
+  return limits;
+}
 
 class ApiSession final : public net::Session {
  public:
@@ -36,6 +44,7 @@ class ApiSession final : public net::Session {
     return may_come_in_ ? router_.body_sink(header) : nullptr;
   }
   bool serves_callers() const override { return true; }
+  bool is_answered_by_holders() const override { return true; }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
   void on_sunk_request(net::Request&& request,
                        const std::shared_ptr<net::BodySink>& body) override {
@@ -72,9 +81,11 @@ class ApiSession final : public net::Session {
 ApiServer::ApiServer(engine::Engine& engine, DoorOptions doors)
     : router_(engine),
       doors_(std::move(doors)),
-      server_(engine.loops(), {}, [this](net::HttpConnection& connection) {
+      server_(engine.loops(), api_limits(), [this](net::HttpConnection& connection) {
         return std::make_unique<ApiSession>(router_, doors_, connection);
-      }) {}
+      }) {
+  router_.status().count_connections([this] { return server_.connections(); });
+}
 
 ApiServer::~ApiServer() = default;
 

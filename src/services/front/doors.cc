@@ -119,6 +119,15 @@ net::Response refused(const net::RequestHeader& header, std::string message) {
                                   : error_in_shape(shape, error, new_uuid());
 }
 
+// The host that a target in absolute form names: "http://HOST/path"; nullopt: it is in another
+// form.
+std::optional<std::string_view> host_of_target(std::string_view target) {
+  const size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return std::nullopt;
+  target.remove_prefix(scheme + 3);
+  return target.substr(0, target.find_first_of("/?#"));
+}
+
 }  // namespace
 
 Doors::Doors(DoorOptions options)
@@ -149,7 +158,12 @@ bool Doors::is_known_origin(std::string_view origin, std::string_view host) cons
 }
 
 std::optional<net::Response> Doors::refusal(const net::RequestHeader& header) const {
-  const std::string_view host = net::field(header, "Host");
+  std::string_view host = net::field(header, "Host");
+  const auto named = host_of_target(target_of(header));
+  if (named && host.empty()) host = *named;
+  if (named && !ascii::same(*named, host))
+    return refused(header, "The request's target names the host '" + shown(*named) +
+                               "', and its Host header another one.");
   if (model::is_url_host(host)) return std::nullopt;
   if (!is_known_host(host))
     return refused(header, "Kiln doesn't answer for the host name '" + shown(host) +

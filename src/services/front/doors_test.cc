@@ -60,6 +60,19 @@ TEST(Doors, OtherNamesAreRefusedWithTheWayToAllowThem) {
   EXPECT_TRUE(enters({{"Host", "any.thing"}}, {{"*"}, {}}));
 }
 
+// RFC 9112 section 3.2.2: what the target names counts, and not the Host header.
+TEST(Doors, AHostInTheTargetIsThatOfTheHeader) {
+  const auto enters_by = [](const char* target, const Fields& fields) {
+    return !Doors({}).refusal(ask(fields, verb::get, target));
+  };
+  EXPECT_TRUE(enters_by("http://localhost:4566/_kiln/status", {{"Host", "LocalHost:4566"}}));
+  EXPECT_TRUE(enters_by("http://localhost/", {}));
+  EXPECT_FALSE(enters_by("http://evil.example/", {}));
+  EXPECT_FALSE(enters_by("http://evil.example/_kiln/status", {{"Host", "localhost"}}));
+  EXPECT_FALSE(enters_by("http://localhost/", {{"Host", "127.0.0.1"}}));
+  EXPECT_TRUE(enters_by("/bucket/http://evil.example", {{"Host", "localhost"}}));
+}
+
 TEST(Doors, PagesFromElsewhereAreRefusedWithTheWayToAllowThem) {
   const auto from = [](const std::string& origin, const DoorOptions& options = {}) {
     return enters({{"Host", "127.0.0.1:4566"}, {"Origin", origin}}, options);

@@ -53,6 +53,7 @@ class Router {
   void handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer = {},
               std::shared_ptr<net::BodySink> body = nullptr);
   SsmService& ssm() { return *ssm_; }
+  StatusService& status() { return *status_; }
   CloudFormationService& cloudformation() { return *cloudformation_; }
   // Interrupts what goes on by itself. Must come before the engine stops; safe to call twice.
   void stop();

@@ -150,6 +150,14 @@ std::string prometheus_text(const Snapshot& snapshot) {
   Family(out, "kiln_internal_errors_total", "counter",
          "Defects of Kiln's that ended one request or step.")
       .add("", static_cast<double>(snapshot.internal_errors));
+  Family(out, "kiln_connections", "gauge", "Connections of callers that are open.")
+      .add("", static_cast<double>(snapshot.connections.open));
+  Family(out, "kiln_connections_dropped_total", "counter",
+         "Connections that waited, closed to make room for others.")
+      .add("", static_cast<double>(snapshot.connections.dropped));
+  Family(out, "kiln_connections_refused_total", "counter",
+         "Connections refused because each of the others was being worked on.")
+      .add("", static_cast<double>(snapshot.connections.refused));
   return out;
 }
 
@@ -182,6 +190,7 @@ Snapshot StatusService::take() {
       out.alarms.push_back({region, name, alarm.status.state, alarm.status.reason});
   out.queued_events = engine_.queued_events();
   out.internal_errors = internal_errors();
+  if (connections_) out.connections = connections_();
   out.account_concurrency = engine_.options().quota.concurrency;
   out.speed = engine_.options().speed;
   out.idle_lifetime = engine_.options().idle_lifetime;

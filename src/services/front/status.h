@@ -5,6 +5,7 @@
 // Threading: handle() on any thread.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "engine/engine.h"
 #include "net/http_message.h"
+#include "net/http_server.h"
 #include "services/driver/reply.h"
 #include "telemetry/alarm.h"
 
@@ -32,7 +34,8 @@ struct Snapshot {
   std::vector<Alarm> alarms;
   size_t queued_events = 0;
   uint64_t internal_errors = 0;  // defects of Kiln's that ended at a fence
-  int account_concurrency = 0;   // in each Region
+  net::ConnectionCounts connections;
+  int account_concurrency = 0;  // in each Region
   double speed = 1;
   WallTime machine_time{};
   WallTime metric_time{};                          // of metrics, alarms and scaling
@@ -48,12 +51,18 @@ class StatusService {
  public:
   explicit StatusService(engine::Engine& engine) : engine_(engine) {}
 
+  // Who knows the connections of the port. REQUIRES: before the first request.
+  void count_connections(std::function<net::ConnectionCounts()> counter) {
+    connections_ = std::move(counter);
+  }
+
   void handle(StatusFormat format, Reply reply);
 
  private:
   Snapshot take();  // on the control thread
 
   engine::Engine& engine_;
+  std::function<net::ConnectionCounts()> connections_;
 };
 
 }  // namespace kiln::services

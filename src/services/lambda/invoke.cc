@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/thread_owned.h"
 #include "model/names.h"
 #include "model/trace_header.h"
 #include "services/lambda/payload_fault.h"
@@ -23,11 +24,11 @@ constexpr size_t kMaxClientContext = 3'583;
 constexpr size_t kSharedParserBytes = 256 * 1024;
 
 bool simdjson_accepts(std::string& text) {
-  thread_local simdjson::dom::parser shared;
+  static const ThreadOwned<simdjson::dom::parser> shared;
   simdjson::dom::parser own;
   static_assert(net::kRoomBehindBody >= simdjson::SIMDJSON_PADDING);
   text.reserve(text.size() + simdjson::SIMDJSON_PADDING);  // of another text than a whole body
-  auto& parser = text.size() <= kSharedParserBytes ? shared : own;
+  auto& parser = text.size() <= kSharedParserBytes ? *shared : own;
   return parser.parse(text.data(), text.size(), false).error() == simdjson::SUCCESS;
 }
 

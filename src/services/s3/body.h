@@ -45,6 +45,11 @@ class S3Body {
 
   // REQUIRES: not after finish(). The first error stays, and finish() answers it.
   void add(store::ObjectStore& objects, std::string_view bytes);
+  // The same for a part that could not be taken, for lack of memory.
+  void fail() {
+    status_ = Error{ErrorKind::kInternal, "InternalError",
+                    "Kiln could not take a part of the body in; its standard error says why."};
+  }
   // BadDigest, IncompleteBody, EntityTooLarge, …
   Result<ObjectContent> finish(store::ObjectStore& objects);
 

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fence.h"
 #include "base/ids.h"
 #include "services/s3/call.h"
 #include "services/s3/xml.h"
@@ -77,7 +78,9 @@ class UploadSink final : public net::BodySink, public std::enable_shared_from_th
   void put(std::string&& part, std::function<void()> more) override {
     engine_.post_worker(
         [self = shared_from_this(), part = std::move(part), more = std::move(more)] {
-          self->body_->add(self->engine_.objects(), part);
+          fenced(
+              "an upload", [&] { self->body_->add(self->engine_.objects(), part); },
+              [&] { self->body_->fail(); });
           more();
         });
   }

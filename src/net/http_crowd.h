@@ -1,0 +1,54 @@
+// The connections of one loop of a server, by whom they wait for. Where there are too many, the one
+// goes that is missed least: first who has waited longest for a next request, then who has been
+// silent longest within a request or while it is answered, then who sends no more and may be gone.
+// No other one goes whose request is being worked on.
+//
+// Threading: the loop's, but for expect(), size() and is_full(). Cost: moving one is a few words.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <list>
+
+namespace kiln::net {
+
+class HttpConnection;
+
+class HttpCrowd {
+ public:
+  // kUsByNobody: perhaps nobody waits for us.
+  enum class Awaited { kRequest, kPeer, kUsByNobody, kUs };
+  // What a connection keeps of its place.
+  class Member {
+    friend class HttpCrowd;
+    std::list<HttpConnection*>::iterator place_;
+    Awaited awaited_ = Awaited::kRequest;
+    bool is_in_ = false;
+  };
+
+  explicit HttpCrowd(size_t most) : most_(most) {}
+  HttpCrowd(const HttpCrowd&) = delete;
+
+  // One more is on its way: it joins, or forget() follows.
+  void expect() { ++size_; }
+  void forget() { --size_; }
+  void join(Member& member, HttpConnection& who);
+  // Behind the others of whom so much is awaited.
+  void move(Member& member, Awaited awaited);
+  void leave(Member& member);
+
+  // With those that are expected.
+  size_t size() const { return size_; }
+  bool is_too_large() const { return size_ > most_; }
+  // nullptr: each is being worked on.
+  HttpConnection* least_missed() const;
+
+ private:
+  std::list<HttpConnection*>& those(Awaited awaited) { return lists_[static_cast<int>(awaited)]; }
+
+  const size_t most_;
+  std::atomic<size_t> size_ = 0;
+  std::list<HttpConnection*> lists_[4];
+};
+
+}  // namespace kiln::net

@@ -1,0 +1,234 @@
+// Connections that end, or have to: half-closed ones, too many of them, requests that are
+// forgotten.
+#include "net/http_crowd.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <new>
+#include <thread>
+
+#include "base/fence.h"
+#include "net/http_connection.h"
+#include "net/http_server.h"
+#include "tests/support/io_choices.h"
+#include "tests/support/plain_client.h"
+
+namespace kiln::net {
+namespace {
+
+// Answers with the target and body; /held when it is told so, /forgotten never, and /thrown throws
+// before the body.
+class CrowdSession final : public Session {
+ public:
+  using Held = std::vector<std::shared_ptr<HttpConnection>>;
+  CrowdSession(HttpConnection& c, Held& held) : connection_(c), held_(held) {}
+
+  uint64_t body_limit(const RequestHeader& header) override {
+    if (header.target() == "/thrown") throw std::bad_alloc();
+    return 1 << 20;
+  }
+  Response too_large(const RequestHeader&) override { return {}; }
+  bool is_answered_by_holders() const override { return true; }
+  void on_request(Request&& request) override {
+    if (target(request) == "/forgotten") return;
+    if (target(request) == "/held") return held_.push_back(connection_.shared_from_this());
+    Response r;
+    if (target(request) == "/large")
+      r.body.assign(size_t{64} << 20, 'l');
+    else
+      r.body = std::string(target(request)) + "|" + request.body();
+    connection_.reply(std::move(r));
+  }
+  void on_closed(bool) override {}
+
+ private:
+  HttpConnection& connection_;
+  Held& held_;
+};
+
+class HttpCrowdTest : public testing::TestWithParam<IoChoice> {
+ protected:
+  void serve(size_t connections = 1000, Duration body_time = std::chrono::minutes(1)) {
+    HttpLimits limits;
+    limits.connections = connections;
+    limits.body_time = body_time;
+    server_ = std::make_unique<HttpServer>(
+        std::vector<IoLoop*>{&loop_}, limits,
+        [this](HttpConnection& c) { return std::make_unique<CrowdSession>(c, held_); });
+    ASSERT_TRUE(server_->listen("127.0.0.1", 0));
+    loop_.start();
+  }
+  void TearDown() override {
+    if (server_) server_->close();
+    answer_held();
+    loop_.stop();
+    loop_.join();
+    set_fence_listener(std::move(listener_));
+  }
+  template <class Work>
+  void on_loop(Work work) {
+    std::promise<void> done;
+    loop_.post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  void answer_held() {
+    on_loop([this] {
+      for (const auto& connection : std::exchange(held_, {})) {
+        Response r;
+        r.body = "held|";
+        connection->reply(std::move(r));
+      }
+    });
+  }
+  // Of requests whose bytes have come.
+  void wait_for_held(size_t count) {
+    for (size_t now = 0; now < count;) on_loop([&] { now = held_.size(); });
+  }
+
+  SystemClock clock_;
+  CrowdSession::Held held_;
+  IoLoop loop_{0, clock_, GetParam()};
+  std::unique_ptr<HttpServer> server_;
+  FenceListener listener_ = set_fence_listener([](std::string_view, std::string_view) {});
+};
+
+std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
+bool has(const std::string& in, std::string_view text) {
+  return in.find(text) != std::string::npos;
+}
+
+TEST_P(HttpCrowdTest, WhoSendsNoMoreStillGetsItsAnswer) {
+  serve();
+  PlainClient now(server_->port()), later(server_->port());
+  ASSERT_TRUE(now.send(get("/now")));
+  now.end_sending();
+  const std::string in = now.read_to_close();
+  EXPECT_TRUE(in.starts_with("HTTP/1.1 200 ") && has(in, "/now|")) << in;
+  ASSERT_TRUE(later.send(get("/held") + get("/behind") + get("/held")));
+  later.end_sending();
+  wait_for_held(1);
+  answer_held();
+  wait_for_held(1);
+  answer_held();
+  const std::string all = later.read_to_close();
+  EXPECT_LT(all.find("held|"), all.find("/behind|")) << all;
+  EXPECT_LT(all.find("/behind|"), all.rfind("held|")) << all;
+  EXPECT_TRUE(has(all, "Connection: close\r\n")) << all;
+}
+
+TEST_P(HttpCrowdTest, HalfARequestAndNoMoreIsTheEnd) {
+  serve();
+  for (const std::string part :
+       {"GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"}) {
+    PlainClient c(server_->port());
+    ASSERT_TRUE(c.send(part));
+    c.end_sending();
+    EXPECT_EQ(c.read_to_close(), "");
+  }
+}
+
+TEST_P(HttpCrowdTest, OfTooManyTheOldestThatWaitsGoes) {
+  serve(3);
+  PlainClient held(server_->port());
+  ASSERT_TRUE(held.send(get("/held")));
+  wait_for_held(1);
+  PlainClient first(server_->port()), second(server_->port());
+  for (PlainClient* c : {&first, &second}) {
+    ASSERT_TRUE(c->send(get("/a")));
+    c->read_until("/a|");
+  }
+  ASSERT_TRUE(first.send(get("/used")));  // now the second has waited longer
+  first.read_until("/used|");
+  PlainClient third(server_->port());
+  ASSERT_TRUE(third.send(get("/b")));
+  third.read_until("/b|");
+  second.read_to_close();
+  ASSERT_TRUE(first.send(get("/still")));
+  first.read_until("/still|");
+  EXPECT_EQ(server_->connections().open, 3U);
+  EXPECT_EQ(server_->connections().dropped, 1U);
+  answer_held();
+  held.read_until("held|");
+}
+
+TEST_P(HttpCrowdTest, ASlowRequestGoesWhereNobodyElseWaits) {
+  serve(2);
+  PlainClient held(server_->port()), slow(server_->port());
+  ASSERT_TRUE(held.send(get("/held")) && slow.send("GET /slow HTTP/1.1\r\nHo"));
+  wait_for_held(1);
+  PlainClient other(server_->port());
+  ASSERT_TRUE(other.send(get("/other")));
+  other.read_until("/other|");
+  EXPECT_EQ(slow.read_to_close(), "");
+  answer_held();
+  held.read_until("held|");
+}
+
+TEST_P(HttpCrowdTest, WhereEachIsWorkedOnOneMoreIsRefused) {
+  serve(2);
+  PlainClient one(server_->port()), two(server_->port());
+  ASSERT_TRUE(one.send(get("/held")) && two.send(get("/held")));
+  wait_for_held(2);
+  PlainClient third(server_->port());
+  const std::string refused = third.read_to_close();
+  EXPECT_TRUE(refused.starts_with("HTTP/1.1 503 ") && has(refused, "ulimit -Hn")) << refused;
+  EXPECT_EQ(server_->connections().refused, 1U);
+  answer_held();
+  one.read_until("held|");
+  two.read_until("held|");
+  PlainClient fourth(server_->port());
+  ASSERT_TRUE(fourth.send(get("/again")));
+  fourth.read_until("/again|");
+}
+
+TEST_P(HttpCrowdTest, WhoMayBeGoneMakesRoomForOthers) {
+  serve(2);
+  PlainClient done(server_->port()), waits(server_->port());
+  ASSERT_TRUE(done.send(get("/held")) && waits.send(get("/held")));
+  done.end_sending();
+  wait_for_held(2);
+  PlainClient third(server_->port());
+  ASSERT_TRUE(third.send(get("/third")));
+  third.read_until("/third|");
+  EXPECT_EQ(done.read_to_close(), "");
+  answer_held();
+  waits.read_until("held|");
+}
+
+TEST_P(HttpCrowdTest, BodiesAndAnswersHaveTheirTime) {
+  serve(1000, std::chrono::milliseconds(300));
+  PlainClient slow(server_->port()), deaf(server_->port()), good(server_->port());
+  ASSERT_TRUE(slow.send("POST /s HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"));
+  ASSERT_TRUE(deaf.send(get("/large")));
+  EXPECT_EQ(slow.read_to_close(), "");
+  while (server_->connections().open > 1) std::this_thread::yield();
+  EXPECT_LT(deaf.read_to_close().size(), size_t{64} << 20);
+  ASSERT_TRUE(good.send(get("/good")));
+  good.read_until("/good|");
+}
+
+TEST_P(HttpCrowdTest, WhatNobodyAnswersAnyMoreIsAnswered500) {
+  serve();
+  PlainClient c(server_->port());
+  ASSERT_TRUE(c.send(get("/forgotten")));
+  EXPECT_TRUE(c.read_to_close().starts_with("HTTP/1.1 500 "));
+}
+
+TEST_P(HttpCrowdTest, WhatIsThrownWithinARequestIsItsAnswer) {
+  serve();
+  PlainClient c(server_->port());
+  ASSERT_TRUE(c.send("POST /thrown HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"));
+  EXPECT_TRUE(c.read_to_close().starts_with("HTTP/1.1 500 "));
+  PlainClient next(server_->port());
+  ASSERT_TRUE(next.send(get("/next")));
+  next.read_until("/next|");
+}
+
+INSTANTIATE_TEST_SUITE_P(Io, HttpCrowdTest, testing::ValuesIn(io_choices()), io_name);
+
+}  // namespace
+}  // namespace kiln::net
