@@ -4,19 +4,18 @@
 
 namespace critical_handler {
 
-using nlohmann::json;
-
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-std::string Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(kiln::JsonView event, const kiln::Context& context) {
   return orders::answer_request(event, context, config_,
-                                [this](const json& request, const orders::Deadline& deadline,
+                                [this](kiln::JsonView request, const orders::Deadline& deadline,
                                        orders::Body& body) { authorize(request, deadline, body); })
       .text();
 }
 
-void Handler::authorize(const json& event, const orders::Deadline& deadline, orders::Body& body) {
+void Handler::authorize(kiln::JsonView event, const orders::Deadline& deadline,
+                        orders::Body& body) {
   const orders::Payment payment = orders::read_payment(event);
   deadline.check(payment.request_id);
   const bool too_much = config_.payment_limit && payment.amount > *config_.payment_limit;

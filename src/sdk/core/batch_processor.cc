@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "kiln/json_handler.h"
 #include "kiln/log.h"
 #include "sdk/core/json_reader.h"
 #include "sdk/core/letter_case.h"
@@ -71,6 +72,20 @@ Field field_of(const json& value) {
   return {.kind = Field::Kind::kOther};
 }
 
+Field field_of(JsonView value) {
+  switch (value.kind()) {
+    case JsonView::Kind::kAbsent:
+    case JsonView::Kind::kNull:
+      return {};
+    case JsonView::Kind::kNumber:
+      return {.kind = Field::Kind::kNumber, .number = *value.number()};
+    case JsonView::Kind::kText:
+      return {.kind = Field::Kind::kText, .text = *value.text()};
+    default:
+      return {.kind = Field::Kind::kOther};
+  }
+}
+
 // A whole number below 10^18 without a sign, which is what ids mostly are.
 std::optional<uint64_t> plain_number(std::string_view text) {
   if (text.size() > 18) return std::nullopt;
@@ -106,6 +121,20 @@ struct DataProcessor::Fields {
         fields[name] = field_of(value);
       }
     }
+  }
+
+  void take(JsonView record) {
+    clear();
+    is_object = record.is_object();
+    if (!is_object) return;
+    const auto [given_id, name, email, age, score] =
+        record.pick({"id", "name", "email", "age", "score"});
+    is_id_structured = given_id.is_structured();
+    if (!is_id_structured && !given_id.absent()) id = tree_of(given_id);
+    fields[kName] = field_of(name);
+    fields[kEmail] = field_of(email);
+    fields[kAge] = field_of(age);
+    fields[kScore] = field_of(score);
   }
 
   // Passes the record. Throws sdk::JsonError.
@@ -275,7 +304,7 @@ DataProcessor::DataProcessor(Options options, MemoryProfiler& profiler, OnRecord
   if (options_.batch_size == 0) {
     throw std::invalid_argument("DataProcessor: the batch size must be at least 1");
   }
-  profiler_.snapshot("processing_start");
+  snapshot("processing_start");
 }
 
 DataProcessor::~DataProcessor() = default;
@@ -288,30 +317,16 @@ ProcessedRecord process_record(const json& record, std::chrono::system_clock::ti
   return result;
 }
 
-void DataProcessor::push(const json& record) {
-  fields_->take(record);
-  process(&record, {});
+ProcessedRecord process_record(JsonView record, std::chrono::system_clock::time_point now) {
+  DataProcessor::Fields fields;
+  fields.take(record);
+  ProcessedRecord result;
+  fields.process(now, result);
+  return result;
 }
 
-void DataProcessor::push_text(std::string_view record) {
-  JsonReader reader(record, kNotJson);
-  fields_->take(reader);
-  reader.end();
-  process(nullptr, record);
-}
-
-void DataProcessor::push_array(std::string_view records) {
-  JsonReader reader(records, kNotJson);
-  reader.array([&] {
-    reader.peek();
-    const char* const begin = reader.at();
-    fields_->take(reader);
-    process(nullptr, {begin, static_cast<size_t>(reader.at() - begin)});
-  });
-  reader.end();
-}
-
-void DataProcessor::process(const json* record, std::string_view text) {
+template <class Tree>
+void DataProcessor::process(const Tree& tree) {
   if (in_batch_ == 0) batch_began_ = std::chrono::system_clock::now();
   const size_t index = processed_++;
   bool good = false;
@@ -321,7 +336,7 @@ void DataProcessor::process(const json* record, std::string_view text) {
   } catch (const std::exception& e) {
     log::error("a record is skipped",
                {{"index", index}, {"id", id_text(fields_->id)}, {"error", e.what()}});
-    if (on_bad_) on_bad_(record ? *record : json::parse(text, nullptr, false), index, e.what());
+    if (on_bad_) on_bad_(tree(), index, e.what());
   }
   if (good) {
     ++results_;
@@ -330,9 +345,41 @@ void DataProcessor::process(const json* record, std::string_view text) {
   if (++in_batch_ >= options_.batch_size) end_batch();
 }
 
+void DataProcessor::push(const json& record) {
+  fields_->take(record);
+  process([&]() -> const json& { return record; });
+}
+
+void DataProcessor::push(JsonView record) {
+  fields_->take(record);
+  process([&] { return tree_of(record); });
+}
+
+void DataProcessor::push_text(std::string_view record) {
+  JsonReader reader(record, kNotJson);
+  fields_->take(reader);
+  reader.end();
+  process([&] { return json::parse(record, nullptr, false); });
+}
+
+void DataProcessor::push_array(std::string_view records) {
+  JsonReader reader(records, kNotJson);
+  reader.array([&] {
+    reader.peek();
+    const char* const begin = reader.at();
+    fields_->take(reader);
+    process([&] { return json::parse(begin, reader.at(), nullptr, false); });
+  });
+  reader.end();
+}
+
 void DataProcessor::finish() {
   if (in_batch_ > 0) end_batch();
-  profiler_.snapshot("processing_complete");
+  snapshot("processing_complete");
+}
+
+void DataProcessor::snapshot(std::string label) {
+  if (profiler_.started()) profiler_.snapshot(std::move(label));
 }
 
 void DataProcessor::end_batch() {
@@ -342,9 +389,9 @@ void DataProcessor::end_batch() {
     log::warn("memory is running short",
               {{"memory_mb", memory_mb}, {"memory_limit_mb", options_.memory_limit_mb}});
     ::malloc_trim(0);
-    profiler_.snapshot("after_release_batch_" + number);
+    snapshot("after_release_batch_" + number);
   }
-  if (batches_ % kSnapshotEvery == 0) profiler_.snapshot("batch_" + number);
+  if (batches_ % kSnapshotEvery == 0) snapshot("batch_" + number);
   in_batch_ = 0;
   ++batches_;
 }

@@ -14,6 +14,12 @@ constexpr char kSettings[] =
 // A journal of 1 MiB rather than four.
 constexpr char kShortJournal[] = "PRAGMA wal_autocheckpoint = 256";
 
+// Statistics of SQLite's memory, which nobody reads, cost a lock for each piece of it. Too late,
+// and without effect, where somebody else began to use SQLite before.
+void count_no_memory() {
+  [[maybe_unused]] static const int result = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 // Whether the file system is memory, as a sandbox's /tmp: what a file holds there counts as the
 // function's, and to empty the journal costs no wait for a disk.
 bool in_memory(const std::string& path) {
@@ -24,6 +30,7 @@ bool in_memory(const std::string& path) {
 }  // namespace
 
 Database::Database(const std::string& path, const char* schema) : path_(path) {
+  count_no_memory();
   const int result =
       sqlite3_open_v2(path.c_str(), &handle_,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
