@@ -236,7 +236,7 @@ JsonReader::Number JsonReader::rest_of_number(const char* start) {
   if (std::from_chars(start, at_, value).ec == std::errc::result_out_of_range) {
     value = std::strtod(std::string(text).c_str(), nullptr);  // which tells too big from too small
   }
-  return {text, value};
+  return {text, value, false};
 }
 
 void JsonReader::word(std::string_view word) {

@@ -45,7 +45,8 @@ class JsonReader {
   };
   struct Number {
     std::string_view text;
-    double value;  // infinite when it is too big for a double
+    double value;      // infinite when it is too big for a double
+    bool short_whole;  // up to fifteen digits and nothing else, so that `value` is exact
   };
 
   static constexpr int kMaxDepth = 512;  // of what skip() passes over
@@ -181,34 +182,37 @@ class JsonReader {
   Number number() {
     spaces();
     const char* const start = at_;
-    const bool negative = at_ != end_ && *at_ == '-';
-    if (negative) ++at_;
-    const char* const first = at_;
+    const char* at = at_;  // in a register
+    const bool negative = at != end_ && *at == '-';
+    if (negative) ++at;
+    const char* const first = at;
     uint64_t digits = 0;
-    while (at_ != end_ && is_digit(*at_))
-      digits = digits * 10 + static_cast<uint64_t>(*at_++ - '0');
-    const auto whole = at_ - first;
+    const auto pass_digits = [&] {
+      for (; at != end_ && is_digit(*at); ++at)
+        digits = digits * 10 + static_cast<uint64_t>(*at - '0');
+      at_ = at;
+    };
+    pass_digits();
+    const auto whole = at - first;
     if (whole == 0) fail("a digit is missing");
     if (*first == '0' && whole > 1) fail("a number with a leading zero");
     ptrdiff_t fraction = 0;
-    if (at_ != end_ && *at_ == '.') {
-      const char* const point = at_++;
-      while (at_ != end_ && is_digit(*at_))
-        digits = digits * 10 + static_cast<uint64_t>(*at_++ - '0');
-      fraction = at_ - point - 1;
+    if (at != end_ && *at == '.') {
+      const char* const point = at++;
+      pass_digits();
+      fraction = at - point - 1;
       if (fraction == 0) fail("a digit is missing");
     }
     // Up to fifteen digits are exact as a double, so are the powers of ten, and one division rounds
     // once.
-    if (whole + fraction > 15 || (at_ != end_ && (*at_ | 0x20) == 'e'))
-      return rest_of_number(start);
-    const std::string_view text(start, static_cast<size_t>(at_ - start));
+    if (whole + fraction > 15 || (at != end_ && (*at | 0x20) == 'e')) return rest_of_number(start);
+    const std::string_view text(start, static_cast<size_t>(at - start));
     if (fraction == 0) {
       const auto value = static_cast<int64_t>(digits);
-      return {text, static_cast<double>(negative ? -value : value)};
+      return {text, static_cast<double>(negative ? -value : value), true};
     }
     const double value = static_cast<double>(digits) / kPowersOfTen[fraction];
-    return {text, negative ? -value : value};
+    return {text, negative ? -value : value, false};
   }
 
   std::string_view skip();           // any value; returns its text
@@ -219,6 +223,13 @@ class JsonReader {
   [[noreturn]] void fail(const char* problem) const;
 
   const char* at() const { return at_; }  // where the reader is in the text
+  // Passes the very bytes of `text`, if they come next. REQUIRES: they were passed before, by other
+  // functions, between the same two kinds of value.
+  bool pass(std::string_view text) {
+    if (static_cast<size_t>(end_ - at_) < text.size() || !same(at_, text)) return false;
+    at_ += text.size();
+    return true;
+  }
 
   // The value of a raw string. REQUIRES: raw_string() returned it.
   static void unescape(std::string_view raw, std::string& out);
