@@ -17,11 +17,11 @@ std::string Handler::handle(kiln::JsonView event, const kiln::Context& context) 
 void Handler::authorize(kiln::JsonView event, const orders::Deadline& deadline,
                         orders::Body& body) {
   const orders::Payment payment = orders::read_payment(event);
-  deadline.check(payment.request_id);
+  const auto left = deadline.left_for(payment.request_id);
   const bool too_much = config_.payment_limit && payment.amount > *config_.payment_limit;
-  budget_ = deadline.left();
+  budget_ = left;
   const auto stored = store_->authorize(
-      payment, too_much ? orders::Status::kDeclined : orders::Status::kAuthorized, deadline.left());
+      payment, too_much ? orders::Status::kDeclined : orders::Status::kAuthorized, left);
   orders::check_same(payment, stored.payment);
   kiln::log::info("payment answered", {{"payment", payment.request_id},
                                        {"status", orders::name_of(stored.status)},

@@ -75,11 +75,12 @@ Handler::Handler(Config config)
 std::string Handler::handle(JsonView event, const kiln::Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const bool cold_start = ++request_count_ == 1;
-  budget_ = std::max(context.remaining_time() - kReserve, std::chrono::milliseconds(0));
+  const auto remaining = context.remaining_time();
+  budget_ = std::max(remaining - kReserve, std::chrono::milliseconds(0));
   kiln::log::info("request", {{"request_number", request_count_},
                               {"cold_start", cold_start},
                               {"memory_limit_mb", context.memory_limit_mb},
-                              {"remaining_time_ms", context.remaining_time().count()}});
+                              {"remaining_time_ms", remaining.count()}});
   try {
     if (!event.is_object()) throw BadRequest("the event must be a JSON object");
     const std::string result = route(event);

@@ -67,9 +67,11 @@ class Deadline {
                     std::chrono::duration_cast<std::chrono::milliseconds>(
                         until_ - std::chrono::system_clock::now()));
   }
-  // Throws TimeUp when nothing is left.
-  void check(const std::string& next) const {
-    if (left().count() == 0) throw TimeUp(next);
+  // What is left for `next`. Throws TimeUp when nothing is.
+  std::chrono::milliseconds left_for(const std::string& next) const {
+    const auto time = left();
+    if (time.count() == 0) throw TimeUp(next);
+    return time;
   }
   std::chrono::system_clock::time_point until() const { return until_; }
 

@@ -38,9 +38,9 @@ void Handler::store(JsonView event, const std::string& request_id, const orders:
   const JsonView given = inner.absent() ? event : inner;
   const orders::Order order =
       orders::enrich_order(given, cleaned(given), request_id, config_.priority_level);
-  deadline.check(order.request_id);
-  budget_ = deadline.left();
-  const auto stored = store_->insert(order, deadline.left());
+  const auto left = deadline.left_for(order.request_id);
+  budget_ = left;
+  const auto stored = store_->insert(order, left);
   orders::check_same(order, stored.payment);
   kiln::log::info(
       "order stored",
