@@ -118,7 +118,8 @@ Order enrich_order(JsonView order, const kiln::ProcessedRecord& customer,
   out.currency = currency_of(currency);
   out.item_count = items.count;
   if (!customer.name.empty() || !customer.email.empty()) {
-    if ((customer.name + customer.email).find('\0') != std::string::npos) {
+    if (customer.name.find('\0') != std::string::npos ||
+        customer.email.find('\0') != std::string::npos) {
       throw BadRequest("'name' and 'email' must not hold a NUL");
     }
     out.customer_name = customer.name;
