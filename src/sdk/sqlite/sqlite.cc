@@ -37,9 +37,9 @@ bool is_new(sqlite3* database) {
   return is_new;
 }
 
-// A new file gets all of it in one transaction rather than one for each table: that is a tenth of a
-// first request's time. Another process may do the same: it waits, and finds the tables. Where they
-// are, nobody needs the file's lock.
+// A new file gets all of it in one transaction rather than one for each table, or nothing. Another
+// process may do the same: it waits, and finds the tables. Where they are, nobody needs the file's
+// lock.
 int run_schema(sqlite3* database, const char* schema) {
   const auto run = [database](const char* sql) {
     return sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
