@@ -78,6 +78,7 @@ function(kiln_lambda target)
     if(ARG_STATIC)
       target_link_options(${target} PRIVATE -static -no-pie)
     else()
+      # libgcc stays shared: its unwinder asks for glibc 2.35, so that the package would need a libc of its own.
       target_link_options(${target} PRIVATE -static-libstdc++ -no-pie -Wl,-z,now -Wl,--as-needed)
     endif()
   endif()

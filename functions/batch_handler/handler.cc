@@ -2,10 +2,12 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include "kiln/batch.h"
 #include "kiln/batch_processor.h"
@@ -17,30 +19,21 @@
 namespace batch_handler {
 namespace {
 
+using kiln::JsonView;
 using nlohmann::json;
 
-// The order in a record's body.
-json order_in(const json& record) {
-  const auto body = record.find("body");
-  const auto* text = body == record.end() ? nullptr : body->get_ptr<const std::string*>();
+// The order in a record's body, which is read into `body`.
+JsonView order_in(JsonView record, std::optional<kiln::JsonDocument>& body) {
+  const auto text = record["body"].text();
   if (!text) throw std::invalid_argument("the record has no body");
-  json order;
   try {
-    order = kiln::parse_json(*text);
-  } catch (const json::exception&) {
+    body.emplace(*text);
+  } catch (const std::invalid_argument&) {
     throw std::invalid_argument("the record's body is no JSON");
   }
-  if (order.is_object()) {
-    if (const auto inner = order.find("order"); inner != order.end()) {
-      return json(std::move(*inner));
-    }
-  }
-  return order;
-}
-
-std::string identifier_of(const json& record) {
-  const auto id = record.find("messageId");
-  return id == record.end() || !id->is_string() ? "" : id->get<std::string>();
+  const JsonView order = body->root();
+  const JsonView inner = order["order"];
+  return inner.absent() ? order : inner;
 }
 
 }  // namespace
@@ -54,25 +47,25 @@ void keep_heap() {
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-std::string Handler::handle(const json& event, const kiln::Context& context) {
-  json failures = json::array({{{"itemIdentifier", ""}}});  // all of the batch, unless it says else
+std::string Handler::handle(JsonView event, const kiln::Context& context) {
+  std::string failures = R"([{"itemIdentifier":""}])";  // all of the batch, unless it says else
   const orders::Answer answer = orders::answer_request(
       event, context, config_,
-      [&](const json& batch, const orders::Deadline& deadline, orders::Body& body) {
+      [&](JsonView batch, const orders::Deadline& deadline, orders::Body& body) {
         process(batch, context, deadline, failures, body);
       });
-  return answer.text(kiln::print_json(failures));
+  return answer.text(failures);
 }
 
-void Handler::process(const json& event, const kiln::Context& context,
-                      const orders::Deadline& deadline, json& failures, orders::Body& body) {
+void Handler::process(JsonView event, const kiln::Context& context,
+                      const orders::Deadline& deadline, std::string& failures, orders::Body& body) {
   struct Attempt {
-    const json* order = nullptr;
+    JsonView order;
     std::string message_id;
     std::string error;
   } attempt;
   std::string database_down;
-  std::set<std::string, std::less<>> attempted;
+  std::vector<std::string_view> attempted;
   json failed = json::array();
 
   std::optional<orders::Batch> together;
@@ -81,27 +74,28 @@ void Handler::process(const json& event, const kiln::Context& context,
       {.memory_limit_mb = static_cast<double>(context.memory_limit_mb)}, profiler,
       [&](const kiln::ProcessedRecord& customer) {
         const orders::Order order = orders::enrich_order(
-            *attempt.order, customer, attempt.message_id, config_.priority_level);
+            attempt.order, customer, attempt.message_id, config_.priority_level);
         if (!together) together.emplace(*store_);
         const auto stored = store_->insert(order, deadline.left());
         orders::check_same(order, stored.payment);
       },
       [&](const json&, size_t, const char* error) { attempt.error = error; });
 
-  const auto on_record = [&](const json& record) {
+  std::optional<kiln::JsonDocument> order_text;
+  const auto on_record = [&](JsonView record) {
     if (!database_down.empty()) {
       throw std::runtime_error("left undone, since the database can't be reached");
     }
-    attempt = {};
-    attempt.message_id = identifier_of(record);
-    attempted.insert(attempt.message_id);
+    const auto id = record["messageId"].text().value_or(std::string_view());
+    attempt.message_id = id;
+    attempt.error.clear();
+    attempted.push_back(id);
     try {
-      const json order = order_in(record);
-      attempt.order = &order;
-      processor.push(order);
+      attempt.order = order_in(record, order_text);
+      processor.push(attempt.order);
       if (!attempt.error.empty()) throw std::invalid_argument(attempt.error);
     } catch (const orders::TimeUp&) {
-      attempted.erase(attempt.message_id);
+      std::erase(attempted, id);
       throw;
     } catch (const std::exception& e) {
       failed.push_back({{"itemIdentifier", attempt.message_id}, {"error", e.what()}});
@@ -113,7 +107,7 @@ void Handler::process(const json& event, const kiln::Context& context,
   kiln::Context until = context;
   until.deadline = deadline.until();
   budget_ = deadline.left();
-  json result;
+  kiln::BatchFailures result;
   try {
     result =
         kiln::process_batch(event, until, on_record, {.reserve = std::chrono::milliseconds(0)});
@@ -122,19 +116,19 @@ void Handler::process(const json& event, const kiln::Context& context,
   }
   processor.finish();
   if (together) together->commit();  // or all of the batch has failed
-  failures = std::move(result["batchItemFailures"]);
+  failures = result.json_array();
 
+  if (!result.identifiers.empty()) std::sort(attempted.begin(), attempted.end());
   json left_undone = json::array();
-  for (const json& failure : failures) {
-    const auto& id = failure["itemIdentifier"].get_ref<const std::string&>();
-    if (!attempted.contains(id)) left_undone.push_back(id);
+  for (const std::string_view id : result.identifiers) {
+    if (!std::binary_search(attempted.begin(), attempted.end(), id)) left_undone.push_back(id);
   }
-  const size_t total = event.at("Records").size();
+  const size_t total = event["Records"].size();
   kiln::log::info(
       "batch done",
       {{"total_records", total}, {"failed", failed.size()}, {"left_undone", left_undone.size()}});
   body.add("total_records", total);
-  body.add("processed_records", total - failures.size());
+  body.add("processed_records", total - result.identifiers.size());
   body.add_json("failed", kiln::print_json(failed));
   body.add_json("left_undone", kiln::print_json(left_undone));
 }

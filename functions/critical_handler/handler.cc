@@ -4,25 +4,24 @@
 
 namespace critical_handler {
 
-using nlohmann::json;
-
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-std::string Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(kiln::JsonView event, const kiln::Context& context) {
   return orders::answer_request(event, context, config_,
-                                [this](const json& request, const orders::Deadline& deadline,
+                                [this](kiln::JsonView request, const orders::Deadline& deadline,
                                        orders::Body& body) { authorize(request, deadline, body); })
       .text();
 }
 
-void Handler::authorize(const json& event, const orders::Deadline& deadline, orders::Body& body) {
+void Handler::authorize(kiln::JsonView event, const orders::Deadline& deadline,
+                        orders::Body& body) {
   const orders::Payment payment = orders::read_payment(event);
-  deadline.check(payment.request_id);
+  const auto left = deadline.left_for(payment.request_id);
   const bool too_much = config_.payment_limit && payment.amount > *config_.payment_limit;
-  budget_ = deadline.left();
+  budget_ = left;
   const auto stored = store_->authorize(
-      payment, too_much ? orders::Status::kDeclined : orders::Status::kAuthorized, deadline.left());
+      payment, too_much ? orders::Status::kDeclined : orders::Status::kAuthorized, left);
   orders::check_same(payment, stored.payment);
   kiln::log::info("payment answered", {{"payment", payment.request_id},
                                        {"status", orders::name_of(stored.status)},

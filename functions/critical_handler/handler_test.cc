@@ -20,7 +20,9 @@ class CriticalHandler : public ::testing::Test {
   }
   std::pair<int, json> handle(const json& event) {
     if (!handler_) handler_ = std::make_unique<Handler>(config_);
-    const json answer = json::parse(handler_->handle(event, context_));
+    const std::string text = event.dump();
+    const kiln::JsonDocument document(text);
+    const json answer = json::parse(handler_->handle(document.root(), context_));
     EXPECT_EQ(answer.size(), 2u);
     return {answer.at("statusCode").get<int>(), json::parse(answer.at("body").get<std::string>())};
   }

@@ -1,4 +1,4 @@
-#include <kiln/json_handler.h>
+#include <kiln/json_view.h>
 
 #include "handler.h"
 
@@ -8,8 +8,8 @@ int main() {
     const auto config = orders::Config::from_environment(
         {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)});
     return [handler = std::make_unique<Handler>(config)](
-               std::string_view event, const kiln::Context& context) -> std::string {
-      return handler->handle(kiln::parse_event(event), context);
+               kiln::JsonView event, const kiln::Context& context) -> std::string {
+      return handler->handle(event, context);
     };
   });
 }

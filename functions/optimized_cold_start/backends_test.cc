@@ -49,7 +49,9 @@ class Backends : public ::testing::Test {
   }
 
   std::pair<int, json> handle(Handler& handler, const json& event) {
-    const json answer = json::parse(handler.handle(event, context_));
+    const std::string text = event.dump();
+    const kiln::JsonDocument document(text);
+    const json answer = json::parse(handler.handle(document.root(), context_));
     return {answer.at("statusCode").get<int>(), json::parse(answer.at("body").get<std::string>())};
   }
   json result(Handler& handler, const json& event) {

@@ -11,6 +11,7 @@
 namespace optimized_cold_start {
 namespace {
 
+using kiln::JsonView;
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kReserve{300};  // kept for the answer
@@ -44,29 +45,22 @@ RE2::Options pattern_options() {
   return options;
 }
 
-// The object under "data"; an absent one is empty.
-const json& data_of(const json& event) {
-  static const json empty = json::object();
-  const auto found = event.find("data");
-  if (found == event.end() || found->is_null()) return empty;
-  if (!found->is_object()) throw BadRequest("'data' must be an object");
-  return *found;
+// The object under "data"; an absent one is like an empty one.
+JsonView data_of(JsonView event) {
+  const JsonView data = event["data"];
+  if (data.absent() || data.is_null() || data.is_object()) return data;
+  throw BadRequest("'data' must be an object");
 }
 
-// The text under `name`, or an empty one when there is none or it is something else.
-const std::string& text_of(const json& data, const char* name) {
-  static const std::string empty;
-  const auto found = data.find(name);
-  if (found == data.end()) return empty;
-  const auto* text = found->get_ptr<const std::string*>();
-  return text ? *text : empty;
-}
+// A text, or an empty one when there is none or it is something else.
+std::string_view text_of(JsonView value) { return value.text().value_or(std::string_view()); }
 
 // PostgreSQL's texts can't hold a NUL.
-const std::string& checked(const char* what, const std::string& text) {
-  if (text.find('\0') != std::string::npos)
+std::string checked(const char* what, std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) {
     throw BadRequest(std::string(what) + " must not hold a NUL");
-  return text;
+  }
+  return std::string(text);
 }
 
 }  // namespace
@@ -78,14 +72,15 @@ Handler::Handler(Config config)
       database_([this] { return open_database(config_, budget_); }),
       cache_([this] { return open_cache(config_, budget_); }) {}
 
-std::string Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(JsonView event, const kiln::Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const bool cold_start = ++request_count_ == 1;
-  budget_ = std::max(context.remaining_time() - kReserve, std::chrono::milliseconds(0));
+  const auto remaining = context.remaining_time();
+  budget_ = std::max(remaining - kReserve, std::chrono::milliseconds(0));
   kiln::log::info("request", {{"request_number", request_count_},
                               {"cold_start", cold_start},
                               {"memory_limit_mb", context.memory_limit_mb},
-                              {"remaining_time_ms", context.remaining_time().count()}});
+                              {"remaining_time_ms", remaining.count()}});
   try {
     if (!event.is_object()) throw BadRequest("the event must be a JSON object");
     const std::string result = route(event);
@@ -115,23 +110,22 @@ std::string Handler::handle(const json& event, const kiln::Context& context) {
   }
 }
 
-std::string Handler::route(const json& event) {
-  const auto found = event.find("action");
-  const std::string action = found == event.end() ? "default"
-                             : found->is_string() ? found->get<std::string>()
-                                                  : kiln::print_json(*found);
+std::string Handler::route(JsonView event) {
+  const JsonView given = event["action"];
+  const std::string_view action = given.absent() ? "default" : text_of(given);
   if (action == "validate_user") return validate_user(event);
   if (action == "process_order") return kiln::print_json(process_order(event));
   if (action == "fetch_data") return kiln::print_json(fetch_data(event));
-  return kiln::print_json({{"error", "Unknown action: " + action}});
+  const std::string name =
+      given.absent() || given.text() ? std::string(action) : kiln::print_json(kiln::tree_of(given));
+  return kiln::print_json({{"error", "Unknown action: " + name}});
 }
 
-std::string Handler::validate_user(const json& event) const {
-  const json& data = data_of(event);
-  const std::string& email = text_of(data, "email");
-  const bool email_valid = RE2::FullMatch(email, email_pattern_);
-  const bool phone_valid = RE2::FullMatch(text_of(data, "phone"), phone_pattern_);
-  const bool required_fields_present = !text_of(data, "name").empty() && !email.empty();
+std::string Handler::validate_user(JsonView event) const {
+  const auto [name, email, phone] = data_of(event).pick({"name", "email", "phone"});
+  const bool email_valid = RE2::FullMatch(text_of(email), email_pattern_);
+  const bool phone_valid = RE2::FullMatch(text_of(phone), phone_pattern_);
+  const bool required_fields_present = !text_of(name).empty() && !text_of(email).empty();
   std::string out;
   out.reserve(128);
   kiln::sdk::JsonWriter writer(out);
@@ -144,25 +138,23 @@ std::string Handler::validate_user(const json& event) const {
   return out;
 }
 
-json Handler::process_order(const json& event) {
-  const json& data = data_of(event);
-  const json user_id = data.value("user_id", json());
-  const json amount = data.value("amount", json());
-  if (!user_id.is_number_integer() && (!user_id.is_string() || user_id == "")) {
+json Handler::process_order(JsonView event) {
+  const auto [user_id, amount] = data_of(event).pick({"user_id", "amount"});
+  if (!user_id.is_whole() && text_of(user_id).empty()) {
     throw BadRequest(
         "process_order needs data.user_id: a whole number or a text that is not empty");
   }
   if (!amount.is_number()) throw BadRequest("process_order needs data.amount: a number");
-  const Order order{user_id.is_string()
-                        ? checked("data.user_id", user_id.get_ref<const std::string&>())
-                        : kiln::print_json(user_id),
-                    kiln::print_json(amount)};
+  const json amount_given = kiln::tree_of(amount);
+  const Order order{user_id.is_whole() ? kiln::print_json(kiln::tree_of(user_id))
+                                       : checked("data.user_id", text_of(user_id)),
+                    kiln::print_json(amount_given)};
   const int64_t id = database_->insert_order(order);
-  return {{"order_id", id}, {"status", "created"}, {"amount", amount}};
+  return {{"order_id", id}, {"status", "created"}, {"amount", amount_given}};
 }
 
-json Handler::fetch_data(const json& event) {
-  const std::string& key = checked("'key'", text_of(event, "key"));
+json Handler::fetch_data(JsonView event) {
+  const std::string key = checked("'key'", text_of(event["key"]));
   if (key.empty()) throw BadRequest("fetch_data needs 'key': a text that is not empty");
 
   bool cache_up = true;

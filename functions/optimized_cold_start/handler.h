@@ -38,6 +38,7 @@
 #include "config.h"
 #include "database.h"
 #include "kiln/context.h"
+#include "kiln/json_view.h"
 #include "kiln/lazy.h"
 
 namespace optimized_cold_start {
@@ -47,14 +48,14 @@ class Handler {
   explicit Handler(Config config);
 
   // Returns JSON text. Never throws for what an event can hold or a backend can do.
-  std::string handle(const nlohmann::json& event, const kiln::Context& context);
+  std::string handle(kiln::JsonView event, const kiln::Context& context);
 
  private:
   // The actions' results, as JSON text where it is made without a tree.
-  std::string route(const nlohmann::json& event);
-  std::string validate_user(const nlohmann::json& event) const;
-  nlohmann::json process_order(const nlohmann::json& event);
-  nlohmann::json fetch_data(const nlohmann::json& event);
+  std::string route(kiln::JsonView event);
+  std::string validate_user(kiln::JsonView event) const;
+  nlohmann::json process_order(kiln::JsonView event);
+  nlohmann::json fetch_data(kiln::JsonView event);
   nlohmann::json fetch_from_database(const std::string& key);
 
   const Config config_;

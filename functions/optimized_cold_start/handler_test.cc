@@ -24,7 +24,9 @@ class HandlerTest : public ::testing::Test {
 
   // The status code and the parsed body of an answer.
   std::pair<int, json> handle(Handler& handler, const json& event) {
-    const json answer = json::parse(handler.handle(event, context_));
+    const std::string text = event.dump();
+    const kiln::JsonDocument document(text);
+    const json answer = json::parse(handler.handle(document.root(), context_));
     EXPECT_EQ(answer.size(), 2u);
     return {answer.at("statusCode").get<int>(), json::parse(answer.at("body").get<std::string>())};
   }

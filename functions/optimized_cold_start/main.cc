@@ -1,4 +1,4 @@
-#include <kiln/json_handler.h>
+#include <kiln/json_view.h>
 
 #include "handler.h"
 
@@ -7,8 +7,8 @@ int main() {
     using optimized_cold_start::Config;
     using optimized_cold_start::Handler;
     return [handler = std::make_unique<Handler>(Config::from_environment())](
-               std::string_view event, const kiln::Context& context) -> std::string {
-      return handler->handle(kiln::parse_event(event), context);
+               kiln::JsonView event, const kiln::Context& context) -> std::string {
+      return handler->handle(event, context);
     };
   });
 }

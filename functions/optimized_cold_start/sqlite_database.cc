@@ -1,3 +1,5 @@
+#include <sqlite3.h>
+
 #include <mutex>
 
 #include "database.h"
@@ -11,7 +13,6 @@ using kiln::sqlite::Statement;
 // The tables of schema.sql in SQLite's words, and rows that make a first fetch_data answer
 // something.
 constexpr char kSchema[] = R"(
-PRAGMA synchronous = OFF;
 CREATE TABLE IF NOT EXISTS orders (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   user_id TEXT NOT NULL,
@@ -34,7 +35,9 @@ class SqliteDatabase final : public Database {
       : database_(config.sqlite_path, kSchema),
         insert_(database_,
                 "INSERT INTO orders (user_id, amount, status) VALUES (?1, ?2, 'pending')"),
-        find_(database_, "SELECT id, value, updated_at FROM items WHERE id = ?1") {}
+        find_(database_, "SELECT id, value, updated_at FROM items WHERE id = ?1") {
+    sqlite3_exec(database_.handle(), "PRAGMA synchronous = OFF", nullptr, nullptr, nullptr);
+  }
 
   int64_t insert_order(const Order& order) override {
     const std::lock_guard lock(mutex_);

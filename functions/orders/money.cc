@@ -24,25 +24,17 @@ std::optional<Cents> parse_cents(std::string_view text) {
   return cents;
 }
 
-std::optional<Cents> cents_of(const nlohmann::json& value) {
-  constexpr uint64_t kMostWhole = kMaxCents / 100;
-  if (const auto* text = value.get_ptr<const std::string*>()) return parse_cents(*text);
-  if (const auto* whole = value.get_ptr<const nlohmann::json::number_unsigned_t*>()) {
-    if (*whole == 0 || *whole > kMostWhole) return std::nullopt;
-    return static_cast<Cents>(*whole * 100);
-  }
-  if (const auto* whole = value.get_ptr<const nlohmann::json::number_integer_t*>()) {
-    if (*whole <= 0 || static_cast<uint64_t>(*whole) > kMostWhole) return std::nullopt;
-    return *whole * 100;
-  }
-  const auto* number = value.get_ptr<const nlohmann::json::number_float_t*>();
-  if (!number || !(*number > 0) || *number >= static_cast<double>(kMostWhole + 1)) {
-    return std::nullopt;
-  }
+std::optional<Cents> cents_of(kiln::JsonView value) {
+  constexpr int64_t kMostWhole = kMaxCents / 100;
+  if (const auto text = value.text()) return parse_cents(*text);
+  if (!value.is_number()) return std::nullopt;
+  if (const auto cents = parse_cents(value.written())) return cents;
+  const double number = *value.number();
+  if (!(number > 0) || number >= static_cast<double>(kMostWhole + 1)) return std::nullopt;
   // The shortest form of a number of at most fifteen digits is the decimal one that is nearest to
   // it, and so is what the division gives.
-  const auto cents = static_cast<Cents>(*number * 100 + 0.5);
-  if (cents == 0 || static_cast<double>(cents) / 100 != *number) return std::nullopt;
+  const auto cents = static_cast<Cents>(number * 100 + 0.5);
+  if (cents == 0 || static_cast<double>(cents) / 100 != number) return std::nullopt;
   return cents;
 }
 

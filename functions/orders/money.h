@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "kiln/json_view.h"
 #include "sdk/core/json_object.h"
 
 namespace orders {
@@ -19,7 +20,7 @@ inline constexpr Cents kMaxCents = 99'999'999'999;  // 999,999,999.99
 std::optional<Cents> parse_cents(std::string_view text);
 
 // The same of a JSON number, by its shortest form, or a text.
-std::optional<Cents> cents_of(const nlohmann::json& value);
+std::optional<Cents> cents_of(kiln::JsonView value);
 
 nlohmann::json to_amount(Cents cents);                        // a JSON number: 12.5
 void add_amount(kiln::sdk::JsonObject& object, Cents cents);  // the same, under "amount"

@@ -13,7 +13,6 @@
 #pragma once
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -40,11 +39,11 @@ struct Order : Payment {
 };
 
 // Throws BadRequest, which names the field.
-Payment read_payment(const nlohmann::json& event);
+Payment read_payment(kiln::JsonView event);
 
 // `customer` is the same record after kiln::process_record(). `request_id` is for orders that have
 // none of their own. Throws BadRequest, which names the field.
-Order enrich_order(const nlohmann::json& order, const kiln::ProcessedRecord& customer,
+Order enrich_order(kiln::JsonView order, const kiln::ProcessedRecord& customer,
                    const std::string& request_id, const std::string& priority);
 
 // {"request_id","user_id","amount","currency","item_count","customer":{"name","email",

@@ -25,6 +25,16 @@ TEST(Money, TwoDecimalsAndNoMore) {
   }
 }
 
+// The functions under test, of what a tree's text says.
+std::optional<Cents> cents_of(const json& value) {
+  const std::string text = value.dump();
+  return orders::cents_of(kiln::JsonDocument(text).root());
+}
+Payment read_payment(const json& event) {
+  const std::string text = event.dump();
+  return orders::read_payment(kiln::JsonDocument(text).root());
+}
+
 TEST(Money, OfJson) {
   EXPECT_EQ(cents_of(12.5), 1250);
   EXPECT_EQ(cents_of(0.29), 29);
@@ -53,6 +63,13 @@ TEST(Money, OfNumbersIsThatOfTheirShortestForm) {
     EXPECT_EQ(cents_of(std::stod(text + "5")), std::nullopt) << text;
     EXPECT_EQ(cents_of(-number), std::nullopt) << text;
   }
+  for (const auto& [text, cents] : {std::pair("12.50", 1250),
+                                    {"12.500", 1250},
+                                    {"1.25e1", 1250},
+                                    {"1e2", 10000},
+                                    {"12.0", 1200}}) {
+    EXPECT_EQ(orders::cents_of(kiln::JsonDocument(text).root()), cents) << text;
+  }
   EXPECT_EQ(cents_of(0.001), std::nullopt);
   EXPECT_EQ(cents_of(0.009), std::nullopt);
   EXPECT_EQ(cents_of(999'999'999), 99'999'999'900);
@@ -74,6 +91,13 @@ TEST(Payment, IsReadAsItIs) {
   EXPECT_EQ(payment.amount, 1250);
   EXPECT_EQ(payment.currency, "USD");
   EXPECT_EQ(read_payment(with(kPayment, "user_id", 7)).user_id, "7");
+  EXPECT_EQ(read_payment(with(kPayment, "user_id", -7)).user_id, "-7");
+  EXPECT_EQ(read_payment(with(kPayment, "user_id", uint64_t{1} << 63)).user_id,
+            "9223372036854775808");
+  EXPECT_EQ(orders::read_payment(
+                kiln::JsonDocument(R"({"request_id":"r","user_id":-0,"amount":1})").root())
+                .user_id,
+            "0");
   EXPECT_EQ(read_payment(with(kPayment, "currency", "eur")).currency, "EUR");
 }
 
@@ -97,7 +121,10 @@ TEST(Payment, LimitsOnBothSides) {
 Order enriched(const json& order) {
   const auto time =
       std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'123));
-  return enrich_order(order, kiln::process_record(order, time), "given", "BATCH");
+  const std::string text = order.dump();
+  const kiln::JsonDocument document(text);
+  return enrich_order(document.root(), kiln::process_record(document.root(), time), "given",
+                      "BATCH");
 }
 
 TEST(Order, IsEnriched) {

@@ -28,8 +28,8 @@ std::string Answer::text(std::string_view batch_item_failures) const {
   return out;
 }
 
-Answer answer_request(const json& event, const kiln::Context& context, const Config& config,
-                      const std::function<void(const json&, Deadline, Body&)>& work) {
+Answer answer_request(kiln::JsonView event, const kiln::Context& context, const Config& config,
+                      const std::function<void(kiln::JsonView, Deadline, Body&)>& work) {
   const auto start = std::chrono::steady_clock::now();
   kiln::log::info("request", {{"priority_level", config.priority_level},
                               {"memory_limit_mb", context.memory_limit_mb},

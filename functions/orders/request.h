@@ -1,7 +1,7 @@
 // What is the same for every request of the three functions: its time, its errors, its answer.
 //
 //   return orders::answer_request(
-//       event, context, config, [&](const json& event, Deadline deadline, Body& body) {
+//       event, context, config, [&](JsonView event, Deadline deadline, Body& body) {
 //         body.add("order_id", store->insert(order, deadline.left()));
 //       });
 //
@@ -16,13 +16,13 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "config.h"
 #include "kiln/context.h"
+#include "kiln/json_view.h"
 #include "sdk/core/json_object.h"
 
 namespace orders {
@@ -67,9 +67,11 @@ class Deadline {
                     std::chrono::duration_cast<std::chrono::milliseconds>(
                         until_ - std::chrono::system_clock::now()));
   }
-  // Throws TimeUp when nothing is left.
-  void check(const std::string& next) const {
-    if (left().count() == 0) throw TimeUp(next);
+  // What is left for `next`. Throws TimeUp when nothing is.
+  std::chrono::milliseconds left_for(const std::string& next) const {
+    const auto time = left();
+    if (time.count() == 0) throw TimeUp(next);
+    return time;
   }
   std::chrono::system_clock::time_point until() const { return until_; }
 
@@ -90,7 +92,7 @@ struct Answer {
 // `work` gives the answer's members but for the common ones. Never throws for what an event can
 // hold or a backend can do.
 Answer answer_request(
-    const nlohmann::json& event, const kiln::Context& context, const Config& config,
-    const std::function<void(const nlohmann::json& event, Deadline deadline, Body& body)>& work);
+    kiln::JsonView event, const kiln::Context& context, const Config& config,
+    const std::function<void(kiln::JsonView event, Deadline deadline, Body& body)>& work);
 
 }  // namespace orders

@@ -51,6 +51,17 @@ TEST_F(SqliteStoreTest, APaymentIsStoredOnce) {
   EXPECT_EQ(again.payment.currency, "EUR");
 }
 
+TEST_F(SqliteStoreTest, TheTablesOfANewFileAreMadeTogetherOrNotAtAll) {
+  using kiln::sqlite::Database;
+  EXPECT_THROW(Database(config_.sqlite_path, "CREATE TABLE a (x); CREATE NONSENSE"),
+               kiln::sqlite::Error);
+  const Database database(config_.sqlite_path, "CREATE TABLE b (x)");
+  kiln::sqlite::Statement tables(database, "SELECT group_concat(name) FROM sqlite_schema");
+  kiln::sqlite::Statement::Run run(tables);
+  ASSERT_TRUE(run.step());
+  EXPECT_EQ(run.text(0), "b");
+}
+
 TEST_F(SqliteStoreTest, ARequestIdIsOfOneRequest) {
   Payment other = payment_;
   EXPECT_NO_THROW(check_same(payment_, other));

@@ -7,9 +7,9 @@
 namespace standard_handler {
 namespace {
 
-using nlohmann::json;
+using kiln::JsonView;
 
-kiln::ProcessedRecord cleaned(const json& order) {
+kiln::ProcessedRecord cleaned(JsonView order) {
   try {
     return kiln::process_record(order, std::chrono::system_clock::now());
   } catch (const std::invalid_argument& e) {
@@ -22,25 +22,25 @@ kiln::ProcessedRecord cleaned(const json& order) {
 Handler::Handler(orders::Config config)
     : config_(std::move(config)), store_([this] { return orders::open_store(config_, budget_); }) {}
 
-std::string Handler::handle(const json& event, const kiln::Context& context) {
+std::string Handler::handle(JsonView event, const kiln::Context& context) {
   const std::string request_id(context.request_id);
   return orders::answer_request(
              event, context, config_,
-             [&](const json& request, const orders::Deadline& deadline, orders::Body& body) {
+             [&](JsonView request, const orders::Deadline& deadline, orders::Body& body) {
                store(request, request_id, deadline, body);
              })
       .text();
 }
 
-void Handler::store(const json& event, const std::string& request_id,
-                    const orders::Deadline& deadline, orders::Body& body) {
-  const auto found = event.find("order");
-  const json& given = found == event.end() ? event : *found;
+void Handler::store(JsonView event, const std::string& request_id, const orders::Deadline& deadline,
+                    orders::Body& body) {
+  const JsonView inner = event["order"];
+  const JsonView given = inner.absent() ? event : inner;
   const orders::Order order =
       orders::enrich_order(given, cleaned(given), request_id, config_.priority_level);
-  deadline.check(order.request_id);
-  budget_ = deadline.left();
-  const auto stored = store_->insert(order, deadline.left());
+  const auto left = deadline.left_for(order.request_id);
+  budget_ = left;
+  const auto stored = store_->insert(order, left);
   orders::check_same(order, stored.payment);
   kiln::log::info(
       "order stored",

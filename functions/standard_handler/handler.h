@@ -15,10 +15,10 @@
 #pragma once
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "kiln/context.h"
+#include "kiln/json_view.h"
 #include "kiln/lazy.h"
 #include "orders/config.h"
 #include "orders/request.h"
@@ -31,11 +31,11 @@ class Handler {
   explicit Handler(orders::Config config);
 
   // Returns JSON text. Never throws for what an event can hold or a backend can do.
-  std::string handle(const nlohmann::json& event, const kiln::Context& context);
+  std::string handle(kiln::JsonView event, const kiln::Context& context);
 
  private:
-  void store(const nlohmann::json& event, const std::string& request_id,
-             const orders::Deadline& deadline, orders::Body& body);
+  void store(kiln::JsonView event, const std::string& request_id, const orders::Deadline& deadline,
+             orders::Body& body);
 
   const orders::Config config_;
   std::chrono::milliseconds budget_{0};  // of the request that opens the store

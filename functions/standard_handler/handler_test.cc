@@ -23,7 +23,9 @@ class StandardHandler : public ::testing::Test {
     context_.deadline = std::chrono::system_clock::now() + std::chrono::minutes(1);
   }
   std::pair<int, json> handle(const json& event) {
-    const json answer = json::parse(handler_.handle(event, context_));
+    const std::string text = event.dump();
+    const kiln::JsonDocument document(text);
+    const json answer = json::parse(handler_.handle(document.root(), context_));
     EXPECT_EQ(answer.size(), 2u);
     return {answer.at("statusCode").get<int>(), json::parse(answer.at("body").get<std::string>())};
   }

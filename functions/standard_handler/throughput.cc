@@ -1,5 +1,5 @@
 // standard_handler_throughput: the handler without the engine; see bench/data_throughput.h.
-#include <kiln/json_handler.h>
+#include <kiln/json_view.h>
 
 #include "bench/data_throughput.h"
 #include "handler.h"
@@ -7,8 +7,8 @@
 int main(int argc, char** argv) {
   standard_handler::Handler handler(orders::Config::from_environment(
       {.priority_level = "STANDARD", .max_processing_time = std::chrono::seconds(55)}));
-  return kiln::bench::data_throughput(argc, argv,
-                                      [&](std::string_view event, const kiln::Context& context) {
-                                        return handler.handle(kiln::parse_event(event), context);
-                                      });
+  return kiln::bench::data_throughput(
+      argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
+        return handler.handle(event, context);
+      }));
 }

@@ -6,6 +6,13 @@
 //   });
 //   → {"batchItemFailures":[{"itemIdentifier":"<messageId>"}]}
 //
+// Without trees, for a handler that takes a view (json_view.h), in a fraction of the time:
+//
+//   return kiln::process_batch(event, context, [](kiln::JsonView record) {
+//            const kiln::JsonDocument body(record["body"].text().value());  // may throw
+//            store(body.root()["id"].whole().value());
+//          }).json();
+//
 // A record has failed when its handler throws; it is logged, and the others go on. Where order
 // counts, what comes after a failure must not be done: of an SQS FIFO queue the rest of the failed
 // record's message group fails unhandled, of a Kinesis or DynamoDB stream all that follows is left
@@ -22,8 +29,12 @@
 #include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "kiln/context.h"
+#include "kiln/json_view.h"
 
 namespace kiln {
 
@@ -34,5 +45,18 @@ struct BatchOptions {
 nlohmann::json process_batch(const nlohmann::json& event, const Context& context,
                              const std::function<void(const nlohmann::json& record)>& on_record,
                              BatchOptions options = {});
+
+// The records to try again; what names them refers to the event.
+struct BatchFailures {
+  std::vector<std::string_view> identifiers;
+
+  // {"batchItemFailures":[{"itemIdentifier":"…"}]}, and the array in it.
+  std::string json() const;
+  std::string json_array() const;
+};
+
+BatchFailures process_batch(JsonView event, const Context& context,
+                            const std::function<void(JsonView record)>& on_record,
+                            BatchOptions options = {});
 
 }  // namespace kiln

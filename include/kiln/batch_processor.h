@@ -12,7 +12,7 @@
 // leaves the process above 80 % of the limit there is a warning, free memory goes back to the
 // system, and a snapshot is taken ("after_release_batch_7"); after every tenth batch, from the
 // first on, a snapshot ("batch_10"); and one at the beginning and one at the end
-// ("processing_start", "processing_complete").
+// ("processing_start", "processing_complete"). A profiler that was never started takes none.
 //
 // A record that can't be processed is logged and skipped; on_bad, when given, is told.
 //
@@ -30,6 +30,7 @@
 #include <string>
 #include <string_view>
 
+#include "kiln/json_view.h"
 #include "kiln/memory_profiler.h"
 
 namespace kiln {
@@ -58,6 +59,8 @@ void to_json(nlohmann::json& json, const ProcessedRecord& record);
 // that is no text, and a number that is none.
 ProcessedRecord process_record(const nlohmann::json& record,
                                std::chrono::system_clock::time_point now);
+// The same for a record in a document, without a tree of it.
+ProcessedRecord process_record(JsonView record, std::chrono::system_clock::time_point now);
 
 class DataProcessor {
  public:
@@ -79,6 +82,7 @@ class DataProcessor {
   DataProcessor& operator=(const DataProcessor&) = delete;
 
   void push(const nlohmann::json& record);
+  void push(JsonView record);
   // The same for a record's JSON text, in a fraction of the time and without a tree of it. Throws
   // std::invalid_argument for what is not JSON.
   void push_text(std::string_view record);
@@ -94,10 +98,13 @@ class DataProcessor {
   struct Fields;
   friend ProcessedRecord process_record(const nlohmann::json& record,
                                         std::chrono::system_clock::time_point now);
+  friend ProcessedRecord process_record(JsonView record, std::chrono::system_clock::time_point now);
 
-  // What fields_ has, made of `record` or else of `text`.
-  void process(const nlohmann::json* record, std::string_view text);
+  // What fields_ has; `tree` makes the record's, for on_bad.
+  template <class Tree>
+  void process(const Tree& tree);
   void end_batch();
+  void snapshot(std::string label);
 
   const Options options_;
   MemoryProfiler& profiler_;

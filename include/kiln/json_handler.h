@@ -16,6 +16,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "kiln/json_view.h"
 #include "kiln/run.h"
 
 namespace kiln {
@@ -24,6 +25,9 @@ namespace kiln {
 // with the same exceptions, in a fraction of their time.
 nlohmann::json parse_json(std::string_view text);
 std::string print_json(const nlohmann::json& value);
+
+// A part of a document as a tree; null for what is absent.
+nlohmann::json tree_of(JsonView view);
 
 // An event as a JSON handler gets it: an empty one is {}.
 nlohmann::json parse_event(std::string_view payload);

@@ -71,7 +71,8 @@ class MemoryProfiler {
   void start();  // again: from the beginning
   void stop();   // no more samples; what they showed stays until the next start()
   MemorySnapshot snapshot(std::string label);
-  MemoryReport report() const;  // all zeros before start()
+  bool started() const { return start_mb_ != 0; }  // ever
+  MemoryReport report() const;                     // all zeros before start()
 
  private:
   bool running_ = false;

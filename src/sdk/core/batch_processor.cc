@@ -4,9 +4,12 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <limits>
 #include <stdexcept>
 #include <string_view>
 
+#include "kiln/json_handler.h"
 #include "kiln/log.h"
 #include "sdk/core/json_reader.h"
 #include "sdk/core/letter_case.h"
@@ -39,27 +42,34 @@ std::string_view text_of(const Field& field, const char* name) {
   return field.text;
 }
 
-// Nothing for an absent number and an empty text.
-std::optional<double> number_of(const Field& field, const char* name) {
-  double number = field.number;
-  if (field.kind == Field::Kind::kNull) return std::nullopt;
-  if (field.kind == Field::Kind::kOther) refuse(name, "a number");
-  if (field.kind == Field::Kind::kText) {
-    std::string_view text = sdk::trimmed(field.text);
-    if (text.empty()) return std::nullopt;
-    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) refuse(name, "a number");
-  }
+// The number that a text says; NaN for an empty one.
+double number_in(std::string_view given, const char* name) {
+  std::string_view text = sdk::trimmed(given);
+  if (text.empty()) return std::numeric_limits<double>::quiet_NaN();
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) refuse(name, "a number");
   if (!std::isfinite(number)) refuse(name, "a finite number");
   return number;
 }
 
+// NaN for an absent number and an empty text. (An optional would go through memory, and wait.)
+double number_of(const Field& field, const char* name) {
+  if (field.kind == Field::Kind::kNumber) {
+    if (!std::isfinite(field.number)) refuse(name, "a finite number");
+    return field.number;
+  }
+  if (field.kind == Field::Kind::kOther) refuse(name, "a number");
+  if (field.kind == Field::Kind::kText) return number_in(field.text, name);
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
 std::optional<int64_t> age_of(const Field& field) {
-  const auto age = number_of(field, "age");
-  if (!age) return std::nullopt;
-  if (std::abs(*age) >= 0x1p53) refuse("age", "a number of years");
-  return static_cast<int64_t>(*age);
+  const double age = number_of(field, "age");
+  if (std::isnan(age)) return std::nullopt;
+  if (std::abs(age) >= 0x1p53) refuse("age", "a number of years");
+  return static_cast<int64_t>(age);
 }
 
 Field field_of(const json& value) {
@@ -71,15 +81,18 @@ Field field_of(const json& value) {
   return {.kind = Field::Kind::kOther};
 }
 
-// A whole number below 10^18 without a sign, which is what ids mostly are.
-std::optional<uint64_t> plain_number(std::string_view text) {
-  if (text.size() > 18) return std::nullopt;
-  uint64_t value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + static_cast<uint64_t>(c - '0');
+Field field_of(JsonView value) {
+  switch (value.kind()) {
+    case JsonView::Kind::kAbsent:
+    case JsonView::Kind::kNull:
+      return {};
+    case JsonView::Kind::kNumber:
+      return {.kind = Field::Kind::kNumber, .number = *value.number()};
+    case JsonView::Kind::kText:
+      return {.kind = Field::Kind::kText, .text = *value.text()};
+    default:
+      return {.kind = Field::Kind::kOther};
   }
-  return value;
 }
 
 std::string id_text(const json& id) {
@@ -93,8 +106,18 @@ struct DataProcessor::Fields {
   enum Name : uint8_t { kName, kEmail, kAge, kScore, kNames, kId };
   static constexpr size_t kExpected = 8;  // members
 
+  // How a record's member began the last time: all from the value before it to its own.
+  struct Lead {
+    static constexpr size_t kMost = 24;  // bytes
+    std::string_view text() const { return {bytes, size}; }
+    char bytes[kMost];
+    uint8_t size = 0;  // 0: unknown
+    Name name = kNames;
+  };
+
   void take(const json& record) {
     clear();
+    id = nullptr;
     is_object = record.is_object();
     if (!is_object) return;
     for (const auto& [key, value] : record.get_ref<const json::object_t&>()) {
@@ -108,24 +131,32 @@ struct DataProcessor::Fields {
     }
   }
 
+  void take(JsonView record) {
+    clear();
+    id = nullptr;
+    is_object = record.is_object();
+    if (!is_object) return;
+    const auto [given_id, name, email, age, score] =
+        record.pick({"id", "name", "email", "age", "score"});
+    is_id_structured = given_id.is_structured();
+    if (!is_id_structured && !given_id.absent()) id = tree_of(given_id);
+    fields[kName] = field_of(name);
+    fields[kEmail] = field_of(email);
+    fields[kAge] = field_of(age);
+    fields[kScore] = field_of(score);
+  }
+
   // Passes the record. Throws sdk::JsonError.
   void take(JsonReader& reader) {
     clear();
     is_object = reader.peek() == JsonReader::Kind::kObject;
     if (!is_object) {
+      id = nullptr;
       reader.skip();
       return;
     }
-    if (!reader.enter_object()) return;
-    size_t member = 0;
-    do {
-      // Records mostly have the same members in the same order.
-      Name name = member < kExpected ? expected[member] : kNames;
-      if (name == kNames || !reader.key_is(kWritten[name])) {
-        name = name_of(reader.key());
-        if (member < kExpected) expected[member] = name;
-      }
-      ++member;
+    for (size_t member = 0; next_member(reader, member); ++member) {
+      const Name name = this_name;
       if (name == kId) {
         take_id(reader);
       } else if (name != kNames) {
@@ -133,7 +164,8 @@ struct DataProcessor::Fields {
       } else {
         reader.skip();
       }
-    } while (reader.more_members());
+    }
+    if (!has_id && !id.is_null()) id = nullptr;
   }
 
   // Throws std::invalid_argument, which names the field. The id goes over.
@@ -144,7 +176,8 @@ struct DataProcessor::Fields {
     sdk::title_case(sdk::trimmed(text_of(fields[kName], "name")), result.name);
     sdk::lower_case(sdk::trimmed(text_of(fields[kEmail], "email")), result.email);
     result.age = age_of(fields[kAge]);
-    result.score = number_of(fields[kScore], "score").value_or(0);
+    const double score = number_of(fields[kScore], "score");
+    result.score = std::isnan(score) ? 0 : score;
     result.status = result.name.empty()                           ? ValidationStatus::kInvalidName
                     : result.email.find('@') == std::string::npos ? ValidationStatus::kInvalidEmail
                                                                   : ValidationStatus::kValid;
@@ -155,14 +188,37 @@ struct DataProcessor::Fields {
   // Structured ids are not copied: copying is recursive, and would end the process where they nest
   // deeply.
   bool is_id_structured = false;
+  bool has_id = false;  // in the record's text
   json id;
   Field fields[kNames];
   std::string unescaped[kNames];  // texts that are not in the record's text as they stand
-  Name expected[kExpected] = {kId, kName, kEmail, kAge, kScore, kNames, kNames, kNames};
+  Name this_name = kNames;        // of the member that is being read
+  Lead leads[kExpected];
 
  private:
-  static constexpr std::string_view kWritten[] = {"\"name\"",  "\"email\"", "\"age\"",
-                                                  "\"score\"", "",          "\"id\""};
+  // Goes to the value of the next member, whose name is this_name then. Records mostly have the
+  // same members in the same order and layout, which one comparison finds.
+  bool next_member(JsonReader& reader, size_t member) {
+    if (member < kExpected) {
+      Lead& lead = leads[member];
+      if (lead.size != 0 && reader.pass(lead.text())) {
+        this_name = lead.name;
+        return true;
+      }
+    }
+    const char* const begin = reader.at();
+    if (!(member == 0 ? reader.enter_object() : reader.more_members())) return false;
+    this_name = name_of(reader.key());
+    reader.peek();
+    if (member < kExpected) {
+      const auto size = static_cast<size_t>(reader.at() - begin);
+      Lead& lead = leads[member];
+      lead.size = size <= Lead::kMost ? static_cast<uint8_t>(size) : 0;
+      lead.name = this_name;
+      std::memcpy(lead.bytes, begin, lead.size);
+    }
+    return true;
+  }
 
   static Name name_of(std::string_view key) {
     if (key == "id") return kId;
@@ -173,10 +229,11 @@ struct DataProcessor::Fields {
     return kNames;
   }
 
+  // All but the id.
   void clear() {
     is_id_structured = false;
-    if (!id.is_null()) id = nullptr;
-    for (Field& field : fields) field = {};
+    has_id = false;
+    for (Field& field : fields) field.kind = Field::Kind::kNull;
   }
 
   void take_field(JsonReader& reader, Name name) {
@@ -205,11 +262,17 @@ struct DataProcessor::Fields {
 
   void take_id(JsonReader& reader) {
     is_id_structured = false;
+    has_id = true;
     switch (const auto kind = reader.peek()) {
       case JsonReader::Kind::kNumber: {
         const auto number = reader.number();
-        if (const auto plain = plain_number(number.text)) {
-          id = *plain;
+        if (number.short_whole && number.text.front() != '-') {
+          const auto whole = static_cast<json::number_unsigned_t>(number.value);
+          if (auto* last = id.get_ptr<json::number_unsigned_t*>()) {
+            *last = whole;  // most ids are like those before
+          } else {
+            id = whole;
+          }
         } else if (std::isfinite(number.value)) {
           id = json::parse(number.text);
         } else {
@@ -224,6 +287,7 @@ struct DataProcessor::Fields {
       case JsonReader::Kind::kObject:
       case JsonReader::Kind::kArray:
         is_id_structured = true;
+        id = nullptr;
         reader.skip();
         return;
       case JsonReader::Kind::kNull:
@@ -275,7 +339,7 @@ DataProcessor::DataProcessor(Options options, MemoryProfiler& profiler, OnRecord
   if (options_.batch_size == 0) {
     throw std::invalid_argument("DataProcessor: the batch size must be at least 1");
   }
-  profiler_.snapshot("processing_start");
+  snapshot("processing_start");
 }
 
 DataProcessor::~DataProcessor() = default;
@@ -288,30 +352,16 @@ ProcessedRecord process_record(const json& record, std::chrono::system_clock::ti
   return result;
 }
 
-void DataProcessor::push(const json& record) {
-  fields_->take(record);
-  process(&record, {});
+ProcessedRecord process_record(JsonView record, std::chrono::system_clock::time_point now) {
+  DataProcessor::Fields fields;
+  fields.take(record);
+  ProcessedRecord result;
+  fields.process(now, result);
+  return result;
 }
 
-void DataProcessor::push_text(std::string_view record) {
-  JsonReader reader(record, kNotJson);
-  fields_->take(reader);
-  reader.end();
-  process(nullptr, record);
-}
-
-void DataProcessor::push_array(std::string_view records) {
-  JsonReader reader(records, kNotJson);
-  reader.array([&] {
-    reader.peek();
-    const char* const begin = reader.at();
-    fields_->take(reader);
-    process(nullptr, {begin, static_cast<size_t>(reader.at() - begin)});
-  });
-  reader.end();
-}
-
-void DataProcessor::process(const json* record, std::string_view text) {
+template <class Tree>
+void DataProcessor::process(const Tree& tree) {
   if (in_batch_ == 0) batch_began_ = std::chrono::system_clock::now();
   const size_t index = processed_++;
   bool good = false;
@@ -321,7 +371,7 @@ void DataProcessor::process(const json* record, std::string_view text) {
   } catch (const std::exception& e) {
     log::error("a record is skipped",
                {{"index", index}, {"id", id_text(fields_->id)}, {"error", e.what()}});
-    if (on_bad_) on_bad_(record ? *record : json::parse(text, nullptr, false), index, e.what());
+    if (on_bad_) on_bad_(tree(), index, e.what());
   }
   if (good) {
     ++results_;
@@ -330,9 +380,41 @@ void DataProcessor::process(const json* record, std::string_view text) {
   if (++in_batch_ >= options_.batch_size) end_batch();
 }
 
+void DataProcessor::push(const json& record) {
+  fields_->take(record);
+  process([&]() -> const json& { return record; });
+}
+
+void DataProcessor::push(JsonView record) {
+  fields_->take(record);
+  process([&] { return tree_of(record); });
+}
+
+void DataProcessor::push_text(std::string_view record) {
+  JsonReader reader(record, kNotJson);
+  fields_->take(reader);
+  reader.end();
+  process([&] { return json::parse(record, nullptr, false); });
+}
+
+void DataProcessor::push_array(std::string_view records) {
+  JsonReader reader(records, kNotJson);
+  reader.array([&] {
+    reader.peek();
+    const char* const begin = reader.at();
+    fields_->take(reader);
+    process([&] { return json::parse(begin, reader.at(), nullptr, false); });
+  });
+  reader.end();
+}
+
 void DataProcessor::finish() {
   if (in_batch_ > 0) end_batch();
-  profiler_.snapshot("processing_complete");
+  snapshot("processing_complete");
+}
+
+void DataProcessor::snapshot(std::string label) {
+  if (profiler_.started()) profiler_.snapshot(std::move(label));
 }
 
 void DataProcessor::end_batch() {
@@ -342,9 +424,9 @@ void DataProcessor::end_batch() {
     log::warn("memory is running short",
               {{"memory_mb", memory_mb}, {"memory_limit_mb", options_.memory_limit_mb}});
     ::malloc_trim(0);
-    profiler_.snapshot("after_release_batch_" + number);
+    snapshot("after_release_batch_" + number);
   }
-  if (batches_ % kSnapshotEvery == 0) profiler_.snapshot("batch_" + number);
+  if (batches_ % kSnapshotEvery == 0) snapshot("batch_" + number);
   in_batch_ = 0;
   ++batches_;
 }

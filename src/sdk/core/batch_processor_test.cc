@@ -96,6 +96,23 @@ class RecordText : public ::testing::Test {
     if (result.is_object()) result.erase("processed_at");
     return result;
   }
+  json from_view(std::string_view text) {
+    json result;
+    DataProcessor processor(
+        {}, profiler_, [&](const ProcessedRecord& record) { result = record; },
+        [&](const json& record, size_t, const char* error) {
+          result = {record, error};
+        });
+    const JsonDocument document(text);
+    processor.push(document.root());
+    if (result.is_object()) {
+      EXPECT_EQ(json(process_record(document.root(), kNow))["data"], result["data"]);
+      result.erase("processed_at");
+    } else {
+      EXPECT_THROW(process_record(document.root(), kNow), std::invalid_argument);
+    }
+    return result;
+  }
   json from_tree(const json& record) {
     json result;
     DataProcessor processor(
@@ -137,6 +154,7 @@ TEST_F(RecordText, IsTheSameAsItsTree) {
         R"({"age":1e16})",
         R"({"age":"1e999"})"}) {
     EXPECT_EQ(from_text(text), from_tree(json::parse(text))) << text;
+    EXPECT_EQ(from_view(text), from_tree(json::parse(text))) << text;
   }
 }
 

@@ -16,6 +16,7 @@ class Batch : public ::testing::Test {
   Batch() { context_.deadline = std::chrono::system_clock::now() + std::chrono::hours(1); }
 
   json run(const json& event, BatchOptions options = {}) {
+    const size_t before = handled_.size();
     const json answer = process_batch(
         event, context_,
         [this](const json& record) {
@@ -27,6 +28,27 @@ class Batch : public ::testing::Test {
         options);
     EXPECT_EQ(answer.size(), 1u);
     json names = json::array();
+    // As a document, it is handled alike.
+    const auto since = [&](size_t begin) {
+      return std::vector<std::string>(handled_.begin() + static_cast<ptrdiff_t>(begin),
+                                      handled_.end());
+    };
+    const std::vector<std::string> of_tree = since(before);
+    const std::string text = event.dump();
+    const JsonDocument document(text);
+    const auto failures = process_batch(
+        document.root(), context_,
+        [this](JsonView record) {
+          const std::string body(record["body"].text().value());
+          handled_.push_back(body);
+          if (body == "bad") throw std::runtime_error("bad body");
+          if (body == "odd") throw 7;
+        },
+        options);
+    EXPECT_EQ(json::parse(failures.json()), answer);
+    EXPECT_EQ(json::parse(failures.json_array()), answer.at("batchItemFailures"));
+    EXPECT_EQ(since(before + of_tree.size()), of_tree);
+    handled_.resize(before + of_tree.size());
     for (const json& failure : answer.at("batchItemFailures")) {
       EXPECT_EQ(failure.size(), 1u);
       names.push_back(failure.at("itemIdentifier"));
@@ -100,6 +122,11 @@ TEST_F(Batch, WhatCantBeNamedIsRefusedBeforeAnythingIsHandled) {
         json{{"Records", {message("1", "good"), {{"messageId", ""}}}}},
         json{{"Records", {message("1", "good"), {{"messageId", 5}}}}}}) {
     EXPECT_THROW(run(event), std::invalid_argument) << event;
+    const std::string text = event.dump();
+    EXPECT_THROW(process_batch(JsonDocument(text).root(), context_,
+                               [this](JsonView) { handled_.emplace_back(); }),
+                 std::invalid_argument)
+        << event;
   }
   EXPECT_TRUE(handled_.empty());
 }

@@ -6,6 +6,7 @@
 #include <kiln/context.h>
 #include <kiln/json_handler.h>
 #include <kiln/json_scan.h>
+#include <kiln/json_view.h>
 #include <kiln/lazy.h>
 #include <kiln/log.h>
 #include <kiln/memo.h>
@@ -42,6 +43,12 @@ int main_of_json() {
   });
 }
 
+int main_of_views() {
+  return kiln::run([](kiln::JsonView event, const kiln::Context&) -> std::string {
+    return event["name"].text() ? "true" : "false";
+  });
+}
+
 int main_of_factories() {
   // A handler that can't be copied, as one that owns a connection is.
   const int plain = kiln::run([] {
@@ -52,6 +59,12 @@ int main_of_factories() {
   return plain + kiln::run([] {
            return [](const nlohmann::json& event, const kiln::Context&) -> nlohmann::json {
              return event;
+           };
+         }) +
+         kiln::run([] {
+           return [owned = std::make_unique<int>(1)](kiln::JsonView event,
+                                                     const kiln::Context&) -> std::string {
+             return std::string(event.written());
            };
          });
 }
@@ -67,7 +80,8 @@ TEST(Examples, RunEndsWithoutAPlatform) {
   ::unsetenv("AWS_LAMBDA_RUNTIME_API");
   EXPECT_EQ(main_of_run(), 1);
   EXPECT_EQ(main_of_json(), 1);
-  EXPECT_EQ(main_of_factories(), 2);
+  EXPECT_EQ(main_of_views(), 1);
+  EXPECT_EQ(main_of_factories(), 3);
 }
 
 TEST(Examples, JsonHandlers) {
@@ -166,6 +180,39 @@ TEST(Examples, Batch) {
     });
   };
   EXPECT_EQ(handler().dump(), R"({"batchItemFailures":[{"itemIdentifier":"1"}]})");
+}
+
+void store(int64_t id) {
+  if (id == 0) throw std::runtime_error("no order");
+}
+
+TEST(Examples, BatchOfViews) {
+  kiln::Context context;
+  context.deadline = std::chrono::system_clock::now() + std::chrono::minutes(1);
+  const kiln::JsonDocument document(
+      R"({"Records":[{"messageId":"1","body":"{}"},{"messageId":"2","body":"{\"id\":2}"}]})");
+  const auto handler = [&](kiln::JsonView event) {
+    return kiln::process_batch(
+               event, context,
+               [](kiln::JsonView record) {
+                 const kiln::JsonDocument body(record["body"].text().value());  // may throw
+                 store(body.root()["id"].whole().value());
+               })
+        .json();
+  };
+  EXPECT_EQ(handler(document.root()), R"({"batchItemFailures":[{"itemIdentifier":"1"}]})");
+}
+
+TEST(Examples, JsonView) {
+  kiln::JsonDocument document(R"({"user":"Ada","items":[{"price":1.5},{"price":2}]})");
+  double sum = 0;
+  for (const kiln::JsonView item : document.root()["items"].elements()) {
+    sum += item["price"].number().value_or(0);
+  }
+  const auto [user, city] = document.root().pick({"user", "city"});
+  EXPECT_EQ(sum, 3.5);
+  EXPECT_EQ(user.text(), "Ada");
+  EXPECT_TRUE(city.absent());
 }
 
 TEST(Examples, Parallel) {

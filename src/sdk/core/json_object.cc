@@ -1,6 +1,6 @@
 #include "sdk/core/json_object.h"
 
-#include <algorithm>
+#include <cstdint>
 
 namespace kiln::sdk {
 namespace {
@@ -21,26 +21,22 @@ void JsonObject::begin(std::string_view key) {
 }
 
 std::string JsonObject::text() const {
-  struct Printed {
-    std::string_view key;
-    std::string_view value;
-  };
-  std::vector<Printed> printed;
-  printed.reserve(members_.size());
-  for (size_t i = 0; i < members_.size(); ++i) {
-    const size_t begin = members_[i].begin;
-    const size_t end = i + 1 < members_.size() ? members_[i + 1].begin - 1 : values_.size();
-    printed.push_back({members_[i].key, std::string_view(values_).substr(begin, end - begin)});
+  // By insertion: objects are small, and equal keys keep their order.
+  std::vector<uint32_t> order(members_.size());
+  for (uint32_t i = 0; i < order.size(); ++i) {
+    uint32_t at = i;
+    for (; at > 0 && members_[i].key < members_[order[at - 1]].key; --at) order[at] = order[at - 1];
+    order[at] = i;
   }
-  std::stable_sort(printed.begin(), printed.end(),
-                   [](const Printed& a, const Printed& b) { return a.key < b.key; });
   std::string out;
   out.reserve(values_.size() + kUsualText);
   JsonWriter writer(out);
   writer.begin_object();
-  for (const Printed& member : printed) {
-    writer.key(member.key);
-    writer.raw(member.value);
+  for (const uint32_t i : order) {
+    const size_t begin = members_[i].begin;
+    const size_t end = i + 1 < members_.size() ? members_[i + 1].begin - 1 : values_.size();
+    writer.key(members_[i].key);
+    writer.raw(std::string_view(values_).substr(begin, end - begin));
   }
   writer.end_object();
   return out;

@@ -1,5 +1,6 @@
 #include "sdk/core/json_reader.h"
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -24,6 +25,14 @@ constexpr uint64_t specials(uint64_t word) {
   const uint64_t controls = (word - kOnes * 0x20) & ~word & kHighs;
   return zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\')) | controls | (word & kHighs);
 }
+
+// What a letter behind a backslash stands for; 0: nothing, or \u.
+constexpr std::array<char, 256> kEscaped = [] {
+  std::array<char, 256> table{};
+  constexpr std::string_view kFrom = "\"\\/bfnrt", kTo = "\"\\/\b\f\n\r\t";
+  for (size_t i = 0; i < kFrom.size(); ++i) table[static_cast<unsigned char>(kFrom[i])] = kTo[i];
+  return table;
+}();
 
 uint32_t hex4(const char* text) {
   uint32_t value = 0;
@@ -68,7 +77,7 @@ void JsonReader::escape() {
   if (at_ == end_) fail("a string does not end");
   const char kind = *at_++;
   if (kind != 'u') {
-    if (std::memchr("\"\\/bfnrt", kind, 8) == nullptr) fail("an unknown escape");
+    if (kEscaped[static_cast<unsigned char>(kind)] == '\0') fail("an unknown escape");
     return;
   }
   const auto code_unit = [this] {
@@ -130,7 +139,54 @@ JsonReader::RawString JsonReader::rest_of_string(const char* start) {
 
 void JsonReader::unescape(std::string_view raw, std::string& out) {
   out.resize(raw.size());  // no escape is shorter than its character
-  char* to = out.data();
+  out.resize(unescape(raw, out.data()));
+}
+
+size_t JsonReader::decode_string(char* to) {
+  const char* const begin = to;
+  expect('"');
+  while (true) {
+#ifdef __SSE2__
+    while (end_ - at_ >= 16) {
+      std::memcpy(to, at_, 16);
+      const unsigned mask = looks_due(at_);
+      const int plain = mask != 0 ? __builtin_ctz(mask) : 16;
+      at_ += plain;
+      to += plain;
+      if (mask != 0) break;
+    }
+#endif
+    if (at_ == end_) fail("a string does not end");
+    const auto c = static_cast<unsigned char>(*at_);
+    if (c == '"') {
+      ++at_;
+      return static_cast<size_t>(to - begin);
+    }
+    const char* const from = at_;
+    if (c == '\\') {
+      if (end_ - at_ > 1) {
+        if (const char escaped = kEscaped[static_cast<unsigned char>(at_[1])]; escaped != '\0') {
+          *to++ = escaped;
+          at_ += 2;
+          continue;
+        }
+      }
+      escape();
+      to += unescape({from, static_cast<size_t>(at_ - from)}, to);
+    } else if (c >= 0x80) {
+      utf8();
+      std::memcpy(to, from, static_cast<size_t>(at_ - from));
+      to += at_ - from;
+    } else if (c < 0x20) {
+      fail("a control character in a string");
+    } else {
+      *to++ = *at_++;
+    }
+  }
+}
+
+size_t JsonReader::unescape(std::string_view raw, char* to) {
+  const char* const begin = to;
   const char* at = raw.data();
   const char* const end = at + raw.size();
   while (at != end) {
@@ -160,12 +216,10 @@ void JsonReader::unescape(std::string_view raw, std::string& out) {
       }
       to = put_code_point(to, code);
     } else {
-      constexpr std::string_view kFrom = "bfnrt", kTo = "\b\f\n\r\t";
-      const size_t which = kFrom.find(kind);
-      *to++ = which == std::string_view::npos ? kind : kTo[which];
+      *to++ = kEscaped[static_cast<unsigned char>(kind)];
     }
   }
-  out.resize(static_cast<size_t>(to - out.data()));
+  return static_cast<size_t>(to - begin);
 }
 
 // A number that is not exact as a double, from where its digits end.
@@ -182,7 +236,7 @@ JsonReader::Number JsonReader::rest_of_number(const char* start) {
   if (std::from_chars(start, at_, value).ec == std::errc::result_out_of_range) {
     value = std::strtod(std::string(text).c_str(), nullptr);  // which tells too big from too small
   }
-  return {text, value};
+  return {text, value, false};
 }
 
 void JsonReader::word(std::string_view word) {

@@ -45,7 +45,8 @@ class JsonReader {
   };
   struct Number {
     std::string_view text;
-    double value;  // infinite when it is too big for a double
+    double value;      // infinite when it is too big for a double
+    bool short_whole;  // up to fifteen digits and nothing else, so that `value` is exact
   };
 
   static constexpr int kMaxDepth = 512;  // of what skip() passes over
@@ -87,10 +88,9 @@ class JsonReader {
   // Calls on_element() for each element; it reads or skips it.
   template <class F>
   void array(F&& on_element) {
-    expect('[');
-    if (next_is(']')) return;
+    if (!enter_array()) return;
     do on_element();
-    while (more(']'));
+    while (more_elements());
   }
 
   // object(), step by step: enter_object(), then a key and its value while there are more.
@@ -112,7 +112,14 @@ class JsonReader {
     expect(':');
     return true;
   }
+  void key_ends() { expect(':'); }  // behind the string of a key that raw_string() read
   bool more_members() { return more('}'); }
+  // array(), step by step in the same way.
+  bool enter_array() {
+    expect('[');
+    return !next_is(']');
+  }
+  bool more_elements() { return more(']'); }
 
   std::string_view string() {  // its value
     const RawString raw = raw_string();
@@ -124,14 +131,8 @@ class JsonReader {
     expect('"');
     const char* const start = at_;
 #ifdef __SSE2__
-    // Up to what a string can't pass over: quote, backslash, control characters, and what is not
-    // ASCII (a negative char).
     while (end_ - at_ >= 16) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at_));
-      const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                      _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-                                         _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
-      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
+      const unsigned mask = looks_due(at_);
       if (mask == 0) {
         at_ += 16;
         continue;
@@ -146,54 +147,97 @@ class JsonReader {
     return rest_of_string(start);
   }
 
+  // The value of a string with escapes, checked and written to `to` in one pass; returns its size.
+  // REQUIRES: peek() found a string, and there is room for as many bytes as are left of the text,
+  // and kDecodeRoom.
+  size_t decode_string(char* to);
+  static constexpr size_t kDecodeRoom = 16;
+  // raw_string() if there is no need for a look at any character; else nothing is read.
+  bool plain_string(std::string_view& text) {
+    const char* const before = at_;
+#ifdef __SSE2__
+    expect('"');
+    const char* const start = at_;
+    while (end_ - at_ >= 16) {
+      const unsigned mask = looks_due(at_);
+      at_ += mask != 0 ? __builtin_ctz(mask) : 16;
+      if (mask == 0) continue;
+      if (*at_ == '\\') {
+        at_ = before;
+        return false;
+      }
+      if (*at_ != '"') break;
+      text = {start, static_cast<size_t>(at_++ - start)};
+      return true;
+    }
+#endif
+    at_ = before;
+    const RawString raw = raw_string();
+    text = raw.text;
+    if (raw.escapes == Escapes::kNone) return true;
+    at_ = before;
+    return false;
+  }
+
   Number number() {
     spaces();
     const char* const start = at_;
-    const bool negative = at_ != end_ && *at_ == '-';
-    if (negative) ++at_;
-    const char* const first = at_;
+    const char* at = at_;  // in a register
+    const bool negative = at != end_ && *at == '-';
+    if (negative) ++at;
+    const char* const first = at;
     uint64_t digits = 0;
-    while (at_ != end_ && is_digit(*at_))
-      digits = digits * 10 + static_cast<uint64_t>(*at_++ - '0');
-    const auto whole = at_ - first;
+    const auto pass_digits = [&] {
+      for (; at != end_ && is_digit(*at); ++at)
+        digits = digits * 10 + static_cast<uint64_t>(*at - '0');
+      at_ = at;
+    };
+    pass_digits();
+    const auto whole = at - first;
     if (whole == 0) fail("a digit is missing");
     if (*first == '0' && whole > 1) fail("a number with a leading zero");
     ptrdiff_t fraction = 0;
-    if (at_ != end_ && *at_ == '.') {
-      const char* const point = at_++;
-      while (at_ != end_ && is_digit(*at_))
-        digits = digits * 10 + static_cast<uint64_t>(*at_++ - '0');
-      fraction = at_ - point - 1;
+    if (at != end_ && *at == '.') {
+      const char* const point = at++;
+      pass_digits();
+      fraction = at - point - 1;
       if (fraction == 0) fail("a digit is missing");
     }
     // Up to fifteen digits are exact as a double, so are the powers of ten, and one division rounds
     // once.
-    if (whole + fraction > 15 || (at_ != end_ && (*at_ | 0x20) == 'e'))
-      return rest_of_number(start);
-    const std::string_view text(start, static_cast<size_t>(at_ - start));
+    if (whole + fraction > 15 || (at != end_ && (*at | 0x20) == 'e')) return rest_of_number(start);
+    const std::string_view text(start, static_cast<size_t>(at - start));
     if (fraction == 0) {
       const auto value = static_cast<int64_t>(digits);
-      return {text, static_cast<double>(negative ? -value : value)};
+      return {text, static_cast<double>(negative ? -value : value), true};
     }
     const double value = static_cast<double>(digits) / kPowersOfTen[fraction];
-    return {text, negative ? -value : value};
+    return {text, negative ? -value : value, false};
   }
 
-  std::string_view skip();  // any value; returns its text
-  void end();               // nothing follows
+  std::string_view skip();           // any value; returns its text
+  void word(std::string_view word);  // true, false or null, which peek() found
+  void end();                        // nothing follows
+
+  // Throws JsonError for where the reader is.
+  [[noreturn]] void fail(const char* problem) const;
 
   const char* at() const { return at_; }  // where the reader is in the text
+  // Passes the very bytes of `text`, if they come next. REQUIRES: they were passed before, by other
+  // functions, between the same two kinds of value.
+  bool pass(std::string_view text) {
+    if (static_cast<size_t>(end_ - at_) < text.size() || !same(at_, text)) return false;
+    at_ += text.size();
+    return true;
+  }
 
   // The value of a raw string. REQUIRES: raw_string() returned it.
   static void unescape(std::string_view raw, std::string& out);
+  // The same into `to`, which has room for raw.size() bytes; returns the size.
+  static size_t unescape(std::string_view raw, char* to);
 
- private:
-  static constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-  // Keys are short: by two loads, which overlap, rather than by a call.
+  // Whether text.size() bytes are those of `text`. Keys are short: by two loads, which overlap,
+  // rather than by a call.
   static bool same(const char* at, std::string_view text) {
     const size_t size = text.size();
     const auto same_by = [&]<class Word>(Word) {
@@ -207,8 +251,27 @@ class JsonReader {
     };
     if (size >= 8 && size <= 16) return same_by(uint64_t{});
     if (size >= 4 && size < 8) return same_by(uint32_t{});
+    if (size >= 2 && size < 4) return same_by(uint16_t{});
     return std::memcmp(at, text.data(), size) == 0;
   }
+
+ private:
+  static constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+#ifdef __SSE2__
+  // A bit for each of 16 bytes that a string can't pass over: quote, backslash, control characters,
+  // and what is not ASCII (a negative char).
+  static unsigned looks_due(const char* at) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                    _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                       _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+    return static_cast<unsigned>(_mm_movemask_epi8(found));
+  }
+#endif
+
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
   void spaces() {
     while (at_ != end_ && *at_ <= ' ' &&
@@ -238,10 +301,8 @@ class JsonReader {
   RawString rest_of_string(const char* start);
   Number rest_of_number(const char* start);
   void skip_value(int depth);
-  void word(std::string_view word);
   void escape();
   void utf8();
-  [[noreturn]] void fail(const char* problem) const;
   [[noreturn]] void fail_missing(char c) const;
 
   const char* const begin_;

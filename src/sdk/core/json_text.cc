@@ -122,6 +122,11 @@ json parse_json(std::string_view text) {
   }
 }
 
+json tree_of(JsonView view) {
+  if (const auto text = view.text()) return *text;
+  return view.absent() ? json() : parse_json(view.written());
+}
+
 json parse_event(std::string_view payload) {
   return payload.empty() ? json::object() : parse_json(payload);
 }

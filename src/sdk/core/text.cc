@@ -1,9 +1,15 @@
 #include "sdk/core/text.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace kiln::sdk {
 namespace {
@@ -45,35 +51,87 @@ size_t plain_prefix(std::string_view text, char first, char second) {
   return at;
 }
 
+// Makes room for `size` bytes behind what is there, and returns where they are.
+char* grown(std::string& out, size_t size) {
+  const size_t before = out.size();
+  out.resize(before + size);
+  return out.data() + before;
+}
+
+// What stands behind the backslash for a character below 128 that a string can't have as it is: 'u'
+// for those that need their number; 0: it can have it.
+constexpr std::array<char, 128> kEscapes = [] {
+  std::array<char, 128> table{};
+  for (size_t c = 0; c < ' '; ++c) table[c] = 'u';
+  constexpr std::string_view kFrom = "\"\\\b\f\n\r\t", kTo = "\"\\bfnrt";
+  for (size_t i = 0; i < kFrom.size(); ++i) table[static_cast<size_t>(kFrom[i])] = kTo[i];
+  return table;
+}();
+
+// Copies what needs no look at its characters, and perhaps more behind it, in steps as long as
+// `end` allows; moves both to where the look is due, or fewer than a step's bytes are left.
+void copy_plain(const char*& from, const char* end, char*& to) {
+#ifdef __SSE2__
+  while (end - from >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+    const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                                    _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                                       _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
+    const int plain = mask != 0 ? __builtin_ctz(mask) : 16;
+    from += plain;
+    to += plain;
+    if (mask != 0) return;
+  }
+#else
+  (void)from, (void)end, (void)to;
+#endif
+}
+
 // Appends what `text` begins with, up to the first byte that belongs to no UTF-8 sequence, and
 // takes it away from `text`.
 void append_json_prefix(std::string& out, std::string_view& text) {
-  while (true) {
-    const size_t plain = plain_prefix(text, '"', '\\');
-    out.append(text, 0, plain);
-    text.remove_prefix(plain);
-    if (text.empty()) return;
-    const char c = text.front();
-    size_t length = 1;
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      length = utf8_sequence(text);
-      if (length == 0) return;
-      out.append(text, 0, length);
-    } else if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (const auto at = std::string_view("\b\f\n\r\t").find(c);
-               at != std::string_view::npos) {
-      out += '\\';
-      out += "bfnrt"[at];
-    } else {
+  constexpr size_t kAtOnce = 512;  // bytes, for which there is room twice
+  constexpr size_t kLongest = 16;  // of a step
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool good = true;
+  while (good && at != end) {
+    const char* const stop = at + std::min(kAtOnce, static_cast<size_t>(end - at));
+    char* to = grown(out, 2 * static_cast<size_t>(stop - at) + kLongest);
+    int number = -1;  // a character that is written as one, for which there is too little room
+    while (at < stop) {
+      copy_plain(at, stop, to);
+      if (at == stop) break;
+      const auto c = static_cast<unsigned char>(*at);
+      if (c >= 0x80) {
+        const size_t length = utf8_sequence({at, static_cast<size_t>(end - at)});
+        good = length != 0;
+        if (!good) break;
+        std::memcpy(to, at, length);
+        at += length;
+        to += length;
+        continue;
+      }
+      ++at;
+      const char escape = kEscapes[c];
+      if (escape == 'u') {
+        number = c;
+        break;
+      }
+      if (escape != '\0') *to++ = '\\';
+      *to++ = escape != '\0' ? escape : static_cast<char>(c);
+    }
+    out.resize(static_cast<size_t>(to - out.data()));
+    if (number >= 0) {
       constexpr char kHex[] = "0123456789abcdef";
       out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
+      out += kHex[number >> 4];
+      out += kHex[number & 15];
     }
-    text.remove_prefix(length);
   }
+  text.remove_prefix(static_cast<size_t>(at - text.data()));
 }
 
 // Whether it was: a number of up to fifteen digits, three of them decimals, whose shortest form is
@@ -183,7 +241,7 @@ void append_unsigned(std::string& out, uint64_t value) {
   char* begin = digits + sizeof digits;
   do *--begin = static_cast<char>('0' + value % 10);
   while (value /= 10);
-  out.append(begin, digits + sizeof digits);
+  out.append(begin, static_cast<size_t>(digits + sizeof digits - begin));
 }
 
 void append_real(std::string& out, double value) {
@@ -232,7 +290,7 @@ void append_timestamp(std::string& out, int64_t epoch_ms) {
   *to++ = '.';
   to = put_padded(to, ms % 1'000, 3);
   *to++ = 'Z';
-  out.append(form, to);
+  out.append(form, static_cast<size_t>(to - form));
 }
 
 }  // namespace kiln::sdk

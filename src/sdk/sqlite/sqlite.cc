@@ -14,6 +14,12 @@ constexpr char kSettings[] =
 // A journal of 1 MiB rather than four.
 constexpr char kShortJournal[] = "PRAGMA wal_autocheckpoint = 256";
 
+// Statistics of SQLite's memory, which nobody reads, cost a lock for each piece of it. Too late,
+// and without effect, where somebody else began to use SQLite before.
+void count_no_memory() {
+  [[maybe_unused]] static const int result = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 // Whether the file system is memory, as a sandbox's /tmp: what a file holds there counts as the
 // function's, and to empty the journal costs no wait for a disk.
 bool in_memory(const std::string& path) {
@@ -21,9 +27,33 @@ bool in_memory(const std::string& path) {
   return ::statfs(path.c_str(), &found) == 0 && found.f_type == TMPFS_MAGIC;
 }
 
+// Whether nobody has made a table yet.
+bool is_new(sqlite3* database) {
+  sqlite3_stmt* version = nullptr;
+  sqlite3_prepare_v2(database, "PRAGMA schema_version", -1, &version, nullptr);
+  const bool known = version && sqlite3_step(version) == SQLITE_ROW;
+  const bool is_new = known && sqlite3_column_int(version, 0) == 0;
+  sqlite3_finalize(version);
+  return is_new;
+}
+
+// A new file gets all of it in one transaction rather than one for each table, or nothing. Another
+// process may do the same: it waits, and finds the tables. Where they are, nobody needs the file's
+// lock.
+int run_schema(sqlite3* database, const char* schema) {
+  const auto run = [database](const char* sql) {
+    return sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
+  };
+  if (!is_new(database)) return run(schema);
+  int result = run("BEGIN IMMEDIATE");
+  if (result == SQLITE_OK) result = run(schema);
+  return result == SQLITE_OK ? run("COMMIT") : result;
+}
+
 }  // namespace
 
 Database::Database(const std::string& path, const char* schema) : path_(path) {
+  count_no_memory();
   const int result =
       sqlite3_open_v2(path.c_str(), &handle_,
                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -32,7 +62,7 @@ Database::Database(const std::string& path, const char* schema) : path_(path) {
       sqlite3_exec(handle_, kSettings, nullptr, nullptr, nullptr) != SQLITE_OK ||
       (in_memory(path) &&
        sqlite3_exec(handle_, kShortJournal, nullptr, nullptr, nullptr) != SQLITE_OK) ||
-      sqlite3_exec(handle_, schema, nullptr, nullptr, nullptr) != SQLITE_OK) {
+      run_schema(handle_, schema) != SQLITE_OK) {
     const std::string problem = sqlite3_errmsg(handle_);
     sqlite3_close(handle_);
     throw Error("SQLite can't use " + path + ": " + problem);

@@ -30,7 +30,8 @@ class Error : public std::runtime_error {
 
 class Database {
  public:
-  // Makes the file when it is absent, and runs `schema`. Throws Error, which names the file.
+  // Makes the file when it is absent, and runs `schema`, statements that a transaction may hold and
+  // that change nothing the second time. Throws Error, which names the file.
   Database(const std::string& path, const char* schema);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
