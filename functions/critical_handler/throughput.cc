@@ -5,10 +5,12 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  critical_handler::Handler handler(orders::Config::from_environment(
-      {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)}));
-  return kiln::bench::data_throughput(argc, argv,
-                                      [&](std::string_view event, const kiln::Context& context) {
-                                        return handler.handle(kiln::parse_event(event), context);
-                                      });
+  return kiln::bench::named_failure(argv[0], [&] {
+    critical_handler::Handler handler(orders::Config::from_environment(
+        {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)}));
+    return kiln::bench::data_throughput(argc, argv,
+                                        [&](std::string_view event, const kiln::Context& context) {
+                                          return handler.handle(kiln::parse_event(event), context);
+                                        });
+  });
 }
