@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -80,6 +81,19 @@ nlohmann::json call_for(double seconds, Handle& handle, std::string_view event, 
           {"seconds", taken.count()},
           {"cpu_us", (cpu_seconds() - cpu) * 1e6 / static_cast<double>(calls)},
           {"us", taken.count() * 1e6 / static_cast<double>(calls)}};
+}
+
+// Runs `body`, which returns the exit code. What it throws becomes a line on standard error and 1.
+template <class Body>
+int named_failure(const char* program, Body body) noexcept {
+  try {
+    return body();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", program, error.what());
+  } catch (...) {
+    std::fprintf(stderr, "%s: it failed with something that is no std::exception\n", program);
+  }
+  return 1;
 }
 
 // `handle`: std::string(std::string_view event, const kiln::Context&). Returns the exit code.

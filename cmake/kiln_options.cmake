@@ -7,7 +7,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 option(KILN_WERROR "Warnings are errors" OFF)
 option(KILN_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(KILN_BENCH "Build the benchmarks" OFF)
-set(KILN_BATCH 8 CACHE STRING "Files of a folder that are compiled at once; 1: each alone")
+set(KILN_BATCH 16 CACHE STRING "Files of a folder that are compiled at once; 1: each alone")
 set(KILN_SANITIZE "" CACHE STRING "Value for -fsanitize, e.g. address,undefined")
 
 if(NOT CMAKE_BUILD_TYPE)

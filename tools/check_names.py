@@ -1,7 +1,8 @@
 """Names in unnamed namespaces are one for a folder: its files are compiled together (KILN_BATCH in CONTRIBUTING.md).
 
-Prints each name that several files of a folder have, sources and tests apart, and ends with 1 if there is one. It reads
-what stands at the start of a line, as clang-format writes it. The SDK's libraries are compiled file by file.
+Prints each name that several files of a folder have, sources and tests apart, and each that hides a function of the folder's
+headers from the other files, and ends with 1 if there is one. It reads what stands at the start of a line, as clang-format
+writes it. The SDK's libraries are compiled file by file.
 """
 import collections
 import pathlib
@@ -36,6 +37,16 @@ def declared(body):
             yield found[1], line[found.end() - 1 :].split(")")[0] if overloaded else None
 
 
+def functions_of(headers):
+    """The functions that these headers declare outside of classes: the name, and in which."""
+    found = {}
+    for path in headers:
+        for name, meaning in declared(path.read_text(encoding="utf-8")):
+            if meaning is not None and meaning.startswith("("):
+                found[name] = path.name
+    return found
+
+
 def main():
     clashes = 0
     sources = [path for part in ("src", "functions", "tests/accuracy") for path in (ROOT / part).rglob("*.cc")]
@@ -43,6 +54,7 @@ def main():
         for tests in (False, True):
             if not tests and "sdk" in folder.relative_to(ROOT).parts:
                 continue
+            shared = functions_of(sorted(folder.glob("*.h")))
             names = collections.defaultdict(lambda: collections.defaultdict(set))
             for path in sorted(folder.glob("*.cc")):
                 if path.name.endswith("_test.cc") != tests:
@@ -52,6 +64,9 @@ def main():
                         names[name][meaning].add(path.name)
             for name, meanings in sorted(names.items()):
                 files = sorted({file for where in meanings.values() for file in where})
+                if name in shared:
+                    print(f"   {folder.relative_to(ROOT)}: {name} in {', '.join(files)} hides that of {shared[name]}")
+                    clashes += 1
                 functions = all(meaning and meaning.startswith("(") for meaning in meanings)
                 aliases = len(meanings) == 1 and None not in meanings and not functions
                 overloads = functions and all(len(where) == 1 for where in meanings.values())

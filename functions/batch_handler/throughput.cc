@@ -5,11 +5,13 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  batch_handler::keep_heap();
-  batch_handler::Handler handler(orders::Config::from_environment(
-      {.priority_level = "BATCH", .max_processing_time = std::chrono::seconds(900)}));
-  return kiln::bench::data_throughput(
-      argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::named_failure(argv[0], [&] {
+    batch_handler::keep_heap();
+    batch_handler::Handler handler(orders::Config::from_environment(
+        {.priority_level = "BATCH", .max_processing_time = std::chrono::seconds(900)}));
+    return kiln::bench::data_throughput(
+        argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
+          return handler.handle(event, context);
+        }));
+  });
 }

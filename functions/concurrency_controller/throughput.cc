@@ -5,12 +5,14 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  concurrency_controller::Handler handler(
-      concurrency_controller::Config::from_environment(),
-      [](auto budget) { return concurrency_controller::open_aws_backend(budget); });
-  return kiln::bench::data_throughput(
-      argc, argv,
-      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::named_failure(argv[0], [&] {
+    concurrency_controller::Handler handler(
+        concurrency_controller::Config::from_environment(),
+        [](auto budget) { return concurrency_controller::open_aws_backend(budget); });
+    return kiln::bench::data_throughput(
+        argc, argv,
+        kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
+          return handler.handle(event, context);
+        }));
+  });
 }

@@ -5,10 +5,12 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  cpu_optimized::Handler handler(cpu_optimized::Config::from_environment());
-  return kiln::bench::data_throughput(
-      argc, argv,
-      kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::named_failure(argv[0], [&] {
+    cpu_optimized::Handler handler(cpu_optimized::Config::from_environment());
+    return kiln::bench::data_throughput(
+        argc, argv,
+        kiln::json_handler([&](const nlohmann::json& event, const kiln::Context& context) {
+          return handler.handle(event, context);
+        }));
+  });
 }

@@ -5,10 +5,12 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  critical_handler::Handler handler(orders::Config::from_environment(
-      {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)}));
-  return kiln::bench::data_throughput(
-      argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::named_failure(argv[0], [&] {
+    critical_handler::Handler handler(orders::Config::from_environment(
+        {.priority_level = "CRITICAL", .max_processing_time = std::chrono::seconds(25)}));
+    return kiln::bench::data_throughput(
+        argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
+          return handler.handle(event, context);
+        }));
+  });
 }

@@ -3,9 +3,11 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  return kiln::bench::data_throughput(
-      argc, argv,
-      [handler = memory_optimized::Handler({})](std::string_view event, const auto& context) {
-        return handler.handle(event, context);
-      });
+  return kiln::bench::named_failure(argv[0], [&] {
+    return kiln::bench::data_throughput(
+        argc, argv,
+        [handler = memory_optimized::Handler({})](std::string_view event, const auto& context) {
+          return handler.handle(event, context);
+        });
+  });
 }

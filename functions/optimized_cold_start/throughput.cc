@@ -5,9 +5,11 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  optimized_cold_start::Handler handler(optimized_cold_start::Config::from_environment());
-  return kiln::bench::data_throughput(
-      argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::named_failure(argv[0], [&] {
+    optimized_cold_start::Handler handler(optimized_cold_start::Config::from_environment());
+    return kiln::bench::data_throughput(
+        argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
+          return handler.handle(event, context);
+        }));
+  });
 }

@@ -3,8 +3,11 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  optimized_imports::Handler handler("dev");
-  return kiln::bench::data_throughput(argc, argv, [&](std::string_view event, const auto& context) {
-    return handler.handle(event, context);
+  return kiln::bench::named_failure(argv[0], [&] {
+    optimized_imports::Handler handler("dev");
+    return kiln::bench::data_throughput(argc, argv,
+                                        [&](std::string_view event, const auto& context) {
+                                          return handler.handle(event, context);
+                                        });
   });
 }

@@ -5,10 +5,12 @@
 #include "handler.h"
 
 int main(int argc, char** argv) {
-  standard_handler::Handler handler(orders::Config::from_environment(
-      {.priority_level = "STANDARD", .max_processing_time = std::chrono::seconds(55)}));
-  return kiln::bench::data_throughput(
-      argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
-        return handler.handle(event, context);
-      }));
+  return kiln::bench::named_failure(argv[0], [&] {
+    standard_handler::Handler handler(orders::Config::from_environment(
+        {.priority_level = "STANDARD", .max_processing_time = std::chrono::seconds(55)}));
+    return kiln::bench::data_throughput(
+        argc, argv, kiln::view_handler([&](kiln::JsonView event, const kiln::Context& context) {
+          return handler.handle(event, context);
+        }));
+  });
 }

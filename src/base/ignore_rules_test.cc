@@ -6,14 +6,14 @@
 namespace kiln {
 namespace {
 
-struct Case {
+struct RuleCase {
   const char* rules;
   const char* path;  // with "/" at its end: a folder
   bool ignored;
 };
 
 TEST(IgnoreRules, AreReadAsGitReadsThem) {
-  const Case cases[] = {
+  const RuleCase cases[] = {
       {"*.log", "a.log", true},
       {"*.log", "deep/er/a.log", true},
       {"*.log", "a.logs", false},
@@ -57,7 +57,7 @@ TEST(IgnoreRules, AreReadAsGitReadsThem) {
       {".*", ".env", true},
       {"*", "anything/", true},
   };
-  for (const Case& c : cases) {
+  for (const RuleCase& c : cases) {
     std::string path = c.path;
     const EntryKind kind = path.ends_with('/') ? EntryKind::kFolder : EntryKind::kFile;
     if (kind == EntryKind::kFolder) path.pop_back();

@@ -1,5 +1,6 @@
 #include "cli/invoke_tail.h"
 
+#include "base/fence.h"
 #include "base/mutex.h"
 #include "cli/log_follower.h"
 #include "cli/log_selection.h"
@@ -15,7 +16,7 @@ constexpr int64_t kClockSlackMs = 2000;  // between this machine and the server
 InvokeTail::InvokeTail(const ApiOptions& api, const std::string& name,
                        const std::string& request_id, std::ostream& out)
     : out_(out), thread_([this, api, group = "/aws/lambda/" + name, request_id] {
-        run(api, group, request_id);
+        fenced("the log's tail", [&] { run(api, group, request_id); });
       }) {}
 
 InvokeTail::~InvokeTail() {

@@ -44,9 +44,9 @@ Text: |
 After: [1, true, null, "x"])",
                            "{\n \"A\": {\n\n  \"B\": [1,\n 2.5]}\n}"}) {
     const cfn::Node before = read(text);
-    const std::string json = placed_json(before);
-    const cfn::Node after = read(json);
-    EXPECT_EQ(cfn::to_json(after), cfn::to_json(before)) << json;
+    const std::string text_again = placed_json(before);
+    const cfn::Node after = read(text_again);
+    EXPECT_EQ(cfn::to_json(after), cfn::to_json(before)) << text_again;
     expect_same_lines(before, after);
   }
 }

@@ -85,7 +85,7 @@ std::string single(std::string_view value) {
   return std::string(value);
 }
 
-std::string one_of(const std::string& value, std::string_view list) {
+std::string one_of_text(const std::string& value, std::string_view list) {
   const std::vector<std::string> words = split_list(list);
   const std::string near = near_word(value, words);
   std::string out = near.empty() ? "it is one of " : "did you mean " + near + "? It is one of ";
@@ -98,7 +98,8 @@ std::string one_of(const std::string& value, std::string_view list) {
 
 // What the value must be: after the member's own words the limits that the message has.
 std::string rule_of(std::string_view member, const std::string& value, std::string_view message) {
-  if (const auto list = between(message, "enum value set: [", "]")) return one_of(value, *list);
+  if (const auto list = between(message, "enum value set: [", "]"))
+    return one_of_text(value, *list);
   const auto after = [&](std::string_view words) -> std::string {
     const size_t at = message.find(words);
     if (at == std::string_view::npos) return "";

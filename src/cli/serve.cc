@@ -38,7 +38,7 @@ std::string line_of_ours(const std::string& sentence) {
   return as_wide_as_stderr("kiln: " + sentence, kBelowKiln);
 }
 
-int fail(const std::string& message) {
+int start_failed(const std::string& message) {
   std::fprintf(stderr, "%s\n", line_of_ours(message).c_str());
   return 1;
 }
@@ -149,7 +149,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   // The launcher is forked first, while this process is small and has one thread.
   const int loops = options.threads > 0 ? options.threads : default_loops();
   auto launcher = sandbox::LauncherProcess::start({data_dir, runtimes_dir, loops});
-  if (!launcher) return fail(launcher.error().message);
+  if (!launcher) return start_failed(launcher.error().message);
   run.watch();
 
   // Blocked before any thread is made: only sigwait below takes them.
@@ -184,7 +184,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   engine_options.events = &events;
   const ToldFences told(events, clock);
   engine::Engine engine(engine_options, **launcher, clock);
-  if (auto started = engine.start(); !started) return fail(started.error().message);
+  if (auto started = engine.start(); !started) return start_failed(started.error().message);
   {
     services::DoorOptions doors{options.allowed_hosts, options.allowed_origins};
     doors.allowed_hosts.push_back(options.host);
@@ -193,7 +193,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
     const uint16_t port = run.is_restart() ? run.port() : options.port;
     if (auto listening = server.listen(options.host, port); !listening) {
       engine.stop();
-      return fail(listening.error().message);
+      return start_failed(listening.error().message);
     }
     // Before anybody is told: whoever reads the line below may end the engine at once.
     run.ready(server.port());
@@ -232,22 +232,22 @@ int run_serve(const ServeOptions& options) {
   std::error_code ec;
   std::filesystem::create_directories(options.data_dir, ec);
   if (ec)
-    return fail("can't make the data folder " + options.data_dir + ": " + ec.message() +
-                "; choose another with --data-dir");
+    return start_failed("can't make the data folder " + options.data_dir + ": " + ec.message() +
+                        "; choose another with --data-dir");
   // Sandboxes have another working folder, so both must be absolute; only a folder that is there
   // has an absolute path that is sure to be right.
   const std::string data_dir = canonical(options.data_dir);
   const std::string runtimes_dir = canonical(options.runtimes_dir);
   if (!std::filesystem::is_directory(runtimes_dir, ec))
-    return fail("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
+    return start_failed("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
 
   const auto engine = [&](Supervised& run) {
     try {
       return run_engine(options, data_dir, runtimes_dir, run);
     } catch (const std::system_error& error) {  // no thread, or no memory for its stack
       if (error.code() != std::errc::resource_unavailable_try_again) throw;
-      return fail("the machine gives Kiln too few threads (" + error.code().message() +
-                  "); raise the limits of processes and memory (ulimit -u, ulimit -v)");
+      return start_failed("the machine gives Kiln too few threads (" + error.code().message() +
+                          "); raise the limits of processes and memory (ulimit -u, ulimit -v)");
     }
   };
   if (options.supervision == Supervision::kOff) {

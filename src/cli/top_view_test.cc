@@ -75,7 +75,7 @@ class TopViewTest : public testing::Test {
   SteadyTime now_{};
 };
 
-int shown_width(const std::string& line) {
+int line_width(const std::string& line) {
   int width = 0;
   for (const char c : line)
     if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++width;
@@ -87,7 +87,7 @@ TEST_F(TopViewTest, FillsTheScreenAndNeverMoreAtAnyWidth) {
     for (const int rows : {10, 24, 40}) {
       const std::vector<std::string> lines = draw(columns, rows);
       EXPECT_EQ(lines.size(), static_cast<size_t>(rows));
-      for (const std::string& line : lines) EXPECT_LE(shown_width(line), columns) << line;
+      for (const std::string& line : lines) EXPECT_LE(line_width(line), columns) << line;
       // The functions and what they do are there at every width.
       EXPECT_THAT(page(columns, rows), HasSubstr("alpha"));
       EXPECT_THAT(page(columns, rows), HasSubstr("INV/S"));

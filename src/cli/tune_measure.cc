@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <thread>
 
 #include "base/digest.h"
@@ -53,10 +54,17 @@ class SizeRun {
         progress_(std::move(progress)) {}
 
   Result<std::vector<tune::Sample>> run() {
-    std::vector<std::thread> others;
-    for (int64_t i = 1; i < settings_.parallel; ++i) others.emplace_back([this] { work(); });
+    std::vector<std::jthread> others;
+    try {
+      for (int64_t i = 1; i < settings_.parallel; ++i) others.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+      fail({ErrorKind::kUnavailable, "Threads",
+            std::to_string(settings_.parallel) + " invocations at once need as many threads, but " +
+                std::to_string(others.size() + 1) + " can be started (" + error.code().message() +
+                "); give a smaller --parallel"});
+    }
     work();
-    for (std::thread& other : others) other.join();
+    others.clear();
     const MutexLock lock(mutex_);
     if (failure_) return *failure_;
     if (interrupts_.came()) return kInterrupted;

@@ -19,7 +19,7 @@ std::string key_of(const std::string& name, int64_t number) {
   return name + ":" + std::to_string(number);
 }
 
-std::string to_text(const LayerVersion& v) {
+std::string version_text(const LayerVersion& v) {
   return json_dump(json{{"region", v.region},
                         {"name", v.name},
                         {"number", v.number},
@@ -91,8 +91,8 @@ Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
   }
   version.number = number;
   const json counter = {{"next", number + 1}};
-  if (auto saved =
-          port_.save(kVersionKind, version.region, key_of(version.name, number), to_text(version));
+  if (auto saved = port_.save(kVersionKind, version.region, key_of(version.name, number),
+                              version_text(version));
       !saved)
     return saved.error();
   if (auto saved = port_.save(kCounterKind, version.region, version.name, json_dump(counter));
@@ -108,7 +108,7 @@ Result<LayerVersionPtr> LayerBook::publish(LayerVersion version) {
 
 Result<void> LayerBook::put(LayerVersion version) {
   if (auto saved = port_.save(kVersionKind, version.region, key_of(version.name, version.number),
-                              to_text(version));
+                              version_text(version));
       !saved)
     return saved;
   auto kept = std::make_shared<const LayerVersion>(std::move(version));

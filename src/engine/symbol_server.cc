@@ -24,6 +24,7 @@
 #include <map>
 #include <vector>
 
+#include "base/fence.h"
 #include "base/ids.h"
 #include "sandbox/launcher.h"
 
@@ -192,7 +193,7 @@ void SymbolServer::serve() {
     if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return;
     if (stopping_ || (wait[0].revents & POLLIN) == 0) continue;
     const UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (client) answer(client.get());
+    if (client) fenced("the symbol server", [&] { answer(client.get()); });
   }
 }
 

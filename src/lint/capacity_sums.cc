@@ -16,7 +16,7 @@ void append(std::string& list, const std::string& id, int64_t value) {
 }
 
 // A function whose own properties hold neither name nor qualifier may still be scaled.
-int64_t most_of(const Model& model, const Qualifier& qualifier) {
+int64_t most_of_qualifier(const Model& model, const Qualifier& qualifier) {
   const int64_t set = qualifier.provisioned.value().value_or(0);
   const ScalableTarget* target = model.target_of(qualifier);
   return target == nullptr ? set : std::max(set, most_of(*target).value_or(0));
@@ -44,7 +44,7 @@ std::optional<int64_t> most_of(const ScalableTarget& target) {
 int64_t most_provisioned_of(const Model& model, size_t function) {
   int64_t sum = 0;
   for (const Qualifier* qualifier : model.qualifiers_of(function))
-    sum += most_of(model, *qualifier);
+    sum += most_of_qualifier(model, *qualifier);
   for (const ScalableTarget& target : model.targets) {
     if (target.function == function && !target.alias_or_version) sum += most_of(target).value_or(0);
   }

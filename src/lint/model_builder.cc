@@ -16,8 +16,8 @@ using nlohmann::json;
 constexpr std::string_view kDimension = "lambda:function:ProvisionedConcurrency";
 
 // What names a function in properties may be without a stand-in only when the stack holds it.
-std::optional<size_t> function_of(const Model& model, const Setting<std::string>& text,
-                                  size_t stack) {
+std::optional<size_t> named_function(const Model& model, const Setting<std::string>& text,
+                                     size_t stack) {
   if (!text.is_known()) return std::nullopt;
   return model.find_function(stack, parse_function_reference(*text.value()).name);
 }
@@ -39,7 +39,7 @@ void read_function(ResourceReader& in, Model& model) {
 
 void read_qualifier(ResourceReader& in, Model& model, Qualifier::Kind kind) {
   Qualifier qualifier{.kind = kind, .origin = in.origin()};
-  qualifier.function = function_of(model, in.text({"FunctionName"}), qualifier.origin.stack);
+  qualifier.function = named_function(model, in.text({"FunctionName"}), qualifier.origin.stack);
   qualifier.provisioned =
       in.integer({"ProvisionedConcurrencyConfig", "ProvisionedConcurrentExecutions"});
   if (kind == Qualifier::Kind::kVersion) {
@@ -174,7 +174,7 @@ void read_event_source(ResourceReader& in, Model& model) {
   if (in.text({"Enabled"}).value() == "false") return;
   model.event_sources.push_back(
       {.origin = in.origin(),
-       .function = function_of(model, in.text({"FunctionName"}), in.origin().stack),
+       .function = named_function(model, in.text({"FunctionName"}), in.origin().stack),
        .source_arn = in.text({"EventSourceArn"}),
        .batching_window_s = in.integer({"MaximumBatchingWindowInSeconds"}),
        .max_concurrency = in.integer({"ScalingConfig", "MaximumConcurrency"})});
@@ -186,7 +186,7 @@ void read_rest_method(ResourceReader& in, Model& model) {
   if (!uri.is_known() || in.has({"Integration", "RequestParameters", invocation_type})) return;
   model.integrations.push_back({.kind = ApiIntegration::Kind::kRest,
                                 .origin = in.origin(),
-                                .function = function_of(model, uri, in.origin().stack),
+                                .function = named_function(model, uri, in.origin().stack),
                                 .timeout_ms = in.integer({"Integration", "TimeoutInMillis"})});
 }
 
@@ -198,7 +198,7 @@ void read_http_integration(ResourceReader& in, Model& model) {
                                             ? ApiIntegration::Kind::kWebSocket
                                             : ApiIntegration::Kind::kHttp,
                                 .origin = in.origin(),
-                                .function = function_of(model, uri, in.origin().stack),
+                                .function = named_function(model, uri, in.origin().stack),
                                 .timeout_ms = in.integer({"TimeoutInMillis"})});
 }
 
@@ -223,7 +223,7 @@ void read_definition(ResourceReader& in, Model& model, ApiIntegration::Kind kind
       if (!uri.is_known()) continue;
       ApiIntegration made{.kind = kind,
                           .origin = in.origin(),
-                          .function = function_of(model, uri, in.origin().stack),
+                          .function = named_function(model, uri, in.origin().stack),
                           .timeout_ms = in.integer(below("timeoutInMillis"))};
       if (made.function && seen.emplace(*made.function, made.timeout_ms.value()).second)
         model.integrations.push_back(std::move(made));

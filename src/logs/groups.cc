@@ -14,7 +14,7 @@ using nlohmann::json;
 
 constexpr int64_t kDayMs = 24LL * 3600 * 1000;
 
-std::string to_document(const LogGroup& group) {
+std::string group_document(const LogGroup& group) {
   return json_dump(json{{"created_ms", group.created_ms},
                         {"deletion_protected", group.deletion_protected},
                         {"retention_days", group.retention_days},
@@ -94,7 +94,7 @@ int64_t LogGroups::oldest_kept_ms(const std::string& region, const std::string& 
 }
 
 Result<void> LogGroups::put(const std::string& region, const std::string& name, LogGroup group) {
-  if (auto saved = port_.save(kKind, region, name, to_document(group)); !saved) return saved;
+  if (auto saved = port_.save(kKind, region, name, group_document(group)); !saved) return saved;
   if (LogTap* tap = store_.tap()) tap->set(region, name, group.filters);
   const MutexLock lock(mutex_);
   groups_[{region, name}] = std::move(group);

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <system_error>
 #include <thread>
 
 #include "base/fence.h"
@@ -19,21 +20,34 @@ boost::asio::io_context* start() {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread([context] {
+  const auto run = [context] {
     begin_thread();
     pthread_setname_np(pthread_self(), "asio");
     const auto work = boost::asio::make_work_guard(*context);
     while (!context->stopped()) fenced("the Asio thread", [context] { context->run(); });
-  }).detach();
+  };
+  try {
+    std::thread(run).detach();
+  } catch (const std::system_error&) {  // the next one who asks tries again
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    delete context;
+    throw;
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return context;
 }
 
 }  // namespace
 
-boost::asio::io_context& asio_thread() {
-  static boost::asio::io_context* const context = start();
-  return *context;
+Result<boost::asio::io_context*> asio_thread() {
+  try {
+    static boost::asio::io_context* const context = start();
+    return context;
+  } catch (const std::system_error& error) {
+    return Error{ErrorKind::kUnavailable, "Threads",
+                 "no thread can be started that looks up names and sends requests: " +
+                     error.code().message()};
+  }
 }
 
 }  // namespace kiln::net

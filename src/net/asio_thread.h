@@ -4,8 +4,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/result.h"
+
 namespace kiln::net {
 
-boost::asio::io_context& asio_thread();
+// Thread-safe. Error: the machine gives no thread; the next call tries again.
+Result<boost::asio::io_context*> asio_thread();
 
 }  // namespace kiln::net

@@ -19,11 +19,8 @@ using boost::system::error_code;
 class Connecting : public std::enable_shared_from_this<Connecting> {
  public:
   using Done = UniqueFunction<void(Result<UniqueFd>)>;
-  Connecting(IoLoop::Remote loop, Done done)
-      : loop_(std::move(loop)),
-        done_(std::move(done)),
-        resolver_(asio_thread()),
-        socket_(asio_thread()) {}
+  Connecting(asio::io_context& context, IoLoop::Remote loop, Done done)
+      : loop_(std::move(loop)), done_(std::move(done)), resolver_(context), socket_(context) {}
 
   void start(const std::string& host, const std::string& port) {
     resolver_.async_resolve(
@@ -55,8 +52,11 @@ class Connecting : public std::enable_shared_from_this<Connecting> {
 
 void connect(IoLoop& loop, const std::string& host, const std::string& port,
              UniqueFunction<void(Result<UniqueFd>)> done) {
-  auto connecting = std::make_shared<Connecting>(loop.remote(), std::move(done));
-  asio::post(asio_thread(), [connecting, host, port] { connecting->start(host, port); });
+  const auto context = asio_thread();
+  if (!context)
+    return loop.post([done = std::move(done), error = context.error()]() mutable { done(error); });
+  auto connecting = std::make_shared<Connecting>(**context, loop.remote(), std::move(done));
+  asio::post(**context, [connecting, host, port] { connecting->start(host, port); });
 }
 
 }  // namespace kiln::net

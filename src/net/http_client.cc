@@ -80,13 +80,13 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   using Done = UniqueFunction<void(Result<ClientResponse>)>;
 
-  Exchange(ClientRequest request, ClientUrl url, Done done)
+  Exchange(asio::io_context& context, ClientRequest request, ClientUrl url, Done done)
       : request_(std::move(request)),
         url_(std::move(url)),
         done_(std::move(done)),
-        resolver_(asio_thread()),
-        socket_(asio_thread()),
-        timer_(asio_thread()) {}
+        resolver_(context),
+        socket_(context),
+        timer_(context) {}
 
   // `tls` is null for http.
   void start(asio::ssl::context* tls, HttpClient::Certificates certificates) {
@@ -243,6 +243,8 @@ void HttpClient::send(ClientRequest request, Done done) {
                         "A header of the request to " + request.url +
                             " has an empty name or a line end; give names and values without."});
     }
+    const auto context = asio_thread();
+    if (!context) return done(context.error());
     const auto waiting = std::make_shared<Waiting>(Waiting{loop, std::move(done)});
     loop.hold(waiting);
     auto answer = [remote = loop.remote(),
@@ -256,9 +258,9 @@ void HttpClient::send(ClientRequest request, Done done) {
       });
     };
     const bool secure = url->scheme == ClientUrl::Scheme::kHttps;
-    asio::post(asio_thread(), [exchange = std::make_shared<Exchange>(
-                                   std::move(request), std::move(*url), std::move(answer)),
-                               secure, tls] {
+    asio::post(**context, [exchange = std::make_shared<Exchange>(
+                               **context, std::move(request), std::move(*url), std::move(answer)),
+                           secure, tls] {
       // With the first https request OpenSSL is opened, which takes milliseconds: not on a loop.
       if (auto there = secure ? ssl_library().load() : Result<void>{}; !there)
         return exchange->fail(ErrorKind::kUnavailable, "TlsFailed", there.error().message);

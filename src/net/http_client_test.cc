@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <future>
 
 #include "base/unique_fd.h"
+#include "net/connect.h"
 #include "net/http_connection.h"
 #include "net/http_server.h"
 
@@ -366,6 +368,34 @@ TEST_F(HttpClientTest, TlsVerifiesUnlessToldOtherwise) {
   trusting.send(r,
                 [&](Result<ClientResponse> a) { body.set_value(a ? a->body : a.error().message); });
   EXPECT_EQ(body.get_future().get(), "secret");
+}
+
+// In a process of its own, which is given no more threads.
+TEST(HttpClientThread, WithoutAThreadRequestsAndConnectionsAreAnswered) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        pthread_attr_t attributes;  // stacks for which no machine has room
+        pthread_attr_init(&attributes);
+        pthread_attr_setstacksize(&attributes, size_t{1} << 46);
+        pthread_setattr_default_np(&attributes);
+        const SystemClock clock;
+        IoLoop loop(0, clock);
+        HttpClient client(loop);
+        std::string answer;
+        std::string connection;
+        ClientRequest request;
+        request.url = "http://127.0.0.1:1/";
+        client.send(std::move(request),
+                    [&](Result<ClientResponse> got) { answer = got ? "" : got.error().type; });
+        connect(loop, "127.0.0.1", "1",
+                [&](Result<UniqueFd> got) { connection = got ? "" : got.error().type; });
+        while (loop.turn(Duration::zero())) {
+        }
+        std::cerr << answer << ' ' << connection << '\n';
+        ::_exit(0);
+      },
+      testing::ExitedWithCode(0), "Threads Threads");
 }
 
 }  // namespace

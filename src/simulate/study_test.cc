@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
+#include "simulate/threads.h"
 
 namespace kiln::simulate {
 namespace {
@@ -39,12 +39,6 @@ Scenario busy_function() {
   return scenario;
 }
 
-void in_threads(size_t count, const std::function<void(size_t)>& call) {
-  std::vector<std::thread> threads;
-  for (size_t i = 0; i < count; ++i) threads.emplace_back([&, i] { call(i); });
-  for (std::thread& thread : threads) thread.join();
-}
-
 TEST(Study, SeveralSeedsGiveConfidence) {
   const cost::Prices prices = test_prices();
   StudyOptions options;
@@ -64,7 +58,7 @@ TEST(Study, SeveralSeedsGiveConfidence) {
   EXPECT_NEAR(serial->summary.bill().total(), serial->summary.of(0, Figure::kMonthlyCost).mean,
               1e-6);
   // Threads change nothing, not even the last digit.
-  options.for_each = in_threads;
+  options.for_each = in_threads(8);
   const auto parallel = study(busy_function(), options);
   for (const FigureName& name : figure_names()) {
     EXPECT_EQ(parallel->summary.of(0, name.figure).mean, serial->summary.of(0, name.figure).mean);

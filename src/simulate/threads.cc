@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -27,10 +28,13 @@ ForEach in_threads(size_t most) {
         }
       }
     };
-    std::vector<std::thread> threads;
-    for (size_t i = 1; i < std::min(most, count); ++i) threads.emplace_back(work);
+    std::vector<std::jthread> threads;
+    try {
+      for (size_t i = 1; i < std::min(most, count); ++i) threads.emplace_back(work);
+    } catch (const std::system_error&) {  // those that there are do all of it
+    }
     work();
-    for (std::thread& thread : threads) thread.join();
+    threads.clear();
     if (failure) std::rethrow_exception(failure);
   };
 }

@@ -67,7 +67,7 @@ void add_value(xml_node parent, const std::string& element, const json& value) {
     node.text().set(text_of_value(value).c_str());
 }
 
-void add_tags(xml_node parent, const json& tags) {
+void add_tag_set(xml_node parent, const json& tags) {
   for (const json& tag : tags) {
     xml_node node = parent.append_child("Tag");
     node.append_child("Key").text().set(text_of(tag, "Key").c_str());
@@ -90,7 +90,7 @@ void add_filter(xml_node rule, const json& from) {
   xml_node filter = rule.append_child("Filter");
   if (simple.size() + tags.size() > 1) filter = filter.append_child("And");
   for (const auto& [name, value] : simple) add_value(filter, name, value);
-  add_tags(filter, tags);
+  add_tag_set(filter, tags);
 }
 
 // CloudFormation's older members of a rule stand beside those for several.
@@ -143,7 +143,7 @@ std::string BucketSetting::document(const json& properties) const {
   xml_node node = out.append_child(root);
   node.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
   if (property == "Tags")
-    add_tags(node.append_child("TagSet"), *found);
+    add_tag_set(node.append_child("TagSet"), *found);
   else if (property == "LifecycleConfiguration")
     add_lifecycle(node, *found);
   else

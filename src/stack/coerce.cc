@@ -150,8 +150,8 @@ const char* wanted_shape(std::string_view name, const json& value, Above above, 
   return value.is_structured() ? "String" : nullptr;
 }
 
-Result<json> value_of(const std::string& path, std::string_view name, const json& value,
-                      Above above, Names names);
+Result<json> coerced_value(const std::string& path, std::string_view name, const json& value,
+                           Above above, Names names);
 
 Result<json> inside_of(const std::string& path, std::string_view name, const json& value,
                        Names names) {
@@ -159,8 +159,9 @@ Result<json> inside_of(const std::string& path, std::string_view name, const jso
   size_t index = 0;
   for (const auto& item : value.items()) {
     const std::string at = path + "/" + (value.is_array() ? std::to_string(index++) : item.key());
-    auto inner = value.is_array() ? value_of(at, name, item.value(), Above::kList, names)
-                                  : value_of(at, item.key(), item.value(), Above::kObject, names);
+    auto inner = value.is_array()
+                     ? coerced_value(at, name, item.value(), Above::kList, names)
+                     : coerced_value(at, item.key(), item.value(), Above::kObject, names);
     if (!inner) return inner;
     if (value.is_array())
       out.push_back(std::move(*inner));
@@ -170,8 +171,8 @@ Result<json> inside_of(const std::string& path, std::string_view name, const jso
   return out;
 }
 
-Result<json> value_of(const std::string& path, std::string_view name, const json& value,
-                      Above above, Names names) {
+Result<json> coerced_value(const std::string& path, std::string_view name, const json& value,
+                           Above above, Names names) {
   if (value.is_string() && cfn::is_unknown(value)) return value;
   const bool users = names == Names::kTheUsers;
   const bool integer = !users && kIntegers.contains(name);

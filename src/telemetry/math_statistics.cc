@@ -10,7 +10,7 @@ namespace kiln::telemetry {
 namespace {
 
 // Over `count` numbers, of which those that are not in `values` are 0 and only matter to averages.
-double reduce(Reduction reduction, const std::vector<double>& values, size_t count) {
+double reduced(Reduction reduction, const std::vector<double>& values, size_t count) {
   const double sum = std::accumulate(values.begin(), values.end(), 0.0);
   if (reduction == Reduction::kSum) return sum;
   if (reduction == Reduction::kCount) return static_cast<double>(values.size());
@@ -39,7 +39,7 @@ double reduce(Reduction reduction, const Series& series) {
   std::vector<double> values;
   values.reserve(series.points.size());
   for (const auto& [time, value] : series.points) values.push_back(value);
-  return finite(reduce(reduction, values, values.size()));
+  return finite(reduced(reduction, values, values.size()));
 }
 
 Series reduce(Reduction reduction, const std::vector<Series>& list) {
@@ -51,7 +51,7 @@ Series reduce(Reduction reduction, const std::vector<Series>& list) {
     for (const auto& [time, value] : series.points) columns[time].push_back(value);
   }
   for (const auto& [time, values] : columns) {
-    const double value = finite(reduce(reduction, values, list.size()));
+    const double value = finite(reduced(reduction, values, list.size()));
     if (!std::isnan(value)) out.points[time] = value;
   }
   return out;

@@ -88,14 +88,14 @@ struct Scenario {
   }
 };
 
-struct Case {
+struct MathCase {
   std::vector<std::string> rows;
   std::string expression;
   std::string expected;
 };
 
-void check(const std::vector<Case>& cases) {
-  for (const Case& one : cases) {
+void check(const std::vector<MathCase>& cases) {
+  for (const MathCase& one : cases) {
     EXPECT_EQ(Scenario(one.rows).run(one.expression), one.expected) << one.expression;
   }
 }

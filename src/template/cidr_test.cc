@@ -5,7 +5,7 @@
 namespace kiln::cfn {
 namespace {
 
-std::string joined(const Result<std::vector<std::string>>& blocks) {
+std::string joined_blocks(const Result<std::vector<std::string>>& blocks) {
   if (!blocks) return blocks.error().message;
   std::string out;
   for (const std::string& block : *blocks) out += (out.empty() ? "" : " ") + block;
@@ -30,7 +30,8 @@ TEST(Cidr, Blocks) {
       {"0.0.0.0/0", "2", "31", "0.0.0.0/1 128.0.0.0/1"},
   };
   for (const CidrCase& each : kCases)
-    EXPECT_EQ(joined(cidr_blocks(each.block, each.count, each.bits)), each.result) << each.block;
+    EXPECT_EQ(joined_blocks(cidr_blocks(each.block, each.count, each.bits)), each.result)
+        << each.block;
 }
 
 TEST(Cidr, WhatIsWrongIsSaid) {
@@ -48,7 +49,8 @@ TEST(Cidr, WhatIsWrongIsSaid) {
       {"10.0.0.0/24", "3", "7", "'10.0.0.0/24' holds 2 such blocks, not 3"},
   };
   for (const CidrCase& each : kCases)
-    EXPECT_EQ(joined(cidr_blocks(each.block, each.count, each.bits)), each.result) << each.block;
+    EXPECT_EQ(joined_blocks(cidr_blocks(each.block, each.count, each.bits)), each.result)
+        << each.block;
 }
 
 TEST(Cidr, AsManyBlocksAsAreAllowed) {

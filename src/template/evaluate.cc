@@ -71,7 +71,7 @@ Result<void> resolve_references(json& value, const Surroundings& around, size_t&
 }
 
 // "1" and 1 are the same: parameters are texts.
-bool same(const json& a, const json& b) {
+bool same_text(const json& a, const json& b) {
   const auto left = text_of_scalar(a), right = text_of_scalar(b);
   return left && right ? *left == *right : a == b;
 }
@@ -133,7 +133,7 @@ Result<bool> Evaluator::Run::condition(const Node& node) {
     if (!left) return left.error();
     const auto right = value(argument.list[1]);
     if (!right) return right.error();
-    return same(*left, *right);
+    return same_text(*left, *right);
   }
   if (name == "Fn::Contains" || name == "Fn::EachMemberIn" || name == "Fn::EachMemberEquals")
     return rule_function(name, argument);
@@ -145,14 +145,15 @@ Result<bool> Evaluator::Run::rule_function(const std::string& name, const Node& 
   if (!first) return first.error();
   if (!second) return second.error();
   const auto among = [](const json& one, const json& all) {
-    return std::any_of(all.begin(), all.end(), [&](const json& each) { return same(each, one); });
+    return std::any_of(all.begin(), all.end(),
+                       [&](const json& each) { return same_text(each, one); });
   };
   if (!first->is_array())
     return evaluation_error(argument.place, "Template error: " + name + " needs a list");
   if (name == "Fn::Contains") return among(*second, *first);
   return std::all_of(first->begin(), first->end(), [&](const json& each) {
     return name == "Fn::EachMemberIn" ? second->is_array() && among(each, *second)
-                                      : same(each, *second);
+                                      : same_text(each, *second);
   });
 }
 

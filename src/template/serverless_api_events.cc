@@ -150,10 +150,10 @@ void add_request_checks(SamTemplate& all, const SamEvent& event, const Node& api
     if (!plain && parameter.map.size() != 1) continue;
     const std::string name = plain ? parameter.text : parameter.map[0].name;
     const Node* settings = plain ? nullptr : &parameter.map[0].value;
-    constexpr std::string_view kPrefix = "method.request.";
-    const size_t dot = name.find('.', kPrefix.size());
-    std::string location = name.starts_with(kPrefix) && dot != std::string::npos
-                               ? name.substr(kPrefix.size(), dot - kPrefix.size())
+    constexpr std::string_view kRequest = "method.request.";
+    const size_t dot = name.find('.', kRequest.size());
+    std::string location = name.starts_with(kRequest) && dot != std::string::npos
+                               ? name.substr(kRequest.size(), dot - kRequest.size())
                                : "";
     if (location != "querystring" && location != "path" && location != "header") {
       sam_event_problem(all, event, parameter.place,

@@ -399,12 +399,12 @@ TEST(Template, LengthsHoldOnBothSides) {
 
 TEST(Template, JsonAndYamlSayTheSame) {
   const Reading yaml = read_template(with_properties("{A: !GetAtt T.TopicName, B: 'x'}"));
-  const Reading json = read_template(
+  const Reading as_json = read_template(
       R"({"Resources": {"T": {"Type": "AWS::SNS::Topic"}, "R": {"Type": "AWS::SNS::Topic",
           "Properties": {"A": {"Fn::GetAtt": ["T", "TopicName"]}, "B": "x"}}}})");
-  ASSERT_TRUE(yaml.ok() && json.ok());
+  ASSERT_TRUE(yaml.ok() && as_json.ok());
   EXPECT_EQ(to_json(yaml.parsed->resource("R")->properties),
-            to_json(json.parsed->resource("R")->properties));
+            to_json(as_json.parsed->resource("R")->properties));
 }
 
 // Everything refers to everything: what is checked must not grow with the square of that.

@@ -249,3 +249,14 @@ def test_wrong_arguments_change_nothing(kiln, name, arguments, why):
 def test_no_such_function(kiln):
     done = kiln.cli("tune", "nobody", check=False)
     assert done.returncode == 1 and "no function 'nobody'" in done.stderr
+
+
+def test_too_few_threads_are_an_error_and_no_crash(kiln, name):
+    """With address space for some of the 100 threads that --parallel asks for, and not for all."""
+    kiln.create(name, WORK, Timeout=30)
+    done = subprocess.run(
+        ["prlimit", f"--as={2 << 30}", f"--stack={128 << 20}", str(BINARY), "tune", name, "--sizes", "128", "--num", "200", "--parallel", "100"],
+        env=kiln.environment(), capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1, done
+    assert "100 invocations at once need as many threads, but" in done.stderr and "--parallel" in done.stderr
+    assert memory_of(kiln, name) == 128 and not [one for one in names(kiln) if one.startswith(name) and one != name], "the copy is gone"

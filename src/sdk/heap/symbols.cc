@@ -90,10 +90,16 @@ Frames from_debug_information(uintptr_t address) {
 Frames from_debug_information(uintptr_t) { return {}; }
 #endif
 
+// What the dynamic loader knows of an address. Nothing is read behind the pointer.
+bool loaded_at(uintptr_t address, Dl_info& info) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  return ::dladdr(reinterpret_cast<void*>(address), &info) != 0;
+}
+
 Frames from_program(uintptr_t address) {
   Frames frames = from_debug_information(address);
   Dl_info info{};
-  if (frames.empty() && ::dladdr(reinterpret_cast<void*>(address), &info) && info.dli_sname) {
+  if (frames.empty() && loaded_at(address, info) && info.dli_sname) {
     frames.push_back(frame_of("", info.dli_sname));
   }
   return frames;
@@ -117,7 +123,7 @@ std::string readable(const Frame& frame) {
 std::string bare(uintptr_t address) {
   Dl_info info{};
   char text[32];
-  if (!::dladdr(reinterpret_cast<void*>(address), &info) || !info.dli_fname) {
+  if (!loaded_at(address, info) || !info.dli_fname) {
     std::snprintf(text, sizeof text, "0x%zx", static_cast<size_t>(address));
     return text;
   }
