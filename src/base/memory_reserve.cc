@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 
 #include "base/unique_fd.h"
 
@@ -21,26 +20,11 @@ namespace {
 // What the C library takes at a time where its heap can't grow (1 MiB), and a little more.
 constexpr size_t kPart = size_t{1280} * 1024;
 constexpr size_t kParts = 4;
-// Larger pieces are what a request is refused for.
-constexpr size_t kSmall = size_t{64} * 1024;
-
 // So much more than after the last time is worth giving back.
 constexpr size_t kMuch = size_t{8} * 1024 * 1024;
 
 std::array<std::atomic<void*>, kParts> parts{};
 std::atomic<bool> is_short{false};
-
-// Gives a part of the reserve to whoever comes next. False: there is none.
-bool give_part() noexcept {
-  for (auto& part : parts) {
-    void* const memory = part.exchange(nullptr);
-    if (memory == nullptr) continue;
-    ::munmap(memory, kPart);
-    is_short.store(true, std::memory_order_relaxed);
-    return true;
-  }
-  return false;
-}
 
 // In bytes; 0 where nothing says.
 size_t resident_bytes() noexcept {
@@ -53,6 +37,17 @@ size_t resident_bytes() noexcept {
 }
 
 }  // namespace
+
+bool spend_memory_reserve() noexcept {
+  for (auto& part : parts) {
+    void* const memory = part.exchange(nullptr);
+    if (memory == nullptr) continue;
+    ::munmap(memory, kPart);
+    is_short.store(true, std::memory_order_relaxed);
+    return true;
+  }
+  return false;
+}
 
 void hold_memory_reserve() noexcept {
   is_short.store(false, std::memory_order_relaxed);
@@ -91,15 +86,3 @@ void give_back_memory() noexcept {
 }
 
 }  // namespace kiln
-
-// The sanitizers bring their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-void* operator new(std::size_t bytes) {
-  for (;;) {
-    if (void* const memory = std::malloc(bytes > 0 ? bytes : 1)) return memory;
-    if (bytes > kiln::kSmall || !kiln::give_part()) throw std::bad_alloc();
-  }
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-#endif

@@ -3,8 +3,8 @@
 // while, so that the request can be refused, its answer sent, and what it has built up destroyed:
 // destructors that need memory (the JSON library's are such) would end the process otherwise.
 //
-// It stands behind `operator new`, not behind malloc. Thread-safe. Cost: address space, and no
-// memory before it is used.
+// `operator new` (operator_new.cc) takes from it, malloc doesn't. Thread-safe. Cost: address space,
+// and no memory before it is used.
 #pragma once
 
 namespace kiln {
@@ -14,6 +14,8 @@ namespace kiln {
 void hold_memory_reserve() noexcept;
 // Whether some of it was used: a call of the above is due. A look at one word.
 bool is_memory_reserve_short() noexcept;
+// Gives a part of it to whoever asks the C library for memory next. False: there is none.
+bool spend_memory_reserve() noexcept;
 
 // Of the C library: as few heaps as suit so many event loops. Each heap keeps what was once used
 // there, and takes 64 MiB of address space. REQUIRES: the process has one thread.
