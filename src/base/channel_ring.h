@@ -1,5 +1,6 @@
-// Shared memory between the engine and a function built on the SDK: one event out and one answer
-// back, without a system call for either. It upgrades the direct channel (base/channel_frame.h):
+// Shared memory between the engine and a function that is built on the SDK or runs in Python: one
+// event out and one answer back, without a system call for either. It upgrades the direct channel
+// (base/channel_frame.h):
 //
 //   function → engine   kReady with the meta kRingOffer
 //   engine → function   kRing, and with it the descriptor of the memory; or an event, as before

@@ -3,6 +3,8 @@
 #include <dlfcn.h>
 
 #include <stdexcept>
+#include <string_view>
+#include <utility>
 
 namespace kiln {
 
@@ -13,11 +15,20 @@ Result<void*> LazyLibrary::handle() const {
   if (library != nullptr) return library;
   const char* const told = ::dlerror();
   const std::string why = told != nullptr ? told : "no reason";
-  const bool missing = why.find("cannot open shared object file") != std::string::npos;
-  return Error{ErrorKind::kInternal, missing ? "MissingLibrary" : "NoMemoryForLibrary",
-               std::string("cannot open ") + file_ + " (" + why + "); " +
-                   (missing ? std::string("install it with: apt-get install ") + package_
-                            : "let less run at a time, or raise the limit of memory (ulimit -v)")};
+  const auto says = [&why](std::string_view part) { return why.find(part) != std::string::npos; };
+  // As the dynamic linker words them.
+  const bool missing = says("cannot open shared object file") && says("No such file or directory");
+  const bool no_memory = says("cannot allocate memory") || says("failed to map segment");
+  std::string message = std::string("cannot open ") + file_ + " (" + why + ")";
+  if (missing)
+    message += std::string("; install it with: apt-get install ") + package_;
+  else if (no_memory)
+    message += "; let less run at a time, or raise the limit of memory (ulimit -v)";
+  return Error{ErrorKind::kInternal,
+               missing     ? "MissingLibrary"
+               : no_memory ? "NoMemoryForLibrary"
+                           : "UnusableLibrary",
+               std::move(message)};
 }
 
 Result<void> LazyLibrary::load() const {

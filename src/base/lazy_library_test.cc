@@ -9,7 +9,9 @@ namespace kiln {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(LazyLibrary, FindsFunctionsAtTheirFirstCall) {
   static constexpr LazyLibrary kMath("libm.so.6", "libc6");
@@ -24,6 +26,15 @@ TEST(LazyLibrary, SaysWhichPackageBringsALibraryThatIsMissing) {
   EXPECT_THAT(there.error().message,
               AllOf(HasSubstr("libkiln-none.so.1"), HasSubstr("apt-get install libkiln-none1")));
   EXPECT_THROW(kNone.find("f"), std::runtime_error);
+}
+
+TEST(LazyLibrary, GivesNoAdviceWhereNoneHelps) {
+  static constexpr LazyLibrary kText("/etc/passwd", "libkiln-none1");
+  const auto there = kText.load();
+  ASSERT_FALSE(there);
+  EXPECT_THAT(there.error().message, HasSubstr("/etc/passwd"));
+  EXPECT_THAT(there.error().message,
+              Not(AnyOf(HasSubstr("apt-get"), HasSubstr("limit of memory"))));
 }
 
 TEST(LazyLibrary, NamesAFunctionThatALibraryDoesNotHave) {

@@ -6,7 +6,16 @@
 
 #include "base/memory_reserve.h"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)  // Clang's way to say it
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KILN_SANITIZED
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KILN_SANITIZED
+#endif
+
+#ifndef KILN_SANITIZED
 namespace {
 
 // Larger pieces are what a request is refused for.

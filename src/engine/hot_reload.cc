@@ -69,15 +69,16 @@ void HotReload::watch_above(const std::string& root) {
 }
 
 // Something has changed above a root that had gone.
-void HotReload::come_back(const std::string& root) {
+bool HotReload::come_back(const std::string& root) {
   drop(root);
   watch_above(root);
   std::error_code ec;
   // After the watch: it may have come before.
-  if (!std::filesystem::is_directory(root, ec)) return;
+  if (!std::filesystem::is_directory(root, ec)) return false;
   drop(root);
   roots_.insert_or_assign(root, CodeFolder::open(root));
   add({root, root});
+  return true;
 }
 
 // Events were lost.
@@ -170,8 +171,7 @@ bool HotReload::see(const Folder& folder, uint32_t mask, const std::string& name
   const bool has_gone = (mask & (IN_IGNORED | IN_MOVE_SELF)) != 0;
   if (is_above || (has_gone && path == root)) {
     if (!has_gone && (mask & (IN_CREATE | IN_MOVED_TO)) == 0) return false;
-    come_back(root);
-    return true;
+    return come_back(root) || has_gone;
   }
   const bool of_folder = (mask & IN_ISDIR) != 0;
   if (name.empty()) return true;

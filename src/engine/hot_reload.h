@@ -49,7 +49,8 @@ class HotReload {
   void drop(const std::string& root);
   void note(int descriptor, const Folder& folder);
   void watch_above(const std::string& root);
-  void come_back(const std::string& root);
+  // Whether it is there, and watched again.
+  bool come_back(const std::string& root);
   void begin_again();
 
   void add(Folder folder);

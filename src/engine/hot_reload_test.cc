@@ -137,10 +137,26 @@ TEST_F(HotReloadTest, AFolderThatIsMadeAgainIsWatchedAgain) {
     EXPECT_EQ(told_.front(), root_);
     told_.clear();
   }
-  // What was renamed is not the function's any more.
+  // The renamed one is not the function's any more.
   std::ofstream(dir_.path() + "/away/d1/1/index.py") << "x = 1\n";
   loop_.drain();
   EXPECT_TRUE(told_.empty());
+}
+
+TEST_F(HotReloadTest, WhileItIsGoneItsNeighboursChangeNothing) {
+  make_folders(1);
+  reload_.watch(root_);
+  std::filesystem::remove_all(root_);
+  run_until([&] { return !told_.empty(); });
+  loop_.drain();
+  told_.clear();
+  std::ofstream(dir_.path() + "/neighbour") << "x";
+  std::filesystem::create_directory(dir_.path() + "/other");
+  loop_.drain();
+  EXPECT_TRUE(told_.empty());
+  make_folders(1);
+  run_until([&] { return !told_.empty(); });
+  EXPECT_EQ(told_.front(), root_);
 }
 
 TEST_F(HotReloadTest, WithTheFolderAboveItToo) {

@@ -85,8 +85,8 @@ std::string HttpConnection::peer_address() const {
   return ::inet_ntop(address.ss_family, bytes, text, sizeof text) != nullptr ? text : "";
 }
 
-// What is thrown within a request, also by lack of memory, is that request's end: its answer says
-// so, or the connection ends. It never waits for what nobody does any more.
+// An exception within a request, also one by lack of memory, is that request's end: its answer says
+// so, or the connection ends. It never waits for an answer that nobody works on any more.
 template <class Work>
 void HttpConnection::guarded(Work&& work) {
   const auto self = shared_from_this();
@@ -127,7 +127,7 @@ void HttpConnection::keep(std::string_view in) {
   }
 }
 
-// Takes what was kept, then reads on. What a peer that is done has left incomplete stays so.
+// Takes what was kept, then reads on. A request that a peer has left incomplete stays so.
 void HttpConnection::parse_kept() {
   if (kept_at_ < kept_.size()) {
     std::string_view in(kept_);

@@ -9,6 +9,7 @@ void HttpCrowd::join(Member& member, HttpConnection& who) {
   member.place_ = list.insert(list.end(), &who);
   member.awaited_ = Awaited::kRequest;
   member.is_in_ = true;
+  ++joined_;
 }
 
 void HttpCrowd::move(Member& member, Awaited awaited) {
@@ -20,6 +21,7 @@ void HttpCrowd::move(Member& member, Awaited awaited) {
 void HttpCrowd::leave(Member& member) {
   if (!std::exchange(member.is_in_, false)) return;
   those(member.awaited_).erase(member.place_);
+  --joined_;
   --size_;
 }
 

@@ -3,12 +3,13 @@
 // silent longest within a request or while it is answered, then who sends no more and may be gone.
 // No other one goes whose request is being worked on.
 //
-// Threading: the loop's, but for expect(), size() and is_full(). Cost: moving one is a few words.
+// Threading: the loop's, but for Expected and size(). Cost: moving one is a few words.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <list>
+#include <utility>
 
 namespace kiln::net {
 
@@ -29,9 +30,19 @@ class HttpCrowd {
   explicit HttpCrowd(size_t most) : most_(most) {}
   HttpCrowd(const HttpCrowd&) = delete;
 
-  // One more is on its way: it joins, or forget() follows.
-  void expect() { ++size_; }
-  void forget() { --size_; }
+  // One that is on its way.
+  class Expected {
+   public:
+    explicit Expected(HttpCrowd& crowd) : crowd_(&crowd) { ++crowd.size_; }
+    Expected(Expected&& other) noexcept : crowd_(std::exchange(other.crowd_, nullptr)) {}
+    ~Expected() {
+      if (crowd_ != nullptr) --crowd_->size_;
+    }
+    void has_joined() { crowd_ = nullptr; }
+
+   private:
+    HttpCrowd* crowd_;
+  };
   void join(Member& member, HttpConnection& who);
   // Behind the others of whom so much is awaited.
   void move(Member& member, Awaited awaited);
@@ -39,7 +50,8 @@ class HttpCrowd {
 
   // With those that are expected.
   size_t size() const { return size_; }
-  bool is_too_large() const { return size_ > most_; }
+  // Whether there is no room for one more.
+  bool is_full() const { return joined_ >= most_; }
   // nullptr: each is being worked on.
   HttpConnection* least_missed() const;
 
@@ -48,6 +60,7 @@ class HttpCrowd {
 
   const size_t most_;
   std::atomic<size_t> size_ = 0;
+  size_t joined_ = 0;
   std::list<HttpConnection*> lists_[4];
 };
 

@@ -62,6 +62,8 @@ const char* next_step(int error) {
   }
 }
 
+constexpr std::string_view kNewConnection = "a new connection";
+
 }  // namespace
 
 struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Scheduled {
@@ -76,17 +78,19 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
     for (int left = kAcceptsPerTurn; listener; --left) {
       if (left == 0) return loops[0]->again(*this);
       UniqueFd socket(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+      const int why = errno;
       if (socket) {
-        deal(std::move(socket));
+        if (!fenced(kNewConnection, [&] { deal(std::move(socket)); })) return come_later();
         continue;
       }
-      if (errno == EINTR || errno == ECONNABORTED) continue;
-      if (errno == EMFILE) make_room();
-      if (errno != EAGAIN && errno != EWOULDBLOCK)
-        loops[0]->schedule(this, loops[0]->clock().steady_now() + kPause);
+      if (why == EINTR || why == ECONNABORTED) continue;
+      if (why == EMFILE) fenced(kNewConnection, [&] { make_room(); });
+      if (why != EAGAIN && why != EWOULDBLOCK) come_later();
       return;
     }
   }
+  // Nothing tells again of those that wait.
+  void come_later() { loops[0]->schedule(this, loops[0]->clock().steady_now() + kPause); }
   SteadyTime on_time(SteadyTime) override {
     on_events(EPOLLIN);
     return SteadyTime::max();
@@ -99,9 +103,9 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
     for (size_t i = 0; i < loops.size(); ++i)
       if (crowds[i]->size() < crowds[at]->size()) at = i;
     next = (at + 1) % loops.size();
-    crowds[at]->expect();
-    loops[at]->dispatch([self = shared_from_this(), at, socket = std::move(socket)]() mutable {
-      fenced("a new connection", [&] { self->take(std::move(socket), at); });
+    loops[at]->dispatch([self = shared_from_this(), at, socket = std::move(socket),
+                         expected = HttpCrowd::Expected(*crowds[at])]() mutable {
+      fenced(kNewConnection, [&] { self->take(std::move(socket), at, std::move(expected)); });
     });
   }
 
@@ -137,18 +141,12 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
     }
   }
 
-  void take(UniqueFd socket, size_t at) {
+  void take(UniqueFd socket, size_t at, HttpCrowd::Expected expected) {
     IoLoop& loop = *loops[at];
     const std::shared_ptr<HttpCrowd>& crowd = crowds[at];
-    struct Expected {
-      ~Expected() {
-        if (crowd != nullptr) crowd->forget();
-      }
-      HttpCrowd* crowd;
-    } expected{crowd.get()};
-    if (crowd->is_too_large() && !drop_one(*crowd)) return refuse(std::move(socket));
+    if (crowd->is_full() && !drop_one(*crowd)) return refuse(std::move(socket));
     auto connection = std::make_shared<HttpConnection>(std::move(socket), loop, limits, crowd);
-    expected.crowd = nullptr;
+    expected.has_joined();
     auto session = factory(*connection);
     if (!session) return;
     {

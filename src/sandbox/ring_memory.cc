@@ -36,15 +36,14 @@ std::unique_ptr<RingMemory> RingMemory::make() {
 }
 
 RingMemory::~RingMemory() {
-  held_by_all -= held_;
+  held_by_all -= held_event_ + held_answer_;
   ::munmap(at_, ring::kSize);
 }
 
 bool RingMemory::put_event(std::string_view meta, std::string_view payload) {
   const uint64_t bytes = meta.size() + payload.size();
   if (bytes > ring::kLarge) return false;
-  used_ = 0;
-  used(bytes);
+  note(bytes, held_event_);
   in_hand_ = true;
   char* to = at_ + ring::place(true, bytes);
   std::memcpy(to, meta.data(), meta.size());
@@ -86,22 +85,17 @@ bool RingMemory::take_answer(Answer& out) {
   out.meta.assign(from, meta_size);
   out.body.assign(from + meta_size, copied);
   in_hand_ = false;
-  used(meta_size + copied);
-  if (used_ == 0) return true;
-  large_lately_ = true;
-  if (used_ <= held_) return true;
-  const uint64_t more = used_ - held_;
-  if (held_by_all.fetch_add(more) + more <= kMostHeld) {
-    held_ = used_;
-  } else {
-    held_by_all -= more;
-    release_pages();
-  }
+  note(meta_size + copied, held_answer_);
+  if (std::exchange(over_, false)) release_pages();
   return true;
 }
 
-void RingMemory::used(uint64_t bytes) {
-  if (bytes > kKeep) used_ += bytes;
+void RingMemory::note(uint64_t bytes, uint64_t& held) {
+  if (bytes <= kKeep) return;
+  large_lately_ = true;
+  if (bytes <= held) return;
+  const uint64_t more = bytes - std::exchange(held, bytes);
+  if (held_by_all.fetch_add(more) + more > kMostHeld) over_ = true;
 }
 
 bool RingMemory::release_unused_pages() {
@@ -112,7 +106,7 @@ bool RingMemory::release_unused_pages() {
 
 void RingMemory::release_pages() {
   ::madvise(at_ + ring::kLargeEvent, 2 * ring::kLarge, MADV_REMOVE);
-  held_by_all -= std::exchange(held_, 0);
+  held_by_all -= std::exchange(held_event_, 0) + std::exchange(held_answer_, 0);
 }
 
 }  // namespace kiln::sandbox

@@ -45,7 +45,7 @@ class RingMemory {
 
   // Pages of large messages stay for the next ones, a bounded number of bytes in all memories
   // together: the kernel takes longer to make and clear them than to copy what stands in them.
-  bool holds_pages() const { return held_ > 0; }
+  bool holds_pages() const { return held_event_ + held_answer_ > 0; }
   // Lets go of them unless there was a large message since the last call. False: not yet, as an
   // event is in hand or there was one. REQUIRES: holds_pages()
   bool release_unused_pages();
@@ -54,16 +54,19 @@ class RingMemory {
   RingMemory(UniqueFd memory, char* at) : memory_(std::move(memory)), at_(at) {}
   ring::Header& header() const { return *reinterpret_cast<ring::Header*>(at_); }
 
+  // One of so many bytes is in an area; `held` is the most that there was.
+  void note(uint64_t bytes, uint64_t& held);
+  void release_pages();
+
   UniqueFd memory_;
   char* at_;
-  void release_pages();
-  void used(uint64_t bytes);
-
   uint32_t number_ = 0;   // of the last event; the function may write anything into its copy
   bool in_hand_ = false;  // an event, whose answer was not taken
-  uint64_t used_ = 0;     // in the large areas by the event and its answer; 0: neither is large
-  uint64_t held_ = 0;     // counted among the bytes of all memories
+  // Bytes of large messages, counted among those of all memories.
+  uint64_t held_event_ = 0;
+  uint64_t held_answer_ = 0;
   bool large_lately_ = false;
+  bool over_ = false;  // all memories hold too much: nothing stays when this event was answered
 };
 
 }  // namespace kiln::sandbox

@@ -107,6 +107,26 @@ TEST_F(RingMemoryTest, PagesOfLargeMessagesStayUntilNoneHasComeForAWhile) {
   EXPECT_LE(pages(), size_t{64} * 1024);
 }
 
+// The other side of a memory.
+class Function {
+ public:
+  explicit Function(int descriptor)
+      : at_(static_cast<char*>(
+            ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))) {}
+  ~Function() { ::munmap(at_, ring::kSize); }
+  Function(const Function&) = delete;
+  void answer(uint64_t size) const {
+    auto& header = *reinterpret_cast<ring::Header*>(at_);
+    header.answer.type = static_cast<uint32_t>(FrameType::kResult);
+    header.answer.meta_size = 0;
+    header.answer.body_size = size;
+    header.answer.number = header.event.number.load();
+  }
+
+ private:
+  char* at_;
+};
+
 TEST_F(RingMemoryTest, AllMemoriesTogetherHoldABoundedNumberOfBytes) {
   const std::string large(ring::kLargestAnswer, 'x');
   std::vector<std::unique_ptr<RingMemory>> all;
@@ -114,17 +134,25 @@ TEST_F(RingMemoryTest, AllMemoriesTogetherHoldABoundedNumberOfBytes) {
   for (int i = 0; i < 14; ++i) {
     all.push_back(RingMemory::make());
     ASSERT_TRUE(all.back()->put_event("", large));
-    auto* at = static_cast<char*>(::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                         all.back()->descriptor(), 0));
-    auto& header = *reinterpret_cast<ring::Header*>(at);
-    header.answer.type = static_cast<uint32_t>(FrameType::kResult);
-    header.answer.number = header.event.number.load();
-    ::munmap(at, ring::kSize);
+    Function(all.back()->descriptor()).answer(0);
     RingMemory::Answer out;
     ASSERT_TRUE(all.back()->take_answer(out));
     if (all.back()->holds_pages()) ++holding;
   }
   EXPECT_EQ(holding, 10U);  // 64 MiB
+  all.clear();
+  // Event and answer count each for themselves, also of different messages.
+  for (int i = 0; i < 6; ++i) {
+    all.push_back(RingMemory::make());
+    const Function function(all.back()->descriptor());
+    for (const bool large_event : {true, false}) {
+      ASSERT_TRUE(all.back()->put_event("", large_event ? large : "{}"));
+      function.answer(large_event ? 0 : large.size());
+      RingMemory::Answer out;
+      ASSERT_TRUE(all.back()->take_answer(out));
+    }
+    EXPECT_EQ(all.back()->holds_pages(), i < 5) << i;
+  }
   all.clear();
   ASSERT_TRUE(memory_->put_event("", large));
   answer(FrameType::kResult, "id", "{}");

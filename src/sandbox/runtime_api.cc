@@ -119,8 +119,8 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     leave();
   }
 
-  // Whether nobody waits here for an event: such a connection may go.
-  bool may_go() const { return !waiting_ && extension_.empty(); }
+  // Whether nobody waits here for an event, and no answer is on its way.
+  bool may_go() const { return !waiting_ && extension_.empty() && answering_.empty(); }
   void end() { connection_.drop(); }
 
   uint64_t body_limit(const net::RequestHeader& header) override {
@@ -282,13 +282,14 @@ RuntimeApi::RuntimeApi(net::IoLoop& loop)
 
 RuntimeApi::~RuntimeApi() { close(); }
 
-// Of one environment's connections the oldest goes that waits for nothing.
+// Of one environment's connections the newest goes that waits for nothing: the first is the
+// runtime's own.
 bool RuntimeApi::make_room(Entry& entry) {
   if (entry.sessions.size() < kMostConnections) return true;
-  const auto oldest = std::find_if(entry.sessions.begin(), entry.sessions.end(),
+  const auto newest = std::find_if(entry.sessions.rbegin(), entry.sessions.rend(),
                                    [](const ApiSession* session) { return session->may_go(); });
-  if (oldest == entry.sessions.end()) return false;
-  (*oldest)->end();
+  if (newest == entry.sessions.rend()) return false;
+  (*newest)->end();
   return true;
 }
 

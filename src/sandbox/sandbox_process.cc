@@ -386,8 +386,8 @@ class First {
   }
 
   // It has settled when this returns, and waits for its program. A process of its own that shares
-  // memory and descriptors with this one until it is the program, as after vfork, so that only one
-  // of the two runs at a time. Never returns without one.
+  // memory and descriptors with this one until it is the program, as after vfork: once it has
+  // settled, one of the two runs at a time. Never returns without one.
   void make_second() {
     constexpr size_t kStack = size_t{32} * 1024;
     const UniqueFd settled(::eventfd(0, EFD_CLOEXEC));
@@ -407,6 +407,7 @@ class First {
     function_pid = function_;
     ::sigprocmask(SIG_UNBLOCK, &end, nullptr);
     second_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
+    if (!second_) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
     struct pollfd polls[] = {{settled.get(), POLLIN, 0}, {second_.get(), POLLIN, 0}};
     while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
     }

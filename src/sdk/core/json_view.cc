@@ -1,5 +1,6 @@
 #include "kiln/json_view.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -13,6 +14,7 @@ namespace {
 
 using sdk::JsonReader;
 
+constexpr size_t kGrown = 1024;  // nodes that cost nothing worth a guess
 constexpr size_t kMaxText = size_t{1} << 30;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // may precede JSON text
 
@@ -90,10 +92,11 @@ struct JsonDocument::Builder {
   }
 
   void grow() {
-    // By what the text has needed so far, and some; at least twice as many.
+    // By what the text has needed so far, and some: two to four times as many, since a text may be
+    // unlike its beginning.
     const auto done = static_cast<size_t>(reader.at() - text.data()) + 1;
     const size_t guess = used + used * (text.size() - done) / done * 9 / 8 + 16;
-    const size_t room = guess > 2 * used ? guess : 2 * used;
+    const size_t room = std::clamp(guess, 2 * used, 4 * used + kGrown);
     auto more = std::make_unique_for_overwrite<Node[]>(room);
     std::memcpy(more.get(), d.nodes_, used * sizeof(Node));
     d.many_ = std::move(more);
