@@ -36,6 +36,7 @@ namespace {
 constexpr size_t kMostQuestion = 64 * 1024;
 constexpr size_t kMostFrames = 256;
 constexpr timeval kClientPatience{1, 0};
+constexpr int kPause_ms = 100;
 constexpr const char* kGcore = "/usr/bin/gcore";
 
 // The whole question, up to its empty line; "" when none comes.
@@ -193,7 +194,11 @@ void SymbolServer::serve() {
     if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return;
     if (stopping_ || (wait[0].revents & POLLIN) == 0) continue;
     const UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (client) fenced("the symbol server", [&] { answer(client.get()); });
+    const int why = errno;
+    if (client)
+      fenced("the symbol server", [&] { answer(client.get()); });
+    else if (why != EINTR && why != ECONNABORTED)
+      ::poll(&wait[1], 1, kPause_ms);  // too few descriptors: they wait, and this doesn't spin
   }
 }
 
