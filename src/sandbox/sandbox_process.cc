@@ -139,7 +139,10 @@ int settle_second(const Second& second) {
 
 // Returns only on failure, with the errno. System calls only, as above.
 int become(const Second& second, const Program& program) {
-  if (::unshare(CLONE_FILES) != 0) return errno;
+  // A table of descriptors of its own. Containers may forbid unshare(2).
+  if (::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) != 0 &&
+      ::unshare(CLONE_FILES) != 0)
+    return errno;
   if (program.data_limit_bytes > 0)
     limit(RLIMIT_DATA, static_cast<rlim_t>(program.data_limit_bytes));
   // Counted per uid, so only where each sandbox has its own. The environments of a template count
@@ -154,7 +157,6 @@ int become(const Second& second, const Program& program) {
   // has others to wake.
   const struct sched_param turn = {};
   ::sched_setscheduler(0, SCHED_BATCH, &turn);
-  ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   // In this order: where there are both, the order may stand at the channel's number, never the
   // channel at the order's.
   if (program.order >= 0 && !place_at(program.order, kOrderFd)) return errno;

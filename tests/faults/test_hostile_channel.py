@@ -3,6 +3,7 @@ answer, none has another's bytes, no descriptor stays in the engine, and neighbo
 
 import json
 import os
+import pathlib
 import random
 
 from harness import wait_for
@@ -86,11 +87,25 @@ def descriptors(pid):
     return sum(not os.readlink(f"{folder}/{fd}").endswith(".log") for fd in os.listdir(folder) if os.path.lexists(f"{folder}/{fd}"))
 
 
+def processes(engine, name):
+    """How many descendants have that name."""
+    names = (pathlib.Path(f"/proc/{pid}/comm") for pid in children_of(engine))
+    return sum(path.exists() and path.read_text() == name + "\n" for path in names)
+
+
+def wait_for_stock(engine):
+    """Each loop has two sandboxes made ahead, of two processes each; they come and go as they are used."""
+    loops = max(1, os.cpu_count() // 4)
+    wait_for(lambda: processes(engine, "kiln-blank") == 4 * loops, what="the stock of sandboxes")
+
+
 def test_liars_on_the_channel(own_kiln):
     kiln = own_kiln()
     kiln.create_echo("neighbour")
     assert kiln.invoke("neighbour", {"still": "here"})["Body"] == {"still": "here"}
-    engine, children, open_before = kiln.engine, len(children_of(kiln.engine)), descriptors(kiln.engine)
+    engine = kiln.engine
+    wait_for_stock(engine)
+    open_before = descriptors(engine)
     kiln.create("liar", {"bootstrap": (BOOTSTRAP, 0o755)}, runtime="provided.al2023", handler="x", Timeout=1, MemorySize=256)
     chance, good = random.Random(SEED), 0
     for number in range(40):
@@ -107,5 +122,6 @@ def test_liars_on_the_channel(own_kiln):
     assert good > 8
     assert kiln.engine == engine
     kiln.client("lambda").delete_function(FunctionName="liar")
-    wait_for(lambda: len(children_of(engine)) <= children, what="the end of all liars")
+    wait_for(lambda: processes(engine, "kiln-sandbox") == 1, what="the end of all liars but the neighbour")
+    wait_for_stock(engine)
     wait_for(lambda: descriptors(engine) <= open_before + 4, what="the closing of what was sent")
