@@ -12,6 +12,7 @@
 #include "net/http_connection.h"
 #include "net/http_server.h"
 #include "tests/support/io_choices.h"
+#include "tests/support/plain_client.h"
 
 namespace kiln::net {
 namespace {
@@ -53,51 +54,6 @@ class Taking final : public Session {
   HttpConnection& connection_;
   TakenPromise& taken_;
   std::atomic<int>& closed_;
-};
-
-class RawClient {
- public:
-  explicit RawClient(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in a = {};
-    a.sin_family = AF_INET;
-    a.sin_port = htons(port);
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<sockaddr*>(&a), sizeof a), 0);
-  }
-  void send(std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
-      ASSERT_GT(n, 0);
-      text.remove_prefix(static_cast<size_t>(n));
-    }
-  }
-  void end_sending() { ::shutdown(fd_.get(), SHUT_WR); }
-  // Reads until `end` has come, or the connection ends; at most 10 s.
-  std::string read_until(std::string_view end) {
-    while (in_.find(end) == std::string::npos && read_some()) {
-    }
-    return in_;
-  }
-  std::string read_to_close() {
-    while (read_some()) {
-    }
-    return in_;
-  }
-
- private:
-  bool read_some() {
-    pollfd p = {fd_.get(), POLLIN, 0};
-    if (::poll(&p, 1, 10'000) != 1) {
-      ADD_FAILURE() << "nothing came within 10 s; so far: " << in_.substr(0, 300);
-      return false;
-    }
-    char chunk[65536];
-    const ssize_t n = ::recv(fd_.get(), chunk, sizeof chunk, 0);
-    if (n > 0) in_.append(chunk, static_cast<size_t>(n));
-    return n > 0;
-  }
-  UniqueFd fd_;
-  std::string in_;
 };
 
 class TakeOverTest : public testing::TestWithParam<IoChoice> {
@@ -160,7 +116,7 @@ std::string head(const std::string& path, size_t length) {
 
 TEST_P(TakeOverTest, TheHeaderAsItCame) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/take", 0));
   EXPECT_EQ(taken(0), "");
   EXPECT_EQ(taken_->header.method_string(), "POST");
@@ -172,14 +128,14 @@ TEST_P(TakeOverTest, TheHeaderAsItCame) {
 
 TEST_P(TakeOverTest, ABodyThatCameWithTheHeader) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/take", 5) + "hello");
   EXPECT_EQ(taken(5), "hello");
 }
 
 TEST_P(TakeOverTest, ABodyThatComesInParts) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   const std::string body(200'000, 'b');
   c.send(head("/take", body.size()) + "first");
   c.send(body.substr(5));
@@ -189,7 +145,7 @@ TEST_P(TakeOverTest, ABodyThatComesInParts) {
 // Limits of bodies are the new owner's affair.
 TEST_P(TakeOverTest, ABodyBeyondTheServersLimit) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   const std::string body(5000, 'b');
   c.send(head("/take", body.size()) + body);
   EXPECT_EQ(taken(body.size()), body);
@@ -197,7 +153,7 @@ TEST_P(TakeOverTest, ABodyBeyondTheServersLimit) {
 
 TEST_P(TakeOverTest, AChunkedBodyStaysAsItIs) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   const std::string chunks = "3\r\nabc\r\n0\r\n\r\n";
   c.send("POST /take HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks);
   EXPECT_EQ(taken(chunks.size()), chunks);
@@ -205,14 +161,14 @@ TEST_P(TakeOverTest, AChunkedBodyStaysAsItIs) {
 
 TEST_P(TakeOverTest, AHeaderThatComesByteByByte) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   for (const char byte : head("/take", 3) + "abc") c.send({&byte, 1});
   EXPECT_EQ(taken(3), "abc");
 }
 
 TEST_P(TakeOverTest, WhatWasPipelinedAfterItBelongsToTheNewOwner) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   const std::string next = head("/next", 2) + "no";
   c.send(head("/take", 2) + "ok" + next);
   EXPECT_EQ(taken(2 + next.size()), "ok" + next);
@@ -220,7 +176,7 @@ TEST_P(TakeOverTest, WhatWasPipelinedAfterItBelongsToTheNewOwner) {
 
 TEST_P(TakeOverTest, AfterOtherRequestsOfTheConnection) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/one", 1) + "1");
   c.read_until("/one|1");
   c.send(head("/take", 2) + "ok");
@@ -230,7 +186,7 @@ TEST_P(TakeOverTest, AfterOtherRequestsOfTheConnection) {
 // The read that waits while a request is handled may have brought the header of the next one.
 TEST_P(TakeOverTest, PipelinedAfterAnotherRequest) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/later", 1) + "1" + head("/now", 1) + "2" + head("/take", 4) + "re");
   c.read_until("/now|2");
   c.send("st");
@@ -239,7 +195,7 @@ TEST_P(TakeOverTest, PipelinedAfterAnotherRequest) {
 
 TEST_P(TakeOverTest, TheNewOwnerAnswers) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/take", 2) + "ok");
   taken(2);
   say("not even HTTP\n");
@@ -251,7 +207,7 @@ TEST_P(TakeOverTest, TheNewOwnerAnswers) {
 
 TEST_P(TakeOverTest, AClientThatHasEndedItsSideStillGetsTheAnswer) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/take", 2) + "ok");
   c.end_sending();
   EXPECT_EQ(taken(2), "ok");
@@ -263,18 +219,18 @@ TEST_P(TakeOverTest, TheServersLimitsOfTimeEnd) {
   HttpLimits limits;
   limits.header_time = limits.body_time = limits.idle_time = std::chrono::milliseconds(100);
   serve(limits);
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/take", 2));
   taken(0);
   // Another connection meets its limit, set later than the first one's.
-  EXPECT_EQ(RawClient(server_->port()).read_to_close(), "");
+  EXPECT_EQ(PlainClient(server_->port()).read_to_close(), "");
   c.send("ok");
   EXPECT_EQ(read(2), "ok");
 }
 
 TEST_P(TakeOverTest, AServerThatClosesLeavesTheConnectionAlone) {
   serve();
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/take", 2) + "ok");
   EXPECT_EQ(taken(2), "ok");
   server_->close();
@@ -284,14 +240,14 @@ TEST_P(TakeOverTest, AServerThatClosesLeavesTheConnectionAlone) {
 
 TEST_P(TakeOverTest, OtherRequestsAreAnsweredAsEver) {
   serve();
-  RawClient taking(server_->port());
+  PlainClient taking(server_->port());
   taking.send(head("/take", 2) + "ok");
   taken(2);
-  RawClient c(server_->port());
+  PlainClient c(server_->port());
   c.send(head("/later", 1) + "1" + head("/now", 1) + "2");
   const std::string in = c.read_until("/now|2");
   EXPECT_LT(in.find("/later|1"), in.find("/now|2"));
-  RawClient over(server_->port());
+  PlainClient over(server_->port());
   over.send(head("/now", 1001) + std::string(1001, 'b'));
   EXPECT_TRUE(over.read_to_close().starts_with("HTTP/1.1 413 "));
 }
