@@ -26,24 +26,24 @@ TEST(Money, TwoDecimalsAndNoMore) {
 }
 
 // The functions under test, of what a tree's text says.
-std::optional<Cents> cents_of(const json& value) {
+std::optional<Cents> cents_of_json(const json& value) {
   const std::string text = value.dump();
   return orders::cents_of(kiln::JsonDocument(text).root());
 }
-Payment read_payment(const json& event) {
+Payment payment_of_json(const json& event) {
   const std::string text = event.dump();
   return orders::read_payment(kiln::JsonDocument(text).root());
 }
 
 TEST(Money, OfJson) {
-  EXPECT_EQ(cents_of(12.5), 1250);
-  EXPECT_EQ(cents_of(0.29), 29);
-  EXPECT_EQ(cents_of(999999999.99), kMaxCents);
-  EXPECT_EQ(cents_of(7), 700);
-  EXPECT_EQ(cents_of("7.10"), 710);
+  EXPECT_EQ(cents_of_json(12.5), 1250);
+  EXPECT_EQ(cents_of_json(0.29), 29);
+  EXPECT_EQ(cents_of_json(999999999.99), kMaxCents);
+  EXPECT_EQ(cents_of_json(7), 700);
+  EXPECT_EQ(cents_of_json("7.10"), 710);
   for (const json& bad : {json(0.1 + 0.2), json(1e300), json(-1), json(0), json(), json(true),
                           json::array(), json(1e9), json(uint64_t{1} << 63)}) {
-    EXPECT_EQ(cents_of(bad), std::nullopt) << bad;
+    EXPECT_EQ(cents_of_json(bad), std::nullopt) << bad;
   }
   EXPECT_EQ(to_amount(1250).dump(), "12.5");
   EXPECT_EQ(to_amount(100).dump(), "1");
@@ -57,11 +57,11 @@ TEST(Money, OfNumbersIsThatOfTheirShortestForm) {
     const std::string text = std::to_string(cents / 100) + '.' + std::to_string(cents / 10 % 10) +
                              std::to_string(cents % 10);
     const double number = std::stod(text);
-    EXPECT_EQ(cents_of(number), cents) << text;
-    EXPECT_EQ(cents_of(std::nextafter(number, 0)), std::nullopt) << text;
-    EXPECT_EQ(cents_of(std::nextafter(number, 2e9)), std::nullopt) << text;
-    EXPECT_EQ(cents_of(std::stod(text + "5")), std::nullopt) << text;
-    EXPECT_EQ(cents_of(-number), std::nullopt) << text;
+    EXPECT_EQ(cents_of_json(number), cents) << text;
+    EXPECT_EQ(cents_of_json(std::nextafter(number, 0)), std::nullopt) << text;
+    EXPECT_EQ(cents_of_json(std::nextafter(number, 2e9)), std::nullopt) << text;
+    EXPECT_EQ(cents_of_json(std::stod(text + "5")), std::nullopt) << text;
+    EXPECT_EQ(cents_of_json(-number), std::nullopt) << text;
   }
   for (const auto& [text, cents] : {std::pair("12.50", 1250),
                                     {"12.500", 1250},
@@ -70,11 +70,11 @@ TEST(Money, OfNumbersIsThatOfTheirShortestForm) {
                                     {"12.0", 1200}}) {
     EXPECT_EQ(orders::cents_of(kiln::JsonDocument(text).root()), cents) << text;
   }
-  EXPECT_EQ(cents_of(0.001), std::nullopt);
-  EXPECT_EQ(cents_of(0.009), std::nullopt);
-  EXPECT_EQ(cents_of(999'999'999), 99'999'999'900);
-  EXPECT_EQ(cents_of(1'000'000'000), std::nullopt);
-  EXPECT_EQ(cents_of(int64_t{-5}), std::nullopt);
+  EXPECT_EQ(cents_of_json(0.001), std::nullopt);
+  EXPECT_EQ(cents_of_json(0.009), std::nullopt);
+  EXPECT_EQ(cents_of_json(999'999'999), 99'999'999'900);
+  EXPECT_EQ(cents_of_json(1'000'000'000), std::nullopt);
+  EXPECT_EQ(cents_of_json(int64_t{-5}), std::nullopt);
 }
 
 const json kPayment = {{"request_id", "r"}, {"user_id", "u"}, {"amount", 12.5}};
@@ -85,36 +85,36 @@ json with(json object, const char* name, const json& value) {
 }
 
 TEST(Payment, IsReadAsItIs) {
-  const Payment payment = read_payment(kPayment);
+  const Payment payment = payment_of_json(kPayment);
   EXPECT_EQ(payment.request_id, "r");
   EXPECT_EQ(payment.user_id, "u");
   EXPECT_EQ(payment.amount, 1250);
   EXPECT_EQ(payment.currency, "USD");
-  EXPECT_EQ(read_payment(with(kPayment, "user_id", 7)).user_id, "7");
-  EXPECT_EQ(read_payment(with(kPayment, "user_id", -7)).user_id, "-7");
-  EXPECT_EQ(read_payment(with(kPayment, "user_id", uint64_t{1} << 63)).user_id,
+  EXPECT_EQ(payment_of_json(with(kPayment, "user_id", 7)).user_id, "7");
+  EXPECT_EQ(payment_of_json(with(kPayment, "user_id", -7)).user_id, "-7");
+  EXPECT_EQ(payment_of_json(with(kPayment, "user_id", uint64_t{1} << 63)).user_id,
             "9223372036854775808");
   EXPECT_EQ(orders::read_payment(
                 kiln::JsonDocument(R"({"request_id":"r","user_id":-0,"amount":1})").root())
                 .user_id,
             "0");
-  EXPECT_EQ(read_payment(with(kPayment, "currency", "eur")).currency, "EUR");
+  EXPECT_EQ(payment_of_json(with(kPayment, "currency", "eur")).currency, "EUR");
 }
 
 TEST(Payment, LimitsOnBothSides) {
   for (const char* name : {"request_id", "user_id"}) {
-    EXPECT_NO_THROW(read_payment(with(kPayment, name, std::string(128, 'x'))));
+    EXPECT_NO_THROW(payment_of_json(with(kPayment, name, std::string(128, 'x'))));
     for (const json& bad : {json(std::string(129, 'x')), json(""), json(), json(1.5), json::array(),
                             json(std::string("a\0b", 3))}) {
-      EXPECT_THROW(read_payment(with(kPayment, name, bad)), BadRequest) << name << bad;
+      EXPECT_THROW(payment_of_json(with(kPayment, name, bad)), BadRequest) << name << bad;
     }
   }
-  EXPECT_THROW(read_payment(with(kPayment, "request_id", 7)), BadRequest);
+  EXPECT_THROW(payment_of_json(with(kPayment, "request_id", 7)), BadRequest);
   for (const json& bad : {json(0), json(-5), json("x"), json(1.005)}) {
-    EXPECT_THROW(read_payment(with(kPayment, "amount", bad)), BadRequest) << bad;
+    EXPECT_THROW(payment_of_json(with(kPayment, "amount", bad)), BadRequest) << bad;
   }
   for (const json& bad : {json("EU"), json("EURO"), json("E R"), json(7), json("")}) {
-    EXPECT_THROW(read_payment(with(kPayment, "currency", bad)), BadRequest) << bad;
+    EXPECT_THROW(payment_of_json(with(kPayment, "currency", bad)), BadRequest) << bad;
   }
 }
 
