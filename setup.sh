@@ -33,6 +33,8 @@ for_all=(
   gdb gdbserver python3-debugpy
   # benchmarks: micro benchmarks, a rival and a second load generator
   libbenchmark-dev nginx-light wrk
+  # what the tests count instructions with
+  valgrind
   # checks: format, names and likely bugs, sanitizers and fuzzing
   clang clang-format clang-tidy libclang-rt-14-dev
   # the ways to install: a clean root, packages, images and what runs them

@@ -1,6 +1,9 @@
-// What an event costs a function in memory: how often the handlers call operator new for one, warm.
-// Unlike times, that doesn't depend on the machine. The limits are in tests/data/path_costs.json.
+// The costs of an event for a function, warm: how often the handlers call operator new, and,
+// between two marks for callgrind, how many instructions they take
+// (tests/clients/test_path_costs.py counts them). Unlike times, neither depends on the machine. The
+// limits are in tests/data/path_costs.json.
 #include <gtest/gtest.h>
+#include <valgrind/callgrind.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -66,6 +69,10 @@ class EventCosts : public ::testing::Test {
       ASSERT_EQ(json::parse(answer)["statusCode"], 200) << answer;
       least = std::min(least, taken);
     }
+    CALLGRIND_TOGGLE_COLLECT;
+    const std::string answer = handle(text);
+    CALLGRIND_TOGGLE_COLLECT;
+    ASSERT_EQ(json::parse(answer)["statusCode"], 200) << answer;
     const size_t limit = limits_.at("functions").at(name).get<size_t>();
     EXPECT_LE(least, limit) << name;
     EXPECT_GE(2 * least, limit) << name;

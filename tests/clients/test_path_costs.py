@@ -2,7 +2,8 @@
 
 Counts don't depend on how fast the machine is. How many things the loop sees at once does, so with many connections the engine is
 stopped while they send; and the limits, in tests/data/path_costs.json, leave room for a loop that sees each answer by itself. Of
-several windows the cheapest counts. A function in Python says itself what it has cost.
+several windows the cheapest counts. A function in Python says itself what it has cost. Instructions are counted by callgrind, in
+unit tests that mark the part that counts.
 """
 
 import contextlib
@@ -10,16 +11,19 @@ import json
 import mmap
 import os
 import pathlib
+import re
 import signal
 import socket
 import struct
+import subprocess
 
 import pytest
 from harness import BINARY, ROLE, ROOT, Kiln, wait_for
 
 PACKAGE = BINARY.parent / "functions" / "echo.zip"
 COUNTER = BINARY.parent / "tests" / "libcall_counter.so"
-LIMITS = json.loads((ROOT / "tests" / "data" / "path_costs.json").read_text())["limits"]
+COSTS = json.loads((ROOT / "tests" / "data" / "path_costs.json").read_text())
+LIMITS, INSTRUCTIONS = COSTS["limits"], COSTS["instructions"]
 KINDS = ("receives", "receives_of_nothing", "sends", "reads", "writes", "sleeps", "wakes", "others", "allocations", "allocated_bytes", "looks")
 # Without looks, which poll for the next request for some microseconds. Without reads: the memory of a function is read while it works, each 20 ms; on a busy machine that is each invocation of 64.
 SYSTEM_CALLS = ("receives", "sends", "writes", "sleeps", "wakes", "others")
@@ -155,3 +159,27 @@ def test_an_event_costs_python_a_sleep_and_at_most_one_word_to_the_engine(counte
     limits = LIMITS["python"]
     over = {kind: (round(value, 2), limits.get(kind, 0.1)) for kind, value in least.items() if value > limits.get(kind, 0.1)}
     assert not over, f"more than tests/data/path_costs.json allows (measured, limit): {over}; all of it: {least}"
+
+
+POOL, EVENTS = BINARY.parent / "src" / "engine" / "kiln_engine_test", BINARY.parent / "functions.cmake" / "kiln_event_costs_test"
+
+
+@pytest.mark.parametrize(
+    ("what", "program", "test", "times"),
+    [
+        ("invocation", POOL, "PoolTest.AHundredWarmInvocations", 100),
+        ("optimized_cold_start", EVENTS, "EventCosts.OfAUserThatIsValidated", 1),
+        ("critical_handler", EVENTS, "EventCosts.OfAPayment", 1),
+        ("standard_handler", EVENTS, "EventCosts.OfAnOrder", 1),
+        ("batch_handler", EVENTS, "EventCosts.OfAHundredOrders", 1),
+        ("memory_optimized", EVENTS, "EventCosts.OfAThousandRecords", 1),
+    ],
+)
+def test_instructions(what, program, test, times):
+    command = ["valgrind", "--tool=callgrind", "--collect-atstart=no", "--callgrind-out-file=/dev/null", program, f"--gtest_filter={test}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    taken = int(re.search(r"Collected : (\d+)", done.stderr)[1]) / times
+    limit = INSTRUCTIONS[what]
+    # Which copying routine the C library takes depends on the processor. A limit of twice the cost is out of date.
+    assert limit / 2 < taken <= limit, f"{what} takes {taken:,.0f} instructions, the limit is {limit:,}"
