@@ -104,7 +104,7 @@ class Channel:
         self._socket.settimeout(None)  # code that was loaded before it may have set another default
         os.set_inheritable(fd, False)
         self._asked, self._memory = False, None
-        self._offered = MEMORY is not None and MEMORY.reserve()
+        self._offered = MEMORY is not None and MEMORY.reserve(self.HEADERS)
 
     def next(self):
         if self._memory:

@@ -2,7 +2,8 @@
 // functions on the SDK have it (sdk/core/channel_memory.h). One file for every CPython from 3.8 on,
 // by the stable ABI.
 //
-//   reserve() → bool          before the engine is told that one knows memory
+//   reserve(names) → bool     before the engine is told that one knows memory; the names of an
+//                             event's headers, in the order of its meta (base/channel_frame.h)
 //   first(fd) → None, bytes   waits for the engine's first word: memory, or what came instead
 //   next() → (200, headers, body)   the next event; a body that may be JSON in UTF-8 is text
 //   answer(request id, None or the error's type, body)
@@ -25,23 +26,26 @@ namespace {
 using kiln::sdk::ChannelMemory;
 
 constexpr size_t kFirstRead = 65536;
-// In the order of a kEvent's meta (base/channel_frame.h).
-constexpr const char* kHeaders[] = {
-    "lambda-runtime-aws-request-id",       "lambda-runtime-deadline-ms",
-    "lambda-runtime-invoked-function-arn", "lambda-runtime-trace-id",
-    "lambda-runtime-client-context",       "lambda-runtime-cognito-identity"};
-constexpr size_t kHeaderCount = sizeof kHeaders / sizeof *kHeaders;
 
 ChannelMemory g_memory;
 int g_socket = -1;
-PyObject* g_names[kHeaderCount];
+PyObject* g_names = nullptr;  // a tuple
 
 PyObject* lost() {
   PyErr_SetString(PyExc_ConnectionError, "the direct channel carries no event");
   return nullptr;
 }
 
-PyObject* reserve(PyObject*, PyObject*) { return PyBool_FromLong(g_memory.reserve()); }
+PyObject* reserve(PyObject*, PyObject* names) {
+  if (!PyTuple_Check(names)) {
+    PyErr_SetString(PyExc_TypeError, "the names of an event's headers are a tuple");
+    return nullptr;
+  }
+  Py_INCREF(names);
+  Py_XDECREF(g_names);
+  g_names = names;
+  return PyBool_FromLong(g_memory.reserve());
+}
 
 PyObject* first(PyObject*, PyObject* argument) {
   g_socket = static_cast<int>(PyLong_AsLong(argument));
@@ -87,14 +91,14 @@ bool wait_for_event() {
 PyObject* headers_of(std::string_view meta) {
   PyObject* headers = PyDict_New();
   kiln::MetaReader in(meta);
-  for (size_t i = 0; headers && i < kHeaderCount; ++i) {
+  for (Py_ssize_t i = 0; headers && i < PyTuple_Size(g_names); ++i) {
     const auto value = in.next();
     if (value && value->empty()) continue;
     PyObject* text =
         value ? PyUnicode_DecodeUTF8(value->data(), static_cast<Py_ssize_t>(value->size()),
                                      "surrogateescape")
               : lost();
-    if (!text || PyDict_SetItem(headers, g_names[i], text) != 0) Py_CLEAR(headers);
+    if (!text || PyDict_SetItem(headers, PyTuple_GetItem(g_names, i), text) != 0) Py_CLEAR(headers);
     Py_XDECREF(text);
   }
   return headers;
@@ -191,19 +195,13 @@ PyObject* set_trace_id(PyObject*, PyObject* value) {
   Py_RETURN_TRUE;
 }
 
-int begin(PyObject*) {
-  for (size_t i = 0; i < kHeaderCount; ++i)
-    if (!(g_names[i] = PyUnicode_InternFromString(kHeaders[i]))) return -1;
-  return 0;
-}
-
-PyMethodDef g_methods[] = {{"reserve", reserve, METH_NOARGS, nullptr},
+PyMethodDef g_methods[] = {{"reserve", reserve, METH_O, nullptr},
                            {"first", first, METH_O, nullptr},
                            {"next", next, METH_NOARGS, nullptr},
                            {"answer", answer, METH_VARARGS, nullptr},
                            {"set_trace_id", set_trace_id, METH_O, nullptr},
                            {nullptr, nullptr, 0, nullptr}};
-PyModuleDef_Slot g_slots[] = {{Py_mod_exec, reinterpret_cast<void*>(begin)}, {0, nullptr}};
+PyModuleDef_Slot g_slots[] = {{0, nullptr}};
 PyModuleDef g_module = {PyModuleDef_HEAD_INIT,
                         "kiln_channel",
                         nullptr,

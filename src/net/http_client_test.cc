@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
-#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "net/connect.h"
 #include "net/http_connection.h"
 #include "net/http_server.h"
+#include "tests/support/no_more_threads.h"
 
 namespace kiln::net {
 namespace {
@@ -375,10 +375,7 @@ TEST(HttpClientThread, WithoutAThreadRequestsAndConnectionsAreAnswered) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        pthread_attr_t attributes;  // stacks for which no machine has room
-        pthread_attr_init(&attributes);
-        pthread_attr_setstacksize(&attributes, size_t{1} << 46);
-        pthread_setattr_default_np(&attributes);
+        tests::allow_no_more_threads();
         const SystemClock clock;
         IoLoop loop(0, clock);
         HttpClient client(loop);

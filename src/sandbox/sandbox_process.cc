@@ -321,7 +321,8 @@ class First {
 
   [[noreturn]] void run(int launcher_fd) {
     settle(launcher_fd);
-    is_ahead() ? start_ahead() : make_second();
+    make_second();
+    if (is_ahead()) start_ahead();
     wait_for_order();
     Message order;
     // Nobody needs it any more.
@@ -392,7 +393,6 @@ class First {
     // It writes its environment over the one that it was started with, as /proc/PID/environ shows
     // it: room for the 4 KB of a function's own, and Kiln's.
     request.env.push_back("KILN_ORDER_SPACE=" + std::string(8192, '.'));
-    make_second();
     std::vector<char*> argv = pointers(request.argv), env = pointers(request.env);
     become({argv.data(), env.data(), "/var/task", fds_.channel, order[0]});
     ::close(order[0]);

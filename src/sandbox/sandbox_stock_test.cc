@@ -20,6 +20,11 @@ class StockTest : public SandboxTest {
   void wait_for_empty(size_t count) {
     run_until([this, count] { return stock().empty_pids().size() == count; });
   }
+  pid_t second_of(pid_t first) {
+    pid_t second = 0;
+    run_until([&] { return (second = first_child(first)) > 0; });
+    return second;
+  }
   void wait_for_interpreters(size_t count) {
     run_until([this, count] { return stock().interpreter_pids().size() == count; });
   }
@@ -66,11 +71,7 @@ TEST_F(StockTest, OneThatHasEndedIsNotTaken) {
 TEST_F(StockTest, OneWhoseSecondProcessHasEndedIsNotTaken) {
   stock().refill();
   wait_for_empty(2);
-  for (const pid_t pid : stock().empty_pids()) {
-    pid_t second = 0;
-    run_until([&] { return (second = first_child(pid)) > 0; });
-    ::kill(second, SIGKILL);
-  }
+  for (const pid_t pid : stock().empty_pids()) ::kill(second_of(pid), SIGKILL);
   wait_for_empty(0);
   start_script("echo out");
   run_to_exit();
@@ -80,10 +81,7 @@ TEST_F(StockTest, OneWhoseSecondProcessHasEndedIsNotTaken) {
 TEST_F(StockTest, ASignalThatComesBeforeTheProgramEndsIt) {
   stock().refill();
   wait_for_empty(2);
-  const pid_t first = stock().empty_pids().front();
-  pid_t second = 0;
-  run_until([&] { return (second = first_child(first)) > 0; });
-  ::kill(second, SIGTERM);
+  ::kill(second_of(stock().empty_pids().front()), SIGTERM);
   start_script("echo out");
   run_to_exit();
   EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kSignaled);

@@ -1,13 +1,14 @@
 #include "simulate/threads.h"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <vector>
+
+#include "tests/support/no_more_threads.h"
 
 namespace kiln::simulate {
 namespace {
@@ -30,10 +31,7 @@ TEST(StudyThreads, WhereNoThreadCanBeStartedTheCallerDoesAll) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        pthread_attr_t attributes;  // stacks for which no machine has room
-        pthread_attr_init(&attributes);
-        pthread_attr_setstacksize(&attributes, size_t{1} << 46);
-        pthread_setattr_default_np(&attributes);
+        tests::allow_no_more_threads();
         size_t done = 0;
         in_threads(4)(100, [&](size_t) { ++done; });
         ::_exit(done == 100 ? 0 : 1);

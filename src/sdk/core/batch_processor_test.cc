@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <stdexcept>
 
 namespace kiln {
@@ -85,44 +86,33 @@ TEST(ProcessRecord, AnIdThatNestsDeeplyIsRefused) {
 class RecordText : public ::testing::Test {
  protected:
   RecordText() { profiler_.start(); }
-  json from_text(std::string_view text) {
+  // Of the one record that `push` gives to a processor.
+  json made_by(const std::function<void(DataProcessor&)>& push) {
     json result;
     DataProcessor processor(
         {}, profiler_, [&](const ProcessedRecord& record) { result = record; },
         [&](const json& record, size_t, const char* error) {
           result = {record, error};
         });
-    processor.push_text(text);
+    push(processor);
     if (result.is_object()) result.erase("processed_at");
     return result;
   }
+  json from_text(std::string_view text) {
+    return made_by([&](DataProcessor& processor) { processor.push_text(text); });
+  }
   json from_view(std::string_view text) {
-    json result;
-    DataProcessor processor(
-        {}, profiler_, [&](const ProcessedRecord& record) { result = record; },
-        [&](const json& record, size_t, const char* error) {
-          result = {record, error};
-        });
     const JsonDocument document(text);
-    processor.push(document.root());
+    const json result = made_by([&](DataProcessor& processor) { processor.push(document.root()); });
     if (result.is_object()) {
       EXPECT_EQ(json(process_record(document.root(), kNow))["data"], result["data"]);
-      result.erase("processed_at");
     } else {
       EXPECT_THROW(process_record(document.root(), kNow), std::invalid_argument);
     }
     return result;
   }
   json from_tree(const json& record) {
-    json result;
-    DataProcessor processor(
-        {}, profiler_, [&](const ProcessedRecord& made) { result = made; },
-        [&](const json& bad, size_t, const char* error) {
-          result = {bad, error};
-        });
-    processor.push(record);
-    if (result.is_object()) result.erase("processed_at");
-    return result;
+    return made_by([&](DataProcessor& processor) { processor.push(record); });
   }
   MemoryProfiler profiler_;
 };

@@ -1,6 +1,8 @@
 #include "sdk/core/json_object.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <numeric>
 
 namespace kiln::sdk {
 namespace {
@@ -21,13 +23,13 @@ void JsonObject::begin(std::string_view key) {
 }
 
 std::string JsonObject::text() const {
-  // By insertion: objects are small, and equal keys keep their order.
+  // Equal keys keep their order. (std::stable_sort would allocate.)
   std::vector<uint32_t> order(members_.size());
-  for (uint32_t i = 0; i < order.size(); ++i) {
-    uint32_t at = i;
-    for (; at > 0 && members_[i].key < members_[order[at - 1]].key; --at) order[at] = order[at - 1];
-    order[at] = i;
-  }
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [this](uint32_t a, uint32_t b) {
+    const int compared = members_[a].key.compare(members_[b].key);
+    return compared < 0 || (compared == 0 && a < b);
+  });
   std::string out;
   out.reserve(values_.size() + kUsualText);
   JsonWriter writer(out);

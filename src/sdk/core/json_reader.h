@@ -22,9 +22,7 @@
 #include <string>
 #include <string_view>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "sdk/core/string_bytes.h"
 
 namespace kiln::sdk {
 
@@ -258,18 +256,6 @@ class JsonReader {
  private:
   static constexpr double kPowersOfTen[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                             1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-
-#ifdef __SSE2__
-  // A bit for each of 16 bytes that a string can't pass over: quote, backslash, control characters,
-  // and what is not ASCII (a negative char).
-  static unsigned looks_due(const char* at) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                    _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-                                       _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
-    return static_cast<unsigned>(_mm_movemask_epi8(found));
-  }
-#endif
 
   static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

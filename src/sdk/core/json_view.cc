@@ -132,6 +132,12 @@ struct JsonDocument::Builder {
     node.size = static_cast<uint32_t>(reader.at() - begin);
   }
 
+  void add_word(JsonView::Kind kind, std::string_view word) {
+    const char* const begin = reader.at();
+    reader.word(word);
+    written(add(kind), begin);
+  }
+
   // One value, or the beginning of one that others are in. True: such a one that is not empty.
   bool add_value() {
     const auto kind = reader.peek();
@@ -154,17 +160,11 @@ struct JsonDocument::Builder {
         written(add(JsonView::Kind::kNumber), begin);
         return false;
       case JsonReader::Kind::kTrue:
-        reader.word("true");
-        written(add(JsonView::Kind::kTrue), begin);
-        return false;
+        return add_word(JsonView::Kind::kTrue, "true"), false;
       case JsonReader::Kind::kFalse:
-        reader.word("false");
-        written(add(JsonView::Kind::kFalse), begin);
-        return false;
+        return add_word(JsonView::Kind::kFalse, "false"), false;
       case JsonReader::Kind::kNull:
-        reader.word("null");
-        written(add(JsonView::Kind::kNull), begin);
-        return false;
+        return add_word(JsonView::Kind::kNull, "null"), false;
     }
     return false;
   }

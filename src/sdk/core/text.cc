@@ -7,9 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "sdk/core/string_bytes.h"
 
 namespace kiln::sdk {
 namespace {
@@ -75,10 +73,7 @@ void copy_plain(const char*& from, const char* end, char*& to) {
   while (end - from >= 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-    const __m128i found = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-                                                    _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
-                                       _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
+    const unsigned mask = looks_due(bytes);
     const int plain = mask != 0 ? __builtin_ctz(mask) : 16;
     from += plain;
     to += plain;
