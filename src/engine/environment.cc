@@ -496,8 +496,7 @@ SteadyTime Environment::on_time(SteadyTime t) {
 void Environment::look(SteadyTime t) {
   look_at_ = SteadyTime::max();
   if (!available() || !sandbox_) return;
-  const sandbox::Activity seen = sandbox_->activity();
-  switch (freeze_rule_.look({seen.runnable, std::chrono::nanoseconds(seen.cpu_ns)})) {
+  switch (freeze_rule_.look(std::chrono::nanoseconds(sandbox_->cpu_ns()))) {
     case model::FreezeRule::Verdict::kFreeze:
       sandbox_->freeze();
       break;

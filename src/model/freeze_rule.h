@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <utility>
 
 #include "base/clock.h"
 
@@ -14,16 +15,12 @@ namespace kiln::model {
 class FreezeRule {
  public:
   // When to look first, and then again. What starts later than that is not seen.
-  static constexpr std::array<std::chrono::milliseconds, 7> kLooks = {
-      std::chrono::milliseconds(5),     std::chrono::milliseconds(20),
-      std::chrono::milliseconds(100),   std::chrono::milliseconds(500),
-      std::chrono::milliseconds(2'500), std::chrono::milliseconds(10'000),
-      std::chrono::milliseconds(60'000)};
+  static constexpr std::array<std::chrono::milliseconds, 8> kLooks = {
+      std::chrono::milliseconds(5),      std::chrono::milliseconds(5),
+      std::chrono::milliseconds(20),     std::chrono::milliseconds(100),
+      std::chrono::milliseconds(500),    std::chrono::milliseconds(2'500),
+      std::chrono::milliseconds(10'000), std::chrono::milliseconds(60'000)};
 
-  struct Sight {
-    bool runnable = false;  // a thread runs, or wants to
-    Duration cpu{0};        // used by all processes of the environment, ever
-  };
   enum class Verdict { kFreeze, kLookAgain, kSleeps };
 
   // The environment has answered, and waits.
@@ -32,11 +29,10 @@ class FreezeRule {
   Duration until_look() const {
     return kLooks[looks_ < kLooks.size() ? looks_ : kLooks.size() - 1];
   }
-  Verdict look(const Sight& sight) {
-    const Duration used = sight.cpu - before_;
-    const bool worked = looks_ > 0 && used >= kNoise;
-    before_ = sight.cpu;
-    if (++looks_, sight.runnable || worked) return Verdict::kFreeze;
+  // `cpu`: time that all processes of the environment have used, ever.
+  Verdict look(Duration cpu) {
+    const Duration used = cpu - std::exchange(before_, cpu);
+    if (looks_++ > 0 && used >= kNoise) return Verdict::kFreeze;
     return looks_ < kLooks.size() ? Verdict::kLookAgain : Verdict::kSleeps;
   }
 

@@ -1,22 +1,12 @@
 #include "sandbox/activity.h"
 
 #include <dirent.h>
+#include <time.h>
 
 #include <fstream>
 #include <string>
 
 namespace kiln::sandbox {
-namespace {
-
-uint64_t cpu_ns_of(const std::string& task) {
-  std::ifstream in(task + "/schedstat");
-  uint64_t ns = 0;
-  in >> ns;
-  return ns;
-}
-
-}  // namespace
-
 // "PID (NAME) STATE …": a name may hold blanks and parentheses.
 char state_of(const std::string& folder) {
   std::ifstream in(folder + "/stat");
@@ -27,21 +17,22 @@ char state_of(const std::string& folder) {
   return there ? line[name_end + 2] : '\0';
 }
 
-Activity activity_of(const std::vector<pid_t>& processes) {
-  Activity out;
-  for (const pid_t pid : processes) {
-    const std::string folder = "/proc/" + std::to_string(pid) + "/task";
-    DIR* tasks = ::opendir(folder.c_str());
-    if (tasks == nullptr) continue;
-    while (const dirent* entry = ::readdir(tasks)) {
-      if (entry->d_name[0] == '.') continue;
-      const std::string task = folder + "/" + entry->d_name;
-      out.runnable = out.runnable || state_of(task) == 'R';
-      out.cpu_ns += cpu_ns_of(task);
-    }
-    ::closedir(tasks);
-  }
-  return out;
+bool is_at_work(pid_t pid) {
+  const std::string folder = "/proc/" + std::to_string(pid) + "/task";
+  DIR* tasks = ::opendir(folder.c_str());
+  if (tasks == nullptr) return false;
+  bool any = false;
+  while (const dirent* entry = any ? nullptr : ::readdir(tasks))
+    if (entry->d_name[0] != '.') any = state_of(folder + "/" + entry->d_name) == 'R';
+  ::closedir(tasks);
+  return any;
+}
+
+uint64_t cpu_ns_of(pid_t pid) {
+  clockid_t clock;
+  timespec used;
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(used.tv_nsec);
 }
 
 std::vector<pid_t> process_tree(pid_t root) {

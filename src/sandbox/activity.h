@@ -1,4 +1,4 @@
-// What processes are doing, as /proc shows it. Linux-only. Costs two small reads for each thread.
+// What processes are doing, as the kernel tells it. Linux-only.
 #pragma once
 
 #include <sys/types.h>
@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "sandbox/sandbox_port.h"
-
 namespace kiln::sandbox {
 
 // R, S, D, Z …: the state of the process or thread with this folder of /proc; 0: there is none.
 char state_of(const std::string& folder);
-Activity activity_of(const std::vector<pid_t>& processes);
+// Whether a thread of the process runs, or wants to. Reads a file for each thread.
+bool is_at_work(pid_t pid);
+// CPU time that all its threads have used until now; 0: there is no such process. Two system calls.
+uint64_t cpu_ns_of(pid_t pid);
 // `root` and everything that it has started and that still runs.
 std::vector<pid_t> process_tree(pid_t root);
 // The first child of a process; 0: none.

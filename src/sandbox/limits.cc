@@ -14,6 +14,7 @@
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <string_view>
 
 #include "base/thread_start.h"
 #include "sandbox/activity.h"
@@ -50,10 +51,20 @@ uint64_t number_after(const std::string& text, const std::string& key) {
 }
 
 std::vector<pid_t> pids_in(const std::string& path) {
-  std::ifstream in(path);
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   std::vector<pid_t> out;
-  for (pid_t pid = 0; in >> pid;)
-    if (pid > 0) out.push_back(pid);  // 0: of another namespace
+  pid_t pid = 0;
+  char text[4096];
+  for (ssize_t n; fd && (n = ::read(fd.get(), text, sizeof text)) > 0;) {
+    for (const char c : std::string_view(text, static_cast<size_t>(n))) {
+      if (c != '\n') {
+        pid = pid * 10 + (c - '0');
+      } else {
+        if (pid > 0) out.push_back(pid);  // 0: of another namespace
+        pid = 0;
+      }
+    }
+  }
   return out;
 }
 
@@ -123,7 +134,9 @@ class CgroupV1 final : public Cgroup {
   std::vector<pid_t> processes() override { return pids_in(paths_[1] + "/cgroup.procs"); }
   // Where the controllers cpu and cpuacct are mounted together, as nearly everywhere.
   uint64_t cpu_ns() override {
+    if (!counts_cpu_) return 0;
     const UniqueFd fd(::open((paths_[0] + "/cpuacct.usage").c_str(), O_RDONLY | O_CLOEXEC));
+    counts_cpu_ = static_cast<bool>(fd);
     return fd ? std::strtoull(read_at(fd.get()).c_str(), nullptr, 10) : 0;
   }
   Result<void> set_memory(const ResourceLimits& limits) override {
@@ -161,6 +174,7 @@ class CgroupV1 final : public Cgroup {
   std::vector<std::string> paths_;  // cpu, memory, pids
   std::string freezer_;             // made when it is first needed; empty: none
   bool in_freezer_ = false;
+  bool counts_cpu_ = true;  // until it is found that it does not
   MakeDir make_dir_ = nullptr;
   std::vector<UniqueFd> tasks_;
   UniqueFd peak_, oom_;

@@ -364,7 +364,7 @@ uint64_t Sandbox::peak_memory_bytes() {
 bool Sandbox::is_running() {
   // The function is the first child of process 1 of the sandbox.
   const pid_t function = io_->pid > 0 ? first_child(io_->pid) : 0;
-  return function > 0 && activity_of({function}).runnable;
+  return function > 0 && is_at_work(function);
 }
 
 std::vector<pid_t> Sandbox::processes() {
@@ -372,9 +372,11 @@ std::vector<pid_t> Sandbox::processes() {
   return cgroup_ ? cgroup_->processes() : process_tree(function);
 }
 
-Activity Sandbox::activity() {
-  if (const uint64_t ns = cgroup_ ? cgroup_->cpu_ns() : 0; ns > 0) return {false, ns};
-  return activity_of(processes());
+uint64_t Sandbox::cpu_ns() {
+  uint64_t ns = cgroup_ ? cgroup_->cpu_ns() : 0;
+  if (ns > 0) return ns;
+  for (const pid_t pid : processes()) ns += cpu_ns_of(pid);
+  return ns;
 }
 
 bool Sandbox::freeze() {

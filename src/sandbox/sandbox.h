@@ -59,7 +59,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   pid_t function_pid() const override;
   uint64_t memory_bytes() const override;
   bool is_running() override;
-  Activity activity() override;
+  uint64_t cpu_ns() override;
   bool freeze() override;
 
  private:

@@ -73,12 +73,6 @@ struct SandboxSpec {
   std::shared_ptr<ForkSource> fork_of = {};
 };
 
-// Of all processes of a sandbox.
-struct Activity {
-  bool runnable = false;  // a thread runs, or wants to
-  uint64_t cpu_ns = 0;    // used until now
-};
-
 class SandboxPort {
  public:
   // Kills what is left.
@@ -103,9 +97,9 @@ class SandboxPort {
   virtual uint64_t peak_memory_bytes() = 0;
   // Whether a thread of the runtime runs, or wants to, at this moment. Costs some system calls.
   virtual bool is_running() = 0;
-  // The same of all processes, and what they have used. Costs some system calls for each thread,
-  // or, where a cgroup counts CPU time, one (`runnable` is false then).
-  virtual Activity activity() = 0;
+  // CPU time that its processes have used until now. Costs three system calls, and two more for
+  // each process where no cgroup counts it.
+  virtual uint64_t cpu_ns() = 0;
   // Stops all processes until the next event, or the end. False: nothing was stopped.
   virtual bool freeze() = 0;
   // For whoever wants to look at it: the function's main process, -1 when there is none, and what
