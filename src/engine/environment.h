@@ -74,6 +74,10 @@ struct EnvironmentHost {
   std::string symbols = {};  // see SymbolServer::name
   // Empty: no templates can be made.
   std::function<std::unique_ptr<sandbox::TemplatePort>(sandbox::TemplateOwner&)> make_template = {};
+  // Of the machine, and what all together have been idle since it started. None: not known, and no
+  // invocation waits where one environment more could be woken.
+  size_t processors = 0;
+  std::function<Duration()> processors_idle = {};
 };
 
 // What a program of the function is started with, in an environment or as a template of some; not
@@ -101,7 +105,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   // The pool's own note of the lists that it stands in.
   struct Place {
-    bool idle = false, returning = false;
+    bool idle = false, returning = false, at_work = false;
+    SteadyTime given_at{};  // what it works at
   };
   Place place;
 

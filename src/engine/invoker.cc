@@ -1,10 +1,12 @@
 #include "engine/invoker.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/check.h"
 #include "base/ids.h"
 #include "model/names.h"
+#include "sandbox/activity.h"
 #include "sandbox/template_sandbox.h"
 
 namespace kiln::engine {
@@ -45,7 +47,9 @@ Invoker::Invoker(Setup setup)
           std::move(setup.symbols),
           [this](sandbox::TemplateOwner& owner) -> std::unique_ptr<sandbox::TemplatePort> {
             return std::make_unique<sandbox::TemplateSandbox>(host_, owner);
-          }},
+          },
+          std::thread::hardware_concurrency(),
+          sandbox::processors_idle},
       accounts_(setup.accounts),
       board_(setup.board),
       metric_clock_(setup.metric_clock),

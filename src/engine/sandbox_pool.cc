@@ -10,6 +10,9 @@ namespace {
 // a new one; and up to the second time while such a one is seen at work, as on a busy machine.
 constexpr Duration kPatience = std::chrono::milliseconds(50);
 constexpr Duration kMostPatience = std::chrono::seconds(1);
+// While invocations wait although there are idle environments, each of these is used so often in
+// the time that it may be idle: it doesn't end for having been spared.
+constexpr int kStirs = 4;
 
 }  // namespace
 
@@ -31,7 +34,7 @@ void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation
 void SandboxPool::place(const model::ConfigPtr& config, Invocation&& invocation) {
   if (debugged_.environment || debugged_.again) [[unlikely]]
     if (reuse_debugged(config, invocation)) return;
-  Version& version = versions_[config];
+  Version& version = version_of(config);
   if (invocation.ticket.admission().capacity == model::Capacity::kProvisioned &&
       reuse(version.provisioned, invocation))
     return;
@@ -42,17 +45,64 @@ void SandboxPool::place(const model::ConfigPtr& config, Invocation&& invocation)
 
 bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
   if (!ready.idle.empty()) {
-    Environment* environment = ready.idle.back();
-    ready.idle.pop_back();
-    environment->place.idle = false;
-    environment->invoke(std::move(invocation));
+    bool stirs = false;
+    if (host_.processors > 0 &&
+        ready.wake_rule.waits(ready.at_work, ready.idle.size(), ready.waiters.size())) {
+      const SteadyTime now = host_.loop.clock().steady_now();
+      if (ready.wake_rule.look_is_due(now)) ready.wake_rule.look(now, host_.processors_idle());
+      stirs = now >= ready.stir_at;
+      if (!stirs) {
+        wait(ready, now, ready.wake_rule.patience(now), std::move(invocation));
+        return true;
+      }
+      ready.stir_at = now + host_.idle_lifetime / (kStirs * static_cast<int>(ready.idle.size()));
+    }
+    give_idle(ready, stirs, std::move(invocation));
     return true;
   }
   if (ready.returning.size() <= ready.waiters.size()) return false;
   const SteadyTime now = host_.loop.clock().steady_now();
-  ready.waiters.push_back({std::move(invocation), now, now + kPatience});
-  host_.loop.schedule(this, now + kPatience);
+  wait(ready, now, now + kPatience, std::move(invocation));
   return true;
+}
+
+void SandboxPool::wait(Ready& ready, SteadyTime now, SteadyTime until, Invocation&& invocation) {
+  ready.waiters.push_back({std::move(invocation), now, until});
+  host_.loop.schedule(this, until);
+}
+
+void SandboxPool::give(Ready& ready, Environment& environment, Invocation&& invocation) {
+  ++ready.at_work;
+  environment.place.at_work = true;
+  if (host_.processors > 0) environment.place.given_at = host_.loop.clock().steady_now();
+  environment.invoke(std::move(invocation));
+}
+
+// REQUIRES: there is one.
+void SandboxPool::give_idle(Ready& ready, bool longest_idle, Invocation&& invocation) {
+  const auto at = longest_idle ? ready.idle.begin() : ready.idle.end() - 1;
+  Environment* environment = *at;
+  ready.idle.erase(at);
+  environment->place.idle = false;
+  give(ready, *environment, std::move(invocation));
+}
+
+void SandboxPool::wake(Ready& ready, bool all) {
+  while (!ready.waiters.empty() && !ready.idle.empty()) {
+    if (!all && ready.at_work >= ready.wake_rule.enough()) return;
+    Waiter waiter = std::move(ready.waiters.front());
+    ready.waiters.pop_front();
+    give_idle(ready, false, std::move(waiter.invocation));
+  }
+}
+
+void SandboxPool::end_work(Ready& ready, Environment& environment) {
+  if (!std::exchange(environment.place.at_work, false)) return;
+  if (host_.processors > 0) {
+    const SteadyTime now = host_.loop.clock().steady_now();
+    ready.wake_rule.answered(now, now - environment.place.given_at, ready.at_work);
+  }
+  --ready.at_work;
 }
 
 void SandboxPool::start_for(const model::ConfigPtr& config, Invocation&& invocation) {
@@ -206,10 +256,11 @@ void SandboxPool::on_change(Environment& environment) {
   }
   // A copy: what follows may end its environment.
   const model::ConfigPtr config = environment.config();
-  Ready& ready = versions_[config].of(environment.initialization());
+  Ready& ready = version_of(config).of(environment.initialization());
   if (environment.place.idle != environment.available() ||
       environment.place.returning != environment.returning()) {
     unlist(ready, environment);
+    if (environment.returning() || environment.available()) end_work(ready, environment);
     if (environment.returning()) {
       ready.returning.push_back(&environment);
       environment.place.returning = true;
@@ -218,13 +269,13 @@ void SandboxPool::on_change(Environment& environment) {
       if (!ready.waiters.empty()) {
         Waiter waiter = std::move(ready.waiters.front());
         ready.waiters.pop_front();
-        return environment.invoke(std::move(waiter.invocation));
+        return give(ready, environment, std::move(waiter.invocation));
       }
       ready.idle.push_back(&environment);
       environment.place.idle = true;
     }
   }
-  if (ready.waiters.size() > ready.returning.size()) settle(config, ready);
+  if (!ready.waiters.empty()) settle(config, ready);
 }
 
 void SandboxPool::unlist(Ready& ready, Environment& environment) {
@@ -233,7 +284,8 @@ void SandboxPool::unlist(Ready& ready, Environment& environment) {
 }
 
 void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
-  while (ready.waiters.size() > ready.returning.size()) {
+  wake(ready, false);
+  while (ready.waiters.size() > ready.returning.size() + ready.idle.size()) {
     Waiter waiter = std::move(ready.waiters.front());
     ready.waiters.pop_front();
     // Not by reuse: it has waited for one already.
@@ -252,6 +304,7 @@ void SandboxPool::on_gone(Environment& environment) {
   if (const auto version = versions_.find(environment.config()); version != versions_.end()) {
     Ready& ready = version->second.of(environment.initialization());
     unlist(ready, environment);
+    end_work(ready, environment);
     settle(environment.config(), ready);
   }
   const auto found = all_.find(&environment);
@@ -274,7 +327,7 @@ SteadyTime SandboxPool::on_time(SteadyTime now) {
     if (!version.on_demand.waiters.empty() || !version.provisioned.waiters.empty())
       waiting.push_back(config);
   for (const auto& config : waiting) {
-    Version& version = versions_[config];
+    Version& version = version_of(config);
     next = std::min(next, lose_patience(config, version.provisioned, now));
     next = std::min(next, lose_patience(config, version.on_demand, now));
   }
@@ -283,9 +336,20 @@ SteadyTime SandboxPool::on_time(SteadyTime now) {
 
 SteadyTime SandboxPool::lose_patience(const model::ConfigPtr& config, Ready& ready,
                                       SteadyTime now) {
-  while (!ready.waiters.empty() && ready.waiters.front().until <= now) {
-    Waiter waiter = std::move(ready.waiters.front());
-    ready.waiters.pop_front();
+  const auto late = [&ready, now] {
+    return std::find_if(ready.waiters.begin(), ready.waiters.end(),
+                        [now](const Waiter& waiter) { return waiter.until <= now; });
+  };
+  for (auto at = late(); at != ready.waiters.end(); at = late()) {
+    if (!ready.idle.empty()) {
+      at->until = ready.wake_rule.patience(at->since);
+      if (at->until > now) continue;
+      ready.wake_rule.failed();
+      wake(ready, true);
+      continue;
+    }
+    Waiter waiter = std::move(*at);
+    ready.waiters.erase(at);
     const bool coming = std::any_of(ready.returning.begin(), ready.returning.end(),
                                     [](Environment* e) { return e->is_running(); });
     if (coming && now < waiter.since + kMostPatience) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/environment.h"
+#include "engine/wake_rule.h"
 
 namespace kiln::engine {
 
@@ -88,11 +89,16 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   };
   // Environments of one version and kind.
   struct Ready {
+    explicit Ready(size_t processors) : wake_rule(processors) {}
     std::vector<Environment*> idle;       // most recently used last
     std::vector<Environment*> returning;  // answered, not back yet
-    std::deque<Waiter> waiters;           // never more than `returning`
+    std::deque<Waiter> waiters;           // never more than `returning` and `idle`
+    size_t at_work = 0;
+    WakeRule wake_rule;
+    SteadyTime stir_at{};  // the next of those in reserve is used
   };
   struct Version {
+    explicit Version(size_t processors) : on_demand(processors), provisioned(processors) {}
     Ready on_demand;
     Ready provisioned;
     Ready& of(Initialization initialization) {
@@ -117,17 +123,27 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   void on_gone(Environment& environment) override;
   SteadyTime on_time(SteadyTime now) override;
 
+  Version& version_of(const model::ConfigPtr& config) {
+    return versions_.try_emplace(config, host_.processors).first->second;
+  }
   void place(const model::ConfigPtr& config, Invocation&& invocation);
   void place_given_back();
   // Hands the invocation to the environment that is debugged. False: it is busy, or of other code.
   bool reuse_debugged(const model::ConfigPtr& config, Invocation& invocation);
   void end_debugged(const Error& error);
-  // Hands the invocation to an environment that is there, or on its way back. False: there is none.
+  // Hands the invocation to an environment that is there, or has it wait for one that is at work or
+  // on its way back. False: there is none.
   bool reuse(Ready& ready, Invocation& invocation);
   void start_for(const model::ConfigPtr& config, Invocation&& invocation);
   Environment& make(const model::ConfigPtr& config, Initialization initialization);
   // Takes it out of the lists that it stands in.
   static void unlist(Ready& ready, Environment& environment);
+  void give(Ready& ready, Environment& environment, Invocation&& invocation);
+  void give_idle(Ready& ready, bool longest_idle, Invocation&& invocation);
+  // Wakes idle environments for those that wait; all of them, or while few are at work.
+  void wake(Ready& ready, bool all);
+  void end_work(Ready& ready, Environment& environment);
+  void wait(Ready& ready, SteadyTime now, SteadyTime until, Invocation&& invocation);
   // Those for whom none comes back get an environment of their own.
   void settle(const model::ConfigPtr& config, Ready& ready);
   SteadyTime lose_patience(const model::ConfigPtr& config, Ready& ready, SteadyTime now);

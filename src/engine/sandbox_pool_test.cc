@@ -40,6 +40,121 @@ TEST_F(PoolTest, WhatSleepsIsLeftAlone) {
   EXPECT_LE(puppet.looks, 8);
 }
 
+// With one processor, so that four are enough at work.
+class CrowdedPoolTest : public PoolTest {
+ protected:
+  static constexpr int kEnvironments = 8;
+  CrowdedPoolTest() {
+    host_.processors = 1;
+    host_.processors_idle = [this] { return idle_; };
+    all("warm");
+    for (int i = 0; i < kEnvironments; ++i) {
+      puppet(i).ready();
+      puppet(i).answer("0");
+      puppet(i).ready();
+    }
+    EXPECT_EQ(pool_->idle_count(), kEnvironments);
+  }
+  // An invocation for each environment.
+  void all(const std::string& name) {
+    for (int i = 0; i < kEnvironments; ++i) invoke(name + std::to_string(i));
+  }
+  // Of the invocations of all().
+  int answered(const std::string& name) {
+    int count = 0;
+    for (int i = 0; i < kEnvironments; ++i) count += answers_.contains(name + std::to_string(i));
+    return count;
+  }
+  // Each that has an event answers it. How many had one.
+  int answer_all() {
+    int count = 0;
+    for (const auto& p : puppets_) {
+      if (p->waiting || p->exited) continue;
+      ++count;
+      p->answer("1");
+      p->ready();
+    }
+    return count;
+  }
+  int at_work() const { return kEnvironments - static_cast<int>(pool_->idle_count()); }
+
+  Duration idle_{0};
+};
+
+TEST_F(CrowdedPoolTest, WhoFindsEnoughAtWorkIsServedByThem) {
+  all("a");
+  // One of those in reserve is used now and then.
+  EXPECT_EQ(at_work(), 5);
+  while (answered("a") < kEnvironments) ASSERT_GT(answer_all(), 0);
+  std::vector<size_t> events;
+  for (const auto& p : puppets_) events.push_back(p->requests.size());
+  EXPECT_EQ(std::count(events.begin(), events.end(), 1), 3) << "the warm-up's";
+  EXPECT_EQ(pool_->size(), kEnvironments);
+  EXPECT_EQ(pool_->idle_count(), kEnvironments);
+}
+
+TEST_F(CrowdedPoolTest, IdleOnesAreWokenWhenNobodyAnswers) {
+  all("a");
+  EXPECT_EQ(at_work(), 5);
+  loop_.advance(2ms);
+  EXPECT_EQ(at_work(), kEnvironments);
+  answer_all();
+  EXPECT_EQ(answered("a"), kEnvironments);
+  all("b");
+  EXPECT_EQ(at_work(), kEnvironments) << "not tried again at once";
+  answer_all();
+  EXPECT_EQ(answered("b"), kEnvironments);
+}
+
+TEST_F(CrowdedPoolTest, IdleOnesAreWokenWhenProcessorsAreIdle) {
+  for (int i = 0; i < 3; ++i) {
+    all("a" + std::to_string(i));
+    EXPECT_LT(at_work(), kEnvironments);
+    while (answer_all() > 0) {
+    }
+    loop_.advance(200ms);
+    idle_ += 100ms;
+    if (i == 0) continue;
+    all("b");
+    loop_.advance(1us);
+    EXPECT_EQ(at_work(), kEnvironments);
+    while (answer_all() > 0) {
+    }
+    return;
+  }
+}
+
+TEST_F(CrowdedPoolTest, OneThatEndsMakesRoomForOneThatWaits) {
+  all("a");
+  EXPECT_EQ(at_work(), 5);
+  for (const auto& p : puppets_)
+    if (!p->waiting) p->exit();
+  for (int i = 0; i < 3; ++i) answer_all();
+  EXPECT_EQ(answered("a"), kEnvironments);
+  EXPECT_EQ(pool_->size(), 3);
+}
+
+TEST_F(CrowdedPoolTest, AllOfThoseInReserveAreUsedBeforeTheyAreIdleForTooLong) {
+  for (int second = 0; second < 300; ++second) {
+    all("a" + std::to_string(second));
+    while (answer_all() > 0) {
+    }
+    loop_.advance(1s);
+  }
+  EXPECT_EQ(pool_->size(), kEnvironments);
+  EXPECT_EQ(pool_->idle_count(), kEnvironments);
+}
+
+TEST_F(CrowdedPoolTest, NobodyWaitsForWhoeverIsGivenUp) {
+  all("a");
+  pool_->retire_all();
+  answer_all();
+  for (const auto& p : puppets_)
+    if (!p->waiting && !p->exited) p->ready(), answer_all();
+  pool_->abandon_all({ErrorKind::kUnavailable, "ServiceException", ""});
+  EXPECT_EQ(answered("a"), kEnvironments);
+}
+
 TEST_F(PoolTest, MetricsThatAFunctionPrintsAreTaken) {
   MetricInbox inbox;
   host_.metrics = {&inbox, &loop_.clock()};

@@ -35,6 +35,12 @@ uint64_t cpu_ns_of(pid_t pid) {
   return static_cast<uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(used.tv_nsec);
 }
 
+Duration processors_idle() {
+  double up = 0, idle = 0;
+  std::ifstream("/proc/uptime") >> up >> idle;
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(idle));
+}
+
 std::vector<pid_t> process_tree(pid_t root) {
   std::vector<pid_t> out;
   if (root <= 0) return out;

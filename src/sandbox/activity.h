@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+
 namespace kiln::sandbox {
 
 // R, S, D, Z …: the state of the process or thread with this folder of /proc; 0: there is none.
@@ -15,6 +17,8 @@ char state_of(const std::string& folder);
 bool is_at_work(pid_t pid);
 // CPU time that all its threads have used until now; 0: there is no such process. Two system calls.
 uint64_t cpu_ns_of(pid_t pid);
+// What all processors together have been idle since the machine started. Reads a file.
+Duration processors_idle();
 // `root` and everything that it has started and that still runs.
 std::vector<pid_t> process_tree(pid_t root);
 // The first child of a process; 0: none.

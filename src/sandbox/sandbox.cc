@@ -368,8 +368,8 @@ bool Sandbox::is_running() {
 }
 
 std::vector<pid_t> Sandbox::processes() {
-  const pid_t function = io_->pid > 0 ? first_child(io_->pid) : 0;
-  return cgroup_ ? cgroup_->processes() : process_tree(function);
+  if (cgroup_) return cgroup_->processes();
+  return process_tree(io_->pid > 0 ? first_child(io_->pid) : 0);
 }
 
 uint64_t Sandbox::cpu_ns() {
