@@ -96,7 +96,7 @@ TEST_F(CrowdedPoolTest, WhoFindsEnoughAtWorkIsServedByThem) {
 TEST_F(CrowdedPoolTest, IdleOnesAreWokenWhenNobodyAnswers) {
   all("a");
   EXPECT_EQ(at_work(), 5);
-  loop_.advance(2ms);
+  loop_.advance(3ms);
   EXPECT_EQ(at_work(), kEnvironments);
   answer_all();
   EXPECT_EQ(answered("a"), kEnvironments);
@@ -107,21 +107,19 @@ TEST_F(CrowdedPoolTest, IdleOnesAreWokenWhenNobodyAnswers) {
 }
 
 TEST_F(CrowdedPoolTest, IdleOnesAreWokenWhenProcessorsAreIdle) {
-  for (int i = 0; i < 3; ++i) {
-    all("a" + std::to_string(i));
-    EXPECT_LT(at_work(), kEnvironments);
-    while (answer_all() > 0) {
-    }
-    loop_.advance(200ms);
-    idle_ += 100ms;
-    if (i == 0) continue;
-    all("b");
-    loop_.advance(1us);
-    EXPECT_EQ(at_work(), kEnvironments);
-    while (answer_all() > 0) {
-    }
-    return;
-  }
+  const auto everybody = [this](const std::string& name) {
+    all(name);
+    while (answered(name) < kEnvironments) ASSERT_GT(answer_all(), 0);
+  };
+  everybody("a");
+  everybody("b");  // looks for the first time
+  loop_.advance(30ms);
+  idle_ += 10ms;
+  all("c");
+  loop_.advance(1us);
+  EXPECT_EQ(at_work(), kEnvironments);
+  answer_all();
+  EXPECT_EQ(answered("c"), kEnvironments);
 }
 
 TEST_F(CrowdedPoolTest, OneThatEndsMakesRoomForOneThatWaits) {

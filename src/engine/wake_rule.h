@@ -21,14 +21,17 @@ class WakeRule {
  public:
   static constexpr size_t kPerProcessor = 4;
   // Who takes longer isn't waited for.
-  static constexpr Duration kFast = std::chrono::milliseconds(1);
+  static constexpr Duration kFast = std::chrono::milliseconds(2);
   // The try has failed when none has answered for so long, or when one has waited for so long.
-  static constexpr Duration kSilence = std::chrono::milliseconds(1);
-  static constexpr Duration kLongest = std::chrono::milliseconds(10);
-  // How often the processors are looked at, and the part of their time that they may be idle.
+  static constexpr Duration kSilence = std::chrono::milliseconds(2);
+  static constexpr Duration kLongest = std::chrono::milliseconds(20);
+  // When the processors are looked at, first and then again, and the part of their time that they
+  // may be idle.
+  static constexpr Duration kFirstLook = std::chrono::milliseconds(30);
   static constexpr Duration kLook = std::chrono::milliseconds(200);
   static constexpr double kMostIdle = 0.25;
-  static constexpr int kFirstPause = 64, kLongestPause = 1 << 20;  // invocations
+  // Invocations that don't wait after a failure. Idle processors are the surer sign.
+  static constexpr int kFirstPause = 256, kFirstIdlePause = 4096, kLongestPause = 1 << 20;
 
   // `processors`: of the machine.
   explicit WakeRule(size_t processors) : processors_(std::max<size_t>(processors, 1)) {}
@@ -58,38 +61,43 @@ class WakeRule {
     return std::min(std::max(answered_at_, since) + kSilence, since + kLongest);
   }
   // When look() is due, for as long as invocations wait.
-  bool look_is_due(SteadyTime now) const { return now >= looked_at_ + kLook; }
+  bool look_is_due(SteadyTime now) const {
+    return now >= looked_at_ + (first_look_ ? kFirstLook : kLook);
+  }
   // What the machine's processors have been idle, all together, since it started.
   void look(SteadyTime now, Duration idle) {
     const Duration passed = now - looked_at_;
-    // Not the time before a pause.
-    if (passed < 2 * kLook) {
-      const double all = to_ms(passed) * static_cast<double>(processors_);
-      if (to_ms(idle - idle_) > kMostIdle * all)
-        failed();
-      else
-        pause_ = 0;
-    }
+    const double all = to_ms(passed) * static_cast<double>(processors_);
+    const bool idles = to_ms(idle - idle_) > kMostIdle * all;
+    // It says nothing of a time in which hardly anybody waited.
+    first_look_ = passed >= 2 * kLook;
     looked_at_ = now;
     idle_ = idle;
+    if (first_look_) return;
+    if (idles) return pause(kFirstIdlePause, 16);
+    pause_ = 0;
   }
   // It wasn't worth the wait.
-  void failed() {
-    if (left_ > 0) return;
-    left_ = pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
-    usual_ = Duration::zero();
-  }
+  void failed() { pause(kFirstPause, 2); }
 
  private:
   static constexpr int kSmoothing = 16;
+
+  void pause(int first, int factor) {
+    if (left_ > 0) return;
+    left_ = pause_ = std::clamp(pause_ * factor, first, kLongestPause);
+    usual_ = Duration::zero();
+    looked_at_ = {};
+  }
 
   size_t processors_;
   Duration usual_{0};  // of those that weren't too many
   SteadyTime answered_at_{};
   SteadyTime looked_at_{};
+  bool first_look_ = true;
   Duration idle_{0};
-  int pause_ = 0;  // invocations that don't wait after the last failure
-  int left_ = 0;   // of them
+  int pause_ = 0;  // after the last failure
+  int left_ = 0;   // of it
 };
 
 }  // namespace kiln::engine

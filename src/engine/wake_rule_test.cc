@@ -74,7 +74,7 @@ TEST_F(WakeRuleTest, PatienceLastsWhileOthersAnswer) {
   now_ += microseconds(900);
   answer(microseconds(50));
   EXPECT_EQ(rule_.patience(since), now_ + WakeRule::kSilence);
-  now_ += microseconds(9'000);
+  now_ += WakeRule::kLongest - milliseconds(2);
   answer(microseconds(50));
   EXPECT_EQ(rule_.patience(since), since + WakeRule::kLongest);
   rule_.failed();
@@ -82,17 +82,24 @@ TEST_F(WakeRuleTest, PatienceLastsWhileOthersAnswer) {
 }
 
 TEST_F(WakeRuleTest, IdleProcessorsEndIt) {
-  EXPECT_TRUE(rule_.look_is_due(now_));
+  const auto due = [this](Duration passed) { return rule_.look_is_due(now_ + passed); };
+  EXPECT_TRUE(due(Duration(0)));
   look(WakeRule::kLook, 1);  // the time before
-  EXPECT_FALSE(rule_.look_is_due(now_));
-  EXPECT_FALSE(rule_.look_is_due(now_ + WakeRule::kLook - microseconds(1)));
-  EXPECT_TRUE(rule_.look_is_due(now_ + WakeRule::kLook));
-  look(WakeRule::kLook, WakeRule::kMostIdle - 0.01);
   EXPECT_TRUE(waits());
-  look(WakeRule::kLook, WakeRule::kMostIdle + 0.01);
-  EXPECT_EQ(pause(), WakeRule::kFirstPause);
+  EXPECT_FALSE(due(WakeRule::kFirstLook - microseconds(1)));
+  EXPECT_TRUE(due(WakeRule::kFirstLook));
+  look(WakeRule::kFirstLook, WakeRule::kMostIdle - 0.01);
+  EXPECT_TRUE(waits());
+  EXPECT_FALSE(due(WakeRule::kLook - microseconds(1)));
+  EXPECT_TRUE(due(WakeRule::kLook));
   look(2 * WakeRule::kLook, 1);
   EXPECT_TRUE(waits()) << "nobody waited for most of that time";
+  look(WakeRule::kFirstLook, WakeRule::kMostIdle + 0.01);
+  EXPECT_EQ(pause(), WakeRule::kFirstIdlePause);
+  look(microseconds(10), 1);
+  EXPECT_TRUE(waits()) << "the pause was not watched";
+  look(WakeRule::kFirstLook, 1);
+  EXPECT_EQ(pause(), 16 * WakeRule::kFirstIdlePause);
 }
 
 TEST_F(WakeRuleTest, BusyProcessorsMakeThePauseShortAgain) {

@@ -37,7 +37,7 @@ class IoBackend {
  public:
   static constexpr uint32_t kReads = EPOLLIN | EPOLLRDHUP | EPOLLET;
   // Of one wait: when it brings so many, there may be more.
-  static constexpr size_t kEpollBatch = 256;
+  static constexpr size_t kEpollBatch = 16;
 
   virtual ~IoBackend() = default;
   virtual const char* name() const = 0;
