@@ -209,11 +209,13 @@ void SandboxPool::keep_only(const std::vector<model::ConfigPtr>& current) {
   for (const auto& [environment, owned] : all_)
     if (is_old(environment->config())) old.push_back(environment);
   for (Environment* environment : old) retire(*environment);
-  // None of theirs is available or returning any more, so none waits.
+  // None of theirs is available or returning any more, so none waits; some may be at work.
   std::erase_if(versions_, [&is_old](const auto& entry) {
-    const Version& version = entry.second;
-    return is_old(entry.first) && version.on_demand.waiters.empty() &&
-           version.provisioned.waiters.empty();
+    const auto& [config, version] = entry;
+    const auto unused = [](const Ready& ready) {
+      return ready.waiters.empty() && ready.at_work == 0;
+    };
+    return is_old(config) && unused(version.on_demand) && unused(version.provisioned);
   });
 }
 

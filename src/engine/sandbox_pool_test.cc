@@ -145,12 +145,25 @@ TEST_F(CrowdedPoolTest, AllOfThoseInReserveAreUsedBeforeTheyAreIdleForTooLong) {
 
 TEST_F(CrowdedPoolTest, NobodyWaitsForWhoeverIsGivenUp) {
   all("a");
+  EXPECT_EQ(at_work(), 5);
   pool_->retire_all();
+  // Those that are idle go; for those that waited new ones begin.
+  ASSERT_EQ(puppets_.size(), kEnvironments + 3);
+  answer_all();  // the new ones have begun
+  EXPECT_EQ(answered("a"), 5);
   answer_all();
   for (const auto& p : puppets_)
-    if (!p->waiting && !p->exited) p->ready(), answer_all();
-  pool_->abandon_all({ErrorKind::kUnavailable, "ServiceException", ""});
+    if (p->killed || p->terminated) p->exit();
   EXPECT_EQ(answered("a"), kEnvironments);
+  EXPECT_EQ(pool_->size(), 3);
+  // What the old ones did is not counted among the work of the new ones.
+  for (int i = 0; i < 5; ++i) invoke("b" + std::to_string(i));
+  ASSERT_EQ(puppets_.size(), kEnvironments + 5);
+  answer_all();
+  answer_all();
+  EXPECT_EQ(pool_->idle_count(), 5);
+  for (int i = 0; i < 4; ++i) invoke("c" + std::to_string(i));
+  EXPECT_EQ(pool_->idle_count(), 1);
 }
 
 TEST_F(PoolTest, MetricsThatAFunctionPrintsAreTaken) {
