@@ -2,10 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "base/dropped_request.h"
+#include "base/memory_reserve.h"
 
 namespace kiln {
 namespace {
@@ -80,6 +85,21 @@ TEST_F(Fence, ADefectThatIsNoExceptionCountsToo) {
   note_internal_error("sns Publish", "nobody answered");
   EXPECT_EQ(counted(), 1u);
   EXPECT_EQ(told_, std::vector<std::string>{"sns Publish: nobody answered"});
+}
+
+TEST_F(Fence, ARequestThatIsDroppedForLackOfMemoryIsNoDefect) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers bring their own operator new";
+#endif
+  const uint64_t before = memory_refusals();
+  EXPECT_EQ(note_dropped_request("lambda Invoke", before), DroppedFor::kDefect);
+  const volatile size_t too_much = SIZE_MAX / 4;
+  EXPECT_THROW(std::string().reserve(too_much), std::bad_alloc);
+  EXPECT_EQ(note_dropped_request("lambda Invoke", before), DroppedFor::kLackOfMemory);
+  EXPECT_EQ(note_dropped_request("lambda Invoke", memory_refusals()), DroppedFor::kDefect);
+  const std::string defect = "lambda Invoke: it was dropped without an answer";
+  EXPECT_EQ(told_,
+            (std::vector<std::string>{defect, "lambda Invoke: " + std::string(kNoMemory), defect}));
 }
 
 TEST_F(Fence, TheListenerBeforeComesBack) {

@@ -25,6 +25,7 @@ constexpr size_t kMuch = size_t{8} * 1024 * 1024;
 
 std::array<std::atomic<void*>, kParts> parts{};
 std::atomic<bool> is_short{false};
+std::atomic<uint64_t> refusals{0};
 
 // In bytes; 0 where nothing says.
 size_t resident_bytes() noexcept {
@@ -65,6 +66,10 @@ void hold_memory_reserve() noexcept {
 }
 
 bool is_memory_reserve_short() noexcept { return is_short.load(std::memory_order_relaxed); }
+
+uint64_t memory_refusals() noexcept { return refusals.load(std::memory_order_relaxed); }
+
+void note_memory_refusal() noexcept { refusals.fetch_add(1, std::memory_order_relaxed); }
 
 void limit_heaps(int loops) noexcept {
   struct rlimit space = {};

@@ -7,6 +7,8 @@
 // and no memory before it is used.
 #pragma once
 
+#include <cstdint>
+
 namespace kiln {
 
 // Takes what is missing of the reserve, as far as there is memory. None is held before the first
@@ -14,6 +16,10 @@ namespace kiln {
 void hold_memory_reserve() noexcept;
 // Whether some of it was used: a call of the above is due. A look at one word.
 bool is_memory_reserve_short() noexcept;
+// How often `operator new` has had no memory to give: where this number grew meanwhile, what was
+// dropped was dropped for that.
+uint64_t memory_refusals() noexcept;
+void note_memory_refusal() noexcept;
 // Gives a part of it to whoever asks the C library for memory next. False: there is none.
 bool spend_memory_reserve() noexcept;
 

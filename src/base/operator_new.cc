@@ -26,7 +26,9 @@ constexpr std::size_t kSmall = std::size_t{64} * 1024;
 void* operator new(std::size_t bytes) {
   for (;;) {
     if (void* const memory = std::malloc(bytes > 0 ? bytes : 1)) return memory;
-    if (bytes > kSmall || !kiln::spend_memory_reserve()) throw std::bad_alloc();
+    if (bytes <= kSmall && kiln::spend_memory_reserve()) continue;
+    kiln::note_memory_refusal();
+    throw std::bad_alloc();
   }
 }
 void operator delete(void* memory) noexcept { std::free(memory); }

@@ -248,6 +248,33 @@ TEST_F(LogStoreTest, WhatTheDiskDoesNotTakeIsCounted) {
   EXPECT_THAT(*store.read("us-east-1", "g", {}, 0, kForever, 0, 5), SizeIs(1));
 }
 
+TEST_F(LogStoreTest, AFileThatSomebodyDeletesOrMovesIsBegunAgain) {
+  LogStore store(dir_.path());
+  const std::string path = dir_ / "eu-west-1/%2Faws%2Flambda%2Ff/a.log";
+  const auto write = [&](const std::string& text) {
+    store.append(key("a"), line(kBase, text));
+    store.flush();
+  };
+  write("before");
+  std::filesystem::remove(path);
+  write("deleted");
+  EXPECT_THAT(texts(store), ElementsAre("deleted"));
+  std::filesystem::rename(path, dir_ / "moved");
+  write("moved");
+  EXPECT_THAT(texts(store), ElementsAre("moved"));
+  std::filesystem::remove_all(dir_ / "eu-west-1");
+  write("all");
+  EXPECT_THAT(texts(store), ElementsAre("all"));
+  EXPECT_THAT(store.streams("eu-west-1", "/aws/lambda/f"), SizeIs(1));
+}
+
+TEST_F(LogStoreTest, ADataFolderThatHasGoneIsNotMadeAgain) {
+  LogStore store(dir_ / "data/logs");
+  store.append(key("a"), line(kBase, "lost"));
+  store.flush();
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "data"));
+}
+
 TEST_F(LogStoreTest, ScansFromAPlace) {
   LogStoreOptions options;
   options.rotate_bytes = 400'000;

@@ -76,14 +76,11 @@ Result<void> LogWriter::write(const std::string& region, const std::string& grou
                               const std::string& stream, std::string_view lines) {
   const std::string dir = group_dir(region, group);
   const std::string path = dir + "/" + encode_log_name(stream) + ".log";
-  Files::iterator file;
-  if (const auto found = by_path_.find(path); found != by_path_.end()) {
-    file = found->second;
-    files_.splice(files_.begin(), files_, file);
-  } else {
-    auto opened = open(dir, path);
-    if (!opened) return opened.error();
-    file = *opened;
+  const bool known = by_path_.contains(path);
+  auto found = find(dir, path);
+  if (!found) return found.error();
+  const Files::iterator file = *found;
+  if (!known) {
     remember_log_name(root_ + "/" + encode_log_name(region), group);
     remember_log_name(dir, stream);
   }
@@ -110,6 +107,22 @@ Result<void> LogWriter::write(const std::string& region, const std::string& grou
   return {};
 }
 
+Result<LogWriter::Files::iterator> LogWriter::find(const std::string& dir,
+                                                   const std::string& path) {
+  const auto found = by_path_.find(path);
+  if (found == by_path_.end()) return open(dir, path);
+  const Files::iterator file = found->second;
+  // Somebody may have deleted it, or moved it away: nobody would find what is written there.
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || info.st_ino != file->inode) {
+    by_path_.erase(found);
+    files_.erase(file);
+    return open(dir, path);
+  }
+  files_.splice(files_.begin(), files_, file);
+  return file;
+}
+
 Result<LogWriter::Files::iterator> LogWriter::open(const std::string& dir,
                                                    const std::string& path) {
   if (files_.size() >= max_open_) {
@@ -118,13 +131,15 @@ Result<LogWriter::Files::iterator> LogWriter::open(const std::string& dir,
   }
   UniqueFd fd(open_log(path));
   if (!fd && errno == ENOENT) {
+    // Not the data folder: where that has gone, it may be put back.
     std::error_code ec;
-    std::filesystem::create_directories(dir, ec);
+    std::filesystem::create_directory(root_, ec);
+    if (!ec) std::filesystem::create_directories(dir, ec);
     fd.reset(open_log(path));
   }
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return disk_error(path);
-  files_.push_front({path, std::move(fd), info.st_size, {}, false});
+  files_.push_front({path, std::move(fd), info.st_ino, info.st_size, {}, false});
   struct stat marker {};
   files_.front().unordered =
       ::stat((base_of(path) + std::string(kUnorderedSuffix)).c_str(), &marker) == 0;
@@ -149,8 +164,10 @@ Result<void> LogWriter::rotate(OpenFile& file) {
     return disk_error(file.path);
   }
   UniqueFd fd(open_log(file.path));
-  if (!fd) return disk_error(file.path);
+  struct stat info {};
+  if (!fd || ::fstat(fd.get(), &info) != 0) return disk_error(file.path);
   file.fd = std::move(fd);
+  file.inode = info.st_ino;
   file.size = 0;
   return {};
 }

@@ -36,12 +36,14 @@ class LogWriter {
   struct OpenFile {
     std::string path;
     UniqueFd fd;
+    ino_t inode = 0;
     int64_t size = 0;
     std::string last_stamp;  // of the latest event; "": none yet
     bool unordered = false;  // and marked so
   };
   using Files = std::list<OpenFile>;  // the last used first
 
+  Result<Files::iterator> find(const std::string& dir, const std::string& path);
   Result<Files::iterator> open(const std::string& dir, const std::string& path);
   Result<void> rotate(OpenFile& file);
   Result<void> write_all(OpenFile& file, std::string_view lines);

@@ -10,7 +10,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/dropped_request.h"
 #include "base/fence.h"
+#include "base/memory_reserve.h"
+#include "net/bytes_taken.h"
 
 namespace kiln::net {
 namespace {
@@ -115,7 +118,9 @@ void HttpConnection::take_in(std::string_view bytes) {
   }
   parse(bytes);
   if (!bytes.empty() && state_ != State::kClosed) keep(bytes);
-  if (state_ == State::kReading && parser_.got_some()) now_awaits(HttpCrowd::Awaited::kPeer);
+  if (state_ != State::kReading || !parser_.got_some()) return;
+  now_awaits(HttpCrowd::Awaited::kPeer);
+  if (parser_.is_head_done()) set_deadline(limits_.body_time);
 }
 
 void HttpConnection::keep(std::string_view in) {
@@ -157,7 +162,10 @@ void HttpConnection::read_on() {
 }
 
 // From now on until the answer, looks now and then whether anybody is left who could give it.
-void HttpConnection::set_lookout() { loop_.schedule(this, loop_.now() + kLookout); }
+void HttpConnection::set_lookout() {
+  refusals_before_ = memory_refusals();
+  loop_.schedule(this, loop_.now() + kLookout);
+}
 
 // Request after request, as long as each is answered at once.
 void HttpConnection::parse(std::string_view& in) {
@@ -449,13 +457,20 @@ void HttpConnection::set_deadline(Duration from_now) {
   loop_.schedule(this, deadline_);
 }
 
+// The kernel knows what has gone of an answer that it was given whole.
+bool HttpConnection::has_taken_more() {
+  if (state_ != State::kWriting) return false;
+  const uint64_t now = bytes_taken(stream_->fd());
+  return std::exchange(taken_, now) != now;
+}
+
 // Whoever works on the request holds the connection, besides its loop. Where nobody does, as when
 // there was no memory to hand the answer over, none comes.
 SteadyTime HttpConnection::look_out(SteadyTime now) {
   if (state_ == State::kHandling && !session_->is_answered_by_holders()) return SteadyTime::max();
   if (weak_from_this().use_count() > 1) return now + kLookout;
   const auto self = shared_from_this();
-  note_internal_error("an HTTP connection", "its request was dropped without an answer");
+  note_dropped_request("an HTTP connection's request", refusals_before_);
   if (!fenced("an HTTP connection", [this] { finish_with(failure()); })) drop();
   return state_ == State::kClosed ? SteadyTime::max() : deadline_;
 }
@@ -466,6 +481,7 @@ SteadyTime HttpConnection::on_time(SteadyTime now) {
   if (state_ == State::kHandling || state_ == State::kSinking) return look_out(now);
   if (deadline_ > now) return deadline_;
   const auto self = shared_from_this();
+  if (!draining_ && has_taken_more()) return deadline_ = now + limits_.body_time;
   if (draining_)
     end();
   else

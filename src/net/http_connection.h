@@ -34,6 +34,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // The same, at once: whatever is still on its way is lost.
   void drop();
 
+  // Whether the peer has taken more of its answer since the last time that this was asked.
+  bool has_taken_more();
+
   IoLoop& loop() { return loop_; }
   // The socket's descriptor; it stays the connection's.
   int descriptor() const { return stream_->fd(); }
@@ -98,6 +101,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   bool peer_done_ = false;  // it sends no more, and may wait for its answers
   bool draining_ = false;   // closed, but what the peer still sends is read
   SteadyTime deadline_ = SteadyTime::max();
+  uint64_t taken_ = 0;            // by the peer, of all answers, when it was last asked
+  uint64_t refusals_before_ = 0;  // memory_refusals() when the request was given away
   std::string out_head_;
   std::shared_ptr<FilePart> out_file_;
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "net/http_connection.h"
+
 namespace kiln::net {
 
 void HttpCrowd::join(Member& member, HttpConnection& who) {
@@ -25,9 +27,14 @@ void HttpCrowd::leave(Member& member) {
   --size_;
 }
 
-HttpConnection* HttpCrowd::least_missed() const {
-  for (const Awaited awaited : {Awaited::kRequest, Awaited::kPeer, Awaited::kUsByNobody})
-    if (const auto& list = lists_[static_cast<int>(awaited)]; !list.empty()) return list.front();
+HttpConnection* HttpCrowd::least_missed() {
+  for (const Awaited awaited : {Awaited::kRequest, Awaited::kPeer, Awaited::kUsByNobody}) {
+    auto& list = those(awaited);
+    if (list.empty()) continue;
+    for (size_t left = list.size(); left > 0 && list.front()->has_taken_more(); --left)
+      list.splice(list.end(), list, list.begin());
+    return list.front();
+  }
   return nullptr;
 }
 

@@ -1,7 +1,7 @@
 // The connections of one loop of a server, by whom they wait for. Where there are too many, the one
 // goes that is missed least: first who has waited longest for a next request, then who has been
 // silent longest within a request or while it is answered, then who sends no more and may be gone.
-// No other one goes whose request is being worked on.
+// No other one goes whose request is being worked on. Who takes an answer slowly isn't silent.
 //
 // Threading: the loop's, but for Expected and size(). Cost: moving one is a few words.
 #pragma once
@@ -52,8 +52,8 @@ class HttpCrowd {
   size_t size() const { return size_; }
   // Whether there is no room for one more.
   bool is_full() const { return joined_ >= most_; }
-  // nullptr: each is being worked on.
-  HttpConnection* least_missed() const;
+  // nullptr: each is being worked on. Cost: a system call for each that is being answered.
+  HttpConnection* least_missed();
 
  private:
   std::list<HttpConnection*>& those(Awaited awaited) { return lists_[static_cast<int>(awaited)]; }

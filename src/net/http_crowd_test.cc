@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/fence.h"
+#include "base/memory_reserve.h"
 #include "net/http_connection.h"
 #include "net/http_server.h"
 #include "tests/support/io_choices.h"
@@ -17,8 +18,8 @@
 namespace kiln::net {
 namespace {
 
-// Answers with the target and body; /held when it is told so, /forgotten never, and /thrown throws
-// before the body.
+// Answers with the target and body; /held when it is told so, /forgotten and /starved never, and
+// /thrown throws before the body.
 class CrowdSession final : public Session {
  public:
   using Held = std::vector<std::shared_ptr<HttpConnection>>;
@@ -31,7 +32,8 @@ class CrowdSession final : public Session {
   Response too_large(const RequestHeader&) override { return {}; }
   bool is_answered_by_holders() const override { return true; }
   void on_request(Request&& request) override {
-    if (target(request) == "/forgotten") return;
+    if (target(request) == "/starved") note_memory_refusal();
+    if (target(request) == "/forgotten" || target(request) == "/starved") return;
     if (target(request) == "/held") return held_.push_back(connection_.shared_from_this());
     Response r;
     if (target(request) == "/large")
@@ -93,7 +95,9 @@ class HttpCrowdTest : public testing::TestWithParam<IoChoice> {
   CrowdSession::Held held_;
   IoLoop loop_{0, clock_, GetParam()};
   std::unique_ptr<HttpServer> server_;
-  FenceListener listener_ = set_fence_listener([](std::string_view, std::string_view) {});
+  std::vector<std::string> told_;
+  FenceListener listener_ = set_fence_listener(
+      [this](std::string_view, std::string_view what) { told_.emplace_back(what); });
 };
 
 std::string get(const std::string& path) { return "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"; }
@@ -168,6 +172,29 @@ TEST_P(HttpCrowdTest, ASlowRequestGoesWhereNobodyElseWaits) {
   held.read_until("held|");
 }
 
+TEST_P(HttpCrowdTest, WhoSendsOrTakesABodySlowlyIsNotSilent) {
+  constexpr std::string_view kHead =
+      "POST /s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 26\r\n\r\n";
+  constexpr size_t kSome = size_t{2} << 20;  // more than waits in the kernel at the end
+  serve(3);
+  PlainClient sends(server_->port()), takes(server_->port());
+  ASSERT_TRUE(sends.send(kHead) && takes.send(get("/large")));
+  sends.read_until("100 Continue");
+  for (int i = 0; i < 25; ++i) {
+    PlainClient silent(server_->port());
+    ASSERT_TRUE(silent.send(kHead));
+    silent.read_until("100 Continue");
+    ASSERT_TRUE(takes.read_bytes(kSome)) << i;
+    ASSERT_TRUE(sends.send("x"));
+    PlainClient next(server_->port());
+    ASSERT_TRUE(next.send(get("/next")));
+    next.read_until("/next|");
+    silent.read_to_close();
+  }
+  ASSERT_TRUE(sends.send("x"));
+  sends.read_until("/s|");
+}
+
 TEST_P(HttpCrowdTest, WhereEachIsWorkedOnOneMoreIsRefused) {
   serve(2);
   PlainClient one(server_->port()), two(server_->port());
@@ -211,11 +238,33 @@ TEST_P(HttpCrowdTest, BodiesAndAnswersHaveTheirTime) {
   good.read_until("/good|");
 }
 
+TEST_P(HttpCrowdTest, ABodyThatMovesOnHasMoreTime) {
+  constexpr auto kTime = std::chrono::seconds(1);
+  serve(1000, kTime);
+  PlainClient sends(server_->port()), takes(server_->port());
+  ASSERT_TRUE(sends.send("POST /s HTTP/1.1\r\nHost: x\r\nContent-Length: 25\r\n\r\n") &&
+              takes.send(get("/large")));
+  // Longer, a tenth of it at a time.
+  for (int i = 0; i < 25; ++i) {
+    std::this_thread::sleep_for(kTime / 10);
+    ASSERT_TRUE(sends.send("x"));
+    ASSERT_TRUE(takes.read_bytes(size_t{1} << 20));
+  }
+  sends.read_until("/s|");
+  EXPECT_TRUE(takes.read_bytes(size_t{38} << 20));
+}
+
 TEST_P(HttpCrowdTest, WhatNobodyAnswersAnyMoreIsAnswered500) {
   serve();
-  PlainClient c(server_->port());
-  ASSERT_TRUE(c.send(get("/forgotten")));
-  EXPECT_TRUE(c.read_to_close().starts_with("HTTP/1.1 500 "));
+  for (const char* path : {"/forgotten", "/starved", "/forgotten"}) {
+    PlainClient c(server_->port());
+    ASSERT_TRUE(c.send(get(path)));
+    EXPECT_TRUE(c.read_to_close().starts_with("HTTP/1.1 500 "));
+  }
+  const std::string defect = "it was dropped without an answer";
+  on_loop([&] {
+    EXPECT_EQ(told_, (std::vector<std::string>{defect, std::string(kNoMemory), defect}));
+  });
 }
 
 TEST_P(HttpCrowdTest, WhatIsThrownWithinARequestIsItsAnswer) {

@@ -65,7 +65,8 @@ struct HttpLimits {
   uint32_t header_bytes = 64 * 1024;  // request line and headers: beyond, 431
   Duration header_time =
       std::chrono::seconds(30);  // from connection or first byte to the end of the headers
-  Duration body_time = std::chrono::seconds(120);
+  Duration body_time =
+      std::chrono::seconds(120);  // in which nothing of a request's body or of an answer moves on
   Duration idle_time = std::chrono::seconds(600);  // keep-alive without a request
   // At a time, over all loops. For one more, the one goes that is missed least (http_crowd.h);
   // where each is being worked on, it is answered 503.

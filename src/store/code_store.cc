@@ -179,7 +179,9 @@ Result<void> CodeStore::install(std::string_view zip, const std::string& key,
                                 const std::string& unfinished) {
   const std::string dir = root_ + "/" + unfinished, file = dir + ".zip";
   std::error_code ec;
-  fs::create_directories(dir, ec);
+  // Not the data folder: where that has gone, it may be put back.
+  fs::create_directory(root_, ec);
+  if (!ec) fs::create_directory(dir, ec);
   if (ec) return disk_error(dir, ec.message());
   // Sandboxed code runs as another user, whatever the umask says.
   if (::chmod(dir.c_str(), 0755) != 0) return disk_error(dir, std::strerror(errno));

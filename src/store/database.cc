@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "store/statement.h"
@@ -253,7 +254,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
   }
   auto opened = open_handle(path, SQLITE_OPEN_READWRITE);
   if (!opened) return opened.error();
-  std::unique_ptr<Database> database(new Database(opened->release()));
+  std::unique_ptr<Database> database(new Database(opened->release(), path));
   sqlite3* db = database->handle();
   if (auto set = run_sql(
           db, std::string(schema.access == Schema::Access::kAlone ? "PRAGMA locking_mode=EXCLUSIVE;"
@@ -271,7 +272,23 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
   return database;
 }
 
+Database::Database(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {
+  struct stat info {};
+  if (::stat(path_.c_str(), &info) != 0) return;
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+  sqlite3_commit_hook(db_, &Database::before_commit, this);
+}
+
 Database::~Database() { sqlite3_close_v2(db_); }
+
+int Database::before_commit(void* database) {
+  const auto* const self = static_cast<const Database*>(database);
+  struct stat info {};
+  const bool there = ::stat(self->path_.c_str(), &info) == 0 && info.st_dev == self->device_ &&
+                     info.st_ino == self->inode_;
+  return there ? 0 : 1;
+}
 
 Result<void> Database::execute(const std::string& sql) { return run_sql(db_, sql); }
 

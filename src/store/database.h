@@ -3,8 +3,12 @@
 // to.
 //
 // What was committed survives a kill of the process; a loss of power may cost the last commits,
-// never the whole file (synchronous=NORMAL). Not thread-safe: one owner.
+// never the whole file (synchronous=NORMAL). Nothing is committed to a file that has been deleted,
+// moved away, or replaced, where nobody would find it again. Not thread-safe: one owner. Cost of
+// that: a system call for each commit.
 #pragma once
+
+#include <sys/types.h>
 
 #include <functional>
 #include <memory>
@@ -54,8 +58,14 @@ class Database {
   Result<void> transaction(const std::function<Result<void>()>& work);
 
  private:
-  explicit Database(sqlite3* db) : db_(db) {}
+  Database(sqlite3* db, std::string path);
+  // SQLite asks before each commit. Not 0: it rolls back.
+  static int before_commit(void* database);
+
   sqlite3* db_;
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
 };
 
 }  // namespace kiln::store

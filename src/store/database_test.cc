@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -228,6 +229,28 @@ TEST_F(DatabaseTest, ErrorsNameTheFileAndTheStatement) {
   ASSERT_TRUE(database.ok());
   const auto done = (*database)->execute("SELECT * FROM nowhere");
   EXPECT_THAT(done.error().message, AllOf(HasSubstr(path_), HasSubstr("nowhere")));
+}
+
+TEST_F(DatabaseTest, NothingIsCommittedToAFileThatNobodyWouldFind) {
+  auto database = Database::open(path_);
+  ASSERT_TRUE(database.ok());
+  const auto expect_refusal = [&] {
+    for (const auto& done :
+         {(*database)->execute(kInsert),
+          (*database)->transaction([&] { return (*database)->execute(kInsert); })}) {
+      ASSERT_FALSE(done.ok());
+      EXPECT_THAT(done.error().message, AllOf(HasSubstr(path_), HasSubstr("deleted, moved"),
+                                              HasSubstr("Put it back, or restart Kiln")));
+    }
+    EXPECT_EQ(count_functions(**database), 0);
+  };
+  std::filesystem::rename(path_, path_ + ".moved");
+  expect_refusal();
+  write_file(path_, "another");
+  expect_refusal();
+  std::filesystem::rename(path_ + ".moved", path_);
+  EXPECT_TRUE((*database)->execute(kInsert).ok());
+  EXPECT_EQ(count_functions(**database), 1);
 }
 
 TEST_F(DatabaseTest, AFolderThatIsNotThereIsAnError) {

@@ -101,7 +101,7 @@ ObjectStore::~ObjectStore() = default;
 Result<void> ObjectStore::open() {
   if (database_) return {};
   std::error_code ec;
-  fs::create_directories(root_, ec);
+  fs::create_directory(root_, ec);
   if (ec) return object_disk_error(root_, ec.value());
   auto opened = Database::open(root_ + "/objects.db", Schema{kObjectSteps, Schema::Check::kHeader});
   if (!opened) return opened.error();

@@ -6,8 +6,13 @@ namespace kiln::store {
 
 Error database_error(sqlite3* db, const std::string& what) {
   const char* file = sqlite3_db_filename(db, "main");
-  std::string message = "The database " + std::string(file ? file : "(unknown)") + ": " + what +
-                        ": " + sqlite3_errmsg(db) + ".";
+  std::string message = "The database " + std::string(file ? file : "(unknown)");
+  if (sqlite3_extended_errcode(db) == SQLITE_CONSTRAINT_COMMITHOOK)  // see Database::before_commit
+    return {ErrorKind::kInternal, "DatabaseError",
+            message +
+                " was deleted, moved, or replaced while Kiln runs, so nothing more can be kept. "
+                "Put it back, or restart Kiln."};
+  message += ": " + what + ": " + sqlite3_errmsg(db) + ".";
   const int code = sqlite3_errcode(db);
   if (code == SQLITE_FULL || code == SQLITE_IOERR) message += " Is the disk full or failing?";
   return {ErrorKind::kInternal, "DatabaseError", std::move(message)};

@@ -38,6 +38,13 @@ class PlainClient {
     }
     return in_;
   }
+  // Reads so many more. False: the connection ended before.
+  bool read_bytes(size_t count) {
+    const size_t end = in_.size() + count;
+    while (in_.size() < end && read_some()) {
+    }
+    return in_.size() >= end;
+  }
   std::string read_to_close() {
     while (read_some()) {
     }

@@ -3,13 +3,36 @@
 #include <string_view>
 #include <utility>
 
+#include "base/dropped_request.h"
 #include "base/fence.h"
 #include "base/ids.h"
+#include "base/memory_reserve.h"
 #include "services/driver/request_name.h"
 #include "wire/query_protocol.h"
 
 namespace kiln::services {
 namespace {
+
+// What a caller gets for a request that was dropped, in the service's shape.
+net::Response internal_failure(Api api, Shape shape, const std::string& request_id,
+                               DroppedFor why) {
+  const std::string text =
+      why == DroppedFor::kLackOfMemory
+          ? "Kiln could not answer this request: " + std::string(kNoMemory) + "."
+          : "Kiln failed in an unexpected way at this request; its standard error says where. "
+            "Please report it.";
+  if (api == Api::kFunctionUrl) {
+    net::Response response;
+    response.status = 500;
+    response.body = R"({"Message":"Internal Server Error"})";
+    response.headers.emplace_back("x-amzn-RequestId", request_id);
+    return response;
+  }
+  if (shape == Shape::kRestXml)
+    return wire::rest_xml_error(500, {ErrorKind::kInternal, "InternalError", text}, request_id);
+  // Each shape has its own name for an error without one: ServiceException, InternalFailure.
+  return error_in_shape(shape, {ErrorKind::kInternal, "", text}, request_id);
+}
 
 class PendingAnswer final : public Reply::Target {
  public:
@@ -23,8 +46,10 @@ class PendingAnswer final : public Reply::Target {
 
   ~PendingAnswer() override {
     if (answered_) return;
-    if (!stopping_ || !*stopping_) note_internal_error(where(), "it was dropped without an answer");
-    fenced("an answer", [&] { reply_(internal_failure(api_, shape_, new_uuid())); });
+    const bool is_wrong = !stopping_ || !*stopping_;
+    const DroppedFor why =
+        is_wrong ? note_dropped_request(where(), refusals_before_) : DroppedFor::kDefect;
+    fenced("an answer", [&] { reply_(internal_failure(api_, shape_, new_uuid(), why)); });
   }
 
   void give(net::Response&& response) override {
@@ -40,6 +65,7 @@ class PendingAnswer final : public Reply::Target {
   const Shape shape_;
   const RequestName name_;
   const std::shared_ptr<const std::atomic<bool>> stopping_;
+  const uint64_t refusals_before_ = memory_refusals();
   std::atomic<bool> answered_{false};
 };
 
@@ -49,23 +75,6 @@ Reply with_answer(Reply reply, const net::Request& request, const Classification
                   std::shared_ptr<const std::atomic<bool>> stopping) {
   return Reply(
       std::make_shared<PendingAnswer>(std::move(reply), request, what, std::move(stopping)));
-}
-
-net::Response internal_failure(Api api, Shape shape, const std::string& request_id) {
-  constexpr const char* kText =
-      "Kiln failed in an unexpected way at this request; its standard error says where. Please "
-      "report it.";
-  if (api == Api::kFunctionUrl) {
-    net::Response response;
-    response.status = 500;
-    response.body = R"({"Message":"Internal Server Error"})";
-    response.headers.emplace_back("x-amzn-RequestId", request_id);
-    return response;
-  }
-  if (shape == Shape::kRestXml)
-    return wire::rest_xml_error(500, {ErrorKind::kInternal, "InternalError", kText}, request_id);
-  // Each shape has its own name for an error without one: ServiceException, InternalFailure.
-  return error_in_shape(shape, {ErrorKind::kInternal, "", kText}, request_id);
 }
 
 }  // namespace kiln::services

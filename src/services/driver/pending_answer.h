@@ -18,7 +18,4 @@ namespace kiln::services {
 Reply with_answer(Reply reply, const net::Request& request, const Classification& what,
                   std::shared_ptr<const std::atomic<bool>> stopping);
 
-// What a caller gets for a defect of Kiln's, in the service's shape.
-net::Response internal_failure(Api api, Shape shape, const std::string& request_id);
-
 }  // namespace kiln::services

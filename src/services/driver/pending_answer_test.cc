@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/fence.h"
+#include "base/memory_reserve.h"
 
 namespace kiln::services {
 namespace {
@@ -78,6 +79,18 @@ TEST_F(PendingAnswerTest, ADroppedRequestIsAnsweredInTheServicesShape) {
   EXPECT_EQ(internal_errors() - before_, 6u);
   // The query may hold what is nobody's business.
   EXPECT_EQ(told_.back(), "POST /2015-03-31/functions/f: it was dropped without an answer");
+}
+
+TEST_F(PendingAnswerTest, WhatIsDroppedForLackOfMemoryIsNothingToReport) {
+  {
+    const Reply dropped = reply(Shape::kRestXml);
+    note_memory_refusal();
+  }
+  ASSERT_EQ(answers_.size(), 1u);
+  EXPECT_EQ(answers_[0].status, 500u);
+  EXPECT_THAT(answers_[0].body, HasSubstr("there is no memory for it; let less run at a time"));
+  EXPECT_THAT(answers_[0].body, testing::Not(HasSubstr("report")));
+  EXPECT_EQ(told_, std::vector<std::string>{"Publish: " + std::string(kNoMemory)});
 }
 
 TEST_F(PendingAnswerTest, WhatIsDroppedWhileTheEngineStopsIsNoDefect) {
