@@ -71,7 +71,7 @@ struct Question {
         checks.text("ServiceNamespace", 1, kMaxScalingText, Need::kRequired);
     const std::string dimension = checks.text("ScalableDimension", 1, kMaxScalingText);
     out.resource = checks.text("ResourceId", 1, kMaxScalingText);
-    if (names) out.names = checks.texts(names, kMaxNames);
+    if (names) out.names = checks.texts(names, kMaxNames, Need::kOptional, kMaxScalingText);
     out.most = static_cast<size_t>(checks.integer("MaxResults", 1, kMaxResults).value_or(50));
     const std::string token = checks.fields().text("NextToken");
     if (const auto checked = scaling_checked(checks); !checked) return checked.error();

@@ -18,6 +18,9 @@ constexpr size_t kMaxArn = 1011;
 
 json empty() { return json::object(); }
 
+constexpr size_t kMaxTagKeys = 200;  // in a request
+constexpr size_t kMaxTagKey = 128;
+
 Result<std::string> read_arn(const json& input) {
   InputChecks checks(input);
   std::string arn = checks.text("ResourceARN", 1, kMaxArn, Need::kRequired);
@@ -156,7 +159,7 @@ Result<json> ApplicationAutoScaling::untag_resource(const Call& call) {
   const auto arn = read_arn(call.input);
   if (!arn) return arn.error();
   InputChecks checks(call.input);
-  const auto keys = checks.texts("TagKeys", 200, Need::kRequired);
+  const auto keys = checks.texts("TagKeys", kMaxTagKeys, Need::kRequired, kMaxTagKey);
   if (const auto checked = scaling_checked(checks); !checked) return checked.error();
   const auto done = book_.untag(call.region, *arn, keys);
   if (!done) return done.error();

@@ -362,6 +362,16 @@ TEST_F(ApplicationAutoScalingTest, Filters) {
   EXPECT_EQ(count("DescribeScalingPolicies", "ScalingPolicies", {{"PolicyNames", {"keep"}}}), 3u);
   EXPECT_EQ(count("DescribeScalingPolicies", "ScalingPolicies", {{"PolicyNames", {"other"}}}), 0u);
   EXPECT_EQ(count("DescribeScheduledActions", "ScheduledActions", one), 1u);
+  for (const auto& [operation, member] :
+       {std::pair("DescribeScalableTargets", "ResourceIds"),
+        std::pair("DescribeScalingPolicies", "PolicyNames"),
+        std::pair("DescribeScheduledActions", "ScheduledActionNames")}) {
+    describe(operation, {{member, {std::string(1'600, 'n')}}});
+    for (const size_t length : {size_t{0}, size_t{1'601}}) {
+      json input{{"ServiceNamespace", "lambda"}, {member, {std::string(length, 'n')}}};
+      EXPECT_EQ(run(operation, input).error().type, "ValidationException") << member << length;
+    }
+  }
   EXPECT_EQ(count("DescribeScheduledActions", "ScheduledActions",
                   {{"ScheduledActionNames", {"to a", "to b"}}}),
             2u);

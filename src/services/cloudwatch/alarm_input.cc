@@ -13,6 +13,10 @@
 #include "telemetry/statistic.h"
 
 namespace kiln::services {
+
+const std::vector<std::string_view> kAlarmStatistics = {"Maximum", "Average", "Sum", "SampleCount",
+                                                        "Minimum"};
+
 namespace {
 
 using nlohmann::json;
@@ -22,7 +26,6 @@ using telemetry::MetricStat;
 using Need = InputChecks::Need;
 
 constexpr size_t kMaxActions = 5;
-constexpr size_t kMaxAlarmName = 255;
 constexpr size_t kMaxMetrics = 10;      // in a math alarm, and
 constexpr size_t kMaxExpressions = 10;  // beside them
 constexpr int64_t kDay = 86'400;
@@ -30,8 +33,6 @@ constexpr int64_t kWeek = 604'800;
 constexpr int64_t kHour = 3'600;
 constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
 
-const std::vector<std::string_view> kStatistics = {"Maximum", "Average", "Sum", "SampleCount",
-                                                   "Minimum"};
 const std::vector<std::string_view> kComparisons = {"GreaterThanOrEqualToThreshold",
                                                     "GreaterThanThreshold",
                                                     "LessThanThreshold",
@@ -97,7 +98,7 @@ Result<MetricStat> read_single_metric(InputChecks& checks, const json& input,
   out.metric.metric_namespace = checks.text("Namespace", 1, kMaxAlarmName);
   out.period_s = static_cast<int>(checks.integer("Period", 1, kMaxInt).value_or(0));
   out.unit = checks.one_of("Unit", metric_units());
-  out.stat = checks.one_of("Statistic", kStatistics);
+  out.stat = checks.one_of("Statistic", kAlarmStatistics);
   const std::string extended = checks.fields().text("ExtendedStatistic");
   if (const auto checked = checks.result(); !checked) return checked.error();
   if (!extended.empty() || out.stat.empty()) {

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "telemetry/alarm_record.h"
@@ -13,6 +15,8 @@ namespace kiln::services {
 
 inline constexpr size_t kMaxAlarmTags = 50;
 inline constexpr size_t kMaxAlarmNames = 100;  // in a request
+inline constexpr size_t kMaxAlarmName = 255;
+extern const std::vector<std::string_view> kAlarmStatistics;  // but for the extended ones
 
 Result<telemetry::AlarmConfig> read_metric_alarm(const nlohmann::json& input,
                                                  const std::string& region);

@@ -74,7 +74,7 @@ Result<json> CloudWatchAlarms::put_composite_alarm(const Call& call) {
 
 Result<json> CloudWatchAlarms::delete_alarms(const Call& call) {
   InputChecks checks(call.input);
-  const auto names = checks.texts("AlarmNames", kMaxAlarmNames, Need::kRequired);
+  const auto names = checks.texts("AlarmNames", kMaxAlarmNames, Need::kRequired, kMaxAlarmName);
   if (const auto checked = checks.result(); !checked) return checked.error();
   if (const auto removed = book_.remove(call.region, names, call.now); !removed)
     return removed.error();
@@ -83,7 +83,7 @@ Result<json> CloudWatchAlarms::delete_alarms(const Call& call) {
 
 Result<json> CloudWatchAlarms::set_alarm_state(const Call& call) {
   InputChecks checks(call.input);
-  const std::string name = checks.text("AlarmName", 1, 255, Need::kRequired);
+  const std::string name = checks.text("AlarmName", 1, kMaxAlarmName, Need::kRequired);
   const std::string state =
       checks.one_of("StateValue", {"INSUFFICIENT_DATA", "ALARM", "OK"}, Need::kRequired);
   std::string reason = checks.text("StateReason", 0, 1023, Need::kRequired);
@@ -101,7 +101,7 @@ Result<json> CloudWatchAlarms::set_alarm_state(const Call& call) {
 
 Result<json> CloudWatchAlarms::switch_actions(const Call& call, AlarmBook::Actions actions) {
   InputChecks checks(call.input);
-  const auto names = checks.texts("AlarmNames", kMaxAlarmNames, Need::kRequired);
+  const auto names = checks.texts("AlarmNames", kMaxAlarmNames, Need::kRequired, kMaxAlarmName);
   if (const auto checked = checks.result(); !checked) return checked.error();
   const auto done = book_.enable_actions(call.region, names, actions, call.now);
   if (!done) return done.error();

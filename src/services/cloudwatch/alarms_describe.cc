@@ -86,12 +86,12 @@ bool has_action(const Alarm& alarm, const std::string& prefix) {
 Result<json> CloudWatchAlarms::describe_alarms(const Call& call) {
   InputChecks checks(call.input);
   wire::Fields& in = checks.fields();
-  const auto names = checks.texts("AlarmNames", kMaxAlarmNames);
-  const std::string prefix = checks.text("AlarmNamePrefix", 1, 255);
+  const auto names = checks.texts("AlarmNames", kMaxAlarmNames, Need::kOptional, kMaxAlarmName);
+  const std::string prefix = checks.text("AlarmNamePrefix", 1, kMaxAlarmName);
   const std::string state = checks.one_of("StateValue", kStates);
   const std::string action = checks.text("ActionPrefix", 1, 1024);
-  const std::string children_of = checks.text("ChildrenOfAlarmName", 1, 255);
-  const std::string parents_of = checks.text("ParentsOfAlarmName", 1, 255);
+  const std::string children_of = checks.text("ChildrenOfAlarmName", 1, kMaxAlarmName);
+  const std::string parents_of = checks.text("ParentsOfAlarmName", 1, kMaxAlarmName);
   Types types = Types::read(checks, in.texts("AlarmTypes"));
   const auto most =
       static_cast<size_t>(checks.integer("MaxRecords", 1, kMaxRecords).value_or(kDefaultRecords));
@@ -139,13 +139,14 @@ Result<json> CloudWatchAlarms::describe_alarms(const Call& call) {
 Result<json> CloudWatchAlarms::describe_alarms_for_metric(const Call& call) {
   InputChecks checks(call.input);
   wire::Fields& in = checks.fields();
-  const std::string name = checks.text("MetricName", 1, 255, InputChecks::Need::kRequired);
+  const std::string name =
+      checks.text("MetricName", 1, kMaxAlarmName, InputChecks::Need::kRequired);
   const std::string metric_namespace =
-      checks.text("Namespace", 1, 255, InputChecks::Need::kRequired);
+      checks.text("Namespace", 1, kMaxAlarmName, InputChecks::Need::kRequired);
   const auto period = checks.integer("Period", 1, INT32_MAX);
-  const std::string statistic =
-      in.has("ExtendedStatistic") ? in.text("ExtendedStatistic") : in.text("Statistic");
-  const std::string unit = in.text("Unit");
+  const std::string simple = checks.one_of("Statistic", kAlarmStatistics);
+  const std::string statistic = in.has("ExtendedStatistic") ? in.text("ExtendedStatistic") : simple;
+  const std::string unit = checks.one_of("Unit", metric_units());
   if (const auto checked = checks.result(); !checked) return checked.error();
   const auto dimensions = read_dimensions(call.input);
   if (!dimensions) return dimensions.error();
@@ -167,7 +168,7 @@ Result<json> CloudWatchAlarms::describe_alarms_for_metric(const Call& call) {
 Result<json> CloudWatchAlarms::describe_alarm_history(const Call& call) {
   InputChecks checks(call.input);
   wire::Fields& in = checks.fields();
-  const std::string name = checks.text("AlarmName", 1, 255);
+  const std::string name = checks.text("AlarmName", 1, kMaxAlarmName);
   const std::string type =
       checks.one_of("HistoryItemType", {"Action", "StateUpdate", "ConfigurationUpdate"});
   const std::string order = checks.one_of("ScanBy", {"TimestampDescending", "TimestampAscending"});

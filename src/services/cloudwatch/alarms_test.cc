@@ -323,6 +323,15 @@ TEST_F(CloudWatchAlarmsTest, DescribeFilters) {
   EXPECT_EQ(composite["AlarmRule"], std::string("ALARM(\"") + kArn + "a1\") OR OK(b1)");
   EXPECT_FALSE(composite.contains("Threshold"));
 
+  for (const char* operation : {"DescribeAlarms", "EnableAlarmActions", "DisableAlarmActions"}) {
+    run(operation, {{"AlarmNames", {std::string(255, 'n')}}});
+    for (const size_t length : {size_t{0}, size_t{256}})
+      EXPECT_THAT(
+          refused(operation, {{"AlarmNames", {std::string(length, 'n')}}}).message,
+          HasSubstr("at 'alarmNames' failed to satisfy constraint: Member must satisfy constraint: "
+                    "[Member must have length less than or equal to 255, Member must have length "
+                    "greater than or equal to 1]"));
+  }
   EXPECT_EQ(refused("DescribeAlarms", {{"AlarmNames", {"a"}}, {"AlarmNamePrefix", "a"}}).type,
             "InvalidParameterCombinationException");
   EXPECT_THAT(refused("DescribeAlarms", {{"MaxRecords", 101}}).message,
@@ -370,6 +379,13 @@ TEST_F(CloudWatchAlarmsTest, DescribeForMetric) {
   EXPECT_THAT(found({{"Statistic", "Average"}}), IsEmpty());
   EXPECT_THAT(found({{"Unit", "Count"}}), IsEmpty());
   EXPECT_EQ(refused("DescribeAlarmsForMetric", {{"Namespace", "n"}}).type, "ValidationError");
+  for (const char* member : {"Statistic", "Unit"})
+    EXPECT_THAT(
+        refused("DescribeAlarmsForMetric",
+                {{"Namespace", "n"}, {"MetricName", "m"}, {member, "Centuries"}})
+            .message,
+        HasSubstr("Value 'Centuries' at '" + std::string(member[0] == 'U' ? "unit" : "statistic") +
+                  "' failed to satisfy constraint: Member must satisfy enum value set"));
 }
 
 TEST_F(CloudWatchAlarmsTest, SetAlarmStateRunsActions) {

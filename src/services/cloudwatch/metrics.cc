@@ -25,6 +25,9 @@ constexpr size_t kMaxQueries = 500;
 constexpr size_t kMaxPoints = 100'800;     // of GetMetricData
 constexpr int64_t kMaxDatapoints = 1'440;  // of GetMetricStatistics
 constexpr size_t kMaxListed = 500;
+constexpr size_t kMaxName = 255;  // of namespaces, metrics and dimensions
+constexpr size_t kMaxDimensionValue = 1'024;
+constexpr size_t kMaxFilters = 10;  // of ListMetrics
 constexpr int64_t kDayS = 86'400;
 constexpr int64_t kOldest = 14 * kDayS;  // PutMetricData, and how long ListMetrics remembers
 constexpr int64_t kFuture = 2 * 3'600;
@@ -32,6 +35,10 @@ const double kLargest = std::exp2(360);
 
 Error invalid(std::string message) {
   return {ErrorKind::kInvalid, "InvalidParameterValueException", std::move(message)};
+}
+Error invalid_length(const std::string& name, size_t most) {
+  return invalid("The parameter " + name + " must be shorter than " + std::to_string(most + 1) +
+                 " characters, and longer than 0.");
 }
 Error missing(const std::string& name) {
   return {ErrorKind::kInvalid, "MissingRequiredParameterException",
@@ -467,13 +474,24 @@ Result<json> CloudWatchMetrics::list_metrics(const json& input, const std::strin
   std::vector<Filter> filters;
   for (const json& item : in.list("Dimensions")) {
     wire::Fields filter(item);
+    const std::string where = "Dimensions.member." + std::to_string(filters.size() + 1) + ".";
     Filter one{filter.text("Name"), std::nullopt};
     if (filter.has("Value")) one.value = filter.text("Value");
     if (!filter.status()) return filter.status().error();
-    if (one.name.empty()) return missing("Dimensions.member.1.Name");
+    if (one.name.empty()) return missing(where + "Name");
+    if (one.name.size() > kMaxName) return invalid_length(where + "Name", kMaxName);
+    if (one.value && (one.value->empty() || one.value->size() > kMaxDimensionValue))
+      return invalid_length(where + "Value", kMaxDimensionValue);
     filters.push_back(std::move(one));
   }
   if (!in.status()) return in.status().error();
+  for (const char* member : {"Namespace", "MetricName"})
+    if (const std::string text = in.text(member);
+        in.has(member) && (text.empty() || text.size() > kMaxName))
+      return invalid_length(member, kMaxName);
+  if (filters.size() > kMaxFilters)
+    return invalid("The collection Dimensions must not have a size greater than " +
+                   std::to_string(kMaxFilters) + ".");
   if (!active.empty() && active != "PT3H")
     return invalid("The value " + active +
                    " for parameter RecentlyActive is invalid: it must be PT3H.");

@@ -174,5 +174,25 @@ TEST_F(CloudWatchMetricsTest, LabelsAreFilledIn) {
   EXPECT_EQ(data({labeled})[0]["Label"], "f of 000000000000: 3");
 }
 
+TEST_F(CloudWatchMetricsTest, ListMetricsChecksWhatItIsAskedFor) {
+  const auto dimensions = [](size_t n) {
+    json list = json::array();
+    for (size_t i = 0; i < n; ++i) list.push_back({{"Name", "d" + std::to_string(i)}});
+    return json{{"Dimensions", list}};
+  };
+  const auto dimension = [](size_t name, size_t value) {
+    return json{
+        {"Dimensions", {{{"Name", std::string(name, 'n')}, {"Value", std::string(value, 'v')}}}}};
+  };
+  run("ListMetrics", {{"Namespace", std::string(255, 'n')}, {"MetricName", std::string(255, 'm')}});
+  run("ListMetrics", dimensions(10));
+  run("ListMetrics", dimension(255, 1'024));
+  for (const json& wrong :
+       {json{{"Namespace", ""}}, json{{"MetricName", ""}},
+        json{{"Namespace", std::string(256, 'n')}}, json{{"MetricName", std::string(256, 'm')}},
+        dimensions(11), dimension(256, 1), dimension(1, 1'025), dimension(1, 0)})
+    EXPECT_EQ(refused("ListMetrics", wrong).type, "InvalidParameterValueException") << wrong;
+}
+
 }  // namespace
 }  // namespace kiln::services

@@ -85,12 +85,20 @@ std::optional<int64_t> InputChecks::integer(const char* name, int64_t least, int
   return value;
 }
 
-std::vector<std::string> InputChecks::texts(const char* name, size_t most, Need need) {
+std::vector<std::string> InputChecks::texts(const char* name, size_t most, Need need,
+                                            size_t longest) {
   if (!in_.has(name)) require(name, need);
   std::vector<std::string> values = in_.texts(name);
   if (values.size() > most)
     broken(name, "'" + shown(listed(values)) + "'",
            "have length less than or equal to " + std::to_string(most));
+  const auto fits = [longest](const std::string& value) {
+    return !value.empty() && value.size() <= longest;
+  };
+  if (longest > 0 && !std::all_of(values.begin(), values.end(), fits))
+    broken(name, "'" + shown(listed(values)) + "'",
+           "satisfy constraint: [Member must have length less than or equal to " +
+               std::to_string(longest) + ", Member must have length greater than or equal to 1]");
   return values;
 }
 

@@ -31,7 +31,9 @@ class InputChecks {
                      Need need = Need::kOptional);
   std::optional<int64_t> integer(const char* name, int64_t least, int64_t most,
                                  Need need = Need::kOptional);
-  std::vector<std::string> texts(const char* name, size_t most, Need need = Need::kOptional);
+  // `longest`: characters of each, which has one at least; 0: any texts.
+  std::vector<std::string> texts(const char* name, size_t most, Need need = Need::kOptional,
+                                 size_t longest = 0);
   // A value that is already read, such as an element of a list.
   void check_value(const char* name, const std::string& value,
                    const std::vector<std::string_view>& allowed);

@@ -278,5 +278,64 @@ TEST_F(LogFiltersTest, GroupsAreListedByParts) {
   EXPECT_THAT(listed({{"limit", 3}, {"nextToken", page["nextToken"]}}), ElementsAre("g"));
 }
 
+TEST_F(LogFiltersTest, PatternsOfListsAreTheModels) {
+  const std::string part(24, 'a');
+  for (const std::string& fine :
+       {std::string("abc"), "^" + part + "|^" + part + "|^" + part + "|^" + part + "|^" + part})
+    run("ListLogGroups", {{"logGroupNamePattern", fine}});
+  for (const std::string& wrong :
+       {std::string("ab"), "a" + part, std::string("*"), std::string("abc|de"),
+        std::string("abc|abc|abc|abc|abc|abc"), std::string("a*bc")})
+    EXPECT_THAT(refused("ListLogGroups", {{"logGroupNamePattern", wrong}}).message,
+                HasSubstr("at 'logGroupNamePattern' failed to satisfy constraint"))
+        << wrong;
+  run("ListLogGroups", {{"accountIdentifiers", {"123456789012"}}});
+  EXPECT_EQ(refused("ListLogGroups", {{"accountIdentifiers", {"12345678901"}}}).type,
+            "InvalidParameterException");
+}
+
+// The constraints of the service's model, before the group is looked for.
+TEST_F(LogFiltersTest, EmptyAndLongMembersAreRefused) {
+  const auto too = [](const std::string& member, const char* how) {
+    return "at '" + member + "' failed to satisfy constraint: Member must have length " + how;
+  };
+  const char* const kShort = "greater than or equal to 1";
+  for (const char* operation : {"DescribeLogGroups", "DescribeLogStreams", "DescribeMetricFilters",
+                                "DescribeSubscriptionFilters", "DescribeResourcePolicies",
+                                "ListLogGroups", "GetLogEvents", "FilterLogEvents"}) {
+    json input = {{"logGroupName", "gone"}, {"nextToken", ""}};
+    if (std::string_view(operation) == "GetLogEvents") input["logStreamName"] = "s";
+    EXPECT_THAT(refused(operation, input).message, HasSubstr(too("nextToken", kShort)))
+        << operation;
+  }
+  EXPECT_THAT(refused("DescribeLogGroups", {{"logGroupNamePrefix", ""}}).message,
+              HasSubstr(too("logGroupNamePrefix", kShort)));
+  EXPECT_THAT(refused("DescribeLogGroups", {{"logGroupIdentifiers", json::array()}}).message,
+              HasSubstr(too("logGroupIdentifiers", kShort)));
+  EXPECT_THAT(refused("DescribeLogGroups", {{"logGroupIdentifiers", {""}}}).message,
+              HasSubstr(too("logGroupIdentifiers", kShort)));
+  run("DescribeLogGroups", {{"logGroupIdentifiers", {"g"}}});
+  for (const char* operation : {"DescribeMetricFilters", "DescribeSubscriptionFilters"})
+    EXPECT_THAT(refused(operation, {{"logGroupName", "gone"}, {"filterNamePrefix", ""}}).message,
+                HasSubstr(too("filterNamePrefix", kShort)));
+  EXPECT_THAT(refused("FilterLogEvents",
+                      {{"logGroupName", "gone"}, {"filterPattern", std::string(1'025, 'a')}})
+                  .message,
+              HasSubstr(too("filterPattern", "less than or equal to 1024")));
+  EXPECT_THAT(
+      refused("FilterLogEvents", {{"logGroupName", "gone"}, {"logStreamNames", json::array()}})
+          .message,
+      HasSubstr(too("logStreamNames", kShort)));
+  run("FilterLogEvents", {{"logGroupName", "g"}, {"filterPattern", std::string(1'024, 'a')}});
+  EXPECT_THAT(
+      refused("CreateLogGroup", {{"logGroupName", "h"}, {"kmsKeyId", std::string(257, 'k')}})
+          .message,
+      HasSubstr(too("kmsKeyId", "less than or equal to 256")));
+  run("CreateLogGroup", {{"logGroupName", "h"}, {"kmsKeyId", std::string(256, 'k')}});
+  EXPECT_THAT(
+      refused("TestMetricFilter", {{"filterPattern", ""}, {"logEventMessages", {""}}}).message,
+      HasSubstr(too("logEventMessages", kShort)));
+}
+
 }  // namespace
 }  // namespace kiln::services

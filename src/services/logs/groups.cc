@@ -24,7 +24,31 @@ constexpr std::array kRetentionDays = {1,    3,    5,    7,    14,   30,  60,  9
 
 constexpr std::string_view kLogClasses = "STANDARD, INFREQUENT_ACCESS, DELIVERY";
 constexpr int64_t kMaxListedGroups = 1'000;
-constexpr size_t kMaxListPattern = 129;
+constexpr size_t kMaxAccounts = 20;
+constexpr size_t kMaxKmsKey = 256;
+constexpr size_t kMinListPattern = 3, kMaxListPattern = 129;
+constexpr const char* kListPattern =
+    "(\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24})(\\|\\^?[\\.\\-_\\/#A-Za-z0-9]{3,24}){0,4}";
+
+std::vector<std::string> parts_of(const std::string& pattern) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at <= pattern.size();) {
+    const size_t end = std::min(pattern.find('|', at), pattern.size());
+    parts.push_back(pattern.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+// kListPattern
+bool is_list_pattern(const std::vector<std::string>& parts) {
+  constexpr size_t kMostParts = 5, kShortest = 3, kLongest = 24;
+  const auto is_part = [](std::string_view part) {
+    if (part.starts_with('^')) part.remove_prefix(1);
+    return part.size() >= kShortest && part.size() <= kLongest && is_group_text(part);
+  };
+  return parts.size() <= kMostParts && std::all_of(parts.begin(), parts.end(), is_part);
+}
 
 Error enum_error(const std::string& value, const char* name, const std::string& set) {
   return constraint_error("'" + value + "'", name,
@@ -37,15 +61,14 @@ Result<json> LogsOperations::create_log_group(LogsInput& in) {
   const std::string name = in.group_name();
   LogGroup group;
   group.created_ms = now_ms_;
-  group.kms_key_id = in.text("kmsKeyId");
-  group.tags = in.text_map("tags");
+  group.kms_key_id = in.bounded_text("kmsKeyId", 0, kMaxKmsKey);
+  group.tags = read_log_tags(in);
   group.deletion_protected = in.flag("deletionProtectionEnabled");
   const std::string log_class = in.choice("logGroupClass", kLogClasses);
   if (!in.status()) return in.status().error();
   if (lower(name).starts_with("aws/"))
     return invalid_parameter_exception("Log groups starting with AWS/ are reserved for AWS.");
   if (!log_class.empty()) group.log_class = log_class;
-  if (auto valid = check_log_tags(group.tags); !valid) return valid.error();
   if (groups_.has(region_, name)) {
     return Error{ErrorKind::kConflict, "ResourceAlreadyExistsException",
                  "The specified log group already exists"};
@@ -126,12 +149,19 @@ json LogsOperations::group_document(const std::string& name) const {
   return document;
 }
 
-// "error|^/aws/": some of the parts stands in the name, one with ^ at its beginning; "*": any name.
+// "error|^/aws/": some of the parts stands in the name, one with ^ at its beginning.
 Result<json> LogsOperations::list_log_groups(LogsInput& in) {
-  const std::string pattern = in.bounded_text("logGroupNamePattern", kMaxListPattern);
+  const std::string pattern =
+      in.bounded_text("logGroupNamePattern", kMinListPattern, kMaxListPattern);
+  const auto parts = parts_of(pattern);
+  if (!pattern.empty() && !is_list_pattern(parts))
+    in.fail(constraint_error(
+        "'" + pattern + "'", "logGroupNamePattern",
+        std::string("Member must satisfy regular expression pattern: ") + kListPattern));
+  in.texts("accountIdentifiers", {.most = kMaxAccounts, .shortest = 12, .longest = 12});
   const std::string log_class = in.choice("logGroupClass", kLogClasses);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxListedGroups);
-  const std::string token = in.text("nextToken");
+  const std::string token = in.next_token();
   if (!in.status()) return in.status().error();
   ListPlace after;
   if (!token.empty()) {
@@ -140,15 +170,10 @@ Result<json> LogsOperations::list_log_groups(LogsInput& in) {
     after = std::move(*place);
   }
   const auto wanted = [&](const std::string& name) {
-    if (pattern.empty() || pattern == "*") return true;
-    for (size_t at = 0; at <= pattern.size();) {
-      const size_t end = std::min(pattern.find('|', at), pattern.size());
-      const std::string part = pattern.substr(at, end - at);
-      if (part.starts_with('^') ? name.starts_with(part.substr(1)) : name.find(part) != name.npos)
-        return true;
-      at = end + 1;
-    }
-    return false;
+    return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
+      return part.starts_with('^') ? name.starts_with(part.substr(1))
+                                   : name.find(part) != name.npos;
+    });
   };
   json documents = json::array();
   json output;
@@ -171,9 +196,11 @@ Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
   const std::string prefix = in.group_prefix();
   const std::string part = lower(in.group_part());
   const std::string log_class = in.choice("logGroupClass", kLogClasses);
-  const auto identifiers = in.texts("logGroupIdentifiers", kMaxDescribedLogs);
+  const auto identifiers = in.texts(
+      "logGroupIdentifiers",
+      {.least = 1, .most = kMaxDescribedLogs, .shortest = 1, .longest = kMaxGroupIdentifier});
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.text("nextToken");
+  const std::string token = in.next_token();
   if (!in.status()) return in.status().error();
   if (!prefix.empty() && !part.empty()) {
     return invalid_parameter_exception(

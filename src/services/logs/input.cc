@@ -23,7 +23,21 @@ std::string length_text(const char* relation, size_t length) {
          std::to_string(length);
 }
 
+std::optional<Error> length_fault(const std::string& value, const char* name, size_t least,
+                                  size_t most) {
+  if (value.size() >= least && value.size() <= most) return std::nullopt;
+  const bool low = value.size() < least;
+  return constraint_error("'" + value + "'", name,
+                          length_text(low ? "greater" : "less", low ? least : most));
+}
+
 }  // namespace
+
+bool is_group_text(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return ascii::is_alnum(c) || std::string_view(".-_/#").find(c) != std::string_view::npos;
+  });
+}
 
 Error invalid_parameter_exception(std::string message) {
   return {ErrorKind::kInvalid, "InvalidParameterException", std::move(message)};
@@ -52,11 +66,14 @@ std::string LogsInput::text(const char* name) {
   return {};
 }
 
-std::string LogsInput::bounded_text(const char* name, size_t most) {
+std::string LogsInput::bounded_text(const char* name, size_t least, size_t most) {
   std::string value = text(name);
-  if (value.size() > most)
-    fail(constraint_error("'" + value + "'", name, length_text("less", most)));
+  if (const auto fault = length_fault(value, name, least, most); fault && has(name)) fail(*fault);
   return value;
+}
+
+std::string LogsInput::next_token() {
+  return bounded_text("nextToken", 1, std::numeric_limits<size_t>::max());
 }
 
 int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64_t most) {
@@ -81,7 +98,7 @@ bool LogsInput::flag(const char* name, bool otherwise) {
   return false;
 }
 
-std::vector<std::string> LogsInput::texts(const char* name, size_t most) {
+std::vector<std::string> LogsInput::texts(const char* name, ListLimits limits) {
   const json* value = find(name);
   if (!value) return {};
   const bool is_list =
@@ -91,12 +108,16 @@ std::vector<std::string> LogsInput::texts(const char* name, size_t most) {
     fail(invalid_parameter_exception(std::string(name) + " must be a list of strings."));
     return {};
   }
-  if (value->size() > most) {
-    fail(constraint_error("'[" + std::to_string(value->size()) + " values]'", name,
-                          length_text("less", most)));
+  if (value->size() < limits.least || value->size() > limits.most) {
+    const bool low = value->size() < limits.least;
+    fail(constraint_error(low ? "'[]'" : "'[" + std::to_string(value->size()) + " values]'", name,
+                          length_text(low ? "greater" : "less", low ? limits.least : limits.most)));
     return {};
   }
-  return json_text_list(*value);
+  std::vector<std::string> texts = json_text_list(*value);
+  for (const std::string& text : texts)
+    if (const auto fault = length_fault(text, name, limits.shortest, limits.longest)) fail(*fault);
+  return texts;
 }
 
 std::map<std::string, std::string> LogsInput::text_map(const char* name) {
@@ -139,11 +160,7 @@ bool LogsInput::required(const char* name, const std::string& value) {
 
 void LogsInput::check_group_characters(const char* name, const std::string& value,
                                        const char* pattern) {
-  const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
-    return ascii::is_alnum(c) ||
-           std::string_view(".-_/#").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (!plain)
+  if (!is_group_text(value))
     fail(constraint_error(
         "'" + value + "'", name,
         std::string("Member must satisfy regular expression pattern: ") + pattern));
@@ -163,26 +180,26 @@ std::string LogsInput::group_name(const char* name) {
 }
 
 std::string LogsInput::group_prefix() {
-  std::string value = bounded_text("logGroupNamePrefix", kMaxName);
+  std::string value = bounded_text("logGroupNamePrefix", 1, kMaxName);
   check_group_characters("logGroupNamePrefix", value, kGroupName);
   return value;
 }
 
 std::string LogsInput::group_part() {
-  std::string value = bounded_text("logGroupNamePattern", kMaxName);
+  std::string value = bounded_text("logGroupNamePattern", 0, kMaxName);
   check_group_characters("logGroupNamePattern", value, kGroupPart);
   return value;
 }
 
 std::string LogsInput::name_prefix(const char* name) {
-  std::string value = bounded_text(name, kMaxName);
+  std::string value = bounded_text(name, 1, kMaxName);
   check_name_characters(name, value);
   return value;
 }
 
 std::string LogsInput::choice(const char* name, std::string_view values) {
   std::string value = text(name);
-  if (value.empty()) return value;
+  if (!has(name)) return value;
   for (std::string_view rest = values; !rest.empty();) {
     constexpr std::string_view kBetween = ", ";
     const size_t end = std::min(rest.find(kBetween), rest.size());
@@ -195,7 +212,7 @@ std::string LogsInput::choice(const char* name, std::string_view values) {
 }
 
 std::string LogsInput::group_identifier(const char* name) {
-  std::string value = text(name);
+  std::string value = bounded_text(name, 1, kMaxGroupIdentifier);
   if (const auto fault = identifier_fault(value, name)) fail(*fault);
   return value;
 }
@@ -219,7 +236,7 @@ std::string LogsInput::stream_name(const char* name) {
 }
 
 std::string LogsInput::filter_name(const char* name) {
-  std::string value = bounded_text(name, kMaxFilterName);
+  std::string value = bounded_text(name, 1, kMaxFilterName);
   if (!is_there(name, value)) return {};
   check_name_characters(name, value);
   return value;

@@ -8,6 +8,7 @@
 // member that is null counts as absent. Not thread-safe.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,7 +21,12 @@ namespace kiln::services {
 
 inline constexpr int64_t kMaxDescribedLogs = 50;  // groups, streams or filters in an answer
 inline constexpr size_t kMaxFilterName = 512;
+inline constexpr size_t kMaxFilterPattern = 1'024;
+inline constexpr size_t kMaxGroupIdentifier = 2048;
 inline constexpr size_t kBytesPerLogEvent = 26;  // counted beside each message
+
+// Of the characters that names of groups have: [.-_/#A-Za-z0-9]
+bool is_group_text(std::string_view text);
 
 Error invalid_parameter_exception(std::string message);
 // "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"
@@ -35,11 +41,16 @@ class LogsInput {
   const nlohmann::json* find(const char* name) const;  // nullptr: absent
 
   std::string text(const char* name);
-  // At most so many characters.
-  std::string bounded_text(const char* name, size_t most);
+  // Of so many characters; "" when absent.
+  std::string bounded_text(const char* name, size_t least, size_t most);
+  std::string next_token();
   int64_t number(const char* name, int64_t absent, int64_t least, int64_t most);
   bool flag(const char* name, bool otherwise = false);
-  std::vector<std::string> texts(const char* name, size_t most);
+  struct ListLimits {
+    size_t least = 0, most = std::numeric_limits<size_t>::max();        // entries
+    size_t shortest = 0, longest = std::numeric_limits<size_t>::max();  // each
+  };
+  std::vector<std::string> texts(const char* name, ListLimits limits);
   std::map<std::string, std::string> text_map(const char* name);
 
   // Names with AWS's length and characters; must be there.

@@ -16,8 +16,7 @@ using logs::MetricFilter;
 using nlohmann::json;
 
 constexpr size_t kMaxMetricFilters = 100;  // of a group
-constexpr size_t kMaxFilterPattern = 1'024;
-constexpr size_t kMaxMetricText = 255;  // a metric's name, namespace, dimension
+constexpr size_t kMaxMetricText = 255;     // a metric's name, namespace, dimension
 constexpr size_t kMaxMetricValue = 100;
 constexpr size_t kMaxFilterDimensions = 3;
 constexpr size_t kMaxTestedMessages = 50;
@@ -135,7 +134,7 @@ json metric_filter_document(const std::string& group, const std::string& name,
 
 // filterPattern, which must be there and may be empty.
 Result<std::string> read_pattern(LogsInput& in) {
-  const std::string pattern = in.bounded_text("filterPattern", kMaxFilterPattern);
+  const std::string pattern = in.bounded_text("filterPattern", 0, kMaxFilterPattern);
   if (!in.has("filterPattern"))
     in.fail(constraint_error("null", "filterPattern", "Member must not be null"));
   if (!in.status()) return in.status().error();
@@ -166,10 +165,10 @@ Result<json> LogsOperations::put_metric_filter(LogsInput& in) {
 
 Result<json> LogsOperations::describe_metric_filters(LogsInput& in) {
   const std::string prefix = in.name_prefix("filterNamePrefix");
-  const std::string metric = in.bounded_text("metricName", kMaxMetricText);
-  const std::string space = in.bounded_text("metricNamespace", kMaxMetricText);
+  const std::string metric = in.bounded_text("metricName", 0, kMaxMetricText);
+  const std::string space = in.bounded_text("metricNamespace", 0, kMaxMetricText);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.text("nextToken");
+  const std::string token = in.next_token();
   std::string only;
   if (in.has("logGroupName")) {
     const auto group = named_group(in);
@@ -207,13 +206,11 @@ Result<json> LogsOperations::delete_metric_filter(LogsInput& in) {
 Result<json> LogsOperations::test_metric_filter(LogsInput& in) {
   const auto text = read_pattern(in);
   if (!text) return text.error();
-  const auto messages = in.texts("logEventMessages", kMaxTestedMessages);
-  if (!in.status()) return in.status().error();
+  const auto messages =
+      in.texts("logEventMessages", {.least = 1, .most = kMaxTestedMessages, .shortest = 1});
   if (!in.has("logEventMessages"))
-    return constraint_error("null", "logEventMessages", "Member must not be null");
-  if (messages.empty())
-    return constraint_error("'[]'", "logEventMessages",
-                            "Member must have length greater than or equal to 1");
+    in.fail(constraint_error("null", "logEventMessages", "Member must not be null"));
+  if (!in.status()) return in.status().error();
   const auto pattern = logs::FilterPattern::parse(*text);
   if (!pattern) return pattern.error();
   json matches = json::array();

@@ -62,15 +62,14 @@ struct Page {
 // Without events the token comes back unchanged: that is how clients know the end.
 Result<json> LogsOperations::get_log_events(LogsInput& in) {
   using Direction = StreamToken::Direction;
-  const auto group = group_of(in);
-  if (!group) return group.error();
   const std::string stream = in.stream_name();
   const int64_t start_ms = in.number("startTime", 0, 0, kEndOfTime);
   const int64_t end_ms = in.number("endTime", kEndOfTime, 0, kEndOfTime);
   const auto limit = static_cast<size_t>(in.number("limit", kMaxEvents, 1, kMaxEvents));
   const bool from_head = in.flag("startFromHead");
-  const std::string text = in.text("nextToken");
-  if (!in.status()) return in.status().error();
+  const std::string text = in.next_token();
+  const auto group = group_of(in);
+  if (!group) return group.error();
   if (!store_.has_stream({region_, *group, stream})) return no_such_stream();
 
   logs::LogRange range = visible(*group, start_ms, end_ms);
@@ -121,18 +120,17 @@ Result<json> LogsOperations::get_log_events(LogsInput& in) {
 }
 
 Result<json> LogsOperations::filter_log_events(LogsInput& in) {
-  const auto group = group_of(in);
-  if (!group) return group.error();
-  auto streams = in.texts("logStreamNames", kMaxStreamNames);
+  auto streams = in.texts("logStreamNames", {.least = 1, .most = kMaxStreamNames, .shortest = 1});
   const std::string prefix = in.name_prefix("logStreamNamePrefix");
   const int64_t start_ms = in.number("startTime", 0, 0, kEndOfTime);
   // Events at endTime itself are in the answer.
   const int64_t end_ms = in.number("endTime", kEndOfTime - 1, 0, kEndOfTime);
   const auto limit = static_cast<size_t>(in.number("limit", kMaxEvents, 1, kMaxEvents));
-  const std::string token = in.text("nextToken");
-  const std::string text = in.text("filterPattern");
+  const std::string token = in.next_token();
+  const std::string text = in.bounded_text("filterPattern", 0, kMaxFilterPattern);
   const bool from_head = in.flag("startFromHead", true);
-  if (!in.status()) return in.status().error();
+  const auto group = group_of(in);
+  if (!group) return group.error();
   if (!from_head && start_ms < kLatestFirstSince)
     return invalid_parameter_exception(
         "startFromHead can be false only with a startTime on or after 2024-01-01T00:00:00Z.");

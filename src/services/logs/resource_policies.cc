@@ -21,7 +21,7 @@ constexpr size_t kMaxPolicyName = 512;
 constexpr size_t kMaxPolicyDocument = 51'200;
 
 std::string policy_name(LogsInput& in) {
-  std::string name = in.bounded_text("policyName", kMaxPolicyName);
+  std::string name = in.bounded_text("policyName", 0, kMaxPolicyName);
   if (name.empty()) in.fail(constraint_error("null", "policyName", "Member must not be null"));
   return name;
 }
@@ -74,7 +74,7 @@ json policy_document(const std::string& name, const std::string& text, int64_t u
 Result<json> LogsOperations::put_resource_policy(LogsInput& in) {
   const std::string name = policy_name(in);
   logs::ResourcePolicy policy;
-  policy.document = in.bounded_text("policyDocument", kMaxPolicyDocument);
+  policy.document = in.bounded_text("policyDocument", 0, kMaxPolicyDocument);
   policy.updated_ms = now_ms_;
   if (policy.document.empty())
     in.fail(constraint_error("null", "policyDocument", "Member must not be null"));
@@ -92,7 +92,7 @@ Result<json> LogsOperations::put_resource_policy(LogsInput& in) {
 
 Result<json> LogsOperations::describe_resource_policies(LogsInput& in) {
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.text("nextToken");
+  const std::string token = in.next_token();
   if (const std::string scope = in.text("policyScope"); !scope.empty() && scope != "ACCOUNT")
     in.fail(
         invalid_parameter_exception("Kiln has resource policies of policyScope ACCOUNT alone, "

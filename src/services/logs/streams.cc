@@ -47,18 +47,13 @@ Result<json> LogsOperations::delete_log_stream(LogsInput& in) {
 }
 
 Result<json> LogsOperations::describe_log_streams(LogsInput& in) {
-  const auto group = group_of(in);
-  if (!group) return group.error();
   const std::string prefix = in.name_prefix("logStreamNamePrefix");
-  const std::string order = in.text("orderBy");
+  const std::string order = in.choice("orderBy", "LogStreamName, LastEventTime");
   const bool descending = in.flag("descending");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.text("nextToken");
-  if (!in.status()) return in.status().error();
-  if (!order.empty() && order != "LogStreamName" && order != "LastEventTime") {
-    return constraint_error("'" + order + "'", "orderBy",
-                            "Member must satisfy enum value set: [LogStreamName, LastEventTime]");
-  }
+  const std::string token = in.next_token();
+  const auto group = group_of(in);
+  if (!group) return group.error();
   const bool by_time = order == "LastEventTime";
   if (by_time && !prefix.empty()) {
     return invalid_parameter_exception("Cannot order by LastEventTime with a logStreamNamePrefix.");

@@ -13,7 +13,6 @@ using logs::SubscriptionFilter;
 using nlohmann::json;
 
 constexpr size_t kMaxSubscriptionFilters = 2;  // of a group
-constexpr size_t kMaxSubscribedPattern = 1'024;
 
 json subscription_document(const std::string& group, const std::string& name,
                            const SubscriptionFilter& filter) {
@@ -74,7 +73,7 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
   const std::string group_name = in.group_name();
   const std::string name = in.filter_name();
   SubscriptionFilter filter;
-  filter.pattern = in.bounded_text("filterPattern", kMaxSubscribedPattern);
+  filter.pattern = in.bounded_text("filterPattern", 0, kMaxFilterPattern);
   filter.destination_arn = in.text("destinationArn");
   filter.role_arn = in.text("roleArn");
   if (const std::string distribution = in.text("distribution"); !distribution.empty())
@@ -100,12 +99,11 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
 }
 
 Result<json> LogsOperations::describe_subscription_filters(LogsInput& in) {
-  const auto group = named_group(in);
-  if (!group) return group.error();
   const std::string prefix = in.name_prefix("filterNamePrefix");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.text("nextToken");
-  if (!in.status()) return in.status().error();
+  const std::string token = in.next_token();
+  const auto group = named_group(in);
+  if (!group) return group.error();
   FilterDocuments documents;
   for (const auto& [name, filter] :
        groups_.find(region_, *group).value_or(logs::LogGroup()).filters.subscriptions)
@@ -115,10 +113,9 @@ Result<json> LogsOperations::describe_subscription_filters(LogsInput& in) {
 }
 
 Result<json> LogsOperations::delete_subscription_filter(LogsInput& in) {
+  const std::string name = in.filter_name();
   const auto group_name = named_group(in);
   if (!group_name) return group_name.error();
-  const std::string name = in.filter_name();
-  if (!in.status()) return in.status().error();
   auto group = groups_.find(region_, *group_name);
   if (!group) return no_such_group();
   if (group->filters.subscriptions.erase(name) == 0) return no_such_filter("subscription");

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "services/logs/errors.h"
 #include "services/logs/input.h"
 #include "services/logs/operations.h"
@@ -14,39 +15,57 @@ using nlohmann::json;
 
 constexpr size_t kMaxTags = 50, kMaxKey = 128, kMaxValue = 256;
 
+constexpr const char* kKeyRule =
+    "Map keys must satisfy constraint: [Member must have length less than or equal to 128, Member "
+    "must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
+    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$]";
+constexpr const char* kValueRule =
+    "Map values must satisfy constraint: [Member must have length less than or equal to 256, "
+    "Member must have length greater than or equal to 0, Member must satisfy regular expression "
+    "pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$]";
+
 size_t characters(const std::string& text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+// ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$, where every character beyond ASCII passes.
+bool is_tag_text(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c & 0x80) != 0 || ascii::is_alnum(c) ||
+           std::string_view(" _.:/=+-@").find(c) != std::string_view::npos;
+  });
+}
+
+void require(LogsInput& in, const char* name) {
+  if (!in.has(name)) in.fail(constraint_error("null", name, "Member must not be null"));
+}
+
 }  // namespace
 
-Result<void> check_log_tags(const std::map<std::string, std::string>& tags) {
-  if (tags.size() > kMaxTags) {
-    return Error{ErrorKind::kInvalid, "TooManyTagsException",
-                 "A log group can have " + std::to_string(kMaxTags) + " tags, not " +
-                     std::to_string(tags.size()) + "; remove some with UntagResource first."};
-  }
+std::map<std::string, std::string> read_log_tags(LogsInput& in) {
+  const auto tags = in.text_map("tags");
+  if (!in.has("tags")) return tags;
+  if (tags.empty())
+    in.fail(constraint_error("'{}'", "tags", "Member must have length greater than or equal to 1"));
+  if (tags.size() > kMaxTags)
+    in.fail(constraint_error("'{" + std::to_string(tags.size()) + " entries}'", "tags",
+                             "Member must have length less than or equal to 50"));
   for (const auto& [key, value] : tags) {
-    if (key.empty() || characters(key) > kMaxKey) {
-      return constraint_error("'" + key + "'", "tags",
-                              "Map keys must have length between 1 and " + std::to_string(kMaxKey));
-    }
-    if (characters(value) > kMaxValue) {
-      return constraint_error(
-          "'" + value + "'", "tags",
-          "Map values must have length less than or equal to " + std::to_string(kMaxValue));
-    }
+    if (key.empty() || characters(key) > kMaxKey || !is_tag_text(key))
+      in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", kKeyRule));
+    if (characters(value) > kMaxValue || !is_tag_text(value))
+      in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", kValueRule));
     if (key.starts_with("aws:"))
-      return invalid_parameter_exception("Tag key '" + key + "' begins with aws:, which is AWS's.");
+      in.fail(
+          invalid_parameter_exception("Tag key '" + key + "' begins with aws:, which is AWS's."));
   }
-  return {};
+  return tags;
 }
 
 Result<std::string> LogsOperations::tagged_group(LogsInput& in) const {
   const std::string arn = in.text("resourceArn");
-  if (!in.has("resourceArn"))
-    in.fail(constraint_error("null", "resourceArn", "Member must not be null"));
+  require(in, "resourceArn");
   if (!in.status()) return in.status().error();
   if (!arn.starts_with("arn:")) {
     return invalid_parameter_exception("resourceArn '" + arn +
@@ -68,7 +87,12 @@ Result<json> LogsOperations::put_tags(const std::string& group,
   auto found = groups_.find(region_, group);
   if (!found) return no_such_group();
   for (const auto& [key, value] : tags) found->tags[key] = value;
-  if (auto valid = check_log_tags(found->tags); !valid) return valid.error();
+  if (found->tags.size() > kMaxTags) {
+    return Error{ErrorKind::kInvalid, "TooManyTagsException",
+                 "A log group can have " + std::to_string(kMaxTags) + " tags, not " +
+                     std::to_string(found->tags.size()) +
+                     "; remove some with UntagResource first."};
+  }
   if (auto put = groups_.put(region_, group, std::move(*found)); !put) return put.error();
   return json::object();
 }
@@ -83,19 +107,18 @@ Result<json> LogsOperations::remove_tags(const std::string& group,
 }
 
 Result<json> LogsOperations::tag_resource(LogsInput& in) {
+  const auto tags = read_log_tags(in);
+  require(in, "tags");
   const auto group = tagged_group(in);
   if (!group) return group.error();
-  const auto tags = in.text_map("tags");
-  if (!in.has("tags")) in.fail(constraint_error("null", "tags", "Member must not be null"));
-  if (!in.status()) return in.status().error();
   return put_tags(*group, tags);
 }
 
 Result<json> LogsOperations::untag_resource(LogsInput& in) {
+  const auto keys = in.texts("tagKeys", {.most = kMaxTags, .shortest = 1, .longest = kMaxKey});
+  require(in, "tagKeys");
   const auto group = tagged_group(in);
   if (!group) return group.error();
-  const auto keys = in.texts("tagKeys", kMaxTags);
-  if (!in.status()) return in.status().error();
   return remove_tags(*group, keys);
 }
 
@@ -106,18 +129,18 @@ Result<json> LogsOperations::list_tags_for_resource(LogsInput& in) {
 }
 
 Result<json> LogsOperations::tag_log_group(LogsInput& in) {
+  const auto tags = read_log_tags(in);
+  require(in, "tags");
   const auto group = named_group(in);
   if (!group) return group.error();
-  const auto tags = in.text_map("tags");
-  if (!in.status()) return in.status().error();
   return put_tags(*group, tags);
 }
 
 Result<json> LogsOperations::untag_log_group(LogsInput& in) {
+  const auto keys = in.texts("tags", {.least = 1, .shortest = 1, .longest = kMaxKey});
+  require(in, "tags");
   const auto group = named_group(in);
   if (!group) return group.error();
-  const auto keys = in.texts("tags", kMaxTags);
-  if (!in.status()) return in.status().error();
   return remove_tags(*group, keys);
 }
 

@@ -342,6 +342,11 @@ TEST_F(LogsWriteTest, Tags) {
   for (int i = 0; i < 50; ++i) many["k" + std::to_string(i)] = "v";
   EXPECT_EQ(refused("TagResource", {{"resourceArn", kArn + "g"}, {"tags", many}}).type,
             "TooManyTagsException");
+  many["k50"] = "v";
+  EXPECT_THAT(refused("TagResource", {{"resourceArn", kArn + "g"}, {"tags", many}}).message,
+              HasSubstr("at 'tags' failed to satisfy constraint: Member must have length "
+                        "less than or equal to 50"));
+  many.erase("k50");
   many.erase("k0");
   run("TagResource", {{"resourceArn", kArn + "g"}, {"tags", many}});
   run("UntagResource", {{"resourceArn", kArn + "g"}, {"tagKeys", {"k1"}}});
@@ -354,6 +359,24 @@ TEST_F(LogsWriteTest, Tags) {
   EXPECT_FALSE(accepts("k", std::string(257, 'v')));
   EXPECT_FALSE(accepts("", "v"));
   EXPECT_FALSE(accepts("aws:k", "v"));
+
+  for (const char* operation : {"TagLogGroup", "UntagLogGroup"}) {
+    EXPECT_THAT(refused(operation, {{"logGroupName", "g"}}).message,
+                HasSubstr("Value null at 'tags'"));
+    const bool puts = std::string_view(operation) == "TagLogGroup";
+    EXPECT_THAT(
+        refused(operation, {{"logGroupName", "g"}, {"tags", puts ? json::object() : json::array()}})
+            .message,
+        HasSubstr("at 'tags' failed to satisfy constraint: Member must have length "
+                  "greater than or equal to 1"));
+  }
+  for (const char* member : {"tags", "tagKeys"})
+    EXPECT_THAT(
+        refused(std::string_view(member) == "tags" ? "TagResource" : "UntagResource", arn).message,
+        HasSubstr("Value null at '" + std::string(member) + "'"));
+  EXPECT_FALSE(accepts("k!", "v"));
+  EXPECT_FALSE(accepts("k", "v*"));
+  EXPECT_TRUE(accepts("a b_.:/=+-@\u00e9", "\u00e9 1_.:/=+-@"));
 
   for (const std::string& other :
        {kArn + "no", std::string("arn:aws:logs:us-east-1:000000000000:log-group:g")}) {

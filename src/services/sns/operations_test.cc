@@ -86,9 +86,26 @@ TEST_F(SnsOperationsTest, Tags) {
   EXPECT_EQ(run("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {"k", "x"}}}), json::object());
   EXPECT_EQ(run("ListTagsForResource", {{"ResourceArn", kArn}}), json({{"Tags", {tag("l", "3")}}}));
   for (const char* operation : {"TagResource", "UntagResource", "ListTagsForResource"}) {
-    EXPECT_EQ(refused(operation, {{"ResourceArn", std::string(kArn) + "2"}}),
-              "NotFound | Topic does not exist");
+    json input = {{"ResourceArn", std::string(kArn) + "2"}};
+    if (std::string_view(operation) == "TagResource") input["Tags"] = {tag("k", "v")};
+    if (std::string_view(operation) == "UntagResource") input["TagKeys"] = {"k"};
+    EXPECT_EQ(refused(operation, input), "NotFound | Topic does not exist");
   }
+  const std::string missing = "ValidationError | 1 validation error detected: Value null at '";
+  EXPECT_EQ(refused("TagResource", {{"ResourceArn", kArn}}),
+            missing + "tags' failed to satisfy constraint: Member must not be null");
+  EXPECT_EQ(refused("UntagResource", {{"ResourceArn", kArn}}),
+            missing + "tagKeys' failed to satisfy constraint: Member must not be null");
+  const std::string bad = "InvalidParameter | Invalid parameter: Tags Reason: the tag ";
+  const std::string key(128, 'k'), value(256, 'v');
+  run("TagResource", {{"ResourceArn", kArn}, {"Tags", {tag(key.c_str(), value.c_str())}}});
+  run("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {key}}});
+  for (const json& wrong :
+       {tag((key + "k").c_str(), "v"), tag("", "v"), tag("k", (value + "v").c_str())})
+    EXPECT_EQ(refused("TagResource", {{"ResourceArn", kArn}, {"Tags", {wrong}}}).find(bad), 0U);
+  for (const std::string& wrong : {key + "k", std::string()})
+    EXPECT_EQ(refused("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {wrong}}}).find(bad),
+              0U);
 }
 
 TEST_F(SnsOperationsTest, Permissions) {

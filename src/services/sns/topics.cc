@@ -29,13 +29,38 @@ std::string sid_of(const ordered_json& statement) {
   return found != statement.end() && found->is_string() ? json_text(*found) : "";
 }
 
+Error missing_member(const char* name) {
+  return {ErrorKind::kInvalid, "ValidationError",
+          std::string("1 validation error detected: Value null at '") + name +
+              "' failed to satisfy constraint: Member must not be null"};
+}
+
+constexpr size_t kMaxTopicTagKey = 128, kMaxTopicTagValue = 256;
+
+bool is_topic_tag_key(const std::string& key) {
+  return !key.empty() && key.size() <= kMaxTopicTagKey;
+}
+
+Error bad_topic_tag(const std::string& key) {
+  return invalid_parameter("Tags Reason: the tag '" + key.substr(0, kMaxTopicTagKey) +
+                           "' must have a key of 1 to 128 characters and a value of at most 256");
+}
+
+Result<notify::Attributes> read_topic_tags(const json& input) {
+  auto tags = read_entries(input, "Tags", "Key", "Value");
+  if (!tags) return tags;
+  for (const auto& [key, value] : *tags)
+    if (!is_topic_tag_key(key) || value.size() > kMaxTopicTagValue) return bad_topic_tag(key);
+  return tags;
+}
+
 }  // namespace
 
 Result<json> SnsOperations::create_topic(const Call& call) {
   wire::Fields in(call.input);
   auto attributes = read_entries(call.input, "Attributes", "key", "value");
   if (!attributes) return attributes.error();
-  auto tags = read_entries(call.input, "Tags", "Key", "Value");
+  auto tags = read_topic_tags(call.input);
   if (!tags) return tags.error();
   auto arn = book_.create_topic(call.region, in.text("Name"), *attributes, *tags);
   if (!arn) return arn.error();
@@ -141,7 +166,8 @@ Result<json> SnsOperations::remove_permission(const Call& call) {
 
 Result<json> SnsOperations::tag_resource(const Call& call) {
   wire::Fields in(call.input);
-  auto tags = read_entries(call.input, "Tags", "Key", "Value");
+  if (!in.has("Tags")) return missing_member("tags");
+  auto tags = read_topic_tags(call.input);
   if (!tags) return tags.error();
   if (auto done = book_.tag_topic(call.region, in.text("ResourceArn"), *tags); !done)
     return done.error();
@@ -150,8 +176,11 @@ Result<json> SnsOperations::tag_resource(const Call& call) {
 
 Result<json> SnsOperations::untag_resource(const Call& call) {
   wire::Fields in(call.input);
-  if (auto done = book_.untag_topic(call.region, in.text("ResourceArn"), in.texts("TagKeys"));
-      !done)
+  if (!in.has("TagKeys")) return missing_member("tagKeys");
+  const auto keys = in.texts("TagKeys");
+  for (const std::string& key : keys)
+    if (!is_topic_tag_key(key)) return bad_topic_tag(key);
+  if (auto done = book_.untag_topic(call.region, in.text("ResourceArn"), keys); !done)
     return done.error();
   return json::object();
 }

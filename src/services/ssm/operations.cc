@@ -17,10 +17,8 @@ constexpr size_t kMaxStandard = 4096, kMaxAdvanced = 8192, kMaxPattern = 1024;
 constexpr size_t kMaxDescription = 1024;
 constexpr const char* kDefaultKey = "alias/aws/ssm";
 
-Error no_such_parameter(const std::string& name) {
-  return {ErrorKind::kInvalid, "ParameterNotFound",
-          "Parameter " + name.substr(0, 300) + " not found."};
-}
+// As recorded: AWS has no text for it.
+Error no_such_parameter() { return {ErrorKind::kInvalid, "ParameterNotFound", ""}; }
 
 Result<std::string> read_name(const json& input) {
   wire::Fields fields(input);
@@ -136,7 +134,7 @@ Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
   std::string name = given;
   if (is_arn_of(name, "ssm")) {
     const std::string prefix = arn("/");
-    if (!name.starts_with(prefix)) return no_such_parameter(given);
+    if (!name.starts_with(prefix)) return no_such_parameter();
     name = name.substr(prefix.size() - 1);
     // An ARN does not say whether the name begins with a slash.
     if (!parameters_.find(region_, name.substr(0, name.find(':')))) name = name.substr(1);
@@ -144,7 +142,7 @@ Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
   const size_t colon = name.find(':');
   if (auto fits = check_asked_ssm_name(name.substr(0, colon)); !fits) return fits.error();
   auto found = parameters_.find(region_, name.substr(0, colon));
-  if (!found) return no_such_parameter(given);
+  if (!found) return no_such_parameter();
   // With or without a slash at its beginning, as it was asked for.
   if (name == given) found->name = name.substr(0, colon);
   if (colon != std::string::npos && name.substr(colon + 1) != std::to_string(found->version))
@@ -276,7 +274,7 @@ Result<json> SsmOperations::get_parameters_by_path(const json& input) {
 Result<json> SsmOperations::delete_parameter(const json& input) {
   auto name = read_name(input);
   if (!name) return name.error();
-  if (!parameters_.erase(region_, *name)) return no_such_parameter(*name);
+  if (!parameters_.erase(region_, *name)) return no_such_parameter();
   return json::object();
 }
 
