@@ -84,7 +84,7 @@ constexpr std::string_view kYesInstead =
 constexpr std::string_view kCodeInstead =
     "write the folder or the zip archive after the name: `kiln create "
     "NAME DIR_OR_ZIP`";
-constexpr std::string_view kJsonInstead = "--json prints JSON";
+constexpr std::string_view kJsonInstead = "--json prints JSON, where a command has it";
 constexpr std::string_view kNameAlone = "write the name alone, without an option";
 constexpr std::array kFamiliarOptions = {
     FamiliarOption{"invoke", "--payload", kPayloadInstead},
@@ -131,7 +131,7 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"serve", "-d", "`kiln serve --quiet &` runs it in the background"},
     FamiliarOption{"serve", "--detach", "`kiln serve --quiet &` runs it in the background"},
     FamiliarOption{"", "--function-name", kNameAlone},
-    FamiliarOption{"", "-f", kNameAlone},
+    FamiliarOption{"invoke", "-f", kNameAlone},
     FamiliarOption{"", "--endpoint-url", "it is --endpoint here"},
     FamiliarOption{"", "--output", kJsonInstead},
     FamiliarOption{"", "-o", kJsonInstead},
