@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kNameColumns = 28;
 constexpr std::string_view kContinued = " \\";
-constexpr std::string_view kGap = "  ";  // before a note
+constexpr std::string_view kNoteGap = "  ";  // before a note
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -62,7 +62,7 @@ struct Example {
   std::string line, command, note;  // the note may be empty
 
   bool fits() const { return shown_width(line) <= kHelpColumns; }
-  size_t width() const { return shown_width(command) + kGap.size() + shown_width(note); }
+  size_t width() const { return shown_width(command) + kNoteGap.size() + shown_width(note); }
 };
 
 Example example_of(std::string_view line) {
@@ -76,7 +76,7 @@ Example example_of(std::string_view line) {
 std::string fitted_example(const Example& example) {
   if (example.fits()) return example.line;
   if (example.note.empty()) return fitted_command(example.line);
-  if (example.width() <= kHelpColumns) return example.command + std::string(kGap) + example.note;
+  if (example.width() <= kHelpColumns) return example.command + std::string(kNoteGap) + example.note;
   return fitted_command(example.command) + "\n      " + example.note;
 }
 
@@ -88,7 +88,7 @@ std::string fitted_examples(const std::vector<Example>& examples) {
   for (const Example& one : examples) {
     all_fit = all_fit && one.fits();
     if (one.note.empty() || one.width() > kHelpColumns) continue;
-    column = std::max(column, shown_width(one.command) + kGap.size());
+    column = std::max(column, shown_width(one.command) + kNoteGap.size());
     widest_note = std::max(widest_note, shown_width(one.note));
   }
   const bool moves = !all_fit && column + widest_note <= kHelpColumns;
