@@ -76,7 +76,8 @@ Example example_of(std::string_view line) {
 std::string fitted_example(const Example& example) {
   if (example.fits()) return example.line;
   if (example.note.empty()) return fitted_command(example.line);
-  if (example.width() <= kHelpColumns) return example.command + std::string(kNoteGap) + example.note;
+  if (example.width() <= kHelpColumns)
+    return example.command + std::string(kNoteGap) + example.note;
   return fitted_command(example.command) + "\n      " + example.note;
 }
 
