@@ -82,9 +82,13 @@ Error ApiClient::Impl::transport_error(CURLcode code) const {
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorKind::kUnavailable, std::string(kCannotConnect),
               "no answer from " + options.endpoint + " in time"};
+    case CURLE_SSL_CONNECT_ERROR:
+      return {ErrorKind::kUnavailable, std::string(kCannotConnect),
+              options.endpoint + " doesn't speak HTTPS; a Kiln's endpoint begins with http://"};
     default:
       return {ErrorKind::kUnavailable, std::string(kCannotConnect),
-              "talking to " + options.endpoint + " failed: " + curl.easy_strerror(code)};
+              "talking to " + options.endpoint + " failed: " + curl.easy_strerror(code) +
+                  "; is it another server's port? --endpoint or KILN_ENDPOINT says where Kiln is"};
   }
 }
 
@@ -97,9 +101,13 @@ const ApiOptions& ApiClient::options() const { return impl_->options; }
 
 Result<ApiClient> ApiClient::create(ApiOptions options) {
   if (!is_endpoint(options.endpoint)) {
-    return Error{
-        ErrorKind::kInvalid, "Usage",
-        "the endpoint '" + options.endpoint + "' is not a URL; write it as http://127.0.0.1:4566"};
+    // "localhost:4566" lacks its scheme alone.
+    const std::string with_scheme = "http://" + options.endpoint;
+    return Error{ErrorKind::kInvalid, "Usage",
+                 "the endpoint '" + options.endpoint + "' is not a URL; write it as " +
+                     (options.endpoint.find(':') != std::string::npos && is_endpoint(with_scheme)
+                          ? with_scheme
+                          : "http://127.0.0.1:4566")};
   }
   while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
   Result<CurlLibrary> curl = CurlLibrary::load();

@@ -27,6 +27,11 @@ std::string top_level_python(const std::vector<CodeEntry>& entries) {
   return "";
 }
 
+bool has_typescript(const std::vector<CodeEntry>& entries) {
+  return std::any_of(entries.begin(), entries.end(),
+                     [](const CodeEntry& entry) { return entry.path.ends_with(".ts"); });
+}
+
 }  // namespace
 
 Result<CodeSource> read_code(const std::string& path, CodeForm form) {
@@ -56,7 +61,11 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
     source.zip = *std::move(content);
   }
   Result<std::vector<CodeEntry>> entries = zip_entries(source.zip);
-  if (!entries) return usage("'" + path + "' is neither a folder nor a zip archive");
+  if (!entries) {
+    const fs::path folder = fs::path(path).parent_path();
+    return usage("'" + path + "' is neither a folder nor a zip archive; if it is the code, give " +
+                 "its folder: " + (folder.empty() ? "." : folder.string()));
+  }
   source.entries = *std::move(entries);
   return source;
 }
@@ -71,8 +80,12 @@ Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, Runt
       wanted.runtime = "nodejs22.x";
     } else {
       return usage(
-          "can't infer the runtime: the code has no bootstrap, .py file, index.js or index.mjs at "
-          "its top; give --runtime and --handler");
+          "can't infer the runtime: the code has no bootstrap, .py file, index.js, index.mjs or "
+          "index.cjs at its top; " +
+          std::string(has_typescript(entries)
+                          ? "its .ts files need a build first, as with esbuild: give the folder "
+                            "that this writes to"
+                          : "give --runtime and --handler"));
     }
   }
   if (!wanted.handler.empty()) return wanted;
@@ -81,7 +94,7 @@ Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, Runt
     if (!has(entries, "lambda_function.py") && !module.empty()) {
       return usage(
           "there is no lambda_function.py, where the default handler would be; give --handler " +
-          module + ".FUNCTION");
+          module + ".FUNCTION, such as " + module + ".lambda_handler");
     }
     wanted.handler = "lambda_function.lambda_handler";
   } else if (wanted.runtime.starts_with("nodejs")) {

@@ -213,6 +213,16 @@ TEST(ReadCode, NamesWhatIsNotThereOrNotCode) {
   EXPECT_THAT(read_code(folder.path() + "/no", CodeForm::kPackage).error().message,
               HasSubstr("there is no file"));
   EXPECT_THAT(read_code(file, CodeForm::kPackage).error().message, HasSubstr("zip archive"));
+  const std::string handler = folder.write("app.py", "x");
+  EXPECT_THAT(read_code(handler, CodeForm::kPackage).error().message,
+              HasSubstr("if it is the code, give its folder: " + folder.path()));
+}
+
+TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
+  const auto said = [](const char* file) { return choose_runtime({{file}}, {}).error().message; };
+  EXPECT_THAT(said("app.py"), HasSubstr("give --handler app.FUNCTION, such as app.lambda_handler"));
+  EXPECT_THAT(said("index.ts"), HasSubstr("its .ts files need a build first"));
+  EXPECT_THAT(said("main.go"), HasSubstr("give --runtime and --handler"));
 }
 
 struct RuntimeCase {

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/json_access.h"
 #include "cli/function_api.h"
+#include "cli/near_word.h"
 #include "cli/plain_words.h"
 #include "cli/table.h"
 #include "cli/table_fit.h"
@@ -40,6 +41,18 @@ std::string qualifier_in(const std::string& message, const std::string& name) {
   if (at == std::string::npos) return "";
   const size_t from = at + mark.size();
   return message.substr(from, message.find_first_of(" .,", from) - from);
+}
+
+// The function that somebody may have meant by `name`, which isn't there; "" when none is near, or
+// when nobody says which there are.
+std::string near_function(const std::string& name, const ApiOptions& api) {
+  Result<ApiClient> client = ApiClient::create(api);
+  if (!client) return "";
+  const Result<nlohmann::json> functions = list_functions(*client);
+  if (!functions) return "";
+  std::vector<std::string> names;
+  for (const nlohmann::json& one : *functions) names.push_back(string_at(one, "FunctionName"));
+  return near_word(name, names);
 }
 
 }  // namespace
@@ -120,8 +133,11 @@ Error no_such_qualifier(const std::string& name, const std::string& qualifier,
 Error no_such_function(const std::string& name, const ApiOptions& api) {
   std::string list = "kiln list";
   if (api.region != ApiOptions().region) list += " --region " + api.region;
+  const std::string near = near_function(name, api);
   return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
-               "no function '" + name + "'; `" + list + "` shows what is there"};
+               "no function '" + name + "'; " +
+                   (near.empty() ? "" : "did you mean " + near + "? ") + "`" + list +
+                   "` shows what is there"};
 }
 
 std::string deleted_document(const std::vector<std::string>& names) {

@@ -60,7 +60,10 @@ std::string Console::paint_err(Style style, std::string_view text) const {
 bool Console::confirm(std::string_view question) {
   err << question << " [y/N] " << std::flush;
   std::string line;
-  if (!std::getline(in, line)) return false;
+  if (!std::getline(in, line)) {
+    err << '\n';  // Ctrl-D leaves the cursor behind the question
+    return false;
+  }
   return line == "y" || line == "Y" || line == "yes";
 }
 

@@ -190,7 +190,9 @@ bool exceeds(double before, double after, const Limit& limit) {
 
 Result<cost::TrafficProfile> read_traffic(const std::string& path) {
   if (path.empty())
-    return cli::usage("a template alone doesn't say how often its functions run: --traffic FILE");
+    return cli::usage(
+        "a template doesn't say how often its functions run; name a file that does with --traffic "
+        "FILE (docs/cost.md has one), or leave the path out to price what ran on this Kiln");
   const Result<std::string> text = read_file(path, kLargestTraffic);
   if (!text) return text.error();
   Result<cost::TrafficProfile> profile = cost::read_traffic_profile(*text);

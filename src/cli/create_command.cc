@@ -111,8 +111,16 @@ Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
   note = answer->header("x-kiln-note");
   Result<nlohmann::json> step = wait_until_active(client, options.name);
   if (step && !settings.empty()) {
-    step = send_document(client, "PUT", path + "/configuration", settings);
-    if (step) step = wait_until_active(client, options.name);
+    const Result<ApiResponse> configured =
+        client.send({.method = "PUT",
+                     .path = path + "/configuration",
+                     .body = json_dump(settings),
+                     .headers = {{"Content-Type", "application/json"}}});
+    if (!configured) return configured.error();
+    if (configured->status != 200) return error_of(*configured);
+    // The code still had the runtime from before.
+    if (settings.contains("Runtime")) note = configured->header("x-kiln-note");
+    step = wait_until_active(client, options.name);
   }
   if (step && options.publish == Publish::kYes) {
     step = send_document(client, "POST", path + "/versions", nlohmann::json::object());
@@ -157,6 +165,19 @@ void say_what_was_packed(Console& console, const CodeSource& source) {
   console.err << '\n';
 }
 
+// False as well when nobody answers: creating says why.
+bool is_there(ApiClient& client, const std::string& name) {
+  return client.json({.method = "GET", .path = function_path(name) + "/configuration"}).ok();
+}
+
+Error too_large_for_a_request(const std::string& path, size_t zipped) {
+  return {ErrorKind::kTooLarge, "RequestEntityTooLargeException",
+          "'" + path + "' has " + size_text(static_cast<int64_t>(zipped)) +
+              " zipped; a request may bring 50 MB, as on AWS. Name what the function doesn't need "
+              "in .kilnignore, put libraries into a layer, run the folder in place with "
+              "--hot-reload, or deploy it in a stack, which takes it from a bucket"};
+}
+
 int run_create(Console& console, const ClientOptions& client_options, CreateOptions options) {
   if (!options.environment_file.empty()) {
     Result<std::vector<std::string>> pairs = read_env_file(options.environment_file);
@@ -177,19 +198,18 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   if (!client) return fail(console, client.error());
 
   std::string note;  // of the engine, on the function's runtime
-  Result<nlohmann::json> result = create(*client, options, *source, note);
-  bool updated = false;
-  if (!result && result.error().type == "ResourceConflictException") {
-    if (options.if_exists == IfExists::kFail) {
-      return fail(console,
-                  {ErrorKind::kConflict, result.error().type,
-                   "the function '" + options.name + "' exists already; `kiln create " +
-                       options.name + " " + options.path + " --update` replaces its code"});
-    }
-    updated = true;
-    result = update(*client, options, *source, note);
+  const bool updated = options.if_exists == IfExists::kUpdate && is_there(*client, options.name);
+  const Result<nlohmann::json> result =
+      updated ? update(*client, options, *source, note) : create(*client, options, *source, note);
+  if (!result && result.error().type == "ResourceConflictException" && !updated)
+    return fail(console, {ErrorKind::kConflict, result.error().type,
+                          "the function '" + options.name + "' exists already; `kiln create " +
+                              options.name + " " + options.path + " --update` replaces its code"});
+  if (!result) {
+    if (result.error().type == "RequestEntityTooLargeException")
+      return fail(console, too_large_for_a_request(options.path, source->zip.size()));
+    return fail(console, result.error());
   }
-  if (!result) return fail(console, result.error());
   if (!note.empty()) warn(console, note);
   send_symbols(console, *client, options.path);
   if (client_options.format == OutputFormat::kJson) {

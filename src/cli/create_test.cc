@@ -13,6 +13,7 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 // Plays the Lambda API for one function.
@@ -107,6 +108,43 @@ TEST(Create, SaysWhatItPackedAndLeftOut) {
   EXPECT_EQ(run({"create", "f", folder.path(), "--json", "--endpoint", server.endpoint()}).err, "");
 }
 
+TEST(Create, APackageThatIsTooLargeForARequestIsNamedWithItsSize) {
+  const TestServer server([](const TestRequest&) {
+    return TestResponse{413,
+                        R"({"message":"Request must be smaller than 70167211 bytes"})",
+                        {{"x-amzn-ErrorType", "RequestEntityTooLargeException"}}};
+  });
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  const Outcome outcome = run({"create", "f", folder.path(), "--endpoint", server.endpoint()});
+  EXPECT_EQ(outcome.code, kExitFailed);
+  EXPECT_THAT(outcome.err, StartsWith("kiln: '" + folder.path() + "' has "));
+  EXPECT_THAT(outcome.err, HasSubstr(" bytes zipped; a request may bring 50 MB, as on AWS. "));
+  EXPECT_THAT(outcome.err, HasSubstr(".kilnignore"));
+}
+
+TEST(Create, AnUpdateToAnotherRuntimeWarnsOfThatOneAlone) {
+  FakeLambda lambda;
+  lambda.exists = true;
+  const TestServer server([&](const TestRequest& request) {
+    TestResponse response = lambda(request);
+    if (request.method == "PUT")
+      response.headers["X-Kiln-Note"] =
+          request.target.ends_with("/code") ? "about the old" : "about the new";
+    return response;
+  });
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  const std::string at = server.endpoint();
+  const std::vector<std::string> update = {"create",   "f",          folder.path(),
+                                           "--update", "--endpoint", at};
+  EXPECT_THAT(run(update).err, HasSubstr("kiln: warning: about the old\n"));
+  std::vector<std::string> changed = update;
+  changed.insert(changed.end(), {"--runtime", "nodejs24.x"});
+  EXPECT_THAT(run(changed).err, HasSubstr("kiln: warning: about the new\n"));
+  EXPECT_THAT(run(changed).err, Not(HasSubstr("about the old")));
+}
+
 TEST(Create, AnExistingFunctionNeedsUpdate) {
   FakeLambda lambda;
   lambda.exists = true;
@@ -125,14 +163,20 @@ TEST(Create, AnExistingFunctionNeedsUpdate) {
   for (const TestRequest& request : server.requests()) {
     calls.push_back(request.method + " " + request.target);
   }
-  EXPECT_THAT(calls,
-              testing::ElementsAre("POST /2015-03-31/functions", "POST /2015-03-31/functions",
-                                   "PUT /2015-03-31/functions/f/code",
-                                   "GET /2015-03-31/functions/f/configuration",
-                                   "PUT /2015-03-31/functions/f/configuration",
-                                   "GET /2015-03-31/functions/f/configuration",
-                                   "POST /2015-03-31/functions/f/versions"));
+  EXPECT_THAT(calls, testing::ElementsAre("POST /2015-03-31/functions",
+                                          "GET /2015-03-31/functions/f/configuration",
+                                          "PUT /2015-03-31/functions/f/code",
+                                          "GET /2015-03-31/functions/f/configuration",
+                                          "PUT /2015-03-31/functions/f/configuration",
+                                          "GET /2015-03-31/functions/f/configuration",
+                                          "POST /2015-03-31/functions/f/versions"));
   EXPECT_EQ(body_of(server.requests()[4]), (json{{"MemorySize", 256}}));
+
+  // The function has a runtime and a handler; new code need not tell them.
+  folder.write("app.py", "x");
+  std::filesystem::remove(folder.path() + "/bootstrap");
+  EXPECT_EQ(run({"create", "f", folder.path(), "--update", "--endpoint", server.endpoint()}).code,
+            kExitOk);
 }
 
 TEST(Create, AFunctionThatFailsToBecomeActiveIsAnError) {

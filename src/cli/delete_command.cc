@@ -17,11 +17,15 @@ int run_delete(Console& console, const ClientOptions& client_options,
                const DeleteOptions& options) {
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  if (options.confirm == Confirm::kAsk && console.in_is_terminal && console.err_is_terminal &&
-      !console.confirm("Delete the function '" + options.name +
-                       "' with its code, versions and aliases?")) {
-    console.err << "nothing was deleted\n";
-    return kExitFailed;
+  if (options.confirm == Confirm::kAsk && console.in_is_terminal && console.err_is_terminal) {
+    // A question about what isn't there would be a strange one.
+    const auto there = client->json({.path = function_path(options.name) + "/configuration"});
+    if (!there) return fail_on(console, there.error(), options.name, client_options.api);
+    if (!console.confirm("Delete the function '" + options.name +
+                         "' with its code, versions and aliases?")) {
+      console.err << "nothing was deleted\n";
+      return kExitFailed;
+    }
   }
   Result<nlohmann::json> answer =
       client->json({.method = "DELETE", .path = function_path(options.name)});

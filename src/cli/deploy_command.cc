@@ -223,6 +223,7 @@ class Deployer {
       }
       if (!console_.confirm("Carry this out?")) {
         drop(id, stack_id, is_new);
+        console_.err << "nothing was changed\n";
         return kExitFailed;
       }
     }

@@ -23,7 +23,9 @@ constexpr const char* kBuildFolder = "build";
 struct DevOptions {
   std::string folder = ".";
   std::string name;
-  std::string build;  // command; empty: CMake
+  std::string build;    // command; empty: CMake
+  std::string runtime;  // empty, as the handler: as `kiln create` infers it, or as it is
+  std::string handler;
 };
 
 // For /bin/sh.
@@ -101,6 +103,8 @@ class Session {
       console_.err << "built in " << static_cast<double>(took.count() / 100) / 10 << " s\n";
       create += shell_word(*package);
     }
+    if (!dev_.runtime.empty()) create += " --runtime " + shell_word(dev_.runtime);
+    if (!dev_.handler.empty()) create += " --handler " + shell_word(dev_.handler);
     create += " --update --endpoint " + shell_word(options_.api.endpoint) + " --region " +
               shell_word(options_.api.region) + " 1>&2";
     // It has said itself what is wrong.
@@ -166,12 +170,14 @@ void add_dev_command(CLI::App& app, Invocation& invocation) {
   command->footer(
       "A folder with a CMakeLists.txt is built (in build/) and packed whenever you save a file; a\n"
       "build that fails leaves the last version in place. Any other folder runs where it is, as\n"
-      "with `kiln create --hot-reload`. The function's log goes to stdout. For settings such as\n"
-      "memory, create the function first; dev replaces its code alone.\n"
+      "with `kiln create --hot-reload`. The function's log goes to stdout. For other settings, "
+      "such\n"
+      "as memory, create the function first; dev leaves them as they are.\n"
       "\n"
       "Examples:\n"
       "  kiln new hello && kiln dev hello\n"
       "  kiln dev ./orders --name orders-test\n"
+      "  kiln dev ./hello_world --handler app.lambda_handler\n"
       "  kiln dev ./tool --build 'make package'       a command that makes build/tool.zip");
   auto dev = std::make_shared<DevOptions>();
   command->add_option("folder", dev->folder, "Folder of the function's code")
@@ -181,6 +187,10 @@ void add_dev_command(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   command->add_option("--build", dev->build, "Command that makes build/NAME.zip; default CMake")
       ->type_name("COMMAND");
+  command->add_option("--runtime", dev->runtime, "As of `kiln create`, for example python3.12")
+      ->type_name("NAME");
+  command->add_option("--handler", dev->handler, "As of `kiln create`, for example app.handler")
+      ->type_name("NAME");
   auto options = add_endpoint_options(*command);
   command->callback([&invocation, options, dev] {
     invocation.exit_code = run_dev(invocation.console, *options, *dev);

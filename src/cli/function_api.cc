@@ -21,6 +21,21 @@ Result<nlohmann::json> send_document(ApiClient& client, const std::string& metho
   return client.json(request);
 }
 
+Result<nlohmann::json> list_functions(ApiClient& client) {
+  nlohmann::json all = nlohmann::json::array();
+  std::string marker;
+  do {
+    std::string path = "/2015-03-31/functions/?MaxItems=50";
+    if (!marker.empty()) path += "&Marker=" + percent_encode(marker);
+    Result<nlohmann::json> page = client.json({.method = "GET", .path = path});
+    if (!page) return page;
+    if (!page->is_object()) break;
+    for (nlohmann::json& function : (*page)["Functions"]) all.push_back(std::move(function));
+    marker = string_at(*page, "NextMarker");
+  } while (!marker.empty());
+  return all;
+}
+
 FunctionTarget split_target(const std::string& target) {
   const size_t colon = target.find(':');
   if (colon == std::string::npos) return {target, ""};

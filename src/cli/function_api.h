@@ -13,6 +13,9 @@ namespace kiln::cli {
 
 std::string function_path(const std::string& name);  // /2015-03-31/functions/NAME
 
+// All functions of the Region, as ListFunctions gives them.
+Result<nlohmann::json> list_functions(ApiClient& client);
+
 // "NAME" or "NAME:QUALIFIER" in two parts.
 struct FunctionTarget {
   std::string name;

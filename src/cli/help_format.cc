@@ -1,5 +1,7 @@
 #include "cli/help_format.h"
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "cli/table.h"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr size_t kNameColumns = 28;
 constexpr std::string_view kContinued = " \\";
+constexpr std::string_view kNoteGap = "  ";  // before a note
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
@@ -55,14 +58,49 @@ std::string fitted_command(std::string line) {
   return out + line;
 }
 
-std::string fitted_example(std::string_view line) {
-  if (shown_width(line) <= kHelpColumns) return std::string(line);
+struct Example {
+  std::string line, command, note;  // the note may be empty
+
+  bool fits() const { return shown_width(line) <= kHelpColumns; }
+  size_t width() const { return shown_width(command) + kNoteGap.size() + shown_width(note); }
+};
+
+Example example_of(std::string_view line) {
   const size_t comment = comment_of(line);
-  if (comment == std::string_view::npos) return fitted_command(std::string(line));
-  const std::string command(line.substr(0, line.find_last_not_of(' ', comment - 1) + 1));
-  const std::string note(line.substr(comment));
-  if (shown_width(command) + 2 + shown_width(note) <= kHelpColumns) return command + "  " + note;
-  return fitted_command(command) + "\n      " + note;
+  if (comment == std::string_view::npos) return {std::string(line), std::string(line), ""};
+  return {std::string(line),
+          std::string(line.substr(0, line.find_last_not_of(' ', comment - 1) + 1)),
+          std::string(line.substr(comment))};
+}
+
+std::string fitted_example(const Example& example) {
+  if (example.fits()) return example.line;
+  if (example.note.empty()) return fitted_command(example.line);
+  if (example.width() <= kHelpColumns)
+    return example.command + std::string(kNoteGap) + example.note;
+  return fitted_command(example.command) + "\n      " + example.note;
+}
+
+// Lines that follow each other. Where one is too wide, all their notes move to the left, below each
+// other, if that does.
+std::string fitted_examples(const std::vector<Example>& examples) {
+  size_t column = 0, widest_note = 0;
+  bool all_fit = true;
+  for (const Example& one : examples) {
+    all_fit = all_fit && one.fits();
+    if (one.note.empty() || one.width() > kHelpColumns) continue;
+    column = std::max(column, shown_width(one.command) + kNoteGap.size());
+    widest_note = std::max(widest_note, shown_width(one.note));
+  }
+  const bool moves = !all_fit && column + widest_note <= kHelpColumns;
+  std::string out;
+  for (const Example& one : examples) {
+    if (moves && !one.note.empty() && one.width() <= kHelpColumns)
+      out += one.command + std::string(column - shown_width(one.command), ' ') + one.note + "\n";
+    else
+      out += fitted_example(one) + "\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -86,15 +124,22 @@ std::string wrapped(std::string_view text, size_t columns) {
 
 std::string fitted_footer(std::string_view text) {
   std::string out, paragraph;
+  std::vector<Example> examples;
   const auto flush = [&] {
     if (!paragraph.empty()) out += wrapped(paragraph, kHelpColumns) + "\n";
     paragraph.clear();
+    out += fitted_examples(examples);
+    examples.clear();
   };
   for (const std::string_view line : lines_of(text)) {
-    if (line.empty() || line.starts_with(' ') || line == "Examples:") {
+    if (line.starts_with(' ')) {
+      if (!paragraph.empty()) flush();
+      examples.push_back(example_of(line));
+    } else if (line.empty() || line == "Examples:") {
       flush();
-      out += fitted_example(line) + "\n";
+      out += std::string(line) + "\n";
     } else {
+      if (!examples.empty()) flush();
       paragraph += std::string(paragraph.empty() ? "" : "\n").append(line);
     }
   }

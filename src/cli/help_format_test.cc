@@ -62,6 +62,19 @@ TEST(Help, WrapsBetweenWords) {
   EXPECT_EQ(wrapped("", 5), "");
 }
 
+TEST(Help, NotesStayBelowEachOtherWhenOneHasNoRoom) {
+  EXPECT_EQ(
+      fitted_footer("Examples:\n"
+                    "  kiln a                                              short\n"
+                    "  kiln long --b                                       a note that has no "
+                    "room where it is\n"
+                    "  kiln c"),
+      "Examples:\n"
+      "  kiln a         short\n"
+      "  kiln long --b  a note that has no room where it is\n"
+      "  kiln c");
+}
+
 TEST(Help, LongExamplesGoOnInTheNextLine) {
   const std::string words(70, 'x');
   EXPECT_EQ(fitted_footer("Examples:\n  kiln a --b c   what it is"),

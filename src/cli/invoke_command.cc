@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 #include "base/digest.h"
 #include "base/ids.h"
@@ -83,9 +85,44 @@ void print_answer(Console& console, OutputFormat format, const ApiResponse& resp
 std::string describe_function_error(const std::string& payload) {
   const nlohmann::json document = json_parse(payload);
   const std::string type = string_at(document, "errorType");
+  // Node.js adds lines to some messages; the answer has them all.
   std::string message = string_at(document, "errorMessage");
+  message.resize(std::min(message.size(), message.find('\n')));
   if (type.empty()) return message;
   return message.empty() ? type : type + ": " + message;
+}
+
+// What to do about the error that the function answered with.
+std::string next_step(const std::string& payload, const std::string& name) {
+  const std::string message = string_at(json_parse(payload), "errorMessage");
+  const auto quoted_behind = [&message](std::string_view words) -> std::string {
+    const size_t at = message.find(words);
+    if (at == std::string::npos) return "";
+    const size_t begin = at + words.size();
+    const size_t end = message.find('\'', begin);
+    return end == std::string::npos ? "" : message.substr(begin, end - begin);
+  };
+  // A file of the function's own that is missing has a path instead of a package's name.
+  const auto is_package = [](const std::string& module) {
+    return !module.empty() && module.front() != '.' && module.front() != '/';
+  };
+  const auto install = [](const std::string& command, const std::string& package) {
+    return "`" + command + " DIR " + package +
+           "` puts it into the function's folder; then create or deploy it again";
+  };
+  const std::string handler = "is it the file of the handler? `kiln files " + name +
+                              "` lists the files, and a handler is FILE.FUNCTION";
+  if (const std::string module = quoted_behind("No module named '"); is_package(module)) {
+    if (module == quoted_behind("Unable to import module '")) return handler;
+    return install("python3 -m pip install --target", module.substr(0, module.find('.')));
+  }
+  for (const std::string_view words : {"Cannot find module '", "Cannot find package '"})
+    if (const std::string module = quoted_behind(words); is_package(module)) {
+      // Node.js names the files that wanted it; of the function there may be none.
+      if (message.find("/var/task/") == std::string::npos) return handler;
+      return install("npm install --prefix", module);
+    }
+  return "`kiln logs " + name + "` shows its log";
 }
 
 Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {
@@ -151,8 +188,8 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   if (function_error.empty()) return kExitOk;
   return fail(console, {ErrorKind::kBadGateway, "FunctionError",
                         "the function answered with an error (" + function_error +
-                            "): " + describe_function_error(response->body) + "; `kiln logs " +
-                            name + "` shows its log"});
+                            "): " + describe_function_error(response->body) + "; " +
+                            next_step(response->body, name)});
 }
 
 }  // namespace
@@ -165,7 +202,7 @@ void add_invoke_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln invoke hello\n"
       "  kiln invoke hello '{\"name\": \"Ada\"}' --tail\n"
-      "  kiln invoke hello:prod @event.json           a version or alias, the event from a file\n"
+      "  kiln invoke hello:prod @event.json           a version or alias; the event in a file\n"
       "  kiln invoke hello --event s3                 a sample event; `kiln event` lists them\n"
       "  kiln invoke hello --async                    queue it and return at once\n"
       "  echo '{}' | kiln invoke hello - | jq .");

@@ -1,25 +1,20 @@
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/json_access.h"
 #include "cli/command.h"
+#include "cli/function_api.h"
 #include "cli/table.h"
 
 namespace kiln::cli {
 namespace {
 
-Result<nlohmann::json> list_functions(ApiClient& client) {
-  nlohmann::json all = nlohmann::json::array();
-  std::string marker;
-  do {
-    std::string path = "/2015-03-31/functions/?MaxItems=50";
-    if (!marker.empty()) path += "&Marker=" + percent_encode(marker);
-    Result<nlohmann::json> page = client.json({.method = "GET", .path = path});
-    if (!page) return page;
-    if (!page->is_object()) break;
-    for (nlohmann::json& function : (*page)["Functions"]) all.push_back(std::move(function));
-    marker = string_at(*page, "NextMarker");
-  } while (!marker.empty());
-  return all;
+// AWS writes "2026-01-21T11:30:00.000+0000"; the second is enough to read.
+std::string to_the_second(const std::string& time) {
+  constexpr std::string_view kUtc = "+0000";
+  const size_t fraction = time.find('.');
+  if (fraction == std::string::npos || !time.ends_with(kUtc)) return time;
+  return time.substr(0, fraction) + "Z";
 }
 
 int run_list(Console& console, const ClientOptions& options) {
@@ -45,7 +40,7 @@ int run_list(Console& console, const ClientOptions& options) {
     table.add({string_at(function, "FunctionName"), string_at(function, "Runtime"),
                std::to_string(number_at(function, "MemorySize")) + " MB",
                std::to_string(number_at(function, "Timeout")) + " s",
-               string_at(function, "LastModified")});
+               to_the_second(string_at(function, "LastModified"))});
   }
   console.out << table.format(console);
   return kExitOk;

@@ -6,6 +6,7 @@ namespace kiln::cli {
 namespace {
 
 constexpr size_t kLongestWord = 64;  // of words that are compared
+constexpr size_t kShortestPart = 3;  // of what stands for the whole
 
 size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> rows(a.size() + 1, std::vector<size_t>(b.size() + 1));
@@ -35,6 +36,14 @@ std::string near_word(std::string_view word, const std::vector<std::string>& can
       best = candidate;
       best_distance = d;
     }
+  }
+  if (!best.empty()) return best;
+  if (word.substr(std::min(word.find_first_not_of('-'), word.size())).size() < kShortestPart)
+    return "";
+  for (const std::string& candidate : candidates) {
+    if (candidate.find(word) == std::string::npos) continue;
+    if (!best.empty()) return "";
+    best = candidate;
   }
   return best;
 }

@@ -1,7 +1,10 @@
 #include "cli/payload.h"
 
+#include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
 
 #include "base/json.h"
 #include "cli/read_file.h"
@@ -12,6 +15,14 @@ namespace {
 
 std::string read_stream(std::istream& in) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+// "file://event.json", as the AWS CLI has it, or the name of a file that is there; else "".
+std::string file_meant(const std::string& argument) {
+  for (const std::string_view scheme : {"file://", "fileb://"})
+    if (argument.starts_with(scheme)) return argument.substr(scheme.size());
+  std::error_code ec;
+  return argument != "-" && std::filesystem::is_regular_file(argument, ec) ? argument : "";
 }
 
 }  // namespace
@@ -34,8 +45,13 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
   }
   if (!nlohmann::json::accept(text)) {
     const auto first = text.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos)
+      return usage(where + " is empty; write the event as JSON, or leave it out for {}");
+    if (const std::string file = file_meant(argument); !file.empty())
+      return usage(where + " is not JSON; if the event is in the file '" + file + "', write @" +
+                   file);
     const auto fault = json_fault(text);
-    if (fault && first != std::string::npos && (text[first] == '{' || text[first] == '['))
+    if (fault && (text[first] == '{' || text[first] == '['))
       return usage(where + " is not JSON: line " + std::to_string(fault->line) + ", column " +
                    std::to_string(fault->column) + ": " + fault->why);
     return usage(where + " is not JSON; a string needs its quotes: kiln invoke NAME '\"text\"'");

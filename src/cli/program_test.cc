@@ -231,7 +231,7 @@ TEST(List, ReadsAllPagesAndPrintsATable) {
   EXPECT_EQ(text.code, kExitOk);
   EXPECT_EQ(text.out,
             "NAME  RUNTIME           MEMORY  TIMEOUT  LAST MODIFIED\n"
-            "a     python3.12        128 MB      3 s  2026-01-21T11:30:00.000+0000\n"
+            "a     python3.12        128 MB      3 s  2026-01-21T11:30:00Z\n"
             "bb    provided.al2023  1024 MB    900 s  x\n");
   const json document = json::parse(run({"list", "--json", "--endpoint", server.endpoint()}).out);
   ASSERT_EQ(document.size(), 2U);
@@ -313,6 +313,49 @@ TEST(Invoke, AFunctionErrorIsPrintedAndEndsWithOne) {
   EXPECT_EQ(document["Payload"]["errorMessage"], "no id");
 }
 
+TEST(Invoke, AMissingPackageIsAnsweredWithTheCommandThatInstallsIt) {
+  const std::string python = "Unable to import module 'app': No module named ";
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {python + "'requests'",
+       "`python3 -m pip install --target DIR requests` puts it into the function's folder; then "
+       "create or deploy it again\n"},
+      {python + "'google.cloud'", "install --target DIR google`"},
+      {python + "'app'", "`kiln files f` lists the files, and a handler is FILE.FUNCTION\n"},
+      {"Error: Cannot find module 'app'\nRequire stack:\n- /var/runtime/index.mjs",
+       "'app'; is it the file of the handler? "},
+      {"Error: Cannot find module 'express'\nRequire stack:\n- /var/task/index.js",
+       "Error: Cannot find module 'express'; `npm install --prefix DIR express`"},
+      {"Cannot find package '@aws-sdk/client-s3' imported from /var/task/index.mjs",
+       "; `npm install --prefix DIR @aws-sdk/client-s3`"},
+      {"Cannot find module './own'", "; `kiln logs f` shows its log"},
+      {"Cannot find module '/var/task/own.mjs'", "; `kiln logs f` shows its log"},
+  };
+  for (const auto& [message, step] : cases) {
+    const TestServer server([&message = message](const TestRequest&) {
+      return TestResponse{200,
+                          json{{"errorType", "E"}, {"errorMessage", message}}.dump(),
+                          {{"X-Amz-Function-Error", "Unhandled"}}};
+    });
+    EXPECT_THAT(run({"invoke", "f", "--endpoint", server.endpoint()}).err, HasSubstr(step));
+  }
+}
+
+TEST(Invoke, AnUnknownFunctionMayBeAnotherOne) {
+  const TestServer server([](const TestRequest& request) {
+    return request.target.starts_with("/2015-03-31/functions/?")
+               ? TestResponse{200, R"({"Functions":[{"FunctionName":"hello"},
+                                      {"FunctionName":"shop-Orders-1A2B"}]})"}
+               : not_found();
+  });
+  const auto said = [&server](const char* name) {
+    return run({"invoke", name, "--endpoint", server.endpoint()}).err;
+  };
+  EXPECT_EQ(said("helo"),
+            "kiln: no function 'helo'; did you mean hello? `kiln list` shows what is there\n");
+  EXPECT_THAT(said("Orders"), HasSubstr("did you mean shop-Orders-1A2B?"));
+  EXPECT_EQ(said("other"), "kiln: no function 'other'; `kiln list` shows what is there\n");
+}
+
 TEST(Invoke, TailAsksForTheLogAndPrintsItOnStderr) {
   const TestServer server([](const TestRequest& request) -> TestResponse {
     if (request.headers.contains("x-amz-log-type")) {
@@ -357,13 +400,17 @@ TEST(Delete, AsksOnATerminalOnly) {
   const TestServer server([](const TestRequest&) { return TestResponse{204, ""}; });
   const std::string at = server.endpoint();
   EXPECT_EQ(run({"delete", "f", "--endpoint", at}, {"n\n", true}).code, kExitFailed);
-  EXPECT_EQ(server.requests().size(), 0U);
+  const auto deletions = [&server] {
+    std::vector<std::string> targets;
+    for (const TestRequest& request : server.requests())
+      if (request.method == "DELETE") targets.push_back(request.target);
+    return targets;
+  };
+  EXPECT_TRUE(deletions().empty());
   EXPECT_EQ(run({"delete", "f", "--endpoint", at}, {"y\n", true}).code, kExitOk);
   EXPECT_EQ(run({"delete", "f", "--yes", "--endpoint", at}, {"", true}).code, kExitOk);
   EXPECT_EQ(run({"delete", "f", "--endpoint", at}).out, "deleted f\n");
-  ASSERT_EQ(server.requests().size(), 3U);
-  EXPECT_EQ(server.requests()[0].method, "DELETE");
-  EXPECT_EQ(server.requests()[0].target, "/2015-03-31/functions/f");
+  EXPECT_EQ(deletions(), std::vector<std::string>(3, "/2015-03-31/functions/f"));
 }
 
 TEST(Delete, OfNothingSaysWhereToLook) {
@@ -371,6 +418,10 @@ TEST(Delete, OfNothingSaysWhereToLook) {
   const Outcome outcome = run({"delete", "x", "--yes", "--endpoint", server.endpoint()});
   EXPECT_EQ(outcome.code, kExitFailed);
   EXPECT_EQ(outcome.err, "kiln: no function 'x'; `kiln list` shows what is there\n");
+  // Nobody is asked about what isn't there.
+  const Outcome typed = run({"delete", "x", "--endpoint", server.endpoint()}, {"y\n", true, false});
+  EXPECT_EQ(typed.code, kExitFailed);
+  EXPECT_EQ(typed.err, outcome.err);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using simulate::FigureName;
 using simulate::FunctionResult;
 using simulate::Slice;
 using simulate::Summary;
-using Form = FigureName::Form;
+using FigureForm = FigureName::Form;
 
 constexpr size_t kShownFunctions = 20;
 constexpr size_t kShownChanges = 12;
@@ -30,17 +30,17 @@ const FigureName& name_of_figure(Figure figure) {
   return simulate::figure_names()[static_cast<size_t>(figure)];
 }
 
-std::string value_text(Form form, double value) {
+std::string value_text(FigureForm form, double value) {
   switch (form) {
-    case Form::kShare:
+    case FigureForm::kShare:
       return number(value * 100) + " %";
-    case Form::kMs:
+    case FigureForm::kMs:
       return number(value) + " ms";
-    case Form::kUsd:
+    case FigureForm::kUsd:
       return usd_text(value);
-    case Form::kCount:
+    case FigureForm::kCount:
       return number(std::round(value));
-    case Form::kNumber:
+    case FigureForm::kNumber:
       break;
   }
   return number(value);

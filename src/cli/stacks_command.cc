@@ -82,14 +82,20 @@ Result<json> delete_stack(const Console& console, std::ostream& progress, StackC
   });
 }
 
+// Error: there is none.
+Result<json> stack_named(StackClient& client, const std::string& name) {
+  auto stack = client.find(name);
+  if (stack && stack->is_null())
+    return Error{ErrorKind::kNotFound, "NoSuchStack",
+                 "there is no stack '" + name + "' in " + client.options().region +
+                     "; `kiln stacks` shows those that are there"};
+  return stack;
+}
+
 int destroy_one(Console& console, std::ostream& progress, StackClient& client,
                 const std::string& name, const std::vector<std::string>& retained) {
-  const auto stack = client.find(name);
+  const auto stack = stack_named(client, name);
   if (!stack) return fail(console, stack.error());
-  if (stack->is_null())
-    return fail(console, {ErrorKind::kNotFound, "NoSuchStack",
-                          "there is no stack '" + name + "' in " + client.options().region +
-                              "; `kiln stacks` shows those that are there"});
   const std::string id = string_at(*stack, "StackId");
   Result<json> end = *stack;
   // Resources can be left behind only once it was tried to delete them.
@@ -120,8 +126,14 @@ int run_destroy(Console& console, const ClientOptions& options, const DestroyOpt
     if (!console.in_is_terminal)
       return fail(console, {ErrorKind::kInvalid, "Usage", "nobody is there to ask; add --yes"});
     std::string list;
-    for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-    if (!console.confirm("Destroy " + list + " and all that is in it?")) return kExitFailed;
+    for (const std::string& name : names) {
+      if (const auto there = stack_named(stacks, name); !there) return fail(console, there.error());
+      list += (list.empty() ? "" : ", ") + name;
+    }
+    if (!console.confirm("Destroy " + list + " and all that is in it?")) {
+      console.err << "nothing was destroyed\n";
+      return kExitFailed;
+    }
   }
   // Progress goes to stderr when stdout is for a program.
   const bool for_program = options.format == OutputFormat::kJson;

@@ -28,8 +28,7 @@ std::optional<std::vector<cfn::Template>> parse_all(Console& console,
         place +=
             ":" + std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column);
       }
-      console.err << console.paint_err(Style::kRed, "kiln:") << ' ' << place << ": "
-                  << problem.message << '\n';
+      fail(console, usage(place + ": " + problem.message));
     }
     if (reading.ok()) parsed.push_back(std::move(*reading.parsed));
   }

@@ -15,6 +15,7 @@
 #include "cli/price_source.h"
 #include "cli/read_file.h"
 #include "cli/shadow_function.h"
+#include "cli/size_text.h"
 #include "cli/table.h"
 #include "cli/tune_measure.h"
 #include "cli/tune_output.h"
@@ -203,7 +204,8 @@ Result<void> apply(ApiClient& client, const TuneSettings& settings, TuneResult& 
 TuneProgress tune_progress(Console& console) {
   if (!console.err_is_terminal) return [](int64_t, size_t) {};
   return [&console](int64_t memory_mb, size_t count) {
-    console.err << "\r\033[K" << memory_mb << " MB: " << count << " invocations" << std::flush;
+    console.err << "\r\033[K" << memory_mb << " MB: " << count_text(count, "invocation")
+                << std::flush;
   };
 }
 

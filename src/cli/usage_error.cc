@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/command_shape.h"
+#include "cli/familiar_words.h"
 #include "cli/near_word.h"
 #include "cli/read_file.h"
 
@@ -99,6 +100,9 @@ std::string first_option(const std::vector<std::string>& words) {
 std::string unknown_option(const CLI::App& command, const std::string& path,
                            const std::string& word, const std::string& help) {
   const std::string name = word.substr(0, word.find('='));
+  const std::string own_path = path.substr(std::min(path.size(), path.find(' ') + 1));
+  if (const std::string advice = advice_for_option(own_path, name); !advice.empty())
+    return path + " has no option " + name + "; " + advice + "; " + help;
   const std::string near = near_word(name, names_of_options(command));
   return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
 }
@@ -144,6 +148,8 @@ std::string unknown_command(const CLI::App& app, const std::vector<std::string>&
       path += " " + word;
       continue;
     }
+    if (const std::string advice = at == &app ? advice_for_command(word) : ""; !advice.empty())
+      return "there is no command '" + path + " " + word + "'; " + advice;
     const std::string near = near_word(word, names);
     return "there is no command '" + path + " " + word + "'" +
            did_you_mean(near.empty() ? "" : "`" + path + " " + near + "`") +

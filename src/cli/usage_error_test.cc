@@ -28,6 +28,41 @@ TEST(NearWord, FindsTyposButNoOtherWords) {
   EXPECT_EQ(near_word(std::string(100'000, 'x'), commands), "");
 }
 
+TEST(NearWord, APartStandsForTheOnlyWordThatHasIt) {
+  const std::vector<std::string> names = {"shop-Api-1A2B", "shop-Orders-3C4D", "--memory"};
+  EXPECT_EQ(near_word("Api", names), "shop-Api-1A2B");
+  EXPECT_EQ(near_word("--mem", names), "--memory");
+  EXPECT_EQ(near_word("shop", names), "") << "it may be either";
+  EXPECT_EQ(near_word("--me", names), "") << "two letters";
+  EXPECT_EQ(near_word("Ap", names), "");
+}
+
+TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"ls"}, "there is no command 'kiln ls'; `kiln list` lists functions, "},
+      {{"start"}, "there is no command 'kiln start'; `kiln serve` starts the engine"},
+      {{"lambda", "list-functions"},
+       "there is no command 'kiln lambda'; `kiln aws` runs the AWS CLI: "},
+      {{"invoke", "f", "--payload", "{}"},
+       "kiln invoke has no option --payload; write the event after the name: "},
+      {{"invoke", "--function-name", "f"},
+       "kiln invoke has no option --function-name; write the name alone, without an option; "},
+      {{"invoke", "f", "-e", "e.json"},
+       "kiln invoke has no option -e; a file's event is `kiln invoke NAME @FILE`, "},
+      {{"deploy", "-t", "x.yaml"}, "kiln deploy has no option -t; write the template's path alone"},
+      {{"create", "f", "/tmp", "--memory-size", "1"},
+       "kiln create has no option --memory-size; it is --memory here; `kiln create --help`"},
+      {{"list", "--endpoint-url=http://x"},
+       "kiln list has no option --endpoint-url; it is --endpoint here; "},
+      {{"alarm", "ls"}, "there is no command 'kiln alarm ls'; `kiln alarm --help` lists"},
+  };
+  for (const auto& [arguments, message] : cases) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, kExitUsage) << testing::PrintToString(arguments);
+    EXPECT_THAT(outcome.err, StartsWith("kiln: " + message)) << testing::PrintToString(arguments);
+  }
+}
+
 TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"lst"},
@@ -63,6 +98,8 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
        "--data-dir and --here can't go together; leave one out"},
       {{"list", "--region", "moon"}, "--region is 'moon'; a Region has a name such as us-east-1"},
       {{"list", "--region", ""}, "--region is ''; a Region has a name such as us-east-1"},
+      {{"list", "--endpoint", "localhost:4566"},
+       "the endpoint 'localhost:4566' is not a URL; write it as http://localhost:4566"},
       {{"list", "--endpoint", "http://"},
        "the endpoint 'http://' is not a URL; write it as http://127.0.0.1:4566"},
       {{"list", "--endpoint", "http://127.0.0.1:99999"},

@@ -76,6 +76,23 @@ def test_a_folder_runs_in_place(kiln, dev, tmp_path):
     assert "working" in session.stop(), "the function's log"
 
 
+def test_a_handler_of_another_name_is_given_once(kiln, dev, tmp_path):
+    folder = tmp_path / "hello_world"
+    folder.mkdir()
+    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\n")
+    unknown = subprocess.run([str(BINARY), "dev", str(folder)], env=kiln.environment(), capture_output=True, text=True, timeout=60)
+    assert unknown.returncode == 1 and "give --handler app.FUNCTION" in unknown.stderr
+    session = dev(folder, "--handler", "app.lambda_handler")
+    wait_for(lambda: "watching" in session.said(), what="dev watches")
+    assert kiln.invoke("hello_world")["Body"] == "app"
+    session.stop()
+    # The function has its handler by now.
+    again = dev(folder)
+    wait_for(lambda: "watching" in again.said(), what="dev watches")
+    assert kiln.invoke("hello_world")["Body"] == "app"
+    again.stop()
+
+
 def test_cmake_projects_are_built_on_save(kiln, dev, tmp_path):
     folder = tmp_path / "tool"
     folder.mkdir()

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -127,6 +128,30 @@ def test_commands_that_look_first_tell_of_no_failures(own_kiln):
     told = re.findall(r"^[\d:.]+ +api +(\w+)", kiln.stderr(), re.M)
     assert "CreateFunction" in told and "CreateFunctionUrlConfig" in told
     assert not [one for one in told if re.match("Get|List|Describe|Filter", one)], kiln.stderr()
+
+
+def test_an_engine_says_once_which_interpreter_runs_a_function(own_kiln, tmp_path):
+    """The caller is told whenever it makes or changes the function; beside the engine, one line does, and an update is no failure."""
+    other = "3.9" if sys.version_info[:2] != (3, 9) else "3.10"
+    kiln = own_kiln(args=["--log-level", "info", "--python", f"{other}={sys.executable}"])
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "lambda_function.py").write_text("def lambda_handler(event, context):\n    return 1\n")
+    for more in ([], ["--update"]):
+        assert f"python{other} runs on Python" in kiln.cli("create", "f", str(tmp_path / "f"), "--runtime", f"python{other}", *more).stderr
+        kiln.cli("invoke", "f")
+    kiln.stop()
+    assert kiln.stderr().count(f"python{other} runs on Python") == 1, kiln.stderr()
+    assert " 409 " not in kiln.stderr()
+
+
+def test_no_question_is_asked_about_what_is_not_there(shop, terminal):
+    for words, said in (
+        (["delete", "sho"], "no function 'sho'; did you mean shop?"),
+        (["destroy", "nothing"], "there is no stack 'nothing'"),
+    ):
+        asked = terminal([BINARY, *words, "--endpoint", shop.url], columns=120)
+        assert asked.end() == 1
+        assert said in asked.plain() and "[y/N]" not in asked.plain()
 
 
 def test_json_is_one_document_a_line(own_kiln):

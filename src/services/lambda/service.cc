@@ -23,9 +23,14 @@
 namespace kiln::services {
 namespace {
 
-// Says what a user should know of the function, here and to the caller.
-void say_remark(engine::Engine& engine, const std::string& remark, net::Response& response) {
+// Says to the caller what a user should know of the function.
+void add_remark(const std::string& remark, net::Response& response) {
   response.headers.emplace_back("X-Kiln-Note", remark);
+}
+
+// The same, and here. On interpreters that is engine::FunctionRunner's, once the function runs.
+void say_remark(engine::Engine& engine, const std::string& remark, net::Response& response) {
+  add_remark(remark, response);
   if (engine.events().wants(engine::Severity::kWarning))
     engine.events().write(
         engine::note_event(engine::Severity::kWarning, remark, engine.clock().wall_now()));
@@ -134,12 +139,12 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
       const bool changed = result.ok();
       if (changed && !call->note.empty()) say_remark(engine_, call->note, *result);
       if (frees_code && changed) collect_code();
-      if (changed && !remark->empty()) say_remark(engine_, *remark, *result);
+      if (changed && !remark->empty()) add_remark(*remark, *result);
       // New code on the runtime that was there: its interpreter may have to be looked for.
       if (changed && remark->empty() && operation == update_function_code)
         return engine_.post_worker([this, result = std::move(result), id, reply]() mutable {
           const std::string late = machine_interpreters().remark(runtime_in(result->body));
-          if (!late.empty()) say_remark(engine_, late, *result);
+          if (!late.empty()) add_remark(late, *result);
           reply(finish(std::move(result), id));
         });
       reply(finish(std::move(result), id));

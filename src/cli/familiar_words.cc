@@ -1,0 +1,158 @@
+#include "cli/familiar_words.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kiln::cli {
+namespace {
+
+struct FamiliarCommand {
+  std::string_view word, advice;
+};
+constexpr std::string_view kServeInstead = "`kiln serve` starts the engine";
+constexpr std::string_view kStopInstead = "Ctrl-C in the terminal of `kiln serve` ends it";
+constexpr std::string_view kInvokeInstead = "`kiln invoke NAME` invokes a function";
+constexpr std::string_view kListInstead =
+    "`kiln list` lists functions, `kiln list --json` with all their settings";
+constexpr std::string_view kDeleteInstead =
+    "`kiln delete NAME` deletes a function, `kiln destroy` stacks";
+constexpr std::string_view kUpdateInstead =
+    "`kiln create NAME DIR --update` replaces a function's code";
+constexpr std::string_view kDevInstead =
+    "`kiln dev DIR` updates a function whenever you save a file";
+constexpr std::string_view kAwsInstead =
+    "`kiln aws` runs the AWS CLI: `kiln aws lambda list-functions`";
+constexpr std::string_view kBuildInstead =
+    "`kiln create NAME DIR` packs a folder as it is, and `kiln dev DIR` builds C++";
+constexpr std::string_view kEventInstead = "`kiln event` prints sample events";
+constexpr std::array kFamiliarCommands = {
+    FamiliarCommand{"start", kServeInstead},
+    FamiliarCommand{"up", kServeInstead},
+    FamiliarCommand{"start-api", kServeInstead},
+    FamiliarCommand{"start-lambda", kServeInstead},
+    FamiliarCommand{"offline", kServeInstead},
+    FamiliarCommand{"stop", kStopInstead},
+    FamiliarCommand{"down", kStopInstead},
+    FamiliarCommand{"run", kInvokeInstead},
+    FamiliarCommand{"call", kInvokeInstead},
+    FamiliarCommand{"local", kInvokeInstead},
+    FamiliarCommand{"remote", kInvokeInstead},
+    FamiliarCommand{"ls", kListInstead},
+    FamiliarCommand{"get", kListInstead},
+    FamiliarCommand{"describe", kListInstead},
+    FamiliarCommand{"functions", kListInstead},
+    FamiliarCommand{"rm", kDeleteInstead},
+    FamiliarCommand{"remove", kDeleteInstead},
+    FamiliarCommand{"update", kUpdateInstead},
+    FamiliarCommand{"add", "`kiln create NAME DIR` makes a function from a folder"},
+    FamiliarCommand{"watch", kDevInstead},
+    FamiliarCommand{"sync", kDevInstead},
+    FamiliarCommand{"build", kBuildInstead},
+    FamiliarCommand{"package", kBuildInstead},
+    FamiliarCommand{
+        "init",
+        "`kiln new NAME` makes a project in C++; in Python or JavaScript a folder with a "
+        "handler does"},
+    FamiliarCommand{"tail", "`kiln logs NAME -f` follows a function's log"},
+    FamiliarCommand{"status",
+                    "`kiln top --once` shows what runs, and `kiln doctor` what the machine lets "
+                    "Kiln do"},
+    FamiliarCommand{"validate", "`kiln lint PATH` checks a template"},
+    FamiliarCommand{"generate", kEventInstead},
+    FamiliarCommand{"generate-event", kEventInstead},
+    FamiliarCommand{"shell", "`kiln exec NAME sh` runs a shell in an environment"},
+    FamiliarCommand{"configure", "`kiln env` prints the variables that AWS's tools need"},
+    FamiliarCommand{"lambda", kAwsInstead},
+    FamiliarCommand{"cloudformation", kAwsInstead},
+    FamiliarCommand{"cloudwatch", kAwsInstead},
+    FamiliarCommand{"s3", kAwsInstead},
+    FamiliarCommand{"sns", kAwsInstead},
+    FamiliarCommand{"ssm", kAwsInstead},
+    FamiliarCommand{"iam", kAwsInstead},
+};
+
+struct FamiliarOption {
+  std::string_view command, word, advice;  // an empty command stands for all
+};
+constexpr std::string_view kPayloadInstead =
+    "write the event after the name: `kiln invoke NAME '{}'`";
+constexpr std::string_view kEventFileInstead =
+    "a file's event is `kiln invoke NAME @FILE`, and a sample event `--event SOURCE`";
+constexpr std::string_view kTemplateInstead = "write the template's path alone: `kiln deploy PATH`";
+constexpr std::string_view kYesInstead =
+    "without --yes, `kiln deploy PATH` shows its plan and asks";
+constexpr std::string_view kCodeInstead =
+    "write the folder or the zip archive after the name: `kiln create "
+    "NAME DIR_OR_ZIP`";
+constexpr std::string_view kJsonInstead = "--json prints JSON, where a command has it";
+constexpr std::string_view kNameAlone = "write the name alone, without an option";
+constexpr std::array kFamiliarOptions = {
+    FamiliarOption{"invoke", "--payload", kPayloadInstead},
+    FamiliarOption{"invoke", "-p", kPayloadInstead},
+    FamiliarOption{"invoke", "-d", kPayloadInstead},
+    FamiliarOption{"invoke", "--data", kPayloadInstead},
+    FamiliarOption{"invoke", "-e", kEventFileInstead},
+    FamiliarOption{"invoke", "--path", kEventFileInstead},
+    FamiliarOption{"invoke", "--invocation-type", "--async queues the event instead of waiting"},
+    FamiliarOption{"invoke", "--log-type", "--tail prints the log"},
+    FamiliarOption{"invoke", "--log", "--tail prints the log"},
+    FamiliarOption{"invoke", "--qualifier",
+                   "write it after the name: `kiln invoke NAME:QUALIFIER`"},
+    FamiliarOption{"invoke", "--cli-binary-format",
+                   "leave it out: the event is sent as you write it"},
+    FamiliarOption{"deploy", "--template-file", kTemplateInstead},
+    FamiliarOption{"deploy", "--template", kTemplateInstead},
+    FamiliarOption{"deploy", "-t", kTemplateInstead},
+    FamiliarOption{"deploy", "--guided", kYesInstead},
+    FamiliarOption{"deploy", "--no-confirm-changeset",
+                   "--yes carries the plan out without a question"},
+    FamiliarOption{"deploy", "--require-approval", "--yes carries the plan out without a question"},
+    FamiliarOption{"deploy", "--parameter-overrides",
+                   "write `--parameter NAME=VALUE`, once for each"},
+    FamiliarOption{"deploy", "--capabilities",
+                   "leave it out: Kiln needs no consent to IAM resources"},
+    FamiliarOption{"deploy", "--resolve-s3", "leave it out: Kiln has a place for the code"},
+    FamiliarOption{"create", "--zip-file", kCodeInstead},
+    FamiliarOption{"create", "--code", kCodeInstead},
+    FamiliarOption{"create", "--memory-size", "it is --memory here"},
+    FamiliarOption{"create", "--environment", "write `--env NAME=VALUE`, once for each"},
+    FamiliarOption{"create", "-e", "write `--env NAME=VALUE`, once for each"},
+    FamiliarOption{"create", "--layers", "write `--layer ARN`, once for each"},
+    FamiliarOption{"create", "--architectures",
+                   "leave it out: functions have the machine's architecture"},
+    FamiliarOption{"create", "--arch", "leave it out: functions have the machine's architecture"},
+    FamiliarOption{"logs", "--start-time", "--since says how far back: `--since 10m`"},
+    FamiliarOption{"logs", "-s", "--since says how far back: `--since 10m`"},
+    FamiliarOption{"logs", "--tail", "-f follows the log, and -n N starts with its last N lines"},
+    FamiliarOption{"logs", "-t", "-f follows the log, and -n N starts with its last N lines"},
+    FamiliarOption{"load", "--duration", "--for says how long: `--for 30s`"},
+    FamiliarOption{"load", "--rps", "--rate says how many a second"},
+    FamiliarOption{"serve", "-p", "it is --port here"},
+    FamiliarOption{"serve", "-d", "`kiln serve --quiet &` runs it in the background"},
+    FamiliarOption{"serve", "--detach", "`kiln serve --quiet &` runs it in the background"},
+    FamiliarOption{"", "--function-name", kNameAlone},
+    FamiliarOption{"invoke", "-f", kNameAlone},
+    FamiliarOption{"", "--endpoint-url", "it is --endpoint here"},
+    FamiliarOption{"", "--output", kJsonInstead},
+    FamiliarOption{"", "-o", kJsonInstead},
+    FamiliarOption{"", "--profile", "leave it out: Kiln takes any credentials"},
+};
+
+}  // namespace
+
+std::string advice_for_command(std::string_view word) {
+  const auto found = std::find_if(kFamiliarCommands.begin(), kFamiliarCommands.end(),
+                                  [word](const FamiliarCommand& one) { return one.word == word; });
+  return found == kFamiliarCommands.end() ? "" : std::string(found->advice);
+}
+
+std::string advice_for_option(std::string_view command, std::string_view option) {
+  const auto found =
+      std::find_if(kFamiliarOptions.begin(), kFamiliarOptions.end(),
+                   [command, option](const FamiliarOption& one) {
+                     return one.word == option && (one.command.empty() || one.command == command);
+                   });
+  return found == kFamiliarOptions.end() ? "" : std::string(found->advice);
+}
+
+}  // namespace kiln::cli
