@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <utility>
@@ -58,7 +59,11 @@ class SeldomMap {
   using const_iterator = typename Map::const_iterator;
 
   SeldomMap() = default;
-  SeldomMap(Map map) : map_(std::move(map)) {}
+  SeldomMap(Map map) {
+    if (!map.empty()) change() = std::move(map);
+  }
+  SeldomMap(std::initializer_list<typename Map::value_type> members) : SeldomMap(Map(members)) {}
+  bool operator==(const SeldomMap& other) const { return all() == other.all(); }
 
   const Map& all() const { return *map_; }
   Map& change() { return map_.change(); }
