@@ -26,14 +26,15 @@ size_t g_allocations = 0;  // of a program with one thread
 
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: GCC takes a free() for another allocation's than operator new's.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++g_allocations;
   void* const memory = std::malloc(size);
   if (!memory) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace {
 

@@ -37,13 +37,13 @@ class Orders {
         "UNIQUE, user_id TEXT NOT NULL, amount_cents INTEGER NOT NULL, currency TEXT NOT NULL, "
         "status TEXT NOT "
         "NULL, created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')));"
-        "CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY AUTOINCREMENT, request_id TEXT "
+        "CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, request_id TEXT "
         "NOT NULL "
         "UNIQUE, user_id TEXT NOT NULL, amount_cents INTEGER NOT NULL, currency TEXT NOT NULL, "
         "item_count INTEGER "
         "NOT NULL, customer_name TEXT NOT NULL, customer_email TEXT NOT NULL, customer_status TEXT "
         "NOT NULL, "
-        "priority TEXT NOT NULL, received_at TEXT NOT NULL);");
+        "priority TEXT NOT NULL, received_at INTEGER NOT NULL);");
     insert_payment_ = prepared(
         "INSERT INTO payments (request_id, user_id, amount_cents, currency, status) VALUES "
         "(?1, 'u1', 1250, 'USD', 'authorized') ON CONFLICT (request_id) DO NOTHING");
@@ -53,7 +53,7 @@ class Orders {
         "INSERT INTO orders (request_id, user_id, amount_cents, currency, item_count, "
         "customer_name, customer_email, customer_status, priority, received_at) VALUES (?1, 'u1', "
         "1250, 'USD', 3, 'Ada Lovelace', 'ada@example.com', 'valid', 'STANDARD', "
-        "'2026-01-02T03:04:05.678Z') ON CONFLICT (request_id) DO NOTHING");
+        "1767323045678) ON CONFLICT (request_id) DO NOTHING");
     find_order_ =
         prepared("SELECT id, user_id, amount_cents, currency FROM orders WHERE request_id = ?1");
   }

@@ -23,14 +23,12 @@ class BadRequest : public std::runtime_error {
 };
 
 std::string answer(int status_code, std::string_view body) {
-  std::string out;
-  out.reserve(2 * body.size() + 64);
-  kiln::sdk::JsonWriter writer(out);
+  kiln::sdk::JsonWriter writer(2 * body.size() + 64);
   writer.begin_object();
   writer.member("body", body);
   writer.member("statusCode", status_code);
   writer.end_object();
-  return out;
+  return writer.take();
 }
 
 std::string failure(int status_code, const char* error) {
@@ -85,9 +83,7 @@ std::string Handler::handle(JsonView event, const kiln::Context& context) {
     if (!event.is_object()) throw BadRequest("the event must be a JSON object");
     const std::string result = route(event);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    std::string body;
-    body.reserve(result.size() + 192);
-    kiln::sdk::JsonWriter writer(body);
+    kiln::sdk::JsonWriter writer(result.size() + 192);
     writer.begin_object();
     writer.key("metadata");
     writer.begin_object();
@@ -100,7 +96,7 @@ std::string Handler::handle(JsonView event, const kiln::Context& context) {
     writer.raw(result);
     writer.member("success", true);
     writer.end_object();
-    return answer(200, body);
+    return answer(200, writer.take());
   } catch (const BadRequest& e) {
     kiln::log::warn("bad request", {{"error", e.what()}});
     return failure(400, e.what());
@@ -126,16 +122,14 @@ std::string Handler::validate_user(JsonView event) const {
   const bool email_valid = RE2::FullMatch(text_of(email), email_pattern_);
   const bool phone_valid = RE2::FullMatch(text_of(phone), phone_pattern_);
   const bool required_fields_present = !text_of(name).empty() && !text_of(email).empty();
-  std::string out;
-  out.reserve(128);
-  kiln::sdk::JsonWriter writer(out);
+  kiln::sdk::JsonWriter writer(128);
   writer.begin_object();
   writer.member("email_valid", email_valid);
   writer.member("overall_valid", email_valid && phone_valid && required_fields_present);
   writer.member("phone_valid", phone_valid);
   writer.member("required_fields_present", required_fields_present);
   writer.end_object();
-  return out;
+  return writer.take();
 }
 
 json Handler::process_order(JsonView event) {

@@ -92,6 +92,12 @@ Items read_items(JsonView items) {
 
 }  // namespace
 
+std::string written(std::chrono::milliseconds since_1970) {
+  std::string text;
+  kiln::sdk::append_timestamp(text, since_1970.count());
+  return text;
+}
+
 Payment read_payment(JsonView event) {
   const auto [request_id, user_id, amount, currency] =
       event.pick({"request_id", "user_id", "amount", "currency"});
@@ -127,15 +133,12 @@ Order enrich_order(JsonView order, const kiln::ProcessedRecord& customer,
     out.customer_status = kiln::name_of(customer.status);
   }
   out.priority = priority;
-  kiln::sdk::append_timestamp(out.received_at,
-                              std::chrono::duration_cast<std::chrono::milliseconds>(
-                                  customer.processed_at.time_since_epoch())
-                                  .count());
+  out.received_at = std::chrono::duration_cast<std::chrono::milliseconds>(
+      customer.processed_at.time_since_epoch());
   return out;
 }
 
-kiln::sdk::JsonObject to_json_object(const Order& order) {
-  kiln::sdk::JsonObject out;
+void add_members(kiln::sdk::JsonObject& out, const Order& order) {
   out.add("request_id", order.request_id);
   out.add("user_id", order.user_id);
   add_amount(out, order.amount);
@@ -151,8 +154,7 @@ kiln::sdk::JsonObject to_json_object(const Order& order) {
     out.add_json("customer", customer.text());
   }
   out.add("priority", order.priority);
-  out.add("received_at", order.received_at);
-  return out;
+  out.add("received_at", written(order.received_at));
 }
 
 }  // namespace orders

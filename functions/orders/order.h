@@ -35,8 +35,11 @@ struct Order : Payment {
   std::string customer_email;
   std::string customer_status;  // valid, invalid_name or invalid_email
   std::string priority;
-  std::string received_at;  // 2026-01-02T03:04:05.678Z
+  std::chrono::milliseconds received_at{0};  // since 1970
 };
+
+// 2026-01-02T03:04:05.678Z
+std::string written(std::chrono::milliseconds since_1970);
 
 // Throws BadRequest, which names the field.
 Payment read_payment(kiln::JsonView event);
@@ -46,8 +49,8 @@ Payment read_payment(kiln::JsonView event);
 Order enrich_order(kiln::JsonView order, const kiln::ProcessedRecord& customer,
                    const std::string& request_id, const std::string& priority);
 
-// {"request_id","user_id","amount","currency","item_count","customer":{"name","email",
-// "validation_status"} or null,"priority","received_at"}
-kiln::sdk::JsonObject to_json_object(const Order& order);
+// Adds "request_id","user_id","amount","currency","item_count","customer":{"name","email",
+// "validation_status"} or null,"priority","received_at"
+void add_members(kiln::sdk::JsonObject& out, const Order& order);
 
 }  // namespace orders

@@ -35,6 +35,12 @@ Payment payment_of_json(const json& event) {
   return orders::read_payment(kiln::JsonDocument(text).root());
 }
 
+json tree_of(const Order& order) {
+  kiln::sdk::JsonObject object;
+  add_members(object, order);
+  return json::parse(object.text());
+}
+
 TEST(Money, OfJson) {
   EXPECT_EQ(cents_of_json(12.5), 1250);
   EXPECT_EQ(cents_of_json(0.29), 29);
@@ -134,25 +140,24 @@ TEST(Order, IsEnriched) {
                                   {{"sku", "b"}, {"quantity", 1}, {"price", "10"}}}},
                                 {"name", "  ada lovelace "},
                                 {"email", "Ada@Example.COM"}});
-  EXPECT_EQ(json::parse(to_json_object(order).text()),
-            (json{{"request_id", "given"},
-                  {"user_id", "u"},
-                  {"amount", 12.5},
-                  {"currency", "USD"},
-                  {"item_count", 3},
-                  {"customer",
-                   {{"name", "Ada Lovelace"},
-                    {"email", "ada@example.com"},
-                    {"validation_status", "valid"}}},
-                  {"priority", "BATCH"},
-                  {"received_at", "2023-11-14T22:13:20.123Z"}}));
+  EXPECT_EQ(tree_of(order), (json{{"request_id", "given"},
+                                  {"user_id", "u"},
+                                  {"amount", 12.5},
+                                  {"currency", "USD"},
+                                  {"item_count", 3},
+                                  {"customer",
+                                   {{"name", "Ada Lovelace"},
+                                    {"email", "ada@example.com"},
+                                    {"validation_status", "valid"}}},
+                                  {"priority", "BATCH"},
+                                  {"received_at", "2023-11-14T22:13:20.123Z"}}));
 }
 
 TEST(Order, WithoutCustomerAndItems) {
   const Order order = enriched({{"request_id", "own"}, {"user_id", 5}, {"amount", 3}});
   EXPECT_EQ(order.request_id, "own");
   EXPECT_EQ(order.item_count, 0);
-  EXPECT_EQ(json::parse(to_json_object(order).text())["customer"], nullptr);
+  EXPECT_EQ(tree_of(order)["customer"], nullptr);
   EXPECT_EQ(enriched({{"user_id", 5}, {"amount", 3}, {"name", "x"}}).customer_status,
             "invalid_email");
 }

@@ -72,7 +72,7 @@ class PostgresStore final : public Store {
         "RETURNING id",
         {order.request_id, order.user_id, order.amount, order.currency, order.item_count,
          order.customer_name, order.customer_email, order.customer_status, order.priority,
-         order.received_at},
+         written(order.received_at)},
         "SELECT id, user_id, amount_cents, currency FROM enriched_orders WHERE request_id = $1");
     const auto row = stored.rows[0];
     if (stored.is_new) return {row.get<int64_t>("id"), order, true};

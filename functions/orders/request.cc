@@ -14,9 +14,7 @@ Answer failure(int status_code, const json& body) { return {status_code, kiln::p
 }  // namespace
 
 std::string Answer::text(std::string_view batch_item_failures) const {
-  std::string out;
-  out.reserve(body.size() + batch_item_failures.size() + 128);
-  kiln::sdk::JsonWriter writer(out);
+  kiln::sdk::JsonWriter writer(2 * body.size() + batch_item_failures.size() + 64);
   writer.begin_object();
   if (!batch_item_failures.empty()) {
     writer.key("batchItemFailures");
@@ -25,7 +23,7 @@ std::string Answer::text(std::string_view batch_item_failures) const {
   writer.member("body", body);
   writer.member("statusCode", status_code);
   writer.end_object();
-  return out;
+  return writer.take();
 }
 
 Answer answer_request(kiln::JsonView event, const kiln::Context& context, const Config& config,

@@ -6,8 +6,10 @@
 #include <sys/vfs.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <thread>
 
 #include "request.h"
@@ -29,6 +31,58 @@ class SqliteStoreTest : public ::testing::Test {
   Config config_;
   Payment payment_{.request_id = "r", .user_id = "u", .amount = 1250, .currency = "EUR"};
 };
+
+// Only the small letters' form is stored as bytes: what differs in the request differs in the
+// store.
+TEST_F(SqliteStoreTest, RequestIdsThatAreUuidsDifferFromAllOthers) {
+  const std::string uuid = "8be6ab21-0cd4-4f0e-9a51-00ff6c7d8e9f";
+  const std::string others[] = {
+      "8BE6AB21-0CD4-4F0E-9A51-00FF6C7D8E9F",    "8be6ab210cd44f0e9a5100ff6c7d8e9f",
+      "8be6ab21-0cd4-4f0e-9a51-00ff6c7d8e9g",    "8be6ab21-0cd4-4f0e-9a51-00ff6c7d8e9:",
+      "8be6ab21-0cd4-4f0e-9a51000ff6c7d8e9f",    "8be6ab21-0cd4-4f0e-9a51-00ff6c7d8e9f0",
+      "\x8b\xe6\xab\x21\x0c\xd4\x4f\x0e\x9a\x51"};
+  const auto store = open_sqlite(config_);
+  payment_.request_id = uuid;
+  const int64_t id = store->authorize(payment_, Status::kAuthorized, kLimit).id;
+  for (const std::string& other : others) {
+    payment_.request_id = other;
+    EXPECT_TRUE(store->authorize(payment_, Status::kAuthorized, kLimit).is_new) << other;
+    EXPECT_FALSE(store->authorize(payment_, Status::kAuthorized, kLimit).is_new) << other;
+  }
+  payment_.request_id = uuid;
+  const auto again = open_sqlite(config_)->authorize(payment_, Status::kAuthorized, kLimit);
+  EXPECT_FALSE(again.is_new);
+  EXPECT_EQ(again.id, id);
+  EXPECT_EQ(again.payment.request_id, uuid);
+}
+
+// What a function stores in /tmp is its memory.
+TEST_F(SqliteStoreTest, AnOrderTakesLittleMoreThanItsTexts) {
+  constexpr int kOrders = 2000;
+  Order order;
+  order.user_id = "u1";
+  order.amount = 1250;
+  order.currency = "USD";
+  order.item_count = 3;
+  order.customer_name = "Ada Lovelace";
+  order.customer_email = "ada@example.com";
+  order.customer_status = "valid";
+  order.priority = "STANDARD";
+  order.received_at = std::chrono::milliseconds(1'767'323'045'678);
+  std::mt19937_64 random(1);
+  {
+    const auto store = open_sqlite(config_);
+    for (int i = 0; i < kOrders; ++i) {
+      char id[40];
+      std::snprintf(id, sizeof id, "%08x-0cd4-4f0e-9a51-%012llx", static_cast<unsigned>(random()),
+                    static_cast<unsigned long long>(random() >> 16));
+      order.request_id = id;
+      EXPECT_TRUE(store->insert(order, kLimit).is_new);
+    }
+  }
+  // 45 bytes of texts without the request id, and 16 of that in the table and in the index.
+  EXPECT_LT(std::filesystem::file_size(config_.sqlite_path), 130U * kOrders);
+}
 
 TEST_F(SqliteStoreTest, APaymentIsStoredOnce) {
   int64_t id = 0;
@@ -128,8 +182,8 @@ TEST_F(SqliteStoreTest, InMemoryTheJournalStaysShort) {
       payment_.request_id = std::to_string(i);
       store->authorize(payment_, Status::kAuthorized, kLimit);
     }
-    // 256 pages, and those of the last change.
-    EXPECT_LT(std::filesystem::file_size(config_.sqlite_path + "-wal"), 300u * 4096);
+    // 64 pages, and those of the last change.
+    EXPECT_LT(std::filesystem::file_size(config_.sqlite_path + "-wal"), 80U * 4096);
   }
   std::filesystem::remove_all(folder);
 }

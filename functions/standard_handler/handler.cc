@@ -45,7 +45,8 @@ void Handler::store(JsonView event, const std::string& request_id, const orders:
   kiln::log::info(
       "order stored",
       {{"order", order.request_id}, {"order_id", stored.id}, {"duplicate", !stored.is_new}});
-  kiln::sdk::JsonObject answered = orders::to_json_object(order);
+  kiln::sdk::JsonObject answered;
+  orders::add_members(answered, order);
   answered.add("order_id", stored.id);
   answered.add("status", "stored");
   body.add_json("order", answered.text());

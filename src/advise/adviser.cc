@@ -38,7 +38,8 @@ model::ConfigPtr changed(const model::ConfigPtr& config,
 void change_versions(simulate::SimulatedFunction& function,
                      const std::function<void(model::FunctionConfig&)>& change) {
   function.config.latest = changed(function.config.latest, change);
-  for (auto& [number, version] : function.config.versions) version = changed(version, change);
+  for (auto& [number, version] : function.config.versions.change())
+    version = changed(version, change);
 }
 
 }  // namespace

@@ -164,7 +164,7 @@ class Reader {
     SimulatedFunction function = simulate::make_function(shape);
     model::Function& config = function.config;
     config.latest = with_sizes(of, config.latest);
-    for (auto& [number, version] : config.versions) version = with_sizes(of, version);
+    for (auto& [number, version] : config.versions.change()) version = with_sizes(of, version);
     if (const auto text = of.text("architecture")) {
       const auto architecture = cost::architecture_named(*text);
       if (!architecture) return of.at("architecture").fail("must be x86_64 or arm64");

@@ -348,7 +348,7 @@ class Reading {
       return changed;
     };
     function.config.latest = with(function.config.latest);
-    for (auto& [number, version] : function.config.versions) version = with(version);
+    for (auto& [number, version] : function.config.versions.change()) version = with(version);
   }
 
   Result<void> read_tracking() {

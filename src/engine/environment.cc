@@ -72,7 +72,7 @@ Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::
       task_(std::move(task)),
       initialization_(initialization),
       log_(host.log_store, host.loop.clock(), *config_, host.metrics),
-      lines_(config_->logging, to_text(initialization)),
+      lines_(*config_->logging, to_text(initialization)),
       created_(host.loop.clock().steady_now()) {}
 
 Environment::~Environment() { host_.loop.cancel(this); }

@@ -33,7 +33,7 @@ const std::string& stamp(WallTime t) {
 
 // A group that several functions may share has the function's name in its streams' names.
 std::string stream_name(const model::FunctionConfig& config, WallTime t) {
-  const std::string function = config.logging.log_group.empty() ? std::string() : config.name;
+  const std::string function = config.logging->log_group.empty() ? std::string() : config.name;
   return format_log_stream_day(t) + "/" + function + "[" + config.version + "]" + new_hex(16);
 }
 

@@ -185,7 +185,7 @@ void Invoker::debug(const std::string& region, const std::string& name,
 
 TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
   TaskFolder task{code_store_.task_dir(config.code), code_store_.pin(config.code.zip_sha_hex)};
-  if (const std::string& layers = config.layers.folder_key; !layers.empty()) {
+  if (const std::string& layers = config.layers->folder_key; !layers.empty()) {
     task.layers_path = code_store_.folder(layers);
     task.layers_pin = code_store_.pin(layers);
   }

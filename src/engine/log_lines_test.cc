@@ -65,7 +65,7 @@ TEST(LogLines, OfARestore) {
   config.name = "f";
   config.version = "3";
   config.memory_mb = 256;
-  const LogLines text(config.logging, "snap-start");
+  const LogLines text(*config.logging, "snap-start");
   EXPECT_EQ(text.restore_start("python:3.13", "arn", config, "stream", {}),
             "RESTORE_START Runtime Version: python:3.13.v1\tRuntime Version ARN: arn\n");
   EXPECT_EQ(text.restore_end(1.5, {}, {}, {}), "");
@@ -81,8 +81,8 @@ TEST(LogLines, OfARestore) {
             "MB\tMax Memory Used: 36 MB\tRestore Duration: 4.10 ms\tBilled Restore Duration: 5 "
             "ms\t\n");
 
-  config.logging = {model::LogFormat::kJson, "INFO", "INFO", {}};
-  const LogLines json(config.logging, "snap-start");
+  config.logging = model::LoggingConfig{model::LogFormat::kJson, "INFO", "INFO", {}};
+  const LogLines json(*config.logging, "snap-start");
   const auto start =
       nlohmann::json::parse(json.restore_start("python:3.13", "arn", config, "stream", {}));
   EXPECT_EQ(start["type"], "platform.restoreStart");

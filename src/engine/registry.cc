@@ -64,7 +64,7 @@ std::set<std::string> Registry::code_in_use() const {
   std::set<std::string> keys;
   const auto add = [&](const model::FunctionConfig& config) {
     keys.insert(config.code.zip_sha_hex);
-    keys.insert(config.layers.folder_key);
+    keys.insert(config.layers->folder_key);
   };
   for (const model::FunctionPtr& function : all()) {
     add(*function->latest);

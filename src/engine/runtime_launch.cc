@@ -128,10 +128,10 @@ void add_reserved(const model::FunctionConfig& config, const LaunchContext& cont
     env["AWS_LAMBDA_LOG_STREAM_NAME"] = context.log_stream;
   }
   env.erase("AWS_LAMBDA_LOG_FORMAT");
-  if (config.logging.format == model::LogFormat::kJson) {
+  if (config.logging->format == model::LogFormat::kJson) {
     env["AWS_LAMBDA_LOG_FORMAT"] = "JSON";
-    if (!config.logging.application_level.empty())
-      env["AWS_LAMBDA_LOG_LEVEL"] = config.logging.application_level;
+    if (!config.logging->application_level.empty())
+      env["AWS_LAMBDA_LOG_LEVEL"] = config.logging->application_level;
   }
   env["_HANDLER"] = config.handler;
   env["LAMBDA_TASK_ROOT"] = places.task;

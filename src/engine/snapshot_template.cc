@@ -21,7 +21,7 @@ SnapshotTemplate::SnapshotTemplate(EnvironmentHost& host, model::ConfigPtr confi
       task_(std::move(task)),
       tell_(std::move(tell)),
       log_(host.log_store, host.loop.clock(), *config_, host.metrics),
-      lines_(config_->logging, to_text(Initialization::kSnapshot)) {}
+      lines_(*config_->logging, to_text(Initialization::kSnapshot)) {}
 
 void SnapshotTemplate::start() {
   started_ = host_.loop.clock().steady_now();

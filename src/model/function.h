@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/seldom.h"
 
 namespace kiln::model {
 
@@ -31,10 +32,12 @@ struct LayerStack {
   struct Use {
     std::string arn;         // of the layer's version
     int64_t size_bytes = 0;  // CodeSize: bytes of the zip
+    bool operator==(const Use&) const = default;
   };
   std::vector<Use> uses;       // a later one's files over an earlier one's
   std::string folder_key;      // in the code store; empty: no layers
   int64_t unpacked_bytes = 0;  // of all layers together
+  bool operator==(const LayerStack&) const = default;
 };
 
 enum class LogFormat { kText, kJson };
@@ -44,6 +47,7 @@ struct LoggingConfig {
   std::string application_level;  // TRACE … FATAL; only with JSON
   std::string system_level;       // DEBUG | INFO | WARN; only with JSON
   std::string log_group;          // empty: /aws/lambda/NAME
+  bool operator==(const LoggingConfig&) const = default;
 };
 
 // Where a function would be on AWS, and what it would mount there: kept, and without effect here.
@@ -76,8 +80,8 @@ struct FunctionConfig {
   std::vector<FileSystem> file_systems;
   std::vector<std::string> architectures{"x86_64"};
   CodeLocation code;
-  LayerStack layers;
-  LoggingConfig logging;
+  Seldom<LayerStack> layers;
+  Seldom<LoggingConfig> logging;
   std::string tracing_mode = "PassThrough";
   std::string dead_letter_target_arn;
   std::string kms_key_arn;
@@ -86,7 +90,7 @@ struct FunctionConfig {
   std::string last_modified;  // 2023-01-21T11:30:00.000+0000
 
   std::string log_group() const {
-    return logging.log_group.empty() ? "/aws/lambda/" + name : logging.log_group;
+    return logging->log_group.empty() ? "/aws/lambda/" + name : logging->log_group;
   }
 };
 using ConfigPtr = std::shared_ptr<const FunctionConfig>;
@@ -134,19 +138,19 @@ struct FunctionUrl {
 // A function with all that hangs on its name. A new value is made for every change; readers keep
 // the one they hold.
 struct Function {
-  ConfigPtr latest;                       // $LATEST
-  std::map<int64_t, ConfigPtr> versions;  // published, by number
-  std::map<std::string, Alias> aliases;
-  std::map<std::string, std::string> tags;
-  std::map<std::string, std::string>
+  ConfigPtr latest;                        // $LATEST
+  SeldomMap<int64_t, ConfigPtr> versions;  // published, by number
+  SeldomMap<std::string, Alias> aliases;
+  SeldomMap<std::string, std::string> tags;
+  SeldomMap<std::string, std::string>
       policies;  // qualifier ("" = unqualified) → statements, JSON array text
-  std::map<std::string, std::string> policy_revisions;  // qualifier → RevisionId of that policy
-  int64_t next_version = 1;                             // never reused
+  SeldomMap<std::string, std::string> policy_revisions;  // qualifier → RevisionId of that policy
+  int64_t next_version = 1;                              // never reused
   std::optional<int> reserved_concurrency;
-  std::string recursive_loop = "Terminate";               // or "Allow"
-  std::map<std::string, ProvisionedConfig> provisioned;   // by version or alias
-  std::map<std::string, EventInvokeConfig> event_invoke;  // by qualifier; "$LATEST" too
-  std::map<std::string, FunctionUrl> urls;                // by alias; "" = $LATEST
+  std::string recursive_loop = "Terminate";                // or "Allow"
+  SeldomMap<std::string, ProvisionedConfig> provisioned;   // by version or alias
+  SeldomMap<std::string, EventInvokeConfig> event_invoke;  // by qualifier; "$LATEST" too
+  SeldomMap<std::string, FunctionUrl> urls;                // by alias; "" = $LATEST
 
   const std::string& region() const { return latest->region; }
   const std::string& name() const { return latest->name; }

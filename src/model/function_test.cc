@@ -50,6 +50,11 @@ TEST(ResolveQualifierTest, TheWeightIsTheShareOfTheAdditionalVersion) {
   EXPECT_EQ(resolved("weighted", 0.9999), "1");
 }
 
+// The engine keeps every registered function in memory: what few of them have takes a pointer.
+TEST(FunctionTest, TakesUnderAKilobyteBeforeItsTexts) {
+  EXPECT_LE(sizeof(Function) + sizeof(FunctionConfig), 900U);
+}
+
 TEST(FunctionArnTest, WithAndWithoutQualifier) {
   EXPECT_EQ(function_arn("eu-west-1", "111111111111", "f"),
             "arn:aws:lambda:eu-west-1:111111111111:function:f");

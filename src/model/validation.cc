@@ -220,7 +220,7 @@ void check_members(const FunctionConfig& c, Request request, Violations& violati
              violations);
   check_enum(c.snap_start, "snapStart.applyOn", std::array{"PublishedVersions"sv, "None"sv},
              violations);
-  check_logging(c.logging, violations);
+  check_logging(*c.logging, violations);
   check_pattern(is_arn_or_empty(c.kms_key_arn), c.kms_key_arn, "kMSKeyArn",
                 "(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()", violations);
   check_pattern(is_arn_or_empty(c.dead_letter_target_arn), c.dead_letter_target_arn,
@@ -310,8 +310,8 @@ Result<void> validate(const FunctionConfig& config, Request request) {
         "'MemorySize' value failed to satisfy constraint: Member must have value less than or "
         "equal to " +
         std::to_string(kMaxMemoryMb));
-  if (config.logging.format == LogFormat::kText &&
-      !(config.logging.application_level.empty() && config.logging.system_level.empty()))
+  if (config.logging->format == LogFormat::kText &&
+      !(config.logging->application_level.empty() && config.logging->system_level.empty()))
     return invalid_parameter(
         "Log level is not supported when LogFormat is Text. Remove it, or use LogFormat JSON.");
   if (config.runtime.empty() || config.handler.empty())

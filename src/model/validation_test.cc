@@ -171,7 +171,7 @@ TEST(ValidateCreateTest, DescriptionsCountCharacters) {
 
 TEST(ValidateCreateTest, LogGroup) {
   const auto with = [](const std::string& group) {
-    return created([&](FunctionConfig& f) { f.logging.log_group = group; });
+    return created([&](FunctionConfig& f) { f.logging.change().log_group = group; });
   };
   EXPECT_EQ(with("/aws/lambda/a.b-c_d#e"), "ok");
   EXPECT_EQ(with(std::string(512, 'g')), "ok");
@@ -186,7 +186,9 @@ TEST(ValidateCreateTest, LogGroup) {
 TEST(ValidateCreateTest, LogLevelsGoWithJsonOnly) {
   const auto with = [](LogFormat format, const std::string& application,
                        const std::string& system) {
-    return created([&](FunctionConfig& f) { f.logging = {format, application, system, ""}; });
+    return created([&](FunctionConfig& f) {
+      f.logging = LoggingConfig{format, application, system, ""};
+    });
   };
   for (const char* level : {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"})
     EXPECT_EQ(with(LogFormat::kJson, level, "INFO"), "ok") << level;
@@ -262,9 +264,9 @@ TEST(ValidateCreateTest, EnumsNameTheirValues) {
                       "Member must satisfy enum value set: [Active, PassThrough]"));
   EXPECT_EQ(
       created([](FunctionConfig& f) {
-        f.logging.format = LogFormat::kJson;
-        f.logging.application_level = "LOUD";
-        f.logging.system_level = "INFO";
+        f.logging.change().format = LogFormat::kJson;
+        f.logging.change().application_level = "LOUD";
+        f.logging.change().system_level = "INFO";
       }),
       violation("LOUD", "loggingConfig.applicationLogLevel",
                 "Member must satisfy enum value set: [TRACE, DEBUG, INFO, WARN, ERROR, FATAL]"));

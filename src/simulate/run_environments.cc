@@ -243,7 +243,8 @@ void Run::provision(uint32_t number) {
 void Run::bill_provisioned(Function& function) {
   const Nanos now = to_metric(now_), from = to_metric(scenario_.warm_up);
   const bool over = now_ >= length_;
-  for (auto& [qualifier, config] : function.config.provisioned) function.provisioned[qualifier];
+  for (const auto& [qualifier, config] : function.config.provisioned)
+    function.provisioned[qualifier];
   for (auto& [qualifier, units] : function.provisioned) {
     const auto found = function.config.provisioned.find(qualifier);
     const size_t wanted = over || found == function.config.provisioned.end()

@@ -114,7 +114,8 @@ Result<void> set_memory(SimulatedFunction& function, int memory_mb) {
                     config.name(), memory_mb));
   function.behaviour = measured->second;
   config.latest = with_memory(config.latest, memory_mb);
-  for (auto& [number, version] : config.versions) version = with_memory(version, memory_mb);
+  for (auto& [number, version] : config.versions.change())
+    version = with_memory(version, memory_mb);
   return {};
 }
 

@@ -55,14 +55,14 @@ json to_json(const FunctionConfig& c) {
                    {"environment", c.environment},
                    {"architectures", c.architectures},
                    {"code", to_json(c.code)},
-                   {"logging", to_json(c.logging)},
+                   {"logging", to_json(*c.logging)},
                    {"tracing_mode", c.tracing_mode},
                    {"dead_letter_target_arn", c.dead_letter_target_arn},
                    {"kms_key_arn", c.kms_key_arn},
                    {"snap_start", c.snap_start},
                    {"revision_id", c.revision_id},
                    {"last_modified", c.last_modified}};
-  if (!c.layers.uses.empty()) document["layers"] = to_json(c.layers);
+  if (!c.layers->uses.empty()) document["layers"] = to_json(*c.layers);
   if (c.has_environment) document["has_environment"] = true;
   if (c.vpc)
     document["vpc"] = {{"subnets", c.vpc->subnet_ids},
@@ -230,9 +230,9 @@ std::string alias_to_text(const Alias& alias) {
 
 std::string function_to_text(const Function& function) {
   json document = {{"latest", to_json(*function.latest)},
-                   {"tags", function.tags},
-                   {"policies", function.policies},
-                   {"policy_revisions", function.policy_revisions}};
+                   {"tags", function.tags.all()},
+                   {"policies", function.policies.all()},
+                   {"policy_revisions", function.policy_revisions.all()}};
   for (const auto& [qualifier, config] : function.provisioned)
     document["provisioned"][qualifier] = {{"requested", config.requested},
                                           {"last_modified", config.last_modified}};
@@ -266,9 +266,14 @@ Result<Function> function_from_text(const std::string& text) {
     Function function;
     function.latest =
         std::make_shared<const FunctionConfig>(config_from(document.object("latest")));
-    document.read_if("tags", function.tags);
-    document.read_if("policies", function.policies);
-    document.read_if("policy_revisions", function.policy_revisions);
+    const auto texts = [&document](std::string_view name) {
+      std::map<std::string, std::string> read;
+      document.read_if(name, read);
+      return read;
+    };
+    function.tags = texts("tags");
+    function.policies = texts("policies");
+    function.policy_revisions = texts("policy_revisions");
     if (document.has("provisioned"))
       for (const auto& [qualifier, config] : document.members("provisioned")) {
         auto& provisioned = function.provisioned[qualifier];

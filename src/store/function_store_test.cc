@@ -36,7 +36,7 @@ FunctionConfig full_config(const std::string& version) {
   c.environment = {{"KEY", "value with\nnewline"}, {"EMPTY", ""}};
   c.architectures = {"arm64"};
   c.code = {"c2hh", 1234567890123, "ab12", "/srv/code"};
-  c.logging = {model::LogFormat::kJson, "TRACE", "WARN", "/my/group"};
+  c.logging = model::LoggingConfig{model::LogFormat::kJson, "TRACE", "WARN", "/my/group"};
   c.tracing_mode = "Active";
   c.dead_letter_target_arn = "arn:aws:sqs:eu-west-1:123456789012:q";
   c.kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k";
@@ -79,10 +79,10 @@ void expect_equal(const FunctionConfig& a, const FunctionConfig& b) {
   EXPECT_EQ(a.code.size_bytes, b.code.size_bytes);
   EXPECT_EQ(a.code.zip_sha_hex, b.code.zip_sha_hex);
   EXPECT_EQ(a.code.hot_reload_dir, b.code.hot_reload_dir);
-  EXPECT_EQ(a.logging.format, b.logging.format);
-  EXPECT_EQ(a.logging.application_level, b.logging.application_level);
-  EXPECT_EQ(a.logging.system_level, b.logging.system_level);
-  EXPECT_EQ(a.logging.log_group, b.logging.log_group);
+  EXPECT_EQ(a.logging->format, b.logging->format);
+  EXPECT_EQ(a.logging->application_level, b.logging->application_level);
+  EXPECT_EQ(a.logging->system_level, b.logging->system_level);
+  EXPECT_EQ(a.logging->log_group, b.logging->log_group);
   EXPECT_EQ(a.tracing_mode, b.tracing_mode);
   EXPECT_EQ(a.dead_letter_target_arn, b.dead_letter_target_arn);
   EXPECT_EQ(a.kms_key_arn, b.kms_key_arn);

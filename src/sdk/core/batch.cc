@@ -117,8 +117,7 @@ BatchFailures process(const std::vector<Record<In>>& records, const Context& con
 }  // namespace
 
 std::string BatchFailures::json_array() const {
-  std::string out;
-  sdk::JsonWriter writer(out);
+  sdk::JsonWriter writer;
   writer.begin_array();
   for (const std::string_view identifier : identifiers) {
     writer.begin_object();
@@ -126,7 +125,7 @@ std::string BatchFailures::json_array() const {
     writer.end_object();
   }
   writer.end_array();
-  return out;
+  return writer.take();
 }
 
 std::string BatchFailures::json() const { return "{\"batchItemFailures\":" + json_array() + "}"; }

@@ -7,10 +7,11 @@
 //   body.add_json("order", order_text);
 //   body.text();  // {"amount":12.5,"order":{…},"success":true}
 //
-// Threading: one thread. Ownership: keys are referred to, values are copied. Cost: a few
+// Threading: one thread. Ownership: values are copied, keys are referred to. Cost: three
 // allocations, whatever the number of members.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,24 +28,25 @@ class JsonObject {
   template <class T>
   void add(std::string_view key, const T& value) {
     begin(key);
-    JsonWriter(values_).value(value);
+    writer_.value(value);
   }
   void add_json(std::string_view key, std::string_view json) {
     begin(key);
-    values_ += json;
+    writer_.raw(json);
   }
 
   std::string text() const;
 
  private:
   struct Member {
+    uint64_t rank;  // the key's first eight bytes, which decide most comparisons
     std::string_view key;
-    size_t begin;  // of its value, which a comma follows unless it is the last
+    size_t begin;  // of key and value; behind them is a comma, or the end
   };
 
   void begin(std::string_view key);
 
-  std::string values_;  // in the order they came in
+  JsonWriter writer_;  // members in the order they came in
   std::vector<Member> members_;
 };
 

@@ -132,10 +132,9 @@ json parse_event(std::string_view payload) {
 }
 
 std::string print_json(const json& value) {
-  std::string out;
-  sdk::JsonWriter writer(out);
+  JsonWriter writer;
   print_tree(writer, value);
-  return out;
+  return writer.take();
 }
 
 }  // namespace kiln

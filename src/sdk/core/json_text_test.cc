@@ -156,8 +156,7 @@ TEST(JsonText, PrintsWhatTheLibraryPrints) {
 }
 
 TEST(JsonText, AWriterSeparatesValues) {
-  std::string out;
-  sdk::JsonWriter writer(out);
+  sdk::JsonWriter writer;
   writer.begin_object();
   writer.member("a{", "x[");
   writer.member("n", 1);
@@ -173,7 +172,7 @@ TEST(JsonText, AWriterSeparatesValues) {
   writer.key("raw");
   writer.raw("[]");
   writer.end_object();
-  EXPECT_EQ(out, R"({"a{":"x[","n":1,"u":2,"t":true,"list":[null,{},0.5],"raw":[]})");
+  EXPECT_EQ(writer.take(), R"({"a{":"x[","n":1,"u":2,"t":true,"list":[null,{},0.5],"raw":[]})");
 }
 
 TEST(JsonText, AnObjectHasItsMembersInTheOrderOfTheirKeys) {

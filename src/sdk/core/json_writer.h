@@ -1,38 +1,48 @@
 // JsonWriter: JSON text, one value after another, without a tree. The bytes are those that
 // nlohmann::json::dump() gives the same values.
 //
-//   std::string out;
-//   JsonWriter json(out);
+//   JsonWriter json;
 //   json.begin_object();
 //   json.member("amount", 12.5);
 //   json.key("customer");
 //   json.null();
 //   json.end_object();
+//   return json.take();
 //
 // The caller closes what it opens, and gives keys in the order that they shall have.
 //
-// Threading: one thread. Ownership: appends to the caller's string, which holds nothing but this
-// JSON. Cost: no allocation but the string's own.
+// Threading: one thread. Ownership: owns its text. Cost: no allocation but the text's.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "sdk/core/text_tail.h"
 
 namespace kiln::sdk {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(std::string& out) : out_(out) {}
+  // `room`: for so many bytes to begin with.
+  explicit JsonWriter(size_t room = 240) { out_.room(room); }
+
+  // What was written. Nothing is written behind it.
+  std::string take() {
+    out_.end();
+    return std::move(text_);
+  }
+  size_t size() const { return out_.size(); }
 
   void begin_object() { open('{'); }
-  void end_object() { out_ += '}'; }
+  void end_object() { out_.add('}'); }
   void begin_array() { open('['); }
-  void end_array() { out_ += ']'; }
+  void end_array() { out_.add(']'); }
   void key(std::string_view name) {
     text(name);
-    out_ += ':';
+    out_.add(':');
   }
 
   void text(std::string_view value);  // what is not UTF-8 in it becomes U+FFFD
@@ -58,18 +68,21 @@ class JsonWriter {
   }
 
  private:
+  friend class JsonObject;
+
   // Strings end in a quote, so that the last byte says whether a comma is due.
   void separate() {
-    if (out_.empty()) return;
-    const char last = out_.back();
-    if (last != '{' && last != '[' && last != ':' && last != ',') out_ += ',';
+    if (!out_.any()) return;
+    const char last = out_.last();
+    if (last != '{' && last != '[' && last != ':' && last != ',') out_.add(',');
   }
   void open(char bracket) {
     separate();
-    out_ += bracket;
+    out_.add(bracket);
   }
 
-  std::string& out_;
+  std::string text_;
+  TextTail out_{text_};
 };
 
 }  // namespace kiln::sdk

@@ -46,53 +46,53 @@ bool parse_level(const char* text, log::Level& level) {
 
 // Text lines: valid UTF-8, control characters other than tabs escaped, so that no value can forge a
 // line.
-void append_plain(std::string& out, std::string_view text) {
+void add_plain(TextTail& out, std::string_view text) {
   while (true) {
     const size_t plain = text_prefix(text);
-    out.append(text, 0, plain);
+    out.add(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) return;
     const auto c = static_cast<unsigned char>(text.front());
     size_t length = 1;
     if (c == '\n') {
-      out += "\\n";
+      out.add("\\n");
     } else if (c == '\r') {
-      out += "\\r";
+      out.add("\\r");
     } else if ((c < 0x20 && c != '\t') || c == 0x7F) {
       constexpr char kHex[] = "0123456789abcdef";
-      out += "\\x";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
+      out.add("\\x");
+      out.add(kHex[c >> 4]);
+      out.add(kHex[c & 15]);
     } else {
       length = utf8_sequence(text);
-      append_utf8(out, text.substr(0, length ? length : 1));
+      add_utf8(out, text.substr(0, length ? length : 1));
       if (!length) length = 1;
     }
     text.remove_prefix(length);
   }
 }
 
-void append_value(std::string& out, const log::Value& value, LogSettings::Form form) {
+void add_value(TextTail& out, const log::Value& value, LogSettings::Form form) {
   switch (value.kind()) {
     case log::Value::Kind::kText:
       if (form == LogSettings::Form::kJson || value.text().empty() ||
           value.text().find_first_of(" \t\"=") != std::string_view::npos) {
-        append_json_string(out, value.text());
+        add_json_string(out, value.text());
       } else {
-        append_plain(out, value.text());
+        add_plain(out, value.text());
       }
       break;
     case log::Value::Kind::kInteger:
-      append_integer(out, value.integer());
+      add_integer(out, value.integer());
       break;
     case log::Value::Kind::kUnsigned:
-      append_unsigned(out, value.unsigned_integer());
+      add_unsigned(out, value.unsigned_integer());
       break;
     case log::Value::Kind::kReal:
-      append_real(out, value.real());
+      add_real(out, value.real());
       break;
     case log::Value::Kind::kBoolean:
-      out += value.integer() ? "true" : "false";
+      out.add(value.integer() ? std::string_view("true") : std::string_view("false"));
       break;
   }
 }
@@ -136,43 +136,44 @@ LogSettings log_settings(const char* format, const char* lambda_level, const cha
   return settings;
 }
 
-void append_log_line(std::string& out, LogSettings::Form form, const LogRecord& record) {
+void append_log_line(std::string& line, LogSettings::Form form, const LogRecord& record) {
+  TextTail out(line);
   const std::string_view level = kLevelNames[static_cast<int>(record.level)];
   if (form == LogSettings::Form::kJson) {
-    out += "{\"timestamp\":\"";
-    append_timestamp(out, record.epoch_ms);
-    out += "\",\"level\":\"";
-    out += level;
-    out += "\",\"message\":";
-    append_json_string(out, record.message);
+    out.add("{\"timestamp\":\"");
+    add_timestamp(out, record.epoch_ms);
+    out.add("\",\"level\":\"");
+    out.add(level);
+    out.add("\",\"message\":");
+    add_json_string(out, record.message);
     if (!record.request_id.empty()) {
-      out += ",\"requestId\":";
-      append_json_string(out, record.request_id);
+      out.add(",\"requestId\":");
+      add_json_string(out, record.request_id);
     }
     for (const log::Field& field : record.fields) {
-      out += ',';
-      append_json_string(out, field.key);
-      out += ':';
-      append_value(out, field.value, form);
+      out.add(',');
+      add_json_string(out, field.key);
+      out.add(':');
+      add_value(out, field.value, form);
     }
-    out += "}\n";
+    out.add("}\n");
     return;
   }
-  out += '[';
-  out += level;
-  out += "]\t";
-  append_timestamp(out, record.epoch_ms);
-  out += '\t';
-  append_plain(out, record.request_id);
-  out += '\t';
-  append_plain(out, record.message);
+  out.add('[');
+  out.add(level);
+  out.add("]\t");
+  add_timestamp(out, record.epoch_ms);
+  out.add('\t');
+  add_plain(out, record.request_id);
+  out.add('\t');
+  add_plain(out, record.message);
   for (const log::Field& field : record.fields) {
-    out += ' ';
-    append_plain(out, field.key);
-    out += '=';
-    append_value(out, field.value, form);
+    out.add(' ');
+    add_plain(out, field.key);
+    out.add('=');
+    add_value(out, field.value, form);
   }
-  out += '\n';
+  out.add('\n');
 }
 
 void set_log_request_id(std::string_view request_id, LogScope scope) {

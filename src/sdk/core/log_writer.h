@@ -28,7 +28,7 @@ struct LogRecord {
 };
 
 // One line with its line break; exactly one line break in it.
-void append_log_line(std::string& out, LogSettings::Form form, const LogRecord& record);
+void append_log_line(std::string& line, LogSettings::Form form, const LogRecord& record);
 
 // Whose lines carry a request id: those of all threads, which is right while one invocation runs at
 // a time, or the calling thread's, which then go by it alone.

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "sdk/core/string_bytes.h"
 
@@ -42,18 +43,16 @@ size_t plain_prefix(std::string_view text, char first, char second) {
     std::memcpy(&word, bytes + at, sizeof word);
     if (others(word, ' ', f, s) != 0) break;
   }
+  if (text.size() - at < sizeof(uint64_t) && text.size() >= sizeof(uint64_t)) {
+    uint64_t word = 0;  // the last eight
+    std::memcpy(&word, bytes + text.size() - sizeof word, sizeof word);
+    if (others(word, ' ', f, s) == 0) return text.size();
+  }
   while (at < text.size() && bytes[at] >= ' ' && bytes[at] < 0x80 && bytes[at] != f &&
          bytes[at] != s) {
     ++at;
   }
   return at;
-}
-
-// Makes room for `size` bytes behind what is there, and returns where they are.
-char* grown(std::string& out, size_t size) {
-  const size_t before = out.size();
-  out.resize(before + size);
-  return out.data() + before;
 }
 
 // What stands behind the backslash for a character below 128 that a string can't have as it is: 'u'
@@ -66,35 +65,66 @@ constexpr std::array<char, 128> kEscapes = [] {
   return table;
 }();
 
-// Copies what needs no look at its characters, and perhaps more behind it, in steps as long as
-// `end` allows; moves both to where the look is due, or fewer than a step's bytes are left.
+// Copies what needs no look at its characters, and quotes and backslashes with their escapes, and
+// perhaps more behind it, in steps as long as `end` allows; moves both to where the look is due, or
+// fewer than a step's bytes are left. There is room for twice as many bytes, and a step.
 void copy_plain(const char*& from, const char* end, char*& to) {
 #ifdef __SSE2__
   while (end - from >= 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-    const unsigned mask = looks_due(bytes);
-    const int plain = mask != 0 ? __builtin_ctz(mask) : 16;
-    from += plain;
-    to += plain;
-    if (mask != 0) return;
+    unsigned mask = looks_due(bytes);
+    const char* const stop = from + 16;
+    if (mask != 0 && end - from >= 32) {
+      // Texts with quotes have many: JSON in JSON.
+      const char* const step = from;
+      while (mask != 0) {
+        const char* const at = step + __builtin_ctz(mask);
+        if (*at != '"' && *at != '\\') break;
+        to += at - from;
+        *to++ = '\\';
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                         _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+        ++to;
+        from = at + 1;
+        mask &= mask - 1;
+      }
+      if (mask != 0) {
+        const char* const at = step + __builtin_ctz(mask);
+        to += at - from;
+        from = at;
+        return;
+      }
+    } else if (mask != 0) {
+      const int plain = __builtin_ctz(mask);
+      from += plain;
+      to += plain;
+      return;
+    }
+    to += stop - from;
+    from = stop;
   }
 #else
   (void)from, (void)end, (void)to;
 #endif
 }
 
-// Appends what `text` begins with, up to the first byte that belongs to no UTF-8 sequence, and
-// takes it away from `text`.
-void append_json_prefix(std::string& out, std::string_view& text) {
+// Writes what `text` begins with, up to the first byte that belongs to no UTF-8 sequence, and takes
+// it away from `text`.
+void add_json_prefix(TextTail& out, std::string_view& text) {
   constexpr size_t kAtOnce = 512;  // bytes, for which there is room twice
   constexpr size_t kLongest = 16;  // of a step
+  if (is_plain(text)) {
+    out.add(text);
+    text = {};
+    return;
+  }
   const char* at = text.data();
   const char* const end = at + text.size();
   bool good = true;
   while (good && at != end) {
     const char* const stop = at + std::min(kAtOnce, static_cast<size_t>(end - at));
-    char* to = grown(out, 2 * static_cast<size_t>(stop - at) + kLongest);
+    char* to = out.room(2 * static_cast<size_t>(stop - at) + kLongest);
     int number = -1;  // a character that is written as one, for which there is too little room
     while (at < stop) {
       copy_plain(at, stop, to);
@@ -118,12 +148,12 @@ void append_json_prefix(std::string& out, std::string_view& text) {
       if (escape != '\0') *to++ = '\\';
       *to++ = escape != '\0' ? escape : static_cast<char>(c);
     }
-    out.resize(static_cast<size_t>(to - out.data()));
+    out.filled(to);
     if (number >= 0) {
       constexpr char kHex[] = "0123456789abcdef";
-      out += "\\u00";
-      out += kHex[number >> 4];
-      out += kHex[number & 15];
+      out.add("\\u00");
+      out.add(kHex[number >> 4]);
+      out.add(kHex[number & 15]);
     }
   }
   text.remove_prefix(static_cast<size_t>(at - text.data()));
@@ -131,7 +161,7 @@ void append_json_prefix(std::string& out, std::string_view& text) {
 
 // Whether it was: a number of up to fifteen digits, three of them decimals, whose shortest form is
 // those digits. Most numbers that are logged and measured are such.
-bool append_short_real(std::string& out, double value) {
+bool add_short_real(TextTail& out, double value) {
   constexpr double kMost = 1e12;
   const double size = std::fabs(value);
   if (!(size < kMost)) return false;
@@ -142,17 +172,54 @@ bool append_short_real(std::string& out, double value) {
     if (scaled / power != size) continue;
     const auto digits = static_cast<uint64_t>(scaled);
     const auto whole = static_cast<uint64_t>(power);
-    if (std::signbit(value)) out += '-';
-    append_unsigned(out, digits / whole);
+    if (std::signbit(value)) out.add('-');
+    add_unsigned(out, digits / whole);
     if (decimals == 0) return true;
-    char fraction[3];
-    put_padded(fraction, static_cast<int>(digits % whole), decimals);
-    out += '.';
-    out.append(fraction, static_cast<size_t>(decimals));
+    out.add('.');
+    out.filled(put_padded(out.room(sizeof "123"), static_cast<int>(digits % whole), decimals));
     return true;
   }
   return false;
 }
+
+// The date and the time up to the point, of seconds since 1970.
+void put_second(char* to, int64_t epoch_s) {
+  constexpr int64_t kDay = 86'400;
+  const int64_t day = (epoch_s >= 0 ? epoch_s : epoch_s - kDay + 1) / kDay;
+  const int second = static_cast<int>(epoch_s - day * kDay);
+  // Days to a date in the proleptic Gregorian calendar, counting years from 1 March so that the
+  // leap day is last.
+  const int64_t shifted = day + 719'468;
+  const int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
+  const int64_t day_of_era = shifted - era * 146'097;
+  const int64_t year_of_era =
+      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
+  const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+  const int year = static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0));
+  to = put_padded(to, year, 4);
+  *to++ = '-';
+  to = put_padded(to, month, 2);
+  *to++ = '-';
+  to = put_padded(to, static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1), 2);
+  *to++ = 'T';
+  to = put_padded(to, second / 3'600, 2);
+  *to++ = ':';
+  to = put_padded(to, second / 60 % 60, 2);
+  *to++ = ':';
+  put_padded(to, second % 60, 2);
+}
+
+constexpr size_t kSecondText = sizeof "2026-01-02T03:04:05" - 1;
+
+// The last second that the thread wrote: most time stamps follow one of the same second.
+struct LastSecond {
+  int64_t epoch_s = std::numeric_limits<int64_t>::min();
+  char text[kSecondText] = {};
+};
+thread_local LastSecond t_last_second;
 
 }  // namespace
 
@@ -184,30 +251,30 @@ size_t utf8_sequence(std::string_view text) {
   return length;
 }
 
-void append_utf8(std::string& out, std::string_view text) {
+void add_utf8(TextTail& out, std::string_view text) {
   while (!text.empty()) {
     size_t length = plain_prefix(text, '\0', '\0');
     if (length == 0) length = utf8_sequence(text);
-    out.append(length ? text.substr(0, length) : kReplacement);
+    out.add(length ? text.substr(0, length) : kReplacement);
     text.remove_prefix(length ? length : 1);
   }
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
+void add_json_string(TextTail& out, std::string_view text) {
+  out.add('"');
   while (true) {
-    append_json_prefix(out, text);
+    add_json_prefix(out, text);
     if (text.empty()) break;
-    out += kReplacement;
+    out.add(kReplacement);
     text.remove_prefix(1);
   }
-  out += '"';
+  out.add('"');
 }
 
-bool append_utf8_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  append_json_prefix(out, text);
-  out += '"';
+bool add_utf8_json_string(TextTail& out, std::string_view text) {
+  out.add('"');
+  add_json_prefix(out, text);
+  out.add('"');
   return text.empty();
 }
 
@@ -226,66 +293,75 @@ void append_base64(std::string& out, std::string_view bytes) {
   }
 }
 
-void append_integer(std::string& out, int64_t value) {
-  if (value < 0) out += '-';
-  append_unsigned(out, value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value));
+void add_integer(TextTail& out, int64_t value) {
+  if (value < 0) out.add('-');
+  add_unsigned(out, value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value));
 }
 
-void append_unsigned(std::string& out, uint64_t value) {
+void add_unsigned(TextTail& out, uint64_t value) {
   char digits[20];
   char* begin = digits + sizeof digits;
   do *--begin = static_cast<char>('0' + value % 10);
   while (value /= 10);
-  out.append(begin, static_cast<size_t>(digits + sizeof digits - begin));
+  out.add(std::string_view(begin, static_cast<size_t>(digits + sizeof digits - begin)));
 }
 
-void append_real(std::string& out, double value) {
-  if (!std::isfinite(value)) {
-    out += "null";
-    return;
-  }
-  if (append_short_real(out, value)) return;
+void add_real(TextTail& out, double value) {
+  if (!std::isfinite(value)) return out.add("null");
+  if (add_short_real(out, value)) return;
   // std::to_chars would do it in one go; its tables add 100 KiB to a function of 700.
   char digits[32];
   for (const int precision : {15, 16, 17}) {
     std::snprintf(digits, sizeof digits, "%.*g", precision, value);
     if (std::strtod(digits, nullptr) == value) break;
   }
-  out += digits;
+  out.add(digits);
+}
+
+void add_timestamp(TextTail& out, int64_t epoch_ms) {
+  const int64_t epoch_s = (epoch_ms >= 0 ? epoch_ms : epoch_ms - 999) / 1000;
+  LastSecond& last = t_last_second;
+  if (last.epoch_s != epoch_s) {
+    put_second(last.text, epoch_s);
+    last.epoch_s = epoch_s;
+  }
+  char* to = out.room(kSecondText + sizeof ".678Z");
+  std::memcpy(to, last.text, kSecondText);
+  to += kSecondText;
+  *to++ = '.';
+  to = put_padded(to, static_cast<int>(epoch_ms - epoch_s * 1000), 3);
+  *to++ = 'Z';
+  out.filled(to);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  TextTail tail(out);
+  add_json_string(tail, text);
+}
+
+void append_utf8(std::string& out, std::string_view text) {
+  TextTail tail(out);
+  add_utf8(tail, text);
+}
+
+void append_integer(std::string& out, int64_t value) {
+  TextTail tail(out);
+  add_integer(tail, value);
+}
+
+void append_unsigned(std::string& out, uint64_t value) {
+  TextTail tail(out);
+  add_unsigned(tail, value);
+}
+
+void append_real(std::string& out, double value) {
+  TextTail tail(out);
+  add_real(tail, value);
 }
 
 void append_timestamp(std::string& out, int64_t epoch_ms) {
-  constexpr int64_t kDay = 86'400'000;
-  const int64_t day = (epoch_ms >= 0 ? epoch_ms : epoch_ms - kDay + 1) / kDay;
-  const int ms = static_cast<int>(epoch_ms - day * kDay);
-  // Days to a date in the proleptic Gregorian calendar, counting years from 1 March so that the
-  // leap day is last.
-  const int64_t shifted = day + 719'468;
-  const int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  const int64_t day_of_era = shifted - era * 146'097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1'460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t shifted_month = (5 * day_of_year + 2) / 153;
-  const int month = static_cast<int>(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-  const int year = static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0));
-  char form[24];
-  char* to = put_padded(form, year, 4);
-  *to++ = '-';
-  to = put_padded(to, month, 2);
-  *to++ = '-';
-  to = put_padded(to, static_cast<int>(day_of_year - (153 * shifted_month + 2) / 5 + 1), 2);
-  *to++ = 'T';
-  to = put_padded(to, ms / 3'600'000, 2);
-  *to++ = ':';
-  to = put_padded(to, ms / 60'000 % 60, 2);
-  *to++ = ':';
-  to = put_padded(to, ms / 1'000 % 60, 2);
-  *to++ = '.';
-  to = put_padded(to, ms % 1'000, 3);
-  *to++ = 'Z';
-  out.append(form, static_cast<size_t>(to - form));
+  TextTail tail(out);
+  add_timestamp(tail, epoch_ms);
 }
 
 }  // namespace kiln::sdk

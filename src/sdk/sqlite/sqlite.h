@@ -63,7 +63,8 @@ class Statement {
 
     void bind(int position, std::string_view text);
     void bind(int position, int64_t number);
-    bool step();    // true: there is a row
+    void bind_bytes(int position, std::string_view bytes);  // which no text equals
+    bool step();                                            // true: there is a row
     void finish();  // to the end: a statement by itself commits there
     // To the end of an INSERT of one row: the row's id, or nothing where ON CONFLICT left it out.
     // RETURNING would have SQLite make a table of its own for the answer.

@@ -212,7 +212,7 @@ Result<void> read_configuration(const json& body, VpcPolicy vpc, model::Function
   const json* logging = fields.object("LoggingConfig");
   if (auto read = fields.result(); !read) return read;
   if (!inner) return inner;
-  return logging != nullptr ? read_logging(*logging, config.logging) : Result<void>();
+  return logging != nullptr ? read_logging(*logging, config.logging.change()) : Result<void>();
 }
 
 std::string unheeded(const model::FunctionConfig& config) {
@@ -258,17 +258,17 @@ json function_document(const model::FunctionConfig& c, const std::string& arn_qu
                       {"Ipv6AllowedForDualStack", c.vpc->ipv6}};
   for (const model::FileSystem& one : c.file_systems)
     d["FileSystemConfigs"].push_back({{"Arn", one.arn}, {"LocalMountPath", one.local_mount_path}});
-  for (const auto& layer : c.layers.uses)
+  for (const auto& layer : c.layers->uses)
     d["Layers"].push_back({{"Arn", layer.arn}, {"CodeSize", layer.size_bytes}});
   if (!c.kms_key_arn.empty()) d["KMSKeyArn"] = c.kms_key_arn;
   if (!c.dead_letter_target_arn.empty())
     d["DeadLetterConfig"] = {{"TargetArn", c.dead_letter_target_arn}};
   json& logging = d["LoggingConfig"] = {
-      {"LogFormat", c.logging.format == model::LogFormat::kJson ? "JSON" : "Text"},
+      {"LogFormat", c.logging->format == model::LogFormat::kJson ? "JSON" : "Text"},
       {"LogGroup", c.log_group()}};
-  if (c.logging.format == model::LogFormat::kJson) {
-    logging["ApplicationLogLevel"] = c.logging.application_level;
-    logging["SystemLogLevel"] = c.logging.system_level;
+  if (c.logging->format == model::LogFormat::kJson) {
+    logging["ApplicationLogLevel"] = c.logging->application_level;
+    logging["SystemLogLevel"] = c.logging->system_level;
   }
   if (view == StateView::kListed) return d;
   // On AWS the end of a change makes another revision, so the one in the answer never matches

@@ -225,7 +225,7 @@ OperationResult get_function(LambdaCall& call) {
       {"Location", code.zip_sha_hex.empty()
                        ? "file://" + code.hot_reload_dir
                        : "http://" + call.host + "/_kiln/code/" + code.zip_sha_hex + ".zip"}};
-  if (!function.tags.empty()) document["Tags"] = function.tags;
+  if (!function.tags.empty()) document["Tags"] = function.tags.all();
   if (function.reserved_concurrency) {
     document["Concurrency"] = {{"ReservedConcurrentExecutions", *function.reserved_concurrency}};
   }

@@ -149,12 +149,12 @@ Result<std::optional<model::LayerStack>> resolve_layers(LambdaCall& call,
 }
 
 Result<void> check_unpacked(const LambdaCall& call, const model::FunctionConfig& config) {
-  if (config.layers.uses.empty()) return {};
+  if (config.layers->uses.empty()) return {};
   const int64_t most = call.code_store.limits().max_unzipped_bytes;
-  if (config.layers.unpacked_bytes > most)
+  if (config.layers->unpacked_bytes > most)
     return invalid_parameter("Layers consume more than the available size of " +
                              std::to_string(most) + " bytes");
-  const int64_t together = config.layers.unpacked_bytes + config.code.unpacked_bytes;
+  const int64_t together = config.layers->unpacked_bytes + config.code.unpacked_bytes;
   if (together <= most) return {};
   return invalid_parameter(
       "Function code combined with layers exceeds the maximum allowed size of " +

@@ -255,7 +255,7 @@ TEST_F(LambdaLayersTest, LaterLayersLieOverEarlierOnes) {
   const auto content = [&](const json& arns) {
     EXPECT_LT(update("f", {{"Layers", arns}}).status, 300u);
     const auto function = registry_->find("us-east-1", "f");
-    std::ifstream in(code_store_.folder((*function)->latest->layers.folder_key) + "/python/l.py");
+    std::ifstream in(code_store_.folder((*function)->latest->layers->folder_key) + "/python/l.py");
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
   create("f");

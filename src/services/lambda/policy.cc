@@ -133,8 +133,8 @@ Result<void> put_statements(LambdaCall& call, const Target& target, const Ordere
     next->policy_revisions[qualifier] = revision;
   }
   // The function or the alias has the same revision, until it changes otherwise.
-  if (const auto alias = next->aliases.find(qualifier); alias != next->aliases.end()) {
-    alias->second.revision_id = revision;
+  if (next->aliases.contains(qualifier)) {
+    next->aliases[qualifier].revision_id = revision;
   } else if (qualifier.empty()) {
     auto latest = std::make_shared<model::FunctionConfig>(*next->latest);
     latest->revision_id = revision;

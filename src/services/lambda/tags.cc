@@ -40,7 +40,7 @@ OperationResult tag_resource(LambdaCall& call) {
   if (!given || given->empty()) {
     return invalid_parameter("An error occurred and the request cannot be processed.");
   }
-  auto tags = (*function)->tags;
+  auto tags = (*function)->tags.all();
   for (const auto& [name, value] : *given) tags[name] = value;
   if (auto valid = model::validate_tags(tags); !valid) return valid.error();
   return put_tags(call, **function, std::move(tags));
@@ -49,7 +49,7 @@ OperationResult tag_resource(LambdaCall& call) {
 OperationResult list_tags(LambdaCall& call) {
   auto function = find_tagged(call);
   if (!function) return function.error();
-  return json_response(200, {{"Tags", (*function)->tags}});
+  return json_response(200, {{"Tags", (*function)->tags.all()}});
 }
 
 OperationResult untag_resource(LambdaCall& call) {
@@ -61,7 +61,7 @@ OperationResult untag_resource(LambdaCall& call) {
   }
   auto function = find_tagged(call);
   if (!function) return function.error();
-  auto tags = (*function)->tags;
+  auto tags = (*function)->tags.all();
   for (const auto key : keys) tags.erase(std::string(key));
   return put_tags(call, **function, std::move(tags));
 }
