@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+
+#include "base/watch_fault.h"
 
 namespace kiln::cli {
 namespace {
@@ -40,7 +43,12 @@ FolderWatch::FolderWatch(std::string folder, std::vector<std::string> left_out)
       left_out_(std::move(left_out)),
       code_(CodeFolder::open(folder_)),
       inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-  add_tree("");
+  inotify_ ? add_tree("") : cannot_watch(errno);
+}
+
+void FolderWatch::cannot_watch(int error) {
+  const std::string fault = watch_fault(folder_, error);
+  if (!fault.empty() && !std::exchange(is_blind_, true)) fault_ = fault;
 }
 
 bool FolderWatch::is_code(const std::string& relative, EntryKind kind) const {
@@ -51,7 +59,7 @@ bool FolderWatch::is_code(const std::string& relative, EntryKind kind) const {
 void FolderWatch::add_tree(const std::string& relative) {
   const std::string path = relative.empty() ? folder_ : folder_ + "/" + relative;
   const int descriptor = ::inotify_add_watch(inotify_.get(), path.c_str(), kEvents);
-  if (descriptor < 0) return;
+  if (descriptor < 0) return cannot_watch(errno);
   watches_[descriptor] = relative;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(path, ec)) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,15 +23,21 @@ class FolderWatch {
   // together.
   std::vector<std::string> wait(Duration time);
 
+  // Why some changes go unseen (base/watch_fault.h), once; "": all are seen.
+  std::string take_fault() { return std::exchange(fault_, {}); }
+
  private:
   bool is_code(const std::string& relative, EntryKind kind) const;
   void add_tree(const std::string& relative);
+  void cannot_watch(int error);
   void read_events(std::vector<std::string>& changed);
 
   std::string folder_;
   std::vector<std::string> left_out_;
   CodeFolder code_;
   UniqueFd inotify_;
+  std::string fault_;
+  bool is_blind_ = false;               // a fault was noted
   std::map<int, std::string> watches_;  // descriptor → relative folder, "" for the top
 };
 

@@ -15,6 +15,7 @@
 
 #include "base/interpreters.h"
 #include "base/json_access.h"
+#include "base/user_ids.h"
 #include "cli/size_text.h"
 #include "cli/state_folder.h"
 
@@ -55,7 +56,7 @@ MachineCheck kernel() {
 }
 
 MachineCheck namespaces() {
-  const bool root = ::geteuid() == 0;
+  const bool root = has_uids_for_sandboxes();
   const int error = try_namespaces(root ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS);
   if (error == 0)
     return {"namespaces", Health::kGood,

@@ -20,6 +20,7 @@
 #include "engine/event_text.h"
 #include "engine/event_writer.h"
 #include "engine/events.h"
+#include "sandbox/descriptors.h"
 #include "sandbox/launcher.h"
 #include "services/front/api_server.h"
 
@@ -45,7 +46,8 @@ int start_failed(const std::string& message) {
 
 // One loop serves more than 50,000 invocations a second; the functions need the other cores.
 int default_loops() {
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 4);
+  const int wanted = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 4);
+  return std::min(wanted, sandbox::loops_for_descriptors());
 }
 
 // Of a folder that is there.
@@ -89,14 +91,16 @@ engine::EventWriter::Options writer_options(const ServeOptions& options) {
 class ToldFences {
  public:
   ToldFences(engine::EventLog& events, const Clock& clock)
-      : before_(set_fence_listener([&events, &clock](std::string_view where,
-                                                     std::string_view what) {
-          events.write(engine::note_event(engine::Severity::kError,
-                                          "internal error in " + std::string(where) + ": " +
-                                              std::string(what) + ". It ended one request or step" +
-                                              (what == kNoMemory ? "" : "; please report it"),
-                                          clock.wall_now()));
-        })) {}
+      : before_(
+            set_fence_listener([&events, &clock](std::string_view where, std::string_view what) {
+              const bool is_defect = what != kNoMemory;
+              events.write(engine::note_event(engine::Severity::kError,
+                                              (is_defect ? "internal error in " : "") +
+                                                  std::string(where) + ": " + std::string(what) +
+                                                  ". It ended one request or step" +
+                                                  (is_defect ? "; please report it" : ""),
+                                              clock.wall_now()));
+            })) {}
   ~ToldFences() { set_fence_listener(std::move(before_)); }
   ToldFences(const ToldFences&) = delete;
   ToldFences& operator=(const ToldFences&) = delete;

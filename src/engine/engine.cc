@@ -53,7 +53,7 @@ Engine::~Engine() { stop(); }
 
 Result<void> Engine::start() {
   Impl& e = *impl_;
-  if (auto enough = sandbox::raise_descriptor_limit(); !enough) return enough;
+  if (auto enough = sandbox::raise_descriptor_limit(e.options.loops); !enough) return enough;
   auto data_dir = store::DataDir::open(e.options.data_dir);
   if (!data_dir) return data_dir.error();
   e.data_dir = std::make_unique<store::DataDir>(std::move(*data_dir));

@@ -61,8 +61,10 @@ std::string document(std::string_view type, std::string_view message) {
 std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConfig& config) {
   if (!config.runtime.starts_with("provided")) {
     const bool python = config.runtime.starts_with("python");
-    return fmt::format("cannot start {}: {}; install {} on this machine", config.runtime,
-                       exit.reason, python ? "python3" : "nodejs");
+    const std::string step = exit.error == ENOENT ? fmt::format("install {} on this machine",
+                                                                python ? "python3" : "nodejs")
+                                                  : "functions must be able to run " + exit.program;
+    return fmt::format("cannot start {}: {}; {}", config.runtime, exit.reason, step);
   }
   if (exit.program_missing)
     return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";

@@ -3,8 +3,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <utility>
+
+#include "base/watch_fault.h"
 
 namespace kiln::engine {
 namespace {
@@ -15,20 +18,33 @@ constexpr const char* kByteCode = "__pycache__";
 
 }  // namespace
 
-HotReload::HotReload(net::IoLoop& loop, Changed changed)
-    : loop_(loop),
-      inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)),
-      changed_(std::move(changed)),
-      watch_(loop, inotify_.get(), [this] { read_events(); }) {}
+HotReload::HotReload(net::IoLoop& loop, Changed changed, Trouble trouble)
+    : loop_(loop), changed_(std::move(changed)), trouble_(std::move(trouble)) {}
 
 HotReload::~HotReload() { *alive_ = false; }
 
+bool HotReload::open() {
+  if (inotify_) return true;
+  inotify_.reset(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!inotify_) return false;
+  watch_.emplace(loop_, inotify_.get(), [this] { read_events(); });
+  return true;
+}
+
 void HotReload::watch(const std::string& folder) {
-  if (!roots_.emplace(folder, CodeFolder::open(folder)).second) return;
+  if (roots_.contains(folder)) return;
+  if (!open()) return cannot_watch(folder, errno);
+  roots_.emplace(folder, CodeFolder::open(folder));
   add({folder, folder});
 }
 
+void HotReload::cannot_watch(const std::string& root, int error) {
+  const std::string fault = watch_fault(root, error);
+  if (!fault.empty() && blind_.insert(root).second) trouble_(fault);
+}
+
 void HotReload::forget(const std::string& folder) {
+  blind_.erase(folder);
   if (roots_.erase(folder) == 0) return;
   late_.erase(folder);
   drop(folder);
@@ -62,7 +78,10 @@ void HotReload::watch_above(const std::string& root) {
   do {
     above = above.parent_path();
     const int descriptor = ::inotify_add_watch(inotify_.get(), above.c_str(), kEvents | IN_ONLYDIR);
-    if (descriptor < 0) continue;
+    if (descriptor < 0) {
+      cannot_watch(root, errno);
+      continue;
+    }
     note(descriptor, {above, root, true});
     break;
   } while (above.has_relative_path());
@@ -128,7 +147,7 @@ void HotReload::add_part() {
 void HotReload::add_folder(const Folder& folder) {
   const int descriptor =
       ::inotify_add_watch(inotify_.get(), folder.path.c_str(), kEvents | IN_ONLYDIR);
-  if (descriptor < 0) return;
+  if (descriptor < 0) return cannot_watch(folder.root, errno);
   note(descriptor, folder);
   std::error_code ec;
   for (std::filesystem::directory_iterator at(folder.path, ec), end; !ec && at != end;

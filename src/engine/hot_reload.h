@@ -3,7 +3,8 @@
 //
 // Folders may lie within one another, and be one by several names. One that goes, or is renamed, is
 // waited for: it counts as changed when there is one of that name again. Where events came faster
-// than they were read, all folders count as changed.
+// than they were read, all folders count as changed. Where the machine lets no more be watched,
+// that is told once for each folder, and the rest goes on.
 //
 // A large tree is watched a part at a time, so that the loop goes on meanwhile. What may have
 // changed before all of it was watched is covered by one call at the end. Threading: its loop only.
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,7 +30,8 @@ namespace kiln::engine {
 class HotReload {
  public:
   using Changed = std::function<void(const std::string& folder)>;
-  HotReload(net::IoLoop& loop, Changed changed);
+  using Trouble = std::function<void(const std::string& text)>;  // see base/watch_fault.h
+  HotReload(net::IoLoop& loop, Changed changed, Trouble trouble);
 
   ~HotReload();
 
@@ -46,6 +49,9 @@ class HotReload {
     bool is_above = false;  // the root is gone: this one will see it come back
   };
 
+  // With the first folder: few functions run in place.
+  bool open();
+  void cannot_watch(const std::string& root, int error);
   void drop(const std::string& root);
   void note(int descriptor, const Folder& folder);
   void watch_above(const std::string& root);
@@ -63,6 +69,8 @@ class HotReload {
   net::IoLoop& loop_;
   UniqueFd inotify_;
   Changed changed_;
+  Trouble trouble_;
+  std::set<std::string> blind_;  // roots of which trouble was told
   // By descriptor, which is one for each folder on the disk.
   std::map<int, std::vector<Folder>> watches_;
   std::map<std::string, CodeFolder> roots_;
@@ -70,7 +78,7 @@ class HotReload {
   bool adding_ = false;         // the next part is posted
   std::set<std::string> late_;  // roots that were not watched whole at once
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  net::Watch watch_;
+  std::optional<net::Watch> watch_;  // of inotify_
 };
 
 }  // namespace kiln::engine

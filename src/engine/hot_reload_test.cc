@@ -2,6 +2,9 @@
 #include "engine/hot_reload.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +14,8 @@
 
 namespace kiln::engine {
 namespace {
+
+constexpr int kNoNamespace = 77;
 
 class HotReloadTest : public testing::Test {
  protected:
@@ -34,7 +39,9 @@ class HotReloadTest : public testing::Test {
   std::string root_ = dir_.path() + "/code";
   net::IoLoop loop_{0, clock_};
   std::vector<std::string> told_;
-  HotReload reload_{loop_, [this](const std::string& folder) { told_.push_back(folder); }};
+  std::vector<std::string> trouble_;
+  HotReload reload_{loop_, [this](const std::string& folder) { told_.push_back(folder); },
+                    [this](const std::string& text) { trouble_.push_back(text); }};
 };
 
 TEST_F(HotReloadTest, TheLoopGoesOnWhileALargeTreeIsWatched) {
@@ -172,6 +179,56 @@ TEST_F(HotReloadTest, WithTheFolderAboveItToo) {
   std::ofstream(deep + "/index.py") << "x = 1\n";
   run_until([&] { return !told_.empty(); });
   EXPECT_EQ(told_.front(), deep);
+}
+
+// Does `work` in a process for which the machine has so few of what `limit` counts. Its status.
+template <class Work>
+int with_few(const std::string& limit, int few, Work work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWUSER) != 0) ::_exit(kNoNamespace);
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 0 1";
+    if (!(std::ofstream("/proc/sys/user/" + limit) << few).flush()) ::_exit(kNoNamespace);
+    work();
+    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 100 + WTERMSIG(status);
+}
+
+TEST_F(HotReloadTest, FoldersThatCannotBeWatchedAreToldOnceAndTheRestGoesOn) {
+  make_folders(20);
+  const int done = with_few("max_inotify_watches", 5, [&] {
+    reload_.watch(root_);
+    EXPECT_EQ(reload_.watched(), 5U);
+    std::filesystem::create_directories(root_ + "/d1/late");
+    change("index.py");
+    run_until([&] { return !told_.empty(); });
+    EXPECT_EQ(trouble_,
+              std::vector<std::string>{"not all changes in " + root_ +
+                                       " are seen, since it can't be watched (No space left on "
+                                       "device); raise fs.inotify.max_user_watches, or leave "
+                                       "folders out with .kilnignore, and start again"});
+  });
+  if (done == kNoNamespace) GTEST_SKIP() << "takes a user namespace";
+  EXPECT_EQ(done, 0);
+}
+
+TEST_F(HotReloadTest, WithoutAnInstanceItIsToldOnceAndTriedAgain) {
+  make_folders(1);
+  const int done = with_few("max_inotify_instances", 0, [&] {
+    for (int i = 0; i < 3; ++i) reload_.watch(root_);
+    EXPECT_EQ(reload_.watched(), 0U);
+    ASSERT_EQ(trouble_.size(), 1U);
+    EXPECT_NE(trouble_[0].find("fs.inotify.max_user_instances"), std::string::npos);
+    std::ofstream("/proc/sys/user/max_inotify_instances") << 10;
+    reload_.watch(root_);
+    EXPECT_EQ(reload_.watched(), 3U);
+  });
+  if (done == kNoNamespace) GTEST_SKIP() << "takes a user namespace";
+  EXPECT_EQ(done, 0);
 }
 
 TEST_F(HotReloadTest, WhereEventsWereLostAllCountsAsChanged) {

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/ids.h"
+#include "engine/events.h"
 #include "model/names.h"
 #include "sandbox/activity.h"
 #include "sandbox/template_sandbox.h"
@@ -55,12 +56,17 @@ Invoker::Invoker(Setup setup)
       metric_clock_(setup.metric_clock),
       provisioning_delay_(setup.provisioning_delay),
       events_(setup.events),
-      hot_reload_(setup.loop, [this](const std::string& folder) {
-        const auto [begin, end] = hot_folders_.equal_range(folder);
-        for (auto it = begin; it != end; ++it)
-          if (const auto found = runners_.find(it->second); found != runners_.end())
-            found->second->retire_all();
-      }) {}
+      hot_reload_(
+          setup.loop,
+          [this](const std::string& folder) {
+            const auto [begin, end] = hot_folders_.equal_range(folder);
+            for (auto it = begin; it != end; ++it)
+              if (const auto found = runners_.find(it->second); found != runners_.end())
+                found->second->retire_all();
+          },
+          [this](const std::string& text) {
+            events_.write(note_event(Severity::kWarning, text, host_.loop.clock().wall_now()));
+          }) {}
 
 Invoker::~Invoker() = default;
 

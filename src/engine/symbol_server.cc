@@ -209,7 +209,7 @@ void SymbolServer::answer(int client) {
   socklen_t size = sizeof peer;
   if (::getsockopt(client, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return;
   // Functions alone: other users of the machine can see the socket, too.
-  if (peer.uid != ::geteuid() && peer.uid < sandbox::kFirstUid) return;
+  if (peer.uid != ::geteuid() && peer.uid < kFirstUid) return;
   const std::string question = receive_question(client);
   if (question == "core\n\n")
     send_all(client, make_core(data_dir_ + "/cores", peer.pid));

@@ -10,8 +10,12 @@ namespace kiln::sandbox {
 namespace {
 
 // Kiln's own, a few environments and connections. A sandbox's process counts on numbers above 128.
-constexpr rlim_t kLeast = 256;
+constexpr rlim_t kLeast = 192;
+// And with each event loop: its own, those of its blank sandboxes, and as many again for callers.
+constexpr rlim_t kLeastOfLoop = 64;
 constexpr rlim_t kMostKeptBack = 256;
+
+rlim_t least_for(int loops) { return kLeast + kLeastOfLoop * static_cast<rlim_t>(loops); }
 
 rlim_t soft_limit() {
   struct rlimit limit = {};
@@ -20,17 +24,27 @@ rlim_t soft_limit() {
 
 }  // namespace
 
-Result<void> raise_descriptor_limit() {
+Result<void> raise_descriptor_limit(int loops) {
   struct rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
-  if (limit.rlim_max < kLeast)
+  if (limit.rlim_max < least_for(loops))
     return Error{ErrorKind::kUnavailable, "TooFewDescriptors",
                  "Kiln may have only " + std::to_string(limit.rlim_max) +
-                     " open files, and needs " + std::to_string(kLeast) +
-                     " at least; raise the limit (ulimit -Hn, LimitNOFILE= of systemd)"};
+                     " open files, and needs " + std::to_string(least_for(loops)) + " at least" +
+                     (loops > 1 ? " with " + std::to_string(loops) + " event loops" : "") +
+                     "; raise the limit (ulimit -Hn, LimitNOFILE= of systemd)" +
+                     (loops > 1 ? ", or choose fewer --threads" : "")};
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   return {};
+}
+
+int loops_for_descriptors() {
+  constexpr rlim_t kMany = 1024;
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMany;
+  if (limit.rlim_max < least_for(1)) return 1;
+  return static_cast<int>(std::min((limit.rlim_max - kLeast) / kLeastOfLoop, kMany));
 }
 
 bool is_kept_back(int fd) {

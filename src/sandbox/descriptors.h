@@ -11,8 +11,11 @@
 namespace kiln::sandbox {
 
 // Allows as many as the machine lets this process have: the usual soft limit is far too small for
-// thousands of environments. Error: fewer than Kiln needs.
-Result<void> raise_descriptor_limit();
+// thousands of environments. Error: fewer than Kiln needs with so many event loops.
+Result<void> raise_descriptor_limit(int loops);
+
+// For how many event loops they are enough; 1 where not even for one.
+int loops_for_descriptors();
 
 // Whether `fd` is one of those that are kept back. The kernel gives the lowest that is free.
 bool is_kept_back(int fd);

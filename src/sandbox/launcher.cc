@@ -12,6 +12,7 @@
 #include <cstring>
 #include <exception>
 
+#include "sandbox/descriptors.h"
 #include "sandbox/launcher_message.h"
 #include "sandbox/sandbox_mounts.h"
 #include "sandbox/sandbox_process.h"
@@ -146,7 +147,7 @@ void handle(int socket, const Message& message, const Ground& ground) {
 
 Error cannot_start(const char* step) {
   return {ErrorKind::kUnavailable, "LauncherError",
-          std::string("cannot start the launcher: ") + step + ": " + std::strerror(errno)};
+          std::string("cannot start the launcher: ") + step + ": " + descriptor_fault(errno)};
 }
 
 }  // namespace

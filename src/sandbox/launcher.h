@@ -18,6 +18,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "base/user_ids.h"
 #include "net/io_loop.h"
 #include "net/watch.h"
 
@@ -25,7 +26,7 @@ namespace kiln::sandbox {
 
 enum class Isolation {
   kFull,           // root: namespaces and a uid for each sandbox
-  kUserNamespace,  // an ordinary user: namespaces, all sandboxes have the user's own uid
+  kUserNamespace,  // no uids to be had: namespaces, all sandboxes have the user's own uid
   kNone,           // no namespaces to be had: plain processes, code in place, shared /tmp
 };
 
@@ -39,7 +40,7 @@ struct LauncherOptions {
 // An empty sandbox, made before it is known which function it is for: its namespaces, limits, user
 // and descriptors, with nothing in /var/task.
 struct BlankRequest {
-  uint32_t slot = 0;  // decides the uid; unique among living sandboxes
+  uint32_t slot = 0;  // decides the uid, kFirstUid + slot; unique among living sandboxes
   // A program that is started at once and waits for its order, see kOrderFdVariable; empty: none.
   std::vector<std::string> argv;
   std::vector<std::string> env;
@@ -93,9 +94,6 @@ inline constexpr const char* kOrderFdVariable = "KILN_ORDER_FD";
 // Without namespaces a sandbox is ended by this signal to its first process, which kills all that
 // it reaps; the kernel would leave its grandchildren.
 inline constexpr int kEndSignal = SIGQUIT;
-
-// Kiln's own uids: kFirstUid + slot.
-inline constexpr uint32_t kFirstUid = 900'000;
 
 class LauncherProcess {
  public:

@@ -438,7 +438,7 @@ class First {
     const Second second = {request_.slot, fds_, ground_.isolation, self_};
     if (const int why = settle_second(second); why != 0) {
       errno = why;
-      give_up(fds_.status, ExitStatus::Kind::kExecFailed);
+      give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
     }
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t n = ::write(settled_, &one, sizeof one);

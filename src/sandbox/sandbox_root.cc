@@ -163,7 +163,7 @@ Ground prepare_ground(const LauncherOptions& options) {
   ground.heap_begin = heap_begin();  // while /proc is the machine's
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  if (uid == 0) {
+  if (has_uids_for_sandboxes()) {
     if (::unshare(CLONE_NEWNS) != 0) {
       ground.warning = std::string("no mount namespace (") + std::strerror(errno) +
                        "): functions run in place, see the host's files and share /tmp";
@@ -195,7 +195,12 @@ Ground prepare_ground(const LauncherOptions& options) {
     return ground;
   }
   ground.isolation = Isolation::kUserNamespace;
-  ground.warning = "not root: all functions run under your own uid";
+  ground.warning =
+      uid == 0 ? "root of a user namespace without the uids of environments (" +
+                     std::to_string(kFirstUid) +
+                     " and up): all functions run under Kiln's own uid. A container that root runs "
+                     "without a user namespace has them"
+               : "not root: all functions run under your own uid";
   return ground;
 }
 

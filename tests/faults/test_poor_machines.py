@@ -4,14 +4,17 @@ import base64
 import http.client
 import json
 import os
+import shutil
 import socket
+import sys
 import threading
 import urllib.parse
 
+import botocore.exceptions
 import pytest
-from harness import ROLE, Kiln, of_another_user, wait_for, zip_of
+from harness import ROLE, Kiln, message_of, of_another_user, wait_for, zip_of
 
-LEAST_FILES = 256  # kLeast of src/sandbox/descriptors.cc
+LEAST_FILES = 256  # src/sandbox/descriptors.cc, with one event loop
 
 
 def files(limit):
@@ -25,6 +28,51 @@ def test_too_few_descriptors_are_said_at_the_start(own_kiln):
     kiln = own_kiln(prefix=files(LEAST_FILES))
     kiln.create_echo("echo")
     assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1}
+
+
+def test_event_loops_that_take_all_descriptors_are_said_at_the_start(own_kiln):
+    for threads in [8, 64, 1000]:
+        with pytest.raises(AssertionError) as told:
+            own_kiln(prefix=files(LEAST_FILES), args=["--threads", str(threads)])
+        assert "raise the limit (ulimit -Hn" in str(told.value) and "please report" not in str(told.value)
+    needed = 192 + 8 * 64
+    with pytest.raises(AssertionError) as told:
+        own_kiln(prefix=files(needed - 1), args=["--threads", "8"])
+    assert f"needs {needed} at least with 8 event loops" in str(told.value) and "choose fewer --threads" in str(told.value)
+    kiln = own_kiln(prefix=files(needed), args=["--threads", "8"])
+    for number in range(8):
+        kiln.create_echo(f"echo{number}")
+        assert kiln.invoke(f"echo{number}", {"a": number})["Body"] == {"a": number}
+
+
+@pytest.mark.parametrize("mapped", [1, 65536], ids=["one uid", "a container's uids"])
+def test_root_of_a_user_namespace_without_the_uids_of_environments(own_kiln, mapped):
+    """As in a container that an ordinary user runs: functions run under the one uid that there is."""
+    if os.geteuid() != 0:
+        pytest.skip("this test maps uids, which takes root")
+    become = ["unshare", "--user", "bash", "-c", 'read; exec setpriv --reuid=0 --regid=0 "$@"', "x"]
+    kiln = own_kiln(prefix=[sys.executable, "-c", MAPPED, str(mapped), *become])
+    kiln.create_echo("echo")
+    kiln.create("py", {"index.py": "import os\ndef handler(event, context):\n    return os.getuid()\n"})
+    assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1} and kiln.invoke("py")["Body"] > 0
+    assert "root of a user namespace without the uids of environments (900000 and up)" in kiln.stderr()
+    kiln.kill()
+
+
+# Starts a program that waits for a line, in a user namespace with so many uids; then becomes its keeper.
+MAPPED = """import os, signal, subprocess, sys
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE)
+here = os.readlink('/proc/self/ns/user')
+while os.readlink(f'/proc/{child.pid}/ns/user') == here:
+    pass
+for kind in ('uid_map', 'gid_map'):
+    with open(f'/proc/{child.pid}/{kind}', 'w') as map:
+        map.write(f'0 0 {sys.argv[1]}')
+child.stdin.write(b'\\n')
+child.stdin.close()
+signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+sys.exit(child.wait())
+"""
 
 
 # Says that it runs, and ends when it is told so.
@@ -157,3 +205,36 @@ def test_too_few_threads_are_said_at_the_start():
         with pytest.raises(AssertionError) as told:
             Kiln(**start)
         assert "the machine gives Kiln too few threads" in str(told.value) and "ulimit -u" in str(told.value)
+
+
+@pytest.mark.parametrize("way", ["deleted", "moved"])
+def test_a_data_folder_that_goes_is_said_and_nothing_is_taken_into_it(own_kiln, tmp_path, way):
+    kiln = own_kiln()
+    kiln.create_echo("echo")
+    assert kiln.invoke("echo")["Body"] == {}
+    data, away = kiln.data_dir, tmp_path / "away"
+    shutil.rmtree(data) if way == "deleted" else data.rename(away)
+    cloudwatch, s3 = kiln.client("cloudwatch"), kiln.client("s3")
+    alarm = dict(AlarmName="a", Namespace="n", MetricName="m", ComparisonOperator="GreaterThanThreshold", Threshold=1,
+                 EvaluationPeriods=1, Period=60, Statistic="Sum")
+    for ask in [
+        lambda: kiln.invoke("echo", InvocationType="Event"),
+        lambda: kiln.client("lambda").update_function_configuration(FunctionName="echo", Description="x"),
+        lambda: kiln.client("lambda").delete_function(FunctionName="echo"),
+        lambda: cloudwatch.put_metric_alarm(**alarm),
+        lambda: kiln.create_echo("another", Description="x"),
+        lambda: s3.create_bucket(Bucket="a-bucket"),
+    ]:
+        with pytest.raises(botocore.exceptions.ClientError) as refused:
+            ask()
+        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500, refused.value
+        assert str(data) in message_of(refused), refused.value
+    assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1}
+    assert not data.exists()
+    if way == "moved":
+        away.rename(data)
+        cloudwatch.put_metric_alarm(**alarm)
+        assert kiln.invoke("echo", InvocationType="Event")["StatusCode"] == 202
+        kiln.stop()
+        again = own_kiln()
+        assert [each["AlarmName"] for each in again.client("cloudwatch").describe_alarms()["MetricAlarms"]] == ["a"]

@@ -1,0 +1,34 @@
+#include "base/user_ids.h"
+
+#include <unistd.h>
+
+#include <fstream>
+#include <limits>
+#include <string>
+
+namespace kiln {
+namespace {
+
+// Of /proc/self/uid_map and its like.
+bool maps_all_from(const char* path, uint64_t first) {
+  std::ifstream map(path);
+  for (uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;)
+    if (inside <= first && inside + count >= std::numeric_limits<uint32_t>::max()) return true;
+  return false;
+}
+
+// A namespace may forbid to leave groups, and a process that can't leave them can't be another's.
+bool may_set_groups() {
+  std::ifstream setting("/proc/self/setgroups");
+  std::string word;
+  return !(setting >> word) || word == "allow";
+}
+
+}  // namespace
+
+bool has_uids_for_sandboxes() {
+  return ::geteuid() == 0 && maps_all_from("/proc/self/uid_map", kFirstUid) &&
+         maps_all_from("/proc/self/gid_map", kFirstUid) && may_set_groups();
+}
+
+}  // namespace kiln
