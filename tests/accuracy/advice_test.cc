@@ -112,7 +112,8 @@ class AdviceTest : public testing::Test {
       config = copy;
     };
     changed(function.config.latest);
-    for (auto& [number, config] : function.config.versions) changed(config);
+    if (function.config.versions.empty()) return;
+    for (auto& [number, config] : function.config.versions.change()) changed(config);
   }
 
   cost::Prices prices_ = tests::virginia_prices();
