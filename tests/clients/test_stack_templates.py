@@ -286,31 +286,3 @@ def test_a_serverless_application(engine, sam_project):
     assert inventory(engine)["functions"][function]["aliases"]["live"] == ("2", None, ("READY", 1))
     engine.cli("destroy", "sam", "--yes")
     assert inventory(engine) == EMPTY
-
-
-def test_a_condition_chooses_what_outlives_the_stack(engine):
-    """As AWS does without a transform; the resource's Metadata is given back with its functions carried out."""
-    cloudformation, ssm = engine.client("cloudformation"), engine.client("ssm")
-    template = json.dumps({
-        "Parameters": {"Env": {"Type": "String"}},
-        "Conditions": {"Kept": {"Fn::Equals": [{"Ref": "Env"}, "prod"]}},
-        "Resources": {"P": {
-            "Type": "AWS::SSM::Parameter",
-            "DeletionPolicy": {"Fn::If": ["Kept", "Retain", "Delete"]},
-            "Metadata": {"aws:cdk:path": "a/b", "Of": {"Fn::Sub": "${Env}-${AWS::StackName}"}},
-            "Properties": {"Name": {"Fn::Sub": "/policies/${Env}"}, "Type": "String", "Value": "v"},
-        }},
-    })
-    for env in ("prod", "dev"):
-        name = f"policies-{env}"
-        stack = create(cloudformation, name, template, Parameters=Deployed.given({"Env": env}))
-        assert stack["StackStatus"] == "CREATE_COMPLETE", events(cloudformation, stack["StackId"])
-        detail = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="P")["StackResourceDetail"]
-        assert json.loads(detail["Metadata"]) == {"aws:cdk:path": "a/b", "Of": f"{env}-{name}"}
-        delete(cloudformation, name)
-    assert ssm.get_parameter(Name="/policies/prod")["Parameter"]["Value"] == "v"
-    with pytest.raises(ClientError) as gone:
-        ssm.get_parameter(Name="/policies/dev")
-    assert gone.value.response["Error"]["Code"] == "ParameterNotFound"
-    assert message_of(gone) == ""
-    ssm.delete_parameter(Name="/policies/prod")

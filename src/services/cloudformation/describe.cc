@@ -5,7 +5,6 @@
 #include "base/json_access.h"
 #include "services/cloudformation/documents.h"
 #include "services/cloudformation/operations.h"
-#include "stack/resolve.h"
 #include "stack/validation_error.h"
 #include "wire/fields.h"
 
@@ -41,36 +40,6 @@ Result<cfn::Template> read(const std::string& text, const cfn::Include& include,
   for (const cfn::Problem& problem : reading.problems)
     message += (message.empty() ? "" : "\n") + cfn::text_of(problem);
   return stack::validation_error(message);
-}
-
-// The resource's Metadata with its functions carried out; null where it has none, or where what
-// they come to is not known any more.
-json metadata_of(const stack::Stack& stack, const std::string& logical_id,
-                 const cfn::Template& parsed, const Known& known) {
-  const cfn::Resource* resource = parsed.resource(logical_id);
-  if (!resource || resource->metadata.map.empty()) return nullptr;
-  const auto parameters = cfn::resolve_parameters(
-      parsed, stack.wish.parameters,
-      [](const std::string&) -> std::optional<cfn::SsmParameter> { return std::nullopt; });
-  if (!parameters) return nullptr;
-  cfn::Surroundings around;
-  around.parameters = *parameters;
-  around.account = known.at("AWS::AccountId");
-  around.region = stack.region;
-  around.stack_name = stack.name;
-  around.stack_id = stack.id;
-  around.notification_arns = stack.wish.notification_arns;
-  around.import_value = [](const std::string&) -> std::optional<std::string> {
-    return std::nullopt;
-  };
-  around.resource = [&](const std::string& id, const std::string& attribute) -> Result<json> {
-    const auto found = stack.resources.find(id);
-    if (found == stack.resources.end())
-      return stack::validation_error("Template error: resource " + id + " is not in the stack");
-    return stack::value_of(found->second, attribute);
-  };
-  auto metadata = cfn::Evaluator(parsed, std::move(around)).value(resource->metadata);
-  return metadata ? std::move(*metadata) : json();
 }
 
 }  // namespace
@@ -123,10 +92,6 @@ Result<json> CloudFormationOperations::describe_stack_resource(const Call& call)
   json detail = resource_document(*found, resource->second);
   detail["LastUpdatedTimestamp"] = detail["Timestamp"];
   detail.erase("Timestamp");
-  const Known known = book_.known_values(call.region, found->wish);
-  if (const auto parsed = read(found->wish.template_text, book_.include(), known))
-    if (const json metadata = metadata_of(*found, id, *parsed, known); !metadata.is_null())
-      detail["Metadata"] = json_dump(metadata);
   return json{{"StackResourceDetail", std::move(detail)}};
 }
 
