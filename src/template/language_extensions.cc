@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/ascii.h"
-#include "template/known_texts.h"
 #include "template/node_reader.h"
 #include "template/sam_node.h"
 
@@ -29,7 +28,7 @@ class ExtensionsExpander {
  public:
   ExtensionsExpander(Node& root, const std::map<std::string, std::string>& given,
                      std::vector<Problem>& problems)
-      : root_(root), known_(root, given), problems_(problems) {}
+      : root_(root), given_(given), problems_(problems) {}
 
   void run() {
     try {
@@ -39,6 +38,11 @@ class ExtensionsExpander {
       wrong(large.place, "Fn::ForEach makes more than " + std::to_string(kMaxNodes) + " values");
       return;
     }
+    if (Node* resources = sam::find(root_, "Resources"))
+      for (Member& resource : resources->map)
+        for (const char* policy : {"DeletionPolicy", "UpdateReplacePolicy"})
+          if (Node* value = sam::find(resource.value, policy); value && value->is_map())
+            if (const auto text = text_of(*value)) *value = placed(sam::text(*text), value->place);
   }
 
  private:
@@ -48,6 +52,65 @@ class ExtensionsExpander {
   static Node placed(Node node, Place place) {
     sam::place_within(node, place);
     return node;
+  }
+
+  // What a parameter's value is, or a mapping's entry.
+  std::optional<std::string> text_of(const Node& node) const {
+    if (!node.is_map() && !node.is_list()) return node.text;
+    if (const Node* name = node.find("Ref"); name && name->is_text()) {
+      if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
+      const Node* parameters = root_.find("Parameters");
+      const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
+      const Node* value = parameter ? parameter->find("Default") : nullptr;
+      if (value && !value->is_map() && !value->is_list()) return value->text;
+    }
+    const Node* entry = entry_of(node);
+    if (entry && !entry->is_map() && !entry->is_list()) return entry->text;
+    return std::nullopt;
+  }
+  const Node* entry_of(const Node& node) const {
+    const Node* names = node.find("Fn::FindInMap");
+    const Node* at = names ? root_.find("Mappings") : nullptr;
+    if (!names || names->list.size() < 3) return nullptr;
+    for (size_t i = 0; i < 3 && at; ++i) {
+      const auto name = text_of(names->list[i]);
+      at = name ? at->find(*name) : nullptr;
+    }
+    if (at) return at;
+    return names->list.size() > 3 ? names->list[3].find("DefaultValue") : nullptr;
+  }
+
+  std::optional<std::vector<std::string>> collection_of(const Node& node) const {
+    std::vector<std::string> out;
+    const Node* entry = node.is_map() ? entry_of(node) : nullptr;
+    const Node& list = entry ? *entry : node;
+    if (list.is_list()) {
+      for (const Node& item : list.list) {
+        const auto text = text_of(item);
+        if (!text) return std::nullopt;
+        // A parameter of the type CommaDelimitedList within the list stands for its items.
+        if (item.is_map())
+          split(*text, out);
+        else
+          out.push_back(*text);
+      }
+      return out;
+    }
+    const auto text = text_of(list);
+    if (!text) return std::nullopt;
+    split(*text, out);
+    return out;
+  }
+  static void split(const std::string& text, std::vector<std::string>& out) {
+    for (size_t start = 0; !text.empty();) {
+      const size_t comma = text.find(',', start);
+      std::string item = text.substr(start, comma - start);
+      item.erase(0, item.find_first_not_of(' '));
+      item.erase(item.find_last_not_of(' ') + 1);
+      out.push_back(std::move(item));
+      if (comma == std::string::npos) return;
+      start = comma + 1;
+    }
   }
 
   // ${Name} and &{Name}, of which the second keeps letters and digits only.
@@ -101,7 +164,7 @@ class ExtensionsExpander {
       looped = true;
       const Node& loop = member.value;
       const bool fine = loop.list.size() == 3 && loop.list[0].is_text() && loop.list[2].is_map();
-      const auto values = fine ? known_.list_of(loop.list[1]) : std::nullopt;
+      const auto values = fine ? collection_of(loop.list[1]) : std::nullopt;
       if (!values || loops >= kMaxLoops) {
         wrong(member.place,
               loops >= kMaxLoops
@@ -130,7 +193,7 @@ class ExtensionsExpander {
   }
 
   Node& root_;
-  KnownTexts known_;
+  const std::map<std::string, std::string>& given_;
   std::vector<Problem>& problems_;
   size_t made_ = 0, bytes_ = 0;
 };
@@ -142,20 +205,6 @@ bool has_language_extensions(const Node& root) {
   return transform &&
          (names_extensions(*transform) ||
           std::any_of(transform->list.begin(), transform->list.end(), names_extensions));
-}
-
-void settle_policies(Node& root, const std::map<std::string, std::string>& parameters) {
-  const KnownTexts known(root, parameters);
-  Node* resources = sam::find(root, "Resources");
-  if (!resources) return;
-  for (Member& resource : resources->map)
-    for (const char* policy : {"DeletionPolicy", "UpdateReplacePolicy"})
-      if (Node* value = sam::find(resource.value, policy); value && value->is_map())
-        if (const auto text = known.text_of(*value)) {
-          Node settled = sam::text(*text);
-          sam::place_within(settled, value->place);
-          *value = std::move(settled);
-        }
 }
 
 void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,

@@ -72,36 +72,5 @@ TEST(LanguageExtensions, PoliciesByReference) {
   EXPECT_EQ(given.parsed->resources[0].deletion_policy, Policy::kDelete);
 }
 
-TEST(Policies, AreChosenByParametersAndConditionsWithoutATransform) {
-  const auto policies = [](const std::string& policy,
-                           const std::map<std::string, std::string>& given) {
-    const Reading reading = read_template(
-        "Parameters: {Env: {Type: String, Default: dev}}\n"
-        "Mappings: {ByEnv: {dev: {Policy: Delete}, prod: {Policy: Retain}}}\n"
-        "Conditions:\n"
-        "  Prod: !Equals [!Ref Env, prod]\n"
-        "  Kept: !And [!Condition Prod, !Not [!Equals [!Ref Env, dev]]]\n"
-        "  Gone: !Or [!Equals [a, b], !Not [!Condition Prod]]\n"
-        "Resources: {A: {Type: AWS::SNS::Topic, DeletionPolicy: " +
-            policy + ", UpdateReplacePolicy: " + policy + "}}\n",
-        given);
-    if (!reading.ok()) return text_of(reading.problems[0]);
-    const Resource& resource = reading.parsed->resources[0];
-    EXPECT_EQ(resource.deletion_policy, resource.update_replace_policy) << policy;
-    return std::string(resource.deletion_policy == Policy::kRetain ? "Retain" : "Delete");
-  };
-  for (const char* policy :
-       {"!If [Prod, Retain, Delete]", "!If [Kept, Retain, Delete]", "!If [Gone, Delete, Retain]",
-        "!FindInMap [ByEnv, !Ref Env, Policy]"}) {
-    EXPECT_EQ(policies(policy, {{"Env", "prod"}}), "Retain") << policy;
-    EXPECT_EQ(policies(policy, {}), "Delete") << policy;
-  }
-  EXPECT_THAT(policies("!If [Prod, Keep, Delete]", {{"Env", "prod"}}),
-              HasSubstr("Unrecognized DeletionPolicy Keep of A"));
-  EXPECT_THAT(policies("{Fn::Join: ['', [Re, tain]]}", {}), HasSubstr("Unrecognized"));
-  // What isn't known yet is no mistake.
-  EXPECT_EQ(policies("!If [NoSuch, Retain, Delete]", {}), "Delete");
-}
-
 }  // namespace
 }  // namespace kiln::cfn

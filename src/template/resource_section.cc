@@ -88,11 +88,6 @@ class ResourceReader {
   }
 
   Policy policy(const Member& field) {
-    // Of values that only a deployment knows.
-    constexpr std::array kChoices = {"Ref", "Fn::FindInMap", "Fn::If"};
-    for (const char* function : kChoices)
-      if (field.value.map.size() == 1 && field.value.map[0].name == function)
-        return Policy::kDelete;
     for (const auto& [name, policy] : kPolicies)
       if (field.value.is_text() && field.value.text == name) return policy;
     wrong(field.value.place,
