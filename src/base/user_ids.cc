@@ -3,17 +3,16 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <limits>
 #include <string>
 
 namespace kiln {
 namespace {
 
 // Of /proc/self/uid_map and its like.
-bool maps_all_from(const char* path, uint64_t first) {
+bool maps_all(const char* path) {
   std::ifstream map(path);
   for (uint64_t inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;)
-    if (inside <= first && inside + count >= std::numeric_limits<uint32_t>::max()) return true;
+    if (inside <= kFirstUid && inside + count >= uint64_t{kFirstUid} + kUids) return true;
   return false;
 }
 
@@ -27,8 +26,8 @@ bool may_set_groups() {
 }  // namespace
 
 bool has_uids_for_sandboxes() {
-  return ::geteuid() == 0 && maps_all_from("/proc/self/uid_map", kFirstUid) &&
-         maps_all_from("/proc/self/gid_map", kFirstUid) && may_set_groups();
+  return ::geteuid() == 0 && maps_all("/proc/self/uid_map") && maps_all("/proc/self/gid_map") &&
+          may_set_groups();
 }
 
 }  // namespace kiln

@@ -48,7 +48,8 @@ std::string qualifier_in(const std::string& message, const std::string& name) {
 std::string near_function(const std::string& name, const ApiOptions& api) {
   Result<ApiClient> client = ApiClient::create(api);
   if (!client) return "";
-  const Result<nlohmann::json> functions = list_functions(*client);
+  constexpr size_t kEnough = 500;  // not a request for each fifty of ten thousand
+  const Result<nlohmann::json> functions = list_functions(*client, kEnough);
   if (!functions) return "";
   std::vector<std::string> names;
   for (const nlohmann::json& one : *functions) names.push_back(string_at(one, "FunctionName"));

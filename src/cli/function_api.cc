@@ -21,7 +21,7 @@ Result<nlohmann::json> send_document(ApiClient& client, const std::string& metho
   return client.json(request);
 }
 
-Result<nlohmann::json> list_functions(ApiClient& client) {
+Result<nlohmann::json> list_functions(ApiClient& client, size_t enough) {
   nlohmann::json all = nlohmann::json::array();
   std::string marker;
   do {
@@ -32,7 +32,7 @@ Result<nlohmann::json> list_functions(ApiClient& client) {
     if (!page->is_object()) break;
     for (nlohmann::json& function : (*page)["Functions"]) all.push_back(std::move(function));
     marker = string_at(*page, "NextMarker");
-  } while (!marker.empty());
+  } while (!marker.empty() && all.size() < enough);
   return all;
 }
 

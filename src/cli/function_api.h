@@ -13,8 +13,8 @@ namespace kiln::cli {
 
 std::string function_path(const std::string& name);  // /2015-03-31/functions/NAME
 
-// All functions of the Region, as ListFunctions gives them.
-Result<nlohmann::json> list_functions(ApiClient& client);
+// The functions of the Region, as ListFunctions gives them: all, or at least so many of the first.
+Result<nlohmann::json> list_functions(ApiClient& client, size_t enough = SIZE_MAX);
 
 // "NAME" or "NAME:QUALIFIER" in two parts.
 struct FunctionTarget {

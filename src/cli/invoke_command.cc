@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
@@ -104,7 +105,11 @@ std::string next_step(const std::string& payload, const std::string& name) {
   };
   // A file of the function's own that is missing has a path instead of a package's name.
   const auto is_package = [](const std::string& module) {
-    return !module.empty() && module.front() != '.' && module.front() != '/';
+    // The function says it, and it becomes a part of a command to copy.
+    return !module.empty() && module.front() != '.' && module.front() != '/' &&
+           std::all_of(module.begin(), module.end(), [](char c) {
+             return ascii::is_alnum(c) || std::string_view("-_.@/").find(c) != std::string::npos;
+           });
   };
   const auto install = [](const std::string& command, const std::string& package) {
     return "`" + command + " DIR " + package +

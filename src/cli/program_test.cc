@@ -327,6 +327,7 @@ TEST(Invoke, AMissingPackageIsAnsweredWithTheCommandThatInstallsIt) {
        "Error: Cannot find module 'express'; `npm install --prefix DIR express`"},
       {"Cannot find package '@aws-sdk/client-s3' imported from /var/task/index.mjs",
        "; `npm install --prefix DIR @aws-sdk/client-s3`"},
+      {python + "'x; rm -rf ~'", "; `kiln logs f` shows its log"},
       {"Cannot find module './own'", "; `kiln logs f` shows its log"},
       {"Cannot find module '/var/task/own.mjs'", "; `kiln logs f` shows its log"},
   };

@@ -44,6 +44,8 @@ void SandboxPool::place(const model::ConfigPtr& config, Invocation&& invocation)
 }
 
 bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
+  // Each that there is may be somebody's already.
+  if (ready.waiters.size() >= ready.idle.size() + ready.returning.size()) return false;
   if (!ready.idle.empty()) {
     bool stirs = false;
     if (host_.processors > 0 &&
@@ -60,7 +62,6 @@ bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
     give_idle(ready, stirs, std::move(invocation));
     return true;
   }
-  if (ready.returning.size() <= ready.waiters.size()) return false;
   const SteadyTime now = host_.loop.clock().steady_now();
   wait(ready, now, now + kPatience, std::move(invocation));
   return true;
@@ -262,13 +263,14 @@ void SandboxPool::on_change(Environment& environment) {
   if (environment.place.idle != environment.available() ||
       environment.place.returning != environment.returning()) {
     unlist(ready, environment);
-    if (environment.returning() || environment.available()) end_work(ready, environment);
+    if (environment.available()) end_work(ready, environment);
     if (environment.returning()) {
       ready.returning.push_back(&environment);
       environment.place.returning = true;
     }
     if (environment.available()) {
-      if (!ready.waiters.empty()) {
+      const bool too_many = !ready.idle.empty() && ready.at_work >= ready.wake_rule.enough();
+      if (!ready.waiters.empty() && !too_many) {
         Waiter waiter = std::move(ready.waiters.front());
         ready.waiters.pop_front();
         return give(ready, environment, std::move(waiter.invocation));

@@ -93,6 +93,16 @@ TEST_F(CrowdedPoolTest, WhoFindsEnoughAtWorkIsServedByThem) {
   EXPECT_EQ(pool_->idle_count(), kEnvironments);
 }
 
+TEST_F(CrowdedPoolTest, NobodyTakesWhatIsInReserveForAnother) {
+  all("a");
+  EXPECT_EQ(pool_->idle_count(), 3);
+  invoke("more");
+  EXPECT_EQ(pool_->idle_count(), 3);
+  EXPECT_EQ(pool_->size(), kEnvironments + 1);
+  while (answered("a") < kEnvironments || answer("more") == "none") ASSERT_GT(answer_all(), 0);
+  EXPECT_EQ(pool_->size(), kEnvironments + 1);
+}
+
 TEST_F(CrowdedPoolTest, IdleOnesAreWokenWhenNobodyAnswers) {
   all("a");
   EXPECT_EQ(at_work(), 5);

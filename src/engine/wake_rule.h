@@ -4,8 +4,8 @@
 // as long as they answer within microseconds and use processors rather than wait.
 //
 // Whether they do is found out by trying: each try that fails doubles the number of invocations
-// until the next. An invocation that waits has its environment for certain: there are never more of
-// them than of idle ones.
+// until the next. An invocation that waits has an idle environment in reserve: there are never more
+// of them than of idle ones.
 //
 // Pure; for one thread. One for each version and kind of environment.
 #pragma once
@@ -50,7 +50,8 @@ class WakeRule {
   // One has answered, so long after it was given its event; so many were at work.
   void answered(SteadyTime now, Duration taken, size_t at_work) {
     answered_at_ = now;
-    if (at_work > enough()) return;
+    // With many more anybody is slow; a few more come and go.
+    if (at_work > 2 * enough()) return;
     usual_ += (std::min(taken, kFast * 4) - usual_) / kSmoothing;
     if (usual_ > kFast) failed();
   }

@@ -62,8 +62,10 @@ TEST_F(WakeRuleTest, WhoeverIsSlowIsNotWaitedFor) {
   for (int i = 0; i < 1000; ++i) answer(microseconds(100));
   answer(milliseconds(500));
   EXPECT_TRUE(waits()) << "one alone says little";
-  for (int i = 0; i < 20; ++i) answer(milliseconds(500), kEnough + 1);
+  for (int i = 0; i < 20; ++i) answer(milliseconds(500), 2 * kEnough + 1);
   EXPECT_TRUE(waits()) << "with too many at work anybody is slow";
+  for (int i = 0; i < 20; ++i) answer(milliseconds(500), kEnough + 1);
+  EXPECT_EQ(pause(), 2 * WakeRule::kFirstPause);
   for (int i = 0; i < 20; ++i) answer(milliseconds(500));
   EXPECT_FALSE(waits());
 }

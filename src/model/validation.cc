@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 #include "model/names.h"
 #include "model/runtimes.h"
 #include "model/snapshot_state.h"
@@ -73,13 +74,6 @@ bool contains(const auto& list, std::string_view value) {
 }
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-// Limits on free text count characters, not bytes: those of UTF-8 that begin one.
-size_t characters(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
 
 bool eat(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;

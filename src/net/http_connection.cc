@@ -326,6 +326,7 @@ void HttpConnection::write(Response&& response) {
   if (sent == Stream::Sent::kFailed) return drop();
   if (sent == Stream::Sent::kPending) {
     now_awaits(HttpCrowd::Awaited::kPeer);
+    taken_ = bytes_taken(stream_->fd());
     return set_deadline(limits_.body_time);
   }
   go_on_writing();
@@ -461,7 +462,9 @@ void HttpConnection::set_deadline(Duration from_now) {
 bool HttpConnection::has_taken_more() {
   if (state_ != State::kWriting) return false;
   const uint64_t now = bytes_taken(stream_->fd());
-  return std::exchange(taken_, now) != now;
+  if (std::exchange(taken_, now) == now) return false;
+  deadline_ = loop_.clock().steady_now() + limits_.body_time;
+  return true;
 }
 
 // Whoever works on the request holds the connection, besides its loop. Where nobody does, as when
@@ -481,7 +484,7 @@ SteadyTime HttpConnection::on_time(SteadyTime now) {
   if (state_ == State::kHandling || state_ == State::kSinking) return look_out(now);
   if (deadline_ > now) return deadline_;
   const auto self = shared_from_this();
-  if (!draining_ && has_taken_more()) return deadline_ = now + limits_.body_time;
+  if (!draining_ && has_taken_more()) return deadline_;
   if (draining_)
     end();
   else

@@ -1,10 +1,16 @@
 #include "net/http_crowd.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "net/http_connection.h"
 
 namespace kiln::net {
+namespace {
+
+constexpr size_t kMostAsked = 16;
+
+}  // namespace
 
 void HttpCrowd::join(Member& member, HttpConnection& who) {
   auto& list = those(Awaited::kRequest);
@@ -31,7 +37,9 @@ HttpConnection* HttpCrowd::least_missed() {
   for (const Awaited awaited : {Awaited::kRequest, Awaited::kPeer, Awaited::kUsByNobody}) {
     auto& list = those(awaited);
     if (list.empty()) continue;
-    for (size_t left = list.size(); left > 0 && list.front()->has_taken_more(); --left)
+    // Each question is a system call: with many that all take something, one of them goes.
+    size_t left = std::min(list.size(), kMostAsked);
+    for (; left > 0 && list.front()->has_taken_more(); --left)
       list.splice(list.end(), list, list.begin());
     return list.front();
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 #include "base/json_access.h"
 #include "notify/sns_error.h"
 
@@ -82,12 +83,9 @@ Result<void> check_structure(const std::string& text) {
   return {};
 }
 
-// Characters, not bytes; line ends and other control characters have no place in a subject.
+// Line ends and other control characters have no place in a subject.
 bool is_subject(const std::string& subject) {
-  const auto characters = std::count_if(subject.begin(), subject.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  });
-  return !subject.empty() && static_cast<size_t>(characters) <= kMaxSubject &&
+  return !subject.empty() && characters(subject) <= kMaxSubject &&
          std::none_of(subject.begin(), subject.end(),
                       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 
 namespace kiln::services {
 namespace {
@@ -48,9 +49,9 @@ std::string InputChecks::text(const char* name, size_t least, size_t most, Need 
   std::string value = in_.text(name);
   if (!in_.has(name)) return value;
   const std::string quoted = "'" + shown(value) + "'";
-  if (value.size() < least)
+  if (characters(value) < least)
     broken(name, quoted, "have length greater than or equal to " + std::to_string(least));
-  if (value.size() > most)
+  if (characters(value) > most)
     broken(name, quoted, "have length less than or equal to " + std::to_string(most));
   return value;
 }
@@ -93,7 +94,7 @@ std::vector<std::string> InputChecks::texts(const char* name, size_t most, Need 
     broken(name, "'" + shown(listed(values)) + "'",
            "have length less than or equal to " + std::to_string(most));
   const auto fits = [longest](const std::string& value) {
-    return !value.empty() && value.size() <= longest;
+    return !value.empty() && characters(value) <= longest;
   };
   if (longest > 0 && !std::all_of(values.begin(), values.end(), fits))
     broken(name, "'" + shown(listed(values)) + "'",

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 #include "base/json_access.h"
 
 namespace kiln::services {
@@ -25,8 +26,9 @@ std::string length_text(const char* relation, size_t length) {
 
 std::optional<Error> length_fault(const std::string& value, const char* name, size_t least,
                                   size_t most) {
-  if (value.size() >= least && value.size() <= most) return std::nullopt;
-  const bool low = value.size() < least;
+  const size_t length = characters(value);
+  if (length >= least && length <= most) return std::nullopt;
+  const bool low = length < least;
   return constraint_error("'" + value + "'", name,
                           length_text(low ? "greater" : "less", low ? least : most));
 }

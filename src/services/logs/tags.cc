@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 #include "services/logs/errors.h"
 #include "services/logs/input.h"
 #include "services/logs/operations.h"
@@ -23,11 +24,6 @@ constexpr const char* kValueRule =
     "Map values must satisfy constraint: [Member must have length less than or equal to 256, "
     "Member must have length greater than or equal to 0, Member must satisfy regular expression "
     "pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$]";
-
-size_t characters(const std::string& text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
 
 // ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$, where every character beyond ASCII passes.
 bool is_tag_text(const std::string& text) {

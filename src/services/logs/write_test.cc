@@ -355,6 +355,11 @@ TEST_F(LogsWriteTest, Tags) {
   };
   EXPECT_TRUE(accepts(std::string(128, 'k'), std::string(256, 'v')));
   run("UntagResource", {{"resourceArn", kArn + "g"}, {"tagKeys", {std::string(128, 'k')}}});
+  // Characters count, not bytes.
+  std::string letters;
+  for (int i = 0; i < 128; ++i) letters += "\u00e9";
+  run("TagResource", {{"resourceArn", kArn + "g"}, {"tags", {{letters, letters}}}});
+  run("UntagResource", {{"resourceArn", kArn + "g"}, {"tagKeys", {letters}}});
   EXPECT_FALSE(accepts(std::string(129, 'k'), "v"));
   EXPECT_FALSE(accepts("k", std::string(257, 'v')));
   EXPECT_FALSE(accepts("", "v"));

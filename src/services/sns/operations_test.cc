@@ -100,6 +100,10 @@ TEST_F(SnsOperationsTest, Tags) {
   const std::string key(128, 'k'), value(256, 'v');
   run("TagResource", {{"ResourceArn", kArn}, {"Tags", {tag(key.c_str(), value.c_str())}}});
   run("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {key}}});
+  std::string letters;  // characters count, not bytes
+  for (int i = 0; i < 128; ++i) letters += "\u00e9";
+  run("TagResource", {{"ResourceArn", kArn}, {"Tags", {tag(letters.c_str(), letters.c_str())}}});
+  run("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {letters}}});
   for (const json& wrong :
        {tag((key + "k").c_str(), "v"), tag("", "v"), tag("k", (value + "v").c_str())})
     EXPECT_EQ(refused("TagResource", {{"ResourceArn", kArn}, {"Tags", {wrong}}}).find(bad), 0U);

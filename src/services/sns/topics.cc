@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/arn.h"
+#include "base/characters.h"
 #include "base/json_access.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
@@ -38,7 +39,7 @@ Error missing_member(const char* name) {
 constexpr size_t kMaxTopicTagKey = 128, kMaxTopicTagValue = 256;
 
 bool is_topic_tag_key(const std::string& key) {
-  return !key.empty() && key.size() <= kMaxTopicTagKey;
+  return !key.empty() && characters(key) <= kMaxTopicTagKey;
 }
 
 Error bad_topic_tag(const std::string& key) {
@@ -50,7 +51,7 @@ Result<notify::Attributes> read_topic_tags(const json& input) {
   auto tags = read_entries(input, "Tags", "Key", "Value");
   if (!tags) return tags;
   for (const auto& [key, value] : *tags)
-    if (!is_topic_tag_key(key) || value.size() > kMaxTopicTagValue) return bad_topic_tag(key);
+    if (!is_topic_tag_key(key) || characters(value) > kMaxTopicTagValue) return bad_topic_tag(key);
   return tags;
 }
 
