@@ -50,13 +50,12 @@ def test_root_of_a_user_namespace_without_the_uids_of_environments(own_kiln, map
     """As in a container that an ordinary user runs: functions run under the one uid that there is."""
     if os.geteuid() != 0:
         pytest.skip("this test maps uids, which takes root")
-    become = ["unshare", "--user", "bash", "-c", 'read; exec setpriv --reuid=0 --regid=0 "$@"', "x"]
+    become = ["unshare", "--user", "bash", "-c", 'read; exec setpriv --reuid=0 --regid=0 --keep-groups "$@"', "x"]
     kiln = own_kiln(prefix=[sys.executable, "-c", MAPPED, str(mapped), *become])
     kiln.create_echo("echo")
     kiln.create("py", {"index.py": "import os\ndef handler(event, context):\n    return os.getuid()\n"})
     assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1} and kiln.invoke("py")["Body"] > 0
     assert "root of a user namespace without the uids of environments (900000 and up)" in kiln.stderr()
-    kiln.kill()
 
 
 # Starts a program that waits for a line, in a user namespace with so many uids; then becomes its keeper.
