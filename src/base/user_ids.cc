@@ -27,7 +27,7 @@ bool may_set_groups() {
 
 bool has_uids_for_sandboxes() {
   return ::geteuid() == 0 && maps_all("/proc/self/uid_map") && maps_all("/proc/self/gid_map") &&
-          may_set_groups();
+         may_set_groups();
 }
 
 }  // namespace kiln

@@ -1,7 +1,7 @@
 // When an invocation that could wake an idle environment waits for one that is at work. While all
 // processors are busy, one more environment at work makes nothing faster: whoever is next finds the
-// caches filled by the others, and a sleeper costs a wake-up. A few for each processor keep it busy,
-// as long as they answer within microseconds and use processors rather than wait.
+// caches filled by the others, and a sleeper costs a wake-up. A few for each processor keep it
+// busy, as long as they answer within microseconds and use processors rather than wait.
 //
 // Whether they do is found out by trying: each try that fails doubles the number of invocations
 // until the next. An invocation that waits has an idle environment in reserve: there are never more
