@@ -156,7 +156,7 @@ def test_a_url_that_hangs_is_one_entry(kiln, name, silent_port):
         assert time.monotonic() - start < 5
         assert call.log.count("a request failed") == 2 and hanging in call.log
         # Without a time-out of its own that is shorter, the end of the invocation is the limit.
-        kiln.client("lambda").update_function_configuration(FunctionName=name, Timeout=2, Environment={"Variables": {}})
+        kiln.client("lambda").update_function_configuration(FunctionName=name, Timeout=2, MemorySize=1769, Environment={"Variables": {}})
         call = Call(kiln, name, requests(hanging))
         assert call.ok()["result"]["results"][0]["error"]
     finally:
