@@ -88,12 +88,16 @@ void SandboxPool::give_idle(Ready& ready, bool longest_idle, Invocation&& invoca
   give(ready, *environment, std::move(invocation));
 }
 
+Invocation SandboxPool::next_waiting(Ready& ready) {
+  Invocation invocation = std::move(ready.waiters.front().invocation);
+  ready.waiters.pop_front();
+  return invocation;
+}
+
 void SandboxPool::wake(Ready& ready, bool all) {
   while (!ready.waiters.empty() && !ready.idle.empty()) {
     if (!all && ready.at_work >= ready.wake_rule.enough()) return;
-    Waiter waiter = std::move(ready.waiters.front());
-    ready.waiters.pop_front();
-    give_idle(ready, false, std::move(waiter.invocation));
+    give_idle(ready, false, next_waiting(ready));
   }
 }
 
@@ -270,11 +274,7 @@ void SandboxPool::on_change(Environment& environment) {
     }
     if (environment.available()) {
       const bool too_many = !ready.idle.empty() && ready.at_work >= ready.wake_rule.enough();
-      if (!ready.waiters.empty() && !too_many) {
-        Waiter waiter = std::move(ready.waiters.front());
-        ready.waiters.pop_front();
-        return give(ready, environment, std::move(waiter.invocation));
-      }
+      if (!ready.waiters.empty() && !too_many) return give(ready, environment, next_waiting(ready));
       ready.idle.push_back(&environment);
       environment.place.idle = true;
     }
@@ -290,10 +290,8 @@ void SandboxPool::unlist(Ready& ready, Environment& environment) {
 void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
   wake(ready, false);
   while (ready.waiters.size() > ready.returning.size() + ready.idle.size()) {
-    Waiter waiter = std::move(ready.waiters.front());
-    ready.waiters.pop_front();
     // Not by reuse: it has waited for one already.
-    start_for(config, std::move(waiter.invocation));
+    start_for(config, next_waiting(ready));
   }
 }
 

@@ -140,6 +140,8 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   static void unlist(Ready& ready, Environment& environment);
   void give(Ready& ready, Environment& environment, Invocation&& invocation);
   void give_idle(Ready& ready, bool longest_idle, Invocation&& invocation);
+  // Takes the one that has waited longest out of its row. REQUIRES: there is one.
+  static Invocation next_waiting(Ready& ready);
   // Wakes idle environments for those that wait; all of them, or while few are at work.
   void wake(Ready& ready, bool all);
   void end_work(Ready& ready, Environment& environment);
