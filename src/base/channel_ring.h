@@ -2,11 +2,19 @@
 // event out and one answer back, without a system call for either. It upgrades the direct channel
 // (base/channel_frame.h):
 //
-//   function → engine   kReady with the meta kRingOffer
+//   function → engine   kReady with the meta kRingOffer, or kOldRingOffer
 //   engine → function   kRing, and with it the descriptor of the memory; or an event, as before
 //
 // From then on events and answers stand in the memory. The socket stays, and carries single bytes
 // that wake the engine when it sleeps; the function sleeps on the futex `event.number`.
+//
+// Staged events. While others wait for this function, the engine may put the next events into
+// stages ahead of time, so that a function that has answered takes the next without sleeping and
+// being woken. It takes one only as long as all that it has printed was read: what stands in the
+// output's pipe is then of one event alone. `reads` is odd while the engine reads the pipe, so that
+// both know which of a reading and a taking came first. The engine gives an event that it has
+// staged its turn by `event.number`, as any other, whether it was taken or not; and takes back what
+// was not taken by emptying the stage. Who offers kOldRingOffer knows no stages.
 //
 // Each side takes the other for hostile: it reads a number once, checks it, and copies before it
 // looks at content. The memory can't be resized by either (it is sealed), so that no access faults.
@@ -18,7 +26,8 @@
 
 namespace kiln::ring {
 
-inline constexpr char kRingOffer[] = "ring 1";
+inline constexpr char kRingOffer[] = "ring 2";
+inline constexpr char kOldRingOffer[] = "ring 1";
 
 // One direction. The message stands in the first page when it is small, else in the large area.
 struct Message {
@@ -29,6 +38,17 @@ struct Message {
   std::atomic<uint64_t> body_size{0};
 };
 
+// An event may stand in a stage ahead of its turn, with its answer unless that is large; in which
+// one follows from its number.
+inline constexpr uint32_t kStages = 4;
+inline constexpr uint32_t kTaken = 1U << 31;
+struct Staged {
+  // The event's number, and kTaken once the function has taken it; 0: there is none.
+  std::atomic<uint32_t> event{0};
+  // `reads` when the function took it.
+  std::atomic<uint32_t> taken_at{0};
+};
+
 struct Header {
   alignas(64) Message event;
   // The function waits, or is about to: it wants a FUTEX_WAKE.
@@ -36,8 +56,18 @@ struct Header {
   alignas(64) Message answer;
   // The engine's loop waits, or is about to: it wants a byte through the socket.
   std::atomic<uint32_t> engine_sleeps{0};
+  alignas(64) Staged staged[kStages];
+  // Times that the engine has begun or ended to read the function's output.
+  std::atomic<uint32_t> reads{0};
 };
 static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Header) <= 256);
+
+// Begins a stage's page; the messages follow as in the first page.
+struct Stage {
+  alignas(64) Message event;
+  alignas(64) Message answer;
+};
+static_assert(sizeof(Stage) <= 256);
 
 // A larger answer is refused: its size stands in the message, its bytes don't.
 inline constexpr uint64_t kLargestAnswer = 6'291'556;
@@ -54,7 +84,13 @@ static_assert(kSmallAnswer + kSmall == kPage);
 inline constexpr size_t kLarge = 32 * 1024 * 1024;
 inline constexpr size_t kLargeEvent = kPage;
 inline constexpr size_t kLargeAnswer = kPage + kLarge;
-inline constexpr size_t kSize = kPage + 2 * kLarge;
+inline constexpr size_t kOldSize = kPage + 2 * kLarge;
+
+// The stages' pages, which exist once they are used.
+inline constexpr size_t kSize = kOldSize + kStages * kPage;
+inline constexpr size_t stage_place(uint32_t number) {
+  return kOldSize + (number % kStages) * kPage;
+}
 
 // Where a message of so many bytes begins.
 inline size_t place(bool event, uint64_t bytes) {

@@ -271,16 +271,26 @@ void Environment::begin_invocation() {
 }
 
 bool Environment::send_event() {
-  const InvokeRequest& r = current_->request;
+  return sandbox_->send(event_of(*current_, state_->invocation_deadline()));
+}
+
+bool Environment::stage(const Invocation& next) {
+  if (!state_ || state_->phase() != model::EnvironmentPhase::kBusy || debug_ || !sandbox_)
+    return false;
+  return sandbox_->stage(event_of(next, now() + std::chrono::seconds(config_->timeout_s)));
+}
+
+sandbox::Event Environment::event_of(const Invocation& invocation, SteadyTime deadline) const {
+  const InvokeRequest& r = invocation.request;
   sandbox::Event event;
   event.request_id = r.request_id;
   event.payload = r.payload.empty() ? std::string_view("{}") : std::string_view(r.payload);
-  event.function_arn = current_->function_arn;
+  event.function_arn = invocation.function_arn;
   event.trace_id = r.trace_id;
   event.client_context = r.client_context;
-  event.deadline_ms = epoch_ms(wall() + std::chrono::duration_cast<WallTime::duration>(
-                                            state_->invocation_deadline() - now()));
-  return sandbox_->send(event);
+  event.deadline_ms =
+      epoch_ms(wall() + std::chrono::duration_cast<WallTime::duration>(deadline - now()));
+  return event;
 }
 
 void Environment::give_back() {
@@ -482,6 +492,8 @@ SteadyTime Environment::on_time(SteadyTime t) {
     }
   }
   if (look_at_ <= t) look(t);
+  // What it has answered by now isn't late.
+  if (state_->deadline() <= t && state_->phase() == model::EnvironmentPhase::kBusy) catch_up();
   if (state_->deadline() <= t) {
     const bool running = state_->phase() == model::EnvironmentPhase::kAnswered && is_running();
     // Who wants the log's end gets END and REPORT with it, while the runtime is on its way to them.

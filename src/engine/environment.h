@@ -6,10 +6,12 @@
 // reuse. Threading: its loop only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "engine/admitted_invocation.h"
@@ -42,6 +44,13 @@ struct TaskFolder {
   std::shared_ptr<const void> pin;
   std::string layers_path = {};
   std::shared_ptr<const void> layers_pin = {};
+};
+
+// An invocation that waits for an environment.
+struct Waiting {
+  Invocation invocation;
+  SteadyTime since;
+  SteadyTime until;
 };
 
 class EnvironmentOwner {
@@ -105,8 +114,11 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   // The pool's own note of the lists that it stands in.
   struct Place {
-    bool idle = false, returning = false, at_work = false;
-    SteadyTime given_at{};  // what it works at
+    bool idle = false, returning = false;
+    size_t at_work = SIZE_MAX;  // where among those at work
+    SteadyTime given_at{};      // what it works at
+    std::vector<Waiting> staged;
+    bool leaves = false;  // nothing more is staged for it
   };
   Place place;
 
@@ -120,6 +132,16 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void start_debugged(const DebugLaunch& launch);
   // REQUIRES: available()
   void invoke(Invocation&& invocation);
+  // While it is busy: shows the function what it is to be given next, so that it can take it as
+  // soon as it has answered. What was shown is given in this order, or taken back. False: nothing
+  // changed.
+  bool stage(const Invocation& next);
+  // Takes back what was shown last. False: there is nothing, or the function has taken it.
+  bool take_back() { return sandbox_ && sandbox_->take_back(); }
+  // Hears at once of what the function has answered.
+  void catch_up() {
+    if (sandbox_) sandbox_->catch_up();
+  }
   // No new invocation: ends now when idle, else after the one in hand.
   void retire();
   // Ends at once; an invocation in hand is answered with `error`.
@@ -148,6 +170,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void bury_sandbox();
   void begin_invocation();
   bool send_event();
+  sandbox::Event event_of(const Invocation& invocation, SteadyTime deadline) const;
   void give_back();
   void end_init();
   void report_init(std::string_view phase, bool ended);

@@ -45,16 +45,17 @@ void SandboxPool::place(const model::ConfigPtr& config, Invocation&& invocation)
 
 bool SandboxPool::reuse(Ready& ready, Invocation& invocation) {
   // Each that there is may be somebody's already.
-  if (ready.waiters.size() >= ready.idle.size() + ready.returning.size()) return false;
+  if (ready.waiting() >= ready.idle.size() + ready.returning.size()) return false;
   if (!ready.idle.empty()) {
     bool stirs = false;
     if (host_.processors > 0 &&
-        ready.wake_rule.waits(ready.at_work, ready.idle.size(), ready.waiters.size())) {
+        ready.wake_rule.waits(ready.at_work.size(), ready.idle.size(), ready.waiting())) {
       const SteadyTime now = host_.loop.clock().steady_now();
       if (ready.wake_rule.look_is_due(now)) ready.wake_rule.look(now, host_.processors_idle());
       stirs = now >= ready.stir_at;
       if (!stirs) {
         wait(ready, now, ready.wake_rule.patience(now), std::move(invocation));
+        stage(ready);
         return true;
       }
       ready.stir_at = now + host_.idle_lifetime / (kStirs * static_cast<int>(ready.idle.size()));
@@ -73,8 +74,8 @@ void SandboxPool::wait(Ready& ready, SteadyTime now, SteadyTime until, Invocatio
 }
 
 void SandboxPool::give(Ready& ready, Environment& environment, Invocation&& invocation) {
-  ++ready.at_work;
-  environment.place.at_work = true;
+  environment.place.at_work = ready.at_work.size();
+  ready.at_work.push_back(&environment);
   if (host_.processors > 0) environment.place.given_at = host_.loop.clock().steady_now();
   environment.invoke(std::move(invocation));
 }
@@ -88,6 +89,13 @@ void SandboxPool::give_idle(Ready& ready, bool longest_idle, Invocation&& invoca
   give(ready, *environment, std::move(invocation));
 }
 
+Invocation SandboxPool::next_staged(Ready& ready, Environment& environment) {
+  Invocation invocation = std::move(environment.place.staged.front().invocation);
+  environment.place.staged.erase(environment.place.staged.begin());
+  --ready.staged;
+  return invocation;
+}
+
 Invocation SandboxPool::next_waiting(Ready& ready) {
   Invocation invocation = std::move(ready.waiters.front().invocation);
   ready.waiters.pop_front();
@@ -96,18 +104,48 @@ Invocation SandboxPool::next_waiting(Ready& ready) {
 
 void SandboxPool::wake(Ready& ready, bool all) {
   while (!ready.waiters.empty() && !ready.idle.empty()) {
-    if (!all && ready.at_work >= ready.wake_rule.enough()) return;
+    if (!all && ready.at_work.size() >= ready.wake_rule.enough()) return;
     give_idle(ready, false, next_waiting(ready));
   }
 }
 
 void SandboxPool::end_work(Ready& ready, Environment& environment) {
-  if (!std::exchange(environment.place.at_work, false)) return;
+  const size_t at = std::exchange(environment.place.at_work, SIZE_MAX);
+  if (at == SIZE_MAX) return;
   if (host_.processors > 0) {
     const SteadyTime now = host_.loop.clock().steady_now();
-    ready.wake_rule.answered(now, now - environment.place.given_at, ready.at_work);
+    ready.wake_rule.answered(now, now - environment.place.given_at, ready.at_work.size());
   }
-  --ready.at_work;
+  ready.at_work[at] = ready.at_work.back();
+  ready.at_work[at]->place.at_work = at;
+  ready.at_work.pop_back();
+  environment.place.at_work = SIZE_MAX;
+}
+
+// One that isn't needed for long takes nothing on.
+void SandboxPool::stage(Ready& ready) {
+  if (ready.at_work.size() > ready.wake_rule.enough()) return;
+  while (!ready.waiters.empty() && !ready.at_work.empty()) {
+    Environment& least = **std::min_element(
+        ready.at_work.begin(), ready.at_work.end(), [](const Environment* a, const Environment* b) {
+          return a->place.staged.size() < b->place.staged.size();
+        });
+    if (least.place.leaves || !least.stage(ready.waiters.front().invocation)) return;
+    least.place.staged.push_back(std::move(ready.waiters.front()));
+    ready.waiters.pop_front();
+    ++ready.staged;
+  }
+}
+
+void SandboxPool::wait_again(Ready& ready, Environment& environment) {
+  ready.waiters.push_front(std::move(environment.place.staged.back()));
+  environment.place.staged.pop_back();
+  --ready.staged;
+}
+
+void SandboxPool::unstage(Ready& ready, Environment& environment) {
+  while (!environment.place.staged.empty() && environment.take_back())
+    wait_again(ready, environment);
 }
 
 void SandboxPool::start_for(const model::ConfigPtr& config, Invocation&& invocation) {
@@ -203,7 +241,21 @@ void SandboxPool::retire(Environment& environment) {
   if (&environment == debugged_.environment)
     return end_debugged({ErrorKind::kUnavailable, "ServiceException",
                          "The function changed while it was being debugged; invoke it again."});
+  let_go(environment);
   environment.retire();
+}
+
+void SandboxPool::let_go(Environment& environment) {
+  if (environment.place.staged.empty()) return;
+  // A copy: what follows may end the environment.
+  const model::ConfigPtr config = environment.config();
+  Ready& ready = version_of(config).of(environment.initialization());
+  environment.place.leaves = true;
+  unstage(ready, environment);
+  // What the function has taken has begun, and becomes the one in hand.
+  if (!environment.place.staged.empty()) environment.catch_up();
+  while (!environment.place.staged.empty()) wait_again(ready, environment);
+  settle(config, ready);
 }
 
 void SandboxPool::keep_only(const std::vector<model::ConfigPtr>& current) {
@@ -218,7 +270,7 @@ void SandboxPool::keep_only(const std::vector<model::ConfigPtr>& current) {
   std::erase_if(versions_, [&is_old](const auto& entry) {
     const auto& [config, version] = entry;
     const auto unused = [](const Ready& ready) {
-      return ready.waiters.empty() && ready.at_work == 0;
+      return ready.waiters.empty() && ready.at_work.empty();
     };
     return is_old(config) && unused(version.on_demand) && unused(version.provisioned);
   });
@@ -231,8 +283,12 @@ void SandboxPool::abandon_all(const Error& error) {
   if (debugged_.environment) end_debugged(error);
   for (auto& [config, version] : versions_)
     for (Ready* ready : {&version.on_demand, &version.provisioned})
-      for (auto waiters = std::exchange(ready->waiters, {}); Waiter & waiter : waiters)
+    {
+      for (Environment* environment : ready->at_work)
+        while (!environment->place.staged.empty()) wait_again(*ready, *environment);
+      for (auto waiters = std::exchange(ready->waiters, {}); Waiting & waiter : waiters)
         refuse(waiter.invocation, error);
+    }
   std::vector<Environment*> every;
   for (const auto& [environment, owned] : all_) every.push_back(environment);
   for (Environment* environment : every) environment->abandon(error);
@@ -273,13 +329,21 @@ void SandboxPool::on_change(Environment& environment) {
       environment.place.returning = true;
     }
     if (environment.available()) {
-      const bool too_many = !ready.idle.empty() && ready.at_work >= ready.wake_rule.enough();
-      if (!ready.waiters.empty() && !too_many) return give(ready, environment, next_waiting(ready));
+      const bool too_many = !ready.idle.empty() && ready.at_work.size() >= ready.wake_rule.enough();
+      if (too_many) unstage(ready, environment);
+      if (!environment.place.staged.empty()) {
+        give(ready, environment, next_staged(ready, environment));
+        return stage(ready);
+      }
+      if (!ready.waiters.empty() && !too_many) {
+        give(ready, environment, next_waiting(ready));
+        return stage(ready);
+      }
       ready.idle.push_back(&environment);
       environment.place.idle = true;
     }
   }
-  if (!ready.waiters.empty()) settle(config, ready);
+  if (ready.waiting() > 0) settle(config, ready);
 }
 
 void SandboxPool::unlist(Ready& ready, Environment& environment) {
@@ -289,7 +353,11 @@ void SandboxPool::unlist(Ready& ready, Environment& environment) {
 
 void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
   wake(ready, false);
-  while (ready.waiters.size() > ready.returning.size() + ready.idle.size()) {
+  for (size_t i = ready.at_work.size();
+       i-- > 0 && ready.waiting() > ready.returning.size() + ready.idle.size();)
+    if (ready.staged > 0) unstage(ready, *ready.at_work[i]);
+  while (!ready.waiters.empty() &&
+         ready.waiting() > ready.returning.size() + ready.idle.size()) {
     // Not by reuse: it has waited for one already.
     start_for(config, next_waiting(ready));
   }
@@ -307,6 +375,7 @@ void SandboxPool::on_gone(Environment& environment) {
     Ready& ready = version->second.of(environment.initialization());
     unlist(ready, environment);
     end_work(ready, environment);
+    while (!environment.place.staged.empty()) wait_again(ready, environment);
     settle(environment.config(), ready);
   }
   const auto found = all_.find(&environment);
@@ -326,7 +395,7 @@ SteadyTime SandboxPool::on_time(SteadyTime now) {
   // Starting an environment may add a version.
   std::vector<model::ConfigPtr> waiting;
   for (const auto& [config, version] : versions_)
-    if (!version.on_demand.waiters.empty() || !version.provisioned.waiters.empty())
+    if (version.on_demand.waiting() > 0 || version.provisioned.waiting() > 0)
       waiting.push_back(config);
   for (const auto& config : waiting) {
     Version& version = version_of(config);
@@ -336,11 +405,29 @@ SteadyTime SandboxPool::on_time(SteadyTime now) {
   return next;
 }
 
+void SandboxPool::take_back_late(Ready& ready, Environment& environment, SteadyTime now) {
+  auto& staged = environment.place.staged;
+  const auto is_late = [now](const Waiting& waiter) { return waiter.until <= now; };
+  for (Waiting& waiter : staged)
+    if (is_late(waiter)) waiter.until = ready.wake_rule.patience(waiter.since);
+  while (std::any_of(staged.begin(), staged.end(), is_late)) {
+    ready.wake_rule.failed();
+    if (environment.take_back()) {
+      wait_again(ready, environment);
+      continue;
+    }
+    // The function has it: it is heard of soon.
+    for (Waiting& waiter : staged) waiter.until = std::max(waiter.until, now + kPatience);
+  }
+}
+
 SteadyTime SandboxPool::lose_patience(const model::ConfigPtr& config, Ready& ready,
                                       SteadyTime now) {
+  const std::vector<Environment*> at_work = ready.staged > 0 ? ready.at_work : decltype(at_work)();
+  for (Environment* environment : at_work) take_back_late(ready, *environment, now);
   const auto late = [&ready, now] {
     return std::find_if(ready.waiters.begin(), ready.waiters.end(),
-                        [now](const Waiter& waiter) { return waiter.until <= now; });
+                        [now](const Waiting& waiter) { return waiter.until <= now; });
   };
   for (auto at = late(); at != ready.waiters.end(); at = late()) {
     if (!ready.idle.empty()) {
@@ -350,7 +437,7 @@ SteadyTime SandboxPool::lose_patience(const model::ConfigPtr& config, Ready& rea
       wake(ready, true);
       continue;
     }
-    Waiter waiter = std::move(*at);
+    Waiting waiter = std::move(*at);
     ready.waiters.erase(at);
     const bool coming = std::any_of(ready.returning.begin(), ready.returning.end(),
                                     [](Environment* e) { return e->is_running(); });
@@ -362,7 +449,9 @@ SteadyTime SandboxPool::lose_patience(const model::ConfigPtr& config, Ready& rea
     start_for(config, std::move(waiter.invocation));
   }
   SteadyTime next = SteadyTime::max();
-  for (const Waiter& waiter : ready.waiters) next = std::min(next, waiter.until);
+  for (const Waiting& waiter : ready.waiters) next = std::min(next, waiter.until);
+  for (const Environment* environment : ready.at_work)
+    for (const Waiting& waiter : environment->place.staged) next = std::min(next, waiter.until);
   return next;
 }
 

@@ -82,20 +82,19 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   }
 
  private:
-  struct Waiter {
-    Invocation invocation;
-    SteadyTime since;
-    SteadyTime until;
-  };
   // Environments of one version and kind.
   struct Ready {
     explicit Ready(size_t processors) : wake_rule(processors) {}
     std::vector<Environment*> idle;       // most recently used last
     std::vector<Environment*> returning;  // answered, not back yet
-    std::deque<Waiter> waiters;           // never more than `returning` and `idle`
-    size_t at_work = 0;
+    std::vector<Environment*> at_work;
+    std::deque<Waiting> waiters;
+    size_t staged = 0;  // wait, too: each for one of those at work
     WakeRule wake_rule;
     SteadyTime stir_at{};  // the next of those in reserve is used
+
+    // Never more than there are idle and returning.
+    size_t waiting() const { return waiters.size() + staged; }
   };
   struct Version {
     explicit Version(size_t processors) : on_demand(processors), provisioned(processors) {}
@@ -142,9 +141,18 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   void give_idle(Ready& ready, bool longest_idle, Invocation&& invocation);
   // Takes the one that has waited longest out of its row. REQUIRES: there is one.
   static Invocation next_waiting(Ready& ready);
+  static Invocation next_staged(Ready& ready, Environment& environment);
   // Wakes idle environments for those that wait; all of them, or while few are at work.
   void wake(Ready& ready, bool all);
   void end_work(Ready& ready, Environment& environment);
+  // Shows those at work what they are to do next.
+  void stage(Ready& ready);
+  // Those staged for it wait again for anybody, but for what the function has taken.
+  void unstage(Ready& ready, Environment& environment);
+  static void wait_again(Ready& ready, Environment& environment);
+  static void take_back_late(Ready& ready, Environment& environment, SteadyTime now);
+  // Before it is retired.
+  void let_go(Environment& environment);
   void wait(Ready& ready, SteadyTime now, SteadyTime until, Invocation&& invocation);
   // Those for whom none comes back get an environment of their own.
   void settle(const model::ConfigPtr& config, Ready& ready);

@@ -104,12 +104,13 @@ bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
                                std::string&& body) {
   // An answer to what it has not read: its next event would be written into the middle of this one.
   if (writing_) return broken("an answer before the event was read"), false;
-  if (header.type == FrameType::kReady && meta == ring::kRingOffer) offer_ring();
+  if (header.type == FrameType::kReady && (meta == ring::kRingOffer || meta == ring::kOldRingOffer))
+    offer_ring(meta == ring::kRingOffer);
   return take_message(header.type, meta, std::move(body), false);
 }
 
 bool DirectChannel::take_message(FrameType type, std::string_view meta, std::string&& body,
-                                 bool too_large) {
+                                 bool too_large, bool wants_next) {
   if (std::exchange(at_work_, false)) loop_.work_done(loop_.now() - given_at_);
   const auto alive = alive_;
   MetaReader in(meta);
@@ -133,7 +134,7 @@ bool DirectChannel::take_message(FrameType type, std::string_view meta, std::str
   else if (type == FrameType::kInitError)
     port_.fail_init(std::move(body), error_type);
   if (!*alive) return false;
-  if (type == FrameType::kInitError) return true;
+  if (type == FrameType::kInitError || !wants_next) return true;
   // An answer to what is not in hand is dropped, as over HTTP. It counts as the request for the
   // next event, if that may be made now: the function's code may have answered over HTTP.
   if (extensions_) extensions_->close_registration();
@@ -143,7 +144,7 @@ bool DirectChannel::take_message(FrameType type, std::string_view meta, std::str
 }
 
 // Without the memory the function gets its events through the socket, as before.
-void DirectChannel::offer_ring() {
+void DirectChannel::offer_ring(bool stages) {
   if (ring_) return;
   auto memory = RingMemory::make();
   if (!memory) return;
@@ -165,21 +166,33 @@ void DirectChannel::offer_ring() {
   if (::sendmsg(stream_->fd(), &message, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof header) return;
   memory->close_descriptor();
   ring_ = std::move(memory);
+  stages_ = stages;
 }
 
 bool DirectChannel::look() {
   if (!noticed_ || !ring_->answered()) return false;
+  const auto alive = alive_;
+  take_answer(true);
+  // All that was printed before the function took an event ahead of its turn has been read: the
+  // answer before that need not be noticed first.
+  for (uint32_t n = 0; n < ring::kStages && *alive && has_answer() && is_ahead(); ++n)
+    take_answer(true);
+  return true;
+}
+
+void DirectChannel::catch_up(bool last) {
+  const auto alive = alive_;
+  while (*alive && has_answer()) take_answer(!last || is_ahead());
+}
+
+void DirectChannel::take_answer(bool wants_next) {
   net::look_away(*this);
   if (asked_ && !ring_->withdraw() && !rung_) ++bells_owed_;
   noticed_ = asked_ = rung_ = false;
   RingMemory::Answer answer;
-  if (!ring_->take_answer(answer)) {
-    broken("a message that is no answer");
-    return true;
-  }
+  if (!ring_->take_answer(answer)) return broken("a message that is no answer");
   if (ring_->holds_pages()) loop_.schedule(this, loop_.now() + kPagesKept);
-  take_message(answer.type, answer.meta, std::move(answer.body), answer.too_large);
-  return true;
+  take_message(answer.type, answer.meta, std::move(answer.body), answer.too_large, wants_next);
 }
 
 SteadyTime DirectChannel::on_time(SteadyTime now) {
@@ -206,14 +219,14 @@ void DirectChannel::deliver(const Event& event) {
   if (!std::exchange(at_work_, true)) loop_.work_given();
   given_at_ = loop_.now();
   if (extensions_ && extensions_->any()) extensions_->invoked(event);
-  head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
-  MetaWriter(head_)
-      .add(event.request_id)
-      .add(std::to_string(event.deadline_ms))
-      .add(event.function_arn)
-      .add(event.trace_id)
-      .add(event.client_context)
-      .add(event.cognito_identity);
+  if (staged() > 0) {
+    if (std::hash<std::string_view>()(event.request_id) != staged_ids_[0])
+      return broken("an event behind another one");
+    std::shift_left(staged_ids_.begin(), staged_ids_.end(), 1);
+    ring_->begin_staged();
+    return net::look_at(*this);
+  }
+  write_meta(event);
   if (ring_) {
     // What doesn't fit is beyond every limit of a payload.
     if (!ring_->put_event(head_, event.payload)) return broken("an event that is too large");
@@ -225,6 +238,27 @@ void DirectChannel::deliver(const Event& event) {
   std::memcpy(head_.data(), &header, sizeof header);
   // A failed write needs no word here: the process has ended, which is reported by its status.
   writing_ = stream_->send(head_, event.payload) == net::Stream::Sent::kPending;
+}
+
+void DirectChannel::write_meta(const Event& event) {
+  head_.assign(ring_ ? 0 : sizeof(FrameHeader), '\0');
+  MetaWriter(head_)
+      .add(event.request_id)
+      .add(std::to_string(event.deadline_ms))
+      .add(event.function_arn)
+      .add(event.trace_id)
+      .add(event.client_context)
+      .add(event.cognito_identity);
+}
+
+bool DirectChannel::stage(const Event& event) {
+  if (!ring_ || !stages_ || !at_work_ || broken_) return false;
+  // They are told when its turn comes.
+  if (extensions_ && extensions_->any()) return false;
+  write_meta(event);
+  if (!ring_->stage_event(head_, event.payload)) return false;
+  staged_ids_[ring_->staged() - 1] = std::hash<std::string_view>()(event.request_id);
+  return true;
 }
 
 void DirectChannel::broken(const char*) {

@@ -7,6 +7,7 @@
 // the sandbox. Threading: its loop only. Destroyed by its sandbox.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,24 @@ class DirectChannel final : private EventSink,
   DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port, Extensions* extensions);
   ~DirectChannel();
 
+  // While it has an event: shows the function one more ahead of its turn, which is to be delivered
+  // when it has answered, in the order of these calls. False: it doesn't go there.
+  bool stage(const Event& event);
+  // Takes the last of them back. False: the function has taken it, so that the answer to the one
+  // before stands there. REQUIRES: staged() > 0
+  bool take_back() { return ring_->take_back(); }
+  size_t staged() const { return ring_ ? ring_->staged() : 0; }
+  // Whether the function has taken the first of them: all that it had printed before was read.
+  bool is_ahead() const { return staged() > 0 && ring_->first_is_taken(); }
+  // Hears of all answers that stand there. `last`: the function has ended, and gets no event that
+  // it has not taken.
+  void catch_up(bool last);
+  // Around a reading of the function's output, and then: how many events ahead of its turn the
+  // function was when it printed that.
+  void begin_reading() { if (ring_) ring_->begin_reading(); }
+  void end_reading() { if (ring_) ring_->end_reading(); }
+  size_t printed_ahead() const { return ring_ ? ring_->printed_ahead() : 0; }
+
  private:
   void deliver(const Event& event) override;
   void on_data(std::string_view bytes) override;
@@ -40,8 +59,13 @@ class DirectChannel final : private EventSink,
   void on_sent() override { writing_ = false; }
   size_t take_frames(std::string_view bytes);
   bool take_frame(const FrameHeader& header, std::string_view meta, std::string&& body);
-  bool take_message(FrameType type, std::string_view meta, std::string&& body, bool too_large);
-  void offer_ring();
+  bool take_message(FrameType type, std::string_view meta, std::string&& body, bool too_large,
+                    bool wants_next = true);
+  // The answer that stands in the memory.
+  void take_answer(bool wants_next);
+  bool has_answer() const { return ring_ && ring_->in_hand() && ring_->answered(); }
+  void write_meta(const Event& event);
+  void offer_ring(bool stages);
   // LookedAt, while an event is in hand.
   bool notice() override { return noticed_ = ring_->answered(); }
   bool look() override;
@@ -60,6 +84,9 @@ class DirectChannel final : private EventSink,
   std::string in_;    // the beginning of a frame
   std::string head_;  // of the event that is sent
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  bool stages_ = false;   // the function knows of them
+  // Hashes of the ids of those staged: what is delivered is what was staged.
+  std::array<size_t, ring::kStages> staged_ids_{};
   bool writing_ = false;  // the rest of an event is on its way
   bool broken_ = false;   // nothing more is read
   bool at_work_ = false;  // has an event, and has not answered it

@@ -27,8 +27,30 @@ class RingMemory {
 
   // False: it doesn't fit. Wakes the function.
   bool put_event(std::string_view meta, std::string_view payload);
-  // Whether the answer to the last event stands there.
+  // Whether the answer to the last event whose turn has come stands there.
   bool answered() const;
+  // Whether there is such an event whose answer was not taken.
+  bool in_hand() const { return in_hand_; }
+
+  // Puts an event behind the last one, ahead of its turn. False: it doesn't fit, or there are
+  // kMostStaged. REQUIRES: an event is in hand.
+  static constexpr uint32_t kMostStaged = ring::kStages - 1;
+  bool stage_event(std::string_view meta, std::string_view payload);
+  uint32_t staged() const { return staged_; }
+  // Takes the last of them back. False: the function has taken it. REQUIRES: staged() > 0
+  bool take_back();
+  // It is the turn of the first; wakes the function if it has not taken it. REQUIRES: staged() > 0
+  void begin_staged();
+  // Whether the function has taken the first ahead of its turn: then all that it had printed before
+  // was read. REQUIRES: staged() > 0
+  bool first_is_taken() const;
+  // Between these two the function's output is read.
+  void begin_reading() { header().reads.store(++reads_); }
+  void end_reading() { header().reads.store(++reads_); }
+  // How many events behind the one whose turn it is the function was when it printed what has just
+  // been read.
+  uint32_t printed_ahead() const;
+
   // The loop is about to sleep and wants a byte. False: there is an answer already.
   bool ask_for_wake();
   // Takes the wish for a byte back. False: the function has seen it, and writes one.
@@ -53,6 +75,14 @@ class RingMemory {
  private:
   RingMemory(UniqueFd memory, char* at) : memory_(std::move(memory)), at_(at) {}
   ring::Header& header() const { return *reinterpret_cast<ring::Header*>(at_); }
+  static uint32_t after(uint32_t number) { return (number + 1) & ~ring::kStopBit; }
+  uint32_t nth_staged(uint32_t n) const { return (number_ + n) & ~ring::kStopBit; }
+  ring::Staged& staged(uint32_t number) const { return header().staged[number % ring::kStages]; }
+  ring::Stage& stage(uint32_t number) const {
+    return *reinterpret_cast<ring::Stage*>(at_ + ring::stage_place(number));
+  }
+  const ring::Message& answer() const { return in_stage_ ? stage(number_).answer : header().answer; }
+  void begin(uint32_t number, bool wakes);
 
   // One of so many bytes is in an area; `held` is the most that there was.
   void note(uint64_t bytes, uint64_t& held);
@@ -62,6 +92,9 @@ class RingMemory {
   char* at_;
   uint32_t number_ = 0;   // of the last event; the function may write anything into its copy
   bool in_hand_ = false;  // an event, whose answer was not taken
+  bool in_stage_ = false;  // that event, or the last one
+  uint32_t staged_ = 0;    // events behind it
+  uint32_t reads_ = 0;
   // Bytes of large messages, counted among those of all memories.
   uint64_t held_event_ = 0;
   uint64_t held_answer_ = 0;

@@ -86,6 +86,10 @@ struct Sandbox::Io {
   bool output_left = false;  // something may be there to be read
   bool output_paused = false;
   bool output_ended = false;
+  // What the function printed at an event whose turn has not come, and how many events ahead that
+  // is. Nothing more is read before that.
+  std::string output_kept;
+  size_t kept_for = 0;
   pid_t pid = -1;
 };
 
@@ -222,10 +226,18 @@ void Sandbox::drain_output() {
     // News come in the order in which they happened: what was printed before an answer has been
     // read before the answer is.
     if (!io_->output_left || io_->output_ended || io_->output_paused) return;
+    // What is there was printed at a later event, and is read when its turn has come.
+    if (io_->kept_for > 0 || (channel_ && channel_->is_ahead())) return;
+    if (channel_) channel_->begin_reading();
     const ssize_t n = ::read(io_->output.get(), chunk.data(), chunk.size());
+    if (channel_) channel_->end_reading();
     if (n == 0) io_->output_ended = true;
     if (n < static_cast<ssize_t>(chunk.size())) io_->output_left = false;
     if (n <= 0) return;
+    if (channel_ && (io_->kept_for = channel_->printed_ahead()) > 0) {
+      io_->output_kept.assign(chunk.data(), static_cast<size_t>(n));
+      return;
+    }
     owner_.on_output({chunk.data(), static_cast<size_t>(n)});
     if (!*alive) return;
     if (n < static_cast<ssize_t>(chunk.size())) return;
@@ -247,9 +259,13 @@ void Sandbox::finish() {
       ::read(io_->status.get(), &last, sizeof last) == sizeof last)
     status_ = last;
   const auto alive = alive_;
+  if (channel_) channel_->catch_up(true);
+  if (!*alive) return;
   io_->output_paused = false;
   io_->output_left = static_cast<bool>(io_->output);
   drain_output();
+  if (!*alive) return;
+  if (std::exchange(io_->kept_for, 0) > 0) owner_.on_output(io_->output_kept);
   if (!*alive) return;
   state_ = State::kGone;
   end_start();
@@ -331,8 +347,30 @@ bool Sandbox::send(const Event& event) {
   thaw();
   state_ = State::kBusy;
   request_id_ = event.request_id;
+  const bool was_shown = channel_ && channel_->staged() > 0;
   std::exchange(sink_, nullptr)->deliver(event);
+  if (was_shown) hear_output_kept();
   return true;
+}
+
+bool Sandbox::stage(const Event& event) {
+  return state_ == State::kBusy && channel_ && channel_->stage(event);
+}
+
+bool Sandbox::take_back() { return channel_ && channel_->staged() > 0 && channel_->take_back(); }
+
+void Sandbox::catch_up() {
+  if (!channel_) return;
+  // The kernel may not have said yet that something was printed.
+  io_->output_left = static_cast<bool>(io_->output);
+  channel_->catch_up(false);
+}
+
+// One event more has had its turn.
+void Sandbox::hear_output_kept() {
+  if (io_->kept_for > 0 && --io_->kept_for == 0)
+    owner_.on_output(std::exchange(io_->output_kept, {}));
+  if (io_->output_left && io_->output_watch) io_->output_watch->again();
 }
 
 // The first event is on its way when the quota begins: to write it takes longer than a small

@@ -49,6 +49,9 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   bool ready() const { return state_ == State::kReady; }
   bool started() const { return state_ != State::kNew && state_ != State::kStarting; }
   bool send(const Event& event) override;
+  bool stage(const Event& event) override;
+  bool take_back() override;
+  void catch_up() override;
   void begin_cpu_quota(const ResourceLimits& limits) override;
   void drain_output() override;
   void pause_output() override;
@@ -83,6 +86,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void on_settled();
   void end_start();
   void finish();
+  void hear_output_kept();
   void shut_doors();
   void give_group_back();
   void fail_start(std::string reason, int error);

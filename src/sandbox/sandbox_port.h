@@ -81,6 +81,15 @@ class SandboxPort {
   virtual void start(const SandboxSpec& spec) = 0;
   // Hands the event over before it returns. False: no runtime is there to take it; nothing changed.
   virtual bool send(const Event& event) = 0;
+  // While it has an event in hand: shows the function one more, so that it takes it as soon as it
+  // has answered; it is to be sent then, and those shown in the order of the calls. False: nothing
+  // changed.
+  virtual bool stage(const Event&) { return false; }
+  // Takes the last that was shown back. False: there is none, or the function has taken it already,
+  // and its answer to the one before is heard of by catch_up(), if not sooner.
+  virtual bool take_back() { return false; }
+  // Hears of what the function has answered until now.
+  virtual void catch_up() {}
   // Initialisation is over: the CPU quota holds a moment later.
   virtual void begin_cpu_quota(const ResourceLimits& limits) = 0;
   // Reads what has been printed until now.

@@ -1,6 +1,7 @@
 #include "sdk/core/channel_memory.h"
 
 #include <linux/futex.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -15,6 +16,18 @@ namespace kiln::sdk {
 namespace {
 
 ring::Header& header_of(char* memory) { return *reinterpret_cast<ring::Header*>(memory); }
+
+ring::Stage& stage_of(char* memory, uint32_t number) {
+  return *reinterpret_cast<ring::Stage*>(memory + ring::stage_place(number));
+}
+
+uint32_t after(uint32_t number) { return (number + 1) & ~ring::kStopBit; }
+
+// Whether the engine has read all that was printed.
+bool output_is_read() {
+  int left = 0;
+  return ::ioctl(STDOUT_FILENO, FIONREAD, &left) == 0 && left == 0;
+}
 
 }  // namespace
 
@@ -39,13 +52,30 @@ bool ChannelMemory::map(int descriptor) {
 
 std::atomic<uint32_t>& ChannelMemory::bell() const { return header_of(at_).event.number; }
 
-bool ChannelMemory::has_event() const { return (bell().load() & ~ring::kStopBit) != number_; }
+bool ChannelMemory::has_event() {
+  if (has_next_) return true;
+  // The turn may still be that of an event before the one in hand.
+  const uint32_t turn = bell().load() & ~ring::kStopBit;
+  has_next_ = turn == after(number_) || take_ahead();
+  return has_next_;
+}
+
+bool ChannelMemory::take_ahead() {
+  uint32_t next = after(number_);
+  ring::Header& h = header_of(at_);
+  ring::Staged& staged = h.staged[next % ring::kStages];
+  if (staged.event.load() != next || large_answer_) return false;
+  const uint32_t before = h.reads.load();
+  if (before % 2 != 0 || !output_is_read() || h.reads.load() != before) return false;
+  staged.taken_at.store(before, std::memory_order_relaxed);
+  return staged.event.compare_exchange_strong(next, next | ring::kTaken);
+}
 
 ChannelMemory::Woke ChannelMemory::wait() {
   ring::Header& h = header_of(at_);
   for (;;) {
     const uint32_t number = h.event.number.load();
-    if ((number & ~ring::kStopBit) != number_) return Woke::kEvent;
+    if (has_event()) return Woke::kEvent;
     if ((number & ring::kStopBit) != 0) return Woke::kStop;
     // In this order: the engine looks at the flag once it has written the number.
     h.function_sleeps.store(1);
@@ -59,12 +89,16 @@ ChannelMemory::Woke ChannelMemory::wait() {
 }
 
 bool ChannelMemory::take_event(std::string_view& meta, std::string_view& payload) {
+  has_next_ = false;
+  number_ = after(number_);
   const ring::Header& h = header_of(at_);
-  number_ = h.event.number.load() & ~ring::kStopBit;
-  const uint32_t meta_size = h.event.meta_size.load(std::memory_order_relaxed);
-  const uint64_t body_size = h.event.body_size.load(std::memory_order_relaxed);
+  in_stage_ = (h.staged[number_ % ring::kStages].event.load() & ~ring::kTaken) == number_;
+  const ring::Message& event = in_stage_ ? stage_of(at_, number_).event : h.event;
+  const uint32_t meta_size = event.meta_size.load(std::memory_order_relaxed);
+  const uint64_t body_size = event.body_size.load(std::memory_order_relaxed);
   if (meta_size > ring::kLarge || body_size > ring::kLarge - meta_size) return false;
-  const char* from = at_ + ring::place(true, meta_size + body_size);
+  const char* from = at_ + ring::place(true, meta_size + body_size) +
+                     (in_stage_ ? ring::stage_place(number_) : 0);
   meta = {from, meta_size};
   payload = {from + meta_size, body_size};
   return true;
@@ -74,13 +108,17 @@ void ChannelMemory::answer(FrameType type, std::string_view meta, std::string_vi
                            int socket) {
   ring::Header& h = header_of(at_);
   const bool fits = body.size() <= ring::kLargestAnswer;
-  char* to = at_ + ring::place(false, meta.size() + (fits ? body.size() : 0));
+  const size_t size = meta.size() + (fits ? body.size() : 0);
+  large_answer_ = size > ring::kSmall;
+  char* to = at_ + ring::place(false, size) +
+             (in_stage_ && !large_answer_ ? ring::stage_place(number_) : 0);
   std::memcpy(to, meta.data(), meta.size());
   if (fits) std::memcpy(to + meta.size(), body.data(), body.size());
-  h.answer.type.store(static_cast<uint32_t>(type), std::memory_order_relaxed);
-  h.answer.meta_size.store(static_cast<uint32_t>(meta.size()), std::memory_order_relaxed);
-  h.answer.body_size.store(body.size(), std::memory_order_relaxed);
-  h.answer.number.store(number_);
+  ring::Message& answer = in_stage_ ? stage_of(at_, number_).answer : h.answer;
+  answer.type.store(static_cast<uint32_t>(type), std::memory_order_relaxed);
+  answer.meta_size.store(static_cast<uint32_t>(meta.size()), std::memory_order_relaxed);
+  answer.body_size.store(body.size(), std::memory_order_relaxed);
+  answer.number.store(number_);
   // After the number, in one order with the engine's own: one of the two sees the other.
   if (h.engine_sleeps.exchange(0) == 0) return;
   const char wake = 'w';

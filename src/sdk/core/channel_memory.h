@@ -8,7 +8,8 @@
 //   while (memory.wait() == ChannelMemory::Woke::kEvent && memory.take_event(meta, payload))
 //     memory.answer(FrameType::kResult, meta_of_it, its_answer, socket);
 //
-// Threading: one thread. Nothing throws. Cost: no system call while the other side is awake.
+// Threading: one thread. Nothing throws. Cost: no system call while the other side is awake; one
+// for an event that is taken ahead of its turn.
 #pragma once
 
 #include <sys/types.h>
@@ -38,19 +39,25 @@ class ChannelMemory {
   // Changes when there is an event; its highest bit stands for SIGTERM.
   std::atomic<uint32_t>& bell() const;
   enum class Woke { kEvent, kStop, kInterrupted };
-  // Whether there is one that was not taken, without waiting.
-  bool has_event() const;
+  // Whether there is one to be taken, without waiting. It is this side's from then on.
+  bool has_event();
   // kInterrupted: by a signal; ask again.
   Woke wait();
-  // Takes the next one: views into the memory, until it is answered. False: it is no event.
+  // Takes it: views into the memory, until it is answered. False: it is no event.
+  // REQUIRES: has_event(), or kEvent of wait().
   bool take_event(std::string_view& meta, std::string_view& payload);
   // Answers the event that was taken last. Writes a byte to `socket` when the engine sleeps.
   void answer(FrameType type, std::string_view meta, std::string_view body, int socket);
 
  private:
+  bool take_ahead();
+
   char* at_ = nullptr;  // ring::kSize bytes
   bool mapped_ = false;
-  uint32_t number_ = 0;  // of the event in hand, or the last one
+  uint32_t number_ = 0;        // of the event in hand, or the last one
+  bool has_next_ = false;      // the one behind it is this side's
+  bool in_stage_ = false;      // the one in hand, or the last one
+  bool large_answer_ = false;  // the last one: its area is in use until the next event's turn
 };
 
 // recvmsg(2) of at most `size` bytes, and of the one descriptor that may come with them. -1: errno.
