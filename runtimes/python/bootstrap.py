@@ -95,7 +95,7 @@ class Channel:
     READY, EVENT, RESULT, ERROR, INIT_ERROR = range(1, 6)
     HEAD = _struct.Struct("<IIQ")  # type, size of the meta, size of the body
     SIZE = _struct.Struct("<I").unpack_from
-    OFFER = b"ring 1"
+    OFFER = b"ring 2"
     HEADERS = ("lambda-runtime-aws-request-id", "lambda-runtime-deadline-ms", "lambda-runtime-invoked-function-arn",
                "lambda-runtime-trace-id", "lambda-runtime-client-context", "lambda-runtime-cognito-identity")
 

@@ -40,7 +40,7 @@ struct Message {
 
 // An event may stand in a stage ahead of its turn, with its answer unless that is large; in which
 // one follows from its number.
-inline constexpr uint32_t kStages = 4;
+inline constexpr uint32_t kStages = 8;
 inline constexpr uint32_t kTaken = 1U << 31;
 struct Staged {
   // The event's number, and kTaken once the function has taken it; 0: there is none.

@@ -117,6 +117,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
     bool idle = false, returning = false;
     size_t at_work = SIZE_MAX;  // where among those at work
     SteadyTime given_at{};      // what it works at
+    size_t beside = 0;          // how many were at work then
     std::vector<Waiting> staged;
     bool leaves = false;  // nothing more is staged for it
   };

@@ -76,6 +76,7 @@ void SandboxPool::wait(Ready& ready, SteadyTime now, SteadyTime until, Invocatio
 void SandboxPool::give(Ready& ready, Environment& environment, Invocation&& invocation) {
   environment.place.at_work = ready.at_work.size();
   ready.at_work.push_back(&environment);
+  environment.place.beside = ready.at_work.size();
   if (host_.processors > 0) environment.place.given_at = host_.loop.clock().steady_now();
   environment.invoke(std::move(invocation));
 }
@@ -114,7 +115,8 @@ void SandboxPool::end_work(Ready& ready, Environment& environment) {
   if (at == SIZE_MAX) return;
   if (host_.processors > 0) {
     const SteadyTime now = host_.loop.clock().steady_now();
-    ready.wake_rule.answered(now, now - environment.place.given_at, ready.at_work.size());
+    ready.wake_rule.answered(now, now - environment.place.given_at,
+                              std::max(environment.place.beside, ready.at_work.size()));
   }
   ready.at_work[at] = ready.at_work.back();
   ready.at_work[at]->place.at_work = at;

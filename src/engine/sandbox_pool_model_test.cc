@@ -23,7 +23,7 @@ int number_of(const char* variable, int otherwise) {
 class PoolModel : public tests::PoolTest {
  protected:
   PoolModel() : PoolTest("/dev/null/logs") {
-    // A few at work are enough.
+    // A few at work are enough, so that others wait for them.
     host_.processors = 1;
     host_.processors_idle = [] { return Duration(0); };
   }
@@ -43,7 +43,8 @@ TEST_F(PoolModel, AnySequenceOfRuntimesAnswersEachInvocationOnce) {
     for (int step = 0; step < 40; ++step) {
       SandboxPuppet* p = puppets_.empty() ? nullptr : puppets_[below(puppets_.size())].get();
       if (p && !p->owner) p = nullptr;
-      switch (below(12)) {
+      if (p) p->stages = sequence % 3 == 0 ? 0 : 3;
+      switch (below(14)) {
         case 0:
         case 1:
         case 2: {
@@ -53,24 +54,30 @@ TEST_F(PoolModel, AnySequenceOfRuntimesAnswersEachInvocationOnce) {
         }
         case 3:
         case 4:
-          if (p) p->ready();
+          if (p && p->unheard.empty()) p->ready();
           break;
         case 5:
         case 6:
           // The answer is the event: another's bytes would show.
-          if (p && !p->payloads.empty()) p->answer(p->payloads.back());
+          if (p && p->unheard.empty() && !p->payloads.empty()) p->answer(p->payloads.back());
           break;
         case 7:
-          if (p) p->withdraw();
+          if (p && p->shown.empty()) p->withdraw();
           break;
         case 8:
           if (p && below(3) == 0) p->exit();
           break;
         case 9:
-          if (p && !p->exited && below(3) == 0) p->owner->on_broken("Runtime.Unknown");
+          if (p && !p->exited && p->unheard.empty() && below(3) == 0) p->owner->on_broken("Runtime.Unknown");
           break;
         case 10:
           loop_.advance(std::chrono::milliseconds(below(4) == 0 ? below(4000) : below(30)));
+          break;
+        case 12:
+          if (p && p->works()) p->answer_unheard(p->payloads.back());
+          break;
+        case 13:
+          if (p) p->hear();
           break;
         case 11:
           if (below(8) == 0) pool_->retire_all();

@@ -19,11 +19,11 @@ namespace kiln::engine {
 
 class WakeRule {
  public:
-  static constexpr size_t kPerProcessor = 4;
+  static constexpr size_t kPerProcessor = 2;
   // Who takes longer isn't waited for.
-  static constexpr Duration kFast = std::chrono::milliseconds(2);
+  static constexpr Duration kFast = std::chrono::milliseconds(4);
   // The try has failed when none has answered for so long, or when one has waited for so long.
-  static constexpr Duration kSilence = std::chrono::milliseconds(2);
+  static constexpr Duration kSilence = std::chrono::milliseconds(4);
   static constexpr Duration kLongest = std::chrono::milliseconds(20);
   // When the processors are looked at, first and then again, and the part of their time that they
   // may be idle.
@@ -47,7 +47,7 @@ class WakeRule {
     --left_;
     return false;
   }
-  // One has answered, so long after it was given its event; so many were at work.
+  // One has answered, so long after it was given its event; so many were at work then, at most.
   void answered(SteadyTime now, Duration taken, size_t at_work) {
     answered_at_ = now;
     // With many more anybody is slow; a few more come and go.

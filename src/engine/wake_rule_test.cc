@@ -76,7 +76,7 @@ TEST_F(WakeRuleTest, PatienceLastsWhileOthersAnswer) {
   now_ += microseconds(900);
   answer(microseconds(50));
   EXPECT_EQ(rule_.patience(since), now_ + WakeRule::kSilence);
-  now_ += WakeRule::kLongest - milliseconds(2);
+  now_ += WakeRule::kLongest - WakeRule::kSilence;
   answer(microseconds(50));
   EXPECT_EQ(rule_.patience(since), since + WakeRule::kLongest);
   rule_.failed();

@@ -3,6 +3,8 @@
 Python's has shared memory beside the channel's socket, where its interpreter can load what that takes.
 """
 
+import concurrent.futures
+import http.client
 import json
 import shutil
 
@@ -219,3 +221,69 @@ def handler(event, context):
 def test_an_internal_extension_is_told_of_events_that_come_over_the_channel(kiln, name):
     kiln.create(name, {"index.py": EXTENDED}, Timeout=60)
     assert [kiln.invoke(name)["Body"] for _ in range(3)] == [True] * 3
+
+
+AHEAD = """
+import resource
+slept = 0
+def handler(event, context):
+    global slept
+    before, slept = slept, resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+    for i in range(event['lines']): print('line of', context.aws_request_id, flush=i == 0)
+    for _ in range(5000): pass
+    return before == slept
+"""
+
+
+def test_events_that_are_taken_ahead_of_their_turn_keep_their_lines(kiln, name):
+    """While more wait than the processors can serve, a function takes its next event without sleeping."""
+    kiln.create(name, {"index.py": AHEAD}, MemorySize=1769)
+    callers, calls, ahead, expected = 24, 40, [], {}
+
+    def call(caller):
+        connection = http.client.HTTPConnection("127.0.0.1", kiln.port, timeout=60)
+        for n in range(calls):
+            connection.request("POST", f"/2015-03-31/functions/{name}/invocations", json.dumps({"lines": (caller + n) % 3}))
+            answer = connection.getresponse()
+            body = answer.read()
+            assert answer.status == 200 and "x-amz-function-error" not in answer.headers, body
+            expected[answer.headers["x-amzn-requestid"]] = (caller + n) % 3
+            if json.loads(body):
+                ahead.append(1)
+        connection.close()
+
+    def round_of_calls():
+        with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+            for done in [pool.submit(call, caller) for caller in range(callers)]:
+                done.result()
+        return ahead
+
+    wait_for(round_of_calls, 120, "an event that is taken ahead of its turn")
+    logs = kiln.client("logs")
+    group = f"/aws/lambda/{name}"
+
+    def lines_of_each():
+        found, current = {}, None
+        for stream in logs.get_paginator("describe_log_streams").paginate(logGroupName=group).search("logStreams[].logStreamName"):
+            token, events = None, []
+            while True:
+                page = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True, **({"nextToken": token} if token else {}))
+                events += [event["message"] for event in page["events"]]
+                if page["nextForwardToken"] == token:
+                    break
+                token = page["nextForwardToken"]
+            for message in events:
+                words = message.split()
+                if words[0] == "START":
+                    current = words[2]
+                    found[current] = 0
+                elif words[0] == "line":
+                    assert words[2] == current, (message, current)
+                    found[current] += 1
+                elif words[0] == "END":
+                    assert words[2] == current
+                    current = None
+        return found
+
+    wait_for(lambda: len(lines_of_each()) == len(expected), 60, "all log lines")
+    assert lines_of_each() == expected

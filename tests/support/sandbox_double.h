@@ -2,11 +2,14 @@
 // runtime the test plays.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/loop_port.h"
@@ -70,6 +73,15 @@ struct SandboxPuppet {
   uint64_t cpu_ns = 0;
   int looks = 0;
   bool frozen = false;  // until the next event
+  // Events ahead of their turn: how many it may be shown, those that it was shown, how many of
+  // these it has taken, and answers that nobody has heard of yet.
+  struct Shown {
+    std::string id, payload;
+  };
+  size_t stages = 0;
+  std::deque<Shown> shown;
+  size_t taken = 0;
+  std::deque<std::string> unheard;
 
   // What the runtime does. Nothing comes of it once all processes have ended.
   void ready() {
@@ -85,8 +97,35 @@ struct SandboxPuppet {
   void answer(std::string payload) {
     if (!exited) owner->on_answer(std::move(payload), {});
   }
+  // It has an event and has not answered it.
+  bool works() const { return !exited && !waiting && unheard.size() <= taken && !requests.empty(); }
+  // Answers the event that it has, and takes the next ahead of its turn if there is one; nobody
+  // hears of it before hear().
+  void answer_unheard(std::string payload) {
+    unheard.push_back(std::move(payload));
+    if (taken == shown.size()) return;
+    requests.push_back(shown[taken].id);
+    payloads.push_back(shown[taken].payload);
+    ++taken;
+  }
+  // One answer is heard of. False: there is none.
+  bool hear() {
+    if (exited || unheard.empty()) return false;
+    std::string payload = std::move(unheard.front());
+    unheard.pop_front();
+    owner->on_answer(std::move(payload), {});
+    ready();
+    return true;
+  }
   void exit(sandbox::Exit::Kind kind = sandbox::Exit::Kind::kExited, int value = 0) {
     if (exited) return;
+    // Its last words. It gets no event that it has not taken.
+    while (!unheard.empty()) {
+      const bool has_next = taken > 0;
+      owner->on_answer(std::exchange(unheard.front(), {}), {});
+      unheard.pop_front();
+      if (has_next) ready();
+    }
     exited = true;
     waiting = false;
     sandbox::Exit e;
@@ -111,9 +150,32 @@ class SandboxDouble final : public sandbox::SandboxPort {
   bool send(const sandbox::Event& event) override {
     if (!puppet_->waiting) return false;
     puppet_->waiting = puppet_->frozen = false;
+    if (!puppet_->shown.empty()) {
+      EXPECT_EQ(event.request_id, puppet_->shown.front().id);
+      EXPECT_EQ(event.payload, puppet_->shown.front().payload);
+      puppet_->shown.pop_front();
+      if (puppet_->taken > 0) {
+        --puppet_->taken;
+        return true;
+      }
+    }
     puppet_->requests.emplace_back(event.request_id);
     puppet_->payloads.emplace_back(event.payload);
     return true;
+  }
+  bool stage(const sandbox::Event& event) override {
+    if (puppet_->shown.size() == puppet_->stages || puppet_->exited) return false;
+    puppet_->shown.push_back({std::string(event.request_id), std::string(event.payload)});
+    return true;
+  }
+  bool take_back() override {
+    if (puppet_->shown.size() == puppet_->taken) return false;
+    puppet_->shown.pop_back();
+    return true;
+  }
+  void catch_up() override {
+    while (puppet_->hear()) {
+    }
   }
   void begin_cpu_quota(const sandbox::ResourceLimits&) override {}
   void drain_output() override {}

@@ -23,12 +23,6 @@ ring::Stage& stage_of(char* memory, uint32_t number) {
 
 uint32_t after(uint32_t number) { return (number + 1) & ~ring::kStopBit; }
 
-// Whether the engine has read all that was printed.
-bool output_is_read() {
-  int left = 0;
-  return ::ioctl(STDOUT_FILENO, FIONREAD, &left) == 0 && left == 0;
-}
-
 }  // namespace
 
 ChannelMemory::~ChannelMemory() {
@@ -58,6 +52,11 @@ bool ChannelMemory::has_event() {
   const uint32_t turn = bell().load() & ~ring::kStopBit;
   has_next_ = turn == after(number_) || take_ahead();
   return has_next_;
+}
+
+bool ChannelMemory::output_is_read() const {
+  int left = 0;
+  return ::ioctl(output_, FIONREAD, &left) == 0 && left == 0;
 }
 
 bool ChannelMemory::take_ahead() {

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstddef>
@@ -26,7 +27,8 @@ namespace kiln::sdk {
 
 class ChannelMemory {
  public:
-  ChannelMemory() = default;
+  // `output`: the pipe that what the function prints goes into.
+  explicit ChannelMemory(int output = STDOUT_FILENO) : output_(output) {}
   ~ChannelMemory();
   ChannelMemory(const ChannelMemory&) = delete;
 
@@ -51,7 +53,9 @@ class ChannelMemory {
 
  private:
   bool take_ahead();
+  bool output_is_read() const;
 
+  int output_;
   char* at_ = nullptr;  // ring::kSize bytes
   bool mapped_ = false;
   uint32_t number_ = 0;        // of the event in hand, or the last one
