@@ -19,6 +19,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from aws_cli import aws_cli
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("KILN_BINARY", ROOT / "build" / "release" / "kiln"))
 ECHO = BINARY.parent / "functions" / "echo" / "bootstrap"
@@ -116,12 +118,9 @@ class Kiln:
             "KILN_ENDPOINT": self.url,
         }
 
-    def aws(self, *args, check=True):
+    def aws(self, *args, check=True, **environment):
         """Debian's AWS CLI, which takes the endpoint as an option."""
-        done = subprocess.run(
-            ["/usr/bin/aws", "--endpoint-url", self.url, *args],
-            env=self.environment(), capture_output=True, text=True, timeout=120,
-        )
+        done = aws_cli().run(["--endpoint-url", self.url, *args], {**self.environment(), **environment})
         if check:
             assert done.returncode == 0, done.stderr
         return done
