@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from harness import Kiln  # noqa: E402
+from pages import Browser  # noqa: E402
 from runtime_processes import NODE, PYTHON, Function, RuntimeApi  # noqa: E402
 from stacks import CloudAssembly  # noqa: E402
 
@@ -41,6 +42,13 @@ def own_kiln(tmp_path):
 def assembly(tmp_path_factory):
     """cdk.out of the two stacks."""
     return CloudAssembly(tmp_path_factory.mktemp("cdk") / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    it = Browser(tmp_path_factory.mktemp("browser"))
+    yield it
+    it.close()
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """The functions of functions/, deployed from their packages as a user deploys them."""
 
+import concurrent.futures
 import contextlib
-import http.client
 import json
 import pathlib
 import re
-import threading
 
-from harness import BINARY, ROOT
+from harness import BINARY, ROOT, repeat
 
 PACKAGES = BINARY.parent / "functions"
 TWINS = ROOT / "bench" / "twins"
@@ -84,23 +83,14 @@ def open_descriptors(pid):
 
 def invoke_often(kiln, name, event, count, at_once=1):
     """The set of the status codes of so many invocations, over `at_once` connections."""
-    payload = json.dumps(event)
-    statuses = set()
+    payload = json.dumps(event).encode()
 
     def run(share):
-        connection = http.client.HTTPConnection("127.0.0.1", kiln.port)
-        for _ in range(share):
-            connection.request("POST", f"/2015-03-31/functions/{name}/invocations", payload)
-            body = json.loads(connection.getresponse().read())
-            statuses.add(body["statusCode"] if "statusCode" in body else str(body))
-        connection.close()
+        bodies = (json.loads(body) for _, body in repeat(kiln, f"/2015-03-31/functions/{name}/invocations", payload, share))
+        return {body["statusCode"] if "statusCode" in body else str(body) for body in bodies}
 
-    threads = [threading.Thread(target=run, args=[count // at_once + (i < count % at_once)]) for i in range(at_once)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return statuses
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        return set().union(*pool.map(run, [count // at_once + (i < count % at_once) for i in range(at_once)]))
 
 
 def assert_nothing_left(kiln, name, event, status, count, at_once=1, warm_up=None, descriptors=0, memory_mb=2):

@@ -170,7 +170,7 @@ Resources:
 """
 
 
-def test_a_stack_a_patch_and_a_page(own_kiln, name, tmp_path):
+def test_a_stack_a_patch_and_a_page(own_kiln, name, tmp_path, browser):
     engine = own_kiln(args=["--speed", "30"])
     template = tmp_path / "template.yaml"
     template.write_text(TEMPLATE % {"name": name})
@@ -181,7 +181,7 @@ def test_a_stack_a_patch_and_a_page(own_kiln, name, tmp_path):
     text = engine.cli("advise", f"{name}-stack", "--patch", "--html", str(page)).stdout
     assert re.search(rf"{name}-one: one piece of advice .*Timeout: 3\n", text, re.S), text
     assert f"{name}-two: no advice: nothing called the function" in text
-    check_page(page, tmp_path, charts=0)
+    check_page(browser, page, charts=0)
     document = advise(engine, f"{name}-stack")
     assert [function["function"] for function in document["functions"]] == [f"{name}-one", f"{name}-two"]
 

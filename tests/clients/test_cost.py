@@ -193,16 +193,16 @@ def test_wrong_arguments(kiln, tmp_path, arguments, why):
     assert done.returncode == 2 and why in done.stderr, done.stderr
 
 
-def test_the_pages(kiln, tmp_path):
+def test_the_pages(kiln, tmp_path, browser):
     bill, change = tmp_path / "bill.html", tmp_path / "change.html"
     kiln.cli("cost", "--lines", write_lines(tmp_path), "--function", "orders", "--as-is", "--html", str(bill))
     text = bill.read_text()
     assert "<h1>What it costs</h1>" in text and "What ran: $0.00001707" in text and "orders" in text and "AWS Price List" in text
-    check_page(bill, tmp_path, charts=2)
+    check_page(browser, bill, charts=2)
     paths, traffic = templates(tmp_path, memory=1024)
     kiln.cli("cost", "--diff", *paths, "--traffic", traffic, "--html", str(change))
     text = change.read_text()
     assert "<h1>What the change costs</h1>" in text and f"${month_of(512, 100):.2f} before" in text and f"${month_of(1024, 60):.2f} after" in text
-    check_page(change, tmp_path, charts=1)
+    check_page(browser, change, charts=1)
     unwritable = kiln.cli("cost", "--lines", write_lines(tmp_path), "--html", "/no/such/folder/x.html", check=False)
     assert unwritable.returncode == 2 and "can't write '/no/such/folder/x.html'" in unwritable.stderr

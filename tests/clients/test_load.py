@@ -101,11 +101,11 @@ def test_ctrl_c_ends_the_sending_and_shows_what_came(kiln, name):
     assert process.returncode == 0 and answer["interrupted"] is True and answer["requests"] > 20
 
 
-def test_the_page(kiln, name, tmp_path):
+def test_the_page(kiln, name, tmp_path, browser):
     kiln.create_echo(name)
     page = tmp_path / "load.html"
     kiln.cli("load", name, "--rate", "50/s", "--for", "2s", "--html", str(page))
-    check_page(page, tmp_path, charts=2)
+    check_page(browser, page, charts=2)
 
 
 @pytest.mark.parametrize("arguments, code, why", [

@@ -181,14 +181,14 @@ def test_a_function_of_the_engine_with_the_traffic_that_it_had(own_kiln, name):
     assert idle.returncode == 1 and "nothing called" in idle.stderr
 
 
-def test_the_pages(kiln, tmp_path):
+def test_the_pages(kiln, tmp_path, browser):
     page = tmp_path / "shop.html"
     kiln.cli("simulate", "--scenario", write(tmp_path / "shop.json", SHOP), "--seeds", "2", "--html", str(page))
     assert "<h1>" in page.read_text() and "Alarms and scaling" in page.read_text()
-    check_page(page, tmp_path, charts=4)
+    check_page(browser, page, charts=4)
     sweep = tmp_path / "sweep.html"
     kiln.cli("simulate", *STEADY, "--for", "20m", "--provisioned", "5", "--sweep", "reserved=10..20", "provisioned=0,5", "--html", str(sweep))
-    check_page(sweep, tmp_path, charts=4)
+    check_page(browser, sweep, charts=4)
 
 
 @pytest.mark.parametrize("content, why", [

@@ -209,12 +209,12 @@ def test_the_api_of_aws_with_signatures(kiln, name):
         proxy.stop()
 
 
-def test_the_page(kiln, name, tmp_path):
+def test_the_page(kiln, name, tmp_path, browser):
     kiln.create(name, ECHO)
     page = tmp_path / "tune.html"
     kiln.cli("tune", name, "--sizes", "128,256,512", "--num", "6", "--html", str(page))
     assert f"<h1>{name}: which memory size?</h1>" in page.read_text()
-    check_page(page, tmp_path, charts=2)
+    check_page(browser, page, charts=2)
 
 
 def test_six_sizes_of_fifty_invocations_within_half_a_minute(kiln, name):
