@@ -72,7 +72,8 @@ TEST(HttpDate, EachAnswerOfAServerHasOne) {
   HttpServer server({&loop}, {}, [](HttpConnection& c) { return std::make_unique<Refuser>(c); });
   ASSERT_TRUE(server.listen("127.0.0.1", 0));
   loop.start();
-  for (const char* request : {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "no\r\n\r\n"}) {
+  for (const char* request :
+       {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "no\r\n\r\n"}) {
     PlainClient client(server.port());
     ASSERT_TRUE(client.send(request));
     EXPECT_NE(client.read_to_close().find("\r\nDate: Tue, 01 Dec 2026 09:05:07 GMT\r\n"),
