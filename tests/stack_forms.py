@@ -105,6 +105,11 @@ def asked(kiln):
     return {one["Endpoint"] for one in kiln.client("sns").list_subscriptions()["Subscriptions"] if one["SubscriptionArn"] == PENDING}
 
 
+def tags_of_users(function):
+    """Those of the stack name its id, which is another each time."""
+    return {key: value for key, value in function["Tags"].items() if not key.startswith("aws:")}
+
+
 def details(kiln):
     """All that the services say of what is in the stack, without times and numbers that count up."""
     lambda_, sns, cloudwatch, scaling, logs = (kiln.client(name) for name in ("lambda", "sns", "cloudwatch", "application-autoscaling", "logs"))
@@ -134,7 +139,7 @@ def details(kiln):
 
     alarms = cloudwatch.describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     found = {
-        "function": [lasting(lambda_.get_function_configuration(FunctionName="f")), lambda_.get_function(FunctionName="f").get("Tags"), policy(), policy(Qualifier="live"),
+        "function": [lasting(lambda_.get_function_configuration(FunctionName="f")), tags_of_users(lambda_.get_function(FunctionName="f")), policy(), policy(Qualifier="live"),
                      len(lambda_.list_versions_by_function(FunctionName="f")["Versions"])],
         "description of the version": lambda_.get_function_configuration(FunctionName="f", Qualifier="live")["Description"],
         "alias": lambda_.get_alias(FunctionName="f", Name="live").get("Description"),

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "model/function.h"
+#include "model/name_checks.h"
 #include "model/violations.h"
 
 namespace kiln::model {
@@ -24,7 +25,8 @@ constexpr std::string_view kArnHead =
     "12}:)?(function:)?";
 constexpr std::string_view kNamePattern =
     "([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
-constexpr std::string_view kCreateNamePattern = "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+constexpr std::string_view kPlainNamePattern = "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+constexpr std::string_view kUnqualifiedNamePattern = "([a-zA-Z0-9-_]+)";
 constexpr std::string_view kQualifierPattern = "\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+";
 constexpr std::string_view kResourcePattern =
     "arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:("
@@ -35,7 +37,7 @@ constexpr std::string_view kResourcePattern =
     "[a-zA-Z0-9-_]+)";
 
 constexpr size_t kMaxName = 64;
-constexpr size_t kMaxCreateValue = 140;
+constexpr size_t kMaxPlainValue = 140;
 constexpr size_t kMaxValue = 256;
 constexpr size_t kMaxQualifier = 128;
 
@@ -100,7 +102,7 @@ constexpr size_t kMaxSegments = 8;  // arn:aws:lambda:REGION:ACCOUNT:function:NA
 
 class NameMatcher {
  public:
-  NameMatcher(std::string_view value, Operation operation) : operation_(operation) {
+  NameMatcher(std::string_view value, NameShape shape) : shape_(shape) {
     while (count_ < kMaxSegments) {
       const size_t colon = value.find(':');
       segments_[count_++] = value.substr(0, colon);
@@ -145,8 +147,8 @@ class NameMatcher {
   }
   bool match_name(size_t at) {
     const size_t left = count_ - at;
-    if (left > 2 || segments_[at].empty()) return false;
-    const bool dots = operation_ != Operation::kCreate;
+    if (left > (shape_ == NameShape::kUnqualified ? 1U : 2U) || segments_[at].empty()) return false;
+    const bool dots = shape_ == NameShape::kNamespaced;
     if (!all(segments_[at], [dots](char c) { return is_word(c) || (dots && c == '.'); }))
       return false;
     std::string_view qualifier;
@@ -159,7 +161,7 @@ class NameMatcher {
     return true;
   }
 
-  Operation operation_;
+  NameShape shape_;
   std::array<std::string_view, kMaxSegments> segments_;
   size_t count_ = 0;
   Parts parts_;
@@ -177,7 +179,34 @@ Error wrong_account(std::string_view named, std::string_view account) {
               std::string(account)};
 }
 
+// nullopt: it doesn't match the pattern. `violations` get what is wrong.
+std::optional<Parts> match_name(std::string_view value, NameShape shape, Violations& violations) {
+  const bool longest = shape == NameShape::kNamespaced;
+  violations.check_length(value, "functionName", 1, longest ? kMaxValue : kMaxPlainValue);
+  auto parts = NameMatcher(value, shape).match();
+  const std::string_view pattern = longest                      ? kNamePattern
+                                   : shape == NameShape::kPlain ? kPlainNamePattern
+                                                                : kUnqualifiedNamePattern;
+  if (!parts)
+    violations.add(value, "functionName",
+                   "Member must satisfy regular expression pattern: " + std::string(kArnHead) +
+                       std::string(pattern));
+  return parts;
+}
+
 }  // namespace
+
+void check_qualifier(std::string_view value, Violations& violations) {
+  violations.check_length(value, "qualifier", 1, kMaxQualifier);
+  if (!is_qualifier(value))
+    violations.add(
+        value, "qualifier",
+        "Member must satisfy regular expression pattern: " + std::string(kQualifierPattern));
+}
+
+void check_function_name(std::string_view value, NameShape shape, Violations& violations) {
+  (void)match_name(value, shape, violations);
+}
 
 Result<FunctionRef> parse_function_ref(std::string_view path_value, std::string_view qualifier,
                                        std::string_view region, std::string_view account,
@@ -187,20 +216,10 @@ Result<FunctionRef> parse_function_ref(std::string_view path_value, std::string_
     return FunctionRef{std::string(region), std::string(path_value), {}};
 
   Violations violations;
-  if (!qualifier.empty()) {
-    violations.check_length(qualifier, "qualifier", 1, kMaxQualifier);
-    if (!is_qualifier(qualifier))
-      violations.add(
-          qualifier, "qualifier",
-          "Member must satisfy regular expression pattern: " + std::string(kQualifierPattern));
-  }
+  if (!qualifier.empty()) check_qualifier(qualifier, violations);
   const bool create = operation == Operation::kCreate;
-  violations.check_length(path_value, "functionName", 1, create ? kMaxCreateValue : kMaxValue);
-  const auto parts = NameMatcher(path_value, operation).match();
-  if (!parts)
-    violations.add(path_value, "functionName",
-                   "Member must satisfy regular expression pattern: " + std::string(kArnHead) +
-                       std::string(create ? kCreateNamePattern : kNamePattern));
+  const auto parts =
+      match_name(path_value, create ? NameShape::kPlain : NameShape::kNamespaced, violations);
   if (auto error = violations.error()) return *std::move(error);
 
   if (!parts->region.empty() && parts->region != region) return wrong_region(parts->region, region);

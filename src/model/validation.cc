@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/characters.h"
+#include "base/system_tags.h"
 #include "model/names.h"
 #include "model/runtimes.h"
 #include "model/snapshot_state.h"
@@ -317,12 +318,14 @@ Result<void> validate(const FunctionConfig& config, Request request) {
   return check_environment(config.environment);
 }
 
-// "aws:" in any mixture of cases.
-bool is_reserved_tag(std::string_view key) {
-  constexpr auto kPrefix = "aws:"sv;
-  return key.size() >= kPrefix.size() &&
-         std::equal(kPrefix.begin(), kPrefix.end(), key.begin(),
-                    [](char want, char c) { return want == ascii::lower(c); });
+bool may_name(std::string_view key, TagAuthor author) {
+  return !system_tags::is_reserved(key) ||
+         (author == TagAuthor::kStack && key.starts_with(system_tags::kStackPrefix));
+}
+
+Error reserved_tag(std::string_view key) {
+  return invalid_parameter("Tag key '" + std::string(key) +
+                           "' begins with 'aws:', which is reserved; use another prefix.");
 }
 
 // As Java prints a double, as far as weights go: 2.0, 0.25.
@@ -343,6 +346,12 @@ Result<void> validate_create(const FunctionConfig& config) {
 }
 Result<void> validate_update(const FunctionConfig& config) {
   return validate(config, Request::kUpdate);
+}
+
+Result<void> validate_update_members(const FunctionConfig& config) {
+  Violations violations;
+  check_members(config, Request::kUpdate, violations);
+  return violations.result();
 }
 
 bool is_runtime(std::string_view name) {
@@ -380,19 +389,28 @@ Result<void> validate_runtime(std::string_view runtime) {
       "nodejs24.x; package the function for provided.al2023 with its own bootstrap.");
 }
 
-Result<void> validate_tags(const std::map<std::string, std::string>& tags) {
-  if (tags.size() > kMaxTags)
-    return invalid_parameter("Number of tags exceeds resource tag limit.");
+Result<void> validate_tags(const std::map<std::string, std::string>& tags, TagAuthor author) {
   for (const auto& [key, value] : tags) {
     if (key.empty() || characters(key) > kMaxTagKey)
       return invalid_parameter("Tag key '" + key + "' must have 1 to 128 characters.");
-    if (is_reserved_tag(key))
-      return invalid_parameter("Tag key '" + key +
-                               "' begins with 'aws:', which is reserved; use another prefix.");
+    if (!may_name(key, author)) return reserved_tag(key);
     if (characters(value) > kMaxTagValue)
       return invalid_parameter("The value of tag '" + key + "' must have at most 256 characters.");
   }
   return {};
+}
+
+Result<void> validate_tag_count(const std::map<std::string, std::string>& tags) {
+  const auto counted = std::count_if(tags.begin(), tags.end(), [](const auto& tag) {
+    return !system_tags::is_reserved(tag.first);
+  });
+  if (static_cast<size_t>(counted) <= kMaxTags) return {};
+  return invalid_parameter("Number of tags exceeds resource tag limit.");
+}
+
+Result<void> validate_tag_removal(std::string_view key, TagAuthor author) {
+  if (may_name(key, author)) return {};
+  return reserved_tag(key);
 }
 
 Result<void> validate_alias_name(std::string_view name) {

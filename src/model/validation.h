@@ -21,6 +21,10 @@ Result<void> validate_create(const FunctionConfig& config);
 // REQUIRES: `config` holds the request's values over the function's.
 Result<void> validate_update(const FunctionConfig& config);
 
+// The first half of validate_update: each member alone, which AWS looks at before it looks for the
+// function.
+Result<void> validate_update_members(const FunctionConfig& config);
+
 // Whether Kiln runs it: provided.al2, provided.al2023, python3.*, nodejs* as far as AWS still takes
 // them.
 Result<void> validate_runtime(std::string_view runtime);
@@ -28,9 +32,14 @@ Result<void> validate_runtime(std::string_view runtime);
 // Whether AWS has, or had, a runtime of this name: what layers may be compatible with.
 bool is_runtime(std::string_view name);
 
-// All tags that the function will have: at most 50, keys of 1 to 128 characters that do not begin
-// with "aws:", values of at most 256.
-Result<void> validate_tags(const std::map<std::string, std::string>& tags);
+enum class TagAuthor { kUser, kStack };
+// Tags that a request gives: keys of 1 to 128 characters, values of at most 256. A key that begins
+// with "aws:" is refused, but for those that stacks set.
+Result<void> validate_tags(const std::map<std::string, std::string>& tags, TagAuthor author);
+// All tags that the function will have: at most 50, not counting those of "aws:".
+Result<void> validate_tag_count(const std::map<std::string, std::string>& tags);
+// Users can't remove those of "aws:", either.
+Result<void> validate_tag_removal(std::string_view key, TagAuthor author);
 
 // Of an alias or a version; validate_create and validate_update check a configuration's own.
 Result<void> validate_description(std::string_view description);

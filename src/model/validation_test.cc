@@ -338,15 +338,15 @@ TEST(ValidateCreateTest, ViolationsAreJoined) {
 TEST(ValidateTagsTest, AtMost50) {
   std::map<std::string, std::string> tags;
   for (int i = 0; i < 50; ++i) tags[std::to_string(i)] = "";
-  EXPECT_EQ(text(validate_tags(tags)), "ok");
+  EXPECT_EQ(text(validate_tag_count(tags)), "ok");
   tags["one more"] = "";
-  EXPECT_EQ(text(validate_tags(tags)),
+  EXPECT_EQ(text(validate_tag_count(tags)),
             "InvalidParameterValueException: Number of tags exceeds resource tag limit.");
 }
 
 TEST(ValidateTagsTest, KeysAndValues) {
   const auto with = [](const std::string& key, const std::string& value) {
-    return text(validate_tags({{key, value}}));
+    return text(validate_tags({{key, value}}, TagAuthor::kUser));
   };
   std::string long_key, long_value;
   for (int i = 0; i < 128; ++i) long_key += "é";

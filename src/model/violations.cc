@@ -1,5 +1,7 @@
 #include "model/violations.h"
 
+#include "base/characters.h"
+
 namespace kiln::model {
 
 void Violations::add(std::string_view value, std::string_view member, std::string_view constraint) {
@@ -19,9 +21,10 @@ void Violations::add_missing(std::string_view member) {
 
 void Violations::check_length(std::string_view value, std::string_view member, size_t least,
                               size_t most) {
-  if (value.size() < least)
+  const size_t length = characters(value);
+  if (length < least)
     add(value, member, "Member must have length greater than or equal to " + std::to_string(least));
-  if (value.size() > most)
+  if (length > most)
     add(value, member, "Member must have length less than or equal to " + std::to_string(most));
 }
 

@@ -14,6 +14,7 @@
 #include "base/fence.h"
 #include "base/memory_reserve.h"
 #include "net/bytes_taken.h"
+#include "net/http_date.h"
 
 namespace kiln::net {
 namespace {
@@ -313,6 +314,7 @@ void HttpConnection::write(Response&& response) {
   state_ = State::kWriting;
   if (response.close || (peer_done_ && kept_at_ == kept_.size())) keep_alive_ = false;
   write_head(out_head_, response, keep_alive_);
+  add_date(out_head_, response, loop_);
   const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
   out_file_ = bodyless ? nullptr : std::move(response.file);
   // A short body goes with the head, as one piece.

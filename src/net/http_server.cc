@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "net/http_connection.h"
 #include "net/http_crowd.h"
+#include "net/http_date.h"
 
 namespace kiln::net {
 namespace {
@@ -123,7 +124,7 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
     return true;
   }
 
-  void refuse(UniqueFd socket) {
+  void refuse(UniqueFd socket, const IoLoop& loop) {
     ++refused;
     Response response;
     response.status = 503;
@@ -132,6 +133,7 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
         R"(of open files (ulimit -Hn, LimitNOFILE= of systemd).","Type":"Service"})";
     std::string text;
     write_head(text, response, false);
+    add_date(text, response, loop);
     text += response.body;
     ::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::shutdown(socket.get(), SHUT_WR);
@@ -144,7 +146,7 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
   void take(UniqueFd socket, size_t at, HttpCrowd::Expected expected) {
     IoLoop& loop = *loops[at];
     const std::shared_ptr<HttpCrowd>& crowd = crowds[at];
-    if (crowd->is_full() && !drop_one(*crowd)) return refuse(std::move(socket));
+    if (crowd->is_full() && !drop_one(*crowd)) return refuse(std::move(socket), loop);
     auto connection = std::make_shared<HttpConnection>(std::move(socket), loop, limits, crowd);
     expected.has_joined();
     auto session = factory(*connection);

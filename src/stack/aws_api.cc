@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/system_tags.h"
 #include "base/trial.h"
 #include "wire/xml_document.h"
 
@@ -102,6 +103,7 @@ net::Request AwsApi::request(const std::string& method, const std::string& path,
   request.set("Host", host_);
   request.set("Authorization", "AWS4-HMAC-SHA256 Credential=cloudformation/20000101/" + region_ +
                                    "/" + service + "/aws4_request");
+  request.set(system_tags::kHeader, system_tags::kStack);
   if (effects_ == Effects::kNone) request.set(trial::kEffectsHeader, trial::kNoEffects);
   return request;
 }

@@ -113,8 +113,9 @@ class FunctionType final : public ResourceType {
   }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
-    const auto body = creation(name, properties);
+    auto body = creation(name, properties);
     if (!body) return body.error();
+    (*body)["Tags"].update(stack_tags(scope));
     if (auto made = scope.api.rest("POST", kFunctionsPath, *body); !made) return made.error();
     auto done = settle(scope, name);
     if (done && properties.contains("ReservedConcurrentExecutions"))
@@ -157,6 +158,13 @@ class FunctionType final : public ResourceType {
     body["Code"] = std::move(*code);
     if (const json tags = tag_map(properties); !tags.empty()) body["Tags"] = tags;
     return body;
+  }
+
+  // What AWS tags each function of a stack with.
+  static json stack_tags(const Scope& scope) {
+    return {{"aws:cloudformation:stack-name", scope.stack_name},
+            {"aws:cloudformation:stack-id", scope.stack_id},
+            {"aws:cloudformation:logical-id", scope.logical_id}};
   }
 
   static std::string arn_of(const Scope& scope, const std::string& name) {

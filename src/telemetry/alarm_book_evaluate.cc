@@ -105,6 +105,7 @@ bool AlarmBook::due(WallTime now) const {
   const bool minute = floor_seconds(now, kMinute) > last_minute_s_;
   const bool ten = floor_seconds(now, kTen) > last_ten_s_;
   if (!ten) return false;
+  if (!stale_.empty()) return true;
   for (const auto& [region, alarms] : regions_)
     for (const auto& [name, alarm] : alarms)
       if (minute || (alarm.is_composite() ? alarm.suppression.is_over(now)

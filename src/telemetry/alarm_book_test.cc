@@ -418,6 +418,16 @@ TEST_F(AlarmBookTest, Tags) {
 
 class CompositeTest : public AlarmBookTest {};
 
+TEST_F(CompositeTest, ANewOneDoesNotWaitForTheMinute) {
+  put(config("a"));
+  minute(0);
+  ASSERT_TRUE(put_composite("c", "ALARM(a)").ok());
+  EXPECT_TRUE(book_.due(kMidnight + 10s));
+  book_.evaluate(kMidnight + 10s, metrics_.fetch());
+  EXPECT_EQ(state("c"), AlarmState::kOk);
+  EXPECT_FALSE(book_.due(kMidnight + 20s));
+}
+
 TEST_F(CompositeTest, FollowsItsAlarms) {
   put(config("a"));
   put(config("b"));

@@ -90,7 +90,14 @@ def test_dry_run_and_unknown_types(kiln, doer):
     assert code_of(error) == "ResourceNotFoundException"
     with pytest.raises(ClientError) as error:
         api.invoke(FunctionName=doer, InvocationType="Later")
-    assert code_of(error) == "InvalidParameterValueException" and "Later" in message_of(error)
+    assert code_of(error) == "ValidationException"
+    assert message_of(error) == ("1 validation error detected: Value 'Later' at 'invocationType' failed to satisfy constraint: "
+                                 "Member must satisfy enum value set: [DryRun, RequestResponse, Event]")
+    with pytest.raises(ClientError) as error:
+        api.invoke(FunctionName="nope", LogType="Head")
+    assert code_of(error) == "ValidationException" and "Value 'Head' at 'logType'" in message_of(error)
+    status, _, body = kiln.http("POST", f"/2015-03-31/functions/{doer}/invocations?Qualifier=", "{}")
+    assert status == 400 and b"Value '' at 'qualifier'" in body
 
 
 def test_the_context(kiln, doer):

@@ -33,7 +33,7 @@ class Deployed:
     def __enter__(self):
         stack = create(self.cloudformation, self.name, (TEMPLATES / self.file).read_text(), Parameters=self.parameters)
         assert stack["StackStatus"] == "CREATE_COMPLETE", events(self.cloudformation, stack["StackId"])
-        self.outputs = outputs(stack)
+        self.outputs, self.id = outputs(stack), stack["StackId"]
         return self
 
     def update(self, **parameters):
@@ -72,7 +72,9 @@ def test_a_service_by_region_and_stage(engine):
         assert role.startswith("arn:aws:iam::000000000000:role/service/regional-service-ServiceRole-")
         there = engine.client("lambda").get_function(FunctionName=service)
         assert there["Configuration"]["Description"] == "DEBUG in us-east-1, literally ${Level}"
-        assert (there["Configuration"]["Timeout"], there["Tags"]) == (7, {"stage": "dev"})
+        assert (there["Configuration"]["Timeout"], there["Tags"].pop("stage")) == (7, "dev")
+        assert {key.removeprefix("aws:cloudformation:"): value for key, value in there["Tags"].items()} == {
+            "stack-name": stack.name, "stack-id": stack.id, "logical-id": "Service"}
         assert inventory(engine)["topics"] == []
 
         stack.update(Stage="prod", Reserve=12)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "services/lambda/call.h"
+#include "services/lambda/parameters.h"
 #include "services/lambda/routes.h"
 #include "store/database.h"
 #include "store/document_store.h"
@@ -74,12 +75,15 @@ class LambdaApiTest : public testing::Test {
     auto uri = wire::Uri::parse(target);
     auto route = find_lambda_route(method, uri);
     if (route.operation == nullptr) return {0, "no route", std::string(route.name), {}};
+    if (const auto fits = check_parameter_values(route, uri.query); !fits)
+      return answer(fits.error());
     LambdaCall c{*registry_,       code_store_,    accounts_,      board_,       *layers_,  region,
                  "localhost:4566", route.function, route.argument, route.detail, uri.query, body};
     c.fetch_object = [this](const std::string& bucket, const std::string& key, int64_t most) {
       return objects_.read(bucket, key, most);
     };
     c.vpc = vpc_;
+    c.tags_by = tags_by_;
     if (route.prepare != nullptr) {
       if (const auto prepared = route.prepare(c); !prepared) return answer(prepared.error());
     }
@@ -125,6 +129,7 @@ class LambdaApiTest : public testing::Test {
   }
 
   VpcPolicy vpc_ = VpcPolicy::kRefuse;
+  model::TagAuthor tags_by_ = model::TagAuthor::kUser;
   std::string note_;  // of the last operation
 
   TestDir dir_;

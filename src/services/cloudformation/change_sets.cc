@@ -18,15 +18,9 @@ Result<json> CloudFormationOperations::create_change_set(const Call& call) {
   set.name = in.text("ChangeSetName");
   set.description = in.text("Description");
   if (!in.status()) return in.status().error();
-  if (name.empty()) return stack::validation_error("StackName must be given");
   if (type == "IMPORT")
     return stack::validation_error(
         "ChangeSetType IMPORT is not supported: Kiln's stacks make what they hold");
-  if (type != "CREATE" && type != "UPDATE")
-    return stack::validation_error(
-        "1 validation error detected: Value '" + type +
-        "' at 'changeSetType' failed to satisfy constraint: Member must satisfy enum "
-        "value set: [CREATE, IMPORT, UPDATE]");
   set.type = type == "CREATE" ? stack::ChangeSet::Type::kCreate : stack::ChangeSet::Type::kUpdate;
   const auto now = book_.find(call.region, name);
   const auto wish = read_wish(call.input, now ? &now->wish : nullptr, fetch_);

@@ -100,11 +100,6 @@ Result<json> CloudFormationOperations::delete_stack(const Call& call) {
   const std::string token = in.text("ClientRequestToken");
   const std::string mode = in.text("DeletionMode", "STANDARD");
   if (!in.status()) return in.status().error();
-  if (mode != "STANDARD" && mode != "FORCE_DELETE_STACK")
-    return stack::validation_error(
-        "1 validation error detected: Value '" + mode +
-        "' at 'deletionMode' failed to satisfy constraint: Member must satisfy enum value set: "
-        "[STANDARD, FORCE_DELETE_STACK]");
   using Deletion = stack::Deployment::Deletion;
   const Deletion deletion = mode == "STANDARD" ? Deletion::kStandard : Deletion::kForce;
   if (auto done = book_.remove(call.region, *name, retained, token, deletion); !done)

@@ -8,6 +8,7 @@
 #include "base/mutex.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
+#include "services/cloudformation/constraints.h"
 #include "services/cloudformation/documents.h"
 #include "services/cloudformation/members.h"
 #include "services/driver/object_fetch.h"
@@ -186,6 +187,8 @@ void CloudFormationService::handle(net::Request&& request, Classification&& what
           check_members(cloudformation_members(), what.operation, given, "ValidationError");
       !known)
     return reply(wire::query_error(known.error(), new_uuid(), kNamespace));
+  if (auto fits = check_cloudformation_input(what.operation, given); !fits)
+    return reply(wire::query_error(fits.error(), new_uuid(), kNamespace));
   const bool reads = reads_template(what.operation);
   auto task = [this, region = wire::CredentialScope::of(request.base()).region,
                operation = std::move(what.operation), input = std::move(given), reply] {

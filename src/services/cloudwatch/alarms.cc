@@ -131,14 +131,14 @@ Result<const Alarm*> CloudWatchAlarms::tagged(const Call& call) {
 }
 
 Result<json> CloudWatchAlarms::tag_resource(const Call& call) {
-  const auto alarm = tagged(call);
-  if (!alarm) return alarm.error();
   InputChecks checks(call.input);
   checks.length("Tags", kMaxAlarmTags);
   if (!checks.fields().has("Tags")) checks.texts("Tags", kMaxAlarmTags, Need::kRequired);
   if (const auto checked = checks.result(); !checked) return checked.error();
   const auto tags = read_alarm_tags(call.input);
   if (!tags) return tags.error();
+  const auto alarm = tagged(call);
+  if (!alarm) return alarm.error();
   telemetry::Tags all = *tags;
   all.insert((*alarm)->tags.begin(), (*alarm)->tags.end());
   if (all.size() > kMaxAlarmTags)
@@ -151,11 +151,11 @@ Result<json> CloudWatchAlarms::tag_resource(const Call& call) {
 }
 
 Result<json> CloudWatchAlarms::untag_resource(const Call& call) {
-  const auto alarm = tagged(call);
-  if (!alarm) return alarm.error();
   InputChecks checks(call.input);
   const auto keys = checks.texts("TagKeys", kMaxAlarmTags, Need::kRequired);
   if (const auto checked = checks.result(); !checked) return checked.error();
+  const auto alarm = tagged(call);
+  if (!alarm) return alarm.error();
   const auto done = book_.untag(call.region, (*alarm)->config.name, keys);
   if (!done) return done.error();
   return empty();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/characters.h"
 #include "base/digest.h"
 #include "base/json_access.h"
 #include "services/cloudwatch/queries.h"
@@ -139,7 +140,7 @@ Result<Datum> read_datum(const json& document, const std::string& where,
   const int64_t resolution = in.integer("StorageResolution").value_or(60);
   if (!in.status()) return in.status().error();
   if (out.key.name.empty()) return missing(where + "MetricName");
-  if (out.key.name.size() > 255)
+  if (characters(out.key.name) > 255)
     return invalid("The value of parameter " + where + "MetricName is longer than 255 characters.");
   const auto& units = metric_units();
   if (std::find(units.begin(), units.end(), out.unit) == units.end())
@@ -268,7 +269,7 @@ Result<json> CloudWatchMetrics::put_metric_data(const json& input, const std::st
   const json& list = in.list("MetricData");
   if (!in.status()) return in.status().error();
   if (metric_namespace.empty()) return missing("Namespace");
-  if (metric_namespace.size() > 255 || metric_namespace.starts_with("AWS/") ||
+  if (characters(metric_namespace) > 255 || metric_namespace.starts_with("AWS/") ||
       metric_namespace.starts_with(':'))
     return invalid("The value " + metric_namespace + " for parameter Namespace is invalid.");
   if (in.has("EntityMetricData"))
@@ -479,15 +480,15 @@ Result<json> CloudWatchMetrics::list_metrics(const json& input, const std::strin
     if (filter.has("Value")) one.value = filter.text("Value");
     if (!filter.status()) return filter.status().error();
     if (one.name.empty()) return missing(where + "Name");
-    if (one.name.size() > kMaxName) return invalid_length(where + "Name", kMaxName);
-    if (one.value && (one.value->empty() || one.value->size() > kMaxDimensionValue))
+    if (characters(one.name) > kMaxName) return invalid_length(where + "Name", kMaxName);
+    if (one.value && (one.value->empty() || characters(*one.value) > kMaxDimensionValue))
       return invalid_length(where + "Value", kMaxDimensionValue);
     filters.push_back(std::move(one));
   }
   if (!in.status()) return in.status().error();
   for (const char* member : {"Namespace", "MetricName"})
     if (const std::string text = in.text(member);
-        in.has(member) && (text.empty() || text.size() > kMaxName))
+        in.has(member) && (text.empty() || characters(text) > kMaxName))
       return invalid_length(member, kMaxName);
   if (filters.size() > kMaxFilters)
     return invalid("The collection Dimensions must not have a size greater than " +

@@ -187,6 +187,15 @@ TEST_F(CloudWatchMetricsTest, ListMetricsChecksWhatItIsAskedFor) {
   run("ListMetrics", {{"Namespace", std::string(255, 'n')}, {"MetricName", std::string(255, 'm')}});
   run("ListMetrics", dimensions(10));
   run("ListMetrics", dimension(255, 1'024));
+  std::string umlauts;
+  for (int i = 0; i < 255; ++i) umlauts += "ü";
+  run("ListMetrics", {{"Namespace", umlauts},
+                      {"MetricName", umlauts},
+                      {"Dimensions", {{{"Name", umlauts}, {"Value", umlauts}}}}});
+  EXPECT_EQ(refused("ListMetrics", {{"Namespace", umlauts + "ü"}}).type,
+            "InvalidParameterValueException");
+  run("PutMetricData",
+      {{"Namespace", umlauts}, {"MetricData", {{{"MetricName", umlauts}, {"Value", 1}}}}});
   for (const json& wrong :
        {json{{"Namespace", ""}}, json{{"MetricName", ""}},
         json{{"Namespace", std::string(256, 'n')}}, json{{"MetricName", std::string(256, 'm')}},

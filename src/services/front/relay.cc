@@ -6,6 +6,7 @@
 
 #include "base/ids.h"
 #include "net/connect.h"
+#include "net/http_date.h"
 #include "net/stream.h"
 
 namespace kiln::services {
@@ -54,9 +55,10 @@ std::string closing_head(std::string_view head) {
   return closing;
 }
 
-std::string response_text(const net::Response& response) {
+std::string response_text(const net::Response& response, const net::IoLoop& loop) {
   std::string out;
   net::write_head(out, response, false);
+  net::add_date(out, response, loop);
   return out + response.body;
 }
 
@@ -226,7 +228,7 @@ class Relay final : public std::enable_shared_from_this<Relay>, private net::Sch
     server_done_ = true;
     net::Response response = error_in_shape(what_.shape, error, new_uuid());
     response.status = 502;
-    switch (client_.stream->send(response_text(response), std::string_view())) {
+    switch (client_.stream->send(response_text(response, loop_), std::string_view())) {
       case Stream::Sent::kDone:
         return finish();
       case Stream::Sent::kPending:

@@ -1,9 +1,7 @@
 // CreateAlias, GetAlias, ListAliases, UpdateAlias, DeleteAlias.
-#include "base/ascii.h"
 #include "base/ids.h"
 #include "model/snapshot_state.h"
 #include "model/validation.h"
-#include "model/violations.h"
 #include "services/lambda/call.h"
 #include "services/lambda/documents.h"
 #include "services/lambda/fields.h"
@@ -14,11 +12,12 @@ namespace {
 using nlohmann::json;
 
 // FunctionVersion, Description and RoutingConfig of the request, over what the alias has.
-Result<void> read_alias(const LambdaCall& call, const Target& target, model::Alias& alias) {
+// `weights`: by version.
+Result<void> read_members(const LambdaCall& call, model::Alias& alias,
+                          std::map<std::string, double>& weights) {
   Fields fields(call.body);
   if (auto version = fields.text("FunctionVersion")) alias.function_version = std::move(*version);
   if (auto description = fields.text("Description")) alias.description = std::move(*description);
-  std::map<std::string, double> weights;
   if (alias.additional_version) weights.insert(*alias.additional_version);
   if (const json* routing = fields.object("RoutingConfig")) {
     // An empty map, or none, ends the routing.
@@ -29,8 +28,19 @@ Result<void> read_alias(const LambdaCall& call, const Target& target, model::Ali
   }
   if (auto read = fields.result(); !read) return read;
   if (auto valid = model::validate_description(alias.description); !valid) return valid;
-  if (auto valid = model::validate_alias_routing(alias.function_version, weights); !valid)
-    return valid;
+  return model::validate_alias_routing(alias.function_version, weights);
+}
+
+// AWS looks at each member before it looks for the function.
+Result<void> check_members_first(const LambdaCall& call, model::Alias alias) {
+  std::map<std::string, double> weights;
+  auto read = read_members(call, alias, weights);
+  return read || is_of_one_member(read.error()) ? read : Result<void>();
+}
+
+Result<void> read_alias(const LambdaCall& call, const Target& target, model::Alias& alias) {
+  std::map<std::string, double> weights;
+  if (auto read = read_members(call, alias, weights); !read) return read;
   const auto missing = [&](const std::string& version) {
     return model::resolve_qualifier(*target.function, version, 1.0) == nullptr;
   };
@@ -78,19 +88,6 @@ OperationResult put_alias(LambdaCall& call, const Target& target, model::Alias a
   return json_response(status, document);
 }
 
-// \$LATEST(\.PUBLISHED)?|[0-9]+, as the filter of ListAliases.
-Result<void> check_version(const std::string& version) {
-  constexpr size_t kMost = 1024;
-  model::Violations violations;
-  violations.check_length(version, "functionVersion", 1, kMost);
-  if (version != model::kLatest && version != "$LATEST.PUBLISHED" &&
-      !ascii::made_of(version, ascii::is_digit))
-    violations.add(version, "functionVersion",
-                   "Member must satisfy regular expression pattern: "
-                   "(\\$LATEST(\\.PUBLISHED)?|[0-9]+)");
-  return violations.result();
-}
-
 }  // namespace
 
 OperationResult create_alias(LambdaCall& call) {
@@ -100,6 +97,7 @@ OperationResult create_alias(LambdaCall& call) {
   const auto version = fields.text("FunctionVersion");
   if (auto read = fields.result(); !read) return read.error();
   if (auto valid = model::validate_alias_name(alias.name); !valid) return valid.error();
+  if (auto valid = check_members_first(call, alias); !valid) return valid.error();
   auto ref = model::parse_function_ref(call.function, {}, call.region, call.registry.account(),
                                        model::Operation::kGet);
   if (!ref) return ref.error();
@@ -130,8 +128,6 @@ OperationResult list_aliases(LambdaCall& call) {
   auto page = read_page(call);
   if (!page) return page.error();
   const std::string version(call.query.get("FunctionVersion"));
-  if (call.query.find("FunctionVersion"))
-    if (auto valid = check_version(version); !valid) return valid.error();
   json list = json::array();
   json document;
   std::string last;
@@ -155,6 +151,9 @@ OperationResult list_aliases(LambdaCall& call) {
 
 OperationResult update_alias(LambdaCall& call) {
   if (auto valid = model::validate_alias_name(call.argument); !valid) return valid.error();
+  model::Alias any;
+  any.function_version = model::kLatest;  // where the request names none
+  if (auto valid = check_members_first(call, any); !valid) return valid.error();
   auto target = find_target(call);
   if (!target) return target.error();
   const auto found = target->function->aliases.find(call.argument);

@@ -1,5 +1,6 @@
 #include "services/lambda/call.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/digest.h"
@@ -104,21 +105,12 @@ std::string next_last_modified(const Clock& clock, const std::string& previous) 
   return text;
 }
 
-Result<Page> read_page(const LambdaCall& call, MaxItems most) {
-  constexpr size_t kMost = 50;
-  const auto model_most = static_cast<size_t>(most);
+Result<Page> read_page(const LambdaCall& call) {
+  constexpr int64_t kMost = 50;  // whatever more is asked for
   Page page;
-  if (const auto text = call.query.find("MaxItems")) {
-    size_t n = 0;
-    const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), n);
-    if (ec != std::errc() || end != text->data() + text->size() || n < 1 || n > model_most)
-      return validation_error(
-          "1 validation error detected: Value '" + std::string(*text) +
-          "' at 'maxItems' failed to satisfy constraint: Member must have value " +
-          (n > model_most ? "less than or equal to " + std::to_string(model_most)
-                          : "greater than or equal to 1"));
-    page.max_items = std::min(n, kMost);
-  }
+  int64_t wanted = 0;
+  if (const auto text = call.query.find("MaxItems"); text && parse_number(*text, wanted))
+    page.max_items = static_cast<size_t>(std::min(wanted, kMost));
   if (const auto marker = call.query.find("Marker"); marker && !marker->empty()) {
     auto after = base64_decode(*marker);
     if (!after)

@@ -19,6 +19,7 @@
 #include "engine/registry.h"
 #include "model/function.h"
 #include "model/names.h"
+#include "model/validation.h"
 #include "net/http_message.h"
 #include "store/code_store.h"
 #include "wire/uri.h"
@@ -45,6 +46,7 @@ struct LambdaCall {
   FetchObject fetch_object = {};
   VpcPolicy vpc = VpcPolicy::kRefuse;
   engine::Effects effects = engine::Effects::kReal;
+  model::TagAuthor tags_by = model::TagAuthor::kUser;
 
   // Made by the prepare_… steps.
   std::optional<model::FunctionConfig> config = {};
@@ -125,9 +127,10 @@ OperationResult delete_function_url(LambdaCall& call);
 
 // What the operations share.
 
-// Puts the package that `code` (the member Code or Content, or the body of UpdateFunctionCode) says
-// into the code store.
-Result<model::CodeLocation> load_code(LambdaCall& call, const nlohmann::json& code);
+// Puts the package that `code` says into the code store: the member Code or Content, or the body of
+// UpdateFunctionCode. `at`: what AWS's texts have before its members, "code.", "content." or "".
+Result<model::CodeLocation> load_code(LambdaCall& call, const nlohmann::json& code,
+                                      const std::string& at);
 
 // function_document(), with what SnapStart is at.
 enum class StateView;
@@ -164,9 +167,7 @@ struct Page {
   size_t max_items = 50;
   std::string after;  // decoded marker, "" at the start
 };
-// The most MaxItems that the service model lets the operation have; pages are of 50 at most anyway.
-enum class MaxItems { kShort = 50, kLong = 10'000 };
-Result<Page> read_page(const LambdaCall& call, MaxItems most = MaxItems::kLong);
+Result<Page> read_page(const LambdaCall& call);
 std::string make_marker(const std::string& last);
 // The whole of `text` as a number that is not negative. False: it is none.
 bool parse_number(std::string_view text, int64_t& number);
@@ -182,6 +183,10 @@ net::Response limit_exceeded(const std::string& message);
 
 Error invalid_parameter(std::string message);
 Error validation_error(std::string message);
+// Whether the error says what is wrong with a member alone, whatever the function is.
+inline bool is_of_one_member(const Error& error) {
+  return error.type == "ValidationException" || error.type == "SerializationException";
+}
 inline Error missing_member(const std::string& member) {
   return validation_error("1 validation error detected: Value null at '" + member +
                           "' failed to satisfy constraint: Member must not be null");

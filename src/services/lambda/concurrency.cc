@@ -27,9 +27,6 @@ net::Response limit_exceeded(const std::string& message) {
 }
 
 OperationResult put_function_concurrency(LambdaCall& call) {
-  auto target = find_whole_function(call);
-  if (!target) return target.error();
-  if (target->ref.qualifier == model::kLatest) return unqualified_only();
   Fields fields(call.body);
   const auto reserved = fields.integer("ReservedConcurrentExecutions");
   if (auto read = fields.result(); !read) return read.error();
@@ -41,6 +38,9 @@ OperationResult put_function_concurrency(LambdaCall& call) {
     return validation_error("1 validation error detected: Value '" + std::to_string(*reserved) +
                             "' at 'reservedConcurrentExecutions' failed to satisfy constraint: "
                             "Member must have value greater than or equal to 0");
+  auto target = find_whole_function(call);
+  if (!target) return target.error();
+  if (target->ref.qualifier == model::kLatest) return unqualified_only();
   const int provisioned = model::provisioned_total(*target->function);
   // AWS's text has these blanks.
   if (*reserved < provisioned)

@@ -24,10 +24,16 @@ Result<model::FunctionRef> read_config_ref(const LambdaCall& call) {
 }
 
 // Before anything else is looked at, as on AWS.
-Result<void> check_patterns(const LambdaCall& call) {
+Result<void> check_constraints(const LambdaCall& call) {
   model::Violations violations;
+  Fields fields(call.body);
+  const auto retries = fields.integer("MaximumRetryAttempts"),
+             age = fields.integer("MaximumEventAgeInSeconds");
+  if (auto read = fields.result(); !read) return read;
+  if (retries) violations.check_range(*retries, "maximumRetryAttempts", 0, 2);
+  if (age) violations.check_range(*age, "maximumEventAgeInSeconds", 60, 21'600);
   const auto destinations = call.body.find("DestinationConfig");
-  if (destinations == call.body.end() || !destinations->is_object()) return {};
+  if (destinations == call.body.end() || !destinations->is_object()) return violations.result();
   for (const auto& [name, where] :
        {std::pair("OnSuccess", "destinationConfig.onSuccess.destination"),
         std::pair("OnFailure", "destinationConfig.onFailure.destination")}) {
@@ -46,7 +52,7 @@ Result<void> check_patterns(const LambdaCall& call) {
 
 // Before the function is looked for, as on AWS.
 Result<void> check_says_something(const LambdaCall& call) {
-  if (auto fits = check_patterns(call); !fits) return fits;
+  if (auto fits = check_constraints(call); !fits) return fits;
   for (const char* member :
        {"MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"})
     if (const auto found = call.body.find(member); found != call.body.end() && !found->is_null())
@@ -84,15 +90,6 @@ json config_document(const std::string& arn, const model::EventInvokeConfig& con
   return document;
 }
 
-Result<void> check_range(const std::optional<int>& value, const char* member, int least, int most) {
-  if (!value || (*value >= least && *value <= most)) return {};
-  const std::string bound = *value < least ? "greater than or equal to " + std::to_string(least)
-                                           : "less than or equal to " + std::to_string(most);
-  return validation_error("1 validation error detected: Value '" + std::to_string(*value) +
-                          "' at '" + member +
-                          "' failed to satisfy constraint: Member must have value " + bound);
-}
-
 // Where a record can be sent: a topic, a queue, another function.
 Result<void> check_destination(const LambdaCall& call, const model::FunctionRef& ref,
                                const std::string& arn, const std::string& given) {
@@ -121,8 +118,6 @@ Result<void> read_config(const LambdaCall& call, const model::FunctionRef& ref,
   const auto age = fields.integer("MaximumEventAgeInSeconds");
   const json* destinations = fields.object("DestinationConfig");
   if (auto read = fields.result(); !read) return read;
-  if (auto ok = check_range(retries, "maximumRetryAttempts", 0, 2); !ok) return ok;
-  if (auto ok = check_range(age, "maximumEventAgeInSeconds", 60, 21'600); !ok) return ok;
   if (retries) config.maximum_retry_attempts = retries;
   if (age) config.maximum_event_age_s = age;
   if (!destinations) return {};
@@ -205,7 +200,7 @@ OperationResult list_event_invoke_configs(LambdaCall& call) {
   if (!ref) return ref.error();
   auto function = call.registry.find(ref->region, ref->name);
   if (!function) return not_found(kNoFunction);
-  auto page = read_page(call, MaxItems::kShort);
+  auto page = read_page(call);
   if (!page) return page.error();
   json list = json::array();
   json answer = json::object();

@@ -1,9 +1,11 @@
 // CreateFunction, UpdateFunctionCode, UpdateFunctionConfiguration, GetFunction,
 // GetFunctionConfiguration, ListFunctions, DeleteFunction.
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "model/validation.h"
+#include "model/violations.h"
 #include "services/driver/trial.h"
 #include "services/lambda/call.h"
 #include "services/lambda/documents.h"
@@ -56,9 +58,30 @@ Result<model::CodeLocation> load_object(const LambdaCall& call, const std::strin
   return call.code_store.add_zip(*zip, store::ZipSource::kObject);
 }
 
+// A configuration without a fault, to look at a request's members before its function is known.
+model::FunctionConfig sound_configuration() {
+  model::FunctionConfig config;
+  config.runtime = "provided.al2023";
+  config.handler = "bootstrap";
+  config.role = "arn:aws:iam::000000000000:role/role";
+  // Either format has what the request says of levels.
+  config.logging.change().format = model::LogFormat::kJson;
+  config.logging.change().application_level = config.logging.change().system_level = "INFO";
+  return config;
+}
+
+// AWS looks at each member before it looks for the function. What only holds together with the
+// function's own configuration waits.
+Result<void> check_members_first(const LambdaCall& call) {
+  model::FunctionConfig config = sound_configuration();
+  if (auto read = read_configuration(call.body, VpcPolicy::kRecord, config); !read)
+    return is_of_one_member(read.error()) ? read : Result<void>();
+  return model::validate_update_members(config);
+}
+
 }  // namespace
 
-Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
+Result<model::CodeLocation> load_code(LambdaCall& call, const json& code, const std::string& at) {
   Fields fields(code);
   const std::string bucket = fields.text("S3Bucket").value_or(""),
                     key = fields.text("S3Key").value_or(""),
@@ -67,6 +90,20 @@ Result<model::CodeLocation> load_code(LambdaCall& call, const json& code) {
   const bool has_zip = zip != code.end() && !zip->is_null();
   if (has_zip && !zip->is_string()) (void)fields.text("ZipFile");  // notes the wrong type
   if (auto read = fields.result(); !read) return read.error();
+  model::Violations violations;
+  const auto check = [&](const char* name, const char* member, size_t least, size_t most) {
+    if (const auto text = fields.text(name))
+      violations.check_length(*text, at + member, least, most);
+  };
+  check("S3Bucket", "s3Bucket", 3, 63);
+  check("S3Key", "s3Key", 1, 1024);
+  check("S3ObjectVersion", "s3ObjectVersion", 1, 1024);
+  if (!ascii::all(bucket, [](char c) { return ascii::is_word(c) || c == '.'; }) ||
+      bucket.ends_with('.'))
+    violations.add(bucket, at + "s3Bucket",
+                   "Member must satisfy regular expression pattern: "
+                   "[0-9A-Za-z\\.\\-_]*(?<!\\.)");
+  if (auto error = violations.error()) return *std::move(error);
   if (bucket == kHotReloadBucket) return call.code_store.add_hot_reload(key);
   if (!bucket.empty() || !key.empty()) return load_object(call, bucket, key, version);
   if (!has_zip) return invalid_parameter("Please provide a source for function code.");
@@ -100,7 +137,8 @@ Result<void> prepare_create(LambdaCall& call) {
   if (auto read = read_configuration(call.body, call.vpc, config); !read) return read;
   if (auto valid = model::validate_create(config); !valid) return valid;
   if (tags) {
-    if (auto valid = model::validate_tags(*tags); !valid) return valid;
+    if (auto valid = model::validate_tags(*tags, call.tags_by); !valid) return valid;
+    if (auto valid = model::validate_tag_count(*tags); !valid) return valid;
   }
   if (code == nullptr) return invalid_parameter("Please provide a source for function code.");
   if (Fields(*code).says("ImageUri")) {
@@ -110,7 +148,7 @@ Result<void> prepare_create(LambdaCall& call) {
     if (auto layers = resolve_layers(call, call.body); !layers) return layers.error();
     return trial::not_kept();
   }
-  auto location = load_code(call, *code);
+  auto location = load_code(call, *code, "code.");
   if (!location) return location.error();
   config.code = *location;
   auto layers = resolve_layers(call, call.body);
@@ -147,12 +185,16 @@ Result<void> prepare_update_code(LambdaCall& call) {
   if (!ref) return ref.error();
   Fields fields(call.body);
   (void)fields.flag("Publish"), (void)fields.flag("DryRun"), (void)fields.text("RevisionId");
+  model::FunctionConfig config = sound_configuration();
+  if (auto architectures = fields.texts("Architectures"))
+    config.architectures = std::move(*architectures);
   if (auto read = fields.result(); !read) return read;
+  if (auto valid = model::validate_update_members(config); !valid) return valid;
   if (fields.says("ImageUri")) {
     return invalid_parameter(
         "Please don't provide ImageUri when updating a function with packageType Zip.");
   }
-  auto code = load_code(call, call.body);
+  auto code = load_code(call, call.body, "");
   if (!code) return code.error();
   call.code = std::move(*code);
   return {};
@@ -168,10 +210,8 @@ OperationResult update_function_code(LambdaCall& call) {
   auto latest = std::make_shared<model::FunctionConfig>(*before.latest);
   latest->code = *call.code;
   if (auto fits = check_unpacked(call, *latest); !fits) return fits.error();
-  if (auto architectures = fields.texts("Architectures")) {
+  if (auto architectures = fields.texts("Architectures"))
     latest->architectures = std::move(*architectures);
-    if (auto valid = model::validate_update(*latest); !valid) return valid.error();
-  }
   if (auto read = fields.result(); !read) return read.error();
   if (fields.flag("DryRun"))
     return json_response(200, describe(call, *latest, "", StateView::kCurrent));
@@ -185,6 +225,7 @@ OperationResult update_function_code(LambdaCall& call) {
 }
 
 Result<void> prepare_update_configuration(LambdaCall& call) {
+  if (auto valid = check_members_first(call); !valid) return valid;
   auto layers = resolve_layers(call, call.body);
   if (!layers) return layers.error();
   call.layer_stack = std::move(*layers);
@@ -241,9 +282,7 @@ OperationResult get_function_configuration(LambdaCall& call) {
 }
 
 OperationResult list_functions(LambdaCall& call) {
-  const auto versions = call.query.find("FunctionVersion");
-  if (versions && *versions != "ALL")
-    return enum_violation(std::string(*versions), "functionVersion", "ALL");
+  const bool versions = call.query.find("FunctionVersion").has_value();
   auto page = read_page(call);
   if (!page) return page.error();
   // A marker is "NAME", or "NAME:N" when the page ends behind version N (0: $LATEST) of that

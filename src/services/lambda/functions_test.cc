@@ -99,7 +99,7 @@ TEST_F(LambdaFunctionsTest, CreateRefusals) {
       create("f", {{"SnapStart", {{"ApplyOn", "invalidOption"}}}}), 400, "ValidationException",
       "1 validation error detected: Value 'invalidOption' at 'snapStart.applyOn' failed to satisfy "
       "constraint: Member must satisfy enum value set: [PublishedVersions, None]");
-  EXPECT_THAT(create("f", {{"Code", {{"S3Bucket", "b"}, {"S3Key", "k"}}}}).message,
+  EXPECT_THAT(create("f", {{"Code", {{"S3Bucket", "none"}, {"S3Key", "k"}}}}).message,
               testing::StartsWith("Error occurred while GetObject. S3 Error Code: NoSuchBucket. "));
   for (const auto& [member, value] : {std::pair<const char*, json>{"MemorySize", "128"},
                                       {"Timeout", 1.5},

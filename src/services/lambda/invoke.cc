@@ -11,6 +11,7 @@
 #include "base/thread_owned.h"
 #include "model/names.h"
 #include "model/trace_header.h"
+#include "model/violations.h"
 #include "services/lambda/payload_fault.h"
 #include "wire/credential_scope.h"
 #include "wire/rest_json_error.h"
@@ -141,6 +142,21 @@ std::string request_id_of(const net::Request& request) {
   return is_uuid(wish) ? std::string(wish) : new_uuid();
 }
 
+// Of the headers that have a few values; AWS prints these in this order.
+Result<void> check_headers(std::string_view type, std::string_view log_type) {
+  const bool known_type =
+      type.empty() || type == "RequestResponse" || type == "Event" || type == "DryRun";
+  const bool known_log = log_type.empty() || log_type == "Tail" || log_type == "None";
+  if (known_type && known_log) return {};
+  model::Violations violations;
+  if (!known_type)
+    violations.add(type, "invocationType",
+                   "Member must satisfy enum value set: [DryRun, RequestResponse, Event]");
+  if (!known_log)
+    violations.add(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
+  return violations.result();
+}
+
 // What AWS acts upon, and Kiln doesn't.
 constexpr const char* kNotHere[] = {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-Name"};
 
@@ -164,7 +180,9 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
   auto ref = model::parse_function_ref(function_segment, qualifier, scope.region,
                                        engine.options().account, model::Operation::kInvoke);
   if (!ref) return refuse(ref.error());
-  const auto type = net::field(request, "X-Amz-Invocation-Type");
+  const auto type = net::field(request, "X-Amz-Invocation-Type"),
+             log_type = net::field(request, "X-Amz-Log-Type");
+  if (auto known = check_headers(type, log_type); !known) return refuse(known.error());
   invoke.region = std::move(ref->region);
   invoke.function_name = std::move(ref->name);
   invoke.qualifier = std::move(ref->qualifier);
@@ -180,11 +198,6 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
     return reply(std::move(response));
   }
   const bool is_event = type == "Event";
-  if (!is_event && !type.empty() && type != "RequestResponse")
-    return refuse(invalid("InvalidParameterValueException",
-                          "Unsupported Invocation Type: " + std::string(type) +
-                              "; use RequestResponse, Event or DryRun."));
-
   if (const auto fault = json_fault(request.body()))
     return refuse(invalid("InvalidRequestContentException",
                           "Could not parse request body into json: " + *fault));
@@ -196,7 +209,7 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
       model::complete_trace_header(net::field(request, "X-Amzn-Trace-Id"), invoke.function_name,
                                    epoch_ms(engine.clock().wall_now()) / 1000);
   if (is_event) return accept_event(engine, std::move(invoke), std::move(reply));
-  invoke.want_log_tail = net::field(request, "X-Amz-Log-Type") == "Tail";
+  invoke.want_log_tail = log_type == "Tail";
 
   engine.invoke(std::move(invoke), [reply = std::move(reply), headers = answer_headers(invoke)](
                                        engine::InvokeReply&& done) mutable {

@@ -2,6 +2,7 @@
 
 #include "base/arn.h"
 #include "base/ascii.h"
+#include "model/violations.h"
 #include "services/lambda/fields.h"
 #include "services/lambda/layers.h"
 
@@ -82,12 +83,12 @@ Result<std::string> read_layer_name(const LambdaCall& call) {
   const std::string& given = call.function;
   if (given.size() <= kMaxName && made_of(given, is_word)) return given;
   const auto ref = parse_layer_arn(given);
-  if (!ref || ref->number > 0)
-    return validation_error(
-        "1 validation error detected: Value '" + given +
-        "' at 'layerName' failed to satisfy constraint: Member must satisfy regular expression "
-        "pattern: " +
-        kNamePattern + " and have length less than or equal to 140");
+  model::Violations violations;
+  violations.check_length(given, "layerName", 1, kMaxName);
+  if (!made_of(given, is_word) && (!ref || ref->number > 0))
+    violations.add(given, "layerName",
+                   std::string("Member must satisfy regular expression pattern: ") + kNamePattern);
+  if (auto error = violations.error()) return *std::move(error);
   if (ref->account != call.registry.account() || ref->region != call.region)
     return not_found("The layer " + given + " is not of account " + call.registry.account() +
                      " and Region " + call.region + ".");

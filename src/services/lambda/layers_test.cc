@@ -95,7 +95,7 @@ TEST_F(LambdaLayersTest, PublishRefusals) {
   refused({{"Content", json::object()}}, "Please provide a source for function code.");
   refused({{"Content", {{"ZipFile", "AAAA"}}}}, "Could not unzip uploaded file.");
   refused({{"Content", {{"ZipFile", "?"}}}}, "'ZipFile' is not base64.");
-  refused({{"Content", {{"S3Bucket", "b"}, {"S3Key", "k"}}}},
+  refused({{"Content", {{"S3Bucket", "none"}, {"S3Key", "k"}}}},
           "Error occurred while GetObject. S3 Error Code: NoSuchBucket.");
   refused({{"Content", {{"S3Bucket", "hot-reload"}, {"S3Key", "/tmp"}}}},
           "A layer can't be a folder that is run in place");

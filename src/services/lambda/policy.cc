@@ -62,7 +62,8 @@ OrderedJson condition_of(Fields& fields) {
 
 // [a-zA-Z0-9._\-]+
 bool is_event_source_token(std::string_view text) {
-  return made_of(text, [](char c) { return is_word(c) || c == '.'; });
+  constexpr size_t kMost = 256;
+  return text.size() <= kMost && made_of(text, [](char c) { return is_word(c) || c == '.'; });
 }
 
 // \d{12}
@@ -196,6 +197,8 @@ OperationResult add_permission(LambdaCall& call) {
   if (!made_of(*sid, is_word)) return pattern_violation(*sid, "statementId", "([a-zA-Z0-9-_]+)");
   if (!is_action(*action))
     return pattern_violation(*action, "action", "(lambda:[*]|lambda:[a-zA-Z]+|[*])");
+  if (!made_of(*principal, [](char c) { return !ascii::is_blank(c); }))
+    return pattern_violation(*principal, "principal", "[^\\s]+");
   if (auto fit = check_condition_members(fields); !fit) return fit.error();
 
   auto target = find_target(call);

@@ -272,6 +272,27 @@ TEST_F(LambdaTagsTest, Refusals) {
   EXPECT_EQ(tag({{"A", 1}}).type, "SerializationException");
 }
 
+TEST_F(LambdaTagsTest, ThoseOfAStackStay) {
+  const std::string name = "aws:cloudformation:stack-name";
+  tags_by_ = model::TagAuthor::kStack;
+  EXPECT_EQ(create("f", {{"Tags", {{name, "s"}, {"team", "a"}}}}).status, 201u);
+  EXPECT_EQ(tag({{"aws:other", "x"}}).type, "InvalidParameterValueException");
+  tags_by_ = model::TagAuthor::kUser;
+  EXPECT_EQ(tags(), json({{name, "s"}, {"team", "a"}}));
+  EXPECT_EQ(get("f").body["Tags"], tags());
+  // Beside them a function may have fifty.
+  json many = json::object();
+  for (int i = 0; i < 49; ++i) many[std::to_string(i)] = "v";
+  EXPECT_EQ(tag(many).status, 204u);
+  const std::string refused =
+      "Tag key '" + name + "' begins with 'aws:', which is reserved; use another prefix.";
+  expect_invalid(create("g", {{"Tags", {{name, "s"}}}}), refused);
+  expect_invalid(tag({{name, "mine"}}), refused);
+  expect_invalid(untag("?tagKeys=team&tagKeys=aws%3Acloudformation%3Astack-name"), refused);
+  EXPECT_EQ(tags()[name], "s");
+  EXPECT_TRUE(tags().contains("team")) << "all or none";
+}
+
 TEST_F(LambdaTagsTest, AtMost50InAll) {
   create("f");
   json many = json::object();

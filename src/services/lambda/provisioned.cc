@@ -11,13 +11,8 @@ using engine::ProvisionedState;
 using nlohmann::json;
 
 Result<model::FunctionRef> read_provisioned_ref(const LambdaCall& call) {
-  auto ref = model::parse_function_ref(call.function, call.query.get("Qualifier"), call.region,
-                                       call.registry.account(), model::Operation::kGet);
-  if (ref && ref->qualifier.empty() && !call.query.find("Qualifier"))
-    return validation_error(
-        "1 validation error detected: Value null at 'qualifier' failed to satisfy constraint: "
-        "Member must not be null");
-  return ref;
+  return model::parse_function_ref(call.function, call.query.get("Qualifier"), call.region,
+                                   call.registry.account(), model::Operation::kGet);
 }
 
 Result<void> refuse_latest(const model::FunctionRef& ref) {
@@ -95,7 +90,7 @@ OperationResult get_provisioned_concurrency(LambdaCall& call) {
 OperationResult list_provisioned_concurrency(LambdaCall& call) {
   auto target = find_target(call);
   if (!target) return target.error();
-  auto page = read_page(call, MaxItems::kShort);
+  auto page = read_page(call);
   if (!page) return page.error();
   const model::Function& function = *target->function;
   json list = json::array();

@@ -156,6 +156,7 @@ LambdaRoute find_lambda_route(std::string_view method, const wire::Uri& uri) {
     LambdaRoute route;
     if (!matches(path, uri.segments, route)) continue;
     route.name = pattern.name;
+    route.names_function = path.find("/functions/*") != std::string_view::npos;
     route.operation = pattern.operation;
     route.prepare = pattern.prepare;
     return route;

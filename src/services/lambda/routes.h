@@ -13,6 +13,7 @@ struct LambdaRoute {
   std::string_view name;          // "CreateFunction"
   Operation operation = nullptr;  // nullptr: AWS has it, Kiln does not
   Preparation prepare = nullptr;  // nullptr: there is nothing to prepare
+  bool names_function = false;    // the path's first variable is a FunctionName
   std::string function;           // the path's first variable
   std::string argument;           // its second
   std::string detail;             // and its third

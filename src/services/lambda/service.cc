@@ -6,14 +6,17 @@
 #include "base/ids.h"
 #include "base/interpreters.h"
 #include "base/json_access.h"
+#include "base/system_tags.h"
 #include "engine/events.h"
 #include "engine/layer_book.h"
+#include "model/name_checks.h"
 #include "services/driver/classify.h"
 #include "services/driver/object_fetch.h"
 #include "services/driver/trial.h"
 #include "services/lambda/call.h"
 #include "services/lambda/invoke.h"
 #include "services/lambda/members.h"
+#include "services/lambda/parameters.h"
 #include "services/lambda/routes.h"
 #include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
@@ -118,6 +121,8 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
 
   if (auto known = check_parameters(route.name, uri.query); !known)
     return reply(wire::rest_json_error(known.error(), id));
+  if (auto fits = check_parameter_values(route, uri.query); !fits)
+    return reply(wire::rest_json_error(fits.error(), id));
   auto call = std::make_shared<LambdaCall>(
       LambdaCall{engine_.registry(), engine_.code_store(), engine_.accounts(), engine_.board(),
                  engine_.layers(), wire::CredentialScope::of(request.base()).region,
@@ -125,6 +130,8 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
                  std::move(route.argument), std::move(route.detail), std::move(uri.query)});
   call->vpc = vpc_;
   call->effects = effects_of(request);
+  if (net::field(request, system_tags::kHeader) == system_tags::kStack)
+    call->tags_by = model::TagAuthor::kStack;
   call->fetch_object = [this](const std::string& bucket, const std::string& key, int64_t most) {
     return fetch_object(engine_, bucket, key, most);
   };
@@ -181,8 +188,16 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
 void LambdaService::invoke(net::Request&& request, Reply reply) {
   const std::string_view target = net::target(request), function = invoked_function(request);
   std::string qualifier;
-  if (const size_t query = target.find('?'); query != std::string_view::npos)
-    qualifier = wire::QueryParams::parse(target.substr(query + 1)).get("Qualifier");
+  if (const size_t query = target.find('?'); query != std::string_view::npos) {
+    const auto parameters = wire::QueryParams::parse(target.substr(query + 1));
+    const auto given = parameters.find("Qualifier");
+    if (given && given->empty()) {
+      model::Violations violations;
+      model::check_qualifier(*given, violations);
+      return reply(wire::rest_json_error(*violations.error(), new_uuid()));
+    }
+    qualifier = given.value_or("");
+  }
   if (function.find('%') == std::string_view::npos)
     return handle_invoke(engine_, std::move(request), function, qualifier, std::move(reply));
   handle_invoke(engine_, std::move(request), wire::percent_decode(function), qualifier,

@@ -4,6 +4,9 @@
 // refused.
 #include "services/lambda/settings.h"
 
+#include "base/arn.h"
+#include "base/ascii.h"
+#include "model/violations.h"
 #include "services/lambda/fields.h"
 
 namespace kiln::services {
@@ -24,6 +27,25 @@ json runtime_document(const LambdaCall& call, const Target& target) {
           {"FunctionArn", target_arn(call, target.ref, target.ref.qualifier)}};
 }
 
+// arn:(aws[a-zA-Z-]*)?:lambda:REGION:\d{12}:code-signing-config:csc-[a-z0-9]{17}
+Result<void> check_signing_arn(const std::string& arn) {
+  constexpr size_t kMost = 200, kId = 17;
+  constexpr std::string_view kKind = ":code-signing-config:csc-";
+  model::Violations violations;
+  violations.check_length(arn, "codeSigningConfigArn", 0, kMost);
+  const size_t at = arn.find(kKind);
+  const std::string_view id = at == std::string::npos
+                                  ? std::string_view()
+                                  : std::string_view(arn).substr(at + kKind.size());
+  if (!is_arn_of(arn, "lambda") || id.size() != kId ||
+      !ascii::all(id, [](char c) { return ascii::is_lower(c) || ascii::is_digit(c); }))
+    violations.add(arn, "codeSigningConfigArn",
+                   "Member must satisfy regular expression pattern: "
+                   "arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-"
+                   "\\d{1}:\\d{12}:code-signing-config:csc-[a-z0-9]{17}");
+  return violations.result();
+}
+
 }  // namespace
 
 // There are no code signing configurations, so no function has one.
@@ -38,6 +60,7 @@ OperationResult put_function_code_signing(LambdaCall& call) {
   const auto arn = fields.text("CodeSigningConfigArn");
   if (auto read = fields.result(); !read) return read.error();
   if (!arn) return missing_member("codeSigningConfigArn");
+  if (auto valid = check_signing_arn(*arn); !valid) return valid.error();
   // Before the function is looked for, as on AWS.
   return Error{ErrorKind::kNotFound, "CodeSigningConfigNotFoundException",
                "The code signing configuration cannot be found. Check that the provided "
@@ -87,6 +110,11 @@ OperationResult put_runtime_management(LambdaCall& call) {
   if (!update_on) return missing_member("updateRuntimeOn");
   if (*update_on != "Auto" && *update_on != "Manual" && *update_on != "FunctionUpdate")
     return enum_violation(*update_on, "updateRuntimeOn", "Auto, Manual, FunctionUpdate");
+  if (version) {
+    model::Violations violations;
+    violations.check_length(*version, "runtimeVersionArn", 26, 2048);
+    if (auto fits = violations.result(); !fits) return fits.error();
+  }
   auto target = find_qualified(call);
   if (!target) return target.error();
   if (*update_on != "Auto" || version)

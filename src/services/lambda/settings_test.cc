@@ -15,11 +15,15 @@ TEST_F(LambdaSettingsTest, NoFunctionHasCodeSigning) {
   create("f");
   const std::string path = "/2020-06-30/functions/f/code-signing-config";
   EXPECT_EQ(call("GET", path).body, json({{"FunctionName", "f"}}));
-  const Answer put = call("PUT", path, {{"CodeSigningConfigArn", "arn:csc"}});
+  const std::string arn =
+      "arn:aws:lambda:us-east-1:111111111111:code-signing-config:csc-0123456789abcdef0";
+  const Answer put = call("PUT", path, {{"CodeSigningConfigArn", arn}});
   EXPECT_EQ(put.status, 404u);
   EXPECT_EQ(put.message,
             "The code signing configuration cannot be found. Check that the provided configuration "
-            "is not deleted: arn:csc.");
+            "is not deleted: " +
+                arn + ".");
+  EXPECT_EQ(call("PUT", path, {{"CodeSigningConfigArn", arn + "x"}}).type, "ValidationException");
   EXPECT_EQ(call("DELETE", path).status, 204u);
   EXPECT_EQ(call("GET", "/2020-06-30/functions/g/code-signing-config").status, 404u);
 }
@@ -45,9 +49,10 @@ TEST_F(LambdaSettingsTest, RuntimesAreUpdatedByThemselves) {
   const json automatic = {{"UpdateRuntimeOn", "Auto"}, {"FunctionArn", kArn + "f"}};
   EXPECT_EQ(call("GET", path).body, automatic);
   EXPECT_EQ(call("PUT", path, {{"UpdateRuntimeOn", "Auto"}}).body, automatic);
-  EXPECT_THAT(
-      call("PUT", path, {{"UpdateRuntimeOn", "Manual"}, {"RuntimeVersionArn", "a"}}).message,
-      HasSubstr("Kiln"));
+  EXPECT_THAT(call("PUT", path,
+                   {{"UpdateRuntimeOn", "Manual"}, {"RuntimeVersionArn", std::string(26, 'a')}})
+                  .message,
+              HasSubstr("Kiln"));
   EXPECT_THAT(call("PUT", path, {{"UpdateRuntimeOn", "Never"}}).message,
               HasSubstr("Value 'Never' at 'updateRuntimeOn'"));
   EXPECT_EQ(call("GET", path + "?Qualifier=7").status, 404u);

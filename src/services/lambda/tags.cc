@@ -32,17 +32,19 @@ OperationResult put_tags(LambdaCall& call, const model::Function& before,
 }  // namespace
 
 OperationResult tag_resource(LambdaCall& call) {
-  auto function = find_tagged(call);
-  if (!function) return function.error();
   Fields fields(call.body);
   const auto given = fields.text_map("Tags");
   if (auto read = fields.result(); !read) return read.error();
-  if (!given || given->empty()) {
+  if (!given) return missing_member("tags");
+  auto function = find_tagged(call);
+  if (!function) return function.error();
+  if (given->empty()) {
     return invalid_parameter("An error occurred and the request cannot be processed.");
   }
+  if (auto valid = model::validate_tags(*given, call.tags_by); !valid) return valid.error();
   auto tags = (*function)->tags.all();
   for (const auto& [name, value] : *given) tags[name] = value;
-  if (auto valid = model::validate_tags(tags); !valid) return valid.error();
+  if (auto valid = model::validate_tag_count(tags); !valid) return valid.error();
   return put_tags(call, **function, std::move(tags));
 }
 
@@ -62,7 +64,10 @@ OperationResult untag_resource(LambdaCall& call) {
   auto function = find_tagged(call);
   if (!function) return function.error();
   auto tags = (*function)->tags.all();
-  for (const auto key : keys) tags.erase(std::string(key));
+  for (const auto key : keys) {
+    if (auto valid = model::validate_tag_removal(key, call.tags_by); !valid) return valid.error();
+    tags.erase(std::string(key));
+  }
   return put_tags(call, **function, std::move(tags));
 }
 

@@ -189,6 +189,8 @@ OperationResult get_function_url(LambdaCall& call) {
 OperationResult update_function_url(LambdaCall& call) {
   auto ref = read_url_ref(call);
   if (!ref) return ref.error();
+  model::FunctionUrl wanted;
+  if (auto read = read_url(call, wanted); !read) return read.error();
   auto function = find_function(call, *ref);
   if (!function) return function.error();
   const auto found = (*function)->urls.find(ref->qualifier);
@@ -205,7 +207,7 @@ OperationResult list_function_urls(LambdaCall& call) {
   if (!ref) return ref.error();
   auto function = call.registry.find(ref->region, ref->name);
   if (!function) return not_found(kNoUrlFunction);
-  auto page = read_page(call, MaxItems::kShort);
+  auto page = read_page(call);
   if (!page) return page.error();
   json answer = json::object();
   json list = json::array();

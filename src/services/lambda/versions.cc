@@ -20,15 +20,15 @@ model::ConfigPtr unchanged_version(const model::Function& function) {
 }  // namespace
 
 OperationResult publish_version(LambdaCall& call) {
-  auto target = find_unqualified_target(call);
-  if (!target) return target.error();
-  const model::FunctionConfig& latest = *target->function->latest;
   Fields fields(call.body);
   const auto description = fields.text("Description"), sha = fields.text("CodeSha256");
   const auto revision = fields.text("RevisionId");
   if (auto read = fields.result(); !read) return read.error();
   if (auto valid = model::validate_description(description.value_or("")); !valid)
     return valid.error();
+  auto target = find_unqualified_target(call);
+  if (!target) return target.error();
+  const model::FunctionConfig& latest = *target->function->latest;
   if (auto same = check_revision(revision, latest.revision_id); !same) return same.error();
   if (sha && !sha->empty() && *sha != latest.code.sha256_base64) {
     return invalid_parameter(

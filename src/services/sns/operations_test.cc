@@ -104,12 +104,26 @@ TEST_F(SnsOperationsTest, Tags) {
   for (int i = 0; i < 128; ++i) letters += "\u00e9";
   run("TagResource", {{"ResourceArn", kArn}, {"Tags", {tag(letters.c_str(), letters.c_str())}}});
   run("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {letters}}});
-  for (const json& wrong :
-       {tag((key + "k").c_str(), "v"), tag("", "v"), tag("k", (value + "v").c_str())})
+  for (const json& wrong : {tag((key + "k").c_str(), "v"), tag("", "v"),
+                            tag("k", (value + "v").c_str()), tag("aws:a", "v")})
     EXPECT_EQ(refused("TagResource", {{"ResourceArn", kArn}, {"Tags", {wrong}}}).find(bad), 0U);
-  for (const std::string& wrong : {key + "k", std::string()})
+  for (const std::string& wrong : {key + "k", std::string(), std::string("aws:a")})
     EXPECT_EQ(refused("UntagResource", {{"ResourceArn", kArn}, {"TagKeys", {wrong}}}).find(bad),
               0U);
+}
+
+TEST_F(SnsOperationsTest, WhatIsRequiredComesBeforeTheTopic) {
+  const auto missing = [](const std::string& names) {
+    return "ValidationError | " + names + "' failed to satisfy constraint: Member must not be null";
+  };
+  const json nobody = {{"TopicArn", kArn + std::string("-nobody")}};
+  const std::string one = "1 validation error detected: Value null at '";
+  EXPECT_EQ(refused("SetTopicAttributes", nobody), missing(one + "attributeName"));
+  EXPECT_EQ(refused("SetSubscriptionAttributes", nobody), missing(one + "attributeName"));
+  EXPECT_EQ(refused("RemovePermission", nobody), missing(one + "label"));
+  const std::string all = refused("AddPermission", nobody);
+  for (const char* part : {"3 validation errors detected: ", "'label'", "'actionName'"})
+    EXPECT_NE(all.find(part), std::string::npos) << all;
 }
 
 TEST_F(SnsOperationsTest, Permissions) {
@@ -145,7 +159,10 @@ TEST_F(SnsOperationsTest, Permissions) {
   ASSERT_EQ(statements().size(), 2U);
   EXPECT_EQ(statements()[1]["Sid"], "two");
   const std::string other = std::string(kArn) + "2";
-  EXPECT_EQ(refused("AddPermission", {{"TopicArn", other}, {"Label", "l"}}),
+  EXPECT_EQ(refused("AddPermission", {{"TopicArn", other},
+                                      {"Label", "l"},
+                                      {"AWSAccountId", {"000000000000"}},
+                                      {"ActionName", {"Publish"}}}),
             "NotFound | Topic does not exist");
   EXPECT_EQ(refused("RemovePermission", {{"TopicArn", other}, {"Label", "l"}}),
             "NotFound | Topic does not exist");

@@ -4,6 +4,7 @@
 #include "base/arn.h"
 #include "base/characters.h"
 #include "base/json_access.h"
+#include "base/system_tags.h"
 #include "notify/json_text.h"
 #include "notify/sns_error.h"
 #include "services/sns/documents.h"
@@ -30,12 +31,6 @@ std::string sid_of(const ordered_json& statement) {
   return found != statement.end() && found->is_string() ? json_text(*found) : "";
 }
 
-Error missing_member(const char* name) {
-  return {ErrorKind::kInvalid, "ValidationError",
-          std::string("1 validation error detected: Value null at '") + name +
-              "' failed to satisfy constraint: Member must not be null"};
-}
-
 constexpr size_t kMaxTopicTagKey = 128, kMaxTopicTagValue = 256;
 
 bool is_topic_tag_key(const std::string& key) {
@@ -47,11 +42,20 @@ Error bad_topic_tag(const std::string& key) {
                            "' must have a key of 1 to 128 characters and a value of at most 256");
 }
 
+Result<void> check_topic_tag_key(const std::string& key) {
+  if (!is_topic_tag_key(key)) return bad_topic_tag(key);
+  if (!system_tags::is_reserved(key)) return {};
+  return invalid_parameter("Tags Reason: the tag '" + key +
+                           "' begins with 'aws:', which is reserved; use another prefix");
+}
+
 Result<notify::Attributes> read_topic_tags(const json& input) {
   auto tags = read_entries(input, "Tags", "Key", "Value");
   if (!tags) return tags;
-  for (const auto& [key, value] : *tags)
-    if (!is_topic_tag_key(key) || characters(value) > kMaxTopicTagValue) return bad_topic_tag(key);
+  for (const auto& [key, value] : *tags) {
+    if (auto fits = check_topic_tag_key(key); !fits) return fits.error();
+    if (characters(value) > kMaxTopicTagValue) return bad_topic_tag(key);
+  }
   return tags;
 }
 
@@ -167,7 +171,6 @@ Result<json> SnsOperations::remove_permission(const Call& call) {
 
 Result<json> SnsOperations::tag_resource(const Call& call) {
   wire::Fields in(call.input);
-  if (!in.has("Tags")) return missing_member("tags");
   auto tags = read_topic_tags(call.input);
   if (!tags) return tags.error();
   if (auto done = book_.tag_topic(call.region, in.text("ResourceArn"), *tags); !done)
@@ -177,10 +180,9 @@ Result<json> SnsOperations::tag_resource(const Call& call) {
 
 Result<json> SnsOperations::untag_resource(const Call& call) {
   wire::Fields in(call.input);
-  if (!in.has("TagKeys")) return missing_member("tagKeys");
   const auto keys = in.texts("TagKeys");
   for (const std::string& key : keys)
-    if (!is_topic_tag_key(key)) return bad_topic_tag(key);
+    if (auto fits = check_topic_tag_key(key); !fits) return fits.error();
   if (auto done = book_.untag_topic(call.region, in.text("ResourceArn"), keys); !done)
     return done.error();
   return json::object();

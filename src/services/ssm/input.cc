@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/characters.h"
 #include "base/digest.h"
+#include "base/system_tags.h"
 #include "wire/fields.h"
 
 namespace kiln::services {
@@ -144,6 +146,17 @@ Result<void> check_ssm_name(const std::string& name) {
   return {};
 }
 
+Result<void> check_ssm_tag_key(const std::string& key) {
+  if (key.empty())
+    return ssm_constraint(key, "key", "Member must have length greater than or equal to 1");
+  if (characters(key) > 128)
+    return ssm_constraint(key, "key", "Member must have length less than or equal to 128");
+  if (system_tags::is_reserved(key))
+    return ssm_validation("Tag key '" + key +
+                          "' begins with 'aws:', which is reserved; use another prefix.");
+  return {};
+}
+
 Result<std::map<std::string, std::string>> read_ssm_tags(const json& input) {
   std::map<std::string, std::string> tags;
   wire::Fields fields(input);
@@ -152,9 +165,10 @@ Result<std::map<std::string, std::string>> read_ssm_tags(const json& input) {
     const std::string key = tag.text("Key");
     tags[key] = tag.text("Value");
     if (!tag.status()) return tag.status().error();
-    if (key.empty() || key.size() > 128 || tags[key].size() > 256)
-      return ssm_constraint(key.substr(0, 150), "tags",
-                            "Keys have 1 to 128 characters, values at most 256");
+    if (auto fits = check_ssm_tag_key(key); !fits) return fits.error();
+    if (characters(tags[key]) > 256)
+      return ssm_constraint(tags[key], "tags." + std::to_string(tags.size()) + ".member.value",
+                            "Member must have length less than or equal to 256");
   }
   if (!fields.status()) return fields.status().error();
   if (tags.size() > kMaxTags)
@@ -168,6 +182,11 @@ Result<std::vector<std::string>> read_ssm_names(const json& input) {
   wire::Fields fields(input);
   auto names = fields.texts("Names");
   if (!fields.status()) return fields.status().error();
+  for (const std::string& name : names)
+    if (name.empty() || name.size() > kMaxName)
+      return ssm_constraint("[" + name + "]", "names",
+                            "Member must satisfy constraint: [Member must have length less than or "
+                            "equal to 2048, Member must have length greater than or equal to 1]");
   if (!names.empty() && names.size() <= kMaxNames) return names;
   std::string list;
   for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;

@@ -20,6 +20,12 @@ constexpr const char* kDefaultKey = "alias/aws/ssm";
 // As recorded: AWS has no text for it.
 Error no_such_parameter() { return {ErrorKind::kInvalid, "ParameterNotFound", ""}; }
 
+Result<void> ssm_required(const json& input, const char* member, const char* name) {
+  if (wire::Fields(input).has(member)) return {};
+  return ssm_validation(std::string("1 validation error detected: Value null at '") + name +
+                        "' failed to satisfy constraint: Member must not be null");
+}
+
 Result<std::string> read_name(const json& input) {
   wire::Fields fields(input);
   std::string name = fields.text("Name");
@@ -315,21 +321,26 @@ Result<SsmParameter> SsmOperations::tagged(const json& input) const {
 }
 
 Result<json> SsmOperations::add_tags(const json& input) {
-  auto parameter = tagged(input);
-  if (!parameter) return parameter.error();
+  if (auto there = ssm_required(input, "Tags", "tags"); !there) return there.error();
   auto tags = read_ssm_tags(input);
   if (!tags) return tags.error();
+  auto parameter = tagged(input);
+  if (!parameter) return parameter.error();
   for (auto& [key, value] : *tags) parameter->tags[key] = std::move(value);
   if (auto done = parameters_.put(region_, *parameter); !done) return done.error();
   return json::object();
 }
 
 Result<json> SsmOperations::remove_tags(const json& input) {
+  if (auto there = ssm_required(input, "TagKeys", "tagKeys"); !there) return there.error();
+  wire::Fields fields(input);
+  const auto keys = fields.texts("TagKeys");
+  if (!fields.status()) return fields.status().error();
+  for (const std::string& key : keys)
+    if (auto fits = check_ssm_tag_key(key); !fits) return fits.error();
   auto parameter = tagged(input);
   if (!parameter) return parameter.error();
-  wire::Fields fields(input);
-  for (const std::string& key : fields.texts("TagKeys")) parameter->tags.erase(key);
-  if (!fields.status()) return fields.status().error();
+  for (const std::string& key : keys) parameter->tags.erase(key);
   if (auto done = parameters_.put(region_, *parameter); !done) return done.error();
   return json::object();
 }

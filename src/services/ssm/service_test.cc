@@ -170,6 +170,19 @@ TEST_F(SsmTest, TagsAreKept) {
             json({{{"Key", "b"}, {"Value", "2"}}}));
   EXPECT_THAT(refusal("ListTagsForResource", {{"ResourceType", "Parameter"}, {"ResourceId", "q"}}),
               HasSubstr("InvalidResourceId"));
+  // Before the parameter is looked for.
+  const json nothing = {{"ResourceType", "Parameter"}, {"ResourceId", "q"}};
+  EXPECT_THAT(refusal("AddTagsToResource", nothing), HasSubstr("Value null at 'tags'"));
+  EXPECT_THAT(refusal("RemoveTagsFromResource", nothing), HasSubstr("Value null at 'tagKeys'"));
+  for (const std::string& key : {std::string(), std::string(129, 'k'), std::string("aws:k")}) {
+    json wrong = nothing;
+    wrong["TagKeys"] = {key};
+    EXPECT_THAT(refusal("RemoveTagsFromResource", wrong), HasSubstr("ValidationException: "))
+        << key;
+    wrong = nothing;
+    wrong["Tags"] = {{{"Key", key}, {"Value", "v"}}};
+    EXPECT_THAT(refusal("AddTagsToResource", wrong), HasSubstr("ValidationException: ")) << key;
+  }
 }
 
 TEST_F(SsmTest, LimitsOnBothSides) {
@@ -183,6 +196,9 @@ TEST_F(SsmTest, LimitsOnBothSides) {
   json ten = json::array();
   for (int i = 0; i < 10; ++i) ten.push_back("n" + std::to_string(i));
   EXPECT_TRUE(ask("GetParameters", {{"Names", ten}}));
+  for (const std::string& name : {std::string(), std::string(2049, 'n')})
+    for (const char* operation : {"GetParameters", "DeleteParameters"})
+      EXPECT_THAT(refusal(operation, {{"Names", {name}}}), HasSubstr("at 'names'"));
   ten.push_back("n10");
   EXPECT_THAT(refusal("GetParameters", {{"Names", ten}}),
               HasSubstr("Member must have length less than or equal to 10"));
