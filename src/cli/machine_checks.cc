@@ -1,6 +1,7 @@
 #include "cli/machine_checks.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/descriptor_need.h"
 #include "base/interpreters.h"
 #include "base/json_access.h"
 #include "base/user_ids.h"
@@ -157,6 +159,28 @@ MachineCheck state_folder() {
   return {"state", Health::kGood, found, ""};
 }
 
+// As kiln serve judges it, which raises the soft limit itself.
+MachineCheck open_files() {
+  constexpr const char* kRaise = "raise the limit (ulimit -Hn, LimitNOFILE= of systemd)";
+  constexpr uint64_t kAtOnce = 1000;  // the account concurrency that AWS and Kiln begin with
+  struct rlimit limit = {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max == RLIM_INFINITY)
+    return {"open files", Health::kGood, "no limit", ""};
+  const uint64_t most = limit.rlim_max;
+  const std::string found = std::to_string(most) + " allowed";
+  if (most < descriptors_for(1))
+    return {"open files", Health::kBroken,
+            found + ", and Kiln needs " + std::to_string(descriptors_for(1)) + " at least", kRaise};
+  const uint64_t fit =
+      (most - kLeastDescriptors - descriptors_kept_back(most)) / kDescriptorsOfEnvironment;
+  if (fit < kAtOnce)
+    return {"open files", Health::kLimited,
+            found + ", enough for " + (fit < 5 ? "a few" : "about " + std::to_string(fit)) +
+                " environments at a time",
+            std::string(kRaise) + ", or let less run at a time (kiln serve --account-concurrency)"};
+  return {"open files", Health::kGood, found, ""};
+}
+
 MachineCheck runtimes() {
   const std::string folder = default_runtimes_folder();
   std::error_code ec;
@@ -181,6 +205,7 @@ std::vector<MachineCheck> check_machine(const ApiOptions& api) {
           interpreters("node", "nodejs", "nodejs"),
           shell(),
           aws_cli(),
+          open_files(),
           endpoint(api),
           state_folder()};
 }

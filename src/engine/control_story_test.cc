@@ -11,6 +11,7 @@
 #include "telemetry/alarm_message.h"
 #include "telemetry/metric_store.h"
 #include "tests/support/control_story.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::engine {
 namespace {
@@ -32,15 +33,6 @@ class NoArchive final : public telemetry::MetricArchive {
 
  private:
   int64_t last_ = 0;
-};
-
-class NoStore final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
 };
 
 // One function of an account, as the engine's loop sees it, and the loop from metric to alarm.
@@ -112,7 +104,7 @@ class ControlStory : public testing::Test {
   FunctionMetrics metrics_{kStoryRegion, "f"};
   NoArchive archive_;
   telemetry::MetricStore store_{archive_};
-  NoStore documents_;
+  tests::NoState documents_;
   telemetry::AlarmBook alarms_{"000000000000", documents_};
   model::Throttle last_throttle_ = model::Throttle::kNone;
 };

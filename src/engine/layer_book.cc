@@ -117,11 +117,12 @@ Result<void> LayerBook::put(LayerVersion version) {
   return {};
 }
 
-void LayerBook::erase(const std::string& region, const std::string& name, int64_t number) {
-  if (!find(region, name, number)) return;
-  port_.erase(kVersionKind, region, key_of(name, number));
+Result<void> LayerBook::erase(const std::string& region, const std::string& name, int64_t number) {
+  if (!find(region, name, number)) return {};
+  if (auto erased = port_.erase(kVersionKind, region, key_of(name, number)); !erased) return erased;
   const MutexLock lock(mutex_);
   regions_[region][name].versions.erase(number);
+  return {};
 }
 
 LayerVersionPtr LayerBook::find(const std::string& region, const std::string& name,

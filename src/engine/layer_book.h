@@ -49,7 +49,7 @@ class LayerBook {
   // A changed policy. REQUIRES: the version is there.
   Result<void> put(LayerVersion version);
   // No effect when it is not there.
-  void erase(const std::string& region, const std::string& name, int64_t number);
+  Result<void> erase(const std::string& region, const std::string& name, int64_t number);
 
   // nullptr: no such version.
   LayerVersionPtr find(const std::string& region, const std::string& name, int64_t number) const;

@@ -5,6 +5,7 @@
 
 #include "store/database.h"
 #include "store/document_store.h"
+#include "tests/support/state_doubles.h"
 #include "tests/support/test_dir.h"
 
 namespace kiln::engine {
@@ -12,16 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-// A port that refuses to write, as a full disk does.
-class FullDisk final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return Error{ErrorKind::kInternal, "DatabaseError", "disk full"};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 LayerVersion make_layer(const std::string& name, const std::string& zip = "aa",
                         const std::string& region = "eu-west-1") {
@@ -83,8 +74,8 @@ TEST_F(LayerBookTest, NumbersGoUpAndAreNotUsedAgain) {
   EXPECT_EQ(publish(make_layer("l")), 2);
   EXPECT_EQ(publish(make_layer("m")), 1);
   EXPECT_EQ(publish(make_layer("l", "aa", "us-east-1")), 1) << "Regions are apart";
-  book_->erase("eu-west-1", "l", 2);
-  book_->erase("eu-west-1", "l", 1);
+  EXPECT_TRUE(book_->erase("eu-west-1", "l", 2).ok());
+  EXPECT_TRUE(book_->erase("eu-west-1", "l", 1).ok());
   reopen();
   EXPECT_EQ(publish(make_layer("l")), 3) << "also after a restart without any version";
   EXPECT_THAT(numbers("l"), ElementsAre(3));
@@ -118,7 +109,7 @@ TEST_F(LayerBookTest, VersionsAreListedNewestFirstAndLayersInOrder) {
   for (int i = 0; i < 11; ++i) publish(make_layer("b"));
   publish(make_layer("a"));
   publish(make_layer("gone"));
-  book_->erase("eu-west-1", "gone", 1);
+  EXPECT_TRUE(book_->erase("eu-west-1", "gone", 1).ok());
   EXPECT_THAT(numbers("b"), ElementsAre(11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1));
   EXPECT_THAT(book_->names("eu-west-1"), ElementsAre("a", "b"));
   EXPECT_THAT(book_->names("us-east-1"), IsEmpty());
@@ -130,19 +121,23 @@ TEST_F(LayerBookTest, AnErasedVersionStaysWithThoseWhoHaveIt) {
   publish(make_layer("m", "bb"));
   const auto held = book_->find("eu-west-1", "l", 1);
   EXPECT_THAT(book_->code_in_use(), ElementsAre("aa", "bb"));
-  book_->erase("eu-west-1", "l", 1);
-  book_->erase("eu-west-1", "l", 7);
+  EXPECT_TRUE(book_->erase("eu-west-1", "l", 1).ok());
+  EXPECT_TRUE(book_->erase("eu-west-1", "l", 7).ok());
   EXPECT_EQ(held->code.zip_sha_hex, "aa");
   EXPECT_FALSE(book_->find("eu-west-1", "l", 1));
   EXPECT_THAT(book_->code_in_use(), ElementsAre("bb"));
 }
 
 TEST_F(LayerBookTest, WhatCannotBeWrittenIsNotSeen) {
-  FullDisk disk;
+  tests::MemoryState disk;
   LayerBook book(disk);
+  ASSERT_TRUE(book.publish(make_layer("m", "bb")).ok());
+  disk.full = true;
+  EXPECT_FALSE(book.erase("eu-west-1", "m", 1).ok());
+  EXPECT_TRUE(book.find("eu-west-1", "m", 1));
   EXPECT_FALSE(book.publish(make_layer("l")).ok());
   EXPECT_THAT(book.versions("eu-west-1", "l"), IsEmpty());
-  EXPECT_THAT(book.code_in_use(), IsEmpty());
+  EXPECT_THAT(book.code_in_use(), ElementsAre("bb"));
 }
 
 TEST_F(LayerBookTest, DamagedDocumentsAreRefused) {

@@ -1,12 +1,10 @@
 // StateGate: a StatePort that can be shut, so that an operation is tried without effect.
 //
-// Books save what changes before they change it themselves. Shut, a save is refused with
+// Books save or erase what changes before they change it themselves. Shut, both are refused with
 // trial::not_kept(), and so the operation ends where its effect would begin: with that error when
 // the request is valid, with the operation's own error when it isn't. The control thread only,
 // which each call checks.
 #pragma once
-
-#include <stdexcept>
 
 #include "base/check.h"
 #include "base/state_port.h"
@@ -38,11 +36,10 @@ class StateGate final : public StatePort {
     if (shut_) return trial::not_kept();
     return behind_.save(kind, region, key, document);
   }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
+  Result<void> erase_all(const std::vector<Place>& places) override {
     KILN_REQUIRE(control_.owned_here());
-    // Behind a fence: the trial ends, and nothing else.
-    if (shut_) throw std::logic_error("an operation that is only tried erased something");
-    behind_.erase(kind, region, key);
+    if (shut_) return trial::not_kept();
+    return behind_.erase_all(places);
   }
 
  private:

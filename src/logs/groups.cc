@@ -101,14 +101,15 @@ Result<void> LogGroups::put(const std::string& region, const std::string& name, 
   return {};
 }
 
-void LogGroups::erase(const std::string& region, const std::string& name) {
-  port_.erase(kKind, region, name);
+Result<void> LogGroups::erase(const std::string& region, const std::string& name) {
+  if (auto erased = port_.erase(kKind, region, name); !erased) return erased;
   if (LogTap* tap = store_.tap()) tap->set(region, name, {});
   {
     const MutexLock lock(mutex_);
     groups_.erase({region, name});
   }
   store_.remove_group(region, name);
+  return {};
 }
 
 std::vector<std::pair<std::string, GroupFilters>> LogGroups::filters(

@@ -49,7 +49,7 @@ class LogGroups {
 
   Result<void> put(const std::string& region, const std::string& name, LogGroup group);
   // The document and the events.
-  void erase(const std::string& region, const std::string& name);
+  Result<void> erase(const std::string& region, const std::string& name);
 
   // The groups that have filters, in order of names.
   std::vector<std::pair<std::string, GroupFilters>> filters(const std::string& region) const;

@@ -35,12 +35,14 @@ Result<void> ResourcePolicies::put(const std::string& region, const std::string&
   return {};
 }
 
-bool ResourcePolicies::erase(const std::string& region, const std::string& name) {
+Result<bool> ResourcePolicies::erase(const std::string& region, const std::string& name) {
   {
     const MutexLock lock(mutex_);
-    if (policies_.erase({region, name}) == 0) return false;
+    if (!policies_.contains({region, name})) return false;
   }
-  port_.erase(kKind, region, name);
+  if (auto erased = port_.erase(kKind, region, name); !erased) return erased.error();
+  const MutexLock lock(mutex_);
+  policies_.erase({region, name});
   return true;
 }
 

@@ -37,7 +37,7 @@ class ResourcePolicies {
 
   Result<void> put(const std::string& region, const std::string& name, ResourcePolicy policy);
   // False: there was none.
-  bool erase(const std::string& region, const std::string& name);
+  Result<bool> erase(const std::string& region, const std::string& name);
 
  private:
   using Name = std::pair<std::string, std::string>;  // Region, policy

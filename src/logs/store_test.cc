@@ -268,6 +268,20 @@ TEST_F(LogStoreTest, AFileThatSomebodyDeletesOrMovesIsBegunAgain) {
   EXPECT_THAT(store.streams("eu-west-1", "/aws/lambda/f"), SizeIs(1));
 }
 
+TEST_F(LogStoreTest, LongNamesComeBackWithFilesThatSomebodyDeleted) {
+  LogStore store(dir_.path());
+  const std::string long_name(512, '/');
+  for (int i = 0; i < 2; ++i) {
+    std::filesystem::remove_all(dir_ / "eu-west-1");
+    store.append({"eu-west-1", long_name, long_name}, line(kBase, "x"));
+    store.flush();
+    EXPECT_THAT(store.groups("eu-west-1", ""), ElementsAre(long_name)) << i;
+    const auto streams = store.streams("eu-west-1", long_name);
+    ASSERT_THAT(streams, SizeIs(1));
+    EXPECT_EQ(streams[0].name, long_name) << i;
+  }
+}
+
 TEST_F(LogStoreTest, ADataFolderThatHasGoneIsNotMadeAgain) {
   LogStore store(dir_ / "data/logs");
   store.append(key("a"), line(kBase, "lost"));

@@ -58,8 +58,10 @@ Result<void> replace_file(const std::string& path, const std::string& content) {
   const std::string fresh = path + ".new";
   std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
   out << content;
-  if (!out.flush() || ::rename(fresh.c_str(), path.c_str()) != 0) return disk_error(path);
-  return {};
+  if (out.flush() && ::rename(fresh.c_str(), path.c_str()) == 0) return {};
+  Error error = disk_error(path);
+  ::unlink(fresh.c_str());
+  return error;
 }
 
 // A stream's path without ".log".
@@ -76,13 +78,13 @@ Result<void> LogWriter::write(const std::string& region, const std::string& grou
                               const std::string& stream, std::string_view lines) {
   const std::string dir = group_dir(region, group);
   const std::string path = dir + "/" + encode_log_name(stream) + ".log";
-  const bool known = by_path_.contains(path);
   auto found = find(dir, path);
   if (!found) return found.error();
   const Files::iterator file = *found;
-  if (!known) {
+  if (!file->named) {
     remember_log_name(root_ + "/" + encode_log_name(region), group);
     remember_log_name(dir, stream);
+    file->named = true;
   }
   check_order(*file, lines);
   // Whole lines go into one file or the next. A line that is larger than a file may be has a file
@@ -139,7 +141,7 @@ Result<LogWriter::Files::iterator> LogWriter::open(const std::string& dir,
   }
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return disk_error(path);
-  files_.push_front({path, std::move(fd), info.st_ino, info.st_size, {}, false});
+  files_.push_front({path, std::move(fd), info.st_ino, info.st_size, {}, false, false});
   struct stat marker {};
   files_.front().unordered =
       ::stat((base_of(path) + std::string(kUnorderedSuffix)).c_str(), &marker) == 0;

@@ -40,6 +40,7 @@ class LogWriter {
     int64_t size = 0;
     std::string last_stamp;  // of the latest event; "": none yet
     bool unordered = false;  // and marked so
+    bool named = false;      // what is cut from its names is beside it
   };
   using Files = std::list<OpenFile>;  // the last used first
 

@@ -110,9 +110,13 @@ Result<void> TopicBook::delete_topic(const std::string& region, const std::strin
   const auto parsed = TopicArn::parse(arn);
   if (!parsed || parsed->region != region) return invalid_parameter("TopicArn");
   if (!look_up(*parsed)) return {};
-  for (const auto& subscription : subscriptions(*parsed)) erase(*subscription);
+  const auto ends = subscriptions(*parsed);
+  std::vector<StatePort::Place> places{{kTopicKind, region, parsed->name}};
+  for (const auto& subscription : ends)
+    places.push_back({kSubscriptionKind, subscription->topic.region, subscription->arn});
+  if (auto erased = port_.erase_all(places); !erased) return erased;
+  for (const auto& subscription : ends) subscriptions_.erase(subscription->arn);
   fifo_log_.forget(*parsed);
-  port_.erase(kTopicKind, region, parsed->name);
   topics_[region].erase(parsed->name);
   return {};
 }
@@ -190,12 +194,6 @@ Result<SubscriptionPtr> TopicBook::save(Subscription subscription) {
   auto kept = std::make_shared<const Subscription>(std::move(subscription));
   subscriptions_[kept->arn] = kept;
   return SubscriptionPtr(kept);
-}
-
-void TopicBook::erase(const Subscription& subscription) {
-  const std::string arn = subscription.arn;
-  port_.erase(kSubscriptionKind, subscription.topic.region, arn);
-  subscriptions_.erase(arn);
 }
 
 Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
@@ -294,13 +292,14 @@ Result<SubscriptionPtr> TopicBook::unsubscribe(const std::string& region, const 
   if (!gone->confirmed)
     return invalid_parameter(
         "SubscriptionArn Reason: Cannot unsubscribe a subscription that is pending confirmation");
-  if (const Topic* there = look_up(gone->topic)) {
-    Topic changed = *there;
-    ++changed.unsubscribed;
-    if (auto saved = save(changed); !saved) return saved.error();
-    *edit(changed.arn) = std::move(changed);
+  if (auto erased = port_.erase(kSubscriptionKind, gone->topic.region, arn); !erased)
+    return erased.error();
+  subscriptions_.erase(arn);
+  // How many have been ended may be one less after a restart: the subscription itself is gone.
+  if (Topic* there = edit(gone->topic)) {
+    ++there->unsubscribed;
+    (void)save(*there);
   }
-  erase(*gone);
   const bool asks = gone->protocol == Protocol::kHttp || gone->protocol == Protocol::kHttps;
   if (!asks) return SubscriptionPtr();
   auto ended = std::make_shared<Subscription>(*gone);

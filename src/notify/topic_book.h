@@ -76,7 +76,6 @@ class TopicBook {
   Topic* edit(const TopicArn& arn);
   Result<void> save(const Topic& topic);
   Result<SubscriptionPtr> save(Subscription subscription);
-  void erase(const Subscription& subscription);
 
   std::string account_;
   StatePort& port_;

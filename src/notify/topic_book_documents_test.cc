@@ -9,7 +9,6 @@ using tests::kAccount;
 using tests::kArnStart;
 using tests::kQueue;
 using tests::kRegion;
-using tests::Memory;
 using tests::refusal;
 using tests::TopicBookTest;
 
@@ -95,8 +94,8 @@ TEST_F(TopicBookTest, WhatCantBeSavedDoesNotHappen) {
   const auto queue = subscribe(t, "sqs", kQueue);
   const auto pending = subscribe(t, "http", "http://127.0.0.1/");
   const auto documents = port_.documents;
-  port_.broken = true;
-  const std::string full = "InternalError | the disk is full";
+  port_.full = true;
+  const std::string full = "DatabaseError | the disk is full";
   EXPECT_EQ(refusal(book_.create_topic(kRegion, "u", {}, {})), full);
   EXPECT_EQ(refusal(book_.set_topic_attribute(kRegion, t, "DisplayName", "two")), full);
   EXPECT_EQ(refusal(book_.tag_topic(kRegion, t, {{"k", "w"}})), full);
@@ -106,6 +105,8 @@ TEST_F(TopicBookTest, WhatCantBeSavedDoesNotHappen) {
   EXPECT_EQ(
       refusal(book_.set_subscription_attribute(kRegion, queue->arn, "RawMessageDelivery", "true")),
       full);
+  EXPECT_EQ(refusal(book_.unsubscribe(kRegion, queue->arn)), full);
+  EXPECT_EQ(refusal(book_.delete_topic(kRegion, t)), full);
   EXPECT_EQ(book_.topics(kRegion).size(), 1U);
   EXPECT_EQ(at(t).attributes, (Attributes{{"DisplayName", "one"}}));
   EXPECT_EQ(at(t).tags, (Attributes{{"k", "v"}}));

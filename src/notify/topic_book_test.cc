@@ -8,7 +8,6 @@ using tests::kAccount;
 using tests::kArnStart;
 using tests::kQueue;
 using tests::kRegion;
-using tests::Memory;
 using tests::refusal;
 using tests::TopicBookTest;
 

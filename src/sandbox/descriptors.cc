@@ -6,16 +6,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor_need.h"
+
 namespace kiln::sandbox {
 namespace {
-
-// Kiln's own, a few environments and connections. A sandbox's process counts on numbers above 128.
-constexpr rlim_t kLeast = 192;
-// And with each event loop: its own, those of its blank sandboxes, and as many again for callers.
-constexpr rlim_t kLeastOfLoop = 64;
-constexpr rlim_t kMostKeptBack = 256;
-
-rlim_t least_for(int loops) { return kLeast + kLeastOfLoop * static_cast<rlim_t>(loops); }
 
 rlim_t soft_limit() {
   struct rlimit limit = {};
@@ -27,10 +21,11 @@ rlim_t soft_limit() {
 Result<void> raise_descriptor_limit(int loops) {
   struct rlimit limit = {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return {};
-  if (limit.rlim_max < least_for(loops))
+  if (limit.rlim_max < descriptors_for(loops))
     return Error{ErrorKind::kUnavailable, "TooFewDescriptors",
                  "Kiln may have only " + std::to_string(limit.rlim_max) +
-                     " open files, and needs " + std::to_string(least_for(loops)) + " at least" +
+                     " open files, and needs " + std::to_string(descriptors_for(loops)) +
+                     " at least" +
                      (loops > 1 ? " with " + std::to_string(loops) + " event loops" : "") +
                      "; raise the limit (ulimit -Hn, LimitNOFILE= of systemd)" +
                      (loops > 1 ? ", or choose fewer --threads" : "")};
@@ -40,16 +35,13 @@ Result<void> raise_descriptor_limit(int loops) {
 }
 
 int loops_for_descriptors() {
-  constexpr rlim_t kMany = 1024;
   struct rlimit limit = {};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kMany;
-  if (limit.rlim_max < least_for(1)) return 1;
-  return static_cast<int>(std::min((limit.rlim_max - kLeast) / kLeastOfLoop, kMany));
+  return loops_for(::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : RLIM_INFINITY);
 }
 
 bool is_kept_back(int fd) {
   const rlim_t limit = soft_limit();
-  return static_cast<rlim_t>(fd) >= limit - std::min(limit / 4, kMostKeptBack);
+  return static_cast<rlim_t>(fd) >= limit - descriptors_kept_back(limit);
 }
 
 size_t descriptors_for_callers() { return std::max<size_t>(1, soft_limit() / 4); }

@@ -95,7 +95,7 @@ void pass_on(const Message& message, MetaReader& in, const Ground& ground) {
   if (message.complete && message.fds.size() == (channel ? 2U : 1U))
     head = open_mounts(order, ground, mounts);
   else
-    head.error = EMFILE;
+    head = {EMFILE, "taking its descriptors", {}};
   std::vector<int> fds;
   if (channel && message.fds.size() > 1) fds.push_back(message.fds[1].get());
   for (const UniqueFd& fd : mounts) fds.push_back(fd.get());

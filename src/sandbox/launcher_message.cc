@@ -1,7 +1,11 @@
 #include "sandbox/launcher_message.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -167,6 +171,7 @@ std::string encode(const OrderHead& head) {
   std::string out;
   MetaWriter writer(out);
   writer.add(std::to_string(head.error));
+  writer.add(head.failed_step);
   write_list(writer, head.targets);
   return out;
 }
@@ -174,8 +179,30 @@ std::string encode(const OrderHead& head) {
 OrderHead read_head(MetaReader& in) {
   OrderHead head;
   head.error = static_cast<int>(need_number(in));
+  head.failed_step = need(in);
   head.targets = read_list(in);
   return head;
+}
+
+void send_status(int pipe, const ExitStatus& status, std::string_view step) {
+  ExitStatus head = status;
+  struct iovec parts[] = {{&head, sizeof head},
+                          {const_cast<char*>(step.data()), std::min(step.size(), kMaxStep)}};
+  [[maybe_unused]] const long n = ::syscall(SYS_writev, pipe, parts, 2);
+}
+
+bool receive_status(int pipe, ExitStatus& status, std::string& failed_at) {
+  std::array<char, sizeof status + kMaxStep> data;
+  const ssize_t n = ::read(pipe, data.data(), data.size());
+  if (n < static_cast<ssize_t>(sizeof status)) return false;
+  std::memcpy(&status, data.data(), sizeof status);
+  const std::string step(data.data() + sizeof status, static_cast<size_t>(n) - sizeof status);
+  using Kind = ExitStatus::Kind;
+  if (status.kind == Kind::kSetupFailed)
+    failed_at = "sandbox set-up: " + step + ": ";
+  else if (status.kind == Kind::kNoProgram || status.kind == Kind::kExecFailed)
+    failed_at = "exec: ";
+  return true;
 }
 
 }  // namespace kiln::sandbox

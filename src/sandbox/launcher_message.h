@@ -47,13 +47,22 @@ StartOrder read_order(MetaReader& in, bool& channel);
 // Of a kJoin, behind its kind.
 pid_t read_join(MetaReader& in, bool& cgroup_v2);
 
-// What the launcher puts before a start that it passes on: an error that kept it from finding a
-// folder, or where each of the mounts that come with it belongs.
+// What the launcher puts before a start that it passes on: an error with the step that it ended, or
+// where each of the mounts that come with it belongs.
 struct OrderHead {
   int error = 0;
+  std::string failed_step;
   std::vector<std::string> targets;
 };
 std::string encode(const OrderHead& head);
 OrderHead read_head(MetaReader& in);
+
+// What comes through the status pipe: an ExitStatus and, of kSetupFailed, the text of the step that
+// failed, shortened to kMaxStep. One write, and system calls only.
+constexpr size_t kMaxStep = 512;
+void send_status(int pipe, const ExitStatus& status, std::string_view step);
+// False: nothing has come. `failed_at` is what stands before the reason of a program that was not
+// started: "sandbox set-up: mounting /a at /var/task: ", "exec: ".
+bool receive_status(int pipe, ExitStatus& status, std::string& failed_at);
 
 }  // namespace kiln::sandbox

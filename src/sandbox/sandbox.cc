@@ -19,6 +19,7 @@
 #include "sandbox/descriptors.h"
 #include "sandbox/direct_channel.h"
 #include "sandbox/forks.h"
+#include "sandbox/launcher_message.h"
 #include "sandbox/pidfd.h"
 #include "sandbox/runtime_api.h"
 
@@ -81,6 +82,7 @@ Exit exit_of(const ExitStatus& status, const std::string& program) {
 
 struct Sandbox::Io {
   UniqueFd output, status, pidfd;
+  std::string failed_at;  // with its status
   // After the descriptors: they go first.
   std::optional<net::Watch> output_watch, death_watch;
   bool output_left = false;  // something may be there to be read
@@ -256,7 +258,7 @@ void Sandbox::finish() {
   // It was written before the process ended.
   ExitStatus last;
   if (io_->status && ::fcntl(io_->status.get(), F_SETFL, O_NONBLOCK) == 0 &&
-      ::read(io_->status.get(), &last, sizeof last) == sizeof last)
+      receive_status(io_->status.get(), last, io_->failed_at))
     status_ = last;
   const auto alive = alive_;
   if (channel_) channel_->catch_up(true);
@@ -273,9 +275,7 @@ void Sandbox::finish() {
   Exit exit;
   if (status_) {
     exit = exit_of(*status_, program_);
-    if (exit.kind == Exit::Kind::kNotStarted)
-      exit.reason.insert(
-          0, status_->kind == ExitStatus::Kind::kSetupFailed ? "sandbox set-up: " : "exec: ");
+    exit.reason.insert(0, io_->failed_at);
   } else {
     exit.kind = killed_by_us_ ? Exit::Kind::kKilledByUs : Exit::Kind::kSignaled;
     exit.value = SIGKILL;

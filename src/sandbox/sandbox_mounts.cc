@@ -11,6 +11,7 @@ namespace kiln::sandbox {
 namespace {
 
 constexpr unsigned long kSafe = MS_NOSUID | MS_NODEV;
+constexpr const char* kLettingGo = "letting go of the machine's file system (umount /.host)";
 
 // Binds a folder of the host, read-only. False: errno says why.
 bool bind_code(const std::string& folder, const char* at) {
@@ -27,6 +28,10 @@ bool mount_passwd(const BlankRequest& request, const std::string& folder) {
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     return false;
   return ::mount(path.c_str(), "/etc/passwd", nullptr, MS_BIND, nullptr) == 0;
+}
+
+std::string step_of(const std::string& folder, const char* at) {
+  return "mounting " + folder + " at " + at;
 }
 
 std::string size_option(int64_t bytes) { return "mode=1777,size=" + std::to_string(bytes); }
@@ -50,7 +55,9 @@ OrderHead open_mounts(const StartOrder& order, const Ground& ground,
     if (head.error != 0) return;
     mounts.push_back(open_mount("/.host" + path));
     head.targets.emplace_back(target);
-    if (!mounts.back()) head.error = errno;
+    if (mounts.back()) return;
+    head.error = errno;
+    head.failed_step = step_of(path, target);
   };
   add(order.task_dir, "/var/task");
   if (!order.layers_dir.empty()) add(order.layers_dir, "/opt");
@@ -65,47 +72,57 @@ OrderHead open_mounts(const StartOrder& order, const Ground& ground,
   return head;
 }
 
-bool mount_blank(const BlankRequest& request, const Ground& ground) {
+std::string mount_blank(const BlankRequest& request, const Ground& ground) {
   if (::mount("proc", "/proc", "proc", kSafe | MS_NOEXEC, nullptr) != 0 &&
       ground.isolation == Isolation::kFull)
-    return false;
+    return step_of("proc", "/proc");
   const std::string size = size_option(StartOrder::kBlankTmpBytes);
-  if (::mount("tmpfs", "/tmp", "tmpfs", kSafe, size.c_str()) != 0) return false;
-  if (!ground.users_folder.empty() && !mount_passwd(request, ground.users_folder)) return false;
-  if (!request.lang_dir.empty() && !bind_code(request.lang_dir, "/var/lang")) return false;
+  if (::mount("tmpfs", "/tmp", "tmpfs", kSafe, size.c_str()) != 0)
+    return step_of("a tmpfs with " + size, "/tmp");
+  if (!ground.users_folder.empty() && !mount_passwd(request, ground.users_folder))
+    return step_of(ground.users_folder + "/" + std::to_string(request.slot), "/etc/passwd");
+  if (!request.lang_dir.empty() && !bind_code(request.lang_dir, "/var/lang"))
+    return step_of(request.lang_dir, "/var/lang");
   // The dynamic linker keeps in mind which folders of LD_LIBRARY_PATH aren't there: those of the
   // package and of layers must be, or libraries that come later are not found. /var/task has its
   // own.
   if (!request.argv.empty() &&
       (::mount("tmpfs", "/opt", "tmpfs", kSafe | MS_NOEXEC, "size=64k,mode=755") != 0 ||
        ::mkdir("/opt/lib", 0755) != 0))
-    return false;
-  return !ground.mount_fds || ::umount2("/.host", MNT_DETACH) == 0;
+    return step_of("an empty tmpfs", "/opt");
+  if (ground.mount_fds && ::umount2("/.host", MNT_DETACH) != 0) return kLettingGo;
+  return {};
 }
 
-bool mount_order(const StartOrder& order, const OrderHead& head, std::span<const UniqueFd> mounts,
-                 const Ground& ground, bool ahead) {
+std::string mount_order(const StartOrder& order, const OrderHead& head,
+                        std::span<const UniqueFd> mounts, const Ground& ground, bool ahead) {
   const std::string size = size_option(order.tmp_bytes);
   if (order.tmp_bytes != StartOrder::kBlankTmpBytes &&
       ::mount(nullptr, "/tmp", nullptr, MS_REMOUNT | kSafe, size.c_str()) != 0)
-    return false;
+    return step_of("a tmpfs with " + size, "/tmp");
   if (ahead && order.layers_dir.empty() &&
       (::rmdir("/opt/lib") != 0 ||
        ::mount(nullptr, "/opt", nullptr, MS_REMOUNT | MS_RDONLY | kSafe, nullptr) != 0))
-    return false;
+    return step_of("an empty tmpfs", "/opt");
+  const auto source_of = [&](std::string_view target) {
+    return target == "/var/task"   ? order.task_dir
+           : target == "/opt"      ? order.layers_dir
+           : target == "/var/lang" ? order.lang_dir
+                                   : ground.resolv_conf.path;
+  };
   if (ground.mount_fds) {
     for (size_t i = 0; i < mounts.size(); ++i)
-      if (::move_mount(mounts[i].get(), "", AT_FDCWD, head.targets[i].c_str(),
-                       MOVE_MOUNT_F_EMPTY_PATH) != 0)
-        return false;
-    return true;
+      if (const std::string& target = head.targets[i];
+          ::move_mount(mounts[i].get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        return step_of(source_of(target), target.c_str());
+    return {};
   }
-  if (!bind_code(order.task_dir, "/var/task")) return false;
-  if (!order.layers_dir.empty() && !bind_code(order.layers_dir, "/opt")) return false;
-  if (!order.lang_dir.empty() && !bind_code(order.lang_dir, "/var/lang")) return false;
+  for (const char* target : {"/var/task", "/opt", "/var/lang"})
+    if (const std::string source = source_of(target); !source.empty() && !bind_code(source, target))
+      return step_of(source, target);
   if (const std::string path = changed_resolv_conf(ground.resolv_conf); !path.empty())
     bind_read_only(path, "/etc/resolv.conf", 0);
-  return ::umount2("/.host", MNT_DETACH) == 0;
+  return ::umount2("/.host", MNT_DETACH) == 0 ? std::string() : kLettingGo;
 }
 
 }  // namespace kiln::sandbox

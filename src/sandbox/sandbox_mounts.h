@@ -23,10 +23,10 @@ UniqueFd open_mount(const std::string& path);
 // In the launcher: the mounts that `order` needs, and where they belong.
 OrderHead open_mounts(const StartOrder& order, const Ground& ground, std::vector<UniqueFd>& mounts);
 
-// In a sandbox. False: errno says why.
-bool mount_blank(const BlankRequest& request, const Ground& ground);
+// In a sandbox. The step that failed, and errno says why; empty: none has.
+std::string mount_blank(const BlankRequest& request, const Ground& ground);
 // `ahead`: a program was started in the blank.
-bool mount_order(const StartOrder& order, const OrderHead& head, std::span<const UniqueFd> mounts,
-                 const Ground& ground, bool ahead);
+std::string mount_order(const StartOrder& order, const OrderHead& head,
+                        std::span<const UniqueFd> mounts, const Ground& ground, bool ahead);
 
 }  // namespace kiln::sandbox

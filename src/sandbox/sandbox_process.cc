@@ -43,12 +43,12 @@ long clone3(uint64_t flags, int* pidfd) {
 }
 
 void report(int status_fd, ExitStatus::Kind kind, int value) {
-  const ExitStatus status{kind, value};
-  [[maybe_unused]] const ssize_t n = ::write(status_fd, &status, sizeof status);
+  send_status(status_fd, {kind, value}, {});
 }
 
-[[noreturn]] void give_up(int status_fd, ExitStatus::Kind kind) {
-  report(status_fd, kind, errno);
+// Its set-up fails at this step, for errno's reason.
+[[noreturn]] void give_up(int status_fd, std::string_view step) {
+  send_status(status_fd, {ExitStatus::Kind::kSetupFailed, errno}, step);
   ::_exit(1);
 }
 
@@ -109,13 +109,13 @@ bool place_at(int fd, int number) {
   return fd == number ? ::fcntl(fd, F_SETFD, 0) == 0 : ::dup2(fd, number) == number;
 }
 
-// All that doesn't depend on the program. Returns an errno, or 0. System calls only: it shares its
-// memory with the first process.
-int settle_second(const Second& second) {
+// All that doesn't depend on the program. Returns the step that failed, for errno's reason, or
+// nullptr. System calls only: it shares its memory with the first process.
+const char* settle_second(const Second& second) {
   for (const int group : second.fds.cgroup) {
     const int fd =
         second.fds.cgroup_v2 ? ::openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC) : group;
-    if (fd < 0 || ::write(fd, "0", 1) != 1) return errno;
+    if (fd < 0 || ::write(fd, "0", 1) != 1) return "joining its cgroup (cgroup.procs)";
     if (fd != group) ::close(fd);
   }
   // By system call: a sanitizer's signal() notes it in the memory of both.
@@ -126,19 +126,23 @@ int settle_second(const Second& second) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (second.isolation == Isolation::kFull) {
     const uint32_t id = kFirstUid + second.slot;
-    if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
-    if (::syscall(SYS_setresgid, id, id, id) != 0) return errno;
-    if (::syscall(SYS_setresuid, id, id, id) != 0) return errno;
+    if (::syscall(SYS_setgroups, 0, nullptr) != 0) return "leaving all groups (setgroups)";
+    if (::syscall(SYS_setresgid, id, id, id) != 0) return "taking its gid (setresgid)";
+    if (::syscall(SYS_setresuid, id, id, id) != 0) return "taking its uid (setresuid)";
   }
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "setting no_new_privs (prctl)";
   // setresuid cleared it: the parent's death signal is lost on a change of credentials.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   // It may have ended before that.
-  if (::syscall(SYS_getppid) != second.first) return ESRCH;
+  if (::syscall(SYS_getppid) != second.first) {
+    errno = ESRCH;
+    return "finding its first process (getppid)";
+  }
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0 || ::dup2(null, 0) < 0) return errno;
-  if (::dup2(second.fds.log, 1) < 0 || ::dup2(second.fds.log, 2) < 0) return errno;
-  return 0;
+  if (null < 0 || ::dup2(null, 0) < 0) return "opening /dev/null as its input";
+  if (::dup2(second.fds.log, 1) < 0 || ::dup2(second.fds.log, 2) < 0)
+    return "placing its log as its output (dup2)";
+  return nullptr;
 }
 
 // Returns only on failure, with the errno. System calls only, as above.
@@ -176,9 +180,9 @@ int become(const Second& second, const Program& program) {
 // It can't become the function, and says so itself; what it writes first counts.
 [[noreturn]] void give_up_becoming(const Second& second, const Program& program, int why) {
   const bool missing = why == ENOENT && ::access(program.argv[0], F_OK) != 0;
-  errno = why;
-  give_up(second.fds.status,
-          missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed);
+  report(second.fds.status, missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed,
+         why);
+  ::_exit(1);
 }
 
 // The C library's: ThreadSanitizer's takes the child for a thread of this process.
@@ -361,7 +365,8 @@ class First {
       ::signal(kEndSignal, end_sandbox);
       return;
     }
-    if (!mount_blank(request_, ground_)) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (const std::string step = mount_blank(request_, ground_); !step.empty())
+      give_up(fds_.status, step);
     static constexpr char kHost[] = "kiln";
     [[maybe_unused]] const int named = ::sethostname(kHost, sizeof kHost - 1);
   }
@@ -375,7 +380,7 @@ class First {
     constexpr int kHigh = 128;
     for (int* fd : own)
       if ((*fd = ::fcntl(*fd, F_DUPFD_CLOEXEC, kHigh)) < 0)
-        give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+        give_up(fds_.status, "keeping its own descriptors (fcntl)");
     ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kHigh - 1), 0);
     for (int* fd : own) {
       const int low = ::fcntl(*fd, F_DUPFD_CLOEXEC, 5);
@@ -387,7 +392,7 @@ class First {
 
   void start_ahead() {
     int order[2];
-    if (::pipe2(order, O_CLOEXEC) != 0) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (::pipe2(order, O_CLOEXEC) != 0) give_up(fds_.status, "making a pipe (pipe2)");
     BlankRequest request = request_;
     request.env.push_back(std::string(kOrderFdVariable) + "=" + std::to_string(kOrderFd));
     // It writes its environment over the one that it was started with, as /proc/PID/environ shows
@@ -419,11 +424,11 @@ class First {
           &First::run_second, stack_.get() + kStack,
           CLONE_VM | CLONE_FILES | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, this,
           nullptr, nullptr, &shares_memory_);
-    if (function_ < 0) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (function_ < 0) give_up(fds_.status, "starting its second process (clone)");
     function_pid = function_;
     ::sigprocmask(SIG_UNBLOCK, &end, nullptr);
     second_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
-    if (!second_) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (!second_) give_up(fds_.status, "watching its second process (pidfd_open)");
     struct pollfd polls[] = {{settled.get(), POLLIN, 0}, {second_.get(), POLLIN, 0}};
     while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
     }
@@ -436,10 +441,7 @@ class First {
 
   void be_second() {
     const Second second = {request_.slot, fds_, ground_.isolation, self_};
-    if (const int why = settle_second(second); why != 0) {
-      errno = why;
-      give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
-    }
+    if (const char* step = settle_second(second)) give_up(fds_.status, step);
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t n = ::write(settled_, &one, sizeof one);
     while (go_.load() == 0) futex(go_, FUTEX_WAIT, 0);
@@ -471,19 +473,21 @@ class First {
 
   void obey(const Message& message) {
     errno = EMFILE;
-    if (!message.complete) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (!message.complete) give_up(fds_.status, "taking its descriptors");
     MetaReader in(message.data);
     const OrderHead head = read_head(in);
     errno = head.error;
-    if (head.error != 0) give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (head.error != 0) give_up(fds_.status, head.failed_step);
     bool channel = false;
     read_kind(in);
     const StartOrder order = read_order(in, channel);
     role_ = order.role;
     const std::span<const UniqueFd> mounts = std::span(message.fds).subspan(channel ? 1 : 0);
     const bool in_place = ground_.isolation == Isolation::kNone;
-    if (!in_place && !mount_order(order, head, mounts, ground_, is_ahead()))
-      give_up(fds_.status, ExitStatus::Kind::kSetupFailed);
+    if (!in_place)
+      if (const std::string step = mount_order(order, head, mounts, ground_, is_ahead());
+          !step.empty())
+        give_up(fds_.status, step);
     if (is_ahead()) return tell(order);
     std::vector<char*> argv = pointers(order.argv), env = pointers(order.env);
     become({argv.data(), env.data(), in_place ? order.task_dir.c_str() : "/var/task",

@@ -25,6 +25,22 @@ TEST_F(SandboxTest, ReportsTheSignalThatEndedIt) {
   EXPECT_EQ(recorder_.exit->value, SIGABRT);
 }
 
+TEST_F(SandboxTest, AFolderThatHasGoneIsNamed) {
+  if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "nothing is mounted";
+  layers_dir_ = dir_ + "/layers";
+  start_script("exit 0");
+  run_to_exit();
+  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kNotStarted);
+  EXPECT_EQ(recorder_.exit->reason,
+            "sandbox set-up: mounting " + dir_ + "/layers at /opt: No such file or directory");
+  recorder_.exit.reset();
+  fs::remove_all(dir_ + "/task");
+  start({"/var/task/bootstrap"});
+  run_to_exit();
+  EXPECT_EQ(recorder_.exit->reason,
+            "sandbox set-up: mounting " + dir_ + "/task at /var/task: No such file or directory");
+}
+
 TEST_F(SandboxTest, MissingProgramAndMissingRunBit) {
   start({"/var/task/nothing"});
   run_to_exit();

@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/template_fd.h"
 #include "sandbox/activity.h"
+#include "sandbox/launcher_message.h"
 #include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {
@@ -108,12 +109,15 @@ void TemplateSandbox::on_settled() {
 void TemplateSandbox::on_status() {
   if (state_ == State::kGone) return;
   ExitStatus last;
-  const bool said = ::read(blank_->status.get(), &last, sizeof last) == sizeof last;
+  std::string failed_at;
+  const bool said = receive_status(blank_->status.get(), last, failed_at);
   output_paused_ = false;
   drain_output();
   if (state_ == State::kGone) return;
   if (!said) return end({});
-  finish(exit_of(last, program_path_));
+  Exit exit = exit_of(last, program_path_);
+  exit.reason.insert(0, failed_at);
+  finish(std::move(exit));
 }
 
 void TemplateSandbox::begin_cpu_quota(const ResourceLimits& limits) {

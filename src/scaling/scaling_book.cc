@@ -135,19 +135,22 @@ Result<void> ScalingBook::deregister_target(const std::string& region, const Res
   const Target* target = edit(region, resource);
   if (!target) return object_not_found("No scalable target found", resource);
   const std::string text = resource.text();
+  std::vector<StatePort::Place> places{{kTargetKind, region, text}};
   auto& policies = policies_[region];
-  for (auto each = policies.lower_bound({text, ""});
-       each != policies.end() && each->first.first == text;) {
-    erase_policy(each->second, now);
-    each = policies.erase(each);
+  const auto policy = policies.lower_bound({text, ""});
+  auto no_policy = policy;
+  for (; no_policy != policies.end() && no_policy->first.first == text; ++no_policy) {
+    if (auto removed = remove_alarms(no_policy->second, now); !removed) return removed;
+    places.push_back({kPolicyKind, region, text + "/" + no_policy->second.name});
   }
   auto& actions = actions_[region];
-  for (auto each = actions.lower_bound({text, ""});
-       each != actions.end() && each->first.first == text;) {
-    port_.erase(kActionKind, region, text + "/" + each->second.name);
-    each = actions.erase(each);
-  }
-  port_.erase(kTargetKind, region, text);
+  const auto action = actions.lower_bound({text, ""});
+  auto no_action = action;
+  for (; no_action != actions.end() && no_action->first.first == text; ++no_action)
+    places.push_back({kActionKind, region, text + "/" + no_action->second.name});
+  if (auto erased = port_.erase_all(places); !erased) return erased;
+  policies.erase(policy, no_policy);
+  actions.erase(action, no_action);
   rounds_.erase({region, text});
   targets_[region].erase(text);
   return {};

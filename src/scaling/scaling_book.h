@@ -98,8 +98,8 @@ class ScalingBook {
 
   Target* edit(const std::string& region, const ResourceId& resource);
   Result<void> save(const Target& target);
-  void erase_policy(const Policy& policy, WallTime now);
-  void remove_alarm(const Policy& policy, const std::string& name, WallTime now);
+  // An alarm that somebody else needs stays.
+  Result<void> remove_alarms(const Policy& policy, WallTime now);
   Result<void> check_policy(const Policy& policy) const;
   Result<void> put_alarms(const Policy& policy, WallTime now);
 

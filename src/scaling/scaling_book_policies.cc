@@ -78,9 +78,7 @@ Result<const Policy*> ScalingBook::put_policy(const std::string& region, PolicyI
   if (const auto put = put_alarms(policy, now); !put) return put.error();
   if (const auto saved = port_.save(kPolicyKind, region, policy_key(policy), policy_text(policy));
       !saved) {
-    if (before == all.end())
-      for (const std::string& name : {policy.alarms.high, policy.alarms.low})
-        remove_alarm(policy, name, now);
+    if (before == all.end()) (void)remove_alarms(policy, now);
     return saved.error();
   }
   if (policy.step() && options_.warn)
@@ -102,18 +100,17 @@ Result<void> ScalingBook::put_alarms(const Policy& policy, WallTime now) {
                      {}, now);
 }
 
-void ScalingBook::remove_alarm(const Policy& policy, const std::string& name, WallTime now) {
-  if (name.empty() || !alarms_.find(policy.region, name)) return;
-  const auto removed = alarms_.remove(policy.region, {name}, now);
-  if (!removed && options_.warn)
-    options_.warn("Alarm " + name + " of the deleted scaling policy " + policy.name +
-                  " stays: " + removed.error().message);
-}
-
-void ScalingBook::erase_policy(const Policy& policy, WallTime now) {
-  for (const std::string& name : {policy.alarms.high, policy.alarms.low})
-    remove_alarm(policy, name, now);
-  port_.erase(kPolicyKind, policy.region, policy_key(policy));
+Result<void> ScalingBook::remove_alarms(const Policy& policy, WallTime now) {
+  for (const std::string& name : {policy.alarms.high, policy.alarms.low}) {
+    if (name.empty() || !alarms_.find(policy.region, name)) continue;
+    const auto removed = alarms_.remove(policy.region, {name}, now);
+    if (removed) continue;
+    if (removed.error().kind == ErrorKind::kInternal) return removed;
+    if (options_.warn)
+      options_.warn("Alarm " + name + " of the deleted scaling policy " + policy.name +
+                    " stays: " + removed.error().message);
+  }
+  return {};
 }
 
 Result<void> ScalingBook::delete_policy(const std::string& region, const ResourceId& resource,
@@ -122,7 +119,9 @@ Result<void> ScalingBook::delete_policy(const std::string& region, const Resourc
   const auto found = all.find({resource.text(), name});
   if (found == all.end())
     return object_not_found("No scaling policy found", resource, ", policy name: " + name);
-  erase_policy(found->second, now);
+  const Policy& policy = found->second;
+  if (auto removed = remove_alarms(policy, now); !removed) return removed;
+  if (auto erased = port_.erase(kPolicyKind, region, policy_key(policy)); !erased) return erased;
   all.erase(found);
   return {};
 }

@@ -100,7 +100,8 @@ Result<void> ScalingBook::delete_action(const std::string& region, const Resourc
   if (found == all.end())
     return object_not_found("No scheduled action found", resource,
                             ", scheduled action name: " + name);
-  port_.erase(kActionKind, region, action_key(found->second));
+  if (auto erased = port_.erase(kActionKind, region, action_key(found->second)); !erased)
+    return erased;
   all.erase(found);
   return {};
 }

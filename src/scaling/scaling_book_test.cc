@@ -116,7 +116,7 @@ TEST_F(TargetTest, Tags) {
 
 TEST_F(TargetTest, WhatCannotBeSavedIsNotDone) {
   ASSERT_TRUE(add_target(1, 20).ok());
-  port_.failing = true;
+  port_.full = true;
   EXPECT_FALSE(add_target(2, 30).ok());
   EXPECT_FALSE(track().ok());
   EXPECT_FALSE(schedule("night", "rate(1 day)", 0, {}).ok());
@@ -126,6 +126,17 @@ TEST_F(TargetTest, WhatCannotBeSavedIsNotDone) {
   EXPECT_THAT(book_->policies(kRegion), IsEmpty());
   EXPECT_THAT(book_->actions(kRegion), IsEmpty());
   EXPECT_THAT(alarms_->list(kRegion), IsEmpty());
+  port_.full = false;
+  ASSERT_TRUE(track().ok());
+  ASSERT_TRUE(schedule("night", "rate(1 day)", 0, {}).ok());
+  port_.full = true;
+  EXPECT_EQ(book_->deregister_target(kRegion, kLive, kMidnight).error().type, "DatabaseError");
+  EXPECT_EQ(book_->delete_policy(kRegion, kLive, "keep", kMidnight).error().type, "DatabaseError");
+  EXPECT_EQ(book_->delete_action(kRegion, kLive, "night").error().type, "DatabaseError");
+  EXPECT_THAT(book_->targets(kRegion), SizeIs(1));
+  EXPECT_THAT(book_->policies(kRegion), SizeIs(1));
+  EXPECT_THAT(book_->actions(kRegion), SizeIs(1));
+  EXPECT_THAT(alarms_->list(kRegion), SizeIs(2));
 }
 
 TEST_F(PolicyTest, TargetTrackingMakesTwoAlarms) {

@@ -55,7 +55,7 @@ class Control final : private scaling::CapacityPort, private StatePort {
                     const std::string&) override {
     return {};
   }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
+  Result<void> erase_all(const std::vector<Place>&) override { return {}; }
   Result<void> put_alarms(WallTime now);
   void find_watched();
   void note_changes();

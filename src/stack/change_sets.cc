@@ -44,10 +44,12 @@ Result<void> StackBook::keep(const Stack& stack, const ChangeSet& set) {
   return {};
 }
 
-void StackBook::drop(const Stack& stack, const ChangeSet& set) {
-  options_.state.erase(kChangeSetKind, stack.region, stack.id + "#" + set.id);
+Result<void> StackBook::drop(const Stack& stack, const ChangeSet& set) {
+  auto erased = options_.state.erase(kChangeSetKind, stack.region, stack.id + "#" + set.id);
+  if (!erased) return erased;
   const MutexLock lock(mutex_);
   sets_[stack.id].erase(set.id);
+  return {};
 }
 
 void StackBook::drop_change_sets(const Stack& stack) {
@@ -57,8 +59,10 @@ void StackBook::drop_change_sets(const Stack& stack) {
     if (const auto found = sets_.find(stack.id); found != sets_.end()) all.swap(found->second);
     sets_.erase(stack.id);
   }
+  std::vector<StatePort::Place> places;
   for (const auto& [id, set] : all)
-    options_.state.erase(kChangeSetKind, stack.region, stack.id + "#" + id);
+    places.push_back({kChangeSetKind, stack.region, stack.id + "#" + id});
+  (void)options_.state.erase_all(places);  // sets without a stack aren't read again
 }
 
 // The id of what was executed stays good for a while: tools look at it afterwards.
@@ -72,7 +76,7 @@ void StackBook::drop_old_executed_sets(const Stack& stack) {
   if (executed.size() <= kMaxExecutedSets) return;
   std::sort(executed.begin(), executed.end(),
             [](const ChangeSet& a, const ChangeSet& b) { return a.created < b.created; });
-  for (size_t i = 0; i + kMaxExecutedSets < executed.size(); ++i) drop(stack, executed[i]);
+  for (size_t i = 0; i + kMaxExecutedSets < executed.size(); ++i) (void)drop(stack, executed[i]);
 }
 
 Result<ChangeSet> StackBook::create_change_set(const std::string& region, const std::string& name,
@@ -225,7 +229,7 @@ Result<void> StackBook::execute_change_set(const std::string& region, const std:
   const auto all = change_sets(region, now->id);
   if (!all) return all.error();
   for (const ChangeSet& other : *all)
-    if (other.id != set->id) drop(*now, other);
+    if (other.id != set->id) (void)drop(*now, other);
   set->execution_status = "EXECUTE_COMPLETE";
   if (auto kept = keep(*now, *set); !kept) return kept;
   drop_old_executed_sets(*now);
@@ -241,8 +245,7 @@ Result<void> StackBook::delete_change_set(const std::string& region, const std::
   }
   const auto now = stack_for(*set);
   if (!now) return now.error();
-  drop(*now, *set);
-  return {};
+  return drop(*now, *set);
 }
 
 }  // namespace kiln::stack

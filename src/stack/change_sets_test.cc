@@ -4,6 +4,7 @@
 
 #include "stack/change_reasons.h"
 #include "stack/stack_book.h"
+#include "tests/support/state_doubles.h"
 #include "wire/query_protocol.h"
 
 namespace kiln::stack {
@@ -13,15 +14,6 @@ using nlohmann::json;
 using Source = ChangeReason::Source;
 using Evaluation = ChangeReason::Evaluation;
 using Told = ChangeReason::Told;
-
-class KeepNothing final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 json topic(const json& properties) {
   return {{"Type", "AWS::SNS::Topic"}, {"Properties", properties}};
@@ -82,7 +74,7 @@ class ChangeSetTest : public testing::Test {
   }
 
   ManualClock clock_{WallTime(std::chrono::seconds(1'700'000'000))};
-  KeepNothing state_;
+  tests::MemoryState state_;
   std::unique_ptr<StackBook> book_;
 };
 

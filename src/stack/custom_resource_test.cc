@@ -8,6 +8,7 @@
 #include <deque>
 
 #include "stack/stack_book.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::stack {
 namespace {
@@ -18,15 +19,6 @@ using testing::HasSubstr;
 
 constexpr const char* kCustomRegion = "eu-west-1";
 constexpr const char* kServiceToken = "arn:aws:lambda:eu-west-1:111111111111:function:provider";
-
-class NothingKept final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 class CustomResourceTest : public testing::Test {
  protected:
@@ -88,7 +80,7 @@ class CustomResourceTest : public testing::Test {
     return out;
   }
 
-  NothingKept state_;
+  tests::NoState state_;
   SystemClock clock_;
   std::mutex mutex_;
   std::vector<json> requests_;

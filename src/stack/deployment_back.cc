@@ -72,7 +72,7 @@ void Deployment::roll_back_update(const StepGraph::Needs& graph, const std::stri
       [&](const std::string& id) { return leaving() ? Result<void>() : undo(id, changed.at(id)); });
   if (leaving()) return;
   // The template, parameters and tags are those from before.
-  (void)record_.change([&](Stack& stack) {
+  const auto kept = record_.change([&](Stack& stack) {
     const std::string token = stack.wish.token;
     stack.wish = before_.wish;
     stack.wish.token = token;
@@ -80,8 +80,8 @@ void Deployment::roll_back_update(const StepGraph::Needs& graph, const std::stri
     stack.description = before_.description;
     stack.imports = before_.imports;
   });
-  if (!undone) {
-    (void)record_.set_status("UPDATE_ROLLBACK_FAILED", undone.error().message);
+  if (!undone || !kept) {
+    (void)record_.set_status("UPDATE_ROLLBACK_FAILED", (undone ? kept : undone).error().message);
     return;
   }
   (void)record_.set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS");
@@ -106,13 +106,9 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
       }
       record_.log(now, "DELETE_COMPLETE", "");
     }
-    if (touched.how == Touched::How::kMade) {
-      record_.erase(id);
-      return {};
-    }
+    if (touched.how == Touched::How::kMade) return record_.erase(id);
     if (auto kept = record_.put_quietly(touched.before); !kept) return kept;
-    record_.erase_leftover(touched.before);
-    return {};
+    return record_.erase_leftover(touched.before);
   }
   // As with a change: what may be set is on disk before it is.
   StackResource open = now;
@@ -133,7 +129,8 @@ Result<void> Deployment::undo(const std::string& id, const Touched& touched) {
     // It may have another id once more: what the change has made then goes, and what was there
     // before it is no leftover any more.
     back.physical_id = result->id;
-    if (result->id == touched.before.physical_id) record_.erase_leftover(touched.before);
+    if (result->id == touched.before.physical_id)
+      if (auto erased = record_.erase_leftover(touched.before); !erased) return erased;
     if (result->id != now.physical_id)
       if (auto gone = take_down(now); !gone && !record_.add_leftover(now)) return gone;
   }
@@ -149,7 +146,7 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
   for (const auto& [id, resource] : now.resources) {
     if (graph.contains(id)) continue;
     if (!resource.is_nothing() && !record_.add_leftover(resource)) return;
-    record_.erase(id);
+    if (!record_.erase(id)) return;
   }
   // A logical id may be there more than once: each of its leftovers is a step of its own.
   std::map<std::string, StackResource> steps;
@@ -168,22 +165,17 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
   (void)StepGraph(needs).reversed().run(kAtOnce, OnError::kGoOn, [&](const std::string& key) {
     if (leaving()) return Result<void>();
     const StackResource& resource = steps.at(key);
-    if (is_in_use(resource)) {
-      record_.erase_leftover(resource);
-      return Result<void>();
-    }
+    if (is_in_use(resource)) return record_.erase_leftover(resource);
     const auto current = now.resources.find(resource.logical_id);
     const bool replaced = current != now.resources.end() && graph.contains(resource.logical_id);
     const cfn::Policy policy = replaced ? resource.replace_policy : resource.deletion_policy;
     if (policy == cfn::Policy::kRetain || policy == cfn::Policy::kRetainExceptOnCreate) {
       record_.log(resource, "DELETE_SKIPPED", "");
-      record_.erase_leftover(resource);
-      return Result<void>();
+      return record_.erase_leftover(resource);
     }
     if (auto kept = record_.add_leftover(going(resource)); !kept) return kept;
     auto gone = take_down(resource);
-    if (gone) record_.erase_leftover(resource);
-    return gone;
+    return gone ? record_.erase_leftover(resource) : gone;
   });
 }
 
@@ -226,14 +218,13 @@ Result<void> Deployment::take_all_down(const std::vector<std::string>& retained,
       (void)record_.put_quietly(failed);
       return gone;
     }
-    record_.erase(id);
-    return Result<void>();
+    return record_.erase(id);
   });
   if (!done) return done;
   for (const StackResource& leftover : now.leftovers) {
     if (leaving()) return {};
     if (auto gone = take_down(leftover); !gone) return gone;
-    record_.erase_leftover(leftover);
+    if (auto erased = record_.erase_leftover(leftover); !erased) return erased;
   }
   return {};
 }

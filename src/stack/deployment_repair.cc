@@ -54,8 +54,7 @@ Result<Made> Deployment::bring(const StackResource& resource, const Scope& scope
 
 Result<void> Deployment::settle(const StackResource& half) {
   const auto gone = half.is_nothing() ? Result<void>() : remove_from(scope(half), half);
-  if (gone) record_.erase(half.logical_id);
-  return gone;
+  return gone ? record_.erase(half.logical_id) : gone;
 }
 
 Result<std::optional<StackResource>> Deployment::take_back(const StackResource* current,
@@ -65,14 +64,14 @@ Result<std::optional<StackResource>> Deployment::take_back(const StackResource* 
     if (leftover.logical_id != id || leftover.type != wanted.type->name()) continue;
     if (!leftover.is_whole()) {
       if (auto gone = remove_from(scope(leftover), leftover); !gone) return gone.error();
-      record_.erase_leftover(leftover);
+      if (auto erased = record_.erase_leftover(leftover); !erased) return erased.error();
       continue;
     }
     if (!can_become(leftover, wanted) || (current && can_become(*current, wanted))) continue;
     if (current)
       if (auto kept = record_.add_leftover(*current); !kept) return kept.error();
     if (auto kept = record_.put_quietly(leftover); !kept) return kept.error();
-    record_.erase_leftover(leftover);
+    if (auto erased = record_.erase_leftover(leftover); !erased) return erased.error();
     return std::optional(leftover);
   }
   return std::optional<StackResource>();

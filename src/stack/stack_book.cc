@@ -143,7 +143,7 @@ void StackBook::loaded() {
   for (const std::string& region : regions) forget_oldest(region);
   for (const RecordPtr& record : interrupted) {
     const auto status = record->read<std::string>([](const Stack& s) { return s.status; });
-    (void)record->set_status(
+    record->cut_short(
         after_interruption(status),
         "Kiln was stopped during " + status + "; the next deployment of the stack repairs it");
   }
@@ -277,8 +277,9 @@ StackBook::RecordPtr StackBook::add(Stack stack) {
   return record;
 }
 
+// What stays on disk is forgotten after the next start: the stack is deleted, or was never begun.
 void StackBook::forget(const RecordPtr& record) {
-  record->forget();
+  (void)record->forget();
   drop_change_sets(record->snapshot());
   const auto id = record->read<std::string>([](const Stack& stack) { return stack.id; });
   const MutexLock lock(mutex_);
@@ -320,14 +321,21 @@ void StackBook::run(const RecordPtr& record, Stop& stop, Deployment& deployment,
                     const std::function<void(Deployment&)>& work) {
   const bool whole = fenced("a stack's deployment", [&] {
     work(deployment);
-    if (!stop.leaving()) finished(record);
+    if (stop.leaving()) return;
+    const auto status = record->read<std::string>(
+        [](const Stack& stack) { return stack.in_progress() ? stack.status : ""; });
+    if (!status.empty())
+      record->cut_short(
+          after_interruption(status),
+          "Kiln can't keep how " + status + " ended; the next deployment of the stack repairs it");
+    finished(record);
   });
   if (whole) return;
   fenced("a stack's failed deployment", [&] {
     const auto status = record->read<std::string>([](const Stack& stack) { return stack.status; });
-    (void)record->set_status(after_interruption(status),
-                             "Kiln failed in an unexpected way during " + status +
-                                 "; the next deployment of the stack repairs it");
+    record->cut_short(after_interruption(status),
+                      "Kiln failed in an unexpected way during " + status +
+                          "; the next deployment of the stack repairs it");
   });
 }
 
@@ -337,7 +345,7 @@ void StackBook::finished(const RecordPtr& record) {
   const Stack gone = record->snapshot();
   // Nothing can come of these any more; what was executed can still be looked at by its id.
   if (const auto open = change_sets(gone.region, gone.id))
-    for (const ChangeSet& set : *open) drop(gone, set);
+    for (const ChangeSet& set : *open) (void)drop(gone, set);
   forget_oldest(gone.region);
 }
 

@@ -169,7 +169,7 @@ class StackBook {
   Result<void> commit_outputs(StackRecord& record, std::vector<StackOutput> outputs,
                               std::vector<std::string> imports);
   Result<void> keep(const Stack& stack, const ChangeSet& set);
-  void drop(const Stack& stack, const ChangeSet& set);
+  Result<void> drop(const Stack& stack, const ChangeSet& set);
   void drop_change_sets(const Stack& stack);
   void drop_old_executed_sets(const Stack& stack);
 

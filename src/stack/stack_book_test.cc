@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <stdexcept>
 
@@ -25,14 +27,18 @@ class FakeState final : public StatePort {
   Result<void> save(const std::string& kind, const std::string&, const std::string& key,
                     const std::string& document) override {
     const std::lock_guard lock(mutex_);
+    if (full) return Error{ErrorKind::kInternal, "DatabaseError", "the disk is full"};
     if (left == 0) return Error{ErrorKind::kInternal, "", "dead"};
     if (left > 0) --left;
     documents[{kind, key}] = document;
     return {};
   }
-  void erase(const std::string& kind, const std::string&, const std::string& key) override {
+  Result<void> erase_all(const std::vector<Place>& places) override {
     const std::lock_guard lock(mutex_);
-    if (left != 0) documents.erase({kind, key});
+    if (full) return Error{ErrorKind::kInternal, "DatabaseError", "the disk is full"};
+    if (left == 0) return Error{ErrorKind::kInternal, "", "dead"};
+    for (const Place& place : places) documents.erase({place.kind, place.key});
+    return {};
   }
 
   bool is_dead() {
@@ -42,6 +48,7 @@ class FakeState final : public StatePort {
 
   std::map<std::pair<std::string, std::string>, std::string> documents;
   int left = -1;  // -1: all
+  std::atomic<bool> full = false;
 
  private:
   std::mutex mutex_;
@@ -61,6 +68,7 @@ class FakeSns {
     if (failing.contains(name) && action == "CreateTopic")
       return wire::query_error({ErrorKind::kInvalid, "InvalidParameter", "no " + name}, "id");
     if (action == "CreateTopic" && name == throwing) throw std::out_of_range("map::at");
+    if (when_called) when_called(action);
     if (action == "CreateTopic") {
       topics[name] = std::string(form->get("Attributes.entry.1.value"));
     } else if (action == "DeleteTopic") {
@@ -76,6 +84,7 @@ class FakeSns {
   std::map<std::string, std::string> topics;  // name to DisplayName
   std::set<std::string> failing;
   std::string throwing;
+  std::function<void(const std::string&)> when_called;
 
  private:
   std::mutex mutex_;
@@ -210,6 +219,60 @@ TEST_F(StackBookTest, AKillAtAnyMomentIsRepairedByTheNextDeployment) {
     EXPECT_EQ(sns_.topics, (Topics{{"A", "9"}, {"C", "3"}, {"D", "4"}})) << kept;
     if (whole) break;
   }
+}
+
+// A disk that has no more room from one moment on, in the middle of an operation: nobody waits for
+// ever, and what is told now is what a restart finds.
+TEST_F(StackBookTest, ADiskThatFillsUpLeavesAStackAsARestartFindsIt) {
+  const auto fill_at = [&](const std::string& action) {
+    sns_.when_called = [this, action](const std::string& called) {
+      if (called == action) state_.full = true;
+    };
+  };
+  const auto expect_as_restarted = [&](const std::string& wanted) {
+    const Stack now = *book_->find(kRegion, "s");
+    EXPECT_EQ(now.status, wanted);
+    EXPECT_NE(now.reason.find("the disk is full"), std::string::npos) << now.reason;
+    state_.full = false;
+    sns_.when_called = {};
+    open();
+    const Stack then = *book_->find(kRegion, "s");
+    EXPECT_EQ(then.status, wanted);
+    EXPECT_EQ(then.wish.template_text, now.wish.template_text);
+    EXPECT_EQ(then.resources.size(), now.resources.size());
+  };
+  fill_at("CreateTopic");
+  create(wish({{"A", "1"}, {"B", "2"}}));
+  expect_as_restarted("CREATE_FAILED");
+  ASSERT_TRUE(book_->remove(kRegion, "s", {}, "").ok());
+  book_->drain();
+  EXPECT_TRUE(sns_.topics.empty());
+
+  create(wish({{"A", "1"}, {"B", "2"}}));
+  fill_at("SetTopicAttributes");
+  EXPECT_EQ(update(wish({{"A", "9"}, {"B", "2"}})), "UPDATE_FAILED");
+  expect_as_restarted("UPDATE_FAILED");
+  EXPECT_EQ(update(wish({{"A", "9"}, {"B", "2"}})), "UPDATE_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "9"}, {"B", "2"}}));
+
+  fill_at("DeleteTopic");
+  ASSERT_TRUE(book_->remove(kRegion, "s", {}, "").ok());
+  book_->drain();
+  expect_as_restarted("DELETE_FAILED");
+  // Refused at once: all is as it was.
+  state_.full = true;
+  const Stack before = *book_->find(kRegion, "s");
+  EXPECT_EQ(book_->remove(kRegion, "s", {}, "").error().message, "the disk is full");
+  EXPECT_EQ(update(wish({{"C", "1"}})), "the disk is full");
+  EXPECT_FALSE(book_->create(kRegion, "t", wish({{"C", "1"}}), {}).ok());
+  EXPECT_FALSE(book_->find(kRegion, "t").ok());
+  EXPECT_EQ(book_->find(kRegion, "s")->status, before.status);
+  EXPECT_EQ(book_->find(kRegion, "s")->wish.template_text, before.wish.template_text);
+  state_.full = false;
+  ASSERT_TRUE(book_->remove(kRegion, "s", {}, "").ok());
+  book_->drain();
+  EXPECT_FALSE(book_->find(kRegion, "s").ok());
+  EXPECT_TRUE(sns_.topics.empty());
 }
 
 // Continuous integration that makes a stack for each test: neither a thread nor memory stays

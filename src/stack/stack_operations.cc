@@ -189,7 +189,7 @@ Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, 
   const bool creates = now.status.empty() || now.status == "REVIEW_IN_PROGRESS";
   const auto shared = std::make_shared<const Prepared>(std::move(prepared));
   const auto announce = [&] {
-    const auto kept = record->change([&](Stack& stack) {
+    const auto edit = [&](Stack& stack) {
       const std::vector<std::string> capabilities = std::move(stack.wish.capabilities);
       stack.wish = wish;
       // They need not be said again to be shown.
@@ -204,10 +204,9 @@ Result<std::string> StackBook::begin(const RecordPtr& record, const Wish& wish, 
       stack.resolved_parameters = shared->resolved_parameters();
       stack.change_set_id = change_set_id;
       if (!creates || !change_set_id.empty()) stack.updated = options_.clock.wall_now();
-    });
-    if (!kept) return kept;
-    return creates ? record->begin("CREATE_IN_PROGRESS", "CREATE_STACK")
-                   : record->begin("UPDATE_IN_PROGRESS", "UPDATE_STACK");
+    };
+    return creates ? record->begin("CREATE_IN_PROGRESS", "CREATE_STACK", edit)
+                   : record->begin("UPDATE_IN_PROGRESS", "UPDATE_STACK", edit);
   };
   const auto started = start(record, announce, [shared, wish, creates](Deployment& deployment) {
     if (creates)
@@ -314,12 +313,11 @@ Result<void> StackBook::remove(const std::string& region, const std::string& nam
                               " cannot be deleted as it is in use by " + users.front());
   }
   const auto announce = [&] {
-    const auto kept = record->change([&](Stack& stack) {
+    return record->begin("DELETE_IN_PROGRESS", "DELETE_STACK", [&](Stack& stack) {
       stack.wish.token = token;
       stack.deleted = options_.clock.wall_now();
       stack.change_set_id.clear();
     });
-    return kept ? record->begin("DELETE_IN_PROGRESS", "DELETE_STACK") : kept;
   };
   return start(record, announce, [retained, deletion](Deployment& deployment) {
     deployment.remove(retained, deletion);

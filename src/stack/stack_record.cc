@@ -37,38 +37,66 @@ Stack StackRecord::snapshot() const {
   return stack_;
 }
 
-Result<void> StackRecord::save_stack() {
-  return port_.save(kStackKind, stack_.region, stack_.id, json_dump(to_document(stack_)));
+Result<void> StackRecord::edit_and_save(const std::function<void(Stack&)>& edit) {
+  const nlohmann::json before = to_document(stack_);
+  edit(stack_);
+  auto saved = port_.save(kStackKind, stack_.region, stack_.id, json_dump(to_document(stack_)));
+  if (saved) return saved;
+  auto old = stack_of(before);
+  if (!old) return old.error();
+  old->resources = std::move(stack_.resources);
+  old->leftovers = std::move(stack_.leftovers);
+  old->events = std::move(stack_.events);
+  stack_ = *std::move(old);
+  return saved;
 }
 
 Result<void> StackRecord::change(const std::function<void(Stack&)>& edit) {
   const MutexLock lock(mutex_);
-  edit(stack_);
-  return save_stack();
+  return edit_and_save(edit);
 }
 
-Result<void> StackRecord::begin(const std::string& status, const std::string& operation_type) {
-  {
-    const MutexLock lock(mutex_);
-    stack_.last_operation = Operation{new_uuid(), operation_type};
-  }
-  return set_status(status, "User Initiated");
+Result<void> StackRecord::begin(const std::string& status, const std::string& operation_type,
+                                const std::function<void(Stack&)>& edit) {
+  const MutexLock lock(mutex_);
+  auto saved = edit_and_save([&](Stack& stack) {
+    edit(stack);
+    stack.last_operation = Operation{new_uuid(), operation_type};
+    stack.status = status;
+    stack.reason = "User Initiated";
+  });
+  if (saved) add_own_event();
+  return saved;
 }
 
 Result<void> StackRecord::set_status(const std::string& status, const std::string& reason) {
   const MutexLock lock(mutex_);
+  auto saved = edit_and_save([&](Stack& stack) {
+    stack.status = status;
+    stack.reason = cfn::place_last(reason);
+  });
+  if (saved) add_own_event();
+  return saved;
+}
+
+void StackRecord::cut_short(const std::string& status, const std::string& reason) {
+  const auto saved = set_status(status, reason);
+  if (saved) return;
+  const MutexLock lock(mutex_);
   stack_.status = status;
-  stack_.reason = cfn::place_last(reason);
-  if (auto saved = save_stack(); !saved) return saved;
+  stack_.reason = reason + ". " + saved.error().message;
+  add_own_event();
+}
+
+void StackRecord::add_own_event() {
   StackResource self;
   self.logical_id = stack_.name;
   self.physical_id = stack_.id;
   self.type = kStackType;
-  self.status = status;
+  self.status = stack_.status;
   self.reason = stack_.reason;
   self.properties = nullptr;
   add_event(self);
-  return {};
 }
 
 void StackRecord::add_event(const StackResource& about) {
@@ -101,7 +129,8 @@ void StackRecord::add_event(const StackResource& about) {
   stack_.events.push_back(std::move(event));
   if (stack_.events.size() > kMaxEvents) {
     stack_.events.erase(stack_.events.begin());
-    port_.erase(kEventKind, stack_.region, event_key(stack_.id, next_event_ - kMaxEvents - 1));
+    (void)port_.erase(kEventKind, stack_.region,
+                      event_key(stack_.id, next_event_ - kMaxEvents - 1));
   }
 }
 
@@ -123,10 +152,11 @@ Result<void> StackRecord::put(const StackResource& resource) {
   return {};
 }
 
-void StackRecord::erase(const std::string& logical_id) {
+Result<void> StackRecord::erase(const std::string& logical_id) {
   const MutexLock lock(mutex_);
-  port_.erase(kResourceKind, stack_.region, stack_.id + "#" + logical_id);
-  stack_.resources.erase(logical_id);
+  auto erased = port_.erase(kResourceKind, stack_.region, stack_.id + "#" + logical_id);
+  if (erased) stack_.resources.erase(logical_id);
+  return erased;
 }
 
 Result<void> StackRecord::add_leftover(const StackResource& resource) {
@@ -140,11 +170,13 @@ Result<void> StackRecord::add_leftover(const StackResource& resource) {
   return {};
 }
 
-void StackRecord::erase_leftover(const StackResource& resource) {
+Result<void> StackRecord::erase_leftover(const StackResource& resource) {
   const MutexLock lock(mutex_);
-  port_.erase(kLeftoverKind, stack_.region, leftover_key(stack_, resource));
+  auto erased = port_.erase(kLeftoverKind, stack_.region, leftover_key(stack_, resource));
+  if (!erased) return erased;
   const auto same = [&](const StackResource& other) { return same_leftover(other, resource); };
   std::erase_if(stack_.leftovers, same);
+  return {};
 }
 
 void StackRecord::log(const StackResource& resource, const std::string& status,
@@ -156,15 +188,16 @@ void StackRecord::log(const StackResource& resource, const std::string& status,
   add_event(about);
 }
 
-void StackRecord::forget() {
+Result<void> StackRecord::forget() {
   const MutexLock lock(mutex_);
+  std::vector<StatePort::Place> places{{kStackKind, stack_.region, stack_.id}};
   for (const auto& [id, resource] : stack_.resources)
-    port_.erase(kResourceKind, stack_.region, stack_.id + "#" + id);
+    places.push_back({kResourceKind, stack_.region, stack_.id + "#" + id});
   for (const StackResource& leftover : stack_.leftovers)
-    port_.erase(kLeftoverKind, stack_.region, leftover_key(stack_, leftover));
+    places.push_back({kLeftoverKind, stack_.region, leftover_key(stack_, leftover)});
   for (uint64_t number = next_event_ - stack_.events.size(); number < next_event_; ++number)
-    port_.erase(kEventKind, stack_.region, event_key(stack_.id, number));
-  port_.erase(kStackKind, stack_.region, stack_.id);
+    places.push_back({kEventKind, stack_.region, event_key(stack_.id, number)});
+  return port_.erase_all(places);
 }
 
 }  // namespace kiln::stack

@@ -31,29 +31,35 @@ class StackRecord {
     return look(stack_);
   }
 
-  // Changes what belongs to the stack itself.
+  // Changes what belongs to the stack itself. What can't be kept doesn't change.
   Result<void> change(const std::function<void(Stack&)>& edit);
   // The same with an event of the stack's new status.
   Result<void> set_status(const std::string& status, const std::string& reason = "");
-  // The status with which an operation begins, for its user's sake.
-  Result<void> begin(const std::string& status, const std::string& operation_type);
+  // Changes it for an operation that its user asked for, which begins with that status.
+  Result<void> begin(const std::string& status, const std::string& operation_type,
+                     const std::function<void(Stack&)>& edit);
+  // The status that a deployment leaves which can't tell its end: on disk if that works, and if not
+  // as a restart would find it.
+  void cut_short(const std::string& status, const std::string& reason);
 
   // Puts a resource as it is now, and an event of its status.
   Result<void> put(const StackResource& resource);
   // The same without an event: what changes is not the resource itself.
   Result<void> put_quietly(const StackResource& resource);
-  void erase(const std::string& logical_id);
+  Result<void> erase(const std::string& logical_id);
   Result<void> add_leftover(const StackResource& resource);
   // A leftover that is gone, or one that goes back to being the resource.
-  void erase_leftover(const StackResource& resource);
+  Result<void> erase_leftover(const StackResource& resource);
   // An event of something that is neither.
   void log(const StackResource& resource, const std::string& status, const std::string& reason);
 
-  // Everything of it on disk goes.
-  void forget();
+  // Everything of it on disk goes, or nothing.
+  Result<void> forget();
 
  private:
-  Result<void> save_stack() KILN_REQUIRES(mutex_);
+  Result<void> edit_and_save(const std::function<void(Stack&)>& edit) KILN_REQUIRES(mutex_);
+  // An event of the stack's status.
+  void add_own_event() KILN_REQUIRES(mutex_);
   void add_event(const StackResource& about) KILN_REQUIRES(mutex_);
 
   mutable Mutex mutex_;

@@ -14,10 +14,15 @@ Result<void> DocumentStore::save(const std::string& kind, const std::string& reg
   return put.bind(1, kind).bind(2, region).bind(3, key).bind(4, document).run();
 }
 
-void DocumentStore::erase(const std::string& kind, const std::string& region,
-                          const std::string& key) {
-  Statement erase(database_, "DELETE FROM documents WHERE kind = ? AND region = ? AND key = ?");
-  (void)erase.bind(1, kind).bind(2, region).bind(3, key).run();
+Result<void> DocumentStore::erase_all(const std::vector<Place>& places) {
+  const auto erase = [&]() -> Result<void> {
+    Statement row(database_, "DELETE FROM documents WHERE kind = ? AND region = ? AND key = ?");
+    for (const auto& [kind, region, key] : places)
+      if (auto erased = row.bind(1, kind).bind(2, region).bind(3, key).run(); !erased)
+        return erased;
+    return row.status();
+  };
+  return places.size() == 1 ? erase() : database_.transaction(erase);
 }
 
 Result<void> DocumentStore::load_all(const Visit& visit) {

@@ -16,8 +16,7 @@ class DocumentStore final : public StatePort {
 
   Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
                     const std::string& document) override;
-  // A row that can't be deleted now comes back at the next start.
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override;
+  Result<void> erase_all(const std::vector<Place>& places) override;
 
   using Visit = std::function<void(const std::string& kind, const std::string& region,
                                    const std::string& key, const std::string& document)>;

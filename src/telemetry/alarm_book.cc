@@ -184,12 +184,15 @@ Result<void> AlarmBook::remove(const std::string& region, const std::vector<std:
     return invalid_alarm("Cannot delete " + joined({needed.begin(), needed.end()}, ",") +
                          " as there are composite alarm(s) depending on " +
                          (needed.size() == 1 ? "it." : "them."));
+  auto& alarms = regions_[region];
+  std::vector<StatePort::Place> places;
+  for (const std::string& name : going)
+    places.push_back({alarms.at(name).is_composite() ? kCompositeKind : kMetricKind, region, name});
+  if (auto erased = port_.erase_all(places); !erased) return erased;
   for (const std::string& name : going) {
-    auto& alarms = regions_[region];
     const auto found = alarms.find(name);
     history_.add(region, name,
                  configuration_item(ConfigurationChange::kDelete, found->second, account_, now));
-    port_.erase(found->second.is_composite() ? kCompositeKind : kMetricKind, region, name);
     stale_.erase({region, name});
     unsaved_.erase({region, name});
     alarms.erase(found);

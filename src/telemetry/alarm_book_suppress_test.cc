@@ -11,6 +11,7 @@
 #include "telemetry/alarm_book.h"
 #include "telemetry/alarm_document.h"
 #include "telemetry/alarm_message.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::telemetry {
 namespace {
@@ -23,19 +24,6 @@ using namespace std::chrono_literals;
 
 constexpr const char* kSuppressRegion = "us-east-1";
 const WallTime kSuppressStart{std::chrono::seconds(1'758'240'000)};  // 2025-09-19T00:00:00Z
-
-class CountingPort final : public StatePort {
- public:
-  Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
-                    const std::string& text) override {
-    documents[{kind, region, key}] = text;
-    return {};
-  }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
-    documents.erase({kind, region, key});
-  }
-  std::map<std::tuple<std::string, std::string, std::string>, std::string> documents;
-};
 
 class SuppressionTest : public ::testing::Test {
  protected:
@@ -92,7 +80,7 @@ class SuppressionTest : public ::testing::Test {
     return std::string(to_text(book_.find(kSuppressRegion, "main")->suppression.by));
   }
 
-  CountingPort port_;
+  tests::MemoryState port_;
   AlarmBook book_{"111122223333", port_};
   WallTime now_ = kSuppressStart;
   std::vector<std::string> fired_;  // "alarm-action at 12.0"

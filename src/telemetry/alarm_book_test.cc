@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "tests/support/state_doubles.h"
+
 namespace kiln::telemetry {
 namespace {
 
@@ -23,29 +25,6 @@ constexpr const char* kTopic = "arn:aws:sns:us-east-1:000000000000:t";
 constexpr const char* kPolicy =
     "arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:1:resource/lambda/function:f:live:"
     "policyName/p";
-
-class MemoryPort final : public StatePort {
- public:
-  Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
-                    const std::string& text) override {
-    ++writes;
-    if (failing) return Error{ErrorKind::kInternal, "InternalServiceFault", "no space"};
-    documents[{kind, region, key}] = text;
-    return {};
-  }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
-    documents.erase({kind, region, key});
-  }
-  size_t count(const std::string& kind) const {
-    size_t n = 0;
-    for (const auto& [key, text] : documents) n += std::get<0>(key) == kind;
-    return n;
-  }
-
-  std::map<std::tuple<std::string, std::string, std::string>, std::string> documents;
-  int writes = 0;
-  bool failing = false;
-};
 
 AlarmConfig config(const std::string& name, int period_s = 60, int periods = 1) {
   AlarmConfig out;
@@ -109,7 +88,7 @@ class AlarmBookTest : public ::testing::Test {
   }
   void breach(int minute) { metrics_.data[kDay + 60 * minute] = 5; }
 
-  MemoryPort port_;
+  tests::MemoryState port_;
   AlarmBook book_{"000000000000", port_};
   Metrics metrics_;
 };
@@ -350,7 +329,7 @@ TEST_F(AlarmBookTest, EverythingComesBack) {
   ASSERT_TRUE(set("a", AlarmState::kAlarm, kMidnight + 90s).ok());
   ASSERT_EQ(state("c"), AlarmState::kAlarm);
 
-  MemoryPort other_port;
+  tests::MemoryState other_port;
   AlarmBook other("000000000000", other_port);
   for (const auto& [key, text] : port_.documents) {
     const auto loaded = other.load(std::get<0>(key), std::get<1>(key), std::get<2>(key), text);
@@ -389,20 +368,23 @@ TEST_F(AlarmBookTest, BrokenDocumentsAreRefused) {
 }
 
 TEST_F(AlarmBookTest, WhatCannotBeSavedIsNotDone) {
-  port_.failing = true;
+  port_.full = true;
   EXPECT_FALSE(book_.put(config("a"), {}, kMidnight).ok());
   EXPECT_EQ(book_.find(kRegion, "a"), nullptr);
-  port_.failing = false;
+  port_.full = false;
   put(config("a"));
-  port_.failing = true;
+  port_.full = true;
   EXPECT_FALSE(set("a", AlarmState::kOk).ok());
   EXPECT_FALSE(book_.tag(kRegion, "a", {{"k", "v"}}).ok());
+  const size_t told = book_.history().of_region(kRegion).at("a").size();
+  EXPECT_FALSE(book_.remove(kRegion, {"a"}, kMidnight).ok());
+  EXPECT_EQ(book_.history().of_region(kRegion).at("a").size(), told);
   EXPECT_EQ(state("a"), AlarmState::kInsufficientData);
   EXPECT_THAT(alarm("a").tags, IsEmpty());
   // An evaluation goes on, and saves when that works again.
   breach(0);
   EXPECT_THAT(minute(1), SizeIs(1));
-  port_.failing = false;
+  port_.full = false;
   minute(2);
   EXPECT_THAT((port_.documents[{"alarm", kRegion, "a"}]), HasSubstr("\"state\":\"ALARM\""));
 }

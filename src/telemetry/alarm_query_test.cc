@@ -3,21 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "telemetry/alarm_book.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::telemetry {
 namespace {
 
 constexpr const char* kAlarmRegion = "us-east-1";
 constexpr int64_t kAskedAt = 1'758'240'000;
-
-class NoPort final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 MetricKey metric(const std::string& function, const std::string& region = kAlarmRegion) {
   return {region, "AWS/Lambda", "Errors", {{"FunctionName", function}}};
@@ -53,7 +45,7 @@ class AlarmQueryTest : public ::testing::Test {
     return book_.find(kAlarmRegion, "fleet")->status.state;
   }
 
-  NoPort port_;
+  tests::NoState port_;
   AlarmBook book_{"000000000000", port_};
   std::vector<MetricKey> metrics_;
   int64_t oldest_s_ = kAskedAt;

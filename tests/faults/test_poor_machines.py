@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import threading
 import urllib.parse
 
 import botocore.exceptions
 import pytest
-from harness import ROLE, Kiln, message_of, of_another_user, wait_for, zip_of
+from harness import BINARY, ROLE, Kiln, message_of, of_another_user, wait_for, zip_of
 
 LEAST_FILES = 256  # src/sandbox/descriptors.cc, with one event loop
 
@@ -28,6 +29,23 @@ def test_too_few_descriptors_are_said_at_the_start(own_kiln):
     kiln = own_kiln(prefix=files(LEAST_FILES))
     kiln.create_echo("echo")
     assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "limit, health, said",
+    [
+        (LEAST_FILES - 1, "broken", "255 allowed, and Kiln needs 256 at least"),
+        (LEAST_FILES, "limited", "256 allowed, enough for a few environments at a time"),
+        (10447, "limited", "10447 allowed, enough for about 999 environments at a time"),
+        (10448, "ok", "10448 allowed"),
+    ],
+)
+def test_doctor_judges_the_limit_of_open_files(limit, health, said):
+    ran = subprocess.run([*files(limit), BINARY, "doctor", "--json"], capture_output=True, text=True)
+    check = next(each for each in json.loads(ran.stdout) if each["check"] == "open files")
+    assert (check["health"], check["found"]) == (health, said)
+    assert ("ulimit -Hn" in check["advice"]) == (health != "ok")
+    assert ran.returncode == (1 if health == "broken" else 0), ran.stdout
 
 
 def test_event_loops_that_take_all_descriptors_are_said_at_the_start(own_kiln):
@@ -230,6 +248,9 @@ def test_a_data_folder_that_goes_is_said_and_nothing_is_taken_into_it(own_kiln, 
         assert str(data) in message_of(refused), refused.value
     assert kiln.invoke("echo", {"a": 1})["Body"] == {"a": 1}
     assert not data.exists()
+    # The log says why, of each protocol.
+    lines = [line for line in kiln.stderr().splitlines() if "  500  " in line]
+    assert len(lines) == 6 and all(str(data) in line for line in lines), lines
     if way == "moved":
         away.rename(data)
         cloudwatch.put_metric_alarm(**alarm)

@@ -13,23 +13,10 @@
 
 #include "base/time_format.h"
 #include "services/logs/operations.h"
+#include "tests/support/state_doubles.h"
 #include "tests/support/test_dir.h"
 
 namespace kiln::services {
-
-// What a StatePort was given, by kind, Region and key.
-class MemoryState final : public StatePort {
- public:
-  Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
-                    const std::string& document) override {
-    documents[{kind, region, key}] = document;
-    return {};
-  }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
-    documents.erase({kind, region, key});
-  }
-  std::map<std::tuple<std::string, std::string, std::string>, std::string> documents;
-};
 
 class LogsApiTest : public testing::Test {
  protected:
@@ -94,7 +81,7 @@ class LogsApiTest : public testing::Test {
   }
 
   TestDir dir_;
-  MemoryState state_;
+  tests::MemoryState state_;
   int64_t now_ms_ = kBase;
   std::unique_ptr<logs::LogStore> store_;
   std::unique_ptr<logs::LogGroups> groups_;

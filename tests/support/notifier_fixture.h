@@ -12,6 +12,7 @@
 #include "engine/notifier.h"
 #include "net/http_connection.h"
 #include "net/http_server.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::engine {
 
@@ -22,15 +23,6 @@ inline constexpr const char* kRegion = "eu-west-1";
 inline constexpr const char* kDeadLetters = "arn:aws:sqs:eu-west-1:000000000000:dead";
 inline constexpr double kDeliverySpeed = 1000;  // 20 s of a delivery policy are 20 ms
 inline constexpr int kDefaultAttempts = 4;
-
-class NoState final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 struct Got {
   std::string path;
@@ -241,7 +233,7 @@ class NotifierTest : public testing::Test {
   Inbox inbox_;
   net::IoLoop server_loop_{0, real_};
   net::IoLoop control_{1, real_};
-  NoState state_;
+  tests::NoState state_;
   notify::TopicBook book_{"000000000000", state_};
   std::unique_ptr<net::HttpServer> server_;
   std::unique_ptr<QueueSender> queues_;

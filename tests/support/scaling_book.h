@@ -12,6 +12,7 @@
 
 #include "scaling/scaling_book.h"
 #include "tests/support/scaling_ports.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::scaling {
 
@@ -118,7 +119,7 @@ class ScalingBookTest : public ::testing::Test {
   const Target& target() const { return book_->targets(kRegion).at(kLive.text()); }
 
   static constexpr const char* kUtilization = "ProvisionedConcurrencyUtilization";
-  MemoryPort port_;
+  tests::MemoryState port_;
   FakeCapacity capacity_;
   std::vector<std::string> warnings_;
   std::map<std::string, std::optional<double>> values_;

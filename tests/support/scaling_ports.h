@@ -7,33 +7,9 @@
 #include <tuple>
 #include <vector>
 
-#include "base/state_port.h"
 #include "scaling/capacity_port.h"
 
 namespace kiln::scaling {
-
-class MemoryPort final : public StatePort {
- public:
-  Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
-                    const std::string& text) override {
-    if (failing) return Error{ErrorKind::kInternal, "InternalServiceFault", "no space"};
-    ++writes;
-    documents[{kind, region, key}] = text;
-    return {};
-  }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
-    documents.erase({kind, region, key});
-  }
-  size_t count(const std::string& kind) const {
-    size_t n = 0;
-    for (const auto& [key, text] : documents) n += std::get<0>(key) == kind;
-    return n;
-  }
-
-  std::map<std::tuple<std::string, std::string, std::string>, std::string> documents;
-  int writes = 0;
-  bool failing = false;
-};
 
 class FakeCapacity final : public CapacityPort {
  public:

@@ -9,17 +9,9 @@
 #include <vector>
 
 #include "services/sns/operations.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::services {
-
-class NoState final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 class SnsOperationsTest : public testing::Test {
  protected:
@@ -80,7 +72,7 @@ class SnsOperationsTest : public testing::Test {
     return attributes_of(run("GetSubscriptionAttributes", {{"SubscriptionArn", arn}}));
   }
 
-  NoState port_;
+  tests::NoState port_;
   notify::TopicBook book_{"000000000000", port_};
   std::vector<std::pair<std::string, std::string>> texts_;  // phone, message
   std::vector<std::pair<std::string, notify::Message>> published_;

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "notify/topic_book.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::tests {
 
@@ -20,23 +21,6 @@ inline constexpr const char* kRegion = "eu-west-1";
 inline constexpr const char* kAccount = "000000000000";
 inline constexpr const char* kQueue = "arn:aws:sqs:eu-west-1:000000000000:q";
 inline const std::string kArnStart = "arn:aws:sns:eu-west-1:000000000000:";
-
-// Keeps what it is given, and refuses when told.
-class Memory final : public StatePort {
- public:
-  Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
-                    const std::string& document) override {
-    if (broken) return Error{ErrorKind::kInternal, "InternalError", "the disk is full"};
-    documents[{kind, region, key}] = document;
-    return {};
-  }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
-    documents.erase({kind, region, key});
-  }
-
-  bool broken = false;
-  std::map<std::tuple<std::string, std::string, std::string>, std::string> documents;
-};
 
 template <class T>
 std::string refusal(const Result<T>& result) {
@@ -59,7 +43,7 @@ class TopicBookTest : public testing::Test {
   }
   const Topic& at(const std::string& arn) { return **book_.find_topic(kRegion, arn); }
 
-  Memory port_;
+  MemoryState port_;
   TopicBook book_{kAccount, port_};
 };
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "tests/support/scaling_ports.h"
+#include "tests/support/state_doubles.h"
 
 namespace kiln::services {
 namespace {
@@ -73,7 +74,7 @@ class ApplicationAutoScalingTest : public ::testing::Test {
   }
 
   WallTime now_ = kNow;
-  scaling::MemoryPort port_;
+  tests::MemoryState port_;
   scaling::FakeCapacity capacity_;
   telemetry::AlarmBook alarms_{kAccount, port_};
   scaling::ScalingBook book_{kAccount, port_, alarms_, capacity_, {}};

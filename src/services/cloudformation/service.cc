@@ -56,25 +56,23 @@ class CloudFormationService::ControlledState final : public StatePort {
 
   Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
                     const std::string& document) override {
-    std::promise<Result<void>> saved;
-    engine_.post_control([&] {
-      Result<void> result = Error{ErrorKind::kInternal, "InternalFailure", "It can't be kept"};
-      fenced("a stack's document",
-             [&] { result = engine_.state().save(kind, region, key, document); });
-      saved.set_value(std::move(result));
-    });
-    return saved.get_future().get();
+    return wait_for([&] { return engine_.state().save(kind, region, key, document); });
   }
-  void erase(const std::string& kind, const std::string& region, const std::string& key) override {
-    std::promise<void> erased;
-    engine_.post_control([&] {
-      fenced("a stack's document", [&] { engine_.state().erase(kind, region, key); });
-      erased.set_value();
-    });
-    erased.get_future().get();
+  Result<void> erase_all(const std::vector<Place>& places) override {
+    return wait_for([&] { return engine_.state().erase_all(places); });
   }
 
  private:
+  Result<void> wait_for(const std::function<Result<void>()>& work) {
+    std::promise<Result<void>> done;
+    engine_.post_control([&] {
+      Result<void> result = Error{ErrorKind::kInternal, "InternalFailure", "It can't be kept"};
+      fenced("a stack's document", [&] { result = work(); });
+      done.set_value(std::move(result));
+    });
+    return done.get_future().get();
+  }
+
   engine::Engine& engine_;
 };
 

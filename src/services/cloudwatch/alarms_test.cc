@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/state_doubles.h"
+
 namespace kiln::services {
 namespace {
 
@@ -17,15 +19,6 @@ constexpr const char* kRegion = "us-east-1";
 constexpr const char* kAccount = "000000000000";
 constexpr const char* kArn = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:";
 const WallTime kNow{std::chrono::milliseconds(1'758'314'280'500)};
-
-class NoPort final : public StatePort {
- public:
-  Result<void> save(const std::string&, const std::string&, const std::string&,
-                    const std::string&) override {
-    return {};
-  }
-  void erase(const std::string&, const std::string&, const std::string&) override {}
-};
 
 json metric_alarm(const std::string& name = "a") {
   return {{"AlarmName", name},      {"Namespace", "AWS/Lambda"},
@@ -70,7 +63,7 @@ class CloudWatchAlarmsTest : public testing::Test {
     return out;
   }
 
-  NoPort port_;
+  tests::NoState port_;
   telemetry::AlarmBook book_{kAccount, port_};
   std::vector<telemetry::FiredAction> fired_;
   CloudWatchAlarms alarms_{book_, [this](std::vector<telemetry::FiredAction> actions) {

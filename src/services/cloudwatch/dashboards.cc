@@ -82,10 +82,10 @@ Result<json> CloudWatchDashboards::run(const std::string& operation, const json&
     // All or none.
     for (const std::string& each : names)
       if (!dashboards.contains(each)) return not_found(each);
-    for (const std::string& each : names) {
-      port_.erase(kKind, region, each);
-      dashboards.erase(each);
-    }
+    std::vector<StatePort::Place> places;
+    for (const std::string& each : names) places.push_back({kKind, region, each});
+    if (auto erased = port_.erase_all(places); !erased) return erased.error();
+    for (const std::string& each : names) dashboards.erase(each);
     return json::object();
   }
   json list = json::array();

@@ -32,6 +32,7 @@
 #include "services/ssm/service.h"
 #include "services/sts/service.h"
 #include "services/tagging/operations.h"
+#include "wire/error_document.h"
 #include "wire/query_fault.h"
 #include "wire/uri.h"
 
@@ -198,7 +199,10 @@ Reply Router::observed(const net::Request& request, const Classification& what, 
         answered.request = method + " " + target;
         answered.status = response.status;
         const std::string problems = problems_of(response);
-        answered.error_body = problems.empty() ? std::string_view(response.body) : problems;
+        const std::string told = response.status < 400 || !problems.empty()
+                                     ? problems
+                                     : wire::error_document(response.content_type, response.body);
+        answered.error_body = told.empty() ? std::string_view(response.body) : told;
         if (engine.events().wants(engine::severity_of(answered))) {
           answered.duration_ms = to_ms(engine.clock().steady_now() - start);
           engine.events().write(engine::api_event(answered, engine.clock().wall_now()));

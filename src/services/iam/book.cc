@@ -150,15 +150,17 @@ Result<void> IamBook::put(ManagedPolicy policy) {
   return {};
 }
 
-void IamBook::erase_role(const std::string& name) {
-  state_.erase(kRoleKind, kGlobal, name);
+Result<void> IamBook::erase_role(const std::string& name) {
+  if (auto erased = state_.erase(kRoleKind, kGlobal, name); !erased) return erased;
   if (const Role* gone = role(name)) role_ids_.erase(gone->arn);
   roles_.erase(name);
+  return {};
 }
 
-void IamBook::erase_policy(const std::string& arn) {
-  state_.erase(kPolicyKind, kGlobal, arn);
+Result<void> IamBook::erase_policy(const std::string& arn) {
+  if (auto erased = state_.erase(kPolicyKind, kGlobal, arn); !erased) return erased;
   policies_.erase(arn);
+  return {};
 }
 
 std::string IamBook::arn(const char* kind, const std::string& path, const std::string& name) const {

@@ -78,8 +78,8 @@ class IamBook {
   // Makes it, or takes the place of the one of that name or ARN.
   Result<void> put(Role role);
   Result<void> put(ManagedPolicy policy);
-  void erase_role(const std::string& name);
-  void erase_policy(const std::string& arn);
+  Result<void> erase_role(const std::string& name);
+  Result<void> erase_policy(const std::string& arn);
 
   // "arn:aws:iam::ACCOUNT:role/path/name"
   std::string arn(const char* kind, const std::string& path, const std::string& name) const;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/state_doubles.h"
+
 namespace kiln::services {
 namespace {
 
@@ -11,19 +13,6 @@ constexpr const char* kTrust =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]})";
 constexpr const char* kLogs =
     R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:*","Resource":"*"}]})";
-
-class FakeState final : public StatePort {
- public:
-  Result<void> save(const std::string& kind, const std::string&, const std::string& key,
-                    const std::string& document) override {
-    documents[{kind, key}] = document;
-    return {};
-  }
-  void erase(const std::string& kind, const std::string&, const std::string& key) override {
-    documents.erase({kind, key});
-  }
-  std::map<std::pair<std::string, std::string>, std::string> documents;
-};
 
 class IamTest : public testing::Test {
  protected:
@@ -42,7 +31,7 @@ class IamTest : public testing::Test {
   }
 
   const WallTime now_{std::chrono::seconds(1'700'000'000)};
-  FakeState state_;
+  tests::MemoryState state_;
   IamBook book_{"000000000000", state_};
 };
 
@@ -160,7 +149,7 @@ TEST_F(IamTest, WhatIsKeptIsReadBack) {
   run("CreatePolicy", {{"PolicyName", "logs"}, {"PolicyDocument", kLogs}});
   IamBook again("000000000000", state_);
   for (const auto& [key, document] : state_.documents)
-    EXPECT_TRUE(again.load(key.first, document).ok());
+    EXPECT_TRUE(again.load(std::get<0>(key), document).ok());
   IamOperations operations(again, now_);
   for (const auto& [operation, input] : std::vector<std::pair<std::string, json>>{
            {"GetRole", {{"RoleName", "orders"}}},
@@ -169,6 +158,17 @@ TEST_F(IamTest, WhatIsKeptIsReadBack) {
             {{"PolicyArn", "arn:aws:iam::000000000000:policy/logs"}, {"VersionId", "v1"}}}})
     EXPECT_EQ(*operations.run(operation, input), run(operation, input)) << operation;
   EXPECT_FALSE(again.load(IamBook::kRoleKind, "{\"name\": 1}").ok());
+}
+
+TEST_F(IamTest, WhatCannotBeErasedStays) {
+  create("orders");
+  const json arn =
+      run("CreatePolicy", {{"PolicyName", "logs"}, {"PolicyDocument", kLogs}})["Policy"]["Arn"];
+  state_.full = true;
+  EXPECT_EQ(refusal("DeleteRole", {{"RoleName", "orders"}}).message, "the disk is full");
+  EXPECT_EQ(refusal("DeletePolicy", {{"PolicyArn", arn}}).message, "the disk is full");
+  EXPECT_EQ(run("GetRole", {{"RoleName", "orders"}})["Role"]["RoleName"], "orders");
+  EXPECT_EQ(run("GetPolicy", {{"PolicyArn", arn}})["Policy"]["Arn"], arn);
 }
 
 TEST_F(IamTest, ListsComeInPages) {

@@ -128,7 +128,7 @@ Result<json> IamOperations::delete_policy(const json& input) {
         "This policy has more than one version. Before you delete a policy, you "
         "must delete the policy's versions. The default version is deleted with "
         "the policy.");
-  book_.erase_policy(found->arn);
+  if (auto erased = book_.erase_policy(found->arn); !erased) return erased.error();
   return json::object();
 }
 

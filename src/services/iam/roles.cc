@@ -144,7 +144,7 @@ Result<json> IamOperations::delete_role(const json& input) {
     return iam::delete_conflict("Cannot delete entity, must detach all policies first.");
   if (!found->inline_policies.empty())
     return iam::delete_conflict("Cannot delete entity, must delete policies first.");
-  book_.erase_role(found->name);
+  if (auto erased = book_.erase_role(found->name); !erased) return erased.error();
   return json::object();
 }
 

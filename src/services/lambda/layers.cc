@@ -193,7 +193,7 @@ OperationResult delete_layer_version(LambdaCall& call) {
   int64_t number = 0;
   if (!parse_number(call.argument, number) || number < 1)
     return invalid_parameter("Layer Version Cannot be less than 1");
-  call.layers.erase(call.region, *name, number);
+  if (auto erased = call.layers.erase(call.region, *name, number); !erased) return erased.error();
   return empty_response(204);
 }
 

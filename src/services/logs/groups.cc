@@ -85,7 +85,7 @@ Result<json> LogsOperations::delete_log_group(LogsInput& in) {
                  "The log group " + *group +
                      " has deletion protection; switch it off with PutLogGroupDeletionProtection "
                      "first."};
-  groups_.erase(region_, *group);
+  if (auto erased = groups_.erase(region_, *group); !erased) return erased.error();
   store_.flush();
   return json::object();
 }

@@ -122,7 +122,9 @@ Result<json> LogsOperations::describe_resource_policies(LogsInput& in) {
 Result<json> LogsOperations::delete_resource_policy(LogsInput& in) {
   const std::string name = policy_name(in);
   if (!in.status()) return in.status().error();
-  if (!policies_.erase(region_, name))
+  const auto erased = policies_.erase(region_, name);
+  if (!erased) return erased.error();
+  if (!*erased)
     return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
                  "Policy with name [" + name + "] does not exist."};
   return json::object();

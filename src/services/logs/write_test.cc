@@ -266,6 +266,10 @@ TEST_F(LogsWriteTest, Deleting) {
   run("PutLogEvents", put("g", "s", {{-2, "new"}}));
   EXPECT_THAT(messages(get()), ElementsAre("new"));
 
+  state_.full = true;
+  EXPECT_EQ(refused("DeleteLogGroup", {{"logGroupName", "g"}}).message, "the disk is full");
+  EXPECT_THAT(messages(get()), ElementsAre("new"));
+  state_.full = false;
   run("DeleteLogGroup", {{"logGroupName", "g"}});
   EXPECT_TRUE(state_.documents.empty());
   EXPECT_EQ(group("g"), nullptr);

@@ -280,16 +280,19 @@ Result<json> SsmOperations::get_parameters_by_path(const json& input) {
 Result<json> SsmOperations::delete_parameter(const json& input) {
   auto name = read_name(input);
   if (!name) return name.error();
-  if (!parameters_.erase(region_, *name)) return no_such_parameter();
+  const auto gone = parameters_.erase(region_, {*name});
+  if (!gone) return gone.error();
+  if (gone->empty()) return no_such_parameter();
   return json::object();
 }
 
 Result<json> SsmOperations::delete_parameters(const json& input) {
   auto names = read_ssm_names(input);
   if (!names) return names.error();
+  const auto erased = parameters_.erase(region_, *names);
+  if (!erased) return erased.error();
   json gone = json::array(), missing = json::array();
-  for (const std::string& name : *names)
-    (parameters_.erase(region_, name) ? gone : missing).push_back(name);
+  for (const std::string& name : *names) (erased->contains(name) ? gone : missing).push_back(name);
   return json{{"DeletedParameters", std::move(gone)}, {"InvalidParameters", std::move(missing)}};
 }
 

@@ -102,15 +102,24 @@ Result<void> SsmParameters::put(const std::string& region, const SsmParameter& p
   return {};
 }
 
-bool SsmParameters::erase(const std::string& region, const std::string& asked) {
-  std::string name = asked;
+Result<std::set<std::string>> SsmParameters::erase(const std::string& region,
+                                                   const std::vector<std::string>& names) {
+  std::set<std::string> found;
+  std::vector<StatePort::Place> places;
   {
     const MutexLock lock(mutex_);
-    if (!parameters_.contains({region, name})) name = other_spelling(name);
-    if (parameters_.erase({region, name}) == 0) return false;
+    for (const std::string& asked : names)
+      for (const std::string& name : {asked, other_spelling(asked)}) {
+        if (!parameters_.contains({region, name})) continue;
+        found.insert(asked);
+        places.push_back({kKind, region, name});
+        break;
+      }
   }
-  port_.erase(kKind, region, name);
-  return true;
+  if (auto erased = port_.erase_all(places); !erased) return erased.error();
+  const MutexLock lock(mutex_);
+  for (const StatePort::Place& place : places) parameters_.erase({region, place.key});
+  return found;
 }
 
 }  // namespace kiln::services

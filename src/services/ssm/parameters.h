@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,8 +48,9 @@ class SsmParameters {
   std::vector<SsmParameter> list(const std::string& region, const std::string& prefix) const;
 
   Result<void> put(const std::string& region, const SsmParameter& parameter);
-  // False: there was none.
-  bool erase(const std::string& region, const std::string& name);
+  // All of them or none. The names that were there, as they were asked for.
+  Result<std::set<std::string>> erase(const std::string& region,
+                                      const std::vector<std::string>& names);
 
  private:
   using Key = std::pair<std::string, std::string>;  // Region, name

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "services/ssm/operations.h"
-#include "tests/support/logs_api.h"  // MemoryState
+#include "tests/support/state_doubles.h"
 
 namespace kiln::services {
 namespace {
@@ -50,7 +50,7 @@ class SsmTest : public testing::Test {
     return out;
   }
 
-  MemoryState state_;
+  tests::MemoryState state_;
   std::unique_ptr<SsmParameters> parameters_;
 };
 
@@ -73,6 +73,10 @@ TEST_F(SsmTest, AParameterIsPutReadOverwrittenAndDeleted) {
   EXPECT_EQ(get("arn:aws:ssm:eu-west-1:111111111111:parameter/app/host")["Value"], "b");
   EXPECT_EQ(refusal("GetParameter", {{"Name", "nope"}}), "ParameterNotFound: ");
   EXPECT_FALSE(ask("GetParameter", {{"Name", "/app/host"}}, "us-east-1"));
+  state_.full = true;
+  EXPECT_EQ(refusal("DeleteParameter", {{"Name", "/app/host"}}), "DatabaseError: the disk is full");
+  EXPECT_EQ(get("/app/host")["Value"], "b");
+  state_.full = false;
   EXPECT_TRUE(ask("DeleteParameter", {{"Name", "/app/host"}}));
   EXPECT_EQ(get("/app/host"), "ParameterNotFound");
   EXPECT_FALSE(ask("DeleteParameter", {{"Name", "/app/host"}}));
