@@ -8,8 +8,8 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/near_word.h"
 #include "cli/function_api.h"
-#include "cli/near_word.h"
 #include "cli/plain_words.h"
 #include "cli/table.h"
 #include "cli/table_fit.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/ascii.h"
-#include "cli/near_word.h"
+#include "base/near_word.h"
 
 namespace kiln::cli {
 namespace {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/near_word.h"
 #include "cli/command_shape.h"
 #include "cli/familiar_words.h"
-#include "cli/near_word.h"
 #include "cli/read_file.h"
 
 namespace kiln::cli {

@@ -6,7 +6,6 @@
 #include <fstream>
 #include <map>
 
-#include "cli/near_word.h"
 #include "tests/support/cli_folder.h"
 #include "tests/support/cli_program.h"
 
@@ -15,27 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-TEST(NearWord, FindsTyposButNoOtherWords) {
-  const std::vector<std::string> commands = {"list", "logs", "invoke", "create", "delete"};
-  EXPECT_EQ(near_word("lst", commands), "list");
-  EXPECT_EQ(near_word("lgos", commands), "logs");
-  EXPECT_EQ(near_word("invok", commands), "invoke");
-  EXPECT_EQ(near_word("craete", commands), "create");
-  EXPECT_EQ(near_word("deploy", commands), "");
-  EXPECT_EQ(near_word("x", commands), "");
-  EXPECT_EQ(near_word("", commands), "");
-  EXPECT_EQ(near_word(std::string(100'000, 'x'), commands), "");
-}
-
-TEST(NearWord, APartStandsForTheOnlyWordThatHasIt) {
-  const std::vector<std::string> names = {"shop-Api-1A2B", "shop-Orders-3C4D", "--memory"};
-  EXPECT_EQ(near_word("Api", names), "shop-Api-1A2B");
-  EXPECT_EQ(near_word("--mem", names), "--memory");
-  EXPECT_EQ(near_word("shop", names), "") << "it may be either";
-  EXPECT_EQ(near_word("--me", names), "") << "two letters";
-  EXPECT_EQ(near_word("Ap", names), "");
-}
 
 TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
