@@ -100,7 +100,10 @@ int fail(Console& console, const Error& error) {
 }
 
 void warn(Console& console, const std::string& message) {
-  console.err << for_console_err(console, "kiln: warning: " + message, kBelowKiln) << '\n';
+  console.err << for_console_err(
+                     console, console.paint_err(Style::kYellow, "kiln:") + " warning: " + message,
+                     kBelowKiln)
+              << '\n';
 }
 
 int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api) {

@@ -109,7 +109,7 @@ def test_layers(kiln, function, name, tmp_path):
     (tmp_path / "code" / "lambda_function.py").write_text("import shared\ndef lambda_handler(event, context): return shared.VALUE\n")
     kiln.cli("create", function, str(tmp_path / "code"), "--update", "--layer", arn)
     assert says(kiln, "invoke", function) == "42\n"
-    assert says(kiln, "layer", "delete", name, "1") == f"deleted {name}:1\n"
+    assert says(kiln, "layer", "delete", name, "1", "--yes") == f"deleted {name}:1\n"
     assert json.loads(says(kiln, "layer", "list", name, "--json")) == []
 
 
