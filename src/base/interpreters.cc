@@ -190,9 +190,15 @@ class Search {
     return {"node" + version, "node-" + version, "node", "nodejs"};
   }
 
-  // python3, python3.12, node, node-22; not python3-config.
+  // python3, python3.12, node, node22, node-22; not python3-config.
   bool is_name(const std::string& name) const {
-    if (language_ == Language::kNode) return name == "node" || name.starts_with("node-2");
+    if (language_ == Language::kNode) {
+      const std::string_view version =
+          std::string_view(name).substr(std::min<size_t>(4, name.size()));
+      return name.starts_with("node") && version != "-" &&
+             version.find_first_not_of("0123456789", version.starts_with('-') ? 1 : 0) ==
+                 std::string_view::npos;
+    }
     return name == "python3" || (name.starts_with("python3.") && name.size() > 8 &&
                                  name.find_first_not_of("0123456789", 8) == std::string::npos);
   }
@@ -345,13 +351,20 @@ Interpreter Interpreters::look(const std::string& runtime) const {
   std::set<std::string> asked;
   for (auto& one : search.candidates(wanted)) {
     if (!one.found || !asked.insert(one.path).second) continue;
-    if (one.version.empty()) one.version = ask_version(one.path);
+    if (one.version.empty()) one.version = version_of(one.path);
     one.exact = begins_with(numbers_of(one.version), wanted);
     if (one.exact || one.named) return one;
   }
   Interpreter other = search.any();
-  if (other.found && other.version.empty()) other.version = ask_version(other.path);
+  if (other.found && other.version.empty()) other.version = version_of(other.path);
   return other;
+}
+
+std::string Interpreters::version_of(const std::string& program) const {
+  std::error_code ec;
+  const std::pair key{program, fs::last_write_time(program, ec)};
+  const auto known = said_.find(key);
+  return known != said_.end() ? known->second : said_[key] = ask_version(program);
 }
 
 std::vector<Interpreter> Interpreters::all() const {
@@ -370,7 +383,11 @@ std::vector<Interpreter> Interpreters::all() const {
 std::string Interpreters::remark(const std::string& runtime) const {
   const bool python = runtime.starts_with("python");
   if (language_of(runtime) == Language::kNone) return {};
-  const Interpreter one = find(runtime);
+  Interpreter one = find(runtime);
+  if (!one.exact) {  // what was missing may have come
+    const MutexLock lock(mutex_);
+    one = known_[runtime] = look(runtime);
+  }
   if (one.exact) return {};
   const std::string wanted = wanted_version(runtime);
   const std::string option = python ? "--python " + wanted + "=PATH" : "--node " + wanted + "=PATH";

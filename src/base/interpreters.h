@@ -3,12 +3,15 @@
 // the machine's own python3 or node, whatever its version.
 //
 // Thread-safe. The first question for a runtime looks at folders, and may ask an interpreter for
-// its version (some 30 ms); the answer is kept for as long as the file is there.
+// its version (some 30 ms); the answer is kept for as long as the file is there, and a remark looks
+// again where the runtime's own version was missing.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -65,11 +68,15 @@ class Interpreters {
   static Result<void> parse(std::string_view text, std::map<std::string, std::string>& named);
 
  private:
-  Interpreter look(const std::string& runtime) const;
+  Interpreter look(const std::string& runtime) const KILN_REQUIRES(mutex_);
+  std::string version_of(const std::string& program) const KILN_REQUIRES(mutex_);
 
   Options options_;
   mutable Mutex mutex_;
   mutable std::map<std::string, Interpreter> known_ KILN_GUARDED_BY(mutex_);  // by runtime
+  // What programs said, by path and the time of the file.
+  mutable std::map<std::pair<std::string, std::filesystem::file_time_type>, std::string> said_
+      KILN_GUARDED_BY(mutex_);
 };
 
 // Those of this machine, by this process's environment. Looked for when first asked.

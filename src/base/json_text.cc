@@ -47,14 +47,14 @@ Sequence first_sequence(std::string_view text) {
 
 void append_escaped(std::string& out, char c) {
   constexpr std::string_view kShort = "\"\\\b\f\n\r\t", kLetters = "\"\\bfnrt";
-  constexpr std::string_view kHex = "0123456789abcdef";
+  constexpr std::string_view kDigits = "0123456789abcdef";
   out += '\\';
   if (const size_t found = kShort.find(c); found != std::string_view::npos) {
     out += kLetters[found];
   } else {
     out += "u00";
-    out += kHex[static_cast<unsigned char>(c) >> 4];
-    out += kHex[static_cast<unsigned char>(c) & 15];
+    out += kDigits[static_cast<unsigned char>(c) >> 4];
+    out += kDigits[static_cast<unsigned char>(c) & 15];
   }
 }
 

@@ -8,10 +8,10 @@
 
 #include "base/duration_text.h"
 #include "base/json_access.h"
+#include "base/near_word.h"
 #include "base/time_format.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
-#include "cli/near_word.h"
 #include "cli/table.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"

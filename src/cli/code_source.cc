@@ -70,14 +70,17 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
   return source;
 }
 
-Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted) {
+Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted,
+                                     const NewestRuntime& newest) {
   if (wanted.runtime.empty()) {
     if (has(entries, "bootstrap")) {
       wanted.runtime = "provided.al2023";
     } else if (!top_level_python(entries).empty()) {
-      wanted.runtime = "python3.12";
+      wanted.runtime = newest("python");
+      if (wanted.runtime.empty()) wanted.runtime = "python3.13";
     } else if (has(entries, "index.js") || has(entries, "index.mjs") || has(entries, "index.cjs")) {
-      wanted.runtime = "nodejs22.x";
+      wanted.runtime = newest("nodejs");
+      if (wanted.runtime.empty()) wanted.runtime = "nodejs22.x";
     } else {
       return usage(
           "can't infer the runtime: the code has no bootstrap, .py file, index.js, index.mjs or "

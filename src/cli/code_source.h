@@ -4,6 +4,7 @@
 // Thread-safe (no state). Cost: a zip archive is held in memory.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,14 @@ struct RuntimeChoice {
   std::string handler;
 };
 
-// Fills what the user left empty: provided.al2023 for a `bootstrap`, python3.12 for a .py file,
-// nodejs22.x for index.js or index.mjs, all at the top of the package. Error (kInvalid): none of
-// these, or a handler that can't be guessed.
-Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted);
+// The newest runtime of a language, "python" or "nodejs", that is at home where the function will
+// run; "": not known.
+using NewestRuntime = std::function<std::string(const std::string& language)>;
+
+// Fills what the user left empty: provided.al2023 for a `bootstrap`, the newest runtime of Python
+// for a .py file, of Node.js for index.js or index.mjs, all at the top of the package. Error
+// (kInvalid): none of these, or a handler that can't be guessed.
+Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted,
+                                     const NewestRuntime& newest);
 
 }  // namespace kiln::cli

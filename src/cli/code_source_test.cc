@@ -218,8 +218,16 @@ TEST(ReadCode, NamesWhatIsNotThereOrNotCode) {
               HasSubstr("if it is the code, give its folder: " + folder.path()));
 }
 
+// Of a place that says nothing of its interpreters.
+std::string unknown(const std::string& language) {
+  EXPECT_TRUE(language == "python" || language == "nodejs") << language;
+  return "";
+}
+
 TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
-  const auto said = [](const char* file) { return choose_runtime({{file}}, {}).error().message; };
+  const auto said = [](const char* file) {
+    return choose_runtime({{file}}, {}, unknown).error().message;
+  };
   EXPECT_THAT(said("app.py"), HasSubstr("give --handler app.FUNCTION, such as app.lambda_handler"));
   EXPECT_THAT(said("index.ts"), HasSubstr("its .ts files need a build first"));
   EXPECT_THAT(said("main.go"), HasSubstr("give --runtime and --handler"));
@@ -236,9 +244,9 @@ struct RuntimeCase {
 TEST(ChooseRuntime, TellsRuntimeAndHandlerFromTheFiles) {
   const std::vector<RuntimeCase> cases{
       {"bootstrap", {{"bootstrap", true}, {"a.py"}}, {}, "provided.al2023", "bootstrap"},
-      {"python", {{"lambda_function.py"}}, {}, "python3.12", "lambda_function.lambda_handler"},
+      {"python", {{"lambda_function.py"}}, {}, "python3.13", "lambda_function.lambda_handler"},
       {"other module", {{"app.py"}}, {}, "", ""},
-      {"other module, handler given", {{"app.py"}}, {"", "app.run"}, "python3.12", "app.run"},
+      {"other module, handler given", {{"app.py"}}, {"", "app.run"}, "python3.13", "app.run"},
       {"node", {{"index.js"}}, {}, "nodejs22.x", "index.handler"},
       {"node module", {{"index.mjs"}}, {}, "nodejs22.x", "index.handler"},
       {"not at the top", {{"src/index.js"}, {"src/bootstrap"}, {"src/a.py"}}, {}, "", ""},
@@ -247,7 +255,7 @@ TEST(ChooseRuntime, TellsRuntimeAndHandlerFromTheFiles) {
       {"nothing known", {{"readme.txt"}}, {}, "", ""},
   };
   for (const RuntimeCase& c : cases) {
-    const Result<RuntimeChoice> choice = choose_runtime(c.entries, c.wanted);
+    const Result<RuntimeChoice> choice = choose_runtime(c.entries, c.wanted, unknown);
     if (c.runtime.empty()) {
       EXPECT_FALSE(choice) << c.what;
       continue;
@@ -256,6 +264,20 @@ TEST(ChooseRuntime, TellsRuntimeAndHandlerFromTheFiles) {
     EXPECT_EQ(choice->runtime, c.runtime) << c.what;
     EXPECT_EQ(choice->handler, c.handler) << c.what;
   }
+}
+
+TEST(ChooseRuntime, TakesTheNewestOfTheMachine) {
+  const NewestRuntime debian = [](const std::string& language) {
+    return language == "python" ? "python3.11" : "nodejs20.x";
+  };
+  EXPECT_EQ(choose_runtime({{"lambda_function.py"}}, {}, debian)->runtime, "python3.11");
+  EXPECT_EQ(choose_runtime({{"index.mjs"}}, {}, debian)->runtime, "nodejs20.x");
+  const NewestRuntime not_asked = [](const std::string& language) {
+    ADD_FAILURE() << language;
+    return language;
+  };
+  EXPECT_EQ(choose_runtime({{"index.js"}}, {"nodejs24.x", ""}, not_asked)->runtime, "nodejs24.x");
+  EXPECT_EQ(choose_runtime({{"bootstrap"}}, {}, not_asked)->runtime, "provided.al2023");
 }
 
 }  // namespace

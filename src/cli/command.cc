@@ -8,8 +8,8 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/near_word.h"
 #include "cli/function_api.h"
-#include "cli/near_word.h"
 #include "cli/plain_words.h"
 #include "cli/table.h"
 #include "cli/table_fit.h"
@@ -100,7 +100,10 @@ int fail(Console& console, const Error& error) {
 }
 
 void warn(Console& console, const std::string& message) {
-  console.err << for_console_err(console, "kiln: warning: " + message, kBelowKiln) << '\n';
+  console.err << for_console_err(
+                     console, console.paint_err(Style::kYellow, "kiln:") + " warning: " + message,
+                     kBelowKiln)
+              << '\n';
 }
 
 int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api) {

@@ -7,7 +7,7 @@
 #include <span>
 #include <utility>
 
-#include "cli/near_word.h"
+#include "base/near_word.h"
 #include "cli/size_text.h"
 #include "cli/usage_error.h"
 

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/env_file.h"
 #include "cli/function_api.h"
+#include "cli/missing_packages.h"
 #include "cli/size_text.h"
 #include "cli/usage_error.h"
 
@@ -69,9 +70,17 @@ nlohmann::json settings_document(const CreateOptions& options) {
   return document;
 }
 
+// What Kiln says of the machine that it runs on. AWS says nothing of the kind.
+std::string newest_runtime(ApiClient& client, const std::string& language) {
+  const Result<nlohmann::json> newest = client.json({.path = "/_kiln/runtimes"});
+  return newest ? string_at(*newest, language) : "";
+}
+
 Result<nlohmann::json> create(ApiClient& client, const CreateOptions& options,
                               const CodeSource& source, std::string& note) {
-  Result<RuntimeChoice> runtime = choose_runtime(source.entries, options.runtime);
+  Result<RuntimeChoice> runtime = choose_runtime(
+      source.entries, options.runtime,
+      [&client](const std::string& language) { return newest_runtime(client, language); });
   if (!runtime) return runtime.error();
   nlohmann::json document = settings_document(options);
   if (!document.contains("Role")) document["Role"] = kRole;
@@ -194,6 +203,10 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   Result<CodeSource> source = read_code(options.path, options.form);
   if (!source) return fail(console, source.error());
   warn_if_not_executable(console, *source);
+  if (options.layers.empty() && std::filesystem::is_directory(options.path))
+    if (const std::string missing = missing_packages(options.path, source->entries);
+        !missing.empty())
+      warn(console, missing);
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
 
@@ -219,8 +232,9 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   say_what_was_packed(console, *source);
   console.out << (updated ? "updated " : "created ")
               << console.paint(Style::kBold, string_at(*result, "FunctionName")) << "  "
-              << string_at(*result, "Runtime") << "  " << number_at(*result, "MemorySize")
-              << " MB  " << number_at(*result, "Timeout") << " s";
+              << string_at(*result, "Runtime") << "  " << string_at(*result, "Handler") << "  "
+              << number_at(*result, "MemorySize") << " MB  " << number_at(*result, "Timeout")
+              << " s";
   if (const std::string version = string_at(*result, "Version"); version != "$LATEST") {
     console.out << "  version " << version;
   }
@@ -234,9 +248,9 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("create", "Create a function from a folder or a zip archive");
   command->footer(
-      "Kiln infers the runtime from the files: provided.al2023 for a bootstrap, python3.12 for a\n"
-      ".py file, nodejs22.x for index.js or index.mjs. It packs everything in the folder but "
-      ".git,\n"
+      "Kiln infers the runtime from the files: Python for a .py file, Node.js for index.js or\n"
+      "index.mjs, each the newest version that the machine has, and provided.al2023 for a\n"
+      "bootstrap. It packs everything in the folder but .git,\n"
       "a Kiln's data folder, and the files that .kilnignore names, or .gitignore if there is no\n"
       ".kilnignore.\n"
       "\n"
@@ -250,7 +264,9 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
   command->add_option("code", options->path, "Folder or zip archive")
       ->required()
       ->type_name("DIR_OR_ZIP");
-  command->add_option("--runtime", options->runtime.runtime, "For example python3.12")
+  command
+      ->add_option("--runtime", options->runtime.runtime,
+                   "For example python3.12; default: by the files")
       ->type_name("NAME");
   command
       ->add_option("--handler", options->runtime.handler,
@@ -258,12 +274,12 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   command->add_option("--role", options->role, "ARN of the role; Kiln does not use it")
       ->type_name("ARN");
-  command->add_option("--memory", options->memory_mb, "MemorySize, 128 to 10240")
+  command->add_option("--memory", options->memory_mb, "MemorySize, 128 to 10240; 1GB will do, too")
       ->type_name("MB")
-      ->check(number_between(128, 10'240));
-  command->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900")
+      ->transform(megabytes_between(128, 10'240));
+  command->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900; 5m will do, too")
       ->type_name("SECONDS")
-      ->check(number_between(1, 900));
+      ->transform(seconds_between(1, 900));
   command->add_option("--env", options->environment, "Environment variable; repeat for more")
       ->type_name("NAME=VALUE")
       ->expected(1)

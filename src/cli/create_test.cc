@@ -73,10 +73,39 @@ TEST(Create, LeavesDefaultsToTheService) {
   const TestFolder folder;
   folder.write("index.js", "x");
   EXPECT_EQ(run({"create", "f", folder.path(), "--endpoint", server.endpoint()}).code, kExitOk);
-  const json sent = body_of(server.requests()[0]);
+  const json sent = body_of(server.requests()[1]);  // after /_kiln/runtimes
   for (const char* key : {"MemorySize", "Timeout", "Environment", "Description"}) {
     EXPECT_FALSE(sent.contains(key)) << key;
   }
+}
+
+TEST(Create, AsksForTheNewestRuntimeOfTheMachine) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) {
+    if (request.target == "/_kiln/runtimes")
+      return TestResponse{200, R"({"python":"python3.11","nodejs":"nodejs20.x"})"};
+    return lambda(request);
+  });
+  const TestFolder folder;
+  folder.write("lambda_function.py", "x");
+  const std::vector<std::string> create = {"create", "f", folder.path(), "--endpoint",
+                                           server.endpoint()};
+  EXPECT_EQ(run(create).code, kExitOk);
+  EXPECT_EQ(body_of(server.requests()[1])["Runtime"], "python3.11");
+}
+
+TEST(Create, WarnsOfPackagesThatTheFolderDoesNotHave) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("lambda_function.py", "x");
+  folder.write("requirements.txt", "requests\n");
+  std::vector<std::string> create = {"create", "f", folder.path(), "--endpoint", server.endpoint()};
+  EXPECT_THAT(run(create).err, HasSubstr("kiln: warning: requirements.txt asks for requests"));
+  lambda.exists = false;
+  // A layer may have them.
+  create.insert(create.end(), {"--layer", "arn:aws:lambda:us-east-1:000000000000:layer:deps:1"});
+  EXPECT_THAT(run(create).err, Not(HasSubstr("warning")));
 }
 
 TEST(Create, HotReloadNamesTheFolderInsteadOfSendingIt) {
@@ -87,7 +116,7 @@ TEST(Create, HotReloadNamesTheFolderInsteadOfSendingIt) {
   EXPECT_EQ(
       run({"create", "f", folder.path(), "--hot-reload", "--endpoint", server.endpoint()}).code,
       kExitOk);
-  const json sent = body_of(server.requests()[0]);
+  const json sent = body_of(server.requests()[1]);
   EXPECT_EQ(sent["Code"], (json{{"S3Bucket", "hot-reload"},
                                 {"S3Key", std::filesystem::canonical(folder.path()).string()}}));
 }

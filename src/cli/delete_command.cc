@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/consent.h"
 #include "cli/function_api.h"
 
 namespace kiln::cli {
@@ -17,15 +18,15 @@ int run_delete(Console& console, const ClientOptions& client_options,
                const DeleteOptions& options) {
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  if (options.confirm == Confirm::kAsk && console.in_is_terminal && console.err_is_terminal) {
+  if (options.confirm == Confirm::kAsk) {
+    if (const int code = expect_somebody(console); code != kExitOk) return code;
     // A question about what isn't there would be a strange one.
     const auto there = client->json({.path = function_path(options.name) + "/configuration"});
     if (!there) return fail_on(console, there.error(), options.name, client_options.api);
-    if (!console.confirm("Delete the function '" + options.name +
-                         "' with its code, versions and aliases?")) {
-      console.err << "nothing was deleted\n";
-      return kExitFailed;
-    }
+    const int code = ask(
+        console, "Delete the function '" + options.name + "' with its code, versions and aliases?",
+        "nothing was deleted");
+    if (code != kExitOk) return code;
   }
   Result<nlohmann::json> answer =
       client->json({.method = "DELETE", .path = function_path(options.name)});
@@ -49,7 +50,7 @@ void add_delete_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("delete", "Delete a function with its versions and aliases");
   command->footer(
-      "On a terminal it asks first. Its log stays.\n"
+      "It asks first; where stdin isn't a terminal, it needs --yes. The function's log stays.\n"
       "\n"
       "Examples:\n"
       "  kiln delete hello\n"
@@ -57,7 +58,7 @@ void add_delete_command(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<DeleteOptions>();
   command->add_option("name", options->name, "Name of the function")->required();
   command->add_flag_callback(
-      "--yes,-y", [options] { options->confirm = Confirm::kNo; }, "Do not ask");
+      "--yes,-y", [options] { options->confirm = Confirm::kNo; }, "Do it without asking");
   auto client_options = add_client_options(*command);
   command->callback([&invocation, options, client_options] {
     invocation.exit_code = run_delete(invocation.console, *client_options, *options);

@@ -2,6 +2,7 @@
 
 #include "base/json_access.h"
 #include "cli/command.h"
+#include "cli/consent.h"
 #include "cli/stack_client.h"
 #include "cli/stack_package.h"
 #include "cli/stack_text.h"
@@ -216,15 +217,11 @@ class Deployer {
       return keep_plan(source.stack_name, changes, all_outputs);
     }
     if (!options_.yes) {
-      if (!console_.in_is_terminal) {
+      int code = expect_somebody(console_, "--yes carries the plan out, --plan only shows it");
+      if (code == kExitOk) code = ask(console_, "Carry this out?", "nothing was changed");
+      if (code != kExitOk) {
         drop(id, stack_id, is_new);
-        return fail(console_, usage("nobody is there to ask; --yes carries the plan out, --plan "
-                                    "only shows it"));
-      }
-      if (!console_.confirm("Carry this out?")) {
-        drop(id, stack_id, is_new);
-        console_.err << "nothing was changed\n";
-        return kExitFailed;
+        return code;
       }
     }
     auto watch = StackWatch::start(client_, stack_id);

@@ -76,8 +76,7 @@ class Session {
     LogFollower log(client, "/aws/lambda/" + dev_.name, epoch_ms(SystemClock().wall_now()));
     console_.err << "watching " << dev_.folder << "; Ctrl-C ends it\n";
     while (!signals.stopped_within(Duration(0)) && console_.out && !output_reader_gone()) {
-      if (const std::string fault = watch.take_fault(); !fault.empty())
-        console_.err << "kiln: warning: " << fault << "\n";
+      if (const std::string fault = watch.take_fault(); !fault.empty()) warn(console_, fault);
       const std::vector<std::string> changed = watch.wait(kWatchRound);
       if (!changed.empty()) on_change(changed);
       // A function without a log yet has no lines.

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/near_word.h"
+#include "base/near_word.h"
 
 namespace kiln::cli {
 namespace {

@@ -9,7 +9,8 @@
 namespace kiln::cli {
 namespace {
 
-constexpr size_t kNameColumns = 28;
+constexpr size_t kNameColumns = 28;     // of options
+constexpr size_t kCommandColumns = 14;  // of commands, whose names are short
 constexpr std::string_view kContinued = " \\";
 constexpr std::string_view kNoteGap = "  ";  // before a note
 
@@ -177,8 +178,8 @@ std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
 std::string HelpFormatter::make_subcommand(const CLI::App* command) const {
   std::stringstream out;
   CLI::detail::format_help(out, command->get_name(),
-                           wrapped(command->get_description(), kHelpColumns - kNameColumns),
-                           column_width_);
+                           wrapped(command->get_description(), kHelpColumns - kCommandColumns),
+                           kCommandColumns);
   return out.str();
 }
 

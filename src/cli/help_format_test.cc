@@ -15,14 +15,18 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// The names in the list of subcommands of a help text.
+// The names in the lists of commands of a help text.
 std::vector<std::string> subcommands_in(const std::string& help) {
   std::vector<std::string> names;
-  std::istringstream lines(help.substr(std::min(help.find("Subcommands:"), help.size())));
-  std::string line;
-  std::getline(lines, line);
-  while (std::getline(lines, line) && line.starts_with("  "))
-    if (line[2] != ' ') names.push_back(line.substr(2, line.find(' ', 2) - 2));
+  std::istringstream lines(help);
+  std::string heading;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(' ')) heading = line.ends_with(':') ? line : "";
+    const bool lists = !heading.empty() && heading != "Options:" && heading != "Positionals:" &&
+                       heading != "Examples:";
+    if (lists && line.starts_with("  ") && line[2] != ' ')
+      names.push_back(line.substr(2, line.find(' ', 2) - 2));
+  }
   return names;
 }
 
@@ -43,6 +47,18 @@ int check_columns(const std::vector<std::string>& command) {
 }
 
 TEST(Help, OfEveryCommandFitsIntoEightyColumns) { EXPECT_GT(check_columns({}), 40); }
+
+TEST(Help, GroupsTheCommandsByPurpose) {
+  const std::string help = run({"--help"}).out;
+  EXPECT_THAT(help, HasSubstr("\nRun functions:\n  serve       Run the engine until Ctrl-C\n"));
+  EXPECT_THAT(help, HasSubstr("\nDeploy stacks:\n  deploy      "));
+  EXPECT_THAT(help, testing::Not(HasSubstr("Subcommands:")));
+  EXPECT_THAT(help, testing::Not(HasSubstr("  reference ")));
+  // A line for each.
+  std::istringstream lines(help.substr(help.find("\nRun functions:")));
+  for (std::string line; std::getline(lines, line) && line != "Examples:";)
+    EXPECT_FALSE(line.starts_with("   ")) << line;
+}
 
 TEST(Help, SaysAllThatItHas) {
   const std::string help = run({"serve", "--help"}).out;

@@ -3,13 +3,13 @@
 #include <optional>
 #include <string_view>
 
-#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/invoke_tail.h"
+#include "cli/next_step.h"
 #include "cli/payload.h"
 #include "cli/sample_events.h"
 
@@ -89,45 +89,12 @@ std::string describe_function_error(const std::string& payload) {
   // Node.js adds lines to some messages; the answer has them all.
   std::string message = string_at(document, "errorMessage");
   message.resize(std::min(message.size(), message.find('\n')));
+  constexpr std::string_view kBehindId = " Error: ";
+  if (const size_t at = message.find(kBehindId);
+      message.starts_with("RequestId: ") && at != std::string::npos)
+    message.erase(0, at + kBehindId.size());
   if (type.empty()) return message;
   return message.empty() ? type : type + ": " + message;
-}
-
-// What to do about the error that the function answered with.
-std::string next_step(const std::string& payload, const std::string& name) {
-  const std::string message = string_at(json_parse(payload), "errorMessage");
-  const auto quoted_behind = [&message](std::string_view words) -> std::string {
-    const size_t at = message.find(words);
-    if (at == std::string::npos) return "";
-    const size_t begin = at + words.size();
-    const size_t end = message.find('\'', begin);
-    return end == std::string::npos ? "" : message.substr(begin, end - begin);
-  };
-  // A file of the function's own that is missing has a path instead of a package's name.
-  const auto is_package = [](const std::string& module) {
-    // The function says it, and it becomes a part of a command to copy.
-    return !module.empty() && module.front() != '.' && module.front() != '/' &&
-           std::all_of(module.begin(), module.end(), [](char c) {
-             return ascii::is_alnum(c) || std::string_view("-_.@/").find(c) != std::string::npos;
-           });
-  };
-  const auto install = [](const std::string& command, const std::string& package) {
-    return "`" + command + " DIR " + package +
-           "` puts it into the function's folder; then create or deploy it again";
-  };
-  const std::string handler = "is it the file of the handler? `kiln files " + name +
-                              "` lists the files, and a handler is FILE.FUNCTION";
-  if (const std::string module = quoted_behind("No module named '"); is_package(module)) {
-    if (module == quoted_behind("Unable to import module '")) return handler;
-    return install("python3 -m pip install --target", module.substr(0, module.find('.')));
-  }
-  for (const std::string_view words : {"Cannot find module '", "Cannot find package '"})
-    if (const std::string module = quoted_behind(words); is_package(module)) {
-      // Node.js names the files that wanted it; of the function there may be none.
-      if (message.find("/var/task/") == std::string::npos) return handler;
-      return install("npm install --prefix", module);
-    }
-  return "`kiln logs " + name + "` shows its log";
 }
 
 Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {

@@ -4,6 +4,7 @@
 #include "base/json_access.h"
 #include "cli/code_source.h"
 #include "cli/command.h"
+#include "cli/consent.h"
 #include "cli/function_api.h"
 #include "cli/table.h"
 #include "cli/usage_error.h"
@@ -80,8 +81,15 @@ int list_layers(Console& console, const ClientOptions& options, const std::strin
   return kExitOk;
 }
 
-int delete_layer(Console& console, const ClientOptions& options, const std::string& name,
-                 int version) {
+struct DoomedVersion {
+  std::string name;
+  int version = 0;
+  bool yes = false;
+};
+
+int delete_layer(Console& console, const ClientOptions& options, const DoomedVersion& wanted) {
+  const auto& [name, version, yes] = wanted;
+  if (const int code = yes ? kExitOk : expect_somebody(console); code != kExitOk) return code;
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   const std::string path = versions_path(name) + "/" + std::to_string(version);
@@ -92,9 +100,14 @@ int delete_layer(Console& console, const ClientOptions& options, const std::stri
                                 "there is no version " + std::to_string(version) + " of a layer '" +
                                     name + "'; `kiln layer list` shows them"})
                : fail(console, there.error());
+  const std::string what = name + ":" + std::to_string(version);
+  const int code =
+      yes ? kExitOk
+          : ask(console, "Delete the layer " + what + "? Its number doesn't come back.",
+                "nothing was deleted");
+  if (code != kExitOk) return code;
   const auto done = client->json({.method = "DELETE", .path = path});
   if (!done) return fail(console, done.error());
-  const std::string what = name + ":" + std::to_string(version);
   if (options.format == OutputFormat::kJson)
     console.out << deleted_document({what});
   else
@@ -115,7 +128,7 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
       "  kiln layer publish deps ./layer --runtime python3.12\n"
       "  kiln layer list\n"
       "  kiln layer list deps                   all its versions\n"
-      "  kiln layer delete deps 1");
+      "  kiln layer delete deps 1 --yes");
   {
     CLI::App* publish = command->add_subcommand("publish", "Publish a version of a layer");
     auto layer = std::make_shared<LayerOptions>();
@@ -141,15 +154,16 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
     });
   }
   CLI::App* remove = command->add_subcommand("delete", "Delete a version of a layer");
-  auto name = std::make_shared<std::string>();
-  auto version = std::make_shared<int>(0);
-  remove->add_option("name", *name, "Name of the layer")->required();
-  remove->add_option("version", *version, "Number of the version")
+  remove->footer("It asks first; where stdin isn't a terminal, it needs --yes.");
+  auto wanted = std::make_shared<DoomedVersion>();
+  remove->add_option("name", wanted->name, "Name of the layer")->required();
+  remove->add_option("version", wanted->version, "Number of the version")
       ->required()
       ->check(number_between(1, 1'000'000'000));
+  remove->add_flag("--yes,-y", wanted->yes, "Do it without asking");
   auto options = add_client_options(*remove);
-  remove->callback([&invocation, options, name, version] {
-    invocation.exit_code = delete_layer(invocation.console, *options, *name, *version);
+  remove->callback([&invocation, options, wanted] {
+    invocation.exit_code = delete_layer(invocation.console, *options, *wanted);
   });
 }
 

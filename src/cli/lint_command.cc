@@ -118,8 +118,8 @@ int run_lint(Console& console, const LintOptions& options) {
 }
 
 void add_lint_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand(
-      "lint", "Find conflicts of concurrency, scaling, alarms and timeouts in templates");
+  CLI::App* command =
+      app.add_subcommand("lint", "Find conflicts of limits, scaling, and alarms in templates");
   command->footer(
       "Examples:\n"
       "  kiln lint template.yaml\n"

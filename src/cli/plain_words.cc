@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "base/ascii.h"
-#include "cli/near_word.h"
+#include "base/near_word.h"
+#include "model/runtimes.h"
 
 namespace kiln::cli {
 namespace {
@@ -74,8 +75,14 @@ std::vector<std::string> split_list(std::string_view text) {
     out.emplace_back(text.substr(0, comma));
     text = comma == std::string_view::npos ? "" : text.substr(comma + 2);
   }
-  std::sort(out.begin(), out.end());
   return out;
+}
+
+// python3.9 before python3.10.
+bool by_name_and_number(const std::string& a, const std::string& b) {
+  const std::string_view name_a = std::string_view(a).substr(0, a.find_first_of("0123456789"));
+  const std::string_view name_b = std::string_view(b).substr(0, b.find_first_of("0123456789"));
+  return name_a == name_b && a.size() != b.size() ? a.size() < b.size() : a < b;
 }
 
 // "[cobol]" → "cobol": a list of one.
@@ -85,8 +92,11 @@ std::string single(std::string_view value) {
   return std::string(value);
 }
 
-std::string one_of_text(const std::string& value, std::string_view list) {
-  const std::vector<std::string> words = split_list(list);
+std::string one_of_text(std::string_view member, const std::string& value, std::string_view list) {
+  std::vector<std::string> words = split_list(list);
+  if (member == "runtime")  // of those that AWS has, what runs here
+    std::erase_if(words, [](const std::string& name) { return !model::is_runtime_here(name); });
+  std::sort(words.begin(), words.end(), by_name_and_number);
   const std::string near = near_word(value, words);
   std::string out = near.empty() ? "it is one of " : "did you mean " + near + "? It is one of ";
   for (size_t i = 0; i < words.size(); ++i) {
@@ -99,7 +109,7 @@ std::string one_of_text(const std::string& value, std::string_view list) {
 // What the value must be: after the member's own words the limits that the message has.
 std::string rule_of(std::string_view member, const std::string& value, std::string_view message) {
   if (const auto list = between(message, "enum value set: [", "]"))
-    return one_of_text(value, *list);
+    return one_of_text(member, value, *list);
   const auto after = [&](std::string_view words) -> std::string {
     const size_t at = message.find(words);
     if (at == std::string_view::npos) return "";

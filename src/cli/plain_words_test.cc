@@ -30,9 +30,9 @@ TEST(PlainWords, NameTheThingTheValueAndWhatItMustBe) {
        "function name can't be ''; a name has letters, digits, '-' and '_', 64 at most; "
        "NAME:ALIAS and ARNs do as well"},
       {"Value pyhton3.12 at 'runtime' failed to satisfy constraint: Member must satisfy enum value "
-       "set: [python3.13, nodejs22.x, python3.12] or be a valid ARN",
+       "set: [python3.13, java21, nodejs22.x, python3.9, python3.12] or be a valid ARN",
        "runtime can't be 'pyhton3.12'; did you mean python3.12? It is one of nodejs22.x, "
-       "python3.12 or python3.13"},
+       "python3.9, python3.12 or python3.13"},
       {one + "Value '[cobol]' at 'compatibleRuntimes' failed to satisfy constraint: Member must "
              "satisfy enum value set: [nodejs22.x, python3.12]",
        "runtime can't be 'cobol'; it is one of nodejs22.x or python3.12"},

@@ -22,48 +22,61 @@ namespace {
 struct Command {
   std::string_view name;
   void (*add)(CLI::App&, Invocation&);
+  const char* group;  // by what the user wants to do: its heading in `kiln --help`
 };
+constexpr const char* kRun = "Run functions";
+constexpr const char* kSee = "See what happens";
+constexpr const char* kSetUp = "Set up versions, capacity, alarms, URLs, and layers";
+constexpr const char* kDeploy = "Deploy stacks";
+constexpr const char* kPlan = "Measure and plan";
+constexpr const char* kConnect = "Connect tools and check the machine";
 // In the order of `kiln --help`.
 constexpr std::array kCommands = {
-    Command{"serve", add_serve_command},
-    Command{"new", add_new_command},
-    Command{"dev", add_dev_command},
-    Command{"create", add_create_command},
-    Command{"invoke", add_invoke_command},
-    Command{"list", add_list_command},
-    Command{"logs", add_logs_command},
-    Command{"top", add_top_command},
-    Command{"ps", add_ps_command},
-    Command{"files", add_files_command},
-    Command{"exec", add_exec_command},
-    Command{"debug", add_debug_command},
-    Command{"profile", add_profile_command},
-    Command{"delete", add_delete_command},
-    Command{"publish", add_publish_command},
-    Command{"alias", add_alias_command},
-    Command{"reserve", add_reserve_command},
-    Command{"provision", add_provision_command},
-    Command{"scale", add_scale_command},
-    Command{"alarm", add_alarm_command},
-    Command{"url", add_url_command},
-    Command{"layer", add_layer_command},
-    Command{"event", add_event_command},
-    Command{"deploy", add_deploy_command},
-    Command{"stacks", add_stacks_command},
-    Command{"destroy", add_destroy_command},
-    Command{"lint", add_lint_command},
-    Command{"tune", add_tune_command},
-    Command{"cost", add_cost_command},
-    Command{"load", add_load_command},
-    Command{"simulate", add_simulate_command},
-    Command{"advise", add_advise_command},
-    Command{"env", add_env_command},
-    Command{"aws", add_aws_command},
-    Command{"doctor", add_doctor_command},
-    Command{"completion", add_completion_command},
-    Command{"reference", add_reference_command},
-    Command{"version", add_version_command},
+    Command{"serve", add_serve_command, kRun},
+    Command{"new", add_new_command, kRun},
+    Command{"dev", add_dev_command, kRun},
+    Command{"create", add_create_command, kRun},
+    Command{"invoke", add_invoke_command, kRun},
+    Command{"event", add_event_command, kRun},
+    Command{"delete", add_delete_command, kRun},
+    Command{"list", add_list_command, kSee},
+    Command{"logs", add_logs_command, kSee},
+    Command{"top", add_top_command, kSee},
+    Command{"ps", add_ps_command, kSee},
+    Command{"files", add_files_command, kSee},
+    Command{"exec", add_exec_command, kSee},
+    Command{"debug", add_debug_command, kSee},
+    Command{"profile", add_profile_command, kSee},
+    Command{"publish", add_publish_command, kSetUp},
+    Command{"alias", add_alias_command, kSetUp},
+    Command{"reserve", add_reserve_command, kSetUp},
+    Command{"provision", add_provision_command, kSetUp},
+    Command{"scale", add_scale_command, kSetUp},
+    Command{"alarm", add_alarm_command, kSetUp},
+    Command{"url", add_url_command, kSetUp},
+    Command{"layer", add_layer_command, kSetUp},
+    Command{"deploy", add_deploy_command, kDeploy},
+    Command{"stacks", add_stacks_command, kDeploy},
+    Command{"destroy", add_destroy_command, kDeploy},
+    Command{"lint", add_lint_command, kDeploy},
+    Command{"load", add_load_command, kPlan},
+    Command{"tune", add_tune_command, kPlan},
+    Command{"cost", add_cost_command, kPlan},
+    Command{"simulate", add_simulate_command, kPlan},
+    Command{"advise", add_advise_command, kPlan},
+    Command{"env", add_env_command, kConnect},
+    Command{"aws", add_aws_command, kConnect},
+    Command{"doctor", add_doctor_command, kConnect},
+    Command{"completion", add_completion_command, kConnect},
+    Command{"reference", add_reference_command, kConnect},
+    Command{"version", add_version_command, kConnect},
 };
+
+void add_command(const Command& command, CLI::App& app, Invocation& invocation) {
+  command.add(app, invocation);
+  CLI::App* added = app.get_subcommand(std::string(command.name));
+  if (!added->get_group().empty()) added->group(command.group);  // else it is a hidden one
+}
 
 bool is_command(std::string_view word) {
   return std::any_of(kCommands.begin(), kCommands.end(),
@@ -117,9 +130,9 @@ int run_program(const std::vector<std::string>& arguments, Console& console,
 
   Invocation invocation{console, serve};
   if (const Command* only = only_command(arguments, config); only != nullptr)
-    only->add(app, invocation);
+    add_command(*only, app, invocation);
   else
-    for (const Command& command : kCommands) command.add(app, invocation);
+    for (const Command& command : kCommands) add_command(command, app, invocation);
   refuse_empty_arguments(app);
 
   if (arguments.empty()) {

@@ -341,6 +341,43 @@ TEST(Invoke, AMissingPackageIsAnsweredWithTheCommandThatInstallsIt) {
   }
 }
 
+TEST(Invoke, WhatBeginnersMeetIsAnsweredWithTheNextStep) {
+  const struct {
+    const char* type;
+    const char* message;
+    const char* said;
+  } cases[] = {
+      {"Runtime.HandlerNotFound", "Handler 'go' missing on module 'app'",
+       "Handler 'go' missing on module 'app'; write that function, or name another with `kiln "
+       "create f DIR --update --handler FILE.FUNCTION`\n"},
+      {"Runtime.MalformedHandlerName", "Bad handler 'app': not enough values",
+       "; `kiln create f DIR --update --handler FILE.FUNCTION` sets another\n"},
+      {"Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected token 'export'",
+       "; an ES module needs the name index.mjs, or {\"type\": \"module\"} in package.json\n"},
+      {"Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected end of input",
+       "; `node --check FILE` shows the line\n"},
+      {"Runtime.UserCodeSyntaxError", "Syntax error in module 'app': expected ':' (app.py, line 1)",
+       "; `kiln logs f` shows its log\n"},
+      {"ReferenceError", "require is not defined in ES module scope, you can use import instead",
+       "; a CommonJS module needs the name index.cjs, or no \"type\" in package.json\n"},
+      {"Sandbox.Timedout", "RequestId: 1-2 Error: Task timed out after 3.00 seconds",
+       "(Unhandled): Sandbox.Timedout: Task timed out after 3.00 seconds; `kiln create f DIR "
+       "--update --timeout SECONDS` gives it more time\n"},
+      {"Runtime.OutOfMemory", "RequestId: 1-2 Error: Runtime exited with error: signal: killed",
+       "Runtime exited with error: signal: killed; `kiln create f DIR --update --memory MB` gives "
+       "it more memory\n"},
+      {"MemoryError", "", "MemoryError; `kiln create f DIR --update --memory MB` gives it more "},
+  };
+  for (const auto& c : cases) {
+    const TestServer server([&c](const TestRequest&) {
+      return TestResponse{200,
+                          json{{"errorType", c.type}, {"errorMessage", c.message}}.dump(),
+                          {{"X-Amz-Function-Error", "Unhandled"}}};
+    });
+    EXPECT_THAT(run({"invoke", "f", "--endpoint", server.endpoint()}).err, HasSubstr(c.said));
+  }
+}
+
 TEST(Invoke, AnUnknownFunctionMayBeAnotherOne) {
   const TestServer server([](const TestRequest& request) {
     return request.target.starts_with("/2015-03-31/functions/?")
@@ -397,7 +434,7 @@ TEST(Invoke, AnUnknownFunctionAndAThrottleSayWhatToDo) {
 
 // ---- delete
 
-TEST(Delete, AsksOnATerminalOnly) {
+TEST(Delete, AsksOrNeedsYes) {
   const TestServer server([](const TestRequest&) { return TestResponse{204, ""}; });
   const std::string at = server.endpoint();
   EXPECT_EQ(run({"delete", "f", "--endpoint", at}, {"n\n", true}).code, kExitFailed);
@@ -410,8 +447,18 @@ TEST(Delete, AsksOnATerminalOnly) {
   EXPECT_TRUE(deletions().empty());
   EXPECT_EQ(run({"delete", "f", "--endpoint", at}, {"y\n", true}).code, kExitOk);
   EXPECT_EQ(run({"delete", "f", "--yes", "--endpoint", at}, {"", true}).code, kExitOk);
-  EXPECT_EQ(run({"delete", "f", "--endpoint", at}).out, "deleted f\n");
+  EXPECT_EQ(run({"delete", "f", "--yes", "--endpoint", at}).out, "deleted f\n");
   EXPECT_EQ(deletions(), std::vector<std::string>(3, "/2015-03-31/functions/f"));
+  // Without a terminal nobody can agree.
+  const std::vector<std::string> deletes[] = {
+      {"delete", "f"}, {"layer", "delete", "l", "1"}, {"destroy", "s"}};
+  for (std::vector<std::string> command : deletes) {
+    command.insert(command.end(), {"--endpoint", at});
+    const Outcome refused = run(command, {"y\n", false});
+    EXPECT_EQ(refused.code, kExitUsage) << command.front();
+    EXPECT_EQ(refused.err, "kiln: nobody is there to ask; add --yes\n") << command.front();
+  }
+  EXPECT_EQ(deletions().size(), 3U);
 }
 
 TEST(Delete, OfNothingSaysWhereToLook) {

@@ -1,6 +1,6 @@
 #include "cli/sample_events.h"
 
-#include "cli/near_word.h"
+#include "base/near_word.h"
 
 namespace kiln::cli {
 

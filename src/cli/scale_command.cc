@@ -159,7 +159,7 @@ std::string check_utilization(const std::string& text) {
 
 void add_scale_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
-      "scale", "Show or set how the provisioned concurrency of an alias follows its load");
+      "scale", "Show or set how an alias's provisioned concurrency follows load");
   command->footer(
       "Registers the alias with Application Auto Scaling. A target of 0.7 adds environments when\n"
       "more than 70 % of them are in use over three metric minutes, and removes them when the\n"

@@ -13,6 +13,7 @@
 
 #include "base/fence.h"
 #include "base/memory_reserve.h"
+#include "cli/command.h"
 #include "cli/supervisor.h"
 #include "cli/table_fit.h"
 #include "cli/terminal_screen.h"
@@ -35,13 +36,13 @@ std::string as_wide_as_stderr(const std::string& line, size_t hanging) {
   return fitted_lines(line, static_cast<size_t>(TerminalScreen::size().columns), hanging);
 }
 
-std::string line_of_ours(const std::string& sentence) {
-  return as_wide_as_stderr("kiln: " + sentence, kBelowKiln);
+// As every command says it.
+int failed(const Error& error) {
+  Console console = process_console();
+  return fail(console, error);
 }
-
-int start_failed(const std::string& message) {
-  std::fprintf(stderr, "%s\n", line_of_ours(message).c_str());
-  return 1;
+int failed(std::string message) {
+  return failed(Error{ErrorKind::kUnavailable, "ServeFailed", std::move(message)});
 }
 
 // One loop serves more than 50,000 invocations a second; the functions need the other cores.
@@ -130,7 +131,7 @@ void tell(const ServeOptions& options, engine::Severity severity, const std::str
     const auto event = engine::note_event(severity, line, std::chrono::system_clock::now());
     std::fputs(engine::event_json(event).c_str(), stderr);
   } else {
-    std::fprintf(stderr, "%s\n", line_of_ours(line).c_str());
+    failed(line);
   }
 }
 
@@ -153,7 +154,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   // The launcher is forked first, while this process is small and has one thread.
   const int loops = options.threads > 0 ? options.threads : default_loops();
   auto launcher = sandbox::LauncherProcess::start({data_dir, runtimes_dir, loops});
-  if (!launcher) return start_failed(launcher.error().message);
+  if (!launcher) return failed(launcher.error());
   run.watch();
 
   // Blocked before any thread is made: only sigwait below takes them.
@@ -188,7 +189,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   engine_options.events = &events;
   const ToldFences told(events, clock);
   engine::Engine engine(engine_options, **launcher, clock);
-  if (auto started = engine.start(); !started) return start_failed(started.error().message);
+  if (auto started = engine.start(); !started) return failed(started.error());
   {
     services::DoorOptions doors{options.allowed_hosts, options.allowed_origins};
     doors.allowed_hosts.push_back(options.host);
@@ -197,7 +198,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
     const uint16_t port = run.is_restart() ? run.port() : options.port;
     if (auto listening = server.listen(options.host, port); !listening) {
       engine.stop();
-      return start_failed(listening.error().message);
+      return failed(listening.error());
     }
     // Before anybody is told: whoever reads the line below may end the engine at once.
     run.ready(server.port());
@@ -207,11 +208,12 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
         options.host == "0.0.0.0" ? "127.0.0.1:" + std::to_string(server.port()) : authority;
     engine.set_endpoint_url("http://" + for_functions);
     server.set_functions_url("http://" + for_functions);
+    Console console = process_console();
     for (const auto& warning : engine.warnings()) {
       if (options.log_format == LogFormat::kJson)
         events.write(engine::note_event(engine::Severity::kWarning, warning, clock.wall_now()));
       else
-        std::fprintf(stderr, "%s\n", line_of_ours("warning: " + warning).c_str());
+        warn(console, warning);
     }
     if (!run.is_restart()) {
       std::printf("kiln listening on http://%s\n", authority.c_str());
@@ -236,22 +238,22 @@ int run_serve(const ServeOptions& options) {
   std::error_code ec;
   std::filesystem::create_directories(options.data_dir, ec);
   if (ec)
-    return start_failed("can't make the data folder " + options.data_dir + ": " + ec.message() +
-                        "; choose another with --data-dir");
+    return failed("can't make the data folder " + options.data_dir + ": " + ec.message() +
+                  "; choose another with --data-dir");
   // Sandboxes have another working folder, so both must be absolute; only a folder that is there
   // has an absolute path that is sure to be right.
   const std::string data_dir = canonical(options.data_dir);
   const std::string runtimes_dir = canonical(options.runtimes_dir);
   if (!std::filesystem::is_directory(runtimes_dir, ec))
-    return start_failed("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
+    return failed("no runtimes in " + runtimes_dir + "; give their folder with --runtimes");
 
   const auto engine = [&](Supervised& run) {
     try {
       return run_engine(options, data_dir, runtimes_dir, run);
     } catch (const std::system_error& error) {  // no thread, or no memory for its stack
       if (error.code() != std::errc::resource_unavailable_try_again) throw;
-      return start_failed("the machine gives Kiln too few threads (" + error.code().message() +
-                          "); raise the limits of processes and memory (ulimit -u, ulimit -v)");
+      return failed("the machine gives Kiln too few threads (" + error.code().message() +
+                    "); raise the limits of processes and memory (ulimit -u, ulimit -v)");
     }
   };
   if (options.supervision == Supervision::kOff) {

@@ -208,13 +208,13 @@ void add_times(CLI::App& command, SimulateArguments& arguments) {
 void add_settings(CLI::App& command, SimulateArguments& arguments) {
   const auto units = number_between(0, 1'000'000);
   command.add_option("--memory", arguments.memory_mb, "MemorySize of the function")
-      ->check(number_between(128, 10'240))
+      ->transform(megabytes_between(128, 10'240))
       ->type_name("MB");
   command
       .add_option("--timeout", arguments.timeout_s,
                   "Timeout of the function, in seconds; default: 900")
-      ->check(number_between(1, 900))
-      ->type_name("S");
+      ->transform(seconds_between(1, 900))
+      ->type_name("SECONDS");
   command.add_flag("--arm", arguments.arm, "The function's architecture is arm64");
   command.add_option("--reserved", arguments.reserved, "Reserved concurrency; none: no reserve")
       ->type_name("N|none");
@@ -284,8 +284,7 @@ void add_run(CLI::App& command, RunArguments& arguments) {
 
 void add_simulate_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand(
-      "simulate",
-      "Predict cold starts, throttles, latency, and cost for given traffic and settings");
+      "simulate", "Predict cold starts, throttles, latency, and cost of settings");
   command->footer(
       "Uses the engine's own rules on a list of times instead of processes, so a day takes\n"
       "seconds. Exit code 1 if no combination of --sweep meets the goals.\n"

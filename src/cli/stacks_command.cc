@@ -4,6 +4,7 @@
 
 #include "base/json_access.h"
 #include "cli/command.h"
+#include "cli/consent.h"
 #include "cli/stack_client.h"
 #include "cli/stack_text.h"
 #include "cli/stack_watch.h"
@@ -123,17 +124,15 @@ int run_destroy(Console& console, const ClientOptions& options, const DestroyOpt
     names.insert(names.end(), found->begin(), found->end());
   }
   if (!wanted.yes) {
-    if (!console.in_is_terminal)
-      return fail(console, {ErrorKind::kInvalid, "Usage", "nobody is there to ask; add --yes"});
+    if (const int code = expect_somebody(console); code != kExitOk) return code;
     std::string list;
     for (const std::string& name : names) {
       if (const auto there = stack_named(stacks, name); !there) return fail(console, there.error());
       list += (list.empty() ? "" : ", ") + name;
     }
-    if (!console.confirm("Destroy " + list + " and all that is in it?")) {
-      console.err << "nothing was destroyed\n";
-      return kExitFailed;
-    }
+    const int code =
+        ask(console, "Destroy " + list + " and all that is in it?", "nothing was destroyed");
+    if (code != kExitOk) return code;
   }
   // Progress goes to stderr when stdout is for a program.
   const bool for_program = options.format == OutputFormat::kJson;
@@ -162,6 +161,8 @@ void add_stacks_command(CLI::App& app, Invocation& invocation) {
 void add_destroy_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("destroy", "Delete stacks with all their resources");
   command->footer(
+      "It asks first; where stdin isn't a terminal, it needs --yes.\n"
+      "\n"
       "Examples:\n"
       "  kiln destroy orders --yes\n"
       "  kiln destroy cdk.out             the stacks of a CDK app, users before what they use\n"

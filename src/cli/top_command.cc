@@ -106,8 +106,8 @@ int run_screen(Console& console, const ClientOptions& options, Duration every) {
 }  // namespace
 
 void add_top_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand(
-      "top", "Watch functions, alarms, and the account's concurrency on a full screen");
+  CLI::App* command =
+      app.add_subcommand("top", "Watch functions, alarms, and concurrency on a full screen");
   command->footer(
       "Keys: arrows or j and k select, Enter shows one function in detail, s sorts by the next\n"
       "column, r reverses, / filters by name, q quits. PROVISIONED is ready/configured; "

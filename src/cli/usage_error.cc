@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
+#include "base/duration_text.h"
+#include "base/near_word.h"
 #include "cli/command_shape.h"
 #include "cli/familiar_words.h"
-#include "cli/near_word.h"
 #include "cli/read_file.h"
 
 namespace kiln::cli {
@@ -208,6 +212,63 @@ CLI::Validator number_between(int64_t least, int64_t most) {
         return "is '" + text + "'; it must be a whole number from " + range;
       },
       "");
+}
+
+namespace {
+
+// "1GB" → 1024; nothing for another text or for a part of a megabyte.
+std::optional<int64_t> megabytes_of(const std::string& text) {
+  constexpr double kLargest = 1e9;
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  std::string unit(stop, end);
+  unit.erase(0, unit.find_first_not_of(' '));
+  unit = ascii::lower(unit);
+  const bool gigabytes = unit == "g" || unit == "gb" || unit == "gib";
+  if (error != std::errc() ||
+      !(gigabytes || unit.empty() || unit == "m" || unit == "mb" || unit == "mib"))
+    return std::nullopt;
+  if (gigabytes) number *= 1024;
+  if (!(number >= 0 && number <= kLargest) || number != std::floor(number)) return std::nullopt;
+  return static_cast<int64_t>(number);
+}
+
+std::optional<int64_t> seconds_of(const std::string& text) {
+  const bool bare = !text.empty() && std::all_of(text.begin(), text.end(), ascii::is_digit);
+  const Result<Duration> time = parse_duration(bare ? text + "s" : text);
+  constexpr Duration kSecond = std::chrono::seconds(1);
+  if (!time || *time % kSecond != Duration(0)) return std::nullopt;
+  return *time / kSecond;
+}
+
+CLI::Validator in_units(std::optional<int64_t> (*read)(const std::string&), int64_t least,
+                        int64_t most, std::string rule) {
+  return CLI::Validator(
+      [read, least, most, rule = std::move(rule)](std::string& text) -> std::string {
+        const std::optional<int64_t> value = read(text);
+        if (!value || *value < least || *value > most)
+          return "is '" + text + "'; it must be " + rule;
+        text = std::to_string(*value);
+        return "";
+      },
+      "");
+}
+
+std::string range_text(int64_t least, int64_t most) {
+  return "from " + std::to_string(least) + " to " + std::to_string(most);
+}
+
+}  // namespace
+
+CLI::Validator megabytes_between(int64_t least, int64_t most) {
+  return in_units(megabytes_of, least, most,
+                  "whole megabytes " + range_text(least, most) + ", as in 512 or 1GB");
+}
+
+CLI::Validator seconds_between(int64_t least, int64_t most) {
+  return in_units(seconds_of, least, most,
+                  "whole seconds " + range_text(least, most) + ", as in 30 or 5m");
 }
 
 CLI::Validator fraction_between(double least, double most) {

@@ -19,7 +19,12 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error);
 
 // A check for options: a whole number in both limits.
 CLI::Validator number_between(int64_t least, int64_t most);
-// The same for any number.
+// A memory size in both limits, in MB: "512", "512MB", "1GB". As a transform: the option gets MB.
+CLI::Validator megabytes_between(int64_t least, int64_t most);
+// A time in both limits, in whole seconds: "30", "30s", "5m". As a transform: the option gets
+// seconds.
+CLI::Validator seconds_between(int64_t least, int64_t most);
+// The same as number_between for any number.
 CLI::Validator fraction_between(double least, double most);
 // One of the words.
 CLI::Validator one_of(std::vector<std::string> words);

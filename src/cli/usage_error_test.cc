@@ -6,7 +6,7 @@
 #include <fstream>
 #include <map>
 
-#include "cli/near_word.h"
+#include "cli/usage_error.h"
 #include "tests/support/cli_folder.h"
 #include "tests/support/cli_program.h"
 
@@ -16,25 +16,28 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST(NearWord, FindsTyposButNoOtherWords) {
-  const std::vector<std::string> commands = {"list", "logs", "invoke", "create", "delete"};
-  EXPECT_EQ(near_word("lst", commands), "list");
-  EXPECT_EQ(near_word("lgos", commands), "logs");
-  EXPECT_EQ(near_word("invok", commands), "invoke");
-  EXPECT_EQ(near_word("craete", commands), "create");
-  EXPECT_EQ(near_word("deploy", commands), "");
-  EXPECT_EQ(near_word("x", commands), "");
-  EXPECT_EQ(near_word("", commands), "");
-  EXPECT_EQ(near_word(std::string(100'000, 'x'), commands), "");
-}
-
-TEST(NearWord, APartStandsForTheOnlyWordThatHasIt) {
-  const std::vector<std::string> names = {"shop-Api-1A2B", "shop-Orders-3C4D", "--memory"};
-  EXPECT_EQ(near_word("Api", names), "shop-Api-1A2B");
-  EXPECT_EQ(near_word("--mem", names), "--memory");
-  EXPECT_EQ(near_word("shop", names), "") << "it may be either";
-  EXPECT_EQ(near_word("--me", names), "") << "two letters";
-  EXPECT_EQ(near_word("Ap", names), "");
+TEST(UsageError, SizesAndTimesHaveUnits) {
+  const auto value = [](const CLI::Validator& validator, std::string text) {
+    const std::string wrong = validator(text);
+    return wrong.empty() ? text : wrong;
+  };
+  const CLI::Validator memory = megabytes_between(128, 10'240);
+  for (const char* text : {"1024", "1024MB", "1024 mb", "1024M", "1GB", "1G", "1gib", "1.0GB"})
+    EXPECT_EQ(value(memory, text), "1024") << text;
+  EXPECT_EQ(value(memory, "1.5GB"), "1536");
+  EXPECT_EQ(value(memory, "128"), "128");
+  EXPECT_EQ(value(memory, "10GB"), "10240");
+  for (const char* text : {"127", "10241", "11GB", "1TB", "1024KB", "-1", "1.3MB", "GB", "", "x",
+                           "nan", "1e9GB", "1GBx"})
+    EXPECT_EQ(value(memory, text),
+              "is '" + std::string(text) +
+                  "'; it must be whole megabytes from 128 to 10240, as in 512 or 1GB");
+  const CLI::Validator time = seconds_between(1, 900);
+  for (const char* text : {"90", "90s", "1m30s", "90000ms"}) EXPECT_EQ(value(time, text), "90");
+  EXPECT_EQ(value(time, "15m"), "900");
+  for (const char* text : {"0", "901", "16m", "500ms", "1.5s", "-1", "", "5 min", "s"})
+    EXPECT_EQ(value(time, text), "is '" + std::string(text) +
+                                     "'; it must be whole seconds from 1 to 900, as in 30 or 5m");
 }
 
 TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
@@ -106,9 +109,9 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
        "the endpoint 'http://127.0.0.1:99999' is not a URL; write it as http://127.0.0.1:4566"},
       {{"invoke", ""}, "function is empty"},
       {{"create", "f", "/tmp", "--memory", "64"},
-       "--memory is '64'; it must be a whole number from 128 to 10240"},
+       "--memory is '64'; it must be whole megabytes from 128 to 10240"},
       {{"create", "f", "/tmp", "--timeout", "901"},
-       "--timeout is '901'; it must be a whole number from 1 to 900"},
+       "--timeout is '901'; it must be whole seconds from 1 to 900"},
       {{"alarm", "set", "a", "--above", "1", "--statistic", "Maximun"},
        "--statistic is 'Maximun'; it must be Sum, Average, Minimum, Maximum, SampleCount, or a "
        "percentile such as p99 (did you mean Maximum?)"},
@@ -129,7 +132,7 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
       {{"serve", "--port", "x"}, "--port is 'x'; it must be a whole number from 0 to 65535"},
       {{"serve", "--account", "1"}, "--account is '1'; an account id has 12 digits"},
       {{"create", "f", "/tmp", "--memory", "many"},
-       "--memory is 'many'; it must be a whole number from 128 to 10240"},
+       "--memory is 'many'; it must be whole megabytes from 128 to 10240"},
       {{"invoke", "f", "@/tmp"}, "can't read '/tmp': it is a folder"},
       {{"invoke", "f", "@/no/such"}, "can't read '/no/such': No such file or directory"},
       {{"invoke", "f", "--event", "s33"},

@@ -363,6 +363,19 @@ bool is_runtime_here(std::string_view name) {
                                        name.starts_with("python") || name.starts_with("nodejs"));
 }
 
+std::string newest_runtime(std::string_view language,
+                           const std::function<bool(const std::string&)>& is_there) {
+  std::vector<std::string> family;
+  for (const auto one : kRuntimes)
+    if (one.starts_with(language)) family.emplace_back(one);
+  // Of names that differ in a number at their end, the longer one has the greater number.
+  std::sort(family.begin(), family.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a > b;
+  });
+  const auto newest = std::find_if(family.begin(), family.end(), is_there);
+  return newest == family.end() ? "" : *newest;
+}
+
 std::string runtime_list() {
   std::string known;
   for (const auto one : kRuntimes) known.append(known.empty() ? "" : ", ").append(one);

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <set>
+
+#include "model/runtimes.h"
 
 namespace kiln::model {
 namespace {
@@ -234,6 +237,27 @@ TEST(ValidateCreateTest, Architectures) {
                                         "must not be null]"));
   EXPECT_EQ(with({}),
             violation("[]", "architectures", "Member must have length greater than or equal to 1"));
+}
+
+TEST(NewestRuntime, IsTheFirstThatIsThereFromTheNewestDown) {
+  const struct {
+    const char* language;
+    std::set<std::string> there;
+    const char* newest;
+  } cases[] = {
+      {"python", {"python3.11"}, "python3.11"},
+      {"python", {"python3.9", "python3.10"}, "python3.10"},
+      {"python", {"python3.8", "python3.12", "nodejs22.x"}, "python3.12"},
+      {"python", {"nodejs22.x"}, ""},
+      {"python", {"python3.15"}, ""},  // AWS has none
+      {"nodejs", {"nodejs18.x", "nodejs20.x"}, "nodejs20.x"},
+      {"nodejs", {"nodejs14.x"}, ""},  // AWS takes it no more
+      {"nodejs", {}, ""},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(
+        newest_runtime(c.language, [&](const std::string& name) { return c.there.contains(name); }),
+        c.newest);
 }
 
 TEST(ValidateCreateTest, SnapStartIsForSomeRuntimesAndAPlainTmp) {

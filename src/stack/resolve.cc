@@ -4,12 +4,15 @@
 
 #include "base/json_access.h"
 #include "base/mutex.h"
+#include "base/near_word.h"
 #include "stack/attributes.h"
 #include "stack/coerce.h"
 #include "stack/dynamic_reference.h"
 #include "stack/leave_out.h"
+#include "stack/near_type.h"
 #include "stack/skipped_type.h"
 #include "stack/validation_error.h"
+#include "template/serverless.h"
 
 namespace kiln::stack {
 namespace {
@@ -25,6 +28,14 @@ std::string joined(const std::vector<std::string>& names) {
 bool has_capability(const Wish& wish, std::string_view name) {
   return std::find(wish.capabilities.begin(), wish.capabilities.end(), name) !=
          wish.capabilities.end();
+}
+
+// "; did you mean Runtime?", or nothing.
+std::string near_property(const ResourceType& type, std::string_view name) {
+  std::vector<std::string> known;
+  for (const Property& property : type.properties()) known.emplace_back(property.name);
+  const std::string near = near_word(name, known);
+  return near.empty() ? "" : "; did you mean " + near + "?";
 }
 
 bool has_property(const ResourceType& type, std::string_view name) {
@@ -81,7 +92,7 @@ Error Resolver::at(cfn::Place place, const std::string& message) const {
 }
 
 Result<void> Resolver::check(bool asks_for_macros) {
-  std::vector<std::string> unknown;
+  std::vector<std::string> unknown, names;
   bool makes_roles = false, names_roles = false;
   for (const cfn::Resource& resource : template_.resources) {
     if (!type_for(resource.type, wish_.unsupported)) {
@@ -89,6 +100,7 @@ Result<void> Resolver::check(bool asks_for_macros) {
                                     ? ", line " + std::to_string(resource.type_place.line)
                                     : std::string();
       unknown.push_back(resource.type + " (" + resource.logical_id + place + ")");
+      names.push_back(resource.type);
     }
     if (resource.type.starts_with("AWS::IAM::")) {
       makes_roles = true;
@@ -96,11 +108,18 @@ Result<void> Resolver::check(bool asks_for_macros) {
         names_roles = names_roles || resource.properties.find(name) != nullptr;
     }
   }
-  if (!unknown.empty())
+  if (!unknown.empty()) {
+    const auto& transforms = template_.transforms;
+    const bool sam =
+        std::find(transforms.begin(), transforms.end(), cfn::kSamTransform) != transforms.end();
+    std::string advice = advice_for_types(names, sam);
+    if (advice.empty())
+      advice =
+          "Kiln's stacks hold functions and what is around them; `kiln deploy --skip-unsupported` "
+          "leaves these out";
     return validation_error("Template format error: Unrecognized resource types: [" +
-                            joined(unknown) +
-                            "]. Kiln's stacks hold functions and what is around them; "
-                            "`kiln deploy --skip-unsupported` leaves these out");
+                            joined(unknown) + "]. " + advice);
+  }
   const bool named = has_capability(wish_, "CAPABILITY_NAMED_IAM");
   if (names_roles && !named)
     return Error{ErrorKind::kInvalid, "InsufficientCapabilitiesException",
@@ -146,7 +165,8 @@ Result<void> Resolver::check_properties(const cfn::Resource& resource, const Res
     for (const cfn::Member& member : resource.properties.map)
       if (member.name == name) place = member.place;
     return at(place, "Properties validation failed for resource " + resource.logical_id +
-                         " with message: #: extraneous key [" + name + "] is not permitted");
+                         " with message: #: extraneous key [" + name + "] is not permitted" +
+                         near_property(type, name));
   }
   for (const Property& property : type.properties()) {
     if (property.need == Need::kOptional || properties.contains(property.name)) continue;

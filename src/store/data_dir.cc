@@ -17,7 +17,7 @@ namespace {
 
 Error unusable(const std::string& path, const std::string& what, const std::string& next_step) {
   return {ErrorKind::kInternal, "DataDirUnusable",
-          "The data folder " + path + " can't be used: " + what + ". " + next_step};
+          "the data folder " + path + " can't be used: " + what + ". " + next_step};
 }
 
 // What the owner wrote into its lock file.

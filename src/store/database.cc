@@ -39,7 +39,7 @@ constexpr const char* kMoveAway =
 
 Error refused(const std::string& path, const std::string& why, const std::string& next_step) {
   return {ErrorKind::kInternal, "DatabaseRefused",
-          "The database " + path + " " + why + ". " + next_step};
+          "the database " + path + " " + why + ". " + next_step};
 }
 
 std::string hex32(int64_t value) {

@@ -15,7 +15,6 @@
 namespace kiln::cfn {
 namespace {
 
-constexpr std::string_view kSamTransform = "AWS::Serverless-2016-10-31";
 constexpr std::string_view kPrefix = "AWS::Serverless::";
 
 bool names_sam(const Node& node) { return node.is_text() && node.text == kSamTransform; }
@@ -210,6 +209,12 @@ class Transform {
 };
 
 }  // namespace
+
+std::vector<std::string> serverless_types() {
+  std::vector<std::string> types;
+  for (const Kind& kind : kKinds) types.push_back(std::string(kPrefix).append(kind.name));
+  return types;
+}
 
 bool is_serverless(const Node& root) {
   const Node* transform = root.find("Transform");

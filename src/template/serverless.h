@@ -9,11 +9,17 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "template/node.h"
 
 namespace kiln::cfn {
+
+inline constexpr std::string_view kSamTransform = "AWS::Serverless-2016-10-31";
+
+// The types that it makes something of: "AWS::Serverless::Function", …
+std::vector<std::string> serverless_types();
 
 // Whether the template asks for it.
 bool is_serverless(const Node& root);

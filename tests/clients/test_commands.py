@@ -109,7 +109,7 @@ def test_layers(kiln, function, name, tmp_path):
     (tmp_path / "code" / "lambda_function.py").write_text("import shared\ndef lambda_handler(event, context): return shared.VALUE\n")
     kiln.cli("create", function, str(tmp_path / "code"), "--update", "--layer", arn)
     assert says(kiln, "invoke", function) == "42\n"
-    assert says(kiln, "layer", "delete", name, "1") == f"deleted {name}:1\n"
+    assert says(kiln, "layer", "delete", name, "1", "--yes") == f"deleted {name}:1\n"
     assert json.loads(says(kiln, "layer", "list", name, "--json")) == []
 
 
@@ -133,9 +133,9 @@ def test_environment_variables_come_from_a_file(kiln, name, tmp_path):
 
 def test_aws_gets_endpoint_and_keys(kiln, function):
     environment = {**os.environ, "KILN_ENDPOINT": kiln.url, "AWS_PROFILE": "somebody", "AWS_ACCESS_KEY_ID": "mine"}
-    done = subprocess.run([str(BINARY), "aws", "lambda", "get-function-configuration", "--function-name", function, "--query", "Runtime", "--output", "text"],
+    done = subprocess.run([str(BINARY), "aws", "lambda", "get-function-configuration", "--function-name", function, "--query", "Handler", "--output", "text"],
                           env=environment, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "python3.12\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "lambda_function.lambda_handler\n"), done.stderr
     missing = subprocess.run([str(BINARY), "aws", "s3", "ls"], env={**environment, "PATH": "/nowhere"}, capture_output=True, text=True, timeout=60)
     assert missing.returncode == 2 and "package awscli" in missing.stderr
 

@@ -100,7 +100,9 @@ def test_nobody_to_ask_is_wrong_usage_and_leaves_nothing(engine, project):
 @pytest.mark.parametrize("broken, message", [
     (("Code: ./code", "Code: ./missing"), "template.yaml:12:13: Code is './missing', but there is no file or folder"),
     (("!GetAtt Role.Arn", "!GetAtt Rule.Arn"), "template.yaml:11:13: Template error: instance of Fn::GetAtt references undefined resource Rule"),
-    (("Type: AWS::Lambda::Function", "Type: AWS::Lambda::Funktion"), "Unrecognized resource types: [AWS::Lambda::Funktion (F, line 6)]"),
+    (("Type: AWS::Lambda::Function", "Type: AWS::Lambda::Funktion"), "Unrecognized resource types: [AWS::Lambda::Funktion (F, line 6)]. Did you mean AWS::Lambda::Function?"),
+    (("Type: AWS::Lambda::Function", "Type: AWS::Serverless::Function"), "need the line 'Transform: AWS::Serverless-2016-10-31' at the top of the template"),
+    (("Handler: index.handler", "Handlr: index.handler"), "extraneous key [Handlr] is not permitted; did you mean Handler?"),
     (("Handler: index.handler", "Handler: [index.handler]"), "Handler"),
     (("{Stage: {Type: String, Default: dev}}", "{Stage: {Type: String}}"), "Parameters: [Stage] must have values"),
 ])

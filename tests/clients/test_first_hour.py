@@ -62,3 +62,58 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     done = subprocess.run([str(BINARY), "serve", "--port", "0", "--data-dir", "file/state"], cwd=tmp_path, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
     assert "file/state" in done.stderr and "--data-dir" in done.stderr
+
+
+def fake(path, says):
+    """An interpreter that knows its version alone."""
+    path.write_text(f"#!/bin/sh\necho '{says}'\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_new_function_gets_the_newest_runtime_of_the_machine(tmp_path):
+    for folder, file in (("py", "lambda_function.py"), ("js", "index.js")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text("")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    alone = {"PATH": str(tools), "PYENV_ROOT": "", "NVM_DIR": ""}
+    machines = subprocess.run(["/usr/bin/python3", "-c", "import sys; print('python%d.%d' % sys.version_info[:2])"], capture_output=True, text=True).stdout.strip()
+    engine = serve_in(tmp_path, **alone)
+    try:
+        made = engine.cli("create", "py", str(tmp_path / "py"))
+        assert made.stdout.startswith(f"created py  {machines}  lambda_function.lambda_handler  ") and "warning" not in made.stderr
+    finally:
+        engine.stop()
+    fake(tools / "python3.14", "Python 3.14.1")
+    fake(tools / "node22", "v22.3.0")
+    fake(tools / "node-24", "v24.1.0")
+    engine = serve_in(tmp_path, **alone)
+    try:
+        for name, runtime in (("new-py", "python3.14"), ("js", "nodejs24.x")):
+            made = engine.cli("create", name, str(tmp_path / name.removeprefix("new-")))
+            assert made.stdout.startswith(f"created {name}  {runtime}  ") and "warning" not in made.stderr
+        # Who asks for one that isn't there is warned once, and not again by new code.
+        asked = engine.cli("create", "old", str(tmp_path / "py"), "--runtime", "python3.8")
+        assert "warning: python3.8 runs on Python" in asked.stderr
+        assert "warning" not in engine.cli("create", "old", str(tmp_path / "py"), "--update").stderr
+        # An interpreter that is installed meanwhile is found.
+        fake(tools / "python3.8", "Python 3.8.20")
+        assert "warning" not in engine.cli("create", "older", str(tmp_path / "py"), "--runtime", "python3.8").stderr
+    finally:
+        engine.stop()
+
+
+def test_packages_that_are_not_in_the_folder_are_named_with_the_command(tmp_path):
+    (tmp_path / "hello").mkdir()
+    (tmp_path / "hello" / "lambda_function.py").write_text("import requests\n" + PYTHON)
+    (tmp_path / "hello" / "requirements.txt").write_text("requests==2.32.0\nboto3\n")
+    engine = serve_in(tmp_path)
+    try:
+        made = subprocess.run([str(BINARY), "create", "hello", "./hello"], cwd=tmp_path, env=engine.environment(), capture_output=True, text=True)
+        assert made.returncode == 0
+        assert made.stderr.splitlines()[0] == (
+            "kiln: warning: requirements.txt asks for requests, which the folder doesn't have; "
+            "`python3 -m pip install --target ./hello -r ./hello/requirements.txt` puts it there")
+    finally:
+        engine.stop()

@@ -65,7 +65,7 @@ CASES = [
     ("debug", ["debug", "hello", "--no-launch-file"], KILN),
     ("debug", ["debug", "hello", "--stop"], KILN),
     ("destroy", ["destroy", "shop", "--yes"], KILN),
-    ("layer delete", ["layer", "delete", "deps", "1"], KILN),
+    ("layer delete", ["layer", "delete", "deps", "1", "--yes"], KILN),
     ("url", ["url", "hello", "--delete"], KILN),
     ("alarm delete", ["alarm", "delete", "errors"], KILN),
     ("provision", ["provision", "hello:live", "0"], AWS),

@@ -154,6 +154,21 @@ def test_no_question_is_asked_about_what_is_not_there(shop, terminal):
         assert said in asked.plain() and "[y/N]" not in asked.plain()
 
 
+def test_what_stops_serve_is_said_as_by_every_command(shop, terminal, tmp_path):
+    port = shop.url.rsplit(":", 1)[1]
+    (tmp_path / "junk").mkdir()
+    (tmp_path / "junk" / "kiln.db").write_text("hi")
+    for words, said in (
+        (["--port", port, "--data-dir", tmp_path / "state"], f"cannot listen on 127.0.0.1:{port}"),
+        (["--port", "0", "--data-dir", shop.data_dir], "the data folder"),
+        (["--port", "0", "--data-dir", tmp_path / "junk"], "the database"),
+        (["--port", "0", "--data-dir", "/proc/nope"], "can't make the data folder"),
+    ):
+        server = terminal([BINARY, "serve", *words])
+        assert server.end() == 1
+        assert f"\x1b[31mkiln:\x1b[0m {said}" in server.written, server.written
+
+
 def test_json_is_one_document_a_line(own_kiln):
     kiln = own_kiln(args=["--log-format", "json", "--log-level", "debug"])
     kiln.create("f", {"index.py": FAILING})

@@ -145,7 +145,7 @@ CASES = [
     ("url hello --delete", 1, "'hello' has no URL to delete; `kiln url hello` makes one"),
     ("layer publish 'l l' hello", 2, "layer name can't be 'l l'"),
     ("layer publish l hello --runtime cobol", 2, "runtime can't be 'cobol'; it is one of"),
-    ("layer delete nobody 1", 1, "there is no version 1 of a layer 'nobody'; `kiln layer list`"),
+    ("layer delete nobody 1 --yes", 1, "there is no version 1 of a layer 'nobody'; `kiln layer list`"),
     ("layer delete l x", 2, "from 1 to"),
     ("event nothing", 2, "`kiln event` lists them"),
     ("deploy /nowhere", 2, "/nowhere is not there"),

@@ -19,6 +19,7 @@
 #include "services/driver/request_name.h"
 #include "services/driver/trial.h"
 #include "services/front/debug.h"
+#include "services/front/runtimes.h"
 #include "services/front/status.h"
 #include "services/front/symbols.h"
 #include "services/iam/service.h"
@@ -168,6 +169,7 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
   // What throws drops the reply, which then answers by itself.
   const RequestName name(request, what.operation);
   fenced(name.text(), [&] {
+    if (is_runtimes_request(request)) return tell_runtimes(engine_, std::move(reply));
     if (is_symbols_request(request)) return keep_symbols(engine_, request, std::move(reply));
     route(std::move(request), std::move(what), std::move(reply), peer, std::move(body));
   });
@@ -176,7 +178,7 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
 Reply Router::observed(const net::Request& request, const Classification& what, Reply reply) const {
   // What Kiln asks itself, and what watches Kiln, is nobody's news.
   if (what.api == Api::kHealth || what.api == Api::kStatus || what.api == Api::kMetrics ||
-      what.api == Api::kDebug)
+      what.api == Api::kDebug || is_runtimes_request(request))
     return reply;
   const std::string_view method(request.method_string().data(), request.method_string().size());
   const std::string_view target(request.target().data(), request.target().size());

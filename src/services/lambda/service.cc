@@ -45,15 +45,6 @@ std::string runtime_of(const LambdaCall& call) {
   return runtime != call.body.end() && runtime->is_string() ? json_text(*runtime) : "";
 }
 
-// The runtime that an answer shows.
-std::string runtime_in(const std::string& answer) {
-  const auto document = json_parse(answer);
-  const auto runtime = document.is_object() ? document.find("Runtime") : document.end();
-  return document.is_object() && runtime != document.end() && runtime->is_string()
-             ? json_text(*runtime)
-             : "";
-}
-
 // Botocore repeats what answers with 5xx: an operation that is not there says so with 400.
 Error unsupported(std::string_view operation) {
   return {ErrorKind::kInvalid, "UnsupportedOperationException",
@@ -147,13 +138,6 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
       if (changed && !call->note.empty()) say_remark(engine_, call->note, *result);
       if (frees_code && changed) collect_code();
       if (changed && !remark->empty()) add_remark(*remark, *result);
-      // New code on the runtime that was there: its interpreter may have to be looked for.
-      if (changed && remark->empty() && operation == update_function_code)
-        return engine_.post_worker([this, result = std::move(result), id, reply]() mutable {
-          const std::string late = machine_interpreters().remark(runtime_in(result->body));
-          if (!late.empty()) add_remark(late, *result);
-          reply(finish(std::move(result), id));
-        });
       reply(finish(std::move(result), id));
     });
   };

@@ -1,8 +1,8 @@
-#include "cli/near_word.h"
+#include "base/near_word.h"
 
 #include <algorithm>
 
-namespace kiln::cli {
+namespace kiln {
 namespace {
 
 constexpr size_t kLongestWord = 64;  // of words that are compared
@@ -48,4 +48,4 @@ std::string near_word(std::string_view word, const std::vector<std::string>& can
   return best;
 }
 
-}  // namespace kiln::cli
+}  // namespace kiln

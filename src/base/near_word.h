@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kiln::cli {
+namespace kiln {
 
 // The candidate that is nearest to `word` by insertions, deletions, replacements and exchanges of
 // neighbours: at most one for each three letters, at least one. Of equally near ones, the first.
@@ -13,4 +13,4 @@ namespace kiln::cli {
 // --memory for --mem, orders-Api-1A2B for Api. Else "".
 std::string near_word(std::string_view word, const std::vector<std::string>& candidates);
 
-}  // namespace kiln::cli
+}  // namespace kiln

@@ -1,0 +1,19 @@
+#include "cli/consent.h"
+
+#include "cli/command.h"
+#include "cli/usage.h"
+
+namespace kiln::cli {
+
+int expect_somebody(Console& console, std::string_view yes) {
+  if (console.in_is_terminal && console.err_is_terminal) return kExitOk;
+  return fail(console, usage("nobody is there to ask; " + std::string(yes)));
+}
+
+int ask(Console& console, std::string_view question, std::string_view refused) {
+  if (console.confirm(question)) return kExitOk;
+  console.err << refused << '\n';
+  return kExitFailed;
+}
+
+}  // namespace kiln::cli

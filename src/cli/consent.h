@@ -1,0 +1,19 @@
+// The question before what no command undoes: functions, versions of layers and stacks that go, and
+// plans that are carried out. --yes answers it ahead.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/console.h"
+
+namespace kiln::cli {
+
+// Where stdin or stderr is no terminal, nobody can answer: says that `yes`, such as "add --yes", is
+// missing. kExitOk: somebody can; else what the command ends with.
+int expect_somebody(Console& console, std::string_view yes = "add --yes");
+
+// Asks. kExitOk: go on; else what the command ends with, after it has said `refused`.
+int ask(Console& console, std::string_view question, std::string_view refused);
+
+}  // namespace kiln::cli

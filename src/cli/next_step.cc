@@ -1,0 +1,75 @@
+#include "cli/next_step.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/ascii.h"
+#include "base/json_access.h"
+#include "cli/missing_packages.h"
+
+namespace kiln::cli {
+namespace {
+
+// The text between `before` and the next quote; "": there is none.
+std::string quoted_behind(const std::string& message, std::string_view before) {
+  const size_t at = message.find(before);
+  if (at == std::string::npos) return "";
+  const size_t begin = at + before.size();
+  const size_t end = message.find('\'', begin);
+  return end == std::string::npos ? "" : message.substr(begin, end - begin);
+}
+
+// The function says it, and it becomes a part of a command to copy. A file of the function's own
+// that is missing has a path instead of a package's name.
+bool is_package(const std::string& module) {
+  return !module.empty() && module.front() != '.' && module.front() != '/' &&
+         std::all_of(module.begin(), module.end(), [](char c) {
+           return ascii::is_alnum(c) || std::string_view("-_.@/").find(c) != std::string::npos;
+         });
+}
+
+// "": no package is missing.
+std::string for_a_missing_package(const std::string& message, const std::string& name) {
+  const std::string then = " puts it into the function's folder; then create or deploy it again";
+  const std::string handler = "is it the file of the handler? `kiln files " + name +
+                              "` lists the files, and a handler is FILE.FUNCTION";
+  if (const std::string module = quoted_behind(message, "No module named '"); is_package(module)) {
+    if (module == quoted_behind(message, "Unable to import module '")) return handler;
+    return pip_command("DIR", module.substr(0, module.find('.'))) + then;
+  }
+  for (const std::string_view words : {"Cannot find module '", "Cannot find package '"})
+    if (const std::string module = quoted_behind(message, words); is_package(module)) {
+      // Node.js names the files that wanted it; of the function there may be none.
+      if (message.find("/var/task/") == std::string::npos) return handler;
+      return npm_command("DIR", module) + then;
+    }
+  return "";
+}
+
+}  // namespace
+
+std::string next_step(const std::string& payload, const std::string& name) {
+  const auto document = json_parse(payload);
+  const std::string type = string_at(document, "errorType");
+  const std::string message = string_at(document, "errorMessage");
+  const auto says = [&](std::string_view words) { return message.find(words) != message.npos; };
+  if (std::string step = for_a_missing_package(message, name); !step.empty()) return step;
+  const std::string update = "`kiln create " + name + " DIR --update ";
+  if (type == "Runtime.HandlerNotFound")
+    return "write that function, or name another with " + update + "--handler FILE.FUNCTION`";
+  if (type == "Runtime.MalformedHandlerName")
+    return update + "--handler FILE.FUNCTION` sets another";
+  if (says("Unexpected token 'export'") || says("Cannot use import statement outside a module"))
+    return "an ES module needs the name index.mjs, or {\"type\": \"module\"} in package.json";
+  if (says("is not defined in ES module scope"))
+    return "a CommonJS module needs the name index.cjs, or no \"type\" in package.json";
+  if (type == "Runtime.UserCodeSyntaxError" && message.starts_with("SyntaxError: "))
+    return "`node --check FILE` shows the line";
+  if (type == "Sandbox.Timedout") return update + "--timeout SECONDS` gives it more time";
+  if (type == "Runtime.OutOfMemory" || type == "MemoryError")
+    return update + "--memory MB` gives it more memory";
+  return "`kiln logs " + name + "` shows its log";
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,13 @@
+// What to do about the error that a function answered with. Pure.
+#pragma once
+
+#include <string>
+
+namespace kiln::cli {
+
+// `payload`: the error's document; `name`: of the function. For what a beginner meets: a package or
+// a handler that is missing, ES modules in a .js file, the limits of time and memory. Else where
+// the log is.
+std::string next_step(const std::string& payload, const std::string& name);
+
+}  // namespace kiln::cli
