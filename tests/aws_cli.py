@@ -37,11 +37,13 @@ class AwsCli:
                 socket.send_fds(self.ours, [told], [out.fileno(), err.fileno(), theirs.fileno()])
             answer.settimeout(timeout)
             with answer.makefile() as lines:
-                pid = int(lines.readline())
+                pid = None
                 try:
+                    pid = lines.readline()
                     code = lines.readline()
                 except TimeoutError:
-                    os.kill(pid, signal.SIGKILL)
+                    if pid:
+                        os.killpg(int(pid), signal.SIGKILL)
                     raise subprocess.TimeoutExpired([PROGRAM, *arguments], timeout) from None
             out.seek(0)
             err.seek(0)
@@ -75,15 +77,19 @@ def serve(line):
         if os.fork() == 0:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            line.close()
-            told = json.loads(told)
-            command(program["main"], told["arguments"], {**told["environment"], **own}, told["folder"], *descriptors)
+            try:
+                line.close()
+                told = json.loads(told)
+                command(program["main"], told["arguments"], {**told["environment"], **own}, told["folder"], *descriptors)
+            finally:
+                os._exit(1)
         for one in descriptors:
             os.close(one)
 
 
 def command(main, arguments, environment, folder, out, err, answer):
     """Does not return."""
+    os.setsid()
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.write(answer, f"{os.getpid()}\n".encode())
@@ -96,7 +102,7 @@ def command(main, arguments, environment, folder, out, err, answer):
         sys.argv = [PROGRAM, *arguments]
         code = main()
     except SystemExit as end:
-        code = end.code
+        code = end.code if isinstance(end.code, int | None) else 1
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()

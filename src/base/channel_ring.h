@@ -42,6 +42,9 @@ struct Message {
 // one follows from its number.
 inline constexpr uint32_t kStages = 8;
 inline constexpr uint32_t kTaken = 1U << 31;
+// The number behind another. They go round, and none is 0.
+inline constexpr uint32_t kLastNumber = (1U << 31) - 1;
+inline constexpr uint32_t after(uint32_t number) { return number >= kLastNumber ? 1 : number + 1; }
 struct Staged {
   // The event's number, and kTaken once the function has taken it; 0: there is none.
   std::atomic<uint32_t> event{0};
@@ -56,6 +59,8 @@ struct Header {
   alignas(64) Message answer;
   // The engine's loop waits, or is about to: it wants a byte through the socket.
   std::atomic<uint32_t> engine_sleeps{0};
+  // When it was answered, in nanoseconds of CLOCK_MONOTONIC.
+  std::atomic<uint64_t> answered_at{0};
   alignas(64) Staged staged[kStages];
   // Times that the engine has begun or ended to read the function's output.
   std::atomic<uint32_t> reads{0};
@@ -66,6 +71,7 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free && sizeof(Header) <= 25
 struct Stage {
   alignas(64) Message event;
   alignas(64) Message answer;
+  std::atomic<uint64_t> answered_at{0};
 };
 static_assert(sizeof(Stage) <= 256);
 

@@ -275,9 +275,8 @@ bool Environment::send_event() {
 }
 
 bool Environment::stage(const Invocation& next) {
-  if (!state_ || state_->phase() != model::EnvironmentPhase::kBusy || debug_ || !sandbox_)
-    return false;
-  return sandbox_->stage(event_of(next, now() + std::chrono::seconds(config_->timeout_s)));
+  return takes_more() &&
+         sandbox_->stage(event_of(next, now() + std::chrono::seconds(config_->timeout_s)));
 }
 
 sandbox::Event Environment::event_of(const Invocation& invocation, SteadyTime deadline) const {
@@ -338,11 +337,20 @@ void Environment::deliver(std::string&& tail) {
   std::exchange(current_->done, nullptr)(std::move(reply));
 }
 
+// What it has taken. An event that the function has taken ahead of its turn began when the one
+// before was answered, which the loop may hear of later.
+double Environment::end_work(bool timed_out) {
+  const bool ahead = sandbox_ && sandbox_->was_taken_ahead();
+  const SteadyTime begun = ahead ? last_ended_ : state_->invocation_started();
+  const Duration ago = sandbox_ ? sandbox_->answered_ago() : Duration(0);
+  last_ended_ = std::max(begun, now() - ago);
+  return timed_out ? config_->timeout_s * 1000.0 : to_ms(last_ended_ - begun);
+}
+
 // The end of the invocation: END and REPORT, metrics, and the answer.
 void Environment::finish() {
   const bool timed_out = answer_.status == "timeout";
-  const double duration_ms =
-      timed_out ? config_->timeout_s * 1000.0 : to_ms(now() - state_->invocation_started());
+  const double duration_ms = end_work(timed_out);
   if (sandbox_) sandbox_->drain_output();
   owner_.on_invocation_end(*current_, {duration_ms, init_ms_, answer_.function_error,
                                        config_->version, answer_.payload});
@@ -492,8 +500,11 @@ SteadyTime Environment::on_time(SteadyTime t) {
     }
   }
   if (look_at_ <= t) look(t);
-  // What it has answered by now isn't late.
-  if (state_->deadline() <= t && state_->phase() == model::EnvironmentPhase::kBusy) catch_up();
+  if (state_->deadline() <= t && state_->phase() == model::EnvironmentPhase::kBusy) {
+    owner_.on_late(*this);
+    // What it has answered by now isn't late.
+    catch_up();
+  }
   if (state_->deadline() <= t) {
     const bool running = state_->phase() == model::EnvironmentPhase::kAnswered && is_running();
     // Who wants the log's end gets END and REPORT with it, while the runtime is on its way to them.

@@ -61,6 +61,9 @@ class EnvironmentOwner {
   virtual void on_given_back(Environment& environment, Invocation&& invocation) = 0;
   // Init of an environment that no invocation waits for has failed; on_gone follows.
   virtual void on_init_failed(Environment& environment) = 0;
+  // It may be about to end for the time that its invocation has taken: from now on its function
+  // takes nothing ahead of its turn.
+  virtual void on_late(Environment& environment) = 0;
   // available() or returning() may have changed.
   virtual void on_change(Environment& environment) = 0;
   // Its processes are gone. Last callback.
@@ -133,6 +136,10 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void start_debugged(const DebugLaunch& launch);
   // REQUIRES: available()
   void invoke(Invocation&& invocation);
+  // Whether it is busy, and may be shown what follows.
+  bool takes_more() const {
+    return state_ && state_->phase() == model::EnvironmentPhase::kBusy && !debug_ && sandbox_;
+  }
   // While it is busy: shows the function what it is to be given next, so that it can take it as
   // soon as it has answered. What was shown is given in this order, or taken back. False: nothing
   // changed.
@@ -179,6 +186,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   bool is_restored() const { return initialization_ == Initialization::kSnapshot; }
   void deliver(std::string&& tail);
   void finish();
+  double end_work(bool timed_out);
   void finish_with_fault(Fault&& fault, std::string_view status, std::string_view type);
   void finish_exit();
   void finish_abandoned();
@@ -206,6 +214,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   std::unique_ptr<sandbox::SandboxPort> sandbox_;
   std::optional<Invocation> current_;
   Answer answer_;
+  SteadyTime last_ended_{};  // the invocation before
   model::FreezeRule freeze_rule_;
   SteadyTime look_at_ = SteadyTime::max();  // whether it works, when it should not
   // What the state is being told comes in its Init phase, or behind an answer.

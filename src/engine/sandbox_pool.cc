@@ -104,8 +104,8 @@ Invocation SandboxPool::next_waiting(Ready& ready) {
 }
 
 void SandboxPool::wake(Ready& ready, bool all) {
-  while (!ready.waiters.empty() && !ready.idle.empty()) {
-    if (!all && ready.at_work.size() >= ready.wake_rule.enough()) return;
+  while (!ready.idle.empty() && (all || ready.at_work.size() < ready.wake_rule.enough())) {
+    if (ready.waiters.empty() && !take_one_back(ready)) return;
     give_idle(ready, false, next_waiting(ready));
   }
 }
@@ -116,7 +116,7 @@ void SandboxPool::end_work(Ready& ready, Environment& environment) {
   if (host_.processors > 0) {
     const SteadyTime now = host_.loop.clock().steady_now();
     ready.wake_rule.answered(now, now - environment.place.given_at,
-                              std::max(environment.place.beside, ready.at_work.size()));
+                             std::max(environment.place.beside, ready.at_work.size()));
   }
   ready.at_work[at] = ready.at_work.back();
   ready.at_work[at]->place.at_work = at;
@@ -127,13 +127,14 @@ void SandboxPool::end_work(Ready& ready, Environment& environment) {
 // One that isn't needed for long takes nothing on.
 void SandboxPool::stage(Ready& ready) {
   if (ready.at_work.size() > ready.wake_rule.enough()) return;
-  while (!ready.waiters.empty() && !ready.at_work.empty()) {
-    Environment& least = **std::min_element(
-        ready.at_work.begin(), ready.at_work.end(), [](const Environment* a, const Environment* b) {
-          return a->place.staged.size() < b->place.staged.size();
-        });
-    if (least.place.leaves || !least.stage(ready.waiters.front().invocation)) return;
-    least.place.staged.push_back(std::move(ready.waiters.front()));
+  while (!ready.waiters.empty()) {
+    Environment* least = nullptr;
+    for (Environment* environment : ready.at_work)
+      if (environment->takes_more() && !environment->place.leaves &&
+          (!least || environment->place.staged.size() < least->place.staged.size()))
+        least = environment;
+    if (!least || !least->stage(ready.waiters.front().invocation)) return;
+    least->place.staged.push_back(std::move(ready.waiters.front()));
     ready.waiters.pop_front();
     ++ready.staged;
   }
@@ -143,6 +144,17 @@ void SandboxPool::wait_again(Ready& ready, Environment& environment) {
   ready.waiters.push_front(std::move(environment.place.staged.back()));
   environment.place.staged.pop_back();
   --ready.staged;
+}
+
+bool SandboxPool::take_one_back(Ready& ready) {
+  if (ready.staged == 0) return false;
+  Environment& most = **std::max_element(ready.at_work.begin(), ready.at_work.end(),
+                                         [](const Environment* a, const Environment* b) {
+                                           return a->place.staged.size() < b->place.staged.size();
+                                         });
+  if (!most.take_back()) return false;
+  wait_again(ready, most);
+  return true;
 }
 
 void SandboxPool::unstage(Ready& ready, Environment& environment) {
@@ -248,11 +260,11 @@ void SandboxPool::retire(Environment& environment) {
 }
 
 void SandboxPool::let_go(Environment& environment) {
+  environment.place.leaves = true;
   if (environment.place.staged.empty()) return;
   // A copy: what follows may end the environment.
   const model::ConfigPtr config = environment.config();
   Ready& ready = version_of(config).of(environment.initialization());
-  environment.place.leaves = true;
   unstage(ready, environment);
   // What the function has taken has begun, and becomes the one in hand.
   if (!environment.place.staged.empty()) environment.catch_up();
@@ -284,8 +296,7 @@ void SandboxPool::abandon_all(const Error& error) {
   debugged_.again.reset();
   if (debugged_.environment) end_debugged(error);
   for (auto& [config, version] : versions_)
-    for (Ready* ready : {&version.on_demand, &version.provisioned})
-    {
+    for (Ready* ready : {&version.on_demand, &version.provisioned}) {
       for (Environment* environment : ready->at_work)
         while (!environment->place.staged.empty()) wait_again(*ready, *environment);
       for (auto waiters = std::exchange(ready->waiters, {}); Waiting & waiter : waiters)
@@ -306,6 +317,11 @@ size_t SandboxPool::idle_count() const {
   for (const auto& [config, version] : versions_)
     count += version.on_demand.idle.size() + version.provisioned.idle.size();
   return count;
+}
+
+void SandboxPool::on_late(Environment& environment) {
+  if (environment.place.staged.empty()) return;
+  unstage(version_of(environment.config()).of(environment.initialization()), environment);
 }
 
 void SandboxPool::on_change(Environment& environment) {
@@ -358,8 +374,7 @@ void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
   for (size_t i = ready.at_work.size();
        i-- > 0 && ready.waiting() > ready.returning.size() + ready.idle.size();)
     if (ready.staged > 0) unstage(ready, *ready.at_work[i]);
-  while (!ready.waiters.empty() &&
-         ready.waiting() > ready.returning.size() + ready.idle.size()) {
+  while (!ready.waiters.empty() && ready.waiting() > ready.returning.size() + ready.idle.size()) {
     // Not by reuse: it has waited for one already.
     start_for(config, next_waiting(ready));
   }
@@ -425,8 +440,8 @@ void SandboxPool::take_back_late(Ready& ready, Environment& environment, SteadyT
 
 SteadyTime SandboxPool::lose_patience(const model::ConfigPtr& config, Ready& ready,
                                       SteadyTime now) {
-  const std::vector<Environment*> at_work = ready.staged > 0 ? ready.at_work : decltype(at_work)();
-  for (Environment* environment : at_work) take_back_late(ready, *environment, now);
+  if (ready.staged > 0)
+    for (Environment* environment : ready.at_work) take_back_late(ready, *environment, now);
   const auto late = [&ready, now] {
     return std::find_if(ready.waiters.begin(), ready.waiters.end(),
                         [now](const Waiting& waiter) { return waiter.until <= now; });

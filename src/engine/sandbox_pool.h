@@ -118,6 +118,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
     if (environment.initialization() == Initialization::kProvisioned)
       owner_.on_ahead_failed(environment);
   }
+  void on_late(Environment& environment) override;
   void on_change(Environment& environment) override;
   void on_gone(Environment& environment) override;
   SteadyTime on_time(SteadyTime now) override;
@@ -147,6 +148,9 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   void end_work(Ready& ready, Environment& environment);
   // Shows those at work what they are to do next.
   void stage(Ready& ready);
+  // The last that was staged for the one that has most to do waits again. False: there is none, or
+  // its function has taken it.
+  static bool take_one_back(Ready& ready);
   // Those staged for it wait again for anybody, but for what the function has taken.
   void unstage(Ready& ready, Environment& environment);
   static void wait_again(Ready& ready, Environment& environment);

@@ -207,6 +207,44 @@ TEST_F(StagingPoolTest, WhoWaitsForThoseAtWorkIsShownToThem) {
   EXPECT_EQ(pool_->idle_count(), 5);
 }
 
+TEST_F(StagingPoolTest, WhatWasTakenAheadTookAsLongAsItsFunctionWasAtWork) {
+  invoke("5");
+  SandboxPuppet& p = who_is_shown("5");
+  loop_.advance(1ms);
+  p.answer_unheard("own");
+  loop_.advance(2ms);
+  p.answer_unheard("5's");
+  p.ago = 2ms;
+  p.hear();
+  EXPECT_DOUBLE_EQ(last_duration_ms_, 1);
+  p.ago = 0ms;
+  p.hear();
+  EXPECT_DOUBLE_EQ(last_duration_ms_, 2);
+  // What a function says counts as far as it can be true.
+  invoke("6");
+  invoke("7");
+  SandboxPuppet& other = who_is_shown("7");
+  other.answer_unheard("own");
+  other.ago = 1h;
+  other.hear();
+  EXPECT_DOUBLE_EQ(last_duration_ms_, 0);
+}
+
+TEST_F(StagingPoolTest, OneThatHasNothingToDoTakesWhatIsStagedForAnother) {
+  for (const char* name : {"5", "6", "7", "8"}) invoke(name);
+  EXPECT_EQ(shown().size(), 4);
+  SandboxPuppet& p = who_is_shown("5");
+  for (int i = 0; i < 4; ++i)
+    for (const auto& other : puppets_)
+      if (other.get() != &p && other->works()) {
+        other->answer_unheard(other->requests.back());
+        while (other->hear()) {
+        }
+      }
+  EXPECT_TRUE(shown().empty());
+  EXPECT_EQ(answer("5"), "5") << "though the one that it was staged for is still busy";
+}
+
 TEST_F(StagingPoolTest, WhatIsShownIsWorthAWakeUpWhenNobodyAnswers) {
   invoke("5");
   SandboxPuppet& busy = who_is_shown("5");
@@ -242,6 +280,40 @@ TEST_F(StagingPoolTest, AnAnswerThatIsThereIsNotLate) {
   EXPECT_FALSE(p.killed);
   p.answer_unheard("5's");
   p.hear();
+  EXPECT_EQ(answer("5"), "5's");
+}
+
+TEST_F(StagingPoolTest, OneThatIsLateTakesNothingAhead) {
+  for (int i = 0; i < 3; ++i) invoke(std::to_string(5 + i));
+  SandboxPuppet& p = who_is_shown("5");
+  const std::string own = p.requests.back();
+  for (const auto& other : puppets_)
+    if (other.get() != &p && other->works()) {
+      other->answer_unheard(other->requests.back());
+      other->hear();
+    }
+  loop_.advance(3001ms);
+  EXPECT_TRUE(p.killed);
+  EXPECT_TRUE(p.shown.empty());
+  EXPECT_EQ(p.requests.back(), own);
+  EXPECT_NE(answer(own).find("Task timed out"), std::string::npos) << answer(own);
+  for (int i = 0; i < 4; ++i) hear_all();
+  for (const char* name : {"5", "6", "7"}) EXPECT_EQ(answer(name), name);
+}
+
+TEST_F(StagingPoolTest, WhoIsToEndIsShownNothing) {
+  std::vector<Environment*> busy;
+  pool_->each([&busy](Environment& environment) {
+    if (environment.phase() == model::EnvironmentPhase::kBusy) busy.push_back(&environment);
+  });
+  ASSERT_EQ(busy.size(), 4);
+  for (Environment* environment : busy) pool_->retire(*environment);
+  invoke("5");
+  EXPECT_TRUE(shown().empty());
+  loop_.advance(21ms);
+  SandboxPuppet& other = who_has("5");
+  other.answer_unheard("5's");
+  other.hear();
   EXPECT_EQ(answer("5"), "5's");
 }
 

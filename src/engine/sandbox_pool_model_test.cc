@@ -68,20 +68,21 @@ TEST_F(PoolModel, AnySequenceOfRuntimesAnswersEachInvocationOnce) {
           if (p && below(3) == 0) p->exit();
           break;
         case 9:
-          if (p && !p->exited && p->unheard.empty() && below(3) == 0) p->owner->on_broken("Runtime.Unknown");
+          if (p && !p->exited && p->unheard.empty() && below(3) == 0)
+            p->owner->on_broken("Runtime.Unknown");
           break;
         case 10:
           loop_.advance(std::chrono::milliseconds(below(4) == 0 ? below(4000) : below(30)));
+          break;
+        case 11:
+          if (below(8) == 0) pool_->retire_all();
+          if (p && p->killed) p->exit(sandbox::Exit::Kind::kKilledByUs);
           break;
         case 12:
           if (p && p->works()) p->answer_unheard(p->payloads.back());
           break;
         case 13:
           if (p) p->hear();
-          break;
-        case 11:
-          if (below(8) == 0) pool_->retire_all();
-          if (p && p->killed) p->exit(sandbox::Exit::Kind::kKilledByUs);
           break;
       }
     }

@@ -182,7 +182,9 @@ bool DirectChannel::look() {
 
 void DirectChannel::catch_up(bool last) {
   const auto alive = alive_;
-  while (*alive && has_answer()) take_answer(!last || is_ahead());
+  // As in look(); of one that has ended all output is there.
+  for (bool first = true; *alive && has_answer() && (first || last || is_ahead()); first = false)
+    take_answer(!last || is_ahead());
 }
 
 void DirectChannel::take_answer(bool wants_next) {
@@ -192,7 +194,14 @@ void DirectChannel::take_answer(bool wants_next) {
   RingMemory::Answer answer;
   if (!ring_->take_answer(answer)) return broken("a message that is no answer");
   if (ring_->holds_pages()) loop_.schedule(this, loop_.now() + kPagesKept);
+  answered_at_ = stages_ ? answer.answered_at : 0;
   take_message(answer.type, answer.meta, std::move(answer.body), answer.too_large, wants_next);
+}
+
+Duration DirectChannel::answered_ago() const {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  const uint64_t ns = static_cast<uint64_t>(now);
+  return Duration(answered_at_ == 0 || answered_at_ > ns ? 0 : ns - answered_at_);
 }
 
 SteadyTime DirectChannel::on_time(SteadyTime now) {
@@ -218,6 +227,8 @@ void DirectChannel::deliver(const Event& event) {
   // Still at work is one whose code has answered over HTTP.
   if (!std::exchange(at_work_, true)) loop_.work_given();
   given_at_ = loop_.now();
+  was_ahead_ = is_ahead();
+  answered_at_ = 0;
   if (extensions_ && extensions_->any()) extensions_->invoked(event);
   if (staged() > 0) {
     if (std::hash<std::string_view>()(event.request_id) != staged_ids_[0])
@@ -254,7 +265,7 @@ void DirectChannel::write_meta(const Event& event) {
 bool DirectChannel::stage(const Event& event) {
   if (!ring_ || !stages_ || !at_work_ || broken_) return false;
   // They are told when its turn comes.
-  if (extensions_ && extensions_->any()) return false;
+  if ((extensions_ && extensions_->any()) || ring_->is_over()) return false;
   write_meta(event);
   if (!ring_->stage_event(head_, event.payload)) return false;
   staged_ids_[ring_->staged() - 1] = std::hash<std::string_view>()(event.request_id);

@@ -39,6 +39,11 @@ class DirectChannel final : private EventSink,
   // Takes the last of them back. False: the function has taken it, so that the answer to the one
   // before stands there. REQUIRES: staged() > 0
   bool take_back() { return ring_->take_back(); }
+  bool is(const EventSink& sink) const { return &sink == this; }
+  // Whether the last event that was delivered had been taken before, and how long ago it was
+  // answered, as the function says; zero: it doesn't say.
+  bool was_taken_ahead() const { return was_ahead_; }
+  Duration answered_ago() const;
   size_t staged() const { return ring_ ? ring_->staged() : 0; }
   // Whether the function has taken the first of them: all that it had printed before was read.
   bool is_ahead() const { return staged() > 0 && ring_->first_is_taken(); }
@@ -47,8 +52,12 @@ class DirectChannel final : private EventSink,
   void catch_up(bool last);
   // Around a reading of the function's output, and then: how many events ahead of its turn the
   // function was when it printed that.
-  void begin_reading() { if (ring_) ring_->begin_reading(); }
-  void end_reading() { if (ring_) ring_->end_reading(); }
+  void begin_reading() {
+    if (ring_) ring_->begin_reading();
+  }
+  void end_reading() {
+    if (ring_) ring_->end_reading();
+  }
   size_t printed_ahead() const { return ring_ ? ring_->printed_ahead() : 0; }
 
  private:
@@ -63,7 +72,7 @@ class DirectChannel final : private EventSink,
                     bool wants_next = true);
   // The answer that stands in the memory.
   void take_answer(bool wants_next);
-  bool has_answer() const { return ring_ && ring_->in_hand() && ring_->answered(); }
+  bool has_answer() const { return ring_ && !broken_ && ring_->in_hand() && ring_->answered(); }
   void write_meta(const Event& event);
   void offer_ring(bool stages);
   // LookedAt, while an event is in hand.
@@ -84,14 +93,16 @@ class DirectChannel final : private EventSink,
   std::string in_;    // the beginning of a frame
   std::string head_;  // of the event that is sent
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  bool stages_ = false;   // the function knows of them
+  bool stages_ = false;  // the function knows of them
   // Hashes of the ids of those staged: what is delivered is what was staged.
   std::array<size_t, ring::kStages> staged_ids_{};
   bool writing_ = false;  // the rest of an event is on its way
   bool broken_ = false;   // nothing more is read
   bool at_work_ = false;  // has an event, and has not answered it
   SteadyTime given_at_;   // that event
-  bool noticed_ = false;  // the answer was there before the kernel was last asked
+  bool was_ahead_ = false;
+  uint64_t answered_at_ = 0;  // see RingMemory::Answer
+  bool noticed_ = false;      // the answer was there before the kernel was last asked
   // Bytes that the function writes for answers that were seen without them: the next of them say
   // nothing of a later answer.
   size_t bells_owed_ = 0;

@@ -52,7 +52,7 @@ bool RingMemory::put_event(std::string_view meta, std::string_view payload) {
   h.event.meta_size.store(static_cast<uint32_t>(meta.size()), std::memory_order_relaxed);
   h.event.body_size.store(payload.size(), std::memory_order_relaxed);
   in_stage_ = false;
-  begin(after(number_), true);
+  begin(ring::after(number_), true);
   return true;
 }
 
@@ -67,9 +67,9 @@ void RingMemory::begin(uint32_t number, bool wakes) {
 }
 
 bool RingMemory::stage_event(std::string_view meta, std::string_view payload) {
+  if (staged_ == kMostStaged || meta.size() + payload.size() > ring::kSmall) return false;
   const uint32_t number = nth_staged(staged_ + 1);
-  if (staged_ == kMostStaged || meta.size() + payload.size() > ring::kSmall || number == 0)
-    return false;
+  if (number > ring::kLastNumber) return false;
   ring::Stage& s = stage(number);
   char* to = at_ + ring::stage_place(number) + ring::kSmallEvent;
   std::memcpy(to, meta.data(), meta.size());
@@ -94,7 +94,7 @@ void RingMemory::begin_staged() {
   const bool taken = first_is_taken();
   --staged_;
   in_stage_ = true;
-  begin(after(number_), !taken);
+  begin(ring::after(number_), !taken);
 }
 
 bool RingMemory::first_is_taken() const {
@@ -132,6 +132,8 @@ bool RingMemory::take_answer(Answer& out) {
   const uint32_t meta_size = m.meta_size.load(std::memory_order_relaxed);
   const uint64_t body_size = m.body_size.load(std::memory_order_relaxed);
   out.type = static_cast<FrameType>(type);
+  out.answered_at = (in_stage_ ? stage(number_).answered_at : header().answered_at)
+                        .load(std::memory_order_relaxed);
   if (out.type != FrameType::kResult && out.type != FrameType::kError) return false;
   if (meta_size > kMaxFrameMeta) return false;
   out.too_large = body_size > ring::kLargestAnswer;

@@ -36,6 +36,8 @@ class RingMemory {
   // kMostStaged. REQUIRES: an event is in hand.
   static constexpr uint32_t kMostStaged = ring::kStages - 1;
   bool stage_event(std::string_view meta, std::string_view payload);
+  // Large messages are to go once no event is staged.
+  bool is_over() const { return over_; }
   uint32_t staged() const { return staged_; }
   // Takes the last of them back. False: the function has taken it. REQUIRES: staged() > 0
   bool take_back();
@@ -60,7 +62,8 @@ class RingMemory {
     FrameType type{};
     std::string meta;
     std::string body;
-    bool too_large = false;  // beyond kLargestAnswer: there is no body
+    bool too_large = false;    // beyond kLargestAnswer: there is no body
+    uint64_t answered_at = 0;  // as the function says, in nanoseconds of the steady clock
   };
   // Copies it out. False: it is no answer. REQUIRES: answered()
   bool take_answer(Answer& out);
@@ -75,13 +78,15 @@ class RingMemory {
  private:
   RingMemory(UniqueFd memory, char* at) : memory_(std::move(memory)), at_(at) {}
   ring::Header& header() const { return *reinterpret_cast<ring::Header*>(at_); }
-  static uint32_t after(uint32_t number) { return (number + 1) & ~ring::kStopBit; }
-  uint32_t nth_staged(uint32_t n) const { return (number_ + n) & ~ring::kStopBit; }
+  // None is beyond the last number.
+  uint32_t nth_staged(uint32_t n) const { return number_ + n; }
   ring::Staged& staged(uint32_t number) const { return header().staged[number % ring::kStages]; }
   ring::Stage& stage(uint32_t number) const {
     return *reinterpret_cast<ring::Stage*>(at_ + ring::stage_place(number));
   }
-  const ring::Message& answer() const { return in_stage_ ? stage(number_).answer : header().answer; }
+  const ring::Message& answer() const {
+    return in_stage_ ? stage(number_).answer : header().answer;
+  }
   void begin(uint32_t number, bool wakes);
 
   // One of so many bytes is in an area; `held` is the most that there was.
@@ -90,8 +95,8 @@ class RingMemory {
 
   UniqueFd memory_;
   char* at_;
-  uint32_t number_ = 0;   // of the last event; the function may write anything into its copy
-  bool in_hand_ = false;  // an event, whose answer was not taken
+  uint32_t number_ = 0;    // of the last event; the function may write anything into its copy
+  bool in_hand_ = false;   // an event, whose answer was not taken
   bool in_stage_ = false;  // that event, or the last one
   uint32_t staged_ = 0;    // events behind it
   uint32_t reads_ = 0;

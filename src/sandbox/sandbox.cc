@@ -227,7 +227,12 @@ void Sandbox::drain_output() {
   for (int turn = 0; turn < 16; ++turn) {
     // News come in the order in which they happened: what was printed before an answer has been
     // read before the answer is.
-    if (!io_->output_left || io_->output_ended || io_->output_paused) return;
+    if (io_->output_paused) return;
+    if (io_->kept_for == 0 && !io_->output_kept.empty()) {
+      owner_.on_output(std::exchange(io_->output_kept, {}));
+      if (!*alive) return;
+    }
+    if (!io_->output_left || io_->output_ended) return;
     // What is there was printed at a later event, and is read when its turn has come.
     if (io_->kept_for > 0 || (channel_ && channel_->is_ahead())) return;
     if (channel_) channel_->begin_reading();
@@ -263,11 +268,10 @@ void Sandbox::finish() {
   const auto alive = alive_;
   if (channel_) channel_->catch_up(true);
   if (!*alive) return;
+  io_->kept_for = 0;
   io_->output_paused = false;
   io_->output_left = static_cast<bool>(io_->output);
   drain_output();
-  if (!*alive) return;
-  if (std::exchange(io_->kept_for, 0) > 0) owner_.on_output(io_->output_kept);
   if (!*alive) return;
   state_ = State::kGone;
   end_start();
@@ -347,9 +351,10 @@ bool Sandbox::send(const Event& event) {
   thaw();
   state_ = State::kBusy;
   request_id_ = event.request_id;
-  const bool was_shown = channel_ && channel_->staged() > 0;
+  by_channel_ = channel_ && channel_->is(*sink_);
+  const bool was_shown = by_channel_ && channel_->staged() > 0;
   std::exchange(sink_, nullptr)->deliver(event);
-  if (was_shown) hear_output_kept();
+  if (was_shown) await_output(1);
   return true;
 }
 
@@ -357,7 +362,18 @@ bool Sandbox::stage(const Event& event) {
   return state_ == State::kBusy && channel_ && channel_->stage(event);
 }
 
-bool Sandbox::take_back() { return channel_ && channel_->staged() > 0 && channel_->take_back(); }
+bool Sandbox::take_back() {
+  if (!channel_ || channel_->staged() == 0 || !channel_->take_back()) return false;
+  // Else a function that lies about what it has taken is not heard of again.
+  if (io_->kept_for > channel_->staged()) await_output(1);
+  return true;
+}
+
+bool Sandbox::was_taken_ahead() const { return by_channel_ && channel_->was_taken_ahead(); }
+
+Duration Sandbox::answered_ago() const {
+  return by_channel_ && channel_ ? channel_->answered_ago() : Duration(0);
+}
 
 void Sandbox::catch_up() {
   if (!channel_) return;
@@ -366,11 +382,11 @@ void Sandbox::catch_up() {
   channel_->catch_up(false);
 }
 
-// One event more has had its turn.
-void Sandbox::hear_output_kept() {
-  if (io_->kept_for > 0 && --io_->kept_for == 0)
-    owner_.on_output(std::exchange(io_->output_kept, {}));
-  if (io_->output_left && io_->output_watch) io_->output_watch->again();
+// The event at which the output that is kept was printed has come so much nearer.
+void Sandbox::await_output(size_t events) {
+  io_->kept_for -= std::min(io_->kept_for, events);
+  if ((io_->output_left || !io_->output_kept.empty()) && io_->output_watch)
+    io_->output_watch->again();
 }
 
 // The first event is on its way when the quota begins: to write it takes longer than a small
@@ -438,6 +454,8 @@ void Sandbox::thaw() {
 
 Verdict Sandbox::next(EventSink& sink) {
   if (state_ != State::kStarting && state_ != State::kAnswered) return Verdict::kWrongState;
+  // What was shown through the channel has its turn there.
+  if (channel_ && channel_->staged() > 0 && !channel_->is(sink)) return Verdict::kWrongState;
   if (sink_ != nullptr) return Verdict::kWrongState;
   sink_ = &sink;
   // Back from its first event: the answer goes out now.

@@ -51,6 +51,8 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   bool send(const Event& event) override;
   bool stage(const Event& event) override;
   bool take_back() override;
+  bool was_taken_ahead() const override;
+  Duration answered_ago() const override;
   void catch_up() override;
   void begin_cpu_quota(const ResourceLimits& limits) override;
   void drain_output() override;
@@ -86,7 +88,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void on_settled();
   void end_start();
   void finish();
-  void hear_output_kept();
+  void await_output(size_t events);
   void shut_doors();
   void give_group_back();
   void fail_start(std::string reason, int error);
@@ -106,6 +108,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   std::unique_ptr<Io> io_;
   std::unique_ptr<Cgroup> cgroup_;
   std::unique_ptr<DirectChannel> channel_;
+  bool by_channel_ = false;      // the last event went there
   std::shared_ptr<bool> alive_;  // callbacks that outlive this object see false
   RuntimeApi::Address address_;
   EventSink* sink_ = nullptr;

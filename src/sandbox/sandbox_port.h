@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "sandbox/limits.h"
 #include "sandbox/runtime_port.h"
 
@@ -88,6 +89,11 @@ class SandboxPort {
   // Takes the last that was shown back. False: there is none, or the function has taken it already,
   // and its answer to the one before is heard of by catch_up(), if not sooner.
   virtual bool take_back() { return false; }
+  // Of the event that was sent last: whether the function had taken it before, when it had answered
+  // the one before; and how long ago it has answered it, as far as it says so, else zero. The
+  // function's word is no more than that.
+  virtual bool was_taken_ahead() const { return false; }
+  virtual Duration answered_ago() const { return Duration(0); }
   // Hears of what the function has answered until now.
   virtual void catch_up() {}
   // Initialisation is over: the CPU quota holds a moment later.

@@ -193,6 +193,14 @@ TEST_F(StagedEventsTest, WhatIsReadBelongsToTheEventAtWhichItWasPrinted) {
   EXPECT_EQ(engine_->printed_ahead(), 0U);
 }
 
+TEST_F(StagedEventsTest, NumbersGoRoundAndNoneIsZero) {
+  EXPECT_EQ(ring::after(ring::kLastNumber), 1U);
+  EXPECT_EQ(ring::after(ring::kLastNumber - 1), ring::kLastNumber);
+  put("1");
+  EXPECT_EQ(take(), "1");
+  EXPECT_FALSE(function_->has_event()) << "an empty stage holds nothing";
+}
+
 // A function on a thread of its own that prints at some events, and an engine that reads, hears,
 // stages and takes back at any moment: each event is answered once, and what was printed is its
 // own.
@@ -285,8 +293,8 @@ TEST_F(StagedEventsTest, AnyOrderKeepsEventsAndOutputApart) {
 
 // Hostile words in the memory: the engine reads nothing outside, and gives each event its turn.
 TEST_F(StagedEventsTest, AnyWordsOfTheFunctionHarmNobody) {
-  char* at = static_cast<char*>(::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                       engine_->descriptor(), 0));
+  char* at = static_cast<char*>(
+      ::mmap(nullptr, ring::kSize, PROT_READ | PROT_WRITE, MAP_SHARED, engine_->descriptor(), 0));
   auto& header = *reinterpret_cast<ring::Header*>(at);
   std::mt19937_64 random(11);
   put("1");

@@ -319,11 +319,17 @@ Result<void> StackBook::start(const RecordPtr& record,
 
 void StackBook::run(const RecordPtr& record, Stop& stop, Deployment& deployment,
                     const std::function<void(Deployment&)>& work) {
+  const auto own = record->read<std::string>([](const Stack& stack) {
+    return stack.last_operation ? stack.last_operation->id : std::string();
+  });
   const bool whole = fenced("a stack's deployment", [&] {
     work(deployment);
     if (stop.leaving()) return;
-    const auto status = record->read<std::string>(
-        [](const Stack& stack) { return stack.in_progress() ? stack.status : ""; });
+    // The next one may have been announced since this one's end was told.
+    const auto status = record->read<std::string>([&own](const Stack& stack) {
+      const bool is_own = !stack.last_operation || stack.last_operation->id == own;
+      return stack.in_progress() && is_own ? stack.status : "";
+    });
     if (!status.empty())
       record->cut_short(
           after_interruption(status),

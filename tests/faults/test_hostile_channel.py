@@ -15,9 +15,10 @@ SEED = int(os.environ.get("KILN_HOSTILE_SEED", 20261130))
 BOOTSTRAP = """#!/usr/bin/python3
 import array, ctypes, fcntl, json, mmap, os, random, socket, struct, time
 channel = socket.socket(fileno=int(os.environ['KILN_CHANNEL_FD']))
-SIZE, SMALL, ANSWER, LARGE = 4096 + 2 * (32 << 20), 1920, 64, 4096
+STAGES = 4096 + 2 * (32 << 20)
+SIZE, SMALL, ANSWER, LARGE = STAGES + 8 * 4096, 1920, 64, 4096
 NUMBER, SLEEPS = ANSWER, ANSWER + 24
-channel.sendall(struct.pack('<IIQ', 1, 6, 0) + b'ring 1')
+channel.sendall(struct.pack('<IIQ', 1, 6, 0) + b'ring 2')
 word, rest, _, _ = channel.recvmsg(65536, 256)
 memory = array.array('i', rest[0][2])[0]
 ring = mmap.mmap(memory, SIZE)
@@ -46,6 +47,7 @@ while True:
     for step in event['steps']:
         if step == 'scribble':
             for _ in range(200): put(4 * chance.randrange(64), chance.choice([0, 1, 3, 4, 0x7fffffff, 0xffffffff, chance.getrandbits(32)]))
+            for _ in range(50): put(STAGES + 4 * chance.randrange(8 * 1024), chance.getrandbits(32))
             wake()
         elif step == 'scribble without end':
             end = time.monotonic() + 0.2
@@ -53,6 +55,10 @@ while True:
         elif step == 'sizes':
             struct.pack_into('<IIIQ', ring, ANSWER + 4, 3, chance.choice([0, 4, 65536, 0xffffffff]), 0, chance.choice([0, 6291557, 1 << 33, (1 << 64) - 1]))
             put(NUMBER, seen); wake()
+        elif step == 'no answer':
+            struct.pack_into('<IIIQ', ring, ANSWER + 4, 1, 4, 0, 4)
+            put(NUMBER, seen); wake()
+            time.sleep(30)
         elif step == 'resize':
             for size in (0, 100, SIZE * 2):
                 try: os.ftruncate(memory, size)
@@ -78,7 +84,7 @@ while True:
         elif step == 'die': os._exit(3)
 """
 
-STEPS = ["scribble", "scribble without end", "sizes", "resize", "bytes", "descriptors", "wakes", "answer for another", "answer before", "shut", "close", "die"]
+STEPS = ["scribble", "scribble without end", "sizes", "no answer", "resize", "bytes", "descriptors", "wakes", "answer for another", "answer before", "shut", "close", "die"]
 
 
 def descriptors(pid):

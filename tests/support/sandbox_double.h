@@ -81,6 +81,8 @@ struct SandboxPuppet {
   size_t stages = 0;
   std::deque<Shown> shown;
   size_t taken = 0;
+  bool was_ahead = false;  // the event that it got last
+  Duration ago{0};         // since it answered that
   std::deque<std::string> unheard;
 
   // What the runtime does. Nothing comes of it once all processes have ended.
@@ -149,13 +151,14 @@ class SandboxDouble final : public sandbox::SandboxPort {
   void start(const sandbox::SandboxSpec&) override {}
   bool send(const sandbox::Event& event) override {
     if (!puppet_->waiting) return false;
-    puppet_->waiting = puppet_->frozen = false;
+    puppet_->waiting = puppet_->frozen = puppet_->was_ahead = false;
     if (!puppet_->shown.empty()) {
       EXPECT_EQ(event.request_id, puppet_->shown.front().id);
       EXPECT_EQ(event.payload, puppet_->shown.front().payload);
       puppet_->shown.pop_front();
       if (puppet_->taken > 0) {
         --puppet_->taken;
+        puppet_->was_ahead = true;
         return true;
       }
     }
@@ -173,6 +176,8 @@ class SandboxDouble final : public sandbox::SandboxPort {
     puppet_->shown.pop_back();
     return true;
   }
+  bool was_taken_ahead() const override { return puppet_->was_ahead; }
+  Duration answered_ago() const override { return puppet_->ago; }
   void catch_up() override {
     while (puppet_->hear()) {
     }

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "base/channel_ring.h"
 
@@ -21,7 +22,11 @@ ring::Stage& stage_of(char* memory, uint32_t number) {
   return *reinterpret_cast<ring::Stage*>(memory + ring::stage_place(number));
 }
 
-uint32_t after(uint32_t number) { return (number + 1) & ~ring::kStopBit; }
+uint64_t now_ns() {
+  struct timespec t {};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec);
+}
 
 }  // namespace
 
@@ -50,7 +55,7 @@ bool ChannelMemory::has_event() {
   if (has_next_) return true;
   // The turn may still be that of an event before the one in hand.
   const uint32_t turn = bell().load() & ~ring::kStopBit;
-  has_next_ = turn == after(number_) || take_ahead();
+  has_next_ = turn == ring::after(number_) || take_ahead();
   return has_next_;
 }
 
@@ -60,7 +65,7 @@ bool ChannelMemory::output_is_read() const {
 }
 
 bool ChannelMemory::take_ahead() {
-  uint32_t next = after(number_);
+  uint32_t next = ring::after(number_);
   ring::Header& h = header_of(at_);
   ring::Staged& staged = h.staged[next % ring::kStages];
   if (staged.event.load() != next || large_answer_) return false;
@@ -89,15 +94,15 @@ ChannelMemory::Woke ChannelMemory::wait() {
 
 bool ChannelMemory::take_event(std::string_view& meta, std::string_view& payload) {
   has_next_ = false;
-  number_ = after(number_);
+  number_ = ring::after(number_);
   const ring::Header& h = header_of(at_);
   in_stage_ = (h.staged[number_ % ring::kStages].event.load() & ~ring::kTaken) == number_;
   const ring::Message& event = in_stage_ ? stage_of(at_, number_).event : h.event;
   const uint32_t meta_size = event.meta_size.load(std::memory_order_relaxed);
   const uint64_t body_size = event.body_size.load(std::memory_order_relaxed);
   if (meta_size > ring::kLarge || body_size > ring::kLarge - meta_size) return false;
-  const char* from = at_ + ring::place(true, meta_size + body_size) +
-                     (in_stage_ ? ring::stage_place(number_) : 0);
+  const char* from =
+      at_ + ring::place(true, meta_size + body_size) + (in_stage_ ? ring::stage_place(number_) : 0);
   meta = {from, meta_size};
   payload = {from + meta_size, body_size};
   return true;
@@ -114,6 +119,8 @@ void ChannelMemory::answer(FrameType type, std::string_view meta, std::string_vi
   std::memcpy(to, meta.data(), meta.size());
   if (fits) std::memcpy(to + meta.size(), body.data(), body.size());
   ring::Message& answer = in_stage_ ? stage_of(at_, number_).answer : h.answer;
+  (in_stage_ ? stage_of(at_, number_).answered_at : h.answered_at)
+      .store(now_ns(), std::memory_order_relaxed);
   answer.type.store(static_cast<uint32_t>(type), std::memory_order_relaxed);
   answer.meta_size.store(static_cast<uint32_t>(meta.size()), std::memory_order_relaxed);
   answer.body_size.store(body.size(), std::memory_order_relaxed);

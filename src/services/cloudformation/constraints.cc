@@ -156,7 +156,8 @@ bool has_word(std::string_view words, std::string_view word) {
 
 bool is_allowed(const Rule& rule, std::string_view value) {
   const std::string list = std::string(", ") + rule.allowed + ", ";
-  return list.find(", " + std::string(value) + ", ") != std::string::npos;
+  return value.find(", ") == std::string_view::npos &&
+         list.find(", " + std::string(value) + ", ") != std::string::npos;
 }
 
 std::string enum_constraint(const Rule& rule) {

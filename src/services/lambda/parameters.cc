@@ -169,7 +169,7 @@ constexpr ParameterRule kRules[] = {
 // Whether `words`, which has blanks at its ends, has `word`.
 bool has_word(std::string_view words, std::string_view word) {
   for (size_t at = words.find(word); at != words.npos; at = words.find(word, at + 1))
-    if (words[at - 1] == ' ' && words[at + word.size()] == ' ') return true;
+    if (at > 0 && words[at - 1] == ' ' && words[at + word.size()] == ' ') return true;
   return false;
 }
 

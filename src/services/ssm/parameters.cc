@@ -116,6 +116,7 @@ Result<std::set<std::string>> SsmParameters::erase(const std::string& region,
         break;
       }
   }
+  if (places.empty()) return found;
   if (auto erased = port_.erase_all(places); !erased) return erased.error();
   const MutexLock lock(mutex_);
   for (const StatePort::Place& place : places) parameters_.erase({region, place.key});
