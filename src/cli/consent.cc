@@ -5,8 +5,12 @@
 
 namespace kiln::cli {
 
+bool is_anybody_there(const Console& console) {
+  return console.in_is_terminal && console.err_is_terminal;
+}
+
 int expect_somebody(Console& console, std::string_view yes) {
-  if (console.in_is_terminal && console.err_is_terminal) return kExitOk;
+  if (is_anybody_there(console)) return kExitOk;
   return fail(console, usage("nobody is there to ask; " + std::string(yes)));
 }
 

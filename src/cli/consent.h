@@ -1,5 +1,7 @@
 // The question before what no command undoes: functions, versions of layers and stacks that go, and
-// plans that are carried out. --yes answers it ahead.
+// plans that are carried out. --yes answers it ahead. Where nobody can answer, a function or a
+// layer's version goes without a question, as with the AWS CLI; stacks and plans, which touch many
+// things at once, need --yes.
 #pragma once
 
 #include <string>
@@ -9,8 +11,11 @@
 
 namespace kiln::cli {
 
-// Where stdin or stderr is no terminal, nobody can answer: says that `yes`, such as "add --yes", is
-// missing. kExitOk: somebody can; else what the command ends with.
+// Whether somebody can answer: stdin and stderr are a terminal.
+bool is_anybody_there(const Console& console);
+
+// Where nobody can answer, says that `yes`, such as "add --yes", is missing. kExitOk: somebody can;
+// else what the command ends with.
 int expect_somebody(Console& console, std::string_view yes = "add --yes");
 
 // Asks. kExitOk: go on; else what the command ends with, after it has said `refused`.

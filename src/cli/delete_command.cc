@@ -18,8 +18,7 @@ int run_delete(Console& console, const ClientOptions& client_options,
                const DeleteOptions& options) {
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  if (options.confirm == Confirm::kAsk) {
-    if (const int code = expect_somebody(console); code != kExitOk) return code;
+  if (options.confirm == Confirm::kAsk && is_anybody_there(console)) {
     // A question about what isn't there would be a strange one.
     const auto there = client->json({.path = function_path(options.name) + "/configuration"});
     if (!there) return fail_on(console, there.error(), options.name, client_options.api);
@@ -50,7 +49,7 @@ void add_delete_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("delete", "Delete a function with its versions and aliases");
   command->footer(
-      "It asks first; where stdin isn't a terminal, it needs --yes. The function's log stays.\n"
+      "On a terminal it asks first. The function's log stays.\n"
       "\n"
       "Examples:\n"
       "  kiln delete hello\n"

@@ -89,7 +89,6 @@ struct DoomedVersion {
 
 int delete_layer(Console& console, const ClientOptions& options, const DoomedVersion& wanted) {
   const auto& [name, version, yes] = wanted;
-  if (const int code = yes ? kExitOk : expect_somebody(console); code != kExitOk) return code;
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   const std::string path = versions_path(name) + "/" + std::to_string(version);
@@ -102,7 +101,8 @@ int delete_layer(Console& console, const ClientOptions& options, const DoomedVer
                : fail(console, there.error());
   const std::string what = name + ":" + std::to_string(version);
   const int code =
-      yes ? kExitOk
+      yes || !is_anybody_there(console)
+          ? kExitOk
           : ask(console, "Delete the layer " + what + "? Its number doesn't come back.",
                 "nothing was deleted");
   if (code != kExitOk) return code;
@@ -154,7 +154,7 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
     });
   }
   CLI::App* remove = command->add_subcommand("delete", "Delete a version of a layer");
-  remove->footer("It asks first; where stdin isn't a terminal, it needs --yes.");
+  remove->footer("On a terminal it asks first.");
   auto wanted = std::make_shared<DoomedVersion>();
   remove->add_option("name", wanted->name, "Name of the layer")->required();
   remove->add_option("version", wanted->version, "Number of the version")

@@ -235,9 +235,9 @@ TEST_F(DatabaseTest, NothingIsCommittedToAFileThatNobodyWouldFind) {
   auto database = Database::open(path_);
   ASSERT_TRUE(database.ok());
   const auto expect_refusal = [&] {
-    for (const auto& done :
-         {(*database)->execute(kInsert),
-          (*database)->transaction([&] { return (*database)->execute(kInsert); })}) {
+    for (const auto& done : {(*database)->execute(kInsert), (*database)->transaction([&] {
+                               return (*database)->execute(kInsert);
+                             })}) {
       ASSERT_FALSE(done.ok());
       EXPECT_THAT(done.error().message, AllOf(HasSubstr(path_), HasSubstr("deleted, moved"),
                                               HasSubstr("Put it back, or restart Kiln")));
