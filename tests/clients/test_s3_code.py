@@ -48,24 +48,24 @@ def test_a_package_in_s3_may_be_larger_than_one_that_is_sent(kiln, s3, bucket, n
 
 def test_code_comes_from_the_server_that_s3_is_forwarded_to(name):
     def serve(method, path, headers, body):
-        if path == "/b/a/code%20x.zip" or path == "/b/a%2Fcode%20x.zip":
+        if path == "/bucket/a/code%20x.zip" or path == "/bucket/a%2Fcode%20x.zip":
             return 200, {}, zip_of(HELLO)
-        if path == "/b/closed":
+        if path == "/bucket/closed":
             return 403, {}, b"<Error><Code>AccessDenied</Code></Error>"
         return 404, {}, b"<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>"
 
     other = Receiver(serve)
     kiln = Kiln(args=["--forward", f"s3={other.url}"])
     try:
-        kiln.create(name, code={"S3Bucket": "b", "S3Key": "a/code x.zip"})
+        kiln.create(name, code={"S3Bucket": "bucket", "S3Key": "a/code x.zip"})
         assert kiln.invoke(name)["Body"] == "from s3"
         for key, text in (("nope", "S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."), ("closed", "--forward s3=URL")):
             with pytest.raises(ClientError) as error:
-                kiln.create("other", code={"S3Bucket": "b", "S3Key": key})
+                kiln.create("other", code={"S3Bucket": "bucket", "S3Key": key})
             assert text in message_of(error)
         other.close()
         with pytest.raises(ClientError) as error:
-            kiln.create("other", code={"S3Bucket": "b", "S3Key": "nope"})
+            kiln.create("other", code={"S3Bucket": "bucket", "S3Key": "nope"})
         assert "--forward s3=URL" in message_of(error) and code_of(error) == "InvalidParameterValueException"
     finally:
         kiln.stop()

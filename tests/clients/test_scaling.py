@@ -135,7 +135,7 @@ def test_step_scaling_runs_with_a_warning_and_is_refused_when_strict(name):
     try:
         target(kiln, alias_of(kiln, name), 0, 10)
         arn = kiln.client("application-autoscaling").put_scaling_policy(**policy)["PolicyARN"]
-        assert "is of type StepScaling, which AWS does not support for Lambda" in kiln.stderr()
+        wait_for(lambda: "is of type StepScaling, which AWS does not support for Lambda" in kiln.stderr(), what="the warning")
         cloudwatch = kiln.client("cloudwatch")
         cloudwatch.put_metric_alarm(AlarmName="busy", Namespace="Mine", MetricName="load", Statistic="Maximum", Period=60, EvaluationPeriods=1, Threshold=10,
                                     ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=[arn])
