@@ -111,7 +111,7 @@ void SandboxPool::wake(Ready& ready, bool all) {
 }
 
 void SandboxPool::end_work(Ready& ready, Environment& environment) {
-  const size_t at = std::exchange(environment.place.at_work, SIZE_MAX);
+  const size_t at = environment.place.at_work;
   if (at == SIZE_MAX) return;
   if (host_.processors > 0) {
     const SteadyTime now = host_.loop.clock().steady_now();

@@ -293,6 +293,7 @@ void Sandbox::finish() {
 // The channel first: it speaks to the extensions that go with the address.
 void Sandbox::shut_doors() {
   channel_.reset();
+  by_channel_ = false;
   host_.runtime_api.remove(address_);
 }
 
@@ -372,7 +373,7 @@ bool Sandbox::take_back() {
 bool Sandbox::was_taken_ahead() const { return by_channel_ && channel_->was_taken_ahead(); }
 
 Duration Sandbox::answered_ago() const {
-  return by_channel_ && channel_ ? channel_->answered_ago() : Duration(0);
+  return by_channel_ ? channel_->answered_ago() : Duration(0);
 }
 
 void Sandbox::catch_up() {

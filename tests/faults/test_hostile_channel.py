@@ -13,7 +13,7 @@ SEED = int(os.environ.get("KILN_HOSTILE_SEED", 20261130))
 
 # KILN_CHANNEL_FD: what Kiln looks for in a bootstrap that speaks the channel. The places are those of base/channel_ring.h.
 BOOTSTRAP = """#!/usr/bin/python3
-import array, ctypes, fcntl, json, mmap, os, random, socket, struct, time
+import array, ctypes, fcntl, json, mmap, os, random, signal, socket, struct, time
 channel = socket.socket(fileno=int(os.environ['KILN_CHANNEL_FD']))
 STAGES = 4096 + 2 * (32 << 20)
 SIZE, SMALL, ANSWER, LARGE = STAGES + 8 * 4096, 1920, 64, 4096
@@ -58,7 +58,7 @@ while True:
         elif step == 'no answer':
             struct.pack_into('<IIIQ', ring, ANSWER + 4, 1, 4, 0, 4)
             put(NUMBER, seen); wake()
-            time.sleep(30)
+            signal.pause()
         elif step == 'resize':
             for size in (0, 100, SIZE * 2):
                 try: os.ftruncate(memory, size)

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/characters.h"
 #include "base/json_access.h"
+#include "base/word_list.h"
 #include "model/violations.h"
 #include "stack/validation_error.h"
 
@@ -149,15 +150,8 @@ constexpr Rule kRules[] = {
     {.member = "CallAs", .operations = "", .allowed = "SELF, DELEGATED_ADMIN"},
 };
 
-// Whether `words`, which has blanks at its ends, has `word`.
-bool has_word(std::string_view words, std::string_view word) {
-  return words.find(" " + std::string(word) + " ") != words.npos;
-}
-
 bool is_allowed(const Rule& rule, std::string_view value) {
-  const std::string list = std::string(", ") + rule.allowed + ", ";
-  return value.find(", ") == std::string_view::npos &&
-         list.find(", " + std::string(value) + ", ") != std::string::npos;
+  return rule.allowed == nullptr || is_listed(rule.allowed, ", ", value);
 }
 
 std::string enum_constraint(const Rule& rule) {
@@ -170,16 +164,14 @@ void check_text(const Rule& rule, const std::string& value, const std::string& p
   if (rule.fits != nullptr && !rule.fits(value))
     violations.add(value, path,
                    std::string("Member must satisfy regular expression pattern: ") + rule.pattern);
-  if (rule.allowed != nullptr && !is_allowed(rule, value))
-    violations.add(value, path, enum_constraint(rule));
+  if (!is_allowed(rule, value)) violations.add(value, path, enum_constraint(rule));
 }
 
 void check_each(const Rule& rule, const std::vector<std::string>& values, const std::string& path,
                 model::Violations& violations) {
   const auto fits = [&](const std::string& value) {
     const size_t length = characters(value);
-    return length >= rule.least && length <= rule.most &&
-           (rule.allowed == nullptr || is_allowed(rule, value));
+    return length >= rule.least && length <= rule.most && is_allowed(rule, value);
   };
   if (std::all_of(values.begin(), values.end(), fits)) return;
   std::string shown;
@@ -248,7 +240,7 @@ void check_at(const Rule& rule, const json& document, std::string_view rest,
 Result<void> check_cloudformation_input(std::string_view operation, const json& input) {
   model::Violations violations;
   for (const Rule& rule : kRules)
-    if (rule.operations.empty() || has_word(rule.operations, operation))
+    if (rule.operations.empty() || is_listed(rule.operations, " ", operation))
       check_at(rule, input, rule.member, "", violations);
   if (const auto error = violations.error()) return stack::validation_error(error->message);
   return {};

@@ -1,10 +1,10 @@
 #include "services/lambda/parameters.h"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include "base/ascii.h"
+#include "base/word_list.h"
 #include "model/name_checks.h"
 #include "model/violations.h"
 #include "services/lambda/layers.h"
@@ -68,12 +68,7 @@ void check_max_items(Value value, model::Violations& violations) {
 // `allowed`: with ", " between them, as AWS prints them.
 void check_enum(Value value, const char* member, std::string_view allowed,
                 model::Violations& violations) {
-  if (!value) return;
-  for (std::string_view rest = allowed; !rest.empty();) {
-    const size_t end = std::min(rest.find(", "), rest.size());
-    if (rest.substr(0, end) == *value) return;
-    rest.remove_prefix(std::min(end + 2, rest.size()));
-  }
+  if (!value || is_listed(allowed, ", ", *value)) return;
   violations.add(*value, member,
                  "Member must satisfy enum value set: [" + std::string(allowed) + "]");
 }
@@ -166,20 +161,13 @@ constexpr ParameterRule kRules[] = {
     {"Arn", check_layer_version_arn, " GetLayerVersionByArn "},
 };
 
-// Whether `words`, which has blanks at its ends, has `word`.
-bool has_word(std::string_view words, std::string_view word) {
-  for (size_t at = words.find(word); at != words.npos; at = words.find(word, at + 1))
-    if (at > 0 && words[at - 1] == ' ' && words[at + word.size()] == ' ') return true;
-  return false;
-}
-
 }  // namespace
 
 Result<void> check_parameter_values(const LambdaRoute& route, const wire::QueryParams& query) {
   model::Violations violations;
   std::string_view looked_at;
   for (const ParameterRule& rule : kRules) {
-    const bool fits = rule.operations.empty() || has_word(rule.operations, route.name);
+    const bool fits = rule.operations.empty() || is_listed(rule.operations, " ", route.name);
     if (!fits || rule.parameter == looked_at) continue;
     looked_at = rule.parameter;
     if (rule.parameter != kFunctionName)
