@@ -1,13 +1,17 @@
-// A client over a plain socket, for what a library would not send. Reads wait for 10 s at most.
+// A client over a plain socket, for what a library would not send. Reads wait for 10 s at most. Its
+// receive buffer has one size on every machine, so that a server notices who reads.
 #pragma once
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "base/unique_fd.h"
 
@@ -16,6 +20,8 @@ namespace kiln::net {
 class PlainClient {
  public:
   explicit PlainClient(uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    const int buffer = 256 << 10;
+    EXPECT_EQ(::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer), 0);
     sockaddr_in a = {};
     a.sin_family = AF_INET;
     a.sin_port = htons(port);
@@ -29,6 +35,11 @@ class PlainClient {
       text.remove_prefix(static_cast<size_t>(n));
     }
     return true;
+  }
+  // The server's kernel has all that was sent.
+  void wait_until_received() {
+    for (int left = 1; left > 0; std::this_thread::yield())
+      if (::ioctl(fd_.get(), SIOCOUTQ, &left) != 0) return;
   }
   // Sends no more, and still reads.
   void end_sending() { ::shutdown(fd_.get(), SHUT_WR); }
