@@ -101,7 +101,7 @@ Result<void> Engine::start() {
         sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
     if (i == 0 && !cgroups.warning().empty()) e.warnings.push_back(cgroups.warning());
     e.invokers.push_back(std::make_unique<Invoker>(Invoker::Setup{
-        *e.loops.back(), e.launcher.take_socket(i), std::move(cgroups), e.launcher.isolation(),
+        *e.loops.back(), e.launcher.take_line(i), std::move(cgroups), e.launcher.isolation(),
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
         e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,

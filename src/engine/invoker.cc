@@ -27,7 +27,7 @@ Invoker::Invoker(Setup setup)
     : log_store_(setup.log_store),
       code_store_(setup.code_store),
       account_(std::move(setup.account)),
-      launcher_(std::move(setup.launcher_socket), setup.loop),
+      launcher_(std::move(setup.launcher_line), setup.loop),
       cgroups_(std::move(setup.cgroups)),
       runtime_api_(setup.loop),
       host_{setup.loop,      launcher_,

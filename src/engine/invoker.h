@@ -30,7 +30,7 @@ class Invoker {
  public:
   struct Setup {
     net::IoLoop& loop;
-    UniqueFd launcher_socket;
+    sandbox::LauncherLine launcher_line;
     sandbox::CgroupFactory cgroups;
     sandbox::Isolation isolation;
     logs::LogStore& log_store;

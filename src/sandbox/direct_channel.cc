@@ -31,11 +31,12 @@ bool sane(const FrameHeader& header) {
 
 }  // namespace
 
-DirectChannel::DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port,
-                             Extensions* extensions)
+DirectChannel::DirectChannel(UniqueFd socket, std::unique_ptr<RingMemory> memory,
+                             net::IoLoop& loop, RuntimePort& port, Extensions* extensions)
     : loop_(loop),
       port_(port),
       extensions_(extensions),
+      memory_(std::move(memory)),
       stream_(loop.open(std::move(socket), *this)) {
   stream_->resume();
 }
@@ -106,6 +107,7 @@ bool DirectChannel::take_frame(const FrameHeader& header, std::string_view meta,
   if (writing_) return broken("an answer before the event was read"), false;
   if (header.type == FrameType::kReady && (meta == ring::kRingOffer || meta == ring::kOldRingOffer))
     offer_ring(meta == ring::kRingOffer);
+  memory_.reset();
   return take_message(header.type, meta, std::move(body), false);
 }
 
@@ -146,7 +148,7 @@ bool DirectChannel::take_message(FrameType type, std::string_view meta, std::str
 // Without the memory the function gets its events through the socket, as before.
 void DirectChannel::offer_ring(bool stages) {
   if (ring_) return;
-  auto memory = RingMemory::make();
+  auto memory = memory_ ? std::move(memory_) : RingMemory::make();
   if (!memory) return;
   FrameHeader header{FrameType::kRing, 0, 0};
   struct iovec part = {&header, sizeof header};

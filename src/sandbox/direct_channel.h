@@ -29,8 +29,10 @@ class DirectChannel final : private EventSink,
                             private net::LookedAt,
                             private net::Scheduled {
  public:
-  // `extensions`: whoever has registered from inside the runtime; nullptr: nobody can.
-  DirectChannel(UniqueFd socket, net::IoLoop& loop, RuntimePort& port, Extensions* extensions);
+  // `memory`: for a function that offers the ring; null: made then. `extensions`: whoever has
+  // registered from inside the runtime; nullptr: nobody can.
+  DirectChannel(UniqueFd socket, std::unique_ptr<RingMemory> memory, net::IoLoop& loop,
+                RuntimePort& port, Extensions* extensions);
   ~DirectChannel();
 
   // While it has an event: shows the function one more ahead of its turn, which is to be delivered
@@ -88,7 +90,8 @@ class DirectChannel final : private EventSink,
   net::IoLoop& loop_;
   RuntimePort& port_;
   Extensions* extensions_;
-  std::unique_ptr<RingMemory> ring_;  // null: everything goes through the socket
+  std::unique_ptr<RingMemory> memory_;  // until the function has offered the ring, or has not
+  std::unique_ptr<RingMemory> ring_;    // null: everything goes through the socket
   std::unique_ptr<net::Stream> stream_;
   std::string in_;    // the beginning of a frame
   std::string head_;  // of the event that is sent

@@ -114,6 +114,7 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
       !ask_for_pids(blank->orders.get()))
     return no_fork(descriptor_fault(errno));
   if (is_kept_back(channel.get())) return no_fork(descriptor_fault(EMFILE));
+  blank->ring = RingMemory::make();
   ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
   blank->cgroup = host_.cgroups.make();
   if (blank->cgroup) {

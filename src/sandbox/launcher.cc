@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -24,6 +26,9 @@ constexpr const char* kLauncherEnded = "the launcher process has ended; restart 
 
 struct Hello {
   Isolation isolation;
+  bool passes_mounts;
+  struct stat resolv_conf;
+  char resolv_conf_path[PATH_MAX];
   char warning[512];
 };
 
@@ -85,22 +90,29 @@ void answer_join(int socket, const Message& message, MetaReader& in) {
   send_message(socket, &reply, sizeof reply, {});
 }
 
-// A blank that is gone hears nothing; its pidfd tells the engine.
+// False: errno says why. A blank that is gone hears nothing; its pidfd tells the engine.
+bool send_order(int orders, const OrderHead& head, const std::string& order, int control,
+                const std::vector<UniqueFd>& mounts) {
+  std::vector<int> fds;
+  if (control >= 0) fds.push_back(control);
+  for (const UniqueFd& fd : mounts) fds.push_back(fd.get());
+  const std::string text = encode(head) + order;
+  return send_message(orders, text.data(), text.size(), fds) || errno == EPIPE ||
+         errno == ECONNRESET;
+}
+
 void pass_on(const Message& message, MetaReader& in, const Ground& ground) {
   if (message.fds.empty()) return;
-  bool channel = false;
-  const StartOrder order = read_order(in, channel);
+  bool control = false;
+  const StartOrder order = read_order(in, control);
   std::vector<UniqueFd> mounts;
   OrderHead head;
-  if (message.complete && message.fds.size() == (channel ? 2U : 1U))
-    head = open_mounts(order, ground, mounts);
+  if (message.complete && message.fds.size() == (control ? 2U : 1U))
+    head = open_mounts(order, ground.host, mounts);
   else
     head = {EMFILE, "taking its descriptors", {}};
-  std::vector<int> fds;
-  if (channel && message.fds.size() > 1) fds.push_back(message.fds[1].get());
-  for (const UniqueFd& fd : mounts) fds.push_back(fd.get());
-  const std::string text = encode(head) + message.data;
-  send_message(message.fds[0].get(), text.data(), text.size(), fds);
+  send_order(message.fds[0].get(), head, message.data,
+             control && message.fds.size() > 1 ? message.fds[1].get() : -1, mounts);
 }
 
 void handle(int socket, const Message& message, const Ground& ground) {
@@ -124,6 +136,9 @@ void handle(int socket, const Message& message, const Ground& ground) {
   Hello hello = {};
   hello.isolation = ground.isolation;
   ground.warning.copy(hello.warning, sizeof hello.warning - 1);
+  hello.passes_mounts = ground.host.passes_mounts;
+  hello.resolv_conf = ground.host.resolv_conf.seen;
+  ground.host.resolv_conf.path.copy(hello.resolv_conf_path, sizeof hello.resolv_conf_path - 1);
   if (!send_message(sockets[0].get(), &hello, sizeof hello, {})) ::_exit(1);
 
   std::vector<struct pollfd> polls;
@@ -145,6 +160,11 @@ void handle(int socket, const Message& message, const Ground& ground) {
   ::_exit(0);
 }
 
+Error cannot_ask(const std::string& why) {
+  return {ErrorKind::kUnavailable, "LauncherError",
+          "cannot ask the launcher for a sandbox: " + why};
+}
+
 Error cannot_start(const char* step) {
   return {ErrorKind::kUnavailable, "LauncherError",
           std::string("cannot start the launcher: ") + step + ": " + descriptor_fault(errno)};
@@ -153,7 +173,7 @@ Error cannot_start(const char* step) {
 }  // namespace
 
 Result<std::unique_ptr<LauncherProcess>> LauncherProcess::start(const LauncherOptions& options) {
-  auto launcher = std::unique_ptr<LauncherProcess>(new LauncherProcess);
+  auto launcher = std::unique_ptr<LauncherProcess>(new LauncherProcess(options.runtimes_dir));
   std::vector<UniqueFd> theirs;
   for (int i = 0; i < options.loops; ++i) {
     int pair[2];
@@ -180,13 +200,21 @@ Result<void> LauncherProcess::get_ready() {
   std::memcpy(&hello, message.data.data(), sizeof hello);
   isolation_ = hello.isolation;
   warning_ = hello.warning;
+  // In a user namespace the launcher has the right to mount, and this process has not.
+  const bool may_mount =
+      isolation_ == Isolation::kFull && static_cast<bool>(open_mount(runtimes_dir_));
+  if (may_mount || !hello.passes_mounts)
+    host_ = {{}, {hello.resolv_conf_path, hello.resolv_conf}, hello.passes_mounts};
   return {};
 }
 
 LauncherProcess::~LauncherProcess() = default;
 
-LauncherClient::LauncherClient(UniqueFd socket, net::IoLoop& loop)
-    : loop_(loop), socket_(std::move(socket)), watch_(loop, socket_.get(), [this] { receive(); }) {}
+LauncherClient::LauncherClient(LauncherLine line, net::IoLoop& loop)
+    : loop_(loop),
+      socket_(std::move(line.socket)),
+      host_(std::move(line.host)),
+      watch_(loop, socket_.get(), [this] { receive(); }) {}
 
 void LauncherClient::make(const BlankRequest& request, const BlankFds& fds, Done done) {
   std::vector<int> sent = {fds.orders, fds.log, fds.status};
@@ -210,22 +238,25 @@ void LauncherClient::join(int pidfd, pid_t pid, const std::vector<int>& cgroup, 
   pending_.push_back({nullptr, std::move(done)});
 }
 
-Result<void> LauncherClient::start(const StartOrder& order, int orders, int channel) {
+Result<void> LauncherClient::start(const StartOrder& order, int orders, int control) {
+  const std::string message = encode(order, control >= 0);
+  if (message.size() > kMaxMessage) return cannot_ask("its environment is too large");
+  if (host_) {
+    std::vector<UniqueFd> mounts;
+    const OrderHead head = open_mounts(order, *host_, mounts);
+    if (!send_order(orders, head, message, control, mounts)) return cannot_ask(std::strerror(errno));
+    return {};
+  }
   std::vector<int> sent = {orders};
-  if (channel >= 0) sent.push_back(channel);
-  return ask(encode(order, channel >= 0), sent);
+  if (control >= 0) sent.push_back(control);
+  return ask(message, sent);
 }
 
 Result<void> LauncherClient::ask(const std::string& message, const std::vector<int>& fds) {
-  if (message.size() <= kMaxMessage &&
-      send_message(socket_.get(), message.data(), message.size(), fds))
-    return {};
-  if (message.size() <= kMaxMessage && (errno == EPIPE || errno == ECONNRESET))
+  if (send_message(socket_.get(), message.data(), message.size(), fds)) return {};
+  if (errno == EPIPE || errno == ECONNRESET)
     return Error{ErrorKind::kUnavailable, "LauncherError", kLauncherEnded};
-  const std::string why =
-      message.size() > kMaxMessage ? "its environment is too large" : std::strerror(errno);
-  return Error{ErrorKind::kUnavailable, "LauncherError",
-               "cannot ask the launcher for a sandbox: " + why};
+  return cannot_ask(std::strerror(errno));
 }
 
 void LauncherClient::receive() {

@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "base/user_ids.h"
 #include "net/io_loop.h"
 #include "net/watch.h"
+#include "sandbox/sandbox_etc.h"
 
 namespace kiln::sandbox {
 
@@ -45,7 +47,7 @@ struct BlankRequest {
   std::vector<std::string> argv;
   std::vector<std::string> env;
   std::string lang_dir;  // of that program, see StartOrder
-  bool channel = false;  // that program has a direct channel
+  bool channel = false;  // there is a direct channel for whatever it becomes
 };
 
 // Descriptors that it gets; the caller keeps and closes its own copies.
@@ -53,7 +55,7 @@ struct BlankFds {
   int orders = -1;   // a SOCK_SEQPACKET socket, where the order comes; it ends when this closes
   int log = -1;      // its stdout and stderr
   int status = -1;   // ExitStatus is written here when its main process ends
-  int channel = -1;  // the direct channel of a program that is started ahead, or -1
+  int channel = -1;  // the direct channel, or -1
   std::vector<int> cgroup;  // see Cgroup::join_fds
   bool cgroup_v2 = false;
 };
@@ -70,6 +72,7 @@ struct StartOrder {
   std::string lang_dir;           // absolute, outside; seen at /var/lang; empty: nothing there
   int64_t tmp_bytes = kBlankTmpBytes;
   int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
+  bool channel = false;          // it gets the direct channel that was made with the blank
 
   static constexpr int64_t kBlankTmpBytes = 512LL * 1024 * 1024;  // what a blank's /tmp has
 };
@@ -95,6 +98,13 @@ inline constexpr const char* kOrderFdVariable = "KILN_ORDER_FD";
 // it reaps; the kernel would leave its grandchildren.
 inline constexpr int kEndSignal = SIGQUIT;
 
+// One loop's way to the launcher.
+struct LauncherLine {
+  UniqueFd socket;
+  // What the engine needs to open mounts itself; nothing: only the launcher can.
+  std::optional<HostView> host;
+};
+
 class LauncherProcess {
  public:
   // Forks it. REQUIRES: the process has one thread.
@@ -108,14 +118,17 @@ class LauncherProcess {
   const std::string& warning() const { return warning_; }
   // A child of this process. It ends when all its sockets have closed, and not before.
   pid_t pid() const { return pid_; }
-  // Where a sandbox finds its code, its runtimes: /var/task and /var/runtime, or, without
-  // namespaces, the real paths.
-  UniqueFd take_socket(int loop) { return std::move(sockets_[static_cast<size_t>(loop)]); }
+  // REQUIRES: it is ready.
+  LauncherLine take_line(int loop) {
+    return {std::move(sockets_[static_cast<size_t>(loop)]), host_};
+  }
 
  private:
-  LauncherProcess() = default;
+  explicit LauncherProcess(std::string runtimes_dir) : runtimes_dir_(std::move(runtimes_dir)) {}
+  const std::string runtimes_dir_;
   Isolation isolation_ = Isolation::kNone;
   std::string warning_;
+  std::optional<HostView> host_;
   pid_t pid_ = -1;
   std::vector<UniqueFd> sockets_;
 };
@@ -129,13 +142,13 @@ class LauncherClient {
   };
   using Done = std::function<void(Result<Made>)>;
 
-  LauncherClient(UniqueFd socket, net::IoLoop& loop);
+  LauncherClient(LauncherLine line, net::IoLoop& loop);
   // Descriptors are sent before this returns. `done` is called later, in the order of the requests.
   void make(const BlankRequest& request, const BlankFds& fds, Done done);
-  // Tells a blank what to be. `orders`: the other end of its BlankFds::orders; `channel`: the
-  // direct channel that it shall have, or -1. What fails later is reported by the blank as
-  // kSetupFailed.
-  Result<void> start(const StartOrder& order, int orders, int channel);
+  // Tells a blank what to be, directly or through the launcher. `orders`: the other end of its
+  // BlankFds::orders; `control`: what a template's program finds at kChannelFd, or -1. What fails
+  // later is reported by the blank as kSetupFailed.
+  Result<void> start(const StartOrder& order, int orders, int control);
   // Moves a process that the launcher did not make, and that waits meanwhile, into a group; see
   // BlankFds.
   void join(int pidfd, pid_t pid, const std::vector<int>& cgroup, bool cgroup_v2,
@@ -154,6 +167,7 @@ class LauncherClient {
 
   net::IoLoop& loop_;
   UniqueFd socket_;
+  const std::optional<HostView> host_;
   net::Watch watch_;
   std::deque<Pending> pending_;
 };

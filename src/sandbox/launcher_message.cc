@@ -17,7 +17,7 @@ namespace kiln::sandbox {
 namespace {
 
 constexpr size_t kMaxFds = 8;
-// What the launcher puts before what it passes on.
+// What stands before a start that comes to a blank.
 constexpr size_t kHead = 4096;
 
 void write_list(MetaWriter& out, const std::vector<std::string>& list) {
@@ -107,7 +107,7 @@ std::string encode(const BlankRequest& request, const BlankFds& fds) {
   return out;
 }
 
-std::string encode(const StartOrder& order, bool channel) {
+std::string encode(const StartOrder& order, bool control) {
   std::string out;
   MetaWriter writer(out);
   writer.add("start")
@@ -116,7 +116,8 @@ std::string encode(const StartOrder& order, bool channel) {
       .add(order.lang_dir)
       .add(std::to_string(order.tmp_bytes))
       .add(std::to_string(order.data_limit_bytes))
-      .add(channel ? "1" : "0")
+      .add(order.channel ? "1" : "0")
+      .add(control ? "1" : "0")
       .add(order.role == StartOrder::Role::kTemplate ? "template" : "function");
   write_list(writer, order.argv);
   write_list(writer, order.env);
@@ -153,14 +154,15 @@ BlankRequest read_blank(MetaReader& in, bool& cgroup_v2) {
   return request;
 }
 
-StartOrder read_order(MetaReader& in, bool& channel) {
+StartOrder read_order(MetaReader& in, bool& control) {
   StartOrder order;
   order.task_dir = need(in);
   order.layers_dir = need(in);
   order.lang_dir = need(in);
   order.tmp_bytes = need_number(in);
   order.data_limit_bytes = need_number(in);
-  channel = need(in) == "1";
+  order.channel = need(in) == "1";
+  control = need(in) == "1";
   if (need(in) == "template") order.role = StartOrder::Role::kTemplate;
   order.argv = read_list(in);
   order.env = read_list(in);

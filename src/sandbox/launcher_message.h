@@ -2,8 +2,8 @@
 // the engine sends.
 //
 //   make    a blank: a sandbox with nothing of a function in it; answered with its pidfd
-//   start   the order of a blank. The launcher passes it on to the blank, with the folders that
-//           it shall see as descriptors of mounts; no answer
+//   start   the order of a blank, which comes to it with the folders that it shall see as
+//           descriptors of mounts; from the engine, or passed on by the launcher; no answer
 //   join    a process that is to be in a group from now on; answered
 //
 // Everything here is made by this program and trusted: a malformed message is a bug.
@@ -32,7 +32,7 @@ bool receive_message(int socket, int flags, Message& out);
 bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds);
 
 std::string encode(const BlankRequest& request, const BlankFds& fds);
-std::string encode(const StartOrder& order, bool channel);
+std::string encode(const StartOrder& order, bool control);
 
 std::string encode_join(pid_t pid, bool cgroup_v2);
 
@@ -42,12 +42,12 @@ MessageKind read_kind(MetaReader& in);
 // Of a kMake, behind its kind. `cgroup_v2` goes with the descriptors.
 BlankRequest read_blank(MetaReader& in, bool& cgroup_v2);
 // Of a kStart, behind its kind.
-StartOrder read_order(MetaReader& in, bool& channel);
+StartOrder read_order(MetaReader& in, bool& control);
 
 // Of a kJoin, behind its kind.
 pid_t read_join(MetaReader& in, bool& cgroup_v2);
 
-// What the launcher puts before a start that it passes on: an error with the step that it ended, or
+// What stands before a start that comes to a blank: an error with the step that it ended, or
 // where each of the mounts that come with it belongs.
 struct OrderHead {
   int error = 0;

@@ -125,17 +125,6 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   if (!taken) return fail_start(taken.error().message, 0);
   blank_ = std::move(*taken);
   fork_of_ = spec.fork_of;
-  UniqueFd channel_ours = std::move(blank_->channel), channel_theirs;
-  if (spec.direct_channel && !blank_->ahead) {
-    int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-      const std::string why = descriptor_fault(errno);
-      blank_.reset();
-      return fail_start("socketpair: " + why, 0);
-    }
-    channel_ours = UniqueFd(pair[0]);
-    channel_theirs = UniqueFd(pair[1]);
-  }
   cgroup_ = std::move(blank_->cgroup);
   io_->output = std::move(blank_->output);
   io_->status = std::move(blank_->status);
@@ -154,25 +143,25 @@ void Sandbox::spawn(const SandboxSpec& spec) {
       {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
        variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"), variable(spec.env, "_HANDLER")});
 
-  if (channel_ours)
-    channel_ = std::make_unique<DirectChannel>(std::move(channel_ours), host_.loop,
+  if (UniqueFd ours = std::move(blank_->channel); ours && spec.direct_channel)
+    channel_ = std::make_unique<DirectChannel>(std::move(ours), std::move(blank_->ring), host_.loop,
                                                static_cast<RuntimePort&>(*this),
                                                host_.runtime_api.extensions_of(address_.ipv4));
+  blank_->ring.reset();
 
   if (blank_->fork_of) return follow();
   order.argv = spec.argv;
   program_ = spec.argv.empty() ? std::string() : spec.argv[0];
   order.env = spec.env;
   order.env.push_back("AWS_LAMBDA_RUNTIME_API=" + address_.text);
+  order.channel = spec.direct_channel;
   if (spec.direct_channel)
     order.env.push_back(std::string(kChannelFdVariable) + "=" + std::to_string(kChannelFd));
   order.task_dir = spec.task_dir;
   order.layers_dir = spec.layers_dir;
   if (!blank_->ahead) order.lang_dir = spec.lang_dir;
   order.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
-  if (auto started = host_.launcher.start(order, blank_->orders.get(),
-                                          channel_theirs ? channel_theirs.get() : -1);
-      !started)
+  if (auto started = host_.launcher.start(order, blank_->orders.get(), -1); !started)
     return fail_start(started.error().message, 0);
   blank_->orders.reset();
   follow();
@@ -390,10 +379,10 @@ void Sandbox::await_output(size_t events) {
     io_->output_watch->again();
 }
 
-// The first event is on its way when the quota begins: to write it takes longer than a small
-// invocation.
+// Its first event is most likely answered when the quota begins: to write it takes longer than a
+// small invocation.
 void Sandbox::begin_cpu_quota(const ResourceLimits& limits) {
-  host_.loop.post_late([this, alive = alive_, limits] {
+  host_.stock.after_start([this, alive = alive_, limits] {
     if (*alive && cgroup_) cgroup_->set_cpu_quota(limits);
   });
 }

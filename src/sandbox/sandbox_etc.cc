@@ -170,12 +170,12 @@ const char* build_etc(const std::string& root, ResolvConf& resolv_conf) {
   return nullptr;
 }
 
-std::string changed_resolv_conf(const ResolvConf& resolv_conf) {
-  if (resolv_conf.path.empty()) return {};
-  std::string path = "/.host" + resolv_conf.path;
+std::string changed_resolv_conf(const HostView& host) {
+  if (host.resolv_conf.path.empty()) return {};
+  std::string path = host.root + host.resolv_conf.path;
   struct stat now = {};
   if (::stat(path.c_str(), &now) != 0) return {};
-  const struct stat& seen = resolv_conf.seen;
+  const struct stat& seen = host.resolv_conf.seen;
   const bool same = now.st_ino == seen.st_ino && now.st_dev == seen.st_dev &&
                     now.st_mtim.tv_sec == seen.st_mtim.tv_sec &&
                     now.st_mtim.tv_nsec == seen.st_mtim.tv_nsec;

@@ -30,11 +30,17 @@ struct ResolvConf {
   struct stat seen = {};
 };
 
+// The machine's file system, where a process sees it that opens mounts for sandboxes.
+struct HostView {
+  std::string root;  // "/.host" in the launcher, "" in the engine
+  ResolvConf resolv_conf;
+  bool passes_mounts = false;  // the kernel passes mounts on, see sandbox_mounts.h
+};
+
 // Fills root + "/etc". Returns the name of the step that failed, or nullptr.
 const char* build_etc(const std::string& root, ResolvConf& resolv_conf);
 
-// Where the machine's root is at /.host: the path of a resolv.conf that is newer than the one seen;
-// empty: there is none.
-std::string changed_resolv_conf(const ResolvConf& resolv_conf);
+// The path of a resolv.conf that is newer than the one seen; empty: there is none.
+std::string changed_resolv_conf(const HostView& host);
 
 }  // namespace kiln::sandbox

@@ -43,17 +43,18 @@ UniqueFd open_mount(const std::string& path) {
   if (!fd) return fd;
   struct mount_attr attributes = {};
   attributes.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  attributes.propagation = MS_PRIVATE;
   if (::mount_setattr(fd.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) fd.reset();
   return fd;
 }
 
-OrderHead open_mounts(const StartOrder& order, const Ground& ground,
+OrderHead open_mounts(const StartOrder& order, const HostView& host,
                       std::vector<UniqueFd>& mounts) {
   OrderHead head;
-  if (!ground.mount_fds) return head;
+  if (!host.passes_mounts) return head;
   const auto add = [&](const std::string& path, const char* target) {
     if (head.error != 0) return;
-    mounts.push_back(open_mount("/.host" + path));
+    mounts.push_back(open_mount(host.root + path));
     head.targets.emplace_back(target);
     if (mounts.back()) return;
     head.error = errno;
@@ -63,7 +64,7 @@ OrderHead open_mounts(const StartOrder& order, const Ground& ground,
   if (!order.layers_dir.empty()) add(order.layers_dir, "/opt");
   if (!order.lang_dir.empty()) add(order.lang_dir, "/var/lang");
   // What can't be put in place stays as it was: the function may still do without a network.
-  if (const std::string path = changed_resolv_conf(ground.resolv_conf); !path.empty())
+  if (const std::string path = changed_resolv_conf(host); !path.empty())
     if (UniqueFd fd = open_mount(path)) {
       mounts.push_back(std::move(fd));
       head.targets.emplace_back("/etc/resolv.conf");
@@ -90,7 +91,7 @@ std::string mount_blank(const BlankRequest& request, const Ground& ground) {
       (::mount("tmpfs", "/opt", "tmpfs", kSafe | MS_NOEXEC, "size=64k,mode=755") != 0 ||
        ::mkdir("/opt/lib", 0755) != 0))
     return step_of("an empty tmpfs", "/opt");
-  if (ground.mount_fds && ::umount2("/.host", MNT_DETACH) != 0) return kLettingGo;
+  if (ground.host.passes_mounts && ::umount2("/.host", MNT_DETACH) != 0) return kLettingGo;
   return {};
 }
 
@@ -108,9 +109,9 @@ std::string mount_order(const StartOrder& order, const OrderHead& head,
     return target == "/var/task"   ? order.task_dir
            : target == "/opt"      ? order.layers_dir
            : target == "/var/lang" ? order.lang_dir
-                                   : ground.resolv_conf.path;
+                                   : ground.host.resolv_conf.path;
   };
-  if (ground.mount_fds) {
+  if (ground.host.passes_mounts) {
     for (size_t i = 0; i < mounts.size(); ++i)
       if (const std::string& target = head.targets[i];
           ::move_mount(mounts[i].get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
@@ -120,7 +121,7 @@ std::string mount_order(const StartOrder& order, const OrderHead& head,
   for (const char* target : {"/var/task", "/opt", "/var/lang"})
     if (const std::string source = source_of(target); !source.empty() && !bind_code(source, target))
       return step_of(source, target);
-  if (const std::string path = changed_resolv_conf(ground.resolv_conf); !path.empty())
+  if (const std::string path = changed_resolv_conf(ground.host); !path.empty())
     bind_read_only(path, "/etc/resolv.conf", 0);
   return ::umount2("/.host", MNT_DETACH) == 0 ? std::string() : kLettingGo;
 }

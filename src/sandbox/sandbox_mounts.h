@@ -3,9 +3,8 @@
 //
 // A mount costs little; to let go of the host's file system (/.host) costs 50 to 100 µs, since the
 // kernel waits for all processors. So a blank has done that, and folders come as descriptors of
-// mounts that the launcher has made from its own view. Before Linux 5.12 there are none: then a
-// blank keeps
-// /.host until it knows what it needs.
+// mounts. The engine opens them where it has the right to, else the launcher. Before Linux 5.12
+// there are none: then a blank keeps /.host until it knows what it needs.
 #pragma once
 
 #include <span>
@@ -16,12 +15,11 @@
 
 namespace kiln::sandbox {
 
-// In the launcher: a read-only mount of a folder or file that is nowhere yet. Empty: errno says
-// why.
+// A read-only mount of a folder or file that is nowhere yet. Empty: errno says why.
 UniqueFd open_mount(const std::string& path);
 
-// In the launcher: the mounts that `order` needs, and where they belong.
-OrderHead open_mounts(const StartOrder& order, const Ground& ground, std::vector<UniqueFd>& mounts);
+// The mounts that `order` needs, and where they belong.
+OrderHead open_mounts(const StartOrder& order, const HostView& host, std::vector<UniqueFd>& mounts);
 
 // In a sandbox. The step that failed, and errno says why; empty: none has.
 std::string mount_blank(const BlankRequest& request, const Ground& ground);

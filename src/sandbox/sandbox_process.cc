@@ -14,7 +14,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +27,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/unique_fd.h"
 #include "sandbox/launcher_message.h"
@@ -118,6 +121,10 @@ const char* settle_second(const Second& second) {
     if (fd < 0 || ::write(fd, "0", 1) != 1) return "joining its cgroup (cgroup.procs)";
     if (fd != group) ::close(fd);
   }
+  // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
+  // has others to wake, nor from the first process.
+  const struct sched_param turn = {};
+  ::sched_setscheduler(0, SCHED_BATCH, &turn);
   // By system call: a sanitizer's signal() notes it in the memory of both.
   const struct { uint64_t handler, flags, restorer, mask; } by_default = {};
   for (const int s : {SIGTERM, kEndSignal})
@@ -161,10 +168,6 @@ int become(const Second& second, const Program& program) {
     else if (second.fds.cgroup.empty())
       limit(RLIMIT_NPROC, kMostBelowTemplate);
   }
-  // One that wakes waits for its turn: it doesn't take the processor from the loop that woke it and
-  // has others to wake.
-  const struct sched_param turn = {};
-  ::sched_setscheduler(0, SCHED_BATCH, &turn);
   // In this order: where there are both, the order may stand at the channel's number, never the
   // channel at the order's.
   if (program.order >= 0 && !place_at(program.order, kOrderFd)) return errno;
@@ -205,6 +208,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 
 // SIGTERM to the first process means the function.
 volatile pid_t function_pid = -1;
+volatile sig_atomic_t should_settle_down = 0;
 
 void pass_signal_on(int signal) {
   if (function_pid > 0) ::kill(function_pid, signal);
@@ -283,37 +287,9 @@ int drop_code(dl_phdr_info* object, size_t, void*) {
   drop(here - kPage - kStack, here - kPage);
 }
 
-// Until a function has probably started, nobody takes the processor from it for this.
-void let_go_of_memory_later(pid_t function, uintptr_t heap_begin) {
-  constexpr int kStarts_ms = 50;
-  const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, function, 0));
-  struct pollfd end = {pidfd, POLLIN, 0};
-  const bool lives = ::poll(&end, 1, kStarts_ms) == 0;
-  ::close(pidfd);
-  if (lives) let_go_of_memory(heap_begin);
-}
-
 // Waits until the environments of a template that has ended have ended, too.
 void reap_environments() {
   while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
-  }
-}
-
-// Waits until the function has ended, and says how. Never returns.
-[[noreturn]] void reap(pid_t function, int status_fd, Isolation isolation,
-                       StartOrder::Role role = StartOrder::Role::kFunction) {
-  for (;;) {
-    int status = 0;
-    const auto ended = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, 0, nullptr));
-    if (ended < 0 && errno == EINTR) continue;
-    if (ended != function && ended > 0) continue;
-    if (isolation == Isolation::kNone) end_descendants();
-    if (WIFSIGNALED(status))
-      report(status_fd, ExitStatus::Kind::kSignaled, WTERMSIG(status));
-    else
-      report(status_fd, ExitStatus::Kind::kExited, WEXITSTATUS(status));
-    if (role == StartOrder::Role::kTemplate) reap_environments();
-    ::_exit(0);
   }
 }
 
@@ -327,18 +303,15 @@ class First {
     settle(launcher_fd);
     make_second();
     if (is_ahead()) start_ahead();
+    rehearse();
     wait_for_order();
-    Message order;
     // Nobody needs it any more.
-    if (!receive_message(fds_.orders, 0, order)) ::_exit(0);
+    if (!receive_message(fds_.orders, 0, message_)) ::_exit(0);
     ::prctl(PR_SET_NAME, "kiln-sandbox", 0, 0, 0);
-    obey(order);
-    const int status_fd = ::fcntl(fds_.status, F_DUPFD_CLOEXEC, 100);
-    ::syscall(SYS_close_range, 0U, 99U, 0);
-    ::syscall(SYS_close_range, 101U, ~0U, 0);
-    const Isolation isolation = ground_.isolation;
-    let_go_of_memory_later(function_, ground_.heap_begin);
-    reap(function_, status_fd, isolation, role_);
+    obey();
+    let_signals_in();
+    settle_down_later();
+    reap();
   }
 
  private:
@@ -399,7 +372,8 @@ class First {
     // it: room for the 4 KB of a function's own, and Kiln's.
     request.env.push_back("KILN_ORDER_SPACE=" + std::string(8192, '.'));
     std::vector<char*> argv = pointers(request.argv), env = pointers(request.env);
-    become({argv.data(), env.data(), "/var/task", fds_.channel, order[0]});
+    begin_to_be({argv.data(), env.data(), "/var/task", fds_.channel, order[0]});
+    wait_until_it_is();
     ::close(order[0]);
     if (fds_.channel >= 0) ::close(fds_.channel);
     to_function_ = order[1];
@@ -448,13 +422,56 @@ class First {
     give_up_becoming(second, program_, kiln::sandbox::become(second, program_));
   }
 
-  // It is the program when this returns, or has ended and said why.
-  void become(const Program& program) {
+  void begin_to_be(const Program& program) {
     program_ = program;
     go_.store(1);
     futex(go_, FUTEX_WAKE, 1);
+  }
+
+  // It is the program when this returns, or has ended and said why.
+  void wait_until_it_is() {
     while (const uint32_t it = shares_memory_.load()) futex(shares_memory_, FUTEX_WAIT, it);
-    let_signals_in();
+  }
+
+  // A function starts without this process in its way; one that ends soon needs none of it. Many
+  // that have started together don't do it together.
+  void settle_down_later() const {
+    struct sigaction rings = {};
+    rings.sa_handler = [](int) { should_settle_down = 1; };
+    ::sigaction(SIGALRM, &rings, nullptr);  // it interrupts a wait
+    const struct itimerval once = {{}, {1, static_cast<suseconds_t>(request_.slot % 16 * 60'000)}};
+    ::setitimer(ITIMER_REAL, &once, nullptr);
+  }
+
+  // Whoever else wants the processor gets it first, where this process may have it back.
+  void settle_down() {
+    wait_until_it_is();
+    if (const int high = ::fcntl(fds_.status, F_DUPFD_CLOEXEC, 100); high >= 0) {
+      fds_.status = high;
+      ::syscall(SYS_close_range, 0U, static_cast<unsigned>(high - 1), 0);
+      ::syscall(SYS_close_range, static_cast<unsigned>(high + 1), ~0U, 0);
+    }
+    const struct sched_param turn = {};
+    if (ground_.isolation == Isolation::kFull) ::sched_setscheduler(0, SCHED_IDLE, &turn);
+    let_go_of_memory(ground_.heap_begin);
+    if (ground_.isolation == Isolation::kFull) ::sched_setscheduler(0, SCHED_OTHER, &turn);
+  }
+
+  // Waits until the function has ended, and says how.
+  [[noreturn]] void reap() {
+    for (;;) {
+      int status = 0;
+      const auto ended = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, 0, nullptr));
+      if (ended < 0 && errno == EINTR && std::exchange(should_settle_down, 0) != 0) settle_down();
+      if (ended != function_) continue;
+      if (ground_.isolation == Isolation::kNone) end_descendants();
+      if (WIFSIGNALED(status))
+        report(fds_.status, ExitStatus::Kind::kSignaled, WTERMSIG(status));
+      else
+        report(fds_.status, ExitStatus::Kind::kExited, WEXITSTATUS(status));
+      if (order_.role == StartOrder::Role::kTemplate) reap_environments();
+      ::_exit(0);
+    }
   }
 
   void let_signals_in() {
@@ -468,36 +485,68 @@ class First {
     struct pollfd polls[] = {{fds_.orders, POLLIN, 0}, {second_.get(), POLLIN, 0}};
     while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
     }
-    if (polls[0].revents == 0) reap(function_, fds_.status, ground_.isolation);
+    if (polls[0].revents == 0) reap();
   }
 
-  void obey(const Message& message) {
+  // Reads what the second process runs, so it stays where it is.
+  void obey() {
     errno = EMFILE;
-    if (!message.complete) give_up(fds_.status, "taking its descriptors");
-    MetaReader in(message.data);
+    if (!message_.complete) give_up(fds_.status, "taking its descriptors");
+    MetaReader in(message_.data);
     const OrderHead head = read_head(in);
     errno = head.error;
     if (head.error != 0) give_up(fds_.status, head.failed_step);
-    bool channel = false;
+    bool control = false;
     read_kind(in);
-    const StartOrder order = read_order(in, channel);
-    role_ = order.role;
-    const std::span<const UniqueFd> mounts = std::span(message.fds).subspan(channel ? 1 : 0);
+    order_ = read_order(in, control);
+    const std::span<const UniqueFd> mounts = std::span(message_.fds).subspan(control ? 1 : 0);
     const bool in_place = ground_.isolation == Isolation::kNone;
     if (!in_place)
-      if (const std::string step = mount_order(order, head, mounts, ground_, is_ahead());
+      if (const std::string step = mount_order(order_, head, mounts, ground_, is_ahead());
           !step.empty())
         give_up(fds_.status, step);
-    if (is_ahead()) return tell(order);
-    std::vector<char*> argv = pointers(order.argv), env = pointers(order.env);
-    become({argv.data(), env.data(), in_place ? order.task_dir.c_str() : "/var/task",
-            channel ? message.fds[0].get() : -1, -1, order.data_limit_bytes, order.role});
+    if (is_ahead()) return tell();
+    argv_ = pointers(order_.argv);
+    env_ = pointers(order_.env);
+    const int channel = control          ? message_.fds[0].get()
+                        : order_.channel ? fds_.channel
+                                         : -1;
+    begin_to_be({argv_.data(), env_.data(), in_place ? order_.task_dir.c_str() : "/var/task",
+                 channel, -1, order_.data_limit_bytes, order_.role});
+  }
+
+  // What obey() does, with an order that changes nothing: so that the pages of code, heap and stack
+  // that it needs are there before the order is. Each would cost a cold start a page fault.
+  void rehearse() {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return;
+    const UniqueFd to(pair[0]), from(pair[1]);
+    StartOrder usual;
+    usual.argv = {"/var/task/bootstrap"};
+    // Of many sizes, since what was freed serves one size again.
+    for (size_t i = 0; i < 60; ++i) usual.env.emplace_back(16 * (1 + i % 15), 'v');
+    usual.task_dir = std::string(64, 'd');
+    OrderHead head;
+    if (ground_.host.passes_mounts) head.targets = {"/var/task"};
+    const std::string text = encode(head) + encode(usual, false);
+    if (!send_message(to.get(), text.data(), text.size(), {to.get()})) return;
+    Message message;
+    if (!receive_message(from.get(), MSG_DONTWAIT, message)) return;
+    MetaReader in(message.data);
+    const OrderHead its_head = read_head(in);
+    bool control = false;
+    read_kind(in);
+    const StartOrder order = read_order(in, control);
+    if (ground_.host.passes_mounts)  // a socket is no mount
+      mount_order(order, its_head, message.fds, ground_, false);
+    pointers(order.argv);
+    pointers(order.env);
   }
 
   // Its end, if it is gone, is seen by waiting for it.
-  void tell(const StartOrder& order) {
+  void tell() const {
     std::string text;
-    for (const auto& variable : order.env) text.append(variable).push_back('\0');
+    for (const auto& variable : order_.env) text.append(variable).push_back('\0');
     for (std::string_view rest = text; !rest.empty();) {
       const ssize_t n = ::write(to_function_, rest.data(), rest.size());
       if (n < 0 && errno == EINTR) continue;
@@ -512,7 +561,9 @@ class First {
   const Ground& ground_;
   sigset_t terminate_ = {};
   pid_t function_ = -1;
-  StartOrder::Role role_ = StartOrder::Role::kFunction;
+  Message message_;
+  StartOrder order_;
+  std::vector<char*> argv_, env_;
   int to_function_ = -1;
 
   UniqueFd second_;  // the pidfd of the second process

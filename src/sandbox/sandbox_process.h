@@ -26,9 +26,8 @@ namespace kiln::sandbox {
 struct Ground {
   Isolation isolation = Isolation::kNone;
   std::string warning;
-  ResolvConf resolv_conf;
+  HostView host;
   std::string users_folder;  // where each sandbox's passwd is written; empty: all have one user
-  bool mount_fds = false;    // the kernel passes mounts on, see sandbox_mounts.h
   uintptr_t heap_begin = 0;  // of this process and its copies; 0: not known
 };
 Ground prepare_ground(const LauncherOptions& options);

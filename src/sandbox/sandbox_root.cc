@@ -112,7 +112,7 @@ const char* build_root(const LauncherOptions& options, Ground& ground) {
   for (const char* name : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     if (!mirror(name, root)) return name;
   if (!make_sh_bash(root)) return "bash as /bin/sh";
-  if (const char* step = build_etc(root, ground.resolv_conf)) return step;
+  if (const char* step = build_etc(root, ground.host.resolv_conf)) return step;
   for (const char* device : {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"})
     if (!bind_device(device, root)) return device;
   const char* links[][2] = {{"/proc/self/fd", "/dev/fd"},
@@ -142,8 +142,9 @@ const char* build_root(const LauncherOptions& options, Ground& ground) {
   if (::mount(nullptr, "/", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV,
               nullptr) != 0)
     return "read-only root";
-  ground.mount_fds =
-      options.mount_fds && static_cast<bool>(open_mount("/.host" + options.runtimes_dir));
+  ground.host.root = "/.host";
+  ground.host.passes_mounts =
+      options.mount_fds && static_cast<bool>(open_mount(ground.host.root + options.runtimes_dir));
   return nullptr;
 }
 

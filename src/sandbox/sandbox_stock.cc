@@ -93,7 +93,9 @@ SandboxStock::SandboxStock(net::IoLoop& loop, LauncherClient& launcher, CgroupFa
       cgroups_(cgroups),
       isolation_(isolation),
       slots_(std::make_shared<Slots>(first_slot)),
-      graves_(std::make_shared<Graves>(loop)) {}
+      graves_(std::make_shared<Graves>(loop)) {
+  empty_.request.channel = true;
+}
 
 SandboxStock::~SandboxStock() {
   *alive_ = false;
@@ -170,6 +172,7 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
       return no_descriptors("socketpair");
     blank->channel = UniqueFd(pair[0]);
     channel = UniqueFd(pair[1]);
+    blank->ring = RingMemory::make();
   }
 
   BlankRequest request = kind.request;
@@ -207,6 +210,7 @@ void SandboxStock::fill(Kind& kind, size_t count) {
 
 void SandboxStock::fill_all() {
   fill_at_ = SteadyTime::max();
+  for (const auto& work : std::exchange(after_start_, {})) work();
   refill();
   if (starting_ > 0) return;
   for (auto& [key, kind] : interpreters_) fill(kind, kSpareOfInterpreter);
@@ -214,6 +218,15 @@ void SandboxStock::fill_all() {
 
 void SandboxStock::end_start() {
   --starting_;
+  fill_soon();
+}
+
+void SandboxStock::after_start(std::function<void()> work) {
+  after_start_.push_back(std::move(work));
+  fill_soon();
+}
+
+void SandboxStock::fill_soon() {
   if (fill_at_ != SteadyTime::max()) return;
   fill_at_ = loop_.clock().steady_now() + kAnswerTakes;
   loop_.schedule(this, fill_at_);

@@ -19,6 +19,7 @@
 #include "sandbox/graves.h"
 #include "sandbox/launcher.h"
 #include "sandbox/limits.h"
+#include "sandbox/ring_memory.h"
 #include "sandbox/sandbox_port.h"
 
 namespace kiln::sandbox {
@@ -57,7 +58,8 @@ struct Blank {
   const bool ahead;                      // a program waits in it
   const std::shared_ptr<Blank> fork_of;  // null: the launcher made it
   UniqueFd orders, output, status;
-  UniqueFd channel;  // the engine's end, where the interpreter has one
+  UniqueFd channel;  // the engine's end of the direct channel; empty: there is none
+  std::unique_ptr<RingMemory> ring;  // for that channel, or null
   UniqueFd pidfd;    // once settled, unless `fault` says why there is none
   pid_t pid = -1;
   std::string fault;
@@ -88,6 +90,8 @@ class SandboxStock final : private net::Scheduled {
   void begin_start() { ++starting_; }
   void end_start();
   void on_first_answer();
+  // What can wait as long.
+  void after_start(std::function<void()> work);
   // Makes the first empty ones.
   void refill() { fill(empty_, kSpareEmpty); }
 
@@ -115,6 +119,7 @@ class SandboxStock final : private net::Scheduled {
   Result<std::shared_ptr<Blank>> make(const Kind& kind);
   void fill(Kind& kind, size_t count);
   void fill_all();
+  void fill_soon();
   void forget_oldest();
   SteadyTime on_time(SteadyTime now) override;
 
@@ -128,6 +133,7 @@ class SandboxStock final : private net::Scheduled {
   std::map<std::string, Kind> interpreters_;  // by command, variables and folder
   size_t starting_ = 0;
   SteadyTime fill_at_ = SteadyTime::max();
+  std::vector<std::function<void()>> after_start_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

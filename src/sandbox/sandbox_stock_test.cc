@@ -88,7 +88,7 @@ TEST_F(StockTest, ASignalThatComesBeforeTheProgramEndsIt) {
   EXPECT_EQ(recorder_.exit->value, SIGTERM);
 }
 
-TEST_F(StockTest, ABlankHoldsNoSocketButTheOneOfItsOrder) {
+TEST_F(StockTest, ABlankHoldsNoSocketsButThoseOfItsOrderAndItsChannel) {
   stock().refill();
   wait_for_empty(2);
   for (const pid_t pid : stock().empty_pids()) {
@@ -101,7 +101,7 @@ TEST_F(StockTest, ABlankHoldsNoSocketButTheOneOfItsOrder) {
         const std::string target = fs::read_symlink(entry.path(), gone);
         sockets += std::stoi(entry.path().filename()) > 2 && target.starts_with("socket:");
       }
-      return sockets == 1;
+      return sockets == 2;
     });
   }
 }

@@ -56,7 +56,7 @@ class SandboxTest : public testing::Test {
     const auto ready = launcher_->get_ready();
     ASSERT_TRUE(ready) << ready.error().message;
     loop_ = std::make_unique<net::IoLoop>(0, clock_);
-    client_ = std::make_unique<LauncherClient>(launcher_->take_socket(0), *loop_);
+    client_ = std::make_unique<LauncherClient>(launcher_->take_line(0), *loop_);
     cgroups_ = std::make_unique<CgroupFactory>(
         CgroupFactory::detect(cgroup_paths_, std::to_string(::getpid()) + "-test"));
     api_ = std::make_unique<RuntimeApi>(*loop_);
@@ -76,10 +76,10 @@ class SandboxTest : public testing::Test {
     fs::remove_all(dir_);
   }
 
-  // Runs the loop until `done`; fails after 20 s.
+  // Runs the loop until `done`; fails after a minute.
   template <class F>
   void run_until(F done) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!done()) {
       ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "output so far: " << recorder_.output;
       loop_->turn(std::chrono::milliseconds(100));
