@@ -244,8 +244,11 @@ Result<void> LauncherClient::start(const StartOrder& order, int orders, int cont
   if (host_) {
     std::vector<UniqueFd> mounts;
     const OrderHead head = open_mounts(order, *host_, mounts);
-    if (!send_order(orders, head, message, control, mounts)) return cannot_ask(std::strerror(errno));
-    return {};
+    // The launcher has descriptors of its own.
+    if (head.error != EMFILE && head.error != ENFILE) {
+      if (send_order(orders, head, message, control, mounts)) return {};
+      return cannot_ask(std::strerror(errno));
+    }
   }
   std::vector<int> sent = {orders};
   if (control >= 0) sent.push_back(control);
