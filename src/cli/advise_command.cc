@@ -208,7 +208,7 @@ void add_advise_command(CLI::App& app, Invocation& invocation) {
       "Reads settings, metrics and REPORT lines, tries other settings on the same traffic, and\n"
       "recommends the cheapest ones that meet the goals: reserved and provisioned concurrency,\n"
       "target tracking or a schedule, memory, timeout, an alarm for idle capacity. Exit code 1\n"
-      "when there is nothing to go by.\n"
+      "if there is no data to learn from.\n"
       "\n"
       "Examples:\n"
       "  kiln advise orders\n"

@@ -25,13 +25,21 @@ std::string first_set(std::initializer_list<const char*> names, std::string othe
   return otherwise;
 }
 
-// A Region's name is a part of host names and ARNs; which Regions there are changes too often.
+// "us-east-1": words, and a number at the end. Which Regions there are changes too often.
 std::string check_region(std::string& text) {
-  const bool fits = !text.empty() && text.find('-') != std::string::npos &&
-                    std::all_of(text.begin(), text.end(), [](char c) {
-                      return ascii::is_lower(c) || ascii::is_digit(c) || c == '-';
-                    });
+  const size_t number = text.rfind('-') + 1;  // 0: there is no '-'
+  const bool fits =
+      number > 1 && number < text.size() && ascii::is_lower(text.front()) &&
+      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(number),
+                  [](char c) { return ascii::is_lower(c) || c == '-'; }) &&
+      std::all_of(text.begin() + static_cast<std::ptrdiff_t>(number), text.end(), ascii::is_digit);
   return fits ? "" : "is '" + text + "'; a Region has a name such as us-east-1";
+}
+
+// The variable that names the Region; the other one counts where it says nothing.
+std::string region_variable() {
+  const char* value = std::getenv("AWS_REGION");
+  return value != nullptr && *value != '\0' ? "AWS_REGION" : "AWS_DEFAULT_REGION";
 }
 
 // "…:function:hello:live" in a message about `name`: "live".
@@ -73,11 +81,17 @@ std::shared_ptr<ClientOptions> add_endpoint_options(CLI::App& command) {
                   "Where Kiln answers [KILN_ENDPOINT, AWS_ENDPOINT_URL]")
       ->type_name("URL")
       ->capture_default_str();
-  command.add_option("--region", options->api.region, "AWS Region [AWS_REGION]")
+  add_region_option(command, options->api.region, "AWS Region [AWS_REGION]");
+  return options;
+}
+
+void add_region_option(CLI::App& command, std::string& region, const std::string& about) {
+  region = first_set({"AWS_REGION", "AWS_DEFAULT_REGION"}, std::move(region));
+  command.add_option("--region", region, about)
       ->type_name("NAME")
+      ->envname(region_variable())
       ->check(CLI::Validator(check_region, ""))
       ->capture_default_str();
-  return options;
 }
 
 std::shared_ptr<ClientOptions> add_client_options(CLI::App& command) {

@@ -38,6 +38,9 @@ std::shared_ptr<ClientOptions> add_client_options(CLI::App& command);
 // The same without --json, for commands whose output is somebody else's.
 std::shared_ptr<ClientOptions> add_endpoint_options(CLI::App& command);
 
+// --region of a command that takes a Region alone.
+void add_region_option(CLI::App& command, std::string& region, const std::string& about);
+
 // The endpoint and the Region that the environment names.
 void read_client_environment(ClientOptions& options);
 

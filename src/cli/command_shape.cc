@@ -7,6 +7,13 @@
 namespace kiln::cli {
 namespace {
 
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return ascii::upper(c); });
+  return text;
+}
+
+}  // namespace
+
 OptionShape option_shape(const CLI::Option& option) {
   OptionShape shape;
   shape.about = option.get_description();
@@ -30,13 +37,6 @@ OptionShape option_shape(const CLI::Option& option) {
   if (option.get_expected_max() > 0) shape.value = option.get_type_name();
   return shape;
 }
-
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return ascii::upper(c); });
-  return text;
-}
-
-}  // namespace
 
 std::string OptionShape::word() const { return value.empty() ? upper(names) : value; }
 

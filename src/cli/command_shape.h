@@ -20,6 +20,8 @@ struct OptionShape {
   std::string word() const;  // of an argument: as the usage line has it, "NAME[:QUALIFIER]"
 };
 
+OptionShape option_shape(const CLI::Option& option);
+
 struct CommandShape {
   std::string path;  // "kiln alarm set"
   std::string name;  // "set"

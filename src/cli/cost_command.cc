@@ -259,6 +259,10 @@ int run_cost(Console& console, const ClientOptions& client_options, CostOptions 
   if (!options.templates.empty()) return run_diff(console, client_options.format, options);
   if (!options.limit.empty()) return fail(console, cli::usage("--limit goes with --diff"));
   if (!options.choice.path.empty()) {
+    std::error_code ec;
+    if (!std::filesystem::exists(options.choice.path, ec))
+      return fail(console, cli::usage("there is no file or folder '" + options.choice.path +
+                                      "'; without it, `kiln cost` prices what ran on this Kiln"));
     const Result<cost::TrafficProfile> traffic = read_traffic(options.traffic_file);
     if (!traffic) return fail(console, traffic.error());
     std::set<std::string> named;
@@ -279,7 +283,7 @@ void add_usage_sources(CLI::App& command, CostOptions& options) {
   command.add_option("path", options.choice.path, "cdk.out, a template, or a folder with one");
   command.add_option("--traffic", options.traffic_file, "How often a template's functions run")
       ->type_name("FILE");
-  command.add_option("--diff", options.templates, "Two templates under one traffic")
+  command.add_option("--diff", options.templates, "Compare two templates with the same traffic")
       ->expected(2)
       ->type_name("OLD NEW");
   command

@@ -10,6 +10,7 @@
 #include "cli/env_file.h"
 #include "cli/function_api.h"
 #include "cli/missing_packages.h"
+#include "cli/shell.h"
 #include "cli/size_text.h"
 #include "cli/usage_error.h"
 
@@ -217,7 +218,8 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   if (!result && result.error().type == "ResourceConflictException" && !updated)
     return fail(console, {ErrorKind::kConflict, result.error().type,
                           "the function '" + options.name + "' exists already; `kiln create " +
-                              options.name + " " + options.path + " --update` replaces its code"});
+                              options.name + " " + shell_word(options.path) +
+                              " --update` replaces its code"});
   if (!result) {
     if (result.error().type == "RequestEntityTooLargeException")
       return fail(console, too_large_for_a_request(options.path, source->zip.size()));
@@ -274,10 +276,13 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   command->add_option("--role", options->role, "ARN of the role; Kiln does not use it")
       ->type_name("ARN");
-  command->add_option("--memory", options->memory_mb, "MemorySize, 128 to 10240; 1GB will do, too")
+  command
+      ->add_option("--memory", options->memory_mb,
+                   "MemorySize, 128 to 10240; also with a unit, as in 1GB")
       ->type_name("MB")
       ->transform(megabytes_between(128, 10'240));
-  command->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900; 5m will do, too")
+  command
+      ->add_option("--timeout", options->timeout_s, "Timeout, 1 to 900; also with a unit, as in 5m")
       ->type_name("SECONDS")
       ->transform(seconds_between(1, 900));
   command->add_option("--env", options->environment, "Environment variable; repeat for more")

@@ -282,6 +282,8 @@ class Deployer {
 
   static Error located(const StackTemplate& source, Error error) {
     error.message = source.file + ": " + error.message;
+    if (error.message.ends_with("] must have values"))
+      error.message += "; give each with --parameter NAME=VALUE";
     return error;
   }
 
@@ -315,11 +317,14 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
       "  kiln deploy template.yaml --plan                what would change\n"
       "  kiln deploy template.yaml --yes --json | jq -r .orders.Url");
   auto options = std::make_shared<DeployOptions>();
-  command->add_option("path", options->path, "What to deploy")->required();
+  command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
+      ->required();
   command->add_option("--stack-name", options->stack_name,
                       "Name of a single template's stack (default: from its file or folder)");
   command->add_option("--stack", options->only, "Only this stack of a CDK app; can be repeated");
-  command->add_option("--parameter", options->parameters, "NAME=VALUE; can be repeated")
+  command
+      ->add_option("--parameter", options->parameters,
+                   "Value of a template's parameter; can be repeated")
       ->type_name("NAME=VALUE");
   command->add_option("--tag", options->tags, "NAME=VALUE, for all that can have tags")
       ->type_name("NAME=VALUE");

@@ -28,13 +28,6 @@ struct DevOptions {
   std::string handler;
 };
 
-// For /bin/sh.
-std::string shell_word(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // A function's name from a folder's: other characters than a name's become '-'.
 std::string name_of_folder(const std::string& folder) {
   std::string name = fs::path(folder).filename().string();

@@ -25,6 +25,9 @@ constexpr std::string_view kAwsInstead =
 constexpr std::string_view kBuildInstead =
     "`kiln create NAME DIR` packs a folder as it is, and `kiln dev DIR` builds C++";
 constexpr std::string_view kEventInstead = "`kiln event` prints sample events";
+constexpr std::string_view kStatusInstead =
+    "`kiln top --once` shows what runs, and `kiln doctor` what the machine lets Kiln do";
+constexpr std::string_view kPlanInstead = "`kiln deploy PATH --plan` shows what would change";
 constexpr std::array kFamiliarCommands = {
     FamiliarCommand{"start", kServeInstead},
     FamiliarCommand{"up", kServeInstead},
@@ -54,10 +57,14 @@ constexpr std::array kFamiliarCommands = {
         "`kiln new NAME` makes a project in C++; in Python or JavaScript a folder with a "
         "handler does"},
     FamiliarCommand{"tail", "`kiln logs NAME -f` follows a function's log"},
-    FamiliarCommand{"status",
-                    "`kiln top --once` shows what runs, and `kiln doctor` what the machine lets "
-                    "Kiln do"},
+    FamiliarCommand{"status", kStatusInstead},
+    FamiliarCommand{"info", kStatusInstead},
     FamiliarCommand{"validate", "`kiln lint PATH` checks a template"},
+    FamiliarCommand{"plan", kPlanInstead},
+    FamiliarCommand{"diff", kPlanInstead},
+    FamiliarCommand{"apply", "`kiln deploy PATH` deploys a template or a CDK app"},
+    FamiliarCommand{"synth", "`cdk synth` writes cdk.out, and `kiln deploy cdk.out` deploys it"},
+    FamiliarCommand{"bootstrap", "leave it out: `cdk deploy` needs no bootstrap here"},
     FamiliarCommand{"generate", kEventInstead},
     FamiliarCommand{"generate-event", kEventInstead},
     FamiliarCommand{"shell", "`kiln exec NAME sh` runs a shell in an environment"},
@@ -75,7 +82,7 @@ struct FamiliarOption {
   std::string_view command, word, advice;  // an empty command stands for all
 };
 constexpr std::string_view kPayloadInstead =
-    "write the event after the name: `kiln invoke NAME '{}'`";
+    "write the event after the name: `kiln invoke NAME '{}'`, or @FILE";
 constexpr std::string_view kEventFileInstead =
     "a file's event is `kiln invoke NAME @FILE`, and a sample event `--event SOURCE`";
 constexpr std::string_view kTemplateInstead = "write the template's path alone: `kiln deploy PATH`";
@@ -85,6 +92,15 @@ constexpr std::string_view kCodeInstead =
     "write the folder or the zip archive after the name: `kiln create "
     "NAME DIR_OR_ZIP`";
 constexpr std::string_view kJsonInstead = "--json prints JSON, where a command has it";
+constexpr std::string_view kYesOption = "--yes leaves the question out, where a command asks one";
+constexpr std::string_view kPlanOption = "--plan shows the plan and ends";
+constexpr std::string_view kVersionInstead = "--version prints Kiln's version";
+constexpr std::string_view kVerboseInstead =
+    "`kiln serve --log-level debug` prints every request of the engine";
+constexpr std::string_view kVariablesInstead =
+    "`kiln create NAME DIR --update --env-file FILE` sets the function's variables";
+constexpr std::string_view kDeployFirst =
+    "`kiln deploy PATH` makes a template's functions; then invoke one by its name";
 constexpr std::string_view kNameAlone = "write the name alone, without an option";
 constexpr std::array kFamiliarOptions = {
     FamiliarOption{"invoke", "--payload", kPayloadInstead},
@@ -130,6 +146,33 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"serve", "-p", "it is --port here"},
     FamiliarOption{"serve", "-d", "`kiln serve --quiet &` runs it in the background"},
     FamiliarOption{"serve", "--detach", "`kiln serve --quiet &` runs it in the background"},
+    FamiliarOption{"serve", "-P", "it is --port here"},
+    FamiliarOption{"serve", "--httpPort", "it is --port here"},
+    FamiliarOption{"kiln", "-v", kVersionInstead},
+    FamiliarOption{"kiln", "-V", kVersionInstead},
+    FamiliarOption{"logs", "--name", kNameAlone},
+    FamiliarOption{"logs", "--function", kNameAlone},
+    FamiliarOption{"invoke", "--env-vars", kVariablesInstead},
+    FamiliarOption{"invoke", "--template", kDeployFirst},
+    FamiliarOption{"invoke", "-t", kDeployFirst},
+    FamiliarOption{"invoke", "--no-event", "leave it out: without an event, Kiln sends {}"},
+    FamiliarOption{"invoke", "--debug-port", "`kiln debug NAME` starts it under a debugger"},
+    FamiliarOption{"deploy", "--all", "leave it out: it deploys all stacks of PATH"},
+    FamiliarOption{"deploy", "--app", kTemplateInstead},
+    FamiliarOption{"deploy", "-a", kTemplateInstead},
+    FamiliarOption{"deploy", "--hotswap", "--hot-reload runs the code from its folders"},
+    FamiliarOption{"deploy", "--no-execute-changeset", kPlanOption},
+    FamiliarOption{"deploy", "--dry-run", kPlanOption},
+    FamiliarOption{"deploy", "--s3-bucket", "leave it out: Kiln has a place for the code"},
+    FamiliarOption{"delete", "-f", kYesOption},
+    FamiliarOption{"destroy", "-f", kYesOption},
+    FamiliarOption{"", "--force", kYesOption},
+    FamiliarOption{"", "--no-prompts", kYesOption},
+    FamiliarOption{"", "--verbose", kVerboseInstead},
+    FamiliarOption{"", "--debug", kVerboseInstead},
+    FamiliarOption{"env", "--shell", "--form fish prints them for fish"},
+    FamiliarOption{"", "--no-color", "NO_COLOR=1 in the environment turns colors off"},
+    FamiliarOption{"", "--query", "--json prints JSON, and jq picks from it"},
     FamiliarOption{"", "--function-name", kNameAlone},
     FamiliarOption{"invoke", "-f", kNameAlone},
     FamiliarOption{"", "--endpoint-url", "it is --endpoint here"},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_shape.h"
 #include "cli/table.h"
 
 namespace kiln::cli {
@@ -149,7 +150,21 @@ std::string fitted_footer(std::string_view text) {
   return out;
 }
 
-HelpFormatter::HelpFormatter() { column_width(kNameColumns); }
+HelpFormatter::HelpFormatter() {
+  column_width(kNameColumns);
+  label("Positionals", "Arguments");
+}
+
+std::string HelpFormatter::make_usage(const CLI::App* app, std::string name) const {
+  CommandShape shape = shape_of(*app);
+  shape.path = std::move(name);
+  return "Usage: " + shape.usage() + "\n";
+}
+
+std::string HelpFormatter::make_option_name(const CLI::Option* option, bool is_positional) const {
+  return is_positional ? option_shape(*option).word()
+                       : CLI::Formatter::make_option_name(option, is_positional);
+}
 
 std::string HelpFormatter::make_footer(const CLI::App* app) const {
   const std::string footer = app->get_footer();
@@ -165,7 +180,8 @@ std::string HelpFormatter::make_description(const CLI::App* app) const {
 std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
   if (option->get_type_size() == 0) return "";
   std::string out;
-  if (const std::string type = option->get_type_name(); !type.empty()) out += " " + type;
+  if (const std::string type = option->get_type_name(); !type.empty() && !option->get_positional())
+    out += " " + type;
   if (const std::string value = option->get_default_str(); !value.empty()) out += "=" + value;
   if (option->get_expected_max() == CLI::detail::expected_max_vector_size) out += " ...";
   return out;

@@ -13,8 +13,10 @@ inline constexpr size_t kHelpColumns = 80;
 class HelpFormatter final : public CLI::Formatter {
  public:
   HelpFormatter();
+  std::string make_usage(const CLI::App* app, std::string name) const override;
   std::string make_footer(const CLI::App* app) const override;
   std::string make_description(const CLI::App* app) const override;
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override;
   std::string make_option_opts(const CLI::Option* option) const override;
   std::string make_option_desc(const CLI::Option* option) const override;
   std::string make_subcommand(const CLI::App* command) const override;

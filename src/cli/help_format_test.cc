@@ -22,7 +22,7 @@ std::vector<std::string> subcommands_in(const std::string& help) {
   std::string heading;
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(' ')) heading = line.ends_with(':') ? line : "";
-    const bool lists = !heading.empty() && heading != "Options:" && heading != "Positionals:" &&
+    const bool lists = !heading.empty() && heading != "Options:" && heading != "Arguments:" &&
                        heading != "Examples:";
     if (lists && line.starts_with("  ") && line[2] != ' ')
       names.push_back(line.substr(2, line.find(' ', 2) - 2));
@@ -69,6 +69,20 @@ TEST(Help, SaysAllThatItHas) {
       HasSubstr("  --account-concurrency N=1000\n"
                 "                            Concurrent executions of the account; ten times as\n"
                 "                            many requests a second\n"));
+}
+
+TEST(Help, NamesArgumentsAsItsUsageLineDoes) {
+  EXPECT_THAT(run({"invoke", "--help"}).out,
+              HasSubstr("\nUsage: kiln invoke [OPTIONS] NAME[:QUALIFIER] [JSON|@FILE|-]\n\n"
+                        "Arguments:\n"
+                        "  NAME[:QUALIFIER]          Name with"));
+  EXPECT_THAT(run({"logs", "--help"}).out,
+              HasSubstr("\nUsage: kiln logs [OPTIONS] NAME...\n\nArguments:\n  NAME ...  "));
+  const std::string alarm = run({"alarm", "--help"}).out;
+  EXPECT_THAT(alarm, HasSubstr("\nUsage: kiln alarm [OPTIONS] COMMAND\n"));
+  EXPECT_THAT(alarm, HasSubstr("\nCommands:\n  list  "));
+  EXPECT_THAT(run({"alarm", "set", "--help"}).out,
+              HasSubstr("\nUsage: kiln alarm set [OPTIONS] NAME\n"));
 }
 
 TEST(Help, WrapsBetweenWords) {

@@ -158,7 +158,7 @@ void add_exec_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("exec", "Run a program inside an environment");
   command->footer(
       "The program sees the function's files, processes, user and environment variables; Lambda's\n"
-      "limits of memory and CPU don't hold for it. Without a command it is /bin/sh.\n"
+      "limits of memory and CPU don't apply to it. Without a command it is /bin/sh.\n"
       "\n"
       "Examples:\n"
       "  kiln exec hello\n"

@@ -12,6 +12,8 @@
 #include "cli/next_step.h"
 #include "cli/payload.h"
 #include "cli/sample_events.h"
+#include "cli/shell.h"
+#include "cli/usage.h"
 
 namespace kiln::cli {
 namespace {
@@ -93,13 +95,38 @@ std::string describe_function_error(const std::string& payload) {
   if (const size_t at = message.find(kBehindId);
       message.starts_with("RequestId: ") && at != std::string::npos)
     message.erase(0, at + kBehindId.size());
+  if (message.ends_with('.')) message.pop_back();  // the sentence goes on
   if (type.empty()) return message;
   return message.empty() ? type : type + ": " + message;
 }
 
 Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {
   if (options.sample.empty()) return read_payload(options.payload, in);
-  return sample_event(options.sample);
+  Result<std::string> sample = sample_event(options.sample);
+  if (sample) return sample;
+  // `sam local invoke --event FILE`.
+  const std::string given = options.sample.substr(options.sample.starts_with('@') ? 1 : 0);
+  std::string own = file_meant(given);
+  if (own.empty() && given.ends_with(".json")) own = given;
+  const std::string name = shell_word(options.target);
+  if (!own.empty())
+    return usage("--event takes the name of a sample event; to send the file '" + own +
+                 "', write `kiln invoke " + name + " " + shell_word("@" + own) + "`");
+  if (json_parse(options.sample).is_structured())
+    return usage(
+        "--event takes the name of a sample event; write an event of your own as `kiln invoke " +
+        name + " JSON`");
+  return sample;
+}
+
+// Which limit a throttle is about, and what shows it.
+std::string throttle_text(const std::string& reason, const std::string& name) {
+  if (reason.empty()) return "";
+  const bool own = reason == "ReservedFunctionConcurrentInvocationLimitExceeded" ||
+                   reason == "ReservedFunctionInvocationRateLimitExceeded";
+  return " (" + reason + "); " +
+         (own ? "`kiln reserve " + name + "` shows the function's reserve"
+              : "`kiln top` shows what is in use");
 }
 
 int report_accepted(Console& console, OutputFormat format, const ApiResponse& response) {
@@ -147,9 +174,8 @@ int run_invoke(Console& console, const ClientOptions& client_options,
     if (error.type == kBadAnswer) return fail(console, error);
     // A throttle's reason: which of the limits it was.
     const std::string reason = string_at(json_parse(response->body), "Reason");
-    return fail(console,
-                {error.kind, error.type,
-                 error.type + ": " + error.message + (reason.empty() ? "" : " (" + reason + ")")});
+    return fail(console, {error.kind, error.type,
+                          error.type + ": " + error.message + throttle_text(reason, name)});
   }
   if (!streamed)
     if (const auto log = base64_decode(response->header("x-amz-log-result"))) console.err << *log;

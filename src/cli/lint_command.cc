@@ -130,18 +130,12 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
       "Exit codes: 0 nothing above info, 1 warnings or errors, 2 wrong usage or a template that\n"
       "can't be read. docs/lint.md explains each rule.");
   auto options = std::make_shared<LintOptions>();
-  for (const char* name : {"AWS_DEFAULT_REGION", "AWS_REGION"}) {
-    if (const char* region = std::getenv(name); region != nullptr && *region != '\0')
-      options->region = region;
-  }
   if (const char* endpoint = std::getenv("KILN_ENDPOINT"); endpoint != nullptr)
     options->endpoint = endpoint;
   command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
       ->required();
   add_parameter_option(*command, options->parameters);
-  command->add_option("--region", options->region, "Region of stacks that name none [AWS_REGION]")
-      ->type_name("NAME")
-      ->capture_default_str();
+  add_region_option(*command, options->region, "Region of stacks that name none [AWS_REGION]");
   command
       ->add_option("--account-concurrency", options->account_concurrency,
                    "Concurrent executions that the account has in a Region")

@@ -93,7 +93,7 @@ TEST(Lint, WrongUsage) {
     EXPECT_THAT(outcome.err, HasSubstr(text));
   };
   says({}, "kiln lint needs PATH");
-  says({folder.path() + "/nothing.yaml"}, "is not there");
+  says({folder.path() + "/nothing.yaml"}, "there is no file or folder");
   says({file, "--parameter", "Reserve"}, "NAME=VALUE");
   says({file, "--parameter", "Other=1"}, "no template of ");
   says({file, "--parameter", "Reserve=many"}, "Reserve");

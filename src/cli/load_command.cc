@@ -191,9 +191,10 @@ void add_load_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("load", "Send traffic to a function in an open loop, and measure it");
   command->footer(
-      "Requests go out when they are due, whatever the answers do, and latencies count from then.\n"
-      "Ctrl-C ends the sending; a second one does not wait for answers. Exit code 1 when requests\n"
-      "failed; throttles and errors of the function are results.\n"
+      "Sends each request when it is due, whether or not earlier ones have been answered, and\n"
+      "measures latencies from that moment. Ctrl-C stops sending; a second Ctrl-C doesn't wait "
+      "for\n"
+      "answers. Exit code 1 if requests failed; throttles and errors of the function are results.\n"
       "\n"
       "Examples:\n"
       "  kiln load orders --rate 200/s --for 1m --payload @event.json\n"

@@ -89,7 +89,8 @@ std::vector<std::string> notes(const LoadOutcome& outcome) {
                     "Latencies count from when requests were due",
                     ms(late)));
   }
-  if (outcome.progress.interrupted) list.emplace_back("interrupted: what came until then");
+  if (outcome.progress.interrupted)
+    list.emplace_back("interrupted; these are the results until then");
   return list;
 }
 

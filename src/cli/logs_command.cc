@@ -159,7 +159,7 @@ int run_logs(Console& console, const ClientOptions& client_options, const LogsOp
 void add_logs_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("logs", "Print the logs of functions");
   command->footer(
-      "On a terminal, each execution environment has a short name and a colour.\n"
+      "On a terminal, each execution environment has a short name and a color.\n"
       "\n"
       "Examples:\n"
       "  kiln logs hello\n"

@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "base/json_access.h"
 #include "cli/read_file.h"
+#include "cli/shell.h"
 
 namespace kiln::cli {
 namespace {
@@ -77,11 +78,12 @@ std::vector<std::string> missing_of_node(const std::string& package_json,
 }  // namespace
 
 std::string pip_command(const std::string& folder, const std::string& what) {
-  return "`python3 -m pip install --target " + folder + " " + what + "`";
+  return "`python3 -m pip install --target " + shell_word(folder) + " " + what + "`";
 }
 
 std::string npm_command(const std::string& folder, const std::string& package) {
-  return "`npm install --prefix " + folder + (package.empty() ? "" : " " + package) + "`";
+  return "`npm install --prefix " + shell_word(folder) + (package.empty() ? "" : " " + package) +
+         "`";
 }
 
 std::vector<std::string> required_packages(const std::string& requirements) {
@@ -115,8 +117,9 @@ std::vector<std::string> node_packages(const std::string& package_json) {
 std::string missing_packages(const std::string& folder, const std::vector<CodeEntry>& entries) {
   if (const auto missing = missing_of_python(file_of(folder, entries, "requirements.txt"), entries);
       !missing.empty())
-    return asks_for("requirements.txt", missing,
-                    pip_command(folder, "-r " + (fs::path(folder) / "requirements.txt").string()));
+    return asks_for(
+        "requirements.txt", missing,
+        pip_command(folder, "-r " + shell_word((fs::path(folder) / "requirements.txt").string())));
   if (const auto missing = missing_of_node(file_of(folder, entries, "package.json"), entries);
       !missing.empty())
     return asks_for("package.json", missing, npm_command(folder));

@@ -55,6 +55,17 @@ TEST(MissingPackages, OfPythonGoWithThePipCommand) {
   EXPECT_EQ(missing_in(folder), "");
 }
 
+TEST(MissingPackages, QuoteTheFoldersInTheirCommands) {
+  EXPECT_EQ(pip_command("my f", "requests"), "`python3 -m pip install --target 'my f' requests`");
+  EXPECT_EQ(npm_command("it's"), "`npm install --prefix 'it'\\''s'`");
+  EXPECT_EQ(npm_command("./f", "@aws/x"), "`npm install --prefix ./f @aws/x`");
+  const TestFolder folder;
+  folder.write("my f/requirements.txt", "requests\n");
+  const std::string code = folder.path() + "/my f";
+  EXPECT_THAT(missing_packages(code, *code_entries(code)),
+              testing::HasSubstr(" --target '" + code + "' -r '" + code + "/requirements.txt'`"));
+}
+
 TEST(MissingPackages, OfNodeGoWithTheNpmCommand) {
   const TestFolder folder;
   folder.write("package.json",

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/command.h"
+#include "cli/shell.h"
 
 namespace kiln::cli {
 namespace {
@@ -146,14 +147,15 @@ int run_new(Console& console, const std::string& name, const std::string& folder
     out.close();
     if (!out) return fail(console, cannot("cannot write " + path.string(), "is the disk full?"));
   }
+  const std::string shown = shell_word(folder), build = shell_word(folder + "/build");
   console.out << "made " << folder << "; next:\n"
-              << "  cmake -S " << folder << " -B " << folder << "/build\n"
-              << "  cmake --build " << folder << "/build\n"
-              << "  ctest --test-dir " << folder << "/build\n"
-              << "  kiln create " << name << ' ' << folder << "/build/" << name << ".zip\n"
+              << "  cmake -S " << shown << " -B " << build << "\n"
+              << "  cmake --build " << build << "\n"
+              << "  ctest --test-dir " << build << "\n"
+              << "  kiln create " << name << ' ' << shell_word(folder + "/build/" + name + ".zip")
+              << "\n"
               << "  kiln invoke " << name << " '{\"name\": \"Ada\"}' --tail\n"
-              << "or let `kiln dev " << folder
-              << "` build and update it whenever you save a file\n";
+              << "or let `kiln dev " << shown << "` build and update it whenever you save a file\n";
   return kExitOk;
 }
 
@@ -166,9 +168,8 @@ void add_new_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln new hello\n"
       "  kiln new hello --dir functions/hello\n"
-      "Its CMake file uses find_package(kiln): `cmake --install` of Kiln's build puts the SDK "
-      "where "
-      "it is found.");
+      "The project builds with Kiln's SDK: the package kiln-dev, or `cmake --install` from a "
+      "clone.");
   auto name = std::make_shared<std::string>();
   auto folder = std::make_shared<std::string>();
   command->add_option("NAME", *name, "Name of the function")->required()->check(check_name);

@@ -69,6 +69,8 @@ std::string next_step(const std::string& payload, const std::string& name) {
   if (type == "Sandbox.Timedout") return update + "--timeout SECONDS` gives it more time";
   if (type == "Runtime.OutOfMemory" || type == "MemoryError")
     return update + "--memory MB` gives it more memory";
+  if (type == "Function.ResponseSizeTooLarge")
+    return "put a large answer into S3, and answer with its key";
   return "`kiln logs " + name + "` shows its log";
 }
 

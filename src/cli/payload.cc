@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "cli/read_file.h"
+#include "cli/shell.h"
 #include "cli/usage.h"
 
 namespace kiln::cli {
@@ -17,15 +18,14 @@ std::string read_stream(std::istream& in) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
-// "file://event.json", as the AWS CLI has it, or the name of a file that is there; else "".
+}  // namespace
+
 std::string file_meant(const std::string& argument) {
-  for (const std::string_view scheme : {"file://", "fileb://"})
-    if (argument.starts_with(scheme)) return argument.substr(scheme.size());
+  for (const std::string_view sign : {"file://", "fileb://"})
+    if (argument.starts_with(sign)) return argument.substr(sign.size());
   std::error_code ec;
   return argument != "-" && std::filesystem::is_regular_file(argument, ec) ? argument : "";
 }
-
-}  // namespace
 
 Result<std::string> read_payload(const std::string& argument, std::istream& in) {
   if (argument.empty()) return std::string("{}");
@@ -48,8 +48,8 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
     if (first == std::string::npos)
       return usage(where + " is empty; write the event as JSON, or leave it out for {}");
     if (const std::string file = file_meant(argument); !file.empty())
-      return usage(where + " is not JSON; if the event is in the file '" + file + "', write @" +
-                   file);
+      return usage(where + " is not JSON; if the event is in the file '" + file + "', write " +
+                   shell_word("@" + file));
     const auto fault = json_fault(text);
     if (fault && (text[first] == '{' || text[first] == '['))
       return usage(where + " is not JSON: line " + std::to_string(fault->line) + ", column " +

@@ -76,6 +76,8 @@ void add_command(const Command& command, CLI::App& app, Invocation& invocation) 
   command.add(app, invocation);
   CLI::App* added = app.get_subcommand(std::string(command.name));
   if (!added->get_group().empty()) added->group(command.group);  // else it is a hidden one
+  for (CLI::App* below : added->get_subcommands([](const CLI::App*) { return true; }))
+    if (!below->get_group().empty()) below->group("Commands");
 }
 
 bool is_command(std::string_view word) {

@@ -366,6 +366,8 @@ TEST(Invoke, WhatBeginnersMeetIsAnsweredWithTheNextStep) {
       {"Runtime.OutOfMemory", "RequestId: 1-2 Error: Runtime exited with error: signal: killed",
        "Runtime exited with error: signal: killed; `kiln create f DIR --update --memory MB` gives "
        "it more memory\n"},
+      {"Function.ResponseSizeTooLarge", "Response payload size exceeded maximum (6291556 bytes).",
+       "maximum (6291556 bytes); put a large answer into S3, and answer with its key\n"},
       {"MemoryError", "", "MemoryError; `kiln create f DIR --update --memory MB` gives it more "},
   };
   for (const auto& c : cases) {
@@ -422,14 +424,24 @@ TEST(Invoke, AnUnknownFunctionAndAThrottleSayWhatToDo) {
   EXPECT_THAT(run({"invoke", "x", "--region", "eu-west-1", "--endpoint", gone.endpoint()}).err,
               HasSubstr("`kiln list --region eu-west-1`"));
 
-  const TestServer busy([](const TestRequest&) {
-    return TestResponse{429,
-                        R"({"Reason":"x","Type":"User","message":"Rate Exceeded."})",
-                        {{"x-amzn-ErrorType", "TooManyRequestsException:http://a"}}};
-  });
-  const Outcome throttled = run({"invoke", "x", "--endpoint", busy.endpoint()});
-  EXPECT_EQ(throttled.code, kExitFailed);
-  EXPECT_EQ(throttled.err, "kiln: TooManyRequestsException: Rate Exceeded. (x)\n");
+  const auto throttled = [](const std::string& reason) {
+    const TestServer busy([&reason](const TestRequest&) {
+      return TestResponse{429,
+                          json{{"Reason", reason}, {"message", "Rate Exceeded."}}.dump(),
+                          {{"x-amzn-ErrorType", "TooManyRequestsException:http://a"}}};
+    });
+    const Outcome answer = run({"invoke", "x:prod", "--endpoint", busy.endpoint()});
+    EXPECT_EQ(answer.code, kExitFailed);
+    return answer.err;
+  };
+  EXPECT_EQ(throttled("ReservedFunctionConcurrentInvocationLimitExceeded"),
+            "kiln: TooManyRequestsException: Rate Exceeded. "
+            "(ReservedFunctionConcurrentInvocationLimitExceeded); `kiln reserve x` shows the "
+            "function's reserve\n");
+  EXPECT_EQ(throttled("ConcurrentInvocationLimitExceeded"),
+            "kiln: TooManyRequestsException: Rate Exceeded. (ConcurrentInvocationLimitExceeded); "
+            "`kiln top` shows what is in use\n");
+  EXPECT_EQ(throttled(""), "kiln: TooManyRequestsException: Rate Exceeded.\n");
 }
 
 // ---- delete

@@ -64,8 +64,7 @@ void append_command(std::string& out, const CommandShape& command) {
   if (!command.arguments.empty() || !command.options.empty()) {
     out += "\n| option | meaning |\n|---|---|\n";
     for (const OptionShape& argument : command.arguments)
-      out += "| " + cell(code(argument.value.empty() ? argument.names : argument.value)) + " | " +
-             cell(about_words(argument)) + " |\n";
+      out += "| " + cell(code(argument.word())) + " | " + cell(about_words(argument)) + " |\n";
     for (const OptionShape& option : command.options)
       if (option.names.find("--help") == std::string::npos)
         out += "| " + cell(code(option_words(option))) + " | " + cell(about_words(option)) + " |\n";
@@ -94,8 +93,7 @@ void append_options(std::string& out, const CommandShape& command) {
   if (command.arguments.empty() && command.options.empty()) return;
   out += ".SH OPTIONS\n";
   for (const OptionShape& argument : command.arguments)
-    out += ".TP\n.I " + roff(argument.value.empty() ? argument.names : argument.value) + "\n" +
-           roff(about_words(argument)) + "\n";
+    out += ".TP\n.I " + roff(argument.word()) + "\n" + roff(about_words(argument)) + "\n";
   for (const OptionShape& option : command.options)
     out += ".TP\n.B " + roff(option_words(option)) + "\n" + roff(about_words(option)) + "\n";
 }

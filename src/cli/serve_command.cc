@@ -154,7 +154,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       ->type_name("ID")
       ->check(check_account)
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "Event loops; 0 suits the machine")
+  command->add_option("--threads", options->threads, "Event loops; 0 chooses by the machine")
       ->type_name("N")
       ->check(number_between(0, 1024))
       ->capture_default_str();
@@ -258,11 +258,11 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       "instead of refusing them [KILN_ACCEPT_VPC]");
   command->add_flag_callback(
       "--strict-aws", [options] { options->strictness = Strictness::kAsAws; },
-      "Refuse what AWS refuses, too, where Kiln could do it: step scaling of Lambda");
+      "Also refuse what Kiln can do and AWS refuses: step scaling of Lambda");
   command->add_flag_callback(
       "--no-supervisor", [options] { options->supervision = Supervision::kOff; },
-      "Don't start an engine again that ended by a signal; for containers and init systems that do "
-      "it themselves");
+      "Don't restart an engine that a signal ended; for containers and init systems that do it "
+      "themselves");
   CLI::Option* level =
       command
           ->add_option_function<std::string>(
@@ -279,7 +279,7 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
           [options](const std::string& text) {
             options->log_format = text == "json" ? LogFormat::kJson : LogFormat::kText;
           },
-          "How: text, or json, a document a line")
+          "Format of these lines: text, or json (one document a line)")
       ->type_name("FORMAT")
       ->check(check_format);
   command

@@ -8,10 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
+#include "base/ascii.h"
 #include "base/unique_fd.h"
 
 extern char** environ;
@@ -85,6 +88,16 @@ Result<std::string> run_shell(const std::string& command, const std::string& inp
   if (WIFEXITED(status))
     return failed(command, "ended with exit code " + std::to_string(WEXITSTATUS(status)));
   return failed(command, "was ended by signal " + std::to_string(WTERMSIG(status)));
+}
+
+std::string shell_word(const std::string& text) {
+  const auto is_plain = [](char c) {
+    return ascii::is_alnum(c) || std::string_view("_-./:@%+=,").find(c) != std::string_view::npos;
+  };
+  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain)) return text;
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
 }
 
 }  // namespace kiln::cli

@@ -167,7 +167,7 @@ void add_load_sources(CLI::App& command, SimulateArguments& arguments) {
       ->type_name("FILE");
   command
       .add_option("--top", arguments.top,
-                  "How many functions of a trace, those with the most requests")
+                  "Only the N functions of a trace that have the most requests")
       ->check(number_between(1, 100'000))
       ->type_name("N")
       ->capture_default_str();
@@ -250,7 +250,7 @@ void add_settings(CLI::App& command, SimulateArguments& arguments) {
 }
 
 void add_run(CLI::App& command, RunArguments& arguments) {
-  command.add_option("--seeds", arguments.seeds, "Runs with other random numbers")
+  command.add_option("--seeds", arguments.seeds, "Number of runs, each with other random numbers")
       ->check(number_between(1, 1000))
       ->type_name("N")
       ->capture_default_str();

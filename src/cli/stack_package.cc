@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 
 #include "base/arn.h"
 #include "base/digest.h"
 #include "cli/dir_zip.h"
+#include "cli/missing_packages.h"
 #include "cli/placed_json.h"
 #include "cli/read_file.h"
 #include "template/node_reader.h"
@@ -126,18 +128,19 @@ class LocalPaths {
     const fs::path folder = fs::path(source_.folder) / uri->text;
     std::error_code ec;
     if (!fs::is_directory(folder, ec)) return;
-    const auto has = [&](const char* name) { return fs::exists(folder / name, ec); };
-    std::string missing;
-    if (method && method->is_text())
-      missing = "BuildMethod " + method->text + " was not run on " + folder.string();
-    else if (has("requirements.txt") && fs::file_size(folder / "requirements.txt", ec) > 0)
-      missing = "the packages of " + (folder / "requirements.txt").string() +
-                " are in it only if they were installed into that folder";
-    else if (has("package.json") && !has("node_modules"))
-      missing = "the packages of " + (folder / "package.json").string() + " are not installed";
-    if (!missing.empty())
-      out_.warnings.push_back(resource.name + ": " + missing +
-                              "; `sam build` makes .aws-sam/build, which is deployed then");
+    std::string shown = folder.lexically_normal().string();
+    if (shown.size() > 1 && shown.ends_with('/')) shown.pop_back();
+    if (!warned_.insert(shown).second) return;  // several functions may share a folder
+    const std::string build = "`sam build`, and deploy again: Kiln takes .aws-sam/build";
+    if (method && method->is_text()) {
+      out_.warnings.push_back(resource.name + ": BuildMethod " + method->text + " has not run on " +
+                              shown + "; run " + build);
+      return;
+    }
+    const auto entries = code_entries(folder.string());
+    if (!entries) return;  // packing it will say why
+    if (const std::string missing = missing_packages(shown, *entries); !missing.empty())
+      out_.warnings.push_back(resource.name + ": " + missing + "; or run " + build);
   }
 
   Result<void> replace_in(Node& properties, const char* name, Form form) {
@@ -262,6 +265,7 @@ class LocalPaths {
   const bool is_built_ =
       fs::path(source_.folder).lexically_normal().string().find(".aws-sam/build") !=
       std::string::npos;
+  std::set<std::string> warned_;  // folders of sources
   bool replaced_ = false;
 };
 

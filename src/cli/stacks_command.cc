@@ -165,11 +165,12 @@ void add_destroy_command(CLI::App& app, Invocation& invocation) {
       "\n"
       "Examples:\n"
       "  kiln destroy orders --yes\n"
-      "  kiln destroy cdk.out             the stacks of a CDK app, users before what they use\n"
+      "  kiln destroy cdk.out             the stacks of a CDK app, each before the stacks that it "
+      "uses\n"
       "  kiln destroy orders --retain Seed --yes\n"
       "                                   also when the resource Seed can't be deleted");
   auto wanted = std::make_shared<DestroyOptions>();
-  command->add_option("stack", wanted->targets, "Names of stacks, or what was deployed")
+  command->add_option("stack", wanted->targets, "Names of stacks, or the PATH that was deployed")
       ->required();
   command->add_flag("--yes,-y", wanted->yes, "Do it without asking");
   command

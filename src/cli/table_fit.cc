@@ -23,16 +23,16 @@ size_t bytes_of(std::string_view text, size_t count) {
   return at;
 }
 
-// Where the piece ends that begins at `at` and has no break: a word, a number with its unit, or,
-// where it is no wider than `columns`, a command in back quotes.
-size_t end_of_piece(std::string_view line, size_t at, size_t columns) {
+// Where the piece ends that begins at `at` and has no break: a word, a number with its unit, or a
+// command in back quotes. One that is wider than the terminal is for the terminal to break, which
+// copies it in one piece.
+size_t end_of_piece(std::string_view line, size_t at) {
   const auto end_of_word = [&](size_t from) { return std::min(line.find(' ', from), line.size()); };
   size_t end = end_of_word(at);
   const std::string_view word = line.substr(at, end - at);
   if (std::count(word.begin(), word.end(), '`') % 2 == 1) {
     const size_t quote = line.find('`', end);
-    if (quote != std::string_view::npos && shown_width(line.substr(at, quote + 1 - at)) <= columns)
-      return end_of_word(quote);
+    if (quote != std::string_view::npos) return end_of_word(quote);
   }
   constexpr size_t kLongestUnit = 2;  // "ms"
   if (ascii::is_digit(word.back()) && end + 1 < line.size() && line[end + 1] != ' ') {
@@ -105,7 +105,7 @@ std::string fitted_lines(std::string_view text, size_t columns, size_t hanging) 
         // The blanks before a word belong to it where it stays in its line.
         const size_t word = line.find_first_not_of(' ', at);
         if (word == std::string_view::npos) break;
-        const size_t next = end_of_piece(line, word, columns - std::min(columns, margin.size()));
+        const size_t next = end_of_piece(line, word);
         const size_t more = word - at + shown_width(line.substr(word, next - word));
         if (at > indent && width + more > columns) {
           out += "\n" + margin;

@@ -73,7 +73,7 @@ TEST(FittedLines, BreakAtBlanksBelowTheirFirstWord) {
 TEST(FittedLines, CommandsAndNumbersWithUnitsStayWhole) {
   EXPECT_EQ(fitted_lines("do `kiln a b` now", 12), "do\n`kiln a b`\nnow");
   EXPECT_EQ(fitted_lines("do `kiln a b`; then", 13), "do\n`kiln a b`;\nthen");
-  EXPECT_EQ(fitted_lines("do `kiln a b c d` now", 9), "do `kiln\na b c d`\nnow");
+  EXPECT_EQ(fitted_lines("do `kiln a b c d` now", 9), "do\n`kiln a b c d`\nnow");
   EXPECT_EQ(fitted_lines("an `open quote", 9), "an `open\nquote");
   EXPECT_EQ(fitted_lines("took 17.6 ms", 10), "took\n17.6 ms");
   EXPECT_EQ(fitted_lines("took 17.6 days", 10), "took 17.6\ndays");

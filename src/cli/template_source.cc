@@ -120,6 +120,30 @@ Result<std::vector<StackTemplate>> read_cdk(const fs::path& folder) {
   return in_order(std::move(stacks));
 }
 
+// serverless.yml and its other forms: somebody comes from the Serverless Framework.
+bool is_of_serverless(const fs::path& file) {
+  return file.stem() == "serverless" &&
+         (file.extension() == ".yml" || file.extension() == ".yaml" ||
+          file.extension() == ".json" || file.extension() == ".ts" || file.extension() == ".js");
+}
+
+Error not_for_serverless(const fs::path& file) {
+  return usage("'" + file.string() +
+               "' is for the Serverless Framework, and Kiln doesn't read it; `kiln create NAME DIR "
+               "--handler FILE.FUNCTION` makes one of its functions");
+}
+
+Error no_template_in(const fs::path& folder) {
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(folder, ec))
+    if (is_of_serverless(entry.path())) return not_for_serverless(entry.path());
+  if (fs::exists(folder / "cdk.json", ec))
+    return usage("'" + folder.string() + "' has no cdk.out yet; `cdk synth` in it writes one");
+  return usage("'" + folder.string() +
+               "' has neither a template.yaml, template.yml, or template.json nor a cdk.out, which "
+               "`cdk synth` writes");
+}
+
 }  // namespace
 
 Result<StackTemplate> read_template_file(const std::string& file) { return read_single(file); }
@@ -135,7 +159,7 @@ cfn::Include local_include(const StackTemplate& source) {
 Result<std::vector<StackTemplate>> read_template_source(const std::string& path) {
   std::error_code ec;
   const fs::path given(path);
-  if (!fs::exists(given, ec)) return usage(path + " is not there");
+  if (!fs::exists(given, ec)) return usage("there is no file or folder '" + path + "'");
   fs::path file = given;
   if (fs::is_directory(given, ec)) {
     for (const fs::path& folder : {given, given / "cdk.out"}) {
@@ -153,11 +177,9 @@ Result<std::vector<StackTemplate>> read_template_source(const std::string& path)
     for (const char* name : {"template.yaml", "template.yml", "template.json"}) {
       if (file.empty() && fs::exists(given / name, ec)) file = given / name;
     }
-    if (file.empty()) {
-      return usage(path +
-                   " has neither manifest.json (`cdk synth` writes cdk.out) nor template.yaml, "
-                   "template.yml or template.json");
-    }
+    if (file.empty()) return no_template_in(given);
+  } else if (is_of_serverless(given)) {
+    return not_for_serverless(given);
   }
   Result<StackTemplate> single = read_single(file);
   if (!single) return single.error();

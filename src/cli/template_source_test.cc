@@ -113,8 +113,15 @@ TEST(TemplateSource, SaysWhatIsWrong) {
     const auto stacks = read_template_source(path);
     return stacks.ok() ? std::string("none") : stacks.error().message;
   };
-  EXPECT_THAT(error(folder.path() + "/nothing"), HasSubstr("is not there"));
-  EXPECT_THAT(error(folder.path()), HasSubstr("neither manifest.json"));
+  EXPECT_THAT(error(folder.path() + "/nothing"), HasSubstr("there is no file or folder"));
+  EXPECT_THAT(error(folder.path()), HasSubstr("neither a template.yaml, template.yml"));
+  EXPECT_THAT(
+      error(folder.write("sls/serverless.yml", "service: x\n")),
+      HasSubstr("is for the Serverless Framework, and Kiln doesn't read it; `kiln create "));
+  EXPECT_THAT(error(folder.path() + "/sls"),
+              HasSubstr("sls/serverless.yml' is for the Serverless"));
+  folder.write("app/cdk.json", "{}");
+  EXPECT_THAT(error(folder.path() + "/app"), HasSubstr("has no cdk.out yet; `cdk synth` in it"));
 
   folder.write("a/manifest.json", "[]");
   EXPECT_THAT(error(folder.path() + "/a"), HasSubstr("not a cloud assembly's"));

@@ -10,6 +10,7 @@
 #include "base/time_format.h"
 #include "cli/api_client.h"
 #include "cli/log_selection.h"
+#include "cli/size_text.h"
 #include "cli/table.h"
 
 namespace kiln::cli {
@@ -269,9 +270,9 @@ std::string TopView::alarm_summary() const {
     ++count;
     firing += (firing.empty() ? "" : ", ") + label(alarm.id);
   }
-  if (count == 0) return std::to_string(alarms_.size()) + " alarms, none in ALARM";
-  return std::to_string(count) + " of " + std::to_string(alarms_.size()) +
-         " alarms in ALARM: " + firing;
+  const std::string all = count_text(alarms_.size(), "alarm");
+  if (count == 0) return all + ", none in ALARM";
+  return std::to_string(count) + " of " + all + " in ALARM: " + firing;
 }
 
 std::vector<const TopView::Column*> TopView::fitting(int width) const {

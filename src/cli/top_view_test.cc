@@ -106,7 +106,7 @@ TEST_F(TopViewTest, TheHeadHasAccountClocksAndAlarms) {
   const std::vector<std::string> lines = draw();
   EXPECT_EQ(lines[0], "kiln 0.1.0  http://127.0.0.1:4566  12/1000 in use  7 queued");
   EXPECT_EQ(lines[1], "machine 13:00:00  metrics 14:00:00  ×60  2 functions");
-  EXPECT_EQ(lines[2], "1 of 1 alarms in ALARM: errors");
+  EXPECT_EQ(lines[2], "1 of 1 alarm in ALARM: errors");
 }
 
 TEST_F(TopViewTest, RatesAreThoseBetweenTwoSnapshots) {

@@ -278,8 +278,8 @@ void add_what(CLI::App& command, TuneArguments& arguments, TuneSettings& setting
   command.add_option("function", arguments.target, "Name with an optional version or alias")
       ->required()
       ->type_name("NAME[:QUALIFIER]");
-  command.add_option("--sizes", arguments.sizes, "Memory sizes in MB")
-      ->type_name("MB,MB,…")
+  command.add_option("--sizes", arguments.sizes, "Memory sizes in MB, or with a unit: 256MB, 1GB")
+      ->type_name("SIZE,SIZE,…")
       ->capture_default_str();
   command
       .add_option("-n,--num", arguments.number,
@@ -340,13 +340,13 @@ void add_tune_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("tune", "Find the memory size at which a function is cheapest or fastest");
   command->footer(
-      "Measures a copy of the function, which is removed at the end: the function itself stays as\n"
-      "it is, also after Ctrl-C or a kill, unless --apply sets its size. The JSON has the keys of\n"
-      "aws-lambda-power-tuning. Exit code 1 when no size fits.\n"
+      "Measures a copy of the function and removes it at the end, also after Ctrl-C. Only --apply\n"
+      "changes the function itself. The JSON has the keys of aws-lambda-power-tuning. Exit code 1\n"
+      "if no size fits.\n"
       "\n"
       "Examples:\n"
       "  kiln tune orders --payload @event.json\n"
-      "  kiln tune orders --sizes 256,512,1024 -n 100 --strategy balanced --html orders.html\n"
+      "  kiln tune orders --sizes 256MB,512MB,1GB -n 100 --strategy balanced --html orders.html\n"
       "  kiln tune orders --below 200ms --apply\n"
       "  kiln tune orders --calibrate report-lines.txt");
   auto arguments = std::make_shared<TuneArguments>();

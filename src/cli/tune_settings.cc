@@ -1,10 +1,10 @@
 #include "cli/tune_settings.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/json.h"
 #include "cli/usage.h"
+#include "cli/usage_error.h"
 
 namespace kiln::cli {
 namespace {
@@ -28,19 +28,15 @@ Result<std::vector<tune::WeightedPayload>> read_weighted(const Json& list) {
 }  // namespace
 
 Result<std::vector<int64_t>> parse_sizes(const std::string& text) {
+  const CLI::Validator fits = megabytes_between(kLeastMb, kMostMb);
   std::vector<int64_t> sizes;
   std::string_view rest = text;
   while (true) {
     const std::string_view one = rest.substr(0, rest.find(','));
-    int64_t size = 0;
-    const auto [end, error] = std::from_chars(one.data(), one.data() + one.size(), size);
-    if (error != std::errc() || end != one.data() + one.size())
-      return usage("'" + std::string(one) + "' is no size; write MB as in 128,512,1024");
-    if (size < kLeastMb || size > kMostMb) {
-      return usage("Lambda has no size of " + std::to_string(size) + " MB; sizes are " +
-                   std::to_string(kLeastMb) + " to " + std::to_string(kMostMb));
-    }
-    sizes.push_back(size);
+    std::string megabytes(one);
+    if (const std::string wrong = fits(megabytes); !wrong.empty())
+      return usage("a size in --sizes " + wrong);
+    sizes.push_back(std::stoll(megabytes));
     if (one.size() == rest.size()) break;
     rest.remove_prefix(one.size() + 1);
   }

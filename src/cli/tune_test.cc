@@ -64,6 +64,10 @@ TEST(TuneSamples, AnythingElseEndsTheTuning) {
 TEST(TuneSettings, Sizes) {
   EXPECT_EQ(*parse_sizes("512,128,512"), (std::vector<int64_t>{128, 512}));
   EXPECT_EQ(*parse_sizes("128,10240"), (std::vector<int64_t>{128, 10240}));
+  EXPECT_EQ(*parse_sizes("256MB,1GB"), (std::vector<int64_t>{256, 1024}));
+  EXPECT_EQ(parse_sizes("128,big").error().message,
+            "a size in --sizes is 'big'; it must be whole megabytes from 128 to 10240, as in 512 "
+            "or 1GB");
   for (const char* wrong : {"", "127", "10241", "128,", "128 256", "-128", "1e3"})
     EXPECT_FALSE(parse_sizes(wrong)) << wrong;
 }

@@ -54,7 +54,7 @@ void add_url_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("url", "Print a function's URL, and create one if there is none");
   command->footer(
-      "Whoever can reach Kiln's port may call it (AuthType NONE).\n"
+      "Anyone who can reach Kiln's port may call it (AuthType NONE).\n"
       "\n"
       "Examples:\n"
       "  kiln url hello\n"

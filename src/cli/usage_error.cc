@@ -38,6 +38,27 @@ std::vector<std::string> names_of_options(const CLI::App& app) {
   return names;
 }
 
+// The dashes, which all have, make no two names alike.
+std::string near_option(const CLI::App& command, const std::string& name) {
+  std::vector<std::string> words;
+  for (const std::string& each : names_of_options(command)) words.push_back(each.substr(2));
+  const std::string near =
+      near_word(name.substr(std::min(name.size(), name.find_first_not_of('-'))), words);
+  return near.empty() ? "" : "--" + near;
+}
+
+// "list, set, or delete".
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string list;
+  for (size_t i = 0; i < words.size(); ++i)
+    list += (i == 0                 ? ""
+             : i + 1 < words.size() ? ", "
+             : words.size() == 2    ? " or "
+                                    : ", or ") +
+            words[i];
+  return list;
+}
+
 std::string did_you_mean(const std::string& near) {
   return near.empty() ? "" : "; did you mean " + near + "?";
 }
@@ -107,7 +128,7 @@ std::string unknown_option(const CLI::App& command, const std::string& path,
   const std::string own_path = path.substr(std::min(path.size(), path.find(' ') + 1));
   if (const std::string advice = advice_for_option(own_path, name); !advice.empty())
     return path + " has no option " + name + "; " + advice + "; " + help;
-  const std::string near = near_word(name, names_of_options(command));
+  const std::string near = near_option(command, name);
   return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
 }
 
@@ -171,13 +192,16 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     const std::vector<std::string> extras = app.remaining(true);
     const std::string word = extras.empty() ? "" : extras.front();
     if (word.starts_with('-')) return unknown_option(command, path, word, help);
-    return path + " has no place for '" + word + "'; " + help;
+    // {"name": "Ada"}, of which the shell made two words without quotes.
+    const std::string quotes = word.ends_with('}') ? "JSON needs quotes, as in '{\"a\": 1}'; " : "";
+    return path + " has no place for '" + word + "'; " + quotes + help;
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     if (text.find("subcommand") != std::string::npos) {
       const std::string option = first_option(app.remaining(true));
       if (!option.empty()) return unknown_option(command, path, option, help);
-      return path + " needs a command; `" + path + " --help` lists them";
+      return path + " needs a command: " + alternatives(names_of_commands(command)) + "; `" + path +
+             " --help` says more";
     }
     return path + " needs " + shown_argument(command, text.substr(0, text.find(" is required"))) +
            ": `" + usage_line(command, path) + "`; " + help;
@@ -221,7 +245,7 @@ std::optional<int64_t> megabytes_of(const std::string& text) {
   constexpr double kLargest = 1e9;
   double number = 0;
   const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
   std::string unit(stop, end);
   unit.erase(0, unit.find_first_not_of(' '));
   unit = ascii::lower(unit);
@@ -289,15 +313,8 @@ CLI::Validator one_of(std::vector<std::string> words) {
   return CLI::Validator(
       [words = std::move(words)](std::string& text) -> std::string {
         if (std::find(words.begin(), words.end(), text) != words.end()) return "";
-        std::string list;
-        for (size_t i = 0; i < words.size(); ++i)
-          list += (i == 0                 ? ""
-                   : i + 1 < words.size() ? ", "
-                   : words.size() == 2    ? " or "
-                                          : ", or ") +
-                  words[i];
         const std::string near = near_word(text, words);
-        return "is '" + text + "'; it must be " + list +
+        return "is '" + text + "'; it must be " + alternatives(words) +
                (near.empty() ? "" : " (did you mean " + near + "?)");
       },
       "");

@@ -52,6 +52,12 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
        "kiln invoke has no option --function-name; write the name alone, without an option; "},
       {{"invoke", "f", "-e", "e.json"},
        "kiln invoke has no option -e; a file's event is `kiln invoke NAME @FILE`, "},
+      {{"delete", "f", "--force"},
+       "kiln delete has no option --force; --yes leaves the question out"},
+      {{"destroy", "s", "--no-prompts"}, "kiln destroy has no option --no-prompts; --yes leaves "},
+      {{"-v"}, "kiln has no option -v; --version prints Kiln's version"},
+      {{"diff"},
+       "there is no command 'kiln diff'; `kiln deploy PATH --plan` shows what would change"},
       {{"deploy", "-t", "x.yaml"}, "kiln deploy has no option -t; write the template's path alone"},
       {{"create", "f", "/tmp", "--memory-size", "1"},
        "kiln create has no option --memory-size; it is --memory here; `kiln create --help`"},
@@ -75,7 +81,11 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
       {{"alarm", "lits"},
        "there is no command 'kiln alarm lits'; did you mean `kiln alarm list`? "
        "`kiln alarm --help` lists the commands"},
-      {{"alarm"}, "kiln alarm needs a command; `kiln alarm --help` lists them"},
+      {{"alarm"},
+       "kiln alarm needs a command: list, set, state, history, or delete; `kiln alarm --help` says "
+       "more"},
+      {{"list", "--shell"},  // not --help
+       "kiln list has no option --shell; `kiln list --help` shows what it takes"},
       {{"list", "--jsno"},
        "kiln list has no option --jsno; did you mean --json? `kiln list --help` "
        "shows what it takes"},
@@ -83,6 +93,9 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
       {{"list", "more"},
        "kiln list has no place for 'more'; `kiln list --help` shows what it "
        "takes"},
+      {{"invoke", "f", "{name:", "Ada}"},
+       "kiln invoke has no place for 'Ada}'; JSON needs quotes, as in '{\"a\": 1}'; `kiln invoke "
+       "--help` shows what it takes"},
       {{"invoke"},
        "kiln invoke needs NAME[:QUALIFIER]: `kiln invoke [OPTIONS] NAME[:QUALIFIER] "
        "[JSON|@FILE|-]`; `kiln invoke --help` shows what it takes"},
@@ -101,6 +114,9 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
        "--data-dir and --here can't go together; leave one out"},
       {{"list", "--region", "moon"}, "--region is 'moon'; a Region has a name such as us-east-1"},
       {{"list", "--region", ""}, "--region is ''; a Region has a name such as us-east-1"},
+      {{"list", "--region", "us-east1"}, "--region is 'us-east1'; a Region has a name such as"},
+      {{"list", "--region", "eu-west-1a"}, "--region is 'eu-west-1a'; a Region has a name such as"},
+      {{"lint", ".", "--region=-1"}, "--region is '-1'; a Region has a name such as"},
       {{"list", "--endpoint", "localhost:4566"},
        "the endpoint 'localhost:4566' is not a URL; write it as http://localhost:4566"},
       {{"list", "--endpoint", "http://"},
@@ -138,6 +154,18 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
       {{"invoke", "f", "--event", "s33"},
        "there is no sample event 's33'; did you mean s3? `kiln "
        "event` lists them"},
+      {{"invoke", "f", "--event", "e.json"},
+       "--event takes the name of a sample event; to send the file 'e.json', write `kiln invoke f "
+       "@e.json`"},
+      {{"invoke", "f", "--event", "@my e.json"},
+       "--event takes the name of a sample event; to send the file 'my e.json', write `kiln invoke "
+       "f '@my e.json'`"},
+      {{"invoke", "f", "--event", "{}"},
+       "--event takes the name of a sample event; write an event of your own as `kiln invoke f "
+       "JSON`"},
+      {{"load", "f", "--rate", "5"}, "'5' is not traffic; a rate has a unit: 5/s or 5/m"},
+      {{"cost", "/no/such"},
+       "there is no file or folder '/no/such'; without it, `kiln cost` prices what ran"},
       {{"provision", "f", "3"}, "'f' names no version or alias; "},
       {{"env", "--form", "csh"}, "--form is 'csh'; it must be sh, fish, dotenv, or json"},
       {{"completion", "csh"},
@@ -150,6 +178,18 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
     EXPECT_THAT(outcome.err, StartsWith("kiln: " + message)) << testing::PrintToString(arguments);
     EXPECT_EQ(outcome.out, "");
   }
+}
+
+TEST(UsageError, ARegionOfTheEnvironmentIsNamedByItsVariable) {
+  const Environment second("AWS_DEFAULT_REGION", "moon");
+  for (const char* command : {"list", "stacks"})
+    EXPECT_THAT(run({command}).err,
+                StartsWith("kiln: AWS_DEFAULT_REGION is 'moon'; a Region has a name such as"));
+  const Environment first("AWS_REGION", "mars");
+  EXPECT_THAT(run({"list"}).err, StartsWith("kiln: AWS_REGION is 'mars'; a Region has a name"));
+  EXPECT_THAT(run({"lint", "."}).err,
+              StartsWith("kiln: AWS_REGION is 'mars'; a Region has a name"));
+  EXPECT_THAT(run({"list", "--region", "us-east-1"}).err, testing::Not(HasSubstr("mars")));
 }
 
 TEST(UsageError, AForeignServerIsExitCodeThree) {

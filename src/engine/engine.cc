@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -20,6 +21,22 @@ std::function<void()> named(std::function<void()> work, const char* otherwise) {
   return [work = std::move(work), name = std::string(now.empty() ? otherwise : now)] {
     fenced(name, work);
   };
+}
+
+// What isn't enforced on this machine. One sentence says all that an ordinary user lacks, who reads
+// it at each start; others see what their machine differs in.
+std::vector<std::string> sandbox_warnings(const std::string& limits,
+                                          const sandbox::LauncherProcess& launcher) {
+  const bool ordinary = ::geteuid() != 0 && !limits.empty() &&
+                        launcher.isolation() == sandbox::Isolation::kUserNamespace;
+  if (ordinary)
+    return {
+        "without root, all functions run as you, their memory is limited per process, and "
+        "their CPU isn't limited; `kiln doctor` says what enforces all limits"};
+  std::vector<std::string> warnings;
+  for (const std::string& warning : {limits, launcher.warning()})
+    if (!warning.empty()) warnings.push_back(warning);
+  return warnings;
 }
 
 constexpr auto kStopPatience = std::chrono::seconds(5);
@@ -95,11 +112,12 @@ Result<void> Engine::start() {
   sandbox::CgroupFactory::sweep(paths);
   if (auto ready = e.launcher.get_ready(); !ready) return ready;
   std::vector<Invoker*> all;
+  std::string limits_warning;
   for (int i = 0; i < e.options.loops; ++i) {
     e.loops.push_back(std::make_unique<net::IoLoop>(i, e.clock, e.options.io));
     auto cgroups =
         sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
-    if (i == 0 && !cgroups.warning().empty()) e.warnings.push_back(cgroups.warning());
+    if (i == 0) limits_warning = cgroups.warning();
     e.invokers.push_back(std::make_unique<Invoker>(Invoker::Setup{
         *e.loops.back(), e.launcher.take_line(i), std::move(cgroups), e.launcher.isolation(),
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
@@ -108,7 +126,8 @@ Result<void> Engine::start() {
         e.symbols->name()}));
     all.push_back(e.invokers.back().get());
   }
-  if (!e.launcher.warning().empty()) e.warnings.push_back(e.launcher.warning());
+  for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))
+    e.warnings.push_back(std::move(warning));
   for (Invoker* invoker : all) {
     if (auto started = invoker->start(all); !started) return started.error();
     for (const auto& [region, name, function] : e.loaded) invoker->publish(region, name, function);

@@ -16,20 +16,23 @@ constexpr Nanos kCurveStep = 5 * kMinute;
 constexpr int64_t kStepsPerDay = 24 * 12;
 constexpr double kMostPerSecond = 1e7;
 
-Error wrong(std::string_view text) {
-  return {ErrorKind::kInvalid, "Usage",
-          fmt::format("'{}' is not traffic; write 50/s, 3000/m, 'mmpp:10/s for 5m,200/s for 30s', "
-                      "daily:5/s..50/s@14:00 (,weekend=0.3), hourly: and 24 rates, 'bursts:200 "
-                      "every 10m within 1s on 5/s', or the name of a trace file",
-                      text)};
-}
-
 std::optional<double> number(std::string_view text) {
   double value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (ec != std::errc() || end != text.data() + text.size() || !std::isfinite(value) || value < 0)
     return {};
   return value;
+}
+
+Error wrong(std::string_view text) {
+  if (number(text))
+    return {ErrorKind::kInvalid, "Usage",
+            fmt::format("'{0}' is not traffic; a rate has a unit: {0}/s or {0}/m", text)};
+  return {ErrorKind::kInvalid, "Usage",
+          fmt::format("'{}' is not traffic; write 50/s, 3000/m, 'mmpp:10/s for 5m,200/s for 30s', "
+                      "daily:5/s..50/s@14:00 (,weekend=0.3), hourly: and 24 rates, 'bursts:200 "
+                      "every 10m within 1s on 5/s', or the name of a trace file",
+                      text)};
 }
 
 // Requests per second.

@@ -3,11 +3,13 @@
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
 from harness import BINARY, Kiln
 
+NOBODY = 65534
 PYTHON = "def lambda_handler(event, context):\n    return {'hello': event.get('name', 'world')}\n"
 
 
@@ -117,3 +119,72 @@ def test_packages_that_are_not_in_the_folder_are_named_with_the_command(tmp_path
             "`python3 -m pip install --target ./hello -r ./hello/requirements.txt` puts it there")
     finally:
         engine.stop()
+
+
+SAM = """Transform: AWS::Serverless-2016-10-31
+Resources:
+  First: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.12, Handler: app.handler, CodeUri: src/}}
+  Second: {Type: AWS::Serverless::Function, Properties: {Runtime: python3.12, Handler: app.handler, CodeUri: ./src}}
+  Built:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: esbuild}
+    Properties: {Runtime: nodejs20.x, Handler: app.handler, CodeUri: web}
+"""
+
+
+def test_what_a_sam_template_needs_before_it_can_run_is_named_once_for_each_folder(tmp_path):
+    app = tmp_path / "my app"
+    for name in ("src", "web"):
+        (app / name).mkdir(parents=True)
+    (app / "src" / "app.py").write_text("")
+    (app / "web" / "app.ts").write_text("")
+    (app / "template.yaml").write_text(SAM)
+    engine = serve_in(tmp_path)
+
+    def warnings_of(requirements):
+        (app / "src" / "requirements.txt").write_text(requirements)
+        planned = subprocess.run([str(BINARY), "deploy", "my app", "--plan"], cwd=tmp_path, env=engine.environment(), capture_output=True, text=True)
+        assert planned.returncode == 0, planned.stderr
+        return planned.stderr.splitlines()
+
+    build = "`sam build`, and deploy again: Kiln takes .aws-sam/build"
+    built = f"kiln: warning: my app/template.yaml: Built: BuildMethod esbuild has not run on my app/web; run {build}"
+    try:
+        assert warnings_of("requests\n") == [
+            "kiln: warning: my app/template.yaml: First: requirements.txt asks for requests, which the folder doesn't have; "
+            f"`python3 -m pip install --target 'my app/src' -r 'my app/src/requirements.txt'` puts it there; or run {build}",
+            built]
+        assert warnings_of("boto3\n") == [built], "the runtime has it"
+    finally:
+        engine.stop()
+
+
+def test_the_next_step_follows_a_failure(tmp_path):
+    engine = serve_in(tmp_path)
+    try:
+        engine.create("large", {"lambda_function.py": "def lambda_handler(event, context):\n    return 'x' * 7_000_000\n"})
+        failed = engine.cli("invoke", "large", check=False)
+        assert failed.returncode == 1
+        assert "maximum allowed payload size (6291556 bytes); put a large answer into S3, and answer with its key" in failed.stderr
+        engine.cli("reserve", "large", "0")
+        throttled = engine.cli("invoke", "large", check=False)
+        assert throttled.returncode == 1
+        assert "(ReservedFunctionConcurrentInvocationLimitExceeded); `kiln reserve large` shows the function's reserve" in throttled.stderr
+    finally:
+        engine.stop()
+
+
+def test_an_ordinary_user_is_told_in_one_sentence_what_is_not_enforced():
+    with tempfile.TemporaryDirectory(prefix="kiln-ordinary-") as folder:
+        command = [str(BINARY), "serve", "--port", "0", "--data-dir", f"{folder}/state"]
+        if os.getuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
+        server = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            assert server.stdout.readline().startswith("kiln listening")
+        finally:
+            server.terminate()
+            told = server.communicate(timeout=60)[1]
+        assert told.count("warning:") == 1 and "without root, all functions run as you" in told, told
+        assert "`kiln doctor` says" in told

@@ -225,10 +225,10 @@ def test_six_sizes_of_fifty_invocations_within_half_a_minute(kiln, name):
 
 
 @pytest.mark.parametrize("arguments, why", [
-    (["--sizes", "64"], "no size of 64 MB"),
-    (["--sizes", "128,10241"], "no size of 10241 MB"),
-    (["--sizes", "128,"], "is no size"),
-    (["--sizes", "big"], "'big' is no size"),
+    (["--sizes", "64"], "a size in --sizes is '64'; it must be whole megabytes from 128 to 10240"),
+    (["--sizes", "128,10241"], "a size in --sizes is '10241'"),
+    (["--sizes", "128,"], "a size in --sizes is ''"),
+    (["--sizes", "big"], "a size in --sizes is 'big'"),
     (["--num", "0"], "--num"),
     (["--weight", "2"], "--weight"),
     (["--strategy", "best"], "cost, speed or balanced"),

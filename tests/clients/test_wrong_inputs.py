@@ -16,7 +16,7 @@ NAME = "a name has letters, digits, '-' and '_', 64 at most"
 CASES = [
     ("nonsense", 2, "there is no command 'kiln nonsense'; `kiln --help` lists the commands"),
     ("invok hello", 2, "did you mean `kiln invoke`?"),
-    ("alarm", 2, "kiln alarm needs a command; `kiln alarm --help` lists them"),
+    ("alarm", 2, "kiln alarm needs a command: list, set, state, history, or delete; `kiln alarm --help` says more"),
     ("alarm sets x", 2, "did you mean `kiln alarm set`?"),
     ("--nope", 2, "kiln has no option --nope; `kiln --help` shows what it takes"),
     ("--config /nowhere list", 2, "can't read the configuration file '/nowhere'"),
@@ -148,17 +148,25 @@ CASES = [
     ("layer delete nobody 1 --yes", 1, "there is no version 1 of a layer 'nobody'; `kiln layer list`"),
     ("layer delete l x", 2, "from 1 to"),
     ("event nothing", 2, "`kiln event` lists them"),
-    ("deploy /nowhere", 2, "/nowhere is not there"),
+    ("deploy /nowhere", 2, "there is no file or folder '/nowhere'"),
     ("deploy bad.yaml --yes", 2, "bad.yaml:2:1: Template format error: YAML not well-formed"),
     ("deploy plain.txt --yes", 2, "A template is a map of sections"),
-    ("deploy empty", 2, "neither manifest.json (`cdk synth` writes cdk.out) nor template.yaml"),
+    ("deploy empty", 2, "neither a template.yaml, template.yml, or template.json nor a cdk.out, which `cdk synth` writes"),
     ("destroy nobody --yes", 1, "there is no stack 'nobody' in us-east-1; `kiln stacks`"),
-    ("lint /nowhere", 2, "/nowhere is not there"),
+    ("lint /nowhere", 2, "there is no file or folder '/nowhere'"),
     ("lint bad.yaml --format xml", 2, "it must be text or sarif"),
     ("tune nobody", 1, "no function 'nobody'"),
-    ("tune hello --sizes 1", 2, "sizes are 128 to 10240"),
+    ("tune hello --sizes 1", 2, "it must be whole megabytes from 128 to 10240, as in 512 or 1GB"),
     ("cost --lines /nowhere", 2, "can't read '/nowhere'"),
     ("cost bad.yaml", 2, "--traffic FILE"),
+    ("cost hello.yaml", 2, "there is no file or folder 'hello.yaml'; without it, `kiln cost` prices what ran"),
+    ("deploy asks.yaml --plan", 1, "Parameters: [Stage] must have values; give each with --parameter NAME=VALUE"),
+    ("deploy serverless.yml", 2, "is for the Serverless Framework, and Kiln doesn't read it"),
+    ("create hello 'two words'", 1, "`kiln create hello 'two words' --update` replaces its code"),
+    ("invoke hello --event plain.txt", 2, "to send the file 'plain.txt', write `kiln invoke hello @plain.txt`"),
+    ("invoke hello --event no.json", 2, "write `kiln invoke hello @no.json`"),
+    ("delete hello --force", 2, "--yes leaves the question out"),
+    ("load hello --rate 5", 2, "a rate has a unit: 5/s or 5/m"),
     ("load", 2, "name a function, or a --url"),
     ("load hello --rate many", 2, "write 50/s, 3000/m"),
     ("load hello --rate 1/s --connections 0", 2, "from 1 to 50000"),
@@ -180,9 +188,12 @@ RAW = re.compile(r"validation errors? detected|failed to satisfy|regular express
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wrong")
-    for name in ("hello", "empty"):
+    for name in ("hello", "empty", "two words"):
         (folder / name).mkdir()
-    (folder / "hello" / "lambda_function.py").write_text(PYTHON)
+    for name in ("hello", "two words"):
+        (folder / name / "lambda_function.py").write_text(PYTHON)
+    (folder / "serverless.yml").write_text("service: x\n")
+    (folder / "asks.yaml").write_text("Parameters: {Stage: {Type: String}}\nResources: {T: {Type: AWS::SNS::Topic}}\n")
     (folder / "bad.yaml").write_text("not: [yaml\n")
     (folder / "bad.json").write_text("{\n")
     (folder / "plain.txt").write_text("hi\n")
