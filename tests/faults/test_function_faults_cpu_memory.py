@@ -91,6 +91,7 @@ def test_a_record_that_is_none_is_skipped(kiln, name):
 # cpu_optimized
 
 
+@pytest.mark.alone
 def test_a_url_that_hangs_and_a_port_that_refuses(kiln, name, silent_server):
     deploy(kiln, name, "cpu_optimized", Timeout=60)
     refused = f"http://127.0.0.1:{free_port()}/"
