@@ -28,7 +28,7 @@ for_all=(
   # build again and again
   build-essential ccache
   # tests: unit tests, the clients under test, the databases that functions talk to, the browser for result pages
-  libgtest-dev libgmock-dev python3-pytest python3-pyte python3-yaml awscli postgresql redis-server chromium
+  libgtest-dev libgmock-dev python3-pytest python3-pytest-xdist python3-pyte python3-yaml awscli postgresql redis-server chromium
   # debuggers, which tests attach to functions
   gdb gdbserver python3-debugpy
   # benchmarks: micro benchmarks, a rival and a second load generator

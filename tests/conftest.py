@@ -12,9 +12,25 @@ from stacks import CloudAssembly  # noqa: E402
 
 counter = itertools.count(1)
 
+# What takes longest begins first, so that no process works alone at the end. See `pytest --durations=0`.
+LONGEST = [f"test_{name}.py" for name in (
+    # clients
+    "documents", "packages", "cdk", "command_line_stories", "function_orders", "advise", "stacks", "deploy_command", "terminal",
+    "runtimes_node", "tune", "scaling", "invoke", "wrong_inputs", "s3", "function_optimized_cold_start",
+    # faults and installs
+    "installs", "function_faults_orders", "kills", "function_faults_cpu_memory", "poor_machines", "hostile_functions",
+    "function_faults_cold_start", "memory", "function_faults_imports", "stack_faults", "model_sweep", "stack_kills", "bad_input",
+)]
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than a few seconds")
+    config.addinivalue_line("markers", "alone: measures the machine or needs all of it, so nothing else runs beside it")
+
+
+def pytest_collection_modifyitems(items):
+    rank = {file: place for place, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session")

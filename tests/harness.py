@@ -63,6 +63,19 @@ def has_ended(pid):
         return True
 
 
+def processes_of(kiln, name):
+    """The pids of all that runs for a function, by its variables. Other engines of this machine may have one of that name."""
+    wanted = {f"AWS_LAMBDA_FUNCTION_NAME={name}".encode(), f"AWS_ENDPOINT_URL=http://127.0.0.1:{kiln.port}".encode()}
+    found = []
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if wanted <= set(pathlib.Path(f"/proc/{entry}/environ").read_bytes().split(b"\0")):
+                found.append(int(entry))
+        except OSError:
+            pass  # another user's, or gone
+    return found
+
+
 def repeat(kiln, path, payload, count):
     """The statuses and bodies of so many POSTs of the same on one connection, for a tenth of http.client's work."""
     request = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{kiln.port}\r\nContent-Length: {len(payload)}\r\n\r\n".encode() + payload
@@ -163,8 +176,8 @@ class Kiln:
     def kill(self):
         engine = self.engine
         self.process.kill()
-        self.process.wait(10)
-        wait_for(lambda: has_ended(engine), 10, "the end of the engine without its supervisor")
+        self.process.wait(60)
+        wait_for(lambda: has_ended(engine), 60, "the end of the engine without its supervisor")
 
     def internal_errors(self):
         """How many defects ended at a fence; None where nothing answers."""
@@ -179,7 +192,7 @@ class Kiln:
         if self.process.poll() is None:
             assert self.internal_errors() in (internal_errors, None), self.stderr()
             self.process.send_signal(signal.SIGTERM)
-            assert self.process.wait(10) == 0, self.stderr()
+            assert self.process.wait(60) == 0, self.stderr()
         self.process.stdout.close()
         if self.own_dir:
             self.own_dir.cleanup()

@@ -1,6 +1,7 @@
 """Real servers that tests of functions start for themselves. Each is ended by its pid."""
 
 import glob
+import itertools
 import os
 import pathlib
 import pwd
@@ -13,10 +14,21 @@ import tempfile
 from harness import ROOT, wait_for
 
 
+# Below those that the kernel gives to whoever asks for any (32768 and up), so that a port stays free until it is taken,
+# and during an outage. Processes that run tests side by side begin at different ones.
+PORTS = itertools.count(15_000 + os.getpid() % 170 * 100)
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = next(PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 class Postgres:

@@ -96,7 +96,7 @@ class CloudAssembly:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        done = subprocess.run(["npm", "run", "--silent", "synth", "--", "--output", str(folder)], cwd=ROOT / "stacks", capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["npm", "run", "--silent", "synth", "--", "--output", str(folder)], cwd=ROOT / "stacks", capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
 
     def template(self, stack):

@@ -9,6 +9,7 @@ import accuracy
 SHORT = {"throttled": 3, "provisioned with spillover": 6, "target tracking": 7}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("load", [one for one in accuracy.WORKLOADS if one.title in SHORT], ids=lambda load: load.title)
 def test_the_simulator_says_what_the_engine_does(own_kiln, name, load, tmp_path):
     engine = own_kiln(args=["--speed", str(accuracy.SPEED)])

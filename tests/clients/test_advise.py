@@ -39,6 +39,7 @@ def create(kiln, name, **more):
     kiln.create(name, CODE, **{"MemorySize": 1024, "Timeout": 10, **more})
 
 
+@pytest.mark.alone
 def test_a_reserve_that_throttles_is_advised_applied_and_measured(own_kiln, name):
     engine = own_kiln(args=["--speed", "30"])
     create(engine, name)
@@ -80,6 +81,7 @@ def test_idle_provisioned_concurrency_is_taken_away(own_kiln, name):
     assert units.get("live", 0) == applied["setting"]["provisioned"]
 
 
+@pytest.mark.alone
 def test_cold_bursts_are_provisioned_for_and_measured(own_kiln, name):
     # Idle environments end after two seconds, so each burst starts cold.
     engine = own_kiln(args=["--speed", "30", "--idle-lifetime", "1m"])
@@ -170,6 +172,7 @@ Resources:
 """
 
 
+@pytest.mark.alone
 def test_a_stack_a_patch_and_a_page(own_kiln, name, tmp_path, browser):
     engine = own_kiln(args=["--speed", "30"])
     template = tmp_path / "template.yaml"

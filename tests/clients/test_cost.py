@@ -193,6 +193,7 @@ def test_wrong_arguments(kiln, tmp_path, arguments, why):
     assert done.returncode == 2 and why in done.stderr, done.stderr
 
 
+@pytest.mark.alone
 def test_the_pages(kiln, tmp_path, browser):
     bill, change = tmp_path / "bill.html", tmp_path / "change.html"
     kiln.cli("cost", "--lines", write_lines(tmp_path), "--function", "orders", "--as-is", "--html", str(bill))

@@ -77,6 +77,7 @@ def timed_out(kiln, name):
     return "Task timed out after 1.00 seconds" in kiln.invoke(name, {"sleep": 30})["Body"]["errorMessage"]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("wait", [[], ["--wait"]])
 def test_python_breakpoint_with_debugpy(kiln, name, tmp_path, wait):
     kiln.create(name, {"index.py": PYTHON}, Timeout=1)

@@ -134,7 +134,8 @@ def test_database_queries(kiln, name, postgres):
 
 def test_queries_that_are_refused(kiln, name, postgres):
     postgres.query("CREATE TABLE IF NOT EXISTS kept (id int)")
-    deploy(kiln, name, FUNCTION, {"DB_HOST": "127.0.0.1", "DB_NAME": f"postgres port={postgres.port}", "DB_USER": "kiln", "DATABASE_URL": postgres.url})
+    deploy(kiln, name, FUNCTION, {"DB_HOST": "127.0.0.1", "DB_NAME": f"postgres port={postgres.port}", "DB_USER": "kiln", "DATABASE_URL": postgres.url},
+           MemorySize=1769, Timeout=30)
     queries = ["SELEC 1", "DROP TABLE kept", "SELECT 1; DROP TABLE kept", "INSERT INTO kept VALUES (1)", "SELECT * FROM missing",
                "SELECT generate_series(1, 10001)", "SELECT repeat('x', 4194304)", "SELECT 1) AS a; DROP TABLE kept; --"]
     tasks = [{"type": "database_query", "query": query} for query in queries] + [{"type": "database_query", "query": "SELECT count(*) AS rows FROM kept"}]

@@ -9,7 +9,7 @@ import time
 import boto3
 import pytest
 
-from harness import wait_for, zip_of
+from harness import processes_of, wait_for, zip_of
 
 EVALUATE = {"index.py": "import os, sys\ndef handler(event, context):\n    return eval(event)\n"}
 ROLE = "arn:aws:iam::000000000000:role/service-role/shop"
@@ -253,21 +253,9 @@ def test_bootstrap_that_cannot_be_started(kiln, name, bootstrap, why):
     assert body["errorMessage"].endswith(f" Error: fork/exec /var/task/bootstrap: {why}")
 
 
-def processes_of(name):
-    """The processes of a function on this machine, by their variables."""
-    found = []
-    for environ in pathlib.Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"AWS_LAMBDA_FUNCTION_NAME={name}".encode() in environ.read_bytes().split(b"\0"):
-                found.append(environ.parent)
-        except OSError:
-            pass  # another user's, or gone
-    return found
-
-
-def stands_still(process):
+def stands_still(pid):
     def ticks():
-        return (process / "stat").read_text().rpartition(")")[2].split()[11:13]
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
 
     before = ticks()
     time.sleep(0.1)  # a thread that works would have used ten ticks of it
@@ -279,7 +267,7 @@ def test_what_works_after_its_answer_is_frozen(kiln, name):
                                    "def handler(event, context):\n    return child.poll()\n"}, MemorySize=1769, Timeout=30)
     for _ in range(2):
         assert kiln.invoke(name)["Body"] is None
-        children = [p for p in processes_of(name) if b"while True" in (p / "cmdline").read_bytes()]
+        children = [pid for pid in processes_of(kiln, name) if b"while True" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
         assert children
         for child in children:
             wait_for(lambda: stands_still(child), what="the frozen environment")  # noqa: B023

@@ -23,6 +23,7 @@ def count(answer, kind):
     return answer["kinds"][kind]["count"]
 
 
+@pytest.mark.alone
 def test_a_rate_is_kept_and_cold_starts_are_told_from_warm_ones(kiln, name):
     kiln.create_echo(name)
     answer = load(kiln, name, "--rate", "100/s", "--for", "3s")
@@ -35,6 +36,7 @@ def test_a_rate_is_kept_and_cold_starts_are_told_from_warm_ones(kiln, name):
     assert sum(sum(value for kind, value in second.items() if kind not in ("p50", "p99")) for second in answer["bySecond"]) == answer["requests"]
 
 
+@pytest.mark.alone
 def test_throttles_by_reason_do_not_slow_the_rate(kiln, name):
     kiln.create(name, SLOW)
     kiln.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
@@ -50,6 +52,7 @@ def test_errors_of_the_function_are_results(kiln, name):
     assert "error: " in done.stdout and "ValueError" in done.stdout
 
 
+@pytest.mark.alone
 def test_events_are_followed_to_their_end(kiln, name):
     kiln.create(name, ECHO)
     answer = load(kiln, name, "--event", "--rate", "50/s", "--for", "1s")
@@ -57,6 +60,7 @@ def test_events_are_followed_to_their_end(kiln, name):
     assert answer["events"]["failed"] == 0 and answer["events"]["p99"] >= answer["events"]["p50"] >= 0
 
 
+@pytest.mark.alone
 def test_function_urls(kiln, name):
     kiln.create(name, ECHO)
     url = kiln.client("lambda").create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
@@ -77,6 +81,7 @@ def test_a_recorded_traffic_is_replayed_and_can_be_saved_for_the_next(kiln, name
     assert load(kiln, name, "--replay", str(saved))["requests"] == 4
 
 
+@pytest.mark.alone
 def test_payloads_have_their_weights(kiln, name, tmp_path):
     kiln.create(name, {"index.py": "def handler(event, context):\n    print('kind', event['kind'])\n"})
     payloads = tmp_path / "payloads"
@@ -101,6 +106,7 @@ def test_ctrl_c_ends_the_sending_and_shows_what_came(kiln, name):
     assert process.returncode == 0 and answer["interrupted"] is True and answer["requests"] > 20
 
 
+@pytest.mark.alone
 def test_the_page(kiln, name, tmp_path, browser):
     kiln.create_echo(name)
     page = tmp_path / "load.html"

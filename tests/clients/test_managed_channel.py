@@ -236,9 +236,10 @@ def handler(event, context):
 """
 
 
+@pytest.mark.alone
 def test_events_that_are_taken_ahead_of_their_turn_keep_their_lines(kiln, name):
     """While more wait than the processors can serve, a function takes its next event without sleeping."""
-    kiln.create(name, {"index.py": AHEAD}, MemorySize=1769)
+    kiln.create(name, {"index.py": AHEAD}, MemorySize=1769, Timeout=60)
     callers, calls, ahead, expected = 32, 30, [], {}
 
     def call(caller):

@@ -122,6 +122,7 @@ def window(engine, counts, callers):
     return {**each, "system_calls": sum(each[kind] for kind in SYSTEM_CALLS)}
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("connections", [1, 64])
 def test_a_warm_invocation_costs_no_more_than_it_did(counted, connections):
     engine, counts = counted
@@ -137,6 +138,7 @@ def test_a_warm_invocation_costs_no_more_than_it_did(counted, connections):
     assert not over, f"more than tests/data/path_costs.json allows (measured, limit): {over}; all of it: {least}"
 
 
+@pytest.mark.alone
 def test_an_event_costs_python_a_sleep_and_at_most_one_word_to_the_engine(counted):
     engine, _ = counted
     engine.create("python", {"index.py": PYTHON, COUNTER.name: COUNTER.read_bytes()}, MemorySize=1769,

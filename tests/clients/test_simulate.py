@@ -160,6 +160,7 @@ def test_what_tune_measured_by_memory_size(kiln, tmp_path):
     assert mean(answer["points"][1], "p50Ms") == pytest.approx(400, rel=0.05)
 
 
+@pytest.mark.alone
 def test_a_function_of_the_engine_with_the_traffic_that_it_had(own_kiln, name):
     engine = own_kiln()
     engine.create(name, {"index.py": "import time\n\ndef handler(event, context):\n    time.sleep(0.05)\n"}, MemorySize=512, Timeout=5)
@@ -181,6 +182,7 @@ def test_a_function_of_the_engine_with_the_traffic_that_it_had(own_kiln, name):
     assert idle.returncode == 1 and "nothing called" in idle.stderr
 
 
+@pytest.mark.alone
 def test_the_pages(kiln, tmp_path, browser):
     page = tmp_path / "shop.html"
     kiln.cli("simulate", "--scenario", write(tmp_path / "shop.json", SHOP), "--seeds", "2", "--html", str(page))

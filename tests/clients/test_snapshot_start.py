@@ -10,7 +10,7 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import BINARY, Kiln, code_of, message_of, of_another_user, wait_for
+from harness import BINARY, Kiln, code_of, message_of, of_another_user, processes_of, wait_for
 from snapshots import Gate, ON, WAIT, at_once, call, lines, publish, settled
 
 WHO = """
@@ -119,6 +119,7 @@ def functions_of(kiln, name):
     return found
 
 
+@pytest.mark.alone
 def test_environments_pay_for_their_own_files(kiln, name):
     code = f"import os, socket\nopen('/tmp/large', 'wb').write(os.urandom(1 << 20) * 20)\n" \
            f"def handler(event, context):\n {WAIT}\n if 'end' in event: os._exit(1)\n return os.path.getsize('/tmp/large')"
@@ -368,19 +369,6 @@ def test_nothing_is_left_of_a_deleted_version(kiln, name):
     assert len(processes_of(kiln, name)) >= 7
     lambda_.delete_function(FunctionName=name, Qualifier="1")
     wait_for(lambda: not processes_of(kiln, name), 20, "the end of all its processes")
-
-
-def processes_of(kiln, name):
-    # Other engines of this machine may have a function of that name.
-    wanted = {f"AWS_LAMBDA_FUNCTION_NAME={name}".encode(), f"AWS_ENDPOINT_URL=http://127.0.0.1:{kiln.port}".encode()}
-    found = []
-    for entry in os.listdir("/proc"):
-        try:
-            if entry.isdigit() and wanted <= set(open(f"/proc/{entry}/environ", "rb").read().split(b"\0")):
-                found.append(int(entry))
-        except OSError:
-            pass
-    return found
 
 
 PROBE = BINARY.parent / "tests" / "snapshot_probe"

@@ -144,6 +144,7 @@ def test_a_function_that_is_throttled(own_kiln, name):
     assert memory_of(engine, name) == 256 and f"{name}-kiln-tune" not in names(engine)
 
 
+@pytest.mark.alone
 def test_small_sizes_that_time_out_are_not_chosen(kiln, name):
     kiln.create(name, WORK, Timeout=1)
     rounds = 400_000  # some 0.3 s of a whole CPU, so several seconds of a fourteenth
@@ -209,6 +210,7 @@ def test_the_api_of_aws_with_signatures(kiln, name):
         proxy.stop()
 
 
+@pytest.mark.alone
 def test_the_page(kiln, name, tmp_path, browser):
     kiln.create(name, ECHO)
     page = tmp_path / "tune.html"

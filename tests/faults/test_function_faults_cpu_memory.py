@@ -91,6 +91,7 @@ def test_a_record_that_is_none_is_skipped(kiln, name):
 # cpu_optimized
 
 
+@pytest.mark.alone
 def test_a_url_that_hangs_and_a_port_that_refuses(kiln, name, silent_server):
     deploy(kiln, name, "cpu_optimized", Timeout=60)
     refused = f"http://127.0.0.1:{free_port()}/"
@@ -100,7 +101,7 @@ def test_a_url_that_hangs_and_a_port_that_refuses(kiln, name, silent_server):
     assert [error["task_index"] for error in body["errors"]] == [0, 1, 2]
     assert all(error["error"] for error in body["errors"])
     # Without a time-out of its own the end of the invocation is the limit.
-    kiln.client("lambda").update_function_configuration(FunctionName=name, Timeout=2)
+    kiln.client("lambda").update_function_configuration(FunctionName=name, Timeout=2, MemorySize=1769)
     body = Call(kiln, name, tasks(request(silent_server))).ok()
     assert [error["task_index"] for error in body["errors"]] == [0]
 

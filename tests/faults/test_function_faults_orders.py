@@ -105,6 +105,7 @@ def test_a_database_that_is_down(kiln, name, function, key):
         own.close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_slow_database_is_left_before_the_time_is_up(kiln, name, function, key, postgres, locked):
     deploy(kiln, name, function, {"DATABASE_URL": postgres.url}, Timeout=2)

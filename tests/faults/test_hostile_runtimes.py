@@ -203,7 +203,7 @@ def test_runtimes_that_do_anything(own_kiln):
     assert counts["answered"] > 20
     for name in names:
         kiln.client("lambda").delete_function(FunctionName=name)
-    wait_for(lambda: len(children_of(kiln.engine)) <= before, 30, "the end of all processes")
+    wait_for(lambda: len(children_of(kiln.engine)) <= before, 120, "the end of all processes")
     # And the engine works as before.
     kiln.create("after", {"index.py": "def handler(event, context):\n    return event\n"})
     assert kiln.invoke("after", {"a": 1})["Body"] == {"a": 1}

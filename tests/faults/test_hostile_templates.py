@@ -1,11 +1,9 @@
 """Templates of snapshot start that lie, die, or never answer: the version fails and says why, and nobody else notices."""
 
-import os
-
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import code_of, wait_for
+from harness import code_of, processes_of, wait_for
 
 ON = {"ApplyOn": "PublishedVersions"}
 
@@ -106,16 +104,3 @@ def test_one_that_never_says_anything_goes_with_its_version(kiln, name):
     assert code_of(error) == "SnapStartNotReadyException"
     lambda_.delete_function(FunctionName=name, Qualifier="1")
     wait_for(lambda: not processes_of(kiln, name), 20, "the end of both")
-
-
-def processes_of(kiln, name):
-    # Other engines of this machine may have a function of that name.
-    wanted = {f"AWS_LAMBDA_FUNCTION_NAME={name}".encode(), f"AWS_ENDPOINT_URL=http://127.0.0.1:{kiln.port}".encode()}
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if wanted <= set(open(f"/proc/{entry}/environ", "rb").read().split(b"\0")):
-                found.append(int(entry))
-        except OSError:
-            pass
-    return found

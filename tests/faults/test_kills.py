@@ -47,7 +47,7 @@ class Collector(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def wait_for(self, count, seconds=60):
+    def wait_for(self, count, seconds=180):
         """Returns when so many different events have come."""
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.seen) >= count, seconds), f"{len(self.seen)} of {count} events have come"
