@@ -4,9 +4,9 @@
 // more than twice that.
 //
 // Threading: append() and expire() from any thread, never block on the disk: one writer thread
-// does, in their order, which the removals wait for. It lets lines gather for a few milliseconds, so that a busy engine pays one
-// wake-up for many lines. Reads see everything that was asked for before flush() returned. Lines
-// that the disk does not take are dropped and counted.
+// does, in their order, which the removals wait for. It lets lines gather for a few milliseconds,
+// so that a busy engine pays one wake-up for many lines. Reads see everything that was asked for
+// before flush() returned. Lines that the disk does not take are dropped and counted.
 #pragma once
 
 #include <cstdint>

@@ -137,8 +137,7 @@ void StackBook::loaded() {
   for (const std::string& region : regions) forget_oldest(region);
   for (const RecordPtr& record : interrupted)
     record->cut_short(record->operation(), [](const std::string& status) {
-      return "Kiln was stopped during " + status +
-             "; the next deployment of the stack repairs it";
+      return "Kiln was stopped during " + status + "; the next deployment of the stack repairs it";
     });
 }
 
