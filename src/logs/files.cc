@@ -134,7 +134,7 @@ bool is_cut_log_name(std::string_view file_name) {
 
 std::string decode_log_name(const std::string& dir, const std::string& file_name) {
   if (is_cut_log_name(file_name)) {
-    std::ifstream in(dir + "/" + file_name + ".name", std::ios::binary);
+    std::ifstream in(dir + "/" + file_name + std::string(kNameSuffix), std::ios::binary);
     std::stringstream whole;
     whole << in.rdbuf();
     return in ? whole.str() : file_name;
@@ -157,7 +157,7 @@ std::string decode_log_name(const std::string& dir, const std::string& file_name
 void remember_log_name(const std::string& dir, std::string_view name) {
   const std::string file_name = encode_log_name(name);
   if (!is_cut_log_name(file_name)) return;
-  std::ofstream(dir + "/" + file_name + ".name", std::ios::binary) << name;
+  std::ofstream(dir + "/" + file_name + std::string(kNameSuffix), std::ios::binary) << name;
 }
 
 std::vector<std::string> log_stream_files(const std::string& dir) {

@@ -25,7 +25,8 @@ namespace kiln::logs {
 inline constexpr std::string_view kLogSuffix = ".log";
 inline constexpr std::string_view kOldLogSuffix = ".log.1";
 inline constexpr std::string_view kUnorderedSuffix = ".unordered";
-inline constexpr size_t kLogStampBytes = 24;  // 2026-01-21T11:30:00.000Z
+inline constexpr std::string_view kNameSuffix = ".name";  // of a name that was cut
+inline constexpr size_t kLogStampBytes = 24;              // 2026-01-21T11:30:00.000Z
 
 // A name as a file name: percent-encoded; one that gets too long for a file system is cut and ends
 // in '+' and a hash, and its whole text stands in a file NAME.name beside it.

@@ -102,14 +102,16 @@ Result<void> LogGroups::put(const std::string& region, const std::string& name, 
 }
 
 Result<void> LogGroups::erase(const std::string& region, const std::string& name) {
+  const auto group = find(region, name);
   if (auto erased = port_.erase(kKind, region, name); !erased) return erased;
   if (LogTap* tap = store_.tap()) tap->set(region, name, {});
   {
     const MutexLock lock(mutex_);
     groups_.erase({region, name});
   }
-  store_.remove_group(region, name);
-  return {};
+  auto removed = store_.remove_group(region, name);
+  if (!removed && group) (void)put(region, name, *group);
+  return removed;
 }
 
 std::vector<std::pair<std::string, GroupFilters>> LogGroups::filters(

@@ -48,7 +48,7 @@ class LogGroups {
   int64_t oldest_kept_ms(const std::string& region, const std::string& name, int64_t now_ms) const;
 
   Result<void> put(const std::string& region, const std::string& name, LogGroup group);
-  // The document and the events.
+  // The document and the events. Error: the group stays, perhaps without some of its events.
   Result<void> erase(const std::string& region, const std::string& name);
 
   // The groups that have filters, in order of names.

@@ -82,6 +82,7 @@ struct LogStore::Impl {
     std::string lines;
     Work work = Work::kAppend;
     int64_t before_ms = 0;
+    Result<void>* removed = nullptr;  // of one who waits in flush()
   };
 
   Impl(std::string r, LogStoreOptions o)
@@ -164,8 +165,11 @@ struct LogStore::Impl {
 
   void remove(const Item& item) {
     const auto& [region, group, stream] = *item.key;
-    if (item.work == Work::kRemoveStream) return writer.remove_stream(region, group, stream);
-    if (item.work == Work::kRemoveGroup) return writer.remove_group(region, group);
+    if (item.work == Work::kRemoveStream || item.work == Work::kRemoveGroup) {
+      *item.removed = item.work == Work::kRemoveStream ? writer.remove_stream(region, group, stream)
+                                                       : writer.remove_group(region, group);
+      return;
+    }
     // Waiting for readers would hold up the lines of everyone.
     const std::unique_lock lock(replacing, std::try_to_lock);
     if (!lock) return;
@@ -228,12 +232,19 @@ void LogStore::append(std::shared_ptr<const LogStreamKey> key, std::string lines
   impl_->enqueue({std::move(key), std::move(lines)});
 }
 
-void LogStore::remove_stream(const LogStreamKey& key) {
-  impl_->enqueue({std::make_shared<const LogStreamKey>(key), {}, Impl::Work::kRemoveStream});
+Result<void> LogStore::remove_stream(const LogStreamKey& key) {
+  Result<void> removed;
+  impl_->enqueue(
+      {std::make_shared<const LogStreamKey>(key), {}, Impl::Work::kRemoveStream, 0, &removed});
+  flush();
+  return removed;
 }
 
-void LogStore::remove_group(const std::string& region, const std::string& group) {
-  impl_->enqueue({Impl::group_key(region, group), {}, Impl::Work::kRemoveGroup});
+Result<void> LogStore::remove_group(const std::string& region, const std::string& group) {
+  Result<void> removed;
+  impl_->enqueue({Impl::group_key(region, group), {}, Impl::Work::kRemoveGroup, 0, &removed});
+  flush();
+  return removed;
 }
 
 void LogStore::expire(const std::string& region, const std::string& group, int64_t before_ms) {

@@ -3,10 +3,10 @@
 // `rotate_bytes` is renamed to STREAM.log.1 first (an older .1 is dropped), so a stream never holds
 // more than twice that.
 //
-// Threading: append() and the removals from any thread, never block on the disk: one writer thread
-// does, in their order. It lets lines gather for a few milliseconds, so that a busy engine pays one
-// wake-up for many lines. Reads see everything that was asked for before flush() returned. Lines
-// that the disk does not take are dropped and counted.
+// Threading: append() and expire() from any thread, never block on the disk: one writer thread
+// does, in their order, which the removals wait for. It lets lines gather for a few milliseconds,
+// so that a busy engine pays one wake-up for many lines. Reads see everything that was asked for
+// before flush() returned. Lines that the disk does not take are dropped and counted.
 #pragma once
 
 #include <cstdint>
@@ -55,8 +55,9 @@ class LogStore {
   void append(LogStreamKey key, std::string lines) {
     append(std::make_shared<const LogStreamKey>(std::move(key)), std::move(lines));
   }
-  void remove_stream(const LogStreamKey& key);
-  void remove_group(const std::string& region, const std::string& group);
+  // These wait for the writer. Error: something of it stays.
+  Result<void> remove_stream(const LogStreamKey& key);
+  Result<void> remove_group(const std::string& region, const std::string& group);
   // `tap` outlives the store, and sees all that is written, on the writer's thread. REQUIRES:
   // before the first append().
   void set_tap(LogTap* tap);

@@ -2,14 +2,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <limits>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 #include "base/time_format.h"
 #include "logs/files.h"
+#include "logs/groups.h"
+#include "tests/support/state_doubles.h"
 #include "tests/support/test_dir.h"
 
 namespace kiln::logs {
@@ -388,16 +394,63 @@ TEST_F(LogStoreTest, ExpiryWaitsForReaders) {
 TEST_F(LogStoreTest, RemovalsAndAppendsKeepTheirOrder) {
   LogStore store(dir_.path());
   store.append(key("s"), line(kBase, "first"));
-  store.remove_stream(key("s"));
+  EXPECT_TRUE(store.remove_stream(key("s")).ok());
   store.append(key("s"), line(kBase + 1, "second"));
   store.flush();
   EXPECT_THAT(texts(store), ElementsAre("second"));
   const std::string long_name(512, '/');
   store.append({"eu-west-1", long_name, long_name}, line(kBase, "x"));
-  store.remove_group("eu-west-1", long_name);
-  store.flush();
+  EXPECT_TRUE(store.remove_group("eu-west-1", long_name).ok());
   EXPECT_THAT(store.groups("eu-west-1", ""), ElementsAre("/aws/lambda/f"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir_ / "eu-west-1"), {}), 1);
+}
+
+// A folder that can't be removed, whoever asks.
+class StuckFolder {
+ public:
+  explicit StuckFolder(const std::string& path) : path_(path) {
+    std::filesystem::create_directories(path_ + "/in");
+    if (::geteuid() == 0)
+      stuck_ = ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=64k") == 0;
+    else
+      stuck_ = ::chmod(path_.c_str(), 0555) == 0;
+  }
+  ~StuckFolder() { let_go(); }
+  bool is_stuck() const { return stuck_; }
+  void let_go() {
+    if (!std::exchange(stuck_, false)) return;
+    if (::geteuid() == 0)
+      ::umount2(path_.c_str(), MNT_DETACH);
+    else
+      ::chmod(path_.c_str(), 0755);
+  }
+
+ private:
+  const std::string path_;
+  bool stuck_ = false;
+};
+
+TEST_F(LogStoreTest, WhatCantBeRemovedIsSaidAndStays) {
+  LogStore store(dir_.path());
+  tests::MemoryState state;
+  LogGroups groups(state, store);
+  LogGroup group;
+  group.retention_days = 7;
+  ASSERT_TRUE(groups.put("eu-west-1", "/aws/lambda/f", group).ok());
+  store.append(key("other"), line(kBase, "x"));
+  store.flush();
+  StuckFolder stuck(dir_ / "eu-west-1/%2Faws%2Flambda%2Ff/s.log");
+  if (!stuck.is_stuck()) GTEST_SKIP() << "needs a folder that can't be removed";
+  for (const auto& removed :
+       {store.remove_stream(key("s")), groups.erase("eu-west-1", "/aws/lambda/f")}) {
+    ASSERT_FALSE(removed.ok());
+    EXPECT_THAT(removed.error().message, testing::HasSubstr("can't be removed: "));
+  }
+  EXPECT_EQ(groups.find("eu-west-1", "/aws/lambda/f")->retention_days, 7);
+  EXPECT_EQ(state.count(LogGroups::kKind), 1u);
+  stuck.let_go();
+  EXPECT_TRUE(groups.erase("eu-west-1", "/aws/lambda/f").ok());
+  EXPECT_FALSE(groups.has("eu-west-1", "/aws/lambda/f"));
 }
 
 TEST(LogLine, PutLinesComeBackWhole) {

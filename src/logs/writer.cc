@@ -64,6 +64,16 @@ Result<void> replace_file(const std::string& path, const std::string& content) {
   return error;
 }
 
+// With all that is below it. What isn't there counts as removed.
+Result<void> remove_path(const std::string& path) {
+  std::error_code ec;
+  std::filesystem::remove_all(path, ec);
+  if (!ec) return {};
+  return Error{ErrorKind::kInternal, "LogWriteFailed",
+               "Log events in " + path + " can't be removed: " + ec.message() +
+                   ". Check the disk of the data folder."};
+}
+
 // A stream's path without ".log".
 std::string base_of(std::string_view path) {
   return std::string(path.substr(0, path.size() - kLogSuffix.size()));
@@ -218,22 +228,20 @@ void LogWriter::close_below(const std::string& path_prefix) {
   }
 }
 
-void LogWriter::remove_stream(const std::string& region, const std::string& group,
-                              const std::string& stream) {
+Result<void> LogWriter::remove_stream(const std::string& region, const std::string& group,
+                                      const std::string& stream) {
   const std::string base = group_dir(region, group) + "/" + encode_log_name(stream);
   close_below(base + std::string(kLogSuffix));
-  std::error_code ec;
-  for (const std::string_view suffix : {kLogSuffix, kOldLogSuffix, kUnorderedSuffix})
-    std::filesystem::remove(base + std::string(suffix), ec);
-  std::filesystem::remove(base + ".name", ec);
+  for (const std::string_view suffix : {kOldLogSuffix, kLogSuffix, kUnorderedSuffix, kNameSuffix})
+    if (auto removed = remove_path(base + std::string(suffix)); !removed) return removed;
+  return {};
 }
 
-void LogWriter::remove_group(const std::string& region, const std::string& group) {
+Result<void> LogWriter::remove_group(const std::string& region, const std::string& group) {
   const std::string dir = group_dir(region, group);
   close_below(dir + "/");
-  std::error_code ec;
-  std::filesystem::remove_all(dir, ec);
-  std::filesystem::remove(dir + ".name", ec);
+  if (auto removed = remove_path(dir); !removed) return removed;
+  return remove_path(dir + std::string(kNameSuffix));
 }
 
 Result<void> LogWriter::expire_stream(const std::string& region, const std::string& group,

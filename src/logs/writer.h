@@ -24,9 +24,10 @@ class LogWriter {
   Result<void> write(const std::string& region, const std::string& group, const std::string& stream,
                      std::string_view lines);
 
-  void remove_stream(const std::string& region, const std::string& group,
-                     const std::string& stream);
-  void remove_group(const std::string& region, const std::string& group);
+  // Error: something of it stays.
+  Result<void> remove_stream(const std::string& region, const std::string& group,
+                             const std::string& stream);
+  Result<void> remove_group(const std::string& region, const std::string& group);
   // Removes a stream's events before `before_ms`; the stream itself stays. Files are replaced: no
   // reader may be at them.
   Result<void> expire_stream(const std::string& region, const std::string& group,

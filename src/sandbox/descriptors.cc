@@ -52,6 +52,11 @@ std::string descriptor_fault(int error) {
     text += "; Kiln may have " + std::to_string(soft_limit()) +
             ": raise the limit (ulimit -Hn, LimitNOFILE= of systemd), or let less run at a time "
             "(--account-concurrency)";
+  if (error == EAGAIN)
+    text +=
+        "; Kiln may have no more processes: raise the limit (TasksMax= of systemd, pids.max of its "
+        "group, --pids-limit of Docker, ulimit -u), or let less run at a time "
+        "(--account-concurrency)";
   return text;
 }
 

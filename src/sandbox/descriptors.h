@@ -24,7 +24,7 @@ bool is_kept_back(int fd);
 // environments, files and databases.
 size_t descriptors_for_callers();
 
-// Of an errno, with what to do about it where it is the limit of descriptors.
+// Of an errno, with what to do about it where it is the limit of descriptors or of processes.
 std::string descriptor_fault(int error);
 
 }  // namespace kiln::sandbox

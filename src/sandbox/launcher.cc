@@ -16,6 +16,7 @@
 
 #include "sandbox/descriptors.h"
 #include "sandbox/launcher_message.h"
+#include "sandbox/pidfd.h"
 #include "sandbox/sandbox_mounts.h"
 #include "sandbox/sandbox_process.h"
 
@@ -52,6 +53,18 @@ Made make_what_is_asked(const Message& message, MetaReader& in, const Ground& gr
   return make_blank(request, fds, ground);
 }
 
+// Answers have no name but their order: one that is lost would give each that follows to another's
+// question.
+void answer(int socket, MadeReply reply, const UniqueFd& pidfd) {
+  if (pidfd) {
+    if (send_message(socket, &reply, sizeof reply, {pidfd.get()})) return;
+    reply = {errno, 0};
+    send_signal(pidfd, SIGKILL);
+  }
+  if (send_message(socket, &reply, sizeof reply, {})) return;
+  if (errno != EPIPE && errno != ECONNRESET) ::_exit(1);
+}
+
 void answer_make(int socket, const Message& message, MetaReader& in, const Ground& ground) {
   Made made;
   try {
@@ -59,10 +72,7 @@ void answer_make(int socket, const Message& message, MetaReader& in, const Groun
   } catch (const std::exception&) {
     made.error = ENOMEM;
   }
-  UniqueFd pidfd(made.pidfd);
-  const MadeReply reply{made.error, made.pid};
-  send_message(socket, &reply, sizeof reply,
-               pidfd ? std::vector<int>{pidfd.get()} : std::vector<int>{});
+  answer(socket, {made.error, made.pid}, UniqueFd(made.pidfd));
 }
 
 int join(const Message& message, MetaReader& in) {
@@ -86,8 +96,7 @@ int join(const Message& message, MetaReader& in) {
 }
 
 void answer_join(int socket, const Message& message, MetaReader& in) {
-  const MadeReply reply{join(message, in), 0};
-  send_message(socket, &reply, sizeof reply, {});
+  answer(socket, {join(message, in), 0}, UniqueFd());
 }
 
 // False: errno says why. A blank that is gone hears nothing; its pidfd tells the engine.
@@ -277,7 +286,7 @@ void LauncherClient::receive() {
     else
       // Without an error the descriptor was lost on the way to this process.
       fail(std::move(pending), std::string("cannot create a sandbox: ") +
-                                   std::strerror(reply.error != 0 ? reply.error : EMFILE));
+                                   descriptor_fault(reply.error != 0 ? reply.error : EMFILE));
     message = {};
   }
   if (errno == EAGAIN) return;

@@ -76,7 +76,7 @@ Exit exit_of(const ExitStatus& status, const std::string& program) {
     exit.program = program;
     exit.program_missing = status.kind == ExitStatus::Kind::kNoProgram;
   }
-  exit.reason = std::strerror(status.value);
+  exit.reason = descriptor_fault(status.value);
   return exit;
 }
 

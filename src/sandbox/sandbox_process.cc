@@ -42,7 +42,10 @@ long clone3(uint64_t flags, int* pidfd) {
   args.flags = flags;
   args.exit_signal = SIGCHLD;
   args.pidfd = reinterpret_cast<uint64_t>(pidfd);
-  return ::syscall(SYS_clone3, &args, sizeof args);
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  // The kernel has written a number, too, where it then finds that there may be no more processes.
+  if (pid < 0) *pidfd = -1;
+  return pid;
 }
 
 void report(int status_fd, ExitStatus::Kind kind, int value) {

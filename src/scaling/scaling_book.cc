@@ -139,8 +139,9 @@ Result<void> ScalingBook::deregister_target(const std::string& region, const Res
   auto& policies = policies_[region];
   const auto policy = policies.lower_bound({text, ""});
   auto no_policy = policy;
+  std::vector<const Policy*> going;
   for (; no_policy != policies.end() && no_policy->first.first == text; ++no_policy) {
-    if (auto removed = remove_alarms(no_policy->second, now); !removed) return removed;
+    going.push_back(&no_policy->second);
     places.push_back({kPolicyKind, region, text + "/" + no_policy->second.name});
   }
   auto& actions = actions_[region];
@@ -148,7 +149,8 @@ Result<void> ScalingBook::deregister_target(const std::string& region, const Res
   auto no_action = action;
   for (; no_action != actions.end() && no_action->first.first == text; ++no_action)
     places.push_back({kActionKind, region, text + "/" + no_action->second.name});
-  if (auto erased = port_.erase_all(places); !erased) return erased;
+  if (auto erased = erase_with_alarms(region, going, std::move(places), now); !erased)
+    return erased;
   policies.erase(policy, no_policy);
   actions.erase(action, no_action);
   rounds_.erase({region, text});

@@ -98,8 +98,11 @@ class ScalingBook {
 
   Target* edit(const std::string& region, const ResourceId& resource);
   Result<void> save(const Target& target);
-  // An alarm that somebody else needs stays.
-  Result<void> remove_alarms(const Policy& policy, WallTime now);
+  // Erases these documents and, with them, the alarms that the policies own: all or none. An alarm
+  // that somebody else needs stays.
+  Result<void> erase_with_alarms(const std::string& region,
+                                 const std::vector<const Policy*>& policies,
+                                 std::vector<StatePort::Place> places, WallTime now);
   Result<void> check_policy(const Policy& policy) const;
   Result<void> put_alarms(const Policy& policy, WallTime now);
 

@@ -75,11 +75,15 @@ Result<const Policy*> ScalingBook::put_policy(const std::string& region, PolicyI
   if (const auto checked = check_policy(policy); !checked) return checked.error();
   if (policy.tracking() && policy.alarms.empty())
     policy.alarms = TrackingAlarms::make(policy.resource);
-  if (const auto put = put_alarms(policy, now); !put) return put.error();
-  if (const auto saved = port_.save(kPolicyKind, region, policy_key(policy), policy_text(policy));
-      !saved) {
-    if (before == all.end()) (void)remove_alarms(policy, now);
-    return saved.error();
+  auto kept = put_alarms(policy, now);
+  if (kept) kept = port_.save(kPolicyKind, region, policy_key(policy), policy_text(policy));
+  if (!kept) {
+    // The alarms become what they were.
+    if (before != all.end())
+      (void)put_alarms(before->second, now);
+    else
+      (void)erase_with_alarms(region, {&policy}, {}, now);
+    return kept.error();
   }
   if (policy.step() && options_.warn)
     options_.warn("Scaling policy " + policy.name + " of " + policy.resource.text() +
@@ -100,16 +104,21 @@ Result<void> ScalingBook::put_alarms(const Policy& policy, WallTime now) {
                      {}, now);
 }
 
-Result<void> ScalingBook::remove_alarms(const Policy& policy, WallTime now) {
-  for (const std::string& name : {policy.alarms.high, policy.alarms.low}) {
-    if (name.empty() || !alarms_.find(policy.region, name)) continue;
-    const auto removed = alarms_.remove(policy.region, {name}, now);
-    if (removed) continue;
-    if (removed.error().kind == ErrorKind::kInternal) return removed;
-    if (options_.warn)
-      options_.warn("Alarm " + name + " of the deleted scaling policy " + policy.name +
-                    " stays: " + removed.error().message);
-  }
+Result<void> ScalingBook::erase_with_alarms(const std::string& region,
+                                            const std::vector<const Policy*>& policies,
+                                            std::vector<StatePort::Place> places, WallTime now) {
+  std::vector<std::string> names;
+  for (const Policy* policy : policies)
+    for (const std::string& name : {policy->alarms.high, policy->alarms.low})
+      if (!name.empty()) names.push_back(name);
+  const auto removed =
+      alarms_.remove(region, alarms_.removable(region, names), now, std::move(places));
+  if (!removed || !options_.warn) return removed;
+  for (const Policy* policy : policies)
+    for (const std::string& name : {policy->alarms.high, policy->alarms.low})
+      if (alarms_.find(region, name))
+        options_.warn("Alarm " + name + " of the deleted scaling policy " + policy->name +
+                      " stays: composite alarms depend on it.");
   return {};
 }
 
@@ -120,8 +129,10 @@ Result<void> ScalingBook::delete_policy(const std::string& region, const Resourc
   if (found == all.end())
     return object_not_found("No scaling policy found", resource, ", policy name: " + name);
   const Policy& policy = found->second;
-  if (auto removed = remove_alarms(policy, now); !removed) return removed;
-  if (auto erased = port_.erase(kPolicyKind, region, policy_key(policy)); !erased) return erased;
+  if (auto erased =
+          erase_with_alarms(region, {&policy}, {{kPolicyKind, region, policy_key(policy)}}, now);
+      !erased)
+    return erased;
   all.erase(found);
   return {};
 }

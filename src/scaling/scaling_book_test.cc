@@ -139,6 +139,37 @@ TEST_F(TargetTest, WhatCannotBeSavedIsNotDone) {
   EXPECT_THAT(alarms_->list(kRegion), SizeIs(2));
 }
 
+TEST_F(PolicyTest, APolicyAndItsAlarmsComeAndGoTogether) {
+  ASSERT_TRUE(add_target(1, 20).ok());
+  port_.refuses = [](const std::string& key) { return key.find("AlarmLow") != key.npos; };
+  EXPECT_EQ(track().error().type, "DatabaseError");
+  EXPECT_THAT(alarms_->list(kRegion), IsEmpty());
+  port_.refuses = {};
+  const auto policy = track();
+  ASSERT_TRUE(policy.ok());
+  const TrackingAlarms own = (*policy)->alarms;
+  const auto expect_whole = [&] {
+    EXPECT_THAT(book_->policies(kRegion), SizeIs(1));
+    ASSERT_THAT(alarms_->list(kRegion), SizeIs(2));
+    EXPECT_EQ(alarms_->find(kRegion, own.high)->config.threshold, 0.7);
+  };
+  for (const std::string& stuck : {own.high, own.low, kLive.text() + "/keep"}) {
+    port_.refuses = [&](const std::string& key) { return key == stuck; };
+    EXPECT_EQ(book_->delete_policy(kRegion, kLive, "keep", kMidnight).error().type,
+              "DatabaseError");
+    expect_whole();
+    EXPECT_EQ(book_->deregister_target(kRegion, kLive, kMidnight).error().type, "DatabaseError");
+    expect_whole();
+    EXPECT_EQ(track("keep", 0.5).error().type, "DatabaseError");
+    expect_whole();
+    port_.refuses = {};
+    restart();
+    expect_whole();
+  }
+  EXPECT_TRUE(book_->delete_policy(kRegion, kLive, "keep", kMidnight).ok());
+  EXPECT_THAT(alarms_->list(kRegion), IsEmpty());
+}
+
 TEST_F(PolicyTest, TargetTrackingMakesTwoAlarms) {
   ASSERT_TRUE(add_target(1, 20).ok());
   const auto policy = track();

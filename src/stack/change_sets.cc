@@ -135,15 +135,16 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
   tell_reasons(set.changes,
                {*prepared->parsed, values_of(now.wish.parameters, now.resolved_parameters),
                 values_of(set.parameters, set.resolved_parameters), now.resources});
-  if (!record) {
+  const bool is_first = !record;
+  Result<void> kept;
+  if (is_first) {
     record = add(now);
-    if (auto kept = record->set_status("REVIEW_IN_PROGRESS", "User Initiated"); !kept) {
-      forget(record);
-      return kept.error();
-    }
+    kept = record->set_status("REVIEW_IN_PROGRESS", "User Initiated");
   }
-  if (auto kept = keep(now, set); !kept) return kept.error();
-  return set;
+  if (kept) kept = keep(now, set);
+  if (kept) return set;
+  if (is_first) forget(record);
+  return kept.error();
 }
 
 Result<ChangeSet> StackBook::find_change_set(const std::string& region, const std::string& stack,
@@ -225,13 +226,15 @@ Result<void> StackBook::execute_change_set(const std::string& region, const std:
   if (!record) return record.error();
   if (auto begun = begin(*record, wish, std::move(*prepared), set->id); !begun)
     return begun.error();
-  // The stack's other sets are about a state that is gone.
-  const auto all = change_sets(region, now->id);
-  if (!all) return all.error();
-  for (const ChangeSet& other : *all)
-    if (other.id != set->id) (void)drop(*now, other);
+  // It has begun, whatever can be kept of its sets: a restart goes by the stack's change_set_id.
   set->execution_status = "EXECUTE_COMPLETE";
-  if (auto kept = keep(*now, *set); !kept) return kept;
+  if (!keep(*now, *set)) {
+    const MutexLock lock(mutex_);
+    sets_[now->id][set->id] = *set;
+  }
+  // The stack's other sets are about a state that is gone.
+  if (const auto all = change_sets(region, now->id))
+    for (const ChangeSet& other : *all) (void)drop(*now, other);
   drop_old_executed_sets(*now);
   return {};
 }

@@ -57,7 +57,17 @@ void Deployment::roll_back_create(const std::string& reason, Wish::OnFailure on_
 }
 
 void Deployment::roll_back_update(const StepGraph::Needs& graph, const std::string& reason) {
-  (void)record_.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason);
+  // The template, parameters and tags are those from before: who continues a rollback that is cut
+  // short goes on to them.
+  const auto restore = [this](Stack& stack) {
+    const std::string token = stack.wish.token;
+    stack.wish = before_.wish;
+    stack.wish.token = token;
+    stack.hidden_parameters = before_.hidden_parameters;
+    stack.description = before_.description;
+    stack.imports = before_.imports;
+  };
+  auto kept = record_.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason, restore);
   stop_.resume();
   std::map<std::string, Touched> changed;
   {
@@ -71,15 +81,7 @@ void Deployment::roll_back_update(const StepGraph::Needs& graph, const std::stri
       kAtOnce, OnError::kGoOn,
       [&](const std::string& id) { return leaving() ? Result<void>() : undo(id, changed.at(id)); });
   if (leaving()) return;
-  // The template, parameters and tags are those from before.
-  const auto kept = record_.change([&](Stack& stack) {
-    const std::string token = stack.wish.token;
-    stack.wish = before_.wish;
-    stack.wish.token = token;
-    stack.hidden_parameters = before_.hidden_parameters;
-    stack.description = before_.description;
-    stack.imports = before_.imports;
-  });
+  if (!kept) kept = record_.change(restore);
   if (!undone || !kept) {
     (void)record_.set_status("UPDATE_ROLLBACK_FAILED", (undone ? kept : undone).error().message);
     return;
@@ -145,8 +147,9 @@ void Deployment::clean_up(const StepGraph::Needs& graph) {
   const Stack now = record_.snapshot();
   for (const auto& [id, resource] : now.resources) {
     if (graph.contains(id)) continue;
-    if (!resource.is_nothing() && !record_.add_leftover(resource)) return;
-    if (!record_.erase(id)) return;
+    if (const auto gone = resource.is_nothing() ? record_.erase(id) : record_.set_aside(resource);
+        !gone)
+      return;
   }
   // A logical id may be there more than once: each of its leftovers is a step of its own.
   std::map<std::string, StackResource> steps;

@@ -20,16 +20,6 @@ Error no_such_stack(const std::string& name) {
   return {ErrorKind::kInvalid, "ValidationError", "Stack with id " + name + " does not exist"};
 }
 
-// The state that a kill leaves a stack in: one from which it can be deployed anew.
-std::string after_interruption(const std::string& status) {
-  if (status == "CREATE_IN_PROGRESS") return "CREATE_FAILED";
-  if (status == "ROLLBACK_IN_PROGRESS") return "ROLLBACK_FAILED";
-  if (status == "DELETE_IN_PROGRESS") return "DELETE_FAILED";
-  if (status.starts_with("UPDATE_ROLLBACK_")) return "UPDATE_ROLLBACK_FAILED";
-  if (status.starts_with("UPDATE_")) return "UPDATE_FAILED";
-  return status;  // REVIEW_IN_PROGRESS
-}
-
 std::string before_hash(const std::string& key) { return key.substr(0, key.find('#')); }
 
 }  // namespace
@@ -124,6 +114,10 @@ void StackBook::loaded() {
     for (auto& [id, stack] : loaded_stacks_) {
       if (stack.id.empty()) continue;  // parts of a stack that is gone
       for (auto& [key, event] : loaded_events_[id]) stack.events.push_back(std::move(event));
+      // It was carried out, whatever could be kept of the set.
+      if (const auto sets = sets_.find(id); sets != sets_.end())
+        if (const auto set = sets->second.find(stack.change_set_id); set != sets->second.end())
+          set->second.execution_status = "EXECUTE_COMPLETE";
       const auto record =
           std::make_shared<StackRecord>(std::move(stack), options_.state, options_.clock);
       records_.emplace(id, record);
@@ -141,12 +135,10 @@ void StackBook::loaded() {
       regions.insert(record->read<std::string>([](const Stack& stack) { return stack.region; }));
   }
   for (const std::string& region : regions) forget_oldest(region);
-  for (const RecordPtr& record : interrupted) {
-    const auto status = record->read<std::string>([](const Stack& s) { return s.status; });
-    record->cut_short(
-        after_interruption(status),
-        "Kiln was stopped during " + status + "; the next deployment of the stack repairs it");
-  }
+  for (const RecordPtr& record : interrupted)
+    record->cut_short(record->operation(), [](const std::string& status) {
+      return "Kiln was stopped during " + status + "; the next deployment of the stack repairs it";
+    });
 }
 
 StackBook::RecordPtr StackBook::record_of(const std::string& region,
@@ -319,29 +311,23 @@ Result<void> StackBook::start(const RecordPtr& record,
 
 void StackBook::run(const RecordPtr& record, Stop& stop, Deployment& deployment,
                     const std::function<void(Deployment&)>& work) {
-  const auto own = record->read<std::string>([](const Stack& stack) {
-    return stack.last_operation ? stack.last_operation->id : std::string();
-  });
+  const std::string own = record->operation();
   const bool whole = fenced("a stack's deployment", [&] {
     work(deployment);
     if (stop.leaving()) return;
     // The next one may have been announced since this one's end was told.
-    const auto status = record->read<std::string>([&own](const Stack& stack) {
-      const bool is_own = !stack.last_operation || stack.last_operation->id == own;
-      return stack.in_progress() && is_own ? stack.status : "";
+    record->cut_short(own, [](const std::string& status) {
+      return "Kiln can't keep how " + status +
+             " ended; the next deployment of the stack repairs it";
     });
-    if (!status.empty())
-      record->cut_short(
-          after_interruption(status),
-          "Kiln can't keep how " + status + " ended; the next deployment of the stack repairs it");
     finished(record);
   });
   if (whole) return;
   fenced("a stack's failed deployment", [&] {
-    const auto status = record->read<std::string>([](const Stack& stack) { return stack.status; });
-    record->cut_short(after_interruption(status),
-                      "Kiln failed in an unexpected way during " + status +
-                          "; the next deployment of the stack repairs it");
+    record->cut_short(own, [](const std::string& status) {
+      return "Kiln failed in an unexpected way during " + status +
+             "; the next deployment of the stack repairs it";
+    });
   });
 }
 

@@ -27,7 +27,7 @@ class FakeState final : public StatePort {
   Result<void> save(const std::string& kind, const std::string&, const std::string& key,
                     const std::string& document) override {
     const std::lock_guard lock(mutex_);
-    if (full) return Error{ErrorKind::kInternal, "DatabaseError", "the disk is full"};
+    if (full || refused_.contains(kind)) return refusal();
     if (left == 0) return Error{ErrorKind::kInternal, "", "dead"};
     if (left > 0) --left;
     documents[{kind, key}] = document;
@@ -35,10 +35,18 @@ class FakeState final : public StatePort {
   }
   Result<void> erase_all(const std::vector<Place>& places) override {
     const std::lock_guard lock(mutex_);
-    if (full) return Error{ErrorKind::kInternal, "DatabaseError", "the disk is full"};
+    if (full) return refusal();
     if (left == 0) return Error{ErrorKind::kInternal, "", "dead"};
+    for (const Place& place : places)
+      if (refused_.contains("erase " + place.kind)) return refusal();
     for (const Place& place : places) documents.erase({place.kind, place.key});
     return {};
+  }
+
+  // Documents of these kinds can't be saved, or not erased ("erase KIND").
+  void refuse(std::set<std::string> kinds) {
+    const std::lock_guard lock(mutex_);
+    refused_ = std::move(kinds);
   }
 
   bool is_dead() {
@@ -51,7 +59,10 @@ class FakeState final : public StatePort {
   std::atomic<bool> full = false;
 
  private:
+  static Error refusal() { return {ErrorKind::kInternal, "DatabaseError", "the disk is full"}; }
+
   std::mutex mutex_;
+  std::set<std::string> refused_;
 };
 
 class FakeSns {
@@ -273,6 +284,78 @@ TEST_F(StackBookTest, ADiskThatFillsUpLeavesAStackAsARestartFindsIt) {
   book_->drain();
   EXPECT_FALSE(book_->find(kRegion, "s").ok());
   EXPECT_TRUE(sns_.topics.empty());
+}
+
+TEST_F(StackBookTest, WhatHasBegunIsCarriedOutOnceThoughItsSetCantBeKept) {
+  ChangeSet set;
+  set.type = ChangeSet::Type::kCreate;
+  set.name = "set";
+  set.wish = wish({{"A", "1"}});
+  state_.refuse({StackBook::kChangeSetKind});
+  EXPECT_EQ(book_->create_change_set(kRegion, "s", set).error().message, "the disk is full");
+  EXPECT_TRUE(book_->all(kRegion).empty());
+  state_.refuse({});
+  ASSERT_TRUE(book_->create_change_set(kRegion, "s", set).ok());
+  state_.refuse({StackBook::kChangeSetKind});
+  const auto done = book_->execute_change_set(kRegion, "s", "set", "", {});
+  EXPECT_TRUE(done.ok()) << done.error().message;
+  book_->drain();
+  EXPECT_EQ(status(), "CREATE_COMPLETE");
+  for (int start = 0; start < 2; ++start) {
+    EXPECT_EQ(book_->execute_change_set(kRegion, "s", "set", "", {}).error().type,
+              "InvalidChangeSetStatus");
+    open();
+  }
+}
+
+TEST_F(StackBookTest, ARollbackThatIsCutShortGoesOnToWhatWas) {
+  const Wish before = wish({{"A", "1"}});
+  create(before);
+  Wish after = wish({{"A", "2"}, {"B", "3"}});
+  nlohmann::json document = nlohmann::json::parse(after.template_text);
+  document["Resources"]["B"]["DependsOn"] = "A";
+  after.template_text = document.dump();
+  sns_.failing = {"B"};
+  sns_.when_called = [this](const std::string& action) {
+    if (action == "SetTopicAttributes" && sns_.topics["A"] == "2") state_.full = true;
+  };
+  EXPECT_EQ(update(after), "UPDATE_ROLLBACK_FAILED");
+  state_.full = false;
+  sns_.when_called = {};
+  open();
+  EXPECT_EQ(book_->find(kRegion, "s")->wish.template_text, before.template_text);
+  ASSERT_TRUE(book_->continue_rollback(kRegion, "s").ok());
+  book_->drain();
+  EXPECT_EQ(status(), "UPDATE_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "1"}}));
+}
+
+TEST_F(StackBookTest, WhatCantBeSetAsideIsAResourceAlone) {
+  create(wish({{"A", "1"}, {"B", "2"}}));
+  state_.refuse({std::string("erase ") + StackRecord::kResourceKind});
+  update(wish({{"A", "1"}}));
+  const Stack now = *book_->find(kRegion, "s");
+  EXPECT_TRUE(now.resources.contains("B"));
+  EXPECT_TRUE(now.leftovers.empty());
+  state_.refuse({});
+  EXPECT_EQ(update(wish({{"A", "1"}})), "UPDATE_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "1"}}));
+}
+
+TEST_F(StackBookTest, AnOperationThatEndsLeavesTheNextOneAlone) {
+  StackRecord record(Stack(), state_, clock_);
+  const auto why = [](const std::string& status) { return status + " was cut short"; };
+  ASSERT_TRUE(record.begin("UPDATE_IN_PROGRESS", "UPDATE_STACK", [](Stack&) {}).ok());
+  const std::string first = record.operation();
+  ASSERT_TRUE(record.set_status("UPDATE_COMPLETE").ok());
+  record.cut_short(first, why);
+  EXPECT_EQ(record.snapshot().status, "UPDATE_COMPLETE");
+  ASSERT_TRUE(record.begin("DELETE_IN_PROGRESS", "DELETE_STACK", [](Stack&) {}).ok());
+  record.cut_short(first, why);
+  EXPECT_EQ(record.snapshot().status, "DELETE_IN_PROGRESS");
+  record.cut_short(record.operation(), why);
+  EXPECT_EQ(record.snapshot().status, "DELETE_FAILED");
+  EXPECT_EQ(record.snapshot().reason, "DELETE_IN_PROGRESS was cut short");
 }
 
 // Continuous integration that makes a stack for each test: neither a thread nor memory stays

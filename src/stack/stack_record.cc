@@ -21,6 +21,16 @@ std::string leftover_key(const Stack& stack, const StackResource& resource) {
   return stack.id + "#" + resource.logical_id + "#" + resource.handle();
 }
 
+// The state that a kill leaves a stack in: one from which it can be deployed anew.
+std::string after_interruption(const std::string& status) {
+  if (status == "CREATE_IN_PROGRESS") return "CREATE_FAILED";
+  if (status == "ROLLBACK_IN_PROGRESS") return "ROLLBACK_FAILED";
+  if (status == "DELETE_IN_PROGRESS") return "DELETE_FAILED";
+  if (status.starts_with("UPDATE_ROLLBACK_")) return "UPDATE_ROLLBACK_FAILED";
+  if (status.starts_with("UPDATE_")) return "UPDATE_FAILED";
+  return status;  // REVIEW_IN_PROGRESS
+}
+
 bool same_leftover(const StackResource& a, const StackResource& b) {
   return a.logical_id == b.logical_id && a.handle() == b.handle();
 }
@@ -69,9 +79,11 @@ Result<void> StackRecord::begin(const std::string& status, const std::string& op
   return saved;
 }
 
-Result<void> StackRecord::set_status(const std::string& status, const std::string& reason) {
+Result<void> StackRecord::set_status(const std::string& status, const std::string& reason,
+                                     const std::function<void(Stack&)>& edit) {
   const MutexLock lock(mutex_);
   auto saved = edit_and_save([&](Stack& stack) {
+    if (edit) edit(stack);
     stack.status = status;
     stack.reason = cfn::place_last(reason);
   });
@@ -79,12 +91,24 @@ Result<void> StackRecord::set_status(const std::string& status, const std::strin
   return saved;
 }
 
-void StackRecord::cut_short(const std::string& status, const std::string& reason) {
-  const auto saved = set_status(status, reason);
-  if (saved) return;
+std::string StackRecord::operation() const {
   const MutexLock lock(mutex_);
-  stack_.status = status;
-  stack_.reason = reason + ". " + saved.error().message;
+  return stack_.last_operation ? stack_.last_operation->id : std::string();
+}
+
+void StackRecord::cut_short(const std::string& operation,
+                            const std::function<std::string(const std::string&)>& why) {
+  const MutexLock lock(mutex_);
+  const bool is_last = !stack_.last_operation || stack_.last_operation->id == operation;
+  if (!is_last || !stack_.in_progress()) return;
+  const auto edit = [&why](Stack& stack) {
+    stack.reason = cfn::place_last(why(stack.status));
+    stack.status = after_interruption(stack.status);
+  };
+  if (const auto saved = edit_and_save(edit); !saved) {
+    edit(stack_);
+    stack_.reason += ". " + saved.error().message;
+  }
   add_own_event();
 }
 
@@ -168,6 +192,13 @@ Result<void> StackRecord::add_leftover(const StackResource& resource) {
   std::erase_if(stack_.leftovers, same);
   stack_.leftovers.push_back(resource);
   return {};
+}
+
+Result<void> StackRecord::set_aside(const StackResource& resource) {
+  if (auto added = add_leftover(resource); !added) return added;
+  auto erased = erase(resource.logical_id);
+  if (!erased) (void)erase_leftover(resource);
+  return erased;
 }
 
 Result<void> StackRecord::erase_leftover(const StackResource& resource) {

@@ -34,13 +34,18 @@ class StackRecord {
   // Changes what belongs to the stack itself. What can't be kept doesn't change.
   Result<void> change(const std::function<void(Stack&)>& edit);
   // The same with an event of the stack's new status.
-  Result<void> set_status(const std::string& status, const std::string& reason = "");
+  Result<void> set_status(const std::string& status, const std::string& reason = "",
+                          const std::function<void(Stack&)>& edit = {});
   // Changes it for an operation that its user asked for, which begins with that status.
   Result<void> begin(const std::string& status, const std::string& operation_type,
                      const std::function<void(Stack&)>& edit);
-  // The status that a deployment leaves which can't tell its end: on disk if that works, and if not
-  // as a restart would find it.
-  void cut_short(const std::string& status, const std::string& reason);
+  // The id of the last operation that begin() began; "": none.
+  std::string operation() const;
+  // The status that an operation leaves which can't tell its end: on disk if that works, and if not
+  // as a restart would find it. One that has ended, and the next one, stay as they are. `why` is
+  // asked with the status that the operation stopped in.
+  void cut_short(const std::string& operation,
+                 const std::function<std::string(const std::string&)>& why);
 
   // Puts a resource as it is now, and an event of its status.
   Result<void> put(const StackResource& resource);
@@ -48,6 +53,8 @@ class StackRecord {
   Result<void> put_quietly(const StackResource& resource);
   Result<void> erase(const std::string& logical_id);
   Result<void> add_leftover(const StackResource& resource);
+  // It is a leftover from now on, and no resource.
+  Result<void> set_aside(const StackResource& resource);
   // A leftover that is gone, or one that goes back to being the resource.
   Result<void> erase_leftover(const StackResource& resource);
   // An event of something that is neither.

@@ -162,8 +162,28 @@ Result<void> AlarmBook::check_rule(const AlarmConfig& config, const CompositeRul
   return {};
 }
 
+std::set<std::string> AlarmBook::still_needed(const std::string& region,
+                                              const std::set<std::string>& going) const {
+  std::set<std::string> needed;
+  for (const auto& [name, alarm] : list(region)) {
+    if (going.contains(name)) continue;
+    for (const std::string& other : needed_by(alarm))
+      if (going.contains(other)) needed.insert(other);
+  }
+  return needed;
+}
+
+std::vector<std::string> AlarmBook::removable(const std::string& region,
+                                              const std::vector<std::string>& names) const {
+  const std::set<std::string> needed = still_needed(region, {names.begin(), names.end()});
+  std::vector<std::string> out;
+  for (const std::string& name : names)
+    if (find(region, name) && !needed.contains(name)) out.push_back(name);
+  return out;
+}
+
 Result<void> AlarmBook::remove(const std::string& region, const std::vector<std::string>& names,
-                               WallTime now) {
+                               WallTime now, std::vector<StatePort::Place> along) {
   const std::set<std::string> going(names.begin(), names.end());
   size_t composites = 0;
   for (const std::string& name : going) {
@@ -174,21 +194,14 @@ Result<void> AlarmBook::remove(const std::string& region, const std::vector<std:
   if (composites > 1)
     return invalid_alarm("At most one composite alarm can be deleted in an operation; there are " +
                          std::to_string(composites) + ".");
-  std::set<std::string> needed;
-  for (const auto& [name, alarm] : list(region)) {
-    if (going.contains(name)) continue;
-    for (const std::string& other : needed_by(alarm))
-      if (going.contains(other)) needed.insert(other);
-  }
-  if (!needed.empty())
+  if (const auto needed = still_needed(region, going); !needed.empty())
     return invalid_alarm("Cannot delete " + joined({needed.begin(), needed.end()}, ",") +
                          " as there are composite alarm(s) depending on " +
                          (needed.size() == 1 ? "it." : "them."));
   auto& alarms = regions_[region];
-  std::vector<StatePort::Place> places;
   for (const std::string& name : going)
-    places.push_back({alarms.at(name).is_composite() ? kCompositeKind : kMetricKind, region, name});
-  if (auto erased = port_.erase_all(places); !erased) return erased;
+    along.push_back({alarms.at(name).is_composite() ? kCompositeKind : kMetricKind, region, name});
+  if (auto erased = port_.erase_all(along); !erased) return erased;
   for (const std::string& name : going) {
     const auto found = alarms.find(name);
     history_.add(region, name,

@@ -49,8 +49,12 @@ class AlarmBook {
   Result<void> put_composite(AlarmConfig config, CompositeRule rule, Tags tags_if_new, WallTime now,
                              std::optional<ActionsSuppressor> suppressor = std::nullopt);
   // All or none: not when one is missing (ResourceNotFound) or another composite needs it.
+  // `along`: what else goes from the port with them, all or none.
   Result<void> remove(const std::string& region, const std::vector<std::string>& names,
-                      WallTime now);
+                      WallTime now, std::vector<StatePort::Place> along = {});
+  // Those of `names` that are there and that no other alarm needs.
+  std::vector<std::string> removable(const std::string& region,
+                                     const std::vector<std::string>& names) const;
 
   const Alarm* find(const std::string& region, const std::string& name) const;
   const std::map<std::string, Alarm>& list(const std::string& region) const;
@@ -97,6 +101,9 @@ class AlarmBook {
   Result<void> check_rule(const AlarmConfig& config, const CompositeRule& rule) const;
   std::vector<std::string> children(const Alarm& composite) const;
   std::vector<std::string> needed_by(const Alarm& composite) const;
+  // Those of `going` that alarms need which stay.
+  std::set<std::string> still_needed(const std::string& region,
+                                     const std::set<std::string>& going) const;
 
   void transition(Alarm& alarm, AlarmStatus status, std::vector<FiredAction>& fired);
   void run_actions(const Alarm& alarm, AlarmStatus previous, std::vector<FiredAction>& fired) const;

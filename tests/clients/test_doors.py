@@ -38,6 +38,14 @@ def test_a_body_of_what_may_not_come_in_is_not_taken(kiln):
     assert status == 403 and b"<Code>AccessDenied</Code>" in body
 
 
+def test_nobody_else_sets_the_tags_of_stacks(kiln):
+    """Kiln's own stacks say by a header that a request is theirs."""
+    for key in ("aws:cloudformation:stack-name", "aws:other"):
+        function = json.dumps({**json.loads(FUNCTION), "Tags": {key: "theirs"}})
+        status, _, body = kiln.http("POST", "/2015-03-31/functions", function, {"X-Kiln-Tags-Of": "stack"})
+        assert status == 400 and b"aws:" in body, body
+
+
 def test_pages_of_this_machine_may_ask_and_read(kiln):
     origin = "http://localhost:3000"
     question = {"Origin": origin, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "authorization,x-amz-target"}

@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -100,8 +101,32 @@ def handler(event, context):
 """
 
 
+@pytest.fixture
+def few_processes():
+    """What starts a program that may have 60 processes and threads."""
+    own = next((line.split(":")[2] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line.split(":")[1] == "pids"), "/")
+    group = pathlib.Path(f"/sys/fs/cgroup/pids{own}/few-{os.getpid()}")
+    try:
+        group.mkdir()
+        (group / "pids.max").write_text("60")
+    except OSError as error:
+        pytest.skip(f"this test needs the pids controller of cgroup v1: {error}")
+    yield ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "x"]
+    wait_for(lambda: not (group / "cgroup.procs").read_text(), what="the end of all processes")
+    for folder, _, _ in os.walk(group, topdown=False):
+        os.rmdir(folder)
+
+
 def test_environments_leave_descriptors_to_callers(own_kiln):
-    kiln = own_kiln(prefix=files(LEAST_FILES))
+    crowd(own_kiln(prefix=files(LEAST_FILES)), "Too many open files; Kiln may have 256: raise the limit")
+
+
+def test_where_no_more_processes_may_start_each_invocation_has_its_answer(few_processes, own_kiln):
+    crowd(own_kiln(prefix=few_processes, args=["--threads", "1"]), "Resource temporarily unavailable; Kiln may have no more processes: raise the limit")
+
+
+def crowd(kiln, said):
+    """More at once than fit: those that fit run to their end, the others are told why they don't."""
     answers, wanted = [], 30
     with socket.create_server(("127.0.0.1", 0), backlog=wanted) as door:
         door.settimeout(60)
@@ -124,7 +149,7 @@ def test_environments_leave_descriptors_to_callers(own_kiln):
             assert changed.wait_for(lambda: len(held) + len(answers) == wanted, 60), (len(held), answers)
         # Some fit, some don't; whoever asks now is answered.
         assert held and answers
-        assert all("Too many open files; Kiln may have 256: raise the limit" in answer for answer in answers), answers
+        assert all(said in answer for answer in answers), answers
         for _ in range(20):
             assert kiln.http("GET", "/_kiln/status")[0] == 200
         for connection in held:

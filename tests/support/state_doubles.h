@@ -1,6 +1,7 @@
 // StatePorts without a disk. Tests only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <tuple>
@@ -25,12 +26,14 @@ class MemoryState final : public StatePort {
   Result<void> save(const std::string& kind, const std::string& region, const std::string& key,
                     const std::string& document) override {
     ++writes;
-    if (full) return refusal();
+    if (full || (refuses && refuses(key))) return refusal();
     documents[{kind, region, key}] = document;
     return {};
   }
   Result<void> erase_all(const std::vector<Place>& places) override {
     if (full) return refusal();
+    for (const Place& place : places)
+      if (refuses && refuses(place.key)) return refusal();
     for (const auto& [kind, region, key] : places) documents.erase({kind, region, key});
     return {};
   }
@@ -43,6 +46,7 @@ class MemoryState final : public StatePort {
   std::map<std::tuple<std::string, std::string, std::string>, std::string> documents;
   int writes = 0;  // which were tried
   bool full = false;
+  std::function<bool(const std::string& key)> refuses;  // some alone
 
  private:
   static Error refusal() { return {ErrorKind::kInternal, "DatabaseError", "the disk is full"}; }

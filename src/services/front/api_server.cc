@@ -1,5 +1,6 @@
 #include "services/front/api_server.h"
 
+#include "base/system_tags.h"
 #include "net/http_connection.h"
 #include "sandbox/descriptors.h"
 #include "services/cloudformation/service.h"
@@ -51,6 +52,8 @@ class ApiSession final : public net::Session {
     if (!may_come_in_) return connection_.reply(*doors_.refusal(request.base()));
     if (auto allowed = doors_.preflight(request.base()))
       return connection_.reply(*std::move(allowed));
+    // Only Kiln's own requests, which don't come through here, may say so.
+    request.erase(system_tags::kHeader);
     std::string origin = Doors::origin_of(request.base());
     router_.handle(
         std::move(request),

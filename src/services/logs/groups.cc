@@ -86,7 +86,6 @@ Result<json> LogsOperations::delete_log_group(LogsInput& in) {
                      " has deletion protection; switch it off with PutLogGroupDeletionProtection "
                      "first."};
   if (auto erased = groups_.erase(region_, *group); !erased) return erased.error();
-  store_.flush();
   return json::object();
 }
 

@@ -41,8 +41,8 @@ Result<json> LogsOperations::delete_log_stream(LogsInput& in) {
   if (!in.status()) return in.status().error();
   if (!groups_.has(region_, name)) return no_such_group();
   if (!store_.has_stream({region_, name, stream})) return no_such_stream();
-  store_.remove_stream({region_, name, stream});
-  store_.flush();
+  if (auto removed = store_.remove_stream({region_, name, stream}); !removed)
+    return removed.error();
   return json::object();
 }
 
