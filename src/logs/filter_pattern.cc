@@ -1,10 +1,16 @@
 #include "logs/filter_pattern.h"
 
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "base/characters.h"
 #include "logs/filter_pattern_kinds.h"
 #include "logs/filter_pattern_value.h"
 
 namespace kiln::logs {
 namespace {
+
+using ascii::is_alnum;
 
 constexpr size_t kMaxPatternBytes = 1024;  // AWS's limit
 
@@ -33,6 +39,16 @@ class Terms final : public LogMatcher {
   std::vector<Term> wanted, unwanted, optional;
 };
 
+// A term without quotes is letters, digits and underscores.
+Result<void> check_bare_term(std::string_view text) {
+  const auto wrong =
+      std::find_if_not(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '_'; });
+  if (wrong == text.end()) return {};
+  const auto end = std::find_if(wrong + 1, text.end(), begins_character);
+  return Error{ErrorKind::kInvalid, "InvalidParameterException",
+               "Invalid character(s) in term '" + std::string(wrong, end) + "'"};
+}
+
 Result<Terms::Term> parse_term(PatternScanner& in) {
   Terms::Term term;
   if (in.peek() == '"') {
@@ -46,6 +62,7 @@ Result<Terms::Term> parse_term(PatternScanner& in) {
     term.regex = std::move(*regex);
   } else {
     term.text = in.take_until(" \t\r\n\"");
+    if (auto valid = check_bare_term(term.text); !valid) return valid.error();
   }
   if (!in.done() && !PatternScanner::is_blank(in.peek()))
     return in.error("a blank is missing between two terms");

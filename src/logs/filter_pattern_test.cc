@@ -30,7 +30,8 @@ TEST(FilterPattern, Matching) {
       {"ERROR -empty", "[ERROR] disk full", true},
       {"-\"disk full\"", "[ERROR] disk full", false},
       {"-\"disk empty\"", "[ERROR] disk full", true},
-      {"a-b", "a-b", true},
+      {"\"a-b\"", "a-b", true},
+      {"a_1", "a_1", true},
       {R"("say \"hi\"")", R"(they say "hi" again)", true},
       {R"("back\\slash")", R"(back\slash)", true},
       {"\tREPORT\n", "REPORT RequestId: 1", true},
@@ -74,7 +75,7 @@ TEST(FilterPattern, RegularExpressions) {
       {"?%a+b% ?c", "xaab", true},
       {"%100\\%%", "at 100%", true},
       {"%a b%", "a b", true},
-      {"100%", "at 100%", true},
+      {"\"100%\"", "at 100%", true},
       {"{ $.ip = %^10\\.0\\.% }", R"({"ip": "10.0.3.4"})", true},
       {"{ $.ip = %^10\\.0\\.% }", R"({"ip": "10.1.3.4"})", false},
       {"{ $.ip != %^10\\.0\\.% }", R"({"ip": "10.1.3.4"})", true},
@@ -286,6 +287,35 @@ TEST(FilterPattern, WhatIsWrongIsSaid) {
     EXPECT_EQ(pattern.error().type, "InvalidParameterException");
     EXPECT_THAT(pattern.error().message,
                 AllOf(testing::StartsWith("Invalid filter pattern: "), HasSubstr(c.why)));
+  }
+}
+
+TEST(FilterPattern, OtherCharactersThanOfWordsNeedQuotes) {
+  struct {
+    const char* pattern;
+    const char* named;
+  } const cases[] = {
+      {"Status: timeout", ":"},
+      {"?a ?Status:", ":"},
+      {"a-b", "-"},
+      {"-a.b", "."},
+      {"(a)", "("},
+      {"a=1", "="},
+      {"a*", "*"},
+      {"`a`", "`"},
+      {"a,b", ","},
+      {"a\\b", "\\"},
+      {"\u201ca\u201d", "\u201c"},
+      {"a[0]", "["},
+      {"gr\u00fcn", "\u00fc"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.pattern);
+    auto pattern = FilterPattern::parse(c.pattern);
+    ASSERT_FALSE(pattern.ok());
+    EXPECT_EQ(pattern.error().type, "InvalidParameterException");
+    EXPECT_EQ(pattern.error().message,
+              "Invalid character(s) in term '" + std::string(c.named) + "'");
   }
 }
 

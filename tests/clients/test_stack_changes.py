@@ -4,6 +4,7 @@ What the services then say is compared with a stack that was made that way at on
 """
 
 import pytest
+from botocore.exceptions import ClientError
 
 from harness import Kiln
 from stack_forms import ASKED, asked, details, prepared, stack, with_a_failure
@@ -43,3 +44,12 @@ def test_every_property_is_set_changed_and_taken_away(own_kiln, made_at_once):
         assert now == made_at_once[number], step
     delete(cloudformation, "s")
     assert inventory(kiln) == EMPTY
+
+
+def test_a_parameter_has_its_previous_value_or_a_new_one(kiln):
+    template = '{"Parameters": {"P": {"Type": "String", "Default": "a"}}, "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
+    with pytest.raises(ClientError) as error:
+        kiln.client("cloudformation").create_stack(StackName="both-values", TemplateBody=template, Parameters=[
+            {"ParameterKey": "P", "UsePreviousValue": True, "ParameterValue": "b"}])
+    assert error.value.response["Error"]["Message"] == \
+        "Invalid input for parameter key P. Cannot specify usePreviousValue as true and non empty value for a parameter"

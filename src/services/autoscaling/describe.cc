@@ -1,6 +1,5 @@
 // What the describing operations of Application Auto Scaling answer.
 #include <algorithm>
-#include <array>
 #include <iterator>
 #include <utility>
 
@@ -21,22 +20,8 @@ constexpr int64_t kMaxResults = 50;
 constexpr size_t kMaxPolicies = 10;
 constexpr size_t kMaxNames = 50;
 
-// Those of the service's model; only Lambda's have anything to describe here.
-constexpr std::array kServices = {
-    "ecs",         "elasticmapreduce", "ec2",        "appstream", "dynamodb",  "rds",
-    "sagemaker",   "custom-resource",  "comprehend", "lambda",    "cassandra", "kafka",
-    "elasticache", "neptune",          "workspaces"};
-
 // A dimension begins with its service's name.
 Result<void> check_kind(const std::string& service, const std::string& dimension) {
-  if (std::find(kServices.begin(), kServices.end(), service) == kServices.end()) {
-    std::string known;
-    for (const char* one : kServices) known.append(known.empty() ? "" : ", ").append(one);
-    return scaling::validation_error("1 validation error detected: Value '" + service +
-                                     "' at 'serviceNamespace' failed to satisfy constraint: Member "
-                                     "must satisfy enum value set: [" +
-                                     known + "]");
-  }
   if (dimension.empty() || dimension == scaling::kScalableDimension) {
     if (dimension.empty() || service == scaling::kServiceNamespace) return {};
   } else if (service != scaling::kServiceNamespace && dimension.starts_with(service + ":")) {
@@ -67,9 +52,8 @@ struct Question {
   static Result<Question> read(const json& input, const char* names, const std::string& what) {
     InputChecks checks(input);
     Question out;
-    const std::string service =
-        checks.text("ServiceNamespace", 1, kMaxScalingText, Need::kRequired);
-    const std::string dimension = checks.text("ScalableDimension", 1, kMaxScalingText);
+    const std::string service = check_service_namespace(checks);
+    const std::string dimension = check_scalable_dimension(checks, Need::kOptional);
     out.resource = checks.text("ResourceId", 1, kMaxScalingText);
     if (names) out.names = checks.texts(names, kMaxNames, Need::kOptional, kMaxScalingText);
     out.most = static_cast<size_t>(checks.integer("MaxResults", 1, kMaxResults).value_or(50));

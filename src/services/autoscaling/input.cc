@@ -50,20 +50,11 @@ Error unsupported(const std::string& service, const std::string& dimension) {
       scaling::kScalableDimension + ".");
 }
 
-}  // namespace
-
-Result<void> scaling_checked(const InputChecks& checks) {
-  const auto checked = checks.result();
-  if (checked || checked.error().type != "ValidationError") return checked;
-  return validation_error(checked.error().message);
-}
-
-Result<ResourceId> read_scaling_resource(const json& input) {
-  InputChecks checks(input);
-  const std::string service = checks.text("ServiceNamespace", 1, kMaxScalingText, Need::kRequired);
+// ServiceNamespace, ResourceId and ScalableDimension, beside what is already checked.
+Result<ResourceId> read_resource(InputChecks& checks) {
+  const std::string service = check_service_namespace(checks);
   const std::string text = checks.text("ResourceId", 1, kMaxScalingText, Need::kRequired);
-  const std::string dimension =
-      checks.text("ScalableDimension", 1, kMaxScalingText, Need::kRequired);
+  const std::string dimension = check_scalable_dimension(checks, Need::kRequired);
   if (const auto checked = scaling_checked(checks); !checked) return checked.error();
   if (service != scaling::kServiceNamespace || dimension != scaling::kScalableDimension)
     return unsupported(service, dimension);
@@ -78,25 +69,31 @@ Result<ResourceId> read_scaling_resource(const json& input) {
   return std::move(*resource);
 }
 
-Result<std::string> read_scaling_name(const json& input, const char* name, size_t most,
-                                      std::string_view forbidden) {
+}  // namespace
+
+Result<void> scaling_checked(const InputChecks& checks) {
+  const auto checked = checks.result();
+  if (checked || checked.error().type != "ValidationError") return checked;
+  return validation_error(checked.error().message);
+}
+
+Result<ResourceId> read_scaling_resource(const json& input) {
   InputChecks checks(input);
-  std::string value = checks.text(name, 1, most, Need::kRequired);
-  if (const auto checked = scaling_checked(checks); !checked) return checked.error();
-  for (const char c : value)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || forbidden.find(c) != forbidden.npos)
-      return validation_error(std::string(name) + " is '" + value +
-                              "'; it must have no control characters" +
-                              (forbidden.empty() ? "." : " and none of " + std::string(forbidden)));
-  return value;
+  return read_resource(checks);
 }
 
-Result<std::string> read_policy_name(const json& input) {
-  return read_scaling_name(input, "PolicyName", 256, "");
+Result<NamedScaling> read_policy_key(InputChecks& checks, Naming naming) {
+  std::string name = check_policy_name(checks, naming);
+  auto resource = read_resource(checks);
+  if (!resource) return resource.error();
+  return NamedScaling{std::move(*resource), std::move(name)};
 }
 
-Result<std::string> read_action_name(const json& input) {
-  return read_scaling_name(input, "ScheduledActionName", kMaxScalingText, ":/|");
+Result<NamedScaling> read_action_key(InputChecks& checks, Naming naming) {
+  std::string name = check_action_name(checks, naming);
+  auto resource = read_resource(checks);
+  if (!resource) return resource.error();
+  return NamedScaling{std::move(*resource), std::move(name)};
 }
 
 Result<scaling::Tags> read_scaling_tags(const json& input) {
@@ -140,13 +137,9 @@ Result<TargetInput> read_target(const json& input) {
   return out;
 }
 
-Result<PolicyInput> read_policy(const json& input, const std::string& region,
+Result<PolicyInput> read_policy(const json& input, const std::string& region, NamedScaling key,
                                 const std::string& type) {
-  auto resource = read_scaling_resource(input);
-  if (!resource) return resource.error();
-  auto name = read_policy_name(input);
-  if (!name) return name.error();
-  PolicyInput out{std::move(*resource), std::move(*name), std::nullopt};
+  PolicyInput out{std::move(key.resource), std::move(key.name), std::nullopt};
   const json& step = member(input, kStepMember);
   const json& tracking = member(input, kTrackingMember);
   for (const auto& checked :
@@ -174,20 +167,17 @@ Result<PolicyInput> read_policy(const json& input, const std::string& region,
 }
 
 Result<ActionInput> read_action(const json& input) {
-  auto resource = read_scaling_resource(input);
-  if (!resource) return resource.error();
-  auto name = read_action_name(input);
-  if (!name) return name.error();
   InputChecks checks(input);
   wire::Fields& in = checks.fields();
   ActionInput out;
-  out.resource = std::move(*resource);
-  out.name = std::move(*name);
   if (in.has("Schedule")) out.schedule = checks.text("Schedule", 1, kMaxScalingText);
   if (in.has("Timezone")) out.time_zone = checks.text("Timezone", 1, kMaxScalingText);
   out.start = in.time("StartTime");
   out.end = in.time("EndTime");
-  if (const auto checked = scaling_checked(checks); !checked) return checked.error();
+  auto key = read_action_key(checks, Naming::kNew);
+  if (!key) return key.error();
+  out.resource = std::move(key->resource);
+  out.name = std::move(key->name);
   const json& limits = member(input, "ScalableTargetAction");
   if (const auto checked = check_structure(limits, "ScalableTargetAction"); !checked)
     return checked.error();

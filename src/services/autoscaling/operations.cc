@@ -14,8 +14,6 @@ using nlohmann::json;
 using scaling::validation_error;
 using Need = InputChecks::Need;
 
-constexpr size_t kMaxArn = 1011;
-
 json empty() { return json::object(); }
 
 constexpr size_t kMaxTagKeys = 200;  // in a request
@@ -23,7 +21,7 @@ constexpr size_t kMaxTagKey = 128;
 
 Result<std::string> read_arn(const json& input) {
   InputChecks checks(input);
-  std::string arn = checks.text("ResourceARN", 1, kMaxArn, Need::kRequired);
+  std::string arn = check_scalable_target_arn(checks);
   if (const auto checked = scaling_checked(checks); !checked) return checked.error();
   return arn;
 }
@@ -91,16 +89,12 @@ std::string ApplicationAutoScaling::policy_type(const Call& call,
 }
 
 Result<json> ApplicationAutoScaling::put_scaling_policy(const Call& call) {
-  const auto resource = read_scaling_resource(call.input);
-  if (!resource) return resource.error();
-  const auto name = read_policy_name(call.input);
-  if (!name) return name.error();
   InputChecks checks(call.input);
-  std::string type = checks.one_of(
-      "PolicyType", {scaling::kStepScaling, scaling::kTargetTracking, "PredictiveScaling"});
-  if (const auto checked = scaling_checked(checks); !checked) return checked.error();
-  if (type.empty()) type = policy_type(call, *resource, *name);
-  auto input = read_policy(call.input, call.region, type);
+  std::string type = check_policy_members(checks);
+  auto key = read_policy_key(checks, Naming::kNew);
+  if (!key) return key.error();
+  if (type.empty()) type = policy_type(call, key->resource, key->name);
+  auto input = read_policy(call.input, call.region, std::move(*key), type);
   if (!input) return input.error();
   const auto policy = book_.put_policy(call.region, std::move(*input), call.now);
   if (!policy) return policy.error();
@@ -117,11 +111,10 @@ json ApplicationAutoScaling::alarms_document(const Call& call,
 }
 
 Result<json> ApplicationAutoScaling::delete_scaling_policy(const Call& call) {
-  const auto resource = read_scaling_resource(call.input);
-  if (!resource) return resource.error();
-  const auto name = read_policy_name(call.input);
-  if (!name) return name.error();
-  const auto done = book_.delete_policy(call.region, *resource, *name, call.now);
+  InputChecks checks(call.input);
+  const auto key = read_policy_key(checks, Naming::kThere);
+  if (!key) return key.error();
+  const auto done = book_.delete_policy(call.region, key->resource, key->name, call.now);
   if (!done) return done.error();
   return empty();
 }
@@ -135,11 +128,10 @@ Result<json> ApplicationAutoScaling::put_scheduled_action(const Call& call) {
 }
 
 Result<json> ApplicationAutoScaling::delete_scheduled_action(const Call& call) {
-  const auto resource = read_scaling_resource(call.input);
-  if (!resource) return resource.error();
-  const auto name = read_action_name(call.input);
-  if (!name) return name.error();
-  const auto done = book_.delete_action(call.region, *resource, *name);
+  InputChecks checks(call.input);
+  const auto key = read_action_key(checks, Naming::kThere);
+  if (!key) return key.error();
+  const auto done = book_.delete_action(call.region, key->resource, key->name);
   if (!done) return done.error();
   return empty();
 }

@@ -119,6 +119,51 @@ TEST_F(ApplicationAutoScalingTest, Targets) {
   EXPECT_EQ(on("DeregisterScalableTarget", {}).error().type, "ObjectNotFoundException");
 }
 
+TEST_F(ApplicationAutoScalingTest, WhatTheModelExcludesIsSaidTogetherBeforeTheTargetIsLookedFor) {
+  EXPECT_THAT(run("PutScalingPolicy", json::object()).error().message,
+              testing::AllOf(StartsWith("4 validation errors detected: "),
+                             testing::HasSubstr("Value null at 'policyName'")));
+  EXPECT_THAT(run("PutScheduledAction", json::object()).error().message,
+              testing::AllOf(StartsWith("4 validation errors detected: "),
+                             testing::HasSubstr("Value null at 'scheduledActionName'")));
+  struct {
+    const char* operation;
+    json members;
+    const char* says;
+  } const cases[] = {
+      {"PutScheduledAction", {{"ScheduledActionName", " a"}}, "'scheduledActionName' failed"},
+      {"PutScheduledAction", {{"ScheduledActionName", "a|b"}}, "regular expression pattern: (?!"},
+      {"PutScheduledAction",
+       {{"ScheduledActionName", std::string(257, 'a')}},
+       "Member must have length less than or equal to 256"},
+      {"PutScalingPolicy",
+       {{"PolicyName", "p"}, {"PolicyType", "X"}},
+       "'policyType' failed to satisfy constraint: Member must satisfy enum value set: "},
+      {"PutScalingPolicy",
+       {{"PolicyName", "p"},
+        {"PolicyType", "TargetTrackingScaling"},
+        {"TargetTrackingScalingPolicyConfiguration", json::object()}},
+       "Value null at 'targetTrackingScalingPolicyConfiguration.targetValue' failed"},
+      {"PutScalingPolicy",
+       {{"PolicyName", "p"},
+        {"PolicyType", "TargetTrackingScaling"},
+        {"TargetTrackingScalingPolicyConfiguration",
+         {{"TargetValue", 0.5},
+          {"PredefinedMetricSpecification", {{"PredefinedMetricType", "X"}}}}}},
+       "Value 'X' at 'targetTrackingScalingPolicyConfiguration.predefinedMetricSpecification."
+       "predefinedMetricType' failed to satisfy constraint: Member must satisfy enum value set: "},
+  };
+  for (const auto& c : cases) {
+    const auto refused = on(c.operation, c.members);
+    ASSERT_FALSE(refused.ok()) << c.says;
+    EXPECT_EQ(refused.error().type, "ValidationException");
+    EXPECT_THAT(refused.error().message, testing::HasSubstr(c.says));
+  }
+  EXPECT_THAT(run("ListTagsForResource", {{"ResourceARN", "arn:aws:lambda:x"}}).error().message,
+              testing::HasSubstr("'resourceARN' failed to satisfy constraint: Member must satisfy "
+                                 "regular expression pattern: ^arn:"));
+}
+
 TEST_F(ApplicationAutoScalingTest, OnlyVersionsAndAliasesOfLambdaAreScaled) {
   const json limits{{"MinCapacity", 1}, {"MaxCapacity", 10}};
   for (const char* resource :
@@ -129,6 +174,19 @@ TEST_F(ApplicationAutoScalingTest, OnlyVersionsAndAliasesOfLambdaAreScaled) {
     ASSERT_FALSE(refused.ok()) << resource;
     EXPECT_EQ(refused.error().type, "ValidationException");
     EXPECT_THAT(refused.error().message, StartsWith("Unsupported service namespace"));
+  }
+  for (const char* member : {"ServiceNamespace", "ScalableDimension"}) {
+    json input{{"ServiceNamespace", "lambda"},
+               {"ResourceId", "function:a:live"},
+               {"ScalableDimension", "lambda:function:ProvisionedConcurrency"}};
+    input[member] = "Y";
+    const auto refused = run("RegisterScalableTarget", input);
+    ASSERT_FALSE(refused.ok()) << member;
+    EXPECT_EQ(refused.error().type, "ValidationException");
+    EXPECT_THAT(refused.error().message,
+                testing::AllOf(StartsWith("1 validation error detected: Value 'Y' at '"),
+                               testing::HasSubstr("Member must satisfy enum value set: [ecs"),
+                               testing::HasSubstr("lambda")));
   }
   json other = limits;
   other.update({{"ServiceNamespace", "ecs"},

@@ -29,6 +29,10 @@ Result<void> read_parameters(const json& input, const stack::Wish* before, stack
     if (key.empty())
       return stack::validation_error("Parameters: a ParameterKey must be given for each");
     if (in.boolean("UsePreviousValue").value_or(false)) {
+      if (!in.text("ParameterValue").empty())
+        return stack::validation_error("Invalid input for parameter key " + key +
+                                       ". Cannot specify usePreviousValue as true and non empty "
+                                       "value for a parameter");
       if (!before)
         return stack::validation_error("Invalid input for parameter key " + key +
                                        ". Cannot specify usePreviousValue as true for a parameter "

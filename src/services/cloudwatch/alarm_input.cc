@@ -227,7 +227,7 @@ Result<telemetry::Tags> read_alarm_tags(const json& input) {
   telemetry::Tags out;
   for (const json& item : checks.fields().list("Tags")) {
     InputChecks each(item);
-    std::string key = each.text("Key", 1, 128, Need::kRequired);
+    std::string key = each.text("Key", 1, kMaxTagKey, Need::kRequired);
     std::string value = each.text("Value", 0, 256);
     if (const auto checked = each.result(); !checked) return checked.error();
     if (key.starts_with("aws:"))

@@ -13,7 +13,7 @@
 
 namespace kiln::services {
 
-inline constexpr size_t kMaxAlarmTags = 50;
+inline constexpr size_t kMaxAlarmTags = 50, kMaxTagKey = 128;
 inline constexpr size_t kMaxAlarmNames = 100;  // in a request
 inline constexpr size_t kMaxAlarmName = 255;
 extern const std::vector<std::string_view> kAlarmStatistics;  // but for the extended ones

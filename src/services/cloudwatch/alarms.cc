@@ -152,7 +152,7 @@ Result<json> CloudWatchAlarms::tag_resource(const Call& call) {
 
 Result<json> CloudWatchAlarms::untag_resource(const Call& call) {
   InputChecks checks(call.input);
-  const auto keys = checks.texts("TagKeys", kMaxAlarmTags, Need::kRequired);
+  const auto keys = checks.texts("TagKeys", kMaxAlarmTags, Need::kRequired, kMaxTagKey);
   if (const auto checked = checks.result(); !checked) return checked.error();
   const auto alarm = tagged(call);
   if (!alarm) return alarm.error();

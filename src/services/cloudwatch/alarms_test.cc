@@ -552,6 +552,11 @@ TEST_F(CloudWatchAlarmsTest, Tags) {
   for (int i = 0; i < 50; ++i) many.push_back({{"Key", std::to_string(i)}, {"Value", ""}});
   EXPECT_EQ(refused("TagResource", with("Tags", many)).type, "InvalidParameterValueException");
   EXPECT_EQ(refused("TagResource", arn).type, "ValidationError");
+  for (const std::string& key : {std::string(), std::string(129, 'k')})
+    EXPECT_EQ(
+        refused("UntagResource", {{"ResourceARN", std::string(kArn) + "gone"}, {"TagKeys", {key}}})
+            .type,
+        "ValidationError");
   EXPECT_EQ(run("ListTagsForResource", {{"ResourceARN", std::string(kArn) + "gone"}})["Tags"],
             json::array());
   EXPECT_EQ(refused("ListTagsForResource", {{"ResourceARN", "arn:aws:sns:x"}}).type,

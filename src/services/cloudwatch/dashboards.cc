@@ -4,6 +4,7 @@
 
 #include "base/arn.h"
 #include "base/ascii.h"
+#include "base/digest.h"
 #include "base/json_access.h"
 #include "wire/fields.h"
 
@@ -18,6 +19,15 @@ Error invalid_dashboard(std::string message) {
 Error not_found(const std::string& name) {
   return {ErrorKind::kNotFound, "ResourceNotFound", "Dashboard " + name + " does not exist"};
 }
+
+Error missing_parameter(const char* name) {
+  return {ErrorKind::kInvalid, "InvalidParameterValueException",
+          "The parameter " + std::string(name) + " is required."};
+}
+
+// What the tokens of ListDashboards hold before the name that the page ended with.
+constexpr std::string_view kTokenOf = "dashboard:";
+constexpr size_t kMaxDashboards = 1000;
 
 // How much larger AWS says a dashboard is than its body's text, in the one recording that there is.
 constexpr size_t kBesideBody = 15;
@@ -54,9 +64,13 @@ Result<json> CloudWatchDashboards::run(const std::string& operation, const json&
   auto& dashboards = regions_[region];
   const std::string name = in.text("DashboardName"), body = in.text("DashboardBody");
   const std::string prefix = in.text("DashboardNamePrefix");
+  const std::string token = in.text("NextToken");
   const auto names = in.texts("DashboardNames");
   if (!in.status()) return in.status().error();
+  const bool of_one = operation == "PutDashboard" || operation == "GetDashboard";
+  if (of_one && !in.has("DashboardName")) return missing_parameter("DashboardName");
   if (operation == "PutDashboard") {
+    if (!in.has("DashboardBody")) return missing_parameter("DashboardBody");
     if (!is_name(name))
       return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
                    "The value for field DashboardName contains invalid characters. It can only "
@@ -79,6 +93,7 @@ Result<json> CloudWatchDashboards::run(const std::string& operation, const json&
                 {"DashboardName", name}};
   }
   if (operation == "DeleteDashboards") {
+    if (names.empty()) return missing_parameter("DashboardNames");
     // All or none.
     for (const std::string& each : names)
       if (!dashboards.contains(each)) return not_found(each);
@@ -88,14 +103,28 @@ Result<json> CloudWatchDashboards::run(const std::string& operation, const json&
     for (const std::string& each : names) dashboards.erase(each);
     return json::object();
   }
+  std::string after = token.empty() ? "" : base64_decode(token).value_or("");
+  if (!token.empty() && !after.starts_with(kTokenOf))
+    return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
+                 "The value " + token.substr(0, 100) + " for parameter NextToken is invalid."};
+  if (!after.empty()) after.erase(0, kTokenOf.size());
   json list = json::array();
-  for (const auto& [each, dashboard] : dashboards)
-    if (each.starts_with(prefix))
-      list.push_back({{"DashboardArn", arn(region, each)},
-                      {"DashboardName", each},
-                      {"LastModified", dashboard.modified_s},
-                      {"Size", dashboard.body.size() + kBesideBody}});
-  return json{{"DashboardEntries", std::move(list)}};
+  json output = json::object();
+  std::string last;
+  for (auto each = dashboards.upper_bound(after); each != dashboards.end(); ++each) {
+    if (!each->first.starts_with(prefix)) continue;
+    if (list.size() == kMaxDashboards) {
+      output["NextToken"] = base64_encode(std::string(kTokenOf) + last);
+      break;
+    }
+    last = each->first;
+    list.push_back({{"DashboardArn", arn(region, last)},
+                    {"DashboardName", last},
+                    {"LastModified", each->second.modified_s},
+                    {"Size", each->second.body.size() + kBesideBody}});
+  }
+  output["DashboardEntries"] = std::move(list);
+  return output;
 }
 
 }  // namespace kiln::services

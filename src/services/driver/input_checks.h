@@ -39,13 +39,14 @@ class InputChecks {
                    const std::vector<std::string_view>& allowed);
   // Counts the elements of a list.
   void length(const char* name, size_t most);
+  // What the others don't know of: 'VALUE' with its quotes, and "Member must CONSTRAINT".
+  void broken(const char* name, const std::string& value, const std::string& constraint);
   wire::Fields& fields() { return in_; }
 
   Result<void> result() const;
 
  private:
   void require(const char* name, Need need);
-  void broken(const char* name, const std::string& value, const std::string& constraint);
 
   wire::Fields in_;
   std::vector<std::string> problems_;

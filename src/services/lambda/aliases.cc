@@ -90,6 +90,11 @@ OperationResult put_alias(LambdaCall& call, const Target& target, model::Alias a
 
 }  // namespace
 
+bool points_at(const model::Alias& alias, const std::string& version) {
+  return alias.function_version == version ||
+         (alias.additional_version && alias.additional_version->first == version);
+}
+
 OperationResult create_alias(LambdaCall& call) {
   Fields fields(call.body);
   model::Alias alias;
@@ -134,10 +139,7 @@ OperationResult list_aliases(LambdaCall& call) {
   const auto& aliases = target->function->aliases;
   for (auto it = aliases.upper_bound(page->after); it != aliases.end(); ++it) {
     const model::Alias& alias = it->second;
-    const bool points_there =
-        alias.function_version == version ||
-        (alias.additional_version && alias.additional_version->first == version);
-    if (!version.empty() && !points_there) continue;
+    if (!version.empty() && !points_at(alias, version)) continue;
     if (list.size() == page->max_items) {
       document["NextMarker"] = make_marker(last);
       break;

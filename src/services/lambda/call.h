@@ -127,6 +127,9 @@ OperationResult delete_function_url(LambdaCall& call);
 
 // What the operations share.
 
+// Whether an alias sends invocations to a version.
+bool points_at(const model::Alias& alias, const std::string& version);
+
 // Puts the package that `code` says into the code store: the member Code or Content, or the body of
 // UpdateFunctionCode. `at`: what AWS's texts have before its members, "code.", "content." or "".
 Result<model::CodeLocation> load_code(LambdaCall& call, const nlohmann::json& code,

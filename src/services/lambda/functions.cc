@@ -104,6 +104,9 @@ Result<model::CodeLocation> load_code(LambdaCall& call, const json& code, const 
                    "Member must satisfy regular expression pattern: "
                    "[0-9A-Za-z\\.\\-_]*(?<!\\.)");
   if (auto error = violations.error()) return *std::move(error);
+  if (has_zip && (!bucket.empty() || !key.empty() || !version.empty()))
+    return invalid_parameter(
+        "Please do not provide other FunctionCode parameters when providing a ZipFile.");
   if (bucket == kHotReloadBucket) return call.code_store.add_hot_reload(key);
   if (!bucket.empty() || !key.empty()) return load_object(call, bucket, key, version);
   if (!has_zip) return invalid_parameter("Please provide a source for function code.");
@@ -342,13 +345,12 @@ OperationResult delete_function(LambdaCall& call) {
   if (!parse_number(config->version, number)) {
     return invalid_parameter("$LATEST version cannot be deleted without deleting the function.");
   }
-  for (const auto& [name, alias] : function->aliases) {
-    if (alias.function_version == config->version ||
-        (alias.additional_version && alias.additional_version->first == config->version)) {
-      return conflict("Version " + config->version + " of " + ref.name + " is in use by alias '" +
-                      name + "'; delete the alias or point it elsewhere first.");
-    }
-  }
+  std::string referring;
+  for (const auto& [name, alias] : function->aliases)
+    if (points_at(alias, config->version)) referring += (referring.empty() ? "" : ", ") + name;
+  if (!referring.empty())
+    return conflict("Unable to delete version because the following aliases reference it: [" +
+                    referring + "]");
   auto next = std::make_shared<model::Function>(*function);
   next->versions.erase(number);
   next->policies.erase(config->version);

@@ -91,6 +91,14 @@ TEST_F(LambdaFunctionsTest, CreateRefusals) {
       "Could not unzip uploaded file. Please check your file, then try to upload again.");
   expect_invalid(create("f", {{"Code", json::object()}}),
                  "Please provide a source for function code.");
+  for (const json& other :
+       {json{{"S3Bucket", "none"}}, json{{"S3Key", "k"}},
+        json{{"S3Bucket", "none"}, {"S3Key", "k"}}, json{{"S3ObjectVersion", "v"}}}) {
+    json code = other;
+    code["ZipFile"] = zip();
+    expect_invalid(create("f", {{"Code", code}}),
+                   "Please do not provide other FunctionCode parameters when providing a ZipFile.");
+  }
   expect_invalid(create("f", {{"PackageType", "Image"}}),
                  "Kiln runs functions of PackageType Zip only; PackageType Image needs a container "
                  "runtime. Package "
@@ -344,10 +352,15 @@ TEST_F(LambdaFunctionsTest, Delete) {
                  "$LATEST version cannot be deleted without deleting the function.");
   expect_invalid(del("nope?Qualifier=an-alias"), "Deletion of aliases is not currently supported.");
   call("POST", "/2015-03-31/functions/f/aliases", {{"Name", "prod"}, {"FunctionVersion", "1"}});
-  expect_error(
-      del("f:1"), 409, "ResourceConflictException",
-      "Version 1 of f is in use by alias 'prod'; delete the alias or point it elsewhere first.");
-  call("DELETE", "/2015-03-31/functions/f/aliases/prod");
+  call("PUT", "/2015-03-31/functions/f/code", {{"ZipFile", zip("x")}, {"Publish", true}});
+  call("POST", "/2015-03-31/functions/f/aliases",
+       {{"Name", "next"},
+        {"FunctionVersion", "2"},
+        {"RoutingConfig", {{"AdditionalVersionWeights", {{"1", 0.5}}}}}});
+  expect_error(del("f:1"), 409, "ResourceConflictException",
+               "Unable to delete version because the following aliases reference it: [next, prod]");
+  for (const char* alias : {"next", "prod"})
+    call("DELETE", "/2015-03-31/functions/f/aliases/" + std::string(alias));
   EXPECT_EQ(del("f:7").status, 204u) << "a version that is not there";
   EXPECT_EQ(del("f:1").status, 204u);
   EXPECT_EQ(get("f:1").status, 404u);

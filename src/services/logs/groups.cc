@@ -160,7 +160,7 @@ Result<json> LogsOperations::list_log_groups(LogsInput& in) {
   in.texts("accountIdentifiers", {.most = kMaxAccounts, .shortest = 12, .longest = 12});
   const std::string log_class = in.choice("logGroupClass", kLogClasses);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxListedGroups);
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   if (!in.status()) return in.status().error();
   ListPlace after;
   if (!token.empty()) {
@@ -199,7 +199,7 @@ Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
       "logGroupIdentifiers",
       {.least = 1, .most = kMaxDescribedLogs, .shortest = 1, .longest = kMaxGroupIdentifier});
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   if (!in.status()) return in.status().error();
   if (!prefix.empty() && !part.empty()) {
     return invalid_parameter_exception(

@@ -74,8 +74,8 @@ std::string LogsInput::bounded_text(const char* name, size_t least, size_t most)
   return value;
 }
 
-std::string LogsInput::next_token() {
-  return bounded_text("nextToken", 1, std::numeric_limits<size_t>::max());
+std::string LogsInput::filled_text(const char* name) {
+  return bounded_text(name, 1, std::numeric_limits<size_t>::max());
 }
 
 int64_t LogsInput::number(const char* name, int64_t absent, int64_t least, int64_t most) {

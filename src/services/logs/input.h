@@ -43,7 +43,8 @@ class LogsInput {
   std::string text(const char* name);
   // Of so many characters; "" when absent.
   std::string bounded_text(const char* name, size_t least, size_t most);
-  std::string next_token();
+  // Of one character at least; "" when absent.
+  std::string filled_text(const char* name);
   int64_t number(const char* name, int64_t absent, int64_t least, int64_t most);
   bool flag(const char* name, bool otherwise = false);
   struct ListLimits {

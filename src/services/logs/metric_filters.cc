@@ -168,7 +168,7 @@ Result<json> LogsOperations::describe_metric_filters(LogsInput& in) {
   const std::string metric = in.bounded_text("metricName", 0, kMaxMetricText);
   const std::string space = in.bounded_text("metricNamespace", 0, kMaxMetricText);
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   std::string only;
   if (in.has("logGroupName")) {
     const auto group = named_group(in);

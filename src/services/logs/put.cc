@@ -104,6 +104,7 @@ Result<std::vector<Event>> read_batch(LogsInput& in) {
 Result<json> LogsOperations::put_log_events(LogsInput& in) {
   const std::string group = in.group_name();
   const std::string stream = in.stream_name();
+  (void)in.filled_text("sequenceToken");
   if (!in.status()) return in.status().error();
   const auto events = read_batch(in);
   if (!events) return events.error();

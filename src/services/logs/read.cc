@@ -67,7 +67,7 @@ Result<json> LogsOperations::get_log_events(LogsInput& in) {
   const int64_t end_ms = in.number("endTime", kEndOfTime, 0, kEndOfTime);
   const auto limit = static_cast<size_t>(in.number("limit", kMaxEvents, 1, kMaxEvents));
   const bool from_head = in.flag("startFromHead");
-  const std::string text = in.next_token();
+  const std::string text = in.filled_text("nextToken");
   const auto group = group_of(in);
   if (!group) return group.error();
   if (!store_.has_stream({region_, *group, stream})) return no_such_stream();
@@ -126,7 +126,7 @@ Result<json> LogsOperations::filter_log_events(LogsInput& in) {
   // Events at endTime itself are in the answer.
   const int64_t end_ms = in.number("endTime", kEndOfTime - 1, 0, kEndOfTime);
   const auto limit = static_cast<size_t>(in.number("limit", kMaxEvents, 1, kMaxEvents));
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   const std::string text = in.bounded_text("filterPattern", 0, kMaxFilterPattern);
   const bool from_head = in.flag("startFromHead", true);
   const auto group = group_of(in);

@@ -92,7 +92,7 @@ Result<json> LogsOperations::put_resource_policy(LogsInput& in) {
 
 Result<json> LogsOperations::describe_resource_policies(LogsInput& in) {
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   if (const std::string scope = in.text("policyScope"); !scope.empty() && scope != "ACCOUNT")
     in.fail(
         invalid_parameter_exception("Kiln has resource policies of policyScope ACCOUNT alone, "

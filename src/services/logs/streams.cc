@@ -51,7 +51,7 @@ Result<json> LogsOperations::describe_log_streams(LogsInput& in) {
   const std::string order = in.choice("orderBy", "LogStreamName, LastEventTime");
   const bool descending = in.flag("descending");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   const auto group = group_of(in);
   if (!group) return group.error();
   const bool by_time = order == "LastEventTime";

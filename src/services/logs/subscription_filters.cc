@@ -74,15 +74,12 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
   const std::string name = in.filter_name();
   SubscriptionFilter filter;
   filter.pattern = in.bounded_text("filterPattern", 0, kMaxFilterPattern);
-  filter.destination_arn = in.text("destinationArn");
-  filter.role_arn = in.text("roleArn");
-  if (const std::string distribution = in.text("distribution"); !distribution.empty())
-    filter.distribution = distribution;
+  filter.destination_arn = in.filled_text("destinationArn");
+  filter.role_arn = in.filled_text("roleArn");
+  if (in.has("distribution"))
+    filter.distribution = in.choice("distribution", "Random, ByLogStream");
   for (const char* member : {"filterPattern", "destinationArn"})
     if (!in.has(member)) in.fail(constraint_error("null", member, "Member must not be null"));
-  if (filter.distribution != "ByLogStream" && filter.distribution != "Random")
-    in.fail(constraint_error("'" + filter.distribution + "'", "distribution",
-                             "Member must satisfy enum value set: [Random, ByLogStream]"));
   if (!in.status()) return in.status().error();
   if (auto fits = check_destination(filter.destination_arn, filter.role_arn, group_name); !fits)
     return fits.error();
@@ -101,7 +98,7 @@ Result<json> LogsOperations::put_subscription_filter(LogsInput& in) {
 Result<json> LogsOperations::describe_subscription_filters(LogsInput& in) {
   const std::string prefix = in.name_prefix("filterNamePrefix");
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
-  const std::string token = in.next_token();
+  const std::string token = in.filled_text("nextToken");
   const auto group = named_group(in);
   if (!group) return group.error();
   FilterDocuments documents;

@@ -20,6 +20,10 @@ constexpr const char* kKeyRule =
     "Map keys must satisfy constraint: [Member must have length less than or equal to 128, Member "
     "must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
     "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$]";
+constexpr const char* kEachKeyRule =
+    "Member must satisfy constraint: [Member must have length less than or equal to 128, Member "
+    "must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
+    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$]";
 constexpr const char* kValueRule =
     "Map values must satisfy constraint: [Member must have length less than or equal to 256, "
     "Member must have length greater than or equal to 0, Member must satisfy regular expression "
@@ -35,6 +39,18 @@ bool is_tag_text(const std::string& text) {
 
 void require(LogsInput& in, const char* name) {
   if (!in.has(name)) in.fail(constraint_error("null", name, "Member must not be null"));
+}
+
+// The keys of tags that are to go, which must be there.
+std::vector<std::string> read_tag_keys(LogsInput& in, const char* name,
+                                       LogsInput::ListLimits limits) {
+  limits.shortest = 1;
+  limits.longest = kMaxKey;
+  auto keys = in.texts(name, limits);
+  require(in, name);
+  for (const std::string& key : keys)
+    if (!is_tag_text(key)) in.fail(constraint_error("'[" + key + "]'", name, kEachKeyRule));
+  return keys;
 }
 
 }  // namespace
@@ -53,8 +69,8 @@ std::map<std::string, std::string> read_log_tags(LogsInput& in) {
     if (characters(value) > kMaxValue || !is_tag_text(value))
       in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", kValueRule));
     if (key.starts_with("aws:"))
-      in.fail(
-          invalid_parameter_exception("Tag key '" + key + "' begins with aws:, which is AWS's."));
+      in.fail(invalid_parameter_exception(
+          "aws: prefixed tag key names are not allowed for external use."));
   }
   return tags;
 }
@@ -111,8 +127,7 @@ Result<json> LogsOperations::tag_resource(LogsInput& in) {
 }
 
 Result<json> LogsOperations::untag_resource(LogsInput& in) {
-  const auto keys = in.texts("tagKeys", {.most = kMaxTags, .shortest = 1, .longest = kMaxKey});
-  require(in, "tagKeys");
+  const auto keys = read_tag_keys(in, "tagKeys", {.most = kMaxTags});
   const auto group = tagged_group(in);
   if (!group) return group.error();
   return remove_tags(*group, keys);
@@ -125,19 +140,18 @@ Result<json> LogsOperations::list_tags_for_resource(LogsInput& in) {
 }
 
 Result<json> LogsOperations::tag_log_group(LogsInput& in) {
+  const std::string name = in.group_name();
   const auto tags = read_log_tags(in);
   require(in, "tags");
-  const auto group = named_group(in);
-  if (!group) return group.error();
-  return put_tags(*group, tags);
+  if (!in.status()) return in.status().error();
+  return put_tags(name, tags);
 }
 
 Result<json> LogsOperations::untag_log_group(LogsInput& in) {
-  const auto keys = in.texts("tags", {.least = 1, .shortest = 1, .longest = kMaxKey});
-  require(in, "tags");
-  const auto group = named_group(in);
-  if (!group) return group.error();
-  return remove_tags(*group, keys);
+  const std::string name = in.group_name();
+  const auto keys = read_tag_keys(in, "tags", {.least = 1});
+  if (!in.status()) return in.status().error();
+  return remove_tags(name, keys);
 }
 
 Result<json> LogsOperations::list_tags_log_group(LogsInput& in) {

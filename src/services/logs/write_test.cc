@@ -379,6 +379,14 @@ TEST_F(LogsWriteTest, Tags) {
         HasSubstr("at 'tags' failed to satisfy constraint: Member must have length "
                   "greater than or equal to 1"));
   }
+  for (const char* operation : {"TagLogGroup", "UntagLogGroup"})
+    EXPECT_THAT(refused(operation, json::object()).message,
+                HasSubstr("Value null at 'logGroupName'"));
+  EXPECT_THAT(
+      refused("UntagLogGroup", {{"logGroupName", "none"}, {"tags", {"a!"}}}).message,
+      HasSubstr("at 'tags' failed to satisfy constraint: Member must satisfy constraint: "));
+  EXPECT_EQ(refused("TagLogGroup", {{"logGroupName", "g"}, {"tags", {{"aws:k", "v"}}}}).message,
+            "aws: prefixed tag key names are not allowed for external use.");
   for (const char* member : {"tags", "tagKeys"})
     EXPECT_THAT(
         refused(std::string_view(member) == "tags" ? "TagResource" : "UntagResource", arn).message,

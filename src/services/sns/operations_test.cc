@@ -367,7 +367,12 @@ TEST_F(SnsOperationsTest, RefusalsHaveSnsWords) {
                    kRegion,
                    "InvalidParameter | Invalid parameter: TopicArn Reason: An ARN must have at "
                    "least 6 elements, not 2"});
-  cases.push_back({"Publish", {{"Message", "m"}}, kRegion, one_element});
+  cases.push_back(
+      {"Publish",
+       {{"Message", "m"}},
+       kRegion,
+       "InvalidParameter | Invalid parameter: TopicArn or TargetArn Reason: no value for "
+       "required parameter"});
   cases.push_back({"Publish",
                    {{"TargetArn", "arn:aws:sns:eu-west-1:000000000000:endpoint/APNS/abcdef/0f7d"},
                     {"Message", "m"}},

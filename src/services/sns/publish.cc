@@ -88,6 +88,8 @@ json published(const notify::Published& what) {
 Result<json> SnsOperations::publish(const Call& call) {
   wire::Fields in(call.input);
   if (in.has("PhoneNumber")) return publish_text(call);
+  if (!in.has("TopicArn") && !in.has("TargetArn"))
+    return invalid_parameter("TopicArn or TargetArn Reason: no value for required parameter");
   std::string arn = in.text("TopicArn");
   if (arn.empty()) {
     arn = in.text("TargetArn");

@@ -1,6 +1,7 @@
 #include "services/ssm/input.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/ascii.h"
 #include "base/characters.h"
@@ -25,77 +26,6 @@ bool starts_with_any_case(std::string_view text, std::string_view prefix) {
 bool is_name_character(char c) {
   c = lower(c);
   return ascii::is_lower(c) || ascii::is_digit(c) || c == '.' || c == '-' || c == '_' || c == '/';
-}
-
-struct Filter {
-  std::string key;
-  std::string option;
-  std::vector<std::string> values;
-};
-
-Result<std::vector<Filter>> read_filters(const json& input) {
-  std::vector<Filter> filters;
-  wire::Fields fields(input);
-  for (const json& each : fields.list("ParameterFilters")) {
-    wire::Fields f(each);
-    filters.push_back({f.text("Key"), f.text("Option", "Equals"), f.texts("Values")});
-    if (!f.status()) return f.status().error();
-  }
-  // The older form, whose values are beginnings of names.
-  for (const json& each : fields.list("Filters")) {
-    wire::Fields f(each);
-    Filter filter{f.text("Key"), "Equals", f.texts("Values")};
-    if (filter.key == "Name") filter.option = "BeginsWith";
-    filters.push_back(std::move(filter));
-    if (!f.status()) return f.status().error();
-  }
-  if (!fields.status()) return fields.status().error();
-  return filters;
-}
-
-// The values of a parameter that a filter's key means; false: there is no such key.
-bool values_of(const SsmParameter& p, const std::string& key, std::vector<std::string>& values) {
-  constexpr std::string_view kTag = "tag:";
-  if (key.starts_with(kTag)) {
-    const auto tag = p.tags.find(key.substr(kTag.size()));
-    if (tag != p.tags.end()) values.push_back(tag->second);
-    return true;
-  }
-  if (key == "Name")
-    values.push_back(p.name);
-  else if (key == "Type")
-    values.push_back(p.type);
-  else if (key == "KeyId")
-    values.push_back(p.key_id);
-  else if (key == "Tier")
-    values.push_back(p.tier);
-  else if (key == "DataType")
-    values.push_back(p.data_type);
-  else if (key != "Path")
-    return false;
-  return true;
-}
-
-bool is_below(const std::string& name, std::string path, bool recursive) {
-  if (!path.ends_with('/')) path += '/';
-  return name.starts_with(path) && (recursive || name.find('/', path.size()) == std::string::npos);
-}
-
-bool passes(const SsmParameter& p, const Filter& filter) {
-  if (filter.key == "Path")
-    return std::any_of(filter.values.begin(), filter.values.end(), [&](const auto& path) {
-      return is_below(p.name, path, filter.option == "Recursive");
-    });
-  std::vector<std::string> values;
-  (void)values_of(p, filter.key, values);
-  if (values.empty()) return false;
-  if (filter.values.empty()) return true;  // a tag that is there
-  const std::string& value = values.front();
-  return std::any_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
-    return filter.option == "BeginsWith" ? value.starts_with(wanted)
-           : filter.option == "Contains" ? value.find(wanted) != std::string::npos
-                                         : value == wanted;
-  });
 }
 
 Error malformed_ssm_name() {
@@ -146,6 +76,44 @@ Result<void> check_ssm_name(const std::string& name) {
   return {};
 }
 
+Result<void> ssm_checked(const InputChecks& checks) {
+  const auto checked = checks.result();
+  if (checked || checked.error().type != "ValidationError") return checked;
+  return ssm_validation(checked.error().message);
+}
+
+Result<void> check_ssm_path(const std::string& path) {
+  if (path.starts_with('/') && path.find("//") == std::string::npos &&
+      std::all_of(path.begin(), path.end(), is_name_character))
+    return {};
+  return ssm_validation(
+      "The parameter doesn't meet the parameter name requirements. The parameter name must begin "
+      "with a forward slash \"/\". It can't be prefixed with \"aws\" or \"ssm\" "
+      "(case-insensitive). It must use only letters, numbers, or the following symbols: . "
+      "(period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, "
+      "if specified, must use the forward slash symbol \"/\". Valid example: "
+      "/get/parameters2-/by1./path0_.");
+}
+
+Result<void> check_put_ssm_members(const json& input) {
+  using Need = InputChecks::Need;
+  constexpr size_t kMaxText = 1024, kMaxKey = 256, kMaxPolicies = 4096, kMaxDataType = 128;
+  InputChecks checks(input);
+  (void)checks.text("Name", 1, kMaxName, Need::kRequired);
+  (void)checks.text("Description", 0, kMaxText);
+  (void)checks.text("Value", 1, std::numeric_limits<size_t>::max(), Need::kRequired);
+  (void)checks.one_of("Type", {"SecureString", "StringList", "String"});
+  const std::string key = checks.text("KeyId", 1, kMaxKey);
+  if (!ascii::all(key, [](char c) { return ascii::is_word(c) || c == ':' || c == '/'; }))
+    checks.broken("KeyId", "'" + key + "'",
+                  "satisfy regular expression pattern: ^([a-zA-Z0-9:/_-]+)$");
+  (void)checks.text("AllowedPattern", 0, kMaxText);
+  (void)checks.one_of("Tier", {"Standard", "Intelligent-Tiering", "Advanced"});
+  (void)checks.text("Policies", 1, kMaxPolicies);
+  (void)checks.text("DataType", 0, kMaxDataType);
+  return ssm_checked(checks);
+}
+
 Result<void> check_ssm_tag_key(const std::string& key) {
   if (key.empty())
     return ssm_constraint(key, "key", "Member must have length greater than or equal to 1");
@@ -193,20 +161,6 @@ Result<std::vector<std::string>> read_ssm_names(const json& input) {
   return ssm_constraint("[" + list.substr(0, 500) + "]", "names",
                         names.empty() ? "Member must have length greater than or equal to 1"
                                       : "Member must have length less than or equal to 10");
-}
-
-Result<std::vector<SsmParameter>> ssm_filtered(const json& input, std::vector<SsmParameter> all) {
-  const auto filters = read_filters(input);
-  if (!filters) return filters.error();
-  for (const Filter& filter : *filters) {
-    std::vector<std::string> ignored;
-    if (!values_of({}, filter.key, ignored))
-      return Error{ErrorKind::kInvalid, "InvalidFilterKey",
-                   "The filter key '" + filter.key.substr(0, 100) +
-                       "' is none of Name, Type, KeyId, Path, Tier, DataType and tag:KEY."};
-    std::erase_if(all, [&](const SsmParameter& p) { return !passes(p, filter); });
-  }
-  return all;
 }
 
 Result<SsmPage> ssm_page(const json& input, std::vector<SsmParameter> all, int64_t standard,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "services/driver/input_checks.h"
 #include "services/ssm/parameters.h"
 
 namespace kiln::services {
@@ -16,6 +17,13 @@ Error ssm_validation(std::string message);
 // "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"
 Error ssm_constraint(const std::string& value, const std::string& where, const std::string& what);
 
+// What the checks found, as this API calls it.
+Result<void> ssm_checked(const InputChecks& checks);
+
+// What AWS's model says of the members of PutParameter, all together.
+Result<void> check_put_ssm_members(const nlohmann::json& input);
+// "/a/b": a path that parameters are asked for by.
+Result<void> check_ssm_path(const std::string& path);
 // A name under which a parameter may be put.
 Result<void> check_ssm_name(const std::string& name);
 // Whether one may be asked for: "a/b" and "/a//b" may not. It need not be there.
@@ -26,10 +34,6 @@ Result<void> check_ssm_tag_key(const std::string& key);
 Result<std::map<std::string, std::string>> read_ssm_tags(const nlohmann::json& input);
 // The member Names: 1 to 10.
 Result<std::vector<std::string>> read_ssm_names(const nlohmann::json& input);
-
-// Of `all`, those that ParameterFilters and Filters let through. Error: InvalidFilterKey.
-Result<std::vector<SsmParameter>> ssm_filtered(const nlohmann::json& input,
-                                               std::vector<SsmParameter> all);
 
 // Of `all`, in the order of names, the page that MaxResults and NextToken ask for; `next_token` is
 // "" on the last one.

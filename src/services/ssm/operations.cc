@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/arn.h"
+#include "services/ssm/filters.h"
 #include "services/ssm/input.h"
 #include "wire/fields.h"
 
@@ -13,8 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxStandard = 4096, kMaxAdvanced = 8192, kMaxPattern = 1024;
-constexpr size_t kMaxDescription = 1024;
+constexpr size_t kMaxStandard = 4096, kMaxAdvanced = 8192;
 constexpr const char* kDefaultKey = "alias/aws/ssm";
 
 // As recorded: AWS has no text for it.
@@ -40,8 +40,6 @@ Result<std::string> read_name(const json& input) {
 double epoch_seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
 Result<void> check_value(const SsmParameter& p) {
-  if (p.value.empty())
-    return ssm_constraint("", "value", "Member must have length greater than or equal to 1");
   if (p.value.size() > kMaxAdvanced)
     return ssm_validation("The parameter's value has " + std::to_string(p.value.size()) +
                           " characters; the most are 8192 in the advanced tier.");
@@ -65,14 +63,6 @@ Result<void> check_value(const SsmParameter& p) {
         ErrorKind::kInvalid, "ParameterPatternMismatchException",
         "Parameter value, cannot be validated against allowedPattern: " + p.allowed_pattern};
   return {};
-}
-
-Result<void> check_choice(const std::string& value, const char* member, const char* allowed,
-                          std::initializer_list<const char*> choices) {
-  for (const char* choice : choices)
-    if (value == choice) return {};
-  return ssm_constraint(value.substr(0, 100), member,
-                        std::string("Member must satisfy enum value set: ") + allowed);
 }
 
 }  // namespace
@@ -159,13 +149,13 @@ Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
 }
 
 Result<json> SsmOperations::put_parameter(const json& input) {
-  auto name = read_name(input);
-  if (!name) return name.error();
-  if (auto valid = check_ssm_name(*name); !valid) return valid.error();
+  if (auto valid = check_put_ssm_members(input); !valid) return valid.error();
   wire::Fields fields(input);
-  const auto before = parameters_.find(region_, *name);
+  const std::string name = fields.text("Name");
+  if (auto valid = check_ssm_name(name); !valid) return valid.error();
+  const auto before = parameters_.find(region_, name);
   SsmParameter p = before.value_or(SsmParameter{});
-  p.name = *name;
+  p.name = name;
   const std::string type = fields.text("Type", before ? p.type : "");
   p.value = fields.text("Value");
   p.description = fields.text("Description", p.description);
@@ -179,20 +169,8 @@ Result<json> SsmOperations::put_parameter(const json& input) {
   if (!fields.status()) return fields.status().error();
   if (type.empty())
     return ssm_validation("A parameter type is required when you create a parameter.");
-  if (auto one = check_choice(type, "type", "[SecureString, StringList, String]",
-                              {"SecureString", "StringList", "String"});
-      !one)
-    return one.error();
   if (p.tier == "Intelligent-Tiering")
     p.tier = p.value.size() > kMaxStandard ? "Advanced" : "Standard";
-  if (auto one = check_choice(p.tier, "tier", "[Standard, Intelligent-Tiering, Advanced]",
-                              {"Standard", "Advanced"});
-      !one)
-    return one.error();
-  if (p.description.size() > kMaxDescription || p.allowed_pattern.size() > kMaxPattern)
-    return ssm_constraint("…",
-                          p.description.size() > kMaxDescription ? "description" : "allowedPattern",
-                          "Member must have length less than or equal to 1024");
   if (has_policies)
     return Error{ErrorKind::kInvalid, "InvalidPolicyTypeException",
                  "Kiln has no parameter policies (Policies): nothing would expire or notify."};
@@ -252,21 +230,14 @@ Result<json> SsmOperations::get_parameters_by_path(const json& input) {
   const bool recursive = fields.boolean("Recursive").value_or(false);
   const bool decrypts = fields.boolean("WithDecryption").value_or(false);
   if (!fields.status()) return fields.status().error();
-  if (!path.starts_with('/'))
-    return ssm_validation(
-        "The parameter doesn't meet the parameter name requirements. The parameter name must begin "
-        "with a forward slash \"/\". It can't be prefixed with \"aws\" or \"ssm\" "
-        "(case-insensitive). It must use only letters, numbers, or the following symbols: . "
-        "(period), - (hyphen), _ (underscore). Special characters are not allowed. All sub-paths, "
-        "if specified, must use the forward slash symbol \"/\". Valid example: "
-        "/get/parameters2-/by1./path0_.");
+  if (auto valid = check_ssm_path(path); !valid) return valid.error();
   if (!path.ends_with('/')) path += '/';
   auto all = parameters_.list(region_, path);
   if (!recursive)
     std::erase_if(all, [&](const SsmParameter& p) {
       return p.name.find('/', path.size()) != std::string::npos;
     });
-  auto filtered = ssm_filtered(input, std::move(all));
+  auto filtered = ssm_filtered(input, FilteredBy::kPath, std::move(all));
   if (!filtered) return filtered.error();
   auto page = ssm_page(input, std::move(*filtered), 10, 10);
   if (!page) return page.error();
@@ -297,7 +268,7 @@ Result<json> SsmOperations::delete_parameters(const json& input) {
 }
 
 Result<json> SsmOperations::describe_parameters(const json& input) {
-  auto filtered = ssm_filtered(input, parameters_.list(region_, ""));
+  auto filtered = ssm_filtered(input, FilteredBy::kDescribe, parameters_.list(region_, ""));
   if (!filtered) return filtered.error();
   auto page = ssm_page(input, std::move(*filtered), 10, 50);
   if (!page) return page.error();

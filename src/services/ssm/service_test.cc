@@ -157,7 +157,66 @@ TEST_F(SsmTest, Filters) {
   EXPECT_THAT(filtered("Path", "OneLevel", "/x"), ElementsAre("/x/1"));
   EXPECT_THAT(filtered("Path", "Recursive", "/x"), ElementsAre("/x/1", "/x/y/2"));
   EXPECT_THAT(filtered("tag:team", "Equals", "t"), ElementsAre("/x/y/2"));
-  EXPECT_THAT(filtered("Colour", "Equals", "red"), ElementsAre("InvalidFilterKey"));
+}
+
+TEST_F(SsmTest, FiltersThatAwsRefuses) {
+  const auto refused = [&](const json& filter, const char* operation = "DescribeParameters") {
+    return refusal(operation, {{"Path", "/x"}, {"ParameterFilters", {filter}}});
+  };
+  struct {
+    json filter;
+    const char* says;
+  } const cases[] = {
+      {{{"Key", "Colour"}, {"Values", {"red"}}},
+       "ValidationException: 1 validation error detected: Value 'Colour' at "
+       "'parameterFilters.1.member.key' failed to satisfy constraint: Member must satisfy regular "
+       "expression pattern: tag:.+|Name|Type|KeyId|Path|Label|Tier|DataType"},
+      {{{"Key", "Name"}, {"Values", json::array()}},
+       "'parameterFilters.1.member.values' failed to satisfy constraint: Member must have length "
+       "greater than or equal to 1"},
+      {{{"Key", "Name"}, {"Values", std::vector<std::string>(51, "a")}},
+       "Member must have length less than or equal to 50"},
+      {{{"Key", "Name"}, {"Option", "Equals or so"}, {"Values", {"a"}}},
+       "Member must have length less than or equal to 10"},
+      {{{"Key", "Name"}},
+       "InvalidFilterValue: The following filter values are missing : null for "
+       "filter key Name."},
+      {{{"Key", "Label"}, {"Values", {"a"}}},
+       "InvalidFilterKey: The following filter key is not valid: Label."},
+      {{{"Key", "Name"}, {"Option", "X"}, {"Values", {"a"}}},
+       "InvalidFilterOption: The following filter option is not valid: X. Valid options include: "
+       "[BeginsWith, Equals]."},
+      {{{"Key", "Path"}, {"Option", "Equals"}, {"Values", {"/a"}}},
+       "Valid options include: [Recursive, OneLevel]."},
+      {{{"Key", "Path"}, {"Values", {"a"}}},
+       "ValidationException: The parameter doesn't meet the parameter name requirements."},
+      {{{"Key", "Type"}, {"Values", {"X"}}},
+       "InvalidFilterOption: The following filter value is not valid: X. Valid values include: "
+       "[String, StringList, SecureString]."},
+      {{{"Key", "Tier"}, {"Values", {"X"}}}, "[Standard, Advanced, Intelligent-Tiering]."},
+  };
+  for (const auto& c : cases) EXPECT_THAT(refused(c.filter), HasSubstr(c.says));
+  for (const char* key : {"Name", "Path", "Tier", "tag:a"})
+    EXPECT_THAT(refused({{"Key", key}, {"Values", {"/a"}}}, "GetParametersByPath"),
+                HasSubstr("Valid filter keys include: [Type, KeyId]."))
+        << key;
+  const json name = {{"Key", "Name"}, {"Values", {"a"}}};
+  EXPECT_THAT(refusal("DescribeParameters", {{"ParameterFilters", {name, name}}}),
+              HasSubstr("The following filter is duplicated in the request: Name."));
+  EXPECT_THAT(refusal("DescribeParameters", {{"ParameterFilters", {name}}, {"Filters", {name}}}),
+              HasSubstr("You can use either Filters or ParameterFilters in a single request."));
+  EXPECT_TRUE(ask("DescribeParameters", {{"ParameterFilters", {{{"Key", "tag:a"}}}}}));
+}
+
+TEST_F(SsmTest, WhatTheModelExcludesIsSaidTogether) {
+  const std::string all =
+      refusal("PutParameter",
+              {{"Name", "a b"}, {"Value", ""}, {"Type", "X"}, {"Tier", "Y"}, {"KeyId", "!"}});
+  EXPECT_THAT(all, HasSubstr("ValidationException: 4 validation errors detected: "));
+  for (const char* member : {"value", "type", "tier", "keyId"})
+    EXPECT_THAT(all, HasSubstr("at '" + std::string(member) + "'"));
+  EXPECT_THAT(refusal("PutParameter", {{"Name", "a"}, {"Type", "String"}}),
+              HasSubstr("Value null at 'value'"));
 }
 
 TEST_F(SsmTest, TagsAreKept) {
