@@ -31,8 +31,8 @@ bool sane(const FrameHeader& header) {
 
 }  // namespace
 
-DirectChannel::DirectChannel(UniqueFd socket, std::unique_ptr<RingMemory> memory,
-                             net::IoLoop& loop, RuntimePort& port, Extensions* extensions)
+DirectChannel::DirectChannel(UniqueFd socket, std::unique_ptr<RingMemory> memory, net::IoLoop& loop,
+                             RuntimePort& port, Extensions* extensions)
     : loop_(loop),
       port_(port),
       extensions_(extensions),

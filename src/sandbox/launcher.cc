@@ -225,6 +225,8 @@ LauncherClient::LauncherClient(LauncherLine line, net::IoLoop& loop)
       host_(std::move(line.host)),
       watch_(loop, socket_.get(), [this] { receive(); }) {}
 
+LauncherClient::~LauncherClient() { *alive_ = false; }
+
 void LauncherClient::make(const BlankRequest& request, const BlankFds& fds, Done done) {
   std::vector<int> sent = {fds.orders, fds.log, fds.status};
   if (request.channel) sent.push_back(fds.channel);
@@ -265,32 +267,55 @@ Result<void> LauncherClient::start(const StartOrder& order, int orders, int cont
 }
 
 Result<void> LauncherClient::ask(const std::string& message, const std::vector<int>& fds) {
-  if (send_message(socket_.get(), message.data(), message.size(), fds)) return {};
-  if (errno == EPIPE || errno == ECONNRESET)
-    return Error{ErrorKind::kUnavailable, "LauncherError", kLauncherEnded};
-  return cannot_ask(std::strerror(errno));
+  while (!send_message(socket_.get(), message.data(), message.size(), fds, MSG_DONTWAIT)) {
+    if (errno == EPIPE || errno == ECONNRESET)
+      return Error{ErrorKind::kUnavailable, "LauncherError", kLauncherEnded};
+    if (errno != EAGAIN) return cannot_ask(std::strerror(errno));
+    wait_for_room();
+  }
+  return {};
+}
+
+// A launcher whose answers nobody reads would read no more questions.
+void LauncherClient::wait_for_room() {
+  struct pollfd room = {socket_.get(), POLLIN | POLLOUT, 0};
+  ::poll(&room, 1, -1);
+  const bool posted = !replies_.empty();
+  for (Message reply; receive_message(socket_.get(), MSG_DONTWAIT, reply); reply = {})
+    replies_.push_back(std::move(reply));
+  if (posted || replies_.empty()) return;
+  loop_.post([this, alive = alive_] {
+    if (*alive) receive();
+  });
 }
 
 void LauncherClient::receive() {
-  Message message;
-  while (receive_message(socket_.get(), MSG_DONTWAIT, message)) {
-    if (message.data.size() != sizeof(MadeReply) || pending_.empty()) continue;
-    MadeReply reply;
-    std::memcpy(&reply, message.data.data(), sizeof reply);
-    Pending pending = std::move(pending_.front());
-    pending_.pop_front();
-    if (reply.error == 0 && pending.joined)
-      pending.joined({});
-    else if (reply.error == 0 && !message.fds.empty())
-      pending.made(Made{std::move(message.fds[0]), reply.pid});
-    else
-      // Without an error the descriptor was lost on the way to this process.
-      fail(std::move(pending), std::string("cannot create a sandbox: ") +
-                                   descriptor_fault(reply.error != 0 ? reply.error : EMFILE));
-    message = {};
+  for (Message reply; receive_message(socket_.get(), MSG_DONTWAIT, reply); reply = {})
+    replies_.push_back(std::move(reply));
+  const bool ended = errno != EAGAIN;
+  const auto alive = alive_;
+  while (*alive && !replies_.empty()) {
+    Message reply = std::move(replies_.front());
+    replies_.pop_front();
+    take_reply(std::move(reply));
   }
-  if (errno == EAGAIN) return;
-  fail_all(kLauncherEnded);
+  if (*alive && ended) fail_all(kLauncherEnded);
+}
+
+void LauncherClient::take_reply(Message&& message) {
+  if (message.data.size() != sizeof(MadeReply) || pending_.empty()) return;
+  MadeReply reply;
+  std::memcpy(&reply, message.data.data(), sizeof reply);
+  Pending pending = std::move(pending_.front());
+  pending_.pop_front();
+  if (reply.error == 0 && pending.joined)
+    pending.joined({});
+  else if (reply.error == 0 && !message.fds.empty())
+    pending.made(Made{std::move(message.fds[0]), reply.pid});
+  else
+    // Without an error the descriptor was lost on the way to this process.
+    fail(std::move(pending), std::string("cannot create a sandbox: ") +
+                                 descriptor_fault(reply.error != 0 ? reply.error : EMFILE));
 }
 
 void LauncherClient::fail_all(const std::string& why) {

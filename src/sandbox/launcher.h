@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@
 #include "sandbox/sandbox_etc.h"
 
 namespace kiln::sandbox {
+
+struct Message;
 
 enum class Isolation {
   kFull,           // root: namespaces and a uid for each sandbox
@@ -143,6 +146,7 @@ class LauncherClient {
   using Done = std::function<void(Result<Made>)>;
 
   LauncherClient(LauncherLine line, net::IoLoop& loop);
+  ~LauncherClient();
   // Descriptors are sent before this returns. `done` is called later, in the order of the requests.
   void make(const BlankRequest& request, const BlankFds& fds, Done done);
   // Tells a blank what to be, directly or through the launcher. `orders`: the other end of its
@@ -162,7 +166,9 @@ class LauncherClient {
   };
   void fail(Pending&& pending, const std::string& why);
   Result<void> ask(const std::string& message, const std::vector<int>& fds);
+  void wait_for_room();
   void receive();
+  void take_reply(Message&& reply);
   void fail_all(const std::string& why);
 
   net::IoLoop& loop_;
@@ -170,6 +176,8 @@ class LauncherClient {
   const std::optional<HostView> host_;
   net::Watch watch_;
   std::deque<Pending> pending_;
+  std::list<Message> replies_;  // read, and not looked at yet
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace kiln::sandbox

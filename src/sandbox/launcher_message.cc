@@ -72,7 +72,8 @@ bool receive_message(int socket, int flags, Message& out) {
   return true;
 }
 
-bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds) {
+bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds,
+                  int flags) {
   KILN_CHECK(fds.size() <= kMaxFds);
   struct iovec part = {const_cast<void*>(data), size};
   alignas(struct cmsghdr) char control[CMSG_SPACE(kMaxFds * sizeof(int))] = {};
@@ -89,7 +90,7 @@ bool send_message(int socket, const void* data, size_t size, const std::vector<i
     std::memcpy(CMSG_DATA(c), fds.data(), fds.size() * sizeof(int));
   }
   ssize_t n;
-  do n = ::sendmsg(socket, &header, MSG_NOSIGNAL);
+  do n = ::sendmsg(socket, &header, flags | MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
   return n == static_cast<ssize_t>(size);
 }

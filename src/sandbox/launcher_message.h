@@ -29,7 +29,8 @@ struct Message {
 
 // False: the peer has gone (errno is 0), or an error that means the same.
 bool receive_message(int socket, int flags, Message& out);
-bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds);
+bool send_message(int socket, const void* data, size_t size, const std::vector<int>& fds,
+                  int flags = 0);
 
 std::string encode(const BlankRequest& request, const BlankFds& fds);
 std::string encode(const StartOrder& order, bool control);

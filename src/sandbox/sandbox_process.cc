@@ -511,9 +511,7 @@ class First {
     if (is_ahead()) return tell();
     argv_ = pointers(order_.argv);
     env_ = pointers(order_.env);
-    const int channel = control          ? message_.fds[0].get()
-                        : order_.channel ? fds_.channel
-                                         : -1;
+    const int channel = control ? message_.fds[0].get() : order_.channel ? fds_.channel : -1;
     begin_to_be({argv_.data(), env_.data(), in_place ? order_.task_dir.c_str() : "/var/task",
                  channel, -1, order_.data_limit_bytes, order_.role});
   }

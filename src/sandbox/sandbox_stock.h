@@ -58,9 +58,9 @@ struct Blank {
   const bool ahead;                      // a program waits in it
   const std::shared_ptr<Blank> fork_of;  // null: the launcher made it
   UniqueFd orders, output, status;
-  UniqueFd channel;  // the engine's end of the direct channel; empty: there is none
+  UniqueFd channel;                  // the engine's end of the direct channel; empty: there is none
   std::unique_ptr<RingMemory> ring;  // for that channel, or null
-  UniqueFd pidfd;    // once settled, unless `fault` says why there is none
+  UniqueFd pidfd;                    // once settled, unless `fault` says why there is none
   pid_t pid = -1;
   std::string fault;
   std::function<void()> on_settled;  // called when it is, unless it was

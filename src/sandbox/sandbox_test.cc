@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "sandbox/sandbox_etc.h"
 #include "tests/support/sandbox_fixture.h"
@@ -246,6 +248,17 @@ TEST_F(SandboxTest, ForksAreLimited) {
   if (cgroups_->kind() != LimitsKind::kRlimit || isolated()) {
     EXPECT_EQ(recorder_.output, "stopped True\n");
   }
+}
+
+// More than the sockets hold in either direction.
+TEST_F(SandboxTest, ALoopMayAskTheLauncherForManyThingsAtOnce) {
+  constexpr int kMany = 2000;
+  const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+  int joined = 0;
+  for (int i = 0; i < kMany; ++i)
+    client_->join(self.get(), ::getpid(), {}, false,
+                  [&](Result<void> done) { joined += static_cast<int>(done.ok()); });
+  run_until([&] { return joined == kMany; });
 }
 
 }  // namespace
