@@ -130,16 +130,17 @@ class LocalPaths {
     if (!fs::is_directory(folder, ec)) return;
     std::string shown = folder.lexically_normal().string();
     if (shown.size() > 1 && shown.ends_with('/')) shown.pop_back();
-    if (!warned_.insert(shown).second) return;  // several functions may share a folder
     const std::string build = "`sam build`, and deploy again: Kiln takes .aws-sam/build";
     if (method && method->is_text()) {
-      out_.warnings.push_back(resource.name + ": BuildMethod " + method->text + " has not run on " +
+      if (warned_.insert(shown).second)  // several functions may share a folder
+        out_.warnings.push_back(resource.name + ": BuildMethod " + method->text + " has not run on " +
                               shown + "; run " + build);
       return;
     }
     const auto entries = code_entries(folder.string());
     if (!entries) return;  // packing it will say why
-    if (const std::string missing = missing_packages(shown, *entries); !missing.empty())
+    const std::string missing = missing_packages(shown, *entries);
+    if (!missing.empty() && warned_.insert(shown).second)
       out_.warnings.push_back(resource.name + ": " + missing + "; or run " + build);
   }
 

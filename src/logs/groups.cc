@@ -102,16 +102,13 @@ Result<void> LogGroups::put(const std::string& region, const std::string& name, 
 }
 
 Result<void> LogGroups::erase(const std::string& region, const std::string& name) {
-  const auto group = find(region, name);
+  // The events first: a group whose events can't be removed stays as it is.
+  if (auto removed = store_.remove_group(region, name); !removed) return removed;
   if (auto erased = port_.erase(kKind, region, name); !erased) return erased;
   if (LogTap* tap = store_.tap()) tap->set(region, name, {});
-  {
-    const MutexLock lock(mutex_);
-    groups_.erase({region, name});
-  }
-  auto removed = store_.remove_group(region, name);
-  if (!removed && group) (void)put(region, name, *group);
-  return removed;
+  const MutexLock lock(mutex_);
+  groups_.erase({region, name});
+  return {};
 }
 
 std::vector<std::pair<std::string, GroupFilters>> LogGroups::filters(

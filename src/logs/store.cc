@@ -32,6 +32,12 @@ Error no_such(const char* what) {
           std::string("The specified log ") + what + " does not exist."};
 }
 
+// Until the writer says otherwise: it may fail before it comes to it.
+Error not_removed() {
+  return {ErrorKind::kUnavailable, "ServiceUnavailableException",
+          "The log writer failed before it removed this; repeat the request."};
+}
+
 void complain(const Error& error) {
   std::fprintf(stderr, "kiln: error: %s\n", error.message.c_str());
 }
@@ -233,7 +239,7 @@ void LogStore::append(std::shared_ptr<const LogStreamKey> key, std::string lines
 }
 
 Result<void> LogStore::remove_stream(const LogStreamKey& key) {
-  Result<void> removed;
+  Result<void> removed = not_removed();
   impl_->enqueue(
       {std::make_shared<const LogStreamKey>(key), {}, Impl::Work::kRemoveStream, 0, &removed});
   flush();
@@ -241,7 +247,7 @@ Result<void> LogStore::remove_stream(const LogStreamKey& key) {
 }
 
 Result<void> LogStore::remove_group(const std::string& region, const std::string& group) {
-  Result<void> removed;
+  Result<void> removed = not_removed();
   impl_->enqueue({Impl::group_key(region, group), {}, Impl::Work::kRemoveGroup, 0, &removed});
   flush();
   return removed;

@@ -85,17 +85,27 @@ LogTap::~LogTap() = default;
 void LogTap::set(const std::string& region, const std::string& name, const GroupFilters& filters) {
   auto group = std::make_shared<Group>();
   group->region = region;
-  for (const auto& [_, filter] : filters.metrics) {
+  // A pattern that an earlier version took, and AWS doesn't, finds nothing.
+  const auto readable = [&](const std::string& pattern,
+                            const std::string& filter) -> std::optional<FilterPattern> {
+    auto parsed = FilterPattern::parse(pattern);
+    if (parsed) return std::move(*parsed);
+    ports_.warn("The " + filter + " of the log group " + name +
+                " finds nothing: " + parsed.error().message +
+                ". Put it again, with the term in double quotes.");
+    return std::nullopt;
+  };
+  for (const auto& [filter_name, filter] : filters.metrics) {
+    auto pattern = readable(filter.pattern, "metric filter " + filter_name);
+    if (!pattern) continue;
     auto metric = std::make_shared<Metric>();
     metric->filter = filter;
-    if (auto pattern = FilterPattern::parse(filter.pattern)) metric->pattern = std::move(*pattern);
+    metric->pattern = std::move(*pattern);
     group->metrics.push_back(std::move(metric));
   }
   for (const auto& [filter_name, filter] : filters.subscriptions) {
-    Subscription subscription{filter_name, filter, {}};
-    if (auto pattern = FilterPattern::parse(filter.pattern))
-      subscription.pattern = std::move(*pattern);
-    group->subscriptions.push_back(std::move(subscription));
+    if (auto pattern = readable(filter.pattern, "subscription filter " + filter_name))
+      group->subscriptions.push_back({filter_name, filter, std::move(*pattern)});
   }
   const MutexLock lock(mutex_);
   if (filters.empty())

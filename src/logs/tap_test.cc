@@ -16,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -165,6 +166,19 @@ TEST_F(LogTapTest, BatchesBeyondAnInvocationsLimitAreDivided) {
   }
   EXPECT_EQ(events, 3U);
   EXPECT_THAT(warnings_, IsEmpty());
+}
+
+// As an earlier version took it.
+TEST_F(LogTapTest, APatternThatCannotBeReadFindsNothingAndIsTold) {
+  metric({"Status:", 0, "", "", "1", {}, "Count", {}});
+  put(0, "Status: OK");
+  subscribe("a-b");
+  put(0, "a-b");
+  EXPECT_TRUE(values_.empty());
+  EXPECT_TRUE(batches_.empty());
+  ASSERT_THAT(warnings_, SizeIs(2));
+  EXPECT_THAT(warnings_[0], HasSubstr("metric filter f"));
+  EXPECT_THAT(warnings_[1], HasSubstr("subscription filter Sub"));
 }
 
 TEST_F(LogTapTest, OnlyGroupsWithFiltersAreLookedAt) {

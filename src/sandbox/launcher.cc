@@ -120,8 +120,11 @@ void pass_on(const Message& message, MetaReader& in, const Ground& ground) {
     head = open_mounts(order, ground.host, mounts);
   else
     head = {EMFILE, "taking its descriptors", {}};
-  send_order(message.fds[0].get(), head, message.data,
-             control && message.fds.size() > 1 ? message.fds[1].get() : -1, mounts);
+  const int orders = message.fds[0].get();
+  if (send_order(orders, head, message.data,
+                 control && message.fds.size() > 1 ? message.fds[1].get() : -1, mounts))
+    return;
+  send_order(orders, {errno, "passing its order on", {}}, message.data, -1, {});
 }
 
 void handle(int socket, const Message& message, const Ground& ground) {

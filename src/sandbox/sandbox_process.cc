@@ -302,7 +302,8 @@ class First {
   First(const BlankRequest& request, const BlankFds& fds, const Ground& ground)
       : request_(request), fds_(fds), ground_(ground) {}
 
-  [[noreturn]] void run(int launcher_fd) {
+  // What is thrown ends the sandbox: in this process nobody else may go on.
+  [[noreturn]] void run(int launcher_fd) noexcept {
     settle(launcher_fd);
     make_second();
     if (is_ahead()) start_ahead();
@@ -384,8 +385,9 @@ class First {
   }
 
   // It has settled when this returns, and waits for its program. A process of its own that shares
-  // memory and descriptors with this one until it is the program, as after vfork: once it has
-  // settled, one of the two runs at a time. Never returns without one.
+  // memory, descriptors and errno with this one until it is the program, as after vfork. Once it has
+  // settled it waits; and when it has its program, this process changes nothing that it reads, closes
+  // nothing and makes no call that fails until shares_memory_ is 0. Never returns without one.
   void make_second() {
     constexpr size_t kStack = size_t{32} * 1024;
     const UniqueFd settled(::eventfd(0, EFD_CLOEXEC));
@@ -442,11 +444,12 @@ class First {
     struct sigaction rings = {};
     rings.sa_handler = [](int) { should_settle_down = 1; };
     ::sigaction(SIGALRM, &rings, nullptr);  // it interrupts a wait
-    const struct itimerval once = {{}, {1, static_cast<suseconds_t>(request_.slot % 16 * 60'000)}};
-    ::setitimer(ITIMER_REAL, &once, nullptr);
+    // Again and again: one of them finds this process waiting.
+    const struct timeval time = {1, static_cast<suseconds_t>(request_.slot % 16 * 60'000)};
+    const struct itimerval rings_again = {time, time};
+    ::setitimer(ITIMER_REAL, &rings_again, nullptr);
   }
 
-  // Whoever else wants the processor gets it first, where this process may have it back.
   void settle_down() {
     wait_until_it_is();
     if (const int high = ::fcntl(fds_.status, F_DUPFD_CLOEXEC, 100); high >= 0) {
@@ -454,10 +457,9 @@ class First {
       ::syscall(SYS_close_range, 0U, static_cast<unsigned>(high - 1), 0);
       ::syscall(SYS_close_range, static_cast<unsigned>(high + 1), ~0U, 0);
     }
-    const struct sched_param turn = {};
-    if (ground_.isolation == Isolation::kFull) ::sched_setscheduler(0, SCHED_IDLE, &turn);
+    const struct itimerval never = {};
+    ::setitimer(ITIMER_REAL, &never, nullptr);
     let_go_of_memory(ground_.heap_begin);
-    if (ground_.isolation == Isolation::kFull) ::sched_setscheduler(0, SCHED_OTHER, &turn);
   }
 
   // Waits until the function has ended, and says how.
@@ -465,7 +467,7 @@ class First {
     for (;;) {
       int status = 0;
       const auto ended = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, 0, nullptr));
-      if (ended < 0 && errno == EINTR && std::exchange(should_settle_down, 0) != 0) settle_down();
+      if (std::exchange(should_settle_down, 0) != 0) settle_down();
       if (ended != function_) continue;
       if (ground_.isolation == Isolation::kNone) end_descendants();
       if (WIFSIGNALED(status))

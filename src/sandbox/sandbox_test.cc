@@ -79,8 +79,8 @@ TEST_F(SandboxTest, KillEndsEveryProcessOfTheSandbox) {
   EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kKilledByUs);
 }
 
-// Process 1 comes from the launcher, which has some megabytes; it lets go of them while the
-// function starts.
+// Process 1 comes from the launcher, which has some megabytes; it lets go of them soon after
+// the function has started.
 TEST_F(SandboxTest, TheFirstProcessKeepsLittleMemory) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer's own memory is most of it";

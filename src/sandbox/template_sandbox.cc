@@ -61,6 +61,9 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
       host_, blank_, limits_,
       Forks::Told{[this](const std::string& fault, bool permitted) { on_first(fault, permitted); },
                   [this] { end("it makes no environment"); }});
+  // A template answers nothing.
+  blank_->channel.reset();
+  blank_->ring.reset();
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
     return std::strerror(errno);

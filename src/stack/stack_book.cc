@@ -114,10 +114,15 @@ void StackBook::loaded() {
     for (auto& [id, stack] : loaded_stacks_) {
       if (stack.id.empty()) continue;  // parts of a stack that is gone
       for (auto& [key, event] : loaded_events_[id]) stack.events.push_back(std::move(event));
-      // It was carried out, whatever could be kept of the set.
+      // One was carried out, whatever could be kept of it; others are about a state that is gone.
+      const WallTime changed = std::max(stack.updated.value_or(stack.created),
+                                        stack.deleted.value_or(stack.created));
       if (const auto sets = sets_.find(id); sets != sets_.end())
-        if (const auto set = sets->second.find(stack.change_set_id); set != sets->second.end())
-          set->second.execution_status = "EXECUTE_COMPLETE";
+        for (auto& [set_id, set] : sets->second) {
+          if (set_id == stack.change_set_id) set.execution_status = "EXECUTE_COMPLETE";
+          if (set.execution_status == "AVAILABLE" && set.created < changed)
+            set.execution_status = "OBSOLETE";
+        }
       const auto record =
           std::make_shared<StackRecord>(std::move(stack), options_.state, options_.clock);
       records_.emplace(id, record);

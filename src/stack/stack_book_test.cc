@@ -308,6 +308,23 @@ TEST_F(StackBookTest, WhatHasBegunIsCarriedOutOnceThoughItsSetCantBeKept) {
   }
 }
 
+TEST_F(StackBookTest, ASetThatCouldNotBeKeptIsNotCarriedOutBehindAnUpdate) {
+  ChangeSet set;
+  set.type = ChangeSet::Type::kCreate;
+  set.name = "set";
+  set.wish = wish({{"A", "1"}});
+  ASSERT_TRUE(book_->create_change_set(kRegion, "s", set).ok());
+  state_.refuse({StackBook::kChangeSetKind});
+  ASSERT_TRUE(book_->execute_change_set(kRegion, "s", "set", "", {}).ok());
+  book_->drain();
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(update(wish({{"A", "2"}})), "UPDATE_COMPLETE");
+  open();
+  const auto again = book_->execute_change_set(kRegion, "s", "set", "", {});
+  EXPECT_EQ(again.error().type, "InvalidChangeSetStatus");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "2"}}));
+}
+
 TEST_F(StackBookTest, ARollbackThatIsCutShortGoesOnToWhatWas) {
   const Wish before = wish({{"A", "1"}});
   create(before);

@@ -182,8 +182,9 @@ def test_old_prices_and_unknown_regions_are_said(kiln, tmp_path):
     (["--data-dir", "/etc"], "no data folder of Kiln"),
     (["--traffic", "x"], "--traffic goes with a template"),
     (["--limit", "5"], "--limit goes with --diff"),
-    (["/nowhere", "--traffic", "/etc/hostname"], "no JSON"),
-    (["/nowhere"], "--traffic FILE"),
+    (["/etc/hostname", "--traffic", "/etc/hostname"], "no JSON"),
+    (["/etc/hostname"], "--traffic FILE"),
+    (["/nowhere"], "there is no file or folder '/nowhere'"),
     (["--window", "7"], "not a duration"),
 ])
 def test_wrong_arguments(kiln, tmp_path, arguments, why):

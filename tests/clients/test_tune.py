@@ -219,6 +219,7 @@ def test_the_page(kiln, name, tmp_path, browser):
     check_page(browser, page, charts=2)
 
 
+@pytest.mark.alone
 def test_six_sizes_of_fifty_invocations_within_half_a_minute(kiln, name):
     kiln.create_echo(name)
     done = subprocess.run([str(BINARY), "tune", name, "--num", "50", "--json"], env=kiln.environment(), capture_output=True, text=True, timeout=30)

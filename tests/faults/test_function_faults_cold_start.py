@@ -83,6 +83,7 @@ def test_with_the_cache_down_the_database_answers(kiln, name, redis, backends):
     assert_works(kiln, name, pid)
 
 
+@pytest.mark.alone
 def test_a_cache_that_is_silent_costs_a_part_of_the_time(kiln, name, silent_port, backends):
     deploy(kiln, name, FUNCTION, {**backends, "REDIS_PORT": str(silent_port)}, Timeout=3)
     start = time.monotonic()

@@ -106,6 +106,7 @@ def test_a_url_that_hangs_and_a_port_that_refuses(kiln, name, silent_server):
     assert [error["task_index"] for error in body["errors"]] == [0]
 
 
+@pytest.mark.alone
 def test_a_database_that_is_slow(kiln, name, postgres):
     deploy(kiln, name, "cpu_optimized", {"DATABASE_URL": postgres.url, "TIMEOUT_SECONDS": "1"}, Timeout=60)
     body = Call(kiln, name, tasks(query("SELECT pg_sleep(60)", timeout=30), query("SELECT 1 AS one"))).ok()

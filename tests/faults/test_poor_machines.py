@@ -108,7 +108,11 @@ def few_processes():
     group = pathlib.Path(f"/sys/fs/cgroup/pids{own}/few-{os.getpid()}")
     try:
         group.mkdir()
-        (group / "pids.max").write_text("60")
+        try:
+            (group / "pids.max").write_text("60")
+        except OSError:
+            group.rmdir()
+            raise
     except OSError as error:
         pytest.skip(f"this test needs the pids controller of cgroup v1: {error}")
     yield ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "x"]

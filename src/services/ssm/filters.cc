@@ -87,8 +87,13 @@ Result<std::vector<Filter>> read_filters(const json& input) {
     Filter filter{in.text("Key"), "", in.texts("Values"), in.has("Values")};
     if (!in.status()) return in.status().error();
     if (filter.key == "Name") filter.option = "BeginsWith";
-    checks.check_value(place(kList, filters.size(), "key").c_str(), filter.key,
-                       {"Name", "Type", "KeyId"});
+    const std::string key = place(kList, filters.size(), "key");
+    if (!in.has("Key"))
+      checks.broken(key.c_str(), "null", "not be null");
+    else
+      checks.check_value(key.c_str(), filter.key, {"Name", "Type", "KeyId"});
+    if (!in.has("Values"))
+      checks.broken(place(kList, filters.size(), "values").c_str(), "null", "not be null");
     check_values(checks, place(kList, filters.size(), "values"), filter);
     filters.push_back(std::move(filter));
   }
