@@ -133,8 +133,8 @@ class LocalPaths {
     const std::string build = "`sam build`, and deploy again: Kiln takes .aws-sam/build";
     if (method && method->is_text()) {
       if (warned_.insert(shown).second)  // several functions may share a folder
-        out_.warnings.push_back(resource.name + ": BuildMethod " + method->text + " has not run on " +
-                              shown + "; run " + build);
+        out_.warnings.push_back(resource.name + ": BuildMethod " + method->text +
+                                " has not run on " + shown + "; run " + build);
       return;
     }
     const auto entries = code_entries(folder.string());

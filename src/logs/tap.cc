@@ -90,9 +90,8 @@ void LogTap::set(const std::string& region, const std::string& name, const Group
                             const std::string& filter) -> std::optional<FilterPattern> {
     auto parsed = FilterPattern::parse(pattern);
     if (parsed) return std::move(*parsed);
-    ports_.warn("The " + filter + " of the log group " + name +
-                " finds nothing: " + parsed.error().message +
-                ". Put it again, with the term in double quotes.");
+    ports_.warn("The " + filter + " of the log group " + name + " finds nothing: " +
+                parsed.error().message + ". Put it again, with the term in double quotes.");
     return std::nullopt;
   };
   for (const auto& [filter_name, filter] : filters.metrics) {

@@ -385,9 +385,10 @@ class First {
   }
 
   // It has settled when this returns, and waits for its program. A process of its own that shares
-  // memory, descriptors and errno with this one until it is the program, as after vfork. Once it has
-  // settled it waits; and when it has its program, this process changes nothing that it reads, closes
-  // nothing and makes no call that fails until shares_memory_ is 0. Never returns without one.
+  // memory, descriptors and errno with this one until it is the program, as after vfork. Once it
+  // has settled it waits; and when it has its program, this process changes nothing that it reads,
+  // closes nothing and makes no call that fails until shares_memory_ is 0. Never returns without
+  // one.
   void make_second() {
     constexpr size_t kStack = size_t{32} * 1024;
     const UniqueFd settled(::eventfd(0, EFD_CLOEXEC));

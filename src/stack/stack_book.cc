@@ -115,8 +115,8 @@ void StackBook::loaded() {
       if (stack.id.empty()) continue;  // parts of a stack that is gone
       for (auto& [key, event] : loaded_events_[id]) stack.events.push_back(std::move(event));
       // One was carried out, whatever could be kept of it; others are about a state that is gone.
-      const WallTime changed = std::max(stack.updated.value_or(stack.created),
-                                        stack.deleted.value_or(stack.created));
+      const WallTime changed =
+          std::max(stack.updated.value_or(stack.created), stack.deleted.value_or(stack.created));
       if (const auto sets = sets_.find(id); sets != sets_.end())
         for (auto& [set_id, set] : sets->second) {
           if (set_id == stack.change_set_id) set.execution_status = "EXECUTE_COMPLETE";
