@@ -102,9 +102,13 @@ Result<void> LogGroups::put(const std::string& region, const std::string& name, 
 }
 
 Result<void> LogGroups::erase(const std::string& region, const std::string& name) {
-  // The events first: a group whose events can't be removed stays as it is.
-  if (auto removed = store_.remove_group(region, name); !removed) return removed;
+  const auto group = find(region, name);
   if (auto erased = port_.erase(kKind, region, name); !erased) return erased;
+  if (auto removed = store_.remove_group(region, name); !removed) {
+    // It stays as it is here, whatever the disk keeps of it.
+    if (group) (void)port_.save(kKind, region, name, group_document(*group));
+    return removed;
+  }
   if (LogTap* tap = store_.tap()) tap->set(region, name, {});
   const MutexLock lock(mutex_);
   groups_.erase({region, name});
