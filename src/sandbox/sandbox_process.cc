@@ -467,7 +467,7 @@ class First {
   [[noreturn]] void reap() {
     for (;;) {
       int status = 0;
-      const auto ended = static_cast<pid_t>(::syscall(SYS_wait4, -1, &status, 0, nullptr));
+      const pid_t ended = ::waitpid(-1, &status, 0);
       if (std::exchange(should_settle_down, 0) != 0) settle_down();
       if (ended != function_) continue;
       if (ground_.isolation == Isolation::kNone) end_descendants();
