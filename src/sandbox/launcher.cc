@@ -284,18 +284,22 @@ void LauncherClient::wait_for_room() {
   struct pollfd room = {socket_.get(), POLLIN | POLLOUT, 0};
   ::poll(&room, 1, -1);
   const bool posted = !replies_.empty();
-  for (Message reply; receive_message(socket_.get(), MSG_DONTWAIT, reply); reply = {})
-    replies_.push_back(std::move(reply));
+  read_replies();
   if (posted || replies_.empty()) return;
   loop_.post([this, alive = alive_] {
     if (*alive) receive();
   });
 }
 
-void LauncherClient::receive() {
-  for (Message reply; receive_message(socket_.get(), MSG_DONTWAIT, reply); reply = {})
+bool LauncherClient::read_replies() {
+  Message reply;
+  for (; receive_message(socket_.get(), MSG_DONTWAIT, reply); reply = {})
     replies_.push_back(std::move(reply));
-  const bool ended = errno != EAGAIN;
+  return errno == EAGAIN;
+}
+
+void LauncherClient::receive() {
+  const bool ended = !read_replies();
   const auto alive = alive_;
   while (*alive && !replies_.empty()) {
     Message reply = std::move(replies_.front());

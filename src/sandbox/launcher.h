@@ -167,6 +167,8 @@ class LauncherClient {
   void fail(Pending&& pending, const std::string& why);
   Result<void> ask(const std::string& message, const std::vector<int>& fds);
   void wait_for_room();
+  // What has come. False: nothing more will.
+  bool read_replies();
   void receive();
   void take_reply(Message&& reply);
   void fail_all(const std::string& why);

@@ -179,11 +179,14 @@ std::string encode(const OrderHead& head) {
   return out;
 }
 
-OrderHead read_head(MetaReader& in) {
+OrderHead read_order_behind_head(const Message& message, StartOrder& order, bool& control) {
+  MetaReader in(message.data);
   OrderHead head;
   head.error = static_cast<int>(need_number(in));
   head.failed_step = need(in);
   head.targets = read_list(in);
+  read_kind(in);
+  order = read_order(in, control);
   return head;
 }
 

@@ -56,7 +56,8 @@ struct OrderHead {
   std::vector<std::string> targets;
 };
 std::string encode(const OrderHead& head);
-OrderHead read_head(MetaReader& in);
+// Of a message that comes to a blank: its head, and the order behind it.
+OrderHead read_order_behind_head(const Message& message, StartOrder& order, bool& control);
 
 // What comes through the status pipe: an ExitStatus and, of kSetupFailed, the text of the step that
 // failed, shortened to kMaxStep. One write, and system calls only.

@@ -498,13 +498,10 @@ class First {
   void obey() {
     errno = EMFILE;
     if (!message_.complete) give_up(fds_.status, "taking its descriptors");
-    MetaReader in(message_.data);
-    const OrderHead head = read_head(in);
+    bool control = false;
+    const OrderHead head = read_order_behind_head(message_, order_, control);
     errno = head.error;
     if (head.error != 0) give_up(fds_.status, head.failed_step);
-    bool control = false;
-    read_kind(in);
-    order_ = read_order(in, control);
     const std::span<const UniqueFd> mounts = std::span(message_.fds).subspan(control ? 1 : 0);
     const bool in_place = ground_.isolation == Isolation::kNone;
     if (!in_place)
@@ -536,11 +533,9 @@ class First {
     if (!send_message(to.get(), text.data(), text.size(), {to.get()})) return;
     Message message;
     if (!receive_message(from.get(), MSG_DONTWAIT, message)) return;
-    MetaReader in(message.data);
-    const OrderHead its_head = read_head(in);
+    StartOrder order;
     bool control = false;
-    read_kind(in);
-    const StartOrder order = read_order(in, control);
+    const OrderHead its_head = read_order_behind_head(message, order, control);
     if (ground_.host.passes_mounts)  // a socket is no mount
       mount_order(order, its_head, message.fds, ground_, false);
     pointers(order.argv);
