@@ -4,6 +4,8 @@
 //
 //   reserve(names) → bool     before the engine is told that one knows memory; the names of an
 //                             event's headers, in the order of its meta (base/channel_frame.h)
+//   rehearse() → bool         the next event is one of its own, small, with a value for each name
+//   rehearsed()               … and there is none any more, as before
 //   first(fd) → None, bytes   waits for the engine's first word: memory, or what came instead
 //   next() → (200, headers, body)   the next event; a body that may be JSON in UTF-8 is text
 //   answer(request id, None or the error's type, body)
@@ -17,6 +19,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "sdk/core/channel_memory.h"
@@ -45,6 +48,17 @@ PyObject* reserve(PyObject*, PyObject* names) {
   Py_XDECREF(g_names);
   g_names = names;
   return PyBool_FromLong(g_memory.reserve());
+}
+
+PyObject* rehearse(PyObject*, PyObject*) {
+  std::string meta;
+  for (Py_ssize_t i = 0; i < PyTuple_Size(g_names); ++i) kiln::MetaWriter(meta).add("0");
+  return PyBool_FromLong(g_memory.begin_rehearsal(meta, R"({"a": "b"})"));
+}
+
+PyObject* rehearsed(PyObject*, PyObject*) {
+  g_memory.end_rehearsal();
+  Py_RETURN_NONE;
 }
 
 PyObject* first(PyObject*, PyObject* argument) {
@@ -196,6 +210,8 @@ PyObject* set_trace_id(PyObject*, PyObject* value) {
 }
 
 PyMethodDef g_methods[] = {{"reserve", reserve, METH_O, nullptr},
+                           {"rehearse", rehearse, METH_NOARGS, nullptr},
+                           {"rehearsed", rehearsed, METH_NOARGS, nullptr},
                            {"first", first, METH_O, nullptr},
                            {"next", next, METH_NOARGS, nullptr},
                            {"answer", answer, METH_VARARGS, nullptr},

@@ -15,7 +15,7 @@ class Template:
         path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "libkiln_template.so")
         self._library = ctypes.PyDLL(path)  # it forks: the interpreter's lock is held
         self._library.kiln_template_obstacle.restype = ctypes.c_char_p
-        self._library.kiln_template_become.restype = ctypes.c_size_t
+        self._library.kiln_template_rehearse.restype = self._library.kiln_template_become.restype = ctypes.c_size_t
         self._library.kiln_template_say_init_failed.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t)
         self._control = self._library.kiln_template_control()
         os.environ.pop("KILN_TEMPLATE_FD", None)
@@ -56,10 +56,11 @@ class Template:
             self._library.kiln_template_reap(function, descriptors)
         channel = runtime.Channel(descriptors[2])
         # Memory of the interpreter that an invocation changes is copied now, and not when somebody waits.
-        runtime.invoke(lambda event, context: event, {"lambda-runtime-aws-request-id": ""}, b"{}")
+        channel.rehearse()
         order = ctypes.create_string_buffer(16384)
-        size = self._library.kiln_template_become(descriptors, order, len(order))
-        for variable in order.raw[:size].split(b"\0")[:-1]:
-            name, _, value = variable.partition(b"=")
-            os.environb[name] = value
+        for take in self._library.kiln_template_rehearse, self._library.kiln_template_become:
+            size = take(descriptors, order, len(order))
+            for variable in order[:size].split(b"\0")[:-1]:
+                name, _, value = variable.partition(b"=")
+                os.environb[name] = value
         return channel

@@ -87,8 +87,8 @@ Result<std::shared_ptr<Blank>> Forks::take(const ResourceLimits& limits) {
     blank = std::move(*made);
   }
   blank->taken = true;
-  // The next is made when this one is on its way.
-  host_.loop.post_late([weak = weak_from_this()] {
+  // Making the next would take the processor from this one.
+  host_.stock.after_start([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->fill();
   });
   return blank;

@@ -74,6 +74,22 @@ TEST_F(ForksTest, OneThatDoesNotComeIsAFaultThoughItsTemplateIsGone) {
   EXPECT_EQ(recorder_.exit->reason, "snapshot: it makes no environment");
 }
 
+// Making it takes the template's processor, and the loop's time.
+TEST_F(ForksTest, TheNextIsMadeOnceTheLastHasHadTimeToAnswer) {
+  hear_all();
+  answer_with_fault();
+  run_until([this] { return first_.has_value(); });
+  const auto before = clock_.steady_now();
+  ASSERT_TRUE(forks_->take({}));
+  EXPECT_EQ(hear_all(), 1u);
+  loop_->drain();
+  const size_t soon = hear_all();
+  if (clock_.steady_now() - before < SandboxStock::kAnswerTakes) {
+    EXPECT_EQ(soon, 0u);
+  }
+  run_until([&] { return soon + hear_all() == 1; });
+}
+
 TEST_F(ForksTest, OneThatIsKilledOnItsWayEndsAtOnce) {
   start_fork();
   const auto before = clock_.steady_now();

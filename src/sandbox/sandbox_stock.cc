@@ -15,9 +15,6 @@
 namespace kiln::sandbox {
 namespace {
 
-// Until then a function has most likely answered its first event, and its caller has the answer.
-constexpr Duration kAnswerTakes = std::chrono::milliseconds(5);
-
 std::string key_of(const SandboxSpec& spec) {
   std::string key = (spec.direct_channel ? "+" : "-") + spec.lang_dir;
   for (const auto* list : {&spec.argv, &spec.ahead_env})

@@ -105,6 +105,8 @@ class SandboxStock final : private net::Scheduled {
   static constexpr size_t kSpareOfInterpreter = 1;
   static constexpr size_t kMostInterpreters = 4;
   static constexpr Duration kKeep = std::chrono::minutes(10);
+  // By then a function has most likely answered its first event, and its caller has the answer.
+  static constexpr Duration kAnswerTakes = std::chrono::milliseconds(5);
 
  private:
   struct Kind {

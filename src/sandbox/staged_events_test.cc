@@ -68,6 +68,34 @@ class StagedEventsTest : public testing::Test {
   UniqueFd printed_, output_, bell_, ours_;
 };
 
+TEST(ChannelMemory, RehearsesWithAnEventOfItsOwnAndForgetsIt) {
+  sdk::ChannelMemory memory;
+  EXPECT_FALSE(memory.begin_rehearsal("m", "before it has its addresses"));
+  ASSERT_TRUE(memory.reserve());
+  EXPECT_FALSE(memory.begin_rehearsal("m", std::string(ring::kSmall, 'x'))) << "a byte too much";
+  ASSERT_TRUE(memory.begin_rehearsal("m", std::string(ring::kSmall - 1, 'x')));
+  EXPECT_FALSE(memory.begin_rehearsal("m", "another"));
+  ASSERT_EQ(memory.wait(), sdk::ChannelMemory::Woke::kEvent);
+  std::string_view meta, payload;
+  ASSERT_TRUE(memory.take_event(meta, payload));
+  EXPECT_EQ(meta, "m");
+  EXPECT_EQ(payload.size(), ring::kSmall - 1);
+  memory.answer(FrameType::kResult, "id", "rehearsed", -1);
+  memory.end_rehearsal();
+  EXPECT_FALSE(memory.mapped());
+
+  const auto engine = RingMemory::make();
+  ASSERT_TRUE(memory.map(engine->descriptor()));
+  EXPECT_FALSE(memory.has_event());
+  ASSERT_TRUE(engine->put_event("m", "1"));
+  ASSERT_TRUE(memory.has_event());
+  ASSERT_TRUE(memory.take_event(meta, payload));
+  EXPECT_EQ(payload, "1");
+  EXPECT_FALSE(engine->answered());
+  memory.answer(FrameType::kResult, "id", "2", -1);
+  EXPECT_TRUE(engine->answered());
+}
+
 TEST_F(StagedEventsTest, AreTakenBehindTheAnswerAndHaveTheirTurnLater) {
   put("1");
   EXPECT_EQ(take(), "1");

@@ -14,7 +14,7 @@ from harness import BINARY, Kiln, code_of, message_of, of_another_user, processe
 from snapshots import Gate, ON, WAIT, at_once, call, lines, publish, settled
 
 WHO = """
-import os, random, socket, ssl, uuid
+import logging, os, random, socket, ssl, uuid
 ssl.RAND_bytes(8)
 from snapshot_restore_py import register_before_snapshot, register_after_restore
 
@@ -35,8 +35,9 @@ register_before_snapshot(order.append, "before 2")
 
 @register_after_restore
 def two():
-    order.append("after 1")
+    order.append("after 1" + os.environ.get("_X_AMZN_TRACE_ID", ""))
     print("this is a hook")
+    logging.warning("no request yet")
 
 
 register_after_restore(lambda *, word: order.append(word), word="after 2")
@@ -175,7 +176,9 @@ def test_lines_of_a_restored_environment(kiln, name):
     assert re.fullmatch(r"INIT_REPORT Init Duration: \d+\.\d\d ms\tPhase: init", init[2])
     restored = next(s for s in streams if s is not init)
     assert re.fullmatch(r"RESTORE_START Runtime Version: python:3\.\d+\.v1\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}", restored[0])
-    assert restored[1] == "this is a hook" and restored[2].startswith("START ")
+    assert restored[1] == "this is a hook"
+    assert re.fullmatch(r"\[WARNING\]\t[0-9T:.-]+Z\t\tno request yet", restored[2])
+    assert restored[3].startswith("START ")
 
 
 def test_lines_as_json(kiln, name):

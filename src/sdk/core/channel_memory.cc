@@ -49,6 +49,28 @@ bool ChannelMemory::map(int descriptor) {
   return mapped_;
 }
 
+bool ChannelMemory::begin_rehearsal(std::string_view meta, std::string_view payload) {
+  const size_t size = meta.size() + payload.size();
+  if (!at_ || mapped_ || size > ring::kSmall ||
+      ::mprotect(at_, ring::kPage, PROT_READ | PROT_WRITE) != 0)
+    return false;
+  mapped_ = true;
+  meta.copy(at_ + ring::kSmallEvent, meta.size());
+  payload.copy(at_ + ring::kSmallEvent + meta.size(), payload.size());
+  ring::Message& event = header_of(at_).event;
+  event.meta_size = static_cast<uint32_t>(meta.size());
+  event.body_size = payload.size();
+  event.number = ring::after(number_);
+  return true;
+}
+
+void ChannelMemory::end_rehearsal() {
+  ::madvise(at_, ring::kPage, MADV_DONTNEED);
+  ::mprotect(at_, ring::kPage, PROT_NONE);
+  mapped_ = false;
+  number_ = 0;
+}
+
 std::atomic<uint32_t>& ChannelMemory::bell() const { return header_of(at_).event.number; }
 
 bool ChannelMemory::has_event() {

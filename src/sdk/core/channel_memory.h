@@ -38,6 +38,12 @@ class ChannelMemory {
   bool map(int descriptor);
   bool mapped() const { return mapped_; }
 
+  // Puts memory of its own there, with a small event in it. Whoever takes and answers that has its
+  // own pages by the time that an event comes for which somebody waits. Then map(), or as without.
+  // REQUIRES: reserve()
+  bool begin_rehearsal(std::string_view meta, std::string_view payload);
+  void end_rehearsal();
+
   // Changes when there is an event; its highest bit stands for SIGTERM.
   std::atomic<uint32_t>& bell() const;
   enum class Woke { kEvent, kStop, kInterrupted };

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -107,6 +109,63 @@ bool is_shared_line(const char* line) {
   return rights != nullptr && std::strlen(rights) > 4 && rights[2] == 'w' && rights[4] == 's';
 }
 
+// `take` gets each line of the process's maps, without its end, until it answers false.
+void each_map(bool (*take)(const char* line, void* data), void* data) {
+  const int fd = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  char text[8192];
+  size_t have = 0;
+  bool more = true;
+  for (ssize_t n; more && (n = ::read(fd, text + have, sizeof text - 1 - have)) > 0;) {
+    have += static_cast<size_t>(n);
+    text[have] = '\0';
+    char* line = text;
+    for (char* end; more && (end = std::strchr(line, '\n')) != nullptr; line = end + 1) {
+      *end = '\0';
+      more = take(line, data);
+    }
+    have -= static_cast<size_t>(line - text);
+    std::memmove(text, line, have);
+  }
+  ::close(fd);
+}
+
+// The process's pages, as copy_memory() goes over them.
+struct Pages {
+  static constexpr size_t kPage = 4096;
+  static constexpr size_t kMostOfMapping = 32, kMostCopies = 128, kMostCode = 1024;
+  static constexpr size_t kMostLooks = 4096;  // a mapping may be terabytes, and empty
+
+  int map = -1;
+  size_t copies = kMostCopies, code = kMostCode;
+
+  // Those of [begin, end) that were written before the fork.
+  void copy_written(unsigned long begin, unsigned long end) {
+    if (end - begin > kMostLooks * kPage) end = begin + kMostLooks * kPage;
+    size_t left = kMostOfMapping < copies ? kMostOfMapping : copies;
+    uint64_t words[64];
+    while (left > 0 && begin < end) {
+      const size_t most = (end - begin) / kPage < 64 ? (end - begin) / kPage : 64;
+      const ssize_t n = ::pread(map, words, most * sizeof words[0],
+                                static_cast<off_t>(begin / kPage * sizeof words[0]));
+      if (n < static_cast<ssize_t>(sizeof words[0])) return;
+      for (size_t i = 0; i < static_cast<size_t>(n) / sizeof words[0]; ++i, begin += kPage) {
+        constexpr uint64_t kPresent = uint64_t{1} << 63, kOfFile = uint64_t{1} << 61;
+        if ((words[i] & (kPresent | kOfFile)) != kPresent || left == 0) continue;
+        if (::madvise(reinterpret_cast<void*>(begin), kPage, MADV_POPULATE_WRITE) != 0) return;
+        --left, --copies;
+      }
+    }
+  }
+
+  void map_code(unsigned long begin, unsigned long end) {
+    const size_t all = (end - begin) / kPage, most = all < code ? all : code;
+    if (most == 0) return;
+    ::madvise(reinterpret_cast<void*>(begin), most * kPage, MADV_POPULATE_READ);
+    code -= most;
+  }
+};
+
 }  // namespace
 
 long long tmp_bytes() {
@@ -155,25 +214,32 @@ bool has_children() {
 }
 
 bool has_shared_memory() {
-  const int fd = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  // Line by line, in one buffer; the rights stand at the beginning of a line.
-  char text[8192];
-  size_t have = 0;
   bool found = false;
-  for (ssize_t n; !found && (n = ::read(fd, text + have, sizeof text - 1 - have)) > 0;) {
-    have += static_cast<size_t>(n);
-    text[have] = '\0';
-    char* line = text;
-    for (char* end; !found && (end = std::strchr(line, '\n')) != nullptr; line = end + 1) {
-      *end = '\0';
-      found = is_shared_line(line);
-    }
-    have -= static_cast<size_t>(line - text);
-    std::memmove(text, line, have);
-  }
-  ::close(fd);
+  each_map(
+      [](const char* line, void* out) {
+        *static_cast<bool*>(out) = is_shared_line(line);
+        return !*static_cast<bool*>(out);
+      },
+      &found);
   return found;
+}
+
+void copy_memory() {
+  Pages pages;
+  pages.map = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (pages.map < 0) return;
+  each_map(
+      [](const char* line, void* out) {
+        Pages& of = *static_cast<Pages*>(out);
+        unsigned long begin = 0, end = 0;
+        char rights[5] = {};
+        if (std::sscanf(line, "%lx-%lx %4s", &begin, &end, rights) != 3) return true;
+        if (std::strcmp(rights, "rw-p") == 0) of.copy_written(begin, end);
+        if (std::strcmp(rights, "r-xp") == 0) of.map_code(begin, end);
+        return true;
+      },
+      &pages);
+  ::close(pages.map);
 }
 
 }  // namespace kiln::sdk

@@ -20,4 +20,8 @@ bool cut_descriptors(const int* own, size_t count, dev_t old_tmp);
 bool has_children();
 bool has_shared_memory();
 
+// Copies pages that the process still shares with its template, as the first invocation would one
+// after the other while its caller waits: half a megabyte at most.
+void copy_memory();
+
 }  // namespace kiln::sdk

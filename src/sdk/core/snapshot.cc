@@ -10,6 +10,7 @@
 
 #include "kiln/snapshot.h"
 #include "sdk/core/channel_transport.h"
+#include "sdk/core/environment_files.h"
 #include "sdk/core/loop.h"
 #include "sdk/core/output.h"
 #include "sdk/core/template_process.h"
@@ -96,6 +97,7 @@ int run_template(int control, const Function& function) {
   const pid_t child = ::fork();
   if (child != 0) reap_environment(child, fds);
   static char order[kMostOrder];
+  copy_memory();
   take_over(order, become_environment(fds, order, sizeof order));
   ChannelTransport channel{UniqueFd(fds.channel)};
   const auto restored = [] {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -88,6 +89,30 @@ TEST(Snapshot, SoAreChildrenAndSharedMemory) {
   EXPECT_TRUE(sdk::has_shared_memory());
   ::munmap(shared, 4096);
   EXPECT_EQ(sdk::has_shared_memory(), before);
+}
+
+// Page faults of a child that writes what its parent wrote.
+long faults_of_child(bool copied_before) {
+  constexpr size_t kPages = 16;
+  alignas(4096) static char memory[kPages * 4096];
+  std::memset(memory, 1, sizeof memory);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (copied_before) sdk::copy_memory();
+    struct rusage before = {}, after = {};
+    ::getrusage(RUSAGE_SELF, &before);
+    for (size_t i = 0; i < kPages; ++i) const_cast<volatile char*>(memory)[i * 4096] = 2;
+    ::getrusage(RUSAGE_SELF, &after);
+    ::_exit(static_cast<int>(std::min<long>(after.ru_minflt - before.ru_minflt, 100)));
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WEXITSTATUS(status);
+}
+
+TEST(Snapshot, PagesAreCopiedBeforeTheyAreNeeded) {
+  EXPECT_GE(faults_of_child(false), 16);
+  EXPECT_LT(faults_of_child(true), 8);
 }
 
 class SnapshotFolder : public ::testing::Test {

@@ -307,6 +307,13 @@ void kiln_template_serve(int control, int* fds) {
 void kiln_template_reap(pid_t function, const int* fds) {
   kiln::sdk::reap_environment(function, {fds[0], -1, fds[1], fds[2]});
 }
+// Without an order yet, a call alike: what a language does for one it has done then.
+size_t kiln_template_rehearse(const int*, char* order, size_t room) {
+  constexpr char kOrder[] = "AWS_LAMBDA_RUNTIME_API=";
+  if (room < sizeof kOrder) return 0;
+  std::memcpy(order, kOrder, sizeof kOrder);
+  return sizeof kOrder;
+}
 size_t kiln_template_become(const int* fds, char* order, size_t room) {
   return kiln::sdk::become_environment({fds[0], -1, fds[1], fds[2]}, order, room);
 }
