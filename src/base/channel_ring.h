@@ -20,6 +20,8 @@
 // looks at content. The memory can't be resized by either (it is sealed), so that no access faults.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -102,6 +104,12 @@ inline constexpr size_t stage_place(uint32_t number) {
 inline size_t place(bool event, uint64_t bytes) {
   if (bytes <= kSmall) return event ? kSmallEvent : kSmallAnswer;
   return event ? kLargeEvent : kLargeAnswer;
+}
+
+// Whoever is about to write `bytes` at `place` gets their pages in one call, as each that is missing
+// would cost a fault. Where the kernel doesn't know it, or has no memory, the writing finds out.
+inline void fault_in(char* place, uint64_t bytes) {
+  if (bytes >= 8 * kPage) ::madvise(place, bytes, MADV_POPULATE_WRITE);
 }
 
 }  // namespace kiln::ring

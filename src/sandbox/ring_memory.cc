@@ -45,6 +45,7 @@ bool RingMemory::put_event(std::string_view meta, std::string_view payload) {
   if (bytes > ring::kLarge) return false;
   note(bytes, held_event_);
   char* to = at_ + ring::place(true, bytes);
+  ring::fault_in(to, bytes);
   std::memcpy(to, meta.data(), meta.size());
   std::memcpy(to + meta.size(), payload.data(), payload.size());
   ring::Header& h = header();

@@ -138,6 +138,7 @@ void ChannelMemory::answer(FrameType type, std::string_view meta, std::string_vi
   large_answer_ = size > ring::kSmall;
   char* to = at_ + ring::place(false, size) +
              (in_stage_ && !large_answer_ ? ring::stage_place(number_) : 0);
+  ring::fault_in(to, size);
   std::memcpy(to, meta.data(), meta.size());
   if (fits) std::memcpy(to + meta.size(), body.data(), body.size());
   ring::Message& answer = in_stage_ ? stage_of(at_, number_).answer : h.answer;
