@@ -81,9 +81,10 @@ Result<void> Engine::start() {
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
   e.documents = std::make_unique<store::DocumentStore>(*e.database);
   e.state = std::make_unique<StateGate>(*e.documents, *e.control);
-  e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
-  e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
-                                                   e.options.account, e.clock);
+  e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code",
+                                                    store::CodeLimits{}, e.ending.get_token());
+  e.objects = std::make_unique<store::ObjectStore>(
+      e.options.data_dir + "/objects", e.options.account, e.clock, e.ending.get_token());
   e.log_store = std::make_unique<logs::LogStore>(e.options.data_dir + "/logs");
   e.make_log_tap();
   e.registry = std::make_unique<Registry>(
@@ -105,6 +106,8 @@ Result<void> Engine::start() {
                                   "io_uring is not to be had here (" + io_fault +
                                       "), so epoll is used; --io epoll says no more about it",
                                   e.clock.wall_now()));
+  e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
+  if (auto able = e.workers->ensure(); !able) return able.error();
   e.symbols = std::make_unique<SymbolServer>(e.options.data_dir);
   if (auto listening = e.symbols->start(); !listening)
     e.warnings.push_back(listening.error().message);
@@ -135,8 +138,6 @@ Result<void> Engine::start() {
   e.loaded.clear();
   ::malloc_trim(0);  // what reading the store took for a moment
   e.loading = false;
-  e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
-  if (auto able = e.workers->ensure(); !able) return able.error();
   if (auto started = e.start_control(); !started) return started;
   for (auto& loop : e.loops) loop->start();
   if (auto started = e.events->start(); !started) {
@@ -149,9 +150,17 @@ Result<void> Engine::start() {
   return {};
 }
 
+void Engine::begin_stop() {
+  impl_->ending.request_stop();
+  if (impl_->workers) impl_->workers->close();
+}
+
+std::stop_token Engine::ending() const { return impl_->ending.get_token(); }
+
 void Engine::stop() {
   Impl& e = *impl_;
   if (!std::exchange(e.running, false)) return;
+  begin_stop();
   // First what makes changes, then what serves.
   e.workers->join();
   e.events->stop();
