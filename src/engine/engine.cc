@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <future>
+#include <set>
 
 #include "base/check.h"
+#include "base/interpreters.h"
 #include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
@@ -37,6 +39,16 @@ std::vector<std::string> sandbox_warnings(const std::string& limits,
   for (const std::string& warning : {limits, launcher.warning()})
     if (!warning.empty()) warnings.push_back(warning);
   return warnings;
+}
+
+// Those of the functions that are there, so that no event loop has to look for them.
+template <class Loaded>
+void find_interpreters(const Loaded& loaded, WorkerPool& workers) {
+  std::set<std::string> runtimes;
+  for (const auto& [region, name, function] : loaded)
+    for (const auto& [number, config] : function->versions) runtimes.insert(config->runtime);
+  for (const std::string& runtime : runtimes)
+    workers.post([runtime] { (void)machine_interpreters().find(runtime); });
 }
 
 constexpr auto kStopPatience = std::chrono::seconds(5);
@@ -108,6 +120,7 @@ Result<void> Engine::start() {
                                   e.clock.wall_now()));
   e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
   if (auto able = e.workers->ensure(); !able) return able.error();
+  find_interpreters(e.loaded, *e.workers);
   e.symbols = std::make_unique<SymbolServer>(e.options.data_dir);
   if (auto listening = e.symbols->start(); !listening)
     e.warnings.push_back(listening.error().message);
@@ -126,7 +139,8 @@ Result<void> Engine::start() {
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
         e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
-        e.symbols->name()}));
+        e.symbols->name(),
+        [&e](std::function<void()> work) { e.workers->post(std::move(work)); }}));
     all.push_back(e.invokers.back().get());
   }
   for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))
