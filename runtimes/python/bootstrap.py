@@ -281,6 +281,18 @@ def parse(header, name):
 
 # Where whole events of the log go; see on_demand.py. Functions don't see it.
 FRAMES = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
+
+
+def output():
+    """Which file the function prints to, as it may put one of its own there; None: none."""
+    try:
+        status = os.fstat(1)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+LOG = output()
 # The direct channel's descriptor; nor that.
 CHANNEL = os.environ.pop("KILN_CHANNEL_FD", None)
 current_request_id = None
@@ -557,6 +569,8 @@ def restore(template):
     except Exception as error:
         give_up(template, error)
     api = template.wait()
+    global LOG
+    LOG = output()
     try:
         template.after_restore()
     except Exception as error:
