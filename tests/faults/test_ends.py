@@ -32,7 +32,7 @@ def test_packages_that_wait_to_be_unpacked_wait_for_no_end(own_kiln, name):
     code, functions = pathlib.Path(kiln.data_dir) / "code", 24
     bodies = []
     for number in range(functions):
-        files = {"index.py": f"# {number}\n", **{f"{n}.bin": b"\0" * 1_000_000 for n in range(100)}}
+        files = {"index.py": f"# {number}\n", **{f"{n}.bin": b"\0" * 1_000_000 for n in range(40)}}
         document = {"FunctionName": f"{name}-{number}", "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE}
         bodies.append(json.dumps({**document, "Code": {"ZipFile": base64.b64encode(zip_of(files)).decode()}}))
 
@@ -55,4 +55,4 @@ def test_packages_that_wait_to_be_unpacked_wait_for_no_end(own_kiln, name):
     made = again.client("lambda").list_functions()["Functions"]
     assert len(made) < functions
     for document in made:
-        assert (code / base64.b64decode(document["CodeSha256"]).hex() / "99.bin").stat().st_size == 1_000_000
+        assert (code / base64.b64decode(document["CodeSha256"]).hex() / "39.bin").stat().st_size == 1_000_000
