@@ -279,20 +279,8 @@ def parse(header, name):
         raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
 
 
-# Where whole events of the log go; see on_demand.py. Functions don't see it.
-FRAMES = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
-
-
-def output():
-    """Which file the function prints to, as it may put one of its own there; None: none."""
-    try:
-        status = os.fstat(1)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-LOG = output()
+# Where whole events of the log go, and which file that is; see on_demand.py. Functions don't see it.
+FRAMES, LOG = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None), os.fstat(1)
 # The direct channel's descriptor; nor that.
 CHANNEL = os.environ.pop("KILN_CHANNEL_FD", None)
 current_request_id = None
@@ -569,8 +557,6 @@ def restore(template):
     except Exception as error:
         give_up(template, error)
     api = template.wait()
-    global LOG
-    LOG = output()
     try:
         template.after_restore()
     except Exception as error:

@@ -59,6 +59,7 @@ class Template:
         runtime.invoke(lambda event, context: event, {"lambda-runtime-aws-request-id": ""}, b"{}")
         order = ctypes.create_string_buffer(16384)
         size = self._library.kiln_template_become(descriptors, order, len(order))
+        runtime.LOG = os.fstat(1)
         for variable in order.raw[:size].split(b"\0")[:-1]:
             name, _, value = variable.partition(b"=")
             os.environb[name] = value
