@@ -4,13 +4,24 @@ import { format } from 'node:util';
 
 import { describe, modern } from './errors.mjs';
 
-const { writeSync } = fs;
+const { fstatSync, writeSync } = fs;
 const jsonLogs = process.env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON';
 const levels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
 const lowest = Math.max(0, levels.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase()));
 // Where whole events go, each behind a header, so that line breaks within one don't make it several.
 const framesFd = process.env._LAMBDA_TELEMETRY_LOG_FD;
 delete process.env._LAMBDA_TELEMETRY_LOG_FD;
+
+// Which file the function prints to, as it may put one of its own there.
+function output() {
+  try {
+    const { dev, ino } = fstatSync(1);
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined; // it has closed its output
+  }
+}
+const logFile = output();
 
 const requestIdKey = Symbol.for('aws.lambda.runtime.requestId');
 let requestId = modern ? '-' : undefined;
@@ -33,8 +44,8 @@ function writeAll(fd, bytes) {
 }
 
 function writeEvent(level, text) {
-  // A line is an event of its own.
-  if (framesFd === undefined || !text.includes('\n'))
+  // A line is an event of its own, and whoever reads a function's own file knows of no headers.
+  if (framesFd === undefined || !text.includes('\n') || output() !== logFile)
     return writeAll(1, Buffer.from(`${text.replaceAll('\n', '\r')}\n`));
   const message = Buffer.from(jsonLogs ? text : `${text}\n`);
   const frame = Buffer.alloc(16 + message.length);

@@ -289,8 +289,8 @@ def parse(header, name):
         raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
 
 
-# Where whole events of the log go; see on_demand.py. Functions don't see it.
-FRAMES = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
+# Where whole events of the log go, and which file that is; see on_demand.py. Functions don't see it.
+FRAMES, LOG = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None), os.fstat(1)
 # The direct channel's descriptor; nor that.
 CHANNEL = os.environ.pop("KILN_CHANNEL_FD", None)
 current_request_id = None

@@ -34,11 +34,23 @@ def write_all(fd, data):
 
 def log_event(text, otherwise=None):
     """`otherwise`: what to write, as lines, where there are no frames; default: the text."""
+    lines = text if otherwise is None else otherwise
+    if not lines.endswith("\n"):
+        lines += "\n"
     if frames_fd is None:
-        text = text if otherwise is None else otherwise
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.write(lines)
         return
-    data = text.encode("utf-8", "backslashreplace")
+    try:
+        if not os.path.samestat(os.fstat(1), runtime.LOG):  # noqa: F821
+            # The function's own file: whoever reads that knows of no headers.
+            write_all(1, lines.encode("utf-8", "backslashreplace"))
+            return
+        write_frame(text.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # it has closed its output
+
+
+def write_frame(data):
     kind = 0xA55A0002 if JSON_LOGS else 0xA55A0003
     header = kind.to_bytes(4, "big") + len(data).to_bytes(4, "big") + (time.time_ns() // 1000).to_bytes(8, "big")
     write_all(int(frames_fd), header + data)

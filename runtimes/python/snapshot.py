@@ -57,6 +57,7 @@ class Template:
         channel = runtime.Channel(descriptors[2])
         # Memory of the interpreter that an invocation changes is copied now, and not when somebody waits.
         channel.rehearse()
+        runtime.LOG = os.fstat(1)
         order = ctypes.create_string_buffer(16384)
         for take in self._library.kiln_template_rehearse, self._library.kiln_template_become:
             size = take(descriptors, order, len(order))

@@ -45,6 +45,7 @@ TEST(Digest, Base64RoundTripAndRefusal) {
 TEST(TimeFormat, AsAwsWritesIt) {
   const WallTime t{std::chrono::milliseconds(1674300600007)};
   EXPECT_EQ(format_lambda_time(t), "2023-01-21T11:30:00.007+0000");
+  EXPECT_EQ(format_iso_ms(WallTime(std::chrono::milliseconds(-53))), "1969-12-31T23:59:59.947Z");
   EXPECT_EQ(format_iso_ms(t), "2023-01-21T11:30:00.007Z");
   EXPECT_EQ(format_log_stream_day(t), "2023/01/21");
 }

@@ -1,12 +1,16 @@
 #include "base/interpreters.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -78,32 +82,59 @@ bool begins_with(const std::vector<int>& version, const std::vector<int>& wanted
          std::equal(wanted.begin(), wanted.end(), version.begin());
 }
 
-// What `path --version` says: "Python 3.11.2", "v20.20.2". Empty: nothing in a second.
-std::string ask_version(const std::string& path) {
-  int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return {};
-  const UniqueFd in(pipe[0]);
-  UniqueFd out(pipe[1]);
+// Waits until `fd` has something to read, or its peer is gone. False: not by then.
+bool readable_by(int fd, std::chrono::steady_clock::time_point until) {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    pollfd one{fd, POLLIN, 0};
+    const int ready = ::poll(&one, 1, static_cast<int>(std::max<int64_t>(0, left.count())));
+    if (ready > 0) return true;
+    if (ready == 0 || errno != EINTR) return false;
+  }
+}
+
+// Starts `path --version` in a process group of its own, with its output into `out`. -1: it can't.
+pid_t start_asked(const std::string& path, int out) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, out.get(), 1);
-  posix_spawn_file_actions_adddup2(&actions, out.get(), 2);
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, out, 1);
+  posix_spawn_file_actions_adddup2(&actions, out, 2);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   char flag[] = "--version";
   std::string program = path;
   char* argv[] = {program.data(), flag, nullptr};
   pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, path.c_str(), &actions, nullptr, argv, environ);
+  const int failed = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, argv, environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
+  return failed == 0 ? pid : -1;
+}
+
+// What `path --version` says: "Python 3.11.2", "v20.20.2". Empty: nothing in that time, after which
+// it is ended with what it has started.
+std::string ask_version(const std::string& path, Duration patience) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return {};
+  const UniqueFd in(pipe[0]);
+  UniqueFd out(pipe[1]);
+  const pid_t pid = start_asked(path, out.get());
   out = UniqueFd();
-  if (failed != 0) return {};
+  if (pid < 0) return {};
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const auto until = std::chrono::steady_clock::now() + patience;
   std::string text;
   char chunk[256];
-  for (;;) {
+  while (readable_by(in.get(), until)) {
     const ssize_t n = ::read(in.get(), chunk, sizeof chunk);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0 || text.size() > 4096) break;
     text.append(chunk, static_cast<size_t>(n));
   }
+  if (!process || !readable_by(process.get(), until)) ::kill(-pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
@@ -337,12 +368,28 @@ const Interpreters& machine_interpreters() {
   return machine;
 }
 
+std::optional<Interpreter> Interpreters::known(const std::string& runtime) const {
+  const MutexLock lock(mutex_);
+  const auto found = known_.find(runtime);
+  return found != known_.end() ? std::optional(found->second) : std::nullopt;
+}
+
 Interpreter Interpreters::find(const std::string& runtime) const {
   if (language_of(runtime) == Language::kNone) return {};
+  const auto is_there = [](const std::optional<Interpreter>& one) {
+    return one && is_program(one->path);
+  };
+  if (auto one = known(runtime); is_there(one)) return *std::move(one);
+  const MutexLock looking(looking_);
+  // Another thread may have looked meanwhile.
+  if (auto one = known(runtime); is_there(one)) return *std::move(one);
+  return look_again(runtime);
+}
+
+Interpreter Interpreters::look_again(const std::string& runtime) const {
+  Interpreter found = look(runtime);
   const MutexLock lock(mutex_);
-  const auto known = known_.find(runtime);
-  if (known != known_.end() && is_program(known->second.path)) return known->second;
-  return known_[runtime] = look(runtime);
+  return known_[runtime] = std::move(found);
 }
 
 Interpreter Interpreters::look(const std::string& runtime) const {
@@ -364,7 +411,8 @@ std::string Interpreters::version_of(const std::string& program) const {
   std::error_code ec;
   const std::pair key{program, fs::last_write_time(program, ec)};
   const auto known = said_.find(key);
-  return known != said_.end() ? known->second : said_[key] = ask_version(program);
+  return known != said_.end() ? known->second
+                              : said_[key] = ask_version(program, options_.patience);
 }
 
 std::vector<Interpreter> Interpreters::all() const {
@@ -374,7 +422,7 @@ std::vector<Interpreter> Interpreters::all() const {
     for (auto& one : Search(options_, language).everything()) {
       std::error_code ec;
       if (!one.found || !seen.insert(fs::canonical(one.path, ec).string()).second) continue;
-      if (one.version.empty()) one.version = ask_version(one.path);
+      if (one.version.empty()) one.version = ask_version(one.path, options_.patience);
       out.push_back(std::move(one));
     }
   return out;
@@ -385,8 +433,8 @@ std::string Interpreters::remark(const std::string& runtime) const {
   if (language_of(runtime) == Language::kNone) return {};
   Interpreter one = find(runtime);
   if (!one.exact) {  // what was missing may have come
-    const MutexLock lock(mutex_);
-    one = known_[runtime] = look(runtime);
+    const MutexLock looking(looking_);
+    one = look_again(runtime);
   }
   if (one.exact) return {};
   const std::string wanted = wanted_version(runtime);

@@ -2,18 +2,21 @@
 // where there is one, from what the user named, PATH, pyenv, nvm, fnm, uv, mise, asdf or /opt; else
 // the machine's own python3 or node, whatever its version.
 //
-// Thread-safe. The first question for a runtime looks at folders, and may ask an interpreter for
-// its version (some 30 ms); the answer is kept for as long as the file is there, and a remark looks
-// again where the runtime's own version was missing.
+// Thread-safe. The first question for a runtime looks at folders, and may ask interpreters for
+// their versions (some 30 ms; a second for one that says nothing). The answer is kept for as long
+// as the file is there: finding it costs two system calls, and waits for no look of another thread.
+// A remark looks again where the runtime's own version was missing.
 #pragma once
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
 
@@ -44,7 +47,8 @@ class Interpreters {
     std::string home;                           // where pyenv, nvm and others keep theirs
     // Of PYENV_ROOT and NVM_DIR, where they are set.
     std::string pyenv_root, nvm_dir;
-    std::string system_root;  // put before /usr, /opt …: for tests
+    std::string system_root;                      // put before /usr, /opt …: for tests
+    Duration patience = std::chrono::seconds(1);  // with a program that is asked for its version
   };
   // With what KILN_PYTHON and KILN_NODE name ("3.12=/opt/py312 3.13=…").
   static Options from_environment();
@@ -68,15 +72,19 @@ class Interpreters {
   static Result<void> parse(std::string_view text, std::map<std::string, std::string>& named);
 
  private:
-  Interpreter look(const std::string& runtime) const KILN_REQUIRES(mutex_);
-  std::string version_of(const std::string& program) const KILN_REQUIRES(mutex_);
+  // Looks, and keeps what it finds.
+  Interpreter look_again(const std::string& runtime) const KILN_REQUIRES(looking_);
+  Interpreter look(const std::string& runtime) const KILN_REQUIRES(looking_);
+  std::string version_of(const std::string& program) const KILN_REQUIRES(looking_);
+  std::optional<Interpreter> known(const std::string& runtime) const;
 
   Options options_;
-  mutable Mutex mutex_;
+  mutable Mutex looking_;  // held while folders are looked at and programs asked: before mutex_
+  mutable Mutex mutex_;    // held for no longer than a copy takes
   mutable std::map<std::string, Interpreter> known_ KILN_GUARDED_BY(mutex_);  // by runtime
   // What programs said, by path and the time of the file.
   mutable std::map<std::pair<std::string, std::filesystem::file_time_type>, std::string> said_
-      KILN_GUARDED_BY(mutex_);
+      KILN_GUARDED_BY(looking_);
 };
 
 // Those of this machine, by this process's environment. Looked for when first asked.

@@ -1,10 +1,19 @@
 #include "base/interpreters.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <utility>
+
+#include "base/unique_fd.h"
 
 namespace kiln {
 namespace {
@@ -88,6 +97,60 @@ TEST_F(InterpretersTest, NodeOfNvmByItsMajorVersion) {
   EXPECT_EQ(find("nodejs20.x").path, root_ + "/system/usr/bin/node");
   EXPECT_TRUE(find("nodejs20.x").exact);
   EXPECT_FALSE(find("nodejs24.x").exact);
+}
+
+// A named pipe: each end waits for the other.
+class Gate {
+ public:
+  explicit Gate(std::string path) : path_(std::move(path)) {
+    EXPECT_EQ(::mkfifo(path_.c_str(), 0600), 0);
+  }
+  void wait_for_writer() const { ::close(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)); }
+  void wait_for_reader() const { ::close(::open(path_.c_str(), O_WRONLY | O_CLOEXEC)); }
+
+ private:
+  std::string path_;
+};
+
+TEST_F(InterpretersTest, WhatIsKnownIsFoundWhileAnotherProgramIsAsked) {
+  const Gate begun(root_ + "/begun"), told(root_ + "/told");
+  const auto slow = program("/mine/bin/python3.12", "");
+  std::ofstream(slow) << "#!/bin/sh\n: > " << root_ << "/begun\n: < " << root_
+                      << "/told\necho Python 3.12.1\n";
+  const auto machines = program("/system/usr/bin/python3", "Python 3.11.2");
+  options_.path = root_ + "/mine/bin";
+  options_.patience = std::chrono::hours(1);
+  const Interpreters interpreters(options_);
+  ASSERT_EQ(interpreters.find("python3.11").path, machines);
+
+  Interpreter found;
+  std::thread asks([&] { found = interpreters.find("python3.12"); });
+  begun.wait_for_writer();
+  EXPECT_EQ(interpreters.find("python3.11").path, machines);
+  told.wait_for_reader();
+  asks.join();
+  EXPECT_EQ(found.path, slow);
+}
+
+TEST_F(InterpretersTest, OneThatNeverSaysItsVersionIsLeftWithAllThatItStarted) {
+  const auto silent = program("/mine/bin/python3.12", "");
+  std::ofstream(silent) << "#!/bin/sh\nsleep 3600 &\necho $! > " << root_ << "/child\nwait\n";
+  const auto machines = program("/system/usr/bin/python3", "Python 3.11.2");
+  options_.path = root_ + "/mine/bin";
+  EXPECT_EQ(find("python3.12").path, machines);
+  pid_t child = 0;
+  std::ifstream(root_ + "/child") >> child;
+  ASSERT_GT(child, 0);
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  EXPECT_TRUE(!process || ::poll(&ended, 1, 60'000) == 1);
+}
+
+TEST_F(InterpretersTest, OneThatSaysItsVersionAndStaysIsLeft) {
+  const auto stays = program("/mine/bin/python3.12", "");
+  std::ofstream(stays) << "#!/bin/sh\necho Python 3.12.1\nexec >&- 2>&-\nsleep 3600\n";
+  options_.path = root_ + "/mine/bin";
+  EXPECT_FALSE(find("python3.12").found);
 }
 
 TEST_F(InterpretersTest, NoneAtAllIsSaid) {

@@ -9,7 +9,18 @@
 namespace kiln {
 namespace {
 
-std::tm utc(WallTime t) { return fmt::gmtime(static_cast<std::time_t>(epoch_ms(t) / 1000)); }
+// Rounded down, before 1970, too.
+std::chrono::sys_seconds second_of(WallTime t) {
+  return std::chrono::floor<std::chrono::seconds>(t);
+}
+
+std::tm utc(WallTime t) {
+  return fmt::gmtime(static_cast<std::time_t>(second_of(t).time_since_epoch().count()));
+}
+
+int64_t milliseconds_of(WallTime t) {
+  return std::chrono::floor<std::chrono::milliseconds>(t - second_of(t)).count();
+}
 
 // ".25"
 std::optional<double> fraction_of(std::string_view text) {
@@ -23,7 +34,7 @@ std::optional<double> fraction_of(std::string_view text) {
 }  // namespace
 
 std::string format_lambda_time(WallTime t) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}+0000", utc(t), epoch_ms(t) % 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}+0000", utc(t), milliseconds_of(t));
 }
 
 std::string format_lambda_seconds(WallTime t) {
@@ -31,7 +42,7 @@ std::string format_lambda_seconds(WallTime t) {
 }
 
 std::string format_iso_ms(WallTime t) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc(t), epoch_ms(t) % 1000);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc(t), milliseconds_of(t));
 }
 
 std::string format_log_stream_day(WallTime t) { return fmt::format("{:%Y/%m/%d}", utc(t)); }

@@ -38,7 +38,7 @@ void WorkerPool::run(Threads::iterator self) {
   MutexLock lock(mutex_);
   for (;;) {
     ++waiting_;
-    const auto ready = [this]() KILN_REQUIRES(mutex_) { return joining_ || !work_.empty(); };
+    const auto ready = [this]() KILN_REQUIRES(mutex_) { return closed_ || !work_.empty(); };
     bool came = true;
     while (!ready() && came) {
       if (threads_.size() > options_.least)
@@ -81,7 +81,7 @@ void WorkerPool::post(std::function<void()> work) {
   join_ended();
   {
     const MutexLock lock(mutex_);
-    if (joining_) return;
+    if (closed_) return;
     const bool needs_thread = work_.size() >= waiting_ && threads_.size() < options_.most;
     if ((needs_thread && add_thread()) || !threads_.empty()) {
       work_.push_back(std::move(work));
@@ -92,11 +92,22 @@ void WorkerPool::post(std::function<void()> work) {
   fenced(options_.name, work);
 }
 
+void WorkerPool::close() {
+  std::deque<std::function<void()>> dropped;
+  {
+    const MutexLock lock(mutex_);
+    closed_ = true;
+    dropped.swap(work_);
+    wake_.notify_all();
+  }
+  // What these hold may have something to say when it goes.
+  fenced(options_.name, [&] { dropped.clear(); });
+}
+
 void WorkerPool::join() {
+  close();
   {
     MutexLock lock(mutex_);
-    joining_ = true;
-    wake_.notify_all();
     left_.wait(lock, [this]() KILN_REQUIRES(mutex_) { return threads_.empty(); });
   }
   join_ended();

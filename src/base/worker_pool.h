@@ -31,7 +31,7 @@ class WorkerPool {
     Duration linger = std::chrono::seconds(5);  // how long the others wait for more work
   };
   explicit WorkerPool(Options options);
-  // Does what was posted, then ends.
+  // As join().
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
 
@@ -39,7 +39,9 @@ class WorkerPool {
   Result<void> ensure();
   // Without a thread, and where the machine gives none, the caller does the work.
   void post(std::function<void()> work);
-  // Does what was posted; what is posted from now on is dropped. Safe to call twice.
+  // Drops what was posted and has not begun, and what is posted from now on. Safe to call twice.
+  void close();
+  // Closes, and waits for what has begun. Safe to call twice.
   void join();
 
   size_t threads() const;
@@ -59,7 +61,7 @@ class WorkerPool {
   Threads threads_ KILN_GUARDED_BY(mutex_);  // at work or waiting for it
   Threads ended_ KILN_GUARDED_BY(mutex_);    // to be joined
   size_t waiting_ KILN_GUARDED_BY(mutex_) = 0;
-  bool joining_ KILN_GUARDED_BY(mutex_) = false;
+  bool closed_ KILN_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace kiln

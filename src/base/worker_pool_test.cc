@@ -16,11 +16,13 @@
 namespace kiln {
 namespace {
 
-TEST(WorkerPool, DoesInOrderWhatWasPostedBeforeItEnds) {
+TEST(WorkerPool, DoesInOrderWhatIsPosted) {
   std::vector<int> done;
   WorkerPool pool({"test", 0, 1});
+  std::promise<void> last;
   for (int i = 0; i < 100; ++i) pool.post([&done, i] { done.push_back(i); });
-  pool.join();
+  pool.post([&last] { last.set_value(); });
+  last.get_future().wait();
   ASSERT_EQ(done.size(), 100u);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(done[static_cast<size_t>(i)], i);
 }
@@ -66,15 +68,35 @@ TEST(WorkerPool, ThreadsWithoutWorkEndButThoseThatStay) {
 TEST(WorkerPool, AnExceptionEndsThatWorkAlone) {
   const uint64_t before = internal_errors();
   const FenceListener listener = set_fence_listener([](std::string_view, std::string_view) {});
-  bool reached = false;
   {
     WorkerPool pool({"test", 0, 1});
+    std::promise<void> reached;
     pool.post([] { throw std::runtime_error("no"); });
-    pool.post([&] { reached = true; });
+    pool.post([&] { reached.set_value(); });
+    reached.get_future().wait();
   }
   set_fence_listener(listener);
-  EXPECT_TRUE(reached);
   EXPECT_EQ(internal_errors() - before, 1u);
+}
+
+TEST(WorkerPool, TheEndWaitsForWhatHasBegunAndDropsTheRest) {
+  WorkerPool pool({"test", 1, 1});
+  std::promise<void> begun, hold;
+  bool done = false;
+  pool.post([&] {
+    begun.set_value();
+    hold.get_future().wait();
+    done = true;
+  });
+  begun.get_future().wait();
+  const auto held = std::make_shared<int>(0);
+  pool.post([held] { ++*held; });
+  pool.close();
+  EXPECT_EQ(held.use_count(), 1) << "before what has begun has ended";
+  hold.set_value();
+  pool.join();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(*held, 0);
 }
 
 TEST(WorkerPool, WhatIsPostedAfterTheEndIsDropped) {

@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <future>
+#include <set>
 
 #include "base/check.h"
+#include "base/interpreters.h"
 #include "base/mutex.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
@@ -37,6 +39,16 @@ std::vector<std::string> sandbox_warnings(const std::string& limits,
   for (const std::string& warning : {limits, launcher.warning()})
     if (!warning.empty()) warnings.push_back(warning);
   return warnings;
+}
+
+// Those of the functions that are there, so that no event loop has to look for them.
+template <class Loaded>
+void find_interpreters(const Loaded& loaded, WorkerPool& workers) {
+  std::set<std::string> runtimes;
+  for (const auto& [region, name, function] : loaded)
+    for (const auto& [number, config] : function->versions) runtimes.insert(config->runtime);
+  for (const std::string& runtime : runtimes)
+    workers.post([runtime] { (void)machine_interpreters().find(runtime); });
 }
 
 constexpr auto kStopPatience = std::chrono::seconds(5);
@@ -81,9 +93,10 @@ Result<void> Engine::start() {
   e.function_store = std::make_unique<store::FunctionStore>(*e.database);
   e.documents = std::make_unique<store::DocumentStore>(*e.database);
   e.state = std::make_unique<StateGate>(*e.documents, *e.control);
-  e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code");
-  e.objects = std::make_unique<store::ObjectStore>(e.options.data_dir + "/objects",
-                                                   e.options.account, e.clock);
+  e.code_store = std::make_unique<store::CodeStore>(e.options.data_dir + "/code",
+                                                    store::CodeLimits{}, e.ending.get_token());
+  e.objects = std::make_unique<store::ObjectStore>(
+      e.options.data_dir + "/objects", e.options.account, e.clock, e.ending.get_token());
   e.log_store = std::make_unique<logs::LogStore>(e.options.data_dir + "/logs");
   e.make_log_tap();
   e.registry = std::make_unique<Registry>(
@@ -105,6 +118,9 @@ Result<void> Engine::start() {
                                   "io_uring is not to be had here (" + io_fault +
                                       "), so epoll is used; --io epoll says no more about it",
                                   e.clock.wall_now()));
+  e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
+  if (auto able = e.workers->ensure(); !able) return able.error();
+  find_interpreters(e.loaded, *e.workers);
   e.symbols = std::make_unique<SymbolServer>(e.options.data_dir);
   if (auto listening = e.symbols->start(); !listening)
     e.warnings.push_back(listening.error().message);
@@ -123,7 +139,8 @@ Result<void> Engine::start() {
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
         e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
-        e.symbols->name()}));
+        e.symbols->name(),
+        [&e](std::function<void()> work) { e.workers->post(std::move(work)); }}));
     all.push_back(e.invokers.back().get());
   }
   for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))
@@ -135,8 +152,6 @@ Result<void> Engine::start() {
   e.loaded.clear();
   ::malloc_trim(0);  // what reading the store took for a moment
   e.loading = false;
-  e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
-  if (auto able = e.workers->ensure(); !able) return able.error();
   if (auto started = e.start_control(); !started) return started;
   for (auto& loop : e.loops) loop->start();
   if (auto started = e.events->start(); !started) {
@@ -149,9 +164,17 @@ Result<void> Engine::start() {
   return {};
 }
 
+void Engine::begin_stop() {
+  impl_->ending.request_stop();
+  if (impl_->workers) impl_->workers->close();
+}
+
+std::stop_token Engine::ending() const { return impl_->ending.get_token(); }
+
 void Engine::stop() {
   Impl& e = *impl_;
   if (!std::exchange(e.running, false)) return;
+  begin_stop();
   // First what makes changes, then what serves.
   e.workers->join();
   e.events->stop();

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -75,8 +76,13 @@ class Engine {
   // Opens the store, recovers, starts threads. Error: data folder unusable, database corrupt or
   // newer.
   Result<void> start();
+  // Work of worker threads that has not begun is dropped, and what takes long gives up: for whoever
+  // has to wait for other threads before stop(). Safe to call twice.
+  void begin_stop();
   // Ends every sandbox, waits for the threads. Safe to call twice.
   void stop();
+  // Whether stop has begun: who waits for others asks.
+  std::stop_token ending() const;
 
   // The invoke path. REQUIRES: called on a loop of this engine.
   void invoke(InvokeRequest&& request, InvokeDone done);

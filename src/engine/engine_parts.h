@@ -3,6 +3,7 @@
 #pragma once
 
 #include <latch>
+#include <stop_token>
 
 #include "base/fence.h"
 #include "base/worker_pool.h"
@@ -51,6 +52,7 @@ struct Engine::Impl final : EventQueuePort {
   AccountBook accounts;
   Claims claims;  // control thread only
   ProvisionedBoard board;
+  std::stop_source ending;
   MetricInbox inbox;
   std::unique_ptr<store::DataDir> data_dir;
   std::unique_ptr<store::Database> database;

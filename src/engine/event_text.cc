@@ -2,7 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/characters.h"
 #include "base/json_access.h"
+#include "base/json_text.h"
 #include "base/time_format.h"
 
 namespace kiln::engine {
@@ -12,6 +14,7 @@ constexpr size_t kLabelWidth = 9;
 constexpr size_t kSubjectWidth = 16;
 constexpr size_t kClockFrom = 11;  // in 2026-01-21T11:30:00.000Z
 constexpr size_t kClockLength = 12;
+constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kDim = "\033[2m";
 constexpr std::string_view kGreen = "\033[32m";
 constexpr std::string_view kYellow = "\033[33m";
@@ -28,11 +31,26 @@ std::string_view color_of(const EngineEvent& event) {
 
 void append_json(std::string& out, const nlohmann::json& value) { out += json_dump(value); }
 
+// What a caller says, in UTF-8, and without what moves a terminal's cursor: the control characters
+// of ASCII and of Latin-1, as \x1b.
+void append_shown(std::string& out, std::string_view text) {
+  const size_t begin = out.size();
+  append_utf8(out, text);
+  for (size_t at = begin; at < out.size(); ++at) {
+    const auto byte = [&out](size_t i) { return static_cast<unsigned char>(out[i]); };
+    const bool latin = byte(at) == 0xc2 && byte(at + 1) < 0xa0;
+    if (!latin && byte(at) >= 0x20 && byte(at) != 0x7f) continue;
+    const unsigned char control = byte(latin ? at + 1 : at);
+    char shown[] = {'\\', 'x', kHexDigits[control >> 4], kHexDigits[control & 15]};
+    out.replace(at, latin ? 2 : 1, shown, sizeof shown);
+    at += sizeof shown - 1;
+  }
+}
+
 void append_padded(std::string& out, std::string_view text, size_t width) {
-  out += text;
-  size_t shown = 0;
-  for (const char c : text)
-    if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++shown;
+  const size_t begin = out.size();
+  append_shown(out, text);
+  const size_t shown = characters(std::string_view(out).substr(begin));
   if (shown < width) out.append(width - shown, ' ');
 }
 
@@ -69,7 +87,7 @@ std::string event_line(const EngineEvent& event, EventColors colors) {
     append_padded(out, event.subject, kSubjectWidth);
     out += ' ';
   }
-  out += event.text;
+  append_shown(out, event.text);
   out += '\n';
   return out;
 }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/characters.h"
 #include "base/json_access.h"
 
 namespace kiln::engine {
@@ -24,7 +25,9 @@ std::string milliseconds_text(double ms) {
 // The first line, shortened, without control characters.
 std::string first_line(std::string_view text, size_t most = kMostText) {
   text = text.substr(0, text.find('\n'));
-  std::string line(text.substr(0, most));
+  size_t length = std::min(text.size(), most);
+  while (length < text.size() && length > 0 && !begins_character(text[length])) --length;
+  std::string line(text.substr(0, length));
   for (char& c : line)
     if (static_cast<unsigned char>(c) < 0x20U || c == 0x7f) c = ' ';
   if (text.size() > most) line += "…";

@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/json_text.h"
 #include "engine/event_text.h"
 #include "engine/event_writer.h"
 
@@ -74,6 +75,24 @@ TEST(Events, WhateverAFunctionAnswersALineStaysALine) {
     EXPECT_EQ(line.find('\033'), std::string::npos) << payload;
     EXPECT_FALSE(json::parse(event_json(event), nullptr, false).is_discarded()) << payload;
   }
+}
+
+TEST(Events, WhateverACallerSendsALineIsOneOfTextThatPaintsNothing) {
+  const auto line_of = [](const std::string& operation, const std::string& request) {
+    const AnsweredRequest answered{"sns", operation, request, 400, 0.3, ""};
+    const std::string line = event_line(api_event(answered, kNoon), EventColors::kNo);
+    EXPECT_TRUE(is_utf8(line)) << line;
+    EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
+    return line;
+  };
+  const std::string raw = line_of("Put\x1b[31m\nX",
+                                  "GET /\xe9\xff\xc2\x9b"
+                                  "31m/\u00e9\x7f");
+  EXPECT_THAT(raw, HasSubstr("Put\\x1b[31m\\x0aX"));
+  EXPECT_THAT(raw, HasSubstr("GET /\ufffd\ufffd\\x9b31m/\u00e9"));
+  // Cut between two characters.
+  const std::string cut = line_of("P", "GET /" + std::string(294, 'a') + "\u00e9\u00e9");
+  EXPECT_THAT(cut, HasSubstr("aa\u2026"));
 }
 
 TEST(Events, RequestsAreDebugWhenTheyReadAndWarningsWhenRefused) {

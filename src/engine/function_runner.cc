@@ -65,12 +65,19 @@ void FunctionRunner::invoke(const model::ConfigPtr& config, Invocation&& invocat
       load.provisioned_configured = provisioned->configured;
     }
   metrics_.on_start(way, invocation.minute_s, load);
-  // The first of all says if another interpreter than the runtime's own will run it.
   if (invocations_ == 0 && load.function_in_use == 1 && shared_.events.wants(Severity::kWarning))
-    if (const std::string remark = machine_interpreters().remark(config->runtime); !remark.empty())
-      shared_.events.write(note_event(Severity::kWarning, name_ + ": " + remark,
-                                      shared_.environments.loop.clock().wall_now()));
+    remark_on(config->runtime);
   pool_.invoke(config, std::move(invocation));
+}
+
+// Looking for interpreters takes files and processes, so a worker does.
+void FunctionRunner::remark_on(const std::string& runtime) const {
+  if (wanted_version(runtime).empty()) return;
+  shared_.post_worker([runtime, name = name_, &events = shared_.events,
+                       &clock = shared_.environments.loop.clock()] {
+    if (const std::string remark = machine_interpreters().remark(runtime); !remark.empty())
+      events.write(note_event(Severity::kWarning, name + ": " + remark, clock.wall_now()));
+  });
 }
 
 void FunctionRunner::throttle(FunctionMetrics::Way& way, int64_t minute_s, model::Throttle reason,

@@ -2,6 +2,7 @@
 // counts. Threading: the function's loop only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ class FunctionRunner final : private PoolOwner {
     Duration provisioning_delay;
     EventLog& events;
     SnapshotTurns& turns;
+    std::function<void(std::function<void()>)> post_worker;  // for what may block
   };
   FunctionRunner(const Shared& shared, std::string region, std::string name,
                  SandboxPool::FindTask find_task);
@@ -66,6 +68,8 @@ class FunctionRunner final : private PoolOwner {
       const model::ConfigPtr& config) override {
     return snapshots_.source(config);
   }
+  // Says if another interpreter than the runtime's own runs it.
+  void remark_on(const std::string& runtime) const;
   void throttle(FunctionMetrics::Way& way, int64_t minute_s, model::Throttle reason,
                 InvokeDone& done);
   int64_t metric_minute() const;

@@ -56,6 +56,7 @@ Invoker::Invoker(Setup setup)
       metric_clock_(setup.metric_clock),
       provisioning_delay_(setup.provisioning_delay),
       events_(setup.events),
+      post_worker_(std::move(setup.post_worker)),
       hot_reload_(
           setup.loop,
           [this](const std::string& folder) {
@@ -132,9 +133,14 @@ void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invoca
 FunctionRunner& Invoker::runner(const Key& key) {
   auto& runner = runners_[key];
   if (!runner) {
-    const FunctionRunner::Shared shared{environment_host_, accounts_.of(key.region), board_,
-                                        metric_clock_,     provisioning_delay_,      events_,
-                                        snapshot_turns_};
+    const FunctionRunner::Shared shared{environment_host_,
+                                        accounts_.of(key.region),
+                                        board_,
+                                        metric_clock_,
+                                        provisioning_delay_,
+                                        events_,
+                                        snapshot_turns_,
+                                        post_worker_};
     runner = std::make_unique<FunctionRunner>(
         shared, key.region, key.name,
         [this](const model::FunctionConfig& c) { return find_task(c); });

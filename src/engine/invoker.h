@@ -3,6 +3,7 @@
 // hops to it and its answer hops back. Threading: its loop only, unless said otherwise.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@ class Invoker {
     EventLog& events;
     MetricInbox& inbox;
     std::string symbols;  // see SymbolServer::name
+    std::function<void(std::function<void()>)> post_worker;
   };
   explicit Invoker(Setup setup);
   ~Invoker();
@@ -110,6 +112,7 @@ class Invoker {
   const Clock& metric_clock_;
   Duration provisioning_delay_;
   EventLog& events_;
+  const std::function<void(std::function<void()>)> post_worker_;
   SnapshotTurns snapshot_turns_;
   HotReload hot_reload_;
   std::vector<Invoker*> all_;

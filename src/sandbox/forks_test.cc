@@ -146,7 +146,6 @@ TEST_F(ForksTest, UsersOfATemplateAreNoOthersBeforeItHasEnded) {
     ::_exit(0);
   }
   its_template->pidfd = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
-  its_template->in_use = true;
   its_template.reset();
   EXPECT_EQ(graves->size(), 0u) << "an environment of it is there";
   second.reset();

@@ -406,9 +406,10 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
 
 CgroupFactory::~CgroupFactory() {
   spares_.clear();
-  for (const auto& parent : parents_) ::rmdir(parent.c_str());
+  // With the groups of processes that have only just ended.
+  for (const auto& parent : parents_) remove_tree(parent);
   if (!favored_.empty()) remove_group(favored_);
-  if (!freezer_.empty()) ::rmdir(freezer_.c_str());
+  if (!freezer_.empty()) remove_tree(freezer_);
 }
 
 std::unique_ptr<Cgroup> CgroupFactory::make_fresh() {

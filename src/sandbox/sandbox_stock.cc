@@ -68,14 +68,13 @@ Blank::~Blank() {
   };
   if (!taken && pidfd) {
     send_signal(pidfd, SIGKILL);
-    // Its group can only be removed once it is empty.
-    if (ahead || in_use) {
-      if (const auto open = graves.lock()) {
-        open->add(std::move(pidfd), std::move(cgroup), std::move(give_back));
-        return;
-      }
-      if (!has_ended(pidfd, 1000)) return;
+    // Its second process is in its group, which can only be removed once that is empty, and has its
+    // user.
+    if (const auto open = graves.lock()) {
+      open->add(std::move(pidfd), std::move(cgroup), std::move(give_back));
+      return;
     }
+    if (!has_ended(pidfd, 1000)) return;
   }
   cgroup.reset();
   give_back();

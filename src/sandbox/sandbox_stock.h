@@ -67,8 +67,7 @@ struct Blank {
   std::unique_ptr<Cgroup> cgroup;
   ResourceLimits limits;  // what the group enforces
   bool has_limits = false;
-  bool taken = false;   // it is a function's: its end is not this object's matter
-  bool in_use = false;  // processes are in its group
+  bool taken = false;  // it is a function's: its end is not this object's matter
 
  private:
   uint32_t take_fork_slot();

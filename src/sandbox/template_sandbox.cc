@@ -56,7 +56,6 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
   blank_ = std::move(*taken);
   // It goes with the last of its environments.
   blank_->taken = false;
-  blank_->in_use = true;
   forks_ = std::make_shared<Forks>(
       host_, blank_, limits_,
       Forks::Told{[this](const std::string& fault, bool permitted) { on_first(fault, permitted); },

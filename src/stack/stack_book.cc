@@ -57,11 +57,14 @@ WorkerPool& StackBook::pool_of(const StackRecord& record) {
 }
 
 StackBook::~StackBook() {
-  {
-    const MutexLock lock(mutex_);
-    for (auto& [id, stop] : running_) stop->leave();
-  }
+  leave();
   drain();
+}
+
+void StackBook::leave() {
+  const MutexLock lock(mutex_);
+  leaving_ = true;
+  for (auto& [id, stop] : running_) stop->leave();
 }
 
 void StackBook::drain() {
@@ -296,6 +299,7 @@ Result<void> StackBook::start(const RecordPtr& record,
     MutexLock lock(mutex_);
     // An earlier deployment has told its end and is about to leave.
     ended_.wait(lock, [&]() KILN_REQUIRES(mutex_) { return !running_.contains(id); });
+    if (leaving_) stop->leave();
     running_.emplace(id, stop);
   }
   pool_of(*record).post([this, id, record, stop, deployment, work = std::move(work)] {

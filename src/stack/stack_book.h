@@ -112,6 +112,8 @@ class StackBook {
 
   // Waits until nothing is under way.
   void drain();
+  // Kiln ends: what is under way ends where it stands, for the next deployment.
+  void leave();
 
   // What transforms of a template may go by before it is evaluated: parameters, Region, account.
   std::map<std::string, std::string> known_values(const std::string& region,
@@ -183,6 +185,7 @@ class StackBook {
       KILN_GUARDED_BY(mutex_);  // by stack id and set id
   std::map<std::string, std::shared_ptr<Stop>> running_ KILN_GUARDED_BY(mutex_);  // by stack id
   Condition ended_;                                                               // one of running_
+  bool leaving_ KILN_GUARDED_BY(mutex_) = false;
   // What load() has gathered of each stack until loaded().
   std::map<std::string, std::map<std::string, StackEvent>> loaded_events_;
   std::map<std::string, Stack> loaded_stacks_;

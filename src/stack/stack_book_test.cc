@@ -166,6 +166,16 @@ TEST_F(StackBookTest, MakesChangesAndRemoves) {
   EXPECT_TRUE(sns_.topics.empty());
 }
 
+TEST_F(StackBookTest, WhatBeginsWhileKilnEndsIsLeftToTheNextDeployment) {
+  create(wish({{"A", "1"}}));
+  book_->leave();
+  EXPECT_EQ(update(wish({{"A", "2"}})), "UPDATE_IN_PROGRESS");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "1"}}));
+  open();
+  EXPECT_EQ(update(wish({{"A", "2"}})), "UPDATE_COMPLETE");
+  EXPECT_EQ(sns_.topics, (Topics{{"A", "2"}}));
+}
+
 TEST_F(StackBookTest, ACreationThatFailsLeavesNothing) {
   sns_.failing = {"B"};
   create(wish({{"A", "1"}, {"B", "2"}, {"C", "3"}}));

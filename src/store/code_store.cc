@@ -55,9 +55,13 @@ int64_t bytes_below(const std::string& dir) {
 
 // Puts all that is in `from` into `to`: folders are made, files are linked, links are copied. What
 // is there already gives way, unless both are folders. No link is followed.
-Result<void> lay_over(const std::string& from, const std::string& to) {
+Result<void> lay_over(const std::string& from, const std::string& to,
+                      const std::stop_token& ending) {
   std::error_code ec;
   for (fs::recursive_directory_iterator it(from, ec), end; !ec && it != end; it.increment(ec)) {
+    if (ending.stop_requested())
+      return Error{ErrorKind::kUnavailable, "ServiceException",
+                   "The layers were not put together: Kiln is stopping."};
     const fs::path target = to / it->path().lexically_relative(from);
     const auto type = it->symlink_status(ec).type();
     const auto there = fs::symlink_status(target, ec).type();
@@ -89,8 +93,8 @@ Result<void> write_file(const std::string& path, std::string_view content) {
 
 }  // namespace
 
-CodeStore::CodeStore(std::string root, CodeLimits limits)
-    : root_(std::move(root)), limits_(limits) {}
+CodeStore::CodeStore(std::string root, CodeLimits limits, std::stop_token ending)
+    : root_(std::move(root)), limits_(limits), ending_(std::move(ending)) {}
 
 Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip, ZipSource source) {
   if (source == ZipSource::kRequest && static_cast<int64_t>(zip.size()) > limits_.max_zip_bytes) {
@@ -160,7 +164,7 @@ Result<std::string> CodeStore::merge(const std::vector<std::string>& keys) {
     if (ec) return disk_error(dir, ec.message());
     if (::chmod(dir.c_str(), 0755) != 0) return disk_error(dir, std::strerror(errno));
     for (const std::string& each : keys) {
-      if (auto laid = lay_over(folder(each), dir); !laid) return laid;
+      if (auto laid = lay_over(folder(each), dir, ending_); !laid) return laid;
     }
     const MutexLock lock(mutex_);
     // Another thread may have made the same folder meanwhile.
@@ -185,7 +189,7 @@ Result<void> CodeStore::install(std::string_view zip, const std::string& key,
   if (ec) return disk_error(dir, ec.message());
   // Sandboxed code runs as another user, whatever the umask says.
   if (::chmod(dir.c_str(), 0755) != 0) return disk_error(dir, std::strerror(errno));
-  const UnzipLimits limits{limits_.max_unzipped_bytes, limits_.max_entries};
+  const UnzipLimits limits{limits_.max_unzipped_bytes, limits_.max_entries, ending_};
   if (auto done = unzip(zip, dir, limits); !done) return done;
   if (auto done = write_file(file, zip); !done) return done;
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,8 @@ enum class ZipSource { kRequest, kObject };
 
 class CodeStore {
  public:
-  CodeStore(std::string root, CodeLimits limits = {});
+  // `ending`: the engine goes down, and nothing more is unpacked or merged.
+  CodeStore(std::string root, CodeLimits limits = {}, std::stop_token ending = {});
 
   // Checks and unpacks; returns its location. Errors carry AWS's type and text. Survives being
   // killed half-way: an unfinished folder is under a temporary name and is removed by collect().
@@ -67,6 +69,7 @@ class CodeStore {
 
   std::string root_;
   CodeLimits limits_;
+  std::stop_token ending_;
   Mutex mutex_;
   std::map<std::string, int> pinned_ KILN_GUARDED_BY(mutex_);  // by key: how often
   std::set<std::string> unfinished_

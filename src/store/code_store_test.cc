@@ -304,6 +304,23 @@ TEST_F(CodeStoreTest, CollectRemovesWhatNobodyUses) {
   EXPECT_EQ(content_of(store.task_dir(*again) + "/a"), "2");
 }
 
+TEST_F(CodeStoreTest, WhenTheEngineGoesDownNothingIsUnpackedAndNothingLeft) {
+  const auto code = CodeStore(root()).add_zip(ZipBuilder().file("a", "1").finish());
+  const auto other = CodeStore(root()).add_zip(ZipBuilder().file("a", "2").finish());
+  ASSERT_TRUE(code.ok() && other.ok());
+  const auto before = files_in_store();
+  std::stop_source ending;
+  CodeStore store(root(), {}, ending.get_token());
+  ending.request_stop();
+  const auto refused = store.add_zip(ZipBuilder().file("a", "3").finish());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+  const auto apart = store.merge({code->zip_sha_hex, other->zip_sha_hex});
+  ASSERT_FALSE(apart.ok());
+  EXPECT_EQ(apart.error().kind, ErrorKind::kUnavailable);
+  EXPECT_EQ(files_in_store(), before);
+}
+
 TEST_F(CodeStoreTest, CollectSparesWhatWasJustAdded) {
   CodeStore store(root());
   auto code = store.add_zip(ZipBuilder().file("a", "1").finish());

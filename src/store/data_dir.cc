@@ -59,7 +59,9 @@ Result<DataDir> DataDir::open(const std::string& path) {
     return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                     kChooseAnother);
   }
-  if (!take(lock.get())) {
+  UniqueFd folder(::open(absolute.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const bool is_free = (take(folder.get()) || errno != EWOULDBLOCK) && take(lock.get());
+  if (!is_free) {
     if (errno != EWOULDBLOCK) {
       return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                       kChooseAnother);
@@ -73,7 +75,7 @@ Result<DataDir> DataDir::open(const std::string& path) {
     return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                     "Make room on the disk, or choose another folder with --data-dir.");
   }
-  return DataDir(absolute.string(), std::move(lock));
+  return DataDir(absolute.string(), std::move(folder), std::move(lock));
 }
 
 }  // namespace kiln::store

@@ -4,8 +4,9 @@
 //   auto dir = DataDir::open(".kiln");
 //   Database::open(dir->path() + "/kiln.db");
 //
-// The lock (flock on `lock`, which holds the owner's pid) goes with the object, and with the
-// process however that ends. Movable, not thread-safe.
+// The lock goes with the object, and with the process however that ends. It is on the folder
+// itself, so that nobody can delete it, and on the file `lock` in it, which holds the owner's pid:
+// some network file systems lock no folders. Movable, not thread-safe.
 #pragma once
 
 #include <string>
@@ -24,10 +25,11 @@ class DataDir {
   const std::string& path() const { return path_; }  // absolute
 
  private:
-  DataDir(std::string path, UniqueFd lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  DataDir(std::string path, UniqueFd folder, UniqueFd lock)
+      : path_(std::move(path)), folder_(std::move(folder)), lock_(std::move(lock)) {}
 
   std::string path_;
-  UniqueFd lock_;
+  UniqueFd folder_, lock_;
 };
 
 }  // namespace kiln::store

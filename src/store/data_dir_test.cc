@@ -53,6 +53,16 @@ TEST(DataDir, SecondOwnerIsToldThePidOfTheFirst) {
   close(ready[1]);
 }
 
+TEST(DataDir, WhoeverDeletesItsFileLeavesItLocked) {
+  TestDir dir;
+  const auto held = DataDir::open(dir.path());
+  ASSERT_TRUE(held.ok());
+  std::filesystem::remove(dir / "lock");
+  const auto second = DataDir::open(dir.path());
+  ASSERT_FALSE(second.ok());
+  EXPECT_THAT(second.error().message, HasSubstr("another process uses it"));
+}
+
 TEST(DataDir, FreeAgainWhenTheObjectGoes) {
   TestDir dir;
   { ASSERT_TRUE(DataDir::open(dir.path()).ok()); }

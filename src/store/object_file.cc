@@ -21,13 +21,17 @@ Error object_disk_error(const std::string& path, int code) {
               ". Check the disk of the data folder."};
 }
 
-ObjectFile::ObjectFile(std::string path, std::string name, UniqueFd fd)
-    : path_(std::move(path)), name_(std::move(name)), fd_(std::move(fd)) {}
+ObjectFile::ObjectFile(std::string path, std::string name, UniqueFd fd, std::stop_token ending)
+    : path_(std::move(path)),
+      name_(std::move(name)),
+      fd_(std::move(fd)),
+      ending_(std::move(ending)) {}
 
 ObjectFile::ObjectFile(ObjectFile&& other) noexcept
     : path_(std::move(other.path_)),
       name_(std::move(other.name_)),
       fd_(std::move(other.fd_)),
+      ending_(std::move(other.ending_)),
       size_(other.size_),
       kept_(other.kept_) {
   other.kept_ = true;
@@ -37,7 +41,7 @@ ObjectFile::~ObjectFile() {
   if (!kept_) ::unlink(path_.c_str());
 }
 
-Result<ObjectFile> ObjectFile::create(const std::string& root) {
+Result<ObjectFile> ObjectFile::create(const std::string& root, std::stop_token ending) {
   std::string name = new_hex(16);
   std::string path = object_path(root, name);
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
@@ -49,10 +53,12 @@ Result<ObjectFile> ObjectFile::create(const std::string& root) {
     fd.reset(::open(path.c_str(), kFlags, 0600));
   }
   if (!fd) return object_disk_error(path, errno);
-  return ObjectFile(std::move(path), std::move(name), std::move(fd));
+  return ObjectFile(std::move(path), std::move(name), std::move(fd), std::move(ending));
 }
 
 Result<void> ObjectFile::write(std::string_view bytes) {
+  if (ending_.stop_requested())
+    return Error{ErrorKind::kUnavailable, "ServiceUnavailable", "Kiln is stopping."};
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;

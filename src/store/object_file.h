@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -13,8 +14,9 @@ namespace kiln::store {
 
 class ObjectFile {
  public:
-  // Makes a file of a new name below `root`. Error type: InternalError, as S3 has it.
-  static Result<ObjectFile> create(const std::string& root);
+  // Makes a file of a new name below `root`. Error type: InternalError, as S3 has it. `ending`: the
+  // engine goes down, and nothing more is written.
+  static Result<ObjectFile> create(const std::string& root, std::stop_token ending = {});
   ObjectFile(ObjectFile&& other) noexcept;
   ObjectFile& operator=(ObjectFile&&) = delete;
   ~ObjectFile();
@@ -26,11 +28,12 @@ class ObjectFile {
   void keep() { kept_ = true; }
 
  private:
-  ObjectFile(std::string path, std::string name, UniqueFd fd);
+  ObjectFile(std::string path, std::string name, UniqueFd fd, std::stop_token ending);
 
   std::string path_;
   std::string name_;
   UniqueFd fd_;
+  std::stop_token ending_;
   int64_t size_ = 0;
   bool kept_ = false;
 };

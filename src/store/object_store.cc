@@ -93,8 +93,12 @@ Result<void> read_file(const UniqueFd& file, int64_t offset, int64_t size,
   return {};
 }
 
-ObjectStore::ObjectStore(std::string root, std::string account, const Clock& clock)
-    : root_(std::move(root)), account_(std::move(account)), clock_(clock) {}
+ObjectStore::ObjectStore(std::string root, std::string account, const Clock& clock,
+                         std::stop_token ending)
+    : root_(std::move(root)),
+      account_(std::move(account)),
+      clock_(clock),
+      ending_(std::move(ending)) {}
 
 ObjectStore::~ObjectStore() = default;
 
@@ -243,7 +247,7 @@ Result<void> ObjectStore::set_bucket_document(const std::string& bucket, const s
 Result<ObjectFile> ObjectStore::new_file() {
   const MutexLock lock(mutex_);
   if (auto opened = open(); !opened) return opened.error();
-  return ObjectFile::create(root_);
+  return ObjectFile::create(root_, ending_);
 }
 
 Result<std::optional<Object>> ObjectStore::row(const std::string& bucket, const std::string& key) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,7 +69,9 @@ struct Part {
 
 class ObjectStore {
  public:
-  ObjectStore(std::string root, std::string account, const Clock& clock);
+  // `ending`: the engine goes down, and no content is written any more.
+  ObjectStore(std::string root, std::string account, const Clock& clock,
+              std::stop_token ending = {});
   ~ObjectStore();
 
   // Buckets. Names are unique over all Regions.
@@ -156,6 +159,7 @@ class ObjectStore {
   const std::string root_;
   const std::string account_;
   const Clock& clock_;
+  const std::stop_token ending_;
   Mutex mutex_;
   std::unique_ptr<Database> database_ KILN_GUARDED_BY(mutex_);
 };

@@ -87,6 +87,17 @@ TEST_F(ObjectStoreTest, AnObjectIsFoundReplacedAndErased) {
   EXPECT_THAT(files(), IsEmpty());
 }
 
+TEST_F(ObjectStoreTest, WhenTheEngineGoesDownNoContentIsWritten) {
+  std::stop_source ending;
+  ObjectStore store(dir_ / "others", "111111111111", clock_, ending.get_token());
+  auto file = store.new_file();
+  ASSERT_TRUE(file.ok() && file->write("some").ok());
+  ending.request_stop();
+  const auto refused = file->write("more");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUnavailable);
+}
+
 TEST_F(ObjectStoreTest, AReaderKeepsTheContentThatItOpened) {
   ASSERT_TRUE(put("k", "old").ok());
   auto opened = store_->open("bucket", "k");

@@ -106,7 +106,15 @@ class Unpacker {
   }
 
  private:
+  // Looked at between any two pieces of work.
+  Result<void> go_on() const {
+    if (!limits_.ending.stop_requested()) return {};
+    return Error{ErrorKind::kUnavailable, "ServiceException",
+                 "The package was not unpacked: Kiln is stopping."};
+  }
+
   Result<void> count_entry() {
+    if (auto wanted = go_on(); !wanted) return wanted;
     if (++made_ <= limits_.max_entries) return {};
     return bad_zip("it has more than " + std::to_string(limits_.max_entries) +
                    " files and folders");
@@ -205,6 +213,7 @@ class Unpacker {
       if (code == ARCHIVE_EOF) break;
       if (code != ARCHIVE_OK) return reader_error(reader);
       if (offset < end) return bad_zip();
+      if (auto wanted = go_on(); !wanted) return wanted;
       // Counts holes as well: offset is where the bytes go.
       bytes_ += static_cast<int64_t>(size) + (offset - end);
       if (bytes_ > limits_.max_bytes) {

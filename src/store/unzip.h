@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ namespace kiln::store {
 struct UnzipLimits {
   int64_t max_bytes = 262'144'000;
   int64_t max_entries = 100'000;
+  std::stop_token ending = {};  // who waits for it gives up: an error that says so
 };
 
 // REQUIRES: `dir` exists and is empty. After an error it holds part of the archive: the caller

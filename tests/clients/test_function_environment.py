@@ -229,7 +229,7 @@ def test_another_version_is_said_or_refused(own_kiln, tmp_path):
     made = engine.cli("create", "f", str(folder), "--runtime", other, "--handler", "index.handler")
     assert f"{other} runs on Python {machines[0]}.{machines[1]}" in made.stderr and f"--python {other[6:]}=PATH" in made.stderr
     assert engine.invoke("f")["Body"] == machines
-    assert f"f: {other} runs on Python" in engine.stderr()
+    wait_for(lambda: f"f: {other} runs on Python" in engine.stderr(), what="the remark on the interpreter")
     log = engine.client("logs").filter_log_events(logGroupName="/aws/lambda/f")["events"]
     assert log[0]["message"].startswith(f"INIT_START Runtime Version: python:{machines[0]}.{machines[1]}.v")
     own = f"python{machines[0]}.{machines[1]}"

@@ -482,6 +482,20 @@ def test_node_frames_events(node, log_format):
         assert [(kind, text.split("\t")[3]) for kind, text in events] == [(15, "two\nlines\n"), (None, "one"), (23, "undefined \n\n")]
 
 
+def test_node_prints_no_headers_into_a_file_of_the_functions(node):
+    function = node(
+        "const fs = require('fs');\n"
+        "exports.handler = async (event) => {\n"
+        "  fs.closeSync(1); const own = fs.openSync(event.file, 'w+');\n"
+        "  console.log('two\\nlines'); console.log('one');\n"
+        "  return [own, fs.readFileSync(event.file, 'utf8')];\n};",
+        _LAMBDA_TELEMETRY_LOG_FD="1",
+    )
+    own, text = function.result({"file": str(function.folder / "own")})
+    assert own == 1 and [line.split("\t")[3] for line in text.split("\n")[:-1]] == ["two\rlines", "one"], text
+    assert function.raw_log() == b""
+
+
 def test_node_streams(node):
     function = node(STREAM % "out.setContentType('text/plain'); for (const line of event) out.write(line); out.end();")
     for event in (["añ", "b"], [], [""], ["x" * 3_000_000, "y"]):

@@ -327,6 +327,20 @@ def test_python_frames_events(python):
     assert error.startswith("[ERROR] ValueError: None\nTraceback (most recent call last):\n\u00a0\u00a0File ")
 
 
+def test_python_prints_no_headers_into_a_file_of_the_functions(python):
+    function = python(
+        "import logging, os, tempfile\n"
+        "def handler(event, context):\n"
+        "    own = tempfile.TemporaryFile()\n    os.dup2(own.fileno(), 1)\n    logging.warning('two\\nlines')\n    print('printed')\n"
+        "    own.seek(0)\n    text = own.read().decode()\n    os.close(1)\n    logging.warning('to nobody')\n    raise ValueError(text)\n",
+        _LAMBDA_TELEMETRY_LOG_FD="1",
+    )
+    call = function.error()
+    assert call.json["errorType"] == "ValueError"
+    assert re.fullmatch(r"\[WARNING\]\t\S+\t\S+\ttwo\nlines\nprinted\n", call.json["errorMessage"]), call.json
+    assert function.raw_log() == b""
+
+
 def test_python_frames_json_events(python):
     function = python("def handler(event, context):\n    1 / 0\n", AWS_LAMBDA_LOG_FORMAT="JSON", _LAMBDA_TELEMETRY_LOG_FD="1")
     function.error()

@@ -136,6 +136,9 @@ void CloudFormationService::stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+  // Before what their steps wait for gives up: a step that fails now is no reason to roll back.
+  book_->leave();
+  engine_.begin_stop();
   thread_.join();
   readers_.join();
   // Deployments may wait for answers, too.

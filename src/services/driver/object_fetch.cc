@@ -1,7 +1,10 @@
 #include "services/driver/object_fetch.h"
 
+#include <atomic>
 #include <future>
+#include <memory>
 #include <pugixml.hpp>
+#include <stop_token>
 
 #include "net/http_client.h"
 #include "wire/uri.h"
@@ -31,6 +34,19 @@ Error refused(const std::string& url, const net::ClientResponse& response) {
                          : ".")};
 }
 
+// The first word on how it went, waited for by one thread.
+class Outcome {
+ public:
+  void set(Result<net::ClientResponse> answer) {
+    if (!is_set_.exchange(true)) promise_.set_value(std::move(answer));
+  }
+  Result<net::ClientResponse> get() { return promise_.get_future().get(); }
+
+ private:
+  std::atomic<bool> is_set_{false};
+  std::promise<Result<net::ClientResponse>> promise_;
+};
+
 Result<std::string> fetch_from(const std::string& server, engine::Engine& engine,
                                const std::string& bucket, const std::string& key, int64_t most) {
   std::string url = server;
@@ -40,13 +56,14 @@ Result<std::string> fetch_from(const std::string& server, engine::Engine& engine
   request.url = url;
   request.time_limit = std::chrono::seconds(60);
   request.body_limit = static_cast<uint64_t>(most);
-  auto promise = std::make_shared<std::promise<Result<net::ClientResponse>>>();
-  auto future = promise->get_future();
+  const auto outcome = std::make_shared<Outcome>();
   net::HttpClient client(*engine.loops().front());
-  client.send(std::move(request), [promise](Result<net::ClientResponse> answer) {
-    promise->set_value(std::move(answer));
+  client.send(std::move(request),
+              [outcome](Result<net::ClientResponse> answer) { outcome->set(std::move(answer)); });
+  const std::stop_callback ends(engine.ending(), [&outcome] {
+    outcome->set(Error{ErrorKind::kUnavailable, "ServiceUnavailable", "Kiln is stopping"});
   });
-  auto answer = future.get();
+  auto answer = outcome->get();
   if (!answer) return unavailable(url, answer.error().message);
   if (answer->status != 200) return refused(url, *answer);
   return std::move(answer->body);

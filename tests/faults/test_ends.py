@@ -1,0 +1,58 @@
+"""How an engine ends when it is told to, in the middle of work: soon, with nothing left behind, and ready to go on."""
+
+import base64
+import json
+import os
+import pathlib
+import signal
+import threading
+
+from harness import ROLE, wait_for, zip_of
+
+
+def groups_of(engine):
+    """The control groups that an engine of this pid has made, wherever they are."""
+    return [path for path, _, _ in os.walk("/sys/fs/cgroup") if f"/kiln-{engine}-" in path]
+
+
+def test_an_engine_that_ends_leaves_no_control_groups(own_kiln, name):
+    kiln = own_kiln()
+    engine = kiln.engine
+    kiln.create_echo(name)
+    assert kiln.invoke(name, "x")["Body"] == "x"
+    # Groups of sandboxes that wait for a function, too.
+    wait_for(lambda: len(groups_of(engine)) > 1 or not os.access("/sys/fs/cgroup", os.W_OK), what="the groups of sandboxes")
+    kiln.stop()
+    assert groups_of(engine) == []
+
+
+def test_packages_that_wait_to_be_unpacked_wait_for_no_end(own_kiln, name):
+    """What is being unpacked is left, what has not begun is dropped, and neither leaves anything."""
+    kiln = own_kiln()
+    code, functions = pathlib.Path(kiln.data_dir) / "code", 24
+    bodies = []
+    for number in range(functions):
+        files = {"index.py": f"# {number}\n", **{f"{n}.bin": b"\0" * 1_000_000 for n in range(40)}}
+        document = {"FunctionName": f"{name}-{number}", "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE}
+        bodies.append(json.dumps({**document, "Code": {"ZipFile": base64.b64encode(zip_of(files)).decode()}}))
+
+    def create(body):
+        try:
+            kiln.http("POST", "/2015-03-31/functions", body)
+        except OSError:
+            pass  # it ends before it answers
+
+    callers = [threading.Thread(target=create, args=(body,)) for body in bodies]
+    for caller in callers:
+        caller.start()
+    wait_for(lambda: code.is_dir() and list(code.glob(".new-*")), what="the first package that is unpacked")
+    kiln.process.send_signal(signal.SIGTERM)
+    assert kiln.process.wait(60) == 0, kiln.stderr()
+    for caller in callers:
+        caller.join()
+    assert list(code.glob(".new-*")) == []
+    again = own_kiln()
+    made = again.client("lambda").list_functions()["Functions"]
+    assert len(made) < functions
+    for document in made:
+        assert (code / base64.b64decode(document["CodeSha256"]).hex() / "39.bin").stat().st_size == 1_000_000
