@@ -134,7 +134,7 @@ std::string unknown_option(const CLI::App& command, const std::string& path,
   // CLI11 reads the options of a command behind its name alone.
   if (near == name)
     return name + " belongs behind the command: `" + path + " " + name +
-           (word == name && command.get_option(name)->get_type_size() != 0 ? " VALUE" : "") + "`";
+           (word == name && command.get_option(name)->get_expected_max() > 0 ? " VALUE" : "") + "`";
   return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
 }
 
