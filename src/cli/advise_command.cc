@@ -86,7 +86,8 @@ Result<std::vector<std::string>> functions_of_stack(const ApiOptions& options, b
       stacks.pages("ListStackResources", {{"StackName", stack}}, "StackResourceSummaries");
   if (!resources) return resources.error();
   for (const json& resource : *resources)
-    if (string_at(resource, "ResourceType") == "AWS::Lambda::Function")
+    if (string_at(resource, "ResourceType") == "AWS::Lambda::Function" &&
+        !string_at(resource, "ResourceStatusReason").starts_with("Left out: "))
       names.push_back(string_at(resource, "PhysicalResourceId"));
   if (names.empty())
     return Error{ErrorKind::kInvalid, "NoData", "the stack '" + stack + "' has no function"};
@@ -106,7 +107,10 @@ Result<AdvisedFunction> advise_one(SurveyClient& client, const AdviseArguments& 
   out.found.where = {question.function, question.region};
   auto found = survey::advise_function(client, question, options);
   if (!found) {
-    if (found.error().type != "NoData") return found.error();
+    // Of a stack, one that somebody has deleted.
+    const bool gone =
+        question.function != arguments.target && found.error().type == "ResourceNotFoundException";
+    if (found.error().type != "NoData" && !gone) return found.error();
     out.why_not = found.error().message;
     return out;
   }

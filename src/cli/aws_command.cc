@@ -13,7 +13,7 @@ namespace {
 
 // Only returns when there is no AWS CLI.
 int run_aws(Console& console, const ApiOptions& api, const std::vector<std::string>& words) {
-  for (const char* name : {"AWS_PROFILE", "AWS_SESSION_TOKEN"}) ::unsetenv(name);
+  for (const char* name : kOtherKeys) ::unsetenv(name);
   for (const auto& [name, value] : client_environment(api))
     ::setenv(name.c_str(), value.c_str(), 1);
   ::setenv("AWS_PAGER", "", 0);

@@ -1,10 +1,14 @@
 #include "cli/code_source.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "cli/read_file.h"
+#include "cli/shell.h"
 #include "cli/usage.h"
 
 namespace kiln::cli {
@@ -12,24 +16,80 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::array<std::string_view, 1> kPythonFiles = {".py"};
+constexpr std::array<std::string_view, 3> kNodeFiles = {".js", ".mjs", ".cjs"};
+
 bool has(const std::vector<CodeEntry>& entries, std::string_view path) {
   return std::any_of(entries.begin(), entries.end(),
                      [&](const CodeEntry& entry) { return entry.path == path; });
 }
 
-// The name of a top-level .py file, without its ending; "" when there is none.
-std::string top_level_python(const std::vector<CodeEntry>& entries) {
-  for (const CodeEntry& entry : entries) {
-    if (entry.path.find('/') == std::string::npos && entry.path.ends_with(".py")) {
-      return entry.path.substr(0, entry.path.size() - 3);
+// The name of a top-level file with one of these endings, without it; "" when there is none. A file
+// such as jest.config.js can't have a handler.
+std::string top_level(const std::vector<CodeEntry>& entries,
+                      std::span<const std::string_view> endings) {
+  for (const CodeEntry& entry : entries)
+    for (const std::string_view ending : endings) {
+      if (!entry.path.ends_with(ending)) continue;
+      const std::string name = entry.path.substr(0, entry.path.size() - ending.size());
+      if (name.find_first_of("/.") == std::string::npos) return name;
     }
-  }
   return "";
 }
 
-bool has_typescript(const std::vector<CodeEntry>& entries) {
-  return std::any_of(entries.begin(), entries.end(),
-                     [](const CodeEntry& entry) { return entry.path.ends_with(".ts"); });
+bool has_index(const std::vector<CodeEntry>& entries) {
+  return has(entries, "index.js") || has(entries, "index.mjs") || has(entries, "index.cjs");
+}
+
+// The file that a build begins with: index.ts or app.ts, else the first. "": there is none.
+std::string typescript(const std::vector<CodeEntry>& entries) {
+  std::string found;
+  for (const CodeEntry& entry : entries) {
+    if (!entry.path.ends_with(".ts") || entry.path.ends_with(".d.ts")) continue;
+    if (entry.path.ends_with("index.ts") || entry.path.ends_with("app.ts")) return entry.path;
+    if (found.empty()) found = entry.path;
+  }
+  return found;
+}
+
+// Sources that no runtime here takes as they are, by their ending, and what makes a package of
+// them.
+struct Sources {
+  std::string_view ending, step;
+};
+constexpr std::array kSources = {
+    Sources{".go",
+            "build its .go files first, in its folder: `CGO_ENABLED=0 go build -o build/bootstrap "
+            ".`; then give the folder build"},
+    Sources{".rs",
+            "build its .rs files first, in its folder: `cargo build --release`; then copy the "
+            "program from target/release to build/bootstrap, and give the folder build"},
+    Sources{".java",
+            "give a folder with the .jar files and a script bootstrap that starts java with AWS's "
+            "runtime interface client"},
+    Sources{".rb",
+            "give a folder with the .rb files and a script bootstrap that starts ruby with AWS's "
+            "runtime interface client"},
+    Sources{".cs", "publish a self-contained program, name it bootstrap, and give its folder"},
+    Sources{".cc", "`kiln new NAME` makes a project that builds a function in C++"},
+    Sources{".cpp", "`kiln new NAME` makes a project that builds a function in C++"},
+};
+
+std::string step_for(const std::vector<CodeEntry>& entries) {
+  if (const std::string file = typescript(entries); !file.empty())
+    return "build its .ts files first, in its folder: `npx esbuild " + shell_word(file) +
+           " --bundle --platform=node --outfile=build/index.js`; then give the folder build";
+  for (const Sources& sources : kSources)
+    if (std::any_of(entries.begin(), entries.end(),
+                    [&](const CodeEntry& entry) { return entry.path.ends_with(sources.ending); }))
+      return std::string(sources.step);
+  return "give --runtime and --handler";
+}
+
+Error no_default_handler(const std::string& file, const std::string& module,
+                         const std::string& function) {
+  return usage("there is no " + file + ", where the default handler would be; give --handler " +
+               module + ".FUNCTION, such as " + module + "." + function);
 }
 
 }  // namespace
@@ -37,7 +97,11 @@ bool has_typescript(const std::vector<CodeEntry>& entries) {
 Result<CodeSource> read_code(const std::string& path, CodeForm form) {
   std::error_code ec;
   const fs::file_status status = fs::status(path, ec);
-  if (!fs::exists(status)) return usage("there is no file or folder '" + path + "'");
+  if (!fs::exists(status)) {
+    const std::string file = path.substr(path.starts_with("fileb://") ? 8 : 0);
+    return usage("there is no file or folder '" + path + "'" +
+                 (file != path ? "; write the path alone: " + shell_word(file) : ""));
+  }
   CodeSource source;
   source.form = form;
   if (form == CodeForm::kHotReload) {
@@ -75,32 +139,30 @@ Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, Runt
   if (wanted.runtime.empty()) {
     if (has(entries, "bootstrap")) {
       wanted.runtime = "provided.al2023";
-    } else if (!top_level_python(entries).empty()) {
+    } else if (!top_level(entries, kPythonFiles).empty()) {
       wanted.runtime = newest("python");
       if (wanted.runtime.empty()) wanted.runtime = "python3.13";
-    } else if (has(entries, "index.js") || has(entries, "index.mjs") || has(entries, "index.cjs")) {
+    } else if (has_index(entries) ||
+               (typescript(entries).empty() && !top_level(entries, kNodeFiles).empty())) {
       wanted.runtime = newest("nodejs");
       if (wanted.runtime.empty()) wanted.runtime = "nodejs22.x";
     } else {
       return usage(
-          "can't infer the runtime: the code has no bootstrap, .py file, index.js, index.mjs or "
-          "index.cjs at its top; " +
-          std::string(has_typescript(entries)
-                          ? "its .ts files need a build first, as with esbuild: give the folder "
-                            "that this writes to"
-                          : "give --runtime and --handler"));
+          "can't infer the runtime: the code has no bootstrap, .py, .js, .mjs, or .cjs file at its "
+          "top; " +
+          step_for(entries));
     }
   }
   if (!wanted.handler.empty()) return wanted;
   if (wanted.runtime.starts_with("python")) {
-    const std::string module = top_level_python(entries);
-    if (!has(entries, "lambda_function.py") && !module.empty()) {
-      return usage(
-          "there is no lambda_function.py, where the default handler would be; give --handler " +
-          module + ".FUNCTION, such as " + module + ".lambda_handler");
-    }
+    const std::string module = top_level(entries, kPythonFiles);
+    if (!has(entries, "lambda_function.py") && !module.empty())
+      return no_default_handler("lambda_function.py", module, "lambda_handler");
     wanted.handler = "lambda_function.lambda_handler";
   } else if (wanted.runtime.starts_with("nodejs")) {
+    const std::string module = top_level(entries, kNodeFiles);
+    if (!has_index(entries) && !module.empty())
+      return no_default_handler("index.js, index.mjs, or index.cjs", module, "handler");
     wanted.handler = "index.handler";
   } else {
     wanted.handler = "bootstrap";

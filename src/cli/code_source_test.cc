@@ -229,8 +229,20 @@ TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
     return choose_runtime({{file}}, {}, unknown).error().message;
   };
   EXPECT_THAT(said("app.py"), HasSubstr("give --handler app.FUNCTION, such as app.lambda_handler"));
-  EXPECT_THAT(said("index.ts"), HasSubstr("its .ts files need a build first"));
-  EXPECT_THAT(said("main.go"), HasSubstr("give --runtime and --handler"));
+  EXPECT_THAT(said("app.mjs"), HasSubstr("give --handler app.FUNCTION, such as app.handler"));
+  EXPECT_THAT(said("src/index.ts"),
+              HasSubstr("`npx esbuild src/index.ts --bundle --platform=node "
+                        "--outfile=build/index.js`; then give the folder build"));
+  EXPECT_THAT(said("main.go"), HasSubstr("go build -o build/bootstrap .`"));
+  EXPECT_THAT(said("src/main.rs"), HasSubstr("`cargo build --release`"));
+  EXPECT_THAT(said("App.java"), HasSubstr("a script bootstrap that starts java"));
+  EXPECT_THAT(said("app.rb"), HasSubstr("a script bootstrap that starts ruby"));
+  EXPECT_THAT(said("F.cs"), HasSubstr("name it bootstrap"));
+  EXPECT_THAT(said("main.cpp"), HasSubstr("`kiln new NAME`"));
+  EXPECT_THAT(said("main.f90"), HasSubstr("give --runtime and --handler"));
+  // Its configuration is no handler's file.
+  EXPECT_THAT(choose_runtime({{"jest.config.js"}, {"app.ts"}}, {}, unknown).error().message,
+              HasSubstr("esbuild app.ts"));
 }
 
 struct RuntimeCase {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "cli/env_file.h"
 #include "cli/function_api.h"
 #include "cli/missing_packages.h"
+#include "cli/plain_words.h"
 #include "cli/shell.h"
 #include "cli/size_text.h"
 #include "cli/usage_error.h"
@@ -138,6 +140,18 @@ Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
   return step;
 }
 
+// What a runtime without its own program needs; a layer may bring it.
+void warn_if_without_bootstrap(Console& console, const CreateOptions& options,
+                               const CodeSource& source) {
+  const bool has_one =
+      std::any_of(source.entries.begin(), source.entries.end(),
+                  [](const CodeEntry& entry) { return entry.path == "bootstrap"; });
+  if (has_one || !options.layers.empty() || !options.runtime.runtime.starts_with("provided."))
+    return;
+  warn(console, options.runtime.runtime + " starts the program bootstrap, and '" + options.path +
+                    "' has none at its top; build it there, and create again with --update");
+}
+
 void warn_if_not_executable(Console& console, const CodeSource& source) {
   for (const CodeEntry& entry : source.entries) {
     if (entry.path == "bootstrap" && !entry.executable) {
@@ -188,6 +202,16 @@ Error too_large_for_a_request(const std::string& path, size_t zipped) {
               "--hot-reload, or deploy it in a stack, which takes it from a bucket"};
 }
 
+// `kiln create ./hello hello`: the other way round.
+Error in_their_order(const CreateOptions& options, Error error) {
+  std::error_code ec;
+  if (std::filesystem::exists(options.path, ec) || !std::filesystem::exists(options.name, ec))
+    return error;
+  error.message += "; the name comes first: `kiln create " + shell_word(options.path) + " " +
+                   shell_word(options.name) + "`";
+  return error;
+}
+
 int run_create(Console& console, const ClientOptions& client_options, CreateOptions options) {
   if (!options.environment_file.empty()) {
     Result<std::vector<std::string>> pairs = read_env_file(options.environment_file);
@@ -202,7 +226,8 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
     }
   }
   Result<CodeSource> source = read_code(options.path, options.form);
-  if (!source) return fail(console, source.error());
+  if (!source) return fail(console, in_their_order(options, source.error()));
+  warn_if_without_bootstrap(console, options, *source);
   warn_if_not_executable(console, *source);
   if (options.layers.empty() && std::filesystem::is_directory(options.path))
     if (const std::string missing = missing_packages(options.path, source->entries);
@@ -223,7 +248,9 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   if (!result) {
     if (result.error().type == "RequestEntityTooLargeException")
       return fail(console, too_large_for_a_request(options.path, source->zip.size()));
-    return fail(console, result.error());
+    return fail(console, in_plain_words(result.error(), [&](const std::string& language) {
+                  return newest_runtime(*client, language);
+                }));
   }
   if (!note.empty()) warn(console, note);
   send_symbols(console, *client, options.path);
@@ -250,8 +277,8 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("create", "Create a function from a folder or a zip archive");
   command->footer(
-      "Kiln infers the runtime from the files: Python for a .py file, Node.js for index.js or\n"
-      "index.mjs, each the newest version that the machine has, and provided.al2023 for a\n"
+      "Kiln infers the runtime from the files: Python for a .py file, Node.js for a .js or .mjs\n"
+      "file, each the newest version that the machine has, and provided.al2023 for a\n"
       "bootstrap. It packs everything in the folder but .git,\n"
       "a Kiln's data folder, and the files that .kilnignore names, or .gitignore if there is no\n"
       ".kilnignore.\n"

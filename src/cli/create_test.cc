@@ -229,6 +229,54 @@ TEST(Create, WarnsOfABootstrapThatCannotRun) {
               HasSubstr("not executable"));
 }
 
+TEST(Create, WarnsOfARuntimeThatStartsWhatIsNotThere) {
+  FakeLambda lambda;
+  const TestServer server([&](const TestRequest& request) { return lambda(request); });
+  const TestFolder folder;
+  folder.write("main.go", "x");
+  std::vector<std::string> create = {"create",       "f",          folder.path(),    "--runtime",
+                                     "provided.al2", "--endpoint", server.endpoint()};
+  EXPECT_THAT(run(create).err,
+              HasSubstr("provided.al2 starts the program bootstrap, and '" + folder.path() + "'"));
+  lambda.exists = false;
+  create.insert(create.end(), {"--layer", "arn:aws:lambda:us-east-1:000000000000:layer:l:1"});
+  EXPECT_THAT(run(create).err, Not(HasSubstr("warning")));
+}
+
+TEST(Create, TheNameComesFirst) {
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  const std::string path = folder.path();
+  EXPECT_THAT(run({"create", path, "hello"}).err,
+              HasSubstr("there is no file or folder 'hello'; the name comes first: `kiln create "
+                        "hello " +
+                        path + "`"));
+  EXPECT_THAT(run({"create", "hello", "fileb://x.zip"}).err,
+              HasSubstr("no file or folder 'fileb://x.zip'; write the path alone: x.zip"));
+}
+
+TEST(Create, AnUnknownRuntimeIsAnsweredWithTheNewestOfTheMachine) {
+  const TestServer server([&](const TestRequest& request) -> TestResponse {
+    if (request.target == "/_kiln/runtimes")
+      return {200, R"({"python":"python3.11","nodejs":"nodejs20.x"})"};
+    return {
+        400,
+        R"({"Type":"User","message":"Value )" +
+            json::parse(request.body)["Runtime"].get<std::string>() +
+            R"( at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [python3.12] or be a valid ARN"})",
+        {{"x-amzn-ErrorType", "InvalidParameterValueException"}}};
+  });
+  const TestFolder folder;
+  folder.write("index.js", "x");
+  const auto said = [&](const char* runtime) {
+    return run({"create", "f", folder.path(), "--runtime", runtime, "--endpoint",
+                server.endpoint()})
+        .err;
+  };
+  EXPECT_THAT(said("python4.0"), HasSubstr("can't be 'python4.0'; did you mean python3.11?"));
+  EXPECT_THAT(said("node"), HasSubstr("did you mean nodejs20.x?"));
+}
+
 TEST(Create, ABadEnvironmentVariableIsUsage) {
   const TestFolder folder;
   folder.write("bootstrap", "x", 0755);

@@ -3,6 +3,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/consent.h"
+#include "cli/shell.h"
 #include "cli/stack_client.h"
 #include "cli/stack_package.h"
 #include "cli/stack_text.h"
@@ -19,7 +20,7 @@ using nlohmann::json;
 constexpr size_t kMaxTemplateInRequest = 51'200;  // bytes; a larger one goes into the bucket
 
 struct DeployOptions {
-  std::string path;
+  std::string path = ".";
   std::string stack_name;
   std::vector<std::string> only;
   std::vector<std::string> parameters, tags;
@@ -45,8 +46,12 @@ Result<std::map<std::string, std::string>> read_pairs(const std::vector<std::str
 class Deployer {
  public:
   Deployer(Console& console, const ClientOptions& client_options, const DeployOptions& options,
-           StackClient& client)
-      : console_(console), client_options_(client_options), options_(options), client_(client) {}
+           ApiClient& client)
+      : console_(console),
+        client_options_(client_options),
+        options_(options),
+        api_(client),
+        client_(client) {}
 
   int run() {
     auto sources = read_template_source(options_.path);
@@ -212,6 +217,7 @@ class Deployer {
     talk() << console_.paint(Style::kBold, source.stack_name) << ": " << plan_summary(changes)
            << "\n"
            << plan_text(console_, changes);
+    warn_of_runtimes(source, changes);
     if (options_.plan_only) {
       drop(id, stack_id, is_new);
       return keep_plan(source.stack_name, changes, all_outputs);
@@ -238,6 +244,18 @@ class Deployer {
       return finish(source.stack_name, all_outputs);
     return fail(console_, {ErrorKind::kInvalid, "DeploymentFailed",
                            source.stack_name + " is in " + status + why(stack_id)});
+  }
+
+  // Another interpreter of the machine runs these functions, or none. AWS says nothing of the kind.
+  void warn_of_runtimes(const StackTemplate& source, const json& changes) {
+    const auto functions = functions_by_runtime(changes);
+    if (functions.empty()) return;
+    const Result<json> known = api_.json({.path = "/_kiln/runtimes"});
+    if (!known) return;
+    for (const auto& [runtime, names] : functions)
+      if (const std::string remark = string_at(json_member(*known, "remarks"), runtime.c_str());
+          !remark.empty())
+        warn(console_, source.file + ": " + names + ": " + remark);
   }
 
   // The first failure says why; what follows are its consequences.
@@ -280,8 +298,13 @@ class Deployer {
     if (is_new) (void)client_.call("DeleteStack", {{"StackName", stack_id}});
   }
 
-  static Error located(const StackTemplate& source, Error error) {
+  Error located(const StackTemplate& source, Error error) const {
     error.message = source.file + ": " + error.message;
+    // The server doesn't know the path.
+    constexpr std::string_view kCommand = "`kiln deploy ";
+    if (const size_t at = error.message.find("`kiln deploy --skip-unsupported`");
+        at != std::string::npos)
+      error.message.insert(at + kCommand.size(), shell_word(options_.path) + " ");
     if (error.message.ends_with("] must have values"))
       error.message += "; give each with --parameter NAME=VALUE";
     return error;
@@ -292,7 +315,8 @@ class Deployer {
   Console& console_;
   const ClientOptions& client_options_;
   const DeployOptions& options_;
-  StackClient& client_;
+  ApiClient& api_;
+  StackClient client_;
   PackageTarget target_;
 };
 
@@ -300,8 +324,7 @@ int run_deploy(Console& console, const ClientOptions& client_options,
                const DeployOptions& options) {
   auto client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  StackClient stacks(*client);
-  return Deployer(console, client_options, options, stacks).run();
+  return Deployer(console, client_options, options, *client).run();
 }
 
 }  // namespace
@@ -317,8 +340,10 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
       "  kiln deploy template.yaml --plan                what would change\n"
       "  kiln deploy template.yaml --yes --json | jq -r .orders.Url");
   auto options = std::make_shared<DeployOptions>();
-  command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
-      ->required();
+  command
+      ->add_option("path", options->path,
+                   "cdk.out, a template, or a folder with one; default: this folder")
+      ->type_name("PATH");
   command->add_option("--stack-name", options->stack_name,
                       "Name of a single template's stack (default: from its file or folder)");
   command->add_option("--stack", options->only, "Only this stack of a CDK app; can be repeated");

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/json_access.h"
@@ -24,6 +25,9 @@ int run_env(Console& console, const ClientOptions& options, std::string form) {
     console.out << json_pretty(document) << '\n';
     return kExitOk;
   }
+  for (const char* name : kOtherKeys)
+    if (form != "dotenv" && std::getenv(name) != nullptr)
+      console.out << (form == "fish" ? "set -e " : "unset ") << name << '\n';
   for (const auto& [name, value] : variables) {
     if (form == "fish")
       console.out << "set -gx " << name << ' ' << value << '\n';
@@ -40,7 +44,9 @@ void add_env_command(CLI::App& app, Invocation& invocation) {
       app.add_subcommand("env", "Print the variables with which AWS's tools and SDKs find Kiln");
   command->footer(
       "Older tools don't read AWS_ENDPOINT_URL (the AWS CLI before 2.13, boto3 before 1.28); use\n"
-      "`kiln aws` or give them the endpoint.\n"
+      "`kiln aws` or give them the endpoint. AWS_PROFILE and AWS_SESSION_TOKEN are unset where "
+      "they\n"
+      "are set, since they belong to other keys.\n"
       "\n"
       "Examples:\n"
       "  eval \"$(kiln env)\"\n"

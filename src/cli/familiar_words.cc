@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/shell.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -20,8 +22,6 @@ constexpr std::string_view kUpdateInstead =
     "`kiln create NAME DIR --update` replaces a function's code";
 constexpr std::string_view kDevInstead =
     "`kiln dev DIR` updates a function whenever you save a file";
-constexpr std::string_view kAwsInstead =
-    "`kiln aws` runs the AWS CLI: `kiln aws lambda list-functions`";
 constexpr std::string_view kBuildInstead =
     "`kiln create NAME DIR` packs a folder as it is, and `kiln dev DIR` builds C++";
 constexpr std::string_view kEventInstead = "`kiln event` prints sample events";
@@ -69,14 +69,52 @@ constexpr std::array kFamiliarCommands = {
     FamiliarCommand{"generate-event", kEventInstead},
     FamiliarCommand{"shell", "`kiln exec NAME sh` runs a shell in an environment"},
     FamiliarCommand{"configure", "`kiln env` prints the variables that AWS's tools need"},
-    FamiliarCommand{"lambda", kAwsInstead},
-    FamiliarCommand{"cloudformation", kAwsInstead},
-    FamiliarCommand{"cloudwatch", kAwsInstead},
-    FamiliarCommand{"s3", kAwsInstead},
-    FamiliarCommand{"sns", kAwsInstead},
-    FamiliarCommand{"ssm", kAwsInstead},
-    FamiliarCommand{"iam", kAwsInstead},
 };
+
+// Commands of the AWS CLI.
+constexpr std::array<std::string_view, 14> kAwsServices = {"lambda",
+                                                           "cloudformation",
+                                                           "cloudwatch",
+                                                           "s3",
+                                                           "s3api",
+                                                           "sns",
+                                                           "ssm",
+                                                           "iam",
+                                                           "sts",
+                                                           "sqs",
+                                                           "events",
+                                                           "dynamodb",
+                                                           "application-autoscaling",
+                                                           "apigateway"};
+// What its operations begin with, as in create-function.
+constexpr std::array<std::string_view, 14> kAwsVerbs = {
+    "create",  "update", "delete", "get",    "list", "put",   "describe",
+    "publish", "add",    "remove", "invoke", "tag",  "untag", "set"};
+
+struct AwsThing {
+  std::string_view word, service;
+};
+constexpr std::array kAwsThings = {AwsThing{"stack", "cloudformation"},
+                                   AwsThing{"change-set", "cloudformation"},
+                                   AwsThing{"alarm", "cloudwatch"},
+                                   AwsThing{"metric", "cloudwatch"},
+                                   AwsThing{"topic", "sns"},
+                                   AwsThing{"log-", "logs"},
+                                   AwsThing{"scal", "application-autoscaling"}};
+
+// Of a group of commands: which of its own does what other tools have another word for.
+struct FamiliarVerb {
+  std::string_view word, ours;
+};
+constexpr std::array kFamiliarVerbs = {
+    FamiliarVerb{"create", "set"},    FamiliarVerb{"create", "publish"},
+    FamiliarVerb{"add", "set"},       FamiliarVerb{"add", "publish"},
+    FamiliarVerb{"new", "set"},       FamiliarVerb{"new", "publish"},
+    FamiliarVerb{"update", "set"},    FamiliarVerb{"update", "publish"},
+    FamiliarVerb{"put", "set"},       FamiliarVerb{"ls", "list"},
+    FamiliarVerb{"show", "list"},     FamiliarVerb{"get", "list"},
+    FamiliarVerb{"describe", "list"}, FamiliarVerb{"rm", "delete"},
+    FamiliarVerb{"remove", "delete"}, FamiliarVerb{"destroy", "delete"}};
 
 struct FamiliarOption {
   std::string_view command, word, advice;  // an empty command stands for all
@@ -137,6 +175,13 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"create", "--architectures",
                    "leave it out: functions have the machine's architecture"},
     FamiliarOption{"create", "--arch", "leave it out: functions have the machine's architecture"},
+    FamiliarOption{"create", "--tags", "`kiln aws lambda tag-resource` tags a function"},
+    FamiliarOption{"tune", "--event", "it is --payload here: `--payload @FILE`, or JSON"},
+    FamiliarOption{"tune", "-e", "it is --payload here: `--payload @FILE`, or JSON"},
+    FamiliarOption{"tune", "--invocations", "it is --num here"},
+    FamiliarOption{"tune", "--memory", "it is --sizes here: `--sizes 128,512,1024`"},
+    FamiliarOption{"tune", "--power-values", "it is --sizes here: `--sizes 128,512,1024`"},
+    FamiliarOption{"simulate", "--function", kNameAlone},
     FamiliarOption{"logs", "--start-time", "--since says how far back: `--since 10m`"},
     FamiliarOption{"logs", "-s", "--since says how far back: `--since 10m`"},
     FamiliarOption{"logs", "--tail", "-f follows the log, and -n N starts with its last N lines"},
@@ -182,6 +227,31 @@ constexpr std::array kFamiliarOptions = {
 };
 
 }  // namespace
+
+std::string aws_command_of(const std::vector<std::string>& words) {
+  std::string rest;
+  for (const std::string& word : words) rest += " " + shell_word(word);
+  const std::string& word = words.front();
+  const auto is = [&word](std::string_view other) { return word == other; };
+  if (std::any_of(kAwsServices.begin(), kAwsServices.end(), is))
+    return "`kiln aws" + rest + "` runs the AWS CLI";
+  const auto begins = [&word](std::string_view verb) {
+    return word.size() > verb.size() && word.starts_with(verb) && word[verb.size()] == '-';
+  };
+  if (std::none_of(kAwsVerbs.begin(), kAwsVerbs.end(), begins)) return "";
+  const auto thing = std::find_if(
+      kAwsThings.begin(), kAwsThings.end(),
+      [&word](const AwsThing& one) { return word.find(one.word) != std::string::npos; });
+  const std::string service(thing == kAwsThings.end() ? "lambda" : thing->service);
+  return "`kiln aws " + service + rest + "` runs the AWS CLI";
+}
+
+std::string our_verb(std::string_view word, const std::vector<std::string>& ours) {
+  for (const FamiliarVerb& one : kFamiliarVerbs)
+    if (one.word == word && std::find(ours.begin(), ours.end(), one.ours) != ours.end())
+      return std::string(one.ours);
+  return "";
+}
 
 std::string advice_for_command(std::string_view word) {
   const auto found = std::find_if(kFamiliarCommands.begin(), kFamiliarCommands.end(),

@@ -32,17 +32,24 @@ struct InvokeOptions {
 // Kiln takes the request id from here, so that the log can be read while the function runs.
 constexpr const char* kRequestIdHeader = "X-Kiln-Request-Id";
 
-// The function's name; of an ARN its seventh part.
+constexpr int kRegionOfArn = 3, kNameOfArn = 6;  // arn:aws:lambda:REGION:ACCOUNT:function:NAME
+
+// "" where the ARN is shorter.
+std::string part_of_arn(const std::string& arn, int part) {
+  size_t from = 0;
+  for (int i = 0; i < part; ++i) {
+    const size_t colon = arn.find(':', from);
+    if (colon == std::string::npos) return "";
+    from = colon + 1;
+  }
+  return arn.substr(from, std::min(arn.size(), arn.find(':', from)) - from);
+}
+
+// The function's name.
 std::string name_in_target(const std::string& target) {
   if (!target.starts_with("arn:")) return target.substr(0, target.find(':'));
-  size_t from = 0;
-  for (int i = 0; i < 6 && from != std::string::npos; ++i) {
-    const size_t colon = target.find(':', from);
-    from = colon == std::string::npos ? colon : colon + 1;
-  }
-  if (from == std::string::npos) return target;
-  const size_t end = target.find(':', from);
-  return target.substr(from, end == std::string::npos ? end : end - from);
+  const std::string name = part_of_arn(target, kNameOfArn);
+  return name.empty() ? target : name;
 }
 
 // An ARN may carry its qualifier itself; NAME:QUALIFIER is split.
@@ -60,10 +67,15 @@ std::string invoke_path(const std::string& target) {
   return path;
 }
 
-Error no_such_target(const std::string& target, const ApiOptions& api) {
+Error no_such_target(const std::string& target, ApiOptions api) {
+  if (target.starts_with("arn:")) {
+    // Functions are those of a Region, and the ARN names its own.
+    if (const std::string region = part_of_arn(target, kRegionOfArn); !region.empty())
+      api.region = region;
+    return no_such_function(name_in_target(target), api);
+  }
   const size_t colon = target.rfind(':');
-  if (colon == std::string::npos || target.starts_with("arn:"))
-    return no_such_function(target, api);
+  if (colon == std::string::npos) return no_such_function(target, api);
   return no_such_qualifier(target.substr(0, colon), target.substr(colon + 1), api);
 }
 
@@ -155,11 +167,14 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   std::optional<InvokeTail> tail;
   if (options.wait == Wait::kNo) {
     request.headers.emplace_back("X-Amz-Invocation-Type", "Event");
-  } else if (options.tail == LogTail::kYes) {
-    const std::string id = new_uuid();
+  } else {
+    // Without --tail it is for the next step after a failure.
     request.headers.emplace_back("X-Amz-Log-Type", "Tail");
-    request.headers.emplace_back(kRequestIdHeader, id);
-    tail.emplace(client_options.api, name, id, console.err);
+    if (options.tail == LogTail::kYes) {
+      const std::string id = new_uuid();
+      request.headers.emplace_back(kRequestIdHeader, id);
+      tail.emplace(client_options.api, name, id, console.err);
+    }
   }
   Result<ApiResponse> response = client->send(request);
   const bool streamed = tail && response && response->status == 200 && tail->finish();
@@ -177,8 +192,8 @@ int run_invoke(Console& console, const ClientOptions& client_options,
     return fail(console, {error.kind, error.type,
                           error.type + ": " + error.message + throttle_text(reason, name)});
   }
-  if (!streamed)
-    if (const auto log = base64_decode(response->header("x-amz-log-result"))) console.err << *log;
+  const std::string log = base64_decode(response->header("x-amz-log-result")).value_or("");
+  if (!streamed && options.tail == LogTail::kYes) console.err << log;
   console.err.flush();
   print_answer(console, client_options.format, *response);
   console.out.flush();
@@ -187,7 +202,7 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   return fail(console, {ErrorKind::kBadGateway, "FunctionError",
                         "the function answered with an error (" + function_error +
                             "): " + describe_function_error(response->body) + "; " +
-                            next_step(response->body, name)});
+                            next_step(response->body, log, name)});
 }
 
 }  // namespace

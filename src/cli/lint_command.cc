@@ -132,8 +132,10 @@ void add_lint_command(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<LintOptions>();
   if (const char* endpoint = std::getenv("KILN_ENDPOINT"); endpoint != nullptr)
     options->endpoint = endpoint;
-  command->add_option("path", options->path, "cdk.out, a template, or a folder with one")
-      ->required();
+  command
+      ->add_option("path", options->path,
+                   "cdk.out, a template, or a folder with one; default: this folder")
+      ->type_name("PATH");
   add_parameter_option(*command, options->parameters);
   add_region_option(*command, options->region, "Region of stacks that name none [AWS_REGION]");
   command

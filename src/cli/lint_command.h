@@ -12,7 +12,7 @@ namespace kiln::cli {
 enum class LintFormat { kText, kJson, kSarif };
 
 struct LintOptions {
-  std::string path;
+  std::string path = ".";
   std::map<std::string, std::string> parameters;
   std::string region = "us-east-1";  // of stacks that name none
   int64_t account_concurrency = 1000;

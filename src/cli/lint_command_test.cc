@@ -92,7 +92,6 @@ TEST(Lint, WrongUsage) {
     EXPECT_EQ(outcome.code, kExitUsage) << outcome.out;
     EXPECT_THAT(outcome.err, HasSubstr(text));
   };
-  says({}, "kiln lint needs PATH");
   says({folder.path() + "/nothing.yaml"}, "there is no file or folder");
   says({file, "--parameter", "Reserve"}, "NAME=VALUE");
   says({file, "--parameter", "Other=1"}, "no template of ");

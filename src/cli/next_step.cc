@@ -47,15 +47,23 @@ std::string for_a_missing_package(const std::string& message, const std::string&
   return "";
 }
 
+// Whether the time limit ended an init, of which the first attempt had ended before.
+bool timed_out_in_init(const std::string& log) {
+  const size_t at = log.find("INIT_REPORT ");
+  if (at == std::string::npos) return false;
+  const std::string line = log.substr(at, log.find('\n', at) - at);
+  return line.find("Phase: invoke") != line.npos && line.find("Status: timeout") != line.npos;
+}
+
 }  // namespace
 
-std::string next_step(const std::string& payload, const std::string& name) {
+std::string next_step(const std::string& payload, const std::string& log, const std::string& name) {
   const auto document = json_parse(payload);
   const std::string type = string_at(document, "errorType");
   const std::string message = string_at(document, "errorMessage");
   const auto says = [&](std::string_view words) { return message.find(words) != message.npos; };
   if (std::string step = for_a_missing_package(message, name); !step.empty()) return step;
-  const std::string update = "`kiln create " + name + " DIR --update ";
+  const std::string replace = "`kiln create " + name + " DIR --update", update = replace + " ";
   if (type == "Runtime.HandlerNotFound")
     return "write that function, or name another with " + update + "--handler FILE.FUNCTION`";
   if (type == "Runtime.MalformedHandlerName")
@@ -66,7 +74,14 @@ std::string next_step(const std::string& payload, const std::string& name) {
     return "a CommonJS module needs the name index.cjs, or no \"type\" in package.json";
   if (type == "Runtime.UserCodeSyntaxError" && message.starts_with("SyntaxError: "))
     return "`node --check FILE` shows the line";
+  if (type == "Sandbox.Timedout" && timed_out_in_init(log))
+    return "the time went into its init: Lambda stops an init after 10 s and runs it again within "
+           "the invocation's own time; load less before the handler, or give it more time with " +
+           update + "--timeout SECONDS`";
   if (type == "Sandbox.Timedout") return update + "--timeout SECONDS` gives it more time";
+  if (type == "Runtime.InvalidEntrypoint")
+    return "put a program named bootstrap at the top of its folder; then " + replace +
+           "` replaces the code";
   if (type == "Runtime.OutOfMemory" || type == "MemoryError")
     return update + "--memory MB` gives it more memory";
   if (type == "Function.ResponseSizeTooLarge")

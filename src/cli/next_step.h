@@ -5,9 +5,9 @@
 
 namespace kiln::cli {
 
-// `payload`: the error's document; `name`: of the function. For what a beginner meets: a package or
-// a handler that is missing, ES modules in a .js file, the limits of time and memory. Else where
-// the log is.
-std::string next_step(const std::string& payload, const std::string& name);
+// `payload`: the error's document; `log`: the end of the invocation's log, "" where that isn't
+// known; `name`: of the function. For what a beginner meets: a package or a handler that is
+// missing, ES modules in a .js file, the limits of time and memory. Else where the log is.
+std::string next_step(const std::string& payload, const std::string& log, const std::string& name);
 
 }  // namespace kiln::cli

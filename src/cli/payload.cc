@@ -54,6 +54,11 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
     if (fault && (text[first] == '{' || text[first] == '['))
       return usage(where + " is not JSON: line " + std::to_string(fault->line) + ", column " +
                    std::to_string(fault->column) + ": " + fault->why);
+    if (argument.find('/') != std::string::npos || argument.find(".json") != std::string::npos)
+      return usage(where + " '" + argument +
+                   "' is not JSON, and there is no such file; the event goes here, and the answer "
+                   "to stdout: `kiln invoke NAME '{}' > " +
+                   shell_word(argument) + "`");
     return usage(where + " is not JSON; a string needs its quotes: kiln invoke NAME '\"text\"'");
   }
   return text;

@@ -92,12 +92,17 @@ std::string single(std::string_view value) {
   return std::string(value);
 }
 
-std::string one_of_text(std::string_view member, const std::string& value, std::string_view list) {
+using NewestRuntime = std::function<std::string(const std::string&)>;
+
+std::string one_of_text(std::string_view member, const std::string& value, std::string_view list,
+                        const NewestRuntime& newest) {
   std::vector<std::string> words = split_list(list);
+  const bool of_runtimes = member == "runtime" || member == "compatibleRuntimes";
   if (member == "runtime")  // of those that AWS has, what runs here
     std::erase_if(words, [](const std::string& name) { return !model::is_runtime_here(name); });
   std::sort(words.begin(), words.end(), by_name_and_number);
-  const std::string near = near_word(value, words);
+  const std::string near =
+      of_runtimes ? model::near_runtime(value, newest) : near_word(value, words);
   std::string out = near.empty() ? "it is one of " : "did you mean " + near + "? It is one of ";
   for (size_t i = 0; i < words.size(); ++i) {
     if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
@@ -107,9 +112,10 @@ std::string one_of_text(std::string_view member, const std::string& value, std::
 }
 
 // What the value must be: after the member's own words the limits that the message has.
-std::string rule_of(std::string_view member, const std::string& value, std::string_view message) {
+std::string rule_of(std::string_view member, const std::string& value, std::string_view message,
+                    const NewestRuntime& newest) {
   if (const auto list = between(message, "enum value set: [", "]"))
-    return one_of_text(member, value, *list);
+    return one_of_text(member, value, *list, newest);
   const auto after = [&](std::string_view words) -> std::string {
     const size_t at = message.find(words);
     if (at == std::string_view::npos) return "";
@@ -131,10 +137,20 @@ std::string rule_of(std::string_view member, const std::string& value, std::stri
   return "";
 }
 
+// Of a runtime that AWS has no more.
+std::string without_support(const std::string& runtime, const NewestRuntime& newest) {
+  const std::string near = model::near_runtime(runtime, newest);
+  const bool own = near.empty() || near.starts_with("provided");
+  return "the runtime " + runtime + " is no longer supported, as on AWS; " +
+         (own ? "build a program named bootstrap, and use provided.al2023" : "use " + near);
+}
+
 }  // namespace
 
-Error in_plain_words(Error error) {
+Error in_plain_words(Error error, const NewestRuntime& newest) {
   const std::string_view message = error.message;
+  if (const auto old = between(message, "The runtime parameter of ", " is no longer supported"))
+    return {error.kind, error.type, without_support(std::string(*old), newest)};
   const auto value = between(message, "Value '", "' at '");
   auto member = between(message, "' at '", "' failed to satisfy constraint: ");
   std::optional<std::string> said;
@@ -150,13 +166,13 @@ Error in_plain_words(Error error) {
     // Of sizes beyond 10,240: "'MemorySize' value failed to satisfy constraint: …"
     member = between(message, "'", "' value failed to satisfy constraint: ");
     if (member) {
-      const std::string rule = rule_of(*member, "", message);
+      const std::string rule = rule_of(*member, "", message, newest);
       if (rule.empty()) return error;
       return {error.kind, "Usage", words_of(*member) + ": " + rule};
     }
   }
   if (!said) return error;
-  const std::string rule = rule_of(*member, *said, message);
+  const std::string rule = rule_of(*member, *said, message, newest);
   if (rule.empty()) return error;
   return {error.kind, "Usage", words_of(*member) + " can't be '" + *said + "'; " + rule};
 }

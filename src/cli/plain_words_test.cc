@@ -1,6 +1,7 @@
 // The messages are AWS's own, as Lambda and CloudWatch write them.
 #include "cli/plain_words.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -55,6 +56,23 @@ TEST(PlainWords, NameTheThingTheValueAndWhatItMustBe) {
     EXPECT_EQ(error.message, plain);
     EXPECT_EQ(error.type, "Usage") << message;
   }
+}
+
+TEST(PlainWords, OfARuntimeThatAwsHasNoMore) {
+  const auto said = [](const std::string& name) {
+    return in_plain_words(
+        {ErrorKind::kInvalid, "X",
+         "The runtime parameter of " + name +
+             " is no longer supported for creating or updating AWS Lambda "
+             "functions. We recommend you use a supported runtime."},
+        [](const std::string& language) { return language == "python" ? "python3.11" : ""; });
+  };
+  EXPECT_EQ(said("python2.7").message,
+            "the runtime python2.7 is no longer supported, as on AWS; use python3.11");
+  EXPECT_EQ(said("python2.7").type, "X");
+  for (const char* name : {"go1.x", "java8", "provided"})
+    EXPECT_THAT(said(name).message,
+                testing::HasSubstr("build a program named bootstrap, and use provided.al2023"));
 }
 
 TEST(PlainWords, OtherMessagesStayAsTheyAre) {

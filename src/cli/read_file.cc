@@ -13,10 +13,24 @@
 
 namespace kiln::cli {
 
+namespace {
+
+Error refused(const std::string& path, const std::string& why) {
+  return {ErrorKind::kInvalid, "Usage", "can't read '" + path + "': " + why};
+}
+
+}  // namespace
+
+Result<void> open_file(const std::string& path, std::ifstream& file) {
+  struct stat st {};
+  if (::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) return refused(path, "it is a folder");
+  file.open(path, std::ios::binary);
+  if (!file) return refused(path, std::strerror(errno));
+  return {};
+}
+
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
-  const auto refuse = [&path](const std::string& why) {
-    return Error{ErrorKind::kInvalid, "Usage", "can't read '" + path + "': " + why};
-  };
+  const auto refuse = [&path](const std::string& why) { return refused(path, why); };
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return refuse(std::strerror(errno));
   struct stat st {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
 #include <string>
 
 #include "base/result.h"
@@ -11,5 +12,8 @@ namespace kiln::cli {
 // Error (kInvalid): not there, a folder, unreadable, or larger than `max_bytes`; the message names
 // the file and why.
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes = UINT64_MAX);
+
+// Opens it for reading. Error: as above.
+Result<void> open_file(const std::string& path, std::ifstream& file);
 
 }  // namespace kiln::cli

@@ -148,7 +148,7 @@ void add_load_sources(CLI::App& command, SimulateArguments& arguments) {
   command
       .add_option("function", arguments.functions,
                   "Functions of the running Kiln: their settings, traffic and times")
-      ->type_name("NAME[:QUALIFIER]…");
+      ->type_name("NAME[:QUALIFIER]");
   command
       .add_option("--scenario", arguments.scenario_file,
                   "Functions, traffic, alarms and scaling as JSON (docs/simulate.md)")
@@ -264,7 +264,7 @@ void add_run(CLI::App& command, RunArguments& arguments) {
       .add_option("--sweep", arguments.sweep,
                   "Settings to try in all combinations: reserved=10..200 provisioned=0..50:10 "
                   "target=0.5..0.9 memory=128,512")
-      ->type_name("SETTING=VALUES…");
+      ->type_name("SETTING=VALUES");
   command
       .add_option("--cold-below", arguments.cold_below,
                   "Goal of --sweep: at most this share of cold starts")

@@ -122,8 +122,10 @@ class Reading {
       if (observed->minutes.empty())
         return Error{ErrorKind::kInvalid, "NoData",
                      fmt::format("nothing called {} within {}; look further back (--since), or "
-                                 "give --rate and --duration",
-                                 names[i], arguments_.since)};
+                                 "give {}",
+                                 names[i], arguments_.since,
+                                 arguments_.rate.empty() ? "--rate and --duration"
+                                                         : "--duration, too: --duration 100ms")};
       all.push_back(*std::move(observed));
     }
     return set_observed(all);
@@ -157,8 +159,9 @@ class Reading {
     Result<traffic::Trace> trace = read_trace_file(arguments_.replay_file);
     if (!trace) return trace.error();
     if (!arguments_.azure_durations_file.empty()) {
-      std::ifstream file(arguments_.azure_durations_file, std::ios::binary);
-      if (!file) return usage("can't read '" + arguments_.azure_durations_file + "'");
+      std::ifstream file;
+      if (auto opened = open_file(arguments_.azure_durations_file, file); !opened)
+        return opened.error();
       if (auto read = traffic::read_azure_durations(file, arguments_.azure_durations_file, *trace);
           !read)
         return usage(read.error().message);

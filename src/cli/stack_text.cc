@@ -24,10 +24,14 @@ const json& list_at(const json& object, const char* name) {
   return found != object.end() && found->is_array() ? *found : none;
 }
 
-enum class ChangeKind { kCreate, kUpdate, kReplace, kDelete };
+enum class ChangeKind { kCreate, kUpdate, kReplace, kDelete, kSkip };
+constexpr const char* kMarks[] = {"+ create ", "~ update ", "± replace", "- delete ", "  skip   "};
 
 ChangeKind kind_of_change(const json& change) {
   const std::string action = string_at(change, "Action");
+  // What was made of it until now goes.
+  if (string_at(change, "KilnLeftOut") == "true")
+    return action == "Modify" ? ChangeKind::kDelete : ChangeKind::kSkip;
   if (action == "Add") return ChangeKind::kCreate;
   if (action == "Remove") return ChangeKind::kDelete;
   return string_at(change, "Replacement") == "False" ? ChangeKind::kUpdate : ChangeKind::kReplace;
@@ -74,14 +78,16 @@ std::string plan_text(const Console& console, const json& changes) {
   for (const json& each : changes) {
     const json change = json_member(each, "ResourceChange");
     const ChangeKind kind = kind_of_change(change);
-    const char* mark = kind == ChangeKind::kCreate    ? "+ create "
-                       : kind == ChangeKind::kUpdate  ? "~ update "
-                       : kind == ChangeKind::kReplace ? "± replace"
-                                                      : "- delete ";
-    std::string line = fmt::format("{} {} {}", mark, string_at(change, "LogicalResourceId"),
-                                   string_at(change, "ResourceType"));
+    std::string line =
+        fmt::format("{} {} {}", kMarks[static_cast<int>(kind)],
+                    string_at(change, "LogicalResourceId"), string_at(change, "ResourceType"));
     if (string_at(change, "Replacement") == "Conditional") line += " (if its new value differs)";
-    out += console.paint(kind == ChangeKind::kDelete ? Style::kRed : Style::kBold, line) + "\n";
+    const Style style = kind == ChangeKind::kDelete ? Style::kRed
+                        : kind == ChangeKind::kSkip ? Style::kDim
+                                                    : Style::kBold;
+    out += console.paint(style, line) + "\n";
+    if (const std::string note = string_at(change, "KilnNote"); !note.empty())
+      out += for_console(console, "    " + note + "\n", kBelowMark);
     if (kind == ChangeKind::kUpdate || kind == ChangeKind::kReplace)
       out += for_console(console, property_lines(console, change), kBelowMark);
   }
@@ -89,11 +95,29 @@ std::string plan_text(const Console& console, const json& changes) {
 }
 
 std::string plan_summary(const json& changes) {
-  int counts[4] = {};
+  int counts[std::size(kMarks)] = {};
   for (const json& each : changes)
     ++counts[static_cast<int>(kind_of_change(json_member(each, "ResourceChange")))];
-  return fmt::format("{} to create, {} to update, {} to replace, {} to delete", counts[0],
-                     counts[1], counts[2], counts[3]);
+  std::string out = fmt::format("{} to create, {} to update, {} to replace, {} to delete",
+                                counts[0], counts[1], counts[2], counts[3]);
+  if (counts[4] > 0) out += fmt::format("; {} left out", counts[4]);
+  return out;
+}
+
+std::map<std::string, std::string> functions_by_runtime(const json& changes) {
+  std::map<std::string, std::string> out;
+  for (const json& each : changes) {
+    const json change = json_member(each, "ResourceChange");
+    if (string_at(change, "ResourceType") != "AWS::Lambda::Function" ||
+        kind_of_change(change) == ChangeKind::kSkip)
+      continue;
+    const std::string runtime = string_at(properties_of(change, "AfterContext"), "Runtime");
+    if (runtime.empty() || runtime == string_at(properties_of(change, "BeforeContext"), "Runtime"))
+      continue;
+    std::string& names = out[runtime];
+    names += (names.empty() ? "" : ", ") + string_at(change, "LogicalResourceId");
+  }
+  return out;
 }
 
 std::string event_text(const Console& console, const json& event) {

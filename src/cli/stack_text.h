@@ -1,6 +1,7 @@
 // What deployments print: the plan as a diff, events as they come, outputs.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -11,8 +12,10 @@ namespace kiln::cli {
 
 // Of DescribeChangeSet's Changes, with their property values; one paragraph per resource.
 std::string plan_text(const Console& console, const nlohmann::json& changes);
-// "2 to create, 1 to update, 1 to replace, 0 to delete"
+// "2 to create, 1 to update, 1 to replace, 0 to delete; 3 left out"
 std::string plan_summary(const nlohmann::json& changes);
+// The functions that get another runtime than they had, by it: "A, B".
+std::map<std::string, std::string> functions_by_runtime(const nlohmann::json& changes);
 std::string event_text(const Console& console, const nlohmann::json& event);
 // Name = value, one a line; "" when there are none.
 std::string outputs_text(const Console& console, const nlohmann::json& stack);

@@ -96,6 +96,9 @@ std::vector<std::string> notes(const SweepResult& result) {
     out.push_back(values_text(result, point) + " can't be: " + point.refused);
     break;
   }
+  if (result.best && wanted_text(result) == "cheapest" &&
+      mean(result.points[*result.best], Figure::kThrottleShare) > 0)
+    out.emplace_back("no goal is set, and the cheapest throttles; --throttled-below 0.1% sets one");
   out.push_back(fmt::format("{} combinations, {} seed{} each, in {} s; prices of {} from {}",
                             result.points.size(), result.seeds, result.seeds == 1 ? "" : "s",
                             number(result.took_s), result.prices.region, result.prices.date));

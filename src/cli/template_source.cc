@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "cli/read_file.h"
+#include "cli/shell.h"
 #include "cli/usage.h"
 
 namespace kiln::cli {
@@ -141,7 +142,20 @@ Error no_template_in(const fs::path& folder) {
     return usage("'" + folder.string() + "' has no cdk.out yet; `cdk synth` in it writes one");
   return usage("'" + folder.string() +
                "' has neither a template.yaml, template.yml, or template.json nor a cdk.out, which "
-               "`cdk synth` writes");
+               "`cdk synth` writes; for code without a template, `kiln create NAME " +
+               shell_word(folder.string()) + "` makes a function");
+}
+
+bool is_code(const fs::path& file) {
+  const std::string ending = file.extension().string();
+  return ending == ".py" || ending == ".js" || ending == ".mjs" || ending == ".ts" ||
+         ending == ".zip";
+}
+
+Error no_template(const fs::path& file) {
+  const fs::path code = file.extension() == ".zip" ? file : file.parent_path();
+  return usage("'" + file.string() + "' is code and no template; `kiln create NAME " +
+               shell_word(code.empty() ? "." : code.string()) + "` makes a function of it");
 }
 
 }  // namespace
@@ -180,6 +194,8 @@ Result<std::vector<StackTemplate>> read_template_source(const std::string& path)
     if (file.empty()) return no_template_in(given);
   } else if (is_of_serverless(given)) {
     return not_for_serverless(given);
+  } else if (is_code(given)) {
+    return no_template(given);
   }
   Result<StackTemplate> single = read_single(file);
   if (!single) return single.error();

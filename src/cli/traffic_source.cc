@@ -4,13 +4,14 @@
 
 #include <fstream>
 
+#include "cli/read_file.h"
 #include "cli/usage.h"
 
 namespace kiln::cli {
 
 Result<traffic::Trace> read_trace_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return usage("can't read '" + path + "'");
+  std::ifstream file;
+  if (auto opened = open_file(path, file); !opened) return opened.error();
   Result<traffic::Trace> trace = traffic::read_trace(file, path);
   if (!trace) return usage(trace.error().message);
   if (trace->functions.empty()) return usage("'" + path + "' has no request");

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "cli/command_shape.h"
 #include "cli/familiar_words.h"
 #include "cli/read_file.h"
+#include "cli/shell.h"
 
 namespace kiln::cli {
 namespace {
@@ -129,7 +131,24 @@ std::string unknown_option(const CLI::App& command, const std::string& path,
   if (const std::string advice = advice_for_option(own_path, name); !advice.empty())
     return path + " has no option " + name + "; " + advice + "; " + help;
   const std::string near = near_option(command, name);
+  // CLI11 reads the options of a command behind its name alone.
+  if (near == name)
+    return name + " belongs behind the command: `" + path + " " + name +
+           (word == name && command.get_option(name)->get_expected_max() > 0 ? " VALUE" : "") + "`";
   return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
+}
+
+// `kiln create ./hello`, where a name is missing: "`kiln create hello ./hello` names it hello; ".
+std::string name_before(const CLI::App& command, const std::string& path) {
+  const CLI::Option* name = command.get_option_no_throw("name");
+  if (name == nullptr || !name->get_positional() || name->results().size() != 1) return "";
+  std::error_code ec;
+  const std::string given = name->results().front();
+  const std::filesystem::path code = std::filesystem::canonical(given, ec);
+  if (ec || !code.has_filename()) return "";
+  const std::string short_name = shell_word(code.stem().string());
+  return "`" + path + " " + short_name + " " + shell_word(given) + "` names it " + short_name +
+         "; ";
 }
 
 // A value that came from a variable is named by it: "KILN_ALLOW_HOST is 'a:b'; …".
@@ -173,9 +192,13 @@ std::string unknown_command(const CLI::App& app, const std::vector<std::string>&
       path += " " + word;
       continue;
     }
-    if (const std::string advice = at == &app ? advice_for_command(word) : ""; !advice.empty())
-      return "there is no command '" + path + " " + word + "'; " + advice;
-    const std::string near = near_word(word, names);
+    const auto rest = std::find(arguments.begin(), arguments.end(), word);
+    std::string advice = at == &app ? advice_for_command(word) : "";
+    if (advice.empty() && at == &app) advice = aws_command_of({rest, arguments.end()});
+    if (!advice.empty()) return "there is no command '" + path + " " + word + "'; " + advice;
+    std::string near = near_word(word, names);
+    if (const std::string ours = at == &app ? "" : our_verb(word, names); !ours.empty())
+      near = ours;
     return "there is no command '" + path + " " + word + "'" +
            did_you_mean(near.empty() ? "" : "`" + path + " " + near + "`") +
            (near.empty() ? "; " : " ") + "`" + path + " --help` lists the commands";
@@ -203,8 +226,9 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
       return path + " needs a command: " + alternatives(names_of_commands(command)) + "; `" + path +
              " --help` says more";
     }
-    return path + " needs " + shown_argument(command, text.substr(0, text.find(" is required"))) +
-           ": `" + usage_line(command, path) + "`; " + help;
+    const std::string missing = shown_argument(command, text.substr(0, text.find(" is required")));
+    return path + " needs " + missing + ": `" + usage_line(command, path) + "`; " +
+           (missing == "DIR_OR_ZIP" ? name_before(command, path) : "") + help;
   }
   if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
     return conversion(command, text) + "; " + help;

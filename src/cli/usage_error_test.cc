@@ -45,7 +45,7 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
       {{"ls"}, "there is no command 'kiln ls'; `kiln list` lists functions, "},
       {{"start"}, "there is no command 'kiln start'; `kiln serve` starts the engine"},
       {{"lambda", "list-functions"},
-       "there is no command 'kiln lambda'; `kiln aws` runs the AWS CLI: "},
+       "there is no command 'kiln lambda'; `kiln aws lambda list-functions` runs the AWS CLI"},
       {{"invoke", "f", "--payload", "{}"},
        "kiln invoke has no option --payload; write the event after the name: "},
       {{"invoke", "--function-name", "f"},
@@ -63,7 +63,26 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
        "kiln create has no option --memory-size; it is --memory here; `kiln create --help`"},
       {{"list", "--endpoint-url=http://x"},
        "kiln list has no option --endpoint-url; it is --endpoint here; "},
-      {{"alarm", "ls"}, "there is no command 'kiln alarm ls'; `kiln alarm --help` lists"},
+      {{"alarm", "ls"},
+       "there is no command 'kiln alarm ls'; did you mean `kiln alarm list`? `kiln alarm --help`"},
+      {{"alarm", "create", "x"},
+       "there is no command 'kiln alarm create'; did you mean `kiln alarm set`? "},
+      {{"layer", "create"},
+       "there is no command 'kiln layer create'; did you mean `kiln layer publish`? "},
+      {{"lambda", "invoke", "--function-name", "a b", "x"},
+       "there is no command 'kiln lambda'; `kiln aws lambda invoke --function-name 'a b' x` runs "
+       "the AWS CLI"},
+      {{"create-function", "--function-name", "x"},
+       "there is no command 'kiln create-function'; `kiln aws lambda create-function "
+       "--function-name x` runs the AWS CLI"},
+      {{"describe-stacks"},
+       "there is no command 'kiln describe-stacks'; `kiln aws cloudformation describe-stacks` "},
+      {{"--region", "eu-west-1", "list"},
+       "--region belongs behind the command: `kiln list --region VALUE`"},
+      {{"--json", "alarm", "list"}, "--json belongs behind the command: `kiln alarm list --json`"},
+      {{"create", "/tmp"},
+       "kiln create needs DIR_OR_ZIP: `kiln create [OPTIONS] NAME DIR_OR_ZIP`; "
+       "`kiln create tmp /tmp` names it tmp; "},
   };
   for (const auto& [arguments, message] : cases) {
     const Outcome outcome = run(arguments);

@@ -9,7 +9,6 @@
 #include "base/characters.h"
 #include "base/system_tags.h"
 #include "model/names.h"
-#include "model/runtimes.h"
 #include "model/snapshot_state.h"
 #include "model/violations.h"
 
@@ -29,22 +28,6 @@ constexpr int kMaxModelMemoryMb = 32'768;
 constexpr size_t kMaxTags = 50;
 constexpr size_t kMaxTagKey = 128;
 constexpr size_t kMaxTagValue = 256;
-
-// In the order in which AWS prints them.
-constexpr std::array kRuntimes = {
-    "nodejs20.x"sv, "python3.14"sv, "provided.al2023"sv, "python3.12"sv,   "python3.13"sv,
-    "nodejs24.x"sv, "nodejs22.x"sv, "java25"sv,          "python3.10"sv,   "python3.11"sv,
-    "java21"sv,     "ruby3.3"sv,    "ruby3.4"sv,         "ruby3.2"sv,      "python3.8"sv,
-    "python3.9"sv,  "java17"sv,     "nodejs16.x"sv,      "dotnet10"sv,     "dotnet8"sv,
-    "java11"sv,     "dotnet6"sv,    "nodejs18.x"sv,      "provided.al2"sv, "java8.al2"sv};
-
-// Once accepted, now refused with a text of their own.
-constexpr std::array kDeprecatedRuntimes = {
-    "nodejs"sv,        "nodejs4.3"sv,     "nodejs4.3-edge"sv, "nodejs6.10"sv,    "nodejs8.10"sv,
-    "nodejs10.x"sv,    "nodejs12.x"sv,    "nodejs14.x"sv,     "python2.7"sv,     "python3.6"sv,
-    "python3.7"sv,     "java8"sv,         "go1.x"sv,          "ruby2.5"sv,       "ruby2.7"sv,
-    "dotnetcore1.0"sv, "dotnetcore2.0"sv, "dotnetcore2.1"sv,  "dotnetcore3.1"sv, "dotnet5.0"sv,
-    "dotnet7"sv,       "provided"sv};
 
 constexpr std::array kReservedVariables = {
     "_HANDLER"sv,
@@ -352,54 +335,6 @@ Result<void> validate_update_members(const FunctionConfig& config) {
   Violations violations;
   check_members(config, Request::kUpdate, violations);
   return violations.result();
-}
-
-bool is_runtime(std::string_view name) {
-  return contains(kRuntimes, name) || contains(kDeprecatedRuntimes, name);
-}
-
-bool is_runtime_here(std::string_view name) {
-  return contains(kRuntimes, name) && (name.starts_with("provided.") ||
-                                       name.starts_with("python") || name.starts_with("nodejs"));
-}
-
-std::string newest_runtime(std::string_view language,
-                           const std::function<bool(const std::string&)>& is_there) {
-  std::vector<std::string> family;
-  for (const auto one : kRuntimes)
-    if (one.starts_with(language)) family.emplace_back(one);
-  // Of names that differ in a number at their end, the longer one has the greater number.
-  std::sort(family.begin(), family.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() > b.size() : a > b;
-  });
-  const auto newest = std::find_if(family.begin(), family.end(), is_there);
-  return newest == family.end() ? "" : *newest;
-}
-
-std::string runtime_list() {
-  std::string known;
-  for (const auto one : kRuntimes) known.append(known.empty() ? "" : ", ").append(one);
-  return known;
-}
-
-Result<void> validate_runtime(std::string_view runtime) {
-  const std::string name(runtime);
-  if (contains(kDeprecatedRuntimes, runtime))
-    return invalid_parameter(
-        "The runtime parameter of " + name +
-        " is no longer supported for creating or updating AWS Lambda functions. We recommend you "
-        "use a supported runtime while creating or updating functions.");
-  if (!contains(kRuntimes, runtime)) {
-    return invalid_parameter("Value " + name +
-                             " at 'runtime' failed to satisfy constraint: Member must satisfy enum "
-                             "value set: [" +
-                             runtime_list() + "] or be a valid ARN");
-  }
-  if (is_runtime_here(runtime)) return {};
-  return invalid_parameter(
-      "Kiln does not run " + name +
-      ". It runs provided.al2, provided.al2023, python3.8 to python3.14 and nodejs16.x to "
-      "nodejs24.x; package the function for provided.al2023 with its own bootstrap.");
 }
 
 Result<void> validate_tags(const std::map<std::string, std::string>& tags, TagAuthor author) {

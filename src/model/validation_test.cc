@@ -239,6 +239,40 @@ TEST(ValidateCreateTest, Architectures) {
             violation("[]", "architectures", "Member must have length greater than or equal to 1"));
 }
 
+TEST(NearRuntime, IsOfTheSameVersionElseTheNewestOfTheLanguage) {
+  const auto here = [](const std::string& language) {
+    return language == "python" ? "python3.11" : language == "nodejs" ? "nodejs20.x" : "";
+  };
+  const std::pair<const char*, const char*> cases[] = {
+      {"python4.0", "python3.11"},
+      {"python3.15", "python3.11"},
+      {"python", "python3.11"},
+      {"python2.7", "python3.11"},
+      {"pyhton3.12", "python3.12"},
+      {"Python3.12", "python3.12"},
+      {"python312", "python3.12"},
+      {"py3.9", "python3.9"},
+      {"nodejs26.x", "nodejs20.x"},
+      {"node20", "nodejs20.x"},
+      {"node22.x", "nodejs22.x"},
+      {"nodejs18", "nodejs18.x"},
+      {"node", "nodejs20.x"},
+      {"provided.al2022", "provided.al2023"},
+      {"provided", "provided.al2023"},
+      {"go1.x", "provided.al2023"},
+      {"rust", "provided.al2023"},
+      {"java21", ""},
+      {"java26", ""},
+      {"ruby3.9", ""},
+      {"dotnet11", ""},
+      {"cobol", ""},
+      {"", ""},
+  };
+  for (const auto& [name, near] : cases) EXPECT_EQ(near_runtime(name, here), near) << name;
+  EXPECT_EQ(near_runtime("python4.0", {}), "python3.14");
+  EXPECT_EQ(near_runtime("nodejs4.3", {}), "nodejs24.x");
+}
+
 TEST(NewestRuntime, IsTheFirstThatIsThereFromTheNewestDown) {
   const struct {
     const char* language;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/near_word.h"
 #include "model/names.h"
 #include "model/provisioned_rules.h"
 
@@ -74,13 +75,19 @@ Result<void> check_function(const Scenario& scenario, const SimulatedFunction& f
   return {};
 }
 
+// " (did you mean Errors?)", or nothing.
+std::string near_metric(const telemetry::MetricKey& key) {
+  if (key.metric_namespace != "AWS/Lambda") return "";
+  const std::string near = near_word(key.name, {kMetrics.begin(), kMetrics.end()});
+  return near.empty() ? "" : " (did you mean " + near + "?)";
+}
+
 Result<void> check_metric(const Scenario& scenario, const telemetry::AlarmConfig& alarm,
                           const telemetry::MetricKey& key) {
   if (key.metric_namespace != "AWS/Lambda" || !kMetrics.contains(key.name))
     return wrong_scenario(
-        fmt::format("the alarm {} watches {} {}, which a simulation doesn't make; take it "
-                    "out, or watch a metric of AWS/Lambda",
-                    alarm.name, key.metric_namespace, key.name));
+        fmt::format("the alarm {} watches {} {}, which a simulation doesn't make{}", alarm.name,
+                    key.metric_namespace, key.name, near_metric(key)));
   for (const auto& [dimension, value] : key.dimensions)
     if (dimension == "FunctionName" &&
         std::none_of(
@@ -135,6 +142,17 @@ Platform Platform::aws() {
 
 Platform Platform::kiln() { return {}; }
 
+Result<void> check_alarm(const Scenario& scenario, const telemetry::AlarmConfig& alarm) {
+  if (alarm.metric)
+    if (auto checked = check_metric(scenario, alarm, alarm.metric->metric); !checked)
+      return checked;
+  for (const telemetry::MetricQuery& query : alarm.metrics)
+    if (query.metric_stat)
+      if (auto checked = check_metric(scenario, alarm, query.metric_stat->metric); !checked)
+        return checked;
+  return {};
+}
+
 Result<Nanos> check(const Scenario& scenario) {
   if (scenario.functions.empty()) return wrong_scenario("there is no function to simulate");
   const double speed = scenario.platform.speed;
@@ -155,15 +173,10 @@ Result<Nanos> check(const Scenario& scenario) {
         fmt::format("reserved and provisioned concurrency are {} together; the account has "
                     "{}, of which {} stay unreserved",
                     claimed, scenario.quota.concurrency, scenario.quota.min_unreserved));
-  for (const telemetry::AlarmConfig& alarm : scenario.alarms) {
-    if (alarm.metric)
-      if (const auto checked = check_metric(scenario, alarm, alarm.metric->metric); !checked)
-        return checked.error();
-    for (const telemetry::MetricQuery& query : alarm.metrics)
-      if (query.metric_stat)
-        if (const auto checked = check_metric(scenario, alarm, query.metric_stat->metric); !checked)
-          return checked.error();
-  }
+  for (const telemetry::AlarmConfig& alarm : scenario.alarms)
+    if (const auto checked = check_alarm(scenario, alarm); !checked)
+      return wrong_scenario(checked.error().message +
+                            "; take it out, or watch a metric of AWS/Lambda of what is simulated");
   for (const Change& change : scenario.changes)
     if (!names.contains(change.function) || change.at < 0)
       return wrong_scenario("a change is of the function '" + change.function +

@@ -123,5 +123,7 @@ struct Scenario {
 // The length to simulate: the one that is given, or that of the traffic. Error (kInvalid,
 // Scenario): there is none, or something in the scenario can't be: it is named.
 Result<Nanos> check(const Scenario& scenario);
+// Whether a simulation of these functions makes what the alarm watches. Error: as above.
+Result<void> check_alarm(const Scenario& scenario, const telemetry::AlarmConfig& alarm);
 
 }  // namespace kiln::simulate

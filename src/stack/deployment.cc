@@ -173,12 +173,12 @@ Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, 
   touch(draft.logical_id, {Touched::How::kMade, {}});
   const Scope reach = scope(draft, repairs(draft.logical_id));
   auto result = wanted.type->create(reach, made.name, wanted.properties);
-  std::string note = wanted.note;
+  std::string reason = wanted.reason();
   // A provider may need services that are not here.
   const bool may_miss = wanted.type->is_custom() && !leaving() && !stop_.cancelled() &&
                         reach.unsupported == Wish::Unsupported::kSkip;
   if (!result && may_miss && result.error().type != "Cancelled") {
-    note = "Left out: " + reason_of(made, result.error());
+    reason = "Left out: " + reason_of(made, result.error());
     result = skipped_type().create(reach, made.name, wanted.properties);
   }
   if (!result) {
@@ -200,7 +200,7 @@ Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, 
   made.attempted = nullptr;
   record_.log(made, verb + "_IN_PROGRESS", "Resource creation Initiated");
   made.status = verb + "_COMPLETE";
-  made.reason = note;
+  made.reason = std::move(reason);
   return record_.put(made);
 }
 
@@ -235,7 +235,7 @@ Result<void> Deployment::change(const StackResource& before, const StackResource
   changed.earlier.clear();
   changed.needs = draft.needs;
   changed.status = "UPDATE_COMPLETE";
-  changed.reason = wanted.note;
+  changed.reason = wanted.reason();
   return record_.put(changed);
 }
 

@@ -79,10 +79,12 @@ std::string unrunnable(const json& properties) {
        properties["Code"].contains("ImageUri")))
     return "PackageType Image needs a container runtime; package the function as a zip archive";
   const std::string runtime = text_at(properties, "Runtime");
-  if (!runtime.empty() && !cfn::is_unknown(runtime) && !model::is_runtime_here(runtime))
-    return "Runtime " + runtime +
-           " is not here; there are python3.x, nodejsXX.x, provided.al2 and provided.al2023";
-  return {};
+  if (runtime.empty() || cfn::is_unknown(runtime) || model::is_runtime_here(runtime)) return {};
+  const std::string near = model::near_runtime(runtime, {});
+  return "Runtime " + runtime + " is not here; " +
+         (near.starts_with("python") || near.starts_with("nodejs")
+              ? "the nearest is " + near
+              : "there are python3.x, nodejsXX.x, provided.al2 and provided.al2023");
 }
 
 bool has_network(const json& properties) {

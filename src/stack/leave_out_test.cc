@@ -26,8 +26,8 @@ json plain() {
 TEST(CheckHoldable, RefusesWhatADeploymentWouldRefuse) {
   EXPECT_TRUE(check_holdable(function(), kAccount, plain()).ok());
   const std::pair<json, const char*> cases[] = {
-      {{{"Runtime", "java21"}}, "Runtime java21 is not here"},
-      {{{"Runtime", "python3.7"}}, "Runtime python3.7 is not here"},
+      {{{"Runtime", "java21"}}, "Runtime java21 is not here; there are python3.x, "},
+      {{{"Runtime", "python3.7"}}, "Runtime python3.7 is not here; the nearest is python3.14"},
       {{{"PackageType", "Image"}}, "PackageType Image needs a container runtime"},
       {{{"Code", "./target/orders.jar"}}, "Code is a local path"},
       {{{"VpcConfig", {{"SubnetIds", {"subnet-1"}}}}}, "Kiln has no VpcConfig"},

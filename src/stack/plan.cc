@@ -52,6 +52,8 @@ std::optional<Change> compare(const StackResource& before, const Wanted& after) 
   const bool other =
       says_skipped(before.attributes) != is_skipped(*after.type) && find_resource_type(before.type);
   if (change.properties.empty() && !before.unsettled() && !other) return std::nullopt;
+  change.is_left_out = is_skipped(*after.type);
+  change.note = after.note;
   change.before = before.properties;
   change.after = after.properties;
   std::vector<std::string> certain, open;
@@ -77,6 +79,8 @@ Change removal(const StackResource& resource) {
   change.physical_id = resource.physical_id;
   change.before = resource.properties;
   change.policy = resource.deletion_policy;
+  change.is_left_out = says_skipped(resource.attributes);
+  if (change.is_left_out) change.note = "it was left out before";
   return change;
 }
 
@@ -114,6 +118,8 @@ Result<Plan> make_plan(const std::map<std::string, StackResource>& now, Resolver
     Change change;
     change.logical_id = id;
     change.type = resolver.parsed().resource(id)->type;
+    change.is_left_out = is_skipped(*wanted->type);
+    change.note = std::move(wanted->note);
     change.after = std::move(wanted->properties);
     plan.changes.push_back(std::move(change));
   }

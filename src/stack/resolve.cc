@@ -79,6 +79,8 @@ cfn::Surroundings remembering(cfn::Surroundings surroundings, std::set<std::stri
 
 }  // namespace
 
+std::string Wanted::reason() const { return (is_skipped(*type) ? "Left out: " : "") + note; }
+
 Resolver::Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish,
                    FetchTemplate fetch)
     : template_(parsed),
@@ -195,7 +197,7 @@ Result<Wanted> Resolver::wanted(const std::string& logical_id) {
   if (is_skipped(*out.type)) {
     // Whatever its properties refer to, nothing is made of them.
     out.properties = json::object();
-    out.note = "Left out: stacks of Kiln can't hold " + resource->type;
+    out.note = "stacks of Kiln can't hold " + resource->type;
     return out;
   }
   auto evaluated = [&] {
@@ -210,7 +212,7 @@ Result<Wanted> Resolver::wanted(const std::string& logical_id) {
     if (left.whole) {
       out.type = &skipped_type();
       out.properties = json::object();
-      out.note = "Left out: " + *left.whole;
+      out.note = *left.whole;
       return out;
     }
     for (const std::string& part : left.parts)

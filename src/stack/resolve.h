@@ -27,7 +27,10 @@ struct Wanted {
   const ResourceType* type = nullptr;
   std::string given_name;  // "": Kiln chooses one, or it isn't known yet
   nlohmann::json properties;
-  std::string note;  // what was left out of it, "" for nothing
+  std::string note;  // why it is left out, or what of it; "" for nothing
+
+  // The note as an event's reason.
+  std::string reason() const;
 };
 
 class Resolver {

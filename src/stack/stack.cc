@@ -64,6 +64,8 @@ json document_of(const Change& change) {
           {"properties", change.properties},
           {"reasons", std::move(reasons)},
           {"policy", static_cast<int>(change.policy)},
+          {"left_out", change.is_left_out},
+          {"note", change.note},
           {"potential", change.is_potential},
           {"before", change.before},
           {"after", change.after}};
@@ -81,6 +83,8 @@ Change change_from(const DocumentReader& in) {
     for (const DocumentReader& reason : in.list("reasons"))
       change.reasons.push_back(reason_from(reason));
   if (in.has("policy")) change.policy = enum_of<cfn::Policy>(in, "policy");
+  in.read_if("left_out", change.is_left_out);
+  in.read_if("note", change.note);
   in.read_if("potential", change.is_potential);
   in.read("before", change.before);
   in.read("after", change.after);

@@ -148,6 +148,9 @@ struct Change {
   std::vector<ChangeReason> reasons;    // of a modification, by property
   // What becomes of the old resource: of a removal and of a replacement.
   cfn::Policy policy = cfn::Policy::kDelete;
+  // The resource is only recorded: nothing is made of it, or, of a removal, nothing was.
+  bool is_left_out = false;
+  std::string note;  // why it is left out, or what of it; "" for nothing
   // Nothing changes but by an attribute that it refers to and that may be another then. Told only
   // without the properties' values.
   bool is_potential = false;

@@ -66,7 +66,10 @@ class SurveyTest : public testing::Test {
             {"AlarmName": "mine", "Dimensions": [{"Name": "FunctionName", "Value": "f"}], )" +
         alarm +
         R"(}, {"AlarmName": "foreign", "Dimensions": [{"Name": "FunctionName", "Value": "g"}], )" +
-        alarm + "}]}";
+        alarm +
+        R"(}, {"AlarmName": "typo", "Dimensions": [{"Name": "FunctionName", "Value": "f"}],
+            "Namespace": "AWS/Lambda", "MetricName": "Erors", "Statistic": "Sum", "Period": 60,
+            "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}]})";
   }
 
   FakeApi api_;
@@ -90,6 +93,9 @@ TEST_F(SurveyTest, SettingsBecomeAScenario) {
   EXPECT_EQ(settings->scenario.targets[0].max, 9);
   ASSERT_EQ(settings->scenario.alarms.size(), 1u);
   EXPECT_EQ(settings->scenario.alarms[0].name, "mine");
+  EXPECT_THAT(settings->notes,
+              testing::ElementsAre("without an alarm: the alarm typo watches AWS/Lambda Erors, "
+                                   "which a simulation doesn't make (did you mean Errors?)"));
   EXPECT_EQ(read_settings(api_, {"nobody"}, "us-east-1").error().type, "ResourceNotFoundException");
 }
 

@@ -232,14 +232,13 @@ class Reader {
     }
     if (!mine) return;
     if (only_mine) {
-      // Whether the simulation makes this metric is its own to say.
-      simulate::Scenario with = out_.scenario;
-      auto alarm = read_alarm(item, with.region);
-      if (alarm) {
+      auto alarm = read_alarm(item, out_.scenario.region);
+      const auto checked =
+          alarm ? simulate::check_alarm(out_.scenario, *alarm) : Result<void>(alarm.error());
+      if (checked)
         out_.scenario.alarms.push_back(std::move(*alarm));
-        return;
-      }
-      out_.notes.push_back(alarm.error().message + ": left out");
+      else
+        out_.notes.push_back("without an alarm: " + checked.error().message);
       return;
     }
     out_.notes.push_back("the alarm " + name +

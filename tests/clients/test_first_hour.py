@@ -158,6 +158,116 @@ def test_what_a_sam_template_needs_before_it_can_run_is_named_once_for_each_fold
         engine.stop()
 
 
+UNSUPPORTED = """Resources:
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: "2012-10-17", Statement: []}}}
+  Table: {Type: AWS::DynamoDB::Table}
+  Works:
+    Type: AWS::Lambda::Function
+    Properties:
+      Runtime: %s
+      Handler: index.handler
+      Role: !GetAtt Role.Arn
+      Code: {ZipFile: "def handler(event, context): return 1"}
+      Environment: {Variables: {TABLE: !Ref Table}}
+  Coffee: {Type: AWS::Lambda::Function, Properties: {Runtime: java21, Handler: a.B, Role: !GetAtt Role.Arn, Code: {ZipFile: x}}}
+"""
+
+
+def test_a_plan_counts_what_is_left_out_apart_and_the_advice_can_be_pasted(tmp_path):
+    (tmp_path / "my app").mkdir()
+    template = tmp_path / "my app" / "template.yaml"
+    template.write_text(UNSUPPORTED % "python3.11")
+    engine = serve_in(tmp_path)
+
+    def deploy(*words):
+        return subprocess.run([str(BINARY), "deploy", *words], cwd=tmp_path, env=engine.environment(), capture_output=True, text=True)
+
+    try:
+        refused = deploy("my app", "--plan")
+        assert refused.returncode == 1 and "`kiln deploy 'my app' --skip-unsupported` leaves these out" in refused.stderr
+        planned = deploy("my app", "--skip-unsupported", "--plan")
+        assert planned.stdout.splitlines()[0] == "my-app: 2 to create, 0 to update, 0 to replace, 0 to delete; 2 left out"
+        assert "  skip    Table AWS::DynamoDB::Table\n    stacks of Kiln can't hold AWS::DynamoDB::Table\n" in planned.stdout
+        assert "  skip    Coffee AWS::Lambda::Function\n    Runtime java21 is not here; " in planned.stdout
+        assert "+ create  Works AWS::Lambda::Function\n" in planned.stdout
+        assert deploy("my app", "--skip-unsupported", "--yes").returncode == 0
+        # What was left out and isn't asked for any more was never there.
+        template.write_text((UNSUPPORTED % "python3.11").replace("  Table: {Type: AWS::DynamoDB::Table}\n", "").replace("!Ref Table", "none"))
+        planned = deploy("my app", "--skip-unsupported", "--plan")
+        assert planned.stdout.splitlines()[0] == "my-app: 0 to create, 1 to update, 0 to replace, 0 to delete; 1 left out"
+        assert "  skip    Table AWS::DynamoDB::Table\n    it was left out before\n" in planned.stdout
+        # The functions that are there are advised on.
+        advised = engine.cli("advise", "my-app", check=False)
+        assert "my-app-Works-" in advised.stdout and "Coffee" not in advised.stdout + advised.stderr
+    finally:
+        engine.stop()
+
+
+def test_a_deployment_warns_of_runtimes_that_the_machine_lacks(tmp_path):
+    (tmp_path / "template.yaml").write_text((UNSUPPORTED % "python3.8").replace("  Table: {Type: AWS::DynamoDB::Table}\n", "").replace("!Ref Table", "none"))
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    engine = serve_in(tmp_path, PATH=str(tools), PYENV_ROOT="", NVM_DIR="")
+
+    def deploy(*words):  # the template of this folder
+        return subprocess.run([str(BINARY), "deploy", "--skip-unsupported", *words], cwd=tmp_path, env=engine.environment(), capture_output=True, text=True)
+
+    try:
+        for words in (["--plan"], ["--yes"]):
+            told = deploy(*words)
+            assert told.returncode == 0, told.stderr
+            assert "kiln: warning: ./template.yaml: Works: python3.8 runs on Python 3." in told.stderr
+            assert "name it with kiln serve --python 3.8=PATH" in told.stderr
+        # Once, and not again by other settings.
+        (tmp_path / "template.yaml").write_text((tmp_path / "template.yaml").read_text().replace("TABLE: none", "TABLE: other"))
+        assert "python3.8" not in deploy("--yes").stderr
+        fake(tools / "python3.8", "Python 3.8.20")
+        assert "warning" not in deploy("--plan", "--stack-name", "again").stderr
+    finally:
+        engine.stop()
+
+
+def test_an_init_that_takes_all_the_time_is_told_from_a_slow_handler(tmp_path):
+    engine = serve_in(tmp_path)
+    try:
+        for name, code in (("init", "import time\ntime.sleep(60)\ndef handler(event, context): pass\n"),
+                           ("handler", "import time\ndef handler(event, context): time.sleep(60)\n")):
+            engine.create(name, {"index.py": code}, Timeout=1)
+        slow = engine.cli("invoke", "init", check=False)
+        assert slow.returncode == 1 and "Task timed out after 1.00 seconds; the time went into its init: Lambda stops an init after 10 s" in slow.stderr
+        assert "`kiln create init DIR --update --timeout SECONDS`" in slow.stderr and "INIT_REPORT" not in slow.stderr
+        slow = engine.cli("invoke", "handler", check=False)
+        assert "Task timed out after 1.00 seconds; `kiln create handler DIR --update --timeout SECONDS` gives it more time" in slow.stderr
+    finally:
+        engine.stop()
+
+
+def test_an_alarm_on_an_unknown_metric_is_left_out_of_simulations(tmp_path):
+    engine = serve_in(tmp_path)
+    try:
+        engine.create("hello", {"index.py": "def handler(event, context): return 1\n"})
+        engine.cli("alarm", "set", "typo", "--metric", "Erors", "--above", "1", "--function", "hello")
+        for _ in range(3):
+            engine.invoke("hello")
+        left = "without an alarm: the alarm typo watches AWS/Lambda Erors, which a simulation doesn't make (did you mean Errors?)"
+        for words in (["simulate", "hello"], ["simulate", "hello", "--rate", "5/s", "--duration", "20ms", "--for", "1m"], ["advise", "hello"]):
+            assert left in engine.cli(*words).stdout
+    finally:
+        engine.stop()
+
+
+def test_the_variables_of_another_account_are_unset(tmp_path):
+    def env(*words, **variables):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("KILN_", "AWS_"))}
+        return subprocess.run([str(BINARY), "env", *words], env={**clean, **variables}, capture_output=True, text=True, check=True).stdout
+
+    assert "unset" not in env()
+    assert "unset AWS_PROFILE\n" in env(AWS_PROFILE="nope") and "set -e AWS_SESSION_TOKEN\n" in env("--form", "fish", AWS_SESSION_TOKEN="x")
+    assert "unset" not in env("--form", "dotenv", AWS_PROFILE="nope")
+    lines = subprocess.run(["bash", "-c", f'eval "$({BINARY} env)"; env'], env={**os.environ, "AWS_PROFILE": "nope"}, capture_output=True, text=True, check=True).stdout
+    assert "AWS_PROFILE=" not in lines and "AWS_ACCESS_KEY_ID=kiln\n" in lines
+
+
 def test_the_next_step_follows_a_failure(tmp_path):
     engine = serve_in(tmp_path)
     try:
@@ -165,6 +275,8 @@ def test_the_next_step_follows_a_failure(tmp_path):
         failed = engine.cli("invoke", "large", check=False)
         assert failed.returncode == 1
         assert "maximum allowed payload size (6291556 bytes); put a large answer into S3, and answer with its key" in failed.stderr
+        engine.create("empty", {"readme.txt": ""}, runtime="provided.al2023")
+        assert "put a program named bootstrap at the top of its folder; then `kiln create empty DIR --update` replaces the code" in engine.cli("invoke", "empty", check=False).stderr
         engine.cli("reserve", "large", "0")
         throttled = engine.cli("invoke", "large", check=False)
         assert throttled.returncode == 1

@@ -40,6 +40,13 @@ def test_a_reserve_blocks_as_erlang_says(kiln):
     assert mean(answer, "busy") == pytest.approx(10 * (1 - erlang_b(10, 10)), rel=0.03)
 
 
+def test_a_sweep_without_a_goal_says_that_the_cheapest_throttles(kiln):
+    command = ["simulate", "--rate", "20/s", "--duration", "1s", "--for", "1m", "--seeds", "1", "--sweep", "reserved=1..3"]
+    note = "no goal is set, and the cheapest throttles; --throttled-below 0.1% sets one"
+    assert note in kiln.cli(*command).stdout
+    assert note not in kiln.cli(*command, "--throttled-below", "0.1%", check=False).stdout
+
+
 def test_the_cheapest_reserve_that_keeps_a_goal(kiln):
     answer = simulate(kiln, *STEADY, "--for", "3h", "--seeds", "3", "--sweep", "reserved=12..22:2", "--throttled-below", "1%")
     assert [point["values"]["reserved"] for point in answer["points"]] == [12, 14, 16, 18, 20, 22]

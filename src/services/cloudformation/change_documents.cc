@@ -114,6 +114,9 @@ json change_document(const Change& change, Values values) {
                    {"Scope", json::array()},
                    {"Details", json::array()}};
   if (!change.physical_id.empty()) resource["PhysicalResourceId"] = change.physical_id;
+  // Not of AWS: what Kiln doesn't make of it.
+  if (change.is_left_out) resource["KilnLeftOut"] = true;
+  if (!change.note.empty()) resource["KilnNote"] = change.note;
   if (change.action == Change::Action::kModify) add_modification(resource, change, values);
   if (change.action == Change::Action::kRemove)
     resource["PolicyAction"] = policy_text(change.policy, change.action);

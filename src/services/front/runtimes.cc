@@ -22,6 +22,11 @@ void tell_runtimes(engine::Engine& engine, Reply reply) {
       });
       if (!runtime.empty()) newest[language] = std::move(runtime);
     }
+    nlohmann::json remarks = nlohmann::json::object();
+    for (const std::string& name : model::interpreted_runtimes())
+      if (std::string remark = machine_interpreters().remark(name); !remark.empty())
+        remarks[name] = std::move(remark);
+    newest["remarks"] = std::move(remarks);
     net::Response response;
     response.body = json_dump(newest);
     reply(std::move(response));

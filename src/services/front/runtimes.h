@@ -1,6 +1,7 @@
-// GET /_kiln/runtimes: {"python": "python3.11", "nodejs": "nodejs20.x"}, the newest runtime of each
-// language that an interpreter of its own version runs on this machine; a language without one is
-// left out. Kiln's own; `kiln create` asks. Threading: any.
+// GET /_kiln/runtimes: {"python": "python3.11", "nodejs": "nodejs20.x", "remarks": {…}}, the newest
+// runtime of each language that an interpreter of its own version runs on this machine; a language
+// without one is left out. The remarks say of each runtime without one what runs it instead. Kiln's
+// own; `kiln create` and `kiln deploy` ask. Threading: any.
 #pragma once
 
 #include "engine/engine.h"
