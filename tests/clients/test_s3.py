@@ -108,7 +108,8 @@ def test_what_buckets_are_given_to_keep(s3, bucket):
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": False})
     assert not any(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
     s3.delete_public_access_block(Bucket=bucket)
-    refused("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket=bucket)
+    gone = refused("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket=bucket)
+    assert gone.value.response["Error"]["BucketName"] == bucket
 
     refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a=b", "Value": "c @d"}]})

@@ -17,6 +17,19 @@ def refused(code, call, **arguments):
     return error
 
 
+def test_a_bucket_that_is_made_again_takes_no_tags(kiln, s3, name):
+    def make(tags=None):
+        body = tags and f"<CreateBucketConfiguration><Tags>{tags}</Tags></CreateBucketConfiguration>"
+        status, _, answer = kiln.http("PUT", f"/made-{name}", body, SIGNED)
+        return status, answer.decode()
+
+    tag = "<Tag><Key>a</Key><Value>b</Value></Tag>"
+    assert make(tag)[0] == make()[0] == 200
+    status, text = make(tag)
+    assert status == 409 and "<Code>BucketAlreadyOwnedByYou</Code>" in text and f"<BucketName>made-{name}</BucketName>" in text
+    assert s3.get_bucket_tagging(Bucket=f"made-{name}")["TagSet"] == [{"Key": "a", "Value": "b"}]
+
+
 @pytest.fixture
 def newest(kiln, bucket):
     """Asks with headers and parameters that older SDKs don't know; gives status, headers, body."""

@@ -68,7 +68,7 @@ void append_details(std::string& out, std::string_view details) {
 // What says that something of the bucket is missing.
 const std::set<std::string, std::less<>> kNamesBucket = {
     "NoSuchTagSet", "NoSuchLifecycleConfiguration", "NoSuchCORSConfiguration", "NoSuchBucketPolicy",
-    "OwnershipControlsNotFoundError"};
+    "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError"};
 
 // Where S3's status is not that of the error's kind.
 unsigned status_of(const Error& error) {
