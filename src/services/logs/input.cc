@@ -237,6 +237,13 @@ std::string LogsInput::stream_name(const char* name) {
   return value;
 }
 
+std::vector<std::string> LogsInput::stream_names(const char* name, size_t most) {
+  auto values =
+      texts(name, {.least = 1, .most = most, .shortest = 1, .longest = kMaxName});
+  for (const std::string& value : values) check_name_characters(name, value);
+  return values;
+}
+
 std::string LogsInput::filter_name(const char* name) {
   std::string value = bounded_text(name, 1, kMaxFilterName);
   if (!is_there(name, value)) return {};

@@ -60,6 +60,7 @@ class LogsInput {
   std::string group_identifier(const char* name = "logGroupIdentifier");
   static std::optional<Error> identifier_fault(const std::string& value, const std::string& where);
   std::string stream_name(const char* name = "logStreamName");
+  std::vector<std::string> stream_names(const char* name, size_t most);  // one at least, if there
   // Of a metric filter or subscription filter.
   std::string filter_name(const char* name = "filterName");
   // logGroupNamePrefix, logGroupNamePattern, and the beginning of a stream's or a filter's name; ""

@@ -30,10 +30,8 @@ Result<std::string> read_name(const json& input) {
   wire::Fields fields(input);
   std::string name = fields.text("Name");
   if (!fields.status()) return fields.status().error();
-  if (name.empty())
-    return ssm_validation(
-        "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member "
-        "must not be null");
+  if (auto there = ssm_required(input, "Name", "name"); !there) return there.error();
+  if (auto fits = check_ssm_name_length(name); !fits) return fits.error();
   return name;
 }
 
@@ -311,7 +309,7 @@ Result<json> SsmOperations::remove_tags(const json& input) {
   const auto keys = fields.texts("TagKeys");
   if (!fields.status()) return fields.status().error();
   for (const std::string& key : keys)
-    if (auto fits = check_ssm_tag_key(key); !fits) return fits.error();
+    if (auto fits = check_ssm_tag_key(key, "tagKeys"); !fits) return fits.error();
   auto parameter = tagged(input);
   if (!parameter) return parameter.error();
   for (const std::string& key : keys) parameter->tags.erase(key);
