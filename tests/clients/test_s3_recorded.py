@@ -173,6 +173,18 @@ def test_metadata_in_a_presigned_address(kiln, s3, bucket):
     assert s3.head_object(Bucket=bucket, Key="p")["Metadata"] == {"foo": "bar", "a.b_c": "d"}
 
 
+def test_a_condition_in_a_presigned_address(kiln, s3, bucket):
+    signature = ("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20990101T000000Z"
+                 "&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature=0")
+    put = lambda condition: kiln.http("PUT", f"/{bucket}/p?{condition}&{signature}", b"x")[0]
+    assert [put("If-None-Match=%2A"), put("If-None-Match=%2A"), put("If-Match=%22other%22")] == [200, 412, 412]
+    assert put(f"If-Match=%22{hashlib.md5(b'x').hexdigest()}%22") == 200
+
+
+def test_the_location_of_a_bucket(s3, bucket, newest):
+    assert newest("GET", "?location")[2].endswith(b'<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>')
+
+
 def test_an_upload_without_parts(s3, bucket, newest):
     upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
     status, _, body = newest("POST", f"/m?uploadId={upload}", b"")

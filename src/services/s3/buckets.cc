@@ -223,8 +223,8 @@ S3Result s3_get_bucket_location(S3Call& call) {
   response.content_type = "application/xml";
   response.body =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint "
-      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" +
-      (bucket->region == kDefaultRegion ? std::string() : bucket->region) + "</LocationConstraint>";
+      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"" +
+      (bucket->region == kDefaultRegion ? "/>" : ">" + bucket->region + "</LocationConstraint>");
   return response;
 }
 
