@@ -26,8 +26,8 @@ using telemetry::MetricStat;
 using Need = InputChecks::Need;
 
 constexpr size_t kMaxActions = 5, kMaxAction = 1024;  // in characters
-constexpr size_t kMaxMetrics = 10;      // in a math alarm, and
-constexpr size_t kMaxExpressions = 10;  // beside them
+constexpr size_t kMaxMetrics = 10;                    // in a math alarm, and
+constexpr size_t kMaxExpressions = 10;                // beside them
 constexpr int64_t kDay = 86'400;
 constexpr int64_t kWeek = 604'800;
 constexpr int64_t kHour = 3'600;

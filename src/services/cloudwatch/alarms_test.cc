@@ -75,6 +75,7 @@ TEST_F(CloudWatchAlarmsTest, DescribesAMinimalAlarm) {
   EXPECT_EQ(run("PutMetricAlarm", metric_alarm()), json::object());
   EXPECT_EQ(run("DescribeAlarms", json::object()),
             json({{"CompositeAlarms", json::array()},
+                  {"LogAlarms", json::array()},
                   {"MetricAlarms",
                    {{{"ActionsEnabled", true},
                      {"AlarmActions", json::array()},
