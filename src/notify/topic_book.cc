@@ -200,8 +200,7 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
                                              const std::string& topic_arn,
                                              const std::string& protocol,
                                              const std::string& endpoint,
-                                             const Attributes& attributes,
-                                             MissingTopic missing) {
+                                             const Attributes& attributes, MissingTopic missing) {
   const auto topic = find_topic(region, topic_arn);
   const auto arn = TopicArn::parse(topic_arn);
   const bool waits = missing == MissingTopic::kLast && arn;

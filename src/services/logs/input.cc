@@ -225,9 +225,9 @@ std::optional<Error> LogsInput::identifier_fault(const std::string& value,
                                                  const std::string& where) {
   const size_t length = characters(value);
   if (length < 1 || length > kMaxGroupIdentifier)
-    return constraint_error("", where,
-                            length_text(length < 1 ? "greater" : "less",
-                                        length < 1 ? 1 : kMaxGroupIdentifier));
+    return constraint_error(
+        "", where,
+        length_text(length < 1 ? "greater" : "less", length < 1 ? 1 : kMaxGroupIdentifier));
   const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
     return ascii::is_alnum(c) ||
            std::string_view("_#+=/:,.@-").find(static_cast<char>(c)) != std::string_view::npos;
@@ -245,8 +245,7 @@ std::string LogsInput::stream_name(const char* name) {
 }
 
 std::vector<std::string> LogsInput::stream_names(const char* name, size_t most) {
-  auto values =
-      texts(name, {.least = 1, .most = most, .shortest = 1, .longest = kMaxName});
+  auto values = texts(name, {.least = 1, .most = most, .shortest = 1, .longest = kMaxName});
   for (const std::string& value : values) check_name_characters(name, value);
   return values;
 }

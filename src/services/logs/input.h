@@ -29,8 +29,8 @@ inline constexpr size_t kBytesPerLogEvent = 26;  // counted beside each message
 bool is_group_text(std::string_view text);
 
 Error invalid_parameter_exception(std::string message);
-// "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"; "" for
-// a value that is not repeated.
+// "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"; ""
+// for a value that is not repeated.
 Error constraint_error(const std::string& value, const std::string& where, const std::string& what);
 
 class LogsInput {
