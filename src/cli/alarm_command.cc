@@ -78,7 +78,7 @@ int fail_on_alarm(Console& console, const Error& error, const std::vector<std::s
   for (const std::string& name : names) list += (list.empty() ? "'" : ", '") + name + "'";
   return fail(console,
               {error.kind, error.type,
-               (names.size() == 1 ? "there is no alarm " : "not all are alarms: ") + list + " in " +
+               (names.size() == 1 ? "there is no alarm " : "there are no alarms ") + list + " in " +
                    api.region + "; `kiln alarm list` shows those that are there"});
 }
 
@@ -284,8 +284,17 @@ int delete_alarms(Console& console, const ClientOptions& options,
                   const std::vector<std::string>& names) {
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
+  std::vector<std::string> missing;  // DeleteAlarms doesn't say
+  for (const std::string& name : names) {
+    const auto alarm = find_alarm(*client, name);
+    if (!alarm) return fail(console, alarm.error());
+    if (alarm->is_null()) missing.push_back(name);
+  }
+  if (!missing.empty())
+    return fail_on_alarm(console, {ErrorKind::kNotFound, "ResourceNotFound", ""}, missing,
+                         options.api);
   if (const auto done = call(*client, "DeleteAlarms", {{"AlarmNames", names}}); !done)
-    return fail_on_alarm(console, done.error(), names, options.api);
+    return fail(console, done.error());
   if (options.format == OutputFormat::kJson)
     console.out << deleted_document(names);
   else

@@ -266,8 +266,11 @@ bool HttpConnection::begin_body(size_t here) {
   }
   sink_ = session_->body_sink(header);
   parser_.set_body_limit(limit);
-  if (parser_.is_done() || (!parser_.is_chunked() && parser_.content_length() <= here)) return true;
-  set_deadline(limits_.body_time);
+  const bool is_whole =
+      parser_.is_done() || (!parser_.is_chunked() && parser_.content_length() <= here);
+  if (!is_whole) set_deadline(limits_.body_time);
+  // Also where no body follows: AWS's SDK for Python takes an answer without this word for the last
+  // of its connection, and waits for ever for the next one.
   if (here == 0 && parser_.expects_continue()) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     stream_->send(kContinue, std::string_view());

@@ -170,6 +170,9 @@ TEST_P(HttpServerTest, ExpectContinueIsAnswered) {
   c.read_until("100 Continue\r\n\r\n");
   ASSERT_TRUE(c.send("ok"));
   c.read_until("/e|ok");
+  ASSERT_TRUE(
+      c.send("PUT /n HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n"));
+  EXPECT_TRUE(c.read_until("/n|").starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 "));
 }
 
 TEST_P(HttpServerTest, AnAddressInUseIsNamed) {

@@ -200,11 +200,11 @@ Result<SubscriptionPtr> TopicBook::subscribe(const std::string& region,
                                              const std::string& topic_arn,
                                              const std::string& protocol,
                                              const std::string& endpoint,
-                                             const Attributes& attributes) {
+                                             const Attributes& attributes, MissingTopic missing) {
   const auto topic = find_topic(region, topic_arn);
   const auto arn = TopicArn::parse(topic_arn);
-  // The request itself is judged first, and then whether its topic is there.
-  if (!topic && (topic.error().kind != ErrorKind::kNotFound || !arn)) return topic.error();
+  const bool waits = missing == MissingTopic::kLast && arn;
+  if (!topic && (topic.error().kind != ErrorKind::kNotFound || !waits)) return topic.error();
   const auto known = protocol_of(protocol);
   if (!known) {
     if (protocol == "application" || protocol == "firehose")

@@ -50,11 +50,15 @@ class TopicBook {
   Result<void> untag_topic(const std::string& region, const std::string& arn,
                            const std::vector<std::string>& keys);
 
+  // Whether a topic that isn't there is said before what else is wrong, as on AWS, or after it:
+  // a stack's plan asks before its topics are made.
+  enum class MissingTopic { kFirst, kLast };
   // The same one again when it is there with these attributes. Functions, queues and phones are
   // confirmed at once; others by the token.
   Result<SubscriptionPtr> subscribe(const std::string& region, const std::string& topic_arn,
                                     const std::string& protocol, const std::string& endpoint,
-                                    const Attributes& attributes);
+                                    const Attributes& attributes,
+                                    MissingTopic missing = MissingTopic::kFirst);
   Result<SubscriptionPtr> confirm(const std::string& region, const std::string& topic_arn,
                                   const std::string& token);
   // Also when there is none: nullptr. An HTTP endpoint's subscription is given back with a new

@@ -184,13 +184,11 @@ std::vector<std::string> AlarmBook::removable(const std::string& region,
 
 Result<void> AlarmBook::remove(const std::string& region, const std::vector<std::string>& names,
                                WallTime now, std::vector<StatePort::Place> along) {
-  const std::set<std::string> going(names.begin(), names.end());
+  std::set<std::string> going;
   size_t composites = 0;
-  for (const std::string& name : going) {
-    const Alarm* alarm = find(region, name);
-    if (!alarm) return not_found(name);
-    if (alarm->is_composite()) ++composites;
-  }
+  for (const std::string& name : names)
+    if (const Alarm* alarm = find(region, name); alarm && going.insert(name).second)
+      composites += alarm->is_composite() ? 1 : 0;
   if (composites > 1)
     return invalid_alarm("At most one composite alarm can be deleted in an operation; there are " +
                          std::to_string(composites) + ".");

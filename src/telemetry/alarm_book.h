@@ -48,7 +48,7 @@ class AlarmBook {
   // depend on this one; the suppressor must be there.
   Result<void> put_composite(AlarmConfig config, CompositeRule rule, Tags tags_if_new, WallTime now,
                              std::optional<ActionsSuppressor> suppressor = std::nullopt);
-  // All or none: not when one is missing (ResourceNotFound) or another composite needs it.
+  // All of these that are there, or none: not when another composite needs one of them.
   // `along`: what else goes from the port with them, all or none.
   Result<void> remove(const std::string& region, const std::vector<std::string>& names,
                       WallTime now, std::vector<StatePort::Place> along = {});

@@ -87,7 +87,8 @@ def test_alarms(kiln, name):
     assert [a["StateReason"] for a in json.loads(says(kiln, "alarm", "list", "--json")) if a["AlarmName"] == name] == ["to see"]
     assert "needs one threshold" in says(kiln, "alarm", "set", name, code=2)
     assert says(kiln, "alarm", "delete", name) == f"deleted {name}\n"
-    assert says(kiln, "alarm", "delete", name, code=1)
+    assert f"there is no alarm '{name}' in us-east-1" in says(kiln, "alarm", "delete", name, code=1)
+    assert f"there are no alarms '{name}', 'x' in us-east-1" in says(kiln, "alarm", "delete", name, "x", code=1)
 
 
 def test_urls(kiln, function):

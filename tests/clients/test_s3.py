@@ -49,6 +49,15 @@ def test_life_of_a_bucket(kiln, s3, name):
     refused("404", s3.head_bucket, Bucket=bucket)
 
 
+def test_an_object_after_an_empty_one(s3, bucket):
+    """The SDK waits for 100 Continue also before a body that is empty, and reads what follows wrong without it."""
+    for _ in range(3):
+        for body in (b"data", b""):
+            s3.put_object(Bucket=bucket, Key="k", Body=body)
+            assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == body
+            s3.put_object(Bucket=bucket, Key="k", Body=body)
+
+
 def test_buckets_of_other_regions(kiln, s3, name):
     west = kiln.client("s3", region="eu-west-1")
     refused("IllegalLocationConstraintException", west.create_bucket, Bucket=f"west-{name}")
@@ -108,7 +117,8 @@ def test_what_buckets_are_given_to_keep(s3, bucket):
     s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration={"BlockPublicAcls": False})
     assert not any(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
     s3.delete_public_access_block(Bucket=bucket)
-    refused("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket=bucket)
+    gone = refused("NoSuchPublicAccessBlockConfiguration", s3.get_public_access_block, Bucket=bucket)
+    assert gone.value.response["Error"]["BucketName"] == bucket
 
     refused("NoSuchTagSet", s3.get_bucket_tagging, Bucket=bucket)
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "a=b", "Value": "c @d"}]})
@@ -230,7 +240,14 @@ def test_copies(s3, bucket):
     got = s3.get_object(Bucket=bucket, Key="to")
     assert (got["Body"].read(), got["Metadata"]) == (b"content", {"b": "2"})
     refused("InvalidRequest", s3.copy_object, Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "to"})
-    refused("NoSuchKey", s3.copy_object, Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "nope"})
+    # What is missing is named, also by its parts.
+    upload = {"UploadId": s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"], "PartNumber": 1}
+    for copy, more in ((s3.copy_object, {}), (s3.upload_part_copy, upload)):
+        missing = refused("NoSuchKey", copy, Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "nope"}, **more)
+        assert missing.value.response["Error"]["Key"] == "nope"
+        missing = refused("NoSuchBucket", copy, Bucket=bucket, Key="to", CopySource={"Bucket": f"no-{bucket}", "Key": "nope"}, **more)
+        assert missing.value.response["Error"]["BucketName"] == f"no-{bucket}"
+    assert {each["LastModified"].microsecond for each in s3.list_objects_v2(Bucket=bucket)["Contents"]} == {0}
 
 
 def test_lists(s3, bucket):

@@ -17,6 +17,19 @@ def refused(code, call, **arguments):
     return error
 
 
+def test_a_bucket_that_is_made_again_takes_no_tags(kiln, s3, name):
+    def make(tags=None):
+        body = tags and f"<CreateBucketConfiguration><Tags>{tags}</Tags></CreateBucketConfiguration>"
+        status, _, answer = kiln.http("PUT", f"/made-{name}", body, SIGNED)
+        return status, answer.decode()
+
+    tag = "<Tag><Key>a</Key><Value>b</Value></Tag>"
+    assert make(tag)[0] == make()[0] == 200
+    status, text = make(tag)
+    assert status == 409 and "<Code>BucketAlreadyOwnedByYou</Code>" in text and f"<BucketName>made-{name}</BucketName>" in text
+    assert s3.get_bucket_tagging(Bucket=f"made-{name}")["TagSet"] == [{"Key": "a", "Value": "b"}]
+
+
 @pytest.fixture
 def newest(kiln, bucket):
     """Asks with headers and parameters that older SDKs don't know; gives status, headers, body."""
@@ -158,6 +171,18 @@ def test_metadata_in_a_presigned_address(kiln, s3, bucket):
     url = f"/{bucket}/p?x-amz-meta-foo=bar&x-amz-meta-a.b_c=d&{none}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
     assert kiln.http("PUT", url + "&X-Amz-Date=20990101T000000Z&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature=0", b"x")[0] == 200
     assert s3.head_object(Bucket=bucket, Key="p")["Metadata"] == {"foo": "bar", "a.b_c": "d"}
+
+
+def test_a_condition_in_a_presigned_address(kiln, s3, bucket):
+    signature = ("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20990101T000000Z"
+                 "&X-Amz-Expires=600&X-Amz-SignedHeaders=host&X-Amz-Signature=0")
+    put = lambda condition: kiln.http("PUT", f"/{bucket}/p?{condition}&{signature}", b"x")[0]
+    assert [put("If-None-Match=%2A"), put("If-None-Match=%2A"), put("If-Match=%22other%22")] == [200, 412, 412]
+    assert put(f"If-Match=%22{hashlib.md5(b'x').hexdigest()}%22") == 200
+
+
+def test_the_location_of_a_bucket(s3, bucket, newest):
+    assert newest("GET", "?location")[2].endswith(b'<LocationConstraint xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>')
 
 
 def test_an_upload_without_parts(s3, bucket, newest):

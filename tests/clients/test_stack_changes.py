@@ -6,7 +6,7 @@ What the services then say is compared with a stack that was made that way at on
 import pytest
 from botocore.exceptions import ClientError
 
-from harness import Kiln
+from harness import Kiln, message_of
 from stack_forms import ASKED, asked, details, prepared, stack, with_a_failure
 from stacks import EMPTY, create, delete, events, inventory, update
 
@@ -53,3 +53,35 @@ def test_a_parameter_has_its_previous_value_or_a_new_one(kiln):
             {"ParameterKey": "P", "UsePreviousValue": True, "ParameterValue": "b"}])
     assert error.value.response["Error"]["Message"] == \
         "Invalid input for parameter key P. Cannot specify usePreviousValue as true and non empty value for a parameter"
+
+
+def test_a_template_has_one_source(kiln):
+    cloudformation = kiln.client("cloudformation")
+    body = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
+    cloudformation.create_stack(StackName="sources", TemplateBody=body)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="sources", WaiterConfig={"Delay": 0.1})
+    url = "https://bucket.s3.amazonaws.com/t.yaml"
+    previous = "You cannot specify both usePreviousTemplate and Template Body/Template URL."
+    for sources, text in (
+        ({"TemplateBody": body, "TemplateURL": url}, "You cannot specify both Template URL and Template Body."),
+        ({"TemplateBody": body, "UsePreviousTemplate": True}, previous),
+        ({}, "Either Template URL or Template Body must be specified."),
+    ):
+        for change in (cloudformation.update_stack, lambda **more: cloudformation.create_change_set(ChangeSetName="c", **more)):
+            with pytest.raises(ClientError) as error:
+                change(StackName="sources", **sources)
+            assert message_of(error) == text
+    cloudformation.delete_stack(StackName="sources")
+
+
+def test_an_empty_or_malformed_name_names_no_stack(kiln):
+    pattern = "failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/._+]*"
+    cloudformation = kiln.client("cloudformation")
+    for ask in (cloudformation.describe_stacks, cloudformation.describe_stack_events, cloudformation.list_stack_resources,
+                cloudformation.get_template, cloudformation.delete_stack):
+        for name, text in (("", f"2 validation errors detected: Value '' at 'stackName' {pattern}; Value '' at 'stackName' failed to satisfy "
+                                "constraint: Member must have length greater than or equal to 1"),
+                           ("a_b", f"1 validation error detected: Value 'a_b' at 'stackName' {pattern}")):
+            with pytest.raises(ClientError) as error:
+                ask(StackName=name)
+            assert message_of(error) == text

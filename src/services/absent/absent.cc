@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/arn.h"
 #include "base/json_access.h"
 #include "services/absent/tables.h"
+#include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
 #include "wire/query_protocol.h"
 #include "wire/uri.h"
@@ -35,6 +37,13 @@ std::string filled(std::string_view message, const std::string& name, const std:
   return out;
 }
 
+std::string with_arn(std::string_view text, const std::string& arn) {
+  constexpr std::string_view kArn = "{arn}";
+  std::string out(text);
+  if (const size_t at = out.find(kArn); at != std::string::npos) out.replace(at, kArn.size(), arn);
+  return out;
+}
+
 // What the request asks for; "": nothing in particular.
 std::string asked_for(const json& input, std::string_view member) {
   if (member.empty() || !input.is_object()) return "";
@@ -53,10 +62,13 @@ net::Response success(Shape shape, const std::string& body, const std::string& r
   return response;
 }
 
-// SQS's error has two names: that of its JSON protocol, and the one of its forms in a header.
-net::Response failure(Shape shape, std::string type, const std::string& message,
+// SQS's error has two names: that of its JSON protocol, and the one of its forms in a header; and
+// two texts, as recorded.
+net::Response failure(Shape shape, std::string type, std::string message,
                       const std::string& request_id) {
   constexpr std::string_view kNoQueue = "AWS.SimpleQueueService.NonExistentQueue";
+  if (type == kNoQueue && shape == Shape::kQuery)
+    message = "The specified queue does not exist for this wsdl version.";
   const bool no_queue = type == kNoQueue && shape != Shape::kQuery;
   if (no_queue) type = "com.amazonaws.sqs#QueueDoesNotExist";
   const ErrorKind kind = shape == Shape::kRestJson ? ErrorKind::kNotFound : ErrorKind::kInvalid;
@@ -77,8 +89,10 @@ std::optional<net::Response> operation_answer(const Classification& what,
   if (found == all.end()) return std::nullopt;
   const json input = what.query ? what.query->document() : json_parse(request.body());
   const std::string name = asked_for(input, found->member);
-  if (!found->empty.empty() && name.empty()) {
-    if (!what.query) return success(what.shape, std::string(found->empty), request_id);
+  if (!found->empty.empty() && (name.empty() || name == found->always)) {
+    const std::string arn =
+        arn_start(what.service, wire::CredentialScope::of(request.base()).region) + account;
+    if (!what.query) return success(what.shape, with_arn(found->empty, arn), request_id);
     return wire::XmlAnswer(what.operation, "http://queue.amazonaws.com/doc/2012-11-05/")
         .finish(request_id);
   }

@@ -68,8 +68,26 @@ TEST(Absent, AQueueIsNotFoundInBothProtocols) {
   form.body() = "Action=GetQueueUrl&Version=2012-11-05&QueueName=orders";
   const auto by_form = ask(form);
   ASSERT_TRUE(by_form);
-  EXPECT_NE(by_form->body.find("<Code>AWS.SimpleQueueService.NonExistentQueue</Code>"),
+  EXPECT_NE(by_form->body.find("<Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>The "
+                               "specified queue does not exist for this wsdl version.</Message>"),
             std::string::npos);
+}
+
+TEST(Absent, EveryAccountHasADefaultEventBus) {
+  const json bus = {{"Name", "default"},
+                    {"Arn", "arn:aws:events:us-east-1:000000000000:event-bus/default"}};
+  for (const json& input : {json::object(), json{{"Name", "default"}}}) {
+    const auto answer = ask_json("events", "AWSEvents.DescribeEventBus", input);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200U);
+    EXPECT_EQ(json::parse(answer->body), bus);
+  }
+  const auto other = ask_json("events", "AWSEvents.DescribeEventBus", {{"Name", "orders"}});
+  ASSERT_TRUE(other);
+  EXPECT_EQ(json::parse(other->body)["message"], "Event bus orders does not exist.");
+  const auto all = ask_json("events", "AWSEvents.ListEventBuses", json::object());
+  ASSERT_TRUE(all);
+  EXPECT_EQ(json::parse(all->body), (json{{"EventBuses", {bus}}}));
 }
 
 TEST(Absent, PathsOfRestServices) {

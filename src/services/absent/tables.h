@@ -16,7 +16,9 @@ struct Question {
   std::string_view error_type;  // when `member` is given, or there is no `empty`
   // {} stands for the name, {account} for the account.
   std::string_view message;
-  std::string_view empty;  // the answer's JSON when nothing is named
+  // The answer's JSON when nothing is named; {arn} is "arn:aws:SERVICE:REGION:ACCOUNT".
+  std::string_view empty;
+  std::string_view always = {};  // a name that every account has, answered with `empty`
 };
 std::span<const Question> questions();
 

@@ -77,22 +77,28 @@ struct Rule {
 };
 
 constexpr Rule kRules[] = {
+    // Recorded: also of operations whose models say nothing of it.
     {.member = "StackName",
-     .operations = " ContinueUpdateRollback CreateChangeSet ListChangeSets"
-                   " UpdateTerminationProtection ",
+     .operations = " CancelUpdateStack ContinueUpdateRollback CreateChangeSet DeleteStack"
+                   " DescribeStackEvents DescribeStackResource ListChangeSets ListStackResources"
+                   " UpdateStack UpdateTerminationProtection ",
      .least = 1,
      .pattern = kStackNameOrId,
      .fits = is_name_or_id,
      .need = Need::kRequired},
     {.member = "StackName",
-     .operations = " DeleteChangeSet DescribeChangeSet ExecuteChangeSet GetTemplateSummary ",
+     .operations = " CreateStack ",
+     .least = 1,
+     .most = 128,
+     .pattern = kStackNameOrId,
+     .fits = is_name_or_id,
+     .need = Need::kRequired},
+    {.member = "StackName",
+     .operations = " DeleteChangeSet DescribeChangeSet DescribeStackResources DescribeStacks"
+                   " ExecuteChangeSet GetTemplate GetTemplateSummary ",
      .least = 1,
      .pattern = kStackNameOrId,
      .fits = is_name_or_id},
-    {.member = "StackName",
-     .operations = " CancelUpdateStack CreateStack DeleteStack DescribeStackEvents"
-                   " DescribeStackResource ListStackResources UpdateStack ",
-     .need = Need::kRequired},
     {.member = "ChangeSetName",
      .operations = " CreateChangeSet ",
      .least = 1,
@@ -160,10 +166,10 @@ std::string enum_constraint(const Rule& rule) {
 
 void check_text(const Rule& rule, const std::string& value, const std::string& path,
                 model::Violations& violations) {
-  violations.check_length(value, path, rule.least, rule.most);
   if (rule.fits != nullptr && !rule.fits(value))
     violations.add(value, path,
                    std::string("Member must satisfy regular expression pattern: ") + rule.pattern);
+  violations.check_length(value, path, rule.least, rule.most);
   if (!is_allowed(rule, value)) violations.add(value, path, enum_constraint(rule));
 }
 

@@ -141,8 +141,7 @@ Result<std::optional<std::string>> read_template_text(const json& input,
   const std::string body = in.text("TemplateBody"), url = in.text("TemplateURL");
   if (!in.status()) return in.status().error();
   if (!body.empty() && !url.empty())
-    return stack::validation_error(
-        "Either Template URL or Template Body must be specified, not both.");
+    return stack::validation_error("You cannot specify both Template URL and Template Body.");
   if (body.size() > kMaxTemplateBodyBytes)
     return stack::validation_error(
         "1 validation error detected: Value at 'templateBody' failed to satisfy "
@@ -174,9 +173,13 @@ Result<stack::Wish> read_wish(const json& input, const stack::Wish* before,
   auto text = read_template_text(input, fetch);
   if (!text) return text.error();
   wire::Fields in(input);
+  const bool use_previous = in.boolean("UsePreviousTemplate").value_or(false);
+  if (*text && use_previous)
+    return stack::validation_error(
+        "You cannot specify both usePreviousTemplate and Template Body/Template URL.");
   if (*text) {
     wish.template_text = std::move(**text);
-  } else if (before && in.boolean("UsePreviousTemplate").value_or(false)) {
+  } else if (before && use_previous) {
     wish.template_text = before->template_text;
   } else {
     return stack::validation_error("Either Template URL or Template Body must be specified.");

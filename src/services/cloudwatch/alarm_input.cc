@@ -25,9 +25,9 @@ using telemetry::MetricQuery;
 using telemetry::MetricStat;
 using Need = InputChecks::Need;
 
-constexpr size_t kMaxActions = 5;
-constexpr size_t kMaxMetrics = 10;      // in a math alarm, and
-constexpr size_t kMaxExpressions = 10;  // beside them
+constexpr size_t kMaxActions = 5, kMaxAction = 1024;  // in characters
+constexpr size_t kMaxMetrics = 10;                    // in a math alarm, and
+constexpr size_t kMaxExpressions = 10;                // beside them
 constexpr int64_t kDay = 86'400;
 constexpr int64_t kWeek = 604'800;
 constexpr int64_t kHour = 3'600;
@@ -67,9 +67,12 @@ AlarmConfig read_common(InputChecks& checks, const std::string& region) {
   config.has_description = checks.fields().has("AlarmDescription");
   config.description = checks.text("AlarmDescription", 0, 1024);
   config.actions.enabled = checks.fields().boolean("ActionsEnabled").value_or(true);
-  config.actions.ok = checks.texts("OKActions", kMaxActions);
-  config.actions.alarm = checks.texts("AlarmActions", kMaxActions);
-  config.actions.insufficient_data = checks.texts("InsufficientDataActions", kMaxActions);
+  const auto actions = [&](const char* name) {
+    return checks.texts(name, kMaxActions, Need::kOptional, kMaxAction);
+  };
+  config.actions.ok = actions("OKActions");
+  config.actions.alarm = actions("AlarmActions");
+  config.actions.insufficient_data = actions("InsufficientDataActions");
   return config;
 }
 

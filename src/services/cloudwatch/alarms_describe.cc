@@ -126,7 +126,9 @@ Result<json> CloudWatchAlarms::describe_alarms(const Call& call) {
     found.emplace_back(position, &alarm);
   }
   std::sort(found.begin(), found.end());
-  json out{{"MetricAlarms", json::array()}, {"CompositeAlarms", json::array()}};
+  json out{{"MetricAlarms", json::array()},
+           {"CompositeAlarms", json::array()},
+           {"LogAlarms", json::array()}};  // of queries of logs, which are not here
   for (size_t i = 0; i < std::min(most, found.size()); ++i) {
     const Alarm& alarm = *found[i].second;
     out[alarm.is_composite() ? "CompositeAlarms" : "MetricAlarms"].push_back(

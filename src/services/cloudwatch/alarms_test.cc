@@ -75,6 +75,7 @@ TEST_F(CloudWatchAlarmsTest, DescribesAMinimalAlarm) {
   EXPECT_EQ(run("PutMetricAlarm", metric_alarm()), json::object());
   EXPECT_EQ(run("DescribeAlarms", json::object()),
             json({{"CompositeAlarms", json::array()},
+                  {"LogAlarms", json::array()},
                   {"MetricAlarms",
                    {{{"ActionsEnabled", true},
                      {"AlarmActions", json::array()},
@@ -455,13 +456,15 @@ TEST_F(CloudWatchAlarmsTest, History) {
 TEST_F(CloudWatchAlarmsTest, DeletesAllOrNone) {
   for (const char* name : {"a", "b"}) run("PutMetricAlarm", metric_alarm(name));
   run("PutCompositeAlarm", {{"AlarmName", "c"}, {"AlarmRule", "ALARM(a)"}});
-  EXPECT_EQ(refused("DeleteAlarms", {{"AlarmNames", {"b", "gone"}}}).type, "ResourceNotFound");
   EXPECT_EQ(refused("DeleteAlarms", {{"AlarmNames", {"a"}}}).message,
             "Cannot delete a as there are composite alarm(s) depending on it.");
   EXPECT_EQ(refused("DeleteAlarms", json::object()).type, "ValidationError");
   EXPECT_THAT(names(json::object()), ElementsAre("a", "b"));
   run("DeleteAlarms", {{"AlarmNames", {"a", "c"}}});
   EXPECT_THAT(names(json::object()), ElementsAre("b"));
+  // As documented: names of no alarm change nothing for the others.
+  run("DeleteAlarms", {{"AlarmNames", {"gone", "b"}}});
+  EXPECT_THAT(names(json::object()), IsEmpty());
 }
 
 TEST_F(CloudWatchAlarmsTest, CompositesRefuse) {

@@ -53,6 +53,11 @@ std::string shown(double value) {
   return std::isfinite(value) ? json_dump(json(value)) : std::isnan(value) ? "NaN" : "Infinity";
 }
 
+bool is_unit(std::string_view text) {
+  const auto& units = metric_units();
+  return std::find(units.begin(), units.end(), text) != units.end();
+}
+
 // ---- PutMetricData
 
 bool is_usable(double value) { return std::isfinite(value) && std::abs(value) <= kLargest; }
@@ -142,8 +147,7 @@ Result<Datum> read_datum(const json& document, const std::string& where,
   if (out.key.name.empty()) return missing(where + "MetricName");
   if (characters(out.key.name) > 255)
     return invalid("The value of parameter " + where + "MetricName is longer than 255 characters.");
-  const auto& units = metric_units();
-  if (std::find(units.begin(), units.end(), out.unit) == units.end())
+  if (!is_unit(out.unit))
     return invalid("The value " + out.unit + " for parameter " + where + "Unit is invalid.");
   if (resolution != 1 && resolution != 60)
     return invalid("The value " + std::to_string(resolution) + " for parameter " + where +
@@ -319,6 +323,11 @@ Result<json> CloudWatchMetrics::get_metric_statistics(const json& input, const s
                                     {"EndTime", end.has_value()},
                                     {"Period", period.has_value()}})
     if (!given) return missing(name);
+  for (const auto& [name, value] :
+       {std::pair{"Namespace", &key.metric_namespace}, {"MetricName", &key.name}})
+    if (characters(*value) > kMaxName) return invalid_length(name, kMaxName);
+  if (!unit.empty() && !is_unit(unit))
+    return invalid("The value " + unit + " for parameter Unit is invalid.");
   if (!is_period(*period))
     return invalid("The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60; it is " +
                    std::to_string(*period) + ".");

@@ -32,6 +32,13 @@ Error constraint_error(std::string message) {
   return {ErrorKind::kInvalid, "ValidationError", std::move(message)};
 }
 
+bool is_tag_text(std::string_view text) {
+  return ascii::all(text, [](char c) {
+    return (c & 0x80) != 0 || ascii::is_alnum(c) ||
+           std::string_view(" _.:/=+-@").find(c) != std::string_view::npos;
+  });
+}
+
 void InputChecks::broken(const char* name, const std::string& value,
                          const std::string& constraint) {
   std::string member = name;

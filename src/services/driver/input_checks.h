@@ -20,6 +20,10 @@ namespace kiln::services {
 
 Error constraint_error(std::string message);
 
+// What tags are made of: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$, where every character beyond ASCII
+// passes.
+bool is_tag_text(std::string_view text);
+
 class InputChecks {
  public:
   explicit InputChecks(const nlohmann::json& input) : in_(input) {}

@@ -52,6 +52,8 @@ struct LambdaCall {
   std::optional<model::FunctionConfig> config = {};
   std::optional<model::CodeLocation> code = {};
   std::optional<model::LayerStack> layer_stack = {};
+  // What is wrong with what the request names: said once its function is known to be there.
+  std::optional<Error> unprepared = {};
 
   std::string note = {};  // made by the operation: what its caller should know beside the answer
 };

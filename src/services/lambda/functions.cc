@@ -79,6 +79,13 @@ Result<void> check_members_first(const LambdaCall& call) {
   return model::validate_update_members(config);
 }
 
+// A member that is wrong by itself is refused at once, code and layers after the function is found.
+Result<void> say_after_lookup(LambdaCall& call, Error error) {
+  if (is_of_one_member(error)) return error;
+  call.unprepared = std::move(error);
+  return {};
+}
+
 }  // namespace
 
 Result<model::CodeLocation> load_code(LambdaCall& call, const json& code, const std::string& at) {
@@ -194,11 +201,12 @@ Result<void> prepare_update_code(LambdaCall& call) {
   if (auto read = fields.result(); !read) return read;
   if (auto valid = model::validate_update_members(config); !valid) return valid;
   if (fields.says("ImageUri")) {
-    return invalid_parameter(
-        "Please don't provide ImageUri when updating a function with packageType Zip.");
+    return say_after_lookup(
+        call, invalid_parameter(
+                  "Please don't provide ImageUri when updating a function with packageType Zip."));
   }
   auto code = load_code(call, call.body, "");
-  if (!code) return code.error();
+  if (!code) return say_after_lookup(call, code.error());
   call.code = std::move(*code);
   return {};
 }
@@ -206,6 +214,7 @@ Result<void> prepare_update_code(LambdaCall& call) {
 OperationResult update_function_code(LambdaCall& call) {
   auto target = find_unqualified_target(call);
   if (!target) return target.error();
+  if (call.unprepared) return *call.unprepared;
   const model::Function& before = *target->function;
   Fields fields(call.body);
   if (auto same = check_revision(fields.text("RevisionId"), before.latest->revision_id); !same)
@@ -230,7 +239,7 @@ OperationResult update_function_code(LambdaCall& call) {
 Result<void> prepare_update_configuration(LambdaCall& call) {
   if (auto valid = check_members_first(call); !valid) return valid;
   auto layers = resolve_layers(call, call.body);
-  if (!layers) return layers.error();
+  if (!layers) return say_after_lookup(call, layers.error());
   call.layer_stack = std::move(*layers);
   return {};
 }
@@ -238,6 +247,7 @@ Result<void> prepare_update_configuration(LambdaCall& call) {
 OperationResult update_function_configuration(LambdaCall& call) {
   auto target = find_unqualified_target(call);
   if (!target) return target.error();
+  if (call.unprepared) return *call.unprepared;
   const model::Function& before = *target->function;
   Fields fields(call.body);
   const auto revision = fields.text("RevisionId");

@@ -243,6 +243,23 @@ TEST_F(LambdaFunctionsTest, UpdatesAreForFunctionsOnly) {
   expect_not_found(update("nope", json::object()), "Function not found: " + kArn + "nope");
 }
 
+TEST_F(LambdaFunctionsTest, TheFunctionIsLookedForBeforeWhatItsChangeNames) {
+  create("f");
+  const json layers = {{"Layers", {"arn:aws:lambda:us-east-1:111111111111:layer:none:1"}}};
+  expect_not_found(update("nope", layers), "Function not found: " + kArn + "nope");
+  expect_invalid(update("f", layers),
+                 "Layer version " + layers["Layers"][0].get<std::string>() + " does not exist.");
+  for (const json& code : {json({{"ZipFile", base64_encode("no zip")}}), json({{"ImageUri", "i"}}),
+                           json({{"S3Bucket", "none"}, {"S3Key", "k"}}), json::object()}) {
+    expect_not_found(call("PUT", "/2015-03-31/functions/nope/code", code),
+                     "Function not found: " + kArn + "nope");
+    EXPECT_EQ(call("PUT", "/2015-03-31/functions/f/code", code).status, 400u);
+  }
+  // What is wrong by itself comes first.
+  EXPECT_EQ(call("PUT", "/2015-03-31/functions/nope/code", {{"S3Bucket", "b"}}).type,
+            "ValidationException");
+}
+
 TEST_F(LambdaFunctionsTest, LoggingLevelsExistWithJsonOnly) {
   create("f");
   const auto logging = [&](const json& change) {

@@ -195,9 +195,7 @@ Result<json> LogsOperations::describe_log_groups(LogsInput& in) {
   const std::string prefix = in.group_prefix();
   const std::string part = lower(in.group_part());
   const std::string log_class = in.choice("logGroupClass", kLogClasses);
-  const auto identifiers = in.texts(
-      "logGroupIdentifiers",
-      {.least = 1, .most = kMaxDescribedLogs, .shortest = 1, .longest = kMaxGroupIdentifier});
+  const auto identifiers = in.texts("logGroupIdentifiers", {.least = 1, .most = kMaxDescribedLogs});
   const int64_t limit = in.number("limit", kMaxDescribedLogs, 1, kMaxDescribedLogs);
   const std::string token = in.filled_text("nextToken");
   if (!in.status()) return in.status().error();

@@ -47,8 +47,9 @@ Error invalid_parameter_exception(std::string message) {
 
 Error constraint_error(const std::string& value, const std::string& where,
                        const std::string& what) {
-  return invalid_parameter_exception("1 validation error detected: Value " + value + " at '" +
-                                     where + "' failed to satisfy constraint: " + what);
+  return invalid_parameter_exception("1 validation error detected: Value" +
+                                     (value.empty() ? "" : " " + value) + " at '" + where +
+                                     "' failed to satisfy constraint: " + what);
 }
 
 void LogsInput::fail(Error error) {
@@ -214,19 +215,25 @@ std::string LogsInput::choice(const char* name, std::string_view values) {
 }
 
 std::string LogsInput::group_identifier(const char* name) {
-  std::string value = bounded_text(name, 1, kMaxGroupIdentifier);
-  if (const auto fault = identifier_fault(value, name)) fail(*fault);
+  std::string value = text(name);
+  if (const auto fault = identifier_fault(value, name); fault && has(name)) fail(*fault);
   return value;
 }
 
+// As recorded, these errors don't repeat the value.
 std::optional<Error> LogsInput::identifier_fault(const std::string& value,
                                                  const std::string& where) {
+  const size_t length = characters(value);
+  if (length < 1 || length > kMaxGroupIdentifier)
+    return constraint_error(
+        "", where,
+        length_text(length < 1 ? "greater" : "less", length < 1 ? 1 : kMaxGroupIdentifier));
   const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
     return ascii::is_alnum(c) ||
            std::string_view("_#+=/:,.@-").find(static_cast<char>(c)) != std::string_view::npos;
   });
   if (plain) return std::nullopt;
-  return constraint_error("'" + value + "'", where,
+  return constraint_error("", where,
                           "Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*");
 }
 
@@ -235,6 +242,12 @@ std::string LogsInput::stream_name(const char* name) {
   if (!required(name, value)) return {};
   check_name_characters(name, value);
   return value;
+}
+
+std::vector<std::string> LogsInput::stream_names(const char* name, size_t most) {
+  auto values = texts(name, {.least = 1, .most = most, .shortest = 1, .longest = kMaxName});
+  for (const std::string& value : values) check_name_characters(name, value);
+  return values;
 }
 
 std::string LogsInput::filter_name(const char* name) {

@@ -29,7 +29,8 @@ inline constexpr size_t kBytesPerLogEvent = 26;  // counted beside each message
 bool is_group_text(std::string_view text);
 
 Error invalid_parameter_exception(std::string message);
-// "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"
+// "1 validation error detected: Value 'VALUE' at 'WHERE' failed to satisfy constraint: WHAT"; ""
+// for a value that is not repeated.
 Error constraint_error(const std::string& value, const std::string& where, const std::string& what);
 
 class LogsInput {
@@ -60,6 +61,7 @@ class LogsInput {
   std::string group_identifier(const char* name = "logGroupIdentifier");
   static std::optional<Error> identifier_fault(const std::string& value, const std::string& where);
   std::string stream_name(const char* name = "logStreamName");
+  std::vector<std::string> stream_names(const char* name, size_t most);  // one at least, if there
   // Of a metric filter or subscription filter.
   std::string filter_name(const char* name = "filterName");
   // logGroupNamePrefix, logGroupNamePattern, and the beginning of a stream's or a filter's name; ""

@@ -322,9 +322,8 @@ TEST_F(LogsOperationsTest, AnIdentifierHasNoAsterisk) {
     json input = {{"logGroupIdentifier", arn}};
     if (operation == std::string("GetLogEvents")) input["logStreamName"] = "a";
     EXPECT_EQ(refused(operation, input).message,
-              "1 validation error detected: Value '" + arn +
-                  "' at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy "
-                  "regular expression pattern: [\\w#+=/:,.@-]*")
+              "1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy "
+              "constraint: Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*")
         << operation;
   }
   run("TagResource", {{"resourceArn", arn}, {"tags", {{"k", "v"}}}});

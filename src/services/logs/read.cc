@@ -120,7 +120,7 @@ Result<json> LogsOperations::get_log_events(LogsInput& in) {
 }
 
 Result<json> LogsOperations::filter_log_events(LogsInput& in) {
-  auto streams = in.texts("logStreamNames", {.least = 1, .most = kMaxStreamNames, .shortest = 1});
+  auto streams = in.stream_names("logStreamNames", kMaxStreamNames);
   const std::string prefix = in.name_prefix("logStreamNamePrefix");
   const int64_t start_ms = in.number("startTime", 0, 0, kEndOfTime);
   // Events at endTime itself are in the answer.

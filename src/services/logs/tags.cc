@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/characters.h"
+#include "services/driver/input_checks.h"
 #include "services/logs/errors.h"
 #include "services/logs/input.h"
 #include "services/logs/operations.h"
@@ -28,14 +29,6 @@ constexpr const char* kValueRule =
     "Map values must satisfy constraint: [Member must have length less than or equal to 256, "
     "Member must have length greater than or equal to 0, Member must satisfy regular expression "
     "pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$]";
-
-// ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$, where every character beyond ASCII passes.
-bool is_tag_text(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c & 0x80) != 0 || ascii::is_alnum(c) ||
-           std::string_view(" _.:/=+-@").find(c) != std::string_view::npos;
-  });
-}
 
 void require(LogsInput& in, const char* name) {
   if (!in.has(name)) in.fail(constraint_error("null", name, "Member must not be null"));

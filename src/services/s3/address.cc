@@ -47,7 +47,10 @@ S3Address s3_address(std::string_view host, std::string_view raw_path) {
 Result<S3Address> copy_source(std::string_view value) {
   value = value.substr(0, value.find("?versionId="));
   if (value.starts_with('/')) value.remove_prefix(1);
-  const std::string decoded = wire::percent_decode(value);
+  // A plus is a blank here, as in forms.
+  std::string encoded(value);
+  std::replace(encoded.begin(), encoded.end(), '+', ' ');
+  const std::string decoded = wire::percent_decode(encoded);
   const size_t slash = decoded.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == decoded.size())
     return s3_with(s3_with(s3_invalid("InvalidArgument", "Invalid copy source object key"),

@@ -171,9 +171,9 @@ S3Result s3_create_bucket(S3Call& call) {
     return s3_with(s3_invalid("InvalidArgument", "Invalid x-amz-object-ownership header: " + owned),
                    "ArgumentName", "x-amz-object-ownership");
   auto made = call.objects.create_bucket(name, region);
-  // In us-east-1 AWS lets an owner create a bucket again.
+  // In us-east-1 AWS lets an owner create a bucket again, but with tags.
   const bool again = !made && made.error().type == "BucketAlreadyOwnedByYou" && is_default &&
-                     region == kDefaultRegion;
+                     region == kDefaultRegion && wanted->tags.empty();
   if (!made && !again) return made.error();
   if (is_owned && made) {
     XmlText controls("OwnershipControls");
@@ -223,8 +223,8 @@ S3Result s3_get_bucket_location(S3Call& call) {
   response.content_type = "application/xml";
   response.body =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint "
-      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" +
-      (bucket->region == kDefaultRegion ? std::string() : bucket->region) + "</LocationConstraint>";
+      "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"" +
+      (bucket->region == kDefaultRegion ? "/>" : ">" + bucket->region + "</LocationConstraint>");
   return response;
 }
 

@@ -273,7 +273,7 @@ S3Result s3_upload_part_copy(S3Call& call) {
   auto upload = find_upload(call);
   if (!upload) return upload.error();
   auto source = call.objects.open(from->bucket, from->key);
-  if (!source) return source.error();
+  if (!source) return of_copy_source(source.error(), *from);
   if (const auto read = read_verdict(call, "x-amz-copy-source-", source->object);
       read.verdict != Verdict::kSend)
     return precondition_failed(read.condition);

@@ -167,7 +167,7 @@ S3Result s3_copy_object(S3Call& call) {
                       "itself without changing the object's metadata, storage class, website "
                       "redirect location or encryption attributes.");
   auto source = call.objects.open(from->bucket, from->key);
-  if (!source) return source.error();
+  if (!source) return of_copy_source(source.error(), *from);
   if (source->object.size > kMaxUploadBytes)
     return s3_invalid("InvalidRequest",
                       "The specified copy source is larger than the maximum allowable size for a "

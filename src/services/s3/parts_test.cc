@@ -48,6 +48,7 @@ TEST(S3Address, Table) {
 
 TEST(CopySource, Table) {
   EXPECT_EQ(copy_source("/b/a%20k")->key, "a k");
+  EXPECT_EQ(copy_source("b%2Fa+k%2Bl")->key, "a k+l");
   EXPECT_EQ(copy_source("b/k/l?versionId=x")->key, "k/l");
   EXPECT_EQ(copy_source("b/k")->bucket, "b");
   for (const char* wrong : {"", "/", "b", "b/", "//k"}) EXPECT_FALSE(copy_source(wrong)) << wrong;

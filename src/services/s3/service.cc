@@ -58,8 +58,9 @@ bool is_field_value(std::string_view value) {
 void take_hoisted_headers(net::RequestHeader& header, const wire::QueryParams& query) {
   const bool presigned = query.find("X-Amz-Signature") || query.find("Signature");
   if (!presigned) return;
-  constexpr std::array kHoisted = {"x-amz-acl", "x-amz-storage-class", "x-amz-tagging",
-                                   "x-amz-server-side-encryption"};
+  constexpr std::array kHoisted = {"x-amz-acl",     "x-amz-storage-class",
+                                   "x-amz-tagging", "x-amz-server-side-encryption",
+                                   "if-match",      "if-none-match"};
   for (const auto& [name, value] : query.items()) {
     const std::string key = ascii::lower(name);
     const bool known = std::find(kHoisted.begin(), kHoisted.end(), key) != kHoisted.end();

@@ -67,8 +67,8 @@ void append_details(std::string& out, std::string_view details) {
 
 // What says that something of the bucket is missing.
 const std::set<std::string, std::less<>> kNamesBucket = {
-    "NoSuchTagSet", "NoSuchLifecycleConfiguration", "NoSuchCORSConfiguration", "NoSuchBucketPolicy",
-    "OwnershipControlsNotFoundError"};
+    "NoSuchTagSet",       "NoSuchLifecycleConfiguration",         "NoSuchCORSConfiguration",
+    "NoSuchBucketPolicy", "NoSuchPublicAccessBlockConfiguration", "OwnershipControlsNotFoundError"};
 
 // Where S3's status is not that of the error's kind.
 unsigned status_of(const Error& error) {
@@ -116,7 +116,7 @@ net::Response XmlText::answer(unsigned status) {
 }
 
 std::string s3_time(int64_t epoch_ms) {
-  return format_iso_ms(WallTime(std::chrono::milliseconds(epoch_ms)));
+  return format_iso_ms(WallTime(std::chrono::seconds(epoch_ms / 1000)));
 }
 
 std::string http_time(int64_t epoch_ms) {
@@ -174,15 +174,22 @@ net::Response s3_error(const Error& error, std::string_view bucket, std::string_
   out = std::string(kProlog) + "<Error>";
   append_element(out, "Code", error.type);
   append_element(out, "Message", s3_message(error));
-  if (error.type == "NoSuchBucket" || error.type.starts_with("Bucket") ||
-      error.type == "InvalidBucketName" || kNamesBucket.contains(error.type))
-    append_element(out, "BucketName", bucket);
-  const std::string key_detail = std::string(1, kDetail) + "Key" + kValue;
-  const bool names_key = error.message.find(key_detail) != std::string::npos;
-  if (error.type == "NoSuchKey" && !names_key) append_element(out, "Key", key);
+  const auto says = [&](const char* element) {
+    return error.message.find(kDetail + std::string(element) + kValue) != std::string::npos;
+  };
+  const bool is_of_bucket = error.type == "NoSuchBucket" || error.type.starts_with("Bucket") ||
+                            error.type == "InvalidBucketName" || kNamesBucket.contains(error.type);
+  if (is_of_bucket && !says("BucketName")) append_element(out, "BucketName", bucket);
+  if (error.type == "NoSuchKey" && !says("Key")) append_element(out, "Key", key);
   append_details(out, std::string_view(error.message).substr(s3_message(error).size()));
   out += "</Error>";
   return response;
+}
+
+Error of_copy_source(const Error& error, const S3Address& source) {
+  if (error.type == "NoSuchKey") return s3_with(error, "Key", source.key);
+  if (error.type == "NoSuchBucket") return s3_with(error, "BucketName", source.bucket);
+  return error;
 }
 
 Error precondition_failed(std::string_view condition) {

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/http_message.h"
+#include "services/s3/address.h"
 
 namespace kiln::services {
 
@@ -38,7 +39,7 @@ class XmlText {
   std::vector<std::string> open_;
 };
 
-// "2009-10-12T17:50:30.000Z", as in documents.
+// "2009-10-12T17:50:30.000Z", as in documents: S3 tells whole seconds.
 std::string s3_time(int64_t epoch_ms);
 // "Wed, 12 Oct 2009 17:50:00 GMT", as in headers.
 std::string http_time(int64_t epoch_ms);
@@ -62,6 +63,8 @@ void add_owner(XmlText& xml, const char* element, const std::string& account);
 void add_initiator(XmlText& xml, const std::string& account, const std::string& region);
 
 Error precondition_failed(std::string_view condition);
+// The error of opening a copy's source: it names the source, not the copy.
+Error of_copy_source(const Error& error, const S3Address& source);
 Error malformed_xml();
 Error s3_invalid(const char* code, std::string message);
 

@@ -24,6 +24,7 @@ constexpr RequiredMember kRequired[] = {
     {"RemovePermission", "Label", "label"},
     {"SetTopicAttributes", "AttributeName", "attributeName"},
     {"SetSubscriptionAttributes", "AttributeName", "attributeName"},
+    {"Subscribe", "Protocol", "protocol"},
     {"TagResource", "Tags", "tags"},
     {"UntagResource", "TagKeys", "tagKeys"},
 };

@@ -23,6 +23,7 @@ class SnsOperations {
     // Sends a text message to a phone, and gives its id.
     std::function<std::string(const std::string& phone, const std::string& message)> text;
     std::string trace_header;  // of the request
+    notify::TopicBook::MissingTopic missing_topic = notify::TopicBook::MissingTopic::kFirst;
   };
   SnsOperations(notify::TopicBook& book, Ports ports) : book_(book), ports_(std::move(ports)) {}
 

@@ -342,6 +342,11 @@ TEST_F(SnsOperationsTest, RefusalsHaveSnsWords) {
                                 "PublishBatch", "ListSubscriptionsByTopic", "DeleteTopic"}) {
     if (std::string(operation) != "DeleteTopic")
       cases.push_back({operation, unknown, kRegion, no_topic});
+    if (std::string(operation) == "Subscribe") {
+      json also_wrong = unknown;
+      also_wrong.update({{"Protocol", "sqs"}, {"Endpoint", "asdf"}});
+      cases.push_back({operation, also_wrong, kRegion, no_topic});
+    }
     cases.push_back({operation, known, "us-east-1", other_region});
     cases.push_back({operation, malformed, kRegion, one_element});
   }

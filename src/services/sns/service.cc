@@ -48,6 +48,8 @@ void SnsService::handle(net::Request&& request, Classification&& what, Reply rep
           return engine.notifier().text(phone, message);
         };
         ports.trace_header = trace;
+        if (effects == engine::Effects::kNone)
+          ports.missing_topic = notify::TopicBook::MissingTopic::kLast;
         ports.ask_confirmation = [&](notify::Confirmation kind,
                                      const notify::SubscriptionPtr& subscription) {
           if (effects == engine::Effects::kReal)

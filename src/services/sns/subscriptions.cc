@@ -38,7 +38,7 @@ Result<json> SnsOperations::subscribe(const Call& call) {
   auto attributes = read_entries(call.input, "Attributes", "key", "value");
   if (!attributes) return attributes.error();
   auto made = book_.subscribe(call.region, in.text("TopicArn"), in.text("Protocol"),
-                              in.text("Endpoint"), *attributes);
+                              in.text("Endpoint"), *attributes, ports_.missing_topic);
   if (!made) return made.error();
   const bool want_arn = in.boolean("ReturnSubscriptionArn").value_or(false);
   if (!(*made)->confirmed) ports_.ask_confirmation(notify::Confirmation::kSubscribe, *made);

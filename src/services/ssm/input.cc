@@ -15,6 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxName = 2048, kMaxLevels = 15, kMaxNames = 10, kMaxTags = 50;
+constexpr const char* kTagPattern =
+    "Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$";
 
 using ascii::lower;
 
@@ -37,6 +39,13 @@ Error malformed_ssm_name() {
 
 }  // namespace
 
+Result<void> check_ssm_name_length(const std::string& name) {
+  if (!name.empty() && name.size() <= kMaxName) return {};
+  return ssm_constraint(name.substr(0, 100), "name",
+                        name.empty() ? "Member must have length greater than or equal to 1"
+                                     : "Member must have length less than or equal to 2048");
+}
+
 Result<void> check_asked_ssm_name(const std::string& name) {
   const bool is_path = name.find('/') != std::string::npos;
   if (name.find("//") != std::string::npos || (is_path && !name.starts_with('/')))
@@ -54,10 +63,7 @@ Error ssm_constraint(const std::string& value, const std::string& where, const s
 }
 
 Result<void> check_ssm_name(const std::string& name) {
-  if (name.empty() || name.size() > kMaxName)
-    return ssm_constraint(name.substr(0, 100), "name",
-                          name.empty() ? "Member must have length greater than or equal to 1"
-                                       : "Member must have length less than or equal to 2048");
+  if (auto fits = check_ssm_name_length(name); !fits) return fits;
   const std::string_view bare = std::string_view(name).substr(name.front() == '/' ? 1 : 0);
   if (starts_with_any_case(bare, "aws"))
     return Error{ErrorKind::kInvalid, "AccessDeniedException",
@@ -114,11 +120,12 @@ Result<void> check_put_ssm_members(const json& input) {
   return ssm_checked(checks);
 }
 
-Result<void> check_ssm_tag_key(const std::string& key) {
+Result<void> check_ssm_tag_key(const std::string& key, const std::string& where) {
   if (key.empty())
-    return ssm_constraint(key, "key", "Member must have length greater than or equal to 1");
+    return ssm_constraint(key, where, "Member must have length greater than or equal to 1");
   if (characters(key) > 128)
-    return ssm_constraint(key, "key", "Member must have length less than or equal to 128");
+    return ssm_constraint(key, where, "Member must have length less than or equal to 128");
+  if (!is_tag_text(key)) return ssm_constraint(key, where, kTagPattern);
   if (system_tags::is_reserved(key))
     return ssm_validation("Tag key '" + key +
                           "' begins with 'aws:', which is reserved; use another prefix.");
@@ -127,16 +134,19 @@ Result<void> check_ssm_tag_key(const std::string& key) {
 
 Result<std::map<std::string, std::string>> read_ssm_tags(const json& input) {
   std::map<std::string, std::string> tags;
+  size_t number = 0;
   wire::Fields fields(input);
   for (const json& each : fields.list("Tags")) {
     wire::Fields tag(each);
-    const std::string key = tag.text("Key");
-    tags[key] = tag.text("Value");
+    const std::string key = tag.text("Key"), value = tag.text("Value");
     if (!tag.status()) return tag.status().error();
-    if (auto fits = check_ssm_tag_key(key); !fits) return fits.error();
-    if (characters(tags[key]) > 256)
-      return ssm_constraint(tags[key], "tags." + std::to_string(tags.size()) + ".member.value",
+    const std::string where = "tags." + std::to_string(++number) + ".member.";
+    if (auto fits = check_ssm_tag_key(key, where + "key"); !fits) return fits.error();
+    if (characters(value) > 256)
+      return ssm_constraint(value, where + "value",
                             "Member must have length less than or equal to 256");
+    if (!is_tag_text(value)) return ssm_constraint(value, where + "value", kTagPattern);
+    tags[key] = value;
   }
   if (!fields.status()) return fields.status().error();
   if (tags.size() > kMaxTags)

@@ -28,8 +28,10 @@ Result<void> check_ssm_path(const std::string& path);
 Result<void> check_ssm_name(const std::string& name);
 // Whether one may be asked for: "a/b" and "/a//b" may not. It need not be there.
 Result<void> check_asked_ssm_name(const std::string& name);
-// 1 to 128 characters, and none that AWS keeps for itself.
-Result<void> check_ssm_tag_key(const std::string& key);
+// 1 to 2,048 characters.
+Result<void> check_ssm_name_length(const std::string& name);
+// 1 to 128 characters, and none that AWS keeps for itself. `where`: how errors name it.
+Result<void> check_ssm_tag_key(const std::string& key, const std::string& where);
 // Tags: [{"Key": …, "Value": …}].
 Result<std::map<std::string, std::string>> read_ssm_tags(const nlohmann::json& input);
 // The member Names: 1 to 10.

@@ -20,6 +20,15 @@ constexpr const char* kDefaultKey = "alias/aws/ssm";
 // As recorded: AWS has no text for it.
 Error no_such_parameter() { return {ErrorKind::kInvalid, "ParameterNotFound", ""}; }
 
+// As recorded: names of this kind stand for secrets, of which there are none.
+constexpr std::string_view kSecretPrefix = "/aws/reference/secretsmanager/";
+
+Error no_such_secret(const std::string& name) {
+  return {ErrorKind::kInvalid, "ParameterNotFound",
+          "An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret " + name +
+              " not found."};
+}
+
 Result<void> ssm_required(const json& input, const char* member, const char* name) {
   if (wire::Fields(input).has(member)) return {};
   return ssm_validation(std::string("1 validation error detected: Value null at '") + name +
@@ -30,10 +39,8 @@ Result<std::string> read_name(const json& input) {
   wire::Fields fields(input);
   std::string name = fields.text("Name");
   if (!fields.status()) return fields.status().error();
-  if (name.empty())
-    return ssm_validation(
-        "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member "
-        "must not be null");
+  if (auto there = ssm_required(input, "Name", "name"); !there) return there.error();
+  if (auto fits = check_ssm_name_length(name); !fits) return fits.error();
   return name;
 }
 
@@ -138,6 +145,7 @@ Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
   const size_t colon = name.find(':');
   if (auto fits = check_asked_ssm_name(name.substr(0, colon)); !fits) return fits.error();
   auto found = parameters_.find(region_, name.substr(0, colon));
+  if (!found && name.starts_with(kSecretPrefix)) return no_such_secret(name);
   if (!found) return no_such_parameter();
   // With or without a slash at its beginning, as it was asked for.
   if (name == given) found->name = name.substr(0, colon);
@@ -311,7 +319,7 @@ Result<json> SsmOperations::remove_tags(const json& input) {
   const auto keys = fields.texts("TagKeys");
   if (!fields.status()) return fields.status().error();
   for (const std::string& key : keys)
-    if (auto fits = check_ssm_tag_key(key); !fits) return fits.error();
+    if (auto fits = check_ssm_tag_key(key, "tagKeys"); !fits) return fits.error();
   auto parameter = tagged(input);
   if (!parameter) return parameter.error();
   for (const std::string& key : keys) parameter->tags.erase(key);

@@ -72,6 +72,9 @@ TEST_F(SsmTest, AParameterIsPutReadOverwrittenAndDeleted) {
   EXPECT_EQ(get("/app/host:1"), "ParameterVersionNotFound");
   EXPECT_EQ(get("arn:aws:ssm:eu-west-1:111111111111:parameter/app/host")["Value"], "b");
   EXPECT_EQ(refusal("GetParameter", {{"Name", "nope"}}), "ParameterNotFound: ");
+  EXPECT_EQ(refusal("GetParameter", {{"Name", "/aws/reference/secretsmanager/s"}}),
+            "ParameterNotFound: An error occurred (ParameterNotFound) when referencing Secrets "
+            "Manager: Secret /aws/reference/secretsmanager/s not found.");
   EXPECT_FALSE(ask("GetParameter", {{"Name", "/app/host"}}, "us-east-1"));
   state_.full = true;
   EXPECT_EQ(refusal("DeleteParameter", {{"Name", "/app/host"}}), "DatabaseError: the disk is full");
