@@ -1,12 +1,13 @@
 // The floor under every warm-invoke figure: an HTTP/1.1 echo server that does nothing but epoll,
 // read and write.
 //
-//   floor_server [PORT] [THREADS]     prints "floor listening on PORT"; PORT 0 (the default) takes
-//   a free one
+//   floor_server [PORT] [THREADS | -PROCESSES]    prints "floor listening on PORT"; PORT 0 (the
+//   default) takes a free one
 //
 // It answers any request that has a Content-Length with its body. Each thread has its own listener
-// (SO_REUSEPORT) and its own epoll. No time limits, no error answers: a request that it does not
-// understand closes the connection.
+// (SO_REUSEPORT) and its own epoll. With PROCESSES the body goes through one of so many processes
+// before (bench/hop.h), and there is one thread. No time limits, no error answers: a request that
+// it does not understand closes the connection.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,10 +21,13 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "bench/hop.h"
 #include "bench/http_text.h"
 
 namespace {
@@ -57,8 +61,21 @@ uint16_t port_of(int fd) {
   return ntohs(address.sin_port);
 }
 
+bool send_echo(int fd, std::string_view body) {
+  std::string out = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n";
+  out += body;
+  size_t sent = 0;
+  while (sent < out.size()) {
+    const ssize_t written = send(fd, out.data() + sent, out.size() - sent, MSG_NOSIGNAL);
+    if (written <= 0) return false;
+    sent += static_cast<size_t>(written);
+  }
+  return true;
+}
+
 // Answers every whole request in the buffer. False: close the connection.
-bool answer(Connection& connection) {
+bool answer(Connection& connection, kiln::bench::Hop* hop) {
   std::array<char, 16384> block;
   const ssize_t count = recv(connection.fd, block.data(), block.size(), 0);
   if (count <= 0) return false;
@@ -67,33 +84,42 @@ bool answer(Connection& connection) {
     const kiln::bench::MessageSize size = kiln::bench::measure_message(connection.in);
     if (size.bad) return false;
     if (!size.complete) return true;
-    std::string out = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                      std::to_string(size.body) + "\r\n\r\n";
-    out.append(connection.in, size.head, size.body);
+    const auto body = std::string_view(connection.in).substr(size.head, size.body);
+    const bool done = hop ? hop->ask(connection.fd, body) : send_echo(connection.fd, body);
+    if (!done) return false;
     connection.in.erase(0, size.head + size.body);
-    size_t sent = 0;
-    while (sent < out.size()) {
-      const ssize_t written =
-          send(connection.fd, out.data() + sent, out.size() - sent, MSG_NOSIGNAL);
-      if (written <= 0) return false;
-      sent += static_cast<size_t>(written);
-    }
   }
 }
 
-void serve(int listener) {
+void serve(int listener, kiln::bench::Hop* hop) {
   const int poll = epoll_create1(EPOLL_CLOEXEC);
   std::map<int, std::unique_ptr<Connection>> connections;
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;
   epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
+  if (hop) {
+    event.data.ptr = hop;
+    epoll_ctl(poll, EPOLL_CTL_ADD, hop->bell(), &event);
+  }
+  // One whose caller has gone meanwhile is sent to nobody, or to the next with its descriptor.
+  const auto pass_on = [](int fd, std::string_view body) { send_echo(fd, body); };
   std::array<epoll_event, 128> events{};
   while (true) {
-    const int ready = epoll_wait(poll, events.data(), static_cast<int>(events.size()), -1);
+    bool answered = false;
+    if (hop) {
+      hop->sleeps();
+      answered = hop->take(pass_on) > 0;
+    }
+    const int ready =
+        epoll_wait(poll, events.data(), static_cast<int>(events.size()), answered ? 0 : -1);
+    if (hop) hop->wakes();
     for (int i = 0; i < ready; ++i) {
-      auto* connection = static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);
-      if (connection == nullptr) {
+      void* const whose = events[static_cast<size_t>(i)].data.ptr;
+      auto* connection = static_cast<Connection*>(whose);
+      if (hop && whose == hop) {
+        hop->heard();
+      } else if (connection == nullptr) {
         const int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd < 0) continue;
         const int on = 1;
@@ -103,7 +129,7 @@ void serve(int listener) {
         event.data.ptr = fresh.get();
         connections[fd] = std::move(fresh);
         epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event);
-      } else if (!answer(*connection)) {
+      } else if (!answer(*connection, hop)) {
         close(connection->fd);
         connections.erase(connection->fd);
       }
@@ -116,11 +142,13 @@ void serve(int listener) {
 int main(int argc, char** argv) {
   const auto port = static_cast<uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0);
   const int threads = argc > 2 ? std::atoi(argv[2]) : 1;
+  std::optional<kiln::bench::Hop> hop;
+  if (threads < 0) hop.emplace(static_cast<size_t>(-threads));
   const int first = listen_on(port);
   const uint16_t actual = port_of(first);
   std::printf("floor listening on %u\n", actual);
   std::fflush(stdout);
   std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back(serve, listen_on(actual));
-  serve(first);
+  for (int i = 1; i < threads; ++i) others.emplace_back(serve, listen_on(actual), nullptr);
+  serve(first, hop ? &*hop : nullptr);
 }

@@ -1,12 +1,11 @@
 """The bootstrap of the managed runtimes python3.*: loads the handler and answers events over Kiln's direct channel, or
 over the Runtime API where there is none.
 
-What is imported or compiled here is paid for by every cold start. So this file holds only what each
-invocation needs, and uses _socket (socket without its Python part); the Runtime API is in connection.py, and errors,
-logging and results of other types than JSON's are in on_demand.py, which is loaded by the first of them.
+What is imported or compiled here is paid for by every cold start. So this file holds only what each invocation needs, and uses _socket
+(socket without its Python part); the Runtime API is in connection.py, and errors, logging and results of other types than JSON's
+are in on_demand.py, which is loaded by the first of them.
 
-Started without site (-S), so that functions see the standard library and what they bring, and not
-what happens to be installed on the machine. argv[1]: where the layers are, if not in /opt.
+Started without site (-S): functions see the standard library and what they bring, not what is installed. argv[1]: the layers' folder.
 """
 
 import _frozen_importlib
@@ -105,16 +104,6 @@ class Channel:
         os.set_inheritable(fd, False)
         self._asked, self._memory = False, None
         self._offered = MEMORY is not None and MEMORY.reserve(self.HEADERS)
-
-    def rehearse(self):
-        """Takes and answers an event of its own: what the interpreter changes meanwhile are this process's pages then."""
-        if self._offered and MEMORY.rehearse():
-            self._memory = MEMORY
-            _, headers, body = self.next()
-            del headers["lambda-runtime-client-context"], headers["lambda-runtime-cognito-identity"]  # as mostly
-            self.answer("", *invoke(lambda event, context: event, headers, body))
-            self._memory = MEMORY.rehearsed()
-            forget_event()
 
     def next(self):
         if self._memory:
@@ -289,12 +278,13 @@ def parse(header, name):
         raise Fault("Runtime.LambdaContextUnmarshalError", f"Unable to parse {name} JSON: {error}") from None
 
 
-# Where whole events of the log go, and which file that is; see on_demand.py. Functions don't see it.
-FRAMES, LOG = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None), os.fstat(1)
-# The direct channel's descriptor; nor that.
-CHANNEL = os.environ.pop("KILN_CHANNEL_FD", None)
-current_request_id = None
-loaded = None
+# The direct channel's descriptor, where whole events of the log go (on_demand.py), and which file that is: functions don't see it.
+CHANNEL, FRAMES = os.environ.pop("KILN_CHANNEL_FD", None), os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", None)
+current_request_id = loaded = LOG = None
+try:
+    LOG = os.fstat(1)
+except OSError:
+    pass  # whoever started it has closed it
 
 
 def load_beside(name):
@@ -490,12 +480,6 @@ def set_trace_id(trace_id):
     elif TRACE_ID in environment:
         os.unsetenv(TRACE_ID)
         del environment[TRACE_ID]
-
-
-def forget_event():
-    global current_request_id
-    current_request_id = None
-    set_trace_id(None)
 
 
 def invoke(handler, headers, body):

@@ -41,7 +41,8 @@ def log_event(text, otherwise=None):
         sys.stdout.write(lines)
         return
     try:
-        if not os.path.samestat(os.fstat(1), runtime.LOG):  # noqa: F821
+        output, log = os.fstat(1), runtime.LOG  # noqa: F821
+        if log is None or not os.path.samestat(output, log):
             # The function's own file: whoever reads that knows of no headers.
             write_all(1, lines.encode("utf-8", "backslashreplace"))
             return

@@ -40,6 +40,21 @@ class Template:
         module = sys.modules.get("snapshot_restore_py")
         return getattr(module, name)() if module else []
 
+    def _rehearse(self, channel):
+        """Takes and answers an event of its own over `channel`."""
+        memory = runtime.MEMORY
+        if not (channel._offered and memory.rehearse()):
+            return
+        channel._memory = memory
+        _, headers, body = channel.next()
+        del headers["lambda-runtime-client-context"], headers["lambda-runtime-cognito-identity"]  # as mostly
+        kind, *answer = runtime.invoke(lambda event, context: event, headers, body)
+        if kind == "response":
+            channel.answer("", kind, *answer)
+        channel._memory = memory.rehearsed()
+        runtime.current_request_id = None
+        runtime.set_trace_id(None)
+
     def wait(self):
         """Returns in each environment, when it is needed: its direct channel."""
         gc.collect()
@@ -56,7 +71,7 @@ class Template:
             self._library.kiln_template_reap(function, descriptors)
         channel = runtime.Channel(descriptors[2])
         # Memory of the interpreter that an invocation changes is copied now, and not when somebody waits.
-        channel.rehearse()
+        self._rehearse(channel)
         runtime.LOG = os.fstat(1)
         order = ctypes.create_string_buffer(16384)
         for take in self._library.kiln_template_rehearse, self._library.kiln_template_become:

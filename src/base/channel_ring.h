@@ -106,10 +106,13 @@ inline size_t place(bool event, uint64_t bytes) {
   return event ? kLargeEvent : kLargeAnswer;
 }
 
-// Whoever is about to write `bytes` at `place` gets their pages in one call, as each that is missing
-// would cost a fault. Where the kernel doesn't know it, or has no memory, the writing finds out.
-inline void fault_in(char* place, uint64_t bytes) {
-  if (bytes >= 8 * kPage) ::madvise(place, bytes, MADV_POPULATE_WRITE);
+// Whoever is about to write so many bytes at the beginning of a large area gets their pages in one
+// call, as each that is missing would cost a fault. `there`: so many bytes have theirs. Where the
+// kernel doesn't know it, or has no memory, the writing finds out.
+inline void fault_in(char* area, size_t bytes, size_t& there) {
+  if (bytes <= there || bytes <= kSmall) return;
+  ::madvise(area, bytes, MADV_POPULATE_WRITE);
+  there = bytes;
 }
 
 }  // namespace kiln::ring

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <stop_token>
 
 #include "base/ascii.h"
 #include "base/mutex.h"
@@ -82,20 +84,9 @@ bool begins_with(const std::vector<int>& version, const std::vector<int>& wanted
          std::equal(wanted.begin(), wanted.end(), version.begin());
 }
 
-// Waits until `fd` has something to read, or its peer is gone. False: not by then.
-bool readable_by(int fd, std::chrono::steady_clock::time_point until) {
-  for (;;) {
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-    pollfd one{fd, POLLIN, 0};
-    const int ready = ::poll(&one, 1, static_cast<int>(std::max<int64_t>(0, left.count())));
-    if (ready > 0) return true;
-    if (ready == 0 || errno != EINTR) return false;
-  }
-}
-
-// Starts `path --version` in a process group of its own, with its output into `out`. -1: it can't.
-pid_t start_asked(const std::string& path, int out) {
+// Starts `path --version` in a process group of its own, with its output into `out`. Returns what
+// failed, as errno has it, or 0.
+int start_asked(const std::string& path, int out, pid_t& pid) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -107,38 +98,73 @@ pid_t start_asked(const std::string& path, int out) {
   char flag[] = "--version";
   std::string program = path;
   char* argv[] = {program.data(), flag, nullptr};
-  pid_t pid = -1;
   const int failed = ::posix_spawn(&pid, path.c_str(), &actions, &attributes, argv, environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  return failed == 0 ? pid : -1;
+  return failed;
 }
 
-// What `path --version` says: "Python 3.11.2", "v20.20.2". Empty: nothing in that time, after which
-// it is ended with what it has started.
-std::string ask_version(const std::string& path, Duration patience) {
+// Reads what is there, and keeps the beginning. False: no more comes.
+bool read_more(int fd, std::string& text) {
+  char chunk[256];
+  for (;;) {
+    const ssize_t n = ::read(fd, chunk, sizeof chunk);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n < 0 && errno == EAGAIN;
+    if (text.size() < 4096) text.append(chunk, static_cast<size_t>(n));
+  }
+}
+
+enum class Cut { kNot, kTooLate, kStopped, kNoMeans };
+
+struct Asked {
+  std::string version;  // empty: it says none
+  Cut cut = Cut::kNot;  // otherwise nothing is known of its version
+};
+
+// What `path --version` says: "3.11.2" of "Python 3.11.2". It has `patience` for that, and until
+// `stop`. Then its process group is ended, whether it has ended itself or not.
+Asked ask_version(const std::string& path, Duration patience, const std::stop_token& stop) {
   int pipe[2];
-  if (::pipe2(pipe, O_CLOEXEC) != 0) return {};
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return {{}, Cut::kNoMeans};
   const UniqueFd in(pipe[0]);
   UniqueFd out(pipe[1]);
-  const pid_t pid = start_asked(path, out.get());
+  ::fcntl(in.get(), F_SETFL, O_NONBLOCK);
+  const UniqueFd stopped(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stopped) return {{}, Cut::kNoMeans};
+  pid_t pid = -1;
+  const int failed = start_asked(path, out.get(), pid);
   out = UniqueFd();
-  if (pid < 0) return {};
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  const auto until = std::chrono::steady_clock::now() + patience;
-  std::string text;
-  char chunk[256];
-  while (readable_by(in.get(), until)) {
-    const ssize_t n = ::read(in.get(), chunk, sizeof chunk);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0 || text.size() > 4096) break;
-    text.append(chunk, static_cast<size_t>(n));
+  if (failed != 0) {
+    const bool can_never = failed == ENOEXEC || failed == ENOENT || failed == EACCES;
+    return {{}, can_never ? Cut::kNot : Cut::kNoMeans};
   }
-  if (!process || !readable_by(process.get(), until)) ::kill(-pid, SIGKILL);
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const std::stop_callback on_stop(stop, [fd = stopped.get()] { (void)::eventfd_write(fd, 1); });
+  const auto until = std::chrono::steady_clock::now() + patience;
+  Cut cut = process ? Cut::kTooLate : Cut::kNoMeans;
+  std::string text;
+  pollfd all[] = {{process.get(), POLLIN, 0}, {in.get(), POLLIN, 0}, {stopped.get(), POLLIN, 0}};
+  while (process) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+    const int ready = ::poll(all, 3, static_cast<int>(std::max<int64_t>(0, left.count())));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) break;
+    // What has ended has said all before.
+    if (all[1].revents != 0 && !read_more(in.get(), text)) all[1].fd = -1;
+    if (all[0].revents != 0) cut = Cut::kNot;
+    if (all[2].revents != 0 && cut != Cut::kNot) cut = Cut::kStopped;
+    if (cut != Cut::kTooLate) break;
+  }
+  // Until it is waited for, its number is nobody else's.
+  ::kill(-pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? text_of(numbers_of(text)) : std::string();
+  if (cut != Cut::kNot) return {{}, cut};
+  const bool fine = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return {fine ? text_of(numbers_of(text)) : std::string(), Cut::kNot};
 }
 
 // Folders of which each holds one version: …/versions/3.12.4. A star stands for the version.
@@ -322,6 +348,14 @@ class Search {
   Language language_;
 };
 
+// "3.12" of a program that is python3.12, or a link to it; empty: its name says nothing.
+std::string version_by_name(const std::string& path, Language language) {
+  std::error_code ec;
+  const auto numbers = numbers_of(fs::canonical(path, ec).filename().string());
+  const size_t enough = language == Language::kPython ? 2 : 1;
+  return numbers.size() >= enough ? text_of(numbers) : std::string();
+}
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr ? value : "";
@@ -368,51 +402,134 @@ const Interpreters& machine_interpreters() {
   return machine;
 }
 
-std::optional<Interpreter> Interpreters::known(const std::string& runtime) const {
+std::optional<Interpreters::Known> Interpreters::known(const std::string& runtime) const {
   const MutexLock lock(mutex_);
   const auto found = known_.find(runtime);
   return found != known_.end() ? std::optional(found->second) : std::nullopt;
 }
 
-Interpreter Interpreters::find(const std::string& runtime) const {
+// What a look has found, while it is there and no new look is due.
+std::optional<Interpreter> Interpreters::looked_for(const std::string& runtime) const {
+  auto it = known(runtime);
+  if (!it || !it->looked || std::chrono::steady_clock::now() >= it->due) return {};
+  if (!is_program(it->one.path)) return {};
+  return std::move(it->one);
+}
+
+bool Interpreters::knows(const std::string& runtime) const {
+  const auto it = known(runtime);
+  return it && it->looked && it->one.found;
+}
+
+Interpreter Interpreters::find(const std::string& runtime, const std::stop_token& stop) const {
   if (language_of(runtime) == Language::kNone) return {};
-  const auto is_there = [](const std::optional<Interpreter>& one) {
-    return one && is_program(one->path);
-  };
-  if (auto one = known(runtime); is_there(one)) return *std::move(one);
+  if (auto one = looked_for(runtime)) return *std::move(one);
   const MutexLock looking(looking_);
   // Another thread may have looked meanwhile.
-  if (auto one = known(runtime); is_there(one)) return *std::move(one);
-  return look_again(runtime);
+  if (auto one = looked_for(runtime)) return *std::move(one);
+  return look_again(runtime, stop);
 }
 
-Interpreter Interpreters::look_again(const std::string& runtime) const {
-  Interpreter found = look(runtime);
+Interpreter Interpreters::at_hand(const std::string& runtime) const {
+  if (language_of(runtime) == Language::kNone) return {};
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (auto it = known(runtime);
+      it && (it->one.found ? is_program(it->one.path) : now < it->since + options_.guess_again))
+    return std::move(it->one);
+  Known guessed{guess(runtime), false, now};
   const MutexLock lock(mutex_);
-  return known_[runtime] = std::move(found);
+  Known& kept = known_[runtime];
+  // A worker may have looked meanwhile.
+  if (!kept.looked || kept.since < now) kept = std::move(guessed);
+  return kept.one;
 }
 
-Interpreter Interpreters::look(const std::string& runtime) const {
+void Interpreters::settle(const std::stop_token& stop) const {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::set<std::string> runtimes;
+  {
+    const MutexLock lock(mutex_);
+    for (const auto& [runtime, it] : known_)
+      if (!it.looked || !it.one.found || it.due <= now) runtimes.insert(runtime);
+  }
+  for (const std::string& runtime : runtimes)
+    if (!stop.stop_requested()) (void)find(runtime, stop);
+}
+
+Interpreter Interpreters::look_again(const std::string& runtime,
+                                     const std::stop_token& stop) const {
+  Known found = look(runtime, stop);
+  const MutexLock lock(mutex_);
+  return (known_[runtime] = std::move(found)).one;
+}
+
+Interpreters::Known Interpreters::look(const std::string& runtime,
+                                       const std::stop_token& stop) const {
   const std::vector<int> wanted = numbers_of(wanted_version(runtime));
   const Search search(options_, language_of(runtime));
+  Known out;
+  out.looked = true;
+  const auto ask = [&](Interpreter& one) KILN_REQUIRES(looking_) {
+    if (!one.found || !one.version.empty()) return;
+    Said said = version_of(one.path, stop);
+    one.version = std::move(said.version);
+    out.due = std::min(out.due, said.until);
+  };
   std::set<std::string> asked;
   for (auto& one : search.candidates(wanted)) {
     if (!one.found || !asked.insert(one.path).second) continue;
-    if (one.version.empty()) one.version = version_of(one.path);
+    ask(one);
+    one.exact = begins_with(numbers_of(one.version), wanted);
+    if (!one.exact && !one.named) continue;
+    if (one.exact) out.due = SteadyTime::max();
+    out.one = std::move(one);
+    break;
+  }
+  if (!out.one.found) {
+    out.one = search.any();
+    ask(out.one);
+  }
+  out.since = std::chrono::steady_clock::now();
+  return out;
+}
+
+Interpreter Interpreters::guess(const std::string& runtime) const {
+  const std::vector<int> wanted = numbers_of(wanted_version(runtime));
+  const Language language = language_of(runtime);
+  const Search search(options_, language);
+  std::optional<Interpreter> perhaps;
+  for (auto& one : search.candidates(wanted)) {
+    if (!one.found) continue;
+    if (one.version.empty()) one.version = version_by_name(one.path, language);
     one.exact = begins_with(numbers_of(one.version), wanted);
     if (one.exact || one.named) return one;
+    if (one.version.empty() && !perhaps) perhaps = std::move(one);
   }
-  Interpreter other = search.any();
-  if (other.found && other.version.empty()) other.version = version_of(other.path);
+  Interpreter other = perhaps ? *std::move(perhaps) : search.any();
+  if (other.found && other.version.empty()) other.version = version_by_name(other.path, language);
   return other;
 }
 
-std::string Interpreters::version_of(const std::string& program) const {
+Interpreters::Said Interpreters::version_of(const std::string& program,
+                                            const std::stop_token& stop) const {
   std::error_code ec;
   const std::pair key{program, fs::last_write_time(program, ec)};
-  const auto known = said_.find(key);
-  return known != said_.end() ? known->second
-                              : said_[key] = ask_version(program, options_.patience);
+  if (const auto it = said_.find(key);
+      it != said_.end() && std::chrono::steady_clock::now() < it->second.until)
+    return it->second;
+  Asked asked{{}, Cut::kStopped};
+  if (!stop.stop_requested()) asked = ask_version(program, options_.patience, stop);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  switch (asked.cut) {
+    case Cut::kNot:
+      return said_[key] = {std::move(asked.version)};
+    case Cut::kTooLate:
+      return said_[key] = {{}, now + options_.ask_again};
+    case Cut::kStopped:
+    case Cut::kNoMeans:
+      break;
+  }
+  return {{}, now};
 }
 
 std::vector<Interpreter> Interpreters::all() const {
@@ -422,19 +539,19 @@ std::vector<Interpreter> Interpreters::all() const {
     for (auto& one : Search(options_, language).everything()) {
       std::error_code ec;
       if (!one.found || !seen.insert(fs::canonical(one.path, ec).string()).second) continue;
-      if (one.version.empty()) one.version = ask_version(one.path, options_.patience);
+      if (one.version.empty()) one.version = ask_version(one.path, options_.patience, {}).version;
       out.push_back(std::move(one));
     }
   return out;
 }
 
-std::string Interpreters::remark(const std::string& runtime) const {
+std::string Interpreters::remark(const std::string& runtime, const std::stop_token& stop) const {
   const bool python = runtime.starts_with("python");
   if (language_of(runtime) == Language::kNone) return {};
-  Interpreter one = find(runtime);
+  Interpreter one = find(runtime, stop);
   if (!one.exact) {  // what was missing may have come
     const MutexLock looking(looking_);
-    one = look_again(runtime);
+    one = look_again(runtime, stop);
   }
   if (one.exact) return {};
   const std::string wanted = wanted_version(runtime);

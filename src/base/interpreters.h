@@ -2,15 +2,17 @@
 // where there is one, from what the user named, PATH, pyenv, nvm, fnm, uv, mise, asdf or /opt; else
 // the machine's own python3 or node, whatever its version.
 //
-// Thread-safe. The first question for a runtime looks at folders, and may ask interpreters for
-// their versions (some 30 ms; a second for one that says nothing). The answer is kept for as long
-// as the file is there: finding it costs two system calls, and waits for no look of another thread.
-// A remark looks again where the runtime's own version was missing.
+// Thread-safe. `find` is for threads that may wait: it looks at folders, asks interpreters for
+// their versions (some 30 ms; ten seconds for one that says nothing), and waits for the look of
+// another thread. What a look finds is kept for as long as the file is there, and costs two system
+// calls. `at_hand` is for event loops: it waits for no look and starts no process. Where nothing is
+// known it goes by the names of files (0.3 to 3 ms), until a look knows better.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,8 +49,10 @@ class Interpreters {
     std::string home;                           // where pyenv, nvm and others keep theirs
     // Of PYENV_ROOT and NVM_DIR, where they are set.
     std::string pyenv_root, nvm_dir;
-    std::string system_root;                      // put before /usr, /opt …: for tests
-    Duration patience = std::chrono::seconds(1);  // with a program that is asked for its version
+    std::string system_root;                         // put before /usr, /opt …: for tests
+    Duration patience = std::chrono::seconds(10);    // with a program that is asked for its version
+    Duration ask_again = std::chrono::minutes(1);    // one that said nothing in that time
+    Duration guess_again = std::chrono::seconds(5);  // where no file had a fitting name
   };
   // With what KILN_PYTHON and KILN_NODE name ("3.12=/opt/py312 3.13=…").
   static Options from_environment();
@@ -61,29 +65,53 @@ class Interpreters {
   Interpreters() : Interpreters(from_environment()) {}
   explicit Interpreters(Options options) : options_(std::move(options)) {}
 
-  Interpreter find(const std::string& runtime) const;
+  // For threads that may wait. A stop ends the program that is being asked; what it would have said
+  // is not known then.
+  Interpreter find(const std::string& runtime, const std::stop_token& stop = {}) const;
+  // For event loops: what is known, else what the names of files say.
+  Interpreter at_hand(const std::string& runtime) const;
+  // Whether a look has found one: `at_hand` need not guess.
+  bool knows(const std::string& runtime) const;
+  // Looks where `at_hand` has guessed, nothing was found, or a program was cut short. For threads
+  // that may wait.
+  void settle(const std::stop_token& stop = {}) const;
   // All that can be found, each once: for `kiln doctor`.
   std::vector<Interpreter> all() const;
 
-  // What a user should know of `runtime` on this machine; empty: it has its own version.
-  std::string remark(const std::string& runtime) const;
+  // What a user should know of `runtime` on this machine; empty: it has its own version. Looks
+  // again where that was missing, so it is for threads that may wait.
+  std::string remark(const std::string& runtime, const std::stop_token& stop = {}) const;
 
   // "3.12=/opt/py312/bin/python3.12", as the options of `kiln serve` take it, into `named`.
   static Result<void> parse(std::string_view text, std::map<std::string, std::string>& named);
 
  private:
+  struct Known {
+    Interpreter one;
+    bool looked = false;                 // else guessed
+    SteadyTime since{};                  // when
+    SteadyTime due = SteadyTime::max();  // when `find` looks again: a program was cut short
+  };
+  struct Said {
+    std::string version;                   // empty: it says none
+    SteadyTime until = SteadyTime::max();  // when it is asked again: it was cut short
+  };
   // Looks, and keeps what it finds.
-  Interpreter look_again(const std::string& runtime) const KILN_REQUIRES(looking_);
-  Interpreter look(const std::string& runtime) const KILN_REQUIRES(looking_);
-  std::string version_of(const std::string& program) const KILN_REQUIRES(looking_);
-  std::optional<Interpreter> known(const std::string& runtime) const;
+  Interpreter look_again(const std::string& runtime, const std::stop_token& stop) const
+      KILN_REQUIRES(looking_);
+  Known look(const std::string& runtime, const std::stop_token& stop) const KILN_REQUIRES(looking_);
+  Said version_of(const std::string& program, const std::stop_token& stop) const
+      KILN_REQUIRES(looking_);
+  Interpreter guess(const std::string& runtime) const;
+  std::optional<Known> known(const std::string& runtime) const;
+  std::optional<Interpreter> looked_for(const std::string& runtime) const;
 
   Options options_;
   mutable Mutex looking_;  // held while folders are looked at and programs asked: before mutex_
   mutable Mutex mutex_;    // held for no longer than a copy takes
-  mutable std::map<std::string, Interpreter> known_ KILN_GUARDED_BY(mutex_);  // by runtime
+  mutable std::map<std::string, Known> known_ KILN_GUARDED_BY(mutex_);  // by runtime
   // What programs said, by path and the time of the file.
-  mutable std::map<std::pair<std::string, std::filesystem::file_time_type>, std::string> said_
+  mutable std::map<std::pair<std::string, std::filesystem::file_time_type>, Said> said_
       KILN_GUARDED_BY(looking_);
 };
 

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -28,6 +29,7 @@ class InterpretersTest : public testing::Test {
     root_ = name;
     options_.home = root_ + "/home";
     options_.system_root = root_ + "/system";
+    options_.patience = std::chrono::hours(1);  // no test depends on how fast a program starts
   }
   void TearDown() override { fs::remove_all(root_); }
 
@@ -119,7 +121,6 @@ TEST_F(InterpretersTest, WhatIsKnownIsFoundWhileAnotherProgramIsAsked) {
                       << "/told\necho Python 3.12.1\n";
   const auto machines = program("/system/usr/bin/python3", "Python 3.11.2");
   options_.path = root_ + "/mine/bin";
-  options_.patience = std::chrono::hours(1);
   const Interpreters interpreters(options_);
   ASSERT_EQ(interpreters.find("python3.11").path, machines);
 
@@ -132,25 +133,153 @@ TEST_F(InterpretersTest, WhatIsKnownIsFoundWhileAnotherProgramIsAsked) {
   EXPECT_EQ(found.path, slow);
 }
 
+TEST_F(InterpretersTest, ALoopWaitsForNoLookAndStartsNoProcess) {
+  const Gate begun(root_ + "/begun"), told(root_ + "/told");
+  const auto slow = program("/mine/bin/python3", "");
+  std::ofstream(slow) << "#!/bin/sh\n: > " << root_ << "/begun\n: < " << root_
+                      << "/told\necho Python 3.12.1\n";
+  options_.path = root_ + "/mine/bin";
+  const Interpreters interpreters(options_);
+  // Nothing is known: the program would wait for ever if it were asked.
+  const auto guess = interpreters.at_hand("python3.12");
+  EXPECT_EQ(guess.path, slow);
+  EXPECT_EQ(guess.version, "");
+  EXPECT_FALSE(interpreters.knows("python3.12"));
+
+  Interpreter found;
+  std::thread asks([&] { found = interpreters.find("python3.12"); });
+  begun.wait_for_writer();
+  EXPECT_EQ(interpreters.at_hand("python3.12").path, slow);
+  EXPECT_FALSE(interpreters.at_hand("nodejs22.x").found) << "which nobody looked for";
+  told.wait_for_reader();
+  asks.join();
+  EXPECT_TRUE(found.exact);
+  EXPECT_EQ(interpreters.at_hand("python3.12").version, "3.12.1") << "what the look has found";
+  EXPECT_TRUE(interpreters.knows("python3.12"));
+}
+
+TEST_F(InterpretersTest, ALoopGoesByTheNamesOfFilesUntilALookKnowsBetter) {
+  program("/mine/bin/python3", "Python 3.11.2");
+  const auto named = program("/mine/bin/python3.12", "Python 3.12.7");
+  options_.path = root_ + "/mine/bin";
+  const Interpreters interpreters(options_);
+  EXPECT_EQ(interpreters.at_hand("python3.12").path, named);
+  EXPECT_TRUE(interpreters.at_hand("python3.12").exact);
+  EXPECT_EQ(interpreters.at_hand("python3.12").version, "3.12");
+  interpreters.settle();
+  EXPECT_EQ(interpreters.at_hand("python3.12").version, "3.12.7");
+}
+
+TEST_F(InterpretersTest, ThatThereIsNoneIsKnownUntilItIsTimeToLookAgain) {
+  const auto comes_later = [this](Duration guess_again) {
+    fs::remove_all(root_ + "/system");
+    options_.guess_again = guess_again;
+    const Interpreters interpreters(options_);
+    EXPECT_FALSE(interpreters.find("nodejs22.x").found);
+    EXPECT_FALSE(interpreters.at_hand("nodejs22.x").found);
+    program("/system/usr/bin/node22", "v22.1.0");
+    const bool is_known_to_a_loop = interpreters.at_hand("nodejs22.x").found;
+    interpreters.settle();
+    EXPECT_EQ(interpreters.at_hand("nodejs22.x").version, "22.1.0") << "a worker has looked";
+    return is_known_to_a_loop;
+  };
+  EXPECT_FALSE(comes_later(std::chrono::hours(1)));
+  EXPECT_TRUE(comes_later(Duration(0)));
+}
+
+// Whether the process ends, or has ended.
+bool ends(pid_t pid) {
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd ended{process.get(), POLLIN, 0};
+  return !process || ::poll(&ended, 1, 60'000) == 1;
+}
+
 TEST_F(InterpretersTest, OneThatNeverSaysItsVersionIsLeftWithAllThatItStarted) {
+  const Gate begun(root_ + "/begun");
   const auto silent = program("/mine/bin/python3.12", "");
-  std::ofstream(silent) << "#!/bin/sh\nsleep 3600 &\necho $! > " << root_ << "/child\nwait\n";
+  std::ofstream(silent) << "#!/bin/sh\nsleep 3600 &\necho $! > " << root_ << "/child\n: > " << root_
+                        << "/begun\nwait\n";
   const auto machines = program("/system/usr/bin/python3", "Python 3.11.2");
   options_.path = root_ + "/mine/bin";
-  EXPECT_EQ(find("python3.12").path, machines);
+  std::stop_source stop;
+  std::thread ends_it([&] {
+    begun.wait_for_writer();
+    stop.request_stop();
+  });
+  EXPECT_EQ(Interpreters(options_).find("python3.12", stop.get_token()).path, machines);
+  ends_it.join();
   pid_t child = 0;
   std::ifstream(root_ + "/child") >> child;
   ASSERT_GT(child, 0);
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-  pollfd ended{process.get(), POLLIN, 0};
-  EXPECT_TRUE(!process || ::poll(&ended, 1, 60'000) == 1);
+  EXPECT_TRUE(ends(child));
+}
+
+TEST_F(InterpretersTest, OneThatTakesTooLongIsLeft) {
+  std::ofstream(program("/mine/bin/python3.12", "")) << "#!/bin/sh\nexec sleep 3600\n";
+  const auto machines = program("/system/usr/bin/python3", "Python 3.11.2");
+  options_.path = root_ + "/mine/bin";
+  options_.patience = Duration(0);
+  EXPECT_EQ(find("python3.12").path, machines);
 }
 
 TEST_F(InterpretersTest, OneThatSaysItsVersionAndStaysIsLeft) {
-  const auto stays = program("/mine/bin/python3.12", "");
-  std::ofstream(stays) << "#!/bin/sh\necho Python 3.12.1\nexec >&- 2>&-\nsleep 3600\n";
+  const Gate begun(root_ + "/begun");
+  std::ofstream(program("/mine/bin/python3.12", ""))
+      << "#!/bin/sh\necho Python 3.12.1\nexec >&- 2>&-\n: > " << root_
+      << "/begun\nexec sleep 3600\n";
   options_.path = root_ + "/mine/bin";
-  EXPECT_FALSE(find("python3.12").found);
+  std::stop_source stop;
+  std::thread ends_it([&] {
+    begun.wait_for_writer();
+    stop.request_stop();
+  });
+  EXPECT_FALSE(Interpreters(options_).find("python3.12", stop.get_token()).found);
+  ends_it.join();
+}
+
+TEST_F(InterpretersTest, OneThatEndsIsNotWaitedForWhateverItLeavesOnItsOutput) {
+  std::ofstream(program("/mine/bin/python3.12", ""))
+      << "#!/bin/sh\nsleep 3600 &\necho $! > " << root_ << "/child\necho Python 3.12.1\n";
+  options_.path = root_ + "/mine/bin";
+  EXPECT_EQ(find("python3.12").version, "3.12.1") << "within an hour's patience";
+  pid_t child = 0;
+  std::ifstream(root_ + "/child") >> child;
+  ASSERT_GT(child, 0);
+  EXPECT_TRUE(ends(child));
+}
+
+TEST_F(InterpretersTest, AnAnswerThatWasCutShortIsAskedForAgain) {
+  const Gate begun(root_ + "/begun");
+  const auto slow = program("/mine/bin/python3.12", "");
+  std::ofstream(slow) << "#!/bin/sh\nif mkdir " << root_ << "/first 2>&-; then : > " << root_
+                      << "/begun; sleep 3600; fi\necho Python 3.12.1\n";
+  program("/system/usr/bin/python3", "Python 3.11.2");
+  options_.path = root_ + "/mine/bin";
+  const Interpreters interpreters(options_);
+  std::stop_source stop;
+  std::thread ends_it([&] {
+    begun.wait_for_writer();
+    stop.request_stop();
+  });
+  EXPECT_FALSE(interpreters.find("python3.12", stop.get_token()).exact);
+  ends_it.join();
+  EXPECT_EQ(interpreters.find("python3.12").path, slow);
+}
+
+TEST_F(InterpretersTest, OneThatTookTooLongIsAskedAgainWhenItIsTime) {
+  // Zero patience is no time to say anything in.
+  options_.patience = Duration(0);
+  options_.path = root_ + "/mine/bin";
+  std::ofstream(program("/mine/bin/python3.12", "")) << "#!/bin/sh\nexec sleep 3600\n";
+  program("/system/usr/bin/python3", "Python 3.11.2");
+  for (const Duration ask_again : {Duration(0), Duration(std::chrono::hours(1))}) {
+    options_.ask_again = ask_again;
+    const Interpreters interpreters(options_);
+    EXPECT_FALSE(interpreters.find("python3.12").exact);
+    const auto better = program("/home/.pyenv/versions/3.12.9/bin/python3.12", "Python 3.12.9");
+    EXPECT_EQ(interpreters.find("python3.12").exact, ask_again == Duration(0));
+    fs::remove_all(root_ + "/home");
+  }
 }
 
 TEST_F(InterpretersTest, NoneAtAllIsSaid) {

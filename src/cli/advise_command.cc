@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/duration_text.h"
+#include "base/left_out_reason.h"
 #include "cli/advise_output.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
@@ -87,7 +88,7 @@ Result<std::vector<std::string>> functions_of_stack(const ApiOptions& options, b
   if (!resources) return resources.error();
   for (const json& resource : *resources)
     if (string_at(resource, "ResourceType") == "AWS::Lambda::Function" &&
-        !string_at(resource, "ResourceStatusReason").starts_with("Left out: "))
+        !string_at(resource, "ResourceStatusReason").starts_with(kLeftOutReason))
       names.push_back(string_at(resource, "PhysicalResourceId"));
   if (names.empty())
     return Error{ErrorKind::kInvalid, "NoData", "the stack '" + stack + "' has no function"};

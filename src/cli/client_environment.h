@@ -13,6 +13,7 @@ namespace kiln::cli {
 // own account stay out of it.
 std::vector<std::pair<std::string, std::string>> client_environment(const ApiOptions& api);
 // Variables of the caller's own account that would win over these keys, or go with them.
-inline constexpr const char* kOtherKeys[] = {"AWS_PROFILE", "AWS_SESSION_TOKEN"};
+inline constexpr const char* kOtherKeys[] = {"AWS_PROFILE", "AWS_DEFAULT_PROFILE",
+                                             "AWS_SESSION_TOKEN"};
 
 }  // namespace kiln::cli

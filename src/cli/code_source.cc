@@ -18,6 +18,10 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 1> kPythonFiles = {".py"};
 constexpr std::array<std::string_view, 3> kNodeFiles = {".js", ".mjs", ".cjs"};
+constexpr std::array<std::string_view, 1> kTypeScriptFiles = {".ts"};
+// Folders, at any depth, of code that others wrote or that a build made: nobody builds these files.
+constexpr std::array<std::string_view, 7> kFoldersOfOthers = {
+    "node_modules", "vendor", "third_party", "target", ".venv", "venv", "site-packages"};
 
 bool has(const std::vector<CodeEntry>& entries, std::string_view path) {
   return std::any_of(entries.begin(), entries.end(),
@@ -39,6 +43,18 @@ std::string top_level(const std::vector<CodeEntry>& entries,
 
 bool has_index(const std::vector<CodeEntry>& entries) {
   return has(entries, "index.js") || has(entries, "index.mjs") || has(entries, "index.cjs");
+}
+
+bool is_of_others(const CodeEntry& entry) {
+  std::string_view rest = entry.path;
+  for (size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+    const std::string_view folder = rest.substr(0, slash);
+    if (std::find(kFoldersOfOthers.begin(), kFoldersOfOthers.end(), folder) !=
+        kFoldersOfOthers.end())
+      return true;
+    rest.remove_prefix(slash + 1);
+  }
+  return false;
 }
 
 // The file that a build begins with: index.ts or app.ts, else the first. "": there is none.
@@ -75,7 +91,8 @@ constexpr std::array kSources = {
     Sources{".cpp", "`kiln new NAME` makes a project that builds a function in C++"},
 };
 
-std::string step_for(const std::vector<CodeEntry>& entries) {
+std::string step_for(std::vector<CodeEntry> entries) {
+  std::erase_if(entries, is_of_others);
   if (const std::string file = typescript(entries); !file.empty())
     return "build its .ts files first, in its folder: `npx esbuild " + shell_word(file) +
            " --bundle --platform=node --outfile=build/index.js`; then give the folder build";
@@ -142,8 +159,8 @@ Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, Runt
     } else if (!top_level(entries, kPythonFiles).empty()) {
       wanted.runtime = newest("python");
       if (wanted.runtime.empty()) wanted.runtime = "python3.13";
-    } else if (has_index(entries) ||
-               (typescript(entries).empty() && !top_level(entries, kNodeFiles).empty())) {
+    } else if (has_index(entries) || (top_level(entries, kTypeScriptFiles).empty() &&
+                                      !top_level(entries, kNodeFiles).empty())) {
       wanted.runtime = newest("nodejs");
       if (wanted.runtime.empty()) wanted.runtime = "nodejs22.x";
     } else {

@@ -37,8 +37,9 @@ struct RuntimeChoice {
 using NewestRuntime = std::function<std::string(const std::string& language)>;
 
 // Fills what the user left empty: provided.al2023 for a `bootstrap`, the newest runtime of Python
-// for a .py file, of Node.js for index.js or index.mjs, all at the top of the package. Error
-// (kInvalid): none of these, or a handler that can't be guessed.
+// for a .py file, of Node.js for index.js or index.mjs, or another such file where no .ts file lies
+// beside it, all at the top of the package. Error (kInvalid): none of these, or a handler that
+// can't be guessed. What is in node_modules and the like is not looked at.
 Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted,
                                      const NewestRuntime& newest);
 

@@ -245,6 +245,34 @@ TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
               HasSubstr("esbuild app.ts"));
 }
 
+TEST(ChooseRuntime, LeavesThePackagesOfOthersAside) {
+  const auto said = [](const std::vector<CodeEntry>& entries) {
+    return choose_runtime(entries, {}, unknown).error().message;
+  };
+  const CodeEntry rxjs{"node_modules/rxjs/src/index.ts"};
+  EXPECT_THAT(said({rxjs, {"app.js"}}), HasSubstr("give --handler app.FUNCTION"));
+  EXPECT_EQ(choose_runtime({rxjs, {"app.js"}}, {"", "app.run"}, unknown)->runtime, "nodejs22.x");
+  EXPECT_THAT(said({rxjs, {"src/main.go"}}), HasSubstr("go build"));
+  for (const char* file :
+       {"node_modules/rxjs/src/index.ts", "node_modules/esbuild/main.go", "vendor/x/y.go",
+        "node_modules/nan/a.cc", "target/debug/build/out.rs", ".venv/lib/numpy/a.cpp",
+        "packages/a/node_modules/b/c.ts", "third_party/a.java"})
+    EXPECT_THAT(said({{file}}), testing::EndsWith("; give --runtime and --handler")) << file;
+  // Only a folder's whole name counts.
+  EXPECT_THAT(said({{"vendors/main.go"}}), HasSubstr("go build"));
+  EXPECT_THAT(said({{"src/vendor.go"}}), HasSubstr("go build"));
+}
+
+TEST(ChooseRuntime, PrefersJavaScriptAtTheTopToTypeScriptBelow) {
+  const auto said = [](const std::vector<CodeEntry>& entries) {
+    return choose_runtime(entries, {}, unknown).error().message;
+  };
+  EXPECT_THAT(said({{"app.js"}, {"src/index.ts"}}), HasSubstr("give --handler app.FUNCTION"));
+  EXPECT_THAT(said({{"app.js"}, {"types.d.ts"}}), HasSubstr("give --handler app.FUNCTION"));
+  EXPECT_THAT(said({{"app.js"}, {"app.ts"}}), HasSubstr("esbuild app.ts"));
+  EXPECT_THAT(said({{"helper.js"}, {"handler.ts"}, {"src/other.ts"}}), HasSubstr("npx esbuild"));
+}
+
 struct RuntimeCase {
   const char* what;
   std::vector<CodeEntry> entries;

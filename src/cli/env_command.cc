@@ -44,9 +44,9 @@ void add_env_command(CLI::App& app, Invocation& invocation) {
       app.add_subcommand("env", "Print the variables with which AWS's tools and SDKs find Kiln");
   command->footer(
       "Older tools don't read AWS_ENDPOINT_URL (the AWS CLI before 2.13, boto3 before 1.28); use\n"
-      "`kiln aws` or give them the endpoint. AWS_PROFILE and AWS_SESSION_TOKEN are unset where "
-      "they\n"
-      "are set, since they belong to other keys.\n"
+      "`kiln aws` or give them the endpoint. AWS_PROFILE, AWS_DEFAULT_PROFILE and "
+      "AWS_SESSION_TOKEN\n"
+      "are unset where they are set, since they belong to other keys.\n"
       "\n"
       "Examples:\n"
       "  eval \"$(kiln env)\"\n"

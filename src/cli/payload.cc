@@ -31,6 +31,7 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
   if (argument.empty()) return std::string("{}");
   std::string text;
   std::string where = "the payload";
+  bool is_read = true;  // and not the argument itself
   if (argument == "-") {
     text = read_stream(in);
     where = "standard input";
@@ -42,18 +43,20 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
     where = "'" + path + "'";
   } else {
     text = argument;
+    is_read = false;
   }
   if (!nlohmann::json::accept(text)) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string::npos)
       return usage(where + " is empty; write the event as JSON, or leave it out for {}");
-    if (const std::string file = file_meant(argument); !file.empty())
+    if (const std::string file = is_read ? "" : file_meant(argument); !file.empty())
       return usage(where + " is not JSON; if the event is in the file '" + file + "', write " +
                    shell_word("@" + file));
     const auto fault = json_fault(text);
     if (fault && (text[first] == '{' || text[first] == '['))
       return usage(where + " is not JSON: line " + std::to_string(fault->line) + ", column " +
                    std::to_string(fault->column) + ": " + fault->why);
+    if (is_read) return usage(where + " is not JSON; a string needs its quotes, as in \"text\"");
     if (argument.find('/') != std::string::npos || argument.find(".json") != std::string::npos)
       return usage(where + " '" + argument +
                    "' is not JSON, and there is no such file; the event goes here, and the answer "

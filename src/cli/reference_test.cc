@@ -72,6 +72,15 @@ TEST(Env, PrintsTheSameVariablesInEveryForm) {
   EXPECT_EQ(json::parse(env({"--json"}))["KILN_ENDPOINT"], "http://h:1");
 }
 
+TEST(Env, UnsetsWhatBelongsToOtherKeys) {
+  for (const std::string name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN"}) {
+    const Environment other(name.c_str(), "other");
+    EXPECT_THAT(run({"env"}).out, HasSubstr("unset " + name + "\n"));
+    EXPECT_THAT(run({"env", "--form", "fish"}).out, HasSubstr("set -e " + name + "\n"));
+    EXPECT_THAT(run({"env", "--form", "dotenv"}).out, testing::Not(HasSubstr(name)));
+  }
+}
+
 TEST(Doctor, SaysWhatItFoundAsTextAndJson) {
   const std::vector<std::string> nowhere = {"--endpoint", silent_endpoint()};
   std::vector<std::string> arguments = {"doctor"};

@@ -95,6 +95,11 @@ TEST(Payload, RefusesWhatIsNotJsonAndNamesIt) {
             std::string::npos);
   EXPECT_NE(read_payload("@" + file, in).error().message.find(file), std::string::npos);
   EXPECT_NE(read_payload("-", in).error().message.find("standard input"), std::string::npos);
+  const std::string word = folder.write("word.json", "hello\n");
+  EXPECT_EQ(read_payload("@" + word, in).error().message,
+            "'" + word + "' is not JSON; a string needs its quotes, as in \"text\"");
+  EXPECT_NE(read_payload("out.json", in).error().message.find("`kiln invoke NAME '{}' > out.json`"),
+            std::string::npos);
   const Result<std::string> missing = read_payload("@" + file + ".not-there", in);
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("No such file"), std::string::npos);

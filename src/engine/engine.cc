@@ -41,16 +41,29 @@ std::vector<std::string> sandbox_warnings(const std::string& limits,
   return warnings;
 }
 
-// Those of the functions that are there, so that no event loop has to look for them.
-template <class Loaded>
-void find_interpreters(const Loaded& loaded, WorkerPool& workers) {
-  std::set<std::string> runtimes;
-  for (const auto& [region, name, function] : loaded)
-    for (const auto& [number, config] : function->versions) runtimes.insert(config->runtime);
-  for (const std::string& runtime : runtimes)
-    workers.post([runtime] { (void)machine_interpreters().find(runtime); });
+// Of those, the managed ones whose interpreter no look has found.
+void add_unknown_runtimes(const model::Function& function, std::set<std::string>& out) {
+  const auto add = [&out](const model::FunctionConfig& config) {
+    if (!wanted_version(config.runtime).empty() && !machine_interpreters().knows(config.runtime))
+      out.insert(config.runtime);
+  };
+  add(*function.latest);
+  for (const auto& [number, config] : function.versions) add(*config);
 }
 
+// Work of a worker: looks for their interpreters, so that event loops know them.
+std::function<void()> look_for(std::set<std::string> runtimes, std::stop_token ending) {
+  return [runtimes = std::move(runtimes), ending = std::move(ending)] {
+    fenced("the look for interpreters", [&] {
+      for (const std::string& runtime : runtimes)
+        if (!ending.stop_requested()) (void)machine_interpreters().find(runtime, ending);
+    });
+  };
+}
+
+// How long a start waits for the look, which takes some 30 ms: invocations that come before its end
+// go by the names of files.
+constexpr auto kLookPatience = std::chrono::milliseconds(250);
 constexpr auto kStopPatience = std::chrono::seconds(5);
 constexpr size_t kMostWorkers = 8;
 
@@ -65,6 +78,10 @@ void Engine::Impl::publish(const std::string& region, const std::string& name,
     loaded.emplace_back(region, name, std::move(function));
     return;
   }
+  std::set<std::string> runtimes;
+  if (function) add_unknown_runtimes(*function, runtimes);
+  if (!runtimes.empty())
+    workers->post(named(look_for(std::move(runtimes), ending.get_token()), "a worker"));
   on_every_loop([&](Invoker& invoker) { invoker.publish(region, name, function); });
 }
 
@@ -120,7 +137,22 @@ Result<void> Engine::start() {
                                   e.clock.wall_now()));
   e.workers = std::make_unique<WorkerPool>(WorkerPool::Options{"worker", 2, kMostWorkers});
   if (auto able = e.workers->ensure(); !able) return able.error();
-  find_interpreters(e.loaded, *e.workers);
+  std::set<std::string> runtimes;
+  for (const auto& [region, name, function] : e.loaded) add_unknown_runtimes(*function, runtimes);
+  std::future<void> look;
+  if (!runtimes.empty()) {
+    auto looked = std::make_shared<std::promise<void>>();
+    look = looked->get_future();
+    post_worker([looked, work = look_for(std::move(runtimes), ending())] {
+      work();
+      looked->set_value();
+    });
+  }
+  e.hourly.emplace_back([this] {
+    post_worker([stop = ending()] {
+      fenced("the look for interpreters", [&] { machine_interpreters().settle(stop); });
+    });
+  });
   e.symbols = std::make_unique<SymbolServer>(e.options.data_dir);
   if (auto listening = e.symbols->start(); !listening)
     e.warnings.push_back(listening.error().message);
@@ -139,8 +171,7 @@ Result<void> Engine::start() {
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
         e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
-        e.symbols->name(),
-        [&e](std::function<void()> work) { e.workers->post(std::move(work)); }}));
+        e.symbols->name(), [this](std::function<void()> work) { post_worker(std::move(work)); }}));
     all.push_back(e.invokers.back().get());
   }
   for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))
@@ -153,6 +184,7 @@ Result<void> Engine::start() {
   ::malloc_trim(0);  // what reading the store took for a moment
   e.loading = false;
   if (auto started = e.start_control(); !started) return started;
+  if (look.valid()) look.wait_for(kLookPatience);
   for (auto& loop : e.loops) loop->start();
   if (auto started = e.events->start(); !started) {
     for (auto& loop : e.loops) loop->stop();

@@ -59,7 +59,7 @@ LaunchContext launch_context(const EnvironmentHost& host, const TaskFolder& task
   context.endpoint_url = host.endpoint_url;
   context.symbols = host.symbols;
   context.initialization_type = to_text(initialization);
-  context.interpreter = machine_interpreters().find(config.runtime);
+  context.interpreter = machine_interpreters().at_hand(config.runtime);
   context.isolation = host.isolation;
   return context;
 }

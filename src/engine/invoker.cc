@@ -279,7 +279,7 @@ void Invoker::shut_down(std::function<void()> then) {
   KILN_REQUIRE(host_.loop.owned_here());
   closing_ = true;
   hot_reload_.close();
-  auto left = std::make_shared<size_t>(1 + runners_.size());
+  auto left = std::make_shared<size_t>(2 + runners_.size());
   const auto one_less = [left, then = std::move(then), this] {
     if (--*left == 0) {
       runtime_api_.close();
@@ -290,6 +290,7 @@ void Invoker::shut_down(std::function<void()> then) {
     runner->abandon_all(closing_error());
     runner->when_empty(one_less);
   }
+  host_.stock.close(one_less);
   one_less();
 }
 

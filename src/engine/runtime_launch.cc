@@ -162,7 +162,7 @@ std::string runtime_label(const std::string& runtime) {
 }
 
 std::string running_runtime(const std::string& runtime) {
-  const Interpreter one = machine_interpreters().find(runtime);
+  const Interpreter one = machine_interpreters().at_hand(runtime);
   if (!one.found || one.exact || one.version.empty()) return runtime;
   const bool python = runtime.starts_with("python");
   const size_t dot = one.version.find('.');

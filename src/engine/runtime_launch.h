@@ -31,7 +31,8 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config, const Laun
 sandbox::SandboxSpec fork_spec(const model::FunctionConfig& config,
                                std::shared_ptr<sandbox::ForkSource> source);
 
-// The runtime that really runs where another one is asked for: "python3.11" for "python3.12".
+// The runtime that really runs where another one is asked for: "python3.11" for "python3.12". For
+// event loops: by what is known of the machine's interpreters, or what their files' names say.
 std::string running_runtime(const std::string& runtime);
 
 // Whether the runtime sends whole events of several lines in frames.

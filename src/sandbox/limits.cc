@@ -25,6 +25,8 @@ namespace {
 constexpr std::array<const char*, 3> kControllers = {"cpu", "memory", "pids"};
 // All environments of a loop have 1,024 together, the kernel's default of a group.
 constexpr int kFavoredShares = 4'096;
+// Milliseconds that an engine's groups may take to become empty, all together.
+constexpr int kMostTries = 500;
 
 // Returns errno, 0 for success.
 int write_file(const std::string& path, const std::string& value) {
@@ -317,18 +319,20 @@ void thaw(const std::string& group) {
 }
 
 // What is left in it was killed with its launcher, or is a thread that has just been joined, and
-// needs a moment for its end.
-void remove_group(const std::string& path) {
+// needs a moment for its end: a millisecond each time, while there are `tries`.
+void remove_group(const std::string& path, int& tries) {
   thaw(path);
-  for (int tries = 0; ::rmdir(path.c_str()) != 0 && errno == EBUSY && tries < 50; ++tries)
+  while (::rmdir(path.c_str()) != 0 && errno == EBUSY && tries > 0) {
+    --tries;
     ::usleep(1000);
+  }
 }
 
-void remove_tree(const std::string& path) {
+void remove_tree(const std::string& path, int& tries) {
   if (DIR* dir = ::opendir(path.c_str())) {
     while (const dirent* entry = ::readdir(dir))
       if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-        remove_group(path + "/" + entry->d_name);
+        remove_group(path + "/" + entry->d_name, tries);
     ::closedir(dir);
   }
   ::rmdir(path.c_str());
@@ -346,7 +350,9 @@ void sweep_in(const std::string& parent) {
   while (const dirent* entry = ::readdir(dir)) {
     if (std::strncmp(entry->d_name, "kiln-", 5) != 0) continue;
     const long pid = std::strtol(entry->d_name + 5, nullptr, 10);
-    if (pid > 0 && is_gone(static_cast<pid_t>(pid))) remove_tree(parent + "/" + entry->d_name);
+    int tries = kMostTries;
+    if (pid > 0 && is_gone(static_cast<pid_t>(pid)))
+      remove_tree(parent + "/" + entry->d_name, tries);
   }
   ::closedir(dir);
 }
@@ -406,10 +412,12 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
 
 CgroupFactory::~CgroupFactory() {
   spares_.clear();
-  // With the groups of processes that have only just ended.
-  for (const auto& parent : parents_) remove_tree(parent);
-  if (!favored_.empty()) remove_group(favored_);
-  if (!freezer_.empty()) remove_tree(freezer_);
+  // With the groups of processes that have only just ended. First the freezer: who was killed while
+  // it was frozen ends when it is thawed.
+  int tries = kMostTries;
+  if (!freezer_.empty()) remove_tree(freezer_, tries);
+  for (const auto& parent : parents_) remove_tree(parent, tries);
+  if (!favored_.empty()) remove_group(favored_, tries);
 }
 
 std::unique_ptr<Cgroup> CgroupFactory::make_fresh() {

@@ -45,7 +45,7 @@ bool RingMemory::put_event(std::string_view meta, std::string_view payload) {
   if (bytes > ring::kLarge) return false;
   note(bytes, held_event_);
   char* to = at_ + ring::place(true, bytes);
-  ring::fault_in(to, bytes);
+  ring::fault_in(to, bytes, faulted_in_);
   std::memcpy(to, meta.data(), meta.size());
   std::memcpy(to + meta.size(), payload.data(), payload.size());
   ring::Header& h = header();
@@ -172,6 +172,7 @@ bool RingMemory::release_unused_pages() {
 void RingMemory::release_pages() {
   ::madvise(at_ + ring::kLargeEvent, 2 * ring::kLarge, MADV_REMOVE);
   held_by_all -= std::exchange(held_event_, 0) + std::exchange(held_answer_, 0);
+  faulted_in_ = 0;
 }
 
 }  // namespace kiln::sandbox

@@ -103,6 +103,7 @@ class RingMemory {
   // Bytes of large messages, counted among those of all memories.
   uint64_t held_event_ = 0;
   uint64_t held_answer_ = 0;
+  size_t faulted_in_ = 0;  // bytes of the large events' area whose pages are there
   bool large_lately_ = false;
   bool over_ = false;  // all memories hold too much: nothing stays when this event was answered
 };

@@ -183,7 +183,8 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
   } else if (blank->ahead) {
     return Error{ErrorKind::kUnavailable, "LauncherError", "no cgroup for an interpreter"};
   }
-  launcher_.make(request, fds, [blank](Result<LauncherClient::Made> made) {
+  ++making_;
+  launcher_.make(request, fds, [this, alive = alive_, blank](Result<LauncherClient::Made> made) {
     if (made) {
       blank->pidfd = std::move(made->pidfd);
       blank->pid = made->pid;
@@ -191,11 +192,15 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
       blank->fault = made.error().message;
     }
     if (auto told = std::exchange(blank->on_settled, nullptr)) told();
+    if (!*alive) return;
+    --making_;
+    end_close();
   });
   return blank;
 }
 
 void SandboxStock::fill(Kind& kind, size_t count) {
+  if (closed_) return;
   std::erase_if(kind.spare, [](const auto& blank) { return !blank->usable(); });
   while (kind.spare.size() < count) {
     auto made = make(kind);
@@ -254,6 +259,17 @@ std::vector<pid_t> SandboxStock::interpreter_pids() const {
 void SandboxStock::clear() {
   empty_.spare.clear();
   interpreters_.clear();
+}
+
+void SandboxStock::close(std::function<void()> then) {
+  closed_ = true;
+  then_ = std::move(then);
+  clear();
+  end_close();
+}
+
+void SandboxStock::end_close() {
+  if (making_ == 0 && then_) std::exchange(then_, nullptr)();
 }
 
 SteadyTime SandboxStock::on_time(SteadyTime now) {

@@ -99,6 +99,8 @@ class SandboxStock final : private net::Scheduled {
   std::vector<pid_t> interpreter_pids() const;
   bool cgroup_v2() const { return cgroups_.kind() == LimitsKind::kCgroupV2; }
   void clear();
+  // Nothing is made any more; `then`: the launcher has answered for all that was.
+  void close(std::function<void()> then);
 
   static constexpr size_t kSpareEmpty = 2;
   static constexpr size_t kSpareOfInterpreter = 1;
@@ -121,6 +123,7 @@ class SandboxStock final : private net::Scheduled {
   void fill(Kind& kind, size_t count);
   void fill_all();
   void fill_soon();
+  void end_close();
   void forget_oldest();
   SteadyTime on_time(SteadyTime now) override;
 
@@ -133,6 +136,9 @@ class SandboxStock final : private net::Scheduled {
   Kind empty_;
   std::map<std::string, Kind> interpreters_;  // by command, variables and folder
   size_t starting_ = 0;
+  size_t making_ = 0;  // that the launcher has not answered for
+  bool closed_ = false;
+  std::function<void()> then_;  // of close(), until that is done
   SteadyTime fill_at_ = SteadyTime::max();
   std::vector<std::function<void()>> after_start_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -58,6 +58,18 @@ TEST_F(StockTest, AnEmptyOneIsTakenAndMadeAgain) {
   wait_for_empty(2);
 }
 
+TEST_F(StockTest, OnceItIsClosedNothingIsMadeAndNobodyIsForgotten) {
+  stock().refill();
+  int closed = 0;
+  stock().close([&] { ++closed; });
+  EXPECT_EQ(closed, 0) << "the launcher is making two";
+  run_until([&] { return closed > 0; });
+  stock().refill();
+  loop_->drain();
+  EXPECT_TRUE(stock().empty_pids().empty());
+  EXPECT_EQ(closed, 1);
+}
+
 TEST_F(StockTest, OneThatHasEndedIsNotTaken) {
   stock().refill();
   wait_for_empty(2);

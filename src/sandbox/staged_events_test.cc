@@ -80,6 +80,7 @@ TEST(ChannelMemory, RehearsesWithAnEventOfItsOwnAndForgetsIt) {
   ASSERT_TRUE(memory.take_event(meta, payload));
   EXPECT_EQ(meta, "m");
   EXPECT_EQ(payload.size(), ring::kSmall - 1);
+  memory.answer(FrameType::kResult, "id", std::string(ring::kSmall, 'x'), -1);
   memory.answer(FrameType::kResult, "id", "rehearsed", -1);
   memory.end_rehearsal();
   EXPECT_FALSE(memory.mapped());

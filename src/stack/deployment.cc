@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/left_out_reason.h"
 #include "base/mutex.h"
 #include "stack/deployment_steps.h"
 #include "stack/plan.h"
@@ -178,7 +179,7 @@ Result<void> Deployment::make(const StackResource& draft, const Wanted& wanted, 
   const bool may_miss = wanted.type->is_custom() && !leaving() && !stop_.cancelled() &&
                         reach.unsupported == Wish::Unsupported::kSkip;
   if (!result && may_miss && result.error().type != "Cancelled") {
-    reason = "Left out: " + reason_of(made, result.error());
+    reason = kLeftOutReason + reason_of(made, result.error());
     result = skipped_type().create(reach, made.name, wanted.properties);
   }
   if (!result) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_access.h"
+#include "base/left_out_reason.h"
 #include "base/mutex.h"
 #include "base/near_word.h"
 #include "stack/attributes.h"
@@ -79,7 +80,7 @@ cfn::Surroundings remembering(cfn::Surroundings surroundings, std::set<std::stri
 
 }  // namespace
 
-std::string Wanted::reason() const { return (is_skipped(*type) ? "Left out: " : "") + note; }
+std::string Wanted::reason() const { return (is_skipped(*type) ? kLeftOutReason : "") + note; }
 
 Resolver::Resolver(const cfn::Template& parsed, cfn::Surroundings surroundings, const Wish& wish,
                    FetchTemplate fetch)

@@ -264,8 +264,13 @@ def test_the_variables_of_another_account_are_unset(tmp_path):
     assert "unset" not in env()
     assert "unset AWS_PROFILE\n" in env(AWS_PROFILE="nope") and "set -e AWS_SESSION_TOKEN\n" in env("--form", "fish", AWS_SESSION_TOKEN="x")
     assert "unset" not in env("--form", "dotenv", AWS_PROFILE="nope")
-    lines = subprocess.run(["bash", "-c", f'eval "$({BINARY} env)"; env'], env={**os.environ, "AWS_PROFILE": "nope"}, capture_output=True, text=True, check=True).stdout
-    assert "AWS_PROFILE=" not in lines and "AWS_ACCESS_KEY_ID=kiln\n" in lines
+    assert "unset AWS_DEFAULT_PROFILE\n" in env(AWS_DEFAULT_PROFILE="nope")
+    (tmp_path / "aws").write_text("#!/bin/sh\nexec env\n")  # the AWS CLI: what it would see
+    (tmp_path / "aws").chmod(0o755)
+    others = {**os.environ, "AWS_PROFILE": "nope", "AWS_DEFAULT_PROFILE": "nope", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    for command in (["bash", "-c", f'eval "$({BINARY} env)"; env'], [str(BINARY), "aws", "s3", "ls"]):
+        lines = subprocess.run(command, env=others, capture_output=True, text=True, check=True).stdout
+        assert "_PROFILE=" not in lines and "AWS_ACCESS_KEY_ID=kiln\n" in lines
 
 
 def test_the_next_step_follows_a_failure(tmp_path):

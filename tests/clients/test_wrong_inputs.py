@@ -80,6 +80,7 @@ CASES = [
     ("invoke helo", 1, "no function 'helo'; did you mean hello? `kiln list` shows what is there"),
     ("invoke hello @/nowhere", 2, "can't read '/nowhere'"),
     ("invoke hello @hello", 2, "it is a folder"),
+    ("invoke hello @word.json", 2, "kiln: 'word.json' is not JSON; a string needs its quotes, as in \"text\""),
     ("invoke hello --event nothing", 2, "`kiln event` lists them"),
     ("invoke hello --event s3 {}", 2, "can't go together; leave one out"),
     ("invoke hello --async --tail", 2, "--tail and --async can't go together"),
@@ -210,6 +211,7 @@ def place(tmp_path_factory):
     (folder / "bad.yaml").write_text("not: [yaml\n")
     (folder / "bad.json").write_text("{\n")
     (folder / "plain.txt").write_text("hi\n")
+    (folder / "word.json").write_text("hello\n")
     (folder / "flags.toml").write_text("[serve]\nhere\n")
     (folder / "zip.zip").write_bytes(b"PK\5\6" + bytes(18))
     engine = Kiln()

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr kiln::store::UnzipLimits kLimits{.max_bytes = 100'000, .max_entries = 50};
+const kiln::store::UnzipLimits kLimits{.max_bytes = 100'000, .max_entries = 50};
 
 void check_tree(const fs::path& root) {
   int64_t bytes = 0, entries = 0;

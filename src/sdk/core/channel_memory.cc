@@ -54,7 +54,7 @@ bool ChannelMemory::begin_rehearsal(std::string_view meta, std::string_view payl
   if (!at_ || mapped_ || size > ring::kSmall ||
       ::mprotect(at_, ring::kPage, PROT_READ | PROT_WRITE) != 0)
     return false;
-  mapped_ = true;
+  mapped_ = rehearses_ = true;
   meta.copy(at_ + ring::kSmallEvent, meta.size());
   payload.copy(at_ + ring::kSmallEvent + meta.size(), payload.size());
   ring::Message& event = header_of(at_).event;
@@ -67,7 +67,7 @@ bool ChannelMemory::begin_rehearsal(std::string_view meta, std::string_view payl
 void ChannelMemory::end_rehearsal() {
   ::madvise(at_, ring::kPage, MADV_DONTNEED);
   ::mprotect(at_, ring::kPage, PROT_NONE);
-  mapped_ = false;
+  mapped_ = rehearses_ = false;
   number_ = 0;
 }
 
@@ -136,9 +136,10 @@ void ChannelMemory::answer(FrameType type, std::string_view meta, std::string_vi
   const bool fits = body.size() <= ring::kLargestAnswer;
   const size_t size = meta.size() + (fits ? body.size() : 0);
   large_answer_ = size > ring::kSmall;
+  if (rehearses_ && large_answer_) return;
   char* to = at_ + ring::place(false, size) +
              (in_stage_ && !large_answer_ ? ring::stage_place(number_) : 0);
-  ring::fault_in(to, size);
+  ring::fault_in(to, size, faulted_in_);
   std::memcpy(to, meta.data(), meta.size());
   if (fits) std::memcpy(to + meta.size(), body.data(), body.size());
   ring::Message& answer = in_stage_ ? stage_of(at_, number_).answer : h.answer;

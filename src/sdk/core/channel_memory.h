@@ -64,9 +64,11 @@ class ChannelMemory {
   int output_;
   char* at_ = nullptr;  // ring::kSize bytes
   bool mapped_ = false;
+  bool rehearses_ = false;     // then there is the first page alone
   uint32_t number_ = 0;        // of the event in hand, or the last one
   bool has_next_ = false;      // the one behind it is this side's
   bool in_stage_ = false;      // the one in hand, or the last one
+  size_t faulted_in_ = 0;      // bytes of the large answers' area whose pages were there once
   bool large_answer_ = false;  // the last one: its area is in use until the next event's turn
 };
 

@@ -134,14 +134,17 @@ void each_map(bool (*take)(const char* line, void* data), void* data) {
 struct Pages {
   static constexpr size_t kPage = 4096;
   static constexpr size_t kMostOfMapping = 32, kMostCopies = 128, kMostCode = 1024;
-  static constexpr size_t kMostLooks = 4096;  // a mapping may be terabytes, and empty
 
   int map = -1;
   size_t copies = kMostCopies, code = kMostCode;
+  // A mapping may be terabytes, and empty; and there may be many.
+  static constexpr size_t kMostLooks = 1024;
+  size_t looks = 8 * kMostLooks;
 
   // Those of [begin, end) that were written before the fork.
   void copy_written(unsigned long begin, unsigned long end) {
-    if (end - begin > kMostLooks * kPage) end = begin + kMostLooks * kPage;
+    const size_t room = kMostLooks < looks ? kMostLooks : looks;
+    if ((end - begin) / kPage > room) end = begin + room * kPage;
     size_t left = kMostOfMapping < copies ? kMostOfMapping : copies;
     uint64_t words[64];
     while (left > 0 && begin < end) {
@@ -149,7 +152,8 @@ struct Pages {
       const ssize_t n = ::pread(map, words, most * sizeof words[0],
                                 static_cast<off_t>(begin / kPage * sizeof words[0]));
       if (n < static_cast<ssize_t>(sizeof words[0])) return;
-      for (size_t i = 0; i < static_cast<size_t>(n) / sizeof words[0]; ++i, begin += kPage) {
+      for (size_t i = 0; i < static_cast<size_t>(n) / sizeof words[0];
+           ++i, begin += kPage, --looks) {
         constexpr uint64_t kPresent = uint64_t{1} << 63, kOfFile = uint64_t{1} << 61;
         if ((words[i] & (kPresent | kOfFile)) != kPresent || left == 0) continue;
         if (::madvise(reinterpret_cast<void*>(begin), kPage, MADV_POPULATE_WRITE) != 0) return;

@@ -93,20 +93,26 @@ TEST(Snapshot, SoAreChildrenAndSharedMemory) {
 
 // Page faults of a child that writes what its parent wrote.
 long faults_of_child(bool copied_before) {
-  constexpr size_t kPages = 16;
-  alignas(4096) static char memory[kPages * 4096];
-  std::memset(memory, 1, sizeof memory);
+  // A mapping of its own, with a page on both sides that is none of it.
+  constexpr size_t kPages = 16, kPage = 4096;
+  const size_t size = (kPages + 2) * kPage;
+  void* all = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  EXPECT_NE(all, MAP_FAILED);
+  char* const memory = static_cast<char*>(all) + kPage;
+  EXPECT_EQ(::mprotect(memory, kPages * kPage, PROT_READ | PROT_WRITE), 0);
+  std::memset(memory, 1, kPages * kPage);
   const pid_t child = ::fork();
   if (child == 0) {
     if (copied_before) sdk::copy_memory();
     struct rusage before = {}, after = {};
     ::getrusage(RUSAGE_SELF, &before);
-    for (size_t i = 0; i < kPages; ++i) const_cast<volatile char*>(memory)[i * 4096] = 2;
+    for (size_t i = 0; i < kPages; ++i) const_cast<volatile char*>(memory)[i * kPage] = 2;
     ::getrusage(RUSAGE_SELF, &after);
     ::_exit(static_cast<int>(std::min<long>(after.ru_minflt - before.ru_minflt, 100)));
   }
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);
+  ::munmap(all, size);
   return WEXITSTATUS(status);
 }
 

@@ -53,6 +53,13 @@ std::string asked_for(const json& input, std::string_view member) {
   return name.is_string() ? json_text(name) : "";
 }
 
+// Whether the name is that of what every account has, or its ARN, which AWS takes as a name, too.
+// `empty` is the answer about it.
+bool is_always_there(const Question& question, const std::string& name, const std::string& empty) {
+  if (question.always.empty()) return false;
+  return name == question.always || name == json_text(json_parse(empty), "Arn");
+}
+
 net::Response success(Shape shape, const std::string& body, const std::string& request_id) {
   net::Response response;
   response.body = body;
@@ -89,10 +96,11 @@ std::optional<net::Response> operation_answer(const Classification& what,
   if (found == all.end()) return std::nullopt;
   const json input = what.query ? what.query->document() : json_parse(request.body());
   const std::string name = asked_for(input, found->member);
-  if (!found->empty.empty() && (name.empty() || name == found->always)) {
-    const std::string arn =
-        arn_start(what.service, wire::CredentialScope::of(request.base()).region) + account;
-    if (!what.query) return success(what.shape, with_arn(found->empty, arn), request_id);
+  const std::string arn =
+      arn_start(what.service, wire::CredentialScope::of(request.base()).region) + account;
+  const std::string empty = with_arn(found->empty, arn);
+  if (!empty.empty() && (name.empty() || is_always_there(*found, name, empty))) {
+    if (!what.query) return success(what.shape, empty, request_id);
     return wire::XmlAnswer(what.operation, "http://queue.amazonaws.com/doc/2012-11-05/")
         .finish(request_id);
   }

@@ -76,7 +76,8 @@ TEST(Absent, AQueueIsNotFoundInBothProtocols) {
 TEST(Absent, EveryAccountHasADefaultEventBus) {
   const json bus = {{"Name", "default"},
                     {"Arn", "arn:aws:events:us-east-1:000000000000:event-bus/default"}};
-  for (const json& input : {json::object(), json{{"Name", "default"}}}) {
+  for (const json& input :
+       {json::object(), json{{"Name", "default"}}, json{{"Name", bus["Arn"]}}}) {
     const auto answer = ask_json("events", "AWSEvents.DescribeEventBus", input);
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 200U);
@@ -85,6 +86,13 @@ TEST(Absent, EveryAccountHasADefaultEventBus) {
   const auto other = ask_json("events", "AWSEvents.DescribeEventBus", {{"Name", "orders"}});
   ASSERT_TRUE(other);
   EXPECT_EQ(json::parse(other->body)["message"], "Event bus orders does not exist.");
+  for (const char* arn : {"arn:aws:events:us-east-1:000000000000:event-bus/orders",
+                          "arn:aws:events:eu-west-1:000000000000:event-bus/default",
+                          "arn:aws:events:us-east-1:999999999999:event-bus/default"}) {
+    const auto elsewhere = ask_json("events", "AWSEvents.DescribeEventBus", {{"Name", arn}});
+    ASSERT_TRUE(elsewhere);
+    EXPECT_EQ(elsewhere->status, 400U) << arn;
+  }
   const auto all = ask_json("events", "AWSEvents.ListEventBuses", json::object());
   ASSERT_TRUE(all);
   EXPECT_EQ(json::parse(all->body), (json{{"EventBuses", {bus}}}));

@@ -20,8 +20,9 @@ namespace kiln::services {
 
 Error constraint_error(std::string message);
 
-// What tags are made of: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$, where every character beyond ASCII
-// passes.
+// A character of a tag, in AWS's words.
+inline constexpr const char* kTagCharacter = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]";
+// Whether it has only these, where every character beyond ASCII passes.
 bool is_tag_text(std::string_view text);
 
 class InputChecks {

@@ -14,24 +14,30 @@ namespace kiln::services {
 namespace {
 
 // What a caller gets for a request that was dropped, in the service's shape.
-net::Response internal_failure(Api api, Shape shape, const std::string& request_id,
-                               DroppedFor why) {
-  const std::string text =
-      why == DroppedFor::kLackOfMemory
-          ? "Kiln could not answer this request: " + std::string(kNoMemory) + "."
-          : "Kiln failed in an unexpected way at this request; its standard error says where. "
-            "Please report it.";
+net::Response failure(Api api, Shape shape, const std::string& request_id, ErrorKind kind,
+                      const std::string& text) {
+  const bool is_defect = kind == ErrorKind::kInternal;
+  const int status = is_defect ? 500 : 503;
   if (api == Api::kFunctionUrl) {
     net::Response response;
-    response.status = 500;
-    response.body = R"({"Message":"Internal Server Error"})";
+    response.status = status;
+    response.body = is_defect ? R"({"Message":"Internal Server Error"})"
+                              : R"({"Message":"Service Unavailable"})";
     response.headers.emplace_back("x-amzn-RequestId", request_id);
     return response;
   }
   if (shape == Shape::kRestXml)
-    return wire::rest_xml_error(500, {ErrorKind::kInternal, "InternalError", text}, request_id);
+    return wire::rest_xml_error(
+        status, {kind, is_defect ? "InternalError" : "ServiceUnavailable", text}, request_id);
   // Each shape has its own name for an error without one: ServiceException, InternalFailure.
-  return error_in_shape(shape, {ErrorKind::kInternal, "", text}, request_id);
+  return error_in_shape(shape, {kind, is_defect ? "" : "ServiceUnavailable", text}, request_id);
+}
+
+std::string text_of(DroppedFor why) {
+  if (why == DroppedFor::kLackOfMemory)
+    return "Kiln could not answer this request: " + std::string(kNoMemory) + ".";
+  return "Kiln failed in an unexpected way at this request; its standard error says where. "
+         "Please report it.";
 }
 
 class PendingAnswer final : public Reply::Target {
@@ -46,10 +52,11 @@ class PendingAnswer final : public Reply::Target {
 
   ~PendingAnswer() override {
     if (answered_) return;
-    const bool is_wrong = !stopping_ || !*stopping_;
-    const DroppedFor why =
-        is_wrong ? note_dropped_request(where(), refusals_before_) : DroppedFor::kDefect;
-    fenced("an answer", [&] { reply_(internal_failure(api_, shape_, new_uuid(), why)); });
+    // Whoever ends drops what it hasn't begun.
+    if (stopping_ && *stopping_)
+      answer(ErrorKind::kUnavailable, "Kiln is stopping");
+    else
+      answer(ErrorKind::kInternal, text_of(note_dropped_request(where(), refusals_before_)));
   }
 
   void give(net::Response&& response) override {
@@ -59,6 +66,9 @@ class PendingAnswer final : public Reply::Target {
 
  private:
   std::string_view where() const { return name_.text(); }
+  void answer(ErrorKind kind, const std::string& text) {
+    fenced("an answer", [&] { reply_(failure(api_, shape_, new_uuid(), kind, text)); });
+  }
 
   const Reply reply_;
   const Api api_;

@@ -95,8 +95,17 @@ TEST_F(PendingAnswerTest, WhatIsDroppedForLackOfMemoryIsNothingToReport) {
 
 TEST_F(PendingAnswerTest, WhatIsDroppedWhileTheEngineStopsIsNoDefect) {
   *stopping_ = true;
-  reply(Shape::kQuery);
-  EXPECT_EQ(answers_.size(), 1u);
+  for (const Shape shape : {Shape::kQuery, Shape::kJson11, Shape::kCbor, Shape::kRestXml}) {
+    answers_.clear();
+    reply(shape);
+    ASSERT_EQ(answers_.size(), 1u);
+    EXPECT_EQ(answers_[0].status, 503u);
+    EXPECT_THAT(answers_[0].body, HasSubstr("ServiceUnavailable"));
+    EXPECT_THAT(answers_[0].body, HasSubstr("Kiln is stopping"));
+  }
+  answers_.clear();
+  reply(Shape::kRestJson, Api::kFunctionUrl, "");
+  EXPECT_EQ(answers_.at(0).status, 503u);
   EXPECT_EQ(internal_errors(), before_);
 }
 

@@ -108,9 +108,10 @@ std::function<void(net::Request&&, Reply)> Router::asking() {
 
 void Router::stop() {
   *stopping_ = true;
+  // First: deployments leave before what their steps wait for, downloads too, gives up.
+  cloudformation_->stop();
   lambda_->stop();
   compute_optimizer_->stop();
-  cloudformation_->stop();
 }
 
 uint64_t Router::body_limit(const net::RequestHeader& header) const {

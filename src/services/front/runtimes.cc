@@ -14,17 +14,17 @@ bool is_runtimes_request(const net::Request& request) {
 
 void tell_runtimes(engine::Engine& engine, Reply reply) {
   // Interpreters are asked for their versions.
-  engine.post_worker([reply = std::move(reply)] {
+  engine.post_worker([reply = std::move(reply), ending = engine.ending()] {
     nlohmann::json newest = nlohmann::json::object();
     for (const char* language : {"python", "nodejs"}) {
-      std::string runtime = model::newest_runtime(language, [](const std::string& name) {
-        return machine_interpreters().find(name).exact;
+      std::string runtime = model::newest_runtime(language, [&](const std::string& name) {
+        return machine_interpreters().find(name, ending).exact;
       });
       if (!runtime.empty()) newest[language] = std::move(runtime);
     }
     nlohmann::json remarks = nlohmann::json::object();
     for (const std::string& name : model::interpreted_runtimes())
-      if (std::string remark = machine_interpreters().remark(name); !remark.empty())
+      if (std::string remark = machine_interpreters().remark(name, ending); !remark.empty())
         remarks[name] = std::move(remark);
     newest["remarks"] = std::move(remarks);
     net::Response response;

@@ -155,7 +155,7 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
     call->body = std::move(*body);
     if (auto prepared = prepare(*call); !prepared)
       return reply(wire::rest_json_error(prepared.error(), id));
-    *remark = machine_interpreters().remark(runtime_of(*call));
+    *remark = machine_interpreters().remark(runtime_of(*call), engine_.ending());
     if (!remark->empty() && Interpreters::strict())
       return reply(wire::rest_json_error({ErrorKind::kInvalid, "InvalidParameterValueException",
                                           *remark + " kiln serve --strict-runtimes refuses it."},

@@ -17,18 +17,15 @@ using nlohmann::json;
 
 constexpr size_t kMaxTags = 50, kMaxKey = 128, kMaxValue = 256;
 
-constexpr const char* kKeyRule =
-    "Map keys must satisfy constraint: [Member must have length less than or equal to 128, Member "
-    "must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
-    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$]";
-constexpr const char* kEachKeyRule =
-    "Member must satisfy constraint: [Member must have length less than or equal to 128, Member "
-    "must have length greater than or equal to 1, Member must satisfy regular expression pattern: "
-    "^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+)$]";
-constexpr const char* kValueRule =
-    "Map values must satisfy constraint: [Member must have length less than or equal to 256, "
-    "Member must have length greater than or equal to 0, Member must satisfy regular expression "
-    "pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$]";
+// `what`: "Member", "Map keys", or "Map values". `times`: "+" or "*".
+std::string tag_rule(const std::string& what, size_t least, size_t most, const std::string& times) {
+  return what + " must satisfy constraint: [Member must have length less than or equal to " +
+         std::to_string(most) + ", Member must have length greater than or equal to " +
+         std::to_string(least) + ", Member must satisfy regular expression pattern: ^(" +
+         kTagCharacter + times + ")$]";
+}
+std::string tag_key_rule(const std::string& what) { return tag_rule(what, 1, kMaxKey, "+"); }
+std::string tag_value_rule() { return tag_rule("Map values", 0, kMaxValue, "*"); }
 
 void require(LogsInput& in, const char* name) {
   if (!in.has(name)) in.fail(constraint_error("null", name, "Member must not be null"));
@@ -42,7 +39,8 @@ std::vector<std::string> read_tag_keys(LogsInput& in, const char* name,
   auto keys = in.texts(name, limits);
   require(in, name);
   for (const std::string& key : keys)
-    if (!is_tag_text(key)) in.fail(constraint_error("'[" + key + "]'", name, kEachKeyRule));
+    if (!is_tag_text(key))
+      in.fail(constraint_error("'[" + key + "]'", name, tag_key_rule("Member")));
   return keys;
 }
 
@@ -58,9 +56,9 @@ std::map<std::string, std::string> read_log_tags(LogsInput& in) {
                              "Member must have length less than or equal to 50"));
   for (const auto& [key, value] : tags) {
     if (key.empty() || characters(key) > kMaxKey || !is_tag_text(key))
-      in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", kKeyRule));
+      in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", tag_key_rule("Map keys")));
     if (characters(value) > kMaxValue || !is_tag_text(value))
-      in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", kValueRule));
+      in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", tag_value_rule()));
     if (key.starts_with("aws:"))
       in.fail(invalid_parameter_exception(
           "aws: prefixed tag key names are not allowed for external use."));

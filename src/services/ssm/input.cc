@@ -15,8 +15,10 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxName = 2048, kMaxLevels = 15, kMaxNames = 10, kMaxTags = 50;
-constexpr const char* kTagPattern =
-    "Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$";
+
+std::string ssm_tag_rule() {
+  return std::string("Member must satisfy regular expression pattern: ^(") + kTagCharacter + "*)$";
+}
 
 using ascii::lower;
 
@@ -125,7 +127,7 @@ Result<void> check_ssm_tag_key(const std::string& key, const std::string& where)
     return ssm_constraint(key, where, "Member must have length greater than or equal to 1");
   if (characters(key) > 128)
     return ssm_constraint(key, where, "Member must have length less than or equal to 128");
-  if (!is_tag_text(key)) return ssm_constraint(key, where, kTagPattern);
+  if (!is_tag_text(key)) return ssm_constraint(key, where, ssm_tag_rule());
   if (system_tags::is_reserved(key))
     return ssm_validation("Tag key '" + key +
                           "' begins with 'aws:', which is reserved; use another prefix.");
@@ -145,7 +147,7 @@ Result<std::map<std::string, std::string>> read_ssm_tags(const json& input) {
     if (characters(value) > 256)
       return ssm_constraint(value, where + "value",
                             "Member must have length less than or equal to 256");
-    if (!is_tag_text(value)) return ssm_constraint(value, where + "value", kTagPattern);
+    if (!is_tag_text(value)) return ssm_constraint(value, where + "value", ssm_tag_rule());
     tags[key] = value;
   }
   if (!fields.status()) return fields.status().error();
