@@ -265,3 +265,18 @@ def test_prometheus_reads_functions_and_alarms(fast, name):
     table = fast.cli("top").stdout
     assert name in table and "INSUFFICIENT_DATA" in table
     fast.client("cloudwatch").delete_alarms(AlarmNames=[name])
+
+
+def test_metrics_of_a_large_request(kiln, name):
+    """More than is read on an event loop: values of one metric, and what is wrong in such a request."""
+    cloudwatch = kiln.client("cloudwatch")
+    values = [{"MetricName": f"m{n}", "Dimensions": [{"Name": "Which", "Value": "x" * 200}], "Values": [1.0, 2.0, 3.0], "Counts": [1, 1, 2]}
+              for n in range(1000)]
+    cloudwatch.put_metric_data(Namespace=name, MetricData=values)
+    now = time.time()
+    found = cloudwatch.get_metric_statistics(Namespace=name, MetricName="m999", Dimensions=values[0]["Dimensions"], StartTime=now - 600,
+                                             EndTime=now + 600, Period=1200, Statistics=["SampleCount", "Sum"])["Datapoints"]
+    assert sum(point["SampleCount"] for point in found) == 4 and sum(point["Sum"] for point in found) == 9
+    with pytest.raises(ClientError) as error:
+        cloudwatch.put_metric_data(Namespace=name, MetricData=[*values, values[0]])
+    assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400

@@ -133,6 +133,15 @@ CloudWatchService::CloudWatchService(engine::Engine& engine)
 CloudWatchService::~CloudWatchService() = default;
 
 void CloudWatchService::handle(net::Request&& request, Classification&& what, Reply reply) {
+  if (request.body().size() <= kReadAtOnce) return read(request, std::move(what), reply);
+  // A megabyte may be a million values, which take a good part of a second.
+  impl_->engine.post_worker(
+      [this, held = std::make_shared<net::Request>(std::move(request)), what = std::move(what),
+       reply = std::move(reply)]() mutable { read(*held, std::move(what), reply); });
+}
+
+void CloudWatchService::read(const net::Request& request, Classification&& what,
+                             const Reply& reply) {
   const std::string id = new_uuid();
   const QueryMode mode =
       net::field(request, "x-amzn-query-mode") == "true" ? QueryMode::kYes : QueryMode::kNo;
@@ -144,7 +153,7 @@ void CloudWatchService::handle(net::Request&& request, Classification&& what, Re
   impl_->engine.post_control(
       [impl = impl_.get(), shape = what.shape, mode, operation = std::move(what.operation),
        input = std::move(*input), region = wire::CredentialScope::of(request.base()).region, id,
-       reply = std::move(reply)] {
+       reply] {
         const auto output = impl->run(operation, input, region);
         reply(output ? answer(shape, operation, *output, id)
                      : error_answer(shape, mode, output.error(), id));

@@ -22,6 +22,10 @@ class CloudWatchService {
   void handle(net::Request&& request, Classification&& what, Reply reply);
 
  private:
+  static constexpr size_t kReadAtOnce = 64 * 1024;  // longer requests are read by a worker
+
+  void read(const net::Request& request, Classification&& what, const Reply& reply);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
