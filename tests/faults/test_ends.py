@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import threading
 
 import pytest
@@ -60,3 +61,20 @@ def test_packages_that_wait_to_be_unpacked_wait_for_no_end(own_kiln, name):
     assert len(made) < functions
     for document in made:
         assert (code / base64.b64decode(document["CodeSha256"]).hex() / "39.bin").stat().st_size == 1_000_000
+
+
+def test_a_download_that_does_not_come_holds_no_end_up(own_kiln, name):
+    """A stack's function whose code another server's S3 never sends: the deployment is left where it stands, not rolled back."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        kiln = own_kiln(args=["--forward", f"s3=http://127.0.0.1:{silent.getsockname()[1]}"])
+        function = {"Type": "AWS::Lambda::Function", "Properties": {
+            "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, "Code": {"S3Bucket": "code", "S3Key": "f.zip"}}}
+        kiln.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"F": function}}))
+        caller, _ = silent.accept()
+        with caller:
+            caller.recv(1)
+            kiln.process.send_signal(signal.SIGTERM)
+            assert kiln.process.wait(30) == 0, kiln.stderr()
+        events = own_kiln().client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    assert "Kiln was stopped during CREATE_IN_PROGRESS" in events[0]["ResourceStatusReason"]
+    assert not [event for event in events if event["ResourceStatus"].startswith("ROLLBACK")]
