@@ -53,10 +53,15 @@ class PendingAnswer final : public Reply::Target {
   ~PendingAnswer() override {
     if (answered_) return;
     // Whoever ends drops what it hasn't begun.
-    if (stopping_ && *stopping_)
-      answer(ErrorKind::kUnavailable, "Kiln is stopping");
-    else
-      answer(ErrorKind::kInternal, text_of(note_dropped_request(where(), refusals_before_)));
+    const bool stops = stopping_ && *stopping_;
+    const DroppedFor why =
+        stops ? DroppedFor::kDefect : note_dropped_request(where(), refusals_before_);
+    // Memory for the text may be missing, too.
+    fenced("an answer", [&] {
+      reply_(failure(api_, shape_, new_uuid(),
+                     stops ? ErrorKind::kUnavailable : ErrorKind::kInternal,
+                     stops ? "Kiln is stopping" : text_of(why)));
+    });
   }
 
   void give(net::Response&& response) override {
@@ -66,9 +71,6 @@ class PendingAnswer final : public Reply::Target {
 
  private:
   std::string_view where() const { return name_.text(); }
-  void answer(ErrorKind kind, const std::string& text) {
-    fenced("an answer", [&] { reply_(failure(api_, shape_, new_uuid(), kind, text)); });
-  }
 
   const Reply reply_;
   const Api api_;
