@@ -117,6 +117,8 @@ Result<std::shared_ptr<Blank>> SandboxStock::take(const SandboxSpec& spec) {
   }
   if (!blank) {
     empty_.limits = spec.limits;
+    depth_.took(loop_.clock().steady_now());
+    deepen_when_quiet();
     blank = take_spare(empty_);
   }
   if (!blank) {
@@ -194,6 +196,7 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
     if (auto told = std::exchange(blank->on_settled, nullptr)) told();
     if (!*alive) return;
     --making_;
+    if (made) deepen();
     end_close();
   });
   return blank;
@@ -220,6 +223,22 @@ void SandboxStock::fill_all() {
 void SandboxStock::end_start() {
   --starting_;
   fill_soon();
+  deepen_when_quiet();
+}
+
+void SandboxStock::deepen_when_quiet() {
+  const SteadyTime now = loop_.clock().steady_now();
+  if (depth_.at(now) == StockDepth::kLeast) return;
+  deepen_at_ = now + kQuiet;
+  loop_.schedule(this, deepen_at_);
+}
+
+// By one, if it is time to; the next follows when the launcher has answered.
+void SandboxStock::deepen() {
+  if (deepen_at_ != SteadyTime::max() || making_ > 0 || starting_ > 0) return;
+  const size_t depth = depth_.at(loop_.clock().steady_now());
+  if (empty_.spare.size() < depth) fill(empty_, empty_.spare.size() + 1);
+  while (empty_.spare.size() > depth) empty_.spare.pop_back();
 }
 
 void SandboxStock::after_start(std::function<void()> work) {
@@ -276,7 +295,10 @@ SteadyTime SandboxStock::on_time(SteadyTime now) {
   if (fill_at_ <= now) fill_all();
   std::erase_if(interpreters_,
                 [now](const auto& entry) { return entry.second.last_use + kKeep <= now; });
-  SteadyTime next = fill_at_;
+  if (deepen_at_ <= now) deepen_at_ = SteadyTime::max();
+  deepen();
+  SteadyTime next = std::min(fill_at_, deepen_at_);
+  if (depth_.until() > now) next = std::min(next, depth_.until());
   for (const auto& [key, kind] : interpreters_) next = std::min(next, kind.last_use + kKeep);
   return next;
 }

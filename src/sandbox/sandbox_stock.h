@@ -1,7 +1,8 @@
 // Sandboxes that are made before anybody needs them, so that a cold start is the mounts of its
 // code, exec and init. A few are empty; for each interpreter that was needed of late one has it
 // started, with its bootstrap loaded, in a sandbox that will run one function and no other. No code
-// of a function runs in a blank.
+// of a function runs in a blank. A burst of starts takes what is there and is not held up by the
+// making of more; that comes behind it, one at a time.
 //
 // Threading: its loop only. Cost: a process of 0.1 to 0.4 MiB each, and the interpreter (Python 5
 // MiB, Node.js 22 MiB), which stays for ten minutes after the last start that could have used it.
@@ -21,6 +22,7 @@
 #include "sandbox/limits.h"
 #include "sandbox/ring_memory.h"
 #include "sandbox/sandbox_port.h"
+#include "sandbox/stock_depth.h"
 
 namespace kiln::sandbox {
 
@@ -92,7 +94,7 @@ class SandboxStock final : private net::Scheduled {
   // What can wait as long.
   void after_start(std::function<void()> work);
   // Makes the first empty ones.
-  void refill() { fill(empty_, kSpareEmpty); }
+  void refill() { fill(empty_, StockDepth::kLeast); }
 
   // First processes of the blanks that wait and are usable.
   std::vector<pid_t> empty_pids() const;
@@ -102,12 +104,13 @@ class SandboxStock final : private net::Scheduled {
   // Nothing is made any more; `then`: the launcher has answered for all that was.
   void close(std::function<void()> then);
 
-  static constexpr size_t kSpareEmpty = 2;
   static constexpr size_t kSpareOfInterpreter = 1;
   static constexpr size_t kMostInterpreters = 4;
   static constexpr Duration kKeep = std::chrono::minutes(10);
   // By then a function has most likely answered its first event, and its caller has the answer.
   static constexpr Duration kAnswerTakes = std::chrono::milliseconds(5);
+  // A burst is over when no start has begun or ended for so long.
+  static constexpr Duration kQuiet = std::chrono::milliseconds(50);
 
  private:
   struct Kind {
@@ -123,6 +126,8 @@ class SandboxStock final : private net::Scheduled {
   void fill(Kind& kind, size_t count);
   void fill_all();
   void fill_soon();
+  void deepen_when_quiet();
+  void deepen();
   void end_close();
   void forget_oldest();
   SteadyTime on_time(SteadyTime now) override;
@@ -140,6 +145,8 @@ class SandboxStock final : private net::Scheduled {
   bool closed_ = false;
   std::function<void()> then_;  // of close(), until that is done
   SteadyTime fill_at_ = SteadyTime::max();
+  StockDepth depth_;
+  SteadyTime deepen_at_ = SteadyTime::max();
   std::vector<std::function<void()>> after_start_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "sandbox/activity.h"
 #include "tests/support/sandbox_fixture.h"
 
@@ -56,6 +58,26 @@ TEST_F(StockTest, AnEmptyOneIsTakenAndMadeAgain) {
   EXPECT_EQ(recorder_.output, "out\n");
   EXPECT_EQ(recorder_.exit->value, 3);
   wait_for_empty(2);
+}
+
+TEST_F(StockTest, ABurstIsNotHeldUpAndTheNextFindsAsManyMade) {
+  stock().refill();
+  wait_for_empty(2);
+  SandboxSpec spec;
+  spec.limits.memory_mb = 256;
+  std::vector<std::shared_ptr<Blank>> taken;
+  stock().begin_start();
+  for (int i = 0; i < 5; ++i) {
+    auto one = stock().take(spec);
+    ASSERT_TRUE(one);
+    (*one)->taken = false;  // it ends with its blank
+    taken.push_back(std::move(*one));
+  }
+  run_until([&] { return std::ranges::all_of(taken, [](auto& one) { return one->settled(); }); });
+  EXPECT_LE(stock().empty_pids().size(), 2U) << "one is still on its way";
+  stock().end_start();
+  wait_for_empty(5);
+  taken.clear();
 }
 
 TEST_F(StockTest, OnceItIsClosedNothingIsMadeAndNobodyIsForgotten) {
