@@ -90,10 +90,13 @@ def test_package_size_on_both_sides(kiln, name):
 def test_payloads(kiln, name):
     kiln.create_echo(name, MemorySize=512)
     path = f"/2015-03-31/functions/{name}/invocations"
-    for body in (b"{", b"not json", b'{"a": 1,}', b"\xff\xfe", b'"\xc3"', b"[1] 2"):
+    for body in (b"{", b"not json", b'{"a": 1,}', b"\xff\xfe", b'"\xc3"', b"[1] 2", b"{}\0x", b"1\0"):
         status, headers, answer = kiln.http("POST", path, body)
         assert status == 400 and headers["x-amzn-ErrorType"] == "InvalidRequestContentException", (body, answer)
         assert json.loads(answer)["message"].startswith("Could not parse request body into json: ")
+    for body in (b"1e400", b"123456789012345678901234567890"):
+        status, _, answer = kiln.http("POST", path, body)
+        assert status == 200 and answer == body
     limit = 6_291_556
     fits = json.dumps("x" * (limit - 2)).encode()
     status, _, answer = kiln.http("POST", path, fits)

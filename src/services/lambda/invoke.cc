@@ -1,17 +1,15 @@
 #include "services/lambda/invoke.h"
 
-#include <simdjson.h>
-
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
-#include "base/thread_owned.h"
 #include "model/names.h"
 #include "model/trace_header.h"
 #include "model/violations.h"
+#include "services/lambda/payload_check.h"
 #include "services/lambda/payload_fault.h"
 #include "wire/credential_scope.h"
 #include "wire/rest_json_error.h"
@@ -21,20 +19,8 @@ namespace {
 
 // AWS's limit of the ClientContext header, in base64.
 constexpr size_t kMaxClientContext = 3'583;
-// A parser keeps the memory of the largest document it saw: large ones get their own.
-constexpr size_t kSharedParserBytes = 256 * 1024;
-
-bool simdjson_accepts(std::string& text) {
-  static const ThreadOwned<simdjson::dom::parser> shared;
-  simdjson::dom::parser own;
-  static_assert(net::kRoomBehindBody >= simdjson::SIMDJSON_PADDING);
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);  // of another text than a whole body
-  auto& parser = text.size() <= kSharedParserBytes ? *shared : own;
-  return parser.parse(text.data(), text.size(), false).error() == simdjson::SUCCESS;
-}
-
-// JSON's grammar takes half a surrogate pair as an escape, and so does Lambda; the parsers here
-// don't. They get another character in its place, of the same length.
+// JSON's grammar takes half a surrogate pair as an escape, and so does Lambda; nlohmann's parser
+// doesn't. It gets another character in its place, of the same length.
 std::string without_surrogates(std::string text) {
   for (size_t at = text.find("\\u"); at != std::string::npos; at = text.find("\\u", at + 1)) {
     size_t first = at;  // an even number of backslashes before the u is text
@@ -47,11 +33,13 @@ std::string without_surrogates(std::string text) {
   return text;
 }
 
-// nullopt: valid JSON. simdjson refuses a few valid documents (integers beyond 64 bits, deep
-// nesting, half surrogate pairs): what it refuses is looked at again.
+// nullopt: valid JSON. What is nested deep, and what begins with a byte order mark, is looked at
+// again.
 std::optional<std::string> json_fault(std::string& text) {
-  if (text.empty() || simdjson_accepts(text)) return std::nullopt;
-  if (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text)))
+  if (text.empty() || is_plain_json(text)) return std::nullopt;
+  // nlohmann's parser takes a zero byte for the end.
+  if (text.find('\0') == text.npos &&
+      (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text))))
     return std::nullopt;
   return payload_fault(text, json_parse_fault(text));
 }
