@@ -108,12 +108,13 @@ void Forks::fill() {
 Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
   if (!control_) return no_fork("its template has ended");
   auto blank = std::make_shared<Blank>(template_);
-  UniqueFd orders, log, status, channel;
+  UniqueFd orders, log, words, status, channel;
   if (!make_socket(SOCK_SEQPACKET, blank->orders, orders) || !make_pipe(blank->output, log) ||
-      !make_pipe(blank->status, status) || !make_socket(SOCK_STREAM, blank->channel, channel) ||
+      !make_pipe(words, status) || !make_socket(SOCK_STREAM, blank->channel, channel) ||
       !ask_for_pids(blank->orders.get()))
     return no_fork(descriptor_fault(errno));
   if (is_kept_back(channel.get())) return no_fork(descriptor_fault(EMFILE));
+  blank->words = std::make_shared<LastWords>(std::move(words));
   blank->ring = RingMemory::make();
   ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
   blank->cgroup = host_.cgroups.make();
@@ -122,9 +123,10 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
     blank->has_limits = static_cast<bool>(blank->cgroup->set_memory(limits));
   }
   std::vector<UniqueFd> group;
-  if (blank->cgroup)
-    for (const int fd : blank->cgroup->join_fds())
-      group.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+  if (blank->cgroup) {
+    group = blank->cgroup->join_fds();
+    if (group.empty()) return no_fork(descriptor_fault(errno));
+  }
   const At at = making_.emplace(making_.end());
   at->blank = blank;
   at->group = std::move(group);

@@ -42,7 +42,7 @@ Made make_what_is_asked(const Message& message, MetaReader& in, const Ground& gr
   Made failed;
   failed.error = EMFILE;
   BlankFds fds;
-  const BlankRequest request = read_blank(in, fds.cgroup_v2);
+  const BlankRequest request = read_blank(in, fds);
   const size_t own = request.channel ? 4 : 3;
   if (!message.complete || message.fds.size() < own) return failed;
   fds.orders = message.fds[0].get();

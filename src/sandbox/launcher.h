@@ -57,10 +57,11 @@ struct BlankRequest {
 struct BlankFds {
   int orders = -1;   // a SOCK_SEQPACKET socket, where the order comes; it ends when this closes
   int log = -1;      // its stdout and stderr
-  int status = -1;   // ExitStatus is written here when its main process ends
+  int status = -1;   // it is said here how its main process ends, see last_words.h
   int channel = -1;  // the direct channel, or -1
   std::vector<int> cgroup;  // see Cgroup::join_fds
   bool cgroup_v2 = false;
+  uint64_t number = 0;  // which sandbox ends, among those that write there
 };
 
 // What a blank becomes.
@@ -80,7 +81,7 @@ struct StartOrder {
   static constexpr int64_t kBlankTmpBytes = 512LL * 1024 * 1024;  // what a blank's /tmp has
 };
 
-// What comes through the status pipe. Nothing but end of file: the sandbox was killed from outside.
+// How the main process of a sandbox ended. None is said when the sandbox is killed from outside.
 struct ExitStatus {
   // kNoProgram: what should be started isn't there. kExecFailed: it is, and can't be started.
   enum class Kind : int32_t { kExited, kSignaled, kNoProgram, kExecFailed, kSetupFailed };

@@ -102,7 +102,8 @@ std::string encode(const BlankRequest& request, const BlankFds& fds) {
       .add(std::to_string(request.slot))
       .add(request.lang_dir)
       .add(fds.cgroup_v2 ? "1" : "0")
-      .add(request.channel ? "1" : "0");
+      .add(request.channel ? "1" : "0")
+      .add(std::to_string(fds.number));
   write_list(writer, request.argv);
   write_list(writer, request.env);
   return out;
@@ -144,12 +145,13 @@ pid_t read_join(MetaReader& in, bool& cgroup_v2) {
   return pid;
 }
 
-BlankRequest read_blank(MetaReader& in, bool& cgroup_v2) {
+BlankRequest read_blank(MetaReader& in, BlankFds& fds) {
   BlankRequest request;
   request.slot = static_cast<uint32_t>(need_number(in));
   request.lang_dir = need(in);
-  cgroup_v2 = need(in) == "1";
+  fds.cgroup_v2 = need(in) == "1";
   request.channel = need(in) == "1";
+  fds.number = static_cast<uint64_t>(need_number(in));
   request.argv = read_list(in);
   request.env = read_list(in);
   return request;
@@ -190,25 +192,33 @@ OrderHead read_order_behind_head(const Message& message, StartOrder& order, bool
   return head;
 }
 
-void send_status(int pipe, const ExitStatus& status, std::string_view step) {
+void send_status(const BlankFds& fds, const ExitStatus& status, std::string_view step) {
+  uint64_t number = fds.number;
   ExitStatus head = status;
-  struct iovec parts[] = {{&head, sizeof head},
+  struct iovec parts[] = {{&number, sizeof number},
+                          {&head, sizeof head},
                           {const_cast<char*>(step.data()), std::min(step.size(), kMaxStep)}};
-  [[maybe_unused]] const long n = ::syscall(SYS_writev, pipe, parts, 2);
+  [[maybe_unused]] const long n = ::syscall(SYS_writev, fds.status, parts, 3);
 }
 
-bool receive_status(int pipe, ExitStatus& status, std::string& failed_at) {
-  std::array<char, sizeof status + kMaxStep> data;
-  const ssize_t n = ::read(pipe, data.data(), data.size());
-  if (n < static_cast<ssize_t>(sizeof status)) return false;
-  std::memcpy(&status, data.data(), sizeof status);
-  const std::string step(data.data() + sizeof status, static_cast<size_t>(n) - sizeof status);
+bool take_number(std::string_view& text, uint64_t& number) {
+  if (text.size() < sizeof number) return false;
+  std::memcpy(&number, text.data(), sizeof number);
+  text.remove_prefix(sizeof number);
+  return true;
+}
+
+std::optional<ExitStatus> read_status(std::string_view text, std::string& failed_at) {
+  ExitStatus status;
+  if (text.size() < sizeof status) return std::nullopt;
+  std::memcpy(&status, text.data(), sizeof status);
+  const std::string step(text.substr(sizeof status));
   using Kind = ExitStatus::Kind;
   if (status.kind == Kind::kSetupFailed)
     failed_at = "sandbox set-up: " + step + ": ";
   else if (status.kind == Kind::kNoProgram || status.kind == Kind::kExecFailed)
     failed_at = "exec: ";
-  return true;
+  return status;
 }
 
 }  // namespace kiln::sandbox

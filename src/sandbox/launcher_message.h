@@ -9,6 +9,8 @@
 // Everything here is made by this program and trusted: a malformed message is a bug.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,8 +42,8 @@ std::string encode_join(pid_t pid, bool cgroup_v2);
 enum class MessageKind { kMake, kStart, kJoin };
 MessageKind read_kind(MetaReader& in);
 
-// Of a kMake, behind its kind. `cgroup_v2` goes with the descriptors.
-BlankRequest read_blank(MetaReader& in, bool& cgroup_v2);
+// Of a kMake, behind its kind: with what goes with the descriptors.
+BlankRequest read_blank(MetaReader& in, BlankFds& fds);
 // Of a kStart, behind its kind.
 StartOrder read_order(MetaReader& in, bool& control);
 
@@ -59,12 +61,15 @@ std::string encode(const OrderHead& head);
 // Of a message that comes to a blank: its head, and the order behind it.
 OrderHead read_order_behind_head(const Message& message, StartOrder& order, bool& control);
 
-// What comes through the status pipe: an ExitStatus and, of kSetupFailed, the text of the step that
-// failed, shortened to kMaxStep. One write, and system calls only.
+// What a first process says at its end (last_words.h): its number, an ExitStatus and, of
+// kSetupFailed, the text of the step that failed, shortened to kMaxStep. One write, and system
+// calls only.
 constexpr size_t kMaxStep = 512;
-void send_status(int pipe, const ExitStatus& status, std::string_view step);
-// False: nothing has come. `failed_at` is what stands before the reason of a program that was not
-// started: "sandbox set-up: mounting /a at /var/task: ", "exec: ".
-bool receive_status(int pipe, ExitStatus& status, std::string& failed_at);
+constexpr size_t kMostStatus = sizeof(ExitStatus) + kMaxStep;
+void send_status(const BlankFds& fds, const ExitStatus& status, std::string_view step);
+// False: the text is no such message. Else it goes on behind the number.
+bool take_number(std::string_view& text, uint64_t& number);
+// Of what stands behind the number; nullopt: it is none. For `failed_at` see LastWords.
+std::optional<ExitStatus> read_status(std::string_view text, std::string& failed_at);
 
 }  // namespace kiln::sandbox

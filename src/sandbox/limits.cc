@@ -70,10 +70,21 @@ std::vector<pid_t> pids_in(const std::string& path) {
   return out;
 }
 
+std::string text_of(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return fd ? read_at(fd.get()) : std::string();
+}
+
 uint64_t number_in(const std::string& path) {
-  uint64_t value = 0;
-  std::ifstream(path) >> value;
-  return value;
+  return std::strtoull(text_of(path).c_str(), nullptr, 10);
+}
+
+// None if one can't be opened.
+std::vector<UniqueFd> open_all(const std::vector<std::string>& paths, int flags) {
+  std::vector<UniqueFd> fds;
+  for (const auto& path : paths)
+    if (!fds.emplace_back(::open(path.c_str(), flags | O_CLOEXEC))) return {};
+  return fds;
 }
 
 using MakeDir = int (*)(const char*, unsigned);
@@ -92,16 +103,7 @@ class CgroupV1 final : public Cgroup {
       const std::string path = parent + "/" + name;
       if (make_dir(path.c_str(), 0755) != 0) return fail(std::move(group), errno);
       group->paths_.push_back(path);
-      // `tasks` and not `cgroup.procs`: moving a single thread takes no lock on all of the
-      // machine's processes.
-      group->tasks_.emplace_back(::open((path + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
-      if (!group->tasks_.back()) return nullptr;
     }
-    group->peak_ = UniqueFd(
-        ::open((group->paths_[1] + "/memory.max_usage_in_bytes").c_str(), O_RDONLY | O_CLOEXEC));
-    group->oom_ =
-        UniqueFd(::open((group->paths_[1] + "/memory.oom_control").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!group->peak_ || !group->oom_) return nullptr;
     if (write_file(group->paths_[0] + "/cpu.cfs_period_us",
                    std::to_string(ResourceLimits::kCpuPeriodUs)) != 0)
       return nullptr;
@@ -137,9 +139,9 @@ class CgroupV1 final : public Cgroup {
   // Where the controllers cpu and cpuacct are mounted together, as nearly everywhere.
   uint64_t cpu_ns() override {
     if (!counts_cpu_) return 0;
-    const UniqueFd fd(::open((paths_[0] + "/cpuacct.usage").c_str(), O_RDONLY | O_CLOEXEC));
-    counts_cpu_ = static_cast<bool>(fd);
-    return fd ? std::strtoull(read_at(fd.get()).c_str(), nullptr, 10) : 0;
+    const std::string ns = text_of(paths_[0] + "/cpuacct.usage");
+    counts_cpu_ = !ns.empty();
+    return std::strtoull(ns.c_str(), nullptr, 10);
   }
   Result<void> set_memory(const ResourceLimits& limits) override {
     const std::string bytes = std::to_string(int64_t{limits.memory_mb} * 1024 * 1024);
@@ -162,14 +164,16 @@ class CgroupV1 final : public Cgroup {
                std::to_string(std::max(1000, limits.cpu_quota_us())));
   }
   uint64_t peak_memory_bytes() override {
-    return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10);
+    return number_in(paths_[1] + "/memory.max_usage_in_bytes");
   }
   uint64_t memory_bytes() const override { return number_in(paths_[1] + "/memory.usage_in_bytes"); }
-  bool oom_killed() override { return number_after(read_at(oom_.get()), "oom_kill") > 0; }
-  std::vector<int> join_fds() const override {
-    std::vector<int> fds;
-    for (const auto& fd : tasks_) fds.push_back(fd.get());
-    return fds;
+  bool oom_killed() override {
+    return number_after(text_of(paths_[1] + "/memory.oom_control"), "oom_kill") > 0;
+  }
+  // `tasks` and not `cgroup.procs`: moving a single thread takes no lock on all of the machine's
+  // processes.
+  std::vector<UniqueFd> join_fds() const override {
+    return open_all({paths_[0] + "/tasks", paths_[1] + "/tasks", paths_[2] + "/tasks"}, O_WRONLY);
   }
 
  private:
@@ -178,8 +182,6 @@ class CgroupV1 final : public Cgroup {
   bool in_freezer_ = false;
   bool counts_cpu_ = true;  // until it is found that it does not
   MakeDir make_dir_ = nullptr;
-  std::vector<UniqueFd> tasks_;
-  UniqueFd peak_, oom_;
 };
 
 class CgroupV2 final : public Cgroup {
@@ -190,14 +192,9 @@ class CgroupV2 final : public Cgroup {
     const std::string path = parent + "/" + name;
     if (make_dir(path.c_str(), 0755) != 0) return nullptr;
     group->path_ = path;
-    group->dir_ = UniqueFd(::open(group->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    group->peak_ = UniqueFd(::open((group->path_ + "/memory.peak").c_str(), O_RDONLY | O_CLOEXEC));
-    if (!group->peak_)
-      group->peak_ =
-          UniqueFd(::open((group->path_ + "/memory.current").c_str(), O_RDONLY | O_CLOEXEC));
-    group->events_ =
-        UniqueFd(::open((group->path_ + "/memory.events").c_str(), O_RDONLY | O_CLOEXEC));
-    return group->dir_ && group->peak_ ? std::move(group) : nullptr;
+    // Kernels before 5.19 don't have the peak: the highest use that was seen stands in for it.
+    if (::access((path + "/memory.peak").c_str(), R_OK) != 0) group->peak_file_ = "/memory.current";
+    return group;
   }
   ~CgroupV2() override {
     if (!path_.empty()) ::rmdir(path_.c_str());
@@ -207,8 +204,7 @@ class CgroupV2 final : public Cgroup {
   }
   std::vector<pid_t> processes() override { return pids_in(path_ + "/cgroup.procs"); }
   uint64_t cpu_ns() override {
-    const UniqueFd fd(::open((path_ + "/cpu.stat").c_str(), O_RDONLY | O_CLOEXEC));
-    return fd ? number_after(read_at(fd.get()), "usage_usec") * 1000 : 0;
+    return number_after(text_of(path_ + "/cpu.stat"), "usage_usec") * 1000;
   }
   Result<void> set_memory(const ResourceLimits& limits) override {
     const std::string bytes = std::to_string(int64_t{limits.memory_mb} * 1024 * 1024);
@@ -226,18 +222,18 @@ class CgroupV2 final : public Cgroup {
     write_file(path_ + "/cpu.max", std::to_string(std::max(1000, limits.cpu_quota_us())) + " " +
                                        std::to_string(ResourceLimits::kCpuPeriodUs));
   }
-  uint64_t peak_memory_bytes() override {
-    return std::strtoull(read_at(peak_.get()).c_str(), nullptr, 10);
-  }
+  uint64_t peak_memory_bytes() override { return number_in(path_ + peak_file_); }
   uint64_t memory_bytes() const override { return number_in(path_ + "/memory.current"); }
   bool oom_killed() override {
-    return events_ && number_after(read_at(events_.get()), "oom_kill") > 0;
+    return number_after(text_of(path_ + "/memory.events"), "oom_kill") > 0;
   }
-  std::vector<int> join_fds() const override { return {dir_.get()}; }
+  std::vector<UniqueFd> join_fds() const override {
+    return open_all({path_}, O_RDONLY | O_DIRECTORY);
+  }
 
  private:
   std::string path_;
-  UniqueFd dir_, peak_, events_;
+  const char* peak_file_ = "/memory.peak";
 };
 
 // The group of this process for a v1 controller ("cpu") or for v2 (""), from lines

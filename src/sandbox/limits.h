@@ -46,9 +46,9 @@ class Cgroup {
   virtual std::vector<pid_t> processes() = 0;
   // CPU time of all that the group's processes have done; 0: not known.
   virtual uint64_t cpu_ns() = 0;
-  // How a process joins: descriptors of v1 `tasks` files (write "0"), or one v2 folder
-  // (CLONE_INTO_CGROUP).
-  virtual std::vector<int> join_fds() const = 0;
+  // How a process joins: v1 `tasks` files (write "0"), or one v2 folder; opened now, so that a
+  // group costs no descriptor otherwise. Empty: errno says why not.
+  virtual std::vector<UniqueFd> join_fds() const = 0;
 };
 
 class CgroupFactory {

@@ -168,8 +168,8 @@ TEST(LimitsV1, RealGroupsAreMadeLimitedAndRemoved) {
   EXPECT_EQ(group->join_fds().size(), 3u);
   const pid_t child = ::fork();
   if (child == 0) {
-    for (const int fd : group->join_fds())
-      if (::write(fd, "0", 1) != 1) ::_exit(1);
+    for (const UniqueFd& fd : group->join_fds())
+      if (::write(fd.get(), "0", 1) != 1) ::_exit(1);
     std::string large(20 << 20, 'x');
     ::_exit(large[5] == 'x' ? 0 : 2);
   }

@@ -81,8 +81,8 @@ Exit exit_of(const ExitStatus& status, const std::string& program) {
 }
 
 struct Sandbox::Io {
-  UniqueFd output, status, pidfd;
-  std::string failed_at;  // with its status
+  UniqueFd output, pidfd;
+  std::shared_ptr<LastWords> words;
   // After the descriptors: they go first.
   std::optional<net::Watch> output_watch, death_watch;
   bool output_left = false;  // something may be there to be read
@@ -127,7 +127,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   fork_of_ = spec.fork_of;
   cgroup_ = std::move(blank_->cgroup);
   io_->output = std::move(blank_->output);
-  io_->status = std::move(blank_->status);
+  io_->words = blank_->words;
 
   StartOrder order;
   if (!cgroup_) {
@@ -250,10 +250,8 @@ void Sandbox::resume_output() {
 void Sandbox::finish() {
   if (state_ == State::kGone) return;
   // It was written before the process ended.
-  ExitStatus last;
-  if (io_->status && ::fcntl(io_->status.get(), F_SETFL, O_NONBLOCK) == 0 &&
-      receive_status(io_->status.get(), last, io_->failed_at))
-    status_ = last;
+  const std::optional<ExitStatus> last =
+      io_->words ? io_->words->read() : std::optional<ExitStatus>();
   const auto alive = alive_;
   if (channel_) channel_->catch_up(true);
   if (!*alive) return;
@@ -266,9 +264,9 @@ void Sandbox::finish() {
   end_start();
   shut_doors();
   Exit exit;
-  if (status_) {
-    exit = exit_of(*status_, program_);
-    exit.reason.insert(0, io_->failed_at);
+  if (last) {
+    exit = exit_of(*last, program_);
+    exit.reason.insert(0, io_->words->failed_at());
   } else {
     exit.kind = killed_by_us_ ? Exit::Kind::kKilledByUs : Exit::Kind::kSignaled;
     exit.value = SIGKILL;

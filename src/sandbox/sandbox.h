@@ -114,7 +114,6 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   EventSink* sink_ = nullptr;
   // Of the event in hand, or the last one: a second answer to it is a wrong state.
   std::string request_id_;
-  std::optional<ExitStatus> status_;
   int kill_signal_ = 0;  // wanted before the pidfd was there
   bool killed_by_us_ = false;
   std::string program_;  // as seen inside

@@ -48,13 +48,13 @@ long clone3(uint64_t flags, int* pidfd) {
   return pid;
 }
 
-void report(int status_fd, ExitStatus::Kind kind, int value) {
-  send_status(status_fd, {kind, value}, {});
+void report(const BlankFds& fds, ExitStatus::Kind kind, int value) {
+  send_status(fds, {kind, value}, {});
 }
 
 // Its set-up fails at this step, for errno's reason.
-[[noreturn]] void give_up(int status_fd, std::string_view step) {
-  send_status(status_fd, {ExitStatus::Kind::kSetupFailed, errno}, step);
+[[noreturn]] void give_up(const BlankFds& fds, std::string_view step) {
+  send_status(fds, {ExitStatus::Kind::kSetupFailed, errno}, step);
   ::_exit(1);
 }
 
@@ -186,8 +186,7 @@ int become(const Second& second, const Program& program) {
 // It can't become the function, and says so itself; what it writes first counts.
 [[noreturn]] void give_up_becoming(const Second& second, const Program& program, int why) {
   const bool missing = why == ENOENT && ::access(program.argv[0], F_OK) != 0;
-  report(second.fds.status, missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed,
-         why);
+  report(second.fds, missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed, why);
   ::_exit(1);
 }
 
@@ -342,8 +341,7 @@ class First {
       ::signal(kEndSignal, end_sandbox);
       return;
     }
-    if (const std::string step = mount_blank(request_, ground_); !step.empty())
-      give_up(fds_.status, step);
+    if (const std::string step = mount_blank(request_, ground_); !step.empty()) give_up(fds_, step);
     static constexpr char kHost[] = "kiln";
     [[maybe_unused]] const int named = ::sethostname(kHost, sizeof kHost - 1);
   }
@@ -357,7 +355,7 @@ class First {
     constexpr int kHigh = 128;
     for (int* fd : own)
       if ((*fd = ::fcntl(*fd, F_DUPFD_CLOEXEC, kHigh)) < 0)
-        give_up(fds_.status, "keeping its own descriptors (fcntl)");
+        give_up(fds_, "keeping its own descriptors (fcntl)");
     ::syscall(SYS_close_range, 3U, static_cast<unsigned>(kHigh - 1), 0);
     for (int* fd : own) {
       const int low = ::fcntl(*fd, F_DUPFD_CLOEXEC, 5);
@@ -369,7 +367,7 @@ class First {
 
   void start_ahead() {
     int order[2];
-    if (::pipe2(order, O_CLOEXEC) != 0) give_up(fds_.status, "making a pipe (pipe2)");
+    if (::pipe2(order, O_CLOEXEC) != 0) give_up(fds_, "making a pipe (pipe2)");
     BlankRequest request = request_;
     request.env.push_back(std::string(kOrderFdVariable) + "=" + std::to_string(kOrderFd));
     // It writes its environment over the one that it was started with, as /proc/PID/environ shows
@@ -404,11 +402,11 @@ class First {
           &First::run_second, stack_.get() + kStack,
           CLONE_VM | CLONE_FILES | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, this,
           nullptr, nullptr, &shares_memory_);
-    if (function_ < 0) give_up(fds_.status, "starting its second process (clone)");
+    if (function_ < 0) give_up(fds_, "starting its second process (clone)");
     function_pid = function_;
     ::sigprocmask(SIG_UNBLOCK, &end, nullptr);
     second_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, function_, 0)));
-    if (!second_) give_up(fds_.status, "watching its second process (pidfd_open)");
+    if (!second_) give_up(fds_, "watching its second process (pidfd_open)");
     struct pollfd polls[] = {{settled.get(), POLLIN, 0}, {second_.get(), POLLIN, 0}};
     while (::poll(polls, 2, -1) < 0 && errno == EINTR) {
     }
@@ -421,7 +419,7 @@ class First {
 
   void be_second() {
     const Second second = {request_.slot, fds_, ground_.isolation, self_};
-    if (const char* step = settle_second(second)) give_up(fds_.status, step);
+    if (const char* step = settle_second(second)) give_up(fds_, step);
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t n = ::write(settled_, &one, sizeof one);
     while (go_.load() == 0) futex(go_, FUTEX_WAIT, 0);
@@ -472,9 +470,9 @@ class First {
       if (ended != function_) continue;
       if (ground_.isolation == Isolation::kNone) end_descendants();
       if (WIFSIGNALED(status))
-        report(fds_.status, ExitStatus::Kind::kSignaled, WTERMSIG(status));
+        report(fds_, ExitStatus::Kind::kSignaled, WTERMSIG(status));
       else
-        report(fds_.status, ExitStatus::Kind::kExited, WEXITSTATUS(status));
+        report(fds_, ExitStatus::Kind::kExited, WEXITSTATUS(status));
       if (order_.role == StartOrder::Role::kTemplate) reap_environments();
       ::_exit(0);
     }
@@ -497,17 +495,17 @@ class First {
   // Reads what the second process runs, so it stays where it is.
   void obey() {
     errno = EMFILE;
-    if (!message_.complete) give_up(fds_.status, "taking its descriptors");
+    if (!message_.complete) give_up(fds_, "taking its descriptors");
     bool control = false;
     const OrderHead head = read_order_behind_head(message_, order_, control);
     errno = head.error;
-    if (head.error != 0) give_up(fds_.status, head.failed_step);
+    if (head.error != 0) give_up(fds_, head.failed_step);
     const std::span<const UniqueFd> mounts = std::span(message_.fds).subspan(control ? 1 : 0);
     const bool in_place = ground_.isolation == Isolation::kNone;
     if (!in_place)
       if (const std::string step = mount_order(order_, head, mounts, ground_, is_ahead());
           !step.empty())
-        give_up(fds_.status, step);
+        give_up(fds_, step);
     if (is_ahead()) return tell();
     argv_ = pointers(order_.argv);
     env_ = pointers(order_.env);

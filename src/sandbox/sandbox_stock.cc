@@ -89,7 +89,8 @@ SandboxStock::SandboxStock(net::IoLoop& loop, LauncherClient& launcher, CgroupFa
       cgroups_(cgroups),
       isolation_(isolation),
       slots_(std::make_shared<Slots>(first_slot)),
-      graves_(std::make_shared<Graves>(loop)) {
+      graves_(std::make_shared<Graves>(loop)),
+      words_(std::make_shared<WordsLine>(loop)) {
   empty_.request.channel = true;
 }
 
@@ -160,9 +161,9 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
   if (::pipe2(pair, O_CLOEXEC) != 0) return no_descriptors("pipe");
   blank->output = UniqueFd(pair[0]);
   const UniqueFd log(pair[1]);
-  if (::pipe2(pair, O_CLOEXEC) != 0) return no_descriptors("pipe");
-  blank->status = UniqueFd(pair[0]);
-  const UniqueFd status(pair[1]);
+  auto speaker = words_->add();
+  if (!speaker) return std::move(speaker).error();
+  blank->words = std::move(speaker->words);
   ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
   UniqueFd channel;
   if (kind.request.channel) {
@@ -175,11 +176,19 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
 
   BlankRequest request = kind.request;
   request.slot = blank->slot;
-  BlankFds fds{orders.get(), log.get(),  status.get(), channel ? channel.get() : -1,
-               {},           cgroup_v2()};
+  BlankFds fds;
+  fds.orders = orders.get();
+  fds.log = log.get();
+  fds.status = speaker->socket;
+  fds.number = speaker->number;
+  if (channel) fds.channel = channel.get();
+  fds.cgroup_v2 = cgroup_v2();
+  std::vector<UniqueFd> group;
   blank->cgroup = cgroups_.make();
   if (blank->cgroup) {
-    fds.cgroup = blank->cgroup->join_fds();
+    group = blank->cgroup->join_fds();
+    if (group.empty()) return no_descriptors("its cgroup");
+    for (const UniqueFd& fd : group) fds.cgroup.push_back(fd.get());
     blank->limits = kind.limits;
     blank->has_limits = static_cast<bool>(blank->cgroup->set_memory(kind.limits));
   } else if (blank->ahead) {

@@ -18,6 +18,7 @@
 #include "base/unique_fd.h"
 #include "net/io_loop.h"
 #include "sandbox/graves.h"
+#include "sandbox/last_words.h"
 #include "sandbox/launcher.h"
 #include "sandbox/limits.h"
 #include "sandbox/ring_memory.h"
@@ -59,7 +60,8 @@ struct Blank {
   const uint32_t slot;
   const bool ahead;                      // a program waits in it
   const std::shared_ptr<Blank> fork_of;  // null: the launcher made it
-  UniqueFd orders, output, status;
+  UniqueFd orders, output;
+  std::shared_ptr<LastWords> words;
   UniqueFd channel;                  // the engine's end of the direct channel; empty: there is none
   std::unique_ptr<RingMemory> ring;  // for that channel, or null
   UniqueFd pidfd;                    // once settled, unless `fault` says why there is none
@@ -138,6 +140,7 @@ class SandboxStock final : private net::Scheduled {
   Isolation isolation_;
   std::shared_ptr<Slots> slots_;
   std::shared_ptr<Graves> graves_;
+  std::shared_ptr<WordsLine> words_;
   Kind empty_;
   std::map<std::string, Kind> interpreters_;  // by command, variables and folder
   size_t starting_ = 0;

@@ -122,7 +122,7 @@ TEST_F(StockTest, ASignalThatComesBeforeTheProgramEndsIt) {
   EXPECT_EQ(recorder_.exit->value, SIGTERM);
 }
 
-TEST_F(StockTest, ABlankHoldsNoSocketsButThoseOfItsOrderAndItsChannel) {
+TEST_F(StockTest, ABlankHoldsNoSocketsButThoseOfItsOrderItsChannelAndItsLastWords) {
   stock().refill();
   wait_for_empty(2);
   for (const pid_t pid : stock().empty_pids()) {
@@ -135,7 +135,7 @@ TEST_F(StockTest, ABlankHoldsNoSocketsButThoseOfItsOrderAndItsChannel) {
         const std::string target = fs::read_symlink(entry.path(), gone);
         sockets += std::stoi(entry.path().filename()) > 2 && target.starts_with("socket:");
       }
-      return sockets == 2;
+      return sockets == 3;
     });
   }
 }

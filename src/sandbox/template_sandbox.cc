@@ -90,8 +90,9 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
   if (!spec.argv.empty()) program_path_ = spec.argv[0];
   output_watch_.emplace(host_.loop, blank_->output.get(), [this] { drain_output(); });
   control_watch_.emplace(host_.loop, control_.get(), [this] { hear(); });
-  ::fcntl(blank_->status.get(), F_SETFL, O_NONBLOCK);
-  status_watch_.emplace(host_.loop, blank_->status.get(), [this] { on_status(); });
+  blank_->words->when_said([this, alive = alive_] {
+    if (*alive) on_status();
+  });
   if (blank_->settled()) {
     on_settled();
   } else {
@@ -110,15 +111,13 @@ void TemplateSandbox::on_settled() {
 // Its program has ended, and the first process has said how; or that was killed.
 void TemplateSandbox::on_status() {
   if (state_ == State::kGone) return;
-  ExitStatus last;
-  std::string failed_at;
-  const bool said = receive_status(blank_->status.get(), last, failed_at);
+  const std::optional<ExitStatus> last = blank_->words->read();
   output_paused_ = false;
   drain_output();
   if (state_ == State::kGone) return;
-  if (!said) return end({});
-  Exit exit = exit_of(last, program_path_);
-  exit.reason.insert(0, failed_at);
+  if (!last) return end({});
+  Exit exit = exit_of(*last, program_path_);
+  exit.reason.insert(0, blank_->words->failed_at());
   finish(std::move(exit));
 }
 

@@ -57,7 +57,7 @@ class TemplateSandbox final : public TemplatePort, private net::Scheduled {
   UniqueFd control_;  // until it is ready; then it belongs to forks_
   UniqueFd program_;  // its main process
   // After the descriptors: they go first.
-  std::optional<net::Watch> control_watch_, output_watch_, status_watch_, death_watch_;
+  std::optional<net::Watch> control_watch_, output_watch_, death_watch_;
   std::string program_path_;  // as seen inside
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
