@@ -1,8 +1,9 @@
 """What a start loads and keeps: libraries, and memory that is the engine's own."""
 
+import os
 import re
 
-from harness import Kiln
+from harness import Kiln, wait_for
 
 # Opened by what first calls them: see src/base/lazy_library.h. The rest comes with these.
 LATER = ("libcrypto", "libssl", "libarchive", "libpcre2", "libxml2", "libicudata", "libcurl")
@@ -33,5 +34,25 @@ def test_an_idle_engine_has_little_memory_of_its_own(tmp_path):
             own = int(re.search(r"RssAnon:\s+(\d+)", status.read())[1])
         # 0.9 MiB, measured; buffers of threads once made it 4.8.
         assert own < 2048
+    finally:
+        kiln.stop()
+
+
+def test_an_idle_environment_holds_three_descriptors(tmp_path):
+    """Its output, its channel and its pidfd: 5,000 of them fit into 20,000."""
+    kiln = Kiln(data_dir=tmp_path / "data")
+    try:
+        client = kiln.client("lambda")
+        kiln.create_echo("f", MemorySize=128)
+        client.publish_version(FunctionName="f")
+
+        def descriptors(environments):
+            client.put_provisioned_concurrency_config(FunctionName="f", Qualifier="1", ProvisionedConcurrentExecutions=environments)
+            wait_for(lambda: client.get_provisioned_concurrency_config(FunctionName="f", Qualifier="1")["Status"] == "READY", 120, "READY")
+            return len(os.listdir(f"/proc/{kiln.engine}/fd"))
+
+        few = descriptors(10)
+        # With up to 14 more sandboxes that wait for a function, of five each.
+        assert descriptors(130) - few <= 120 * 3 + 14 * 5
     finally:
         kiln.stop()
