@@ -1,5 +1,5 @@
 // What a bucket is given to keep and gives back as it came: versioning, encryption, policy, public
-// access block, tagging, lifecycle, CORS, ownership. None of it acts.
+// access block, tagging, lifecycle, CORS, ownership. None of it acts but CORS (cors.h).
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
@@ -60,10 +60,24 @@ constexpr std::array kKinds = {
 
 #undef KILN_S3_NS
 
-// TransitionDefaultMinimumObjectSize, which nobody can change here.
-void add_least_size(net::Response& response) {
-  response.headers.emplace_back("x-amz-transition-default-minimum-object-size",
-                                "all_storage_classes_128K");
+// TransitionDefaultMinimumObjectSize of a lifecycle configuration. The second value is kept as a
+// line before the configuration; the first is what there is without such a line.
+constexpr const char* kLeastSizeHeader = "x-amz-transition-default-minimum-object-size";
+constexpr std::string_view kAllClasses = "all_storage_classes_128K";
+constexpr std::string_view kByClass = "varies_by_storage_class";
+
+Result<std::string> least_size_asked(const S3Call& call) {
+  const std::string size(call.header(kLeastSizeHeader));
+  if (size.empty()) return std::string(kAllClasses);
+  if (size == kAllClasses || size == kByClass) return size;
+  return s3_invalid("InvalidRequest", "Invalid TransitionDefaultMinimumObjectSize found: " + size);
+}
+
+// Takes the line away.
+std::string_view take_least_size(std::string& document) {
+  if (!document.starts_with(kByClass)) return kAllClasses;
+  document.erase(0, kByClass.size() + 1);
+  return kByClass;
 }
 
 // REQUIRES: the route said that there is one.
@@ -238,8 +252,9 @@ S3Result s3_get_bucket_document(S3Call& call) {
   }
   net::Response response;
   response.content_type = kind.root == nullptr ? "application/json" : "application/xml";
+  if (kind.parameter == "lifecycle")
+    response.headers.emplace_back(kLeastSizeHeader, take_least_size(*document));
   response.body = std::move(*document);
-  if (kind.parameter == "lifecycle") add_least_size(response);
   return response;
 }
 
@@ -248,19 +263,18 @@ S3Result s3_put_bucket_document(S3Call& call) {
   const std::string& body = call.request.body();
   if (auto whole = check_s3_body(call.request.base(), body); !whole) return whole.error();
   if (auto bucket = call.objects.find_bucket(call.address.bucket); !bucket) return bucket.error();
-  if (kind.parameter == "lifecycle") {
-    const auto size = call.header("x-amz-transition-default-minimum-object-size");
-    if (!size.empty() && size != "all_storage_classes_128K" && size != "varies_by_storage_class")
-      return s3_invalid("InvalidRequest",
-                        "Invalid TransitionDefaultMinimumObjectSize found: " + std::string(size));
-  }
+  const bool is_lifecycle = kind.parameter == "lifecycle";
+  const auto least_size = least_size_asked(call);
+  if (is_lifecycle && !least_size) return least_size.error();
   if (auto valid = check_document(kind, body); !valid) return valid.error();
+  std::string document = kept(kind, body);
+  if (is_lifecycle && *least_size == kByClass) document.insert(0, *least_size + "\n");
   if (auto done = call.objects.set_bucket_document(call.address.bucket, std::string(kind.parameter),
-                                                   kept(kind, body));
+                                                   document);
       !done)
     return done.error();
   net::Response response = empty_answer(kind.put_status);
-  if (kind.parameter == "lifecycle") add_least_size(response);
+  if (is_lifecycle) response.headers.emplace_back(kLeastSizeHeader, *least_size);
   return response;
 }
 

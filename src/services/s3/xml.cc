@@ -74,6 +74,7 @@ const std::set<std::string, std::less<>> kNamesBucket = {
 unsigned status_of(const Error& error) {
   static const std::map<std::string, unsigned, std::less<>> kStatus = {
       {"InvalidRange", 416},
+      {"InvalidPartNumber", 416},
       {"NotImplemented", 501},
       {"MethodNotAllowed", 405},
       {"InvalidObjectState", 403},
