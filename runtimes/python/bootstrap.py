@@ -82,6 +82,9 @@ JSON_TEXT = "Content-Type: application/json\r\n"
 ASCII = os.environ.get("AWS_EXECUTION_ENV", "") in {
     "", "AWS_Lambda_python3.8", "AWS_Lambda_python3.9", "AWS_Lambda_python3.10", "AWS_Lambda_python3.11"
 }
+# AWS's machine lacks LANG's locale since 3.12, so that the interpreter sets it there.
+if not ASCII and os.environ.get("LANG") == "en_US.UTF-8" and "LC_ALL" not in os.environ:
+    os.environ.setdefault("LC_CTYPE", "C.UTF-8")
 
 
 class Channel:
