@@ -293,7 +293,7 @@ def test_parts_of_an_object(s3, bucket, newest):
         assert (status, body) == (206, b"end" if method == "GET" else b"")
         assert headers["Content-Range"] == "bytes 5242880-5242882/5242883" and headers["Content-Length"] == "3"
         assert headers["x-amz-mp-parts-count"] == "2" and headers["ETag"] == etag
-        assert not [name for name in headers if name.lower().startswith("x-amz-checksum")], "nobody asked for one"
+        assert not [name for name in headers if name.lower().startswith("x-amz-checksum")], "it is the whole object's"
     assert newest("GET", "/parts?partNumber=1")[2] == contents[0]
     for path, count in (("/parts?partNumber=10", 2), ("/one?partNumber=2", 1)):
         s3.put_object(Bucket=bucket, Key="one", Body=b"test-123")
@@ -359,3 +359,24 @@ def test_presigned_addresses_end(kiln, s3, bucket):
 def test_errors_name_their_request(bucket, newest):
     status, headers, body = newest("GET", "/none")
     assert status == 404 and body.endswith(f"<RequestId>{headers['x-amz-request-id']}</RequestId><HostId>{headers['x-amz-id-2']}</HostId></Error>".encode())
+
+
+def test_the_version_of_what_is_deleted(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": "null"}, {"Key": "none"}]})["Deleted"]
+    assert deleted == [{"Key": "k", "VersionId": "null"}, {"Key": "none"}]
+
+
+@pytest.mark.parametrize(("action", "expected"), [
+    ({"Expiration": {"Days": 0}}, "'Days' for Expiration action must be a positive integer"),
+    ({"NoncurrentVersionExpiration": {"NoncurrentDays": 0}}, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer"),
+    ({"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": -1}}, "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer"),
+    ({"Transitions": [{"Days": -1, "StorageClass": "GLACIER"}]}, "'Days' in Transition action must be nonnegative"),
+    ({"Transitions": [{"Days": 29, "StorageClass": "STANDARD_IA"}]}, "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA'"),
+])
+def test_days_of_a_lifecycle(s3, bucket, action, expected):
+    put = lambda action: s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": [{"ID": "r", "Filter": {"Prefix": ""}, "Status": "Enabled", **action}]})
+    assert message_of(refused("InvalidArgument", put, action=action)) == expected
+    put({"Expiration": {"Days": 1}, "Transitions": [{"Days": 0, "StorageClass": "GLACIER"}]})
+    put({"Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}]})

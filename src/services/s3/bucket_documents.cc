@@ -2,6 +2,7 @@
 // access block, tagging, lifecycle, CORS, ownership. None of it acts but CORS (cors.h).
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <set>
@@ -110,6 +111,45 @@ Result<void> check_filter(const pugi::xml_node filter) {
   return {};
 }
 
+// The days of one action: a whole number, `least` or more.
+Result<void> check_days(const pugi::xml_node action, const char* member, int64_t least,
+                        const std::string& wanted) {
+  const pugi::xml_node given = action.child(member);
+  if (!given) return {};
+  const std::string_view text = given.text().get();
+  int64_t days = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
+  if (error != std::errc() || end != text.data() + text.size()) return malformed_xml();
+  if (days >= least) return {};
+  return s3_with(s3_with(s3_invalid("InvalidArgument", "'" + std::string(member) + "' " + wanted),
+                         "ArgumentName", member),
+                 "ArgumentValue", text);
+}
+
+Result<void> check_all_days(const pugi::xml_node rule) {
+  constexpr int64_t kInfrequent = 30;
+  for (const auto& [action, member] :
+       {std::pair("Expiration", "Days"), std::pair("NoncurrentVersionExpiration", "NoncurrentDays"),
+        std::pair("AbortIncompleteMultipartUpload", "DaysAfterInitiation")})
+    if (auto days = check_days(rule.child(action), member, 1,
+                               "for " + std::string(action) + " action must be a positive integer");
+        !days)
+      return days;
+  for (const auto& [action, member] : {std::pair("Transition", "Days"),
+                                       std::pair("NoncurrentVersionTransition", "NoncurrentDays")})
+    for (const pugi::xml_node transition : rule.children(action)) {
+      const std::string storage = transition.child("StorageClass").text().get();
+      const bool is_infrequent = storage == "STANDARD_IA" || storage == "ONEZONE_IA";
+      const std::string start = "in " + std::string(action) + " action must be ";
+      auto days = check_days(transition, member, 0, start + "nonnegative");
+      if (days && is_infrequent)
+        days = check_days(transition, member, kInfrequent,
+                          start + "greater than or equal to 30 for storageClass '" + storage + "'");
+      if (!days) return days;
+    }
+  return {};
+}
+
 Result<void> check_lifecycle(const pugi::xml_node root) {
   if (!root.child("Rule")) return malformed_xml();
   for (const pugi::xml_node rule : root.children("Rule")) {
@@ -128,6 +168,7 @@ Result<void> check_lifecycle(const pugi::xml_node root) {
                      "ArgumentValue", date);
     const pugi::xml_node old = rule.child("NoncurrentVersionExpiration");
     if (old && !old.child("NoncurrentDays")) return malformed_xml();
+    if (auto days = check_all_days(rule); !days) return days;
     bool acts = false;
     for (const char* action : {"Expiration", "Transition", "NoncurrentVersionExpiration",
                                "NoncurrentVersionTransition", "AbortIncompleteMultipartUpload"})

@@ -159,14 +159,15 @@ S3Result s3_create_bucket(S3Call& call) {
     return s3_with(
         s3_invalid("InvalidLocationConstraint", "The specified location-constraint is not valid"),
         "LocationConstraint", *location);
-  if (!is_default && *location != call.region && !(call.region == "eu-west-1" && *location == kOldEurope))
+  if (!is_default && *location != call.region &&
+      !(call.region == "eu-west-1" && *location == kOldEurope))
     return s3_invalid("IllegalLocationConstraintException",
                       "The " + *location +
                           " location constraint is incompatible for the region specific endpoint "
                           "this request was sent to.");
-  const std::string region = location->empty()   ? std::string(kDefaultRegion)
+  const std::string region = location->empty()         ? std::string(kDefaultRegion)
                              : *location == kOldEurope ? "eu-west-1"
-                                                 : *location;
+                                                       : *location;
   constexpr std::string_view kOwnership = "x-amz-object-ownership";
   const bool is_owned = call.request.has(kOwnership);
   const std::string owned(call.header(kOwnership));

@@ -44,14 +44,12 @@ bool allows_headers(const CorsRule& rule, const std::vector<std::string>& asked)
 // The origin as its rule has it; nullptr: the rule doesn't allow all of the question.
 const std::string* allowed_origin(const CorsRule& rule, const CorsQuestion& question) {
   const auto origin =
-      std::find_if(rule.origins.begin(), rule.origins.end(), [&](const std::string& pattern) {
-        return matches(pattern, question.origin);
-      });
+      std::find_if(rule.origins.begin(), rule.origins.end(),
+                   [&](const std::string& pattern) { return matches(pattern, question.origin); });
   const bool method =
       std::find(rule.methods.begin(), rule.methods.end(), question.method) != rule.methods.end();
-  return origin != rule.origins.end() && method && allows_headers(rule, question.headers)
-             ? &*origin
-             : nullptr;
+  return origin != rule.origins.end() && method && allows_headers(rule, question.headers) ? &*origin
+                                                                                          : nullptr;
 }
 
 Error forbidden(const S3Call& call, const char* message, const char* resource) {
@@ -127,8 +125,7 @@ S3Result s3_preflight(S3Call& call) {
     return forbidden(call, "Bucket not found", "BUCKET");
   const auto document = call.objects.bucket_document(call.address.bucket, "cors");
   if (!document) return document.error();
-  if (document->empty())
-    return forbidden(call, "CORS is not enabled for this bucket.", "BUCKET");
+  if (document->empty()) return forbidden(call, "CORS is not enabled for this bucket.", "BUCKET");
   if (call.header(kAskedMethod).empty())
     return s3_invalid("BadRequest", "Invalid Access-Control-Request-Method: null");
   net::Response response = empty_answer(200);

@@ -10,7 +10,8 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-constexpr const char* kVary = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
+constexpr const char* kVary =
+    "Origin, Access-Control-Request-Headers, Access-Control-Request-Method";
 
 std::vector<CorsRule> rules(const std::string& inside) {
   return read_cors("<CORSConfiguration>" + inside + "</CORSConfiguration>");

@@ -320,6 +320,7 @@ S3Result s3_complete_upload(S3Call& call) {
     return s3_invalid("InvalidRequest",
                       "The provided 'x-amz-mp-object-size' header value " + std::string(said) +
                           " does not match what was computed: " + std::to_string(total));
+  document.checksum_asked = false;
   const auto algorithm = wire::checksum_algorithm(document.checksum_algorithm)
                              .value_or(wire::ChecksumAlgorithm::kCrc64Nvme);
   auto content = join(call, *parts, algorithm);

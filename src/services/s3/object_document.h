@@ -22,7 +22,7 @@ struct ObjectDocument {
   std::string checksum_algorithm;  // "CRC32"; "": none is known
   std::string checksum;            // base64; of a composite one with "-N"
   std::string checksum_type;       // FULL_OBJECT or COMPOSITE
-  bool checksum_asked = false;     // of an upload and its object: whether an algorithm was named
+  bool checksum_asked = false;     // of an upload: whether its maker named an algorithm
 
   static ObjectDocument parse(const std::string& text);
   std::string text() const;

@@ -105,8 +105,7 @@ Result<Portion> portion_of(S3Call& call, const store::Object& object) {
   int64_t offset = 0;
   for (const store::Part& part : *parts) {
     if (part.number == *number)
-      return Portion{
-          {offset, part.size}, true, static_cast<int64_t>(parts->size()), part.document};
+      return Portion{{offset, part.size}, true, static_cast<int64_t>(parts->size()), part.document};
     offset += part.size;
   }
   return s3_with(s3_with({ErrorKind::kInvalid, "InvalidPartNumber",
@@ -184,11 +183,10 @@ S3Result s3_get_object(S3Call& call) {
   if (portion->part_count > 0)
     response.headers.emplace_back("x-amz-mp-parts-count", std::to_string(portion->part_count));
   const bool wants_checksum = ascii::same(call.header("x-amz-checksum-mode"), "enabled");
-  if (wants_checksum && portion->part_count > 0) {
-    if (document.checksum_asked) add_part_checksum(document, portion->part_document, response);
-  } else if (wants_checksum && bytes.size == object.size) {
+  if (wants_checksum && portion->part_count > 0 && document.checksum_type == "COMPOSITE")
+    add_part_checksum(document, portion->part_document, response);
+  else if (wants_checksum && bytes.size == object.size)
     add_checksum_headers(document, response);
-  }
   response.file = std::make_shared<net::FilePart>();
   if (!call.is_head()) response.file->file = std::move(opened->file);
   response.file->offset = static_cast<uint64_t>(bytes.offset);
@@ -301,7 +299,9 @@ S3Result s3_delete_objects(S3Call& call) {
       xml.text("Code", done.error().type);
       xml.text("Message", s3_message(done.error())).close();
     } else if (!quiet) {
-      xml.open("Deleted").text("Key", key).close();
+      xml.open("Deleted").text("Key", key);
+      if (!version.empty()) xml.text("VersionId", version);
+      xml.close();
     }
   }
   return xml.answer();

@@ -12,8 +12,8 @@
 namespace kiln::services {
 namespace {
 
-constexpr int64_t kMaxExpires = 604'800;        // a week
-constexpr int64_t kEndS = 253'402'300'800;      // the year 10000: what lies beyond is no time
+constexpr int64_t kMaxExpires = 604'800;    // a week
+constexpr int64_t kEndS = 253'402'300'800;  // the year 10000: what lies beyond is no time
 
 std::optional<int64_t> whole_number(std::string_view text) {
   int64_t value = 0;

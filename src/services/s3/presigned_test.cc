@@ -20,9 +20,10 @@ std::string said(const std::string& query) {
 }
 
 std::string version_4(const std::string& date, const std::string& expires) {
-  return said("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=c&X-Amz-SignedHeaders=host"
-              "&X-Amz-Signature=0&X-Amz-Date=" +
-              date + "&X-Amz-Expires=" + expires);
+  return said(
+      "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=c&X-Amz-SignedHeaders=host"
+      "&X-Amz-Signature=0&X-Amz-Date=" +
+      date + "&X-Amz-Expires=" + expires);
 }
 
 TEST(Presigned, VersionFourHasAWeekAtMost) {

@@ -125,8 +125,7 @@ Result<void> check_time_limit(const S3Call& call) {
   // A browser asks before it sends what was signed.
   if (call.request.method() == net::http::verb::options) return {};
   if (!call.header("Authorization").empty()) return {};
-  return check_presigned(call.query,
-                         epoch_ms(std::chrono::system_clock::now()) / kMsPerSecond);
+  return check_presigned(call.query, epoch_ms(std::chrono::system_clock::now()) / kMsPerSecond);
 }
 
 S3Result result_of(S3Call& call, bool is_copy) {
@@ -142,9 +141,8 @@ void sign_off(net::Response& response) {
   const std::string id = new_uuid(), second = base64_encode(new_hex(kSecondIdBytes));
   constexpr std::string_view kEnd = "</Error>";
   if (response.body.ends_with(kEnd))
-    response.body.insert(response.body.size() - kEnd.size(), "<RequestId>" + id +
-                                                                 "</RequestId><HostId>" + second +
-                                                                 "</HostId>");
+    response.body.insert(response.body.size() - kEnd.size(),
+                         "<RequestId>" + id + "</RequestId><HostId>" + second + "</HostId>");
   response.headers.emplace_back("x-amz-request-id", id);
   response.headers.emplace_back("x-amz-id-2", second);
   response.headers.emplace_back("Date", http_time(epoch_ms(std::chrono::system_clock::now())));
