@@ -33,7 +33,8 @@ class ChangeSetTest : public testing::Test {
       };
       return AwsApi(send, region, "h");
     };
-    options.ssm = [this](const std::string&, const std::string&) -> std::optional<cfn::SsmParameter> {
+    options.ssm = [this](const std::string&,
+                         const std::string&) -> std::optional<cfn::SsmParameter> {
       return cfn::SsmParameter{"String", stored_};
     };
     book_ = std::make_unique<StackBook>(std::move(options));

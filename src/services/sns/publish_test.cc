@@ -34,9 +34,9 @@ TEST_F(SnsOperationsTest, AMessageHasOneTarget) {
   const std::string kReason = " Reason: a message goes to one target; give one of them";
   EXPECT_EQ(refused("Publish", {{"TopicArn", kArn}, {"TargetArn", kArn}, {"Message", "m"}}),
             kStart + "TopicArn and TargetArn" + kReason);
-  EXPECT_EQ(refused("Publish",
-                    {{"TopicArn", kArn}, {"PhoneNumber", "+15551234567"}, {"Message", "m"}}),
-            kStart + "TopicArn and PhoneNumber" + kReason);
+  EXPECT_EQ(
+      refused("Publish", {{"TopicArn", kArn}, {"PhoneNumber", "+15551234567"}, {"Message", "m"}}),
+      kStart + "TopicArn and PhoneNumber" + kReason);
   run("Publish", {{"TopicArn", kArn}, {"TargetArn", ""}, {"Message", "m"}});
   EXPECT_EQ(published_.size(), 1U);
 }
