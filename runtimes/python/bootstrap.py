@@ -78,10 +78,10 @@ elif "LC_CTYPE" in os.environ and os.access("/proc/self/environ", os.R_OK):
 
 TASK_ROOT = os.environ.get("LAMBDA_TASK_ROOT", "/var/task")
 JSON_TEXT = "Content-Type: application/json\r\n"
-# Python 3.12 and later answer in UTF-8, earlier ones in ASCII with escapes.
-ASCII = os.environ.get("AWS_EXECUTION_ENV", "") in {
-    "", "AWS_Lambda_python3.8", "AWS_Lambda_python3.9", "AWS_Lambda_python3.10", "AWS_Lambda_python3.11"
-}
+# Before 3.12 answers are ASCII with escapes. Since then AWS's machine lacks LANG's locale, so that the interpreter sets LC_CTYPE.
+ASCII = os.environ.get("AWS_EXECUTION_ENV", "")[len("AWS_Lambda_python3."):] in {"", "8", "9", "10", "11"}
+if not ASCII and os.environ.get("LANG") == "en_US.UTF-8" and "LC_ALL" not in os.environ:
+    os.environ.setdefault("LC_CTYPE", "C.UTF-8")
 
 
 class Channel:

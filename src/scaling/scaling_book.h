@@ -103,7 +103,8 @@ class ScalingBook {
   Result<void> erase_with_alarms(const std::string& region,
                                  const std::vector<const Policy*>& policies,
                                  std::vector<StatePort::Place> places, WallTime now);
-  Result<void> check_policy(const Policy& policy) const;
+  Result<void> check_rule(const PolicyInput::Rule& rule) const;
+  Result<void> check_only_one(const Policy& policy) const;
   Result<void> put_alarms(const Policy& policy, WallTime now);
 
   void end_stale_cooldowns(Target& target, WallTime now) const;

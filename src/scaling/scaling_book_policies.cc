@@ -21,15 +21,17 @@ std::string metric_of(const TrackingPolicy& policy) {
 
 }  // namespace
 
-Result<void> ScalingBook::check_policy(const Policy& policy) const {
-  if (policy.step()) {
-    if (options_.step_scaling == StepScaling::kReject)
-      return validation_error(
-          "PolicyType StepScaling is not supported for service namespace lambda. Use "
-          "TargetTrackingScaling or a scheduled action.");
-    return policy.step()->validate();
-  }
-  if (auto checked = policy.tracking()->validate(); !checked) return checked;
+Result<void> ScalingBook::check_rule(const PolicyInput::Rule& rule) const {
+  if (const auto* tracking = std::get_if<TrackingPolicy>(&rule)) return tracking->validate();
+  if (options_.step_scaling == StepScaling::kReject)
+    return validation_error(
+        "PolicyType StepScaling is not supported for service namespace lambda. Use "
+        "TargetTrackingScaling or a scheduled action.");
+  return std::get<StepPolicy>(rule).validate();
+}
+
+Result<void> ScalingBook::check_only_one(const Policy& policy) const {
+  if (policy.step()) return {};
   const std::string metric = metric_of(*policy.tracking());
   for (const auto& [key, other] : policies(policy.region))
     if (other.tracking() && other.resource.text() == policy.resource.text() &&
@@ -43,6 +45,9 @@ Result<void> ScalingBook::check_policy(const Policy& policy) const {
 
 Result<const Policy*> ScalingBook::put_policy(const std::string& region, PolicyInput input,
                                               WallTime now) {
+  // What the request says is checked before its target is looked for.
+  if (input.rule)
+    if (const auto checked = check_rule(*input.rule); !checked) return checked.error();
   if (!edit(region, input.resource))
     return object_not_found("No scalable target registered", input.resource);
   const Key key{input.resource.text(), input.name};
@@ -72,7 +77,7 @@ Result<const Policy*> ScalingBook::put_policy(const std::string& region, PolicyI
     policy.created = now;
   }
   if (input.rule) policy.rule = std::move(*input.rule);
-  if (const auto checked = check_policy(policy); !checked) return checked.error();
+  if (const auto checked = check_only_one(policy); !checked) return checked.error();
   if (policy.tracking() && policy.alarms.empty())
     policy.alarms = TrackingAlarms::make(policy.resource);
   auto kept = put_alarms(policy, now);

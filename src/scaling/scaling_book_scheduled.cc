@@ -41,8 +41,10 @@ std::optional<WallTime> latest_due(const ScheduledAction& action, WallTime now) 
 }
 
 Result<void> check(const ScheduledAction& action) {
+  // AWS's text.
   if (!action.min && !action.max)
-    return validation_error("ScalableTargetAction needs a MinCapacity or a MaxCapacity");
+    return validation_error(
+        "At least one of minimum capacity and maximum capacity should be provided");
   if (action.min.value_or(0) < 0 || action.max.value_or(0) < 0)
     return validation_error("MinCapacity and MaxCapacity cannot be less than 0");
   if (action.min && action.max && *action.min > *action.max)
@@ -55,18 +57,17 @@ Result<void> check(const ScheduledAction& action) {
 }  // namespace
 
 Result<void> ScalingBook::put_action(const std::string& region, ActionInput input, WallTime now) {
-  if (!edit(region, input.resource))
-    return object_not_found("No scalable target registered", input.resource);
   const Key key{input.resource.text(), input.name};
   const auto& all = actions(region);
   const auto before = all.find(key);
   const bool is_new = before == all.end();
-  const auto count = std::count_if(
-      all.begin(), all.end(), [&](const auto& entry) { return entry.first.first == key.first; });
-  if (is_new && static_cast<size_t>(count) >= kMaxActions)
-    return limit_exceeded("Scalable target " + key.first +
-                          " has 200 scheduled actions; delete one to make room.");
-  if (is_new && !input.schedule) return validation_error("A new scheduled action needs a Schedule");
+  const auto missing = [&] {
+    return object_not_found("No scalable target registered", input.resource);
+  };
+  if (is_new && !input.schedule)
+    return edit(region, input.resource)
+               ? validation_error("A new scheduled action needs a Schedule")
+               : missing();
   const std::string text = input.schedule ? *input.schedule : before->second.schedule_text;
   const std::string zone = input.time_zone.value_or(is_new ? "" : before->second.time_zone);
   auto schedule = Schedule::parse(text, zone);
@@ -86,7 +87,14 @@ Result<void> ScalingBook::put_action(const std::string& region, ActionInput inpu
     action.min = input.limits->min;
     action.max = input.limits->max;
   }
+  // What the request says is checked before its target is looked for.
   if (const auto checked = check(action); !checked) return checked;
+  if (!edit(region, input.resource)) return missing();
+  const auto count = std::count_if(
+      all.begin(), all.end(), [&](const auto& entry) { return entry.first.first == key.first; });
+  if (is_new && static_cast<size_t>(count) >= kMaxActions)
+    return limit_exceeded("Scalable target " + key.first +
+                          " has 200 scheduled actions; delete one to make room.");
   if (auto saved = port_.save(kActionKind, region, action_key(action), action_text(action)); !saved)
     return saved;
   actions_[region].insert_or_assign(key, std::move(action));

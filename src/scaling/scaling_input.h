@@ -19,9 +19,10 @@ struct TargetInput {
 };
 
 struct PolicyInput {
+  using Rule = std::variant<StepPolicy, TrackingPolicy>;
   ResourceId resource;
   std::string name;
-  std::optional<std::variant<StepPolicy, TrackingPolicy>> rule;  // needed for a new policy
+  std::optional<Rule> rule;  // needed for a new policy
 };
 
 struct ActionInput {

@@ -144,6 +144,10 @@ class Teller {
   bool parameter_changed(const std::string& name) const {
     const auto before = changed_.values_before.find(name);
     const auto after = changed_.values_after.find(name);
+    // What the Parameter Store has now is no other value of the stack's parameter, which names it.
+    if (changed_.parsed.parameter(name)->type.starts_with("AWS::SSM::Parameter::Value<"))
+      return before != changed_.values_before.end() && after != changed_.values_after.end() &&
+             before->second != after->second;
     if (before == changed_.values_before.end() || after == changed_.values_after.end()) return true;
     return before->second != after->second;
   }

@@ -17,7 +17,8 @@ namespace kiln::stack {
 
 struct ChangedTemplate {
   const cfn::Template& parsed;  // the new one
-  // The values of the parameters, as texts: of the template that the stack has, and of the new one.
+  // The values of the parameters as they were given: of the template that the stack has, and of the
+  // new one.
   const std::map<std::string, std::string>& values_before;
   const std::map<std::string, std::string>& values_after;
   const std::map<std::string, StackResource>& resources;  // of the stack

@@ -21,12 +21,6 @@ bool is_executed(const ChangeSet& set) { return set.execution_status == "EXECUTE
 
 // The values of a template's parameters as texts: what SSM gave, where a parameter names one of
 // its.
-std::map<std::string, std::string> values_of(std::map<std::string, std::string> given,
-                                             const std::map<std::string, std::string>& resolved) {
-  for (const auto& [name, value] : resolved) given[name] = value;
-  return given;
-}
-
 bool is_set_name(const std::string& name) {
   return !name.empty() && name.size() <= 128 && ascii::is_letter(name[0]) &&
          std::all_of(name.begin(), name.end(),
@@ -133,8 +127,7 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
   }
   set.resolved_parameters = prepared->resolved_parameters();
   tell_reasons(set.changes,
-               {*prepared->parsed, values_of(now.wish.parameters, now.resolved_parameters),
-                values_of(set.parameters, set.resolved_parameters), now.resources});
+               {*prepared->parsed, now.wish.parameters, set.parameters, now.resources});
   const bool is_first = !record;
   Result<void> kept;
   if (is_first) {

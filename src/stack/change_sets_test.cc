@@ -33,6 +33,10 @@ class ChangeSetTest : public testing::Test {
       };
       return AwsApi(send, region, "h");
     };
+    options.ssm = [this](const std::string&,
+                         const std::string&) -> std::optional<cfn::SsmParameter> {
+      return cfn::SsmParameter{"String", stored_};
+    };
     book_ = std::make_unique<StackBook>(std::move(options));
     book_->loaded();
   }
@@ -75,6 +79,7 @@ class ChangeSetTest : public testing::Test {
 
   ManualClock clock_{WallTime(std::chrono::seconds(1'700'000'000))};
   tests::MemoryState state_;
+  std::string stored_ = "one";  // what the Parameter Store has of every name
   std::unique_ptr<StackBook> book_;
 };
 
@@ -137,6 +142,25 @@ TEST_F(ChangeSetTest, AParameterIsNamedAsTheCause) {
   EXPECT_EQ(change.reasons[1].source, Source::kDirectModification);
   EXPECT_EQ(change.reasons[1].evaluation, Evaluation::kDynamic);
   EXPECT_EQ(change.reasons[1].told, Told::kAlways);
+}
+
+TEST_F(ChangeSetTest, AnotherValueInTheParameterStoreIsADirectModification) {
+  const json parameters = {{"Stored", {{"Type", "AWS::SSM::Parameter::Value<String>"}}}};
+  const json resources = {{"Topic1", topic({{"DisplayName", {{"Ref", "Stored"}}}})}};
+  execute(make(ChangeSet::Type::kCreate, wish(resources, parameters, {{"Stored", "/name"}})));
+  stored_ = "another";
+  const ChangeSet set =
+      make(ChangeSet::Type::kUpdate, wish(resources, parameters, {{"Stored", "/name"}}));
+  const Change& change = change_of(set, "Topic1");
+  ASSERT_EQ(change.reasons.size(), 1U);
+  EXPECT_EQ(change.reasons[0].source, Source::kDirectModification);
+  EXPECT_EQ(change.reasons[0].evaluation, Evaluation::kStatic);
+  // Another name is another value of the parameter.
+  execute(set);
+  stored_ = "a third";
+  const ChangeSet renamed =
+      make(ChangeSet::Type::kUpdate, wish(resources, parameters, {{"Stored", "/other"}}));
+  EXPECT_EQ(change_of(renamed, "Topic1").reasons[0].source, Source::kParameterReference);
 }
 
 TEST_F(ChangeSetTest, WhatRefersToAReplacedResourceChangesWithIt) {

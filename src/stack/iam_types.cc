@@ -239,6 +239,15 @@ class PolicyType final : public ResourceType {
   std::span<const Property> properties() const override { return kIamPolicyProperties; }
   std::vector<std::string_view> attributes() const override { return {"Id"}; }
 
+  // AWS's text.
+  Result<void> check(const AwsApi&, const std::string&, const json& properties) const override {
+    for (const char* holders : {"Groups", "Roles", "Users"})
+      if (const json& given = json_member(properties, holders); !given.is_null() && !given.empty())
+        return {};
+    return Error{ErrorKind::kInvalid, "ValidationError",
+                 "At least one of [Groups,Roles,Users] must be non-empty."};
+  }
+
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
     return update(scope, name, json::object(), properties);

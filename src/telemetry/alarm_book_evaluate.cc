@@ -263,8 +263,10 @@ AlarmStatus AlarmBook::composite_status(const Alarm& alarm, AlarmState state, Tr
     newest = *std::max_element(
         triggering.begin(), triggering.end(),
         [](const Alarm* a, const Alarm* b) { return a->transitioned < b->transitioned; });
-  // Those that are in ALARM; what is not is named only where it alone brought the change.
-  std::erase_if(triggering, [](const Alarm* a) { return a->status.state != AlarmState::kAlarm; });
+  // Of ALARM those that are in ALARM, of OK all; but what a change brought names the one that
+  // changed.
+  if (state == AlarmState::kAlarm)
+    std::erase_if(triggering, [](const Alarm* a) { return a->status.state != AlarmState::kAlarm; });
   if (newest && (triggering.empty() || state != AlarmState::kAlarm)) triggering = {newest};
   if (newest) {
     reason =

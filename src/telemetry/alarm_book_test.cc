@@ -420,7 +420,10 @@ TEST_F(CompositeTest, FollowsItsAlarms) {
   EXPECT_EQ(alarm("c").status.reason,
             "arn:aws:cloudwatch:us-east-1:000000000000:alarm:c was created and its alarm rule "
             "evaluates to OK");
-  EXPECT_THAT(json::parse(alarm("c").status.reason_data)["triggeringAlarms"], SizeIs(0));
+  const json triggering = json::parse(alarm("c").status.reason_data)["triggeringAlarms"];
+  ASSERT_THAT(triggering, SizeIs(2));
+  EXPECT_EQ(triggering[1]["arn"], "arn:aws:cloudwatch:us-east-1:000000000000:alarm:b");
+  EXPECT_EQ(triggering[1]["state"]["value"], "INSUFFICIENT_DATA");
   breach(1);
   const auto fired = minute(2);
   ASSERT_THAT(fired, SizeIs(3));  // a, b, then c

@@ -127,6 +127,19 @@ TEST(Evaluate, Functions) {
     EXPECT_EQ(value_of_yaml(each.yaml), each.value) << each.yaml;
 }
 
+TEST(Evaluate, AParameterMayStandForNoValue) {
+  const Reading reading = read_template(
+      "Parameters: {Name: {Type: String, Default: AWS::NoValue}}\n"
+      "Resources: {R: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Ref Name, A: x}}}\n");
+  ASSERT_TRUE(reading.ok()) << text_of(reading.problems[0]);
+  Surroundings around = surroundings();
+  around.parameters["Name"] = "AWS::NoValue";
+  Evaluator evaluator(*reading.parsed, std::move(around));
+  const auto value = evaluator.value(reading.parsed->resource("R")->properties);
+  ASSERT_TRUE(value.ok()) << value.error().message;
+  EXPECT_EQ(*value, json({{"A", "x"}}));
+}
+
 TEST(Evaluate, WhatIsNotKnownYet) {
   const std::string unknown = json(kUnknown).dump();
   const std::string inner = unknown.substr(1, unknown.size() - 2);

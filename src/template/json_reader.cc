@@ -125,9 +125,32 @@ class JsonHandler final : public nlohmann::json_sax<json> {
   Problem problem_;
 };
 
+// AWS's parser takes a comma behind the last of a list or a map, as YAML does. A blank in its place
+// leaves all others where they are.
+std::string without_last_commas(std::string_view text) {
+  std::string out(text);
+  size_t comma = std::string::npos;  // behind a value, if nothing but blanks came since
+  bool quoted = false, behind_value = false;
+  for (size_t i = 0; i < out.size(); ++i) {
+    const char c = out[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+      continue;
+    }
+    if (std::strchr(" \t\r\n", c)) continue;
+    if ((c == '}' || c == ']') && comma != std::string::npos) out[comma] = ' ';
+    comma = c == ',' && behind_value ? i : std::string::npos;
+    behind_value = !std::strchr("{[,:", c);
+    quoted = c == '"';
+  }
+  return out;
+}
+
 }  // namespace
 
-NodeOrProblem read_json(std::string_view text, std::vector<Problem>* notes) {
+NodeOrProblem read_json(std::string_view given, std::vector<Problem>* notes) {
+  const std::string text = without_last_commas(given);
   Cursor cursor;
   JsonHandler handler(cursor);
   try {

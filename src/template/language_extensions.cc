@@ -4,6 +4,7 @@
 #include <cctype>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "base/ascii.h"
 #include "template/node_reader.h"
@@ -20,39 +21,20 @@ bool names_extensions(const Node& node) {
   return node.is_text() && node.text == kExtensionsTransform;
 }
 
+Node placed(Node node, Place place) {
+  sam::place_within(node, place);
+  return node;
+}
+
 struct TooLarge {
   Place place;
 };
 
-class ExtensionsExpander {
+// The values of a template that are known before it is deployed.
+class KnownValues {
  public:
-  ExtensionsExpander(Node& root, const std::map<std::string, std::string>& given,
-                     std::vector<Problem>& problems)
-      : root_(root), given_(given), problems_(problems) {}
-
-  void run() {
-    try {
-      for (const char* section : {"Conditions", "Resources", "Outputs"})
-        if (Node* node = sam::find(root_, section)) expand(*node, 0);
-    } catch (const TooLarge& large) {
-      wrong(large.place, "Fn::ForEach makes more than " + std::to_string(kMaxNodes) + " values");
-      return;
-    }
-    if (Node* resources = sam::find(root_, "Resources"))
-      for (Member& resource : resources->map)
-        for (const char* policy : {"DeletionPolicy", "UpdateReplacePolicy"})
-          if (Node* value = sam::find(resource.value, policy); value && value->is_map())
-            if (const auto text = text_of(*value)) *value = placed(sam::text(*text), value->place);
-  }
-
- private:
-  void wrong(Place place, const std::string& message) {
-    problems_.push_back({"Template error: " + message, place});
-  }
-  static Node placed(Node node, Place place) {
-    sam::place_within(node, place);
-    return node;
-  }
+  KnownValues(const Node& root, const std::map<std::string, std::string>& given)
+      : root_(root), given_(given) {}
 
   // What a parameter's value is, or a mapping's entry.
   std::optional<std::string> text_of(const Node& node) const {
@@ -79,14 +61,81 @@ class ExtensionsExpander {
     if (at) return at;
     return names->list.size() > 3 ? names->list[3].find("DefaultValue") : nullptr;
   }
+  // What Fn::If gives; any other node gives itself. nullptr: it isn't known.
+  const Node* branch_of(const Node& node) const {
+    const Node* at = &node;
+    for (int depth = 0; depth < kMaxConditions; ++depth) {
+      const Node* arguments = sam::if_arguments(*at);
+      if (!arguments) return at;
+      const auto holds = condition_of(arguments->list[0].text, depth);
+      if (!holds) return nullptr;
+      at = &arguments->list[*holds ? 1 : 2];
+    }
+    return nullptr;
+  }
 
+ private:
+  // Conditions may be circular.
+  static constexpr int kMaxConditions = 32;
+
+  std::optional<bool> condition_of(const std::string& name, int depth) const {
+    const Node* all = root_.find("Conditions");
+    const Node* condition = all ? all->find(name) : nullptr;
+    return condition ? truth_of(*condition, depth + 1) : std::nullopt;
+  }
+  std::optional<bool> truth_of(const Node& node, int depth) const {
+    if (depth > kMaxConditions || node.map.size() != 1) return std::nullopt;
+    const auto& [function, value] = std::tie(node.map[0].name, node.map[0].value);
+    if (function == "Condition") return condition_of(value.text, depth);
+    const std::vector<Node>& arguments = value.list;
+    if (function == "Fn::Equals" && arguments.size() == 2) {
+      const auto left = text_of(arguments[0]), right = text_of(arguments[1]);
+      return left && right ? std::optional(*left == *right) : std::nullopt;
+    }
+    if (function == "Fn::Not" && arguments.size() == 1) {
+      const auto holds = truth_of(arguments[0], depth + 1);
+      return holds ? std::optional(!*holds) : std::nullopt;
+    }
+    const bool is_or = function == "Fn::Or";
+    if (!is_or && function != "Fn::And") return std::nullopt;
+    for (const Node& argument : arguments) {
+      const auto holds = truth_of(argument, depth + 1);
+      if (!holds || *holds == is_or) return holds;
+    }
+    return !is_or;
+  }
+
+  const Node& root_;
+  const std::map<std::string, std::string>& given_;
+};
+
+class ExtensionsExpander {
+ public:
+  ExtensionsExpander(Node& root, const std::map<std::string, std::string>& given,
+                     std::vector<Problem>& problems)
+      : root_(root), known_(root, given), problems_(problems) {}
+
+  void run() {
+    try {
+      for (const char* section : {"Conditions", "Resources", "Outputs"})
+        if (Node* node = sam::find(root_, section)) expand(*node, 0);
+    } catch (const TooLarge& large) {
+      wrong(large.place, "Fn::ForEach makes more than " + std::to_string(kMaxNodes) + " values");
+      return;
+    }
+  }
+
+ private:
+  void wrong(Place place, const std::string& message) {
+    problems_.push_back({"Template error: " + message, place});
+  }
   std::optional<std::vector<std::string>> collection_of(const Node& node) const {
     std::vector<std::string> out;
-    const Node* entry = node.is_map() ? entry_of(node) : nullptr;
+    const Node* entry = node.is_map() ? known_.entry_of(node) : nullptr;
     const Node& list = entry ? *entry : node;
     if (list.is_list()) {
       for (const Node& item : list.list) {
-        const auto text = text_of(item);
+        const auto text = known_.text_of(item);
         if (!text) return std::nullopt;
         // A parameter of the type CommaDelimitedList within the list stands for its items.
         if (item.is_map())
@@ -96,7 +145,7 @@ class ExtensionsExpander {
       }
       return out;
     }
-    const auto text = text_of(list);
+    const auto text = known_.text_of(list);
     if (!text) return std::nullopt;
     split(*text, out);
     return out;
@@ -193,7 +242,7 @@ class ExtensionsExpander {
   }
 
   Node& root_;
-  const std::map<std::string, std::string>& given_;
+  const KnownValues known_;
   std::vector<Problem>& problems_;
   size_t made_ = 0, bytes_ = 0;
 };
@@ -210,6 +259,24 @@ bool has_language_extensions(const Node& root) {
 void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,
                                 std::vector<Problem>& problems) {
   ExtensionsExpander(root, parameters, problems).run();
+}
+
+void resolve_policies(Node& root, const std::map<std::string, std::string>& parameters) {
+  Node* resources = sam::find(root, "Resources");
+  if (!resources) return;
+  const KnownValues known(root, parameters);
+  for (Member& resource : resources->map)
+    std::erase_if(resource.value.map, [&](Member& member) {
+      const bool is_policy =
+          member.name == "DeletionPolicy" || member.name == "UpdateReplacePolicy";
+      if (!is_policy || !member.value.is_map()) return false;
+      const Node* branch = known.branch_of(member.value);
+      if (!branch) return false;
+      if (sam::is_no_value(*branch)) return true;
+      if (const auto text = known.text_of(*branch))
+        member.value = placed(sam::text(*text), member.value.place);
+      return false;
+    });
 }
 
 }  // namespace kiln::cfn

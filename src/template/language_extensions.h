@@ -1,6 +1,5 @@
-// AWS::LanguageExtensions: Fn::ForEach is written out, and DeletionPolicy and UpdateReplacePolicy
-// become texts. Its functions (Fn::Length, Fn::ToJsonString, DefaultValue of Fn::FindInMap) are
-// evaluated like the others. Pure; what it makes is limited.
+// AWS::LanguageExtensions: Fn::ForEach is written out. Its functions (Fn::Length, Fn::ToJsonString,
+// DefaultValue of Fn::FindInMap) are evaluated like the others. Pure; what it makes is limited.
 #pragma once
 
 #include <map>
@@ -16,5 +15,9 @@ bool has_language_extensions(const Node& root);
 // `parameters`: values that are given; else a parameter has its default.
 void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,
                                 std::vector<Problem>& problems);
+
+// DeletionPolicy and UpdateReplacePolicy become texts: AWS takes functions of known values there,
+// also without the transform.
+void resolve_policies(Node& root, const std::map<std::string, std::string>& parameters);
 
 }  // namespace kiln::cfn

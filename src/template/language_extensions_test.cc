@@ -72,5 +72,31 @@ TEST(LanguageExtensions, PoliciesByReference) {
   EXPECT_EQ(given.parsed->resources[0].deletion_policy, Policy::kDelete);
 }
 
+TEST(LanguageExtensions, PoliciesByConditionNeedNoTransform) {
+  const std::string text =
+      "Parameters: {Env: {Type: String}}\n"
+      "Conditions:\n"
+      "  IsProd: !Equals [!Ref Env, prod]\n"
+      "  IsTest: !And [!Not [!Condition IsProd], !Or [!Equals [!Ref Env, test], !Equals [a, b]]]\n"
+      "Resources:\n"
+      "  T:\n"
+      "    Type: AWS::SNS::Topic\n"
+      "    DeletionPolicy: !If [IsProd, Retain, !If [IsTest, Delete, !Ref AWS::NoValue]]\n"
+      "    UpdateReplacePolicy: !If [IsProd, Retain, Delete]\n";
+  const auto policies = [&](const std::string& env) {
+    const Reading reading = read_template(text, {{"Env", env}});
+    EXPECT_TRUE(reading.ok()) << text_of(reading.problems[0]);
+    const Resource& resource = reading.parsed->resources[0];
+    return std::pair(resource.deletion_policy, resource.update_replace_policy);
+  };
+  EXPECT_EQ(policies("prod"), std::pair(Policy::kRetain, Policy::kRetain));
+  EXPECT_EQ(policies("test"), std::pair(Policy::kDelete, Policy::kDelete));
+  EXPECT_EQ(policies("dev"), std::pair(Policy::kDelete, Policy::kDelete));
+  const Reading circular = read_template(
+      "Conditions: {A: !Condition B, B: !Condition A}\n"
+      "Resources: {T: {Type: AWS::SNS::Topic, DeletionPolicy: !If [A, Retain, Delete]}}\n");
+  EXPECT_FALSE(circular.ok());
+}
+
 }  // namespace
 }  // namespace kiln::cfn

@@ -135,6 +135,16 @@ TEST(NodeReader, PlacesOfJsonAreWhereTokensBegin) {
   EXPECT_EQ(a.map[1].value.list[2].place.column, 1U);
 }
 
+TEST(NodeReader, JsonMayHaveACommaBehindTheLast) {
+  const NodeOrProblem read =
+      read_node("{\"A\": [1, \"x,]\" ,\n ], \"B\\\"\": {\"C\": {},}, \"D\": [[],],\n}\n");
+  ASSERT_TRUE(std::holds_alternative<Node>(read));
+  const Node& root = std::get<Node>(read);
+  EXPECT_EQ(to_json(root),
+            nlohmann::json::parse(R"({"A": [1, "x,]"], "B\"": {"C": {}}, "D": [[]]})"));
+  EXPECT_EQ(root.map[1].place.column, 5U);
+}
+
 TEST(NodeReader, TheLastOfADuplicateKeyHolds) {
   for (const char* text : {"A: 1\nB: {C: 1, D: 2, C: 3}\nA: 2",
                            R"({"A": 1, "B": {"C": 1, "D": 2, "C": 3}, "A": 2})"}) {
@@ -158,8 +168,9 @@ TEST(NodeReader, WhatIsWrongHasItsPlace) {
   constexpr Wrong kWrong[] = {
       {"", "the template is empty"},
       {"  \n", "the template is empty"},
-      {"{\"A\": [1,]}", "line 1, column 10: Template format error: JSON not well-formed"},
-      {"{\"A\": 1,}", "line 1, column 9: Template format error: JSON not well-formed"},
+      {"{\"A\": [1,,]}", "line 1, column 11: Template format error: JSON not well-formed"},
+      {"{\"A\": [,]}", "line 1, column 9: Template format error: JSON not well-formed"},
+      {"{,}", "line 1, column 3: Template format error: JSON not well-formed"},
       {"{\"A\": 1} x", "line 1, column 10: Template format error: JSON not well-formed"},
       {"{\"A\": \"x", "JSON not well-formed"},
       {"{\"A\": 01}", "JSON not well-formed"},

@@ -128,6 +128,12 @@ class SectionReader {
 
   void read_transforms(const Node& value, Template& out) {
     const auto add = [&](const Node& one) {
+      // The name of a macro, with AWS's text.
+      const Node* name = one.is_map() ? one.find("Name") : nullptr;
+      if (name && !name->is_text()) {
+        problems_.push_back({"Key Name of transform definition must be a string.", one.place});
+        return;
+      }
       if (!one.is_text()) return wrong(one.place, "Transform must be a text or a list of texts");
       out.transforms.push_back(one.text);
       if (one.text == kIncludeTransform && one.place.line == 0) return;  // it was carried out

@@ -99,6 +99,7 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
                              " included part(s) of the template can't be read from here",
                          {}});
   if (has_language_extensions(root)) expand_language_extensions(root, parameters, out.problems);
+  resolve_policies(root, parameters);
   if (is_serverless(root) && out.problems.empty())
     expand_serverless(root, parameters, out.problems, out.notes);
   Template parsed;
@@ -132,7 +133,10 @@ nlohmann::json processed_template(std::string_view text,
   if (!root) return nullptr;
   std::vector<Problem> problems, notes;
   if (include) expand_includes(*root, parameters, include, problems);
-  if (has_language_extensions(*root)) expand_language_extensions(*root, parameters, problems);
+  if (has_language_extensions(*root)) {
+    expand_language_extensions(*root, parameters, problems);
+    resolve_policies(*root, parameters);
+  }
   if (is_serverless(*root)) expand_serverless(*root, parameters, problems, notes);
   std::erase_if(root->map, [](const Member& section) { return section.name == "Transform"; });
   return to_json(*root);

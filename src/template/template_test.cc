@@ -158,6 +158,8 @@ TEST(Template, ProblemsOfSections) {
       {std::string(kTopic) + "Outputs: {O: {Value: [a]}}",
        "line 2, column 22: Template format error: Output O is malformed. The Value field of every "
        "Outputs member must evaluate to a String."},
+      {std::string(kTopic) + "Transform: {Name: !Ref Macro}",
+       "line 2, column 12: Key Name of transform definition must be a string."},
       {std::string(kTopic) + "Transform: [AWS::Include]",
        "line 2, column 13: Template format error: No transform named AWS::Include found; there are "
        "AWS::Serverless-2016-10-31 and AWS::LanguageExtensions"},

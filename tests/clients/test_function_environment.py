@@ -44,7 +44,7 @@ def evaluate(kiln):
 
 def test_variables_of_python(evaluate):
     env = evaluate("dict(os.environ)")
-    assert set(env) - ALLOWED == COMMON | {"AWS_EXECUTION_ENV", "PWD", "PYTHONPATH", "SHLVL"}
+    assert set(env) - ALLOWED == COMMON | {"AWS_EXECUTION_ENV", "LC_CTYPE", "PWD", "PYTHONPATH", "SHLVL"}
     expected = {
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.12",
         "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",
@@ -53,9 +53,20 @@ def test_variables_of_python(evaluate):
         "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
         "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
         "PWD": "/var/task", "SHLVL": "0", "PYTHONPATH": "/var/runtime", "TZ": ":UTC", "LANG": "en_US.UTF-8", "TEST_KEY": "TEST_VAL",
+        "LC_CTYPE": "C.UTF-8",
     }
     assert {name: env[name] for name in expected} == expected
     assert re.fullmatch("ASIA[A-Z0-9]{16}", env["AWS_ACCESS_KEY_ID"]) and len(env["AWS_SECRET_ACCESS_KEY"]) == 40
+
+
+@pytest.mark.parametrize(("runtime", "variables", "expected"), [
+    ("python3.11", {}, None), ("python3.14", {}, "C.UTF-8"),
+    ("python3.12", {"LANG": "C.UTF-8"}, None), ("python3.12", {"LC_ALL": "C.UTF-8"}, None),
+])
+def test_the_locale_of_python(kiln, name, runtime, variables, expected):
+    kiln.create(name, {"index.py": "import os\ndef handler(event, context): return os.environ.get('LC_CTYPE')\n"}, runtime=runtime,
+                Environment={"Variables": variables}, Timeout=30)
+    assert kiln.invoke(name)["Body"] == expected
 
 
 def test_variables_of_node(kiln, name):

@@ -278,3 +278,105 @@ def test_checksums_that_an_upload_has_not(s3, bucket, newest):
 def test_metadata_that_is_no_ascii(newest, given, back):
     assert newest("PUT", "/a", b"x", {"x-amz-meta-foo": given.encode()})[0] == 200
     assert newest("HEAD", "/a")[1]["x-amz-meta-foo"] == back
+
+
+def test_parts_of_an_object(s3, bucket, newest):
+    where = {"Bucket": bucket, "Key": "parts"}
+    upload = s3.create_multipart_upload(**where)["UploadId"]
+    contents = [b"a" * (5 << 20), b"end"]
+    parts = [{"PartNumber": n, "ETag": s3.upload_part(**where, UploadId=upload, PartNumber=n, Body=body)["ETag"]}
+             for n, body in enumerate(contents, 1)]
+    etag = s3.complete_multipart_upload(**where, UploadId=upload, MultipartUpload={"Parts": parts})["ETag"]
+    enabled = {"x-amz-checksum-mode": "ENABLED"}
+    for method in ("GET", "HEAD"):
+        status, headers, body = newest(method, "/parts?partNumber=2", headers=enabled)
+        assert (status, body) == (206, b"end" if method == "GET" else b"")
+        assert headers["Content-Range"] == "bytes 5242880-5242882/5242883" and headers["Content-Length"] == "3"
+        assert headers["x-amz-mp-parts-count"] == "2" and headers["ETag"] == etag
+        assert not [name for name in headers if name.lower().startswith("x-amz-checksum")], "it is the whole object's"
+    assert newest("GET", "/parts?partNumber=1")[2] == contents[0]
+    for path, count in (("/parts?partNumber=10", 2), ("/one?partNumber=2", 1)):
+        s3.put_object(Bucket=bucket, Key="one", Body=b"test-123")
+        status, _, body = newest("GET", path)
+        number = path.split("=")[1]
+        assert status == 416 and (b"<Code>InvalidPartNumber</Code><Message>The requested partnumber is not satisfiable</Message>"
+                                  b"<ActualPartCount>%d</ActualPartCount><PartNumberRequested>%s<" % (count, number.encode())) in body
+    status, _, body = newest("GET", "/parts?partNumber=2", headers={"Range": "bytes=0-1"})
+    assert status == 400 and b"Cannot specify both Range header and partNumber query parameter" in body
+    for wrong in ("0", "10001", "x"):
+        assert b"Part number must be an integer between 1 and 10000, inclusive" in newest("GET", f"/parts?partNumber={wrong}")[2]
+    status, headers, body = newest("GET", "/one?partNumber=1", headers=enabled)
+    assert (status, body, headers["Content-Range"]) == (206, b"test-123", "bytes 0-7/8")
+    assert headers["x-amz-checksum-type"] == "FULL_OBJECT" and "x-amz-mp-parts-count" not in headers
+
+
+@pytest.mark.parametrize("kind", ["COMPOSITE", "FULL_OBJECT"])
+def test_the_checksum_of_a_part(bucket, newest, kind):
+    asked = {"x-amz-checksum-algorithm": "CRC32C", "x-amz-checksum-type": kind}
+    upload = re.search("<UploadId>(.*)</UploadId>", newest("POST", "/c?uploads", headers=asked)[2].decode())[1]
+    headers = newest("PUT", f"/c?partNumber=1&uploadId={upload}", b"test content 123", {"x-amz-sdk-checksum-algorithm": "CRC32C"})[1]
+    done = f"<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{headers['ETag']}</ETag><ChecksumCRC32C>fwuu0Q==</ChecksumCRC32C></Part></CompleteMultipartUpload>"
+    assert newest("POST", f"/c?uploadId={upload}", done.encode())[0] == 200
+    got = newest("GET", "/c?partNumber=1", headers={"x-amz-checksum-mode": "ENABLED"})[1]
+    assert (got["x-amz-checksum-crc32c"], got["x-amz-checksum-type"], got["x-amz-mp-parts-count"]) == ("fwuu0Q==", kind, "1")
+
+
+def test_the_least_size_that_moves(s3, bucket, newest):
+    name = "x-amz-transition-default-minimum-object-size"
+    rules = ("<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix></Prefix></Filter><Status>Enabled</Status>"
+             "<Expiration><Days>7</Days></Expiration></Rule></LifecycleConfiguration>").encode()
+    digest = {"Content-MD5": base64.b64encode(hashlib.md5(rules).digest()).decode()}
+    for given, expected in (("varies_by_storage_class",) * 2, (None, "all_storage_classes_128K"), ("all_storage_classes_128K",) * 2):
+        status, headers, _ = newest("PUT", "?lifecycle", rules, {**digest, **({name: given} if given else {})})
+        assert (status, headers[name]) == (200, expected)
+        status, headers, body = newest("GET", "?lifecycle")
+        assert (status, headers[name], body) == (200, expected, rules)
+    status, _, body = newest("PUT", "?lifecycle", rules, {**digest, name: "value"})
+    assert status == 400 and b"<Code>InvalidRequest</Code><Message>Invalid TransitionDefaultMinimumObjectSize found: value</Message>" in body
+
+
+def test_a_bucket_in_the_old_europe(s3, name):
+    bucket = f"old-{name}"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "EU"})
+    assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] == "EU"
+    assert s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == "eu-west-1"
+
+
+def test_presigned_addresses_end(kiln, s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    start = (f"/{bucket}/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=test%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
+             "&X-Amz-SignedHeaders=host&X-Amz-Signature=0&X-Amz-Date=20200101T000000Z")
+    status, _, body = kiln.http("GET", start + "&X-Amz-Expires=2")
+    assert status == 403 and (b"<Code>AccessDenied</Code><Message>Request has expired</Message><X-Amz-Expires>2</X-Amz-Expires>"
+                              b"<Expires>2020-01-01T00:00:02Z</Expires><ServerTime>20") in body
+    status, _, body = kiln.http("PUT", start + "&X-Amz-Expires=604801", b"y")
+    assert status == 400 and b"<Code>AuthorizationQueryParametersError</Code><Message>X-Amz-Expires must be less than a week" in body
+    status, _, body = kiln.http("GET", f"/{bucket}/k?AWSAccessKeyId=test&Signature=s&Expires=1577836800")
+    assert status == 403 and b"<Message>Request has expired</Message><Expires>2020-01-01T00:00:00Z</Expires>" in body
+    assert kiln.http("GET", f"/{bucket}/k?AWSAccessKeyId=test&Signature=s&Expires=4102444800")[2] == b"x"
+
+
+def test_errors_name_their_request(bucket, newest):
+    status, headers, body = newest("GET", "/none")
+    assert status == 404 and body.endswith(f"<RequestId>{headers['x-amz-request-id']}</RequestId><HostId>{headers['x-amz-id-2']}</HostId></Error>".encode())
+
+
+def test_the_version_of_what_is_deleted(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": "null"}, {"Key": "none"}]})["Deleted"]
+    assert deleted == [{"Key": "k", "VersionId": "null"}, {"Key": "none"}]
+
+
+@pytest.mark.parametrize(("action", "expected"), [
+    ({"Expiration": {"Days": 0}}, "'Days' for Expiration action must be a positive integer"),
+    ({"NoncurrentVersionExpiration": {"NoncurrentDays": 0}}, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer"),
+    ({"AbortIncompleteMultipartUpload": {"DaysAfterInitiation": -1}}, "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer"),
+    ({"Transitions": [{"Days": -1, "StorageClass": "GLACIER"}]}, "'Days' in Transition action must be nonnegative"),
+    ({"Transitions": [{"Days": 29, "StorageClass": "STANDARD_IA"}]}, "'Days' in Transition action must be greater than or equal to 30 for storageClass 'STANDARD_IA'"),
+])
+def test_days_of_a_lifecycle(s3, bucket, action, expected):
+    put = lambda action: s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": [{"ID": "r", "Filter": {"Prefix": ""}, "Status": "Enabled", **action}]})
+    assert message_of(refused("InvalidArgument", put, action=action)) == expected
+    put({"Expiration": {"Days": 1}, "Transitions": [{"Days": 0, "StorageClass": "GLACIER"}]})
+    put({"Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}]})

@@ -163,6 +163,7 @@ CORPUS = {
             {"Effect": "Allow", "Principal": {"AWS": {"Fn::GetAtt": ["A", "Arn"]}}, "Action": "sts:AssumeRole"}]})}, FINE),
     "a role that trusts nobody": (only("AWS::IAM::Role", AssumeRolePolicyDocument="trust"), REFUSED),
     "a role for a minute": (only("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, MaxSessionDuration=60), REFUSED),
+    "a policy of nobody": (only("AWS::IAM::Policy", PolicyName="p", PolicyDocument={"Version": "2012-10-17", "Statement": []}, Roles=[]), REFUSED),
     "a user": (only("AWS::IAM::User"), REFUSED),
     "a bucket": (only("AWS::S3::Bucket", VersioningConfiguration={"Status": "Enabled"}), FINE),
     "a bucket that notifies": (only("AWS::S3::Bucket", NotificationConfiguration={"TopicConfigurations": [{"Event": "s3:ObjectCreated:*", "Topic": "t"}]}), REFUSED),

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "base/time_format.h"
 #include "scaling/policy_document.h"
 #include "scaling/scaling_error.h"
 #include "services/autoscaling/input.h"
@@ -119,9 +120,35 @@ Result<json> ApplicationAutoScaling::delete_scaling_policy(const Call& call) {
   return empty();
 }
 
+// The book itself takes such actions: simulations run what was recorded.
+Result<void> ApplicationAutoScaling::check_to_come(const Call& call,
+                                                   const scaling::ActionInput& input) const {
+  const auto& all = book_.actions(call.region);
+  const auto found = all.find({input.resource.text(), input.name});
+  const scaling::ScheduledAction* before = found == all.end() ? nullptr : &found->second;
+  const std::string zone =
+      input.time_zone.value_or(before == nullptr ? std::string() : before->time_zone);
+  const bool is_same = before != nullptr && before->time_zone == zone &&
+                       input.schedule.value_or(before->schedule_text) == before->schedule_text;
+  if (input.schedule && !is_same) {
+    const auto schedule = scaling::Schedule::parse(*input.schedule, zone);
+    if (!schedule) return schedule.error();
+    if (schedule->once() && !schedule->next(call.now))
+      return validation_error("The schedule " + *input.schedule + " is in the past. It is now " +
+                              format_iso_ms(call.now) + "; choose a later time.");
+  }
+  const bool ends_as_before = before != nullptr && before->end == input.end;
+  if (input.end && *input.end <= call.now && !ends_as_before)
+    return validation_error("The end time " + format_iso_ms(*input.end) +
+                            " is in the past. It is now " + format_iso_ms(call.now) +
+                            "; choose a later time.");
+  return {};
+}
+
 Result<json> ApplicationAutoScaling::put_scheduled_action(const Call& call) {
   auto input = read_action(call.input);
   if (!input) return input.error();
+  if (const auto checked = check_to_come(call, *input); !checked) return checked.error();
   const auto done = book_.put_action(call.region, std::move(*input), call.now);
   if (!done) return done.error();
   return empty();

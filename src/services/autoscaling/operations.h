@@ -53,6 +53,8 @@ class ApplicationAutoScaling {
   // The PolicyType when none is given: that of the policy that is there.
   std::string policy_type(const Call& call, const scaling::ResourceId& resource,
                           const std::string& name) const;
+  // Whether a scheduled action's time is still to come; what it had before may be told again.
+  Result<void> check_to_come(const Call& call, const scaling::ActionInput& input) const;
   nlohmann::json alarms_document(const Call& call, const scaling::Policy& policy) const;
 
   scaling::ScalingBook& book_;

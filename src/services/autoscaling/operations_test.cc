@@ -6,8 +6,7 @@
 #include <map>
 #include <set>
 
-#include "tests/support/scaling_ports.h"
-#include "tests/support/state_doubles.h"
+#include "tests/support/autoscaling_api.h"
 
 namespace kiln::services {
 namespace {
@@ -16,70 +15,6 @@ using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using namespace std::chrono_literals;
-
-const WallTime kNow{std::chrono::milliseconds(1'758'240'000'500)};
-constexpr const char* kRegion = "us-east-1";
-constexpr const char* kAccount = "000000000000";
-
-class ApplicationAutoScalingTest : public ::testing::Test {
- protected:
-  ApplicationAutoScalingTest() {
-    for (const char* name : {"a", "b", "c", "d", "e"})
-      capacity_.units[std::string("function:") + name + ":live"] = 5;
-  }
-
-  Result<json> run(const std::string& operation, const json& input) {
-    return service_.run(operation, input, kRegion, kAccount, now_);
-  }
-  // With the three members that name a target.
-  Result<json> on(const std::string& operation, json input, const std::string& function = "a") {
-    input["ServiceNamespace"] = "lambda";
-    input["ScalableDimension"] = "lambda:function:ProvisionedConcurrency";
-    if (!input.contains("ResourceId")) input["ResourceId"] = "function:" + function + ":live";
-    return run(operation, input);
-  }
-  json must(const Result<json>& result) {
-    EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
-    return result.ok() ? *result : json();
-  }
-  json describe(const std::string& operation, json input = json::object()) {
-    input["ServiceNamespace"] = "lambda";
-    return must(run(operation, input));
-  }
-  void add_target(const std::string& function = "a") {
-    must(on("RegisterScalableTarget", {{"MinCapacity", 1}, {"MaxCapacity", 10}}, function));
-  }
-  static json tracking(double target = 0.7) {
-    return {{"TargetValue", target},
-            {"PredefinedMetricSpecification",
-             {{"PredefinedMetricType", "LambdaProvisionedConcurrencyUtilization"}}}};
-  }
-  Result<json> put_tracking(const std::string& name, json configuration = tracking(),
-                            const std::string& function = "a") {
-    return on("PutScalingPolicy",
-              {{"PolicyName", name},
-               {"PolicyType", "TargetTrackingScaling"},
-               {"TargetTrackingScalingPolicyConfiguration", std::move(configuration)}},
-              function);
-  }
-  Result<json> put_steps(const std::string& name, json more = json::object()) {
-    json input{
-        {"PolicyName", name},
-        {"PolicyType", "StepScaling"},
-        {"StepScalingPolicyConfiguration",
-         {{"AdjustmentType", "ChangeInCapacity"},
-          {"StepAdjustments", {{{"MetricIntervalLowerBound", 0}, {"ScalingAdjustment", 1}}}}}}};
-    input["StepScalingPolicyConfiguration"].update(more);
-    return on("PutScalingPolicy", std::move(input));
-  }
-
-  WallTime now_ = kNow;
-  tests::MemoryState port_;
-  scaling::FakeCapacity capacity_;
-  telemetry::AlarmBook alarms_{kAccount, port_};
-  scaling::ScalingBook book_{kAccount, port_, alarms_, capacity_, {}};
-  ApplicationAutoScaling service_{book_};
-};
 
 TEST_F(ApplicationAutoScalingTest, Targets) {
   const json added =
@@ -365,39 +300,6 @@ TEST_F(ApplicationAutoScalingTest, StepPolicies) {
   EXPECT_EQ(put_steps(std::string(256, 'n')).ok(), true);
   EXPECT_EQ(put_steps(std::string(257, 'n')).error().type, "ValidationException");
   EXPECT_EQ(put_steps("a\nb").error().type, "ValidationException");
-}
-
-TEST_F(ApplicationAutoScalingTest, ScheduledActions) {
-  add_target();
-  must(on("PutScheduledAction", {{"ScheduledActionName", "morning"},
-                                 {"Schedule", "cron(0 9 ? * MON-FRI *)"},
-                                 {"Timezone", "Europe/Berlin"},
-                                 {"StartTime", 1'758'240'000},
-                                 {"EndTime", "2026-01-01T00:00:00Z"},
-                                 {"ScalableTargetAction", {{"MinCapacity", 3}}}}));
-  const json found = describe("DescribeScheduledActions")["ScheduledActions"][0];
-  EXPECT_THAT(found["ScheduledActionARN"].get<std::string>(),
-              StartsWith("arn:aws:autoscaling:us-east-1:000000000000:scheduledAction:"));
-  EXPECT_EQ(found["Schedule"], "cron(0 9 ? * MON-FRI *)");
-  EXPECT_EQ(found["Timezone"], "Europe/Berlin");
-  EXPECT_EQ(found["StartTime"], 1'758'240'000.0);
-  EXPECT_EQ(found["EndTime"], 1'767'225'600.0);
-  EXPECT_EQ(found["ScalableTargetAction"], json({{"MinCapacity", 3}}));
-  for (const json& wrong :
-       {json{{"Schedule", "cron(0 9 * * * *)"}}, json{{"Timezone", "Mars/Olympus"}},
-        json{{"ScheduledActionName", "a/b"}}, json{{"ScheduledActionName", "a:b"}},
-        json{{"ScalableTargetAction", json::object()}}}) {
-    json input{{"ScheduledActionName", "morning"}};
-    input.update(wrong);
-    EXPECT_EQ(on("PutScheduledAction", input).error().type, "ValidationException") << wrong;
-  }
-  EXPECT_EQ(on("PutScheduledAction", {{"ScheduledActionName", "morning"}, {"StartTime", "soon"}})
-                .error()
-                .type,
-            "SerializationException");
-  must(on("DeleteScheduledAction", {{"ScheduledActionName", "morning"}}));
-  EXPECT_EQ(on("DeleteScheduledAction", {{"ScheduledActionName", "morning"}}).error().type,
-            "ObjectNotFoundException");
 }
 
 TEST_F(ApplicationAutoScalingTest, Filters) {

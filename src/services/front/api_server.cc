@@ -51,26 +51,29 @@ class ApiSession final : public net::Session {
                        const std::shared_ptr<net::BodySink>& body) override {
     if (!may_come_in_) return connection_.reply(*doors_.refusal(request.base()));
     if (auto allowed = doors_.preflight(request.base()))
-      return connection_.reply(*std::move(allowed));
+      return router_.preflight(std::move(request), *std::move(allowed), to_caller({}));
     // Only Kiln's own requests, which don't come through here, may say so.
     request.erase(system_tags::kHeader);
-    std::string origin = Doors::origin_of(request.base());
+    Reply reply = to_caller(Doors::origin_of(request.base()));
     router_.handle(
-        std::move(request),
-        [connection = connection_.shared_from_this(),
-         origin = std::move(origin)](net::Response&& response) {
-          Doors::let_read(origin, response);
-          if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
-          connection->loop().post([connection, response = std::move(response)]() mutable {
-            connection->reply(std::move(response));
-          });
-        },
-        [this] { return connection_.peer_address(); }, body);
+        std::move(request), std::move(reply), [this] { return connection_.peer_address(); }, body);
   }
   // An invocation goes on without its caller, as on AWS.
   void on_closed(bool) override {}
 
  private:
+  // `origin`: of the page that may read the answer.
+  Reply to_caller(std::string origin) {
+    return [connection = connection_.shared_from_this(),
+            origin = std::move(origin)](net::Response&& response) {
+      Doors::let_read(origin, response);
+      if (connection->loop().on_this_loop()) return connection->reply(std::move(response));
+      connection->loop().post([connection, response = std::move(response)]() mutable {
+        connection->reply(std::move(response));
+      });
+    };
+  }
+
   static constexpr uint64_t kRefusedBytes = uint64_t{64} * 1024;
 
   Router& router_;

@@ -119,6 +119,12 @@ net::Response refused(const net::RequestHeader& header, std::string message) {
                                   : error_in_shape(shape, error, new_uuid());
 }
 
+// S3's answers have this header, and let pages read by their bucket's CORS configuration.
+bool is_of_bucket(const net::Response& response) {
+  return std::any_of(response.headers.begin(), response.headers.end(),
+                     [](const auto& header) { return header.first == "x-amz-id-2"; });
+}
+
 // The host that a target in absolute form names: "http://HOST/path"; nullopt: it is in another
 // form.
 std::optional<std::string_view> host_of_target(std::string_view target) {
@@ -208,7 +214,7 @@ std::string Doors::origin_of(const net::RequestHeader& header) {
 }
 
 void Doors::let_read(std::string_view origin, net::Response& response) {
-  if (origin.empty()) return;
+  if (origin.empty() || is_of_bucket(response)) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", origin);
   response.headers.emplace_back("Access-Control-Expose-Headers", kReadable);
   response.headers.emplace_back("Vary", "Origin");

@@ -30,10 +30,11 @@ class Doors {
 
   // The 403, in the shape of the service that was asked; nullopt: it may come in.
   std::optional<net::Response> refusal(const net::RequestHeader& header) const;
-  // The answer to a browser's question whether a page may ask; nullopt: it is none, or is to be
-  // answered by a service. REQUIRES: it may come in.
+  // The answer to a browser's question whether a page may ask, unless a bucket answers; nullopt: it
+  // is none, or is to be answered by a service. REQUIRES: it may come in.
   std::optional<net::Response> preflight(const net::RequestHeader& header) const;
-  // Lets the page that asked read the answer. `origin`: of the request; "" for none.
+  // Lets the page that asked read the answer, unless it is S3's, where buckets decide. `origin`: of
+  // the request; "" for none.
   static void let_read(std::string_view origin, net::Response& response);
   // The page that asks and may read the answer: "" for none, and for function URLs.
   static std::string origin_of(const net::RequestHeader& header);

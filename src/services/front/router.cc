@@ -69,8 +69,10 @@ std::string problems_of(const net::Response& response) {
   return "";
 }
 
+// Of an object, if its address is one's; or a browser's question about it.
 bool is_read(const net::Request& request) {
-  return request.method() == net::http::verb::get || request.method() == net::http::verb::head;
+  return request.method() == net::http::verb::get || request.method() == net::http::verb::head ||
+         request.method() == net::http::verb::options;
 }
 
 }  // namespace
@@ -174,6 +176,14 @@ void Router::handle(net::Request&& request, Reply reply, const std::function<std
     if (is_symbols_request(request)) return keep_symbols(engine_, request, std::move(reply));
     route(std::move(request), std::move(what), std::move(reply), peer, std::move(body));
   });
+}
+
+void Router::preflight(net::Request&& request, net::Response&& otherwise, Reply reply) {
+  const Api api = classify(request).api;
+  if (api == Api::kS3) return s3_->handle(std::move(request), nullptr, std::move(reply));
+  if (api == Api::kUnknown)
+    return s3_->handle_unsigned(std::move(request), std::move(otherwise), std::move(reply));
+  reply(std::move(otherwise));
 }
 
 Reply Router::observed(const net::Request& request, const Classification& what, Reply reply) const {

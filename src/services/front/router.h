@@ -52,6 +52,9 @@ class Router {
   // gave for this request.
   void handle(net::Request&& request, Reply reply, const std::function<std::string()>& peer = {},
               std::shared_ptr<net::BodySink> body = nullptr);
+  // A browser's question whether a page may ask. Buckets answer by their CORS configuration, all
+  // others give `otherwise`.
+  void preflight(net::Request&& request, net::Response&& otherwise, Reply reply);
   SsmService& ssm() { return *ssm_; }
   StatusService& status() { return *status_; }
   CloudFormationService& cloudformation() { return *cloudformation_; }

@@ -279,7 +279,10 @@ OperationResult get_function(LambdaCall& call) {
       {"Location", code.zip_sha_hex.empty()
                        ? "file://" + code.hot_reload_dir
                        : "http://" + call.host + "/_kiln/code/" + code.zip_sha_hex + ".zip"}};
-  if (!function.tags.empty()) document["Tags"] = function.tags.all();
+  // Tags are the function's: AWS doesn't show them of a version.
+  const std::string& qualifier = target->ref.qualifier;
+  const bool is_latest = qualifier.empty() || qualifier == model::kLatest;
+  if (is_latest && !function.tags.empty()) document["Tags"] = function.tags.all();
   if (function.reserved_concurrency) {
     document["Concurrency"] = {{"ReservedConcurrentExecutions", *function.reserved_concurrency}};
   }

@@ -162,7 +162,9 @@ TEST_F(LambdaFunctionsTest, GetFunctionAnswersCodeTagsAndAlias) {
   const auto got = get("f:prod");
   EXPECT_EQ(got.body["Configuration"]["FunctionArn"], kArn + "f:prod");
   EXPECT_EQ(got.body["Configuration"]["Version"], "1");
-  EXPECT_EQ(got.body["Tags"], json({{"k", "v"}}));
+  EXPECT_FALSE(got.body.contains("Tags"));
+  EXPECT_EQ(get("f").body["Tags"], json({{"k", "v"}}));
+  EXPECT_EQ(get("f:$LATEST").body["Tags"], json({{"k", "v"}}));
   EXPECT_EQ(got.body["Code"]["RepositoryType"], "S3");
   EXPECT_EQ(got.body["Code"]["Location"],
             "http://localhost:4566/_kiln/code/" + sha256_hex(*base64_decode(zip())) + ".zip");

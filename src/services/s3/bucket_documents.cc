@@ -1,7 +1,8 @@
 // What a bucket is given to keep and gives back as it came: versioning, encryption, policy, public
-// access block, tagging, lifecycle, CORS, ownership. None of it acts.
+// access block, tagging, lifecycle, CORS, ownership. None of it acts but CORS (cors.h).
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <set>
@@ -60,10 +61,24 @@ constexpr std::array kKinds = {
 
 #undef KILN_S3_NS
 
-// TransitionDefaultMinimumObjectSize, which nobody can change here.
-void add_least_size(net::Response& response) {
-  response.headers.emplace_back("x-amz-transition-default-minimum-object-size",
-                                "all_storage_classes_128K");
+// TransitionDefaultMinimumObjectSize of a lifecycle configuration. The second value is kept as a
+// line before the configuration; the first is what there is without such a line.
+constexpr const char* kLeastSizeHeader = "x-amz-transition-default-minimum-object-size";
+constexpr std::string_view kAllClasses = "all_storage_classes_128K";
+constexpr std::string_view kByClass = "varies_by_storage_class";
+
+Result<std::string> least_size_asked(const S3Call& call) {
+  const std::string size(call.header(kLeastSizeHeader));
+  if (size.empty()) return std::string(kAllClasses);
+  if (size == kAllClasses || size == kByClass) return size;
+  return s3_invalid("InvalidRequest", "Invalid TransitionDefaultMinimumObjectSize found: " + size);
+}
+
+// Takes the line away.
+std::string_view take_least_size(std::string& document) {
+  if (!document.starts_with(kByClass)) return kAllClasses;
+  document.erase(0, kByClass.size() + 1);
+  return kByClass;
 }
 
 // REQUIRES: the route said that there is one.
@@ -96,6 +111,45 @@ Result<void> check_filter(const pugi::xml_node filter) {
   return {};
 }
 
+// The days of one action: a whole number, `least` or more.
+Result<void> check_days(const pugi::xml_node action, const char* member, int64_t least,
+                        const std::string& wanted) {
+  const pugi::xml_node given = action.child(member);
+  if (!given) return {};
+  const std::string_view text = given.text().get();
+  int64_t days = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
+  if (error != std::errc() || end != text.data() + text.size()) return malformed_xml();
+  if (days >= least) return {};
+  return s3_with(s3_with(s3_invalid("InvalidArgument", "'" + std::string(member) + "' " + wanted),
+                         "ArgumentName", member),
+                 "ArgumentValue", text);
+}
+
+Result<void> check_all_days(const pugi::xml_node rule) {
+  constexpr int64_t kInfrequent = 30;
+  for (const auto& [action, member] :
+       {std::pair("Expiration", "Days"), std::pair("NoncurrentVersionExpiration", "NoncurrentDays"),
+        std::pair("AbortIncompleteMultipartUpload", "DaysAfterInitiation")})
+    if (auto days = check_days(rule.child(action), member, 1,
+                               "for " + std::string(action) + " action must be a positive integer");
+        !days)
+      return days;
+  for (const auto& [action, member] : {std::pair("Transition", "Days"),
+                                       std::pair("NoncurrentVersionTransition", "NoncurrentDays")})
+    for (const pugi::xml_node transition : rule.children(action)) {
+      const std::string storage = transition.child("StorageClass").text().get();
+      const bool is_infrequent = storage == "STANDARD_IA" || storage == "ONEZONE_IA";
+      const std::string start = "in " + std::string(action) + " action must be ";
+      auto days = check_days(transition, member, 0, start + "nonnegative");
+      if (days && is_infrequent)
+        days = check_days(transition, member, kInfrequent,
+                          start + "greater than or equal to 30 for storageClass '" + storage + "'");
+      if (!days) return days;
+    }
+  return {};
+}
+
 Result<void> check_lifecycle(const pugi::xml_node root) {
   if (!root.child("Rule")) return malformed_xml();
   for (const pugi::xml_node rule : root.children("Rule")) {
@@ -114,6 +168,7 @@ Result<void> check_lifecycle(const pugi::xml_node root) {
                      "ArgumentValue", date);
     const pugi::xml_node old = rule.child("NoncurrentVersionExpiration");
     if (old && !old.child("NoncurrentDays")) return malformed_xml();
+    if (auto days = check_all_days(rule); !days) return days;
     bool acts = false;
     for (const char* action : {"Expiration", "Transition", "NoncurrentVersionExpiration",
                                "NoncurrentVersionTransition", "AbortIncompleteMultipartUpload"})
@@ -238,8 +293,9 @@ S3Result s3_get_bucket_document(S3Call& call) {
   }
   net::Response response;
   response.content_type = kind.root == nullptr ? "application/json" : "application/xml";
+  if (kind.parameter == "lifecycle")
+    response.headers.emplace_back(kLeastSizeHeader, take_least_size(*document));
   response.body = std::move(*document);
-  if (kind.parameter == "lifecycle") add_least_size(response);
   return response;
 }
 
@@ -248,19 +304,18 @@ S3Result s3_put_bucket_document(S3Call& call) {
   const std::string& body = call.request.body();
   if (auto whole = check_s3_body(call.request.base(), body); !whole) return whole.error();
   if (auto bucket = call.objects.find_bucket(call.address.bucket); !bucket) return bucket.error();
-  if (kind.parameter == "lifecycle") {
-    const auto size = call.header("x-amz-transition-default-minimum-object-size");
-    if (!size.empty() && size != "all_storage_classes_128K" && size != "varies_by_storage_class")
-      return s3_invalid("InvalidRequest",
-                        "Invalid TransitionDefaultMinimumObjectSize found: " + std::string(size));
-  }
+  const bool is_lifecycle = kind.parameter == "lifecycle";
+  const auto least_size = least_size_asked(call);
+  if (is_lifecycle && !least_size) return least_size.error();
   if (auto valid = check_document(kind, body); !valid) return valid.error();
+  std::string document = kept(kind, body);
+  if (is_lifecycle && *least_size == kByClass) document.insert(0, *least_size + "\n");
   if (auto done = call.objects.set_bucket_document(call.address.bucket, std::string(kind.parameter),
-                                                   kept(kind, body));
+                                                   document);
       !done)
     return done.error();
   net::Response response = empty_answer(kind.put_status);
-  if (kind.parameter == "lifecycle") add_least_size(response);
+  if (is_lifecycle) response.headers.emplace_back(kLeastSizeHeader, *least_size);
   return response;
 }
 

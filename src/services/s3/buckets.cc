@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::string_view kDefaultRegion = "us-east-1";
 constexpr int64_t kMaxBuckets = 10'000;
+// The old name of eu-west-1. A bucket that was made with it keeps it as its location, in this
+// document.
+constexpr const char *kOldEurope = "EU", *kLocationDocument = "location";
 
 // AWS's Regions begin with one of these places and end with a digit.
 constexpr std::array<std::string_view, 22> kPlaces = {
@@ -41,7 +44,7 @@ bool is_region(std::string_view text) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     return ascii::is_lower(c) || ascii::is_digit(c) || c == '-';
   });
-  return text == "EU" ||
+  return text == kOldEurope ||
          (plain && std::count(text.begin(), text.end(), '-') >= 2 && ascii::is_digit(text.back()));
 }
 
@@ -156,14 +159,15 @@ S3Result s3_create_bucket(S3Call& call) {
     return s3_with(
         s3_invalid("InvalidLocationConstraint", "The specified location-constraint is not valid"),
         "LocationConstraint", *location);
-  if (!is_default && *location != call.region && !(call.region == "eu-west-1" && *location == "EU"))
+  if (!is_default && *location != call.region &&
+      !(call.region == "eu-west-1" && *location == kOldEurope))
     return s3_invalid("IllegalLocationConstraintException",
                       "The " + *location +
                           " location constraint is incompatible for the region specific endpoint "
                           "this request was sent to.");
-  const std::string region = location->empty()   ? std::string(kDefaultRegion)
-                             : *location == "EU" ? "eu-west-1"
-                                                 : *location;
+  const std::string region = location->empty()         ? std::string(kDefaultRegion)
+                             : *location == kOldEurope ? "eu-west-1"
+                                                       : *location;
   constexpr std::string_view kOwnership = "x-amz-object-ownership";
   const bool is_owned = call.request.has(kOwnership);
   const std::string owned(call.header(kOwnership));
@@ -183,6 +187,9 @@ S3Result s3_create_bucket(S3Call& call) {
         !kept)
       return kept.error();
   }
+  if (*location == kOldEurope && made)
+    if (auto kept = call.objects.set_bucket_document(name, kLocationDocument, *location); !kept)
+      return kept.error();
   if (!wanted->tags.empty() && made) {
     XmlText tagging("Tagging");
     tagging.open("TagSet");
@@ -218,13 +225,16 @@ S3Result s3_delete_bucket(S3Call& call) {
 S3Result s3_get_bucket_location(S3Call& call) {
   auto bucket = call.objects.find_bucket(call.address.bucket);
   if (!bucket) return bucket.error();
+  auto location = call.objects.bucket_document(bucket->name, kLocationDocument);
+  if (!location) return location.error();
+  if (location->empty()) *location = bucket->region;
   // The root is the value itself; us-east-1 is written as nothing.
   net::Response response;
   response.content_type = "application/xml";
   response.body =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<LocationConstraint "
       "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"" +
-      (bucket->region == kDefaultRegion ? "/>" : ">" + bucket->region + "</LocationConstraint>");
+      (*location == kDefaultRegion ? "/>" : ">" + *location + "</LocationConstraint>");
   return response;
 }
 

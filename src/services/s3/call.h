@@ -47,6 +47,7 @@ S3Result s3_create_bucket(S3Call& call);
 S3Result s3_head_bucket(S3Call& call);
 S3Result s3_delete_bucket(S3Call& call);
 S3Result s3_get_bucket_location(S3Call& call);
+S3Result s3_preflight(S3Call& call);
 S3Result s3_get_acl(S3Call& call);
 S3Result s3_put_acl(S3Call& call);
 
@@ -59,6 +60,8 @@ S3Result s3_delete_bucket_document(S3Call& call);
 
 // The query's versionId, which an object has one of: null. Error: InvalidArgument.
 Result<void> check_s3_version(const S3Call& call);
+// The query's partNumber, 1 to 10,000. Error: InvalidArgument.
+Result<int> s3_part_number(const S3Call& call);
 // Whether encoding-type is url. Error: InvalidArgument.
 Result<bool> s3_encodes(const S3Call& call);
 // As it shows keys then: slashes stay readable.

@@ -40,17 +40,6 @@ std::optional<int> read_number(std::string_view text) {
   return number;
 }
 
-Result<int> part_number(const S3Call& call) {
-  const auto number = read_number(call.query.get("partNumber"));
-  if (!number || *number < 1 || *number > kMostParts)
-    return s3_with(
-        s3_with(s3_invalid("InvalidArgument",
-                           "Part number must be an integer between 1 and 10000, inclusive"),
-                "ArgumentName", "partNumber"),
-        "ArgumentValue", call.query.get("partNumber"));
-  return *number;
-}
-
 Result<store::Part> keep_part(S3Call& call, const store::Upload& upload, int number,
                               ObjectContent& content) {
   ObjectDocument document;
@@ -209,6 +198,17 @@ Result<ObjectContent> join(S3Call& call, const std::vector<store::Part>& parts,
 
 }  // namespace
 
+Result<int> s3_part_number(const S3Call& call) {
+  const auto number = read_number(call.query.get("partNumber"));
+  if (!number || *number < 1 || *number > kMostParts)
+    return s3_with(
+        s3_with(s3_invalid("InvalidArgument",
+                           "Part number must be an integer between 1 and 10000, inclusive"),
+                "ArgumentName", "partNumber"),
+        "ArgumentValue", call.query.get("partNumber"));
+  return *number;
+}
+
 S3Result s3_create_upload(S3Call& call) {
   if (auto valid = check_key(call.address.key); !valid) return valid.error();
   ObjectDocument document;
@@ -242,7 +242,7 @@ S3Result s3_create_upload(S3Call& call) {
 }
 
 S3Result s3_upload_part(S3Call& call) {
-  const auto number = part_number(call);
+  const auto number = s3_part_number(call);
   if (!number) return number.error();
   auto upload = find_upload(call);
   if (!upload) return upload.error();
@@ -266,7 +266,7 @@ S3Result s3_upload_part(S3Call& call) {
 }
 
 S3Result s3_upload_part_copy(S3Call& call) {
-  const auto number = part_number(call);
+  const auto number = s3_part_number(call);
   if (!number) return number.error();
   const auto from = copy_source(call.header("x-amz-copy-source"));
   if (!from) return from.error();
@@ -337,7 +337,7 @@ S3Result s3_complete_upload(S3Call& call) {
   object.etag = etag_of(*parts);
   object.document = document.text();
   auto put = call.objects.complete(*upload, std::move(object), std::move(content->file()),
-                                   *condition, composite ? *parts : std::vector<store::Part>());
+                                   *condition, *parts);
   if (!put) return named_condition(call, put.error());
   XmlText xml("CompleteMultipartUploadResult");
   xml.text("Location", "http://" + std::string(call.header("Host")) + "/" + upload->bucket + "/" +

@@ -39,11 +39,11 @@ int64_t part_count(const std::string& etag) {
   return dash == etag.npos ? 0 : header_number(std::string_view(etag).substr(dash + 1), 0);
 }
 
-// The parts themselves are told only of an upload with a checksum for each.
+// The parts themselves are told only of an upload whose checksum is of theirs.
 void add_parts(const S3Call& call, const ObjectDocument& document,
                const std::vector<store::Part>& parts, int64_t count, XmlText& xml) {
   xml.open("ObjectParts");
-  if (!parts.empty()) {
+  if (document.checksum_type == "COMPOSITE") {
     const int64_t marker =
         std::max<int64_t>(header_number(call.header("x-amz-part-number-marker"), 0), 0);
     const int64_t most = std::clamp<int64_t>(

@@ -74,6 +74,53 @@ Result<void> check_wanted(S3Call& call) {
   return {};
 }
 
+// What a read gives of an object: all of it, a range, or a part of its upload.
+struct Portion {
+  ByteRange bytes;
+  bool is_asked_for = false;  // by Range or partNumber
+  int64_t part_count = 0;     // of the upload; 0: no part is asked for, or the object never had any
+  std::string part_document = {};
+};
+
+Result<Portion> range_of(const S3Call& call, const store::Object& object) {
+  const auto range = read_range(call.header("Range"), object.size);
+  if (!range)
+    return s3_with(s3_with(range.error(), "RangeRequested", call.header("Range")),
+                   "ActualObjectSize", std::to_string(object.size));
+  if (*range) return Portion{**range, true};
+  return Portion{{0, object.size}};
+}
+
+// What was put in one is its only part.
+Result<Portion> portion_of(S3Call& call, const store::Object& object) {
+  if (!call.query.find("partNumber")) return range_of(call, object);
+  const auto number = s3_part_number(call);
+  if (!number) return number.error();
+  if (!call.header("Range").empty())
+    return s3_invalid("InvalidRequest",
+                      "Cannot specify both Range header and partNumber query parameter");
+  const auto parts = call.objects.parts_of(object);
+  if (!parts) return parts.error();
+  if (parts->empty() && *number == 1) return Portion{{0, object.size}, true};
+  int64_t offset = 0;
+  for (const store::Part& part : *parts) {
+    if (part.number == *number)
+      return Portion{{offset, part.size}, true, static_cast<int64_t>(parts->size()), part.document};
+    offset += part.size;
+  }
+  return s3_with(s3_with({ErrorKind::kInvalid, "InvalidPartNumber",
+                          "The requested partnumber is not satisfiable"},
+                         "ActualPartCount", std::to_string(std::max<size_t>(parts->size(), 1))),
+                 "PartNumberRequested", std::to_string(*number));
+}
+
+void add_part_checksum(const ObjectDocument& whole, const std::string& part,
+                       net::Response& response) {
+  ObjectDocument document = ObjectDocument::parse(part);
+  document.checksum_type = whole.checksum_type;
+  add_checksum_headers(document, response);
+}
+
 }  // namespace
 
 Result<void> check_s3_version(const S3Call& call) {
@@ -121,27 +168,29 @@ S3Result s3_get_object(S3Call& call) {
   add_object_headers(object, document, response);
   if (verdict == Verdict::kNotModified) return response;
 
-  auto range = read_range(call.header("Range"), object.size);
-  if (!range) {
-    const Error error = s3_with(s3_with(range.error(), "RangeRequested", call.header("Range")),
-                                "ActualObjectSize", std::to_string(object.size));
-    net::Response refused = s3_error(error, call.address.bucket, call.address.key);
-    refused.headers.emplace_back("Content-Range", "bytes */" + std::to_string(object.size));
+  auto portion = portion_of(call, object);
+  if (!portion) {
+    net::Response refused = s3_error(portion.error(), call.address.bucket, call.address.key);
+    if (portion.error().type == "InvalidRange")
+      refused.headers.emplace_back("Content-Range", "bytes */" + std::to_string(object.size));
     return refused;
   }
-  ByteRange part{0, object.size};
-  if (*range) {
-    part = **range;
+  const ByteRange& bytes = portion->bytes;
+  if (portion->is_asked_for && object.size > 0) {
     response.status = 206;
-    response.headers.emplace_back("Content-Range", content_range(part, object.size));
+    response.headers.emplace_back("Content-Range", content_range(bytes, object.size));
   }
-  const bool is_whole = part.size == object.size;
-  if (is_whole && ascii::same(call.header("x-amz-checksum-mode"), "enabled"))
+  if (portion->part_count > 0)
+    response.headers.emplace_back("x-amz-mp-parts-count", std::to_string(portion->part_count));
+  const bool wants_checksum = ascii::same(call.header("x-amz-checksum-mode"), "enabled");
+  if (wants_checksum && portion->part_count > 0 && document.checksum_type == "COMPOSITE")
+    add_part_checksum(document, portion->part_document, response);
+  else if (wants_checksum && bytes.size == object.size)
     add_checksum_headers(document, response);
   response.file = std::make_shared<net::FilePart>();
   if (!call.is_head()) response.file->file = std::move(opened->file);
-  response.file->offset = static_cast<uint64_t>(part.offset);
-  response.file->size = static_cast<uint64_t>(part.size);
+  response.file->offset = static_cast<uint64_t>(bytes.offset);
+  response.file->size = static_cast<uint64_t>(bytes.size);
   return response;
 }
 
@@ -250,7 +299,9 @@ S3Result s3_delete_objects(S3Call& call) {
       xml.text("Code", done.error().type);
       xml.text("Message", s3_message(done.error())).close();
     } else if (!quiet) {
-      xml.open("Deleted").text("Key", key).close();
+      xml.open("Deleted").text("Key", key);
+      if (!version.empty()) xml.text("VersionId", version);
+      xml.close();
     }
   }
   return xml.answer();

@@ -80,12 +80,15 @@ TEST(S3Route, Table) {
       {verb::put, "/b/k", "partNumber=1&uploadId=u", true, "UploadPartCopy"},
       {verb::put, "/b/k", "tagging", false, "PutObjectTagging"},
       {verb::put, "/b/k", "retention", false, "!retention"},
-      {verb::get, "/b/k", "partNumber=1", false, "!partNumber"},
+      {verb::get, "/b/k", "partNumber=1", false, "GetObject"},
+      {verb::head, "/b/k", "partNumber=1", false, "HeadObject"},
+      {verb::delete_, "/b/k", "partNumber=1", false, "!partNumber"},
       {verb::get, "/b/k", "uploadId=u", false, "ListParts"},
       {verb::post, "/b/k", "uploads", false, "CreateMultipartUpload"},
       {verb::post, "/b/k", "select&select-type=2", false, "!select"},
       {verb::head, "/b/k", "", false, "HeadObject"},
-      {verb::options, "/b/k", "", false, "!"},
+      {verb::options, "/b/k", "tagging", false, "OPTIONS"},
+      {verb::options, "/", "", false, "!"},
   };
   for (const Case& c : cases) {
     const S3Route route = find_s3_route(c.method, s3_address("localhost", c.path),

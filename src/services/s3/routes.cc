@@ -25,6 +25,9 @@ struct Pattern {
 constexpr Pattern kPatterns[] = {
     {verb::get, Level::kService, "", "ListBuckets", s3_list_buckets},
 
+    {verb::options, Level::kBucket, "", "OPTIONS", s3_preflight},
+    {verb::options, Level::kObject, "", "OPTIONS", s3_preflight},
+
     {verb::put, Level::kBucket, "", "CreateBucket", s3_create_bucket},
     {verb::head, Level::kBucket, "", "HeadBucket", s3_head_bucket},
     {verb::delete_, Level::kBucket, "", "DeleteBucket", s3_delete_bucket},
@@ -52,7 +55,9 @@ constexpr Pattern kPatterns[] = {
     {verb::put, Level::kObject, "", "CopyObject", s3_copy_object, Copy::kYes},
     {verb::put, Level::kObject, "", "PutObject", s3_put_object},
     {verb::get, Level::kObject, "", "GetObject", s3_get_object},
+    {verb::get, Level::kObject, "partNumber", "GetObject", s3_get_object},
     {verb::head, Level::kObject, "", "HeadObject", s3_get_object},
+    {verb::head, Level::kObject, "partNumber", "HeadObject", s3_get_object},
     {verb::delete_, Level::kObject, "", "DeleteObject", s3_delete_object},
 };
 
@@ -126,7 +131,9 @@ S3Operation document_operation(verb method) {
 S3Route find_s3_route(verb method, const S3Address& address, const wire::QueryParams& query,
                       bool is_copy) {
   const Level level = level_of(address);
-  const std::string_view parameter = subresource_of(query);
+  // Pages ask alike for all operations.
+  const std::string_view parameter =
+      method == verb::options ? std::string_view() : subresource_of(query);
   if (level == Level::kBucket && contains(kDocuments, parameter))
     return {std::string(parameter), document_operation(method)};
   for (const Pattern& pattern : kPatterns) {

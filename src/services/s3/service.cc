@@ -10,6 +10,8 @@
 #include "base/fence.h"
 #include "base/ids.h"
 #include "services/s3/call.h"
+#include "services/s3/cors.h"
+#include "services/s3/presigned.h"
 #include "services/s3/xml.h"
 #include "wire/credential_scope.h"
 
@@ -18,6 +20,7 @@ namespace {
 
 // Of the second request id, in hexadecimal digits twice as many.
 constexpr size_t kSecondIdBytes = 28;
+constexpr int64_t kMsPerSecond = 1000;
 constexpr uint64_t kMaxXmlBytes = uint64_t{4} * 1024 * 1024;
 // What aws-chunked adds to a body is little; how much there is of content is counted as it comes.
 constexpr uint64_t kMaxFramedBytes = uint64_t{kMaxUploadBytes} + (uint64_t{1} << 30);
@@ -117,18 +120,41 @@ Result<void> check_expected_owner(const S3Call& call) {
   return Error{ErrorKind::kForbidden, "AccessDenied", "Access Denied"};
 }
 
-net::Response answer(S3Call& call, bool is_copy) {
+// Of an address that says until when it may be used.
+Result<void> check_time_limit(const S3Call& call) {
+  // A browser asks before it sends what was signed.
+  if (call.request.method() == net::http::verb::options) return {};
+  if (!call.header("Authorization").empty()) return {};
+  return check_presigned(call.query, epoch_ms(std::chrono::system_clock::now()) / kMsPerSecond);
+}
+
+S3Result result_of(S3Call& call, bool is_copy) {
+  if (auto in_time = check_time_limit(call); !in_time) return in_time.error();
+  if (auto owned = check_expected_owner(call); !owned) return owned.error();
   const S3Route route = find_s3_route(call.request.method(), call.address, call.query, is_copy);
-  const auto owned = check_expected_owner(call);
-  S3Result result = !owned                       ? S3Result(owned.error())
-                    : route.operation == nullptr ? not_implemented(call.request, route.name)
-                                                 : route.operation(call);
-  net::Response response =
-      result ? std::move(*result) : s3_error(result.error(), call.address.bucket, call.address.key);
-  response.headers.emplace_back("x-amz-request-id", new_uuid());
-  response.headers.emplace_back("x-amz-id-2", base64_encode(new_hex(kSecondIdBytes)));
+  if (route.operation == nullptr) return not_implemented(call.request, route.name);
+  return route.operation(call);
+}
+
+// The ids and what else every answer has. Errors also have the ids in their document.
+void sign_off(net::Response& response) {
+  const std::string id = new_uuid(), second = base64_encode(new_hex(kSecondIdBytes));
+  constexpr std::string_view kEnd = "</Error>";
+  if (response.body.ends_with(kEnd))
+    response.body.insert(response.body.size() - kEnd.size(),
+                         "<RequestId>" + id + "</RequestId><HostId>" + second + "</HostId>");
+  response.headers.emplace_back("x-amz-request-id", id);
+  response.headers.emplace_back("x-amz-id-2", second);
   response.headers.emplace_back("Date", http_time(epoch_ms(std::chrono::system_clock::now())));
   response.headers.emplace_back("Server", "AmazonS3");
+}
+
+net::Response answer(S3Call& call, bool is_copy) {
+  S3Result result = result_of(call, is_copy);
+  net::Response response =
+      result ? std::move(*result) : s3_error(result.error(), call.address.bucket, call.address.key);
+  let_page_read(call, response);
+  sign_off(response);
   return response;
 }
 

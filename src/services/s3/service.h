@@ -26,7 +26,8 @@ class S3Service {
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader& header);
   // `body`: what body_sink() gave for this request.
   void handle(net::Request&& request, std::shared_ptr<net::BodySink> body, Reply reply);
-  // A read without a signature: of an object when its first part is a bucket, else `otherwise`.
+  // A read without a signature, or a browser's question before a request: of an object when its
+  // first part is a bucket, else `otherwise`.
   void handle_unsigned(net::Request&& request, net::Response&& otherwise, Reply reply);
 
  private:

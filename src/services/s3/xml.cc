@@ -73,11 +73,8 @@ const std::set<std::string, std::less<>> kNamesBucket = {
 // Where S3's status is not that of the error's kind.
 unsigned status_of(const Error& error) {
   static const std::map<std::string, unsigned, std::less<>> kStatus = {
-      {"InvalidRange", 416},
-      {"NotImplemented", 501},
-      {"MethodNotAllowed", 405},
-      {"InvalidObjectState", 403},
-      {"ConditionalRequestConflict", 409}};
+      {"InvalidRange", 416},     {"InvalidPartNumber", 416},  {"NotImplemented", 501},
+      {"MethodNotAllowed", 405}, {"InvalidObjectState", 403}, {"ConditionalRequestConflict", 409}};
   const auto found = kStatus.find(error.type);
   return found == kStatus.end() ? wire::http_status(error.kind) : found->second;
 }

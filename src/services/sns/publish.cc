@@ -77,6 +77,18 @@ Result<void> read_order(const json& entry, const notify::Topic& topic, notify::M
   return {};
 }
 
+// A message goes to one of the three; which one of two was meant, nobody knows.
+Result<void> check_one_target(wire::Fields in) {
+  std::string given;
+  int count = 0;
+  for (const char* member : {"TopicArn", "TargetArn", "PhoneNumber"}) {
+    if (in.text(member).empty()) continue;
+    given += (count++ == 0 ? "" : " and ") + std::string(member);
+  }
+  if (count <= 1) return {};
+  return invalid_parameter(given + " Reason: a message goes to one target; give one of them");
+}
+
 json published(const notify::Published& what) {
   json out = {{"MessageId", what.message_id}};
   if (!what.sequence_number.empty()) out["SequenceNumber"] = what.sequence_number;
@@ -87,6 +99,7 @@ json published(const notify::Published& what) {
 
 Result<json> SnsOperations::publish(const Call& call) {
   wire::Fields in(call.input);
+  if (auto target = check_one_target(in); !target) return target.error();
   if (in.has("PhoneNumber")) return publish_text(call);
   if (!in.has("TopicArn") && !in.has("TargetArn"))
     return invalid_parameter("TopicArn or TargetArn Reason: no value for required parameter");

@@ -28,6 +28,19 @@ TEST_F(SnsOperationsTest, PublishHandsTheMessageOn) {
   EXPECT_EQ(message.attributes[1].value, "AgME");
 }
 
+TEST_F(SnsOperationsTest, AMessageHasOneTarget) {
+  topic();
+  const std::string kStart = "InvalidParameter | Invalid parameter: ";
+  const std::string kReason = " Reason: a message goes to one target; give one of them";
+  EXPECT_EQ(refused("Publish", {{"TopicArn", kArn}, {"TargetArn", kArn}, {"Message", "m"}}),
+            kStart + "TopicArn and TargetArn" + kReason);
+  EXPECT_EQ(
+      refused("Publish", {{"TopicArn", kArn}, {"PhoneNumber", "+15551234567"}, {"Message", "m"}}),
+      kStart + "TopicArn and PhoneNumber" + kReason);
+  run("Publish", {{"TopicArn", kArn}, {"TargetArn", ""}, {"Message", "m"}});
+  EXPECT_EQ(published_.size(), 1U);
+}
+
 TEST_F(SnsOperationsTest, MessageAttributesInPublishAndInBatches) {
   topic();
   const auto too_few = [](const char* type) {
