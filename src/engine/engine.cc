@@ -171,7 +171,8 @@ Result<void> Engine::start() {
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
         e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
-        e.symbols->name(), [this](std::function<void()> work) { post_worker(std::move(work)); }}));
+        e.symbols->name(), [this](std::function<void()> work) { post_worker(std::move(work)); },
+        ending()}));
     all.push_back(e.invokers.back().get());
   }
   for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))

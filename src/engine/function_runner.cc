@@ -74,8 +74,9 @@ void FunctionRunner::invoke(const model::ConfigPtr& config, Invocation&& invocat
 void FunctionRunner::remark_on(const std::string& runtime) const {
   if (wanted_version(runtime).empty()) return;
   shared_.post_worker([runtime, name = name_, &events = shared_.events,
-                       &clock = shared_.environments.loop.clock()] {
-    if (const std::string remark = machine_interpreters().remark(runtime); !remark.empty())
+                       &clock = shared_.environments.loop.clock(), ending = shared_.ending] {
+    const std::string remark = machine_interpreters().remark(runtime, ending);
+    if (!remark.empty() && !ending.stop_requested())
       events.write(note_event(Severity::kWarning, name + ": " + remark, clock.wall_now()));
   });
 }

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class FunctionRunner final : private PoolOwner {
     EventLog& events;
     SnapshotTurns& turns;
     std::function<void(std::function<void()>)> post_worker;  // for what may block
+    std::stop_token ending;                                  // of the engine
   };
   FunctionRunner(const Shared& shared, std::string region, std::string name,
                  SandboxPool::FindTask find_task);

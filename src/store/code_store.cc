@@ -12,6 +12,7 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/mutex.h"
+#include "base/stopping.h"
 #include "store/unzip.h"
 
 namespace kiln::store {
@@ -60,8 +61,7 @@ Result<void> lay_over(const std::string& from, const std::string& to,
   std::error_code ec;
   for (fs::recursive_directory_iterator it(from, ec), end; !ec && it != end; it.increment(ec)) {
     if (ending.stop_requested())
-      return Error{ErrorKind::kUnavailable, "ServiceException",
-                   "The layers were not put together: Kiln is stopping."};
+      return stopping("ServiceException", "The layers were not put together");
     const fs::path target = to / it->path().lexically_relative(from);
     const auto type = it->symlink_status(ec).type();
     const auto there = fs::symlink_status(target, ec).type();
