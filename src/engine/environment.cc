@@ -430,6 +430,7 @@ void Environment::on_exit(const sandbox::Exit& exit) {
   exit_ = exit;
   log_.end_output();
   bury_sandbox();
+  if (auto fault = machine_fault(); fault && current_) abandon(*fault);
   tell(Event::kExit);
 }
 
@@ -440,6 +441,10 @@ void Environment::bury_sandbox() {
 
 void Environment::retire() {
   if (state_) tell(Event::kRetire);
+}
+
+std::optional<Error> Environment::machine_fault() const {
+  return exit_ ? engine::machine_fault(*exit_, *config_) : std::nullopt;
 }
 
 void Environment::abandon(const Error& error) {

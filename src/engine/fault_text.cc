@@ -98,6 +98,16 @@ Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
   return {type, document(type, fmt::format("RequestId: {} Error: {}", request_id, what))};
 }
 
+std::optional<Error> machine_fault(const sandbox::Exit& exit, const model::FunctionConfig& config) {
+  if (exit.kind != sandbox::Exit::Kind::kNotStarted) return std::nullopt;
+  // exec says the rest of its program.
+  const bool lacks = exit.error == EAGAIN || exit.error == EMFILE || exit.error == ENFILE;
+  if (exit.error != 0 && !lacks) return std::nullopt;
+  return Error{
+      ErrorKind::kInternal, "ServiceException",
+      fmt::format("Kiln could not start an environment of {}: {}", config.name, exit.reason)};
+}
+
 Fault answer_fault(std::string_view error_type, std::string_view request_id) {
   if (error_type == "Function.ResponseSizeTooLarge") {
     // The one document that has its message first.

@@ -108,6 +108,12 @@ void FunctionRunner::on_invocation_end(Invocation& invocation, const InvocationE
                          shared_.environments.loop.clock().wall_now()));
 }
 
+void FunctionRunner::on_machine_fault(const std::string& what) {
+  if (shared_.events.wants(Severity::kWarning))
+    shared_.events.write(
+        note_event(Severity::kWarning, what, shared_.environments.loop.clock().wall_now()));
+}
+
 bool FunctionRunner::may_start_environment() {
   return admission_.may_start_environment(shared_.environments.loop.clock().steady_now());
 }

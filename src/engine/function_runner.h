@@ -66,6 +66,7 @@ class FunctionRunner final : private PoolOwner {
   void on_ahead_ready(Environment& environment) override { provisioner_.on_ready(environment); }
   void on_ahead_failed(Environment& environment) override { provisioner_.on_failed(environment); }
   void on_ahead_gone(Environment& environment) override { provisioner_.on_gone(environment); }
+  void on_machine_fault(const std::string& what) override;
   Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(
       const model::ConfigPtr& config) override {
     return snapshots_.source(config);
