@@ -159,6 +159,8 @@ Result<void> Engine::start() {
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
   if (auto ready = e.launcher.get_ready(); !ready) return ready;
+  if (e.launcher.isolation() == sandbox::Isolation::kFull)
+    e.code_store->set_readers(store::CodeReaders::kOthers);
   std::vector<Invoker*> all;
   std::string limits_warning;
   for (int i = 0; i < e.options.loops; ++i) {

@@ -59,6 +59,8 @@ std::string document(std::string_view type, std::string_view message) {
 
 // Why the program could not be started, in AWS's words where it has them.
 std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConfig& config) {
+  if (!exit.closed_folder.empty())
+    return fmt::format("cannot start {}: {}", config.runtime, exit.closed_folder);
   if (!config.runtime.starts_with("provided")) {
     const bool python = config.runtime.starts_with("python");
     const std::string step = exit.error == ENOENT ? fmt::format("install {} on this machine",

@@ -18,8 +18,8 @@ struct Fault {
 
 Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
                  std::string_view request_id);
-// If the machine lacked what a sandbox takes, which is no fault of the function: what its callers are
-// told, and may try again.
+// If the machine lacked what a sandbox takes, which is no fault of the function: what its callers
+// are told, and may try again.
 std::optional<Error> machine_fault(const sandbox::Exit& exit, const model::FunctionConfig& config);
 // The runtime broke off or overdid its answer.
 Fault answer_fault(std::string_view error_type, std::string_view request_id);

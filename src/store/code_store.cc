@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/code_folder.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/mutex.h"
@@ -219,6 +220,10 @@ Result<model::CodeLocation> CodeStore::add_hot_reload(const std::string& dir) co
     return refuse(fs::exists(dir, ec) ? "is not a folder" : "does not exist");
   }
   if (::access(dir.c_str(), R_OK | X_OK) != 0) return refuse("can't be read");
+  if (readers_ == CodeReaders::kOthers)
+    if (const std::string why = why_closed_to_others(dir); !why.empty())
+      return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
+                   "The hot-reload folder '" + dir + "' " + why + "."};
   model::CodeLocation location;
   location.hot_reload_dir = fs::path(dir).lexically_normal().string();
   if (location.hot_reload_dir.size() > 1 && location.hot_reload_dir.ends_with('/')) {

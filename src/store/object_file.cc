@@ -58,8 +58,7 @@ Result<ObjectFile> ObjectFile::create(const std::string& root, std::stop_token e
 }
 
 Result<void> ObjectFile::write(std::string_view bytes) {
-  if (ending_.stop_requested())
-    return stopping("ServiceUnavailable");
+  if (ending_.stop_requested()) return stopping("ServiceUnavailable");
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
