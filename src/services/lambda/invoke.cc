@@ -51,9 +51,11 @@ std::string without_surrogates(std::string text) {
 // nesting, half surrogate pairs): what it refuses is looked at again.
 std::optional<std::string> json_fault(std::string& text) {
   if (text.empty() || simdjson_accepts(text)) return std::nullopt;
-  if (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text)))
-    return std::nullopt;
-  return payload_fault(text, json_parse_fault(text));
+  if (nlohmann::json::accept(text)) return std::nullopt;
+  // Others wait for this loop: nothing is read once more, or made into a document, without need.
+  if (std::string fault = payload_fault(text); !fault.empty()) return fault;
+  if (nlohmann::json::accept(without_surrogates(text))) return std::nullopt;
+  return json_parse_fault(text);
 }
 
 Error invalid(std::string type, std::string message) {
