@@ -46,8 +46,7 @@ int start_gcore(const std::string& base, pid_t process, pid_t& child) {
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  const int failed =
-      ::posix_spawn(&child, argv[0], &actions, &attributes, argv.data(), environ);
+  const int failed = ::posix_spawn(&child, argv[0], &actions, &attributes, argv.data(), environ);
   ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   return failed;

@@ -95,8 +95,7 @@ std::string answer_frames(Symbolizer& symbolizer, pid_t process, std::string_vie
     const UniqueFd beside = open_of(process, path + ".debug");
     std::vector<uint64_t> addresses;
     for (const size_t i : indexes) addresses.push_back(frames[i].address);
-    auto found =
-        symbolizer.places(file.get(), beside ? beside.get() : -1, addresses, patience);
+    auto found = symbolizer.places(file.get(), beside ? beside.get() : -1, addresses, patience);
     for (size_t i = 0; i < indexes.size(); ++i) places[indexes[i]] = std::move(found[i]);
   }
   std::string out;
@@ -218,8 +217,7 @@ SteadyTime SymbolServer::drop_late(SteadyTime now) {
 
 void SymbolServer::take_clients() {
   while (clients_.size() < limits_.clients) {
-    UniqueFd socket(
-        ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
       // Too few descriptors: they wait, and this doesn't spin.
@@ -235,12 +233,11 @@ void SymbolServer::take_clients() {
     Client client;
     client.socket = std::move(socket);
     client.process = peer.pid;
-    client.asker = peer.uid >= kFirstUid ? uint64_t{peer.uid} << 32
-                                         : static_cast<uint64_t>(peer.pid);
+    client.asker =
+        peer.uid >= kFirstUid ? uint64_t{peer.uid} << 32 : static_cast<uint64_t>(peer.pid);
     client.until = steady_now() + limits_.question;
-    const auto has = std::count_if(clients_.begin(), clients_.end(), [&](const Client& each) {
-      return each.asker == client.asker;
-    });
+    const auto has = std::count_if(clients_.begin(), clients_.end(),
+                                   [&](const Client& each) { return each.asker == client.asker; });
     if (static_cast<size_t>(has) < limits_.clients_of_one) clients_.push_back(std::move(client));
   }
 }

@@ -9,8 +9,8 @@
 //
 // One thread hears all clients at once and answers one after the other: first whose function has
 // had no answer for longest. Question and answer have a time each, however they come. A function
-// has a few clients at most, of more the newest is sent away; all together have some dozens, and more
-// wait to be accepted.
+// has a few clients at most, of more the newest is sent away; all together have some dozens, and
+// more wait to be accepted.
 #pragma once
 
 #include <sys/types.h>
@@ -38,9 +38,9 @@ class SymbolServer {
   struct Limits {
     size_t clients = 64;
     size_t clients_of_one = 4;
-    Duration question = std::chrono::seconds(2);         // from the connection to its last byte
-    Duration search = std::chrono::milliseconds(2500);   // for one question
-    Duration answer = std::chrono::seconds(2);           // until the client has taken it
+    Duration question = std::chrono::seconds(2);        // from the connection to its last byte
+    Duration search = std::chrono::milliseconds(2500);  // for one question
+    Duration answer = std::chrono::seconds(2);          // until the client has taken it
     Duration core = std::chrono::seconds(60);
   };
   // `data_dir`: symbols/ and cores/ are made in it when there is something to keep.

@@ -97,8 +97,7 @@ void ComputeOptimizerService::handle(net::Request&& request, const std::string& 
     reply(output ? wire::json_answer(*output, id) : wire::json_error(output.error(), id));
   };
   const MutexLock lock(mutex_);
-  if (stopping_)
-    return reply(wire::json_error(stopping("ServiceUnavailableException"), id));
+  if (stopping_) return reply(wire::json_error(stopping("ServiceUnavailableException"), id));
   if (!thread_.joinable())
     thread_ = std::thread([this] {
       begin_thread();
