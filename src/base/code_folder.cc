@@ -1,6 +1,9 @@
 #include "base/code_folder.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -49,6 +52,16 @@ std::string CodeFolder::why_left_out(const std::string& relative, EntryKind kind
     return "the data folder of a Kiln";
   if (rules_file_ == kGitIgnoreFile && name == kNodeModules) return "";
   return rules_.ignores(relative, kind) ? rules_file_ : "";
+}
+
+std::string why_closed_to_others(const std::string& folder) {
+  struct stat st = {};
+  constexpr mode_t kNeeded = S_IROTH | S_IXOTH;
+  if (::stat(folder.c_str(), &st) != 0 || (st.st_mode & kNeeded) == kNeeded) return {};
+  char mode[8];
+  std::snprintf(mode, sizeof mode, "%04o", st.st_mode & 07777u);
+  return std::string("has the mode ") + mode +
+         ", and functions run as another user than its owner. Run `chmod o+rx " + folder + "`";
 }
 
 }  // namespace kiln

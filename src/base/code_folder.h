@@ -33,6 +33,11 @@ class CodeFolder {
   IgnoreRules rules_;
 };
 
+// What keeps users other than its owner from reading the folder, after its name, with the next
+// step;
+// "": nothing that its mode says.
+std::string why_closed_to_others(const std::string& folder);
+
 inline constexpr const char* kIgnoreFile = ".kilnignore";
 inline constexpr const char* kGitIgnoreFile = ".gitignore";
 

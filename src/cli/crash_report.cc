@@ -87,6 +87,11 @@ void watch_for_crashes(const std::string& raw_path) {
   for (const int signal : kFatal) ::sigaction(signal, &action, nullptr);
 }
 
+std::string signal_name(int signal) {
+  const char* name = sigabbrev_np(signal);
+  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
+}
+
 std::string readable_frame(const std::string& line) {
   const size_t open = line.find('('), plus = line.find('+', open);
   if (open == std::string::npos || plus == std::string::npos || plus == open + 1) return line;
@@ -105,8 +110,8 @@ Result<std::string> keep_crash_report(const Crash& crash) {
   std::replace(name.begin(), name.end(), ':', '-');
   const std::string path = crash.folder + "/" + name + ".txt";
   std::ofstream out(path);
-  out << "kiln " KILN_VERSION " ended by signal " << crash.signal << " (SIG"
-      << sigabbrev_np(crash.signal) << ": " << sigdescr_np(crash.signal) << ")\n"
+  out << "kiln " KILN_VERSION " ended by signal " << crash.signal << " ("
+      << signal_name(crash.signal) << ": " << ::strsignal(crash.signal) << ")\n"
       << "at " << format_iso_ms(crash.when) << " after "
       << std::chrono::duration<double>(crash.ran).count() << " s\n";
   std::istringstream raw(read_report(crash.raw_path));

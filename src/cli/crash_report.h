@@ -33,6 +33,9 @@ constexpr size_t kMostCrashReports = 20;  // the oldest go
 // The report's path.
 Result<std::string> keep_crash_report(const Crash& crash);
 
+// "SIGSEGV", or "signal 34" of one without a name.
+std::string signal_name(int signal);
+
 // "kiln(_ZN4kiln6engineE+0x12) [0x55]" with its name as written in the source.
 std::string readable_frame(const std::string& line);
 

@@ -135,8 +135,8 @@ void tell(const ServeOptions& options, engine::Severity severity, const std::str
   }
 }
 
-// Returns at SIGINT and SIGTERM, or, with false, when the launcher has ended: no function can start
-// then.
+// Returns at a signal that asks for the end, or, with false, when the launcher has ended: no
+// function can start then.
 bool wait_for_end(const sigset_t& signals, pid_t launcher) {
   for (;;) {
     int signal = 0;
@@ -160,8 +160,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   // Blocked before any thread is made: only sigwait below takes them.
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  add_end_signals(signals);
   sigaddset(&signals, SIGCHLD);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);

@@ -42,9 +42,9 @@ struct ServeOptions {
   Supervision supervision = Supervision::kOn;
 };
 
-// Runs the engine until SIGINT or SIGTERM. Prints `kiln listening on http://HOST:PORT` on stdout
-// when it is ready, and more on a terminal; events go to stderr. Returns the program's exit code.
-// REQUIRES: the process has one thread.
+// Runs the engine until SIGINT, SIGTERM or SIGHUP. Prints `kiln listening on http://HOST:PORT` on
+// stdout when it is ready, and more on a terminal; events go to stderr. Returns the program's exit
+// code. REQUIRES: the process has one thread.
 int run_serve(const ServeOptions& options);
 
 }  // namespace kiln::cli

@@ -17,11 +17,6 @@
 namespace kiln::cli {
 namespace {
 
-std::string signal_name(int signal) {
-  const char* name = sigabbrev_np(signal);
-  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
-}
-
 // As if the signal had come to this process: shells and init systems see what happened.
 [[noreturn]] void end_by(int signal) {
   const rlimit none{0, 0};
@@ -39,7 +34,9 @@ class Supervisor {
   Supervisor(const SupervisorOptions& options, const std::function<int(Supervised&)>& engine)
       : options_(options), engine_(engine) {
     sigemptyset(&watched_);
-    for (const int signal : {SIGINT, SIGTERM, SIGCHLD}) sigaddset(&watched_, signal);
+    add_end_signals(watched_);
+    sigaddset(&watched_, SIGCHLD);
+    ::signal(SIGPIPE, SIG_IGN);  // nobody may read any more what it tells
     pthread_sigmask(SIG_BLOCK, &watched_, &before_);
     ::signal(SIGCHLD, SIG_DFL);  // who started this may have ignored it
   }
@@ -94,7 +91,7 @@ class Supervisor {
         if (ended == child_) return status;
       siginfo_t info{};
       const int signal = ::sigwaitinfo(&watched_, &info);
-      if (signal != SIGINT && signal != SIGTERM) continue;
+      if (signal <= 0 || signal == SIGCHLD) continue;
       stopping_ = true;
       ::kill(child_, SIGTERM);
     }
@@ -119,7 +116,7 @@ class Supervisor {
     read_port();
     // One that was started again and ends at once may end so a few times, too.
     const bool was_ready = port_ != 0;
-    if (stopping_ && (signal == SIGTERM || signal == SIGINT)) end_by(signal);
+    if (stopping_ && sigismember(&watched_, signal) == 1) end_by(signal);
     const std::string report = keep_report(signal);
     const std::string what = "the engine ended by " + signal_name(signal);
     if (stopping_ || !was_ready || !may_start()) {
@@ -164,6 +161,14 @@ class Supervisor {
 };
 
 }  // namespace
+
+void add_end_signals(sigset_t& signals) {
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  struct sigaction action = {};
+  if (::sigaction(SIGHUP, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+    sigaddset(&signals, SIGHUP);
+}
 
 void Supervised::watch() const {
   if (!raw_report_.empty()) watch_for_crashes(raw_report_);

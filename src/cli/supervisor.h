@@ -9,10 +9,12 @@
 //     return 0;
 //   });
 //
-// SIGINT and SIGTERM go to the engine, whose exit code is the program's. An engine that ends before
-// it was ready, or too often, isn't started again; the program then ends by the same signal. The
-// engine dies with its supervisor. REQUIRES: the process has one thread.
+// The signals that end it go to the engine, whose exit code is the program's. An engine that ends
+// before it was ready, or too often, isn't started again; the program then ends by the same signal.
+// The engine dies with its supervisor. REQUIRES: the process has one thread.
 #pragma once
+
+#include <signal.h>
 
 #include <cstdint>
 #include <functional>
@@ -31,6 +33,10 @@ struct SupervisorOptions {
   int most_restarts = 5;  // within `window`
   Duration window = std::chrono::minutes(1);
 };
+
+// The signals that ask for an end: SIGINT, SIGTERM, and SIGHUP, which a terminal sends when it is
+// closed, unless it is ignored (nohup).
+void add_end_signals(sigset_t& signals);
 
 // An engine that can't go on without a new process ends with this exit code, and is started again.
 inline constexpr int kStartAgain = 111;

@@ -159,6 +159,8 @@ Result<void> Engine::start() {
   const sandbox::CgroupFactory::Paths paths;
   sandbox::CgroupFactory::sweep(paths);
   if (auto ready = e.launcher.get_ready(); !ready) return ready;
+  if (e.launcher.isolation() == sandbox::Isolation::kFull)
+    e.code_store->set_readers(store::CodeReaders::kOthers);
   std::vector<Invoker*> all;
   std::string limits_warning;
   for (int i = 0; i < e.options.loops; ++i) {
@@ -171,7 +173,8 @@ Result<void> Engine::start() {
         *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
         e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
         e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
-        e.symbols->name(), [this](std::function<void()> work) { post_worker(std::move(work)); }}));
+        e.symbols->name(), [this](std::function<void()> work) { post_worker(std::move(work)); },
+        ending()}));
     all.push_back(e.invokers.back().get());
   }
   for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))

@@ -1,9 +1,11 @@
 #include "engine/environment.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/check.h"
+#include "base/code_folder.h"
 #include "base/interpreters.h"
 #include "engine/fault_text.h"
 #include "engine/runtime_launch.h"
@@ -430,6 +432,11 @@ void Environment::on_exit(const sandbox::Exit& exit) {
   exit_ = exit;
   log_.end_output();
   bury_sandbox();
+  if (const std::string& folder = config_->code.hot_reload_dir;
+      exit.error == EACCES && host_.isolation == sandbox::Isolation::kFull && !folder.empty())
+    if (const std::string why = why_closed_to_others(folder); !why.empty())
+      exit_->closed_folder = "the hot-reload folder '" + folder + "' " + why;
+  if (auto fault = machine_fault(); fault && current_) abandon(*fault);
   tell(Event::kExit);
 }
 
@@ -440,6 +447,10 @@ void Environment::bury_sandbox() {
 
 void Environment::retire() {
   if (state_) tell(Event::kRetire);
+}
+
+std::optional<Error> Environment::machine_fault() const {
+  return exit_ ? engine::machine_fault(*exit_, *config_) : std::nullopt;
 }
 
 void Environment::abandon(const Error& error) {

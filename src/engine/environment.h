@@ -155,6 +155,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   // Ends at once; an invocation in hand is answered with `error`.
   void abandon(const Error& error);
   EnvironmentStatus status() const;
+  // What the machine lacked to start it; nullopt: nothing, or it isn't known yet.
+  std::optional<Error> machine_fault() const;
 
  private:
   using Event = model::EnvironmentEvent;

@@ -59,6 +59,8 @@ std::string document(std::string_view type, std::string_view message) {
 
 // Why the program could not be started, in AWS's words where it has them.
 std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConfig& config) {
+  if (!exit.closed_folder.empty())
+    return fmt::format("cannot start {}: {}", config.runtime, exit.closed_folder);
   if (!config.runtime.starts_with("provided")) {
     const bool python = config.runtime.starts_with("python");
     const std::string step = exit.error == ENOENT ? fmt::format("install {} on this machine",
@@ -96,6 +98,16 @@ Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
     if (exit.out_of_memory && exit.value == SIGKILL) type = "Runtime.OutOfMemory";
   }
   return {type, document(type, fmt::format("RequestId: {} Error: {}", request_id, what))};
+}
+
+std::optional<Error> machine_fault(const sandbox::Exit& exit, const model::FunctionConfig& config) {
+  if (exit.kind != sandbox::Exit::Kind::kNotStarted) return std::nullopt;
+  // exec says the rest of its program.
+  const bool lacks = exit.error == EAGAIN || exit.error == EMFILE || exit.error == ENFILE;
+  if (exit.error != 0 && !lacks) return std::nullopt;
+  return Error{
+      ErrorKind::kInternal, "ServiceException",
+      fmt::format("Kiln could not start an environment of {}: {}", config.name, exit.reason)};
 }
 
 Fault answer_fault(std::string_view error_type, std::string_view request_id) {

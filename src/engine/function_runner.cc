@@ -74,8 +74,9 @@ void FunctionRunner::invoke(const model::ConfigPtr& config, Invocation&& invocat
 void FunctionRunner::remark_on(const std::string& runtime) const {
   if (wanted_version(runtime).empty()) return;
   shared_.post_worker([runtime, name = name_, &events = shared_.events,
-                       &clock = shared_.environments.loop.clock()] {
-    if (const std::string remark = machine_interpreters().remark(runtime); !remark.empty())
+                       &clock = shared_.environments.loop.clock(), ending = shared_.ending] {
+    const std::string remark = machine_interpreters().remark(runtime, ending);
+    if (!remark.empty() && !ending.stop_requested())
       events.write(note_event(Severity::kWarning, name + ": " + remark, clock.wall_now()));
   });
 }
@@ -105,6 +106,12 @@ void FunctionRunner::on_invocation_end(Invocation& invocation, const InvocationE
         invocation_event({region_, name_, std::string(end.version), invocation.request.request_id,
                           end.duration_ms, end.init_ms, end.function_error, end.payload},
                          shared_.environments.loop.clock().wall_now()));
+}
+
+void FunctionRunner::on_machine_fault(const std::string& what) {
+  if (shared_.events.wants(Severity::kWarning))
+    shared_.events.write(
+        note_event(Severity::kWarning, what, shared_.environments.loop.clock().wall_now()));
 }
 
 bool FunctionRunner::may_start_environment() {

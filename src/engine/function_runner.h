@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class FunctionRunner final : private PoolOwner {
     EventLog& events;
     SnapshotTurns& turns;
     std::function<void(std::function<void()>)> post_worker;  // for what may block
+    std::stop_token ending;                                  // of the engine
   };
   FunctionRunner(const Shared& shared, std::string region, std::string name,
                  SandboxPool::FindTask find_task);
@@ -64,6 +66,7 @@ class FunctionRunner final : private PoolOwner {
   void on_ahead_ready(Environment& environment) override { provisioner_.on_ready(environment); }
   void on_ahead_failed(Environment& environment) override { provisioner_.on_failed(environment); }
   void on_ahead_gone(Environment& environment) override { provisioner_.on_gone(environment); }
+  void on_machine_fault(const std::string& what) override;
   Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(
       const model::ConfigPtr& config) override {
     return snapshots_.source(config);

@@ -35,6 +35,7 @@ void HotReload::watch(const std::string& folder) {
   if (roots_.contains(folder)) return;
   if (!open()) return cannot_watch(folder, errno);
   roots_.emplace(folder, CodeFolder::open(folder));
+  watch_links(folder);
   add({folder, folder});
 }
 
@@ -87,6 +88,20 @@ void HotReload::watch_above(const std::string& root) {
   } while (above.has_relative_path());
 }
 
+// The kernel follows links when it is asked to watch, and says nothing of them.
+void HotReload::watch_links(const std::string& root) {
+  std::error_code ec;
+  for (std::filesystem::path at = root; at.has_relative_path(); at = at.parent_path()) {
+    if (!std::filesystem::is_symlink(at, ec)) continue;
+    const std::filesystem::path above = at.parent_path();
+    const int descriptor = ::inotify_add_watch(inotify_.get(), above.c_str(), kEvents | IN_ONLYDIR);
+    if (descriptor < 0)
+      cannot_watch(root, errno);
+    else
+      note(descriptor, {above, root, false, at.filename()});
+  }
+}
+
 // Something has changed above a root that had gone.
 bool HotReload::come_back(const std::string& root) {
   drop(root);
@@ -96,6 +111,7 @@ bool HotReload::come_back(const std::string& root) {
   if (!std::filesystem::is_directory(root, ec)) return false;
   drop(root);
   roots_.insert_or_assign(root, CodeFolder::open(root));
+  watch_links(root);
   add({root, root});
   return true;
 }
@@ -186,7 +202,13 @@ void HotReload::read_events() {
 
 // Whether this event of a folder changes its root.
 bool HotReload::see(const Folder& folder, uint32_t mask, const std::string& name) {
-  const auto& [path, root, is_above] = folder;
+  const auto& [path, root, is_above, link] = folder;
+  constexpr uint32_t kOther = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+  if (!link.empty()) {
+    const bool other = name == link && (mask & kOther) != 0;
+    if (other) come_back(root);
+    return other;
+  }
   const bool has_gone = (mask & (IN_IGNORED | IN_MOVE_SELF)) != 0;
   if (is_above || (has_gone && path == root)) {
     if (!has_gone && (mask & (IN_CREATE | IN_MOVED_TO)) == 0) return false;

@@ -2,7 +2,8 @@
 // with subfolders). base/code_folder.h says what code is; byte code that Python writes isn't.
 //
 // Folders may lie within one another, and be one by several names. One that goes, or is renamed, is
-// waited for: it counts as changed when there is one of that name again. Where events came faster
+// waited for: it counts as changed when there is one of that name again. So does one that is
+// reached by a link which changes. Where events came faster
 // than they were read, all folders count as changed. Where the machine lets no more be watched,
 // that is told once for each folder, and the rest goes on.
 //
@@ -47,6 +48,7 @@ class HotReload {
   struct Folder {
     std::string path, root;
     bool is_above = false;  // the root is gone: this one will see it come back
+    std::string link = {};  // what leads to the root from here is a link of this name
   };
 
   // With the first folder: few functions run in place.
@@ -55,6 +57,7 @@ class HotReload {
   void drop(const std::string& root);
   void note(int descriptor, const Folder& folder);
   void watch_above(const std::string& root);
+  void watch_links(const std::string& root);
   // Whether it is there, and watched again.
   bool come_back(const std::string& root);
   void begin_again();

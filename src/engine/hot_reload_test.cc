@@ -150,6 +150,38 @@ TEST_F(HotReloadTest, AFolderThatIsMadeAgainIsWatchedAgain) {
   EXPECT_TRUE(told_.empty());
 }
 
+// As tools do that put a new version beside the old one: "current" leads to one of them.
+TEST_F(HotReloadTest, AFolderBehindALinkThatChangesIsWatchedAgain) {
+  const std::string current = dir_.path() + "/current", folder = current + "/code";
+  for (const char* version : {"v1", "v2", "v3"})
+    std::filesystem::create_directories(dir_.path() + "/" + version + "/code");
+  std::filesystem::create_directory_symlink("v1", current);
+  reload_.watch(folder);
+  const auto changes = [&](const std::string& path) {
+    loop_.drain();
+    told_.clear();
+    std::ofstream(dir_.path() + path) << "x = 1\n";
+    loop_.turn(std::chrono::milliseconds(0));
+    return !told_.empty();
+  };
+  EXPECT_TRUE(changes("/v1/code/index.py"));
+  EXPECT_FALSE(changes("/beside.py"));
+  for (const std::string version : {"v2", "v3"}) {
+    told_.clear();
+    if (version == "v2") {
+      std::filesystem::create_directory_symlink(version, dir_.path() + "/next");
+      std::filesystem::rename(dir_.path() + "/next", current);
+    } else {
+      std::filesystem::remove(current);
+      std::filesystem::create_directory_symlink(version, current);
+    }
+    run_until([&] { return !told_.empty(); });
+    EXPECT_EQ(told_.front(), folder);
+    EXPECT_TRUE(changes("/" + version + "/code/index.py")) << version;
+    EXPECT_FALSE(changes("/v1/code/index.py"));
+  }
+}
+
 TEST_F(HotReloadTest, WhileItIsGoneItsNeighboursChangeNothing) {
   make_folders(1);
   reload_.watch(root_);

@@ -57,6 +57,7 @@ Invoker::Invoker(Setup setup)
       provisioning_delay_(setup.provisioning_delay),
       events_(setup.events),
       post_worker_(std::move(setup.post_worker)),
+      ending_(std::move(setup.ending)),
       hot_reload_(
           setup.loop,
           [this](const std::string& folder) {
@@ -140,7 +141,8 @@ FunctionRunner& Invoker::runner(const Key& key) {
                                         provisioning_delay_,
                                         events_,
                                         snapshot_turns_,
-                                        post_worker_};
+                                        post_worker_,
+                                        ending_};
     runner = std::make_unique<FunctionRunner>(
         shared, key.region, key.name,
         [this](const model::FunctionConfig& c) { return find_task(c); });

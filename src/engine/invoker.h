@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -48,6 +49,7 @@ class Invoker {
     MetricInbox& inbox;
     std::string symbols;  // see SymbolServer::name
     std::function<void(std::function<void()>)> post_worker;
+    std::stop_token ending;
   };
   explicit Invoker(Setup setup);
   ~Invoker();
@@ -113,6 +115,7 @@ class Invoker {
   Duration provisioning_delay_;
   EventLog& events_;
   const std::function<void(std::function<void()>)> post_worker_;
+  const std::stop_token ending_;
   SnapshotTurns snapshot_turns_;
   HotReload hot_reload_;
   std::vector<Invoker*> all_;

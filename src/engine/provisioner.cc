@@ -71,6 +71,10 @@ void Provisioner::on_ready(Environment& environment) {
 void Provisioner::on_failed(Environment& environment) {
   Version* version = version_of(environment);
   if (!version) return;
+  const auto fault = environment.machine_fault();
+  // One that replaces another is started again when this has gone: the others serve meanwhile.
+  if (fault && version->allocation.state() == ProvisionedState::kReady) return;
+  version->failed_for = fault ? fault->message : "FUNCTION_ERROR_INIT_FAILURE";
   Port port(*this, *version);
   version->allocation.on_failed(&environment, port);
 }
@@ -90,7 +94,7 @@ void Provisioner::report(const Version& version) {
   ProvisionedStatus status;
   status.state = allocation.state();
   status.allocated = status.available = allocation.serving();
-  if (status.state == ProvisionedState::kFailed) status.reason = "FUNCTION_ERROR_INIT_FAILURE";
+  if (status.state == ProvisionedState::kFailed) status.reason = version.failed_for;
   board_.set(config.region, config.name, config.version, status);
 }
 

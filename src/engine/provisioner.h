@@ -41,6 +41,7 @@ class Provisioner final : private net::Scheduled {
         : config(std::move(c)), allocation(rules) {}
     model::ConfigPtr config;
     Allocation allocation;
+    std::string failed_for;
   };
   class Port;
 

@@ -381,11 +381,14 @@ void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
 }
 
 void SandboxPool::on_gone(Environment& environment) {
+  const auto fault = environment.machine_fault();
+  if (fault) owner_.on_machine_fault(fault->message);
   if (&environment == debugged_.environment) {
     debugged_.environment = nullptr;
     if (auto waiter = std::exchange(debugged_.waiter, std::nullopt))
-      refuse(*waiter, {ErrorKind::kUnavailable, "ServiceException",
-                       "The environment that was to be debugged has ended; its log says why."});
+      refuse(*waiter, fault.value_or(Error{
+                          ErrorKind::kUnavailable, "ServiceException",
+                          "The environment that was to be debugged has ended; its log says why."}));
   }
   ahead_.erase(&environment);
   if (const auto version = versions_.find(environment.config()); version != versions_.end()) {

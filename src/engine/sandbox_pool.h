@@ -32,6 +32,8 @@ class PoolOwner {
   virtual void on_ahead_ready(Environment& environment) = 0;
   virtual void on_ahead_failed(Environment& environment) = 0;
   virtual void on_ahead_gone(Environment& environment) = 0;
+  // An environment could not be started, for what the machine lacks.
+  virtual void on_machine_fault(const std::string&) {}
   // What an environment for an invocation is forked of; nullptr: nothing. An error: it can't have
   // one now.
   virtual Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(const model::ConfigPtr&) {

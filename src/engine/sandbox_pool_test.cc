@@ -289,6 +289,30 @@ TEST_F(PoolTest, AFailedInitIsTriedAgainWithinTheInvocation) {
   EXPECT_EQ(pool_->idle_count(), 1u);
 }
 
+TEST_F(PoolTest, WhatTheMachineLacksIsNoErrorOfTheFunction) {
+  invoke("a");
+  puppet(0).exit(sandbox::Exit::Kind::kNotStarted);
+  loop_.turn();
+  EXPECT_EQ(answer("a"), "ServiceException");
+  EXPECT_EQ(answers_["a"].front().error.kind, ErrorKind::kInternal);
+  const std::string& said = answers_["a"].front().error.message;
+  EXPECT_TRUE(said.starts_with("Kiln could not start an environment of f: ")) << said;
+  EXPECT_EQ(machine_faults_, 1);
+  EXPECT_EQ(ended_, 0);
+  // The second try of an init that failed is the same.
+  invoke("b");
+  puppet(1).exit(sandbox::Exit::Kind::kExited, 1);
+  puppet(2).exit(sandbox::Exit::Kind::kNotStarted);
+  loop_.turn();
+  EXPECT_EQ(answer("b"), "ServiceException");
+  EXPECT_EQ(pool_->size(), 0u);
+  invoke("c");
+  puppet(3).ready();
+  puppet(3).answer("3");
+  puppet(3).ready();
+  EXPECT_EQ(answer("c"), "3");
+}
+
 TEST_F(PoolTest, AbandonedOnesAnswerAndEnd) {
   invoke("busy");
   puppet(0).ready();

@@ -91,6 +91,8 @@ void SnapshotTemplate::on_template_gone(const sandbox::Exit& exit) {
                                               : exit_fault(exit, *config_, {}).error_type;
   report("error", type);
   log_.flush();
+  if (auto fault = machine_fault(exit, *config_))
+    return tell_({model::SnapshotEvent::kGone, "InternalError", std::move(fault->message)});
   const bool place = exit.kind == sandbox::Exit::Kind::kNotStarted && !exit.program.empty();
   tell_({model::SnapshotEvent::kGone,
          place                ? "FunctionError.InvalidEntryPoint"

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 
 #include "base/unique_fd.h"
@@ -29,7 +30,6 @@ namespace {
 constexpr const char* kAddr2line = "/usr/bin/addr2line";
 constexpr size_t kMostKnown = 4096;
 constexpr size_t kMostOutput = 1024 * 1024;
-constexpr auto kReadingPatience = std::chrono::milliseconds(2500);
 constexpr rlim_t kMostMemory = rlim_t{4} << 30;
 
 std::string readable(const std::string& name) {
@@ -49,10 +49,11 @@ std::string identity_of(int file) {
          std::to_string(st.st_mtim.tv_nsec);
 }
 
-// What the process prints; what takes too long is ended.
-std::string output_of(const std::vector<std::string>& command, int inherited) {
+// What the process prints, up to its end. Nothing: it can't be started, or took too long.
+std::optional<std::string> output_of(const std::vector<std::string>& command, int inherited,
+                                     const Symbolizer::Patience& patience) {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return "";
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
   const UniqueFd out(ends[0]);
   UniqueFd in(ends[1]);
   posix_spawn_file_actions_t actions;
@@ -69,17 +70,20 @@ std::string output_of(const std::vector<std::string>& command, int inherited) {
   const int failed = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   in.reset();
-  if (failed != 0) return "";
+  if (failed != 0) return std::nullopt;
   const struct rlimit memory = {kMostMemory, kMostMemory};
   ::prlimit(child, RLIMIT_AS, &memory, nullptr);
-  const auto end = std::chrono::steady_clock::now() + kReadingPatience;
   std::string text;
+  bool in_time = true;
   std::array<char, 16 * 1024> chunk;
   while (text.size() < kMostOutput) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        end - std::chrono::steady_clock::now());
-    struct pollfd wait = {out.get(), POLLIN, 0};
-    if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) <= 0) break;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        patience.until - std::chrono::steady_clock::now());
+    std::array<pollfd, 2> wait{{{out.get(), POLLIN, 0}, {patience.stop, POLLIN, 0}}};
+    in_time = left.count() > 0 &&
+              ::poll(wait.data(), wait.size(), static_cast<int>(left.count())) > 0 &&
+              wait[1].revents == 0;
+    if (!in_time) break;
     const ssize_t n = ::read(out.get(), chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
@@ -88,6 +92,7 @@ std::string output_of(const std::vector<std::string>& command, int inherited) {
   ::kill(child, SIGKILL);
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
+  if (!in_time) return std::nullopt;
   return text;
 }
 
@@ -142,7 +147,8 @@ Result<void> Symbolizer::keep(const std::string& folder, const std::string& file
 }
 
 std::vector<std::vector<SourcePlace>> Symbolizer::places(int file, int beside,
-                                                         const std::vector<uint64_t>& addresses) {
+                                                         const std::vector<uint64_t>& addresses,
+                                                         const Patience& patience) {
   const std::string id = build_id_of(file);
   UniqueFd kept;
   if (!id.empty())
@@ -167,7 +173,9 @@ std::vector<std::vector<SourcePlace>> Symbolizer::places(int file, int beside,
       text << "0x" << std::hex << address;
       command.push_back(text.str());
     }
-    auto found = parse_addr2line(output_of(command, symbols), missing.size());
+    const auto printed = output_of(command, symbols, patience);
+    if (!printed) return std::vector<std::vector<SourcePlace>>(addresses.size());
+    auto found = parse_addr2line(*printed, missing.size());
     for (size_t i = 0; i < missing.size(); ++i)
       known_[{identity, missing[i]}] = std::move(found[i]);
   }

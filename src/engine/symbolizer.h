@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace kiln::engine {
@@ -30,11 +31,16 @@ class Symbolizer {
   // build id. Any thread.
   static Result<void> keep(const std::string& folder, const std::string& file);
 
+  struct Patience {
+    SteadyTime until;
+    int stop = -1;  // a descriptor that is readable when nobody wants the answer any more
+  };
   // For each address, which is one of the file: innermost first where calls were inlined; empty
   // where nothing is known. `file`: an open program or library; `beside`: one that may hold its
-  // symbols, or -1.
+  // symbols, or -1. What isn't found in time is empty, and looked for again when it is asked for.
   std::vector<std::vector<SourcePlace>> places(int file, int beside,
-                                               const std::vector<uint64_t>& addresses);
+                                               const std::vector<uint64_t>& addresses,
+                                               const Patience& patience);
 
  private:
   using Key = std::pair<std::string, uint64_t>;  // identity of the file, address

@@ -15,6 +15,7 @@
 #include "base/time_format.h"
 #include "logs/files.h"
 #include "logs/groups.h"
+#include "logs/writer.h"
 #include "tests/support/state_doubles.h"
 #include "tests/support/test_dir.h"
 
@@ -22,7 +23,9 @@ namespace kiln::logs {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr int64_t kBase = 1769000000000;  // 2026-01-21T12:53:20.000Z
@@ -252,6 +255,14 @@ TEST_F(LogStoreTest, WhatTheDiskDoesNotTakeIsCounted) {
   store.append({"us-east-1", "g", "s"}, line(kBase, "kept"));
   store.flush();
   EXPECT_THAT(*store.read("us-east-1", "g", {}, 0, kForever, 0, 5), SizeIs(1));
+}
+
+TEST_F(LogStoreTest, AFolderThatCantBeMadeIsSaidAsWhatItIs) {
+  std::filesystem::create_symlink("/nowhere", dir_ / "eu-west-1");
+  LogWriter writer(dir_.path(), 1'000'000, 4);
+  const auto written = writer.write("eu-west-1", "g", "s", line(kBase, "lost"));
+  ASSERT_FALSE(written);
+  EXPECT_THAT(written.error().message, Not(HasSubstr("No such file")));
 }
 
 TEST_F(LogStoreTest, AFileThatSomebodyDeletesOrMovesIsBegunAgain) {

@@ -147,7 +147,10 @@ Result<LogWriter::Files::iterator> LogWriter::open(const std::string& dir,
     std::error_code ec;
     std::filesystem::create_directory(root_, ec);
     if (!ec) std::filesystem::create_directories(dir, ec);
-    fd.reset(open_log(path));
+    if (!ec)
+      fd.reset(open_log(path));
+    else
+      errno = ec.value();
   }
   struct stat info {};
   if (!fd || ::fstat(fd.get(), &info) != 0) return disk_error(path);

@@ -18,6 +18,7 @@
 
 #include "base/thread_start.h"
 #include "sandbox/activity.h"
+#include "sandbox/descriptors.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -156,7 +157,7 @@ class CgroupV1 final : public Cgroup {
     }
     if (e != 0)
       return Error{ErrorKind::kUnavailable, "CgroupError",
-                   "cannot limit " + paths_[1] + " to " + bytes + " bytes: " + std::strerror(e)};
+                   "cannot limit " + paths_[1] + " to " + bytes + " bytes: " + descriptor_fault(e)};
     return {};
   }
   void set_cpu_quota(const ResourceLimits& limits) override {
@@ -215,7 +216,7 @@ class CgroupV2 final : public Cgroup {
     }
     if (e != 0)
       return Error{ErrorKind::kUnavailable, "CgroupError",
-                   "cannot limit " + path_ + " to " + bytes + " bytes: " + std::strerror(e)};
+                   "cannot limit " + path_ + " to " + bytes + " bytes: " + descriptor_fault(e)};
     return {};
   }
   void set_cpu_quota(const ResourceLimits& limits) override {

@@ -191,8 +191,8 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
     for (const UniqueFd& fd : group) fds.cgroup.push_back(fd.get());
     blank->limits = kind.limits;
     blank->has_limits = static_cast<bool>(blank->cgroup->set_memory(kind.limits));
-  } else if (blank->ahead) {
-    return Error{ErrorKind::kUnavailable, "LauncherError", "no cgroup for an interpreter"};
+  } else if (cgroups_.kind() != LimitsKind::kRlimit) {
+    return no_descriptors("no control group");
   }
   ++making_;
   launcher_.make(request, fds, [this, alive = alive_, blank](Result<LauncherClient::Made> made) {

@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/code_folder.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/mutex.h"
+#include "base/stopping.h"
 #include "store/unzip.h"
 
 namespace kiln::store {
@@ -60,8 +62,7 @@ Result<void> lay_over(const std::string& from, const std::string& to,
   std::error_code ec;
   for (fs::recursive_directory_iterator it(from, ec), end; !ec && it != end; it.increment(ec)) {
     if (ending.stop_requested())
-      return Error{ErrorKind::kUnavailable, "ServiceException",
-                   "The layers were not put together: Kiln is stopping."};
+      return stopping("ServiceException", "The layers were not put together");
     const fs::path target = to / it->path().lexically_relative(from);
     const auto type = it->symlink_status(ec).type();
     const auto there = fs::symlink_status(target, ec).type();
@@ -219,6 +220,10 @@ Result<model::CodeLocation> CodeStore::add_hot_reload(const std::string& dir) co
     return refuse(fs::exists(dir, ec) ? "is not a folder" : "does not exist");
   }
   if (::access(dir.c_str(), R_OK | X_OK) != 0) return refuse("can't be read");
+  if (readers_ == CodeReaders::kOthers)
+    if (const std::string why = why_closed_to_others(dir); !why.empty())
+      return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
+                   "The hot-reload folder '" + dir + "' " + why + "."};
   model::CodeLocation location;
   location.hot_reload_dir = fs::path(dir).lexically_normal().string();
   if (location.hot_reload_dir.size() > 1 && location.hot_reload_dir.ends_with('/')) {

@@ -32,6 +32,9 @@ struct CodeLimits {
 // Where a package comes from: the limit of the zip's own size is for those in a request.
 enum class ZipSource { kRequest, kObject };
 
+// As whom functions read their code.
+enum class CodeReaders { kOwner, kOthers };
+
 class CodeStore {
  public:
   // `ending`: the engine goes down, and nothing more is unpacked or merged.
@@ -42,6 +45,9 @@ class CodeStore {
   Result<model::CodeLocation> add_zip(std::string_view zip, ZipSource source = ZipSource::kRequest);
   // Code={"S3Bucket":"hot-reload","S3Key":"/absolute/dir"}.
   Result<model::CodeLocation> add_hot_reload(const std::string& dir) const;
+
+  // Before functions are made: add_hot_reload() refuses folders that they couldn't read.
+  void set_readers(CodeReaders readers) { readers_ = readers; }
 
   // Makes one folder of several packages, a later one's files over an earlier one's, and returns
   // its key; that of a single package is its own. Error: a package is not there any more.
@@ -70,6 +76,7 @@ class CodeStore {
   std::string root_;
   CodeLimits limits_;
   std::stop_token ending_;
+  CodeReaders readers_ = CodeReaders::kOwner;
   Mutex mutex_;
   std::map<std::string, int> pinned_ KILN_GUARDED_BY(mutex_);  // by key: how often
   std::set<std::string> unfinished_

@@ -286,6 +286,26 @@ TEST_F(CodeStoreTest, HotReload) {
   }
 }
 
+TEST_F(CodeStoreTest, AHotReloadFolderThatFunctionsCantReadIsRefused) {
+  const std::string folder = dir_ / "fn";
+  fs::create_directories(folder);
+  const auto add = [&](unsigned mode, CodeReaders readers) {
+    fs::permissions(folder, fs::perms(mode));
+    CodeStore store(root());
+    store.set_readers(readers);
+    const auto added = store.add_hot_reload(folder);
+    return added ? std::string() : added.error().message;
+  };
+  EXPECT_EQ(add(0700, CodeReaders::kOwner), "");
+  EXPECT_EQ(add(0705, CodeReaders::kOthers), "");
+  EXPECT_EQ(add(0755, CodeReaders::kOthers), "");
+  for (const unsigned mode : {0700u, 0771u, 0774u, 0770u})
+    EXPECT_THAT(add(mode, CodeReaders::kOthers),
+                AllOf(HasSubstr("'" + folder + "' has the mode 07"), HasSubstr("another user"),
+                      HasSubstr("chmod o+rx " + folder)))
+        << mode;
+}
+
 TEST_F(CodeStoreTest, CollectRemovesWhatNobodyUses) {
   CodeLimits limits;
   limits.keep_added = std::chrono::seconds(0);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/ids.h"
+#include "base/stopping.h"
 
 namespace kiln::store {
 
@@ -57,8 +58,7 @@ Result<ObjectFile> ObjectFile::create(const std::string& root, std::stop_token e
 }
 
 Result<void> ObjectFile::write(std::string_view bytes) {
-  if (ending_.stop_requested())
-    return Error{ErrorKind::kUnavailable, "ServiceUnavailable", "Kiln is stopping."};
+  if (ending_.stop_requested()) return stopping("ServiceUnavailable");
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd_.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;

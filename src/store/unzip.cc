@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/libarchive.h"
+#include "base/stopping.h"
 #include "base/unique_fd.h"
 #include "store/archive_paths.h"
 #include "store/zip_directory.h"
@@ -109,8 +110,7 @@ class Unpacker {
   // Looked at between any two pieces of work.
   Result<void> go_on() const {
     if (!limits_.ending.stop_requested()) return {};
-    return Error{ErrorKind::kUnavailable, "ServiceException",
-                 "The package was not unpacked: Kiln is stopping."};
+    return stopping("ServiceException", "The package was not unpacked");
   }
 
   Result<void> count_entry() {

@@ -8,6 +8,7 @@
 
 #include "base/json_access.h"
 #include "base/json_text.h"
+#include "wire/fault_code.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::wire {
@@ -204,7 +205,7 @@ net::Response cbor_answer(const json& document, const std::string& request_id,
 }
 
 net::Response cbor_error(const Error& error, const std::string& request_id) {
-  const std::string type = error.type.empty() ? "InternalFailure" : error.type;
+  const std::string type = fault_code(error, "InternalFailure");
   json body = {{"__type", type}};
   if (!error.message.empty()) body["message"] = error.message;
   net::Response response = cbor_answer(body, request_id, [](std::string_view) { return false; });

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "wire/fault_code.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::wire {
@@ -75,7 +76,7 @@ net::Response json_answer(const nlohmann::json& document, const std::string& req
 }
 
 net::Response json_error(const Error& error, const std::string& request_id, JsonVersion version) {
-  const std::string type = error.type.empty() ? "InternalFailure" : error.type;
+  const std::string type = fault_code(error, "InternalFailure");
   nlohmann::json body = {{"__type", type}};
   if (!error.message.empty()) body["message"] = error.message;
   net::Response response = json_answer(body, request_id, version);

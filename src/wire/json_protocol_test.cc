@@ -55,6 +55,8 @@ TEST(JsonError, Form) {
             json::parse(R"({"__type":"ResourceNotFoundException",)"
                         R"("message":"The specified log group does not exist."})"));
   EXPECT_EQ(json_error({ErrorKind::kInternal, "", "m"}, "i").status, 500U);
+  EXPECT_EQ(json_error({ErrorKind::kInternal, "DatabaseError", "m"}, "i").body,
+            json_error({ErrorKind::kInternal, "", "m"}, "i").body);
   EXPECT_EQ(json_error({ErrorKind::kTooLarge, "X", "m"}, "i").status, 413U);
   EXPECT_EQ(json_error({ErrorKind::kInvalid, "X", "m"}, "i", JsonVersion::k10).content_type,
             "application/x-amz-json-1.0");

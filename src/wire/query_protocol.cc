@@ -12,6 +12,7 @@
 #include "base/json_access.h"
 #include "base/json_text.h"
 #include "base/time_format.h"
+#include "wire/fault_code.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::wire {
@@ -260,7 +261,7 @@ net::Response query_error(const Error& error, const std::string& request_id,
   if (!xml_namespace.empty()) root.append_attribute("xmlns").set_value(xml_namespace.c_str());
   pugi::xml_node node = root.append_child("Error");
   add_text(node, "Type", status >= 500 ? "Receiver" : "Sender");
-  add_text(node, "Code", error.type.empty() ? "InternalFailure" : error.type);
+  add_text(node, "Code", fault_code(error, "InternalFailure"));
   if (!error.message.empty()) add_text(node, "Message", error.message);
   add_text(root, "RequestId", request_id);
   return xml_response(document, status, request_id);

@@ -127,6 +127,8 @@ TEST(QueryError, Form) {
   EXPECT_EQ(response.body,
             "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>No topic "
             "\xEF\xBF\xBD</Message></Error><RequestId>id-1</RequestId></ErrorResponse>");
+  EXPECT_THAT(query_error({ErrorKind::kInternal, "DatabaseError", "m"}, "i").body,
+              HasSubstr("<Code>InternalFailure</Code>"));
   EXPECT_THAT(query_error({ErrorKind::kInternal, "", "m"}, "i", "urn:x").body,
               HasSubstr("<ErrorResponse xmlns=\"urn:x\"><Error><Type>Receiver</Type>"));
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_access.h"
+#include "wire/fault_code.h"
 
 namespace kiln::wire {
 namespace {
@@ -80,7 +81,7 @@ unsigned http_status(ErrorKind kind) {
 
 net::Response rest_json_error(const Error& error, const std::string& request_id,
                               const nlohmann::json& extra) {
-  const std::string type = error.type.empty() ? "ServiceException" : error.type;
+  const std::string type = fault_code(error, "ServiceException");
   const bool is_service_fault =
       error.kind == ErrorKind::kInternal || error.kind == ErrorKind::kUnavailable;
   nlohmann::json body = nlohmann::json::object();

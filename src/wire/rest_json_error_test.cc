@@ -50,6 +50,12 @@ TEST(RestJsonError, BodiesAreThoseThatAwsRecorded) {
   }
 }
 
+TEST(RestJsonError, ATypeOfKilnsOwnIsTheServicesFault) {
+  const net::Response response = rest_json_error({ErrorKind::kInternal, "DatabaseError", "m"}, "i");
+  EXPECT_EQ(response.status, 500u);
+  EXPECT_EQ(header(response, "x-amzn-ErrorType"), "ServiceException");
+}
+
 TEST(RestJsonError, SomeAnswersHaveNoTypeAndNoText) {
   const auto body = [](ErrorKind kind, const char* type, const char* message) {
     return json::parse(rest_json_error({kind, type, message}, "id").body);

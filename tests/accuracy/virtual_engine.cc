@@ -162,8 +162,15 @@ class Run {
     host_.idle_lifetime = idle_lifetime;
     account_.set_claimed_by_configuration(model::claimed_by_configuration(truth.config));
     runner_ = std::make_unique<FunctionRunner>(
-        FunctionRunner::Shared{host_, account_, board_, loop_.clock(), Duration(0), seen_, turns_,
-                               [](const std::function<void()>& work) { work(); }},
+        FunctionRunner::Shared{host_,
+                               account_,
+                               board_,
+                               loop_.clock(),
+                               Duration(0),
+                               seen_,
+                               turns_,
+                               [](const std::function<void()>& work) { work(); },
+                               {}},
         truth.config.region(), truth.config.name(), [](const model::FunctionConfig&) {
           return engine::TaskFolder{"/code", nullptr};
         });

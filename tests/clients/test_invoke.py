@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import threading
 
@@ -251,6 +252,24 @@ def test_hot_reload(kiln, name, tmp_path):
     assert kiln.invoke(name)["Body"] == 1
     (tmp_path / "index.py").write_text("def handler(e, c): return 2\n")
     wait_for(lambda: kiln.invoke(name)["Body"] == 2, what="the new code's answer")
+
+
+def test_a_hot_reload_folder_that_functions_cannot_read(kiln, name, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("functions run as the engine's own user here")
+    code = {"S3Bucket": "hot-reload", "S3Key": str(tmp_path)}
+    (tmp_path / "index.py").write_text("def handler(e, c): return 1\n")
+    tmp_path.chmod(0o700)
+    said = f"'{tmp_path}' has the mode 0700, and functions run as another user than its owner. Run `chmod o+rx {tmp_path}`"
+    with pytest.raises(ClientError, match=re.escape(said)):
+        kiln.create(name, code=code)
+    tmp_path.chmod(0o755)
+    kiln.create(name, code=code)
+    tmp_path.chmod(0o700)
+    body = kiln.invoke(name)["Body"]
+    assert body["errorType"] == "Runtime.InvalidEntrypoint" and body["errorMessage"].endswith(said), body
+    tmp_path.chmod(0o755)
+    assert kiln.invoke(name)["Body"] == 1
 
 
 def test_environments_are_reused_and_multiplied(kiln, name):

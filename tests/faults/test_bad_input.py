@@ -2,6 +2,8 @@
 
 import io
 import json
+import pathlib
+import re
 import socket
 import threading
 import zipfile
@@ -103,6 +105,23 @@ def test_payloads(kiln, name):
     assert status == 200 and answer == fits
     status, headers, answer = kiln.http("POST", path, fits[:-1] + b'x"')
     assert status == 413 and headers["x-amzn-ErrorType"] == "RequestEntityTooLargeException"
+
+
+def test_a_payload_of_nothing_but_brackets(own_kiln):
+    """It is told apart from JSON on an event loop, so in little time, which much memory would take, too."""
+
+    def peak_mb():
+        return int(re.search(r"VmHWM:\s*(\d+)", pathlib.Path(f"/proc/{kiln.engine}/status").read_text())[1]) // 1024
+
+    kiln = own_kiln()
+    kiln.create_echo("echo", Timeout=60)
+    most = 6 * 1024 * 1024
+    status, _, body = kiln.http("POST", "/2015-03-31/functions/echo/invocations", b"[" * most)
+    assert status == 400 and b"Unexpected end-of-input: expected close marker for Array" in body
+    assert peak_mb() < 150
+    nested = b"[" * (most // 2) + b"]" * (most // 2)
+    status, _, body = kiln.http("POST", "/2015-03-31/functions/echo/invocations", nested)
+    assert (status, body) == (200, nested)
 
 
 def test_client_context_limits(kiln):

@@ -6,7 +6,9 @@ import os
 import pathlib
 import signal
 import socket
+import sys
 import threading
+import time
 
 import pytest
 
@@ -78,3 +80,25 @@ def test_a_download_that_does_not_come_holds_no_end_up(own_kiln, name):
         events = own_kiln().client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
     assert "Kiln was stopped during CREATE_IN_PROGRESS" in events[0]["ResourceStatusReason"]
     assert not [event for event in events if event["ResourceStatus"].startswith("ROLLBACK")]
+
+
+def test_an_interpreter_that_hangs_holds_no_end_up(own_kiln, name, tmp_path):
+    """Its version is asked again at the first invocation, by a worker that the end waits for."""
+    program, asked = tmp_path / "bin" / "python3.12", tmp_path / "asked"
+    os.mkfifo(asked)
+    program.parent.mkdir()
+    program.parent.chmod(0o755)
+    answers = f'#!/bin/sh\n[ "$1" = --version ] || exec {sys.executable} "$@"\n'
+    program.write_text(f"{answers}echo Python 3.9.1\n")
+    program.chmod(0o755)
+    kiln = own_kiln(args=["--python", f"3.12={program}"])
+    kiln.create(name, {"index.py": "def handler(event, context):\n    return event\n"})
+    # Another time of change makes the answer one that isn't known.
+    program.write_text(f"{answers}echo > {asked}\nexec sleep 1000\n")
+    os.utime(program, (1, 1))
+    assert kiln.invoke(name, "x")["Body"] == "x"
+    asked.read_text()
+    began = time.monotonic()
+    kiln.process.send_signal(signal.SIGTERM)
+    assert kiln.process.wait(60) == 0, kiln.stderr()
+    assert time.monotonic() - began < 8, "the end waited for the ten seconds that an interpreter has"

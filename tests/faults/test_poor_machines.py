@@ -125,20 +125,46 @@ def test_environments_leave_descriptors_to_callers(own_kiln):
     crowd(own_kiln(prefix=files(LEAST_FILES)), "Too many open files; Kiln may have 256: raise the limit")
 
 
+def test_provisioned_environments_that_do_not_fit_say_why(own_kiln):
+    kiln = own_kiln(prefix=files(LEAST_FILES), args=["--threads", "1"])
+    client = kiln.client("lambda")
+    kiln.create_echo("echo", Publish=True)
+
+    def provision(count):
+        client.put_provisioned_concurrency_config(FunctionName="echo", Qualifier="1", ProvisionedConcurrentExecutions=count)
+
+        def settled():
+            config = client.get_provisioned_concurrency_config(FunctionName="echo", Qualifier="1")
+            return config["Status"] != "IN_PROGRESS" and config
+
+        return wait_for(settled, 60)
+
+    failed = provision(100)
+    assert failed["Status"] == "FAILED", failed
+    assert "could not start an environment of echo: " in failed["StatusReason"]
+    assert "Too many open files; Kiln may have 256: raise the limit" in failed["StatusReason"]
+    # What it held is free again.
+    assert provision(2)["Status"] == "READY"
+    assert kiln.invoke("echo", "x", Qualifier="1")["Body"] == "x"
+
+
 def test_where_no_more_processes_may_start_each_invocation_has_its_answer(few_processes, own_kiln):
     crowd(own_kiln(prefix=few_processes, args=["--threads", "1"]), "Resource temporarily unavailable; Kiln may have no more processes: raise the limit")
 
 
 def crowd(kiln, said):
     """More at once than fit: those that fit run to their end, the others are told why they don't."""
-    answers, wanted = [], 30
+    answers, refused, wanted = [], [], 30
     with socket.create_server(("127.0.0.1", 0), backlog=wanted) as door:
         door.settimeout(60)
         kiln.create("held", {"index.py": HELD}, Timeout=120, Environment={"Variables": {"PORT": str(door.getsockname()[1])}})
         changed = threading.Condition()
 
         def ask():
-            answer = kiln.http("POST", "/2015-03-31/functions/held/invocations", b"{}")[2].decode()
+            status, headers, body = kiln.http("POST", "/2015-03-31/functions/held/invocations", b"{}")
+            answer = body.decode()
+            if status != 200:
+                refused.append((status, headers["x-amzn-ErrorType"]))
             with changed:
                 answers.append(answer)
                 changed.notify_all()
@@ -154,6 +180,8 @@ def crowd(kiln, said):
         # Some fit, some don't; whoever asks now is answered.
         assert held and answers
         assert all(said in answer for answer in answers), answers
+        # The function is not to blame, and another try may find room.
+        assert refused == [(500, "ServiceException")] * len(answers)
         for _ in range(20):
             assert kiln.http("GET", "/_kiln/status")[0] == 200
         for connection in held:
@@ -161,6 +189,11 @@ def crowd(kiln, said):
         for caller in callers:
             caller.join(60)
         assert answers.count('"held"') == len(held)
+    # Once they are gone, others fit.
+    kiln.client("lambda").delete_function(FunctionName="held")
+    kiln.create_echo("echo")
+    wait_for(lambda: kiln.http("POST", "/2015-03-31/functions/echo/invocations", b"{}")[0] == 200, 60)
+    assert "could not start an environment of held: " in kiln.stderr()
 
 
 def hold(door, held, changed):

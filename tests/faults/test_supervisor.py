@@ -72,19 +72,47 @@ def test_accepted_events_survive_it(own_kiln, name):
     collector.server_close()
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_ends_as_its_user_says(own_kiln, by):
     kiln = own_kiln()
     engine = kiln.engine
     kiln.process.send_signal(by)
-    assert kiln.process.wait(10) == 0
+    assert kiln.process.wait(60) == 0
     assert has_ended(engine) and not reports(kiln)
 
 
-def test_signals_to_the_engine_end_both(own_kiln):
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_to_the_engine_end_both(own_kiln, by):
     kiln = own_kiln()
-    os.kill(kiln.engine, signal.SIGTERM)
-    assert kiln.process.wait(10) == 0
+    os.kill(kiln.engine, by)
+    assert kiln.process.wait(60) == 0
+
+
+def test_with_nohup_the_end_of_a_terminal_ends_nothing(own_kiln, name):
+    kiln = own_kiln(prefix=["nohup"])
+    engine = kiln.engine
+    for pid in (kiln.process.pid, engine):
+        os.kill(pid, signal.SIGHUP)
+    kiln.create(name, PY)
+    assert kiln.invoke(name, {"a": 1})["Body"] == {"a": 1}
+    assert kiln.engine == engine
+
+
+def test_nobody_need_read_what_the_supervisor_tells(own_kiln, name):
+    """Of a pipe whose reader has gone, its next line would end it."""
+    kiln = own_kiln()
+    os.kill(kiln.process.pid, signal.SIGPIPE)
+    crash(kiln)
+    kiln.create(name, PY)
+    assert kiln.invoke(name, {"a": 1})["Body"] == {"a": 1}
+
+
+def test_a_signal_without_a_name_is_reported_too(own_kiln):
+    kiln = own_kiln()
+    crash(kiln, signal.SIGRTMIN)
+    (report,) = reports(kiln)
+    assert f"ended by signal {int(signal.SIGRTMIN)}" in report.read_text() and "it was killed" in report.read_text()
+    assert f"please report it with {report}" in kiln.stderr()
 
 
 def test_nothing_outlives_the_supervisor(own_kiln, name):

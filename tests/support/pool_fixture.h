@@ -98,6 +98,7 @@ class PoolTest : public testing::Test, public engine::PoolOwner {
   }
   void on_ahead_failed(engine::Environment&) override { ++ahead_failed_; }
   void on_ahead_gone(engine::Environment&) override { ++ahead_gone_; }
+  void on_machine_fault(const std::string&) override { ++machine_faults_; }
 
   std::filesystem::path root_;
   LoopDouble loop_;
@@ -107,7 +108,7 @@ class PoolTest : public testing::Test, public engine::PoolOwner {
   std::unique_ptr<engine::SandboxPool> pool_;
   model::ConfigPtr config_;
   std::map<std::string, std::vector<engine::InvokeReply>> answers_;
-  int ended_ = 0, ahead_ready_ = 0, ahead_failed_ = 0, ahead_gone_ = 0;
+  int ended_ = 0, ahead_ready_ = 0, ahead_failed_ = 0, ahead_gone_ = 0, machine_faults_ = 0;
   double last_duration_ms_ = 0;
   bool may_start_ = true, serve_ahead_ = true;
 };

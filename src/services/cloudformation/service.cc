@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "base/mutex.h"
+#include "base/stopping.h"
 #include "engine/event_log.h"
 #include "engine/events.h"
 #include "services/cloudformation/constraints.h"
@@ -32,8 +33,7 @@ net::Response wait_for(const CloudFormationService::Ask& ask, net::Request&& req
 }
 
 net::Response is_stopping() {
-  return wire::query_error({ErrorKind::kUnavailable, "ServiceUnavailable", "Kiln is stopping"},
-                           new_uuid(), kNamespace);
+  return wire::query_error(stopping("ServiceUnavailable"), new_uuid(), kNamespace);
 }
 
 // The text is AWS's, which has no places; those and what else is wrong are in a header.

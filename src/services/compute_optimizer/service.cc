@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "base/mutex.h"
+#include "base/stopping.h"
 #include "base/thread_start.h"
 #include "cost/price_file.h"
 #include "services/compute_optimizer/recommendation.h"
@@ -96,9 +97,7 @@ void ComputeOptimizerService::handle(net::Request&& request, const std::string& 
     reply(output ? wire::json_answer(*output, id) : wire::json_error(output.error(), id));
   };
   const MutexLock lock(mutex_);
-  if (stopping_)
-    return reply(wire::json_error(
-        {ErrorKind::kUnavailable, "ServiceUnavailableException", "Kiln is stopping"}, id));
+  if (stopping_) return reply(wire::json_error(stopping("ServiceUnavailableException"), id));
   if (!thread_.joinable())
     thread_ = std::thread([this] {
       begin_thread();

@@ -6,6 +6,7 @@
 #include <pugixml.hpp>
 #include <stop_token>
 
+#include "base/stopping.h"
 #include "net/http_client.h"
 #include "wire/uri.h"
 
@@ -60,9 +61,8 @@ Result<std::string> fetch_from(const std::string& server, engine::Engine& engine
   net::HttpClient client(*engine.loops().front());
   client.send(std::move(request),
               [outcome](Result<net::ClientResponse> answer) { outcome->set(std::move(answer)); });
-  const std::stop_callback ends(engine.ending(), [&outcome] {
-    outcome->set(Error{ErrorKind::kUnavailable, "ServiceUnavailable", "Kiln is stopping"});
-  });
+  const std::stop_callback ends(engine.ending(),
+                                [&outcome] { outcome->set(stopping("ServiceUnavailable")); });
   auto answer = outcome->get();
   if (!answer) return unavailable(url, answer.error().message);
   if (answer->status != 200) return refused(url, *answer);

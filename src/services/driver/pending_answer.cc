@@ -7,6 +7,7 @@
 #include "base/fence.h"
 #include "base/ids.h"
 #include "base/memory_reserve.h"
+#include "base/stopping.h"
 #include "services/driver/request_name.h"
 #include "wire/query_protocol.h"
 
@@ -60,7 +61,7 @@ class PendingAnswer final : public Reply::Target {
     fenced("an answer", [&] {
       reply_(failure(api_, shape_, new_uuid(),
                      stops ? ErrorKind::kUnavailable : ErrorKind::kInternal,
-                     stops ? "Kiln is stopping" : text_of(why)));
+                     stops ? std::string(kStopping) : text_of(why)));
     });
   }
 

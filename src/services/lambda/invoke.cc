@@ -19,29 +19,18 @@ namespace {
 
 // AWS's limit of the ClientContext header, in base64.
 constexpr size_t kMaxClientContext = 3'583;
-// JSON's grammar takes half a surrogate pair as an escape, and so does Lambda; nlohmann's parser
-// doesn't. It gets another character in its place, of the same length.
-std::string without_surrogates(std::string text) {
-  for (size_t at = text.find("\\u"); at != std::string::npos; at = text.find("\\u", at + 1)) {
-    size_t first = at;  // an even number of backslashes before the u is text
-    while (first > 0 && text[first - 1] == '\\') --first;
-    if ((at - first) % 2 == 1 || at + 6 > text.size()) continue;
-    const char d = text[at + 2], next = text[at + 3];
-    const bool surrogate = (d == 'd' || d == 'D') && ascii::hex_value(next) >= 8;
-    if (surrogate) text[at + 2] = '0';
-  }
-  return text;
-}
-
-// nullopt: valid JSON. What is nested deep, and what begins with a byte order mark, is looked at
-// again.
+// nullopt: valid JSON, behind a byte order mark perhaps. Others wait for this loop: nothing is made
+// into a document without need.
 std::optional<std::string> json_fault(std::string& text) {
+  constexpr std::string_view kMark = "\xef\xbb\xbf";
   if (text.empty() || is_plain_json(text)) return std::nullopt;
-  // nlohmann's parser takes a zero byte for the end.
-  if (text.find('\0') == text.npos &&
-      (nlohmann::json::accept(text) || nlohmann::json::accept(without_surrogates(text))))
-    return std::nullopt;
-  return payload_fault(text, json_parse_fault(text));
+  if (text.starts_with(kMark))
+    if (std::string rest = text.substr(kMark.size()); is_plain_json(rest)) return std::nullopt;
+  if (std::string fault = payload_fault(text); !fault.empty()) return fault;
+  if (std::string fault = json_parse_fault(text); !fault.empty()) return fault;
+  // That parser takes a zero byte for the end.
+  return "Illegal character ((CTRL-CHAR, code 0)): only regular white space (\\r, \\n, \\t) is "
+         "allowed between tokens";
 }
 
 Error invalid(std::string type, std::string message) {

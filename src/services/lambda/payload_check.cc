@@ -2,12 +2,11 @@
 
 #include <simdjson.h>
 
-#include <array>
-#include <bitset>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/ascii.h"
 #include "base/thread_owned.h"
@@ -110,7 +109,7 @@ class Grammar {
     while (goes_on) {
       if (opened_ != 0)
         goes_on = enter();
-      else if (depth_ > 0)
+      else if (!objects_.empty())
         goes_on = go_on();
       else
         return next_ == last_;
@@ -125,9 +124,8 @@ class Grammar {
 
   // Behind a bracket that opens.
   bool enter() {
-    if (depth_ == kMostNested) return false;
     in_object_ = opened_ == '{';
-    objects_[static_cast<size_t>(depth_++)] = in_object_;
+    objects_.push_back(in_object_);
     if (peek() != closing()) return begin_item();
     ++next_;
     return leave();
@@ -139,9 +137,9 @@ class Grammar {
     return c == closing() && leave();
   }
   bool leave() {
-    --depth_;
+    objects_.pop_back();
     opened_ = 0;
-    in_object_ = depth_ > 0 && objects_[static_cast<size_t>(depth_ - 1)];
+    in_object_ = !objects_.empty() && objects_.back();
     return true;
   }
   char closing() const { return in_object_ ? '}' : ']'; }
@@ -179,8 +177,7 @@ class Grammar {
   const uint32_t* last_;
   char opened_ = 0;  // the bracket that was read last, if nothing else was since
   bool in_object_ = false;
-  int depth_ = 0;
-  std::bitset<kMostNested> objects_;
+  std::vector<bool> objects_;  // of the containers around, whether they are
 };
 
 bool is_json_by(Tokens& tokens, const std::string& text, size_t room) {

@@ -3,17 +3,15 @@
 //
 // simdjson finds where tokens begin and checks UTF-8, eight bytes and more at a time; a pass over
 // these checks the grammar, and builds no document. Thread-safe. Cost: several GB/s; four bytes of
-// memory for each of the text, while it runs.
+// memory for each of the text, while it runs, and a bit for each level.
 #pragma once
 
 #include <string>
 
 namespace kiln::services {
 
-// False also for what is nested more than kMostNested deep, and for what begins with a byte order
-// mark. The text is as it was; it gets room behind its end.
+// The text is as it was; it gets room behind its end. False also for what begins with a byte order
+// mark.
 bool is_plain_json(std::string& text);
-
-inline constexpr int kMostNested = 1024;
 
 }  // namespace kiln::services

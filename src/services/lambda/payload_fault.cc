@@ -1,5 +1,6 @@
 #include "services/lambda/payload_fault.h"
 
+#include <cstdint>
 #include <vector>
 
 #include "base/ascii.h"
@@ -45,9 +46,11 @@ class Reader {
   }
 
  private:
+  // Small, since a payload may be nothing but these.
   struct Open {
-    char kind;  // { or [
-    size_t at;
+    uint32_t is_object : 1;
+    uint32_t at : 31;
+    const char* name() const { return is_object ? "Object" : "Array"; }
   };
 
   std::string place(size_t at) const {
@@ -77,9 +80,8 @@ class Reader {
   bool ended() {
     if (open_.empty()) return fail("No content to map due to end-of-input", at_);
     const Open& last = open_.back();
-    return fail(std::string("Unexpected end-of-input: expected close marker for ") +
-                    (last.kind == '{' ? "Object" : "Array") + " (start marker at " +
-                    place(last.at) + ")",
+    return fail(std::string("Unexpected end-of-input: expected close marker for ") + last.name() +
+                    " (start marker at " + place(last.at) + ")",
                 at_);
   }
 
@@ -207,7 +209,7 @@ class Reader {
   bool read_value() {
     const char c = text_[at_];
     if (c == '{' || c == '[') {
-      open_.push_back({c, at_++});
+      open_.push_back({c == '{', static_cast<uint32_t>(at_++)});
       first_ = true;
       return true;
     }
@@ -224,11 +226,10 @@ class Reader {
 
   bool close() {
     const Open last = open_.back();
-    const char wanted = last.kind == '{' ? '}' : ']';
+    const char wanted = last.is_object ? '}' : ']';
     if (text_[at_] != wanted)
       return fail(std::string("Unexpected close marker '") + text_[at_] + "': expected '" + wanted +
-                      "' (for " + (last.kind == '{' ? "Object" : "Array") + " starting at " +
-                      place(last.at) + ")",
+                      "' (for " + last.name() + " starting at " + place(last.at) + ")",
                   at_);
     ++at_;
     open_.pop_back();
@@ -247,7 +248,7 @@ class Reader {
         if (!close()) return false;
         continue;
       }
-      const bool object = open_.back().kind == '{';
+      const bool object = open_.back().is_object;
       if (!first_) {
         if (text_[at_] != ',')
           return unexpected(at_, object ? "was expecting comma to separate Object entries"
@@ -282,9 +283,6 @@ class Reader {
 
 }  // namespace
 
-std::string payload_fault(std::string_view text, std::string_view otherwise) {
-  std::string found = Reader(text).fault();
-  return found.empty() ? std::string(otherwise) : found;
-}
+std::string payload_fault(std::string_view text) { return Reader(text).fault(); }
 
 }  // namespace kiln::services

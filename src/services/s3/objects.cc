@@ -9,6 +9,7 @@
 #include "services/s3/object_document.h"
 #include "services/s3/range.h"
 #include "services/s3/xml.h"
+#include "wire/fault_code.h"
 
 namespace kiln::services {
 namespace {
@@ -296,7 +297,7 @@ S3Result s3_delete_objects(S3Call& call) {
     if (!done) {
       xml.open("Error").text("Key", key);
       if (!version.empty()) xml.text("VersionId", version);
-      xml.text("Code", done.error().type);
+      xml.text("Code", wire::fault_code(done.error(), "InternalError"));
       xml.text("Message", s3_message(done.error())).close();
     } else if (!quiet) {
       xml.open("Deleted").text("Key", key);

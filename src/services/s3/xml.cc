@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/json_text.h"
 #include "base/time_format.h"
+#include "wire/fault_code.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::services {
@@ -169,7 +170,7 @@ net::Response s3_error(const Error& error, std::string_view bucket, std::string_
   response.content_type = "application/xml";
   std::string& out = response.body;
   out = std::string(kProlog) + "<Error>";
-  append_element(out, "Code", error.type);
+  append_element(out, "Code", wire::fault_code(error, "InternalError"));
   append_element(out, "Message", s3_message(error));
   const auto says = [&](const char* element) {
     return error.message.find(kDetail + std::string(element) + kValue) != std::string::npos;
