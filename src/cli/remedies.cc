@@ -28,6 +28,8 @@ constexpr std::array kRemedies = {
            "start `kiln serve` with a larger --account-concurrency"},
     Remedy{"greater than account's unreserved concurrency [", "]",
            "ask for $ at most, or start `kiln serve` with a larger --account-concurrency"},
+    Remedy{"a snapshot can be made of one thread only", "",
+           "start threads in the handler, or in a hook that runs after the restore"},
     Remedy{"Unresolved resource dependencies [", "] in the Conditions block",
            "no parameter is named $: declare it under Parameters, or correct the name"},
     Remedy{"Unresolved resource dependencies [", "] in the ",

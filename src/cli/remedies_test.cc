@@ -20,6 +20,10 @@ TEST(Remedies, TheNextStepStandsBehindTheProblem) {
        "UnreservedConcurrentExecution below its minimum value of [100].",
        "; of the account's concurrency, 100 stay for functions without a reserve. Ask for less, or "
        "start `kiln serve` with a larger --account-concurrency"},
+      {"No snapshot can be made of the function: 2 threads run at the checkpoint; a snapshot can "
+       "be "
+       "made of one thread only.",
+       "; start threads in the handler, or in a hook that runs after the restore"},
       {"Template format error: Unresolved resource dependencies [X] in the Conditions block of the "
        "template",
        "; no parameter is named X: declare it under Parameters, or correct the name"},
