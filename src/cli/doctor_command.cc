@@ -31,11 +31,11 @@ constexpr size_t kNarrowMargin = 4;  // where it begins in a line of its own
 constexpr size_t kLeastWidth = 10;
 
 // How the sentences stand in the terminal; without one each is one line, for grep.
-struct Places {
+struct SentencePlaces {
   size_t columns = 0;  // 0: no terminal
   size_t begin = kFoundColumn;
 
-  explicit Places(const Console& console) {
+  explicit SentencePlaces(const Console& console) {
     if (!console.out_is_terminal) return;
     columns = static_cast<size_t>(TerminalScreen::size().columns);
     if (columns < kFoundColumn + kFoundColumn) begin = kNarrowMargin;
@@ -53,7 +53,7 @@ int run_doctor(Console& console, const ClientOptions& options) {
   const std::vector<MachineCheck> checks = check_machine(options.api);
   bool broken = false;
   nlohmann::json list = nlohmann::json::array();
-  const Places places(console);
+  const SentencePlaces places(console);
   for (const MachineCheck& check : checks) {
     broken = broken || check.health == Health::kBroken;
     if (options.format == OutputFormat::kJson) {

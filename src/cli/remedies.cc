@@ -86,7 +86,7 @@ std::string with_remedy(std::string_view problem, const std::string& function) {
   return std::string(problem);
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
+std::vector<std::string_view> problem_lines(std::string_view text) {
   std::vector<std::string_view> out;
   for (size_t end = 0; end != std::string_view::npos;) {
     end = text.find('\n');
@@ -127,14 +127,14 @@ std::string take_place(std::string_view& text) {
 
 std::string with_remedies(const std::string& text, const std::string& function) {
   std::string out;
-  for (const std::string_view line : lines_of(text))
+  for (const std::string_view line : problem_lines(text))
     out += (out.empty() ? "" : "\n") + with_remedy(line, function);
   return out;
 }
 
 std::string placed_in(const std::string& file, const std::string& text) {
   std::string out;
-  for (std::string_view line : lines_of(text)) {
+  for (std::string_view line : problem_lines(text)) {
     const std::string place = take_place(line);
     if (out.empty())
       out = file + place + ": ";
