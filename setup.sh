@@ -75,7 +75,7 @@ node_packages() {
     folder=$(dirname "${BASH_SOURCE[0]}")/$folder
     lock=$folder/node_modules/.installed-lock
     cmp -s "$folder/package-lock.json" "$lock" && continue
-    npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts
+    npm ci --prefix "$folder" --no-audit --no-fund --no-update-notifier --ignore-scripts
     cp "$folder/package-lock.json" "$lock"
   done
 }

@@ -75,12 +75,23 @@ def configure(preset, *options):
     return done.returncode == 0
 
 
+def planned_work(folder, targets, environment):
+    """The weight of all steps. A dry run ends after the step that would make build.ninja anew, if there is one, and the
+    look for new files always is one; by another name, the manifest has no such step."""
+    plan = folder / "plan.ninja"
+    plan.unlink(missing_ok=True)
+    plan.symlink_to("build.ninja")
+    ninja = ["ninja", "-C", str(folder), "-f", plan.name, "-n", *targets]
+    steps = subprocess.run(ninja, env=environment, stdout=subprocess.PIPE, text=True, check=False).stdout
+    plan.unlink(missing_ok=True)
+    return sum(weight(found[3], folder) for line in steps.splitlines() if (found := STEP.match(line)))
+
+
 def compile_all(folder, targets):
     """The build's exit code, and whether a batch did not compile."""
     environment = {**os.environ, "NINJA_STATUS": "[%f/%t] "}
     ninja = ["ninja", "-C", str(folder), *targets]
-    planned = subprocess.run([*ninja, "-n"], env=environment, stdout=subprocess.PIPE, text=True, check=False).stdout
-    progress = Progress(sum(weight(found[3], folder) for line in planned.splitlines() if (found := STEP.match(line))))
+    progress = Progress(planned_work(folder, targets, environment))
     terminal = sys.stdout.isatty()
     shown = batch_failed = False
     with subprocess.Popen([*ninja, "-j", str(os.cpu_count())], env=environment, stdout=subprocess.PIPE,

@@ -9,8 +9,10 @@ import collections
 import datetime
 import http.client
 import json
+import re
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import urllib.parse
@@ -146,7 +148,8 @@ class Tour:
                          *(f"{self.statistic(cloudwatch, 'Duration', p, FunctionName=name) or 0:.2f}" for p in ("p50", "p99")),
                          function["throttles"], provisioned, "-" if used is None else f"{used:.0%}", "-" if spilled is None else f"{spilled:.0f}"])
         heading("Functions")
-        print_table(["FUNCTION", "INVOCATIONS", "COLD STARTS", "P50 MS", "P99 MS", "THROTTLES", "PROVISIONED", "MOST USED", "SPILLED OVER"], rows)
+        print_table(["FUNCTION", "INVOKED", "COLD", "P50 MS", "P99 MS", "THROTTLED", "PROVISIONED", "USED", "SPILLED"], rows)
+        print("COLD: cold starts; USED: the most of PROVISIONED in a minute; SPILLED: beyond it")
 
     def report_alarms(self):
         rows = []
@@ -154,16 +157,17 @@ class Tour:
             data = json.loads(item["HistoryData"])
             state = data["newState"]["stateValue"]
             if state == "ALARM" or data["oldState"]["stateValue"] == "ALARM":
-                rows.append([clock(item["Timestamp"]), item["AlarmName"], f"{data['oldState']['stateValue']} -> {state}"])
-        heading("Alarms that fired")
-        print_table(["VIRTUAL TIME", "ALARM", "CHANGE"], rows) if rows else print("none")
+                rows.append([clock(item["Timestamp"]), state, item["AlarmName"]])
+        heading("Alarms that fired (by the virtual clock)")
+        print_table(["TIME", "STATE", "ALARM"], rows) if rows else print("none")
 
     def report_scaling(self):
         activities = self.client("application-autoscaling").describe_scaling_activities(ServiceNamespace="lambda")["ScalingActivities"]
-        heading("Scaling activities")
-        rows = [[clock(one["StartTime"]), one["StatusCode"], one["Description"], one["Cause"].split(" in state")[0].replace("monitor alarm ", "")]
+        heading("Scaling activities (by the virtual clock)")
+        rows = [[clock(one["StartTime"]), one["StatusCode"], one["Description"].rstrip(".").replace("Setting desired concurrency ", ""),
+                 one["Cause"].split(" in state")[0].replace("monitor alarm ", "")]
                 for one in reversed(activities)]
-        print_table(["VIRTUAL TIME", "STATUS", "WHAT", "ALARM"], rows) if rows else print("none")
+        print_table(["TIME", "STATUS", "PROVISION", "ALARM"], rows) if rows else print("none")
 
     def report_advice(self, status):
         heading("What concurrency_controller advises")
@@ -177,7 +181,7 @@ class Tour:
             body = json.loads(document["body"])
             if document["statusCode"] != 200:
                 raise Failure(f"concurrency_controller: {body}")
-            print(f"{name}: {body['analysis']['performance_status']}")
+            print(f"{short(name)}: {body['analysis']['performance_status']}")
             for line in body["optimization"]["recommendations"]:
                 print(f"  {line['action']}: {line['current']} -> {line['suggested']}, {line['reason']}")
 
@@ -212,8 +216,8 @@ class Tour:
 
     def verify_advice(self, name, output, advice):
         before, then = (advice[when]["throttleShare"]["mean"] for when in ("now", "then"))
-        print(f"{name}: {advice['title']}. {advice['reason']}")
-        print(f"  {advice['confidence']} confidence ({advice['confidenceReason']})")
+        for sentence in f"{short(name)}: {advice['title']}. {advice['reason']}", f"  {advice['confidence']} confidence ({advice['confidenceReason']})":
+            print(textwrap.fill(sentence, 80, subsequent_indent="  "))
         self.command("advise", name, "--apply", "--only", advice["kind"])
         loads = [load for load in LOADS if load.output == output]
         seconds, self.seconds = self.seconds, max(4.0, self.seconds / 3)
@@ -256,8 +260,15 @@ def heading(text):
     print(f"\n== {text}")
 
 
+def short(name):
+    """The logical id in a name that CloudFormation made up, and a target tracking's alarm without its UUID: so that a table
+    fits into 80 columns."""
+    name = re.sub(r"\w+Stack-(\w+?)(?:Function)?[0-9A-F]{8}-[0-9A-Z]{12,13}", r"\1", name)
+    return re.sub(r"^TargetTracking-function:(.+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", r"\1", name)
+
+
 def print_table(titles, rows):
-    cells = [[str(cell) for cell in row] for row in [titles, *rows]]
+    cells = [[short(str(cell)) for cell in row] for row in [titles, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(titles))]
     for row in cells:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

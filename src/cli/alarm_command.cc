@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/arn.h"
 #include "base/duration_text.h"
 #include "base/json_access.h"
 #include "base/near_word.h"
@@ -103,7 +104,7 @@ int list_alarms(Console& console, const ClientOptions& options) {
     return kExitOk;
   }
   if (alarms.empty()) {
-    console.err << "no alarms in " << options.api.region << "; `kiln alarm set --help` makes one\n";
+    note(console, "no alarms in " + options.api.region + "; `kiln alarm set` makes one");
     return kExitOk;
   }
   Table table({{"ALARM"}, {"STATE"}, {"METRIC"}, {"REASON"}});
@@ -166,6 +167,25 @@ std::string check_arn(const std::string& text) {
                                   : "is '" + text +
                                         "'; it must be an ARN, such as "
                                         "arn:aws:sns:us-east-1:000000000000:ops";
+}
+
+// What the API takes without a word, though nobody will hear of it.
+void warn_of_missing_actions(Console& console, ApiClient& client, const SetAlarm& set) {
+  const std::string& region = client.options().region;
+  for (const std::string& arn : set.actions) {
+    const std::string name = arn.substr(arn.rfind(':') + 1);
+    if (arn.starts_with(arn_start("sns", region))) {
+      const auto there =
+          query_call(client, "sns", "2010-03-31", "GetTopicAttributes", {{"TopicArn", arn}});
+      if (!there && there.error().type == "NotFound")
+        warn(console, "there is no topic '" + name + "' yet; `kiln aws sns create-topic --name " +
+                          name + "` makes it");
+    } else if (arn.starts_with(arn_start("lambda", region))) {
+      const auto there = client.json({.path = function_path(arn) + "/configuration"});
+      if (!there && there.error().type == "ResourceNotFoundException")
+        warn(console, "there is no function " + arn + " yet; `kiln create` makes one");
+    }
+  }
 }
 
 // What the API takes without a word, though no point will ever come.
@@ -231,6 +251,7 @@ int set_alarm(Console& console, const ClientOptions& options, const SetAlarm& se
   if (const auto done = call(*client, "PutMetricAlarm", alarm_input(set)); !done)
     return fail(console, done.error());
   warn_of_silence(console, *client, set);
+  warn_of_missing_actions(console, *client, set);
   if (options.format == OutputFormat::kJson) return print_alarm(console, *client, set.name);
   console.out << "set " << set.name << "  " << set.statistic << " of " << set.metric
               << (set.above.empty() ? " below " + set.below : " above " + set.above) << " in "
@@ -270,8 +291,8 @@ int show_history(Console& console, const ClientOptions& options, const std::stri
     return kExitOk;
   }
   if (items->empty())
-    console.err << "nothing has happened yet" << (name.empty() ? "" : " to an alarm '" + name + "'")
-                << "; `kiln alarm list` shows those that are there\n";
+    note(console, "nothing has happened yet" + (name.empty() ? "" : " to an alarm '" + name + "'") +
+                      "; `kiln alarm list` shows those that are there");
   Table table({{"TIME"}, {"ALARM"}, {"WHAT"}, {"SUMMARY"}});
   for (const json& item : *items)
     table.add({time_text(item, "Timestamp"), string_at(item, "AlarmName"),

@@ -48,7 +48,7 @@ int list_aliases(Console& console, const ClientOptions& options, const std::stri
     return kExitOk;
   }
   if (aliases.empty())
-    console.err << name << " has no aliases; `kiln alias set " << name << " live 1` makes one\n";
+    note(console, name + " has no aliases; `kiln alias set " + name + " live 1` makes one");
   Table table({{"ALIAS"}, {"VERSION"}, {"ROUTE"}, {"DESCRIPTION"}});
   for (const json& alias : aliases)
     table.add({string_at(alias, "Name"), string_at(alias, "FunctionVersion"), route_text(alias),

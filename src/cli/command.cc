@@ -11,6 +11,7 @@
 #include "base/near_word.h"
 #include "cli/function_api.h"
 #include "cli/plain_words.h"
+#include "cli/remedies.h"
 #include "cli/table.h"
 #include "cli/table_fit.h"
 
@@ -101,8 +102,9 @@ std::shared_ptr<ClientOptions> add_client_options(CLI::App& command) {
   return options;
 }
 
-int fail(Console& console, const Error& error) {
-  const Error said = in_plain_words(error);
+int fail(Console& console, const Error& error, const std::string& function) {
+  Error said = in_plain_words(error);
+  said.message = with_remedies(said.message, function);
   console.err << for_console_err(console,
                                  console.paint_err(Style::kRed, "kiln:") + " " +
                                      (said.message.empty() ? said.type : said.message),
@@ -120,12 +122,16 @@ void warn(Console& console, const std::string& message) {
               << '\n';
 }
 
+void note(Console& console, const std::string& sentence) {
+  console.err << for_console_err(console, sentence, 0) << '\n';
+}
+
 int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api) {
   const bool no_alias = error.message.find("Cannot find alias arn") != std::string::npos;
   const bool gone = error.type == "ResourceNotFoundException" &&
                     (error.message.empty() || error.message.starts_with("Function not found") ||
                      error.message.starts_with("Function does not exist"));
-  if (!gone && !no_alias) return fail(console, error);
+  if (!gone && !no_alias) return fail(console, error, name);
   const std::string qualifier = qualifier_in(error.message, name);
   if (qualifier.empty() || qualifier == "$LATEST")
     return fail(console, no_such_function(name, api));

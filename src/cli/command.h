@@ -44,14 +44,17 @@ void add_region_option(CLI::App& command, std::string& region, const std::string
 // The endpoint and the Region that the environment names.
 void read_client_environment(ClientOptions& options);
 
-// Prints "kiln: MESSAGE" on stderr, AWS's messages about values in plain words, and returns the
-// exit code that fits the error.
-int fail(Console& console, const Error& error);
+// Prints "kiln: MESSAGE" on stderr, AWS's messages about values in plain words and others with the
+// next step, and returns the exit code that fits the error. `function`: see with_remedies().
+int fail(Console& console, const Error& error, const std::string& function = "NAME");
 
 // Prints "kiln: warning: MESSAGE" on stderr.
 void warn(Console& console, const std::string& message);
 
-// The same for an operation on the function `name`: that it is not there says so in Kiln's words
+// Prints a sentence on stderr as it is.
+void note(Console& console, const std::string& sentence);
+
+// fail() for an operation on the function `name`: that it is not there says so in Kiln's words
 // unless the service says what else is missing.
 int fail_on(Console& console, const Error& error, const std::string& name, const ApiOptions& api);
 

@@ -16,7 +16,7 @@ int expect_somebody(Console& console, std::string_view yes) {
 
 int ask(Console& console, std::string_view question, std::string_view refused) {
   if (console.confirm(question)) return kExitOk;
-  console.err << refused << '\n';
+  note(console, std::string(refused));
   return kExitFailed;
 }
 

@@ -170,23 +170,22 @@ void send_symbols(Console& console, ApiClient& client, const std::string& path) 
   const auto file = std::filesystem::absolute(path.substr(0, path.size() - 4) + ".debug", ec);
   if (ec || !std::filesystem::is_regular_file(file, ec)) return;
   if (send_document(client, "POST", "/_kiln/symbols", {{"file", file.string()}}))
-    console.err << "took the symbols of " << file.filename().string() << " for stack traces\n";
+    note(console, "took the symbols of " + file.filename().string() + " for stack traces");
 }
 
 // "packed 12 files, 3.4 MB (1.1 MB zipped)", and what was left out.
 void say_what_was_packed(Console& console, const CodeSource& source) {
   const PackedFolder& packed = source.packed;
   if (packed.files == 0) return;
-  console.err << "packed " << count_text(packed.files, "file") << ", " << size_text(packed.bytes)
-              << " (" << size_text(static_cast<int64_t>(source.zip.size())) << " zipped)";
+  std::string text = "packed " + count_text(packed.files, "file") + ", " + size_text(packed.bytes) +
+                     " (" + size_text(static_cast<int64_t>(source.zip.size())) + " zipped)";
   constexpr size_t kNamed = 4;
-  for (size_t i = 0; i < packed.left_out.size() && i < kNamed; ++i) {
-    console.err << (i == 0 ? "; left out " : ", ") << packed.left_out[i].path << " ("
-                << packed.left_out[i].why << ")";
-  }
+  for (size_t i = 0; i < packed.left_out.size() && i < kNamed; ++i)
+    text += (i == 0 ? "; left out " : ", ") + packed.left_out[i].path + " (" +
+            packed.left_out[i].why + ")";
   if (packed.left_out.size() > kNamed)
-    console.err << " and " << packed.left_out.size() - kNamed << " more";
-  console.err << '\n';
+    text += " and " + std::to_string(packed.left_out.size() - kNamed) + " more";
+  note(console, text);
 }
 
 // False as well when nobody answers: creating says why.

@@ -3,6 +3,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/consent.h"
+#include "cli/remedies.h"
 #include "cli/shell.h"
 #include "cli/stack_client.h"
 #include "cli/stack_package.h"
@@ -96,7 +97,7 @@ class Deployer {
     auto package = pack_stack(source, target_);
     if (!package) return fail(console_, package.error());
     for (const std::string& warning : package->warnings)
-      warn(console_, source.file + ": " + warning);
+      warn(console_, placed_in(source.file, warning));
     auto before = client_.find(source.stack_name);
     if (!before) return fail(console_, before.error());
     if (auto gone = remove_failed(source.stack_name, *before); !gone)
@@ -299,14 +300,12 @@ class Deployer {
   }
 
   Error located(const StackTemplate& source, Error error) const {
-    error.message = source.file + ": " + error.message;
+    error.message = placed_in(source.file, error.message);
     // The server doesn't know the path.
     constexpr std::string_view kCommand = "`kiln deploy ";
     if (const size_t at = error.message.find("`kiln deploy --skip-unsupported`");
         at != std::string::npos)
       error.message.insert(at + kCommand.size(), shell_word(options_.path) + " ");
-    if (error.message.ends_with("] must have values"))
-      error.message += "; give each with --parameter NAME=VALUE";
     return error;
   }
 

@@ -27,22 +27,33 @@ const char* to_text(Health health) {
 }
 
 constexpr size_t kFoundColumn = 21;  // where what was found begins
+constexpr size_t kNarrowMargin = 4;  // where it begins in a line of its own
+constexpr size_t kLeastWidth = 10;
 
-// A sentence from the column `begin` on, in the terminal's width; elsewhere on one line, for grep.
-std::string placed_sentence(const Console& console, const std::string& text, size_t begin) {
-  if (!console.out_is_terminal) return text;
-  const auto columns = static_cast<size_t>(TerminalScreen::size().columns);
-  if (columns < begin + begin) return text;
-  std::string out;
-  for (const std::string& line : broken_cell(text, columns - begin))
-    out += (out.empty() ? "" : "\n" + std::string(begin, ' ')) + line;
-  return out;
-}
+// How the sentences stand in the terminal; without one each is one line, for grep.
+struct SentencePlaces {
+  size_t columns = 0;  // 0: no terminal
+  size_t begin = kFoundColumn;
+
+  explicit SentencePlaces(const Console& console) {
+    if (!console.out_is_terminal) return;
+    columns = static_cast<size_t>(TerminalScreen::size().columns);
+    if (columns < kFoundColumn + kFoundColumn) begin = kNarrowMargin;
+  }
+  std::string sentence(const std::string& text, size_t from) const {
+    if (columns == 0) return text;
+    std::string out;
+    for (const std::string& line : broken_cell(text, std::max(columns, from + kLeastWidth) - from))
+      out += (out.empty() ? "" : "\n" + std::string(from, ' ')) + line;
+    return out;
+  }
+};
 
 int run_doctor(Console& console, const ClientOptions& options) {
   const std::vector<MachineCheck> checks = check_machine(options.api);
   bool broken = false;
   nlohmann::json list = nlohmann::json::array();
+  const SentencePlaces places(console);
   for (const MachineCheck& check : checks) {
     broken = broken || check.health == Health::kBroken;
     if (options.format == OutputFormat::kJson) {
@@ -53,11 +64,13 @@ int run_doctor(Console& console, const ClientOptions& options) {
       continue;
     }
     console.out << label_of(console, check.health) << "  " << check.name
-                << std::string(12 - std::min<size_t>(11, check.name.size()), ' ')
-                << placed_sentence(console, check.found, kFoundColumn) << '\n';
+                << (places.begin == kFoundColumn
+                        ? std::string(12 - std::min<size_t>(11, check.name.size()), ' ')
+                        : "\n" + std::string(places.begin, ' '))
+                << places.sentence(check.found, places.begin) << '\n';
     if (!check.advice.empty())
-      console.out << std::string(kFoundColumn, ' ') << "→ "
-                  << placed_sentence(console, check.advice, kFoundColumn + 2) << '\n';
+      console.out << std::string(places.begin, ' ') << "→ "
+                  << places.sentence(check.advice, places.begin + 2) << '\n';
   }
   if (options.format == OutputFormat::kJson) console.out << json_pretty(list) << '\n';
   return broken ? kExitFailed : kExitOk;

@@ -51,10 +51,9 @@ Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
     return Error{ErrorKind::kNotFound, "NoProcess",
                  "environment " + found[0].id + " has no process yet; try again"};
   if (found.empty())
-    return Error{ErrorKind::kNotFound, "NoEnvironment",
-                 "no environment '" + wanted +
-                     "', and none of a function of that name; `kiln ps` shows what is there, and "
-                     "`kiln invoke` starts one"};
+    return Error{ErrorKind::kNotFound, std::string(kNoEnvironment),
+                 "no environment of '" + wanted + "' runs now; `kiln invoke " + wanted +
+                     "` starts one, and `kiln ps` shows those that are there"};
   std::string ids;
   for (const EnvironmentRow& row : found) ids += (ids.empty() ? "" : ", ") + row.id;
   return Error{ErrorKind::kInvalid, "SeveralEnvironments",

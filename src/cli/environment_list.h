@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -27,8 +28,9 @@ struct EnvironmentRow {
 Result<nlohmann::json> list_environments(ApiClient& client);
 EnvironmentRow row_of(const nlohmann::json& environment);
 
-// The one whose id begins with `wanted`, or the only one of the function `wanted`. Error: none, or
-// several, which it names.
+// The one whose id begins with `wanted`, or the only one of the function `wanted`. Error: none, of
+// type kNoEnvironment, or several, which it names.
+inline constexpr std::string_view kNoEnvironment = "NoEnvironment";
 Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
                                           const std::string& wanted);
 

@@ -14,6 +14,7 @@
 #include "base/json_access.h"
 #include "base/time_format.h"
 #include "cli/environment_list.h"
+#include "cli/function_api.h"
 #include "cli/inside.h"
 #include "cli/inspect_commands.h"
 #include "cli/table.h"
@@ -94,7 +95,13 @@ Result<EnvironmentRow> find_environment(const ClientOptions& options, const std:
   if (!client) return client.error();
   const Result<nlohmann::json> all = list_environments(*client);
   if (!all) return all.error();
-  return choose_environment(*all, wanted);
+  auto chosen = choose_environment(*all, wanted);
+  if (chosen || chosen.error().type != kNoEnvironment) return chosen;
+  const auto there = client->json({.path = function_path(wanted) + "/configuration"});
+  if (there || there.error().type != "ResourceNotFoundException") return chosen;
+  Error neither = no_such_function(wanted, options.api);
+  neither.message = "no environment and " + neither.message + ", and `kiln ps` the environments";
+  return neither;
 }
 
 int run_files(Console& console, const ClientOptions& options, const std::string& wanted,

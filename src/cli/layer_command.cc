@@ -66,8 +66,8 @@ int list_layers(Console& console, const ClientOptions& options, const std::strin
     return kExitOk;
   }
   if (list->empty()) {
-    console.err << "no " << (name.empty() ? "layers" : "versions of a layer '" + name + "'")
-                << " in " << options.api.region << "; `kiln layer publish NAME DIR` makes one\n";
+    note(console, "no " + (name.empty() ? "layers" : "versions of a layer '" + name + "'") +
+                      " in " + options.api.region + "; `kiln layer publish NAME DIR` makes one");
     return kExitOk;
   }
   Table table({{"LAYER"}, {"VERSION", Align::kRight}, {"ARN"}, {"DESCRIPTION"}});

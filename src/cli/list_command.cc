@@ -27,8 +27,8 @@ int run_list(Console& console, const ClientOptions& options) {
     return kExitOk;
   }
   if (functions->empty()) {
-    console.err << "no functions in " << options.api.region
-                << " yet; `kiln create NAME DIR` makes one\n";
+    note(console,
+         "no functions in " + options.api.region + " yet; `kiln create NAME DIR` makes one");
     return kExitOk;
   }
   Table table({{"NAME"},

@@ -145,8 +145,8 @@ int run_logs(Console& console, const ClientOptions& client_options, const LogsOp
     printer.print(*entries);
     if (options.follow == Follow::kNo) {
       if (entries->empty() && client_options.format == OutputFormat::kText)
-        console.err << "no such log lines in the last " << options.since
-                    << "; --since 1d looks further back\n";
+        note(console,
+             "no such log lines in the last " + options.since + "; --since 1d looks further back");
       return kExitOk;
     }
     first = false;

@@ -79,11 +79,16 @@ std::string next_step(const std::string& payload, const std::string& log, const 
            "the invocation's own time; load less before the handler, or give it more time with " +
            update + "--timeout SECONDS`";
   if (type == "Sandbox.Timedout") return update + "--timeout SECONDS` gives it more time";
+  if (type == "Runtime.InvalidEntrypoint" && says("permission denied"))
+    return "`chmod +x DIR/bootstrap` lets it be started; then " + replace + "` replaces the code";
   if (type == "Runtime.InvalidEntrypoint")
     return "put a program named bootstrap at the top of its folder; then " + replace +
            "` replaces the code";
   if (type == "Runtime.OutOfMemory" || type == "MemoryError")
     return update + "--memory MB` gives it more memory";
+  if (type == "Sandbox.Failure" && says(" at /var/task: No such file or directory"))
+    return "the folder of its code is gone: put it back, or name another with " + update +
+           "--hot-reload`";
   if (type == "Function.ResponseSizeTooLarge")
     return "put a large answer into S3, and answer with its key";
   return "`kiln logs " + name + "` shows its log";

@@ -140,8 +140,8 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
   const StopSignals signals;
   Result<void> done;
   if (options.payload.empty())
-    console.err << "sampling the next " << options.invocations << " invocations of "
-                << function.name << "; invoke it now (Ctrl-C ends it)\n";
+    note(console, "sampling the next " + std::to_string(options.invocations) + " invocations of " +
+                      function.name + "; invoke it now (Ctrl-C ends it)");
   else
     done = invoke_all(*client, options, function, payload);
   Result<EnvironmentRow> row = done ? wait_for_invocations(*client, options, function.name, signals)

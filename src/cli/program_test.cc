@@ -366,6 +366,14 @@ TEST(Invoke, WhatBeginnersMeetIsAnsweredWithTheNextStep) {
       {"Runtime.OutOfMemory", "RequestId: 1-2 Error: Runtime exited with error: signal: killed",
        "Runtime exited with error: signal: killed; `kiln create f DIR --update --memory MB` gives "
        "it more memory\n"},
+      {"Runtime.InvalidEntrypoint",
+       "RequestId: 1-2 Error: fork/exec /var/task/bootstrap: permission denied",
+       "; `chmod +x DIR/bootstrap` lets it be started; then `kiln create f DIR --update` replaces"},
+      {"Sandbox.Failure",
+       "RequestId: 1-2 Error: sandbox set-up: mounting /home/a/f at /var/task: No such file or "
+       "directory",
+       "; the folder of its code is gone: put it back, or name another with `kiln create f DIR "
+       "--update --hot-reload`"},
       {"Function.ResponseSizeTooLarge", "Response payload size exceeded maximum (6291556 bytes).",
        "maximum (6291556 bytes); put a large answer into S3, and answer with its key\n"},
       {"MemoryError", "", "MemoryError; `kiln create f DIR --update --memory MB` gives it more "},

@@ -2,6 +2,7 @@
 
 #include "base/json_access.h"
 #include "cli/environment_list.h"
+#include "cli/function_api.h"
 #include "cli/inspect_commands.h"
 #include "cli/size_text.h"
 #include "cli/table.h"
@@ -18,14 +19,18 @@ int run_ps(Console& console, const ClientOptions& options, const std::string& fu
   for (nlohmann::json& each : *all)
     if (function.empty() || string_at(each, "function") == function)
       wanted.push_back(std::move(each));
+  if (wanted.empty() && !function.empty()) {
+    const auto there = client->json({.path = function_path(function) + "/configuration"});
+    if (!there) return fail_on(console, there.error(), function, options.api);
+  }
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(wanted) << '\n';
     return kExitOk;
   }
   if (wanted.empty()) {
-    console.err << "no execution environment "
-                << (function.empty() ? "in " + options.api.region : "of '" + function + "'")
-                << " now; an invocation starts one\n";
+    note(console, "no execution environment " +
+                      (function.empty() ? "in " + options.api.region : "of '" + function + "'") +
+                      " now; an invocation starts one");
     return kExitOk;
   }
   Table table({{"ID"},

@@ -19,17 +19,18 @@ namespace {
 namespace fs = std::filesystem;
 using cfn::Node;
 
-Error wrong(const StackTemplate& source, cfn::Place place, const std::string& message) {
-  std::string where = source.file;
-  if (place.line > 0)
-    where += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
-  return {ErrorKind::kInvalid, "Usage", where + ": " + message};
-}
-
 std::string replaced(std::string text, std::string_view what, const std::string& with) {
   for (size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
     text.replace(at, what.size(), with);
   return text;
+}
+
+Error wrong(const StackTemplate& source, cfn::Place place, const std::string& message) {
+  std::string where = source.file;
+  if (place.line > 0)
+    where += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+  // A parser's own words are in a line of theirs.
+  return {ErrorKind::kInvalid, "Usage", where + ": " + replaced(message, "\n", ": ")};
 }
 
 std::string filled_in(const std::string& text, const PackageTarget& target) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_access.h"
+#include "base/near_word.h"
 #include "cli/command.h"
 #include "cli/consent.h"
 #include "cli/stack_client.h"
@@ -16,27 +17,79 @@ namespace {
 
 using nlohmann::json;
 
-int run_stacks(Console& console, const ClientOptions& options) {
+// Error: there is none; its text names one that may be meant.
+Result<json> stack_named(StackClient& client, const std::string& name) {
+  auto stack = client.find(name);
+  if (!stack || !stack->is_null()) return stack;
+  std::vector<std::string> names;
+  if (const auto all = client.pages("DescribeStacks", {}, "Stacks"))
+    for (const json& each : *all) names.push_back(string_at(each, "StackName"));
+  const std::string near = near_word(name, names);
+  return Error{ErrorKind::kNotFound, "NoSuchStack",
+               "there is no stack '" + name + "' in " + client.options().region + "; " +
+                   (near.empty() ? "" : "did you mean " + near + "? ") +
+                   "`kiln stacks` shows those that are there"};
+}
+
+json stack_document(const json& stack) {
+  return {{"name", string_at(stack, "StackName")},
+          {"id", string_at(stack, "StackId")},
+          {"status", string_at(stack, "StackStatus")},
+          {"reason", string_at(stack, "StackStatusReason")},
+          {"created", string_at(stack, "CreationTime")},
+          {"updated", string_at(stack, "LastUpdatedTime")},
+          {"outputs", outputs_document(stack)}};
+}
+
+// What is in one stack.
+int show_stack(Console& console, StackClient& client, OutputFormat format,
+               const std::string& name) {
+  const auto stack = stack_named(client, name);
+  if (!stack) return fail(console, stack.error());
+  const auto resources =
+      client.pages("ListStackResources", {{"StackName", name}}, "StackResourceSummaries");
+  if (!resources) return fail(console, resources.error());
+  if (format == OutputFormat::kJson) {
+    json out = stack_document(*stack);
+    out["resources"] = json::array();
+    for (const json& each : *resources)
+      out["resources"].push_back({{"logicalId", string_at(each, "LogicalResourceId")},
+                                  {"type", string_at(each, "ResourceType")},
+                                  {"status", string_at(each, "ResourceStatus")},
+                                  {"reason", string_at(each, "ResourceStatusReason")},
+                                  {"physicalId", string_at(each, "PhysicalResourceId")}});
+    console.out << json_dump(out) << '\n';
+    return kExitOk;
+  }
+  const std::string reason = string_at(*stack, "StackStatusReason");
+  console.out << console.paint(Style::kBold, string_at(*stack, "StackName")) << "  "
+              << string_at(*stack, "StackStatus") << (reason.empty() ? "" : "  " + reason)
+              << "\n\n";
+  Table table({{"RESOURCE"}, {"TYPE"}, {"STATUS"}, {"NAME OR ARN"}});
+  for (const json& each : *resources)
+    table.add({string_at(each, "LogicalResourceId"), string_at(each, "ResourceType"),
+               string_at(each, "ResourceStatus"), string_at(each, "PhysicalResourceId")});
+  if (!resources->empty()) console.out << table.format(console);
+  if (const std::string outputs = outputs_text(console, *stack); !outputs.empty())
+    console.out << '\n' << outputs;
+  return kExitOk;
+}
+
+int run_stacks(Console& console, const ClientOptions& options, const std::string& name) {
   auto client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   StackClient stacks(*client);
+  if (!name.empty()) return show_stack(console, stacks, options.format, name);
   const auto all = stacks.pages("DescribeStacks", {}, "Stacks");
   if (!all) return fail(console, all.error());
   if (options.format == OutputFormat::kJson) {
     json out = json::array();
-    for (const json& stack : *all)
-      out.push_back({{"name", string_at(stack, "StackName")},
-                     {"id", string_at(stack, "StackId")},
-                     {"status", string_at(stack, "StackStatus")},
-                     {"reason", string_at(stack, "StackStatusReason")},
-                     {"created", string_at(stack, "CreationTime")},
-                     {"updated", string_at(stack, "LastUpdatedTime")},
-                     {"outputs", outputs_document(stack)}});
+    for (const json& stack : *all) out.push_back(stack_document(stack));
     console.out << json_dump(out) << '\n';
     return kExitOk;
   }
   if (all->empty()) {
-    console.err << "no stacks in " << options.api.region << "; `kiln deploy PATH` makes one\n";
+    note(console, "no stacks in " + options.api.region + "; `kiln deploy PATH` makes one");
     return kExitOk;
   }
   Table table({{"STACK"}, {"STATUS"}, {"LAST CHANGE"}, {"REASON"}});
@@ -81,16 +134,6 @@ Result<json> delete_stack(const Console& console, std::ostream& progress, StackC
     progress << event_text(console, event) << '\n';
     progress.flush();
   });
-}
-
-// Error: there is none.
-Result<json> stack_named(StackClient& client, const std::string& name) {
-  auto stack = client.find(name);
-  if (stack && stack->is_null())
-    return Error{ErrorKind::kNotFound, "NoSuchStack",
-                 "there is no stack '" + name + "' in " + client.options().region +
-                     "; `kiln stacks` shows those that are there"};
-  return stack;
 }
 
 int destroy_one(Console& console, std::ostream& progress, StackClient& client,
@@ -148,14 +191,18 @@ int run_destroy(Console& console, const ClientOptions& options, const DestroyOpt
 }  // namespace
 
 void add_stacks_command(CLI::App& app, Invocation& invocation) {
-  CLI::App* command = app.add_subcommand("stacks", "List the stacks with their outputs");
+  CLI::App* command = app.add_subcommand("stacks", "List the stacks, or what is in one");
   command->footer(
       "Examples:\n"
       "  kiln stacks\n"
+      "  kiln stacks orders                       its resources and outputs\n"
       "  kiln stacks --json | jq '.[] | select(.name == \"orders\").outputs'");
+  auto name = std::make_shared<std::string>();
+  command->add_option("stack", *name, "Name of a stack; all without one");
   auto options = add_client_options(*command);
-  command->callback(
-      [&invocation, options] { invocation.exit_code = run_stacks(invocation.console, *options); });
+  command->callback([&invocation, options, name] {
+    invocation.exit_code = run_stacks(invocation.console, *options, *name);
+  });
 }
 
 void add_destroy_command(CLI::App& app, Invocation& invocation) {

@@ -308,7 +308,7 @@ RuntimeApi::Address RuntimeApi::add(RuntimePort& port, uint32_t uid,
     address.ipv4 = 0x7f000000U | ((1 + (r & 0xff) % 254) << 16) | (((r >> 8) & 0xff) << 8) |
                    (1 + ((r >> 16) & 0xff) % 254);
   } while (entries_.contains(address.ipv4));
-  entries_.emplace(address.ipv4, Entry{&port, uid, std::make_unique<Extensions>(function)});
+  entries_.emplace(address.ipv4, Entry{&port, uid, std::make_unique<Extensions>(function), {}});
   for (int shift = 24; shift >= 0; shift -= 8)
     address.text += std::to_string((address.ipv4 >> shift) & 0xff) + (shift > 0 ? "." : ":");
   address.text += std::to_string(server_.port());

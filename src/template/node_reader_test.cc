@@ -175,7 +175,7 @@ TEST(NodeReader, WhatIsWrongHasItsPlace) {
       {"{\"A\": \"x", "JSON not well-formed"},
       {"{\"A\": 01}", "JSON not well-formed"},
       {"A: [1, 2", "YAML not well-formed"},
-      {"A:\n\t- 1", "YAML not well-formed"},
+      {"A:\n\t- 1", "\na tab indents this line; YAML is indented by blanks"},
       {"A: 1\n---\nB: 2", "more than one YAML document"},
       {"A: !Foo x", "line 1, column 4: Template format error: unknown tag !Foo"},
       {"A: !Foo [x]", "unknown tag !Foo"},

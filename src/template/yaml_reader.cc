@@ -240,6 +240,16 @@ class YamlHandler final : public YAML::EventHandler {
   std::map<YAML::anchor_t, Node> anchors_;
 };
 
+bool is_indented_by_tab(std::string_view text, size_t line) {
+  while (line > 1 && !text.empty()) {
+    const size_t end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    --line;
+  }
+  const size_t word = text.find_first_not_of(" \t");
+  return text.substr(0, word).find('\t') != std::string_view::npos;
+}
+
 }  // namespace
 
 NodeOrProblem read_yaml(std::string_view text, std::vector<Problem>* notes) {
@@ -259,7 +269,10 @@ NodeOrProblem read_yaml(std::string_view text, std::vector<Problem>* notes) {
     const Place place = error.mark.is_null() ? Place{} : place_of(error.mark);
     return Problem{"Template format error: YAML not well-formed. (line " +
                        std::to_string(place.line) + ", column " + std::to_string(place.column) +
-                       ")\n" + error.msg,
+                       ")\n" +
+                       (is_indented_by_tab(text, place.line)
+                            ? "a tab indents this line; YAML is indented by blanks"
+                            : error.msg),
                    place};
   }
   if (notes) *notes = handler.tree().take_notes();

@@ -205,3 +205,17 @@ Outputs:"""))
     assert "the deployment goes on" in command.stderr.read()
     wait_for(lambda: json.loads(engine.cli("stacks", "--json").stdout)[0]["status"] == "CREATE_COMPLETE", what="the end of the deployment")
     assert inventory(engine)["functions"]["orders"]["aliases"]["live"][2] == ("READY", 1)
+
+
+def test_a_stack_shows_what_is_in_it(engine, project):
+    engine.cli("deploy", str(project), "--yes")
+    shown = engine.cli("stacks", "orders").stdout
+    rows = [line.split() for line in shown.splitlines()]
+    assert rows[0] == ["orders", "CREATE_COMPLETE"]
+    assert ["F", "AWS::Lambda::Function", "CREATE_COMPLETE", "orders"] in rows
+    assert rows[-1] == ["Arn", "=", "arn:aws:lambda:us-east-1:000000000000:function:orders"]
+    document = json.loads(engine.cli("stacks", "orders", "--json").stdout)
+    assert document["outputs"] == {"Arn": rows[-1][-1]}
+    assert {"logicalId": "F", "type": "AWS::Lambda::Function", "status": "CREATE_COMPLETE", "reason": "", "physicalId": "orders"} in document["resources"]
+    near = engine.cli("stacks", "order", check=False)
+    assert near.stderr == "kiln: there is no stack 'order' in us-east-1; did you mean orders? `kiln stacks` shows those that are there\n"

@@ -225,6 +225,17 @@ def test_versions_that_fail_say_why(kiln, name, what):
     assert any(line.startswith("INIT_REPORT ") and "Status: error" in line for s in lines(kiln, name).values() for line in s)
 
 
+def test_publish_waits_for_the_snapshot(kiln, name):
+    kiln.create(name, {"index.py": "def handler(event, context): return 1"}, SnapStart=ON)
+    made = json.loads(kiln.cli("publish", name, "--json").stdout)
+    assert (made["Version"], made["State"]) == ("1", "Active")
+    other = name + "-threads"
+    kiln.create(other, {"index.py": FAILURES["threads"][0]}, SnapStart=ON)
+    done = kiln.cli("publish", other, check=False)
+    assert (done.returncode, done.stdout) == (1, f"published {other}  version 1\n")
+    assert f"the function '{other}:1' could not be made ready: " in done.stderr and "; start threads in the handler" in done.stderr
+
+
 RESTORE_FAILS = """
 import os, snapshot_restore_py, time
 def fail():

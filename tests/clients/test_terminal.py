@@ -293,3 +293,11 @@ def test_output_that_cannot_be_written_is_exit_code_one(shop):
         for words in (["list"], ["event", "s3"], ["logs", "shop"], ["top", "--once"]):
             done = subprocess.run([str(BINARY), *words], env=shop.environment(), stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
             assert done.returncode == 1 and "can't write the output" in done.stderr, words
+
+
+def test_the_doctor_fits_a_narrow_terminal(shop, terminal):
+    for columns in (30, 41, 60):
+        told = terminal([BINARY, "doctor", "--endpoint", shop.url], columns=columns)
+        assert told.end() == 0
+        lines = told.plain().splitlines()
+        assert len(lines) > 10 and max(len(line) for line in lines) <= columns, columns

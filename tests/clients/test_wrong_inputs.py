@@ -110,8 +110,8 @@ CASES = [
     ("logs hello --since yesterday", 2, "write a number and a unit"),
     ("logs hello -n -1", 2, "from 0 to 1000000"),
     ("top --interval never", 2, "write a number and a unit"),
-    ("files nobody", 1, "`kiln ps` shows what is there"),
-    ("exec nobody", 1, "`kiln invoke` starts one"),
+    ("files nobody", 1, "no environment and no function 'nobody'; `kiln list` shows what is there, and `kiln ps`"),
+    ("exec nobody", 1, "no environment and no function 'nobody'"),
     ("debug nobody", 1, "no function 'nobody'"),
     ("debug hello:nope", 1, "'hello' has no alias 'nope'; `kiln alias list hello`"),
     ("debug hello --port 99999", 2, "from 0 to 65535"),
@@ -166,6 +166,11 @@ CASES = [
     ("deploy bad.yaml --yes", 2, "bad.yaml:2:1: Template format error: YAML not well-formed"),
     ("deploy plain.txt --yes", 2, "A template is a map of sections"),
     ("deploy empty", 2, "neither a template.yaml, template.yml, or template.json nor a cdk.out, which `cdk synth` writes"),
+    ("deploy tab.yaml --yes", 2, "tab.yaml:2:3: Template format error: YAML not well-formed. (line 2, column 3): a tab indents this line"),
+    ("deploy export.yaml --yes", 1, "export.yaml:1:66: No export named vpc found; deploy the stack that exports it first"),
+    ("stacks nobody", 1, "there is no stack 'nobody' in us-east-1; `kiln stacks`"),
+    ("exec hello -- ls", 1, "no environment of 'hello' runs now; `kiln invoke hello` starts one"),
+    ("ps nobody", 1, "no function 'nobody'; `kiln list`"),
     ("destroy nobody --yes", 1, "there is no stack 'nobody' in us-east-1; `kiln stacks`"),
     ("lint /nowhere", 2, "there is no file or folder '/nowhere'"),
     ("lint bad.yaml --format xml", 2, "it must be text or sarif"),
@@ -209,6 +214,8 @@ def place(tmp_path_factory):
     (folder / "serverless.yml").write_text("service: x\n")
     (folder / "asks.yaml").write_text("Parameters: {Stage: {Type: String}}\nResources: {T: {Type: AWS::SNS::Topic}}\n")
     (folder / "bad.yaml").write_text("not: [yaml\n")
+    (folder / "tab.yaml").write_text("Resources:\n\tT: {Type: AWS::SNS::Topic}\n")
+    (folder / "export.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Properties: {DisplayName: !ImportValue vpc}}}\n")
     (folder / "bad.json").write_text("{\n")
     (folder / "plain.txt").write_text("hi\n")
     (folder / "word.json").write_text("hello\n")
@@ -240,6 +247,23 @@ def test_a_wrong_command_line_is_answered_with_a_sentence(place, command, code, 
     assert says in done.stderr and done.stderr.startswith("kiln: "), done.stderr
     assert not RAW.search(done.stderr), done.stderr
     assert os.listdir(folder / "empty") == []
+
+
+def test_an_alarm_whose_action_is_not_there_is_set_with_a_warning(own_kiln, tmp_path):
+    engine = own_kiln()
+
+    def said(action):
+        done = engine.cli("alarm", "set", "errors", "--above", "0", "--action", f"arn:aws:{action}")
+        assert done.stdout.startswith("set errors")
+        return done.stderr
+
+    topic, function = "sns:us-east-1:000000000000:ops", "lambda:us-east-1:000000000000:function:page"
+    assert said(topic) == "kiln: warning: there is no topic 'ops' yet; `kiln aws sns create-topic --name ops` makes it\n"
+    assert said(function) == f"kiln: warning: there is no function arn:aws:{function} yet; `kiln create` makes one\n"
+    engine.client("sns").create_topic(Name="ops")
+    (tmp_path / "lambda_function.py").write_text(PYTHON)
+    engine.cli("create", "page", str(tmp_path))
+    assert said(topic) == said(function) == said("sns:eu-west-1:000000000000:elsewhere") == ""
 
 
 @pytest.mark.parametrize("command, says", [

@@ -41,6 +41,17 @@ def test_the_rest_is_reckoned_from_what_is_done(tool):
     assert progress.text(300, 300) == "built 300 of 300"
 
 
+def test_the_work_is_known_where_build_ninja_is_looked_over_first(tool, tmp_path):
+    (tmp_path / "build.ninja").write_text(
+        "rule remake\n  command = touch build.ninja\n  description = Re-running CMake\n  generator = 1\n"
+        "rule compile\n  command = touch $out\n  description = Building CXX object $out\n"
+        "build build.ninja: remake new_files\nbuild new_files: phony missing\nbuild missing: phony\n"
+        "build a.cc.o: compile\nbuild b.cc.o: compile\n")
+    environment = {**os.environ, "NINJA_STATUS": "[%f/%t] "}
+    assert tool.planned_work(tmp_path, ["a.cc.o", "b.cc.o"], environment) == 2 * tool.weight(COMPILED.format("a"), tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["build.ninja"]
+
+
 def played(folder, lines, code):
     """Runs the tool with a cmake that notes what it is asked for, and a ninja that prints `lines`."""
     for name, script in (("cmake", f"echo \"$@\" >>'{folder}/asked'"), ("ninja", f"cat '{folder}/lines'\nexit {code}")):
