@@ -11,7 +11,8 @@ namespace kiln {
 inline constexpr uint64_t kLeastDescriptors = 192;
 // And with each event loop: its own, those of its blank sandboxes, and as many again for callers.
 inline constexpr uint64_t kDescriptorsOfLoop = 64;
-inline constexpr uint64_t kDescriptorsOfEnvironment = 10;
+// Its output, its channel and its pidfd, and a connection or a pipe where it has that.
+inline constexpr uint64_t kDescriptorsOfEnvironment = 4;
 
 constexpr uint64_t descriptors_for(int loops) {
   return kLeastDescriptors + kDescriptorsOfLoop * static_cast<uint64_t>(loops);

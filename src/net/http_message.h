@@ -18,9 +18,6 @@
 
 namespace kiln::net {
 
-// A body of a known size has room for so many bytes more, which a reader of JSON may look at.
-inline constexpr size_t kRoomBehindBody = 64;
-
 namespace http {
 // NOLINTBEGIN(readability-identifier-naming): as the methods are written, in lower case.
 enum class verb : uint8_t {

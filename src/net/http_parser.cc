@@ -237,7 +237,7 @@ HttpParser::Step HttpParser::put_body(std::string_view& in) {
   }
   const auto take = static_cast<size_t>(std::min<uint64_t>(in.size(), left_));
   if (body_.empty() && state_ == State::kBody)
-    body_.reserve(static_cast<size_t>(std::min(left_, kReserve)) + kRoomBehindBody);
+    body_.reserve(static_cast<size_t>(std::min(left_, kReserve)));
   body_.append(in.substr(0, take));
   in.remove_prefix(take);
   left_ -= take;

@@ -17,6 +17,11 @@ LastWords::~LastWords() {
   if (const auto line = line_.lock()) line->speakers_.erase(number_);
 }
 
+void LastWords::when_said(std::function<void()> told) {
+  told_ = std::move(told);
+  if (const auto line = line_.lock(); line && status_) line->tell(*this);
+}
+
 const std::optional<ExitStatus>& LastWords::read() {
   if (const auto line = line_.lock()) line->take_all();
   if (pipe_ && !status_) {
@@ -29,7 +34,7 @@ const std::optional<ExitStatus>& LastWords::read() {
 }
 
 Result<void> WordsLine::open() {
-  if (theirs_) return {};
+  if (watch_) return {};
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
     return Error{ErrorKind::kUnavailable, "LauncherError",
@@ -62,9 +67,13 @@ void WordsLine::take_all() {
     if (found == speakers_.end() || found->second->status_) continue;
     LastWords& words = *found->second;
     words.status_ = read_status(text, words.failed_at_);
-    // Whoever reads may be at work on another one.
-    if (auto told = std::exchange(words.told_, nullptr)) loop_.post(std::move(told));
+    tell(words);
   }
+}
+
+// Whoever reads may be at work on another one.
+void WordsLine::tell(LastWords& words) {
+  if (auto told = std::exchange(words.told_, nullptr)) loop_.post(std::move(told));
 }
 
 }  // namespace kiln::sandbox

@@ -1,8 +1,9 @@
 // How the main process of a sandbox ended, as the sandbox's first process says it.
 //
 // Those that the launcher makes say it over one socket for all of a loop, so that none of them
-// costs the engine a descriptor: programs never have that socket. An environment that is forked of
-// a template has a pipe of its own, since its first process comes of the template's program and
+// costs the engine a descriptor. Programs don't get that socket; where there are no namespaces, one
+// could take it from its first process, and might as well end that. An environment that is forked
+// of a template has a pipe of its own, since its first process comes of the template's program and
 // could speak for others.
 //
 // Threading: its loop only.
@@ -38,8 +39,8 @@ class LastWords {
   // What stands before the reason of a program that was not started: "sandbox set-up: mounting /a
   // at /var/task: ", "exec: ".
   const std::string& failed_at() const { return failed_at_; }
-  // Called by the loop when it has been said; not by a pipe.
-  void when_said(std::function<void()> told) { told_ = std::move(told); }
+  // Called by the loop once it has been said, also if it was before. REQUIRES: it has no pipe.
+  void when_said(std::function<void()> told);
 
  private:
   friend class WordsLine;
@@ -71,6 +72,7 @@ class WordsLine : public std::enable_shared_from_this<WordsLine> {
   friend class LastWords;
   Result<void> open();
   void take_all();
+  void tell(LastWords& words);
 
   net::IoLoop& loop_;
   UniqueFd ours_, theirs_;

@@ -198,7 +198,10 @@ void send_status(const BlankFds& fds, const ExitStatus& status, std::string_view
   struct iovec parts[] = {{&number, sizeof number},
                           {&head, sizeof head},
                           {const_cast<char*>(step.data()), std::min(step.size(), kMaxStep)}};
-  [[maybe_unused]] const long n = ::syscall(SYS_writev, fds.status, parts, 3);
+  // It waits where many speak at once, and is woken by signals.
+  long n;
+  do n = ::syscall(SYS_writev, fds.status, parts, 3);
+  while (n < 0 && errno == EINTR);
 }
 
 bool take_number(std::string_view& text, uint64_t& number) {

@@ -140,8 +140,9 @@ class CgroupV1 final : public Cgroup {
   // Where the controllers cpu and cpuacct are mounted together, as nearly everywhere.
   uint64_t cpu_ns() override {
     if (!counts_cpu_) return 0;
+    errno = 0;
     const std::string ns = text_of(paths_[0] + "/cpuacct.usage");
-    counts_cpu_ = !ns.empty();
+    counts_cpu_ = !ns.empty() || errno != ENOENT;
     return std::strtoull(ns.c_str(), nullptr, 10);
   }
   Result<void> set_memory(const ResourceLimits& limits) override {

@@ -1,6 +1,5 @@
 #include "sandbox/sandbox.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,7 +18,6 @@
 #include "sandbox/descriptors.h"
 #include "sandbox/direct_channel.h"
 #include "sandbox/forks.h"
-#include "sandbox/launcher_message.h"
 #include "sandbox/pidfd.h"
 #include "sandbox/runtime_api.h"
 

@@ -224,7 +224,7 @@ void SandboxStock::fill(Kind& kind, size_t count) {
 void SandboxStock::fill_all() {
   fill_at_ = SteadyTime::max();
   for (const auto& work : std::exchange(after_start_, {})) work();
-  refill();
+  if (starting_ == 0 || empty_.spare.empty()) refill();
   if (starting_ > 0) return;
   for (auto& [key, kind] : interpreters_) fill(kind, kSpareOfInterpreter);
 }
@@ -246,6 +246,7 @@ void SandboxStock::deepen_when_quiet() {
 void SandboxStock::deepen() {
   if (deepen_at_ != SteadyTime::max() || making_ > 0 || starting_ > 0) return;
   const size_t depth = depth_.at(loop_.clock().steady_now());
+  std::erase_if(empty_.spare, [](const auto& blank) { return !blank->usable(); });
   if (empty_.spare.size() < depth) fill(empty_, empty_.spare.size() + 1);
   while (empty_.spare.size() > depth) empty_.spare.pop_back();
 }

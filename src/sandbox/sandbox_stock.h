@@ -1,8 +1,8 @@
 // Sandboxes that are made before anybody needs them, so that a cold start is the mounts of its
 // code, exec and init. A few are empty; for each interpreter that was needed of late one has it
 // started, with its bootstrap loaded, in a sandbox that will run one function and no other. No code
-// of a function runs in a blank. A burst of starts takes what is there and is not held up by the
-// making of more; that comes behind it, one at a time.
+// of a function runs in a blank. A burst of starts takes what is there, and is not held up by the
+// making of more while one is left; that comes behind it, one at a time.
 //
 // Threading: its loop only. Cost: a process of 0.1 to 0.4 MiB each, and the interpreter (Python 5
 // MiB, Node.js 22 MiB), which stays for ten minutes after the last start that could have used it.

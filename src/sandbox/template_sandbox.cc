@@ -14,7 +14,6 @@
 #include "base/check.h"
 #include "base/template_fd.h"
 #include "sandbox/activity.h"
-#include "sandbox/launcher_message.h"
 #include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {

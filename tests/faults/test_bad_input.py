@@ -95,7 +95,7 @@ def test_payloads(kiln, name):
     for body in (b"{", b"not json", b'{"a": 1,}', b"\xff\xfe", b'"\xc3"', b"[1] 2", b"{}\0x", b"1\0"):
         status, headers, answer = kiln.http("POST", path, body)
         assert status == 400 and headers["x-amzn-ErrorType"] == "InvalidRequestContentException", (body, answer)
-        assert json.loads(answer)["message"].startswith("Could not parse request body into json: ")
+        assert re.match("Could not parse request body into json: .", json.loads(answer)["message"])
     for body in (b"1e400", b"123456789012345678901234567890"):
         status, _, answer = kiln.http("POST", path, body)
         assert status == 200 and answer == body

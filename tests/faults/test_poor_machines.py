@@ -37,8 +37,8 @@ def test_too_few_descriptors_are_said_at_the_start(own_kiln):
     [
         (LEAST_FILES - 1, "broken", "255 allowed, and Kiln needs 256 at least"),
         (LEAST_FILES, "limited", "256 allowed, enough for a few environments at a time"),
-        (10447, "limited", "10447 allowed, enough for about 999 environments at a time"),
-        (10448, "ok", "10448 allowed"),
+        (4447, "limited", "4447 allowed, enough for about 999 environments at a time"),
+        (4448, "ok", "4448 allowed"),
     ],
 )
 def test_doctor_judges_the_limit_of_open_files(limit, health, said):

@@ -145,7 +145,12 @@ Stack current_stack(void* caller) {
   const Sample taken{&place, static_cast<double>(size) * weight, weight};
   place.bytes += taken.bytes;
   place.count += taken.count;
-  if (!all.live.insert_or_assign(pointer, taken).second) return;
+  if (const auto [at, is_new] = all.live.try_emplace(pointer, taken); !is_new) {
+    at->second.stack->bytes -= at->second.bytes;
+    at->second.stack->count -= at->second.count;
+    at->second = taken;
+    return;
+  }
   filter[filter_index(pointer)].fetch_add(1, std::memory_order_relaxed);
   live_count.fetch_add(1, std::memory_order_relaxed);
 }

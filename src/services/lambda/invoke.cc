@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
@@ -21,11 +20,10 @@ namespace {
 constexpr size_t kMaxClientContext = 3'583;
 // nullopt: valid JSON, behind a byte order mark perhaps. Others wait for this loop: nothing is made
 // into a document without need.
-std::optional<std::string> json_fault(std::string& text) {
+std::optional<std::string> json_fault(const std::string& text) {
   constexpr std::string_view kMark = "\xef\xbb\xbf";
   if (text.empty() || is_plain_json(text)) return std::nullopt;
-  if (text.starts_with(kMark))
-    if (std::string rest = text.substr(kMark.size()); is_plain_json(rest)) return std::nullopt;
+  if (text.starts_with(kMark) && is_plain_json(text.substr(kMark.size()))) return std::nullopt;
   if (std::string fault = payload_fault(text); !fault.empty()) return fault;
   if (std::string fault = json_parse_fault(text); !fault.empty()) return fault;
   // That parser takes a zero byte for the end.

@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ascii.h"
 #include "base/thread_owned.h"
-#include "net/http_message.h"
 
 namespace kiln::services {
 namespace {
@@ -21,11 +22,15 @@ constexpr size_t kSharedBytes = 256 * 1024;
 // simdjson's first stage: the places at which tokens begin.
 class Tokens {
  public:
-  // REQUIRES: text.size() <= room
+  // REQUIRES: text.size() <= room. Throws std::bad_alloc.
   bool find(const std::string& text, size_t room) {
-    if (!stage_ && simdjson::get_active_implementation()->create_dom_parser_implementation(
-                       room, 1, stage_) != simdjson::SUCCESS)
-      return false;
+    if (!stage_) {
+      std::unique_ptr<simdjson::internal::dom_parser_implementation> made;
+      if (simdjson::get_active_implementation()->create_dom_parser_implementation(room, 1, made) !=
+          simdjson::SUCCESS)
+        throw std::bad_alloc();
+      stage_ = std::move(made);
+    }
     return stage_->stage1(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
                           simdjson::stage1_mode::regular) == simdjson::SUCCESS;
   }
@@ -186,9 +191,7 @@ bool is_json_by(Tokens& tokens, const std::string& text, size_t room) {
 
 }  // namespace
 
-bool is_plain_json(std::string& text) {
-  static_assert(net::kRoomBehindBody >= simdjson::SIMDJSON_PADDING);
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);  // of another text than a whole body
+bool is_plain_json(const std::string& text) {
   // Pages exist once they are written.
   static const ThreadOwned<Tokens> shared;
   if (text.size() <= kSharedBytes) return is_json_by(*shared, text, kSharedBytes);
