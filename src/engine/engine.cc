@@ -95,7 +95,12 @@ Invoker& Engine::Impl::here() {
 Engine::Engine(EngineOptions options, sandbox::LauncherProcess& launcher, const Clock& clock)
     : impl_(std::make_unique<Impl>(std::move(options), launcher, clock)) {}
 
-Engine::~Engine() { stop(); }
+Engine::~Engine() {
+  stop();
+  // A start that failed may have begun some of them.
+  for (auto& loop : impl_->loops) loop->stop();
+  for (auto& loop : impl_->loops) loop->join();
+}
 
 Result<void> Engine::start() {
   Impl& e = *impl_;
@@ -189,11 +194,7 @@ Result<void> Engine::start() {
   if (auto started = e.start_control(); !started) return started;
   if (look.valid()) look.wait_for(kLookPatience);
   for (auto& loop : e.loops) loop->start();
-  if (auto started = e.events->start(); !started) {
-    for (auto& loop : e.loops) loop->stop();
-    for (auto& loop : e.loops) loop->join();
-    return started;
-  }
+  if (auto started = e.events->start(); !started) return started;
   e.control->start();
   e.running = true;
   return {};

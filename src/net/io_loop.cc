@@ -150,10 +150,15 @@ IoLoop::~IoLoop() {
 
 void IoLoop::start() {
   runs_.store(true, std::memory_order_release);
-  thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), ("loop-" + std::to_string(index_)).c_str());
-    run();
-  });
+  try {
+    thread_ = std::thread([this] {
+      pthread_setname_np(pthread_self(), ("loop-" + std::to_string(index_)).c_str());
+      run();
+    });
+  } catch (...) {  // there are no threads left
+    runs_.store(false, std::memory_order_release);
+    throw;
+  }
 }
 
 void IoLoop::run() {

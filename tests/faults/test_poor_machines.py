@@ -1,6 +1,7 @@
 """Machines that give Kiln little: it says so at the start, or does what fits, and its port answers all the same."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -101,15 +102,15 @@ def handler(event, context):
 """
 
 
-@pytest.fixture
-def few_processes():
-    """What starts a program that may have 60 processes and threads."""
+@contextlib.contextmanager
+def processes(most):
+    """What starts a program that may have so many processes and threads."""
     own = next((line.split(":")[2] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line.split(":")[1] == "pids"), "/")
     group = pathlib.Path(f"/sys/fs/cgroup/pids{own}/few-{os.getpid()}")
     try:
         group.mkdir()
         try:
-            (group / "pids.max").write_text("60")
+            (group / "pids.max").write_text(str(most))
         except OSError:
             group.rmdir()
             raise
@@ -119,6 +120,24 @@ def few_processes():
     wait_for(lambda: not (group / "cgroup.procs").read_text(), what="the end of all processes")
     for folder, _, _ in os.walk(group, topdown=False):
         os.rmdir(folder)
+
+
+@pytest.fixture
+def few_processes():
+    with processes(60) as prefix:
+        yield prefix
+
+
+def test_a_start_without_enough_threads_ends_in_order(own_kiln):
+    started = 0
+    for most in range(4, 40, 2):
+        with processes(most) as prefix:
+            try:
+                own_kiln(prefix=prefix, args=["--threads", "6"]).stop()
+                started += 1
+            except AssertionError as told:
+                assert "please report" not in str(told), (most, str(told))
+    assert started
 
 
 def test_environments_leave_descriptors_to_callers(own_kiln):
@@ -154,7 +173,7 @@ def test_where_no_more_processes_may_start_each_invocation_has_its_answer(few_pr
 
 def crowd(kiln, said):
     """More at once than fit: those that fit run to their end, the others are told why they don't."""
-    answers, refused, wanted = [], [], 30
+    answers, refused, wanted = [], [], 60
     with socket.create_server(("127.0.0.1", 0), backlog=wanted) as door:
         door.settimeout(60)
         kiln.create("held", {"index.py": HELD}, Timeout=120, Environment={"Variables": {"PORT": str(door.getsockname()[1])}})
@@ -237,10 +256,21 @@ def metrics(kiln):
 ASKED_AT_ONCE = 8
 
 
+def start_in(own_kiln, kilobytes):
+    """How much the first threads take depends on how they meet: at times there is no room for the last."""
+    for _ in range(3):
+        try:
+            return own_kiln(prefix=["prlimit", f"--as={kilobytes << 10}"])
+        except AssertionError as told:
+            if "too few threads" not in str(told):
+                raise
+    raise AssertionError(f"it does not start in {kilobytes} KiB")
+
+
 @pytest.mark.parametrize("kilobytes", [120_000, 150_000, 300_000])
 def test_little_address_space(own_kiln, kilobytes):
     """Each request has an answer, whatever it asks for, and the engine is the same afterwards."""
-    kiln = own_kiln(prefix=["prlimit", f"--as={kilobytes << 10}"])
+    kiln = start_in(own_kiln, kilobytes)
     engine, answers, lock = kiln.engine, [], threading.Lock()
     small = json.dumps({"FunctionName": "NAME", "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE,
                         "Code": {"ZipFile": base64.b64encode(zip_of({"index.py": "def handler(e, c): return e\n", "pad": "\0" * (20 << 20)})).decode()}})
