@@ -1,6 +1,6 @@
 // Tags that begin with "aws:", which only AWS's own services set: of a function that a stack has
 // made, aws:cloudformation:stack-name, -id and logical-id. Kiln's stacks say by a header that a
-// request's tags are theirs.
+// request is theirs, and its tags with it.
 #pragma once
 
 #include <string_view>

@@ -2,7 +2,7 @@
 // what is wrong, and no more.
 //
 //   "No export named vpc found." → "No export named vpc found; deploy the stack that exports it
-//   first. `kiln aws cloudformation list-exports` shows what there is"
+//   first. `kiln aws cloudformation list-exports` shows what is exported"
 //
 // Pure.
 #pragma once

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,13 @@ size_t files_in(const std::string& folder) {
   for (std::filesystem::directory_iterator it(folder, ec), end; !ec && it != end; it.increment(ec))
     ++count;
   return count;
+}
+
+// What a core of it takes, more or less.
+uint64_t resident_bytes(pid_t process) {
+  uint64_t size = 0, resident = 0;
+  std::ifstream("/proc/" + std::to_string(process) + "/statm") >> size >> resident;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 // In a process group of its own, since gcore is a script. What posix_spawn says.
@@ -79,6 +87,9 @@ Result<CoreFile> CoreFile::begin(const std::string& folder, pid_t process) {
     return no_core(std::string(kGcore) + " is missing: install the package gdb");
   if (files_in(folder) >= kMost)
     return no_core(folder + " has " + std::to_string(kMost) + " files already: remove some");
+  const auto room = std::filesystem::space(folder, ec);
+  if (!ec && room.available < kFree + resident_bytes(process))
+    return no_core("the disk of " + folder + " is nearly full: make room");
   const std::string base = folder + "/core";
   pid_t child = -1;
   if (const int failed = start_gcore(base, process, child); failed != 0)

@@ -7,6 +7,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -27,8 +28,9 @@ class CoreFile {
   // Ends gcore if it hasn't ended. The file's path; an error as begin()'s.
   Result<std::string> finish();
 
-  // So many are kept: what a function may ask for mustn't fill the disk.
+  // What a function may ask for mustn't fill the disk: so many are kept, and so much stays free.
   static constexpr size_t kMost = 32;
+  static constexpr uint64_t kFree = uint64_t{1} << 30;
 
  private:
   CoreFile(std::string path, pid_t gcore, UniqueFd ended);

@@ -161,6 +161,8 @@ void SymbolServer::serve() {
     core_.reset();
     core_for_ = nullptr;
     clients_.clear();
+    pollfd wake = {wake_.get(), POLLIN, 0};
+    ::poll(&wake, 1, static_cast<int>(kPause.count()));
   }
   core_.reset();
 }
@@ -215,8 +217,9 @@ SteadyTime SymbolServer::drop_late(SteadyTime now) {
   return next;
 }
 
+// A bounded turn: who connects without end must not hold up those that are here.
 void SymbolServer::take_clients() {
-  while (clients_.size() < limits_.clients) {
+  for (size_t turn = 0; turn < limits_.clients && clients_.size() < limits_.clients; ++turn) {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket) {
       if (errno == EINTR || errno == ECONNABORTED) continue;

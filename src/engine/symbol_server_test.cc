@@ -1,8 +1,10 @@
 #include "engine/symbol_server.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -80,6 +82,24 @@ TEST_F(SymbolServerTest, WhoAsksSlowlyHoldsNobodyUp) {
   // It is in time.
   ASSERT_TRUE(send(slow, kQuestion.substr(2)));
   EXPECT_TRUE(is_answer(receive(slow)));
+}
+
+TEST_F(SymbolServerTest, WhoConnectsWithoutEndHoldsNobodyUp) {
+  limits_.clients_of_one = 1;
+  start();
+  const pid_t crowd = ::fork();
+  if (crowd == 0) {
+    const UniqueFd held = connect();
+    for (;;) connect();
+  }
+  for (int n = 0; n < 20; ++n) {
+    const UniqueFd other = connect();
+    ASSERT_TRUE(send(other, kQuestion));
+    EXPECT_TRUE(is_answer(receive(other)));
+  }
+  server_.reset();
+  ::kill(crowd, SIGKILL);
+  EXPECT_EQ(::waitpid(crowd, nullptr, 0), crowd);
 }
 
 TEST_F(SymbolServerTest, AWholeQuestionHasOneTime) {

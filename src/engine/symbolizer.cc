@@ -52,6 +52,9 @@ std::string identity_of(int file) {
 // What the process prints, up to its end. Nothing: it can't be started, or took too long.
 std::optional<std::string> output_of(const std::vector<std::string>& command, int inherited,
                                      const Symbolizer::Patience& patience) {
+  pollfd stop = {patience.stop, POLLIN, 0};
+  if (patience.until <= std::chrono::steady_clock::now() || ::poll(&stop, 1, 0) > 0)
+    return std::nullopt;
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
   const UniqueFd out(ends[0]);

@@ -30,6 +30,7 @@ struct Exit {
   int error = 0;                   // kNotStarted: errno of exec, or 0
   std::string program;             // kNotStarted by exec: what was to be started, as seen inside
   bool program_missing = false;    // … and is not there
+  bool code_missing = false;       // the folder of its code is gone
   std::string closed_folder;       // … and: the folder that the function can't read, and why not
   uint64_t peak_memory_bytes = 0;  // highest use; 0: not known
 };

@@ -76,6 +76,14 @@ bool same_text(const json& a, const json& b) {
   return left && right ? *left == *right : a == b;
 }
 
+// A parameter that a property or an item of a list is given may say so, too.
+bool stands_for_nothing(const Node& node, const json& value) {
+  if (is_no_value(value)) return true;
+  const bool is_given =
+      node.map.size() == 1 && (node.map[0].name == "Ref" || node.map[0].name == "Fn::If");
+  return is_given && value.is_string() && value.get_ref<const std::string&>() == "AWS::NoValue";
+}
+
 }  // namespace
 
 Result<json> Evaluator::Run::value(const Node& node) {
@@ -86,7 +94,7 @@ Result<json> Evaluator::Run::value(const Node& node) {
     for (const Node& item : node.list) {
       auto one = value(item);
       if (!one) return one;
-      if (!is_no_value(*one)) list.push_back(std::move(*one));
+      if (!stands_for_nothing(item, *one)) list.push_back(std::move(*one));
     }
     return list;
   }
@@ -95,7 +103,7 @@ Result<json> Evaluator::Run::value(const Node& node) {
   for (const Member& member : node.map) {
     auto one = value(member.value);
     if (!one) return one;
-    if (!is_no_value(*one)) map[member.name] = std::move(*one);
+    if (!stands_for_nothing(member.value, *one)) map[member.name] = std::move(*one);
   }
   return map;
 }

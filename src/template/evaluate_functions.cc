@@ -91,12 +91,8 @@ Result<json> Evaluator::Run::ref(const std::string& name, Place place) {
   if (name == "AWS::URLSuffix") return json(url_suffix_of(around.region));
   if (name == "AWS::NotificationARNs") return json(around.notification_arns);
   if (name == "AWS::NoValue") return json(json::value_t::discarded);
-  if (const auto given = around.parameters.find(name); given != around.parameters.end()) {
-    // A parameter may say so, too.
-    if (given->second.is_string() && json_text(given->second) == "AWS::NoValue")
-      return json(json::value_t::discarded);
+  if (const auto given = around.parameters.find(name); given != around.parameters.end())
     return given->second;
-  }
   if (owner_.template_.resource(name) || owner_.template_.whole_of(name))
     return resource(name, "", place);
   return evaluation_error(place,

@@ -130,14 +130,21 @@ TEST(Evaluate, Functions) {
 TEST(Evaluate, AParameterMayStandForNoValue) {
   const Reading reading = read_template(
       "Parameters: {Name: {Type: String, Default: AWS::NoValue}}\n"
-      "Resources: {R: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Ref Name, A: x}}}\n");
+      "Conditions: {None: !Equals [!Ref Name, 'AWS::NoValue']}\n"
+      "Resources: {R: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Ref Name, A: x,\n"
+      "  B: !If [None, yes, no], C: !If [None, !Ref Name, x], D: !Sub '${Name}!',\n"
+      "  E: [!Ref Name, y], F: 'AWS::NoValue'}}}\n");
   ASSERT_TRUE(reading.ok()) << text_of(reading.problems[0]);
   Surroundings around = surroundings();
   around.parameters["Name"] = "AWS::NoValue";
   Evaluator evaluator(*reading.parsed, std::move(around));
   const auto value = evaluator.value(reading.parsed->resource("R")->properties);
   ASSERT_TRUE(value.ok()) << value.error().message;
-  EXPECT_EQ(*value, json({{"A", "x"}}));
+  EXPECT_EQ(*value, json({{"A", "x"},
+                          {"B", "yes"},
+                          {"D", "AWS::NoValue!"},
+                          {"E", json::array({"y"})},
+                          {"F", "AWS::NoValue"}}));
 }
 
 TEST(Evaluate, WhatIsNotKnownYet) {

@@ -79,9 +79,13 @@ class KnownValues {
   static constexpr int kMaxConditions = 32;
 
   std::optional<bool> condition_of(const std::string& name, int depth) const {
+    // Not known while it is being found, and each is found once.
+    const auto [known, is_new] = conditions_.try_emplace(name);
+    if (!is_new) return known->second;
     const Node* all = root_.find("Conditions");
     const Node* condition = all ? all->find(name) : nullptr;
-    return condition ? truth_of(*condition, depth + 1) : std::nullopt;
+    if (condition) known->second = truth_of(*condition, depth + 1);
+    return known->second;
   }
   std::optional<bool> truth_of(const Node& node, int depth) const {
     if (depth > kMaxConditions || node.map.size() != 1) return std::nullopt;
@@ -98,6 +102,7 @@ class KnownValues {
     }
     const bool is_or = function == "Fn::Or";
     if (!is_or && function != "Fn::And") return std::nullopt;
+    if (arguments.size() < 2 || arguments.size() > 10) return std::nullopt;
     for (const Node& argument : arguments) {
       const auto holds = truth_of(argument, depth + 1);
       if (!holds || *holds == is_or) return holds;
@@ -107,6 +112,7 @@ class KnownValues {
 
   const Node& root_;
   const std::map<std::string, std::string>& given_;
+  mutable std::map<std::string, std::optional<bool>> conditions_;
 };
 
 class ExtensionsExpander {
@@ -273,8 +279,9 @@ void resolve_policies(Node& root, const std::map<std::string, std::string>& para
       const Node* branch = known.branch_of(member.value);
       if (!branch) return false;
       if (sam::is_no_value(*branch)) return true;
-      if (const auto text = known.text_of(*branch))
-        member.value = placed(sam::text(*text), member.value.place);
+      const auto text = known.text_of(*branch);
+      if (text && *text == "AWS::NoValue") return true;
+      if (text) member.value = placed(sam::text(*text), member.value.place);
       return false;
     });
 }

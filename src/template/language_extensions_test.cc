@@ -92,10 +92,27 @@ TEST(LanguageExtensions, PoliciesByConditionNeedNoTransform) {
   EXPECT_EQ(policies("prod"), std::pair(Policy::kRetain, Policy::kRetain));
   EXPECT_EQ(policies("test"), std::pair(Policy::kDelete, Policy::kDelete));
   EXPECT_EQ(policies("dev"), std::pair(Policy::kDelete, Policy::kDelete));
+  EXPECT_EQ(read_template(text, {{"Env", "AWS::NoValue"}}).parsed->resources[0].deletion_policy,
+            Policy::kDelete);
   const Reading circular = read_template(
       "Conditions: {A: !Condition B, B: !Condition A}\n"
       "Resources: {T: {Type: AWS::SNS::Topic, DeletionPolicy: !If [A, Retain, Delete]}}\n");
   EXPECT_FALSE(circular.ok());
+}
+
+// Each condition is found once: a few that name one another often would else take for ever.
+TEST(LanguageExtensions, ConditionsThatNameOneAnotherOftenAreFoundOnce) {
+  std::string text = "Conditions:\n  C0: !Equals [a, a]\n";
+  for (int i = 1; i <= 14; ++i) {
+    text += "  C" + std::to_string(i) + ": !And [";
+    for (int n = 0; n < 10; ++n)
+      text += (n > 0 ? ", " : "") + ("!Condition C" + std::to_string(i - 1));
+    text += "]\n";
+  }
+  text += "Resources: {T: {Type: AWS::SNS::Topic, DeletionPolicy: !If [C14, Retain, Delete]}}\n";
+  const Reading reading = read_template(text);
+  ASSERT_TRUE(reading.ok()) << text_of(reading.problems[0]);
+  EXPECT_EQ(reading.parsed->resources[0].deletion_policy, Policy::kRetain);
 }
 
 }  // namespace

@@ -272,6 +272,18 @@ def test_a_hot_reload_folder_that_functions_cannot_read(kiln, name, tmp_path):
     assert kiln.invoke(name)["Body"] == 1
 
 
+def test_a_hot_reload_folder_that_is_gone_is_the_functions_fault(kiln, name, tmp_path):
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "index.py").write_text("def handler(e, c): return 1\n")
+    kiln.create(name, code={"S3Bucket": "hot-reload", "S3Key": str(folder)})
+    (folder / "index.py").unlink()
+    folder.rmdir()
+    body = kiln.invoke(name)["Body"]
+    assert body["errorType"] == "Sandbox.Failure" and body["errorMessage"].endswith("at /var/task: No such file or directory"), body
+    assert "the folder of its code is gone: put it back" in kiln.cli("invoke", name, check=False).stderr
+
+
 def test_environments_are_reused_and_multiplied(kiln, name):
     kiln.create(name, {"index.py": PY_DOER}, Timeout=10)
     bodies = []

@@ -28,7 +28,7 @@ class ApplicationAutoScalingTest : public testing::Test {
   }
 
   Result<json> run(const std::string& operation, const json& input) {
-    return service_.run(operation, input, kRegion, kAccount, now_);
+    return service_.run(operation, input, kRegion, kAccount, now_, times_);
   }
   // With the three members that name a target.
   Result<json> on(const std::string& operation, json input, const std::string& function = "a") {
@@ -73,6 +73,7 @@ class ApplicationAutoScalingTest : public testing::Test {
   }
 
   WallTime now_ = kNow;
+  ApplicationAutoScaling::Times times_ = ApplicationAutoScaling::Times::kToCome;
   tests::MemoryState port_;
   scaling::FakeCapacity capacity_;
   telemetry::AlarmBook alarms_{kAccount, port_};

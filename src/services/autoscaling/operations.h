@@ -24,8 +24,11 @@ class ApplicationAutoScaling {
   // Error types are the shape names of the API: ValidationException, ObjectNotFoundException,
   // LimitExceededException, InvalidNextTokenException, ResourceNotFoundException and
   // TooManyTagsException (of tags); and SerializationException.
+  // A stack that is rolled back may restore what was to come once (`times`).
+  enum class Times { kToCome, kAny };
   Result<nlohmann::json> run(const std::string& operation, const nlohmann::json& input,
-                             const std::string& region, const std::string& account, WallTime now);
+                             const std::string& region, const std::string& account, WallTime now,
+                             Times times = Times::kToCome);
 
  private:
   struct Call {
@@ -33,6 +36,7 @@ class ApplicationAutoScaling {
     const std::string& region;
     const std::string& account;
     WallTime now;
+    Times times;
   };
   using Operation = Result<nlohmann::json> (ApplicationAutoScaling::*)(const Call&);
   static Operation operation_of(const std::string& name);

@@ -67,6 +67,9 @@ TEST_F(ApplicationAutoScalingTest, TimesOfScheduledActionsAreStillToCome) {
   // What it was before may be told again, as deployments do.
   EXPECT_EQ(put({{"Schedule", "at(2025-09-19T00:00:01)"}, {"EndTime", 1'758'240'001}}), "ok");
   EXPECT_THAT(put({{"Schedule", "at(2025-09-19T00:00:02)"}}), HasSubstr("is in the past"));
+  // A stack may restore what it deleted.
+  times_ = ApplicationAutoScaling::Times::kAny;
+  EXPECT_EQ(put({{"Schedule", "at(2025-09-19T00:00:02)"}, {"EndTime", 1'758'240'000}}), "ok");
 }
 
 TEST_F(ApplicationAutoScalingTest, RequestsAreCheckedBeforeTheirTargetIsLookedFor) {

@@ -1,8 +1,10 @@
 #include "services/autoscaling/service.h"
 
 #include "base/ids.h"
+#include "base/system_tags.h"
 #include "services/autoscaling/members.h"
 #include "services/autoscaling/operations.h"
+#include "services/driver/trial.h"
 #include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
 
@@ -15,7 +17,12 @@ void AutoScalingService::handle(net::Request&& request, const std::string& opera
   if (auto known = check_members(autoscaling_members(), operation, *input, "ValidationException");
       !known)
     return reply(wire::json_error(known.error(), id));
-  engine_.post_control([&engine = engine_, operation, input = std::move(*input),
+  // A plan asks without effect, and hears what a client would.
+  const bool changes_by_stack = net::field(request, system_tags::kHeader) == system_tags::kStack &&
+                                effects_of(request) == engine::Effects::kReal;
+  const auto times = changes_by_stack ? ApplicationAutoScaling::Times::kAny
+                                      : ApplicationAutoScaling::Times::kToCome;
+  engine_.post_control([&engine = engine_, operation, input = std::move(*input), times,
                         region = wire::CredentialScope::of(request.base()).region, id,
                         reply = std::move(reply)] {
     if (!ApplicationAutoScaling::has(operation))
@@ -26,7 +33,7 @@ void AutoScalingService::handle(net::Request&& request, const std::string& opera
                            id));
     const auto output = ApplicationAutoScaling(engine.scaling())
                             .run(operation, input, region, engine.options().account,
-                                 engine.metric_clock().wall_now());
+                                 engine.metric_clock().wall_now(), times);
     reply(output ? wire::json_answer(*output, id) : wire::json_error(output.error(), id));
   });
 }
