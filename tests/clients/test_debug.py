@@ -181,8 +181,10 @@ def test_what_cannot_be_debugged_says_why(kiln, name):
 
 
 def test_ps_lists_environments(kiln, name):
-    assert "an invocation starts one" in kiln.cli("ps", name).stderr
+    unknown = kiln.cli("ps", name, check=False)
+    assert unknown.returncode == 1 and f"no function '{name}'" in unknown.stderr
     kiln.create(name, {"index.py": PYTHON})
+    assert "an invocation starts one" in kiln.cli("ps", name).stderr
     kiln.invoke(name, {"a": 1, "b": 2})
     row = wait_for(lambda: next((each for each in environments(kiln, name) if each["phase"] == "idle"), None))
     assert (row["function"], row["version"], row["invocations"]) == (name, "$LATEST", 1)
@@ -207,4 +209,4 @@ def test_a_look_into_an_environment(kiln, name):
     inside = kiln.cli("exec", name, "--", "/bin/sh", "-c", "cat /tmp/note data/list.txt; echo $STAGE; exit 3", check=False)
     assert (inside.returncode, inside.stdout) == (3, "hello1\nblue\n")
     assert "no program nope in the environment" in kiln.cli("exec", name, "--", "nope", check=False).stderr
-    assert "no environment 'nope'" in kiln.cli("files", "nope", check=False).stderr
+    assert "no environment and no function 'nope'" in kiln.cli("files", "nope", check=False).stderr
