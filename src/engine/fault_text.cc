@@ -101,7 +101,7 @@ Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
 }
 
 std::optional<Error> machine_fault(const sandbox::Exit& exit, const model::FunctionConfig& config) {
-  if (exit.kind != sandbox::Exit::Kind::kNotStarted || exit.code_missing) return std::nullopt;
+  if (exit.kind != sandbox::Exit::Kind::kNotStarted || exit.functions_fault) return std::nullopt;
   // exec says the rest of its program.
   const bool lacks = exit.error == EAGAIN || exit.error == EMFILE || exit.error == ENFILE;
   if (exit.error != 0 && !lacks) return std::nullopt;

@@ -265,9 +265,9 @@ void Sandbox::finish() {
   if (last) {
     exit = exit_of(*last, program_);
     const std::string& failed_at = io_->words->failed_at();
-    exit.code_missing = last->kind == ExitStatus::Kind::kSetupFailed &&
-                        (last->value == ENOENT || last->value == ENOTDIR) &&
-                        failed_at.ends_with(" at /var/task: ");
+    exit.functions_fault = last->kind == ExitStatus::Kind::kSetupFailed &&
+                           (last->value == ENOENT || last->value == ENOTDIR) &&
+                           failed_at.ends_with(" at /var/task: ");
     exit.reason.insert(0, failed_at);
   } else {
     exit.kind = killed_by_us_ ? Exit::Kind::kKilledByUs : Exit::Kind::kSignaled;

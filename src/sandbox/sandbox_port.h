@@ -26,11 +26,13 @@ struct Exit {
   Kind kind = Kind::kKilledByUs;
   int value = 0;  // exit status or signal
   bool out_of_memory = false;
-  std::string reason;              // kNotStarted: what failed
-  int error = 0;                   // kNotStarted: errno of exec, or 0
-  std::string program;             // kNotStarted by exec: what was to be started, as seen inside
-  bool program_missing = false;    // … and is not there
-  bool code_missing = false;       // the folder of its code is gone
+  std::string reason;            // kNotStarted: what failed
+  int error = 0;                 // kNotStarted: errno of exec, or 0
+  std::string program;           // kNotStarted by exec: what was to be started, as seen inside
+  bool program_missing = false;  // … and is not there
+  // kNotStarted, and not for what the machine lacks: the folder of its code is gone, or its
+  // template doesn't do as one should.
+  bool functions_fault = false;
   std::string closed_folder;       // … and: the folder that the function can't read, and why not
   uint64_t peak_memory_bytes = 0;  // highest use; 0: not known
 };

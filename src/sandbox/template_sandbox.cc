@@ -41,7 +41,7 @@ void TemplateSandbox::start(const SandboxSpec& spec) {
   state_ = State::kInit;
   if (std::string fault = spawn(spec); !fault.empty())
     host_.loop.post([this, alive = alive_, fault = std::move(fault)] {
-      if (*alive) end(fault);
+      if (*alive) end(fault, By::kMachine);
     });
 }
 
@@ -103,7 +103,7 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
 }
 
 void TemplateSandbox::on_settled() {
-  if (!blank_->fault.empty()) return end(blank_->fault);
+  if (!blank_->fault.empty()) return end(blank_->fault, By::kMachine);
   death_watch_.emplace(host_.loop, blank_->pidfd.get(), [this] { on_status(); });
 }
 
@@ -206,13 +206,14 @@ void TemplateSandbox::kill_program() {
     send_signal(blank_->pidfd, SIGKILL);
 }
 
-void TemplateSandbox::end(std::string reason) {
+void TemplateSandbox::end(std::string reason, By by) {
   if (state_ == State::kGone) return;
   kill_program();
   Exit exit;
   exit.kind = reason.empty() ? Exit::Kind::kSignaled : Exit::Kind::kNotStarted;
   exit.value = SIGKILL;
   exit.reason = std::move(reason);
+  exit.functions_fault = by == By::kFunction;
   finish(std::move(exit));
 }
 

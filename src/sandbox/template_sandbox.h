@@ -42,7 +42,8 @@ class TemplateSandbox final : public TemplatePort, private net::Scheduled {
   void drain_output();
   void kill_program();
   void on_status();
-  void end(std::string reason);
+  enum class By { kFunction, kMachine };
+  void end(std::string reason, By by = By::kFunction);
   void finish(Exit exit);
   SteadyTime on_time(SteadyTime now) override;
 

@@ -7,7 +7,7 @@ import pathlib
 import random
 
 from harness import wait_for
-from test_hostile_functions import children_of
+from test_hostile_functions import blanks, children_of
 
 SEED = int(os.environ.get("KILN_HOSTILE_SEED", 20261130))
 
@@ -99,19 +99,13 @@ def processes(engine, name):
     return sum(path.exists() and path.read_text() == name + "\n" for path in names)
 
 
-def wait_for_stock(engine):
-    """Each loop has two sandboxes made ahead, of two processes each; they come and go as they are used."""
-    loops = max(1, os.cpu_count() // 4)
-    wait_for(lambda: processes(engine, "kiln-blank") == 4 * loops, what="the stock of sandboxes")
-
-
 def test_liars_on_the_channel(own_kiln):
     kiln = own_kiln()
     kiln.create_echo("neighbour")
     assert kiln.invoke("neighbour", {"still": "here"})["Body"] == {"still": "here"}
     engine = kiln.engine
-    wait_for_stock(engine)
-    open_before = descriptors(engine)
+    wait_for(lambda: blanks(engine) >= 2, what="the stock of sandboxes")
+    open_before = descriptors(engine) - 5 * blanks(engine)
     kiln.create("liar", {"bootstrap": (BOOTSTRAP, 0o755)}, runtime="provided.al2023", handler="x", Timeout=1, MemorySize=256)
     chance, good = random.Random(SEED), 0
     for number in range(40):
@@ -129,5 +123,4 @@ def test_liars_on_the_channel(own_kiln):
     assert kiln.engine == engine
     kiln.client("lambda").delete_function(FunctionName="liar")
     wait_for(lambda: processes(engine, "kiln-sandbox") == 1, what="the end of all liars but the neighbour")
-    wait_for_stock(engine)
-    wait_for(lambda: descriptors(engine) <= open_before + 4, what="the closing of what was sent")
+    wait_for(lambda: descriptors(engine) - 5 * blanks(engine) <= open_before + 4, what="the closing of what was sent")

@@ -32,7 +32,7 @@ def bomb(levels=12):
     ("Resources:\n  T: {Type: AWS::SNS::Topic}\nOutputs: {O: {Value: !GetAtt T.Color}}\n", ["does not support attribute type Color"]),
     ("Resources:\n  T: {Type: AWS::SNS::Topic, Properties: !Nope {}}\n", ["line 2", "unknown tag !Nope"]),
     ("Resources:\n\tT: {}\n", ["line 2", "YAML not well-formed"]),
-    ('{"Resources": {"T": {"Type": "AWS::SNS::Topic"},}}', ["line 1", "JSON not well-formed"]),
+    ('{"Resources": {"T": {"Type": "AWS::SNS::Topic"},,}}', ["line 1", "JSON not well-formed"]),
     ("[" * 20_000, ["Template format error"]),
     (bomb(), ["values"]),
     ("Resources: {}\n", ["At least one Resources member must be defined"]),
