@@ -81,7 +81,7 @@ bool stands_for_nothing(const Node& node, const json& value) {
   if (is_no_value(value)) return true;
   const bool is_given =
       node.map.size() == 1 && (node.map[0].name == "Ref" || node.map[0].name == "Fn::If");
-  return is_given && value.is_string() && value.get_ref<const std::string&>() == "AWS::NoValue";
+  return is_given && json_text(value) == "AWS::NoValue";
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ TEST(Evaluate, AParameterMayStandForNoValue) {
       "Parameters: {Name: {Type: String, Default: AWS::NoValue}}\n"
       "Conditions: {None: !Equals [!Ref Name, 'AWS::NoValue']}\n"
       "Resources: {R: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Ref Name, A: x,\n"
-      "  B: !If [None, yes, no], C: !If [None, !Ref Name, x], D: !Sub '${Name}!',\n"
+      "  B: !If [None, one, two], C: !If [None, !Ref Name, x], D: !Sub '${Name}!',\n"
       "  E: [!Ref Name, y], F: 'AWS::NoValue'}}}\n");
   ASSERT_TRUE(reading.ok()) << text_of(reading.problems[0]);
   Surroundings around = surroundings();
@@ -141,7 +141,7 @@ TEST(Evaluate, AParameterMayStandForNoValue) {
   const auto value = evaluator.value(reading.parsed->resource("R")->properties);
   ASSERT_TRUE(value.ok()) << value.error().message;
   EXPECT_EQ(*value, json({{"A", "x"},
-                          {"B", "yes"},
+                          {"B", "one"},
                           {"D", "AWS::NoValue!"},
                           {"E", json::array({"y"})},
                           {"F", "AWS::NoValue"}}));
