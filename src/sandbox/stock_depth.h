@@ -15,7 +15,8 @@ namespace kiln::sandbox {
 class StockDepth {
  public:
   static constexpr size_t kLeast = 2;
-  static constexpr size_t kMost = 16;
+  // A blank takes 0.3 MiB, more than an idle environment.
+  static constexpr size_t kMost = 4;
   // Starts of one burst follow each other within so long.
   static constexpr Duration kGap = std::chrono::seconds(1);
   // … and what one has taught is kept for so long.

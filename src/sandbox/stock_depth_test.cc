@@ -31,27 +31,25 @@ TEST_F(StockDepthTest, ABurstTeachesItsLength) {
   EXPECT_EQ(depth_.at(now_), 2U);
   burst(1, StockDepth::kGap);
   EXPECT_EQ(depth_.at(now_), 3U);
-  burst(12, milliseconds(0));
-  EXPECT_EQ(depth_.at(now_), 15U);
   burst(50, milliseconds(0));
   EXPECT_EQ(depth_.at(now_), StockDepth::kMost);
 }
 
 TEST_F(StockDepthTest, ASmallerOneChangesNothing) {
-  burst(8, milliseconds(10));
+  burst(4, milliseconds(10));
   const SteadyTime until = depth_.until();
   now_ += minutes(1);
-  burst(7, milliseconds(10));
-  EXPECT_EQ(depth_.at(now_), 8U);
+  burst(3, milliseconds(10));
+  EXPECT_EQ(depth_.at(now_), 4U);
   EXPECT_EQ(depth_.until(), until);
   burst(1, milliseconds(10));
   EXPECT_EQ(depth_.until(), now_ + StockDepth::kKeep);
 }
 
 TEST_F(StockDepthTest, ItIsForgotten) {
-  burst(8, milliseconds(10));
+  burst(4, milliseconds(10));
   now_ = depth_.until() - milliseconds(1);
-  EXPECT_EQ(depth_.at(now_), 8U);
+  EXPECT_EQ(depth_.at(now_), 4U);
   now_ += milliseconds(1);
   EXPECT_EQ(depth_.at(now_), 2U);
   now_ += seconds(2);

@@ -49,10 +49,16 @@ def test_an_idle_environment_holds_three_descriptors(tmp_path):
         def descriptors(environments):
             client.put_provisioned_concurrency_config(FunctionName="f", Qualifier="1", ProvisionedConcurrentExecutions=environments)
             wait_for(lambda: client.get_provisioned_concurrency_config(FunctionName="f", Qualifier="1")["Status"] == "READY", 120, "READY")
-            return len(os.listdir(f"/proc/{kiln.engine}/fd"))
+            return count()
+
+        def count():
+            """Without log files, of which some stay open."""
+            folder = f"/proc/{kiln.engine}/fd"
+            return sum(not os.readlink(f"{folder}/{fd}").endswith(".log") for fd in os.listdir(folder) if os.path.lexists(f"{folder}/{fd}"))
 
         few = descriptors(10)
-        # With up to 14 more sandboxes that wait for a function, of five each, and one that is being made.
-        assert descriptors(210) - few <= 200 * 3 + 14 * 5 + 10
+        descriptors(210)
+        # With up to 2 more sandboxes that wait for a function, of five each; what a start needs for a moment goes.
+        wait_for(lambda: count() - few <= 200 * 3 + 2 * 5 + 10, what="three descriptors for each")
     finally:
         kiln.stop()
