@@ -162,8 +162,8 @@ def test_provisioned_environments_that_do_not_fit_say_why(own_kiln):
     assert failed["Status"] == "FAILED", failed
     assert "could not start an environment of echo: " in failed["StatusReason"]
     assert "Too many open files; Kiln may have 256: raise the limit" in failed["StatusReason"]
-    # What it held is free again.
-    assert provision(2)["Status"] == "READY"
+    # What it held is free again, once its environments have ended.
+    wait_for(lambda: provision(2)["Status"] == "READY", 60)
     assert kiln.invoke("echo", "x", Qualifier="1")["Body"] == "x"
 
 
