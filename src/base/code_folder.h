@@ -34,8 +34,7 @@ class CodeFolder {
 };
 
 // What keeps users other than its owner from reading the folder, after its name, with the next
-// step;
-// "": nothing that its mode says.
+// step; "": nothing that its mode says.
 std::string why_closed_to_others(const std::string& folder);
 
 inline constexpr const char* kIgnoreFile = ".kilnignore";

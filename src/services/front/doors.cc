@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/ids.h"
+#include "base/star_pattern.h"
 #include "model/url_host.h"
 #include "services/driver/classify.h"
 #include "wire/query_protocol.h"
@@ -65,11 +66,7 @@ bool is_loopback(const std::string& name) {
 
 // "*" and "*.shop.example" match what they say.
 bool matches(std::string_view pattern, std::string_view text) {
-  const size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == text;
-  const std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  return text.size() > before.size() + after.size() && text.starts_with(before) &&
-         text.ends_with(after);
+  return matches_star(pattern, text, Star::kSomething);
 }
 
 bool matches_one(const std::vector<std::string>& patterns, std::string_view text) {

@@ -4,6 +4,7 @@
 #include <pugixml.hpp>
 
 #include "base/ascii.h"
+#include "base/star_pattern.h"
 #include "services/s3/xml.h"
 
 namespace kiln::services {
@@ -26,11 +27,7 @@ std::string joined(const std::vector<std::string>& all) {
 
 // "http://*.shop.example" matches what it says.
 bool matches(std::string_view pattern, std::string_view text) {
-  const size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == text;
-  const std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  return text.size() >= before.size() + after.size() && text.starts_with(before) &&
-         text.ends_with(after);
+  return matches_star(pattern, text, Star::kAnything);
 }
 
 bool allows_headers(const CorsRule& rule, const std::vector<std::string>& asked) {
