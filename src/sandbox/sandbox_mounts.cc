@@ -101,9 +101,11 @@ std::string mount_order(const StartOrder& order, const OrderHead& head,
   if (order.tmp_bytes != StartOrder::kBlankTmpBytes &&
       ::mount(nullptr, "/tmp", nullptr, MS_REMOUNT | kSafe, size.c_str()) != 0)
     return step_of("a tmpfs with " + size, "/tmp");
+  // The mount alone becomes read-only: a file system can't while its program, which looks for
+  // libraries here, holds the folder that was just removed.
   if (ahead && order.layers_dir.empty() &&
       (::rmdir("/opt/lib") != 0 ||
-       ::mount(nullptr, "/opt", nullptr, MS_REMOUNT | MS_RDONLY | kSafe, nullptr) != 0))
+       ::mount(nullptr, "/opt", nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | kSafe, nullptr) != 0))
     return step_of("an empty tmpfs", "/opt");
   const auto source_of = [&](std::string_view target) {
     return target == "/var/task"   ? order.task_dir

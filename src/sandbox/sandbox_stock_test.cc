@@ -244,6 +244,19 @@ TEST_F(StockTest, FoldersOfLibrariesAreThereBeforeTheFunctionIs) {
             "/opt/lib\n/var/task/lib\n/opt/lib:\nof-layer\n\n/var/task/lib:\nof-package\n");
 }
 
+TEST_F(StockTest, AProgramThatLooksForLibrariesDoesNotStopItsOrder) {
+  if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
+  have_interpreter(
+      "[ -n \"$KILN_ORDER_FD\" ] && cd /opt/lib && cat <&4 >/dev/null\n"
+      "ls -A /opt; touch /opt/x 2>/dev/null && echo writable; echo end");
+  const pid_t program = second_of(stock().interpreter_pids().front());
+  const std::string folder = "/proc/" + std::to_string(program) + "/cwd";
+  run_until([&] { return fs::read_symlink(folder).filename() == "lib"; });
+  start(interpreter_);
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "end\n");
+}
+
 TEST_F(StockTest, AnInterpreterThatEndsIsReplacedByOneOnDemand) {
   if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
   have_interpreter("[ -n \"$KILN_ORDER_FD\" ] && cat <&4 >/dev/null; echo $KILN_ORDER_FD end");
