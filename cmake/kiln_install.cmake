@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 
 # The SDK and the clients, as kiln::sdk, kiln::postgres, …
 set(libraries)
-foreach(name sdk sqlite idempotency tasks heap_sampler postgres redis http aws s3 dynamodb lambda_client cloudwatch sns)
+foreach(name sdk late_libraries sqlite idempotency tasks heap_sampler postgres redis http aws s3 dynamodb lambda_client cloudwatch sns)
   if(TARGET kiln_${name})
     set_target_properties(kiln_${name} PROPERTIES EXPORT_NAME ${name})
     list(APPEND libraries kiln_${name})
