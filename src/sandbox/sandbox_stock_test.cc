@@ -85,7 +85,7 @@ TEST_F(StockTest, ABurstIsNotHeldUpAndTheNextFindsAsManyMade) {
   run_until([&] { return later.fired; });
   EXPECT_EQ(stock().empty_pids().size(), 0U) << "one is still on its way";
   stock().end_start();
-  wait_for_empty(StockDepth::kMost);
+  wait_for_empty(5);
   taken.clear();
 }
 

@@ -126,6 +126,15 @@ TEST_F(SandboxTest, SeesItsLayersReadOnlyInOpt) {
   EXPECT_EQ(recorder_.output, "file\nend\n");
 }
 
+TEST_F(SandboxTest, FindsTheCLibraryInLib64) {
+  if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
+  start_script(
+      "cmp /lib64/libc.so.6 $(ldd /bin/sh | sed -n 's/.*libc.so.6 => \\([^ ]*\\).*/\\1/p') && "
+      "LD_LIBRARY_PATH=/lib64 /bin/sh -c 'echo started'");
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "started\n");
+}
+
 TEST_F(SandboxTest, TmpHasTheSizeOfEphemeralStorage) {
   if (launcher_->isolation() == Isolation::kNone) GTEST_SKIP() << "no namespaces here";
   start_script(

@@ -15,12 +15,12 @@ namespace kiln::sandbox {
 class StockDepth {
  public:
   static constexpr size_t kLeast = 2;
-  // A blank takes 0.3 MiB, more than an idle environment.
-  static constexpr size_t kMost = 4;
+  static constexpr size_t kMost = 16;
   // Starts of one burst follow each other within so long.
   static constexpr Duration kGap = std::chrono::seconds(1);
-  // … and what one has taught is kept for so long.
-  static constexpr Duration kKeep = std::chrono::minutes(10);
+  // … and what one has taught is kept for so long: a blank takes 0.3 MiB, more than an idle
+  // environment.
+  static constexpr Duration kKeep = std::chrono::minutes(2);
 
   void took(SteadyTime now) {
     burst_ = burst_ > 0 && now - last_ <= kGap ? burst_ + 1 : 1;

@@ -35,7 +35,7 @@ def children_of(pid):
 
 
 def blanks(engine):
-    """Sandboxes that wait for a function, of two processes and five descriptors of the engine each: up to four after many starts."""
+    """Sandboxes that wait for a function, of two processes and five descriptors of the engine each: up to sixteen after many starts."""
     names = (pathlib.Path(f"/proc/{pid}/comm") for pid in children_of(engine))
     return sum(path.exists() and path.read_text() == "kiln-blank\n" for path in names) // 2
 
