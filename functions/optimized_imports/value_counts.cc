@@ -8,7 +8,8 @@
 namespace optimized_imports {
 namespace {
 
-constexpr int kFirstShift = 32 - 4;  // sixteen slots
+constexpr int kFirstShift = 32 - 5;  // 32 slots
+constexpr int kLargeShift = 32 - 13;
 constexpr uint32_t kMaxCount = ~uint32_t{0};
 
 // Of this process, so that nobody can choose texts that all fall into one place.
@@ -130,9 +131,10 @@ uint64_t ValueCounts::count(std::string_view text) const {
   return slot.text == 0 ? 0 : texts_[slot.text - 1].count;
 }
 
-// Twice as many slots, or the first ones.
+// The first slots, or four times as many, as each growth places all texts anew; twice as many where
+// these take memory.
 void ValueCounts::grow() {
-  shift_ = slots_.empty() ? kFirstShift : shift_ - 1;
+  shift_ = slots_.empty() ? kFirstShift : shift_ - (shift_ > kLargeShift ? 2 : 1);
   std::vector<Slot> old(size_t{1} << (32 - shift_));
   old.swap(slots_);
   const size_t mask = slots_.size() - 1;

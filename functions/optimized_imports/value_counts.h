@@ -1,6 +1,6 @@
 // ValueCounts: how often each text of a column occurs. The texts stay in the event; what is kept
-// for each different one are eight bytes and two to three places of eight in a table, so that a
-// million of them take no more room than the event did.
+// for each different one are eight bytes and two to three places of eight in a table (up to six of
+// a few thousand), so that a million of them take no more room than the event did.
 //
 //   ValueCounts counts(event);
 //   while (…) counts.add(reader.raw_string());
