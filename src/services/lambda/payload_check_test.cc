@@ -130,6 +130,22 @@ TEST(PayloadCheck, TakesTextsOfAnySize) {
   }
 }
 
+TEST(PayloadCheck, FindsEscapesAtAnyDistance) {
+  for (size_t before = 0; before < 80; ++before) {
+    for (const size_t behind : {0, 1, 7, 8, 9, 40}) {
+      for (const std::string filler : {"x", "[", "]"}) {  // neighbours of the backslash
+        std::string text = "\"\\n";
+        while (text.size() < before + 3) text += filler;
+        const std::string rest = std::string(behind, 'y') + "\"";
+        EXPECT_TRUE(takes(text + "\\t" + rest)) << text << rest;
+        EXPECT_FALSE(takes(text + "\\x" + rest)) << text << rest;
+        EXPECT_TRUE(takes(text + "\\u00e9" + rest)) << text << rest;
+        EXPECT_FALSE(takes(text + "\\u00g9" + rest)) << text << rest;
+      }
+    }
+  }
+}
+
 // Documents with a few wrong bytes, beside a parser that shares no line with this one.
 TEST(PayloadCheck, AgreesWithAnotherParser) {
   std::mt19937 random(7);
