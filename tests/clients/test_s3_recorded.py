@@ -1,6 +1,7 @@
 """S3: answers as recorded on AWS, one by one: attributes, tags, owners, sizes, copies, metadata."""
 
 import base64
+import datetime
 import hashlib
 import re
 
@@ -349,6 +350,8 @@ def test_presigned_addresses_end(kiln, s3, bucket):
     status, _, body = kiln.http("GET", start + "&X-Amz-Expires=2")
     assert status == 403 and (b"<Code>AccessDenied</Code><Message>Request has expired</Message><X-Amz-Expires>2</X-Amz-Expires>"
                               b"<Expires>2020-01-01T00:00:02Z</Expires><ServerTime>20") in body
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    assert kiln.http("GET", start.replace("20200101T000000Z", now) + "&X-Amz-Expires=60")[2] == b"x"
     status, _, body = kiln.http("PUT", start + "&X-Amz-Expires=604801", b"y")
     assert status == 400 and b"<Code>AuthorizationQueryParametersError</Code><Message>X-Amz-Expires must be less than a week" in body
     status, _, body = kiln.http("GET", f"/{bucket}/k?AWSAccessKeyId=test&Signature=s&Expires=1577836800")
