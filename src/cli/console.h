@@ -50,6 +50,7 @@ enum ExitCode : int {
   kExitFailed = 1,    // the function or the API answered with an error
   kExitUsage = 2,     // the command line is wrong
   kExitNoAnswer = 3,  // nothing listens at the endpoint, or nothing that speaks AWS's APIs
+  kExitInterrupted = 130,  // Ctrl-C, as shells count a program that it ended
 };
 
 }  // namespace kiln::cli

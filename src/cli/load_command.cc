@@ -12,6 +12,7 @@
 #include "cli/payload.h"
 #include "cli/price_source.h"
 #include "cli/read_file.h"
+#include "cli/size_text.h"
 #include "cli/table.h"
 #include "cli/traffic_source.h"
 #include "cli/tune_settings.h"
@@ -139,7 +140,11 @@ int run_load_command(Console& console, const ClientOptions& options, LoadArgumen
   if (Result<void> there = check_function(options.api, arguments); !there)
     return fail(console, there.error());
   const Result<LoadOutcome> outcome =
-      run_load(options.api, arguments.settings, load_progress(console));
+      run_load(options.api, arguments.settings, load_progress(console), [&](int64_t open) {
+        console.err << "\nwaiting for " << count_text(static_cast<size_t>(open), "answer")
+                    << "; Ctrl-C again ends at once\n"
+                    << std::flush;
+      });
   if (!outcome) return fail(console, outcome.error());
   const LoadTitle title{
       arguments.target.empty() ? arguments.url : arguments.target,

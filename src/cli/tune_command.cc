@@ -229,8 +229,7 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
   }
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  const Interrupts interrupts(console,
-                              "stopping after the invocation under way; Ctrl-C again ends at once");
+  const Interrupts interrupts(console, "removing the copy; Ctrl-C again ends at once");
   Result<ShadowFunction> shadow =
       ShadowFunction::make(*client, settings.function, settings.qualifier);
   if (!shadow) {

@@ -307,6 +307,8 @@ void Run::listen_for_signals() {
     progress_.interrupted = true;
     progress_.due -= static_cast<int64_t>(waiting_.size());
     waiting_.clear();
+    const int64_t open = progress_.due - progress_.done;
+    if (plan_.interrupted && open > 0) plan_.interrupted(open);
     listen_for_signals();
     stop_sending();
   });
