@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/duration_text.h"
 #include "base/left_out_reason.h"
 #include "cli/advise_output.h"
+#include "cli/output_file.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
 #include "cli/scenario_file.h"
@@ -179,6 +179,8 @@ int run_advise(Console& console, const ClientOptions& options, const AdviseArgum
       return fail(console, usage("--only is memory, timeout, reserved, provisioned, "
                                  "targetTracking, schedule or idleAlarm, not '" +
                                  kind + "'"));
+  if (const auto can = check_output_file(arguments.html_file, "--html"); !can)
+    return fail(console, can.error());
   SurveyClient client(options.api, arguments.aws && !arguments.endpoint_given
                                        ? SurveyClient::Place::kAws
                                        : SurveyClient::Place::kOneEndpoint);
@@ -190,9 +192,10 @@ int run_advise(Console& console, const ClientOptions& options, const AdviseArgum
       if (const auto applied = apply_all(client, function); !applied && !error)
         error = applied.error();
   if (!arguments.html_file.empty()) {
-    std::ofstream file(arguments.html_file, std::ios::binary);
-    file << report::html(advice_page(*result));
-    if (!file.flush()) return fail(console, usage("cannot write '" + arguments.html_file + "'"));
+    if (auto written =
+            write_output_file(arguments.html_file, "--html", report::html(advice_page(*result)));
+        !written)
+      return fail(console, written.error());
   }
   if (options.format == OutputFormat::kJson)
     console.out << advice_document(*result).to_pretty_text() << '\n';

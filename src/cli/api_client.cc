@@ -37,6 +37,11 @@ size_t append_header(char* data, size_t size, size_t count, void* sink) {
   return size * count;
 }
 
+// Not zero: the request ends.
+int ask_whether_given_up(void* given_up, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<const std::function<bool()>*>(given_up))() ? 1 : 0;
+}
+
 bool is_loopback(const std::string& endpoint) {
   const size_t host = endpoint.find("://") + 3;
   const std::string_view rest = std::string_view(endpoint).substr(host);
@@ -82,6 +87,8 @@ Error ApiClient::Impl::transport_error(CURLcode code) const {
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorKind::kUnavailable, std::string(kCannotConnect),
               "no answer from " + options.endpoint + " in time"};
+    case CURLE_ABORTED_BY_CALLBACK:
+      return {ErrorKind::kUnavailable, std::string(kInterrupted), "interrupted"};
     case CURLE_SSL_CONNECT_ERROR:
       return {ErrorKind::kUnavailable, std::string(kCannotConnect),
               options.endpoint + " doesn't speak HTTPS; a Kiln's endpoint begins with http://"};
@@ -137,6 +144,11 @@ Result<ApiResponse> ApiClient::send(const ApiRequest& request) {
   // A line "Expect:", which would suppress that header, would be signed though it isn't sent.
   set(CURLOPT_EXPECT_100_TIMEOUT_MS, kContinueTimeoutMs);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(to_ms(request.time_limit)));
+  if (request.given_up) {
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, ask_whether_given_up);
+    set(CURLOPT_XFERINFODATA, &request.given_up);
+  }
   // A proxy from the environment can't reach this machine's own addresses.
   if (is_loopback(impl_->options.endpoint)) set(CURLOPT_PROXY, "");
 

@@ -11,6 +11,7 @@
 // Not thread-safe. Cost: one connection, kept open between requests.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -35,6 +36,8 @@ struct ApiRequest {
   std::string service = "lambda";  // of the credential scope
   std::vector<std::pair<std::string, std::string>> headers = {};
   Duration time_limit = std::chrono::seconds(60);  // zero: none
+  // Asked at least each second; true ends the request with an error of type kInterrupted.
+  std::function<bool()> given_up = {};
 };
 
 struct ApiResponse {
@@ -48,6 +51,7 @@ struct ApiResponse {
 // Error types of this client besides those that the API answers.
 inline constexpr std::string_view kCannotConnect = "CannotConnect";
 inline constexpr std::string_view kBadAnswer = "BadAnswer";
+inline constexpr std::string_view kInterrupted = "Interrupted";
 
 class ApiClient {
  public:

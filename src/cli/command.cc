@@ -112,6 +112,7 @@ int fail(Console& console, const Error& error, const std::string& function) {
               << '\n';
   if (said.type == kCannotConnect || said.type == kBadAnswer) return kExitNoAnswer;
   if (said.type == "Usage") return kExitUsage;
+  if (said.type == kInterrupted) return kExitInterrupted;
   return kExitFailed;
 }
 

@@ -18,7 +18,7 @@ bool is_anybody_there(const Console& console);
 // else what the command ends with.
 int expect_somebody(Console& console, std::string_view yes = "add --yes");
 
-// Asks. kExitOk: go on; else what the command ends with, after it has said `refused`.
+// Asks. kExitOk: go on; else what the command ends with, after it has said `refused`. Ctrl-C is no.
 int ask(Console& console, std::string_view question, std::string_view refused);
 
 }  // namespace kiln::cli

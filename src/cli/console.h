@@ -47,9 +47,10 @@ Console process_console();
 // The exit codes of every command.
 enum ExitCode : int {
   kExitOk = 0,
-  kExitFailed = 1,    // the function or the API answered with an error
-  kExitUsage = 2,     // the command line is wrong
-  kExitNoAnswer = 3,  // nothing listens at the endpoint, or nothing that speaks AWS's APIs
+  kExitFailed = 1,         // the function or the API answered with an error
+  kExitUsage = 2,          // the command line is wrong
+  kExitNoAnswer = 3,       // nothing listens at the endpoint, or nothing that speaks AWS's APIs
+  kExitInterrupted = 130,  // Ctrl-C, as shells count a program that it ended
 };
 
 }  // namespace kiln::cli

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <set>
 
@@ -13,6 +12,7 @@
 #include "cli/cost_output.h"
 #include "cli/cost_page.h"
 #include "cli/observed_usage.h"
+#include "cli/output_file.h"
 #include "cli/price_source.h"
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
@@ -202,11 +202,7 @@ Result<cost::TrafficProfile> read_traffic(const std::string& path) {
 
 Result<void> write_page(const std::string& path, const report::Page& page) {
   if (path.empty()) return {};
-  std::ofstream file(path, std::ios::binary);
-  file << report::html(page);
-  if (!file.flush())
-    return cli::usage("can't write '" + path + "'; choose another place with --html");
-  return {};
+  return write_output_file(path, "--html", report::html(page));
 }
 
 int print_bill(Console& console, OutputFormat format, const CostOptions& options,

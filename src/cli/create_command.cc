@@ -136,6 +136,7 @@ Result<nlohmann::json> update(ApiClient& client, const CreateOptions& options,
   }
   if (step && options.publish == Publish::kYes) {
     step = send_document(client, "POST", path + "/versions", nlohmann::json::object());
+    if (step) step = wait_for_version(client, options.name, *step);
   }
   return step;
 }

@@ -114,4 +114,12 @@ Result<nlohmann::json> wait_until_active(ApiClient& client, const std::string& n
   }
 }
 
+Result<nlohmann::json> wait_for_version(ApiClient& client, const std::string& name,
+                                        const nlohmann::json& version) {
+  constexpr auto kLongestInit = std::chrono::minutes(16);  // the longest timeout, and a little
+  if (string_at(version, "State") != "Pending") return version;
+  return wait_until_active(client, split_target(name).name + ":" + string_at(version, "Version"),
+                           kLongestInit);
+}
+
 }  // namespace kiln::cli

@@ -46,4 +46,9 @@ Error query_error(const ApiResponse& response);
 Result<nlohmann::json> wait_until_active(ApiClient& client, const std::string& name,
                                          Duration limit = std::chrono::minutes(2));
 
+// Waits until a version of `name` that was just published is Active, and returns its configuration.
+// With SnapStart, its snapshot is made first, which may take long, and may fail.
+Result<nlohmann::json> wait_for_version(ApiClient& client, const std::string& name,
+                                        const nlohmann::json& version);
+
 }  // namespace kiln::cli

@@ -34,8 +34,7 @@ void Interrupts::wait() {
     if (fds[1].revents != 0) return;
     signalfd_siginfo info{};
     if (read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-    constexpr int kInterrupted = 130;
-    if (came_.exchange(true)) _exit(kInterrupted);
+    if (came_.exchange(true)) _exit(kExitInterrupted);
     console_.err << '\n' << message_ << '\n' << std::flush;
   }
 }

@@ -1,17 +1,19 @@
 // kiln load: sends traffic to a function, and says what came of it.
 #include <fmt/format.h>
 
-#include <fstream>
 #include <memory>
+#include <sstream>
 
 #include "base/duration_text.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/load_output.h"
 #include "cli/load_run.h"
+#include "cli/output_file.h"
 #include "cli/payload.h"
 #include "cli/price_source.h"
 #include "cli/read_file.h"
+#include "cli/size_text.h"
 #include "cli/table.h"
 #include "cli/traffic_source.h"
 #include "cli/tune_settings.h"
@@ -35,7 +37,8 @@ Result<void> read_payloads(Console& console, LoadArguments& arguments) {
     arguments.settings.payloads = {{*std::move(payload), 1}};
     return {};
   }
-  if (!arguments.payload.empty()) return usage("--payload and --payloads exclude each other");
+  if (!arguments.payload.empty())
+    return usage("--payload and --payloads can't go together; leave one out");
   const Result<std::string> text = read_file(arguments.payloads_file, kLargestPayloads);
   if (!text) return text.error();
   Result<std::vector<tune::WeightedPayload>> payloads = parse_payloads(*text);
@@ -60,7 +63,7 @@ Result<void> read_traffic(LoadArguments& arguments) {
     settings.traffic = *std::move(traffic);
     return {};
   }
-  if (arguments.rate_given) return usage("--rate and --replay exclude each other");
+  if (arguments.rate_given) return usage("--rate and --replay can't go together; leave one out");
   Result<TracePart> part = read_trace_file(arguments.replay_file, settings.function);
   if (!part) return part.error();
   settings.traffic = std::move(part->function.traffic);
@@ -124,34 +127,42 @@ LoadProgress load_progress(Console& console) {
   };
 }
 
-template <class Write>
-Result<void> write_file(const std::string& path, Write write) {
-  if (path.empty()) return {};
-  std::ofstream file(path, std::ios::binary);
-  write(file);
-  if (!file.flush()) return usage("cannot write '" + path + "'");
-  return {};
+Result<void> check_output_files(const LoadArguments& arguments) {
+  if (auto can = check_output_file(arguments.save_file, "--save"); !can) return can;
+  return check_output_file(arguments.html_file, "--html");
+}
+
+Result<void> write_output_files(const LoadArguments& arguments, const LoadTitle& title,
+                                const LoadOutcome& outcome) {
+  if (!arguments.save_file.empty()) {
+    const std::string& function = arguments.settings.function;
+    std::ostringstream requests;
+    write_requests(requests, function.empty() ? arguments.url : function, outcome);
+    if (auto written = write_output_file(arguments.save_file, "--save", requests.str()); !written)
+      return written;
+  }
+  if (arguments.html_file.empty()) return {};
+  return write_output_file(arguments.html_file, "--html", report::html(load_page(title, outcome)));
 }
 
 int run_load_command(Console& console, const ClientOptions& options, LoadArguments arguments) {
   if (Result<void> read = read_load_arguments(console, arguments); !read)
     return fail(console, read.error());
+  if (Result<void> can = check_output_files(arguments); !can) return fail(console, can.error());
   if (Result<void> there = check_function(options.api, arguments); !there)
     return fail(console, there.error());
   const Result<LoadOutcome> outcome =
-      run_load(options.api, arguments.settings, load_progress(console));
+      run_load(options.api, arguments.settings, load_progress(console), [&](int64_t open) {
+        console.err << "\nwaiting for " << count_text(static_cast<size_t>(open), "answer")
+                    << "; Ctrl-C again ends at once\n"
+                    << std::flush;
+      });
   if (!outcome) return fail(console, outcome.error());
   const LoadTitle title{
       arguments.target.empty() ? arguments.url : arguments.target,
       arguments.replay_file.empty() ? arguments.rate : "replay of " + arguments.replay_file};
-  const std::string name =
-      arguments.settings.function.empty() ? arguments.url : arguments.settings.function;
-  Result<void> written = write_file(
-      arguments.save_file, [&](std::ostream& out) { write_requests(out, name, *outcome); });
-  if (!written) return fail(console, written.error());
-  written = write_file(arguments.html_file,
-                       [&](std::ostream& out) { out << report::html(load_page(title, *outcome)); });
-  if (!written) return fail(console, written.error());
+  if (Result<void> written = write_output_files(arguments, title, *outcome); !written)
+    return fail(console, written.error());
   if (options.format == OutputFormat::kJson)
     console.out << load_document(title, *outcome).to_pretty_text() << '\n';
   else

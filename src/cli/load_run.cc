@@ -202,7 +202,7 @@ std::string reason_of(const Answer& answer) {
 }
 
 Result<LoadOutcome> run_load(const ApiOptions& api, const LoadSettings& settings,
-                             const LoadProgress& progress) {
+                             const LoadProgress& progress, const LoadInterrupted& interrupted) {
   const Result<Target> target = target_of(api, settings);
   if (!target) return target.error();
   LoadOutcome outcome;
@@ -234,6 +234,7 @@ Result<LoadOutcome> run_load(const ApiOptions& api, const LoadSettings& settings
   if (progress) {
     plan.progress = [&](const load::Progress& now) { progress(now, live); };
   }
+  plan.interrupted = interrupted;
   const int64_t started_ms = epoch_ms(SystemClock().wall_now());
   Result<load::Progress> end = load::generate(plan);
   if (!end) return end.error();

@@ -59,10 +59,12 @@ struct LoadOutcome {
 
 using LoadProgress =
     std::function<void(const load::Progress& progress, const load::Results& results)>;
+// Ctrl-C came, and so many answers are still to come.
+using LoadInterrupted = std::function<void(int64_t open)>;
 
 // Error: nothing answers, a wrong URL, or one that is not http.
 Result<LoadOutcome> run_load(const ApiOptions& api, const LoadSettings& settings,
-                             const LoadProgress& progress);
+                             const LoadProgress& progress, const LoadInterrupted& interrupted);
 
 // Of an answer to such a request.
 load::Kind kind_of(LoadKind kind, const load::Answer& answer,

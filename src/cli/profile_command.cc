@@ -59,7 +59,8 @@ Result<EnvironmentRow> wait_for_invocations(ApiClient& client, const ProfileOpti
           ErrorKind::kUnavailable, "ProfilerGone",
           "the environment that was profiled has ended; `kiln logs " + function + "` says why"};
     if (signals.stopped_within(kSampleRound))
-      return Error{ErrorKind::kUnavailable, "Interrupted", "interrupted; nothing was written"};
+      return Error{ErrorKind::kUnavailable, std::string(kInterrupted),
+                   "interrupted; nothing was written"};
   }
 }
 

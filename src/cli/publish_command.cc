@@ -7,8 +7,6 @@
 namespace kiln::cli {
 namespace {
 
-constexpr Duration kLongestInit = std::chrono::minutes(16);  // the longest timeout, and a little
-
 int run_publish(Console& console, const ClientOptions& options, const std::string& name,
                 const std::string& description) {
   Result<ApiClient> client = ApiClient::create(options.api);
@@ -20,10 +18,7 @@ int run_publish(Console& console, const ClientOptions& options, const std::strin
   const std::string number = string_at(*version, "Version");
   if (options.format == OutputFormat::kText)
     console.out << "published " << name << "  version " << number << '\n' << std::flush;
-  Result<nlohmann::json> made = *version;
-  // With SnapStart, its snapshot is made now, and may fail.
-  if (string_at(*version, "State") == "Pending")
-    made = wait_until_active(*client, split_target(name).name + ":" + number, kLongestInit);
+  const Result<nlohmann::json> made = wait_for_version(*client, name, *version);
   if (!made) return fail(console, made.error());
   if (options.format == OutputFormat::kJson) console.out << json_pretty(*made) << '\n';
   return kExitOk;

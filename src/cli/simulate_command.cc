@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <fstream>
 
 #include "base/duration_text.h"
+#include "cli/output_file.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
 #include "cli/scenario_file.h"
@@ -41,10 +41,7 @@ class Stopwatch {
 
 Result<void> write_simulate_page(const std::string& path, const report::Page& page) {
   if (path.empty()) return {};
-  std::ofstream file(path, std::ios::binary);
-  file << report::html(page);
-  if (!file.flush()) return usage("cannot write '" + path + "'");
-  return {};
+  return write_output_file(path, "--html", report::html(page));
 }
 
 Result<simulate::Wanted> read_wanted(const RunArguments& arguments) {
@@ -127,6 +124,8 @@ int run_once(Console& console, OutputFormat format, const RunArguments& argument
 
 int run_simulate(Console& console, const ClientOptions& client_options,
                  const SimulateArguments& input_arguments, const RunArguments& arguments) {
+  if (auto can = check_output_file(arguments.html_file, "--html"); !can)
+    return fail(console, can.error());
   Result<SimulationInput> input = read_simulation(client_options.api, input_arguments);
   if (!input) return fail(console, input.error());
   const Result<cost::Prices> prices =

@@ -388,7 +388,7 @@ class Reading {
   Result<void> read_traffic() {
     if (arguments_.rate.empty() && (made_here() || arguments_.replay_file.empty())) return {};
     if (!arguments_.rate.empty() && !arguments_.replay_file.empty())
-      return usage("--rate and --replay exclude each other");
+      return usage("--rate and --replay can't go together; leave one out");
     const auto function = only_function("--rate");
     if (!function) return function.error();
     std::string qualifier = arguments_.qualifier;

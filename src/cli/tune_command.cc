@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 
 #include "base/duration_text.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/interrupts.h"
 #include "cli/json_call.h"
+#include "cli/output_file.h"
 #include "cli/payload.h"
 #include "cli/price_source.h"
 #include "cli/read_file.h"
@@ -53,7 +53,8 @@ Result<void> read_target(const std::string& target, TuneSettings& settings) {
 Result<void> read_payload_options(Console& console, const TuneArguments& arguments,
                                   TuneSettings& settings) {
   if (!arguments.payloads_file.empty()) {
-    if (!arguments.payload.empty()) return usage("--payload and --payloads exclude each other");
+    if (!arguments.payload.empty())
+      return usage("--payload and --payloads can't go together; leave one out");
     const Result<std::string> text = read_file(arguments.payloads_file, kLargestPayloads);
     if (!text) return text.error();
     Result<std::vector<tune::WeightedPayload>> payloads = parse_payloads(*text);
@@ -183,13 +184,6 @@ Result<TuneResult> summarize_all(const TuneSettings& settings, const ShadowFunct
   return result;
 }
 
-Result<void> write_tune_page(const std::string& path, const TuneResult& result) {
-  std::ofstream file(path, std::ios::binary);
-  file << report::html(tune_page(result));
-  if (!file.flush()) return usage("cannot write '" + path + "'");
-  return {};
-}
-
 Result<void> apply(ApiClient& client, const TuneSettings& settings, TuneResult& result) {
   const int64_t memory_mb = result.sizes[*result.best].memory_mb;
   const Result<Json> set =
@@ -213,6 +207,8 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
              TuneSettings settings) {
   if (Result<void> read = read_tune_arguments(console, arguments, settings); !read)
     return fail(console, read.error());
+  if (Result<void> can = check_output_file(settings.html_file, "--html"); !can)
+    return fail(console, can.error());
   if (settings.place == Place::kAws) {
     if (Result<void> ready = prepare_aws(arguments.endpoint_given, client_options.api); !ready)
       return fail(console, ready.error());
@@ -229,8 +225,7 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
   }
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
-  const Interrupts interrupts(console,
-                              "stopping after the invocation under way; Ctrl-C again ends at once");
+  const Interrupts interrupts(console, "removing the copy; Ctrl-C again ends at once");
   Result<ShadowFunction> shadow =
       ShadowFunction::make(*client, settings.function, settings.qualifier);
   if (!shadow) {
@@ -263,7 +258,9 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
       return fail(console, set.error());
   }
   if (!settings.html_file.empty()) {
-    if (Result<void> written = write_tune_page(settings.html_file, *result); !written)
+    if (Result<void> written =
+            write_output_file(settings.html_file, "--html", report::html(tune_page(*result)));
+        !written)
       return fail(console, written.error());
   }
   if (client_options.format == OutputFormat::kJson)

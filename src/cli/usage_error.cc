@@ -98,9 +98,15 @@ std::string conversion(const CLI::App& command, const std::string& text) {
   return message;
 }
 
-// "--port: 1 required PORT missing" → "--port needs a value: PORT".
-std::string mismatch(const std::string& text) {
+// "--port: 1 required PORT missing" → "--port needs a value: PORT", and
+// "--diff: At least 2 required but received 1" → "--diff needs more values: OLD NEW".
+std::string mismatch(const CLI::App& command, const std::string& text) {
   const size_t colon = text.find(": ");
+  if (text.find(": At least ") == colon && colon != std::string::npos) {
+    const std::string name = text.substr(0, colon);
+    const CLI::Option* option = command.get_option_no_throw(name);
+    if (option != nullptr) return name + " needs more values: " + option->get_type_name();
+  }
   const size_t missing = text.rfind(" missing");
   const size_t required = text.find(" required ");
   if (colon == std::string::npos || missing == std::string::npos || required == std::string::npos)
@@ -235,7 +241,7 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr)
     return sentence(with_its_source(command, text));
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
-    return mismatch(text) + "; " + help;
+    return mismatch(command, text) + "; " + help;
   if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) return contradiction(text);
   if (dynamic_cast<const CLI::FileError*>(&error) != nullptr) {
     const std::string file = text.substr(0, text.find(" was not readable"));

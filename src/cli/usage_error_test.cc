@@ -123,6 +123,7 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
       {{"alarm", "--json"}, "kiln alarm has no option --json; "},
       {{"reference", "pdf"}, "there is no command 'kiln reference pdf'; "},
       {{"serve", "--port"}, "--port needs a value: PORT; `kiln serve --help` shows what it takes"},
+      {{"cost", "--diff", "a.yaml"}, "--diff needs more values: OLD NEW; `kiln cost --help`"},
       {{"serve", "--speed", "0"}, "--speed is '0'; it must be a number from 1 to 3600"},
       {{"serve", "--speed", "fast"}, "--speed is 'fast'; it must be a number from 1 to 3600"},
       {{"serve", "--host", "nowhere.example"},

@@ -98,6 +98,7 @@ class Run {
   std::vector<std::shared_ptr<Connection>> idle_;
   std::deque<int64_t> waiting_;
   Progress progress_;
+  bool ended_ = false;  // handlers that were ready before it still run
 };
 
 void Connection::send(int64_t due_ns) {
@@ -280,6 +281,7 @@ void Run::stop_sending() {
 
 void Run::end_if_done() {
   if (next_ns_ < plan_.length_ns || progress_.done < progress_.due) return;
+  ended_ = true;
   error_code ignored;
   ticks_.cancel();
   signals_.cancel(ignored);
@@ -290,7 +292,7 @@ void Run::end_if_done() {
 void Run::tick() {
   ticks_.expires_after(kProgressEvery);
   ticks_.async_wait([this](error_code error) {
-    if (error) return;
+    if (error || ended_) return;
     progress_.elapsed_ns = now_ns();
     progress_.waiting = static_cast<int64_t>(waiting_.size());
     plan_.progress(progress_);
@@ -300,11 +302,13 @@ void Run::tick() {
 
 void Run::listen_for_signals() {
   signals_.async_wait([this](error_code error, int) {
-    if (error) return;
+    if (error || ended_) return;
     if (progress_.interrupted) return io_.stop();
     progress_.interrupted = true;
     progress_.due -= static_cast<int64_t>(waiting_.size());
     waiting_.clear();
+    const int64_t open = progress_.due - progress_.done;
+    if (plan_.interrupted && open > 0) plan_.interrupted(open);
     listen_for_signals();
     stop_sending();
   });

@@ -57,6 +57,8 @@ struct Plan {
   std::function<std::string()> next_request = {};      // the whole message
   std::function<void(const Answer&)> done = {};        // once for each request
   std::function<void(const Progress&)> progress = {};  // each second, if set
+  // Ctrl-C came; how many answers are still to come, if any.
+  std::function<void(int64_t)> interrupted = {};
 };
 
 // Error (kUnavailable): nothing listens there when the run begins.

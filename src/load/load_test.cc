@@ -143,6 +143,38 @@ TEST(Generator, NothingIsSentFromTheEndOn) {
   EXPECT_EQ(answers, 2);
 }
 
+// The last answer and the next report are ready in the same turn of the loop.
+TEST(Generator, NothingIsReportedAfterTheEnd) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int answers = 0;
+  HttpDouble server([&](const HttpDouble::Request& request) {
+    HttpDouble::Reply reply = ok();
+    reply.then = HttpDouble::Then::kClose;  // the next connection's turn
+    std::unique_lock lock(mutex);
+    // The first connection only looks whether somebody listens.
+    changed.wait(lock, [&] { return request.connection < 3 || answers == 1; });
+    return reply;
+  });
+  const auto report = std::chrono::steady_clock::now() + std::chrono::milliseconds(1'200);
+  Plan plan = plan_to(server, {0, 1});
+  plan.connections = 2;
+  plan.done = [&](const Answer&) {
+    {
+      const std::lock_guard lock(mutex);
+      ++answers;
+    }
+    changed.notify_all();
+    std::this_thread::sleep_until(report);
+  };
+  plan.progress = [&](const Progress&) {
+    if (answers == 2) throw std::logic_error("a report after the end");
+  };
+  const Result<Progress> end = generate(plan);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->done, 2);
+}
+
 TEST(Generator, SaysThatNothingListens) {
   Plan plan{.host = "127.0.0.1", .port = 9};
   plan.next_due = [] { return kNever; };

@@ -201,7 +201,7 @@ Outputs:"""))
         if "CREATE_IN_PROGRESS" in line and " A " in line:
             break
     command.send_signal(signal.SIGINT)
-    assert command.wait(20) == 1
+    assert command.wait(20) == 130
     assert "the deployment goes on" in command.stderr.read()
     wait_for(lambda: json.loads(engine.cli("stacks", "--json").stdout)[0]["status"] == "CREATE_COMPLETE", what="the end of the deployment")
     assert inventory(engine)["functions"]["orders"]["aliases"]["live"][2] == ("READY", 1)

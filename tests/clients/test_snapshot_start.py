@@ -225,10 +225,13 @@ def test_versions_that_fail_say_why(kiln, name, what):
     assert any(line.startswith("INIT_REPORT ") and "Status: error" in line for s in lines(kiln, name).values() for line in s)
 
 
-def test_publish_waits_for_the_snapshot(kiln, name):
+def test_publish_waits_for_the_snapshot(kiln, name, tmp_path):
     kiln.create(name, {"index.py": "def handler(event, context): return 1"}, SnapStart=ON)
     made = json.loads(kiln.cli("publish", name, "--json").stdout)
     assert (made["Version"], made["State"]) == ("1", "Active")
+    (tmp_path / "index.py").write_text("def handler(event, context): return 2")
+    updated = json.loads(kiln.cli("create", name, str(tmp_path), "--handler", "index.handler", "--update", "--publish", "--json").stdout)
+    assert (updated["Version"], updated["State"]) == ("2", "Active")
     other = name + "-threads"
     kiln.create(other, {"index.py": FAILURES["threads"][0]}, SnapStart=ON)
     done = kiln.cli("publish", other, check=False)

@@ -154,6 +154,16 @@ def test_no_question_is_asked_about_what_is_not_there(shop, terminal):
         assert said in asked.plain() and "[y/N]" not in asked.plain()
 
 
+def test_ctrl_c_at_a_question_leaves_nothing_behind(own_kiln, terminal, tmp_path):
+    engine = own_kiln()
+    (tmp_path / "topic.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
+    asked = terminal([BINARY, "deploy", tmp_path / "topic.yaml", "--stack-name", "topics", "--endpoint", engine.url])
+    asked.wait_for(lambda t: "[y/N]" in t.plain(), seconds=60)
+    asked.type("\x03")
+    assert asked.end(60) == 130 and asked.plain().endswith("\nnothing was changed\n"), asked.plain()
+    assert engine.cli("stacks", "--json").stdout == "[]\n"
+
+
 def test_what_stops_serve_is_said_as_by_every_command(shop, terminal, tmp_path):
     port = shop.url.rsplit(":", 1)[1]
     (tmp_path / "junk").mkdir()

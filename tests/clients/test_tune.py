@@ -103,8 +103,19 @@ def test_ctrl_c_tidies_up(kiln, name):
     wait_for(lambda: f"{name}-kiln-tune" in names(kiln), what="the copy")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1 and "interrupted" in errors
+    assert process.returncode == 130 and "interrupted" in errors
     assert f"{name}-kiln-tune" not in names(kiln) and memory_of(kiln, name) == 192
+
+
+def test_ctrl_c_waits_for_no_invocation(kiln, name):
+    kiln.create(name, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(600)\n"}, Timeout=900)
+    copy = f"{name}-kiln-tune"
+    process = start(kiln, name, "--sizes", "128")
+    wait_for(lambda: any(one["function"] == copy and one["phase"] == "busy" for one in json.loads(kiln.cli("ps", "--json").stdout)), what="its invocation")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=300)
+    assert (process.returncode, errors) == (130, "\nremoving the copy; Ctrl-C again ends at once\nkiln: interrupted; the function is as it was\n")
+    assert copy not in names(kiln)
 
 
 def test_a_second_tuning_of_the_same_function_waits_its_turn(kiln, name):
