@@ -220,7 +220,19 @@ def test_rules_of_cors_are_checked(s3, bucket):
     assert message_of(error) == "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD"
     for rules in ([], [{"AllowedOrigins": ["*"]}], [{"AllowedMethods": ["GET"]}]):
         refused("MalformedXML", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    for member, value in (("AllowedOrigins", "http://*.shop.*"), ("AllowedHeaders", "**")):
+        rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], member: [value]}
+        error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+        assert message_of(error) == f'{member[:-1]} "{value}" can not have more than one wildcard.'
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "ExposeHeaders": ["ETag", "x-amz-*"]}
+    error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    assert message_of(error) == 'ExposeHeader "x-amz-*" contains wildcard. We currently do not support wildcard for ExposeHeader.'
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}
+    for rules in ([{**rule, "MaxAgeSeconds": -1}], [{**rule, "MaxAgeSeconds": 2**31}], [{**rule, "ID": "i" * 256}], [rule] * 101):
+        refused("MalformedXML", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
+    for rules in ([{**rule, "MaxAgeSeconds": 0}, {**rule, "MaxAgeSeconds": 2**31 - 1, "ID": "i" * 255}], [rule] * 100):
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     rule = {"AllowedOrigins": [""], "AllowedMethods": ["GET", "PUT", "HEAD", "POST", "DELETE"]}
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
     assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [rule]
