@@ -238,6 +238,7 @@ S3Result s3_copy_object(S3Call& call) {
       document.headers.insert(*own);
   }
   if (replaces_tags) document.tags = std::move(given.tags);
+  document.upload.clear();
   auto algorithm = wire::checksum_algorithm(call.header("x-amz-checksum-algorithm"));
   if (!algorithm) algorithm = wire::checksum_algorithm(document.checksum_algorithm);
   auto content =
