@@ -189,9 +189,9 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
                    state, "InitError"));
       }
       case Call::kRegister:
-        return connection_.reply(extensions->register_one(
-            net::field(request, "Lambda-Extension-Name"), request.body(),
-            net::field(request, "Lambda-Extension-Accept-Feature")));
+        return connection_.reply(
+            extensions->register_one(net::field(request, "Lambda-Extension-Name"), request.body(),
+                                     net::field(request, "Lambda-Extension-Accept-Feature")));
       case Call::kTelemetry:
         return connection_.reply(not_supported("Telemetry"));
       case Call::kLogs:
@@ -243,8 +243,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     const auto mode = net::field(request, "Lambda-Runtime-Function-Response-Mode");
     if (!mode.empty() && !ascii::same(mode, "streaming")) {
       port.broke_protocol(id, "Runtime.InvalidResponseModeHeader");
-      return refusal(400, "InvalidFunctionResponseMode",
-                     "Invalid function response mode");
+      return refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode");
     }
     constexpr std::string_view kWanted = "InvocationResponse";
     const std::string_view state = port.state_name();
@@ -252,8 +251,8 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     if (const auto type = net::field(request, "Lambda-Runtime-Function-Error-Type");
         !type.empty()) {
       auto document = base64_decode(net::field(request, "Lambda-Runtime-Function-Error-Body"));
-      return answer(port.fail(id, document ? std::move(*document) : std::string(), type),
-                    state, kWanted);
+      return answer(port.fail(id, document ? std::move(*document) : std::string(), type), state,
+                    kWanted);
     }
     return answer(port.respond(id, std::move(request.body())), state, kWanted);
   }

@@ -137,10 +137,9 @@ TEST_F(RuntimeApiTest, WhatIsRefusedNamesTheStates) {
           refused("RuntimeResponseSentState", "InvocationErrorResponse"));
   recorder_.output.clear();
   invoke("2");
-  EXPECT_EQ(recorder_.output,
-            R"(400 {"errorMessage":"Invalid function response mode",)"
-            R"("errorType":"InvalidFunctionResponseMode"})"
-            "\n");
+  EXPECT_EQ(recorder_.output, R"(400 {"errorMessage":"Invalid function response mode",)"
+                              R"("errorType":"InvalidFunctionResponseMode"})"
+                              "\n");
 }
 
 // Opens connections without end; each that is closed again shows it.

@@ -136,11 +136,10 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   }
   // Without root all sandboxes have the engine's own uid: other users of the machine stay out.
   const uint32_t uid = host_.isolation == Isolation::kFull ? kFirstUid + blank_->slot : ::geteuid();
-  address_ = host_.runtime_api.add(
-      *this, uid,
-      {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
-       variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"), variable(spec.env, "_HANDLER"),
-       spec.account});
+  address_ = host_.runtime_api.add(*this, uid,
+                                   {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
+                                    variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"),
+                                    variable(spec.env, "_HANDLER"), spec.account});
 
   if (UniqueFd ours = std::move(blank_->channel); ours && spec.direct_channel)
     channel_ = std::make_unique<DirectChannel>(std::move(ours), std::move(blank_->ring), host_.loop,

@@ -112,8 +112,8 @@ class FunctionType final : public ResourceType {
     auto fine = verdict(trial.rest("POST", kFunctionsPath, *body));
     const json& reserved = json_member(properties, "ReservedConcurrentExecutions");
     if (!fine || reserved.is_null() || cfn::is_unknown(reserved)) return fine;
-    return verdict(trial.rest("PUT", concurrency_path(name),
-                              {{"ReservedConcurrentExecutions", reserved}}));
+    return verdict(
+        trial.rest("PUT", concurrency_path(name), {{"ReservedConcurrentExecutions", reserved}}));
   }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
@@ -210,8 +210,7 @@ class FunctionType final : public ResourceType {
     const std::string path = concurrency_path(name);
     const auto reserved = properties.find("ReservedConcurrentExecutions");
     if (reserved == properties.end()) return gone(scope.api.rest("DELETE", path));
-    const auto answer =
-        scope.api.rest("PUT", path, {{"ReservedConcurrentExecutions", *reserved}});
+    const auto answer = scope.api.rest("PUT", path, {{"ReservedConcurrentExecutions", *reserved}});
     if (!answer) return answer.error();
     return {};
   }

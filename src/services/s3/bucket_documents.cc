@@ -215,9 +215,8 @@ Result<void> check_cors_rule(const pugi::xml_node rule) {
   for (const char* name : {"AllowedOrigin", "AllowedHeader"})
     if (auto stars = check_stars(rule, name, 1, "can not have more than one wildcard."); !stars)
       return stars;
-  return check_stars(
-      rule, "ExposeHeader", 0,
-      "contains wildcard. We currently do not support wildcard for ExposeHeader.");
+  return check_stars(rule, "ExposeHeader", 0,
+                     "contains wildcard. We currently do not support wildcard for ExposeHeader.");
 }
 
 Result<void> check_cors(const pugi::xml_node root) {

@@ -1,5 +1,6 @@
 // CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload,
 // AbortMultipartUpload, ListParts.
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "services/s3/call.h"
+#include "services/s3/expiry.h"
 #include "services/s3/object_document.h"
 #include "services/s3/range.h"
 #include "services/s3/xml.h"
@@ -206,6 +208,7 @@ net::Response completed(const S3Call& call, const store::Object& object,
   xml.text("ETag", in_quotes(object.etag));
   add_checksum_elements(document, xml);
   net::Response response = xml.answer();
+  add_expiry(call, object, document, response);
   add_encryption(document, response);
   return response;
 }
@@ -216,8 +219,7 @@ std::optional<net::Response> completed_before(S3Call& call) {
   const auto object = call.objects.find(call.address.bucket, call.address.key);
   if (!object) return std::nullopt;
   const ObjectDocument document = ObjectDocument::parse(object->document);
-  if (document.upload.empty() || document.upload != call.query.get("uploadId"))
-    return std::nullopt;
+  if (document.upload.empty() || document.upload != call.query.get("uploadId")) return std::nullopt;
   const auto wanted = read_parts(call.request.body(), {.id = document.upload});
   const auto parts = call.objects.parts_of(*object);
   const bool same = wanted && parts &&
