@@ -11,6 +11,7 @@ namespace kiln::services {
 namespace {
 
 constexpr int64_t kDayMs = 24LL * 60 * 60 * 1000;
+constexpr int64_t kMostDays = 1'000'000;
 
 // One element of a rule's Filter, or of its And; an older rule has its Prefix beside them.
 bool holds(const pugi::xml_node condition, const store::Object& object,
@@ -34,10 +35,11 @@ bool is_for(const pugi::xml_node rule, const store::Object& object,
   return !rule.child("Prefix") || holds(rule.child("Prefix"), object, document);
 }
 
-// AWS rounds up to the next midnight.
+// AWS rounds up to the next midnight. nullopt also for an end beyond the year 4,700.
 std::optional<int64_t> end_ms(const pugi::xml_node expiration, int64_t modified_ms) {
-  if (const pugi::xml_node days = expiration.child("Days"))
-    return (modified_ms / kDayMs + days.text().as_llong() + 1) * kDayMs;
+  if (const int64_t days = expiration.child("Days").text().as_llong(); days > 0)
+    return days <= kMostDays ? std::optional((modified_ms / kDayMs + days + 1) * kDayMs)
+                             : std::nullopt;
   std::string date = expiration.child("Date").text().get();
   if (date.empty()) return std::nullopt;
   if (date.find('T') == date.npos) date += "T00:00:00Z";

@@ -32,6 +32,9 @@ TEST(S3Expiry, TheNextMidnightAfterItsDays) {
               "expiry-date=\"Sun, 01 Feb 1970 00:00:00 GMT\", rule-id=\"r\"")
         << date;
   EXPECT_EQ(expiry("varies_by_storage_class"), "");
+  EXPECT_EQ(expiry(lifecycle_rule(
+                "r", "<Filter/><Expiration><Days>9223372036854775807</Days></Expiration>")),
+            "");
 }
 
 TEST(S3Expiry, TheEarliestOfTheRulesThatAreForTheObject) {
