@@ -176,6 +176,7 @@ sandbox::SandboxSpec fork_spec(const model::FunctionConfig& config,
   spec.fork_of = std::move(source);
   spec.limits.memory_mb = config.memory_mb;
   spec.ephemeral_mb = config.ephemeral_mb;
+  spec.account = config.account;
   spec.env = {"AWS_LAMBDA_FUNCTION_NAME=" + config.name,
               "AWS_LAMBDA_FUNCTION_VERSION=" + config.version, "_HANDLER=" + config.handler};
   return spec;
@@ -192,6 +193,7 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
                       in_place ? context.runtimes_dir : "/var/runtime"};
 
   sandbox::SandboxSpec spec;
+  spec.account = config.account;
   spec.task_dir = context.task_dir;
   spec.layers_dir = context.layers_dir;
   spec.ephemeral_mb = config.ephemeral_mb;

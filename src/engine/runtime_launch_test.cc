@@ -11,6 +11,7 @@ model::FunctionConfig config_of(const std::string& runtime,
                                 std::map<std::string, std::string> environment = {}) {
   model::FunctionConfig config;
   config.region = "eu-west-1";
+  config.account = "000000000000";
   config.name = "f";
   config.runtime = runtime;
   config.handler = "index.handler";
@@ -84,6 +85,7 @@ TEST(RuntimeLaunch, WhatIsKnownAheadIsTheSameForAllFunctionsOfARuntime) {
   other.name = "g";
   other.memory_mb = 512;
   const auto one = launch_spec(config_of("python3.12"), context_of("3.12"));
+  EXPECT_EQ(one.account, "000000000000");
   const auto two = launch_spec(other, context_of("3.12"));
   EXPECT_EQ(one.ahead_env, two.ahead_env);
   EXPECT_EQ(one.argv, two.argv);

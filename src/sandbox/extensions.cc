@@ -28,12 +28,43 @@ bool is_uuid(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c == '-' || ascii::is_hex(c); });
 }
 
+// Of an identifier that can be nobody's.
+std::optional<net::Response> malformed_id(std::string_view id) {
+  if (id.empty())
+    return forbidden("Extension.MissingExtensionIdentifier",
+                     "Missing Lambda-Extension-Identifier header");
+  if (!is_uuid(id))
+    return forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier");
+  return std::nullopt;
+}
+
+net::Response nobody(const std::string& what) {
+  return forbidden("Extension.UnknownExtensionIdentifier", "Unknown " + what);
+}
+
+// `features`: separated by commas, with blanks around them.
+bool accepts(std::string_view features, std::string_view name) {
+  while (!features.empty()) {
+    const size_t comma = std::min(features.find(','), features.size());
+    std::string_view one = features.substr(0, comma);
+    features.remove_prefix(std::min(comma + 1, features.size()));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (one == name) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-net::Response Extensions::register_one(std::string_view name, std::string_view body) {
+net::Response Extensions::register_one(std::string_view name, std::string_view body,
+                                       std::string_view features) {
   if (name.empty()) return forbidden("Extension.InvalidExtensionName", "Empty extension name");
   const auto request = Json::parse(body);
   if (!request) return forbidden("InvalidRequestFormat", request.error().message);
+  if (const Json* keys = request->find("configurationKeys"); keys != nullptr && keys->size() > 0)
+    return forbidden("InvalidRequestFormat",
+                     "configurationKeys are deprecated; use environment variables instead");
   Extension extension{std::string(name), false, {}, {}};
   if (const Json* events = request->find("events"))
     for (const Json& event : *events) {
@@ -55,28 +86,20 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
     return forbidden("Extension.TooManyExtensions", "Extension limit (10) reached");
   const std::string id = new_uuid();
   registered_.emplace(id, std::move(extension));
-  auto response = document(200, Json{{"functionName", function_.name},
-                                     {"functionVersion", function_.version},
-                                     {"handler", function_.handler}});
+  Json told{{"functionName", function_.name},
+            {"functionVersion", function_.version},
+            {"handler", function_.handler}};
+  if (accepts(features, "accountId")) told["accountId"] = function_.account;
+  auto response = document(200, told);
   response.headers.emplace_back("Lambda-Extension-Identifier", id);
   return response;
 }
 
-std::optional<net::Response> Extensions::refused(std::string_view id) const {
-  if (id.empty())
-    return forbidden("Extension.MissingExtensionIdentifier",
-                     "Missing Lambda-Extension-Identifier header");
-  if (!is_uuid(id))
-    return forbidden("Extension.InvalidExtensionIdentifier", "Invalid Lambda-Extension-Identifier");
-  if (registered_.find(id) == registered_.end())
-    return forbidden("Extension.UnknownExtensionIdentifier",
-                     "Unknown extension " + std::string(id));
-  return std::nullopt;
-}
-
 std::optional<net::Response> Extensions::next(std::string_view id, Answer answer) {
-  if (auto no = refused(id)) return no;
-  Extension& extension = registered_.find(id)->second;
+  if (auto no = malformed_id(id)) return no;
+  const auto known = registered_.find(id);
+  if (known == registered_.end()) return nobody("extension " + std::string(id));
+  Extension& extension = known->second;
   if (extension.missed) return *std::exchange(extension.missed, std::nullopt);
   extension.waiting = std::move(answer);
   return std::nullopt;
@@ -88,9 +111,10 @@ void Extensions::gone(std::string_view id) {
 }
 
 net::Response Extensions::error(std::string_view id, std::string_view error_type) {
-  if (auto no = refused(id)) return std::move(*no);
+  if (auto no = malformed_id(id)) return std::move(*no);
   if (error_type.empty())
     return forbidden("Extension.MissingHeader", "Lambda-Extension-Function-Error-Type not found");
+  if (registered_.find(id) == registered_.end()) return nobody("Lambda-Extension-Identifier");
   return document(202, Json{{"status", "OK"}});
 }
 

@@ -22,15 +22,17 @@ class Extensions {
  public:
   // What an extension is told of its function.
   struct Function {
-    std::string name, version, handler;
+    std::string name, version, handler, account;
   };
   // Answers a call of event/next, once.
   using Answer = std::function<void(net::Response&&)>;
 
   explicit Extensions(Function function) : function_(std::move(function)) {}
 
-  // `name`: Lambda-Extension-Name. No more register once the runtime has asked for its first event.
-  net::Response register_one(std::string_view name, std::string_view body);
+  // `name`: Lambda-Extension-Name; `features`: Lambda-Extension-Accept-Feature. No more register
+  // once the runtime has asked for its first event.
+  net::Response register_one(std::string_view name, std::string_view body,
+                             std::string_view features = {});
   void close_registration() { closed_ = true; }
   bool any() const { return !registered_.empty(); }
 
@@ -51,7 +53,6 @@ class Extensions {
     Answer waiting;
     std::optional<net::Response> missed;  // the last event that came while it did not wait
   };
-  std::optional<net::Response> refused(std::string_view id) const;
 
   Function function_;
   std::map<std::string, Extension, std::less<>> registered_;  // by identifier

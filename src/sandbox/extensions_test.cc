@@ -8,6 +8,7 @@ namespace kiln::sandbox {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class ExtensionsTest : public testing::Test {
  protected:
@@ -30,7 +31,7 @@ class ExtensionsTest : public testing::Test {
     return now ? now->body : "waits";
   }
 
-  Extensions extensions_{{"f", "1", "h"}};
+  Extensions extensions_{{"f", "1", "h", "111122223333"}};
   std::string told_;
 };
 
@@ -56,6 +57,28 @@ TEST_F(ExtensionsTest, OneThatWantsNoEventsGetsNone) {
   EXPECT_EQ(next(id), "waits");
   invoke("r-2");
   EXPECT_EQ(told_, "");
+}
+
+TEST_F(ExtensionsTest, TheAccountIsToldWhereItIsAskedFor) {
+  const auto told = [this](const char* name, const char* features) {
+    return extensions_.register_one(name, "{}", features).body;
+  };
+  const char* account = R"("accountId":"111122223333")";
+  EXPECT_THAT(told("a", "accountId"), HasSubstr(account));
+  EXPECT_THAT(told("b", "more , accountId,"), HasSubstr(account));
+  EXPECT_THAT(told("c", "accountIds"), Not(HasSubstr("accountId")));
+  EXPECT_THAT(told("d", ""), Not(HasSubstr("accountId")));
+}
+
+TEST_F(ExtensionsTest, Refusals) {
+  const std::string id = registered("a", R"({"configurationKeys":[]})");
+  const std::string none = "00000000-0000-4000-8000-000000000000";
+  EXPECT_THAT(extensions_.register_one("b", R"({"configurationKeys":["k"]})").body,
+              HasSubstr("configurationKeys are deprecated; use environment variables instead"));
+  EXPECT_THAT(next(none), HasSubstr("Unknown extension " + none));
+  EXPECT_THAT(extensions_.error(none, "").body, HasSubstr("Extension.MissingHeader"));
+  EXPECT_THAT(extensions_.error(none, "X").body, HasSubstr("Unknown Lambda-Extension-Identifier"));
+  EXPECT_EQ(extensions_.error(id, "X").status, 202U);
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ net::Response refusal(unsigned status, std::string_view type, std::string_view m
 
 net::Response unknown() { return refusal(404, "InvalidPath", "The Runtime API has no such call"); }
 
-net::Response answer(Verdict verdict, std::string_view what) {
+// `state`: the runtime's; `wanted`: the one that the call leads to.
+net::Response answer(Verdict verdict, std::string_view state, std::string_view wanted) {
   switch (verdict) {
     case Verdict::kAccepted:
       return accepted();
@@ -56,8 +57,13 @@ net::Response answer(Verdict verdict, std::string_view what) {
       break;
   }
   return refusal(403, "InvalidStateTransition",
-                 std::string("State transition failed for runtime. Error: ") + std::string(what) +
-                     " is not allowed in this state");
+                 std::string("State transition from ").append(state).append(" to ").append(wanted) +
+                     " failed for runtime. Error: State transition is not allowed");
+}
+
+// As AWS answers on a machine of one's own, so that whoever subscribes goes on without.
+net::Response not_supported(const std::string& api) {
+  return refusal(202, api + ".NotSupported", api + " API is not supported");
 }
 
 enum class Call {
@@ -69,6 +75,8 @@ enum class Call {
   kRegister,
   kExtensionNext,
   kExtensionError,
+  kTelemetry,
+  kLogs,
   kUnknown
 };
 
@@ -82,6 +90,8 @@ Route route(std::string_view method, std::string_view target) {
     target = target.substr(0, query);
   if (method == "GET" && (target == "/ping" || target == "/2018-06-01/ping"))
     return {Call::kPing, {}};
+  if (method == "PUT" && target == "/2022-07-01/telemetry") return {Call::kTelemetry, {}};
+  if (method == "PUT" && target == "/2020-08-15/logs") return {Call::kLogs, {}};
   if (target.starts_with(kExtensionPrefix)) {
     target.remove_prefix(kExtensionPrefix.size());
     if (method == "GET" && target == "event/next") return {Call::kExtensionNext, {}};
@@ -136,7 +146,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     answering_.clear();
     if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
       port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
-    return r.call == Call::kUnknown ? unknown() : answer(Verdict::kTooLarge, "");
+    return r.call == Call::kUnknown ? unknown() : answer(Verdict::kTooLarge, "", "");
   }
 
   void on_request(net::Request&& request) override {
@@ -158,25 +168,34 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
         const Verdict verdict = port->next(*this);
         if (verdict != Verdict::kAccepted) {
           waiting_ = false;
-          connection_.reply(answer(verdict, "next"));
+          connection_.reply(answer(verdict, port->state_name(), "Ready"));
         }
         return;
       }
       case Call::kResponse:
         return connection_.reply(respond(*port, r.request_id, request));
-      case Call::kError:
+      case Call::kError: {
+        const std::string_view state = port->state_name();
         return connection_.reply(
             answer(port->fail(r.request_id, std::move(request.body()),
                               net::field(request, "Lambda-Runtime-Function-Error-Type")),
-                   "error"));
-      case Call::kInitError:
+                   state, "InvocationErrorResponse"));
+      }
+      case Call::kInitError: {
+        const std::string_view state = port->state_name();
         return connection_.reply(
             answer(port->fail_init(std::move(request.body()),
                                    net::field(request, "Lambda-Runtime-Function-Error-Type")),
-                   "init/error"));
+                   state, "InitError"));
+      }
       case Call::kRegister:
         return connection_.reply(
-            extensions->register_one(net::field(request, "Lambda-Extension-Name"), request.body()));
+            extensions->register_one(net::field(request, "Lambda-Extension-Name"), request.body(),
+                                     net::field(request, "Lambda-Extension-Accept-Feature")));
+      case Call::kTelemetry:
+        return connection_.reply(not_supported("Telemetry"));
+      case Call::kLogs:
+        return connection_.reply(not_supported("Logs"));
       case Call::kExtensionNext: {
         extension_ = net::field(request, "Lambda-Extension-Identifier");
         auto now = extensions->next(extension_, [this](net::Response&& response) {
@@ -224,17 +243,18 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     const auto mode = net::field(request, "Lambda-Runtime-Function-Response-Mode");
     if (!mode.empty() && !ascii::same(mode, "streaming")) {
       port.broke_protocol(id, "Runtime.InvalidResponseModeHeader");
-      return refusal(400, "InvalidFunctionResponseMode",
-                     "Lambda-Runtime-Function-Response-Mode takes the value streaming");
+      return refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode");
     }
+    constexpr std::string_view kWanted = "InvocationResponse";
+    const std::string_view state = port.state_name();
     // A streamed answer that failed on the way says so in its trailers.
     if (const auto type = net::field(request, "Lambda-Runtime-Function-Error-Type");
         !type.empty()) {
       auto document = base64_decode(net::field(request, "Lambda-Runtime-Function-Error-Body"));
-      return answer(port.fail(id, document ? std::move(*document) : std::string(), type),
-                    "response");
+      return answer(port.fail(id, document ? std::move(*document) : std::string(), type), state,
+                    kWanted);
     }
-    return answer(port.respond(id, std::move(request.body())), "response");
+    return answer(port.respond(id, std::move(request.body())), state, kWanted);
   }
 
   void deliver(const Event& event) override {

@@ -93,6 +93,55 @@ TEST_F(RuntimeApiTest, AnotherRequestsIdIsRefused) {
   EXPECT_EQ(recorder_.output, "400\n202\n");
 }
 
+// Calls out of turn, and what they are told.
+constexpr char kHastyRuntime[] = R"(
+import os, http.client
+c = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+def call(method, path, body=None, headers={}):
+    c.request(method, path, body, headers)
+    r = c.getresponse()
+    return r, r.read().decode()
+def say(*call_of): r, body = call(*call_of); print(r.status, body.strip(), flush=True)
+runtime = '/2018-06-01/runtime/'
+say('PUT', '/2022-07-01/telemetry', '{}')
+say('PUT', '/2020-08-15/logs', '{}')
+r, body = call('GET', runtime + 'invocation/next')
+this = runtime + 'invocation/' + r.headers['Lambda-Runtime-Aws-Request-Id']
+say('POST', runtime + 'init/error', '{}')
+say('GET', runtime + 'invocation/next')
+call('POST', this + '/response', body)
+say('POST', this + '/response', body)
+say('POST', this + '/error', '{}')
+r, body = call('GET', runtime + 'invocation/next')
+say('POST', this + '/response', '1', {'Lambda-Runtime-Function-Response-Mode': 'other'})
+call('GET', runtime + 'invocation/next')
+)";
+
+TEST_F(RuntimeApiTest, WhatIsRefusedNamesTheStates) {
+  start_runtime(kHastyRuntime);
+  invoke("1");
+  const auto refused = [](const std::string& from, const std::string& to) {
+    return R"(403 {"errorMessage":"State transition from )" + from + " to " + to +
+           R"( failed for runtime. Error: State transition is not allowed",)"
+           R"("errorType":"InvalidStateTransition"})"
+           "\n";
+  };
+  EXPECT_EQ(
+      recorder_.output,
+      R"(202 {"errorMessage":"Telemetry API is not supported","errorType":"Telemetry.NotSupported"})"
+      "\n"
+      R"(202 {"errorMessage":"Logs API is not supported","errorType":"Logs.NotSupported"})"
+      "\n" +
+          refused("Running", "InitError") + refused("Running", "Ready") +
+          refused("RuntimeResponseSentState", "InvocationResponse") +
+          refused("RuntimeResponseSentState", "InvocationErrorResponse"));
+  recorder_.output.clear();
+  invoke("2");
+  EXPECT_EQ(recorder_.output, R"(400 {"errorMessage":"Invalid function response mode",)"
+                              R"("errorType":"InvalidFunctionResponseMode"})"
+                              "\n");
+}
+
 // Opens connections without end; each that is closed again shows it.
 constexpr char kCrowdingRuntime[] = R"(
 import os, http.client, socket

@@ -53,6 +53,8 @@ class RuntimePort {
   virtual Verdict fail_init(std::string&& document, std::string_view error_type) = 0;
   // The runtime broke the protocol within an answer (`error_type`: Runtime.TruncatedResponse, …).
   virtual void broke_protocol(std::string_view request_id, std::string_view error_type) = 0;
+  // Where the runtime is, in AWS's words: Started, Ready, Running, RuntimeResponseSentState.
+  virtual std::string_view state_name() const = 0;
 
  protected:
   ~RuntimePort() = default;

@@ -136,10 +136,10 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   }
   // Without root all sandboxes have the engine's own uid: other users of the machine stay out.
   const uint32_t uid = host_.isolation == Isolation::kFull ? kFirstUid + blank_->slot : ::geteuid();
-  address_ = host_.runtime_api.add(
-      *this, uid,
-      {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
-       variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"), variable(spec.env, "_HANDLER")});
+  address_ = host_.runtime_api.add(*this, uid,
+                                   {variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
+                                    variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"),
+                                    variable(spec.env, "_HANDLER"), spec.account});
 
   if (UniqueFd ours = std::move(blank_->channel); ours && spec.direct_channel)
     channel_ = std::make_unique<DirectChannel>(std::move(ours), std::move(blank_->ring), host_.loop,
@@ -495,6 +495,12 @@ Verdict Sandbox::fail_init(std::string&& document, std::string_view error_type) 
   if (state_ != State::kStarting) return Verdict::kWrongState;
   owner_.on_init_error(std::move(document), error_type);
   return Verdict::kAccepted;
+}
+
+std::string_view Sandbox::state_name() const {
+  if (state_ == State::kReady) return "Ready";
+  if (state_ == State::kBusy) return "Running";
+  return state_ == State::kAnswered ? "RuntimeResponseSentState" : "Started";
 }
 
 void Sandbox::broke_protocol(std::string_view request_id, std::string_view error_type) {

@@ -81,6 +81,7 @@ class Sandbox final : public SandboxPort, private RuntimePort {
                std::string_view error_type) override;
   Verdict fail_init(std::string&& document, std::string_view error_type) override;
   void broke_protocol(std::string_view request_id, std::string_view error_type) override;
+  std::string_view state_name() const override;
 
   void spawn(const SandboxSpec& spec);
   void follow();

@@ -63,6 +63,7 @@ class ForkSource;  // template_port.h
 struct SandboxSpec {
   std::vector<std::string> argv;
   std::vector<std::string> env;  // AWS_LAMBDA_RUNTIME_API is added, and KILN_CHANNEL_FD
+  std::string account;           // that extensions are told
   std::string task_dir;
   std::string layers_dir;      // empty: no layers
   std::string lang_dir;        // the interpreter's folder, seen at /var/lang; empty: none

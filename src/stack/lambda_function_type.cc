@@ -109,7 +109,11 @@ class FunctionType final : public ResourceType {
     if (cfn::is_unknown(json_member(properties, "Runtime"))) known["Code"] = later_code;
     const auto body = creation(name, known);
     if (!body) return body.error();
-    return verdict(trial.rest("POST", kFunctionsPath, *body));
+    auto fine = verdict(trial.rest("POST", kFunctionsPath, *body));
+    const json& reserved = json_member(properties, "ReservedConcurrentExecutions");
+    if (!fine || reserved.is_null() || cfn::is_unknown(reserved)) return fine;
+    return verdict(
+        trial.rest("PUT", concurrency_path(name), {{"ReservedConcurrentExecutions", reserved}}));
   }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
@@ -198,12 +202,15 @@ class FunctionType final : public ResourceType {
     });
   }
 
+  static std::string concurrency_path(const std::string& name) {
+    return "/2017-10-31/functions/" + url_encoded(name) + "/concurrency";
+  }
+
   static Result<void> reserve(const Scope& scope, const std::string& name, const json& properties) {
-    const std::string path = "/functions/" + url_encoded(name) + "/concurrency";
+    const std::string path = concurrency_path(name);
     const auto reserved = properties.find("ReservedConcurrentExecutions");
-    if (reserved == properties.end()) return gone(scope.api.rest("DELETE", "/2017-10-31" + path));
-    const auto answer =
-        scope.api.rest("PUT", "/2017-10-31" + path, {{"ReservedConcurrentExecutions", *reserved}});
+    if (reserved == properties.end()) return gone(scope.api.rest("DELETE", path));
+    const auto answer = scope.api.rest("PUT", path, {{"ReservedConcurrentExecutions", *reserved}});
     if (!answer) return answer.error();
     return {};
   }

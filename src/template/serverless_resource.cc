@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/ascii.h"
+#include "base/near_word.h"
 #include "template/functions.h"
 #include "template/node_reader.h"
 #include "template/template.h"
@@ -144,11 +145,14 @@ bool requires_all(SamTemplate& all, const SamEvent& event,
 void check_properties(SamTemplate& all, const SamResource& resource,
                       std::initializer_list<std::string_view> known) {
   const Node* type = resource.whole.find("Type");
-  for (const Member& member : resource.properties.map)
-    if (std::find(known.begin(), known.end(), member.name) == known.end())
-      sam_problem(all, resource, member.place,
-                  "property " + member.name + " not defined for resource of type " +
-                      (type ? type->text : std::string()));
+  for (const Member& member : resource.properties.map) {
+    if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
+    const std::string near = near_word(member.name, {known.begin(), known.end()});
+    sam_problem(all, resource, member.place,
+                "property " + member.name + " not defined for resource of type " +
+                    (type ? type->text : std::string()) +
+                    (near.empty() ? "" : "; did you mean " + near + "?"));
+  }
 }
 
 Member make_resource(SamTemplate& all, const SamResource& from, std::string id, const char* type,

@@ -392,6 +392,12 @@ TEST(Serverless, Problems) {
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, Size: "
            "b}}\n"),
        "property Size not defined for resource of type AWS::Serverless::LayerVersion"},
+      {with("      Timout: 3\n"),
+       "property Timout not defined for resource of type AWS::Serverless::Function; did you mean "
+       "Timeout?"},
+      {sam(function(code_uri), "Globals: {Function: {Memory: 128}}\n"),
+       "property Memory not defined for resource of type AWS::Serverless::Function; did you mean "
+       "MemorySize?"},
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, "
            "RetentionPolicy: Keep}}\n"),
        "'RetentionPolicy' must be one of the following options: ['Retain', 'Delete']."},

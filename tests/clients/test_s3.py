@@ -424,6 +424,10 @@ def test_virtual_host_style_and_addresses_without_a_signature(kiln, s3, bucket):
     assert kiln.http("GET", f"/{bucket}/a/b%20c")[0] == 200
     assert kiln.http("GET", "/no-such-bucket/k")[0] == 404
     assert b"Kiln has no operation for GET /no-such-bucket/k" in kiln.http("GET", "/no-such-bucket/k")[2]
+    # A host that is S3's alone says so itself.
+    for host, path in (("no-such-bucket.s3.us-east-1.amazonaws.com", "/k"), ("no-such-bucket.s3.localhost", "/k"), ("s3.localhost", "/no-such-bucket/k")):
+        status, _, body = kiln.http("GET", path, headers={"Host": host})
+        assert status == 404 and b"<Code>NoSuchBucket</Code>" in body, host
     for version in ("s3", "s3v4"):
         signer = boto3.client("s3", endpoint_url=kiln.url, region_name="us-east-1", aws_access_key_id="t", aws_secret_access_key="t", config=Config(signature_version=version))
         url = signer.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": version})
@@ -456,6 +460,14 @@ def test_multipart_upload(s3, bucket):
     got = s3.get_object(Bucket=bucket, Key="m")
     assert (got["Body"].read(), got["ContentType"], got["Metadata"], got["ETag"]) == (b"".join(parts), "text/x", {"a": "b"}, answer["ETag"])
     refused("NoSuchUpload", s3.upload_part, **where, PartNumber=1, Body=b"x")
+    # A client that got no answer asks again.
+    s3.put_object_tagging(Bucket=bucket, Key="m", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    again = s3.complete_multipart_upload(**where, MultipartUpload={"Parts": done})
+    assert {**again, "ResponseMetadata": answer["ResponseMetadata"]} == answer
+    refused("NoSuchUpload", s3.complete_multipart_upload, **where, MultipartUpload={"Parts": done[:2]})
+    s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "m"})
+    refused("NoSuchUpload", s3.complete_multipart_upload, **{**where, "Key": "copy"}, MultipartUpload={"Parts": done})
+    s3.put_object(Bucket=bucket, Key="m", Body=b"another")
     refused("NoSuchUpload", s3.complete_multipart_upload, **where, MultipartUpload={"Parts": done})
 
 

@@ -33,6 +33,8 @@ def test_questions_that_no_configuration_answers(kiln, s3, bucket, ask):
     # A signed question is S3's, whatever the bucket.
     status, headers, body = kiln.http("OPTIONS", "/nowhere/k", headers={**SIGNED, "Origin": PAGE, "Access-Control-Request-Method": "PUT"})
     assert status == 403 and b"<Message>CORSResponse: Bucket not found</Message><Method>PUT</Method>" in body
+    status, _, body = kiln.http("OPTIONS", "/k", headers={"Host": "no-such-bucket.s3.localhost", "Origin": PAGE, "Access-Control-Request-Method": "PUT"})
+    assert status == 403 and b"<Message>CORSResponse: Bucket not found</Message><Method>PUT</Method>" in body
     assert ask("GET")[1] == {}, "the page's script can't read it"
 
 

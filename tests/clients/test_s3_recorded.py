@@ -4,6 +4,7 @@ import base64
 import datetime
 import hashlib
 import re
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -221,10 +222,41 @@ def test_rules_of_cors_are_checked(s3, bucket):
     assert message_of(error) == "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD"
     for rules in ([], [{"AllowedOrigins": ["*"]}], [{"AllowedMethods": ["GET"]}]):
         refused("MalformedXML", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    for member, value in (("AllowedOrigins", "http://*.shop.*"), ("AllowedHeaders", "**")):
+        rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], member: [value]}
+        error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+        assert message_of(error) == f'{member[:-1]} "{value}" can not have more than one wildcard.'
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"], "ExposeHeaders": ["ETag", "x-amz-*"]}
+    error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    assert message_of(error) == 'ExposeHeader "x-amz-*" contains wildcard. We currently do not support wildcard for ExposeHeader.'
+    rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}
+    for rules in ([{**rule, "MaxAgeSeconds": -1}], [{**rule, "MaxAgeSeconds": 2**31}], [{**rule, "ID": "i" * 256}], [rule] * 101):
+        refused("MalformedXML", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
+    for rules in ([{**rule, "MaxAgeSeconds": 0}, {**rule, "MaxAgeSeconds": 2**31 - 1, "ID": "i" * 255}], [rule] * 100):
+        s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     rule = {"AllowedOrigins": [""], "AllowedMethods": ["GET", "PUT", "HEAD", "POST", "DELETE"]}
     s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
     assert s3.get_bucket_cors(Bucket=bucket)["CORSRules"] == [rule]
+
+
+def test_answers_say_when_the_lifecycle_ends_an_object(s3, bucket):
+    rules = [{"ID": "first", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 7}},
+             {"ID": "second", "Status": "Enabled", "Filter": {"Tag": {"Key": "t", "Value": "1"}}, "Expiration": {"Days": 9}}]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    modified = lambda key: s3.head_object(Bucket=bucket, Key=key)["LastModified"]
+    said = s3.put_object(Bucket=bucket, Key="a/k", Body=b"x")["Expiration"]
+    end = (modified("a/k") + timedelta(days=8)).strftime("%a, %d %b %Y 00:00:00 GMT")
+    assert said == f'expiry-date="{end}", rule-id="first"'
+    for ask in (s3.head_object, s3.get_object):
+        assert ask(Bucket=bucket, Key="a/k")["Expiration"] == said
+        assert "Expiration" not in ask(Bucket=bucket, Key="a/k", VersionId="null")
+    assert "Expiration" not in s3.put_object(Bucket=bucket, Key="b", Body=b"x")
+    assert 'rule-id="second"' in s3.put_object(Bucket=bucket, Key="b", Body=b"x", Tagging="t=1")["Expiration"]
+    assert 'rule-id="first"' in s3.copy_object(Bucket=bucket, Key="a/copy", CopySource={"Bucket": bucket, "Key": "b"})["Expiration"]
+    where = {"Bucket": bucket, "Key": "a/m", "UploadId": s3.create_multipart_upload(Bucket=bucket, Key="a/m")["UploadId"]}
+    parts = [{"PartNumber": 1, "ETag": s3.upload_part(**where, PartNumber=1, Body=b"x")["ETag"]}]
+    assert 'rule-id="first"' in s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})["Expiration"]
 
 
 def test_digests_and_checksums_as_recorded(s3, bucket, newest):

@@ -108,6 +108,8 @@ CORPUS = {
     "a tag of AWS's": (with_function(Tags=[{"Key": "aws:mine", "Value": "b"}]), REFUSED),
     "inline code of another language": (with_function(Runtime="provided.al2023"), REFUSED),
     "reserved concurrency": (with_function(ReservedConcurrentExecutions=5), FINE),
+    "more than the account can reserve": (with_function(ReservedConcurrentExecutions=901), REFUSED),
+    "less than nothing reserved": (with_function(ReservedConcurrentExecutions=-1), REFUSED),
     "settings": (with_function(MemorySize=512, Timeout=30, EphemeralStorage={"Size": 1024}, Environment={"Variables": {"STAGE": "b"}},
                                TracingConfig={"Mode": "Active"}, LoggingConfig={"LogFormat": "JSON"}, Tags=[{"Key": "a", "Value": "b"}]), FINE),
     "a URL": (beside("AWS::Lambda::Url", FunctionName=None, TargetFunctionArn={"Ref": "F"}, AuthType="NONE"), FINE),

@@ -49,6 +49,12 @@ def test_a_request_that_would_be_done_says_so_whether_or_not_there_is_something_
         logs.delete_log_group(logGroupName="/trial")
 
 
+@pytest.mark.parametrize("units, said", [(900, "NothingKept"), (901, "InvalidParameterValueException"), (0, "NothingKept")])
+def test_a_reserve_is_tried_before_there_is_its_function(kiln, units, said):
+    tried = on_trial(kiln, "lambda").put_function_concurrency
+    assert outcome(tried, FunctionName="no-such-function", ReservedConcurrentExecutions=units) == said
+
+
 @pytest.mark.parametrize("service, operation, arguments", [
     ("sns", "delete_topic", dict(TopicArn="arn:aws:sns:us-east-1:000000000000:trial")),
     ("iam", "create_policy", dict(PolicyName="trial", PolicyDocument=TRUST)),  # no plan tries it

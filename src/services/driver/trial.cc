@@ -8,9 +8,12 @@
 namespace kiln::services {
 
 bool can_be_tried(const Classification& what, const net::Request& request) {
-  if (what.api == Api::kLambda)
-    return request.method() == net::http::verb::post &&
-           net::target(request) == "/2015-03-31/functions";
+  if (what.api == Api::kLambda) {
+    const std::string_view target = net::target(request);
+    return (request.method() == net::http::verb::post && target == "/2015-03-31/functions") ||
+           (request.method() == net::http::verb::put &&
+            target.starts_with("/2017-10-31/functions/") && target.ends_with("/concurrency"));
+  }
   // Each saves before it changes anything, and removes nothing.
   static constexpr std::string_view kOperations[] = {
       "CreateLogGroup", "CreateRole",      "CreateTopic",        "PutMetricAlarm",

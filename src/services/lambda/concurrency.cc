@@ -18,6 +18,18 @@ Result<Target> find_whole_function(const LambdaCall& call) {
   return find_unqualified_target(call);
 }
 
+// Whether the account can reserve that much beside what `others` claim. The error is its answer.
+std::optional<net::Response> below_minimum(const LambdaCall& call, int64_t reserved,
+                                           int64_t others) {
+  const model::AccountQuota& quota = call.accounts.quota();
+  if (reserved == 0 || quota.concurrency - others - reserved >= quota.min_unreserved)
+    return std::nullopt;
+  return limit_exceeded(
+      "Specified ReservedConcurrentExecutions for function decreases account's "
+      "UnreservedConcurrentExecution below its minimum value of [" +
+      std::to_string(quota.min_unreserved) + "].");
+}
+
 }  // namespace
 
 net::Response limit_exceeded(const std::string& message) {
@@ -38,6 +50,11 @@ OperationResult put_function_concurrency(LambdaCall& call) {
     return validation_error("1 validation error detected: Value '" + std::to_string(*reserved) +
                             "' at 'reservedConcurrentExecutions' failed to satisfy constraint: "
                             "Member must have value greater than or equal to 0");
+  // A plan asks before there is the function, and what others claim may change until then.
+  if (call.effects == engine::Effects::kNone) {
+    auto beyond = below_minimum(call, *reserved, 0);
+    return beyond ? std::move(*beyond) : empty_response(204);
+  }
   auto target = find_whole_function(call);
   if (!target) return target.error();
   if (target->ref.qualifier == model::kLatest) return unqualified_only();
@@ -47,14 +64,9 @@ OperationResult put_function_concurrency(LambdaCall& call) {
     return limit_exceeded(" ReservedConcurrentExecutions  " + std::to_string(*reserved) +
                           " should not be lower than function's total provisioned concurrency [" +
                           std::to_string(provisioned) + "].");
-  const model::AccountQuota& quota = call.accounts.quota();
   const int others =
       engine::claimed_concurrency(call.registry, target->ref.region, target->ref.name);
-  if (*reserved > 0 && int64_t{quota.concurrency} - others - *reserved < quota.min_unreserved)
-    return limit_exceeded(
-        "Specified ReservedConcurrentExecutions for function decreases account's "
-        "UnreservedConcurrentExecution below its minimum value of [" +
-        std::to_string(quota.min_unreserved) + "].");
+  if (auto beyond = below_minimum(call, *reserved, others)) return std::move(*beyond);
   auto next = std::make_shared<model::Function>(*target->function);
   next->reserved_concurrency = *reserved;
   if (auto put = call.registry.put(next); !put) return put.error();

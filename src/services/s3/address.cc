@@ -34,6 +34,11 @@ bool is_ipv4(std::string_view name) {
 
 }  // namespace
 
+bool is_s3_host(std::string_view host) {
+  return host.starts_with("s3.") || host.find(".s3.") != host.npos ||
+         host.find(".s3-") != host.npos;
+}
+
 S3Address s3_address(std::string_view host, std::string_view raw_path) {
   if (raw_path.starts_with('/')) raw_path.remove_prefix(1);
   if (const std::string_view bucket = bucket_of_host(host); !bucket.empty())

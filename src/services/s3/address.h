@@ -14,6 +14,8 @@ struct S3Address {
   std::string key;     // decoded; "": the bucket itself
 };
 
+// Whether a host is S3's whatever it is asked for: "s3.…", "BUCKET.s3.…".
+bool is_s3_host(std::string_view host);
 // `raw_path`: percent-encoded, without the query.
 S3Address s3_address(std::string_view host, std::string_view raw_path);
 

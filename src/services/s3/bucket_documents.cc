@@ -178,18 +178,55 @@ Result<void> check_lifecycle(const pugi::xml_node root) {
   return {};
 }
 
-Result<void> check_cors(const pugi::xml_node root) {
-  constexpr std::array kMethods = {"GET", "PUT", "HEAD", "POST", "DELETE"};
-  if (!root.child("CORSRule")) return malformed_xml();
-  for (const pugi::xml_node rule : root.children("CORSRule")) {
-    if (!rule.child("AllowedMethod") || !rule.child("AllowedOrigin")) return malformed_xml();
-    for (const pugi::xml_node method : rule.children("AllowedMethod"))
-      if (std::string_view name = method.text().get();
-          std::find(kMethods.begin(), kMethods.end(), name) == kMethods.end())
-        return s3_invalid("InvalidRequest",
-                          "Found unsupported HTTP method in CORS config. Unsupported method is " +
-                              std::string(name));
+// What the schema says of one CORS rule.
+bool is_cors_rule(const pugi::xml_node rule) {
+  constexpr size_t kMaxId = 255;
+  const auto is_alone = [&](const char* name) { return !rule.child(name).next_sibling(name); };
+  const std::string_view age = rule.child("MaxAgeSeconds").text().get();
+  int32_t seconds = 0;
+  const auto [end, error] = std::from_chars(age.data(), age.data() + age.size(), seconds);
+  const bool has_age =
+      error == std::errc() && end == age.data() + age.size() && !age.starts_with('-');
+  return rule.child("AllowedMethod") && rule.child("AllowedOrigin") && is_alone("ID") &&
+         std::string_view(rule.child("ID").text().get()).size() <= kMaxId &&
+         is_alone("MaxAgeSeconds") && (has_age || !rule.child("MaxAgeSeconds"));
+}
+
+// A name in the rule may have `most` stars.
+Result<void> check_stars(const pugi::xml_node rule, const char* name, int64_t most,
+                         const char* problem) {
+  for (const pugi::xml_node node : rule.children(name)) {
+    const std::string_view text = node.text().get();
+    if (std::count(text.begin(), text.end(), '*') > most)
+      return s3_invalid("InvalidRequest",
+                        std::string(name) + " \"" + std::string(text) + "\" " + problem);
   }
+  return {};
+}
+
+Result<void> check_cors_rule(const pugi::xml_node rule) {
+  constexpr std::array kMethods = {"GET", "PUT", "HEAD", "POST", "DELETE"};
+  for (const pugi::xml_node method : rule.children("AllowedMethod"))
+    if (std::string_view name = method.text().get();
+        std::find(kMethods.begin(), kMethods.end(), name) == kMethods.end())
+      return s3_invalid("InvalidRequest",
+                        "Found unsupported HTTP method in CORS config. Unsupported method is " +
+                            std::string(name));
+  for (const char* name : {"AllowedOrigin", "AllowedHeader"})
+    if (auto stars = check_stars(rule, name, 1, "can not have more than one wildcard."); !stars)
+      return stars;
+  return check_stars(rule, "ExposeHeader", 0,
+                     "contains wildcard. We currently do not support wildcard for ExposeHeader.");
+}
+
+Result<void> check_cors(const pugi::xml_node root) {
+  constexpr size_t kMaxRules = 100;
+  size_t rules = 0;
+  for (const pugi::xml_node rule : root.children("CORSRule"))
+    if (!is_cors_rule(rule) || ++rules > kMaxRules) return malformed_xml();
+  if (rules == 0) return malformed_xml();
+  for (const pugi::xml_node rule : root.children("CORSRule"))
+    if (auto valid = check_cors_rule(rule); !valid) return valid;
   return {};
 }
 

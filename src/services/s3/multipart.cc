@@ -1,5 +1,6 @@
 // CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload,
 // AbortMultipartUpload, ListParts.
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "services/s3/call.h"
+#include "services/s3/expiry.h"
 #include "services/s3/object_document.h"
 #include "services/s3/range.h"
 #include "services/s3/xml.h"
@@ -196,6 +198,38 @@ Result<ObjectContent> join(S3Call& call, const std::vector<store::Part>& parts,
   return content;
 }
 
+net::Response completed(const S3Call& call, const store::Object& object,
+                        const ObjectDocument& document) {
+  const S3Address& address = call.address;
+  XmlText xml("CompleteMultipartUploadResult");
+  xml.text("Location", "http://" + std::string(call.header("Host")) + "/" + address.bucket + "/" +
+                           s3_encoded(address.key));
+  xml.text("Bucket", address.bucket).text("Key", address.key);
+  xml.text("ETag", in_quotes(object.etag));
+  add_checksum_elements(document, xml);
+  net::Response response = xml.answer();
+  add_expiry(call, object, document, response);
+  add_encryption(document, response);
+  return response;
+}
+
+// For a client that didn't get the answer: the same again, while the object is the one that the
+// upload made of these parts. nullopt: it isn't.
+std::optional<net::Response> completed_before(S3Call& call) {
+  const auto object = call.objects.find(call.address.bucket, call.address.key);
+  if (!object) return std::nullopt;
+  const ObjectDocument document = ObjectDocument::parse(object->document);
+  if (document.upload.empty() || document.upload != call.query.get("uploadId")) return std::nullopt;
+  const auto wanted = read_parts(call.request.body(), {.id = document.upload});
+  const auto parts = call.objects.parts_of(*object);
+  const bool same = wanted && parts &&
+                    std::equal(wanted->begin(), wanted->end(), parts->begin(), parts->end(),
+                               [](const WantedPart& said, const store::Part& part) {
+                                 return said.number == part.number && said.etag == part.etag;
+                               });
+  return same ? std::optional(completed(call, *object, document)) : std::nullopt;
+}
+
 }  // namespace
 
 Result<int> s3_part_number(const S3Call& call) {
@@ -301,7 +335,10 @@ S3Result s3_upload_part_copy(S3Call& call) {
 
 S3Result s3_complete_upload(S3Call& call) {
   auto upload = find_upload(call);
-  if (!upload) return upload.error();
+  if (!upload) {
+    auto again = completed_before(call);
+    return again ? S3Result(std::move(*again)) : upload.error();
+  }
   ObjectDocument document = ObjectDocument::parse(upload->document);
   const auto type = call.header("x-amz-checksum-type");
   if (document.checksum_asked && !type.empty() && type != document.checksum_type)
@@ -321,6 +358,7 @@ S3Result s3_complete_upload(S3Call& call) {
                       "The provided 'x-amz-mp-object-size' header value " + std::string(said) +
                           " does not match what was computed: " + std::to_string(total));
   document.checksum_asked = false;
+  document.upload = upload->id;
   const auto algorithm = wire::checksum_algorithm(document.checksum_algorithm)
                              .value_or(wire::ChecksumAlgorithm::kCrc64Nvme);
   auto content = join(call, *parts, algorithm);
@@ -339,14 +377,7 @@ S3Result s3_complete_upload(S3Call& call) {
   auto put = call.objects.complete(*upload, std::move(object), std::move(content->file()),
                                    *condition, *parts);
   if (!put) return named_condition(call, put.error());
-  XmlText xml("CompleteMultipartUploadResult");
-  xml.text("Location", "http://" + std::string(call.header("Host")) + "/" + upload->bucket + "/" +
-                           s3_encoded(upload->key));
-  xml.text("Bucket", upload->bucket).text("Key", upload->key).text("ETag", in_quotes(put->etag));
-  add_checksum_elements(document, xml);
-  net::Response response = xml.answer();
-  add_encryption(document, response);
-  return response;
+  return completed(call, *put, document);
 }
 
 S3Result s3_abort_upload(S3Call& call) {

@@ -84,6 +84,7 @@ ObjectDocument ObjectDocument::parse(const std::string& text) {
   document.checksum = json_text(stored, "checksum");
   document.checksum_type = json_text(stored, "checksum_type");
   document.checksum_asked = json_flag(stored, "checksum_asked");
+  document.upload = json_text(stored, "upload");
   return document;
 }
 
@@ -96,6 +97,7 @@ std::string ObjectDocument::text() const {
     document["checksum_type"] = checksum_type;
     if (checksum_asked) document["checksum_asked"] = true;
   }
+  if (!upload.empty()) document["upload"] = upload;
   return json_dump(document);
 }
 

@@ -23,6 +23,7 @@ struct ObjectDocument {
   std::string checksum;            // base64; of a composite one with "-N"
   std::string checksum_type;       // FULL_OBJECT or COMPOSITE
   bool checksum_asked = false;     // of an upload: whether its maker named an algorithm
+  std::string upload;              // the id of the multipart upload that made the object
 
   static ObjectDocument parse(const std::string& text);
   std::string text() const;

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "services/s3/call.h"
+#include "services/s3/expiry.h"
 #include "services/s3/object_document.h"
 #include "services/s3/range.h"
 #include "services/s3/xml.h"
@@ -150,6 +151,7 @@ S3Result s3_put_object(S3Call& call) {
   if (!put) return named_condition(call, put.error());
   net::Response response = empty_answer(200);
   response.headers.emplace_back("ETag", in_quotes(put->etag));
+  add_expiry(call, *put, document, response);
   add_encryption(document, response);
   add_checksum_headers(document, response);
   return response;
@@ -168,6 +170,7 @@ S3Result s3_get_object(S3Call& call) {
   net::Response response = empty_answer(verdict == Verdict::kNotModified ? 304 : 200);
   add_object_headers(object, document, response);
   if (verdict == Verdict::kNotModified) return response;
+  if (!call.query.find("versionId")) add_expiry(call, object, document, response);
 
   auto portion = portion_of(call, object);
   if (!portion) {
@@ -238,6 +241,7 @@ S3Result s3_copy_object(S3Call& call) {
       document.headers.insert(*own);
   }
   if (replaces_tags) document.tags = std::move(given.tags);
+  document.upload.clear();
   auto algorithm = wire::checksum_algorithm(call.header("x-amz-checksum-algorithm"));
   if (!algorithm) algorithm = wire::checksum_algorithm(document.checksum_algorithm);
   auto content =
@@ -255,6 +259,7 @@ S3Result s3_copy_object(S3Call& call) {
   xml.text("LastModified", s3_time(put->modified_ms)).text("ETag", in_quotes(put->etag));
   add_checksum_elements(document, xml);
   net::Response response = xml.answer();
+  add_expiry(call, *put, document, response);
   add_encryption(document, response);
   return response;
 }

@@ -202,7 +202,8 @@ void S3Service::handle_unsigned(net::Request&& request, net::Response&& otherwis
                        reply = std::move(reply)]() mutable {
     const S3Address address = target_of(request.base()).address;
     const bool is_object = check_bucket_name(address.bucket).ok() &&
-                           engine_.objects().find_bucket(address.bucket).ok();
+                           (is_s3_host(net::field(request, "Host")) ||
+                            engine_.objects().find_bucket(address.bucket).ok());
     if (!is_object) return reply(std::move(otherwise));
     handle(std::move(request), nullptr, std::move(reply));
   });
