@@ -13,6 +13,7 @@
 
 #include "base/fence.h"
 #include "base/memory_reserve.h"
+#include "base/stray_signals.h"
 #include "cli/command.h"
 #include "cli/supervisor.h"
 #include "cli/table_fit.h"
@@ -234,6 +235,8 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
+  // Before there is another process: all that come have it so.
+  for (const int stray : kStraySignals) ::signal(stray, SIG_IGN);
   std::error_code ec;
   std::filesystem::create_directories(options.data_dir, ec);
   if (ec)

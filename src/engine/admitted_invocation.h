@@ -45,10 +45,11 @@ class AdmissionTicket {
 // What an invocation is on its way through one loop.
 struct Invocation {
   InvokeRequest request;
-  InvokeDone done;           // empty once it was called
-  std::string function_arn;  // as invoked
-  AdmissionTicket ticket;    // from its function's loop on
-  int64_t minute_s = 0;      // metric minute in which it started
+  InvokeDone done;             // empty once it was called
+  std::string function_arn;    // as invoked
+  AdmissionTicket ticket;      // from its function's loop on
+  int64_t minute_s = 0;        // metric minute in which it started
+  bool had_room_made = false;  // an idle environment has ended for it
 };
 
 // Answers without an outcome of the function.

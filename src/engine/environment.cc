@@ -423,6 +423,8 @@ void Environment::finish_exit() {
 void Environment::finish_abandoned() {
   Invocation invocation = std::move(*current_);
   current_.reset();
+  if (exit_ && exit_->lacks_room && first_init_)
+    return owner_.on_no_room(*this, std::move(invocation), abandoned_);
   refuse(invocation, abandoned_);
 }
 

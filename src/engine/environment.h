@@ -59,6 +59,9 @@ class EnvironmentOwner {
   virtual void on_invocation_end(Invocation& invocation, const InvocationEnd& end) = 0;
   // The invocation goes on as if this environment had not been chosen: nobody took its event.
   virtual void on_given_back(Environment& environment, Invocation&& invocation) = 0;
+  // There was no room on the machine to start it, and nothing has begun; on_gone follows.
+  virtual void on_no_room(Environment& environment, Invocation&& invocation,
+                          const Error& fault) = 0;
   // Init of an environment that no invocation waits for has failed; on_gone follows.
   virtual void on_init_failed(Environment& environment) = 0;
   // It may be about to end for the time that its invocation has taken: from now on its function
@@ -107,6 +110,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   Initialization initialization() const { return initialization_; }
   // The only answer to whether it may take an invocation.
   bool available() const { return state_ && state_->available(); }
+  // REQUIRES: available()
+  SteadyTime idle_since() const { return state_->idle_since(); }
   // It has answered its event and is expected back.
   bool returning() const { return state_ && state_->returning(); }
   model::EnvironmentPhase phase() const {
@@ -122,7 +127,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
     SteadyTime given_at{};      // what it works at
     size_t beside = 0;          // how many were at work then
     std::vector<Waiting> staged;
-    bool leaves = false;  // nothing more is staged for it
+    bool leaves = false;              // nothing more is staged for it
+    std::function<void()> when_gone;  // somebody waits for what it holds
   };
   Place place;
 

@@ -30,6 +30,9 @@ class FunctionRunner final : private PoolOwner {
     SnapshotTurns& turns;
     std::function<void(std::function<void()>)> post_worker;  // for what may block
     std::stop_token ending;                                  // of the engine
+    // See PoolOwner.
+    std::function<void(const model::ConfigPtr& wanted, std::function<void(bool made)> then)>
+        make_room;
   };
   FunctionRunner(const Shared& shared, std::string region, std::string name,
                  SandboxPool::FindTask find_task);
@@ -51,7 +54,14 @@ class FunctionRunner final : private PoolOwner {
   void retire_for_good();
   void abandon_all(const Error& error);
   void when_empty(std::function<void()> then) { pool_.when_empty(std::move(then)); }
-  bool empty() const { return pool_.size() == 0; }
+  bool empty() const { return pool_.empty(); }
+  // See SandboxPool.
+  std::optional<IdleEnvironment> longest_idle(const model::FunctionConfig* wanted) const {
+    return pool_.longest_idle(wanted);
+  }
+  void end_longest_idle(const model::FunctionConfig* wanted, std::function<void()> gone) {
+    pool_.end_longest_idle(wanted, std::move(gone));
+  }
 
   void collect(std::vector<MetricPoint>& out) { metrics_.collect(out); }
   FunctionStatus status() const;
@@ -67,6 +77,9 @@ class FunctionRunner final : private PoolOwner {
   void on_ahead_failed(Environment& environment) override { provisioner_.on_failed(environment); }
   void on_ahead_gone(Environment& environment) override { provisioner_.on_gone(environment); }
   void on_machine_fault(const std::string& what) override;
+  void make_room(const model::ConfigPtr& wanted, std::function<void(bool made)> then) override {
+    shared_.make_room(wanted, std::move(then));
+  }
   Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(
       const model::ConfigPtr& config) override {
     return snapshots_.source(config);

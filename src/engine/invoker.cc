@@ -134,15 +134,20 @@ void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invoca
 FunctionRunner& Invoker::runner(const Key& key) {
   auto& runner = runners_[key];
   if (!runner) {
-    const FunctionRunner::Shared shared{environment_host_,
-                                        accounts_.of(key.region),
-                                        board_,
-                                        metric_clock_,
-                                        provisioning_delay_,
-                                        events_,
-                                        snapshot_turns_,
-                                        post_worker_,
-                                        ending_};
+    const FunctionRunner::Shared shared{
+        environment_host_,
+        accounts_.of(key.region),
+        board_,
+        metric_clock_,
+        provisioning_delay_,
+        events_,
+        snapshot_turns_,
+        post_worker_,
+        ending_,
+        [this](const model::ConfigPtr& wanted, auto then) {
+          look_for_room(
+              std::make_shared<RoomSearch>(RoomSearch{wanted, std::move(then), *this, {}, {}}), 0);
+        }};
     runner = std::make_unique<FunctionRunner>(
         shared, key.region, key.name,
         [this](const model::FunctionConfig& c) { return find_task(c); });
@@ -212,6 +217,49 @@ TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
       std::any_of(begin, end, [&](const auto& watched) { return watched.second == key; });
   if (!known) hot_folders_.emplace(hot, key);
   return task;
+}
+
+// ---- Room on the machine
+
+FunctionRunner* Invoker::find_longest_idle(const model::FunctionConfig* wanted) {
+  std::vector<IdleEnvironment> idle;
+  std::vector<FunctionRunner*> owners;
+  for (auto& [key, runner] : runners_)
+    if (const auto one = runner->longest_idle(wanted)) {
+      idle.push_back(*one);
+      owners.push_back(runner.get());
+    }
+  const auto longest = one_to_end(idle, wanted);
+  return longest ? owners[*longest] : nullptr;
+}
+
+void Invoker::look_for_room(const std::shared_ptr<RoomSearch>& search, size_t next) {
+  const model::FunctionConfig* wanted = search->wanted.get();
+  if (next < all_.size())
+    return all_[next]->loop().post([search, wanted, next, here = all_[next]] {
+      if (FunctionRunner* runner = here->find_longest_idle(wanted)) {
+        search->idle.push_back(*runner->longest_idle(wanted));
+        search->owners.push_back(here);
+      }
+      here->look_for_room(search, next + 1);
+    });
+  if (const auto longest = one_to_end(search->idle, wanted)) {
+    Invoker* owner = search->owners[*longest];
+    return owner->loop().post([search, owner] { owner->end_idle(search); });
+  }
+  search->home.loop().post([search] { search->then(false); });
+}
+
+void Invoker::end_idle(const std::shared_ptr<RoomSearch>& search) {
+  FunctionRunner* runner = find_longest_idle(search->wanted.get());
+  if (runner == nullptr) {  // an invocation, or another search, was faster
+    search->idle.clear();
+    search->owners.clear();
+    return look_for_room(search, 0);
+  }
+  runner->end_longest_idle(search->wanted.get(), [search] {
+    search->home.loop().post([search] { search->then(true); });
+  });
 }
 
 FoundUrl Invoker::find_url(const std::string& id) const {

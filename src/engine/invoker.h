@@ -100,6 +100,20 @@ class Invoker {
   void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
   TaskFolder find_task(const model::FunctionConfig& config);
 
+  // For an environment that the machine has no room for: each loop in turn says which of its idle
+  // ones it could do without, and of these one ends.
+  struct RoomSearch {
+    model::ConfigPtr wanted;
+    std::function<void(bool made)> then;  // on the loop that asks
+    Invoker& home;
+    std::vector<IdleEnvironment> idle;
+    std::vector<Invoker*> owners;  // of these
+  };
+  void look_for_room(const std::shared_ptr<RoomSearch>& search, size_t next);
+  void end_idle(const std::shared_ptr<RoomSearch>& search);
+  // Of the runner whose environment is to end; nullptr: none is idle.
+  FunctionRunner* find_longest_idle(const model::FunctionConfig* wanted);
+
   logs::LogStore& log_store_;
   store::CodeStore& code_store_;
   std::string account_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace kiln::engine {
 namespace {
 
@@ -14,12 +16,20 @@ constexpr Duration kMostPatience = std::chrono::seconds(1);
 // the time that it may be idle: it doesn't end for having been spared.
 constexpr int kStirs = 4;
 
+IdleEnvironment as_idle(const Environment& environment) {
+  return {environment.config().get(), environment.initialization() == Initialization::kProvisioned,
+          environment.idle_since()};
+}
+
 }  // namespace
 
 SandboxPool::SandboxPool(EnvironmentHost& host, PoolOwner& owner, FindTask find_task)
     : host_(host), owner_(owner), find_task_(std::move(find_task)) {}
 
-SandboxPool::~SandboxPool() { host_.loop.cancel(this); }
+SandboxPool::~SandboxPool() {
+  *alive_ = false;
+  host_.loop.cancel(this);
+}
 
 // ---- Where an invocation runs
 
@@ -167,10 +177,71 @@ void SandboxPool::start_for(const model::ConfigPtr& config, Invocation&& invocat
   if (!source) return refuse(invocation, source.error());
   if (!owner_.may_start_environment()) return owner_.refuse_environment(std::move(invocation));
   ++cold_starts_;
-  if (*source)
+  start_of(std::move(*source), config, std::move(invocation));
+}
+
+void SandboxPool::start_of(std::shared_ptr<sandbox::ForkSource> source,
+                           const model::ConfigPtr& config, Invocation&& invocation) {
+  if (source)
     return make(config, Initialization::kSnapshot)
-        .start_restored(std::move(invocation), std::move(*source));
+        .start_restored(std::move(invocation), std::move(source));
   make(config, Initialization::kOnDemand).start(std::move(invocation));
+}
+
+// ---- Room on the machine
+
+void SandboxPool::on_no_room(Environment& environment, Invocation&& invocation,
+                             const Error& fault) {
+  if (std::exchange(invocation.had_room_made, true)) return refuse(invocation, fault);
+  const uint64_t number = ++last_without_room_;
+  without_room_.emplace(number, WithoutRoom{environment.config(), std::move(invocation), fault});
+  owner_.make_room(environment.config(), [this, alive = alive_, number](bool made) {
+    if (*alive) try_again(number, made);
+  });
+}
+
+void SandboxPool::try_again(uint64_t number, bool has_room) {
+  auto found = without_room_.extract(number);
+  if (!found) return;  // it was abandoned
+  WithoutRoom one = std::move(found.mapped());
+  if (!has_room) {
+    refuse(one.invocation, one.fault);
+  } else if (!reuse(version_of(one.config).on_demand, one.invocation)) {
+    auto source = owner_.snapshot_of(one.config);
+    if (source)
+      start_of(std::move(*source), one.config, std::move(one.invocation));
+    else
+      refuse(one.invocation, source.error());
+  }
+  tell_if_empty();
+}
+
+Environment* SandboxPool::find_longest_idle(const model::FunctionConfig* wanted) const {
+  std::vector<IdleEnvironment> idle;
+  std::vector<Environment*> found;
+  for (const auto& [config, version] : versions_)
+    for (const Ready* ready : {&version.on_demand, &version.provisioned}) {
+      // Those that wait count on one of them.
+      if (ready->idle.empty() || ready->waiting() > 0) continue;
+      found.push_back(ready->idle.front());
+      idle.push_back(as_idle(*found.back()));
+    }
+  const auto longest = one_to_end(idle, wanted);
+  return longest ? found[*longest] : nullptr;
+}
+
+std::optional<IdleEnvironment> SandboxPool::longest_idle(
+    const model::FunctionConfig* wanted) const {
+  const Environment* found = find_longest_idle(wanted);
+  return found ? std::optional(as_idle(*found)) : std::nullopt;
+}
+
+void SandboxPool::end_longest_idle(const model::FunctionConfig* wanted,
+                                   std::function<void()> gone) {
+  Environment* found = find_longest_idle(wanted);
+  KILN_REQUIRE(found != nullptr);
+  found->place.when_gone = std::move(gone);
+  retire(*found);
 }
 
 void SandboxPool::on_given_back(Environment& environment, Invocation&& invocation) {
@@ -305,11 +376,17 @@ void SandboxPool::abandon_all(const Error& error) {
   std::vector<Environment*> every;
   for (const auto& [environment, owned] : all_) every.push_back(environment);
   for (Environment* environment : every) environment->abandon(error);
+  for (auto& [number, one] : std::exchange(without_room_, {})) refuse(one.invocation, error);
+  tell_if_empty();
 }
 
 void SandboxPool::when_empty(std::function<void()> then) {
-  if (all_.empty()) return then();
   when_empty_ = std::move(then);
+  tell_if_empty();
+}
+
+void SandboxPool::tell_if_empty() {
+  if (empty() && when_empty_) std::exchange(when_empty_, nullptr)();
 }
 
 size_t SandboxPool::idle_count() const {
@@ -402,10 +479,12 @@ void SandboxPool::on_gone(Environment& environment) {
   if (found == all_.end()) return;
   // It is within its own last callback.
   host_.loop.post([dead = std::shared_ptr<Environment>(std::move(found->second))] {});
+  // What it held is free once its sandbox has been destroyed, which was posted before.
+  if (environment.place.when_gone) host_.loop.post(std::move(environment.place.when_gone));
   all_.erase(found);
   if (environment.initialization() == Initialization::kProvisioned)
     owner_.on_ahead_gone(environment);
-  if (all_.empty() && when_empty_) std::exchange(when_empty_, nullptr)();
+  tell_if_empty();
 }
 
 // ---- Patience

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "engine/environment.h"
+#include "engine/room_rule.h"
 #include "engine/wake_rule.h"
 
 namespace kiln::engine {
@@ -34,6 +35,9 @@ class PoolOwner {
   virtual void on_ahead_gone(Environment& environment) = 0;
   // An environment could not be started, for what the machine lacks.
   virtual void on_machine_fault(const std::string&) {}
+  // Ends an idle environment of another version, by room_rule.h. `then` is called later, on the
+  // loop: when that has gone, or, with false, if there is none.
+  virtual void make_room(const model::ConfigPtr& wanted, std::function<void(bool made)> then) = 0;
   // What an environment for an invocation is forked of; nullptr: nothing. An error: it can't have
   // one now.
   virtual Result<std::shared_ptr<sandbox::ForkSource>> snapshot_of(const model::ConfigPtr&) {
@@ -72,8 +76,13 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   void keep_only(const std::vector<model::ConfigPtr>& current);
   void retire_all();
   void abandon_all(const Error& error);
+  // The one that ends so that one of `wanted` fits on the machine, by room_rule.h; nullopt: none.
+  std::optional<IdleEnvironment> longest_idle(const model::FunctionConfig* wanted) const;
+  // Ends it; `gone` is called when what it held is free. REQUIRES: there is one.
+  void end_longest_idle(const model::FunctionConfig* wanted, std::function<void()> gone);
   // Called once when the last environment has gone; at once when there is none.
   void when_empty(std::function<void()> then);
+  bool empty() const { return all_.empty() && without_room_.empty(); }
   size_t size() const { return all_.size(); }
   size_t idle_count() const;
   uint64_t cold_starts() const { return cold_starts_; }
@@ -111,11 +120,19 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
     Invocation invocation;
   };
 
+  // One whose environment could not start, while another environment ends.
+  struct WithoutRoom {
+    model::ConfigPtr config;
+    Invocation invocation;
+    Error fault;
+  };
+
   // EnvironmentOwner
   void on_invocation_end(Invocation& invocation, const InvocationEnd& end) override {
     owner_.on_invocation_end(invocation, end);
   }
   void on_given_back(Environment& environment, Invocation&& invocation) override;
+  void on_no_room(Environment& environment, Invocation&& invocation, const Error& fault) override;
   void on_init_failed(Environment& environment) override {
     if (environment.initialization() == Initialization::kProvisioned)
       owner_.on_ahead_failed(environment);
@@ -137,7 +154,12 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   // on its way back. False: there is none.
   bool reuse(Ready& ready, Invocation& invocation);
   void start_for(const model::ConfigPtr& config, Invocation&& invocation);
+  void start_of(std::shared_ptr<sandbox::ForkSource> source, const model::ConfigPtr& config,
+                Invocation&& invocation);
+  void try_again(uint64_t number, bool has_room);
+  void tell_if_empty();
   Environment& make(const model::ConfigPtr& config, Initialization initialization);
+  Environment* find_longest_idle(const model::FunctionConfig* wanted) const;
   // Takes it out of the lists that it stands in.
   static void unlist(Ready& ready, Environment& environment);
   void give(Ready& ready, Environment& environment, Invocation&& invocation);
@@ -171,6 +193,8 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   std::map<Environment*, std::unique_ptr<Environment>> all_;
   std::map<Environment*, bool> ahead_;  // not yet serving; whether its owner knows it ready
   std::deque<Placed> given_back_;
+  std::map<uint64_t, WithoutRoom> without_room_;
+  uint64_t last_without_room_ = 0;
   // In none of the lists above.
   struct Debugged {
     Environment* environment = nullptr;
@@ -180,6 +204,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   bool placing_ = false;
   std::function<void()> when_empty_;
   uint64_t cold_starts_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace kiln::engine

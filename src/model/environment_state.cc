@@ -291,6 +291,7 @@ EnvironmentEffects& EnvironmentState::enter_stopping(Effects& effects, SteadyTim
 EnvironmentEffects& EnvironmentState::enter_idle(Effects& effects, SteadyTime now) {
   if (retired_) return enter_stopping(effects, now);
   phase_ = Phase::kIdle;
+  idle_since_ = now;
   deadline_ = after(now, limits_.idle);
   return effects;
 }

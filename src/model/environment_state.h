@@ -133,6 +133,8 @@ class EnvironmentState {
   SteadyTime init_started() const { return init_started_; }
   SteadyTime invocation_started() const { return invocation_started_; }
   SteadyTime invocation_deadline() const { return invocation_deadline_; }
+  // REQUIRES: available()
+  SteadyTime idle_since() const { return idle_since_; }
 
  private:
   using Phase = EnvironmentPhase;
@@ -169,6 +171,7 @@ class EnvironmentState {
   SteadyTime invocation_started_{};
   SteadyTime invocation_deadline_{};
   SteadyTime answered_{};
+  SteadyTime idle_since_{};
 };
 
 }  // namespace kiln::model

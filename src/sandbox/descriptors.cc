@@ -60,4 +60,14 @@ std::string descriptor_fault(int error) {
   return text;
 }
 
+bool has_run_out(int error) {
+  return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM ||
+         error == ENOBUFS || error == ENOSPC;
+}
+
+Error machine_error(const char* type, const std::string& what, int error) {
+  return {has_run_out(error) ? ErrorKind::kUnavailable : ErrorKind::kInternal, type,
+          what + ": " + descriptor_fault(error)};
+}
+
 }  // namespace kiln::sandbox

@@ -27,4 +27,11 @@ size_t descriptors_for_callers();
 // Of an errno, with what to do about it where it is the limit of descriptors or of processes.
 std::string descriptor_fault(int error);
 
+// Whether an errno says that descriptors, processes, memory or space have run out: where less is at
+// work, another try may do.
+bool has_run_out(int error);
+
+// What failed for that errno; kUnavailable if something has run out, else kInternal.
+Error machine_error(const char* type, const std::string& what, int error);
+
 }  // namespace kiln::sandbox

@@ -17,8 +17,8 @@
 namespace kiln::sandbox {
 namespace {
 
-Error no_fork(const std::string& why) {
-  return {ErrorKind::kUnavailable, "SnapshotError", "the snapshot makes no environment: " + why};
+Error no_fork(int error) {
+  return machine_error("SnapshotError", "the snapshot makes no environment", error);
 }
 
 bool make_pipe(UniqueFd& ours, UniqueFd& theirs) {
@@ -106,14 +106,16 @@ void Forks::fill() {
 }
 
 Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
-  if (!control_) return no_fork("its template has ended");
+  if (!control_)
+    return Error{ErrorKind::kInternal, "SnapshotError",
+                 "the snapshot makes no environment: its template has ended"};
   auto blank = std::make_shared<Blank>(template_);
   UniqueFd orders, log, words, status, channel;
   if (!make_socket(SOCK_SEQPACKET, blank->orders, orders) || !make_pipe(blank->output, log) ||
       !make_pipe(words, status) || !make_socket(SOCK_STREAM, blank->channel, channel) ||
       !ask_for_pids(blank->orders.get()))
-    return no_fork(descriptor_fault(errno));
-  if (is_kept_back(channel.get())) return no_fork(descriptor_fault(EMFILE));
+    return no_fork(errno);
+  if (is_kept_back(channel.get())) return no_fork(EMFILE);
   blank->words = std::make_shared<LastWords>(std::move(words));
   blank->ring = RingMemory::make();
   ::fcntl(blank->output.get(), F_SETFL, O_NONBLOCK);
@@ -125,7 +127,7 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
   std::vector<UniqueFd> group;
   if (blank->cgroup) {
     group = blank->cgroup->join_fds();
-    if (group.empty()) return no_fork(descriptor_fault(errno));
+    if (group.empty()) return no_fork(errno);
   }
   const At at = making_.emplace(making_.end());
   at->blank = blank;

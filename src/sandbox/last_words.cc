@@ -37,8 +37,7 @@ Result<void> WordsLine::open() {
   if (watch_) return {};
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-    return Error{ErrorKind::kUnavailable, "LauncherError",
-                 std::string("socketpair: ") + descriptor_fault(errno)};
+    return machine_error("LauncherError", "socketpair", errno);
   ours_ = UniqueFd(pair[0]);
   theirs_ = UniqueFd(pair[1]);
   watch_.emplace(loop_, ours_.get(), [this] { take_all(); });

@@ -23,7 +23,7 @@
 namespace kiln::sandbox {
 namespace {
 
-constexpr const char* kLauncherEnded = "the launcher process has ended; restart Kiln";
+constexpr const char* kCannotAsk = "cannot ask the launcher for a sandbox";
 
 struct Hello {
   Isolation isolation;
@@ -172,14 +172,14 @@ void handle(int socket, const Message& message, const Ground& ground) {
   ::_exit(0);
 }
 
-Error cannot_ask(const std::string& why) {
-  return {ErrorKind::kUnavailable, "LauncherError",
-          "cannot ask the launcher for a sandbox: " + why};
+Error launcher_ended() {
+  return {ErrorKind::kInternal, "LauncherError", "the launcher process has ended; restart Kiln"};
 }
 
+Error cannot_ask() { return machine_error("LauncherError", kCannotAsk, errno); }
+
 Error cannot_start(const char* step) {
-  return {ErrorKind::kUnavailable, "LauncherError",
-          std::string("cannot start the launcher: ") + step + ": " + descriptor_fault(errno)};
+  return machine_error("LauncherError", std::string("cannot start the launcher: ") + step, errno);
 }
 
 }  // namespace
@@ -254,14 +254,16 @@ void LauncherClient::join(int pidfd, pid_t pid, const std::vector<int>& cgroup, 
 
 Result<void> LauncherClient::start(const StartOrder& order, int orders, int control) {
   const std::string message = encode(order, control >= 0);
-  if (message.size() > kMaxMessage) return cannot_ask("its environment is too large");
+  if (message.size() > kMaxMessage)
+    return Error{ErrorKind::kInvalid, "LauncherError",
+                 std::string(kCannotAsk) + ": its environment is too large"};
   if (host_) {
     std::vector<UniqueFd> mounts;
     const OrderHead head = open_mounts(order, *host_, mounts);
     // The launcher has descriptors of its own.
     if (head.error != EMFILE && head.error != ENFILE) {
       if (send_order(orders, head, message, control, mounts)) return {};
-      return cannot_ask(std::strerror(errno));
+      return cannot_ask();
     }
   }
   std::vector<int> sent = {orders};
@@ -271,9 +273,8 @@ Result<void> LauncherClient::start(const StartOrder& order, int orders, int cont
 
 Result<void> LauncherClient::ask(const std::string& message, const std::vector<int>& fds) {
   while (!send_message(socket_.get(), message.data(), message.size(), fds, MSG_DONTWAIT)) {
-    if (errno == EPIPE || errno == ECONNRESET)
-      return Error{ErrorKind::kUnavailable, "LauncherError", kLauncherEnded};
-    if (errno != EAGAIN) return cannot_ask(std::strerror(errno));
+    if (errno == EPIPE || errno == ECONNRESET) return launcher_ended();
+    if (errno != EAGAIN) return cannot_ask();
     wait_for_room();
   }
   return {};
@@ -306,7 +307,7 @@ void LauncherClient::receive() {
     replies_.pop_front();
     take_reply(std::move(reply));
   }
-  if (*alive && ended) fail_all(kLauncherEnded);
+  if (*alive && ended) fail_all(launcher_ended());
 }
 
 void LauncherClient::take_reply(Message&& message) {
@@ -321,11 +322,11 @@ void LauncherClient::take_reply(Message&& message) {
     pending.made(Made{std::move(message.fds[0]), reply.pid});
   else
     // Without an error the descriptor was lost on the way to this process.
-    fail(std::move(pending), std::string("cannot create a sandbox: ") +
-                                 descriptor_fault(reply.error != 0 ? reply.error : EMFILE));
+    fail(std::move(pending), machine_error("LauncherError", "cannot create a sandbox",
+                                           reply.error != 0 ? reply.error : EMFILE));
 }
 
-void LauncherClient::fail_all(const std::string& why) {
+void LauncherClient::fail_all(const Error& why) {
   while (!pending_.empty()) {
     Pending pending = std::move(pending_.front());
     pending_.pop_front();
@@ -333,10 +334,9 @@ void LauncherClient::fail_all(const std::string& why) {
   }
 }
 
-void LauncherClient::fail(Pending&& pending, const std::string& why) {
-  Error error{ErrorKind::kUnavailable, "LauncherError", why};
-  if (pending.joined) return pending.joined(std::move(error));
-  pending.made(std::move(error));
+void LauncherClient::fail(Pending&& pending, const Error& why) {
+  if (pending.joined) return pending.joined(why);
+  pending.made(why);
 }
 
 }  // namespace kiln::sandbox

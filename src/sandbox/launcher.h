@@ -165,14 +165,14 @@ class LauncherClient {
     Done made;
     std::function<void(Result<void>)> joined;
   };
-  void fail(Pending&& pending, const std::string& why);
+  void fail(Pending&& pending, const Error& why);
   Result<void> ask(const std::string& message, const std::vector<int>& fds);
   void wait_for_room();
   // What has come. False: nothing more will.
   bool read_replies();
   void receive();
   void take_reply(Message&& reply);
-  void fail_all(const std::string& why);
+  void fail_all(const Error& why);
 
   net::IoLoop& loop_;
   UniqueFd socket_;

@@ -157,8 +157,8 @@ class CgroupV1 final : public Cgroup {
       e = write_file(paths_[2] + "/pids.max", std::to_string(limits.max_processes));
     }
     if (e != 0)
-      return Error{ErrorKind::kUnavailable, "CgroupError",
-                   "cannot limit " + paths_[1] + " to " + bytes + " bytes: " + descriptor_fault(e)};
+      return machine_error("CgroupError", "cannot limit " + paths_[1] + " to " + bytes + " bytes",
+                           e);
     return {};
   }
   void set_cpu_quota(const ResourceLimits& limits) override {
@@ -216,8 +216,7 @@ class CgroupV2 final : public Cgroup {
       e = write_file(path_ + "/pids.max", std::to_string(limits.max_processes));
     }
     if (e != 0)
-      return Error{ErrorKind::kUnavailable, "CgroupError",
-                   "cannot limit " + path_ + " to " + bytes + " bytes: " + descriptor_fault(e)};
+      return machine_error("CgroupError", "cannot limit " + path_ + " to " + bytes + " bytes", e);
     return {};
   }
   void set_cpu_quota(const ResourceLimits& limits) override {

@@ -75,6 +75,7 @@ Exit exit_of(const ExitStatus& status, const std::string& program) {
     exit.program_missing = status.kind == ExitStatus::Kind::kNoProgram;
   }
   exit.reason = descriptor_fault(status.value);
+  exit.lacks_room = has_run_out(status.value);
   return exit;
 }
 
@@ -120,7 +121,7 @@ void Sandbox::end_start() {
 
 void Sandbox::spawn(const SandboxSpec& spec) {
   auto taken = spec.fork_of ? spec.fork_of->take(spec.limits) : host_.stock.take(spec);
-  if (!taken) return fail_start(taken.error().message, 0);
+  if (!taken) return fail_start(taken.error());
   blank_ = std::move(*taken);
   fork_of_ = spec.fork_of;
   cgroup_ = std::move(blank_->cgroup);
@@ -131,8 +132,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   if (!cgroup_) {
     order.data_limit_bytes = int64_t{spec.limits.memory_mb} * 1024 * 1024;
   } else if (!blank_->has_limits || blank_->limits != spec.limits) {
-    if (auto set = cgroup_->set_memory(spec.limits); !set)
-      return fail_start(set.error().message, 0);
+    if (auto set = cgroup_->set_memory(spec.limits); !set) return fail_start(set.error());
   }
   // Without root all sandboxes have the engine's own uid: other users of the machine stay out.
   const uint32_t uid = host_.isolation == Isolation::kFull ? kFirstUid + blank_->slot : ::geteuid();
@@ -160,7 +160,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   if (!blank_->ahead) order.lang_dir = spec.lang_dir;
   order.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
   if (auto started = host_.launcher.start(order, blank_->orders.get(), -1); !started)
-    return fail_start(started.error().message, 0);
+    return fail_start(started.error());
   blank_->orders.reset();
   follow();
 }
@@ -184,7 +184,7 @@ void Sandbox::follow() {
 
 void Sandbox::on_settled() {
   fork_of_.reset();
-  if (!blank_->fault.empty()) return fail_start(blank_->fault, 0);
+  if (!blank_->fault.empty()) return fail_start(blank_->fault, blank_->lacks_room);
   if (state_ == State::kGone) {
     blank_->taken = false;  // it ends with its blank
     blank_.reset();
@@ -276,6 +276,11 @@ void Sandbox::finish() {
   exit.out_of_memory = cgroup_ && cgroup_->oom_killed();
   if (cgroup_) exit.peak_memory_bytes = cgroup_->peak_memory_bytes();
   cgroup_.reset();
+  tell(exit);
+}
+
+void Sandbox::tell(const Exit& exit) {
+  if (exit.lacks_room) host_.stock.on_no_room();
   owner_.on_exit(exit);
 }
 
@@ -286,11 +291,15 @@ void Sandbox::shut_doors() {
   host_.runtime_api.remove(address_);
 }
 
-void Sandbox::fail_start(std::string reason, int error) {
+void Sandbox::fail_start(const Error& why) {
+  fail_start(why.message, why.kind == ErrorKind::kUnavailable);
+}
+
+void Sandbox::fail_start(std::string reason, bool lacks_room) {
   Exit exit;
   exit.kind = Exit::Kind::kNotStarted;
   exit.reason = std::move(reason);
-  exit.error = error;
+  exit.lacks_room = lacks_room;
   end_unstarted(std::move(exit));
 }
 
@@ -304,7 +313,7 @@ void Sandbox::end_unstarted(Exit exit) {
     shut_doors();
     give_group_back();
     cgroup_.reset();
-    owner_.on_exit(exit);
+    tell(exit);
   });
 }
 

@@ -92,8 +92,10 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void await_output(size_t events);
   void shut_doors();
   void give_group_back();
-  void fail_start(std::string reason, int error);
+  void fail_start(const Error& why);
+  void fail_start(std::string reason, bool lacks_room);
   void end_unstarted(Exit exit);
+  void tell(const Exit& exit);
   void signal(int number);
   void thaw();
   // The function and what it has started.

@@ -33,6 +33,8 @@ struct Exit {
   // kNotStarted, and not for what the machine lacks: the folder of its code is gone, or its
   // template doesn't do as one should.
   bool functions_fault = false;
+  // kNotStarted: descriptors, processes, memory or space have run out.
+  bool lacks_room = false;
   std::string closed_folder;       // … and: the folder that the function can't read, and why not
   uint64_t peak_memory_bytes = 0;  // highest use; 0: not known
 };

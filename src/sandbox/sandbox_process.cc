@@ -29,6 +29,7 @@
 #include <span>
 #include <utility>
 
+#include "base/stray_signals.h"
 #include "base/unique_fd.h"
 #include "sandbox/launcher_message.h"
 #include "sandbox/sandbox_mounts.h"
@@ -322,6 +323,7 @@ class First {
 
   void settle(int launcher_fd) {
     // What the launcher ignores the function must not inherit as ignored.
+    for (const int s : kStraySignals) ::signal(s, SIG_DFL);
     for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::signal(s, SIG_DFL);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     // The launcher may have ended before that.

@@ -22,10 +22,7 @@ std::string key_of(const SandboxSpec& spec) {
   return key;
 }
 
-Error no_descriptors(const char* what) {
-  return {ErrorKind::kUnavailable, "LauncherError",
-          std::string(what) + ": " + descriptor_fault(errno)};
-}
+Error no_descriptors(const char* what) { return machine_error("LauncherError", what, errno); }
 
 }  // namespace
 
@@ -201,6 +198,7 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
       blank->pid = made->pid;
     } else {
       blank->fault = made.error().message;
+      blank->lacks_room = made.error().kind == ErrorKind::kUnavailable;
     }
     if (auto told = std::exchange(blank->on_settled, nullptr)) told();
     if (!*alive) return;
@@ -212,7 +210,7 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
 }
 
 void SandboxStock::fill(Kind& kind, size_t count) {
-  if (closed_) return;
+  if (closed_ || loop_.clock().steady_now() < modest_until_) return;
   std::erase_if(kind.spare, [](const auto& blank) { return !blank->usable(); });
   while (kind.spare.size() < count) {
     auto made = make(kind);
@@ -233,6 +231,11 @@ void SandboxStock::end_start() {
   --starting_;
   fill_soon();
   deepen_when_quiet();
+}
+
+void SandboxStock::on_no_room() {
+  modest_until_ = loop_.clock().steady_now() + kModesty;
+  for (auto& [key, kind] : interpreters_) kind.spare.clear();
 }
 
 void SandboxStock::deepen_when_quiet() {

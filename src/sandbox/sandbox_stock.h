@@ -67,6 +67,7 @@ struct Blank {
   UniqueFd pidfd;                    // once settled, unless `fault` says why there is none
   pid_t pid = -1;
   std::string fault;
+  bool lacks_room = false;           // that is the reason, see Exit
   std::function<void()> on_settled;  // called when it is, unless it was
   std::unique_ptr<Cgroup> cgroup;
   ResourceLimits limits;  // what the group enforces
@@ -95,6 +96,9 @@ class SandboxStock final : private net::Scheduled {
   void on_first_answer();
   // What can wait as long.
   void after_start(std::function<void()> work);
+  // A sandbox could not start, for the machine has no room: the interpreters that wait end, and
+  // nothing is made ahead of time for a moment.
+  void on_no_room();
   // Makes the first empty ones.
   void refill() { fill(empty_, StockDepth::kLeast); }
 
@@ -113,6 +117,8 @@ class SandboxStock final : private net::Scheduled {
   static constexpr Duration kAnswerTakes = std::chrono::milliseconds(5);
   // A burst is over when no start has begun or ended for so long.
   static constexpr Duration kQuiet = std::chrono::milliseconds(50);
+  // How long nothing is made ahead of time where a start has found no room.
+  static constexpr Duration kModesty = std::chrono::seconds(1);
 
  private:
   struct Kind {
@@ -151,6 +157,7 @@ class SandboxStock final : private net::Scheduled {
   StockDepth depth_;
   SteadyTime deepen_at_ = SteadyTime::max();
   std::vector<std::function<void()>> after_start_;
+  SteadyTime modest_until_{};
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

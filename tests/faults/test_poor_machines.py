@@ -171,6 +171,31 @@ def test_where_no_more_processes_may_start_each_invocation_has_its_answer(few_pr
     crowd(own_kiln(prefix=few_processes, args=["--threads", "1"]), "Resource temporarily unavailable; Kiln may have no more processes: raise the limit")
 
 
+@pytest.mark.parametrize("limit, threads", [(LEAST_FILES, 1), (LEAST_FILES + 64, 2)])
+def test_idle_environments_leave_descriptors_to_another_function(own_kiln, limit, threads):
+    outnumber(own_kiln(prefix=files(limit), args=["--threads", str(threads)]), 60)
+
+
+def test_idle_environments_leave_processes_to_another_function(few_processes, own_kiln):
+    outnumber(own_kiln(prefix=few_processes, args=["--threads", "1"]), 40)
+
+
+def outnumber(kiln, count):
+    """Functions, one after the other, whose environments don't fit together: each has its answer, the provisioned one stays."""
+    client = kiln.client("lambda")
+    kiln.create_echo("kept", Publish=True)
+    client.put_provisioned_concurrency_config(FunctionName="kept", Qualifier="1", ProvisionedConcurrentExecutions=1)
+    wait_for(lambda: client.get_provisioned_concurrency_config(FunctionName="kept", Qualifier="1")["Status"] == "READY", 60)
+    for number in range(count):
+        kiln.create_echo(f"echo{number}")
+        assert kiln.invoke(f"echo{number}", number)["Body"] == number
+    kept = {row["function"]: row for row in json.loads(kiln.http("GET", "/_kiln/environments")[2])["environments"]}
+    # Those that were used last are there; the first has gone, and comes again.
+    assert {f"echo{count - 1}", f"echo{count - 2}", "kept"} <= kept.keys() and "echo0" not in kept, kept.keys()
+    assert kept["kept"]["provisioned"] and kiln.invoke("kept", "x", Qualifier="1")["Body"] == "x"
+    assert kiln.invoke("echo0", "again")["Body"] == "again"
+
+
 def crowd(kiln, said):
     """More at once than fit: those that fit run to their end, the others are told why they don't."""
     answers, refused, wanted = [], [], 60

@@ -192,6 +192,29 @@ def test_an_engine_without_its_launcher_is_started_again(own_kiln, name):
     assert not reports(kiln)
 
 
+STRAY = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGPWR, signal.SIGXFSZ]
+# Signals that a program of the function's ignores; Python gives it those that it ignores itself as they were.
+IGNORED = """import subprocess
+def handler(event, context):
+    status = subprocess.run(['cat', '/proc/self/status'], capture_output=True, text=True).stdout
+    return next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith('SigIgn'))
+"""
+
+
+def test_signals_that_mean_nothing_end_nothing(own_kiln, name):
+    kiln = own_kiln()
+    kiln.create(name, {"index.py": IGNORED})
+    assert kiln.invoke(name)["Body"] == 0
+    engine, launcher = kiln.engine, launcher_of(kiln)
+    for by in STRAY:
+        for pid in (kiln.process.pid, engine, launcher):
+            os.kill(pid, by)
+    kiln.client("lambda").update_function_configuration(FunctionName=name, Description="another environment")
+    assert kiln.invoke(name)["Body"] == 0
+    assert (kiln.engine, launcher_of(kiln)) == (engine, launcher)
+    assert not reports(kiln) and kiln.process.poll() is None
+
+
 def test_without_a_supervisor_it_ends_with_its_launcher(own_kiln):
     kiln = own_kiln(args=["--no-supervisor"])
     os.kill(launcher_of(kiln), signal.SIGKILL)

@@ -99,6 +99,13 @@ class PoolTest : public testing::Test, public engine::PoolOwner {
   void on_ahead_failed(engine::Environment&) override { ++ahead_failed_; }
   void on_ahead_gone(engine::Environment&) override { ++ahead_gone_; }
   void on_machine_fault(const std::string&) override { ++machine_faults_; }
+  // In the same pool, as if each version were another function.
+  void make_room(const model::ConfigPtr& wanted, std::function<void(bool)> then) override {
+    loop_.post([this, wanted, then = std::move(then)] {
+      if (!pool_->longest_idle(wanted.get())) return then(false);
+      pool_->end_longest_idle(wanted.get(), [then] { then(true); });
+    });
+  }
 
   std::filesystem::path root_;
   LoopDouble loop_;

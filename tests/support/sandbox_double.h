@@ -66,7 +66,7 @@ class SandboxDouble;
 struct SandboxPuppet {
   sandbox::SandboxOwner* owner = nullptr;  // nullptr once it was destroyed
   bool waiting = false;                    // the runtime asks for an event
-  bool terminated = false, killed = false, exited = false, running = false;
+  bool terminated = false, killed = false, exited = false, running = false, lacks_room = false;
   std::vector<std::string> requests;  // ids of the events that it got
   std::vector<std::string> payloads;
   uint64_t peak_bytes = 0;
@@ -119,6 +119,11 @@ struct SandboxPuppet {
     ready();
     return true;
   }
+  // It could not be started, for the machine has no room.
+  void exit_without_room() {
+    lacks_room = true;
+    exit(sandbox::Exit::Kind::kNotStarted);
+  }
   void exit(sandbox::Exit::Kind kind = sandbox::Exit::Kind::kExited, int value = 0) {
     if (exited) return;
     // Its last words. It gets no event that it has not taken.
@@ -134,6 +139,7 @@ struct SandboxPuppet {
     e.kind = kind;
     e.value = value;
     e.peak_memory_bytes = peak_bytes;
+    e.lacks_room = lacks_room;
     owner->on_exit(e);
   }
 };
