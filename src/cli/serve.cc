@@ -235,7 +235,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
 }  // namespace
 
 int run_serve(const ServeOptions& options) {
-  // Before there is another process: all that come have it so.
+  // Before there is another process, so that all later ones inherit it.
   for (const int stray : kStraySignals) ::signal(stray, SIG_IGN);
   std::error_code ec;
   std::filesystem::create_directories(options.data_dir, ec);

@@ -128,6 +128,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
     size_t beside = 0;          // how many were at work then
     std::vector<Waiting> staged;
     bool leaves = false;              // nothing more is staged for it
+    bool tried_again = false;         // another one is to start in its place
     std::function<void()> when_gone;  // somebody waits for what it holds
   };
   Place place;

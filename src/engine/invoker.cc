@@ -237,6 +237,7 @@ void Invoker::look_for_room(const std::shared_ptr<RoomSearch>& search, size_t ne
   const model::FunctionConfig* wanted = search->wanted.get();
   if (next < all_.size())
     return all_[next]->loop().post([search, wanted, next, here = all_[next]] {
+      here->host_.stock.on_no_room();
       if (FunctionRunner* runner = here->find_longest_idle(wanted)) {
         search->idle.push_back(*runner->longest_idle(wanted));
         search->owners.push_back(here);

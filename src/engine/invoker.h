@@ -100,8 +100,8 @@ class Invoker {
   void invoke_here(const Key& key, const model::ConfigPtr& config, Invocation&& invocation);
   TaskFolder find_task(const model::FunctionConfig& config);
 
-  // For an environment that the machine has no room for: each loop in turn says which of its idle
-  // ones it could do without, and of these one ends.
+  // For an environment that the machine has no room for: each loop in turn lets go of sandboxes
+  // that were made ahead, and says which of its idle ones it could do without. Of these one ends.
   struct RoomSearch {
     model::ConfigPtr wanted;
     std::function<void(bool made)> then;  // on the loop that asks

@@ -12,6 +12,8 @@ namespace {
 // a new one; and up to the second time while such a one is seen at work, as on a busy machine.
 constexpr Duration kPatience = std::chrono::milliseconds(50);
 constexpr Duration kMostPatience = std::chrono::seconds(1);
+// An environment that makes room has half a second to end, with extensions.
+constexpr Duration kRoomPatience = std::chrono::seconds(3);
 // While invocations wait although there are idle environments, each of these is used so often in
 // the time that it may be idle: it doesn't end for having been spared.
 constexpr int kStirs = 4;
@@ -194,7 +196,11 @@ void SandboxPool::on_no_room(Environment& environment, Invocation&& invocation,
                              const Error& fault) {
   if (std::exchange(invocation.had_room_made, true)) return refuse(invocation, fault);
   const uint64_t number = ++last_without_room_;
-  without_room_.emplace(number, WithoutRoom{environment.config(), std::move(invocation), fault});
+  const SteadyTime until = host_.loop.clock().steady_now() + kRoomPatience;
+  without_room_.emplace(number,
+                        WithoutRoom{environment.config(), std::move(invocation), fault, until});
+  host_.loop.schedule(this, until);
+  environment.place.tried_again = true;
   owner_.make_room(environment.config(), [this, alive = alive_, number](bool made) {
     if (*alive) try_again(number, made);
   });
@@ -205,6 +211,7 @@ void SandboxPool::try_again(uint64_t number, bool has_room) {
   if (!found) return;  // it was abandoned
   WithoutRoom one = std::move(found.mapped());
   if (!has_room) {
+    owner_.on_machine_fault(one.fault.message);
     refuse(one.invocation, one.fault);
   } else if (!reuse(version_of(one.config).on_demand, one.invocation)) {
     auto source = owner_.snapshot_of(one.config);
@@ -459,7 +466,7 @@ void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
 
 void SandboxPool::on_gone(Environment& environment) {
   const auto fault = environment.machine_fault();
-  if (fault) owner_.on_machine_fault(fault->message);
+  if (fault && !environment.place.tried_again) owner_.on_machine_fault(fault->message);
   if (&environment == debugged_.environment) {
     debugged_.environment = nullptr;
     if (auto waiter = std::exchange(debugged_.waiter, std::nullopt))
@@ -479,7 +486,7 @@ void SandboxPool::on_gone(Environment& environment) {
   if (found == all_.end()) return;
   // It is within its own last callback.
   host_.loop.post([dead = std::shared_ptr<Environment>(std::move(found->second))] {});
-  // What it held is free once its sandbox has been destroyed, which was posted before.
+  // Its descriptors are free once its sandbox has been destroyed, which was posted before.
   if (environment.place.when_gone) host_.loop.post(std::move(environment.place.when_gone));
   all_.erase(found);
   if (environment.initialization() == Initialization::kProvisioned)
@@ -501,6 +508,14 @@ SteadyTime SandboxPool::on_time(SteadyTime now) {
     next = std::min(next, lose_patience(config, version.provisioned, now));
     next = std::min(next, lose_patience(config, version.on_demand, now));
   }
+  std::vector<uint64_t> late;
+  for (const auto& [number, one] : without_room_) {
+    if (one.until <= now)
+      late.push_back(number);
+    else
+      next = std::min(next, one.until);
+  }
+  for (const uint64_t number : late) try_again(number, false);
   return next;
 }
 

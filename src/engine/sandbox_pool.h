@@ -125,6 +125,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
     model::ConfigPtr config;
     Invocation invocation;
     Error fault;
+    SteadyTime until;
   };
 
   // EnvironmentOwner

@@ -35,7 +35,7 @@ TEST_F(FullMachineTest, TheOneThatHasBeenIdleLongestEndsAndTheStartIsTriedAgain)
   EXPECT_EQ(answer("third"), "none");
   EXPECT_TRUE(puppet(0).terminated);
   EXPECT_FALSE(puppet(1).terminated);
-  // What it holds isn't free before it has gone.
+  // Its room isn't free before it has gone.
   EXPECT_EQ(puppets_.size(), 3);
   puppet(0).exit();
   loop_.turn();
@@ -46,6 +46,23 @@ TEST_F(FullMachineTest, TheOneThatHasBeenIdleLongestEndsAndTheStartIsTriedAgain)
   puppet(3).ready();
   EXPECT_EQ(answer("third"), "3");
   EXPECT_FALSE(puppet(1).terminated);
+  EXPECT_EQ(machine_faults_, 0);
+}
+
+TEST_F(FullMachineTest, WhoEndsTooSlowlyIsNotWaitedForLong) {
+  idle_one();
+  change_version();
+  invoke("a");
+  puppet(1).exit_without_room();
+  loop_.turn();
+  loop_.advance(std::chrono::milliseconds(2'999));
+  EXPECT_EQ(answer("a"), "none");
+  loop_.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(answer("a"), "ServiceException");
+  EXPECT_EQ(machine_faults_, 1);
+  puppet(0).exit();
+  loop_.turn();
+  EXPECT_EQ(puppets_.size(), 2);
 }
 
 TEST_F(FullMachineTest, ItIsTriedOnceMoreAndNotForEver) {

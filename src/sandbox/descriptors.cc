@@ -44,6 +44,8 @@ bool is_kept_back(int fd) {
   return static_cast<rlim_t>(fd) >= limit - descriptors_kept_back(limit);
 }
 
+bool is_in_upper_half(int fd) { return static_cast<rlim_t>(fd) >= soft_limit() / 2; }
+
 size_t descriptors_for_callers() { return std::max<size_t>(1, soft_limit() / 4); }
 
 std::string descriptor_fault(int error) {
@@ -62,7 +64,7 @@ std::string descriptor_fault(int error) {
 
 bool has_run_out(int error) {
   return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOMEM ||
-         error == ENOBUFS || error == ENOSPC;
+         error == ENOBUFS || error == ENOSPC || error == ETOOMANYREFS;
 }
 
 Error machine_error(const char* type, const std::string& what, int error) {

@@ -20,6 +20,9 @@ int loops_for_descriptors();
 // Whether `fd` is one of those that are kept back. The kernel gives the lowest that is free.
 bool is_kept_back(int fd);
 
+// Whether half of them were taken when `fd` was made.
+bool is_in_upper_half(int fd);
+
 // How many of them may be connections of the AWS APIs' port, so that these leave enough to
 // environments, files and databases.
 size_t descriptors_for_callers();

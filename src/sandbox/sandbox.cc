@@ -269,6 +269,8 @@ void Sandbox::finish() {
                            (last->value == ENOENT || last->value == ENOTDIR) &&
                            failed_at.ends_with(" at /var/task: ");
     exit.reason.insert(0, failed_at);
+    // A fork's own program has the pipe for these words: it could end others' environments.
+    if (blank_->fork_of) exit.lacks_room = false;
   } else {
     exit.kind = killed_by_us_ ? Exit::Kind::kKilledByUs : Exit::Kind::kSignaled;
     exit.value = SIGKILL;

@@ -62,11 +62,15 @@ bool mirror(const std::string& name, const std::string& root) {
   return bind_read_only(name, to, MS_REC);
 }
 
-bool has_loader_alone(const char* folder) {
+// Whether all that is in `folder` are loaders, which are in `other`, too.
+bool has_loaders_of(const char* folder, const std::string& other) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error))
-    if (!entry->path().filename().native().starts_with("ld-linux")) return false;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename();
+    if (!name.starts_with("ld-linux") || ::access((other + "/" + name).c_str(), X_OK) != 0)
+      return false;
+  }
   return !error || error == std::errc::no_such_file_or_directory;
 }
 
@@ -77,13 +81,16 @@ bool make_lib64(const std::string& root) {
   const char* const kName = "/lib64";
   Dl_info libc = {};
   char file[PATH_MAX];
-  if (!has_loader_alone(kName) ||
-      ::dladdr(reinterpret_cast<const void*>(&::gnu_get_libc_version), &libc) == 0 ||
-      ::realpath(libc.dli_fname, file) == nullptr || !std::string_view(file).starts_with("/usr/"))
+  if (::dladdr(reinterpret_cast<const void*>(&::gnu_get_libc_version), &libc) == 0 ||
+      ::realpath(libc.dli_fname, file) == nullptr)
+    return mirror(kName, root);
+  const fs::path path(file);
+  const std::string folder = path.parent_path();
+  if (!folder.starts_with("/usr/lib") || path.filename() != "libc.so.6" ||
+      !has_loaders_of(kName, folder))
     return mirror(kName, root);
   const std::string to = root + kName;
   if (::mkdir(to.c_str(), 0755) != 0) return false;
-  const std::string folder(file, std::string_view(file).rfind('/'));
   for (const std::string name :
        {"/ld-linux-x86-64.so.2", "/libc.so.6", "/libdl.so.2", "/libgcc_s.so.1", "/libm.so.6",
         "/libpthread.so.0", "/libresolv.so.2", "/librt.so.1", "/libstdc++.so.6"})

@@ -236,6 +236,7 @@ void SandboxStock::end_start() {
 void SandboxStock::on_no_room() {
   modest_until_ = loop_.clock().steady_now() + kModesty;
   for (auto& [key, kind] : interpreters_) kind.spare.clear();
+  while (empty_.spare.size() > 1) empty_.spare.pop_back();
 }
 
 void SandboxStock::deepen_when_quiet() {
@@ -248,8 +249,10 @@ void SandboxStock::deepen_when_quiet() {
 // By one, if it is time to; the next follows when the launcher has answered.
 void SandboxStock::deepen() {
   if (deepen_at_ != SteadyTime::max() || making_ > 0 || starting_ > 0) return;
-  const size_t depth = depth_.at(loop_.clock().steady_now());
+  const SteadyTime now = loop_.clock().steady_now();
   std::erase_if(empty_.spare, [](const auto& blank) { return !blank->usable(); });
+  const bool plenty = empty_.spare.empty() || !is_in_upper_half(empty_.spare.back()->orders.get());
+  const size_t depth = plenty ? depth_.at(now) : StockDepth::kLeast;
   if (empty_.spare.size() < depth) fill(empty_, empty_.spare.size() + 1);
   while (empty_.spare.size() > depth) empty_.spare.pop_back();
 }

@@ -96,8 +96,8 @@ class SandboxStock final : private net::Scheduled {
   void on_first_answer();
   // What can wait as long.
   void after_start(std::function<void()> work);
-  // A sandbox could not start, for the machine has no room: the interpreters that wait end, and
-  // nothing is made ahead of time for a moment.
+  // A sandbox could not start, for the machine has no room: what waits ends but for one that is
+  // empty, and nothing is made ahead of time for a moment.
   void on_no_room();
   // Makes the first empty ones.
   void refill() { fill(empty_, StockDepth::kLeast); }

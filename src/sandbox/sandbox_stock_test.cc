@@ -248,13 +248,22 @@ TEST_F(StockTest, AProgramThatLooksForLibrariesDoesNotStopItsOrder) {
   if (!can_start_ahead()) GTEST_SKIP() << "needs namespaces and cgroups";
   have_interpreter(
       "[ -n \"$KILN_ORDER_FD\" ] && cd /opt/lib && cat <&4 >/dev/null\n"
-      "ls -A /opt; touch /opt/x 2>/dev/null && echo writable; echo end");
+      "ls -A /opt; touch /opt/x 2>&1 | grep -o 'Read-only file system'; echo end");
   const pid_t program = second_of(stock().interpreter_pids().front());
   const std::string folder = "/proc/" + std::to_string(program) + "/cwd";
   run_until([&] { return fs::read_symlink(folder).filename() == "lib"; });
   start(interpreter_);
   run_to_exit();
-  EXPECT_EQ(recorder_.output, "end\n");
+  EXPECT_EQ(recorder_.output, "Read-only file system\nend\n");
+}
+
+TEST_F(StockTest, WhereThereIsNoRoomOneIsKeptAndNoneIsMade) {
+  stock().refill();
+  wait_for_empty(2);
+  stock().on_no_room();
+  EXPECT_EQ(stock().empty_pids().size(), 1U);
+  stock().refill();
+  EXPECT_EQ(stock().empty_pids().size(), 1U);
 }
 
 TEST_F(StockTest, AnInterpreterThatEndsIsReplacedByOneOnDemand) {

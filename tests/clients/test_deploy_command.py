@@ -130,7 +130,16 @@ def test_what_fails_is_said_rolled_back_and_deployed_anew(engine, project):
     path.write_text(good.replace("Handler: index.handler", "Handler: index.handler\n      ReservedConcurrentExecutions: 5000"))
     done = engine.cli("deploy", str(project), "--yes", check=False)
     assert done.returncode == 1
+    assert "template.yaml:" in done.stderr and "100 stay for functions without a reserve" in done.stderr  # as well
+    assert inventory(engine) == EMPTY
+    # A plan doesn't count what other functions reserve: these may be updated meanwhile.
+    engine.create("holder", {"index.py": "def handler(event, context): pass\n"})
+    engine.client("lambda").put_function_concurrency(FunctionName="holder", ReservedConcurrentExecutions=500)
+    path.write_text(path.read_text().replace("5000", "500"))
+    done = engine.cli("deploy", str(project), "--yes", check=False)
+    assert done.returncode == 1
     assert "orders is in ROLLBACK_COMPLETE: F: " in done.stderr and "UnreservedConcurrentExecution" in done.stderr
+    engine.client("lambda").delete_function(FunctionName="holder")
     assert inventory(engine) == EMPTY
     path.write_text(good)
     again = engine.cli("deploy", str(project), "--yes")

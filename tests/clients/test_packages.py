@@ -135,14 +135,18 @@ def test_a_function_that_asks_for_a_newer_libc_brings_it(installed, tmp_path, ki
     (tmp_path / "main.cc").write_text("""
 #include <kiln/run.h>
 
+#include <cmath>
 #include <fstream>
 #include <random>
+#include <sstream>
 int main() {
-  return kiln::run([](std::string_view, const kiln::Context&) -> std::string {
-    std::ifstream maps("/proc/self/maps");
-    bool own = false;
-    for (std::string line; std::getline(maps, line);) own |= line.find("/var/task/lib/libc.so.6") != line.npos;
-    return std::random_device{}() && own ? "true" : "false";
+  return kiln::run([](std::string_view event, const kiln::Context&) -> std::string {
+    const double power = std::exp(static_cast<double>(event.size()));  // opens libm
+    std::stringstream maps;
+    maps << std::ifstream("/proc/self/maps").rdbuf();
+    const std::string text = maps.str();
+    const bool own = text.find("/var/task/lib/libc.so.6") != text.npos && text.find("/var/task/lib/libm.so.6") != text.npos;
+    return std::random_device{}() && own && power > 1 ? "true" : "false";
   });
 }
 """)

@@ -10,6 +10,8 @@
 
 namespace {
 
+void some_code() {}
+
 TEST(Libm, CallsReachTheLibrary) {
   // volatile: the compiler would know the values.
   volatile double half = 0.5, two = 2, ten = 10;
@@ -22,6 +24,13 @@ TEST(Libm, CallsReachTheLibrary) {
   EXPECT_EQ(std::trunc(-half), 0);
   EXPECT_TRUE(std::isnan(std::sqrt(-two)));
   EXPECT_EQ(std::log(0 * half), -HUGE_VAL);
+  // The program's own are called, and find the library's.
+  Dl_info program = {}, function = {};
+  ASSERT_NE(::dladdr(reinterpret_cast<const void*>(&some_code), &program), 0);
+  ASSERT_NE(
+      ::dladdr(reinterpret_cast<const void*>(static_cast<double (*)(double)>(&::exp)), &function),
+      0);
+  EXPECT_EQ(function.dli_fbase, program.dli_fbase);
 }
 
 TEST(Libm, RoundingIsThatOfTheProcessor) {
@@ -37,8 +46,6 @@ TEST(Libm, RoundingIsThatOfTheProcessor) {
 
 #ifdef KILN_FINDS_OBJECTS
 using FindObject = int (*)(const void*, dl_find_object*);
-
-void some_code() {}
 
 TEST(FindObject, FindsWhatGlibcFinds) {
   const auto glibc = reinterpret_cast<FindObject>(::dlsym(RTLD_NEXT, "_dl_find_object"));
