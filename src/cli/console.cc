@@ -57,10 +57,10 @@ std::string Console::paint_err(Style style, std::string_view text) const {
   return painted(err_is_terminal && colors_allowed, style, text);
 }
 
-bool Console::confirm(std::string_view question) {
+bool Console::confirm(std::string_view question, const std::function<bool()>& waits) {
   err << question << " [y/N] " << std::flush;
   std::string line;
-  if (!std::getline(in, line)) {
+  if ((waits && !waits()) || !std::getline(in, line)) {
     err << '\n';  // Ctrl-D leaves the cursor behind the question
     return false;
   }

@@ -4,6 +4,7 @@
 // Not thread-safe. The streams are borrowed.
 #pragma once
 
+#include <functional>
 #include <istream>
 #include <ostream>
 #include <string>
@@ -37,8 +38,8 @@ struct Console {
   std::string paint(Style style, std::string_view text) const;
   std::string paint_err(Style style, std::string_view text) const;
 
-  // Asks on stderr, reads a line; true for y or yes.
-  bool confirm(std::string_view question);
+  // Asks on stderr, reads a line; true for y or yes. `waits` is called in between: false means no.
+  bool confirm(std::string_view question, const std::function<bool()>& waits = {});
 };
 
 // The process's console: std::cin, std::cout, std::cerr and what isatty and the environment say.

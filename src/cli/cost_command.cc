@@ -252,6 +252,8 @@ int run_cost(Console& console, const ClientOptions& client_options, CostOptions 
     console.out << cost::prices_document(*prices).to_pretty_text() << '\n';
     return kExitOk;
   }
+  if (auto can = check_output_file(options.html_file, "--html"); !can)
+    return fail(console, can.error());
   if (!options.templates.empty()) return run_diff(console, client_options.format, options);
   if (!options.limit.empty()) return fail(console, cli::usage("--limit goes with --diff"));
   if (!options.choice.path.empty()) {

@@ -34,8 +34,9 @@ void Interrupts::wait() {
     if (fds[1].revents != 0) return;
     signalfd_siginfo info{};
     if (read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-    if (came_.exchange(true)) _exit(kExitInterrupted);
+    if (came_) _exit(kExitInterrupted);
     console_.err << '\n' << message_ << '\n' << std::flush;
+    came_ = true;  // who sees it may print, too
   }
 }
 

@@ -1,8 +1,8 @@
 // Ctrl-C for commands that have something to tidy up: the first one is only noted, the second ends
 // the program at once.
 //
-//   const Interrupts interrupts(console, "stopping after this invocation; Ctrl-C again ends at
-//   once"); while (!interrupts.came()) …
+//   const Interrupts interrupts(console, "tidying up; Ctrl-C again ends at once");
+//   while (!interrupts.came()) …
 //
 // SIGTERM counts as Ctrl-C. A thread waits for the signals; make it before others, so that they
 // block the signals too. came() is thread-safe.

@@ -1,5 +1,5 @@
 // Holds SIGINT and SIGTERM back while a command repeats something, so that it ends between two
-// rounds and with exit code 0.
+// rounds, with an exit code of its own.
 #pragma once
 
 #include <poll.h>

@@ -239,10 +239,11 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
   const Result<void> removed =
       shadow->remove(*client, settings.place == Place::kAws ? ShadowFunction::Logs::kKeep
                                                             : ShadowFunction::Logs::kRemove);
-  if (!measured) return fail(console, measured.error());
   if (!removed) {
     warn(console, "the copy '" + shadow->name() + "' is still there: " + removed.error().message);
   }
+  if (!measured) return fail(console, measured.error());
+  if (interrupts.came()) return fail(console, tune_interrupted());
   std::string calibration;
   if (!there.empty()) {
     Result<std::string> fitted = calibrate(there, *measured);

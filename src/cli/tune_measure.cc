@@ -13,12 +13,13 @@
 #include "logs/report_line.h"
 
 namespace kiln::cli {
-namespace {
 
-Error interrupted() {
+Error tune_interrupted() {
   return {ErrorKind::kUnavailable, std::string(kInterrupted),
           "interrupted; the function is as it was"};
 }
+
+namespace {
 
 // The last REPORT of a log's tail.
 std::optional<logs::Report> last_report_in(const std::string& log_result) {
@@ -69,7 +70,7 @@ class SizeRun {
     others.clear();
     const MutexLock lock(mutex_);
     if (failure_) return *failure_;
-    if (interrupts_.came()) return interrupted();
+    if (interrupts_.came()) return tune_interrupted();
     return std::move(samples_);
   }
 
@@ -146,7 +147,7 @@ Result<tune::Sample> SizeRun::invoke(ApiClient& client) {
       std::chrono::seconds(shadow_.original().integer_or<int64_t>("Timeout", 3) + kMargin);
   request.given_up = [this] { return interrupts_.came(); };
   const Result<ApiResponse> response = client.send(request);
-  if (interrupts_.came()) return interrupted();
+  if (interrupts_.came()) return tune_interrupted();
   if (!response) return response.error();
   if (!settings_.after.empty()) {
     if (const Result<std::string> done = run_shell(settings_.after, response->body); !done)
@@ -191,7 +192,7 @@ Result<std::vector<SizeSamples>> measure_sizes(ApiClient& client, ShadowFunction
                                                const TuneProgress& progress) {
   std::vector<SizeSamples> all;
   for (const int64_t memory_mb : settings.sizes) {
-    if (interrupts.came()) return interrupted();
+    if (interrupts.came()) return tune_interrupted();
     progress(memory_mb, 0);
     if (Result<void> resized = shadow.resize(client, memory_mb); !resized) return resized.error();
     tune::Payloads payloads(settings.payloads);  // the same ones at each size
@@ -203,7 +204,7 @@ Result<std::vector<SizeSamples>> measure_sizes(ApiClient& client, ShadowFunction
         samples->begin(), samples->end(),
         [](const tune::Sample& sample) { return sample.outcome == tune::Outcome::kOk; });
     for (int64_t i = 1; works && i < settings.colds; ++i) {
-      if (interrupts.came()) return interrupted();
+      if (interrupts.came()) return tune_interrupted();
       if (Result<void> renewed = shadow.renew(client); !renewed) return renewed.error();
       Result<tune::Sample> sample = run.invoke(client);
       if (!sample) return sample.error();

@@ -32,4 +32,7 @@ Result<std::vector<SizeSamples>> measure_sizes(ApiClient& client, ShadowFunction
 // How an invocation with the tail of its log ended. Error: no such thing can be said of the answer.
 Result<tune::Sample> sample_of(const ApiResponse& response);
 
+// Ctrl-C came.
+Error tune_interrupted();
+
 }  // namespace kiln::cli

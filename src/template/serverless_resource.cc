@@ -147,7 +147,11 @@ void check_properties(SamTemplate& all, const SamResource& resource,
   const Node* type = resource.whole.find("Type");
   for (const Member& member : resource.properties.map) {
     if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
-    const std::string near = near_word(member.name, {known.begin(), known.end()});
+    // Nobody reads the guesses of a thousand, each of which takes time.
+    constexpr size_t kMostGuesses = 32;
+    const std::string near = all.problems.size() < kMostGuesses
+                                 ? near_word(member.name, {known.begin(), known.end()})
+                                 : std::string();
     sam_problem(all, resource, member.place,
                 "property " + member.name + " not defined for resource of type " +
                     (type ? type->text : std::string()) +

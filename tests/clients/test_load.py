@@ -107,15 +107,17 @@ def test_ctrl_c_ends_the_sending_and_shows_what_came(kiln, name):
     assert process.returncode == 0 and answer["interrupted"] is True and answer["requests"] > 20
 
 
-def test_ctrl_c_says_how_many_answers_it_waits_for(kiln, name):
+def test_ctrl_c_says_how_many_answers_it_waits_for(own_kiln, name):
+    kiln = own_kiln()
     kiln.create(name, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(600)\n"}, Timeout=900)
-    process = subprocess.Popen([str(BINARY), "load", name, "--rate", "20/s"], env=kiln.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([str(BINARY), "load", name, "--rate", "1/s", "--time-limit", "15m"], env=kiln.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: any(one["function"] == name and one["phase"] == "busy" for one in json.loads(kiln.cli("ps", "--json").stdout)), what="an invocation")
     process.send_signal(signal.SIGINT)
     assert process.stderr.readline() == "\n"
     assert re.fullmatch(r"waiting for \d+ answers?; Ctrl-C again ends at once\n", process.stderr.readline())
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
+    assert process.returncode in (0, 1)
 
 
 @pytest.mark.alone

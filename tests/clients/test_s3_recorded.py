@@ -230,8 +230,10 @@ def test_rules_of_cors_are_checked(s3, bucket):
     error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
     assert message_of(error) == 'ExposeHeader "x-amz-*" contains wildcard. We currently do not support wildcard for ExposeHeader.'
     rule = {"AllowedOrigins": ["*"], "AllowedMethods": ["GET"]}
-    for rules in ([{**rule, "MaxAgeSeconds": -1}], [{**rule, "MaxAgeSeconds": 2**31}], [{**rule, "ID": "i" * 256}], [rule] * 101):
+    for rules in ([{**rule, "MaxAgeSeconds": -1}], [{**rule, "MaxAgeSeconds": 2**31}], [{**rule, "ID": "i" * 256}]):
         refused("MalformedXML", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": rules})
+    error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule] * 101})
+    assert message_of(error) == "The number of CORS rules should not exceed allowed limit of 100 rules."
     refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
     for rules in ([{**rule, "MaxAgeSeconds": 0}, {**rule, "MaxAgeSeconds": 2**31 - 1, "ID": "i" * 255}], [rule] * 100):
         s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})

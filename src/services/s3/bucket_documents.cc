@@ -223,8 +223,11 @@ Result<void> check_cors(const pugi::xml_node root) {
   constexpr size_t kMaxRules = 100;
   size_t rules = 0;
   for (const pugi::xml_node rule : root.children("CORSRule"))
-    if (!is_cors_rule(rule) || ++rules > kMaxRules) return malformed_xml();
+    if (++rules; !is_cors_rule(rule)) return malformed_xml();
   if (rules == 0) return malformed_xml();
+  if (rules > kMaxRules)
+    return Error{ErrorKind::kInvalid, "InvalidRequest",
+                 "The number of CORS rules should not exceed allowed limit of 100 rules."};
   for (const pugi::xml_node rule : root.children("CORSRule"))
     if (auto valid = check_cors_rule(rule); !valid) return valid;
   return {};
