@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 namespace kiln {
 namespace {
 
@@ -13,6 +15,26 @@ TEST(WordList, HasWholeWords) {
   EXPECT_TRUE(is_listed(" GetFunction GetPolicy ", " ", "GetPolicy"));
   EXPECT_FALSE(is_listed(" GetFunctionUrlConfig ", " ", "GetFunction"));
   EXPECT_FALSE(is_listed("", " ", "GetFunction"));
+}
+
+TEST(WordList, PartsAreBetweenCommas) {
+  const auto parts = [](std::string_view list) {
+    std::string seen;
+    EXPECT_FALSE(any_between_commas(list, [&seen](std::string_view part) {
+      return seen.append("<").append(part).append(">"), false;
+    }));
+    return seen;
+  };
+  EXPECT_EQ(parts("a, b ,c"), "<a>< b ><c>");
+  EXPECT_EQ(parts("a,,"), "<a><>");
+  EXPECT_EQ(parts(",a"), "<><a>");
+  EXPECT_EQ(parts(""), "");
+  std::string seen;
+  EXPECT_TRUE(any_between_commas("a,b,c", [&seen](std::string_view part) {
+    seen += part;
+    return part == "b";
+  }));
+  EXPECT_EQ(seen, "ab");
 }
 
 }  // namespace

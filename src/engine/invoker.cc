@@ -221,7 +221,8 @@ TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
 
 // ---- Room on the machine
 
-FunctionRunner* Invoker::find_longest_idle(const model::FunctionConfig* wanted) {
+std::pair<FunctionRunner*, IdleEnvironment> Invoker::find_longest_idle(
+    const model::FunctionConfig* wanted) {
   std::vector<IdleEnvironment> idle;
   std::vector<FunctionRunner*> owners;
   for (auto& [key, runner] : runners_)
@@ -230,7 +231,8 @@ FunctionRunner* Invoker::find_longest_idle(const model::FunctionConfig* wanted) 
       owners.push_back(runner.get());
     }
   const auto longest = one_to_end(idle, wanted);
-  return longest ? owners[*longest] : nullptr;
+  if (!longest) return {};
+  return {owners[*longest], idle[*longest]};
 }
 
 void Invoker::look_for_room(const std::shared_ptr<RoomSearch>& search, size_t next) {
@@ -238,8 +240,8 @@ void Invoker::look_for_room(const std::shared_ptr<RoomSearch>& search, size_t ne
   if (next < all_.size())
     return all_[next]->loop().post([search, wanted, next, here = all_[next]] {
       here->host_.stock.on_no_room();
-      if (FunctionRunner* runner = here->find_longest_idle(wanted)) {
-        search->idle.push_back(*runner->longest_idle(wanted));
+      if (const auto [runner, one] = here->find_longest_idle(wanted); runner != nullptr) {
+        search->idle.push_back(one);
         search->owners.push_back(here);
       }
       here->look_for_room(search, next + 1);
@@ -252,7 +254,7 @@ void Invoker::look_for_room(const std::shared_ptr<RoomSearch>& search, size_t ne
 }
 
 void Invoker::end_idle(const std::shared_ptr<RoomSearch>& search) {
-  FunctionRunner* runner = find_longest_idle(search->wanted.get());
+  FunctionRunner* runner = find_longest_idle(search->wanted.get()).first;
   if (runner == nullptr) {  // an invocation, or another search, was faster
     search->idle.clear();
     search->owners.clear();

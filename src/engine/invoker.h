@@ -111,8 +111,9 @@ class Invoker {
   };
   void look_for_room(const std::shared_ptr<RoomSearch>& search, size_t next);
   void end_idle(const std::shared_ptr<RoomSearch>& search);
-  // Of the runner whose environment is to end; nullptr: none is idle.
-  FunctionRunner* find_longest_idle(const model::FunctionConfig* wanted);
+  // Of this loop: the one to end, and its runner; nullptr: none is idle.
+  std::pair<FunctionRunner*, IdleEnvironment> find_longest_idle(
+      const model::FunctionConfig* wanted);
 
   logs::LogStore& log_store_;
   store::CodeStore& code_store_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/word_list.h"
 
 namespace kiln::net {
 namespace {
@@ -14,13 +15,8 @@ using ascii::lower;
 
 // Whether `list` (tokens with commas between) has `token`.
 bool has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    const std::string_view one = list.substr(0, comma);
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    if (same_name(ascii::trim(one, " \t"), token)) return true;
-  }
-  return false;
+  return any_between_commas(
+      list, [token](std::string_view one) { return same_name(ascii::trim(one, " \t"), token); });
 }
 
 // What would end a header's line, from `at` on, becomes a blank.

@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/word_list.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -44,15 +45,8 @@ net::Response nobody(const std::string& what) {
 
 // `features`: separated by commas, with blanks around them.
 bool accepts(std::string_view features, std::string_view name) {
-  while (!features.empty()) {
-    const size_t comma = std::min(features.find(','), features.size());
-    std::string_view one = features.substr(0, comma);
-    features.remove_prefix(std::min(comma + 1, features.size()));
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    while (one.ends_with(' ')) one.remove_suffix(1);
-    if (one == name) return true;
-  }
-  return false;
+  return any_between_commas(features,
+                            [name](std::string_view one) { return ascii::trim(one, " ") == name; });
 }
 
 }  // namespace

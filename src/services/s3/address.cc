@@ -13,10 +13,13 @@ constexpr size_t kMaxKey = 1024;
 
 bool is_lower_or_digit(char c) { return ascii::is_lower(c) || ascii::is_digit(c); }
 
+// What stands behind the bucket in one of S3's own hosts.
+constexpr std::string_view kServices[] = {".s3.", ".s3-"};
+
 // "BUCKET.s3.eu-west-1.amazonaws.com", "BUCKET.s3-…", "BUCKET.localhost": what stands before it.
 std::string_view bucket_of_host(std::string_view host) {
   host = host.substr(0, host.rfind(':'));
-  for (const std::string_view service : {".s3.", ".s3-"}) {
+  for (const std::string_view service : kServices) {
     const size_t at = host.find(service);
     if (at != std::string_view::npos && at > 0) return host.substr(0, at);
   }
@@ -35,8 +38,9 @@ bool is_ipv4(std::string_view name) {
 }  // namespace
 
 bool is_s3_host(std::string_view host) {
-  return host.starts_with("s3.") || host.find(".s3.") != host.npos ||
-         host.find(".s3-") != host.npos;
+  return host.starts_with("s3.") || std::ranges::any_of(kServices, [host](auto service) {
+           return host.find(service) != host.npos;
+         });
 }
 
 S3Address s3_address(std::string_view host, std::string_view raw_path) {

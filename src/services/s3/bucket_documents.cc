@@ -9,6 +9,7 @@
 
 #include "base/json_access.h"
 #include "services/s3/call.h"
+#include "services/s3/least_size.h"
 #include "services/s3/object_document.h"
 #include "services/s3/xml.h"
 
@@ -61,24 +62,13 @@ constexpr std::array kKinds = {
 
 #undef KILN_S3_NS
 
-// TransitionDefaultMinimumObjectSize of a lifecycle configuration. The second value is kept as a
-// line before the configuration; the first is what there is without such a line.
 constexpr const char* kLeastSizeHeader = "x-amz-transition-default-minimum-object-size";
-constexpr std::string_view kAllClasses = "all_storage_classes_128K";
-constexpr std::string_view kByClass = "varies_by_storage_class";
 
 Result<std::string> least_size_asked(const S3Call& call) {
   const std::string size(call.header(kLeastSizeHeader));
   if (size.empty()) return std::string(kAllClasses);
   if (size == kAllClasses || size == kByClass) return size;
   return s3_invalid("InvalidRequest", "Invalid TransitionDefaultMinimumObjectSize found: " + size);
-}
-
-// Takes the line away.
-std::string_view take_least_size(std::string& document) {
-  if (!document.starts_with(kByClass)) return kAllClasses;
-  document.erase(0, kByClass.size() + 1);
-  return kByClass;
 }
 
 // REQUIRES: the route said that there is one.
@@ -349,7 +339,7 @@ S3Result s3_put_bucket_document(S3Call& call) {
   if (is_lifecycle && !least_size) return least_size.error();
   if (auto valid = check_document(kind, body); !valid) return valid.error();
   std::string document = kept(kind, body);
-  if (is_lifecycle && *least_size == kByClass) document.insert(0, *least_size + "\n");
+  if (is_lifecycle) put_least_size(document, *least_size);
   if (auto done = call.objects.set_bucket_document(call.address.bucket, std::string(kind.parameter),
                                                    document);
       !done)

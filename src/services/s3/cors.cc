@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/star_pattern.h"
+#include "base/word_list.h"
 #include "services/s3/xml.h"
 
 namespace kiln::services {
@@ -74,15 +75,11 @@ CorsQuestion cors_question(const net::Request& request) {
   question.origin = net::field(request, "Origin");
   question.method = net::field(request, kAskedMethod);
   if (question.method.empty()) question.method = request.method_string();
-  std::string_view asked = net::field(request, kAskedHeaders);
-  while (!asked.empty()) {
-    const size_t comma = std::min(asked.find(','), asked.size());
-    std::string_view one = asked.substr(0, comma);
-    asked.remove_prefix(std::min(comma + 1, asked.size()));
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    while (one.ends_with(' ')) one.remove_suffix(1);
+  any_between_commas(net::field(request, kAskedHeaders), [&](std::string_view one) {
+    one = ascii::trim(one, " ");
     if (!one.empty()) question.headers.push_back(ascii::lower(one));
-  }
+    return false;
+  });
   return question;
 }
 

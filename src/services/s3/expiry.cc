@@ -1,10 +1,10 @@
 #include "services/s3/expiry.h"
 
-#include <algorithm>
 #include <optional>
 #include <pugixml.hpp>
 
 #include "base/time_format.h"
+#include "services/s3/least_size.h"
 #include "wire/uri.h"
 
 namespace kiln::services {
@@ -52,8 +52,7 @@ std::optional<int64_t> end_ms(const pugi::xml_node expiration, int64_t modified_
 std::string expiry_of(const std::string& lifecycle, const store::Object& object,
                       const ObjectDocument& document) {
   pugi::xml_document parsed;
-  const size_t begin = std::min(lifecycle.find('<'), lifecycle.size());
-  if (!parsed.load_buffer(lifecycle.data() + begin, lifecycle.size() - begin)) return {};
+  if (!parsed.load_buffer(lifecycle.data(), lifecycle.size())) return {};
   std::optional<int64_t> first;
   std::string id;
   for (const pugi::xml_node rule : parsed.child("LifecycleConfiguration").children("Rule")) {
@@ -69,8 +68,9 @@ std::string expiry_of(const std::string& lifecycle, const store::Object& object,
 
 void add_expiry(const S3Call& call, const store::Object& object, const ObjectDocument& document,
                 net::Response& response) {
-  const auto lifecycle = call.objects.bucket_document(call.address.bucket, "lifecycle");
+  auto lifecycle = call.objects.bucket_document(call.address.bucket, "lifecycle");
   if (!lifecycle || lifecycle->empty()) return;
+  take_least_size(*lifecycle);
   if (std::string value = expiry_of(*lifecycle, object, document); !value.empty())
     response.headers.emplace_back("x-amz-expiration", std::move(value));
 }

@@ -10,7 +10,7 @@
 namespace kiln::services {
 
 // The value of x-amz-expiration: the earliest end by the rules that have an ID and are for the
-// object, the first of several. "": there is none. `lifecycle`: as the store keeps it. Pure.
+// object, the first of several. "": there is none. `lifecycle`: the configuration. Pure.
 std::string expiry_of(const std::string& lifecycle, const store::Object& object,
                       const ObjectDocument& document);
 // Adds the header where the bucket's lifecycle says when the object ends.

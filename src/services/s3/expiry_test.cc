@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "services/s3/least_size.h"
+
 namespace kiln::services {
 namespace {
 
@@ -78,6 +80,15 @@ TEST(S3Expiry, TheEarliestOfTheRulesThatAreForTheObject) {
                                  "<Filter/><Expiration><ExpiredObjectDeleteMarker>true"
                                  "</ExpiredObjectDeleteMarker></Expiration>")),
             "");
+}
+
+TEST(S3LeastSize, IsTakenFromTheStoredForm) {
+  for (const std::string_view size : {kAllClasses, kByClass}) {
+    std::string document = "<LifecycleConfiguration/>";
+    put_least_size(document, size);
+    EXPECT_EQ(take_least_size(document), size);
+    EXPECT_EQ(document, "<LifecycleConfiguration/>");
+  }
 }
 
 }  // namespace

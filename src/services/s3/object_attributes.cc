@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/ascii.h"
+#include "base/word_list.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
 #include "services/s3/xml.h"
@@ -16,14 +17,11 @@ constexpr int64_t kMaxAttributeParts = 1000;  // in one answer
 // x-amz-object-attributes: names between commas.
 std::set<std::string> wanted_attributes(std::string_view header) {
   std::set<std::string> names;
-  while (!header.empty()) {
-    const size_t comma = header.find(',');
-    std::string_view one = header.substr(0, comma);
-    while (one.starts_with(' ')) one.remove_prefix(1);
-    while (one.ends_with(' ')) one.remove_suffix(1);
+  any_between_commas(header, [&names](std::string_view one) {
+    one = ascii::trim(one, " ");
     if (!one.empty()) names.emplace(one);
-    header.remove_prefix(comma == header.npos ? header.size() : comma + 1);
-  }
+    return false;
+  });
   return names;
 }
 

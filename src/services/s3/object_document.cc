@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/json_access.h"
+#include "base/word_list.h"
 #include "services/s3/encoded_words.h"
 
 namespace kiln::services {
@@ -37,26 +38,19 @@ constexpr std::array kKept = {
 // "aws-chunked" says how the request came, not what the object is.
 std::string without_aws_chunked(std::string_view encodings) {
   std::string out;
-  while (!encodings.empty()) {
-    const size_t comma = encodings.find(',');
-    std::string_view one = encodings.substr(0, comma);
-    encodings = comma == std::string_view::npos ? std::string_view() : encodings.substr(comma + 1);
-    const size_t first = one.find_first_not_of(' ');
-    if (first == std::string_view::npos) continue;
-    one = one.substr(first, one.find_last_not_of(' ') - first + 1);
-    if (one != "aws-chunked") out.append(out.empty() ? "" : ",").append(one);
-  }
+  any_between_commas(encodings, [&out](std::string_view one) {
+    one = ascii::trim(one, " ");
+    if (!one.empty() && one != "aws-chunked") out.append(out.empty() ? "" : ",").append(one);
+    return false;
+  });
   return out;
 }
 
 bool matches(std::string_view list, const std::string& etag) {
-  while (!list.empty()) {
-    const size_t comma = list.find(',');
-    const std::string one = without_quotes(list.substr(0, comma));
-    if (one == "*" || one == etag) return true;
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-  }
-  return false;
+  return any_between_commas(list, [&etag](std::string_view part) {
+    const std::string one = without_quotes(part);
+    return one == "*" || one == etag;
+  });
 }
 
 }  // namespace
