@@ -59,7 +59,8 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
   if (const Json* keys = request->find("configurationKeys"); keys != nullptr && keys->size() > 0)
     return forbidden("InvalidRequestFormat",
                      "configurationKeys are deprecated; use environment variables instead");
-  Extension extension{std::string(name), false, {}, {}};
+  Extension extension;
+  extension.name = name;
   if (const Json* events = request->find("events"))
     for (const Json& event : *events) {
       if (event.text() == "SHUTDOWN")
@@ -89,19 +90,21 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
   return response;
 }
 
-std::optional<net::Response> Extensions::next(std::string_view id, Answer answer) {
+std::optional<net::Response> Extensions::next(std::string_view id, const void* caller,
+                                              Answer answer) {
   if (auto no = malformed_id(id)) return no;
   const auto known = registered_.find(id);
   if (known == registered_.end()) return nobody("extension " + std::string(id));
   Extension& extension = known->second;
   if (extension.missed) return *std::exchange(extension.missed, std::nullopt);
   extension.waiting = std::move(answer);
+  extension.caller = caller;
   return std::nullopt;
 }
 
-void Extensions::gone(std::string_view id) {
-  if (const auto one = registered_.find(id); one != registered_.end())
-    one->second.waiting = nullptr;
+void Extensions::gone(std::string_view id, const void* caller) {
+  const auto one = registered_.find(id);
+  if (one != registered_.end() && one->second.caller == caller) one->second.waiting = nullptr;
 }
 
 net::Response Extensions::error(std::string_view id, std::string_view error_type) {

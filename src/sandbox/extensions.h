@@ -36,10 +36,11 @@ class Extensions {
   void close_registration() { closed_ = true; }
   bool any() const { return !registered_.empty(); }
 
-  // event/next: nullopt means that `answer` comes later, or never.
-  std::optional<net::Response> next(std::string_view id, Answer answer);
-  // Whoever waited under this id has gone.
-  void gone(std::string_view id);
+  // event/next: nullopt means that `answer` comes later, or never; whoever waited under this id
+  // before gets none. `caller` is who asks.
+  std::optional<net::Response> next(std::string_view id, const void* caller, Answer answer);
+  // The caller has gone: it waits under this id no longer.
+  void gone(std::string_view id, const void* caller);
   // init/error and exit/error.
   net::Response error(std::string_view id, std::string_view error_type);
 
@@ -51,6 +52,7 @@ class Extensions {
     std::string name;
     bool wants_invoke = false;
     Answer waiting;
+    const void* caller = nullptr;         // who waits
     std::optional<net::Response> missed;  // the last event that came while it did not wait
   };
 

@@ -27,7 +27,7 @@ class ExtensionsTest : public testing::Test {
   }
   // What `id` is told at once, or "waits".
   std::string next(const std::string& id) {
-    const auto now = extensions_.next(id, [this](net::Response&& r) { told_ = r.body; });
+    const auto now = extensions_.next(id, this, [this](net::Response&& r) { told_ = r.body; });
     return now ? now->body : "waits";
   }
 
@@ -49,6 +49,21 @@ TEST_F(ExtensionsTest, OneOnItsWayToAskGetsTheLastEventThen) {
   invoke("r-2");
   EXPECT_THAT(next(id), HasSubstr(R"("requestId":"r-2")"));
   EXPECT_EQ(next(id), "waits");
+}
+
+// Its client gave up, and asked anew before its first connection was seen to end.
+TEST_F(ExtensionsTest, OneThatAskedAnewIsToldThoughItsFirstConnectionEnds) {
+  const std::string id = registered("a", R"({"events":["INVOKE"]})");
+  const int first = 0;
+  EXPECT_FALSE(extensions_.next(id, &first, [](net::Response&&) { FAIL() << "it has gone"; }));
+  EXPECT_EQ(next(id), "waits");
+  extensions_.gone(id, &first);
+  invoke("r-1");
+  EXPECT_THAT(told_, HasSubstr(R"("requestId":"r-1")"));
+  EXPECT_EQ(next(id), "waits");
+  extensions_.gone(id, this);
+  invoke("r-2");
+  EXPECT_THAT(next(id), HasSubstr(R"("requestId":"r-2")")) << "it is on its way to ask";
 }
 
 TEST_F(ExtensionsTest, OneThatWantsNoEventsGetsNone) {

@@ -198,7 +198,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
         return connection_.reply(not_supported("Logs"));
       case Call::kExtensionNext: {
         extension_ = net::field(request, "Lambda-Extension-Identifier");
-        auto now = extensions->next(extension_, [this](net::Response&& response) {
+        auto now = extensions->next(extension_, this, [this](net::Response&& response) {
           extension_.clear();
           connection_.reply(std::move(response));
         });
@@ -224,7 +224,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     RuntimePort* port = api_.find(address_);
     if (port == nullptr) return;
     if (Extensions* extensions = api_.extensions_of(address_); extensions && !extension_.empty())
-      extensions->gone(extension_);
+      extensions->gone(extension_, this);
     if (mid_request && !answering_.empty())
       port->broke_protocol(answering_, "Runtime.TruncatedResponse");
   }
