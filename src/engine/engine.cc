@@ -161,7 +161,7 @@ Result<void> Engine::start() {
   e.symbols = std::make_unique<SymbolServer>(e.options.data_dir);
   if (auto listening = e.symbols->start(); !listening)
     e.warnings.push_back(listening.error().message);
-  const sandbox::CgroupFactory::Paths paths;
+  const sandbox::CgroupFactory::Paths paths{.known = e.options.data_dir + "/cgroups"};
   sandbox::CgroupFactory::sweep(paths);
   if (auto ready = e.launcher.get_ready(); !ready) return ready;
   if (e.launcher.isolation() == sandbox::Isolation::kFull)

@@ -341,17 +341,35 @@ bool is_gone(pid_t pid) {
   return state_of("/proc/" + std::to_string(pid)) == 'Z';
 }
 
-void sweep_in(const std::string& parent) {
+// The process of which each of the groups of engines is, and its name.
+std::vector<std::pair<pid_t, std::string>> groups_in(const std::string& parent) {
+  std::vector<std::pair<pid_t, std::string>> out;
   DIR* dir = ::opendir(parent.c_str());
-  if (dir == nullptr) return;
+  if (dir == nullptr) return out;
   while (const dirent* entry = ::readdir(dir)) {
     if (std::strncmp(entry->d_name, "kiln-", 5) != 0) continue;
     const long pid = std::strtol(entry->d_name + 5, nullptr, 10);
-    int tries = kMostTries;
-    if (pid > 0 && is_gone(static_cast<pid_t>(pid)))
-      remove_tree(parent + "/" + entry->d_name, tries);
+    if (pid > 0) out.emplace_back(static_cast<pid_t>(pid), entry->d_name);
   }
   ::closedir(dir);
+  return out;
+}
+
+void sweep_in(const std::string& parent) {
+  for (const auto& [pid, name] : groups_in(parent)) {
+    int tries = kMostTries;
+    if (is_gone(pid)) remove_tree(parent + "/" + name, tries);
+  }
+}
+
+// Nothing outside of the file system of control groups, whatever the file says.
+std::vector<std::string> known_parents(const CgroupFactory::Paths& paths) {
+  std::vector<std::string> out;
+  std::ifstream in(paths.known);
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with(paths.mount + "/") && line.find("/..") == std::string::npos)
+      out.push_back(std::move(line));
+  return out;
 }
 
 // Threads of this process begin in the group whose `tasks` file this is. All loops of a process
@@ -459,12 +477,23 @@ void CgroupFactory::refill(size_t spare) {
 }
 
 void CgroupFactory::sweep(const Paths& paths) {
-  for (const auto& parent : parents_of(paths.mount, own_group(paths.self, ""))) sweep_in(parent);
+  std::vector<std::string> here = parents_of(paths.mount, own_group(paths.self, ""));
   // The freezer first: the other groups are empty once its processes have ended.
   for (const char* controller : {"freezer", "cpu", "memory", "pids"})
-    for (const auto& parent :
+    for (std::string& parent :
          parents_of(paths.mount + "/" + controller, own_group(paths.self, controller)))
-      sweep_in(parent);
+      here.push_back(std::move(parent));
+  std::vector<std::string> kept;
+  for (const std::string& parent : known_parents(paths)) {
+    if (std::find(here.begin(), here.end(), parent) != here.end()) continue;
+    sweep_in(parent);
+    if (!groups_in(parent).empty()) kept.push_back(parent);
+  }
+  for (const std::string& parent : here) sweep_in(parent);
+  if (paths.known.empty()) return;
+  kept.insert(kept.end(), here.begin(), here.end());
+  std::ofstream out(paths.known);
+  for (const std::string& parent : kept) out << parent << '\n';
 }
 
 }  // namespace kiln::sandbox

@@ -59,6 +59,9 @@ class CgroupFactory {
     // Makes a group's folder (the kernel fills it with its files); returns 0 or -1 with errno, as
     // mkdir(2).
     int (*make_dir)(const char* path, unsigned mode) = nullptr;
+    // A file with the groups below which engines made theirs, a line each: the next engine may run
+    // in other groups. "": there is none.
+    std::string known = {};
   };
 
   // Finds out what works by trying it. `tag` makes the name of this engine's parent group
@@ -80,7 +83,8 @@ class CgroupFactory {
   // begin_thread() (base/thread_start.h). At most once, and the factory outlives the thread.
   void favor_this_thread();
 
-  // Removes groups of engines that were killed (kiln-PID whose process is gone).
+  // Removes groups of engines that were killed (kiln-PID whose process is gone), here and where
+  // `known` says, and adds to that where this process will make its own.
   static void sweep(const Paths& paths);
 
  private:

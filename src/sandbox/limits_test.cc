@@ -125,6 +125,32 @@ TEST_F(LimitsTest, SweepRemovesGroupsOfEnginesThatAreGone) {
   EXPECT_TRUE(fs::exists(dir_ + "/other"));
 }
 
+TEST_F(LimitsTest, SweepKnowsWhereEarlierEnginesOfItsDataFolderMadeTheirs) {
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::string name = "/kiln-" + std::to_string(gone) + "-0";
+  fs::create_directories(dir_ + "/session-1" + name + "/env-1");
+  fs::create_directories(dir_ + "/session-2" + name + "/env-1");
+  const std::string outside = ::testing::TempDir() + "kiln-outside-" + std::to_string(gone);
+  fs::create_directories(outside + name);
+  auto p = paths();
+  p.known = dir_ + "/known";
+  put(p.self, "0::/session-1\n");
+  put(p.known, outside + "\n" + dir_ + "/session-2/../../" + outside + "\n");
+  // What this engine leaves behind.
+  CgroupFactory::sweep(p);
+  fs::create_directories(dir_ + "/session-1" + name + "/env-1");
+  put(p.self, "0::/session-3\n");
+  CgroupFactory::sweep(p);
+  EXPECT_FALSE(fs::exists(dir_ + "/session-1" + name));
+  EXPECT_TRUE(fs::exists(dir_ + "/session-2" + name)) << "no engine of this folder ran there";
+  EXPECT_TRUE(fs::exists(outside + name));
+  EXPECT_EQ(get(p.known).find("session-1"), std::string::npos) << "nothing is left there";
+  EXPECT_NE(get(p.known).find("/session-3"), std::string::npos);
+  fs::remove_all(outside);
+}
+
 // Of this thread.
 std::string cpu_group() {
   std::ifstream in("/proc/thread-self/cgroup");
