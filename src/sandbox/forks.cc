@@ -128,6 +128,8 @@ Result<std::shared_ptr<Blank>> Forks::make(const ResourceLimits& limits) {
   if (blank->cgroup) {
     group = blank->cgroup->join_fds();
     if (group.empty()) return no_fork(errno);
+  } else if (host_.cgroups.kind() != LimitsKind::kRlimit) {
+    return no_fork(errno);
   }
   const At at = making_.emplace(making_.end());
   at->blank = blank;
@@ -203,7 +205,10 @@ void Forks::meet(At making, const ForkWord& hello) {
   making->watch.reset();
   making->process = std::move(pidfd);
   auto go = [self = shared_from_this(), making](const Result<void>& joined) {
-    if (!joined) return self->settle(making, joined.error().message, true);
+    if (!joined) {
+      making->blank->lacks_room = joined.error().kind == ErrorKind::kUnavailable;
+      return self->settle(making, joined.error().message, true);
+    }
     if (!send_letter(making->blank->orders.get(), 'G'))
       return self->settle(making, "it has ended", true);
     self->expect(making);

@@ -12,9 +12,19 @@
 namespace kiln::sandbox {
 namespace {
 
+bool no_more_groups = false;
+
+int make_group(const char* path, unsigned mode) {
+  if (!no_more_groups) return ::mkdir(path, mode);
+  errno = ENOSPC;
+  return -1;
+}
+
 class ForksTest : public SandboxTest {
  protected:
   void SetUp() override {
+    no_more_groups = false;
+    cgroup_paths_.make_dir = make_group;
     SandboxTest::SetUp();
     int pair[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
@@ -88,6 +98,20 @@ TEST_F(ForksTest, TheNextIsMadeOnceTheLastHasHadTimeToAnswer) {
     EXPECT_EQ(soon, 0u);
   }
   run_until([&] { return soon + hear_all() == 1; });
+}
+
+// Nothing would limit its memory.
+TEST_F(ForksTest, OneThatCanHaveNoGroupIsNotMadeForWantOfRoom) {
+  if (cgroups_->kind() == LimitsKind::kRlimit) GTEST_SKIP() << "no cgroups to use here";
+  hear_all();
+  answer_with_fault();
+  run_until([this] { return first_.has_value(); });
+  no_more_groups = true;
+  start_fork();
+  run_to_exit();
+  EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kNotStarted);
+  EXPECT_TRUE(recorder_.exit->lacks_room);
+  EXPECT_EQ(hear_all(), 0u);
 }
 
 TEST_F(ForksTest, OneThatIsKilledOnItsWayEndsAtOnce) {
