@@ -184,10 +184,13 @@ void SandboxPool::start_for(const model::ConfigPtr& config, Invocation&& invocat
 
 void SandboxPool::start_of(std::shared_ptr<sandbox::ForkSource> source,
                            const model::ConfigPtr& config, Invocation&& invocation) {
+  Environment& environment =
+      make(config, source ? Initialization::kSnapshot : Initialization::kOnDemand);
   if (source)
-    return make(config, Initialization::kSnapshot)
-        .start_restored(std::move(invocation), std::move(source));
-  make(config, Initialization::kOnDemand).start(std::move(invocation));
+    environment.start_restored(std::move(invocation), std::move(source));
+  else
+    environment.start(std::move(invocation));
+  if (is_outdated(config)) retire(environment);
 }
 
 // ---- Room on the machine
@@ -197,8 +200,8 @@ void SandboxPool::on_no_room(Environment& environment, Invocation&& invocation,
   if (std::exchange(invocation.had_room_made, true)) return refuse(invocation, fault);
   const uint64_t number = ++last_without_room_;
   const SteadyTime until = host_.loop.clock().steady_now() + kRoomPatience;
-  without_room_.emplace(number,
-                        WithoutRoom{environment.config(), std::move(invocation), fault, until});
+  without_room_.emplace(number, WithoutRoom{environment.config(), find_task_(*environment.config()),
+                                            std::move(invocation), fault, until});
   host_.loop.schedule(this, until);
   environment.place.tried_again = true;
   owner_.make_room(environment.config(), [this, alive = alive_, number](bool made) {
@@ -350,25 +353,33 @@ void SandboxPool::let_go(Environment& environment) {
   settle(config, ready);
 }
 
+bool SandboxPool::is_outdated(const model::ConfigPtr& config) const {
+  return current_ && std::find(current_->begin(), current_->end(), config) == current_->end();
+}
+
 void SandboxPool::keep_only(const std::vector<model::ConfigPtr>& current) {
-  const auto is_old = [&current](const model::ConfigPtr& config) {
-    return std::find(current.begin(), current.end(), config) == current.end();
-  };
+  current_ = current;
+  retire_those([this](const model::ConfigPtr& config) { return is_outdated(config); });
+}
+
+void SandboxPool::retire_all() {
+  retire_those([](const model::ConfigPtr&) { return true; });
+}
+
+void SandboxPool::retire_those(const std::function<bool(const model::ConfigPtr&)>& ends) {
   std::vector<Environment*> old;
   for (const auto& [environment, owned] : all_)
-    if (is_old(environment->config())) old.push_back(environment);
+    if (ends(environment->config())) old.push_back(environment);
   for (Environment* environment : old) retire(*environment);
   // None of theirs is available or returning any more, so none waits; some may be at work.
-  std::erase_if(versions_, [&is_old](const auto& entry) {
+  std::erase_if(versions_, [&ends](const auto& entry) {
     const auto& [config, version] = entry;
     const auto unused = [](const Ready& ready) {
       return ready.waiters.empty() && ready.at_work.empty();
     };
-    return is_old(config) && unused(version.on_demand) && unused(version.provisioned);
+    return ends(config) && unused(version.on_demand) && unused(version.provisioned);
   });
 }
-
-void SandboxPool::retire_all() { keep_only({}); }
 
 void SandboxPool::abandon_all(const Error& error) {
   debugged_.again.reset();

@@ -72,8 +72,10 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   // Gives up the environment that is debugged. False: there is none.
   bool stop_debugging();
 
-  // Environments of configurations that are not among `current` end after what they have in hand.
+  // Environments of configurations that are not among `current` end after what they have in hand,
+  // also those that start later, for invocations that are here already.
   void keep_only(const std::vector<model::ConfigPtr>& current);
+  // Those that are there end after what they have in hand.
   void retire_all();
   void abandon_all(const Error& error);
   // The one that ends so that one of `wanted` fits on the machine, by room_rule.h; nullopt: none.
@@ -123,6 +125,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   // One whose environment could not start, while another environment ends.
   struct WithoutRoom {
     model::ConfigPtr config;
+    TaskFolder task;  // the code stays on the disk
     Invocation invocation;
     Error fault;
     SteadyTime until;
@@ -182,6 +185,9 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   static void take_back_late(Ready& ready, Environment& environment, SteadyTime now);
   // Before it is retired.
   void let_go(Environment& environment);
+  bool is_outdated(const model::ConfigPtr& config) const;
+  // Those that are there and for which `ends` is true.
+  void retire_those(const std::function<bool(const model::ConfigPtr&)>& ends);
   void wait(Ready& ready, SteadyTime now, SteadyTime until, Invocation&& invocation);
   // Those for whom none comes back get an environment of their own.
   void settle(const model::ConfigPtr& config, Ready& ready);
@@ -191,6 +197,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   PoolOwner& owner_;
   FindTask find_task_;
   std::map<model::ConfigPtr, Version> versions_;
+  std::optional<std::vector<model::ConfigPtr>> current_;  // as keep_only() was told
   std::map<Environment*, std::unique_ptr<Environment>> all_;
   std::map<Environment*, bool> ahead_;  // not yet serving; whether its owner knows it ready
   std::deque<Placed> given_back_;

@@ -130,6 +130,24 @@ TEST_F(FullMachineTest, OneOfItsOwnThatHasComeFreeMeanwhileTakesIt) {
   EXPECT_EQ(answer("a"), "2");
 }
 
+TEST_F(FullMachineTest, OneOfAVersionThatWasReplacedMeanwhileServesThisInvocationAlone) {
+  idle_one();
+  change_version();
+  invoke("a");
+  puppet(1).exit_without_room();
+  loop_.turn();
+  pool_->keep_only({make_config()});
+  puppet(0).exit();
+  loop_.turn();
+  ASSERT_EQ(puppets_.size(), 3);
+  puppet(2).ready();
+  puppet(2).answer("2");
+  puppet(2).ready();
+  EXPECT_EQ(answer("a"), "2");
+  EXPECT_EQ(pool_->idle_count(), 0);
+  EXPECT_TRUE(puppet(2).terminated);
+}
+
 TEST_F(FullMachineTest, TheEngineEndsMeanwhile) {
   idle_one();
   change_version();

@@ -269,6 +269,21 @@ TEST_F(PoolTest, AWaiterWhoseEnvironmentIsRetiredGetsAnother) {
   EXPECT_EQ(answer("a"), "1");
 }
 
+TEST_F(PoolTest, AnotherOfAReplacedVersionServesItsWaiterAlone) {
+  invoke("a");
+  puppet(0).ready();
+  puppet(0).answer("1");
+  invoke("b");
+  pool_->keep_only({make_config()});
+  ASSERT_EQ(puppets_.size(), 2u);
+  puppet(1).ready();
+  puppet(1).answer("2");
+  puppet(1).ready();
+  EXPECT_EQ(answer("b"), "2");
+  EXPECT_EQ(pool_->idle_count(), 0u);
+  EXPECT_TRUE(puppet(1).terminated);
+}
+
 TEST_F(PoolTest, ATimeOutIsExactlyTheLimit) {
   invoke("a");
   puppet(0).ready();
