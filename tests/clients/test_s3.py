@@ -1,6 +1,7 @@
 """S3: buckets, objects, multipart uploads, as boto3, the AWS CLI and the AWS SDK for JavaScript send them."""
 
 import base64
+import concurrent.futures
 import hashlib
 import http.client
 import re
@@ -469,6 +470,18 @@ def test_multipart_upload(s3, bucket):
     refused("NoSuchUpload", s3.complete_multipart_upload, **{**where, "Key": "copy"}, MultipartUpload={"Parts": done})
     s3.put_object(Bucket=bucket, Key="m", Body=b"another")
     refused("NoSuchUpload", s3.complete_multipart_upload, **where, MultipartUpload={"Parts": done})
+
+
+def test_who_completes_an_upload_while_another_does_gets_the_same_answer(s3, bucket):
+    parts = [pattern(5 * MiB, number) for number in range(4)]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
+    where = {"Bucket": bucket, "Key": "m", "UploadId": upload}
+    done = [{"PartNumber": n, "ETag": s3.upload_part(**where, PartNumber=n, Body=body)["ETag"]} for n, body in enumerate(parts, 1)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: s3.complete_multipart_upload(**where, MultipartUpload={"Parts": done}), range(8)))
+    assert {answer["ETag"] for answer in answers} == {s3.head_object(Bucket=bucket, Key="m")["ETag"]}
+    assert s3.get_object(Bucket=bucket, Key="m")["Body"].read() == b"".join(parts)
+    refused("NoSuchUpload", s3.complete_multipart_upload, **where, MultipartUpload={"Parts": done[:2]})
 
 
 def test_part_numbers_on_both_sides_and_abort(s3, bucket):

@@ -230,6 +230,50 @@ std::optional<net::Response> completed_before(S3Call& call) {
   return same ? std::optional(completed(call, *object, document)) : std::nullopt;
 }
 
+S3Result complete_upload(S3Call& call) {
+  auto upload = find_upload(call);
+  if (!upload) return upload.error();
+  ObjectDocument document = ObjectDocument::parse(upload->document);
+  const auto type = call.header("x-amz-checksum-type");
+  if (document.checksum_asked && !type.empty() && type != document.checksum_type)
+    return s3_invalid("InvalidRequest", "The upload was created using the " +
+                                            document.checksum_type +
+                                            " checksum mode. The complete request must use the "
+                                            "same checksum mode.");
+  const auto condition = change_condition(call);
+  if (!condition) return condition.error();
+  auto parts = chosen_parts(call, *upload);
+  if (!parts) return parts.error();
+  int64_t total = 0;
+  for (const store::Part& part : *parts) total += part.size;
+  if (const auto said = call.header("x-amz-mp-object-size");
+      !said.empty() && said != std::to_string(total))
+    return s3_invalid("InvalidRequest",
+                      "The provided 'x-amz-mp-object-size' header value " + std::string(said) +
+                          " does not match what was computed: " + std::to_string(total));
+  document.checksum_asked = false;
+  document.upload = upload->id;
+  const auto algorithm = wire::checksum_algorithm(document.checksum_algorithm)
+                             .value_or(wire::ChecksumAlgorithm::kCrc64Nvme);
+  auto content = join(call, *parts, algorithm);
+  if (!content) return content.error();
+  const auto composite =
+      document.checksum_type == kComposite ? composite_of(*parts, algorithm) : std::nullopt;
+  document.set_checksum(algorithm, composite.value_or(content->checksum().base64()),
+                        composite ? kComposite : kFull);
+  const std::string_view given = call.header(wire::checksum_header(algorithm));
+  if (!given.empty() && given != document.checksum)
+    return s3_invalid("BadDigest", "The " + lower_name(document.checksum_algorithm) +
+                                       " you specified did not match the calculated checksum.");
+  store::Object object;
+  object.etag = etag_of(*parts);
+  object.document = document.text();
+  auto put = call.objects.complete(*upload, std::move(object), std::move(content->file()),
+                                   *condition, *parts);
+  if (!put) return named_condition(call, put.error());
+  return completed(call, *put, document);
+}
+
 }  // namespace
 
 Result<int> s3_part_number(const S3Call& call) {
@@ -333,51 +377,12 @@ S3Result s3_upload_part_copy(S3Call& call) {
   return response;
 }
 
+// Another request may complete the same upload while this one joins its parts.
 S3Result s3_complete_upload(S3Call& call) {
-  auto upload = find_upload(call);
-  if (!upload) {
-    auto again = completed_before(call);
-    return again ? S3Result(std::move(*again)) : upload.error();
-  }
-  ObjectDocument document = ObjectDocument::parse(upload->document);
-  const auto type = call.header("x-amz-checksum-type");
-  if (document.checksum_asked && !type.empty() && type != document.checksum_type)
-    return s3_invalid("InvalidRequest", "The upload was created using the " +
-                                            document.checksum_type +
-                                            " checksum mode. The complete request must use the "
-                                            "same checksum mode.");
-  const auto condition = change_condition(call);
-  if (!condition) return condition.error();
-  auto parts = chosen_parts(call, *upload);
-  if (!parts) return parts.error();
-  int64_t total = 0;
-  for (const store::Part& part : *parts) total += part.size;
-  if (const auto said = call.header("x-amz-mp-object-size");
-      !said.empty() && said != std::to_string(total))
-    return s3_invalid("InvalidRequest",
-                      "The provided 'x-amz-mp-object-size' header value " + std::string(said) +
-                          " does not match what was computed: " + std::to_string(total));
-  document.checksum_asked = false;
-  document.upload = upload->id;
-  const auto algorithm = wire::checksum_algorithm(document.checksum_algorithm)
-                             .value_or(wire::ChecksumAlgorithm::kCrc64Nvme);
-  auto content = join(call, *parts, algorithm);
-  if (!content) return content.error();
-  const auto composite =
-      document.checksum_type == kComposite ? composite_of(*parts, algorithm) : std::nullopt;
-  document.set_checksum(algorithm, composite.value_or(content->checksum().base64()),
-                        composite ? kComposite : kFull);
-  const std::string_view given = call.header(wire::checksum_header(algorithm));
-  if (!given.empty() && given != document.checksum)
-    return s3_invalid("BadDigest", "The " + lower_name(document.checksum_algorithm) +
-                                       " you specified did not match the calculated checksum.");
-  store::Object object;
-  object.etag = etag_of(*parts);
-  object.document = document.text();
-  auto put = call.objects.complete(*upload, std::move(object), std::move(content->file()),
-                                   *condition, *parts);
-  if (!put) return named_condition(call, put.error());
-  return completed(call, *put, document);
+  auto done = complete_upload(call);
+  if (done || find_upload(call)) return done;
+  auto again = completed_before(call);
+  return again ? S3Result(std::move(*again)) : done;
 }
 
 S3Result s3_abort_upload(S3Call& call) {
