@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/console.h"
+#include "cli/interrupts.h"
 
 namespace kiln::cli {
 
@@ -18,7 +19,10 @@ bool is_anybody_there(const Console& console);
 // else what the command ends with.
 int expect_somebody(Console& console, std::string_view yes = "add --yes");
 
-// Asks. kExitOk: go on; else what the command ends with, after it has said `refused`. Ctrl-C is no.
+// Asks. kExitOk: go on; else what the command ends with, after it has said `refused`. Ctrl-C is no,
+// also one that came before the question, with `interrupts`.
 int ask(Console& console, std::string_view question, std::string_view refused);
+int ask(Console& console, std::string_view question, std::string_view refused,
+        const Interrupts& interrupts);
 
 }  // namespace kiln::cli

@@ -60,7 +60,8 @@ std::string Console::paint_err(Style style, std::string_view text) const {
 bool Console::confirm(std::string_view question, const std::function<bool()>& waits) {
   err << question << " [y/N] " << std::flush;
   std::string line;
-  if ((waits && !waits()) || !std::getline(in, line)) {
+  if (waits && !waits()) return false;
+  if (!std::getline(in, line)) {
     err << '\n';  // Ctrl-D leaves the cursor behind the question
     return false;
   }

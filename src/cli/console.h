@@ -38,7 +38,8 @@ struct Console {
   std::string paint(Style style, std::string_view text) const;
   std::string paint_err(Style style, std::string_view text) const;
 
-  // Asks on stderr, reads a line; true for y or yes. `waits` is called in between: false means no.
+  // Asks on stderr, reads a line; true for y or yes. `waits` is called in between: false means no,
+  // and that it has ended the question's line.
   bool confirm(std::string_view question, const std::function<bool()>& waits = {});
 };
 

@@ -3,6 +3,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/consent.h"
+#include "cli/interrupts.h"
 #include "cli/remedies.h"
 #include "cli/shell.h"
 #include "cli/stack_client.h"
@@ -42,6 +43,44 @@ Result<std::map<std::string, std::string>> read_pairs(const std::vector<std::str
   }
   return out;
 }
+
+// A change set that leaves nothing behind, unless it is carried out: neither itself nor a new stack
+// that it alone made.
+class Plan {
+ public:
+  Plan(StackClient& client, const json& made, bool is_new)
+      : client_(client),
+        id_(string_at(made, "Id")),
+        stack_id_(string_at(made, "StackId")),
+        is_new_(is_new) {}
+  ~Plan() { drop(); }
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  const std::string& id() const { return id_; }
+  const std::string& stack_id() const { return stack_id_; }
+
+  Result<void> carry_out() {
+    const auto begun = client_.call("ExecuteChangeSet", {{"ChangeSetName", id_}});
+    // Without an answer it may have begun.
+    const bool refused = !begun && begun.error().kind != ErrorKind::kUnavailable &&
+                         begun.error().kind != ErrorKind::kInternal;
+    left_ = !refused;
+    if (!begun) return begun.error();
+    return {};
+  }
+  void drop() {
+    if (std::exchange(left_, true)) return;
+    (void)client_.call("DeleteChangeSet", {{"ChangeSetName", id_}});
+    if (is_new_) (void)client_.call("DeleteStack", {{"StackName", stack_id_}});
+  }
+
+ private:
+  StackClient& client_;
+  std::string id_, stack_id_;
+  bool is_new_;
+  bool left_ = false;
+};
 
 // Deploys the stacks of one PATH, one after the other.
 class Deployer {
@@ -105,11 +144,18 @@ class Deployer {
     if (auto sent = upload(*package); !sent) return fail(console_, sent.error());
     const auto form = change_set_form(source, *package, *before);
     if (!form) return fail(console_, form.error());
+    std::optional<Interrupts> interrupts(std::in_place, console_,
+                                         "removing the plan; Ctrl-C again ends at once");
     const auto made = client_.call("CreateChangeSet", *form);
     if (!made) return fail(console_, located(source, made.error()));
-    const std::string id = string_at(*made, "Id"), stack_id = string_at(*made, "StackId");
-    const int code = carry_out(source, id, stack_id, before->is_null(), all_outputs);
-    return code;
+    Plan plan(client_, *made, before->is_null());
+    if (const auto code = consider(source, plan, *interrupts, all_outputs)) return *code;
+    auto watch = StackWatch::start(client_, plan.stack_id());
+    if (!watch) return fail(console_, watch.error());
+    if (const auto begun = plan.carry_out(); !begun)
+      return fail(console_, located(source, begun.error()));
+    interrupts.reset();
+    return follow(source.stack_name, *watch, plan.stack_id(), all_outputs);
   }
 
   // A stack whose creation was rolled back holds nothing; only a new one can follow it.
@@ -199,15 +245,16 @@ class Deployer {
     return {};
   }
 
-  int carry_out(const StackTemplate& source, const std::string& id, const std::string& stack_id,
-                bool is_new, json& all_outputs) {
-    const auto set = client_.call("DescribeChangeSet",
-                                  {{"ChangeSetName", id}, {"IncludePropertyValues", "true"}});
+  // Shows the plan, and asks. What the command ends with; nullopt: the plan is to be carried out.
+  std::optional<int> consider(const StackTemplate& source, Plan& plan, const Interrupts& interrupts,
+                              json& all_outputs) {
+    const auto set = client_.call(
+        "DescribeChangeSet", {{"ChangeSetName", plan.id()}, {"IncludePropertyValues", "true"}});
     if (!set) return fail(console_, set.error());
     json changes = json_list(*set, "Changes");
     if (!changes.is_array()) changes = json::array();
     if (string_at(*set, "Status") == "FAILED") {
-      drop(id, stack_id, is_new);
+      plan.drop();
       if (string_at(*set, "StatusReason").find("didn't contain changes") == std::string::npos)
         return fail(console_,
                     {ErrorKind::kInvalid, "ChangeSetFailed", string_at(*set, "StatusReason")});
@@ -219,32 +266,31 @@ class Deployer {
            << "\n"
            << plan_text(console_, changes);
     warn_of_runtimes(source, changes);
-    if (options_.plan_only) {
-      drop(id, stack_id, is_new);
-      return keep_plan(source.stack_name, changes, all_outputs);
-    }
+    if (options_.plan_only) return keep_plan(source.stack_name, changes, all_outputs);
+    constexpr const char* kRefused = "nothing was changed";
+    int code = kExitOk;
     if (!options_.yes) {
-      int code = expect_somebody(console_, "--yes carries the plan out, --plan only shows it");
-      if (code == kExitOk) code = ask(console_, "Carry this out?", "nothing was changed");
-      if (code != kExitOk) {
-        drop(id, stack_id, is_new);
-        return code;
-      }
+      code = expect_somebody(console_, "--yes carries the plan out, --plan only shows it");
+      if (code == kExitOk) code = ask(console_, "Carry this out?", kRefused, interrupts);
+    } else if (interrupts.came()) {
+      note(console_, kRefused);
+      code = kExitInterrupted;
     }
-    auto watch = StackWatch::start(client_, stack_id);
-    if (!watch) return fail(console_, watch.error());
-    if (auto begun = client_.call("ExecuteChangeSet", {{"ChangeSetName", id}}); !begun)
-      return fail(console_, located(source, begun.error()));
-    const auto end = watch->until_done([this](const json& event) {
+    return code == kExitOk ? std::nullopt : std::optional(code);
+  }
+
+  int follow(const std::string& name, StackWatch& watch, const std::string& stack_id,
+             json& all_outputs) {
+    const auto end = watch.until_done([this](const json& event) {
       talk() << event_text(console_, event) << '\n';
       talk().flush();
     });
     if (!end) return fail(console_, end.error());
     const std::string status = string_at(*end, "StackStatus");
     if (status == "CREATE_COMPLETE" || status == "UPDATE_COMPLETE")
-      return finish(source.stack_name, all_outputs);
+      return finish(name, all_outputs);
     return fail(console_, {ErrorKind::kInvalid, "DeploymentFailed",
-                           source.stack_name + " is in " + status + why(stack_id)});
+                           name + " is in " + status + why(stack_id)});
   }
 
   // Another interpreter of the machine runs these functions, or none. AWS says nothing of the kind.
@@ -291,12 +337,6 @@ class Deployer {
   static int keep_plan(const std::string& name, const json& changes, json& all_outputs) {
     all_outputs[name] = {{"Changes", changes}};
     return kExitOk;
-  }
-
-  // A plan that isn't carried out leaves nothing behind.
-  void drop(const std::string& id, const std::string& stack_id, bool is_new) {
-    (void)client_.call("DeleteChangeSet", {{"ChangeSetName", id}});
-    if (is_new) (void)client_.call("DeleteStack", {{"StackName", stack_id}});
   }
 
   Error located(const StackTemplate& source, Error error) const {

@@ -8,21 +8,34 @@
 #include <array>
 
 namespace kiln::cli {
+namespace {
+
+void raise_event(const UniqueFd& event) {
+  const uint64_t one = 1;
+  (void)!write(event.get(), &one, sizeof one);
+}
+
+}  // namespace
 
 Interrupts::Interrupts(Console& console, std::string message)
-    : console_(console), message_(std::move(message)), end_(eventfd(0, EFD_CLOEXEC)) {
+    : console_(console),
+      message_(std::move(message)),
+      end_(eventfd(0, EFD_CLOEXEC)),
+      noted_(eventfd(0, EFD_CLOEXEC)) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  struct sigaction hang_up {};
+  sigaction(SIGHUP, nullptr, &hang_up);
+  if (hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, &before_);
   signals_ = UniqueFd(signalfd(-1, &set, SFD_CLOEXEC));
   thread_ = std::thread([this] { wait(); });
 }
 
 Interrupts::~Interrupts() {
-  const uint64_t one = 1;
-  (void)!write(end_.get(), &one, sizeof one);
+  raise_event(end_);
   thread_.join();
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
@@ -34,10 +47,24 @@ void Interrupts::wait() {
     if (fds[1].revents != 0) return;
     signalfd_siginfo info{};
     if (read(signals_.get(), &info, sizeof info) != sizeof info) continue;
-    if (came_) _exit(kExitInterrupted);
-    console_.err << '\n' << message_ << '\n' << std::flush;
+    if (came_) {
+      // A shell may tell of the terminal's end as well as the kernel.
+      if (info.ssi_signo == SIGHUP) continue;
+      _exit(kExitInterrupted);
+    }
+    console_.err << '\n';
+    if (!message_.empty()) console_.err << message_ << '\n';
+    console_.err << std::flush;
     came_ = true;  // who sees it may print, too
+    raise_event(noted_);
   }
+}
+
+bool Interrupts::wait_for_input(int input) const {
+  std::array<pollfd, 2> fds = {pollfd{noted_.get(), POLLIN, 0}, pollfd{input, POLLIN, 0}};
+  while (poll(fds.data(), fds.size(), -1) < 0) {
+  }
+  return fds[0].revents == 0;
 }
 
 }  // namespace kiln::cli

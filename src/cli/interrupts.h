@@ -4,8 +4,9 @@
 //   const Interrupts interrupts(console, "tidying up; Ctrl-C again ends at once");
 //   while (!interrupts.came()) …
 //
-// SIGTERM counts as Ctrl-C. A thread waits for the signals; make it before others, so that they
-// block the signals too. came() is thread-safe.
+// SIGTERM counts as Ctrl-C, and so does the end of the terminal (SIGHUP), which isn't a second one
+// and isn't heard under nohup. A thread waits for the signals; make it before others, so that they
+// block the signals too. came() and wait_for_input() are thread-safe.
 #pragma once
 
 #include <signal.h>
@@ -21,13 +22,15 @@ namespace kiln::cli {
 
 class Interrupts {
  public:
-  // `message` is printed on stderr when the first signal comes.
+  // `message` is printed on stderr, on a line of its own, when the first signal comes; "": none is.
   Interrupts(Console& console, std::string message);
   ~Interrupts();
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
   bool came() const { return came_; }
+  // Until `input` has something to read, or has ended. False: a signal came first.
+  bool wait_for_input(int input) const;
 
  private:
   void wait();
@@ -35,7 +38,7 @@ class Interrupts {
   Console& console_;
   std::string message_;
   sigset_t before_{};
-  UniqueFd signals_, end_;
+  UniqueFd signals_, end_, noted_;
   std::atomic<bool> came_ = false;
   std::thread thread_;
 };

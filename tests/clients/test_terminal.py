@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
+from doubles import Receiver
 from harness import BINARY, Kiln, wait_for
 from terminal import Terminal
 
@@ -154,13 +156,42 @@ def test_no_question_is_asked_about_what_is_not_there(shop, terminal):
         assert said in asked.plain() and "[y/N]" not in asked.plain()
 
 
-def test_ctrl_c_at_a_question_leaves_nothing_behind(own_kiln, terminal, tmp_path):
+@pytest.mark.parametrize("stop", [lambda asked: asked.type("\x03"), lambda asked: asked.process.terminate(), lambda asked: asked.process.send_signal(signal.SIGHUP)],
+                         ids=["ctrl-c", "sigterm", "sighup"])
+def test_who_is_stopped_at_a_question_leaves_nothing_behind(own_kiln, terminal, tmp_path, stop):
     engine = own_kiln()
     (tmp_path / "topic.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
     asked = terminal([BINARY, "deploy", tmp_path / "topic.yaml", "--stack-name", "topics", "--endpoint", engine.url])
     asked.wait_for(lambda t: "[y/N]" in t.plain(), seconds=60)
-    asked.type("\x03")
-    assert asked.end(60) == 130 and asked.plain().endswith("\nnothing was changed\n"), asked.plain()
+    stop(asked)
+    assert asked.end(60) == 130 and asked.plain().endswith("\nremoving the plan; Ctrl-C again ends at once\nnothing was changed\n"), asked.plain()
+    assert engine.cli("stacks", "--json").stdout == "[]\n"
+
+
+@pytest.mark.parametrize("more", [[], ["--yes"]])
+def test_who_is_stopped_while_the_plan_is_made_leaves_nothing_behind(own_kiln, terminal, tmp_path, more):
+    """The plan's answer is held up, so that the stack is there and the command doesn't know it."""
+    engine = own_kiln()
+    (tmp_path / "topic.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
+    made, go_on = threading.Event(), threading.Event()
+
+    def answer(method, path, headers, body):
+        status, said, out = engine.http(method, path, body, headers)
+        if b"Action=CreateChangeSet" in body:
+            made.set()
+            go_on.wait(60)
+        return status, {"Content-Type": said.get("Content-Type", "")}, out
+
+    way = Receiver(answer)
+    try:
+        asked = terminal([BINARY, "deploy", tmp_path / "topic.yaml", "--stack-name", "topics", "--endpoint", way.url, *more])
+        assert made.wait(60)
+        asked.process.terminate()
+        asked.wait_for(lambda t: "removing the plan" in t.plain(), seconds=60)
+        go_on.set()
+        assert asked.end(60) == 130 and "[y/N]" not in asked.plain() and asked.plain().endswith("nothing was changed\n"), asked.plain()
+    finally:
+        way.close()
     assert engine.cli("stacks", "--json").stdout == "[]\n"
 
 
