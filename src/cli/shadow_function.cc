@@ -4,11 +4,16 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/digest.h"
+#include "base/json_access.h"
 #include "cli/download.h"
+#include "cli/environment_list.h"
 #include "cli/function_api.h"
 #include "cli/json_call.h"
 
@@ -108,6 +113,20 @@ Result<void> remove_leftover(ApiClient& client, const std::string& name) {
   return {};
 }
 
+// Environments of Kiln's have been told to end.
+void wait_until_gone(ApiClient& client, const std::string& name) {
+  constexpr auto kLook = std::chrono::milliseconds(20);
+  for (int looks = 0; looks < 500; ++looks) {
+    const auto environments = list_environments(client);
+    if (!environments) return;
+    const bool any = std::any_of(environments->begin(), environments->end(), [&](const auto& one) {
+      return string_at(one, "function") == name;
+    });
+    if (!any) return;
+    std::this_thread::sleep_for(kLook);
+  }
+}
+
 }  // namespace
 
 Result<ShadowFunction> ShadowFunction::make(ApiClient& client, const std::string& name,
@@ -156,6 +175,10 @@ Result<void> ShadowFunction::remove(ApiClient& client, Logs logs) {
   const Result<Json> gone = json_call(client, {.method = "DELETE", .path = function_path(name_)});
   if (!gone) return gone.error();
   if (logs == Logs::kKeep) return {};
+  // One at work would make the log group anew with its last lines.
+  (void)json_call(client,
+                  {.method = "DELETE", .path = "/_kiln/environments/" + percent_encode(name_)});
+  wait_until_gone(client, name_);
   ApiRequest request{.method = "POST", .path = "/", .service = "logs"};
   request.body = Json{{"logGroupName", "/aws/lambda/" + name_}}.to_text();
   request.headers = {{"Content-Type", "application/x-amz-json-1.1"},

@@ -37,7 +37,7 @@ class ShadowFunction {
   Result<void> resize(ApiClient& client, int64_t memory_mb);
   // Environments start anew, at the same size.
   Result<void> renew(ApiClient& client);
-  // With its log group, where logs are at the same endpoint (Kiln's).
+  // With its environments and its log group, where logs are at the same endpoint (Kiln's).
   enum class Logs { kRemove, kKeep };
   Result<void> remove(ApiClient& client, Logs logs);
 

@@ -344,6 +344,14 @@ void Engine::debug(const std::string& region, const std::string& name, const std
   });
 }
 
+void Engine::end_environments(const std::string& region, const std::string& name,
+                              std::function<void()> done) {
+  Invoker& any = *impl_->invokers[0];
+  any.loop().post([&any, region, name, done = std::move(done)]() mutable {
+    any.end_environments(region, name, std::move(done));
+  });
+}
+
 std::string Engine::task_root(const model::FunctionConfig& config) const {
   if (impl_->launcher.isolation() != sandbox::Isolation::kNone) return "/var/task";
   return impl_->code_store->task_dir(config.code);

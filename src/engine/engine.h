@@ -129,6 +129,10 @@ class Engine {
   void debug(const std::string& region, const std::string& name, const std::string& qualifier,
              const std::optional<DebugLaunch>& launch,
              std::function<void(Result<model::ConfigPtr>)> done);
+  // Ends every environment of the function now, whatever it is at work on; `done` is called when
+  // they have been told. The function may be deleted already. Any thread, `done` on another.
+  void end_environments(const std::string& region, const std::string& name,
+                        std::function<void()> done);
   // Where the function's processes see its code.
   std::string task_root(const model::FunctionConfig& config) const;
   size_t queued_events() const;    // any thread

@@ -127,7 +127,13 @@ void FunctionRunner::refuse_environment(Invocation&& invocation) {
 void FunctionRunner::retire_for_good() {
   provisioner_.set_targets({});
   snapshots_.set_targets({});
-  pool_.retire_all();
+  pool_.keep_only({});
+}
+
+void FunctionRunner::end_environments() {
+  pool_.abandon_all({ErrorKind::kUnavailable, "ServiceException",
+                     "The environments of the function were ended while it was at work; invoke it "
+                     "again."});
 }
 
 void FunctionRunner::abandon_all(const Error& error) {

@@ -50,6 +50,8 @@ class FunctionRunner final : private PoolOwner {
     pool_.debug(config, launch);
   }
   bool stop_debugging() { return pool_.stop_debugging(); }
+  // Also those at work, whose invocations get an error.
+  void end_environments();
   // The function is gone: its environments end after what they have in hand.
   void retire_for_good();
   void abandon_all(const Error& error);

@@ -202,6 +202,22 @@ void Invoker::debug(const std::string& region, const std::string& name,
   done(std::move(config));
 }
 
+void Invoker::end_environments(const std::string& region, const std::string& name,
+                               std::function<void()> done) {
+  KILN_REQUIRE(host_.loop.owned_here());
+  const Key key{region, name};
+  Invoker& owner = owner_of(key);
+  if (&owner != this) {
+    owner.loop().post([&owner, key, done = std::move(done)]() mutable {
+      owner.end_environments(key.region, key.name, std::move(done));
+    });
+    return;
+  }
+  if (const auto found = runners_.find(key); found != runners_.end())
+    found->second->end_environments();
+  done();
+}
+
 TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
   TaskFolder task{code_store_.task_dir(config.code), code_store_.pin(config.code.zip_sha_hex)};
   if (const std::string& layers = config.layers->folder_key; !layers.empty()) {

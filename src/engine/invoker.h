@@ -80,6 +80,9 @@ class Invoker {
   void debug(const std::string& region, const std::string& name, const std::string& qualifier,
              const std::optional<DebugLaunch>& launch,
              std::function<void(Result<model::ConfigPtr>)> done);
+  // Ends every environment of the function now. `done` is called on the loop that owns it.
+  void end_environments(const std::string& region, const std::string& name,
+                        std::function<void()> done);
   // Refuses what comes, ends all environments, then calls `then` on this loop.
   void shut_down(std::function<void()> then);
 

@@ -116,6 +116,8 @@ def test_ctrl_c_waits_for_no_invocation(kiln, name):
     _, errors = process.communicate(timeout=300)
     assert (process.returncode, errors) == (130, "\nremoving the copy; Ctrl-C again ends at once\nkiln: interrupted; the function is as it was\n")
     assert copy not in names(kiln)
+    assert copy not in [one["function"] for one in json.loads(kiln.cli("ps", "--json").stdout)], "its environment has ended"
+    assert kiln.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{copy}")["logGroups"] == []
 
 
 def test_a_second_tuning_of_the_same_function_waits_its_turn(kiln, name):

@@ -169,7 +169,9 @@ Classification of_cbor(const wire::Uri& uri) {
 
 bool is_debug(verb method, const wire::Uri& uri) {
   if (uri.segments.size() < 2 || uri.segments[0] != "_kiln") return false;
-  if (uri.segments[1] == "environments") return uri.segments.size() == 2 && method == verb::get;
+  if (uri.segments[1] == "environments")
+    return uri.segments.size() == 2 ? method == verb::get
+                                    : uri.segments.size() == 3 && method == verb::delete_;
   return uri.segments[1] == "debug" && uri.segments.size() == 3 &&
          (method == verb::post || method == verb::delete_);
 }

@@ -28,7 +28,7 @@ enum class Api {
   kHealth,       // GET /_kiln/health, GET /
   kStatus,       // GET /_kiln/status
   kMetrics,      // GET /metrics
-  kDebug,        // /_kiln/environments, /_kiln/debug/NAME
+  kDebug,        // /_kiln/environments, …/NAME, /_kiln/debug/NAME
   kAbsent,       // an AWS service that Kiln does not have
   kUnknown,      // nothing that AWS has
 };

@@ -108,8 +108,10 @@ json debug_document(const model::FunctionConfig& config, const engine::DebugLaun
 
 void DebugService::handle(const net::Request& request, Reply reply) {
   const wire::Uri uri = wire::Uri::parse(net::target(request));
-  if (uri.segments[1] == "environments") return list(std::move(reply));
+  const bool is_list = uri.segments.size() == 2;
+  if (is_list) return list(std::move(reply));
   const std::string& name = uri.segments[2];
+  if (uri.segments[1] == "environments") return end(request, name, std::move(reply));
   if (request.method() == net::http::verb::delete_) return stop(request, name, std::move(reply));
   start(request, name, std::string(uri.query.get("Qualifier")), std::move(reply));
 }
@@ -118,6 +120,11 @@ void DebugService::list(Reply reply) {
   engine_.post_control([this, reply = std::move(reply)] {
     reply(answer(environments_document(engine_.environments())));
   });
+}
+
+void DebugService::end(const net::Request& request, const std::string& name, Reply reply) {
+  engine_.end_environments(region_of(request), name,
+                           [reply = std::move(reply)] { reply(answer(json::object())); });
 }
 
 void DebugService::start(const net::Request& request, const std::string& name,

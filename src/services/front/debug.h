@@ -1,6 +1,8 @@
 // What `kiln debug` and `kiln ps` ask for; Kiln's own, AWS has nothing like it.
 //
 //   GET    /_kiln/environments               every execution environment: version, phase, process
+//   DELETE /_kiln/environments/NAME          ends those of a function, whatever they are at work
+//                                            on; it may be deleted already
 //   POST   /_kiln/debug/NAME[?Qualifier=…]   {"port", "wait", "each", "profile"}: starts an
 //                                            environment under a debugger (or a profiler) and says
 //                                            where it listens (or writes)
@@ -31,6 +33,7 @@ class DebugService {
 
  private:
   void list(Reply reply);
+  void end(const net::Request& request, const std::string& name, Reply reply);
   void start(const net::Request& request, const std::string& name, const std::string& qualifier,
              Reply reply);
   void stop(const net::Request& request, const std::string& name, Reply reply);
