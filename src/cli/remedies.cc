@@ -65,6 +65,8 @@ std::string step_of(const Remedy& remedy, std::string_view problem, const std::s
     if (end == std::string_view::npos) return "";
     value = value.substr(0, end);
   }
+  // A command takes one of several names.
+  if (remedy.step.starts_with('`')) value = value.substr(0, value.find(", "));
   std::string out;
   for (const char c : remedy.step) {
     if (c == '$')

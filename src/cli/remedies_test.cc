@@ -39,6 +39,8 @@ TEST(Remedies, TheNextStepStandsBehindTheProblem) {
        "what is exported"},
       {"Parameters: [ssm:/a/b] cannot be found.",
        "; `kiln aws ssm put-parameter --name /a/b --type String --value VALUE` makes it"},
+      {"Unable to fetch parameters [/a, /c] from parameter store for this account.",
+       "; `kiln aws ssm put-parameter --name /a --type String --value VALUE` makes it"},
       {"Parameters: [A, B] must have values", "; give each with --parameter NAME=VALUE"},
       {"Parameters: [A] do not exist in the template",
        "; the names are those under Parameters of the template"},

@@ -16,6 +16,10 @@ using nlohmann::json;
 constexpr int kLongestWait_s = 300;
 constexpr const char* kFunctionsPath = "/2015-03-31/functions";
 
+std::string concurrency_path(const std::string& name) {
+  return "/2017-10-31/functions/" + url_encoded(name) + "/concurrency";
+}
+
 constexpr Property kFunctionProperties[] = {
     {"Architectures"},
     {"Code", OnChange::kUpdate, Need::kRequired},
@@ -88,6 +92,11 @@ Result<json> code_of(const json& properties) {
   return json{{"ZipFile", base64_encode(*package)}};
 }
 
+Result<void> reserve_verdict(const AwsApi& trial, const std::string& name, const json& reserved) {
+  return verdict(
+      trial.rest("PUT", concurrency_path(name), {{"ReservedConcurrentExecutions", reserved}}));
+}
+
 class FunctionType final : public ResourceType {
  public:
   std::string_view name() const override { return "AWS::Lambda::Function"; }
@@ -112,8 +121,7 @@ class FunctionType final : public ResourceType {
     auto fine = verdict(trial.rest("POST", kFunctionsPath, *body));
     const json& reserved = json_member(properties, "ReservedConcurrentExecutions");
     if (!fine || reserved.is_null() || cfn::is_unknown(reserved)) return fine;
-    return verdict(
-        trial.rest("PUT", concurrency_path(name), {{"ReservedConcurrentExecutions", reserved}}));
+    return reserve_verdict(trial, name, reserved);
   }
   Result<Made> create(const Scope& scope, const std::string& name,
                       const json& properties) const override {
@@ -202,10 +210,6 @@ class FunctionType final : public ResourceType {
     });
   }
 
-  static std::string concurrency_path(const std::string& name) {
-    return "/2017-10-31/functions/" + url_encoded(name) + "/concurrency";
-  }
-
   static Result<void> reserve(const Scope& scope, const std::string& name, const json& properties) {
     const std::string path = concurrency_path(name);
     const auto reserved = properties.find("ReservedConcurrentExecutions");
@@ -279,6 +283,10 @@ class FunctionType final : public ResourceType {
 };
 
 }  // namespace
+
+Result<void> check_reserve(const AwsApi& trial, int64_t reserved) {
+  return reserve_verdict(trial, "any", reserved);
+}
 
 std::span<const ResourceType* const> lambda_function_types() {
   static const FunctionType function{};

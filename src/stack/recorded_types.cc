@@ -1,5 +1,6 @@
 // Types that a stack records and nothing acts upon: CodeDeploy's deployments, which happen at once
-// here, and CDK's metadata.
+// here, CDK's metadata, and handles of wait conditions, which templates have in the place of a
+// resource that a condition takes away.
 #include <array>
 
 #include "stack/resource_type.h"
@@ -27,7 +28,7 @@ constexpr Property kDeploymentGroupProperties[] = {
     {"TriggerConfigurations"},
 };
 
-class RecordedType final : public ResourceType {
+class RecordedType : public ResourceType {
  public:
   RecordedType(std::string_view name, std::span<const Property> properties,
                std::string_view name_property)
@@ -53,6 +54,21 @@ class RecordedType final : public ResourceType {
   const std::string_view name_property_;
 };
 
+// Ref is an address of AWS's form; nobody listens there.
+class WaitHandleType final : public RecordedType {
+ public:
+  WaitHandleType() : RecordedType("AWS::CloudFormation::WaitConditionHandle", {}, "") {}
+
+  std::vector<std::string_view> attributes() const override { return {}; }
+
+  Result<Made> create(const Scope& scope, const std::string&, const json&) const override {
+    const std::string path = url_encoded(scope.stack_id + "/" + scope.logical_id);
+    return Made{
+        "https://cloudformation-waitcondition-" + scope.region + ".s3.amazonaws.com/" + path,
+        json::object()};
+  }
+};
+
 }  // namespace
 
 std::span<const ResourceType* const> recorded_types() {
@@ -61,7 +77,9 @@ std::span<const ResourceType* const> recorded_types() {
   static const RecordedType group("AWS::CodeDeploy::DeploymentGroup", kDeploymentGroupProperties,
                                   "DeploymentGroupName");
   static const RecordedType metadata("AWS::CDK::Metadata", kMetadataProperties, "");
-  static constexpr std::array<const ResourceType*, 3> all = {&metadata, &application, &group};
+  static const WaitHandleType handle;
+  static constexpr std::array<const ResourceType*, 4> all = {&metadata, &application, &group,
+                                                             &handle};
   return all;
 }
 

@@ -120,6 +120,8 @@ std::vector<std::string_view> resource_type_names();
 std::span<const ResourceType* const> lambda_function_types();
 std::span<const ResourceType* const> lambda_version_types();
 std::span<const ResourceType* const> lambda_types();
+// Whether the account can reserve so much for functions. Error: Lambda's.
+Result<void> check_reserve(const AwsApi& trial, int64_t reserved);
 std::span<const ResourceType* const> scaling_types();
 std::span<const ResourceType* const> alarm_types();
 std::span<const ResourceType* const> sns_types();

@@ -51,6 +51,38 @@ bool same_outputs(const std::vector<StackOutput>& a, const std::vector<StackOutp
                     });
 }
 
+// The functions with a reserve that is known, as they will be.
+std::map<std::string, int64_t> reserves_after(const Stack& now, const Plan& plan) {
+  std::map<std::string, int64_t> out;
+  const auto note = [&](const std::string& id, const std::string& type,
+                        const nlohmann::json& properties) {
+    out.erase(id);
+    if (type != "AWS::Lambda::Function") return;
+    const int64_t reserved = json_whole(properties, "ReservedConcurrentExecutions", 0);
+    if (reserved > 0) out[id] = reserved;
+  };
+  for (const auto& [id, resource] : now.resources) note(id, resource.type, resource.properties);
+  for (const Change& change : plan.changes) note(change.logical_id, change.type, change.after);
+  return out;
+}
+
+// Whether the account has room for all reserves together, as the API says.
+Result<void> check_reserves(const AwsApi& trial, const Stack& now, const Plan& plan) {
+  const auto reserves = reserves_after(now, plan);
+  if (reserves.size() < 2) return {};
+  int64_t sum = 0;
+  std::string names;
+  for (const auto& [id, reserved] : reserves) {
+    sum += reserved;
+    names += (names.empty() ? "" : ", ") + id;
+  }
+  if (auto fine = check_reserve(trial, sum); !fine)
+    return validation_error("Properties validation failed for resources [" + names +
+                            "], which reserve " + std::to_string(sum) +
+                            " together, with message: " + fine.error().message);
+  return {};
+}
+
 }  // namespace
 
 Wish StackBook::completed(Wish wish) const {
@@ -128,7 +160,7 @@ Result<void> StackBook::check_values(const Stack& now, const cfn::Template& pars
                            " with message: " + fine.error().message,
                        resource->place}));
   }
-  return {};
+  return check_reserves(trial, now, plan);
 }
 
 Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,

@@ -101,11 +101,14 @@ class Constraints {
   const Pattern pattern_;
 };
 
-Result<std::string> from_store(const std::string& name, bool list, const SsmLookup& ssm) {
+// "" for one that isn't there, which `absent` then names.
+Result<std::string> from_store(const std::string& name, bool list, const SsmLookup& ssm,
+                               std::vector<std::string>& absent) {
   const auto found = ssm ? ssm(name) : std::nullopt;
-  if (!found)
-    return validation("Unable to fetch parameters [" + name +
-                      "] from parameter store for this account.");
+  if (!found) {
+    absent.push_back(name);
+    return std::string();
+  }
   if (found->type == "SecureString")
     return validation("Parameters [" + name +
                       "] referenced by template have types not supported by CloudFormation.");
@@ -116,7 +119,8 @@ Result<std::string> from_store(const std::string& name, bool list, const SsmLook
 }
 
 // The value of a parameter as Ref gives it.
-Result<json> value_of(const Parameter& parameter, std::string text, const SsmLookup& ssm) {
+Result<json> value_of(const Parameter& parameter, std::string text, const SsmLookup& ssm,
+                      std::vector<std::string>& absent) {
   const auto type = parameter_type(parameter.type).value_or(ParameterType{});
   if (text.size() > kMaxParameterBytes)
     return validation("Parameter '" + parameter.name + "' has " + std::to_string(text.size()) +
@@ -128,7 +132,7 @@ Result<json> value_of(const Parameter& parameter, std::string text, const SsmLoo
   if (type.from_ssm) {
     // What is constrained is the name, not what stands behind it.
     if (auto fine = constraints.check(text); !fine) return fine.error();
-    auto found = from_store(text, type.list, ssm);
+    auto found = from_store(text, type.list, ssm, absent);
     if (!found) return found.error();
     if (!type.list) return json(std::move(*found));
     return json(split_list(*found));
@@ -150,7 +154,7 @@ Result<json> value_of(const Parameter& parameter, std::string text, const SsmLoo
 Result<ParameterValues> resolve_parameters(const Template& parsed,
                                            const std::map<std::string, std::string>& given,
                                            const SsmLookup& ssm) {
-  std::vector<std::string> unknown, missing;
+  std::vector<std::string> unknown, missing, absent;
   for (const auto& [name, value] : given)
     if (!parsed.parameter(name)) unknown.push_back(name);
   if (!unknown.empty())
@@ -162,12 +166,15 @@ Result<ParameterValues> resolve_parameters(const Template& parsed,
       missing.push_back(parameter.name);
       continue;
     }
-    auto value =
-        value_of(parameter, found == given.end() ? *parameter.default_value : found->second, ssm);
+    auto value = value_of(
+        parameter, found == given.end() ? *parameter.default_value : found->second, ssm, absent);
     if (!value) return value.error();
     out[parameter.name] = std::move(*value);
   }
   if (!missing.empty()) return validation("Parameters: [" + joined(missing) + "] must have values");
+  if (!absent.empty())
+    return validation("Unable to fetch parameters [" + joined(absent) +
+                      "] from parameter store for this account.");
   return out;
 }
 

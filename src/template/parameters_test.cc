@@ -148,6 +148,19 @@ TEST(Parameters, OfSsm) {
   EXPECT_EQ(value_of_parameter(text, {{"P", "/none"}}), gone);
 }
 
+TEST(Parameters, AllThatSsmHasNotAreNamed) {
+  const std::string store = ": {Type: 'AWS::SSM::Parameter::Value<String>', Default: ";
+  const Reading reading =
+      read_template("Parameters:\n  A" + store + "/a}\n  B" + store + "/there}\n  C" + store +
+                    "/c}\nResources: {R: {Type: AWS::SNS::Topic}}\n");
+  const SsmLookup ssm = [](const std::string& name) -> std::optional<SsmParameter> {
+    if (name == "/there") return SsmParameter{"String", "x"};
+    return std::nullopt;
+  };
+  EXPECT_EQ(resolve_parameters(*reading.parsed, {}, ssm).error().message,
+            "Unable to fetch parameters [/a, /c] from parameter store for this account.");
+}
+
 TEST(Parameters, OfSsmHaveTheTypeThatTheTemplateSays) {
   const SsmLookup ssm = [](const std::string& name) -> std::optional<SsmParameter> {
     if (name == "/secret") return SsmParameter{"SecureString", "s"};

@@ -329,6 +329,7 @@ void expand_events(SamTemplate& all, const SamResource& function, const EventTar
         member.place, properties && properties->is_map() ? *properties : sam::map()};
     const Node* type = member.value.find("Type");
     const std::string name = type ? type->text : "";
+    check_event_properties(all, event, name, EventOwner::kFunction);
     if (is_pull_event(name)) {
       expand_pull_event(all, event, name, role, made);
       continue;
@@ -356,11 +357,7 @@ void expand_events(SamTemplate& all, const SamResource& function, const EventTar
     else if (name == "CloudWatchLogs")
       expand_logs(all, event, made);
     else
-      sam_event_problem(all, event, type ? type->place : member.place,
-                        name.empty() ? "Resource dict has missing or invalid value for field Type."
-                                     : "Resource dict has missing or invalid value for field Type. "
-                                       "Event Type is: " +
-                                           name + ".");
+      unknown_event_type(all, event, type ? type->place : member.place, name);
   }
 }
 

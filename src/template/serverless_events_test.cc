@@ -165,5 +165,35 @@ TEST(Serverless, PartitionsFollowTheRegion) {
   EXPECT_THAT(shown(in("us-gov-west-1"), "ServerlessRestApi"), HasSubstr("arn:aws-us-gov:apig"));
 }
 
+// As SAM names them: by the id of what the event becomes.
+TEST(ServerlessEvents, UnknownPropertiesAreRefused) {
+  const auto event = [](const std::string& type, const std::string& given) {
+    return sam(function(code_uri + "      Events:\n        E: {Type: " + type + ", Properties: {" +
+                        given + "}}\n"));
+  };
+  const auto unknown = [](const std::string& what) {
+    return testing::EndsWith(": Resource with id [OrdersE] is invalid. property " + what);
+  };
+  EXPECT_THAT(problems(event("Api", "Path: /a, Method: get, Pth: /b")),
+              ElementsAre(unknown("Pth not defined for resource of type Api; did you mean Path?")));
+  EXPECT_THAT(problems(event("SQS", "Queue: a, Stream: b")),
+              ElementsAre(unknown("Stream not defined for resource of type SQS")));
+  EXPECT_THAT(problems(event("ScheduleV2", "ScheduleExpression: rate(1 day), Enabled: true")),
+              ElementsAre(unknown("Enabled not defined for resource of type ScheduleV2")));
+  EXPECT_THAT(
+      problems(event("Schedule", "Schedule: rate(1 day), Zone: UTC, Pattern: x")),
+      ElementsAre(HasSubstr("property Zone not defined"), HasSubstr("property Pattern not")));
+  EXPECT_THAT(problems(event("EventBridgeRule", "Pattern: {source: [a]}, Enabled: true")),
+              testing::IsEmpty());
+  const std::string machine =
+      "  Flow:\n    Type: AWS::Serverless::StateMachine\n    Properties:\n"
+      "      Definition: {StartAt: A, States: {A: {Type: Succeed}}}\n"
+      "      Events: {E: {Type: EventBridgeRule, Properties: {Pattern: {a: [b]}, Enabled: "
+      "true}}}\n";
+  EXPECT_THAT(problems(sam(machine)), ElementsAre(testing::EndsWith(
+                                          ": Resource with id [FlowE] is invalid. property Enabled "
+                                          "not defined for resource of type EventBridgeRule")));
+}
+
 }  // namespace
 }  // namespace kiln::cfn

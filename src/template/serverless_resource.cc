@@ -120,9 +120,18 @@ std::string SamResource::condition() const {
   return name && name->is_text() ? name->text : std::string();
 }
 
+namespace {
+
+void invalid_resource(SamTemplate& all, const std::string& id, Place place,
+                      const std::string& message) {
+  all.problems.push_back({"Resource with id [" + id + "] is invalid. " + message, place});
+}
+
+}  // namespace
+
 void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
                  const std::string& message) {
-  all.problems.push_back({"Resource with id [" + resource.id + "] is invalid. " + message, place});
+  invalid_resource(all, resource.id, place, message);
 }
 
 void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
@@ -135,28 +144,39 @@ bool requires_all(SamTemplate& all, const SamEvent& event,
   bool fine = true;
   for (const std::string_view name : names)
     if (!event.find(name)) {
-      sam_event_problem(all, event, event.place,
-                        "Missing required property '" + std::string(name) + "'");
+      invalid_resource(all, event.id, event.place,
+                       "Missing required property '" + std::string(name) + "'.");
       fine = false;
     }
   return fine;
 }
 
-void check_properties(SamTemplate& all, const SamResource& resource,
-                      std::initializer_list<std::string_view> known) {
-  const Node* type = resource.whole.find("Type");
-  for (const Member& member : resource.properties.map) {
+void unknown_event_type(SamTemplate& all, const SamEvent& event, Place place,
+                        const std::string& type) {
+  sam_event_problem(all, event, place,
+                    "Resource dict has missing or invalid value for key Type. Event Type is: " +
+                        (type.empty() ? "None" : type) + ".");
+}
+
+void check_names(SamTemplate& all, const std::string& id, const std::string& type,
+                 const Node& properties, const std::vector<std::string>& known) {
+  for (const Member& member : properties.map) {
     if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
     // Nobody reads the guesses of a thousand, each of which takes time.
     constexpr size_t kMostGuesses = 32;
-    const std::string near = all.problems.size() < kMostGuesses
-                                 ? near_word(member.name, {known.begin(), known.end()})
-                                 : std::string();
-    sam_problem(all, resource, member.place,
-                "property " + member.name + " not defined for resource of type " +
-                    (type ? type->text : std::string()) +
-                    (near.empty() ? "" : "; did you mean " + near + "?"));
+    const std::string near =
+        all.problems.size() < kMostGuesses ? near_word(member.name, known) : std::string();
+    invalid_resource(all, id, member.place,
+                     "property " + member.name + " not defined for resource of type " + type +
+                         (near.empty() ? "" : "; did you mean " + near + "?"));
   }
+}
+
+void check_properties(SamTemplate& all, const SamResource& resource,
+                      std::initializer_list<std::string_view> known) {
+  const Node* type = resource.whole.find("Type");
+  check_names(all, resource.id, type ? type->text : "", resource.properties,
+              {known.begin(), known.end()});
 }
 
 Member make_resource(SamTemplate& all, const SamResource& from, std::string id, const char* type,

@@ -87,9 +87,15 @@ struct SamEvent {
 };
 void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
                        const std::string& message);
+void unknown_event_type(SamTemplate& all, const SamEvent& event, Place place,
+                        const std::string& type);
 // Whether the event has these; what is missing is a problem.
 bool requires_all(SamTemplate& all, const SamEvent& event,
                   std::initializer_list<std::string_view> names);
+enum class EventOwner { kFunction, kStateMachine };
+// Says which properties are none of this type of event's. An unknown type is no problem here.
+void check_event_properties(SamTemplate& all, const SamEvent& event, const std::string& type,
+                            EventOwner owner);
 // Whether `type` reads from something by an event source mapping.
 bool is_pull_event(std::string_view type);
 void expand_pull_event(SamTemplate& all, const SamEvent& event, const std::string& type, Node& role,
@@ -149,6 +155,9 @@ void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
 // Says which properties are none of this type's.
 void check_properties(SamTemplate& all, const SamResource& resource,
                       std::initializer_list<std::string_view> known);
+// The same of other things with properties: `id` and `type` are those that the problem names.
+void check_names(SamTemplate& all, const std::string& id, const std::string& type,
+                 const Node& properties, const std::vector<std::string>& known);
 // A resource with Condition, DeletionPolicy and UpdateReplacePolicy of what it is made from.
 Member make_resource(SamTemplate& all, const SamResource& from, std::string id, const char* type,
                      Node properties);

@@ -225,6 +225,7 @@ void expand_machine_events(SamTemplate& all, const SamResource& machine, const E
         member.place, properties && properties->is_map() ? *properties : sam::map()};
     const Node* type = member.value.find("Type");
     const std::string name = type ? type->text : "";
+    check_event_properties(all, event, name, EventOwner::kStateMachine);
     if (name == "Schedule" || name == "CloudWatchEvent" || name == "EventBridgeRule")
       expand_machine_rule(all, event, name == "Schedule", made);
     else if (name == "ScheduleV2")
@@ -232,10 +233,7 @@ void expand_machine_events(SamTemplate& all, const SamResource& machine, const E
     else if (name == "Api")
       expand_machine_api_event(all, event, made);
     else
-      sam_event_problem(
-          all, event, member.place,
-          "Resource dict has missing or invalid value for field Type. Event Type is: " + name +
-              ".");
+      unknown_event_type(all, event, type ? type->place : member.place, name);
   }
 }
 

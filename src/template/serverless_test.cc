@@ -354,8 +354,8 @@ TEST(Serverless, Problems) {
        "'Properties' should be a map."},
       {sam("  Api: {Type: AWS::Serverless::Api}\n"), "Missing required property 'StageName'."},
       {with("      Events: {Hourly: {Type: Schedule, Properties: {}}}\n"),
-       "line 9, column 16: Resource with id [Orders] is invalid. Event with id [Hourly] is "
-       "invalid. Missing required property 'Schedule'"},
+       "line 9, column 16: Resource with id [OrdersHourly] is invalid. Missing required property "
+       "'Schedule'."},
       {with("      Events: {Get: {Type: Api, Properties: {Path: /}}}\n"),
        "Property 'Method' is required."},
       {with("      Events: {Get: {Type: Api, Properties: {Path: /, Method: get, RestApiId: !Ref "
@@ -365,7 +365,7 @@ TEST(Serverless, Problems) {
       {with("      Events: {A: {Type: Fax}}\n"), "Event Type is: Fax."},
       {with("      Events: {Placed: {Type: SNS}}\n"), "Missing required property 'Topic'"},
       {with("      Events: {Placed: {Properties: {Topic: a}}}\n"),
-       "missing or invalid value for field Type"},
+       "missing or invalid value for key Type"},
       {with("      Events: [a]\n"), "Events must be a map"},
       {with("      ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 1}\n"),
        "AutoPublishALias must be defined"},

@@ -235,6 +235,7 @@ def test_rules_of_cors_are_checked(s3, bucket):
     error = refused("InvalidRequest", s3.put_bucket_cors, Bucket=bucket, CORSConfiguration={"CORSRules": [rule] * 101})
     assert message_of(error) == "The number of CORS rules should not exceed allowed limit of 100 rules."
     refused("NoSuchCORSConfiguration", s3.get_bucket_cors, Bucket=bucket)
+    s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{**rule, "ID": "é" * 255}]})
     for rules in ([{**rule, "MaxAgeSeconds": 0}, {**rule, "MaxAgeSeconds": 2**31 - 1, "ID": "i" * 255}], [rule] * 100):
         s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     rule = {"AllowedOrigins": [""], "AllowedMethods": ["GET", "PUT", "HEAD", "POST", "DELETE"]}
@@ -402,6 +403,26 @@ def test_the_version_of_what_is_deleted(s3, bucket):
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     deleted = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": "null"}, {"Key": "none"}]})["Deleted"]
     assert deleted == [{"Key": "k", "VersionId": "null"}, {"Key": "none"}]
+
+
+def test_rules_of_a_lifecycle_have_ids(s3, bucket):
+    def put(*ids):
+        rules = [{**({} if name is None else {"ID": name}), "Filter": {"Prefix": ""}, "Status": "Enabled",
+                  "Expiration": {"Days": 1}} for name in ids]
+        return s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+    put(None, "mine", None)
+    made = [rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]]
+    assert made[1] == "mine" and all(made) and len(set(made)) == 3
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    assert s3.head_object(Bucket=bucket, Key="k")["Expiration"].endswith(f'rule-id="{made[0]}"')
+
+    def refuse(*ids):
+        return message_of(refused("InvalidArgument", lambda: put(*ids)))
+
+    assert refuse("a", "a") == "Rule ID must be unique. Found same ID for more than one rule"
+    assert refuse("a" * 256) == "ID length should not exceed allowed limit of 255"
+    put("é" * 255)
 
 
 @pytest.mark.parametrize(("action", "expected"), [

@@ -109,6 +109,7 @@ CORPUS = {
     "inline code of another language": (with_function(Runtime="provided.al2023"), REFUSED),
     "reserved concurrency": (with_function(ReservedConcurrentExecutions=5), FINE),
     "more than the account can reserve": (with_function(ReservedConcurrentExecutions=901), REFUSED),
+    "a wait condition's handle": (only("AWS::CloudFormation::WaitConditionHandle"), FINE),
     "less than nothing reserved": (with_function(ReservedConcurrentExecutions=-1), REFUSED),
     "settings": (with_function(MemorySize=512, Timeout=30, EphemeralStorage={"Size": 1024}, Environment={"Variables": {"STAGE": "b"}},
                                TracingConfig={"Mode": "Active"}, LoggingConfig={"LogFormat": "JSON"}, Tags=[{"Key": "a", "Value": "b"}]), FINE),
@@ -250,3 +251,25 @@ def test_what_is_planned_is_deployed_and_nothing_else(engine):
 def without_none(resource):
     properties = resource.get("Properties", {})
     return {**resource, "Properties": {key: value for key, value in properties.items() if value is not None}}
+
+
+def test_reserves_of_a_template_fit_the_account_together(engine):
+    cloudformation = engine.client("cloudformation")
+
+    def body(**reserves):
+        return json.dumps({"Resources": {name: function(ReservedConcurrentExecutions=reserved) for name, reserved in reserves.items()}})
+
+    def refusal(call, **reserves):
+        with pytest.raises(ClientError) as error:
+            call(StackName="reserves", TemplateBody=body(**reserves))
+        return error.value.response["Error"]["Message"]
+
+    said = refusal(cloudformation.create_stack, A=450, B=451)
+    assert "for resources [A, B], which reserve 901 together" in said
+    assert "decreases account's UnreservedConcurrentExecution below its minimum value of [100]." in said
+    cloudformation.create_stack(StackName="reserves", TemplateBody=body(A=450, B=400))
+    assert settled(cloudformation, "reserves")["StackStatus"] == "CREATE_COMPLETE"
+    assert "[A, B, C], which reserve 901 together" in refusal(cloudformation.update_stack, A=450, B=400, C=51)
+    cloudformation.update_stack(StackName="reserves", TemplateBody=body(A=450, C=50))  # B goes
+    assert settled(cloudformation, "reserves")["StackStatus"] == "UPDATE_COMPLETE"
+    cloudformation.delete_stack(StackName="reserves")

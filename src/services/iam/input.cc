@@ -110,6 +110,9 @@ Result<void> add_tags(const json& input, IamTags& tags) {
     if (key.empty() || key.size() > 128)
       return validation("The tag key '" + key.substr(0, 128) +
                         "' is invalid: from 1 to 128 characters");
+    if (ascii::lower(key).starts_with("aws:"))
+      return Error{ErrorKind::kInvalid, "InvalidInput",
+                   "aws: prefixed tag key names are not allowed for external use."};
     tags[key] = tag.text("Value");
     if (!tag.status()) return tag.status();
   }

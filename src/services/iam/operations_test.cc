@@ -190,6 +190,11 @@ TEST_F(IamTest, NamesAndTagsHaveLimits) {
   EXPECT_EQ(refusal("CreateRole", with_name(std::string(65, 'a'))).type, "ValidationError");
   EXPECT_EQ(refusal("CreateRole", with_name("a b")).type, "ValidationError");
   create(std::string(64, 'a'));
+  for (const char* key : {"aws:mine", "AWS:mine"})
+    EXPECT_EQ(refusal("TagRole", {{"RoleName", std::string(64, 'a')},
+                                  {"Tags", {{{"Key", key}, {"Value", ""}}}}})
+                  .type,
+              "InvalidInput");
   json tags = json::array();
   for (int i = 0; i < 51; ++i) tags.push_back({{"Key", std::to_string(i)}, {"Value", ""}});
   EXPECT_EQ(refusal("TagRole", {{"RoleName", std::string(64, 'a')}, {"Tags", tags}}).type,

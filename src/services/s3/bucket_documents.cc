@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <set>
+#include <sstream>
 
+#include "base/digest.h"
+#include "base/ids.h"
 #include "base/json_access.h"
 #include "services/s3/call.h"
 #include "services/s3/least_size.h"
@@ -140,8 +143,34 @@ Result<void> check_all_days(const pugi::xml_node rule) {
   return {};
 }
 
+// In characters, not in bytes.
+size_t length_of(std::string_view utf8) {
+  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+  }));
+}
+
+constexpr size_t kMaxRuleId = 255;
+
+Result<void> check_rule_ids(const pugi::xml_node root) {
+  std::set<std::string_view> ids;
+  for (const pugi::xml_node rule : root.children("Rule")) {
+    const std::string_view id = rule.child("ID").text().get();
+    const char* wrong = nullptr;
+    if (length_of(id) > kMaxRuleId)
+      wrong = "ID length should not exceed allowed limit of 255";
+    else if (!id.empty() && !ids.insert(id).second)
+      wrong = "Rule ID must be unique. Found same ID for more than one rule";
+    if (wrong)
+      return s3_with(s3_with(s3_invalid("InvalidArgument", wrong), "ArgumentName", "ID"),
+                     "ArgumentValue", id);
+  }
+  return {};
+}
+
 Result<void> check_lifecycle(const pugi::xml_node root) {
   if (!root.child("Rule")) return malformed_xml();
+  if (auto ids = check_rule_ids(root); !ids) return ids;
   for (const pugi::xml_node rule : root.children("Rule")) {
     const std::string_view status = rule.child("Status").text().get();
     if (status != "Enabled" && status != "Disabled") return malformed_xml();
@@ -170,7 +199,6 @@ Result<void> check_lifecycle(const pugi::xml_node root) {
 
 // What the schema says of one CORS rule.
 bool is_cors_rule(const pugi::xml_node rule) {
-  constexpr size_t kMaxId = 255;
   const auto is_alone = [&](const char* name) { return !rule.child(name).next_sibling(name); };
   const std::string_view age = rule.child("MaxAgeSeconds").text().get();
   int32_t seconds = 0;
@@ -178,8 +206,8 @@ bool is_cors_rule(const pugi::xml_node rule) {
   const bool has_age =
       error == std::errc() && end == age.data() + age.size() && !age.starts_with('-');
   return rule.child("AllowedMethod") && rule.child("AllowedOrigin") && is_alone("ID") &&
-         std::string_view(rule.child("ID").text().get()).size() <= kMaxId &&
-         is_alone("MaxAgeSeconds") && (has_age || !rule.child("MaxAgeSeconds"));
+         length_of(rule.child("ID").text().get()) <= kMaxRuleId && is_alone("MaxAgeSeconds") &&
+         (has_age || !rule.child("MaxAgeSeconds"));
 }
 
 // A name in the rule may have `most` stars.
@@ -278,9 +306,28 @@ std::string whole_access_block(const std::string& body) {
   return xml.answer().body;
 }
 
+// With an ID for each rule that came without.
+std::string with_rule_ids(const std::string& body) {
+  pugi::xml_document document;
+  document.load_buffer(body.data(), body.size());
+  bool is_new = false;
+  for (pugi::xml_node rule : document.child("LifecycleConfiguration").children("Rule")) {
+    pugi::xml_node id = rule.child("ID");
+    if (*id.text().get() != '\0') continue;
+    if (!id) id = rule.prepend_child("ID");
+    id.text().set(base64_encode(new_uuid()).c_str());
+    is_new = true;
+  }
+  if (!is_new) return body;
+  std::ostringstream out;
+  document.save(out, "", pugi::format_raw | pugi::format_no_declaration);
+  return std::move(out).str();
+}
+
 // What stands for a document; "" where it is the same as none.
 std::string kept(const Kind& kind, const std::string& body) {
   if (kind.parameter == "publicAccessBlock") return whole_access_block(body);
+  if (kind.parameter == "lifecycle") return with_rule_ids(body);
   if (kind.parameter == "tagging") {
     const auto tags = read_tagging(body);
     if (tags && tags->empty()) return {};
