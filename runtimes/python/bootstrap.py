@@ -307,23 +307,24 @@ def on_demand():
     return loaded
 
 
-class LoggingFinder:
-    """Sees the first import of logging, so that functions which don't log don't pay for it."""
+class FirstImports:
+    """Sees the first import of what Kiln adds something to, so that functions which don't import it don't pay for it."""
+
+    ADDED = {"logging": "install_logging", "botocore.session": "install_endpoint"}
 
     def find_spec(self, name, path=None, target=None):
-        if name != "logging":
+        if name not in self.ADDED or name in sys.modules:
             return None
-        sys.meta_path.remove(self)
         from importlib.machinery import PathFinder
 
         spec = PathFinder.find_spec(name, path, target)
-        execute = spec.loader.exec_module
+        if spec:
+            execute = spec.loader.exec_module
+            def execute_and_add(module):
+                execute(module)
+                getattr(on_demand(), self.ADDED[name])(module)
 
-        def execute_and_install(module):
-            execute(module)
-            on_demand().install_logging(module)
-
-        spec.loader.exec_module = execute_and_install
+            spec.loader.exec_module = execute_and_add
         return spec
 
 
@@ -572,8 +573,7 @@ def main():
         add_builtins()
     if "logging" in sys.modules:
         on_demand().install_logging(sys.modules["logging"])
-    else:
-        sys.meta_path.insert(0, LoggingFinder())
+    sys.meta_path.insert(0, FirstImports())
     set_up_paths()
     sys.meta_path.append(ShippedFinder())
     template = load_beside("snapshot").Template() if "KILN_TEMPLATE_FD" in os.environ else None

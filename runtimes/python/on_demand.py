@@ -220,6 +220,27 @@ def install_logging(logging):
     root.addHandler(handler)
 
 
+# ---- The endpoint
+
+
+def install_endpoint(session):
+    """Lets boto3 before 1.28 read AWS_ENDPOINT_URL, too: otherwise it would call AWS itself."""
+    from botocore import __version__
+
+    if [int(part) for part in __version__.split(".")[:2]] >= [1, 31]:
+        return
+    create = session.Session.create_client
+
+    def create_client(self, service_name, *words, **named):
+        ignores = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+        if len(words) < 5 and named.get("endpoint_url") is None and not ignores:
+            own = "AWS_ENDPOINT_URL_" + service_name.upper().replace("-", "_")
+            named["endpoint_url"] = os.environ.get(own) or os.environ.get("AWS_ENDPOINT_URL")
+        return create(self, service_name, *words, **named)
+
+    session.Session.create_client = create_client
+
+
 # ---- Results
 
 quote = json.encoder.encode_basestring_ascii if runtime.ASCII else json.encoder.encode_basestring  # noqa: F821

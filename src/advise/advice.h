@@ -82,8 +82,9 @@ struct Where {
 };
 // TargetTrackingScalingPolicyConfiguration of PutScalingPolicy, as JSON.
 std::string tracking_configuration(const SetTracking& setting, const Where& where);
-// The AWS CLI's commands that set it, one a line.
-std::vector<std::string> commands(const Setting& setting, const Where& where);
+// The AWS CLI's commands that set it, one a line. `aws`: how it is started, "kiln aws" for Kiln's.
+std::vector<std::string> commands(const Setting& setting, const Where& where,
+                                  const std::string& aws);
 // The lines of a SAM template that say the same, with the place they belong to.
 std::string template_patch(const Setting& setting, const Where& where);
 

@@ -29,23 +29,23 @@ namespace {
 
 struct Commands {
   const Where& where;
+  const std::string& aws;
   using Lines = std::vector<std::string>;
 
   std::string lambda(const std::string& operation) const {
-    return "aws lambda " + operation + " --function-name " + where.function;
+    return aws + " lambda " + operation + " --function-name " + where.function;
   }
   std::string target(const std::string& qualifier, int min, int max) const {
     return fmt::format(
-        "aws application-autoscaling register-scalable-target {} --resource-id {} --min-capacity "
-        "{} "
+        "{} application-autoscaling register-scalable-target {} --resource-id {} --min-capacity {} "
         "--max-capacity {}",
-        kDimension, resource_id(where, qualifier), min, max);
+        aws, kDimension, resource_id(where, qualifier), min, max);
   }
 
   void unscale(Lines& lines, const std::string& qualifier) const {
     lines.push_back(
-        fmt::format("aws application-autoscaling deregister-scalable-target {} --resource-id {}",
-                    kDimension, resource_id(where, qualifier)));
+        fmt::format("{} application-autoscaling deregister-scalable-target {} --resource-id {}",
+                    aws, kDimension, resource_id(where, qualifier)));
   }
   // What $LATEST has now, for those who call the alias.
   void publish(Lines& lines) const {
@@ -76,9 +76,9 @@ struct Commands {
     Lines lines = (*this)(SetProvisioned{setting.qualifier, setting.min, setting.unscale});
     lines.push_back(target(setting.qualifier, setting.min, setting.max));
     lines.push_back(fmt::format(
-        "aws application-autoscaling put-scaling-policy {} --resource-id {} --policy-name {} "
+        "{} application-autoscaling put-scaling-policy {} --resource-id {} --policy-name {} "
         "--policy-type TargetTrackingScaling --target-tracking-scaling-policy-configuration '{}'",
-        kDimension, resource_id(where, setting.qualifier), setting.policy,
+        aws, kDimension, resource_id(where, setting.qualifier), setting.policy,
         tracking_configuration(setting, where)));
     return lines;
   }
@@ -91,11 +91,11 @@ struct Commands {
     lines.push_back(target(setting.qualifier, setting.min, setting.max));
     for (const auto& entry : setting.entries)
       lines.push_back(
-          fmt::format("aws application-autoscaling put-scheduled-action {} --resource-id {} "
+          fmt::format("{} application-autoscaling put-scheduled-action {} --resource-id {} "
                       "--scheduled-action-name {} --schedule '{}' --scalable-target-action "
                       "MinCapacity={},MaxCapacity={}",
-                      kDimension, resource_id(where, setting.qualifier), entry.name, entry.cron,
-                      entry.min, entry.max));
+                      aws, kDimension, resource_id(where, setting.qualifier), entry.name,
+                      entry.cron, entry.min, entry.max));
     return lines;
   }
   Lines operator()(const SetMemory& setting) const {
@@ -112,11 +112,11 @@ struct Commands {
   }
   Lines operator()(const SetIdleAlarm& setting) const {
     return {fmt::format(
-        "aws cloudwatch put-metric-alarm --alarm-name {}-{}-idle --namespace AWS/Lambda "
+        "{} cloudwatch put-metric-alarm --alarm-name {}-{}-idle --namespace AWS/Lambda "
         "--metric-name Invocations --dimensions Name=FunctionName,Value={} "
         "Name=Resource,Value={}:{} --statistic Sum --period 300 --evaluation-periods {} "
         "--threshold 1 --comparison-operator LessThanThreshold --treat-missing-data breaching",
-        where.function, setting.qualifier, where.function, where.function, setting.qualifier,
+        aws, where.function, setting.qualifier, where.function, where.function, setting.qualifier,
         setting.minutes / 5)};
   }
 };
@@ -223,8 +223,9 @@ std::string_view kind_of(const Setting& setting) {
   return kKinds[setting.index()];
 }
 
-std::vector<std::string> commands(const Setting& setting, const Where& where) {
-  return std::visit(Commands{where}, setting);
+std::vector<std::string> commands(const Setting& setting, const Where& where,
+                                  const std::string& aws) {
+  return std::visit(Commands{where, aws}, setting);
 }
 
 std::string template_patch(const Setting& setting, const Where& where) {

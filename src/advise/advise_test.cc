@@ -153,7 +153,7 @@ TEST_F(AdviseTest, ColdStartsAreProvisionedFor) {
   if (setting.units == 1) fewer.functions[0].config.provisioned.clear();
   const auto study = simulate::study(fewer, options_);
   EXPECT_GT(study->summary.of(0, simulate::Figure::kColdShare).mean, goals_.cold_share);
-  EXPECT_THAT(commands(provisioned->setting, {"f", "us-east-1"})[0],
+  EXPECT_THAT(commands(provisioned->setting, {"f", "us-east-1"}, "aws")[0],
               HasSubstr("put-provisioned-concurrency-config --function-name f --qualifier live"));
 }
 
@@ -290,7 +290,7 @@ TEST_F(AdviseTest, IdleHoursWithProvisionedConcurrencyAreTold) {
   const auto all = advice();
   const Advice* alarm = find<SetIdleAlarm>(all);
   ASSERT_TRUE(alarm);
-  EXPECT_THAT(commands(alarm->setting, {"f", "us-east-1"})[0],
+  EXPECT_THAT(commands(alarm->setting, {"f", "us-east-1"}, "aws")[0],
               HasSubstr("--treat-missing-data breaching"));
   EXPECT_THAT(alarm->reason, HasSubstr("INSUFFICIENT_DATA"));
 }
@@ -352,22 +352,22 @@ TEST(Facts, WithFewReportsMinutesCount) {
 
 TEST(AdviceText, CommandsAndPatchesSayTheSame) {
   const Where where{"orders", "us-east-1"};
-  EXPECT_EQ(commands(SetReserved{40}, where)[0],
-            "aws lambda put-function-concurrency --function-name orders "
+  EXPECT_EQ(commands(SetReserved{40}, where, "kiln aws")[0],
+            "kiln aws lambda put-function-concurrency --function-name orders "
             "--reserved-concurrent-executions 40");
   EXPECT_EQ(template_patch(SetReserved{40}, where), "ReservedConcurrentExecutions: 40\n");
-  EXPECT_EQ(commands(SetProvisioned{"live", 0}, where)[0],
+  EXPECT_EQ(commands(SetProvisioned{"live", 0}, where, "aws")[0],
             "aws lambda delete-provisioned-concurrency-config --function-name orders --qualifier "
             "live");
   const SetTracking tracking{"live", "keep", 2, 20, 0.7, "Maximum"};
-  ASSERT_EQ(commands(tracking, where).size(), 3u);
-  EXPECT_THAT(commands(tracking, where)[2], HasSubstr(R"("Statistic": "Maximum")"));
+  ASSERT_EQ(commands(tracking, where, "aws").size(), 3u);
+  EXPECT_THAT(commands(tracking, where, "aws")[2], HasSubstr(R"("Statistic": "Maximum")"));
   EXPECT_THAT(template_patch(tracking, where), HasSubstr("Statistic: Maximum"));
   const SetTracking average{"live", "keep", 2, 20, 0.7, "Average"};
-  EXPECT_THAT(commands(average, where)[2],
+  EXPECT_THAT(commands(average, where, "aws")[2],
               HasSubstr(R"("PredefinedMetricType": "LambdaProvisionedConcurrencyUtilization")"));
   const SetSchedule schedule{"live", 2, 20, {{"morning", "cron(0 8 * * ? *)", 10, 20}}};
-  EXPECT_THAT(commands(schedule, where)[2], HasSubstr("--schedule 'cron(0 8 * * ? *)'"));
+  EXPECT_THAT(commands(schedule, where, "aws")[2], HasSubstr("--schedule 'cron(0 8 * * ? *)'"));
   EXPECT_THAT(template_patch(schedule, where), HasSubstr("ScheduledActions:"));
   EXPECT_EQ(template_patch(SetTimeout{7}, where), "Timeout: 7\n");
   EXPECT_EQ(kind_of(SetMemory{}), "memory");

@@ -11,6 +11,7 @@
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
 #include "cli/scenario_file.h"
+#include "cli/shell.h"
 #include "cli/stack_client.h"
 #include "cli/survey_client.h"
 #include "cli/tuned_sizes.h"
@@ -28,7 +29,7 @@ struct AdviseArguments {
   std::string prices_file, html_file;
   std::vector<std::string> only;
   size_t seeds = 3;
-  bool apply = false, patch = false, aws = false, endpoint_given = false;
+  bool apply = false, patch = false, aws = false, endpoint_given = false, region_given = false;
 };
 
 const std::vector<std::string> kKinds = {"memory",         "timeout",  "reserved", "provisioned",
@@ -134,6 +135,15 @@ Result<void> apply_all(SurveyClient& client, AdvisedFunction& function) {
   return {};
 }
 
+// So that a command that is copied changes what was asked about: AWS itself only with --aws, and
+// what was given by option is given again.
+std::string aws_words(const ApiOptions& api, const AdviseArguments& arguments) {
+  std::string words = arguments.aws ? "aws" : "kiln aws";
+  if (arguments.endpoint_given) words += " --endpoint-url " + shell_word(api.endpoint);
+  if (arguments.region_given || arguments.aws) words += " --region " + shell_word(api.region);
+  return words;
+}
+
 Result<AdviceResult> find_advice(Console& console, const ClientOptions& options,
                                  const AdviseArguments& arguments, SurveyClient& client) {
   Result<survey::AdviceQuestion> question = read_question(options, arguments);
@@ -148,7 +158,8 @@ Result<AdviceResult> find_advice(Console& console, const ClientOptions& options,
   AdviceResult result{.title = arguments.target,
                       .functions = {},
                       .goals = question->goals,
-                      .prices_date = prices->date};
+                      .prices_date = prices->date,
+                      .aws = aws_words(options.api, arguments)};
   question->function = arguments.target;
   auto one = advise_one(client, arguments, *question, study);
   if (one) {
@@ -259,6 +270,7 @@ void add_advise_command(CLI::App& app, Invocation& invocation) {
   auto client_options = add_client_options(*command);
   command->callback([&invocation, command, arguments, client_options] {
     arguments->endpoint_given = command->count("--endpoint") > 0;
+    arguments->region_given = command->count("--region") > 0;
     invocation.exit_code = run_advise(invocation.console, *client_options, *arguments);
   });
 }

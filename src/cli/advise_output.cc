@@ -144,7 +144,8 @@ std::string advice_text(const Console& console, const AdviceResult& result, bool
       if (patch)
         out += indented(advise::template_patch(advice.setting, function.found.where), "     ");
       else if (!function.applied.contains(i))
-        for (const std::string& command : advise::commands(advice.setting, function.found.where))
+        for (const std::string& command :
+             advise::commands(advice.setting, function.found.where, result.aws))
           out += "     " + command + "\n";
     }
     for (const std::string& note : function.found.notes) say(note);
@@ -175,7 +176,7 @@ Json advice_document(const AdviceResult& result) {
                {"confidenceReason", advice.confidence_reason}};
       if (!advice.trap.empty()) one["trap"] = advice.trap;
       if (!advice.simple_rule.empty()) one["simpleRules"] = advice.simple_rule;
-      one["commands"] = Json(advise::commands(advice.setting, found.where));
+      one["commands"] = Json(advise::commands(advice.setting, found.where, result.aws));
       one["template"] = advise::template_patch(advice.setting, found.where);
       one["applied"] = function.applied.contains(i);
       list.push_back(std::move(one));
@@ -211,7 +212,8 @@ report::Page advice_page(const AdviceResult& result) {
         if (!more.empty()) text += "\n\n" + more;
       text += fmt::format("\n\nConfidence: {} ({}).", advise::to_text(advice.confidence),
                           advice.confidence_reason);
-      for (const std::string& command : advise::commands(advice.setting, function.found.where))
+      for (const std::string& command :
+           advise::commands(advice.setting, function.found.where, result.aws))
         text += "\n\n" + command;
       page.sections.emplace_back(report::Text{advice.title, text});
       if (!advice.simulated) continue;

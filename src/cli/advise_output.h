@@ -22,6 +22,7 @@ struct AdviceResult {
   std::vector<AdvisedFunction> functions;
   advise::Goals goals;
   std::string prices_date;
+  std::string aws;  // how the AWS CLI is started for them
 };
 
 // With the lines of a template instead of commands, where `patch`.

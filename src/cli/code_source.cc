@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/handler_names.h"
 #include "cli/read_file.h"
 #include "cli/shell.h"
 #include "cli/usage.h"
@@ -20,23 +21,24 @@ constexpr std::array<std::string_view, 1> kPythonFiles = {".py"};
 constexpr std::array<std::string_view, 3> kNodeFiles = {".js", ".mjs", ".cjs"};
 constexpr std::array<std::string_view, 1> kTypeScriptFiles = {".ts"};
 // Folders, at any depth, of code that others wrote or that a build made: nobody builds these files.
-constexpr std::array<std::string_view, 7> kFoldersOfOthers = {
-    "node_modules", "vendor", "third_party", "target", ".venv", "venv", "site-packages"};
+constexpr std::array<std::string_view, 8> kFoldersOfOthers = {
+    "node_modules", "CMakeFiles", "vendor", "third_party",
+    "target",       ".venv",      "venv",   "site-packages"};
 
 bool has(const std::vector<CodeEntry>& entries, std::string_view path) {
   return std::any_of(entries.begin(), entries.end(),
                      [&](const CodeEntry& entry) { return entry.path == path; });
 }
 
-// The name of a top-level file with one of these endings, without it; "" when there is none. A file
-// such as jest.config.js can't have a handler.
+// The first top-level file with one of these endings; "" when there is none. A file such as
+// jest.config.js can't have a handler.
 std::string top_level(const std::vector<CodeEntry>& entries,
                       std::span<const std::string_view> endings) {
   for (const CodeEntry& entry : entries)
     for (const std::string_view ending : endings) {
       if (!entry.path.ends_with(ending)) continue;
       const std::string name = entry.path.substr(0, entry.path.size() - ending.size());
-      if (name.find_first_of("/.") == std::string::npos) return name;
+      if (name.find_first_of("/.") == std::string::npos) return entry.path;
     }
   return "";
 }
@@ -93,6 +95,9 @@ constexpr std::array kSources = {
 
 std::string step_for(std::vector<CodeEntry> entries) {
   std::erase_if(entries, is_of_others);
+  if (has(entries, "CMakeLists.txt"))
+    return "`kiln dev DIR` builds a project with CMake and makes its function, and `kiln create "
+           "NAME DIR/build/NAME.zip` makes one of what is built";
   if (const std::string file = typescript(entries); !file.empty())
     return "build its .ts files first, in its folder: `npx esbuild " + shell_word(file) +
            " --bundle --platform=node --outfile=build/index.js`; then give the folder build";
@@ -103,10 +108,18 @@ std::string step_for(std::vector<CodeEntry> entries) {
   return "give --runtime and --handler";
 }
 
-Error no_default_handler(const std::string& file, const std::string& module,
-                         const std::string& function) {
-  return usage("there is no " + file + ", where the default handler would be; give --handler " +
-               module + ".FUNCTION, such as " + module + "." + function);
+// `wanted` is the file where the default handler would be, and `there` one that is there.
+Error no_default_handler(const CodeSource& source, const std::string& wanted,
+                         const std::string& there, const std::string& function) {
+  const std::string module = there.substr(0, there.find('.'));
+  std::string handlers;
+  if (const auto text = read_file(source.folder + "/" + there); !source.folder.empty() && text)
+    for (const std::string& name :
+         there.ends_with(".py") ? handlers_in_python(*text) : handlers_in_javascript(*text))
+      handlers.append(handlers.empty() ? "" : ", or ").append(module).append(".").append(name);
+  if (handlers.empty()) handlers = module + ".FUNCTION, such as " + module + "." + function;
+  return usage("there is no " + wanted + ", where the default handler would be; give --handler " +
+               handlers);
 }
 
 }  // namespace
@@ -129,6 +142,7 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
     Result<std::vector<CodeEntry>> entries = code_entries(source.hot_reload_dir);
     if (!entries) return entries.error();
     source.entries = *std::move(entries);
+    source.folder = source.hot_reload_dir;
     return source;
   }
   if (fs::is_directory(status)) {
@@ -136,6 +150,7 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
     if (!packed) return packed.error();
     source.packed = *std::move(packed);
     source.zip = std::exchange(source.packed.zip, {});
+    source.folder = path;
   } else {
     Result<std::string> content = read_file(path);
     if (!content) return content.error();
@@ -151,8 +166,9 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
   return source;
 }
 
-Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted,
+Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wanted,
                                      const NewestRuntime& newest) {
+  const std::vector<CodeEntry>& entries = source.entries;
   if (wanted.runtime.empty()) {
     if (has(entries, "bootstrap")) {
       wanted.runtime = "provided.al2023";
@@ -172,14 +188,14 @@ Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, Runt
   }
   if (!wanted.handler.empty()) return wanted;
   if (wanted.runtime.starts_with("python")) {
-    const std::string module = top_level(entries, kPythonFiles);
-    if (!has(entries, "lambda_function.py") && !module.empty())
-      return no_default_handler("lambda_function.py", module, "lambda_handler");
+    const std::string file = top_level(entries, kPythonFiles);
+    if (!has(entries, "lambda_function.py") && !file.empty())
+      return no_default_handler(source, "lambda_function.py", file, "lambda_handler");
     wanted.handler = "lambda_function.lambda_handler";
   } else if (wanted.runtime.starts_with("nodejs")) {
-    const std::string module = top_level(entries, kNodeFiles);
-    if (!has_index(entries) && !module.empty())
-      return no_default_handler("index.js, index.mjs, or index.cjs", module, "handler");
+    const std::string file = top_level(entries, kNodeFiles);
+    if (!has_index(entries) && !file.empty())
+      return no_default_handler(source, "index.js, index.mjs, or index.cjs", file, "handler");
     wanted.handler = "index.handler";
   } else {
     wanted.handler = "bootstrap";

@@ -21,6 +21,7 @@ struct CodeSource {
   PackedFolder packed;         // of a folder: what went into the zip; its own zip is empty
   std::string hot_reload_dir;  // kHotReload: absolute
   std::vector<CodeEntry> entries;
+  std::string folder;  // where the code lies as files; empty: in an archive
 };
 
 // `path` is a folder or a zip archive; kHotReload needs a folder.
@@ -39,8 +40,9 @@ using NewestRuntime = std::function<std::string(const std::string& language)>;
 // Fills what the user left empty: provided.al2023 for a `bootstrap`, the newest runtime of Python
 // for a .py file, of Node.js for index.js or index.mjs, or another such file where no .ts file lies
 // beside it, all at the top of the package. Error (kInvalid): none of these, or a handler that
-// can't be guessed. What is in node_modules and the like is not looked at.
-Result<RuntimeChoice> choose_runtime(const std::vector<CodeEntry>& entries, RuntimeChoice wanted,
+// can't be guessed; the message names those that are in the code. What is in node_modules and the
+// like is not looked at.
+Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wanted,
                                      const NewestRuntime& newest);
 
 }  // namespace kiln::cli

@@ -18,6 +18,7 @@ namespace kiln::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 struct Unpacked {
@@ -224,15 +225,42 @@ std::string unknown(const std::string& language) {
   return "";
 }
 
-TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
-  const auto said = [](const char* file) {
-    return choose_runtime({{file}}, {}, unknown).error().message;
+Result<RuntimeChoice> choose(std::vector<CodeEntry> entries, RuntimeChoice wanted,
+                             const NewestRuntime& newest) {
+  CodeSource source;
+  source.entries = std::move(entries);
+  return choose_runtime(source, std::move(wanted), newest);
+}
+
+TEST(ChooseRuntime, NamesTheHandlersThatAreInTheCode) {
+  const TestFolder folder;
+  const auto said = [&](const std::string& file, const std::string& text, CodeForm form) {
+    folder.write(file, text);
+    const auto source = read_code(fs::path(folder.path() + "/" + file).parent_path(), form);
+    return source ? choose_runtime(*source, {}, unknown).error().message : source.error().message;
   };
+  for (const CodeForm form : {CodeForm::kPackage, CodeForm::kHotReload}) {
+    EXPECT_THAT(said("cron/handler.py", "def run(event, context): pass\n", form),
+                EndsWith("; give --handler handler.run"));
+    EXPECT_THAT(said("rest/handler.js", "exports.a = f\nexports.b = g\n", form),
+                EndsWith("; give --handler handler.a, or handler.b"));
+    EXPECT_THAT(said("none/app.py", "x = 1\n", form),
+                EndsWith("; give --handler app.FUNCTION, such as app.lambda_handler"));
+  }
+}
+
+TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
+  const auto said = [](const char* file) { return choose({{file}}, {}, unknown).error().message; };
   EXPECT_THAT(said("app.py"), HasSubstr("give --handler app.FUNCTION, such as app.lambda_handler"));
   EXPECT_THAT(said("app.mjs"), HasSubstr("give --handler app.FUNCTION, such as app.handler"));
   EXPECT_THAT(said("src/index.ts"),
               HasSubstr("`npx esbuild src/index.ts --bundle --platform=node "
                         "--outfile=build/index.js`; then give the folder build"));
+  EXPECT_THAT(choose({{"CMakeLists.txt"}, {"build/CMakeFiles/x/compiler_depend.ts"}, {"main.cc"}},
+                     {}, unknown)
+                  .error()
+                  .message,
+              HasSubstr("`kiln dev DIR` builds a project with CMake"));
   EXPECT_THAT(said("main.go"), HasSubstr("go build -o build/bootstrap .`"));
   EXPECT_THAT(said("src/main.rs"), HasSubstr("`cargo build --release`"));
   EXPECT_THAT(said("App.java"), HasSubstr("a script bootstrap that starts java"));
@@ -241,17 +269,17 @@ TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
   EXPECT_THAT(said("main.cpp"), HasSubstr("`kiln new NAME`"));
   EXPECT_THAT(said("main.f90"), HasSubstr("give --runtime and --handler"));
   // Its configuration is no handler's file.
-  EXPECT_THAT(choose_runtime({{"jest.config.js"}, {"app.ts"}}, {}, unknown).error().message,
+  EXPECT_THAT(choose({{"jest.config.js"}, {"app.ts"}}, {}, unknown).error().message,
               HasSubstr("esbuild app.ts"));
 }
 
 TEST(ChooseRuntime, LeavesThePackagesOfOthersAside) {
   const auto said = [](const std::vector<CodeEntry>& entries) {
-    return choose_runtime(entries, {}, unknown).error().message;
+    return choose(entries, {}, unknown).error().message;
   };
   const CodeEntry rxjs{"node_modules/rxjs/src/index.ts"};
   EXPECT_THAT(said({rxjs, {"app.js"}}), HasSubstr("give --handler app.FUNCTION"));
-  EXPECT_EQ(choose_runtime({rxjs, {"app.js"}}, {"", "app.run"}, unknown)->runtime, "nodejs22.x");
+  EXPECT_EQ(choose({rxjs, {"app.js"}}, {"", "app.run"}, unknown)->runtime, "nodejs22.x");
   EXPECT_THAT(said({rxjs, {"src/main.go"}}), HasSubstr("go build"));
   for (const char* file :
        {"node_modules/rxjs/src/index.ts", "node_modules/esbuild/main.go", "vendor/x/y.go",
@@ -265,7 +293,7 @@ TEST(ChooseRuntime, LeavesThePackagesOfOthersAside) {
 
 TEST(ChooseRuntime, PrefersJavaScriptAtTheTopToTypeScriptBelow) {
   const auto said = [](const std::vector<CodeEntry>& entries) {
-    return choose_runtime(entries, {}, unknown).error().message;
+    return choose(entries, {}, unknown).error().message;
   };
   EXPECT_THAT(said({{"app.js"}, {"src/index.ts"}}), HasSubstr("give --handler app.FUNCTION"));
   EXPECT_THAT(said({{"app.js"}, {"types.d.ts"}}), HasSubstr("give --handler app.FUNCTION"));
@@ -295,7 +323,7 @@ TEST(ChooseRuntime, TellsRuntimeAndHandlerFromTheFiles) {
       {"nothing known", {{"readme.txt"}}, {}, "", ""},
   };
   for (const RuntimeCase& c : cases) {
-    const Result<RuntimeChoice> choice = choose_runtime(c.entries, c.wanted, unknown);
+    const Result<RuntimeChoice> choice = choose(c.entries, c.wanted, unknown);
     if (c.runtime.empty()) {
       EXPECT_FALSE(choice) << c.what;
       continue;
@@ -310,14 +338,14 @@ TEST(ChooseRuntime, TakesTheNewestOfTheMachine) {
   const NewestRuntime debian = [](const std::string& language) {
     return language == "python" ? "python3.11" : "nodejs20.x";
   };
-  EXPECT_EQ(choose_runtime({{"lambda_function.py"}}, {}, debian)->runtime, "python3.11");
-  EXPECT_EQ(choose_runtime({{"index.mjs"}}, {}, debian)->runtime, "nodejs20.x");
+  EXPECT_EQ(choose({{"lambda_function.py"}}, {}, debian)->runtime, "python3.11");
+  EXPECT_EQ(choose({{"index.mjs"}}, {}, debian)->runtime, "nodejs20.x");
   const NewestRuntime not_asked = [](const std::string& language) {
     ADD_FAILURE() << language;
     return language;
   };
-  EXPECT_EQ(choose_runtime({{"index.js"}}, {"nodejs24.x", ""}, not_asked)->runtime, "nodejs24.x");
-  EXPECT_EQ(choose_runtime({{"bootstrap"}}, {}, not_asked)->runtime, "provided.al2023");
+  EXPECT_EQ(choose({{"index.js"}}, {"nodejs24.x", ""}, not_asked)->runtime, "nodejs24.x");
+  EXPECT_EQ(choose({{"bootstrap"}}, {}, not_asked)->runtime, "provided.al2023");
 }
 
 }  // namespace

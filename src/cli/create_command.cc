@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/json_access.h"
 #include "cli/code_source.h"
@@ -82,7 +83,7 @@ std::string newest_runtime(ApiClient& client, const std::string& language) {
 Result<nlohmann::json> create(ApiClient& client, const CreateOptions& options,
                               const CodeSource& source, std::string& note) {
   Result<RuntimeChoice> runtime = choose_runtime(
-      source.entries, options.runtime,
+      source, options.runtime,
       [&client](const std::string& language) { return newest_runtime(client, language); });
   if (!runtime) return runtime.error();
   nlohmann::json document = settings_document(options);
@@ -202,6 +203,13 @@ Error too_large_for_a_request(const std::string& path, size_t zipped) {
               "--hot-reload, or deploy it in a stack, which takes it from a bucket"};
 }
 
+// Values may be secret, so the error is about the name alone, and not what the API says.
+bool is_variable_name(const std::string& name) {
+  return name.size() >= 2 && ascii::is_letter(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return ascii::is_alnum(c) || c == '_'; });
+}
+
 // `kiln create ./hello hello`: the other way round.
 Error in_their_order(const CreateOptions& options, Error error) {
   std::error_code ec;
@@ -223,6 +231,11 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
     if (const size_t equals = pair.find('='); equals == 0 || equals == std::string::npos) {
       return fail(console, {ErrorKind::kInvalid, "Usage",
                             "--env takes NAME=VALUE; '" + pair + "' is not that"});
+    } else if (const std::string name = pair.substr(0, equals); !is_variable_name(name)) {
+      return fail(console, {ErrorKind::kInvalid, "Usage",
+                            "'" + name +
+                                "' can't be the name of a variable on Lambda; it has letters, "
+                                "digits and '_', a letter first, two at least"});
     }
   }
   Result<CodeSource> source = read_code(options.path, options.form);

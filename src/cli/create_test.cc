@@ -47,9 +47,9 @@ TEST(Create, SendsTheZippedFolderAndWaitsUntilActive) {
   const TestServer server([&](const TestRequest& request) { return lambda(request); });
   const TestFolder folder;
   folder.write("bootstrap", "x", 0755);
-  const Outcome outcome =
-      run({"create", "f", folder.path(), "--memory", "512", "--timeout", "9", "--env", "A=1",
-           "--env", "B=x=y,z", "--description", "d", "--publish", "--endpoint", server.endpoint()});
+  const Outcome outcome = run({"create", "f", folder.path(), "--memory", "512", "--timeout", "9",
+                               "--env", "AA=1", "--env", "BB=x=y,z", "--description", "d",
+                               "--publish", "--endpoint", server.endpoint()});
   EXPECT_EQ(outcome.code, kExitOk) << outcome.err;
   EXPECT_THAT(outcome.out, StartsWith("created f  provided.al2023  "));
   EXPECT_THAT(outcome.out, HasSubstr("version 1\n"));
@@ -62,7 +62,7 @@ TEST(Create, SendsTheZippedFolderAndWaitsUntilActive) {
   EXPECT_EQ(sent["Timeout"], 9);
   EXPECT_EQ(sent["Description"], "d");
   EXPECT_EQ(sent["Publish"], true);
-  EXPECT_EQ(sent["Environment"]["Variables"], (json{{"A", "1"}, {"B", "x=y,z"}}));
+  EXPECT_EQ(sent["Environment"]["Variables"], (json{{"AA", "1"}, {"BB", "x=y,z"}}));
   EXPECT_THAT(sent["Code"]["ZipFile"].get<std::string>(), StartsWith("UEsD"));  // "PK\3"
   EXPECT_EQ(requests[3].target, "/2015-03-31/functions/f/configuration");
 }

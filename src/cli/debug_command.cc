@@ -171,6 +171,9 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
   else if (!options.program.empty())
     warn(console, "--program is for native functions; " + function.name + " runs under " +
                       target.debugger + " and needs none");
+  // Python's takes a second.
+  if (console.err_is_terminal)
+    note(console, "starting " + target.debugger + " in an environment of " + function.name + " …");
   if (const auto ready = wait_until_it_listens(*client, function.name, target.port); !ready)
     return fail(console, ready.error());
   const std::string written = options.write_launch_file ? write_launch_file(target) : "";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/function_api.h"
+
 namespace kiln::cli {
 namespace {
 
@@ -39,11 +41,14 @@ EnvironmentRow row_of(const nlohmann::json& environment) {
 }
 
 Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
-                                          const std::string& wanted) {
+                                          const std::string& command, const std::string& wanted,
+                                          const std::string& version) {
   std::vector<EnvironmentRow> found;
+  const FunctionTarget target = split_target(wanted);
   for (const nlohmann::json& each : environments) {
     EnvironmentRow row = row_of(each);
-    if (row.function == wanted || string_at(each, "id").starts_with(wanted))
+    if ((row.function == target.name && (version.empty() || row.version == version)) ||
+        string_at(each, "id").starts_with(wanted))
       found.push_back(std::move(row));
   }
   if (found.size() == 1 && found[0].pid > 0) return std::move(found[0]);
@@ -54,11 +59,14 @@ Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
     return Error{ErrorKind::kNotFound, std::string(kNoEnvironment),
                  "no environment of '" + wanted + "' runs now; `kiln invoke " + wanted +
                      "` starts one, and `kiln ps` shows those that are there"};
-  std::string ids;
-  for (const EnvironmentRow& row : found) ids += (ids.empty() ? "" : ", ") + row.id;
+  std::string list;
+  for (const EnvironmentRow& row : found)
+    list += (list.empty() ? "" : ", ") + row.id + " (" + row.function + ":" + row.version + ", " +
+            row.phase + ", " + age_text(row.age_ms) + " old)";
   return Error{ErrorKind::kInvalid, "SeveralEnvironments",
                "'" + wanted + "' may be any of " + std::to_string(found.size()) +
-                   " environments; name one by its id: " + ids};
+                   " environments: " + list + "; choose one by its id, as in `kiln " + command +
+                   " " + found[0].id + "`"};
 }
 
 std::string age_text(int64_t ms) {

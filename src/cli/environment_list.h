@@ -28,11 +28,13 @@ struct EnvironmentRow {
 Result<nlohmann::json> list_environments(ApiClient& client);
 EnvironmentRow row_of(const nlohmann::json& environment);
 
-// The one whose id begins with `wanted`, or the only one of the function `wanted`. Error: none, of
-// type kNoEnvironment, or several, which it names.
+// The one whose id begins with `wanted`, or the only one of the function `wanted`, NAME or
+// NAME:QUALIFIER, which stands for `version` ("": any). Error: none, of type kNoEnvironment, or
+// several, which it names with the `command` that takes an id.
 inline constexpr std::string_view kNoEnvironment = "NoEnvironment";
 Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
-                                          const std::string& wanted);
+                                          const std::string& command, const std::string& wanted,
+                                          const std::string& version);
 
 // "850 ms", "12 s", "3 m 20 s", "2 h 5 m".
 std::string age_text(int64_t ms);

@@ -28,6 +28,12 @@ constexpr std::string_view kEventInstead = "`kiln event` prints sample events";
 constexpr std::string_view kStatusInstead =
     "`kiln top --once` shows what runs, and `kiln doctor` what the machine lets Kiln do";
 constexpr std::string_view kPlanInstead = "`kiln deploy PATH --plan` shows what would change";
+constexpr std::string_view kConfigInstead =
+    "`kiln list --json` prints the settings of functions, and `kiln create NAME DIR --update` with "
+    "options changes them";
+constexpr std::string_view kSecretInstead =
+    "`kiln create NAME DIR --update --env-file FILE` gives a function its secrets, and `kiln aws "
+    "ssm put-parameter` keeps them";
 constexpr std::array kFamiliarCommands = {
     FamiliarCommand{"start", kServeInstead},
     FamiliarCommand{"up", kServeInstead},
@@ -44,6 +50,11 @@ constexpr std::array kFamiliarCommands = {
     FamiliarCommand{"get", kListInstead},
     FamiliarCommand{"describe", kListInstead},
     FamiliarCommand{"functions", kListInstead},
+    FamiliarCommand{"show", kListInstead},
+    FamiliarCommand{"inspect", kListInstead},
+    FamiliarCommand{"config", kConfigInstead},
+    FamiliarCommand{"secret", kSecretInstead},
+    FamiliarCommand{"secrets", kSecretInstead},
     FamiliarCommand{"rm", kDeleteInstead},
     FamiliarCommand{"remove", kDeleteInstead},
     FamiliarCommand{"update", kUpdateInstead},
@@ -195,6 +206,7 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"serve", "--httpPort", "it is --port here"},
     FamiliarOption{"kiln", "-v", kVersionInstead},
     FamiliarOption{"kiln", "-V", kVersionInstead},
+    FamiliarOption{"logs", "--grep", "it is --filter here: `kiln logs NAME --filter PATTERN`"},
     FamiliarOption{"logs", "--name", kNameAlone},
     FamiliarOption{"logs", "--function", kNameAlone},
     FamiliarOption{"invoke", "--env-vars", kVariablesInstead},
@@ -215,6 +227,10 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"", "--no-prompts", kYesOption},
     FamiliarOption{"", "--verbose", kVerboseInstead},
     FamiliarOption{"", "--debug", kVerboseInstead},
+    FamiliarOption{"reserve", "--off", "it is none here: `kiln reserve NAME none`"},
+    FamiliarOption{"provision", "--off", "it is 0 here: `kiln provision NAME:ALIAS 0`"},
+    FamiliarOption{"url", "--off", "it is --delete here"},
+    FamiliarOption{"scale", "--delete", "it is --off here"},
     FamiliarOption{"env", "--shell", "--form fish prints them for fish"},
     FamiliarOption{"", "--no-color", "NO_COLOR=1 in the environment turns colors off"},
     FamiliarOption{"", "--query", "--json prints JSON, and jq picks from it"},

@@ -90,14 +90,30 @@ int print_file(Console& console, const UniqueFd& file) {
   return n < 0 ? fail(console, {ErrorKind::kInvalid, "NoFile", std::strerror(errno)}) : kExitOk;
 }
 
-Result<EnvironmentRow> find_environment(const ClientOptions& options, const std::string& wanted) {
+Result<EnvironmentRow> find_environment(const ClientOptions& options, const std::string& command,
+                                        const std::string& wanted) {
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return client.error();
   const Result<nlohmann::json> all = list_environments(*client);
   if (!all) return all.error();
-  auto chosen = choose_environment(*all, wanted);
+  const FunctionTarget target = split_target(wanted);
+  const auto configuration = [&] {
+    return client->json(
+        {.path =
+             function_path(target.name) + "/configuration" +
+             (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier))});
+  };
+  std::string version;
+  if (!target.qualifier.empty()) {
+    const auto named = configuration();
+    if (!named && named.error().type == "ResourceNotFoundException")
+      return no_such_qualifier(target.name, target.qualifier, options.api);
+    if (!named) return named.error();
+    version = string_at(*named, "Version");
+  }
+  auto chosen = choose_environment(*all, command, wanted, version);
   if (chosen || chosen.error().type != kNoEnvironment) return chosen;
-  const auto there = client->json({.path = function_path(wanted) + "/configuration"});
+  const auto there = configuration();
   if (there || there.error().type != "ResourceNotFoundException") return chosen;
   Error neither = no_such_function(wanted, options.api);
   neither.message = "no environment and " + neither.message + ", and `kiln ps` the environments";
@@ -106,7 +122,7 @@ Result<EnvironmentRow> find_environment(const ClientOptions& options, const std:
 
 int run_files(Console& console, const ClientOptions& options, const std::string& wanted,
               const std::string& path) {
-  const Result<EnvironmentRow> row = find_environment(options, wanted);
+  const Result<EnvironmentRow> row = find_environment(options, "files", wanted);
   if (!row) return fail(console, row.error());
   // Looked at before it is opened: a pipe or a device would be waited for.
   Result<UniqueFd> place = open_inside(row->pid, path, O_PATH);
@@ -126,7 +142,7 @@ int run_files(Console& console, const ClientOptions& options, const std::string&
 
 int run_exec(Console& console, const ClientOptions& options, const std::string& wanted,
              const std::vector<std::string>& command) {
-  const Result<EnvironmentRow> row = find_environment(options, wanted);
+  const Result<EnvironmentRow> row = find_environment(options, "exec", wanted);
   if (!row) return fail(console, row.error());
   // What stands after "--" is the program's.
   std::vector<std::string> words = command;
@@ -152,7 +168,9 @@ void add_files_command(CLI::App& app, Invocation& invocation) {
       "  kiln files 3f9a2c41 /tmp/cache.json > cache.json");
   auto wanted = std::make_shared<std::string>();
   auto path = std::make_shared<std::string>("/var/task");
-  command->add_option("environment", *wanted, "Id of the environment, or a function's name")
+  command
+      ->add_option("environment", *wanted,
+                   "Id of the environment, or a function's name, with an optional version or alias")
       ->required();
   command->add_option("path", *path, "Folder or file")->capture_default_str();
   auto options = add_client_options(*command);
@@ -165,7 +183,8 @@ void add_exec_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("exec", "Run a program inside an environment");
   command->footer(
       "The program sees the function's files, processes, user and environment variables; Lambda's\n"
-      "limits of memory and CPU don't apply to it. Without a command it is /bin/sh.\n"
+      "limits of memory and CPU don't apply to it. Without a command it is /bin/sh. Name the\n"
+      "environment by the id that `kiln ps` shows, or by its function when that has only one.\n"
       "\n"
       "Examples:\n"
       "  kiln exec hello\n"
@@ -173,7 +192,9 @@ void add_exec_command(CLI::App& app, Invocation& invocation) {
       "  kiln exec 3f9a2c41 -- env");
   auto wanted = std::make_shared<std::string>();
   auto words = std::make_shared<std::vector<std::string>>();
-  command->add_option("environment", *wanted, "Id of the environment, or a function's name")
+  command
+      ->add_option("environment", *wanted,
+                   "Id of the environment, or a function's name, with an optional version or alias")
       ->required();
   command->add_option("command", *words, "Program and its arguments")->type_name("COMMAND");
   auto options = add_endpoint_options(*command);

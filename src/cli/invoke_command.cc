@@ -14,6 +14,7 @@
 #include "cli/sample_events.h"
 #include "cli/shell.h"
 #include "cli/usage.h"
+#include "cli/waiting_input.h"
 
 namespace kiln::cli {
 namespace {
@@ -180,6 +181,10 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   const bool streamed = tail && response && response->status == 200 && tail->finish();
   tail.reset();
   if (!response) return fail(console, response.error());
+  // Only now, when whoever writes into a pipe has had the time to.
+  if (options.payload.empty() && options.sample.empty() && json_waits_in_stdin())
+    warn(console, "the event was {}, and stdin wasn't read; `kiln invoke " +
+                      shell_word(options.target) + " -` sends what is there");
   if (response->status == 202) return report_accepted(console, client_options.format, *response);
   if (response->status != 200) {
     const Error error = error_of(*response);

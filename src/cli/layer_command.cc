@@ -1,4 +1,6 @@
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/digest.h"
 #include "base/json_access.h"
@@ -23,9 +25,23 @@ struct LayerOptions {
   std::vector<std::string> runtimes;
 };
 
+// Where functions look for what layers bring, below /opt.
+void warn_if_nobody_looks_there(Console& console, const std::string& path,
+                                const std::vector<CodeEntry>& entries) {
+  constexpr std::array<std::string_view, 4> kFolders = {"python/", "nodejs/", "bin/", "lib/"};
+  for (const CodeEntry& entry : entries)
+    for (const std::string_view folder : kFolders)
+      if (entry.path.starts_with(folder)) return;
+  warn(console, "'" + path +
+                    "' has no folder python, nodejs, bin, or lib, where functions look: put "
+                    "modules of Python into python, and packages of Node.js into "
+                    "nodejs/node_modules. Functions find anything else below /opt");
+}
+
 int publish_layer(Console& console, const ClientOptions& options, const LayerOptions& layer) {
   Result<CodeSource> source = read_code(layer.path, CodeForm::kPackage);
   if (!source) return fail(console, source.error());
+  warn_if_nobody_looks_there(console, layer.path, source->entries);
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   json document = {{"Content", {{"ZipFile", base64_encode(source->zip)}}}};

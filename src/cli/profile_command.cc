@@ -86,15 +86,20 @@ std::string read_rest(const UniqueFd& file) {
   return text;
 }
 
+Error no_samples() {
+  return {ErrorKind::kNotFound, "NoProfile",
+          "no samples: the invocations took too little time (ask for more of them with -n), or "
+          "the program isn't one of Python, Node.js, or Kiln's SDK"};
+}
+
 Result<std::vector<report::FoldedStack>> read_profile(const EnvironmentRow& row,
                                                       const std::string& path) {
   std::this_thread::sleep_for(kWritten);
   const Result<UniqueFd> file = open_inside(row.pid, path, O_RDONLY);
-  if (!file)
-    return Error{ErrorKind::kNotFound, "NoProfile",
-                 "no samples: the invocations took too little time (ask for more of them with "
-                 "-n), or the program isn't one of Python, Node.js, or Kiln's SDK"};
-  return report::parse_folded(read_rest(*file));
+  if (!file) return no_samples();
+  Result<std::vector<report::FoldedStack>> stacks = report::parse_folded(read_rest(*file));
+  if (stacks && stacks->empty()) return no_samples();
+  return stacks;
 }
 
 void print_hottest(Console& console, OutputFormat format,

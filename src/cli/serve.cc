@@ -8,12 +8,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <thread>
 
 #include "base/fence.h"
 #include "base/memory_reserve.h"
 #include "base/stray_signals.h"
+#include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/supervisor.h"
 #include "cli/table_fit.h"
@@ -25,6 +27,7 @@
 #include "sandbox/descriptors.h"
 #include "sandbox/launcher.h"
 #include "services/front/api_server.h"
+#include "store/data_dir.h"
 
 namespace kiln::cli {
 namespace {
@@ -136,6 +139,22 @@ void tell(const ServeOptions& options, engine::Severity severity, const std::str
   }
 }
 
+// The port is taken: by a Kiln, which says so, or by something else.
+Error who_listens(const ServeOptions& options, Error error) {
+  const std::string host = options.host == "0.0.0.0" ? "127.0.0.1" : options.host;
+  const std::string url = "http://" + host + ":" + std::to_string(options.port);
+  Result<ApiClient> client = ApiClient::create({.endpoint = url});
+  if (!client) return error;
+  const Result<nlohmann::json> status =
+      client->json({.path = "/_kiln/status", .time_limit = std::chrono::seconds(2)});
+  const std::string folder = status ? string_at(*status, "dataDir") : "";
+  if (folder.empty()) return error;
+  error.message =
+      store::already_running(url, std::to_string(number_at(*status, "process")), folder) +
+      ", or start this one on a free port with --port 0.";
+  return error;
+}
+
 // Returns at a signal that asks for the end, or, with false, when the launcher has ended: no
 // function can start then.
 bool wait_for_end(const sigset_t& signals, pid_t launcher) {
@@ -198,7 +217,9 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
     const uint16_t port = run.is_restart() ? run.port() : options.port;
     if (auto listening = server.listen(options.host, port); !listening) {
       engine.stop();
-      return failed(listening.error());
+      return failed(listening.error().type == net::kAddressInUse
+                        ? who_listens(options, listening.error())
+                        : listening.error());
     }
     // Before anybody is told: whoever reads the line below may end the engine at once.
     run.ready(server.port());

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_access.h"
+#include "base/left_out_reason.h"
 #include "base/near_word.h"
 #include "cli/command.h"
 #include "cli/consent.h"
@@ -66,9 +67,12 @@ int show_stack(Console& console, StackClient& client, OutputFormat format,
               << string_at(*stack, "StackStatus") << (reason.empty() ? "" : "  " + reason)
               << "\n\n";
   Table table({{"RESOURCE"}, {"TYPE"}, {"STATUS"}, {"NAME OR ARN"}});
-  for (const json& each : *resources)
+  for (const json& each : *resources) {
+    const bool left_out = string_at(each, "ResourceStatusReason").starts_with(kLeftOutReason);
     table.add({string_at(each, "LogicalResourceId"), string_at(each, "ResourceType"),
-               string_at(each, "ResourceStatus"), string_at(each, "PhysicalResourceId")});
+               left_out ? "left out" : string_at(each, "ResourceStatus"),
+               left_out ? "-" : string_at(each, "PhysicalResourceId")});
+  }
   if (!resources->empty()) console.out << table.format(console);
   if (const std::string outputs = outputs_text(console, *stack); !outputs.empty())
     console.out << '\n' << outputs;

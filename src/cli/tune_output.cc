@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/ms_text.h"
+#include "cli/size_text.h"
 #include "cli/table.h"
 #include "report/markup.h"
 
@@ -18,15 +19,28 @@ std::string usd(const std::optional<double>& value) {
 }
 std::string mb(int64_t value) { return fmt::format("{} MB", value); }
 
+int64_t failed(const SizeResult& size) { return size.errors + size.timeouts + size.out_of_memory; }
 std::string failures(const SizeResult& size) {
-  const int64_t all = size.errors + size.timeouts + size.out_of_memory;
-  if (all == 0) return "0";
-  std::string text = std::to_string(all);
+  std::string text = std::to_string(failed(size));
   if (size.timeouts > 0) text += fmt::format(" ({} timeouts)", size.timeouts);
   if (size.out_of_memory > 0) text += fmt::format(" ({} out of memory)", size.out_of_memory);
   return text;
 }
 
+// In this order.
+enum TuneColumn : uint8_t {
+  kMemory,
+  kInvocations,
+  kP50,
+  kP95,
+  kP99,
+  kInit,
+  kUsed,
+  kFailed,
+  kThrottled,
+  kPrice,
+  kAllCold
+};
 const std::vector<report::Column>& tune_columns() {
   using report::Align;
   static const std::vector<report::Column> list = {
@@ -60,8 +74,13 @@ std::vector<std::string> notes(const TuneResult& result) {
                      mb(size.memory_mb) + " is not recommended from here");
     }
   }
+  int64_t throttles = 0;
+  for (const SizeResult& size : result.sizes) throttles += size.throttles;
+  if (throttles > 0)
+    list.push_back(count_text(static_cast<size_t>(throttles), "invocation") +
+                   " throttled: others use the account's or the function's concurrency");
   for (const SizeResult& size : result.sizes) {
-    if (size.first_error.empty()) continue;
+    if (size.first_error.empty() || !result.best) continue;  // without a best, why_none says it
     list.push_back(mb(size.memory_mb) + " fails: " + size.first_error);
     break;
   }
@@ -69,9 +88,9 @@ std::vector<std::string> notes(const TuneResult& result) {
     list.push_back("the smallest size that survives is " +
                    mb(result.sizes[*result.smallest].memory_mb));
   if (!result.calibration.empty()) list.push_back(result.calibration);
-  list.push_back(
-      fmt::format("prices of {}, {}, from {}; ALL COLD: if every invocation were a cold start",
-                  result.prices.region, name_of(result.architecture), result.prices.date));
+  list.push_back(fmt::format(
+      "prices of {}, {}, from {}; ALL COLD: per million, if every invocation were a cold start",
+      result.prices.region, name_of(result.architecture), result.prices.date));
   return list;
 }
 
@@ -176,14 +195,17 @@ std::string goal_text(const tune::Goal& goal) {
 }
 
 std::string tune_table(const Console& console, const TuneResult& result) {
+  // What fits into 80 columns; the page and the JSON have all.
   std::vector<Column> titles = {{""}};
-  for (const report::Column& column : tune_columns())
-    titles.push_back({column.title, Align::kRight});
+  for (const char* title :
+       {"MEMORY", "RUNS", "P50 MS", "P99 MS", "INIT MS", "USED", "FAILED", "$/MILLION", "ALL COLD"})
+    titles.push_back({title, Align::kRight});
   Table table(std::move(titles), 2);
   for (size_t i = 0; i < result.sizes.size(); ++i) {
-    std::vector<std::string> row = cells(result.sizes[i]);
-    row.insert(row.begin(), result.best == i ? "*" : "");
-    table.add(std::move(row));
+    const SizeResult& size = result.sizes[i];
+    const std::vector<std::string> all = cells(size);
+    table.add({result.best == i ? "*" : "", all[kMemory], all[kInvocations], all[kP50], all[kP99],
+               all[kInit], all[kUsed], std::to_string(failed(size)), all[kPrice], all[kAllCold]});
   }
   std::string out = table.format(console) + "\n";
   for (const std::string& note : notes(result)) out += note + "\n";

@@ -369,6 +369,7 @@ void Engine::set_endpoint_url(const std::string& url) {
   for (auto& invoker : impl_->invokers)
     invoker->loop().post([target = invoker.get(), url] { target->set_endpoint_url(url); });
   impl_->control->post([e = impl_.get(), url] { e->notifier->set_kiln_url(url); });
+  impl_->data_dir->tell_address(url);
 }
 
 std::vector<net::IoLoop*> Engine::loops() {

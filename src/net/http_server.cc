@@ -53,7 +53,8 @@ bool parse_address(const std::string& host, uint16_t port, Address& out) {
 const char* next_step(int error) {
   switch (error) {
     case EADDRINUSE:
-      return "; choose another --port, or stop what uses it";
+      return "; choose another with --port (0 takes a free one), or end what uses it: `ss -ltnp` "
+             "shows it";
     case EACCES:
       return "; choose a --port above 1023, or run Kiln as root";
     case EADDRNOTAVAIL:
@@ -201,7 +202,8 @@ Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach re
         "'" + host + "' is not an IP address; use 127.0.0.1 or an address of this machine"};
   const auto failed = [&](const char* step) {
     const int error = errno;
-    return Error{ErrorKind::kUnavailable, "CannotListen",
+    return Error{ErrorKind::kUnavailable,
+                 std::string(error == EADDRINUSE ? kAddressInUse : "CannotListen"),
                  "cannot listen on " + host + ":" + std::to_string(port) + ": " + step + ": " +
                      std::strerror(error) + next_step(error)};
   };

@@ -86,6 +86,9 @@ enum class Reach { kAddress, kLoopbackDevice };
 // Makes the session of a new connection; nullptr refuses it.
 using SessionFactory = std::function<std::unique_ptr<Session>(HttpConnection&)>;
 
+// The type of listen's error for a port that somebody has.
+inline constexpr std::string_view kAddressInUse = "AddressInUse";
+
 // See http_connection.h for HttpConnection.
 class HttpServer {
  public:

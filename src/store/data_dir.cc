@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 namespace kiln::store {
@@ -20,14 +21,22 @@ Error unusable(const std::string& path, const std::string& what, const std::stri
           "the data folder " + path + " can't be used: " + what + ". " + next_step};
 }
 
-// What the owner wrote into its lock file.
-std::string owner_of(int lock_fd) {
-  std::array<char, 32> text{};
+bool write_owner(int lock_fd, const std::string& text) {
+  return ftruncate(lock_fd, 0) == 0 &&
+         pwrite(lock_fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+}
+
+// By what the owner wrote into its lock file: its process, and where it answers.
+Error in_use(const std::string& path, int lock_fd) {
+  std::array<char, 320> text{};
   const ssize_t n = pread(lock_fd, text.data(), text.size(), 0);
-  std::string pid(text.data(), n > 0 ? static_cast<size_t>(n) : 0);
-  pid.erase(pid.find_last_not_of("\n ") + 1);
-  const bool is_pid = !pid.empty() && pid.find_first_not_of("0123456789") == std::string::npos;
-  return is_pid ? "process " + pid : "another process";
+  std::istringstream lines(std::string(text.data(), n > 0 ? static_cast<size_t>(n) : 0));
+  std::string pid, url;
+  lines >> pid >> url;
+  if (pid.find_first_not_of("0123456789") != std::string::npos) pid.clear();
+  return {ErrorKind::kInternal, "DataDirInUse",
+          already_running(url, pid, path) +
+              ", or start a second one with `kiln serve --data-dir FOLDER --port 0`."};
 }
 
 // One that was just killed lets go when it is quite gone, a moment later.
@@ -43,6 +52,13 @@ bool take(int lock_fd) {
 }
 
 }  // namespace
+
+std::string already_running(const std::string& url, const std::string& pid,
+                            const std::string& data_dir) {
+  return "a Kiln is already running" + (url.empty() ? "" : " on " + url) +
+         (pid.empty() ? "" : " (process " + pid + ")") + ", with its state in " + data_dir +
+         ". Use that one, or end it" + (pid.empty() ? "" : " with `kill " + pid + "`");
+}
 
 Result<DataDir> DataDir::open(const std::string& path) {
   namespace fs = std::filesystem;
@@ -66,16 +82,17 @@ Result<DataDir> DataDir::open(const std::string& path) {
       return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                       kChooseAnother);
     }
-    return unusable(absolute, owner_of(lock.get()) + " uses it",
-                    "Stop that one, or choose another folder with --data-dir.");
+    return in_use(absolute, lock.get());
   }
-  const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(lock.get(), 0) != 0 ||
-      pwrite(lock.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (!write_owner(lock.get(), std::to_string(getpid()) + "\n")) {
     return unusable(absolute, std::string("its file lock: ") + std::strerror(errno),
                     "Make room on the disk, or choose another folder with --data-dir.");
   }
   return DataDir(absolute.string(), std::move(folder), std::move(lock));
+}
+
+void DataDir::tell_address(const std::string& url) const {
+  write_owner(lock_.get(), std::to_string(getpid()) + "\n" + url + "\n");
 }
 
 }  // namespace kiln::store

@@ -5,8 +5,8 @@
 //   Database::open(dir->path() + "/kiln.db");
 //
 // The lock goes with the object, and with the process however that ends. It is on the folder
-// itself, so that nobody can delete it, and on the file `lock` in it, which holds the owner's pid:
-// some network file systems lock no folders. Movable, not thread-safe.
+// itself, so that nobody can delete it, and on the file `lock` in it, which holds the owner's pid
+// and address: some network file systems lock no folders. Movable, not thread-safe.
 #pragma once
 
 #include <string>
@@ -19,10 +19,12 @@ namespace kiln::store {
 class DataDir {
  public:
   // Error: the folder can't be made or written, or another process has it; the message names that
-  // process.
+  // process and its address.
   static Result<DataDir> open(const std::string& path);
 
   const std::string& path() const { return path_; }  // absolute
+  // Where its owner answers, for whoever wants the folder, too.
+  void tell_address(const std::string& url) const;
 
  private:
   DataDir(std::string path, UniqueFd folder, UniqueFd lock)
@@ -31,5 +33,10 @@ class DataDir {
   std::string path_;
   UniqueFd folder_, lock_;
 };
+
+// What keeps a second Kiln from starting, and the first steps; ends without a full stop, so that
+// others can follow. `url` and `pid` may be empty: unknown.
+std::string already_running(const std::string& url, const std::string& pid,
+                            const std::string& data_dir);
 
 }  // namespace kiln::store

@@ -13,7 +13,6 @@
 namespace kiln::store {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 
 TEST(DataDir, MakesTheFolderAndItsParents) {
@@ -24,13 +23,14 @@ TEST(DataDir, MakesTheFolderAndItsParents) {
   EXPECT_TRUE(std::filesystem::is_directory(dir / "a/b"));
 }
 
-TEST(DataDir, SecondOwnerIsToldThePidOfTheFirst) {
+TEST(DataDir, SecondOwnerIsToldThePidAndTheAddressOfTheFirst) {
   TestDir dir;
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
   if (child == 0) {
     auto held = DataDir::open(dir.path());
+    if (held.ok()) held->tell_address("http://127.0.0.1:4566");
     const char answer = held.ok() ? 'y' : 'n';
     (void)!write(ready[1], &answer, 1);
     pause();
@@ -42,8 +42,11 @@ TEST(DataDir, SecondOwnerIsToldThePidOfTheFirst) {
 
   auto refused = DataDir::open(dir.path());
   ASSERT_FALSE(refused.ok());
-  EXPECT_THAT(refused.error().message, AllOf(HasSubstr("process " + std::to_string(child) + " "),
-                                             HasSubstr(dir.path()), HasSubstr("--data-dir")));
+  EXPECT_EQ(refused.error().message,
+            "a Kiln is already running on http://127.0.0.1:4566 (process " + std::to_string(child) +
+                "), with its state in " + dir.path() + ". Use that one, or end it with `kill " +
+                std::to_string(child) +
+                "`, or start a second one with `kiln serve --data-dir FOLDER --port 0`.");
 
   // A killed owner leaves no lock behind.
   kill(child, SIGKILL);
@@ -60,7 +63,8 @@ TEST(DataDir, WhoeverDeletesItsFileLeavesItLocked) {
   std::filesystem::remove(dir / "lock");
   const auto second = DataDir::open(dir.path());
   ASSERT_FALSE(second.ok());
-  EXPECT_THAT(second.error().message, HasSubstr("another process uses it"));
+  EXPECT_THAT(second.error().message,
+              HasSubstr("a Kiln is already running, with its state in " + dir.path()));
 }
 
 TEST(DataDir, FreeAgainWhenTheObjectGoes) {

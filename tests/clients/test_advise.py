@@ -1,6 +1,7 @@
 """kiln advise: badly set functions are advised, the advice is applied, and what comes of it is measured."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -51,7 +52,7 @@ def test_a_reserve_that_throttles_is_advised_applied_and_measured(own_kiln, name
     assert advice["then"]["throttleShare"]["mean"] <= 0.001
     assert "concurrency_controller" in advice["simpleRules"]
     units = advice["setting"]["reserved"]
-    assert advice["commands"] == [f"aws lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions {units}"]
+    assert advice["commands"] == [f"kiln aws --region us-east-1 lambda put-function-concurrency --function-name {name} --reserved-concurrent-executions {units}"]
     assert advice["template"] == f"ReservedConcurrentExecutions: {units}\n" and not advice["applied"]
     assert engine.client("lambda").get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 2, "advice alone changes nothing"
     applied = of_kind(advise(engine, name, "--apply", "--only", "reserved"), "reserved")
@@ -202,12 +203,31 @@ def test_a_function_on_aws_by_the_same_apis_with_signatures(own_kiln, name):
         assert done.returncode == 0, done.stderr
         assert proxy.checked > 10 and proxy.wrong == []
         advice = of_kind(json.loads(done.stdout), "timeout")
+        assert advice["commands"][0].startswith(f"aws --endpoint-url {proxy.url} --region us-east-1 lambda update-function-configuration ")
         assert engine.client("lambda").get_function_configuration(FunctionName=name)["Timeout"] == advice["setting"]["timeout"]
         del environment["AWS_SECRET_ACCESS_KEY"]
         missing = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         assert missing.returncode == 2 and "AWS_SECRET_ACCESS_KEY" in missing.stderr
     finally:
         proxy.stop()
+
+
+def test_a_command_that_is_copied_changes_what_was_asked_about(own_kiln, name):
+    """Not AWS, and not another Region."""
+    engine = own_kiln(args=["--speed", "30"])
+    options = ["--region", "eu-west-1", "--endpoint", engine.url]
+    client = engine.client("lambda", region="eu-west-1")
+    create(engine, name, client=client, Timeout=60)
+    for _ in range(5):
+        client.invoke(FunctionName=name, Payload=b'{"ms": 10}')
+    advised = subprocess.run([str(BINARY), "advise", name, *options, "--only", "timeout"], capture_output=True, text=True, timeout=120)
+    command = next(line.strip() for line in advised.stdout.splitlines() if line.startswith("     "))
+    assert command.startswith("kiln aws "), advised.stdout
+    # In another terminal, without the variables.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("KILN_", "AWS_"))}
+    environment["PATH"] = f"{BINARY.parent}:{environment['PATH']}"
+    subprocess.run(["bash", "-ec", command], check=True, env=environment, capture_output=True, timeout=120)
+    assert client.get_function_configuration(FunctionName=name)["Timeout"] < 60
 
 
 def test_nothing_to_go_by(kiln, name):

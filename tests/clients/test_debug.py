@@ -210,3 +210,26 @@ def test_a_look_into_an_environment(kiln, name):
     assert (inside.returncode, inside.stdout) == (3, "hello1\nblue\n")
     assert "no program nope in the environment" in kiln.cli("exec", name, "--", "nope", check=False).stderr
     assert "no environment and no function 'nope'" in kiln.cli("files", "nope", check=False).stderr
+
+
+def test_one_of_several_environments_is_chosen(kiln, name):
+    """By its id or its version; else the error shows what there is to choose from."""
+    client = kiln.client("lambda")
+    kiln.create(name, {"index.py": "def handler(event, context):\n    return 1\n"}, Publish=True)
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    kiln.invoke(name, {})
+    kiln.invoke(f"{name}:1", {})
+    rows = json.loads(kiln.cli("ps", name, "--json").stdout)
+    version = {row["version"]: row["id"][:8] for row in rows}
+    for command in ("exec", "files"):
+        several = kiln.cli(command, name, check=False)
+        assert several.returncode == 1 and f"'{name}' may be any of 2 environments: " in several.stderr
+        for number, row in version.items():
+            assert f"{row} ({name}:{number}, idle, " in several.stderr, several.stderr
+        pasted = re.search(r"choose one by its id, as in `kiln (\w+) (\w+)`", several.stderr)
+        assert pasted[1] == command and pasted[2] in version.values()
+    for wanted in (version["1"], f"{name}:1", f"{name}:live"):
+        assert kiln.cli("exec", wanted, "--", "/bin/sh", "-c", "echo $AWS_LAMBDA_FUNCTION_VERSION").stdout == "1\n"
+    assert kiln.cli("exec", f"{name}:$LATEST", "--", "/bin/sh", "-c", "echo $AWS_LAMBDA_FUNCTION_VERSION").stdout == "$LATEST\n"
+    nobody = kiln.cli("exec", f"{name}:blue", check=False)
+    assert nobody.returncode == 1 and f"'{name}' has no alias 'blue'" in nobody.stderr

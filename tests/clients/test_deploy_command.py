@@ -195,6 +195,8 @@ Outputs: {Name: {Value: !Ref F}}
     assert reasons["Q"] == "Left out: stacks of Kiln can't hold AWS::SQS::Queue"
     assert reasons["FHourly"] == "Left out: stacks of Kiln can't hold AWS::Events::Rule"
     assert "VpcConfig" in reasons["F"] and "DeadLetterConfig (of Q.Arn)" in reasons["F"]
+    shown = {line.split()[0]: line for line in engine.cli("stacks", "orders").stdout.splitlines() if line.strip()}
+    assert shown["Q"].endswith("  left out         -") and "CREATE_COMPLETE" in shown["F"], shown
     name = formation.describe_stacks(StackName="orders")["Stacks"][0]["Outputs"][0]["OutputValue"]
     assert engine.invoke(name)["Body"] == 1
 

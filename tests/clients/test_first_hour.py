@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 
@@ -288,6 +289,62 @@ def test_the_next_step_follows_a_failure(tmp_path):
         assert "(ReservedFunctionConcurrentInvocationLimitExceeded); `kiln reserve large` shows the function's reserve" in throttled.stderr
     finally:
         engine.stop()
+
+
+@pytest.mark.parametrize("words, step", [
+    (["--port", "0"], "start a second one with `kiln serve --data-dir FOLDER --port 0`."),
+    (["--data-dir", "another"], "start this one on a free port with --port 0."),
+])
+def test_a_second_start_says_where_the_first_one_is(tmp_path, words, step):
+    """By its folder, and by its port."""
+    engine = serve_in(tmp_path, "--here")
+    try:
+        state = tmp_path / ".kiln"
+        words = ["--here", *words] if "--data-dir" not in words else [*words, "--port", engine.url.rsplit(":", 1)[1]]
+        second = subprocess.run([str(BINARY), "serve", *words], cwd=tmp_path, capture_output=True, text=True)
+        process = (state / "lock").read_text().split()[0]
+        assert (second.returncode, second.stdout, second.stderr) == (
+            1, "", f"kiln: a Kiln is already running on {engine.url} (process {process}), with its state in {state}. "
+            f"Use that one, or end it with `kill {process}`, or {step}\n")
+        subprocess.run(["kill", process], check=True)
+        engine.process.wait(timeout=60)
+    finally:
+        engine.stop()
+
+
+def test_a_port_of_another_program_is_named_with_the_steps(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        second = subprocess.run([str(BINARY), "serve", "--here", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True)
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == (f"kiln: cannot listen on 127.0.0.1:{port}: bind: Address already in use; choose another with --port "
+                             "(0 takes a free one), or end what uses it: `ss -ltnp` shows it\n")
+
+
+@pytest.mark.parametrize("words, given, warned", [
+    (["echo"], '{"name": "Ada"}', True),
+    (["echo"], "\n [1]", True),
+    (["echo"], "one\ntwo\n", False),  # the rest of a shell's loop over names
+    (["echo"], "", False),
+    (["echo", "{}"], '{"name": "Ada"}', False),
+    (["echo", "-"], '{"name": "Ada"}', False),
+])
+def test_an_event_in_stdin_that_nobody_reads_is_noticed(kiln, name, tmp_path, words, given, warned):
+    kiln.create_echo(name)
+    words = [str(BINARY), "invoke", name, *words[1:]]
+    (tmp_path / "event.json").write_text(given)
+    reading, writing = os.pipe()
+    os.write(writing, given.encode())
+    os.close(writing)
+    with open(tmp_path / "event.json") as file, os.fdopen(reading) as pipe:
+        for stdin in (file, pipe):
+            done = subprocess.run(words, stdin=stdin, env=kiln.environment(), capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0
+            warning = f"kiln: warning: the event was {{}}, and stdin wasn't read; `kiln invoke {name} -` sends what is there\n"
+            assert done.stderr == (warning if warned else ""), done.stderr
+            if warned:
+                assert stdin.read() == given, "nothing was taken"
 
 
 def test_an_ordinary_user_is_told_in_one_sentence_what_is_not_enforced():

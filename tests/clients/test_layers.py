@@ -246,3 +246,16 @@ def test_links_of_one_layer_do_not_lead_the_next_one_out(kiln, name, tmp_path):
     real = publish(kiln, f"{name}-b", {"lib/x": "y"})
     kiln.create(name, EVALUATE, Layers=[linked, real])
     assert kiln.invoke(name, "[os.path.islink('/opt/lib'), os.listdir('/opt/lib'), os.listdir('/opt/other')]")["Body"] == [False, ["x"], ["kept"]]
+
+
+@pytest.mark.parametrize("file, warned", [
+    ("prices.py", True), ("src/python/prices.py", True), ("python/prices.py", False), ("nodejs/node_modules/x/index.js", False),
+    ("lib/libx.so", False), ("bin/x", False),
+])
+def test_a_layer_where_no_function_looks_is_noticed(kiln, name, tmp_path, file, warned):
+    path = tmp_path / "layer" / file
+    path.parent.mkdir(parents=True)
+    path.write_text("x")
+    done = kiln.cli("layer", "publish", name, str(tmp_path / "layer"))
+    assert done.stdout.startswith("published arn:")
+    assert ("has no folder python, nodejs, bin, or lib, where functions look" in done.stderr) == warned, done.stderr

@@ -76,3 +76,9 @@ def test_what_takes_no_time_says_so(kiln, name, tmp_path):
     kiln.create(name, {"bootstrap": ("#!/bin/sh\nexit 1\n", 0o755)}, runtime="provided.al2023", handler="bootstrap")
     done = subprocess.run([str(BINARY), "profile", name, "-n", "1", "--payload", "{}"], cwd=tmp_path, env=kiln.environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and re.search(r"has ended; .+ says why", done.stderr), done.stderr
+
+
+def test_a_profile_without_samples_is_an_error(kiln, name, tmp_path):
+    kiln.create_echo(name)
+    done = subprocess.run([str(BINARY), "profile", name, "-n", "1", "--payload", "{}"], cwd=tmp_path, env=kiln.environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "no samples: the invocations took too little time" in done.stderr, done.stdout + done.stderr

@@ -428,3 +428,30 @@ def test_python_starts_lean_and_leaves_no_files(python):
     assert first == str(function.folder)
     assert sorted(os.listdir(function.folder)) == ["lib.py", "main.py"]
     assert not (RUNTIMES / "python" / "__pycache__").exists()
+
+
+OLD_SESSION = "class Session:\n    def create_client(self, service_name, region_name=None, api_version=None, use_ssl=True, verify=None, endpoint_url=None):\n        return endpoint_url\n"
+ENDPOINTS = """import os
+from botocore.session import Session
+
+def handler(event, context):
+    os.environ.update(event)
+    session = Session()
+    return [session.create_client("s3"), session.create_client("s3", "us-east-1", None, True, None, "http://mine"),
+            session.create_client("sqs", endpoint_url="http://named")]
+"""
+
+
+@pytest.mark.parametrize("version, reads", [("1.29.27", True), ("1.30.1", True), ("1.31.0", False), ("1.40.2", False)])
+def test_an_old_boto3_finds_kiln_too(kiln, name, version, reads):
+    """Before 1.28, boto3 reads no AWS_ENDPOINT_URL and would call AWS. Newer ones read it themselves."""
+    kiln.create(name, {"index.py": ENDPOINTS, "botocore/__init__.py": f"__version__ = '{version}'\n", "botocore/session.py": OLD_SESSION})
+
+    def made(**variables):
+        first, *given = kiln.invoke(name, variables)["Body"]
+        assert given == ["http://mine", "http://named"]
+        return first
+
+    assert made() == (kiln.url if reads else None)
+    assert made(AWS_ENDPOINT_URL_S3="http://s3") == ("http://s3" if reads else None)
+    assert made(AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true") is None

@@ -195,13 +195,32 @@ def test_who_is_stopped_while_the_plan_is_made_leaves_nothing_behind(own_kiln, t
     assert engine.cli("stacks", "--json").stdout == "[]\n"
 
 
+def test_the_sizes_of_a_tuning_are_one_table(shop, terminal):
+    tuned = terminal([BINARY, "tune", "shop", "--sizes", "128,1024", "--num", "3", "--endpoint", shop.url], columns=80)
+    assert tuned.end(120) == 0
+    # What goes before a line break has written over the line.
+    lines = [re.split(r"\r|\x1b\[K", line)[-1] for line in re.sub(r"\r+\n", "\n", tuned.written).splitlines()]
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    titles = [line for line in lines if "MEMORY" in line]
+    assert titles and titles[0].split() == ["MEMORY", "RUNS", "P50", "MS", "P99", "MS", "INIT", "MS", "USED", "FAILED", "$/MILLION", "ALL", "COLD"]
+    assert len(titles) == 1 and max(map(len, lines)) <= 80
+
+
+def test_a_debugger_that_starts_is_named_at_once(shop, terminal, tmp_path):
+    asked = terminal([BINARY, "debug", "shop", "--no-launch-file", "--endpoint", shop.url], columns=80)
+    assert asked.end(60) == 0
+    plain = asked.plain()
+    assert plain.index("starting debugpy in an environment of shop …") < plain.index("debugpy listens on")
+    shop.cli("debug", "shop", "--stop")
+
+
 def test_what_stops_serve_is_said_as_by_every_command(shop, terminal, tmp_path):
     port = shop.url.rsplit(":", 1)[1]
     (tmp_path / "junk").mkdir()
     (tmp_path / "junk" / "kiln.db").write_text("hi")
     for words, said in (
-        (["--port", port, "--data-dir", tmp_path / "state"], f"cannot listen on 127.0.0.1:{port}"),
-        (["--port", "0", "--data-dir", shop.data_dir], "the data folder"),
+        (["--port", port, "--data-dir", tmp_path / "state"], "a Kiln is already running on"),
+        (["--port", "0", "--data-dir", shop.data_dir], "a Kiln is already running on"),
         (["--port", "0", "--data-dir", tmp_path / "junk"], "the database"),
         (["--port", "0", "--data-dir", "/proc/nope"], "can't make the data folder"),
     ):

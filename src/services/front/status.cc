@@ -1,6 +1,7 @@
 #include "services/front/status.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -88,7 +89,9 @@ json status_document(const Snapshot& snapshot) {
           {"idleLifetimeSeconds", to_ms(snapshot.idle_lifetime) / 1000},
           {"provisioningDelaySeconds", to_ms(snapshot.provisioning_delay) / 1000},
           {"machineTime", epoch_s(snapshot.machine_time)},
-          {"metricTime", epoch_s(snapshot.metric_time)}};
+          {"metricTime", epoch_s(snapshot.metric_time)},
+          {"process", snapshot.process},
+          {"dataDir", snapshot.data_dir}};
 }
 
 std::string prometheus_text(const Snapshot& snapshot) {
@@ -197,6 +200,8 @@ Snapshot StatusService::take() {
   out.provisioning_delay = engine_.options().provisioning_delay;
   out.machine_time = engine_.clock().wall_now();
   out.metric_time = engine_.metric_clock().wall_now();
+  out.process = ::getpid();
+  out.data_dir = engine_.options().data_dir;
   return out;
 }
 

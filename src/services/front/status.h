@@ -40,6 +40,8 @@ struct Snapshot {
   WallTime machine_time{};
   WallTime metric_time{};                          // of metrics, alarms and scaling
   Duration idle_lifetime{}, provisioning_delay{};  // in metric time
+  int64_t process = 0;                             // the engine's
+  std::string data_dir;
 };
 
 nlohmann::json status_document(const Snapshot& snapshot);

@@ -51,7 +51,9 @@ TEST(Status, JsonOfNothing) {
                                        {"idleLifetimeSeconds", 0.0},
                                        {"provisioningDelaySeconds", 0.0},
                                        {"machineTime", 0},
-                                       {"metricTime", 0}}));
+                                       {"metricTime", 0},
+                                       {"process", 0},
+                                       {"dataDir", ""}}));
 }
 
 TEST(Status, JsonDocument) {

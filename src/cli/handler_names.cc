@@ -1,0 +1,80 @@
+#include "cli/handler_names.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+
+namespace kiln::cli {
+namespace {
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+std::string take_name(std::string_view& text) {
+  size_t end = 0;
+  while (end < text.size() && (ascii::is_alnum(text[end]) || text[end] == '_' || text[end] == '$'))
+    ++end;
+  std::string name(text.substr(0, end));
+  text.remove_prefix(end);
+  return name;
+}
+
+void skip_blanks(std::string_view& text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+}
+
+template <typename Look>
+void each_line(std::string_view source, Look look) {
+  while (!source.empty()) {
+    const size_t end = std::min(source.find('\n'), source.size());
+    look(source.substr(0, end));
+    source.remove_prefix(std::min(end + 1, source.size()));
+  }
+}
+
+void add(std::vector<std::string>& names, std::string name) {
+  if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+    names.push_back(std::move(name));
+}
+
+}  // namespace
+
+std::vector<std::string> handlers_in_python(std::string_view source) {
+  std::vector<std::string> by_name, by_count;
+  each_line(source, [&](std::string_view line) {
+    take(line, "async ");
+    if (!take(line, "def ")) return;
+    skip_blanks(line);
+    const std::string name = take_name(line);
+    if (!take(line, "(") || name.starts_with('_')) return;
+    const std::string_view arguments = line.substr(0, line.find(')'));
+    if (arguments.find("event") != arguments.npos && arguments.find("context") != arguments.npos)
+      add(by_name, name);
+    if (std::count(arguments.begin(), arguments.end(), ',') == 1) add(by_count, name);
+  });
+  return by_name.empty() ? by_count : by_name;
+}
+
+std::vector<std::string> handlers_in_javascript(std::string_view source) {
+  constexpr std::array<std::string_view, 6> kExports = {
+      "module.exports.", "exports.",         "export const ",
+      "export let ",     "export function ", "export async function "};
+  std::vector<std::string> names;
+  each_line(source, [&](std::string_view line) {
+    for (const std::string_view word : kExports) {
+      std::string_view rest = line;
+      if (!take(rest, word)) continue;
+      std::string name = take_name(rest);
+      skip_blanks(rest);
+      if (rest.starts_with('=') || rest.starts_with('(')) add(names, std::move(name));
+      return;
+    }
+  });
+  return names;
+}
+
+}  // namespace kiln::cli

@@ -1,0 +1,15 @@
+// Which functions of a source file look like a handler: for advice, so it may miss some. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kiln::cli {
+
+// In the file's order, of the top level alone. Python: what takes an event and a context, by these
+// names where one does, else two arguments of any name. JavaScript: what is exported by name.
+std::vector<std::string> handlers_in_python(std::string_view source);
+std::vector<std::string> handlers_in_javascript(std::string_view source);
+
+}  // namespace kiln::cli
