@@ -32,6 +32,7 @@
 #include "base/stray_signals.h"
 #include "base/unique_fd.h"
 #include "sandbox/launcher_message.h"
+#include "sandbox/oom_score.h"
 #include "sandbox/sandbox_mounts.h"
 
 namespace kiln::sandbox {
@@ -341,11 +342,13 @@ class First {
     if (ground_.isolation == Isolation::kNone) {
       ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
       ::signal(kEndSignal, end_sandbox);
+      end_before_others();
       return;
     }
     if (const std::string step = mount_blank(request_, ground_); !step.empty()) give_up(fds_, step);
     static constexpr char kHost[] = "kiln";
     [[maybe_unused]] const int named = ::sethostname(kHost, sizeof kHost - 1);
+    end_before_others();  // there is a /proc now
   }
 
   // A blank may live for long: it must hold neither the launcher's sockets nor other blanks'. None

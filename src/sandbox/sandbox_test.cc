@@ -209,6 +209,19 @@ TEST_F(SandboxTest, HasLambdasResourceLimits) {
                 "STACK 8388608 -1\n");
 }
 
+// Where the machine's memory runs out.
+TEST_F(SandboxTest, EndsBeforeTheEngine) {
+  start({"/usr/bin/python3", "-c",
+         "import os\n"
+         "if os.fork(): os.wait()\n"
+         "print(open('/proc/self/oom_score_adj').read().strip())"});
+  run_to_exit();
+  EXPECT_EQ(recorder_.output, "500\n500\n");
+  int own = 0;
+  std::ifstream("/proc/self/oom_score_adj") >> own;
+  EXPECT_LT(own, 500);
+}
+
 TEST(SandboxEtc, HostsKeepsNamesOfOthersAndDropsTheMachinesOwn) {
   const std::string text = hosts_text(
       "# static\n127.0.0.1 localhost\n127.0.1.1 laptop # me\n::1 ip6-localhost\nff02::1 all\n"
