@@ -74,8 +74,14 @@ class Terminal:
                 break
         return code
 
+    def hang_up(self):
+        """Ends the terminal, not the program."""
+        os.close(self.master)
+        self.master = -1
+
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
-        os.close(self.master)
+        if self.master >= 0:
+            self.hang_up()

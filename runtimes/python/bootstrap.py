@@ -318,11 +318,12 @@ class FirstImports:
         from importlib.machinery import PathFinder
 
         spec = PathFinder.find_spec(name, path, target)
-        if spec:
+        if spec and spec.loader:
             execute = spec.loader.exec_module
             def execute_and_add(module):
                 execute(module)
-                getattr(on_demand(), self.ADDED[name])(module)
+                if module.__name__ == name:  # an archive has one loader for all its modules
+                    getattr(on_demand(), self.ADDED[name])(module)
 
             spec.loader.exec_module = execute_and_add
         return spec

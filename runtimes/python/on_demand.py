@@ -227,14 +227,16 @@ def install_endpoint(session):
     """Lets boto3 before 1.28 read AWS_ENDPOINT_URL, too: otherwise it would call AWS itself."""
     from botocore import __version__
 
-    if [int(part) for part in __version__.split(".")[:2]] >= [1, 31]:
+    version = re.match(r"(\d+)\.(\d+)", __version__)
+    if not version or (int(version[1]), int(version[2])) >= (1, 31):
         return
     create = session.Session.create_client
 
     def create_client(self, service_name, *words, **named):
         ignores = os.environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
         if len(words) < 5 and named.get("endpoint_url") is None and not ignores:
-            own = "AWS_ENDPOINT_URL_" + service_name.upper().replace("-", "_")
+            service = self.get_service_model(service_name).service_id
+            own = "AWS_ENDPOINT_URL_" + service.upper().replace(" ", "_").replace("-", "_")
             named["endpoint_url"] = os.environ.get(own) or os.environ.get("AWS_ENDPOINT_URL")
         return create(self, service_name, *words, **named)
 

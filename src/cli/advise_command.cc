@@ -139,6 +139,9 @@ Result<void> apply_all(SurveyClient& client, AdvisedFunction& function) {
 // what was given by option is given again.
 std::string aws_words(const ApiOptions& api, const AdviseArguments& arguments) {
   std::string words = arguments.aws ? "aws" : "kiln aws";
+  // This command doesn't ask there, and the AWS CLI would.
+  if (arguments.aws && !arguments.endpoint_given && std::getenv("AWS_ENDPOINT_URL") != nullptr)
+    words = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true aws";
   if (arguments.endpoint_given) words += " --endpoint-url " + shell_word(api.endpoint);
   if (arguments.region_given || arguments.aws) words += " --region " + shell_word(api.region);
   return words;

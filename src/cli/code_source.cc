@@ -30,17 +30,25 @@ bool has(const std::vector<CodeEntry>& entries, std::string_view path) {
                      [&](const CodeEntry& entry) { return entry.path == path; });
 }
 
-// The first top-level file with one of these endings; "" when there is none. A file such as
-// jest.config.js can't have a handler.
-std::string top_level(const std::vector<CodeEntry>& entries,
-                      std::span<const std::string_view> endings) {
+// The top-level files with one of these endings. A file such as jest.config.js can't have a
+// handler.
+std::vector<std::string> all_top_level(const std::vector<CodeEntry>& entries,
+                                       std::span<const std::string_view> endings) {
+  std::vector<std::string> files;
   for (const CodeEntry& entry : entries)
     for (const std::string_view ending : endings) {
       if (!entry.path.ends_with(ending)) continue;
       const std::string name = entry.path.substr(0, entry.path.size() - ending.size());
-      if (name.find_first_of("/.") == std::string::npos) return entry.path;
+      if (name.find_first_of("/.") == std::string::npos) files.push_back(entry.path);
     }
-  return "";
+  return files;
+}
+
+// The first of them; "" when there is none.
+std::string top_level(const std::vector<CodeEntry>& entries,
+                      std::span<const std::string_view> endings) {
+  const std::vector<std::string> files = all_top_level(entries, endings);
+  return files.empty() ? "" : files.front();
 }
 
 bool has_index(const std::vector<CodeEntry>& entries) {
@@ -93,11 +101,14 @@ constexpr std::array kSources = {
     Sources{".cpp", "`kiln new NAME` makes a project that builds a function in C++"},
 };
 
-std::string step_for(std::vector<CodeEntry> entries) {
+std::string step_for(std::vector<CodeEntry> entries, const std::string& folder) {
   std::erase_if(entries, is_of_others);
-  if (has(entries, "CMakeLists.txt"))
-    return "`kiln dev DIR` builds a project with CMake and makes its function, and `kiln create "
-           "NAME DIR/build/NAME.zip` makes one of what is built";
+  if (has(entries, "CMakeLists.txt")) {
+    const std::string word = shell_word(folder);
+    return "`kiln dev " + word +
+           "` builds a project with CMake and makes its function, and `kiln create NAME " + word +
+           "/build/NAME.zip` makes one of what is built";
+  }
   if (const std::string file = typescript(entries); !file.empty())
     return "build its .ts files first, in its folder: `npx esbuild " + shell_word(file) +
            " --bundle --platform=node --outfile=build/index.js`; then give the folder build";
@@ -108,16 +119,23 @@ std::string step_for(std::vector<CodeEntry> entries) {
   return "give --runtime and --handler";
 }
 
-// `wanted` is the file where the default handler would be, and `there` one that is there.
+// `wanted` is the file where the default handler would be, and `there` those that are there.
 Error no_default_handler(const CodeSource& source, const std::string& wanted,
-                         const std::string& there, const std::string& function) {
-  const std::string module = there.substr(0, there.find('.'));
+                         const std::vector<std::string>& there, const std::string& function) {
+  const auto module_of = [](const std::string& file) { return file.substr(0, file.find('.')); };
   std::string handlers;
-  if (const auto text = read_file(source.folder + "/" + there); !source.folder.empty() && text)
+  for (const std::string& file : there) {
+    if (source.folder.empty()) break;  // an archive
+    const Result<std::string> text = read_file(source.folder + "/" + file);
+    if (!text) continue;
     for (const std::string& name :
-         there.ends_with(".py") ? handlers_in_python(*text) : handlers_in_javascript(*text))
-      handlers.append(handlers.empty() ? "" : ", or ").append(module).append(".").append(name);
-  if (handlers.empty()) handlers = module + ".FUNCTION, such as " + module + "." + function;
+         file.ends_with(".py") ? handlers_in_python(*text) : handlers_in_javascript(*text))
+      handlers.append(handlers.empty() ? "" : ", or ").append(module_of(file) + "." + name);
+  }
+  if (handlers.empty()) {
+    const std::string module = module_of(there.front());
+    handlers = module + ".FUNCTION, such as " + module + "." + function;
+  }
   return usage("there is no " + wanted + ", where the default handler would be; give --handler " +
                handlers);
 }
@@ -183,19 +201,19 @@ Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wan
       return usage(
           "can't infer the runtime: the code has no bootstrap, .py, .js, .mjs, or .cjs file at its "
           "top; " +
-          step_for(entries));
+          step_for(entries, source.folder.empty() ? "DIR" : source.folder));
     }
   }
   if (!wanted.handler.empty()) return wanted;
   if (wanted.runtime.starts_with("python")) {
-    const std::string file = top_level(entries, kPythonFiles);
-    if (!has(entries, "lambda_function.py") && !file.empty())
-      return no_default_handler(source, "lambda_function.py", file, "lambda_handler");
+    const std::vector<std::string> files = all_top_level(entries, kPythonFiles);
+    if (!has(entries, "lambda_function.py") && !files.empty())
+      return no_default_handler(source, "lambda_function.py", files, "lambda_handler");
     wanted.handler = "lambda_function.lambda_handler";
   } else if (wanted.runtime.starts_with("nodejs")) {
-    const std::string file = top_level(entries, kNodeFiles);
-    if (!has_index(entries) && !file.empty())
-      return no_default_handler(source, "index.js, index.mjs, or index.cjs", file, "handler");
+    const std::vector<std::string> files = all_top_level(entries, kNodeFiles);
+    if (!has_index(entries) && !files.empty())
+      return no_default_handler(source, "index.js, index.mjs, or index.cjs", files, "handler");
     wanted.handler = "index.handler";
   } else {
     wanted.handler = "bootstrap";

@@ -203,13 +203,6 @@ Error too_large_for_a_request(const std::string& path, size_t zipped) {
               "--hot-reload, or deploy it in a stack, which takes it from a bucket"};
 }
 
-// Values may be secret, so the error is about the name alone, and not what the API says.
-bool is_variable_name(const std::string& name) {
-  return name.size() >= 2 && ascii::is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return ascii::is_alnum(c) || c == '_'; });
-}
-
 // `kiln create ./hello hello`: the other way round.
 Error in_their_order(const CreateOptions& options, Error error) {
   std::error_code ec;
@@ -228,15 +221,11 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
     options.environment.insert(options.environment.begin(), pairs->begin(), pairs->end());
   }
   for (const std::string& pair : options.environment) {
-    if (const size_t equals = pair.find('='); equals == 0 || equals == std::string::npos) {
-      return fail(console, {ErrorKind::kInvalid, "Usage",
-                            "--env takes NAME=VALUE; '" + pair + "' is not that"});
-    } else if (const std::string name = pair.substr(0, equals); !is_variable_name(name)) {
-      return fail(console, {ErrorKind::kInvalid, "Usage",
-                            "'" + name +
-                                "' can't be the name of a variable on Lambda; it has letters, "
-                                "digits and '_', a letter first, two at least"});
-    }
+    const size_t equals = pair.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      return fail(console, {ErrorKind::kInvalid, "Usage", "--env takes NAME=VALUE"});
+    if (const std::string name = pair.substr(0, equals); !is_variable_name(name))
+      return fail(console, {ErrorKind::kInvalid, "Usage", not_a_variable_name(name)});
   }
   Result<CodeSource> source = read_code(options.path, options.form);
   if (!source) return fail(console, in_their_order(options, source.error()));

@@ -19,6 +19,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kPlannedAlone = "REVIEW_IN_PROGRESS";
+constexpr const char* kUnchanged = "nothing was changed";
 constexpr size_t kMaxTemplateInRequest = 51'200;  // bytes; a larger one goes into the bucket
 
 struct DeployOptions {
@@ -45,7 +47,7 @@ Result<std::map<std::string, std::string>> read_pairs(const std::vector<std::str
 }
 
 // A change set that leaves nothing behind, unless it is carried out: neither itself nor a new stack
-// that it alone made.
+// that holds nothing else. Another command may have planned the same stack, or carried that out.
 class Plan {
  public:
   Plan(StackClient& client, const json& made, bool is_new)
@@ -72,10 +74,18 @@ class Plan {
   void drop() {
     if (std::exchange(left_, true)) return;
     (void)client_.call("DeleteChangeSet", {{"ChangeSetName", id_}});
-    if (is_new_) (void)client_.call("DeleteStack", {{"StackName", stack_id_}});
+    if (is_new_ && is_of_no_use()) (void)client_.call("DeleteStack", {{"StackName", stack_id_}});
   }
 
  private:
+  bool is_of_no_use() {
+    const auto stack = client_.find(stack_id_);
+    if (!stack || stack->is_null() || string_at(*stack, "StackStatus") != kPlannedAlone)
+      return false;
+    const auto others = client_.call("ListChangeSets", {{"StackName", stack_id_}});
+    return others && json_list(*others, "Summaries").empty();
+  }
+
   StackClient& client_;
   std::string id_, stack_id_;
   bool is_new_;
@@ -149,19 +159,27 @@ class Deployer {
     const auto made = client_.call("CreateChangeSet", *form);
     if (!made) return fail(console_, located(source, made.error()));
     Plan plan(client_, *made, before->is_null());
-    if (const auto code = consider(source, plan, *interrupts, all_outputs)) return *code;
-    auto watch = StackWatch::start(client_, plan.stack_id());
-    if (!watch) return fail(console_, watch.error());
+    const auto code = consider(source, plan, *interrupts, all_outputs);
+    if (code.value_or(kExitOk) != kExitOk) return *code;
+    std::optional<Result<StackWatch>> watch;
+    if (!code) watch.emplace(StackWatch::start(client_, plan.stack_id()));
+    if (interrupts->came()) {
+      note(console_, kUnchanged);
+      return kExitInterrupted;
+    }
+    if (code) return kExitOk;
+    if (!*watch) return fail(console_, watch->error());
     if (const auto begun = plan.carry_out(); !begun)
       return fail(console_, located(source, begun.error()));
+    if (interrupts->came()) return fail(console_, StackWatch::interrupted());
     interrupts.reset();
-    return follow(source.stack_name, *watch, plan.stack_id(), all_outputs);
+    return follow(source.stack_name, **watch, plan.stack_id(), all_outputs);
   }
 
   // A stack whose creation was rolled back holds nothing; only a new one can follow it.
   Result<void> remove_failed(const std::string& name, json& stack) {
     const std::string status = stack.is_null() ? "" : string_at(stack, "StackStatus");
-    if (status == "REVIEW_IN_PROGRESS") stack = nullptr;
+    if (status == kPlannedAlone) stack = nullptr;
     if (status != "ROLLBACK_COMPLETE") return {};
     talk() << name << " is in " << status << ": removing what is left of it\n";
     const std::string id = string_at(stack, "StackId");
@@ -267,15 +285,9 @@ class Deployer {
            << plan_text(console_, changes);
     warn_of_runtimes(source, changes);
     if (options_.plan_only) return keep_plan(source.stack_name, changes, all_outputs);
-    constexpr const char* kRefused = "nothing was changed";
-    int code = kExitOk;
-    if (!options_.yes) {
-      code = expect_somebody(console_, "--yes carries the plan out, --plan only shows it");
-      if (code == kExitOk) code = ask(console_, "Carry this out?", kRefused, interrupts);
-    } else if (interrupts.came()) {
-      note(console_, kRefused);
-      code = kExitInterrupted;
-    }
+    if (options_.yes) return std::nullopt;
+    int code = expect_somebody(console_, "--yes carries the plan out, --plan only shows it");
+    if (code == kExitOk) code = ask(console_, "Carry this out?", kUnchanged, interrupts);
     return code == kExitOk ? std::nullopt : std::optional(code);
   }
 

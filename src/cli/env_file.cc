@@ -12,12 +12,6 @@ namespace {
 
 std::string_view trimmed(std::string_view text) { return ascii::trim(text, " \t\r"); }
 
-bool is_name(std::string_view text) {
-  return !text.empty() && !ascii::is_digit(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return ascii::is_alnum(c) || c == '_'; });
-}
-
 // Double quotes know \n, \t, \" and \\; single quotes nothing. Nothing: the quotes have no end.
 std::optional<std::string> unquoted(std::string_view text) {
   if (text.empty() || (text.front() != '"' && text.front() != '\'')) {
@@ -44,6 +38,18 @@ std::optional<std::string> unquoted(std::string_view text) {
 
 }  // namespace
 
+bool is_variable_name(std::string_view text) {
+  return text.size() >= 2 && ascii::is_letter(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return ascii::is_alnum(c) || c == '_'; });
+}
+
+std::string not_a_variable_name(std::string_view text) {
+  return "'" + std::string(text) +
+         "' can't be the name of a variable on Lambda: a name begins with a letter and has at "
+         "least two letters, digits, or '_'";
+}
+
 Result<std::vector<std::string>> parse_env_file(const std::string& path, std::string_view text) {
   std::vector<std::string> pairs;
   for (int number = 1; !text.empty(); ++number) {
@@ -57,7 +63,10 @@ Result<std::vector<std::string>> parse_env_file(const std::string& path, std::st
     const auto value = equals == std::string_view::npos
                            ? std::nullopt
                            : unquoted(trimmed(line.substr(equals + 1)));
-    if (!is_name(name) || !value)
+    if (value && !name.empty() && !is_variable_name(name))
+      return Error{ErrorKind::kInvalid, "Usage",
+                   path + ":" + std::to_string(number) + ": " + not_a_variable_name(name)};
+    if (name.empty() || !value)
       return Error{ErrorKind::kInvalid, "Usage",
                    path + ":" + std::to_string(number) +
                        ": not a variable; write NAME=VALUE, with quotes around a value that has "

@@ -15,6 +15,11 @@
 
 namespace kiln::cli {
 
+// Of a variable, on Lambda.
+bool is_variable_name(std::string_view text);
+// What is said of another one. Values may be secret: neither the API's text nor the value is in it.
+std::string not_a_variable_name(std::string_view text);
+
 // "NAME=VALUE" texts in the order of the file. Error (kInvalid): unreadable, or a line that is
 // none; the message names the line.
 Result<std::vector<std::string>> read_env_file(const std::string& path);

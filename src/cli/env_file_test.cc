@@ -24,7 +24,8 @@ TEST(EnvFile, ReadsNamesAndValuesWithAndWithoutQuotes) {
 }
 
 TEST(EnvFile, NamesTheLineThatIsWrong) {
-  for (const char* line : {"no value", "=x", "1A=x", "A-B=x", "A=\"open", "A='x' y"}) {
+  for (const char* line :
+       {"no value", "=x", "1A=x", "A-B=x", "A=1", "_X=1", "AB=\"open", "AB='x' y"}) {
     const auto pairs = parse_env_file("some.env", std::string("OK=1\n") + line + "\n");
     ASSERT_FALSE(pairs) << line;
     EXPECT_THAT(pairs.error().message, HasSubstr("some.env:2: ")) << line;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/function_api.h"
+#include "cli/shell.h"
 
 namespace kiln::cli {
 namespace {
@@ -57,7 +58,7 @@ Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
                  "environment " + found[0].id + " has no process yet; try again"};
   if (found.empty())
     return Error{ErrorKind::kNotFound, std::string(kNoEnvironment),
-                 "no environment of '" + wanted + "' runs now; `kiln invoke " + wanted +
+                 "no environment of '" + wanted + "' runs now; `kiln invoke " + shell_word(wanted) +
                      "` starts one, and `kiln ps` shows those that are there"};
   std::string list;
   for (const EnvironmentRow& row : found)

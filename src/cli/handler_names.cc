@@ -36,6 +36,12 @@ void each_line(std::string_view source, Look look) {
   }
 }
 
+// A function as it is written there, or the answer of a call, such as middy's.
+bool may_make_function(std::string_view value) {
+  return value.find("function") != value.npos || value.find("=>") != value.npos ||
+         value.find('(') != value.npos;
+}
+
 void add(std::vector<std::string>& names, std::string name) {
   if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
     names.push_back(std::move(name));
@@ -44,7 +50,7 @@ void add(std::vector<std::string>& names, std::string name) {
 }  // namespace
 
 std::vector<std::string> handlers_in_python(std::string_view source) {
-  std::vector<std::string> by_name, by_count;
+  std::vector<std::string> names;
   each_line(source, [&](std::string_view line) {
     take(line, "async ");
     if (!take(line, "def ")) return;
@@ -53,10 +59,9 @@ std::vector<std::string> handlers_in_python(std::string_view source) {
     if (!take(line, "(") || name.starts_with('_')) return;
     const std::string_view arguments = line.substr(0, line.find(')'));
     if (arguments.find("event") != arguments.npos && arguments.find("context") != arguments.npos)
-      add(by_name, name);
-    if (std::count(arguments.begin(), arguments.end(), ',') == 1) add(by_count, name);
+      add(names, name);
   });
-  return by_name.empty() ? by_count : by_name;
+  return names;
 }
 
 std::vector<std::string> handlers_in_javascript(std::string_view source) {
@@ -70,7 +75,8 @@ std::vector<std::string> handlers_in_javascript(std::string_view source) {
       if (!take(rest, word)) continue;
       std::string name = take_name(rest);
       skip_blanks(rest);
-      if (rest.starts_with('=') || rest.starts_with('(')) add(names, std::move(name));
+      if (rest.starts_with('(') || (rest.starts_with('=') && may_make_function(rest)))
+        add(names, std::move(name));
       return;
     }
   });

@@ -8,7 +8,7 @@
 namespace kiln::cli {
 
 // In the file's order, of the top level alone. Python: what takes an event and a context, by these
-// names where one does, else two arguments of any name. JavaScript: what is exported by name.
+// names. JavaScript: what is exported by name and may be a function.
 std::vector<std::string> handlers_in_python(std::string_view source);
 std::vector<std::string> handlers_in_javascript(std::string_view source);
 

@@ -24,11 +24,11 @@ Interrupts::Interrupts(Console& console, std::string message)
       noted_(eventfd(0, EFD_CLOEXEC)) {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  struct sigaction hang_up {};
-  sigaction(SIGHUP, nullptr, &hang_up);
-  if (hang_up.sa_handler != SIG_IGN) sigaddset(&set, SIGHUP);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
   pthread_sigmask(SIG_BLOCK, &set, &before_);
   signals_ = UniqueFd(signalfd(-1, &set, SFD_CLOEXEC));
   thread_ = std::thread([this] { wait(); });
@@ -64,6 +64,10 @@ bool Interrupts::wait_for_input(int input) const {
   std::array<pollfd, 2> fds = {pollfd{noted_.get(), POLLIN, 0}, pollfd{input, POLLIN, 0}};
   while (poll(fds.data(), fds.size(), -1) < 0) {
   }
+  // The end of a terminal is an end of input and a signal, in any order.
+  constexpr int kSoonMs = 500;
+  if (fds[0].revents == 0 && (fds[1].revents & POLLHUP) != 0 && isatty(input) == 0)
+    (void)poll(fds.data(), 1, kSoonMs);
   return fds[0].revents == 0;
 }
 

@@ -4,9 +4,10 @@
 //   const Interrupts interrupts(console, "tidying up; Ctrl-C again ends at once");
 //   while (!interrupts.came()) …
 //
-// SIGTERM counts as Ctrl-C, and so does the end of the terminal (SIGHUP), which isn't a second one
-// and isn't heard under nohup. A thread waits for the signals; make it before others, so that they
-// block the signals too. came() and wait_for_input() are thread-safe.
+// SIGTERM counts as Ctrl-C, and so does the end of the terminal (SIGHUP), which isn't a second one.
+// One that whoever started the program ignores isn't heard: SIGHUP under nohup, SIGINT of a
+// script's command in the background. A thread waits for the signals; make it before others, so
+// that they block the signals too. came() and wait_for_input() are thread-safe.
 #pragma once
 
 #include <signal.h>

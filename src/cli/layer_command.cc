@@ -25,13 +25,22 @@ struct LayerOptions {
   std::vector<std::string> runtimes;
 };
 
-// Where functions look for what layers bring, below /opt.
+// Python and Node.js look for modules in folders of their own, below /opt. Any other file is found
+// by its path.
 void warn_if_nobody_looks_there(Console& console, const std::string& path,
                                 const std::vector<CodeEntry>& entries) {
-  constexpr std::array<std::string_view, 4> kFolders = {"python/", "nodejs/", "bin/", "lib/"};
-  for (const CodeEntry& entry : entries)
+  constexpr std::array<std::string_view, 5> kFolders = {"python/", "nodejs/", "bin/", "lib/",
+                                                        "extensions/"};
+  constexpr std::array<std::string_view, 5> kModules = {".py", ".js", ".mjs", ".cjs",
+                                                        "package.json"};
+  bool has_modules = false;
+  for (const CodeEntry& entry : entries) {
     for (const std::string_view folder : kFolders)
       if (entry.path.starts_with(folder)) return;
+    for (const std::string_view ending : kModules)
+      has_modules = has_modules || entry.path.ends_with(ending);
+  }
+  if (!has_modules) return;
   warn(console, "'" + path +
                     "' has no folder python, nodejs, bin, or lib, where functions look: put "
                     "modules of Python into python, and packages of Node.js into "

@@ -148,7 +148,11 @@ Error who_listens(const ServeOptions& options, Error error) {
   const Result<nlohmann::json> status =
       client->json({.path = "/_kiln/status", .time_limit = std::chrono::seconds(2)});
   const std::string folder = status ? string_at(*status, "dataDir") : "";
-  if (folder.empty()) return error;
+  // Another program may say anything.
+  const bool is_path = folder.starts_with('/') &&
+                       std::none_of(folder.begin(), folder.end(),
+                                    [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (!is_path) return error;
   error.message =
       store::already_running(url, std::to_string(number_at(*status, "process")), folder) +
       ", or start this one on a free port with --port 0.";

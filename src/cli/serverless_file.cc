@@ -5,12 +5,20 @@
 namespace kiln::cli {
 namespace {
 
-void add_functions(const cfn::Node& functions, std::vector<ServerlessFunction>& found) {
-  for (const cfn::Node& each : functions.list) add_functions(each, found);
+std::string written_out(const cfn::Node& node, std::string_view name) {
+  const cfn::Node* value = node.find(name);
+  const bool is_one =
+      value != nullptr && value->is_text() && value->text.find('$') == std::string::npos;
+  return is_one ? value->text : "";
+}
+
+void add_functions(const cfn::Node& functions, const std::string& runtime,
+                   std::vector<ServerlessFunction>& found) {
+  for (const cfn::Node& each : functions.list) add_functions(each, runtime, found);
   for (const cfn::Member& member : functions.map) {
-    const cfn::Node* handler = member.value.find("handler");
-    if (handler != nullptr && handler->is_text() && handler->text.find('$') == std::string::npos)
-      found.push_back({member.name, handler->text});
+    const bool has_own = member.value.find("runtime") != nullptr;
+    found.push_back({member.name, written_out(member.value, "handler"),
+                     has_own ? written_out(member.value, "runtime") : runtime});
   }
 }
 
@@ -19,8 +27,12 @@ void add_functions(const cfn::Node& functions, std::vector<ServerlessFunction>& 
 std::vector<ServerlessFunction> serverless_functions(std::string_view text) {
   std::vector<ServerlessFunction> found;
   const cfn::NodeOrProblem read = cfn::read_node(text);
-  if (const auto* root = std::get_if<cfn::Node>(&read))
-    if (const cfn::Node* functions = root->find("functions")) add_functions(*functions, found);
+  const auto* root = std::get_if<cfn::Node>(&read);
+  if (root == nullptr) return found;
+  const cfn::Node* provider = root->find("provider");
+  const std::string runtime = provider == nullptr ? "" : written_out(*provider, "runtime");
+  if (const cfn::Node* functions = root->find("functions"))
+    add_functions(*functions, runtime, found);
   return found;
 }
 

@@ -8,10 +8,11 @@
 namespace kiln::cli {
 
 struct ServerlessFunction {
-  std::string name, handler;
+  std::string name;
+  std::string handler, runtime;  // "": none is written out, without variables
 };
 
-// Those with a handler that is written out, without variables; none of a text that can't be read.
+// None of a text that can't be read.
 std::vector<ServerlessFunction> serverless_functions(std::string_view text);
 
 }  // namespace kiln::cli

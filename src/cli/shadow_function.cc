@@ -176,9 +176,9 @@ Result<void> ShadowFunction::remove(ApiClient& client, Logs logs) {
   if (!gone) return gone.error();
   if (logs == Logs::kKeep) return {};
   // One at work would make the log group anew with its last lines.
-  (void)json_call(client,
-                  {.method = "DELETE", .path = "/_kiln/environments/" + percent_encode(name_)});
-  wait_until_gone(client, name_);
+  const Result<Json> ended = json_call(
+      client, {.method = "DELETE", .path = "/_kiln/environments/" + percent_encode(name_)});
+  if (ended) wait_until_gone(client, name_);
   ApiRequest request{.method = "POST", .path = "/", .service = "logs"};
   request.body = Json{{"logGroupName", "/aws/lambda/" + name_}}.to_text();
   request.headers = {{"Content-Type", "application/x-amz-json-1.1"},

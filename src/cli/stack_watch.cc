@@ -41,8 +41,12 @@ Result<json> StackWatch::until_done(const std::function<void(const json&)>& show
     if (auto shown = show_new(show); !shown) return shown.error();
     if (!string_at(*stack, "StackStatus").ends_with("_IN_PROGRESS")) return *stack;
   } while (!signals.stopped_within(kPollEvery));
-  return Error{ErrorKind::kUnavailable, std::string(kInterrupted),
-               "interrupted; the deployment goes on: `kiln stacks` shows how it ends"};
+  return interrupted();
+}
+
+Error StackWatch::interrupted() {
+  return {ErrorKind::kUnavailable, std::string(kInterrupted),
+          "interrupted; the deployment goes on: `kiln stacks` shows how it ends"};
 }
 
 }  // namespace kiln::cli

@@ -17,8 +17,10 @@ class StackWatch {
   static Result<StackWatch> start(StackClient& client, const std::string& stack);
 
   // Calls `show` for each event as it comes; gives the stack as it is when nothing is in progress
-  // any more. Error of kind kUnavailable, type "Interrupted": Ctrl-C; the deployment goes on.
+  // any more. Error: interrupted().
   Result<nlohmann::json> until_done(const std::function<void(const nlohmann::json& event)>& show);
+  // Of kind kUnavailable, type "Interrupted": Ctrl-C; the deployment goes on.
+  static Error interrupted();
 
  private:
   StackWatch(StackClient& client, std::string stack) : client_(client), stack_(std::move(stack)) {}

@@ -132,22 +132,27 @@ bool is_of_serverless(const fs::path& file) {
 Error not_for_serverless(const fs::path& file) {
   constexpr size_t kMostCommands = 5;
   const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
-  const auto command = [&folder](const std::string& name, const std::string& handler) {
-    return "`kiln create " + name + " " + shell_word(folder) + " --handler " + handler + "`";
+  const auto command = [&folder](const std::string& name, const std::string& handler,
+                                 const std::string& runtime) {
+    return "`kiln create " + name + " " + shell_word(folder) + " --handler " + handler +
+           (runtime.empty() ? "" : " --runtime " + shell_word(runtime)) + "`";
   };
   const Result<std::string> text = read_file(file, kMaxTemplateFile);
   std::vector<ServerlessFunction> functions;
   if (text) functions = serverless_functions(*text);
   std::string commands;
-  for (size_t i = 0; i < std::min(functions.size(), kMostCommands); ++i)
-    commands += (commands.empty() ? "" : ", ") +
-                command(shell_word(functions[i].name), shell_word(functions[i].handler));
-  if (functions.size() > kMostCommands)
-    commands += ", and so on for " + std::to_string(functions.size() - kMostCommands) + " more";
-  return usage("'" + file.string() +
-               "' is for the Serverless Framework, and Kiln doesn't read it; " +
-               (commands.empty() ? command("NAME", "FILE.FUNCTION") + " makes one of its functions"
-                                 : "make its functions yourself: " + commands));
+  size_t named = 0;
+  for (const ServerlessFunction& each : functions) {
+    if (each.handler.empty() || named == kMostCommands) continue;
+    commands += (named++ == 0 ? "" : ", ") +
+                command(shell_word(each.name), shell_word(each.handler), each.runtime);
+  }
+  if (named > 0 && functions.size() > named)
+    commands += ", and so on for " + std::to_string(functions.size() - named) + " more";
+  return usage(
+      "'" + file.string() + "' is for the Serverless Framework, and Kiln doesn't read it; " +
+      (commands.empty() ? command("NAME", "FILE.FUNCTION", "") + " makes one of its functions"
+                        : "make its functions yourself: " + commands));
 }
 
 Error no_template_in(const fs::path& folder) {

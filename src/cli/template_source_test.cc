@@ -120,15 +120,18 @@ TEST(TemplateSource, SaysWhatIsWrong) {
       HasSubstr("is for the Serverless Framework, and Kiln doesn't read it; `kiln create "));
   EXPECT_THAT(error(folder.path() + "/sls"),
               HasSubstr("sls/serverless.yml' is for the Serverless"));
-  const std::string many = folder.write(
-      "many/serverless.yml",
-      "service: x\nfunctions:\n  hello:\n    handler: src/app.run\n    events: [{http: GET /}]\n"
-      "  other: {handler: '${file(x)}'}\n  b: {handler: b.b}\n  c: {handler: c.c}\n"
-      "  d: {handler: d.d}\n  e: {handler: e.e}\n  f: {handler: f.f}\n");
+  const std::string many =
+      folder.write("many/serverless.yml",
+                   "provider: {runtime: nodejs20.x}\n"
+                   "functions:\n  hello:\n    handler: src/app.run\n    events: [{http: GET /}]\n"
+                   "  other: {handler: '${file(x)}'}\n  b: {handler: b.b, runtime: python3.12}\n  "
+                   "c: {handler: c.c}\n"
+                   "  d: {handler: d.d}\n  e: {handler: e.e}\n  f: {handler: f.f}\n");
   EXPECT_THAT(error(many),
               HasSubstr("make its functions yourself: `kiln create hello " + folder.path() +
-                        "/many --handler src/app.run`, `kiln create b "));
-  EXPECT_THAT(error(many), HasSubstr("--handler e.e`, and so on for 1 more"));
+                        "/many --handler src/app.run --runtime nodejs20.x`, `kiln create b "));
+  EXPECT_THAT(error(many), HasSubstr("--handler b.b --runtime python3.12`"));
+  EXPECT_THAT(error(many), HasSubstr("--handler e.e --runtime nodejs20.x`, and so on for 2 more"));
   EXPECT_THAT(error(folder.write("list/serverless.yml",
                                  "functions:\n  - one: {handler: app.one}\n  - ${file(f.yml)}\n")),
               HasSubstr("--handler app.one`"));

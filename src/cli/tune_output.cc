@@ -77,10 +77,11 @@ std::vector<std::string> notes(const TuneResult& result) {
   int64_t throttles = 0;
   for (const SizeResult& size : result.sizes) throttles += size.throttles;
   if (throttles > 0)
-    list.push_back(count_text(static_cast<size_t>(throttles), "invocation") +
-                   " throttled: others use the account's or the function's concurrency");
+    list.push_back("Lambda throttled " + count_text(static_cast<size_t>(throttles), "invocation") +
+                   ": other functions use the account's concurrency");
   for (const SizeResult& size : result.sizes) {
-    if (size.first_error.empty() || !result.best) continue;  // without a best, why_none says it
+    if (size.first_error.empty()) continue;
+    if (!result.best && result.why_none.find(size.first_error) != std::string::npos) break;
     list.push_back(mb(size.memory_mb) + " fails: " + size.first_error);
     break;
   }

@@ -82,7 +82,9 @@ void Engine::Impl::publish(const std::string& region, const std::string& name,
   if (function) add_unknown_runtimes(*function, runtimes);
   if (!runtimes.empty())
     workers->post(named(look_for(std::move(runtimes), ending.get_token()), "a worker"));
-  on_every_loop([&](Invoker& invoker) { invoker.publish(region, name, function); });
+  // An invocation that goes from loop to loop meets no runner that doesn't know its configuration.
+  on_every_loop([&](Invoker& invoker) { invoker.publish(region, name, function); },
+                &invokers[0]->owner(region, name));
 }
 
 Invoker& Engine::Impl::here() {

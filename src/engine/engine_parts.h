@@ -92,15 +92,20 @@ struct Engine::Impl final : EventQueuePort {
   // Called on the control thread: returns when every loop has the new value.
   void publish(const std::string& region, const std::string& name, model::FunctionPtr function);
 
-  // Calls `work` with each loop's invoker, on its loop, and waits for all.
+  // Calls `work` with each loop's invoker, on its loop, and waits for all. What another loop hands
+  // to `first` after its own part comes after the part of `first`.
   template <class F>
-  void on_every_loop(F&& work) {
+  void on_every_loop(F&& work, Invoker* first = nullptr) {
     std::latch done(static_cast<ptrdiff_t>(invokers.size()));
-    for (auto& invoker : invokers)
-      invoker->loop().post([&, target = invoker.get()] {
+    const auto post = [&](Invoker* target) {
+      target->loop().post([&, target] {
         fenced("a loop's part", [&] { work(*target); });
         done.count_down();
       });
+    };
+    if (first != nullptr) post(first);
+    for (auto& invoker : invokers)
+      if (invoker.get() != first) post(invoker.get());
     done.wait();
   }
 

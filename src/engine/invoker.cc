@@ -86,6 +86,10 @@ void Invoker::set_endpoint_url(std::string url) {
 
 Invoker& Invoker::owner_of(const Key& key) const { return *all_[KeyHash()(key) % all_.size()]; }
 
+Invoker& Invoker::owner(const std::string& region, const std::string& name) const {
+  return owner_of({region, name});
+}
+
 Result<model::ConfigPtr> Invoker::resolve(const std::string& region, const std::string& name,
                                           const std::string& qualifier) const {
   const auto found = functions_.find(Key{region, name});

@@ -80,6 +80,8 @@ class Invoker {
   void debug(const std::string& region, const std::string& name, const std::string& qualifier,
              const std::optional<DebugLaunch>& launch,
              std::function<void(Result<model::ConfigPtr>)> done);
+  // The one whose loop has the function's environments.
+  Invoker& owner(const std::string& region, const std::string& name) const;
   // Ends every environment of the function now. `done` is called on the loop that owns it.
   void end_environments(const std::string& region, const std::string& name,
                         std::function<void()> done);

@@ -316,6 +316,7 @@ void SandboxPool::end_debugged(const Error& error) {
 }
 
 bool SandboxPool::reuse_debugged(const model::ConfigPtr& config, Invocation& invocation) {
+  if (is_outdated(config)) return false;
   if (!debugged_.environment) debug(config, DebugLaunch(*debugged_.again));
   Environment& environment = *debugged_.environment;
   if (environment.config() != config) return false;

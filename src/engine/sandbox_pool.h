@@ -75,7 +75,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   // Environments of configurations that are not among `current` end after what they have in hand,
   // also those that start later, for invocations that are here already.
   void keep_only(const std::vector<model::ConfigPtr>& current);
-  // Those that are there end after what they have in hand.
+  // Environments that exist now end after their current invocation.
   void retire_all();
   void abandon_all(const Error& error);
   // The one that ends so that one of `wanted` fits on the machine, by room_rule.h; nullopt: none.

@@ -97,8 +97,10 @@ std::optional<net::Response> Extensions::next(std::string_view id, const void* c
   if (known == registered_.end()) return nobody("extension " + std::string(id));
   Extension& extension = known->second;
   if (extension.missed) return *std::exchange(extension.missed, std::nullopt);
-  extension.waiting = std::move(answer);
-  extension.caller = caller;
+  const Answer before = std::exchange(extension.waiting, std::move(answer));
+  if (std::exchange(extension.caller, caller) != caller && before)
+    before(forbidden("Extension.InvalidExtensionState",
+                     "the extension asked for its next event again, on another connection"));
   return std::nullopt;
 }
 

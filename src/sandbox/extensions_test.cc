@@ -55,8 +55,10 @@ TEST_F(ExtensionsTest, OneOnItsWayToAskGetsTheLastEventThen) {
 TEST_F(ExtensionsTest, OneThatAskedAnewIsToldThoughItsFirstConnectionEnds) {
   const std::string id = registered("a", R"({"events":["INVOKE"]})");
   const int first = 0;
-  EXPECT_FALSE(extensions_.next(id, &first, [](net::Response&&) { FAIL() << "it has gone"; }));
+  int status = 0;
+  EXPECT_FALSE(extensions_.next(id, &first, [&](net::Response&& r) { status = r.status; }));
   EXPECT_EQ(next(id), "waits");
+  EXPECT_EQ(status, 403) << "its connection is free again";
   extensions_.gone(id, &first);
   invoke("r-1");
   EXPECT_THAT(told_, HasSubstr(R"("requestId":"r-1")"));

@@ -232,7 +232,8 @@ void Forks::settle(At making, std::string fault, bool permitted) {
     send_signal(blank->pidfd, SIGKILL);
   }
   const bool spare = !blank->taken && fault.empty();
-  faults_ = fault.empty() ? 0 : faults_ + 1;
+  // A machine without room is not the template's fault.
+  if (!blank->lacks_room) faults_ = fault.empty() ? 0 : faults_ + 1;
   if (told_.first) std::exchange(told_.first, nullptr)(fault, permitted);
   if (auto told = std::exchange(blank->on_settled, nullptr)) told();
   if (faults_ >= kMostFaults && told_.useless) std::exchange(told_.useless, nullptr)();

@@ -101,7 +101,7 @@ TEST_F(ForksTest, TheNextIsMadeOnceTheLastHasHadTimeToAnswer) {
 }
 
 // Nothing would limit its memory.
-TEST_F(ForksTest, OneThatCanHaveNoGroupIsNotMadeForWantOfRoom) {
+TEST_F(ForksTest, WithoutAGroupNoForkIsMade) {
   if (cgroups_->kind() == LimitsKind::kRlimit) GTEST_SKIP() << "no cgroups to use here";
   hear_all();
   answer_with_fault();

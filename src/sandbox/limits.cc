@@ -105,9 +105,9 @@ class CgroupV1 final : public Cgroup {
       if (make_dir(path.c_str(), 0755) != 0) return fail(std::move(group), errno);
       group->paths_.push_back(path);
     }
-    if (write_file(group->paths_[0] + "/cpu.cfs_period_us",
-                   std::to_string(ResourceLimits::kCpuPeriodUs)) != 0)
-      return nullptr;
+    const int fault = write_file(group->paths_[0] + "/cpu.cfs_period_us",
+                                 std::to_string(ResourceLimits::kCpuPeriodUs));
+    if (fault != 0) return fail(std::move(group), fault);
     return group;
   }
   // What was made of it is removed, and the reason kept.
@@ -341,11 +341,13 @@ bool is_gone(pid_t pid) {
   return state_of("/proc/" + std::to_string(pid)) == 'Z';
 }
 
-// The process of which each of the groups of engines is, and its name.
-std::vector<std::pair<pid_t, std::string>> groups_in(const std::string& parent) {
-  std::vector<std::pair<pid_t, std::string>> out;
+using Groups = std::vector<std::pair<pid_t, std::string>>;
+
+// The groups of engines below `parent`: process and name. nullopt: it can't be opened, see errno.
+std::optional<Groups> groups_in(const std::string& parent) {
+  Groups out;
   DIR* dir = ::opendir(parent.c_str());
-  if (dir == nullptr) return out;
+  if (dir == nullptr) return std::nullopt;
   while (const dirent* entry = ::readdir(dir)) {
     if (std::strncmp(entry->d_name, "kiln-", 5) != 0) continue;
     const long pid = std::strtol(entry->d_name + 5, nullptr, 10);
@@ -356,10 +358,25 @@ std::vector<std::pair<pid_t, std::string>> groups_in(const std::string& parent) 
 }
 
 void sweep_in(const std::string& parent) {
-  for (const auto& [pid, name] : groups_in(parent)) {
+  for (const auto& [pid, name] : groups_in(parent).value_or(Groups())) {
     int tries = kMostTries;
     if (is_gone(pid)) remove_tree(parent + "/" + name, tries);
   }
+}
+
+// Whether no engine has left anything there. A parent that can't be opened now may be seen again.
+bool holds_nothing(const std::string& parent) {
+  const auto groups = groups_in(parent);
+  return groups ? groups->empty() : errno == ENOENT;
+}
+
+// All of it or, on a full disk, what was there before.
+void remember_parents(const std::string& file, const std::vector<std::string>& parents) {
+  const std::string fresh = file + ".new";
+  std::ofstream out(fresh);
+  for (const std::string& parent : parents) out << parent << '\n';
+  out.close();
+  if (!out || ::rename(fresh.c_str(), file.c_str()) != 0) ::unlink(fresh.c_str());
 }
 
 // Nothing outside of the file system of control groups, whatever the file says.
@@ -487,13 +504,12 @@ void CgroupFactory::sweep(const Paths& paths) {
   for (const std::string& parent : known_parents(paths)) {
     if (std::find(here.begin(), here.end(), parent) != here.end()) continue;
     sweep_in(parent);
-    if (!groups_in(parent).empty()) kept.push_back(parent);
+    if (!holds_nothing(parent)) kept.push_back(parent);
   }
   for (const std::string& parent : here) sweep_in(parent);
   if (paths.known.empty()) return;
   kept.insert(kept.end(), here.begin(), here.end());
-  std::ofstream out(paths.known);
-  for (const std::string& parent : kept) out << parent << '\n';
+  remember_parents(paths.known, kept);
 }
 
 }  // namespace kiln::sandbox

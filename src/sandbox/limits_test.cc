@@ -148,6 +148,14 @@ TEST_F(LimitsTest, SweepKnowsWhereEarlierEnginesOfItsDataFolderMadeTheirs) {
   EXPECT_TRUE(fs::exists(outside + name));
   EXPECT_EQ(get(p.known).find("session-1"), std::string::npos) << "nothing is left there";
   EXPECT_NE(get(p.known).find("/session-3"), std::string::npos);
+  // Another engine's, that is alive.
+  const std::string alive = dir_ + "/session-3/kiln-" + std::to_string(::getppid()) + "-0";
+  fs::create_directories(alive);
+  put(p.self, "0::/session-4\n");
+  CgroupFactory::sweep(p);
+  EXPECT_TRUE(fs::exists(alive));
+  EXPECT_NE(get(p.known).find("/session-3"), std::string::npos);
+  EXPECT_FALSE(fs::exists(p.known + ".new"));
   fs::remove_all(outside);
 }
 

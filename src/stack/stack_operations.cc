@@ -51,31 +51,36 @@ bool same_outputs(const std::vector<StackOutput>& a, const std::vector<StackOutp
                     });
 }
 
-// The functions with a reserve that is known, as they will be.
-std::map<std::string, int64_t> reserves_after(const Stack& now, const Plan& plan) {
-  std::map<std::string, int64_t> out;
-  const auto note = [&](const std::string& id, const std::string& type,
-                        const nlohmann::json& properties) {
-    out.erase(id);
-    if (type != "AWS::Lambda::Function") return;
-    const int64_t reserved = json_whole(properties, "ReservedConcurrentExecutions", 0);
-    if (reserved > 0) out[id] = reserved;
-  };
-  for (const auto& [id, resource] : now.resources) note(id, resource.type, resource.properties);
-  for (const Change& change : plan.changes) note(change.logical_id, change.type, change.after);
-  return out;
+using Reserves = std::map<std::string, int64_t>;  // by logical id, those that are known
+
+void note_reserve(Reserves& reserves, const std::string& id, const std::string& type,
+                  const nlohmann::json& properties) {
+  reserves.erase(id);
+  if (type != "AWS::Lambda::Function") return;
+  const int64_t reserved = json_whole(properties, "ReservedConcurrentExecutions", 0);
+  if (reserved > 0) reserves[id] = reserved;
 }
 
-// Whether the account has room for all reserves together, as the API says.
-Result<void> check_reserves(const AwsApi& trial, const Stack& now, const Plan& plan) {
-  const auto reserves = reserves_after(now, plan);
-  if (reserves.size() < 2) return {};
+int64_t sum_of(const Reserves& reserves) {
   int64_t sum = 0;
+  for (const auto& [id, reserved] : reserves) sum += reserved;
+  return sum;
+}
+
+// Whether the account has room for all reserves together, as the API says, where the plan asks for
+// more than there is. A function that goes has its own until the others are there.
+Result<void> check_reserves(const AwsApi& trial, const Stack& now, const Plan& plan) {
+  Reserves before;
+  for (const auto& [id, resource] : now.resources)
+    note_reserve(before, id, resource.type, resource.properties);
+  Reserves reserves = before;
+  for (const Change& change : plan.changes)
+    if (change.action != Change::Action::kRemove)
+      note_reserve(reserves, change.logical_id, change.type, change.after);
+  const int64_t sum = sum_of(reserves);
+  if (reserves.size() < 2 || sum <= sum_of(before)) return {};
   std::string names;
-  for (const auto& [id, reserved] : reserves) {
-    sum += reserved;
-    names += (names.empty() ? "" : ", ") + id;
-  }
+  for (const auto& [id, reserved] : reserves) names += (names.empty() ? "" : ", ") + id;
   if (auto fine = check_reserve(trial, sum); !fine)
     return validation_error("Properties validation failed for resources [" + names +
                             "], which reserve " + std::to_string(sum) +

@@ -39,6 +39,13 @@ Error in_use(const std::string& path, int lock_fd) {
               ", or start a second one with `kiln serve --data-dir FOLDER --port 0`."};
 }
 
+// Whether this machine, and not a container alone, knows the process as one.
+bool is_a_kiln(const std::string& process) {
+  std::string name;
+  std::getline(std::ifstream("/proc/" + process + "/comm"), name);
+  return !process.empty() && name == "kiln";
+}
+
 // One that was just killed lets go when it is quite gone, a moment later.
 bool take(int lock_fd) {
   constexpr int kTries = 50;
@@ -53,8 +60,9 @@ bool take(int lock_fd) {
 
 }  // namespace
 
-std::string already_running(const std::string& url, const std::string& pid,
+std::string already_running(const std::string& url, const std::string& process,
                             const std::string& data_dir) {
+  const std::string pid = is_a_kiln(process) ? process : "";
   return "a Kiln is already running" + (url.empty() ? "" : " on " + url) +
          (pid.empty() ? "" : " (process " + pid + ")") + ", with its state in " + data_dir +
          ". Use that one, or end it" + (pid.empty() ? "" : " with `kill " + pid + "`");

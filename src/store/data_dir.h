@@ -35,8 +35,8 @@ class DataDir {
 };
 
 // What keeps a second Kiln from starting, and the first steps; ends without a full stop, so that
-// others can follow. `url` and `pid` may be empty: unknown.
-std::string already_running(const std::string& url, const std::string& pid,
+// others can follow. `url` and `process` may be empty: unknown.
+std::string already_running(const std::string& url, const std::string& process,
                             const std::string& data_dir);
 
 }  // namespace kiln::store

@@ -106,7 +106,7 @@ Result<std::string> from_store(const std::string& name, bool list, const SsmLook
                                std::vector<std::string>& absent) {
   const auto found = ssm ? ssm(name) : std::nullopt;
   if (!found) {
-    absent.push_back(name);
+    if (std::find(absent.begin(), absent.end(), name) == absent.end()) absent.push_back(name);
     return std::string();
   }
   if (found->type == "SecureString")

@@ -93,7 +93,7 @@ void unknown_event_type(SamTemplate& all, const SamEvent& event, Place place,
 bool requires_all(SamTemplate& all, const SamEvent& event,
                   std::initializer_list<std::string_view> names);
 enum class EventOwner { kFunction, kStateMachine };
-// Says which properties are none of this type of event's. An unknown type is no problem here.
+// Reports properties that this event type doesn't have. An unknown type is no problem here.
 void check_event_properties(SamTemplate& all, const SamEvent& event, const std::string& type,
                             EventOwner owner);
 // Whether `type` reads from something by an event source mapping.
@@ -152,7 +152,7 @@ void expand_usage_plan(SamTemplate& all, const SamResource& api, const Node& pla
 // "Resource with id [Orders] is invalid. …"
 void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
                  const std::string& message);
-// Says which properties are none of this type's.
+// Reports properties that this type doesn't have.
 void check_properties(SamTemplate& all, const SamResource& resource,
                       std::initializer_list<std::string_view> known);
 // The same of other things with properties: `id` and `type` are those that the problem names.

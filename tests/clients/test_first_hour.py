@@ -301,7 +301,7 @@ def test_a_second_start_says_where_the_first_one_is(tmp_path, words, step):
     try:
         state = tmp_path / ".kiln"
         words = ["--here", *words] if "--data-dir" not in words else [*words, "--port", engine.url.rsplit(":", 1)[1]]
-        second = subprocess.run([str(BINARY), "serve", *words], cwd=tmp_path, capture_output=True, text=True)
+        second = subprocess.run([str(BINARY), "serve", *words], cwd=tmp_path, capture_output=True, text=True, timeout=60)
         process = (state / "lock").read_text().split()[0]
         assert (second.returncode, second.stdout, second.stderr) == (
             1, "", f"kiln: a Kiln is already running on {engine.url} (process {process}), with its state in {state}. "
@@ -316,7 +316,7 @@ def test_a_port_of_another_program_is_named_with_the_steps(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         taken.listen()
         port = taken.getsockname()[1]
-        second = subprocess.run([str(BINARY), "serve", "--here", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True)
+        second = subprocess.run([str(BINARY), "serve", "--here", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (second.returncode, second.stdout) == (1, "")
     assert second.stderr == (f"kiln: cannot listen on 127.0.0.1:{port}: bind: Address already in use; choose another with --port "
                              "(0 takes a free one), or end what uses it: `ss -ltnp` shows it\n")

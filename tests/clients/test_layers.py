@@ -250,7 +250,7 @@ def test_links_of_one_layer_do_not_lead_the_next_one_out(kiln, name, tmp_path):
 
 @pytest.mark.parametrize("file, warned", [
     ("prices.py", True), ("src/python/prices.py", True), ("python/prices.py", False), ("nodejs/node_modules/x/index.js", False),
-    ("lib/libx.so", False), ("bin/x", False),
+    ("lib/libx.so", False), ("bin/x", False), ("extensions/agent.py", False), ("wrapper", False), ("certs/root.pem", False),
 ])
 def test_a_layer_where_no_function_looks_is_noticed(kiln, name, tmp_path, file, warned):
     path = tmp_path / "layer" / file

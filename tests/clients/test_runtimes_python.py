@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness import zip_of
 from runtime_processes import Function, REQUEST_ID, RUNTIMES, frames
 
 ECHO = "def handler(event, context):\n    return event\n"
@@ -430,7 +431,7 @@ def test_python_starts_lean_and_leaves_no_files(python):
     assert not (RUNTIMES / "python" / "__pycache__").exists()
 
 
-OLD_SESSION = "class Session:\n    def create_client(self, service_name, region_name=None, api_version=None, use_ssl=True, verify=None, endpoint_url=None):\n        return endpoint_url\n"
+OLD_SESSION = "class Model:\n    def __init__(self, name):\n        self.service_id = {'logs': 'CloudWatch Logs'}.get(name, name.upper())\n\nclass Session:\n    def get_service_model(self, name):\n        return Model(name)\n\n    def create_client(self, service_name, region_name=None, api_version=None, use_ssl=True, verify=None, endpoint_url=None):\n        return endpoint_url\n"
 ENDPOINTS = """import os
 from botocore.session import Session
 
@@ -455,3 +456,13 @@ def test_an_old_boto3_finds_kiln_too(kiln, name, version, reads):
     assert made() == (kiln.url if reads else None)
     assert made(AWS_ENDPOINT_URL_S3="http://s3") == ("http://s3" if reads else None)
     assert made(AWS_IGNORE_CONFIGURED_ENDPOINT_URLS="true") is None
+
+
+@pytest.mark.parametrize("version, url", [("1.29.27", "http://logs"), ("next", None)])
+def test_an_old_boto3_in_an_archive_finds_kiln_too(kiln, name, version, url):
+    """All modules of an archive have one loader; and the variable has the name of the service's id."""
+    code = "import sys\nsys.path.insert(0, '/var/task/deps.zip')\nfrom botocore import client\nfrom botocore.session import Session\n" \
+        "import botocore.later\ndef handler(event, context):\n    return Session().create_client('logs')\n"
+    deps = zip_of({"botocore/__init__.py": f"__version__ = '{version}'\n", "botocore/session.py": OLD_SESSION, "botocore/client.py": "", "botocore/later.py": ""})
+    kiln.create(name, {"index.py": code, "deps.zip": deps}, Environment={"Variables": {"AWS_ENDPOINT_URL_CLOUDWATCH_LOGS": "http://logs"}})
+    assert kiln.invoke(name)["Body"] == url

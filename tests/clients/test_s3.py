@@ -477,8 +477,14 @@ def test_who_completes_an_upload_while_another_does_gets_the_same_answer(s3, buc
     upload = s3.create_multipart_upload(Bucket=bucket, Key="m")["UploadId"]
     where = {"Bucket": bucket, "Key": "m", "UploadId": upload}
     done = [{"PartNumber": n, "ETag": s3.upload_part(**where, PartNumber=n, Body=body)["ETag"]} for n, body in enumerate(parts, 1)]
+    together = threading.Barrier(8)
+
+    def complete(_):
+        together.wait(60)
+        return s3.complete_multipart_upload(**where, MultipartUpload={"Parts": done})
+
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: s3.complete_multipart_upload(**where, MultipartUpload={"Parts": done}), range(8)))
+        answers = list(pool.map(complete, range(8)))
     assert {answer["ETag"] for answer in answers} == {s3.head_object(Bucket=bucket, Key="m")["ETag"]}
     assert s3.get_object(Bucket=bucket, Key="m")["Body"].read() == b"".join(parts)
     refused("NoSuchUpload", s3.complete_multipart_upload, **where, MultipartUpload={"Parts": done[:2]})

@@ -270,6 +270,8 @@ def test_reserves_of_a_template_fit_the_account_together(engine):
     cloudformation.create_stack(StackName="reserves", TemplateBody=body(A=450, B=400))
     assert settled(cloudformation, "reserves")["StackStatus"] == "CREATE_COMPLETE"
     assert "[A, B, C], which reserve 901 together" in refusal(cloudformation.update_stack, A=450, B=400, C=51)
-    cloudformation.update_stack(StackName="reserves", TemplateBody=body(A=450, C=50))  # B goes
+    # B goes when C is there.
+    assert "[A, B, C], which reserve 901 together" in refusal(cloudformation.update_stack, A=450, C=51)
+    cloudformation.update_stack(StackName="reserves", TemplateBody=body(A=450, C=50))
     assert settled(cloudformation, "reserves")["StackStatus"] == "UPDATE_COMPLETE"
     cloudformation.delete_stack(StackName="reserves")

@@ -195,6 +195,58 @@ def test_who_is_stopped_while_the_plan_is_made_leaves_nothing_behind(own_kiln, t
     assert engine.cli("stacks", "--json").stdout == "[]\n"
 
 
+def test_a_plan_that_is_dropped_leaves_what_others_made_of_the_stack(own_kiln, terminal, tmp_path):
+    """Two plans of one new stack: the first is carried out while the second one asks."""
+    engine = own_kiln()
+    (tmp_path / "topic.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
+    words = [BINARY, "deploy", tmp_path / "topic.yaml", "--stack-name", "topics", "--endpoint", engine.url]
+    plans = [terminal(words), terminal(words), terminal(words)]
+    for plan in plans:
+        plan.wait_for(lambda t: "[y/N]" in t.plain(), seconds=60)
+    plans[0].type("n\n")
+    assert plans[0].end(60) == 1
+    plans[1].type("y\n")
+    assert plans[1].end(60) == 0, plans[1].plain()
+    plans[2].type("y\n")
+    assert plans[2].end(60) == 1, plans[2].plain()
+    assert [s["StackStatus"] for s in engine.client("cloudformation").describe_stacks()["Stacks"]] == ["CREATE_COMPLETE"]
+
+
+def test_who_stops_a_plan_that_is_only_shown_stops_all_of_them(own_kiln, terminal, tmp_path):
+    engine = own_kiln()
+    (tmp_path / "topic.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
+    made, go_on = threading.Event(), threading.Event()
+
+    def answer(method, path, headers, body):
+        if b"Action=DescribeChangeSet" in body:
+            made.set()
+            go_on.wait(60)
+        status, said, out = engine.http(method, path, body, headers)
+        return status, {"Content-Type": said.get("Content-Type", "")}, out
+
+    way = Receiver(answer)
+    try:
+        asked = terminal([BINARY, "deploy", tmp_path / "topic.yaml", "--plan", "--endpoint", way.url])
+        assert made.wait(60)
+        asked.type("\x03")
+        asked.wait_for(lambda t: "removing the plan" in t.plain(), seconds=60)
+        go_on.set()
+        assert asked.end(60) == 130
+    finally:
+        way.close()
+    assert engine.cli("stacks", "--json").stdout == "[]\n"
+
+
+def test_the_end_of_the_terminal_at_a_question_is_an_interruption(own_kiln, terminal, tmp_path):
+    engine = own_kiln()
+    (tmp_path / "topic.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
+    asked = terminal([BINARY, "deploy", tmp_path / "topic.yaml", "--endpoint", engine.url])
+    asked.wait_for(lambda t: "[y/N]" in t.plain(), seconds=60)
+    asked.hang_up()
+    assert asked.process.wait(60) == 130
+    assert engine.cli("stacks", "--json").stdout == "[]\n"
+
+
 def test_the_sizes_of_a_tuning_are_one_table(shop, terminal):
     tuned = terminal([BINARY, "tune", "shop", "--sizes", "128,1024", "--num", "3", "--endpoint", shop.url], columns=80)
     assert tuned.end(120) == 0

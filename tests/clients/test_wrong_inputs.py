@@ -55,6 +55,7 @@ CASES = [
     ("create 'bad name' hello", 2, f"function name can't be 'bad name'; {NAME}"),
     ("create hello hello", 1, "`kiln create hello hello --update` replaces its code"),
     ("create x hello --env A=secret", 2, "kiln: 'A' can't be the name of a variable on Lambda"),
+    ("create x hello --env =secret", 2, "kiln: --env takes NAME=VALUE\n"),
     ("create x hello --env MY-KEY=secret", 2, "kiln: 'MY-KEY' can't be the name of a variable on Lambda"),
     ("event s3-put", 2, "no sample event 's3-put'; did you mean s3?"),
     ("event apigateway-aws-proxy", 2, "did you mean apigateway-"),
@@ -263,6 +264,7 @@ def test_a_wrong_command_line_is_answered_with_a_sentence(place, command, code, 
                           timeout=60, stdin=subprocess.DEVNULL)
     assert (done.returncode, done.stdout) == (code, ""), done
     assert says in done.stderr and done.stderr.startswith("kiln: "), done.stderr
+    assert "=secret" not in done.stderr, "a value may be secret"
     assert not RAW.search(done.stderr), done.stderr
     assert os.listdir(folder / "empty") == []
 

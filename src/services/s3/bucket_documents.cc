@@ -309,7 +309,8 @@ std::string whole_access_block(const std::string& body) {
 // With an ID for each rule that came without.
 std::string with_rule_ids(const std::string& body) {
   pugi::xml_document document;
-  document.load_buffer(body.data(), body.size());
+  document.load_buffer(body.data(), body.size(),
+                       pugi::parse_default | pugi::parse_ws_pcdata_single);  // a prefix of blanks
   bool is_new = false;
   for (pugi::xml_node rule : document.child("LifecycleConfiguration").children("Rule")) {
     pugi::xml_node id = rule.child("ID");
