@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import subprocess
+import threading
 import time
 
 import boto3
@@ -302,3 +303,25 @@ def test_a_log_call_of_node_is_one_event(kiln, name):
     kiln.create(name, {"index.js": "exports.handler = async () => { console.log('a\\nb'); console.log('c'); };"}, runtime="nodejs22.x", Timeout=30)
     kiln.invoke(name)
     assert [message.partition("INFO\t")[2] for message in messages_of(kiln, name)] == ["a\nb\n", "c\n"]
+
+
+def test_environments_end_at_once_whatever_they_are_at_work_on(kiln, name):
+    kiln.create(name, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(event)\n    return event\n"}, Timeout=900)
+    kiln.create(f"{name}-2", {"index.py": "def handler(event, context):\n    return event\n"})
+    kiln.invoke(f"{name}-2", 0)
+
+    def phases(function):
+        return [e["phase"] for e in json.loads(kiln.http("GET", "/_kiln/environments")[2])["environments"] if e["function"] == function]
+
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(kiln.http("POST", f"/2015-03-31/functions/{name}/invocations", "600")))
+    waiting.start()
+    wait_for(lambda: "invoke" in phases(name), 60)
+    assert kiln.http("DELETE", f"/_kiln/environments/{name}")[0] in (200, 202, 204)
+    waiting.join(60)
+    status, _, body = answers[0]
+    assert status == 503 and b"were ended while it was at work" in body, answers
+    wait_for(lambda: phases(name) == [], 60)
+    assert len(phases(f"{name}-2")) == 1
+    assert kiln.invoke(name, 0)["Body"] == 0
+    assert kiln.http("DELETE", "/_kiln/environments/nobody")[0] in (200, 202, 204)
