@@ -316,7 +316,7 @@ def test_environments_end_at_once_whatever_they_are_at_work_on(kiln, name):
     answers = []
     waiting = threading.Thread(target=lambda: answers.append(kiln.http("POST", f"/2015-03-31/functions/{name}/invocations", "600")))
     waiting.start()
-    wait_for(lambda: "invoke" in phases(name), 60)
+    wait_for(lambda: "busy" in phases(name), 60)
     assert kiln.http("DELETE", f"/_kiln/environments/{name}")[0] in (200, 202, 204)
     waiting.join(60)
     status, _, body = answers[0]
