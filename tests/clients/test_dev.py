@@ -81,7 +81,7 @@ def test_a_handler_of_another_name_is_given_once(kiln, dev, tmp_path):
     folder.mkdir()
     (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\n")
     unknown = subprocess.run([str(BINARY), "dev", str(folder)], env=kiln.environment(), capture_output=True, text=True, timeout=60)
-    assert unknown.returncode == 1 and "give --handler app.FUNCTION" in unknown.stderr
+    assert unknown.returncode == 1 and "give --handler app.lambda_handler\n" in unknown.stderr
     session = dev(folder, "--handler", "app.lambda_handler")
     wait_for(lambda: "watching" in session.said(), what="dev watches")
     assert kiln.invoke("hello_world")["Body"] == "app"
