@@ -36,10 +36,12 @@ void each_line(std::string_view source, Look look) {
   }
 }
 
-// A function as it is written there, or the answer of a call, such as middy's.
-bool may_make_function(std::string_view value) {
-  return value.find("function") != value.npos || value.find("=>") != value.npos ||
-         value.find('(') != value.npos;
+// `value` begins with '='. Neither a literal nor a list or an object.
+bool may_be_function(std::string_view value) {
+  value.remove_prefix(1);
+  skip_blanks(value);
+  return !value.empty() && std::string_view("{[\"'`").find(value.front()) == value.npos &&
+         !ascii::is_digit(value.front());
 }
 
 void add(std::vector<std::string>& names, std::string name) {
@@ -75,7 +77,7 @@ std::vector<std::string> handlers_in_javascript(std::string_view source) {
       if (!take(rest, word)) continue;
       std::string name = take_name(rest);
       skip_blanks(rest);
-      if (rest.starts_with('(') || (rest.starts_with('=') && may_make_function(rest)))
+      if (rest.starts_with('(') || (rest.starts_with('=') && may_be_function(rest)))
         add(names, std::move(name));
       return;
     }

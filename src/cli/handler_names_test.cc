@@ -26,7 +26,7 @@ TEST(HandlerNames, InPython) {
 TEST(HandlerNames, InJavaScript) {
   EXPECT_THAT(handlers_in_javascript("'use strict';\nmodule.exports.hello = async (event) => {\n"),
               ElementsAre("hello"));
-  EXPECT_THAT(handlers_in_javascript("exports.a = (e) => 1\nexport const b = middy(g)\n"
+  EXPECT_THAT(handlers_in_javascript("exports.a = handler\nexport const b = middy(g)\n"
                                      "export let c= function () {}\nexport const config = {\n"
                                      "export function d() {}\nexport async function e (x) {}\n"
                                      "exports.a.b = 3\nexport const { f } = g\n  exports.h = 1"),

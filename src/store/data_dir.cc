@@ -43,7 +43,7 @@ Error in_use(const std::string& path, int lock_fd) {
 bool is_a_kiln(const std::string& process) {
   std::string name;
   std::getline(std::ifstream("/proc/" + process + "/comm"), name);
-  return !process.empty() && name == "kiln";
+  return !process.empty() && name.starts_with("kiln");
 }
 
 // One that was just killed lets go when it is quite gone, a moment later.
