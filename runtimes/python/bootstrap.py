@@ -324,7 +324,6 @@ class FirstImports:
                 execute(module)
                 if module.__name__ == name:  # an archive has one loader for all its modules
                     getattr(on_demand(), self.ADDED[name])(module)
-
             spec.loader.exec_module = execute_and_add
         return spec
 

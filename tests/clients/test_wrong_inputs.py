@@ -72,7 +72,7 @@ CASES = [
     ("create x hello --runtime pyhton3.12", 2, "runtime can't be 'pyhton3.12'; did you mean python3.12?"),
     ("create x hello --handler 'a b'", 2, "it is FILE.FUNCTION without blanks"),
     ("create x hello --env novalue", 2, "--env takes NAME=VALUE"),
-    ("create x hello --env 1X=v", 2, "'1X' can't be the name of a variable on Lambda; it has letters, digits and '_'"),
+    ("create x hello --env 1X=v", 2, "'1X' can't be the name of a variable on Lambda: a name begins with a letter"),
     ("create x hello --env AWS_REGION=v", 1, "Reserved keys used in this request: AWS_REGION"),
     ("create x hello --env-file /nowhere", 2, "can't read '/nowhere'"),
     ("create x hello --env-file plain.txt", 2, "plain.txt:1: not a variable; write NAME=VALUE"),
