@@ -3,8 +3,8 @@
 //   GET    /_kiln/environments               every execution environment: version, phase, process
 //   DELETE /_kiln/environments/NAME          ends those of a function, which may be deleted
 //                                            already. What they are at work on is answered with an
-//                                            error and has no END and REPORT; provisioned ones start
-//                                            anew
+//                                            error and has no END and REPORT; provisioned ones
+//                                            start anew
 //   POST   /_kiln/debug/NAME[?Qualifier=…]   {"port", "wait", "each", "profile"}: starts an
 //                                            environment under a debugger (or a profiler) and says
 //                                            where it listens (or writes)
