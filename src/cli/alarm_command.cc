@@ -200,9 +200,7 @@ void warn_of_silence(Console& console, ApiClient& client, const SetAlarm& set) {
   }
   if (set.function.empty()) return;
   const FunctionTarget target = split_target(set.function);
-  const auto there = client.json(
-      {.path = function_path(target.name) + "/configuration" +
-               (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier))});
+  const auto there = client.json({.path = configuration_path(target)});
   if (!there && there.error().type == "ResourceNotFoundException")
     warn(console,
          "there is no function '" + set.function + "' yet; the alarm has no data until it runs");

@@ -4,7 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/json_access.h"
 #include "cli/code_source.h"
@@ -16,6 +15,7 @@
 #include "cli/shell.h"
 #include "cli/size_text.h"
 #include "cli/usage_error.h"
+#include "model/variable_name.h"
 
 namespace kiln::cli {
 namespace {
@@ -224,7 +224,7 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
     const size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string::npos)
       return fail(console, {ErrorKind::kInvalid, "Usage", "--env takes NAME=VALUE"});
-    if (const std::string name = pair.substr(0, equals); !is_variable_name(name))
+    if (const std::string name = pair.substr(0, equals); !model::is_variable_name(name))
       return fail(console, {ErrorKind::kInvalid, "Usage", not_a_variable_name(name)});
   }
   Result<CodeSource> source = read_code(options.path, options.form);

@@ -161,19 +161,22 @@ class Deployer {
     Plan plan(client_, *made, before->is_null());
     const auto code = consider(source, plan, *interrupts, all_outputs);
     if (code.value_or(kExitOk) != kExitOk) return *code;
-    std::optional<Result<StackWatch>> watch;
-    if (!code) watch.emplace(StackWatch::start(client_, plan.stack_id()));
-    if (interrupts->came()) {
-      note(console_, kUnchanged);
-      return kExitInterrupted;
-    }
+    if (interrupts->came()) return stop();
     if (code) return kExitOk;
-    if (!*watch) return fail(console_, watch->error());
+    auto watch = StackWatch::start(client_, plan.stack_id());
+    if (interrupts->came()) return stop();
+    if (!watch) return fail(console_, watch.error());
     if (const auto begun = plan.carry_out(); !begun)
       return fail(console_, located(source, begun.error()));
     if (interrupts->came()) return fail(console_, StackWatch::interrupted());
     interrupts.reset();
-    return follow(source.stack_name, **watch, plan.stack_id(), all_outputs);
+    return follow(source.stack_name, *watch, plan.stack_id(), all_outputs);
+  }
+
+  // For somebody who did so before the plan was carried out.
+  int stop() {
+    note(console_, kUnchanged);
+    return kExitInterrupted;
   }
 
   // A stack whose creation was rolled back holds nothing; only a new one can follow it.

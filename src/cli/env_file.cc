@@ -1,11 +1,10 @@
 #include "cli/env_file.h"
 
-#include <algorithm>
-#include <cctype>
 #include <optional>
 
 #include "base/ascii.h"
 #include "cli/read_file.h"
+#include "model/variable_name.h"
 
 namespace kiln::cli {
 namespace {
@@ -38,12 +37,6 @@ std::optional<std::string> unquoted(std::string_view text) {
 
 }  // namespace
 
-bool is_variable_name(std::string_view text) {
-  return text.size() >= 2 && ascii::is_letter(text.front()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return ascii::is_alnum(c) || c == '_'; });
-}
-
 std::string not_a_variable_name(std::string_view text) {
   return "'" + std::string(text) +
          "' can't be the name of a variable on Lambda: a name begins with a letter and has at "
@@ -63,7 +56,7 @@ Result<std::vector<std::string>> parse_env_file(const std::string& path, std::st
     const auto value = equals == std::string_view::npos
                            ? std::nullopt
                            : unquoted(trimmed(line.substr(equals + 1)));
-    if (value && !name.empty() && !is_variable_name(name))
+    if (value && !name.empty() && !model::is_variable_name(name))
       return Error{ErrorKind::kInvalid, "Usage",
                    path + ":" + std::to_string(number) + ": " + not_a_variable_name(name)};
     if (name.empty() || !value)

@@ -15,9 +15,8 @@
 
 namespace kiln::cli {
 
-// Of a variable, on Lambda.
-bool is_variable_name(std::string_view text);
-// What is said of another one. Values may be secret: neither the API's text nor the value is in it.
+// What is said of a name that no variable has on Lambda (model/variable_name.h). Values may be
+// secret: neither the API's text nor the value is in it.
 std::string not_a_variable_name(std::string_view text);
 
 // "NAME=VALUE" texts in the order of the file. Error (kInvalid): unreadable, or a line that is

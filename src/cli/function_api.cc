@@ -42,6 +42,11 @@ FunctionTarget split_target(const std::string& target) {
   return {target.substr(0, colon), target.substr(colon + 1)};
 }
 
+std::string configuration_path(const FunctionTarget& target) {
+  return function_path(target.name) + "/configuration" +
+         (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier));
+}
+
 Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why) {
   FunctionTarget out = split_target(target);
   if (!out.name.empty() && !out.qualifier.empty()) return out;

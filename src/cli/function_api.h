@@ -22,6 +22,8 @@ struct FunctionTarget {
   std::string qualifier;  // may be empty
 };
 FunctionTarget split_target(const std::string& target);
+// Of the target's GetFunctionConfiguration.
+std::string configuration_path(const FunctionTarget& target);
 // The same, where a version or alias must be given. Error (kInvalid): none, with `why`.
 Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why);
 

@@ -97,12 +97,7 @@ Result<EnvironmentRow> find_environment(const ClientOptions& options, const std:
   const Result<nlohmann::json> all = list_environments(*client);
   if (!all) return all.error();
   const FunctionTarget target = split_target(wanted);
-  const auto configuration = [&] {
-    return client->json(
-        {.path =
-             function_path(target.name) + "/configuration" +
-             (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier))});
-  };
+  const auto configuration = [&] { return client->json({.path = configuration_path(target)}); };
   std::string version;
   if (!target.qualifier.empty()) {
     const auto named = configuration();

@@ -340,17 +340,18 @@ std::vector<EnvironmentStatus> Engine::environments() {
 void Engine::debug(const std::string& region, const std::string& name, const std::string& qualifier,
                    const std::optional<DebugLaunch>& launch,
                    std::function<void(Result<model::ConfigPtr>)> done) {
-  Invoker& any = *impl_->invokers[0];
-  any.loop().post([&any, region, name, qualifier, launch, done = std::move(done)]() mutable {
-    any.debug(region, name, qualifier, launch, std::move(done));
+  Invoker& owner = impl_->invokers[0]->owner(region, name);
+  owner.loop().post([&owner, region, name, qualifier, launch, done = std::move(done)]() mutable {
+    owner.debug(region, name, qualifier, launch, std::move(done));
   });
 }
 
 void Engine::end_environments(const std::string& region, const std::string& name,
                               std::function<void()> done) {
-  Invoker& any = *impl_->invokers[0];
-  any.loop().post([&any, region, name, done = std::move(done)]() mutable {
-    any.end_environments(region, name, std::move(done));
+  Invoker& owner = impl_->invokers[0]->owner(region, name);
+  owner.loop().post([&owner, region, name, done = std::move(done)] {
+    owner.end_environments(region, name);
+    done();
   });
 }
 

@@ -189,13 +189,7 @@ void Invoker::debug(const std::string& region, const std::string& name,
                     std::function<void(Result<model::ConfigPtr>)> done) {
   KILN_REQUIRE(host_.loop.owned_here());
   const Key key{region, name};
-  Invoker& owner = owner_of(key);
-  if (&owner != this) {
-    owner.loop().post([&owner, key, qualifier, launch, done = std::move(done)]() mutable {
-      owner.debug(key.region, key.name, qualifier, launch, std::move(done));
-    });
-    return;
-  }
+  KILN_REQUIRE(&owner_of(key) == this);
   Result<model::ConfigPtr> config = resolve(region, name, qualifier);
   if (!config || closing_) return done(closing_ ? closing_error() : config.error());
   if (launch)
@@ -206,20 +200,10 @@ void Invoker::debug(const std::string& region, const std::string& name,
   done(std::move(config));
 }
 
-void Invoker::end_environments(const std::string& region, const std::string& name,
-                               std::function<void()> done) {
+void Invoker::end_environments(const std::string& region, const std::string& name) {
   KILN_REQUIRE(host_.loop.owned_here());
-  const Key key{region, name};
-  Invoker& owner = owner_of(key);
-  if (&owner != this) {
-    owner.loop().post([&owner, key, done = std::move(done)]() mutable {
-      owner.end_environments(key.region, key.name, std::move(done));
-    });
-    return;
-  }
-  if (const auto found = runners_.find(key); found != runners_.end())
+  if (const auto found = runners_.find(Key{region, name}); found != runners_.end())
     found->second->end_environments();
-  done();
 }
 
 TaskFolder Invoker::find_task(const model::FunctionConfig& config) {

@@ -74,17 +74,17 @@ class Invoker {
   void status(std::vector<FunctionStatus>& out) const;
   void environments(std::vector<EnvironmentStatus>& out) const;
 
+  // The one whose loop has the function's environments.
+  Invoker& owner(const std::string& region, const std::string& name) const;
+
   // Starts an environment of the function under a debugger, or, with nullopt, gives up the one that
-  // is there. `done` is called on the loop that owns the function; its error is that there is no
-  // such function, or nothing to give up.
+  // is there. On the owner, as `done` is; its error is that there is no such function, or nothing
+  // to give up.
   void debug(const std::string& region, const std::string& name, const std::string& qualifier,
              const std::optional<DebugLaunch>& launch,
              std::function<void(Result<model::ConfigPtr>)> done);
-  // The one whose loop has the function's environments.
-  Invoker& owner(const std::string& region, const std::string& name) const;
-  // Ends every environment of the function now. `done` is called on the loop that owns it.
-  void end_environments(const std::string& region, const std::string& name,
-                        std::function<void()> done);
+  // Ends every environment of the function now. On the owner.
+  void end_environments(const std::string& region, const std::string& name);
   // Refuses what comes, ends all environments, then calls `then` on this loop.
   void shut_down(std::function<void()> then);
 

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/replace_file.h"
 #include "base/time_format.h"
 #include "logs/files.h"
 
@@ -52,16 +53,6 @@ std::string kept_lines(const std::string& path, int64_t before_ms, bool& dropped
       dropped = true;
   }
   return kept;
-}
-
-Result<void> replace_file(const std::string& path, const std::string& content) {
-  const std::string fresh = path + ".new";
-  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
-  out << content;
-  if (out.flush() && ::rename(fresh.c_str(), path.c_str()) == 0) return {};
-  Error error = disk_error(path);
-  ::unlink(fresh.c_str());
-  return error;
 }
 
 // With all that is below it. What isn't there counts as removed.
@@ -266,8 +257,11 @@ Result<void> LogWriter::expire_stream(const std::string& region, const std::stri
   if (!dropped) return {};
   close_below(path);
   (old.empty() ? current : old).insert(0, created_log_line(created_ms));
-  if (auto replaced = replace_file(path, current); !replaced) return replaced;
-  if (!old.empty()) return replace_file(path + ".1", old);
+  if (!replace_file(path, current)) return disk_error(path);
+  if (!old.empty()) {
+    if (!replace_file(path + ".1", old)) return disk_error(path + ".1");
+    return {};
+  }
   std::filesystem::remove(path + ".1", ec);
   if (current.size() == created_log_line(created_ms).size()) std::filesystem::remove(unordered, ec);
   return {};

@@ -10,6 +10,7 @@
 #include "base/system_tags.h"
 #include "model/names.h"
 #include "model/snapshot_state.h"
+#include "model/variable_name.h"
 #include "model/violations.h"
 
 namespace kiln::model {
@@ -97,12 +98,6 @@ bool is_arn_or_empty(std::string_view text) {
   return colon != std::string_view::npos && colon > 0 && all(text.substr(0, colon), [](char c) {
            return ascii::is_lower(c) || is_digit(c) || c == '-' || c == '.';
          });
-}
-
-// [a-zA-Z]([a-zA-Z0-9_])+
-bool is_variable_name(std::string_view name) {
-  return name.size() >= 2 && is_letter(name[0]) &&
-         all(name, [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
 }
 
 void check_pattern(bool matches, std::string_view value, std::string_view member,

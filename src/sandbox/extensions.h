@@ -36,8 +36,8 @@ class Extensions {
   void close_registration() { closed_ = true; }
   bool any() const { return !registered_.empty(); }
 
-  // event/next: nullopt means that `answer` comes later, or never; an earlier caller
-  // with this id gets an error. `caller` is who asks.
+  // event/next: nullopt means that `answer` comes later, or never; an earlier caller with
+  // this id gets an error. `caller` is who asks.
   std::optional<net::Response> next(std::string_view id, const void* caller, Answer answer);
   // The caller has gone: it waits under this id no longer.
   void gone(std::string_view id, const void* caller);

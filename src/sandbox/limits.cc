@@ -16,6 +16,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/replace_file.h"
 #include "base/thread_start.h"
 #include "sandbox/activity.h"
 #include "sandbox/descriptors.h"
@@ -370,15 +371,6 @@ bool holds_nothing(const std::string& parent) {
   return groups ? groups->empty() : errno == ENOENT;
 }
 
-// All of it or, on a full disk, what was there before.
-void remember_parents(const std::string& file, const std::vector<std::string>& parents) {
-  const std::string fresh = file + ".new";
-  std::ofstream out(fresh);
-  for (const std::string& parent : parents) out << parent << '\n';
-  out.close();
-  if (!out || ::rename(fresh.c_str(), file.c_str()) != 0) ::unlink(fresh.c_str());
-}
-
 // Nothing outside of the file system of control groups, whatever the file says.
 std::vector<std::string> known_parents(const CgroupFactory::Paths& paths) {
   std::vector<std::string> out;
@@ -509,7 +501,9 @@ void CgroupFactory::sweep(const Paths& paths) {
   for (const std::string& parent : here) sweep_in(parent);
   if (paths.known.empty()) return;
   kept.insert(kept.end(), here.begin(), here.end());
-  remember_parents(paths.known, kept);
+  std::string text;
+  for (const std::string& parent : kept) text += parent + '\n';
+  replace_file(paths.known, text);
 }
 
 }  // namespace kiln::sandbox
