@@ -6,9 +6,13 @@
 //                                   resident memory above what the process with the event in memory
 //                                   had
 //   NAME_throughput FILE SECONDS    over and over, warm: {"calls","seconds","us","cpu_us"}
+//   NAME_throughput --serve N       an HTTP server (bench/echo_server.h) with the handler in N
+//                                   processes behind it, each in a new folder of its own below the
+//                                   current one; prints "floor listening on PORT"
 #pragma once
 
 #include <kiln/context.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +25,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "bench/echo_server.h"
+#include "bench/hop.h"
 
 namespace kiln::bench {
 
@@ -83,6 +90,24 @@ nlohmann::json call_for(double seconds, Handle& handle, std::string_view event, 
           {"us", taken.count() * 1e6 / static_cast<double>(calls)}};
 }
 
+// Each process is in a folder of its own, so that files with relative names are.
+template <class Handle>
+[[noreturn]] void serve_handler(size_t processes, Handle& handle, Context context, int output) {
+  Hop hop(processes, [&](size_t number) -> Hop::Handle {
+    const std::string folder = std::to_string(number);
+    if (::mkdir(folder.c_str(), 0700) != 0 || ::chdir(folder.c_str()) != 0) std::abort();
+    return [&, calls = size_t{0}, answer = std::string()](std::string_view event) mutable {
+      const std::string id = "order-" + std::to_string(calls++);
+      context.request_id = id;
+      answer = handle(event, context);
+      return std::string_view(answer);
+    };
+  });
+  const int listener = listen_on(0);
+  ::dprintf(output, "floor listening on %u\n", port_of(listener));
+  serve(listener, &hop);
+}
+
 // Runs `body`, which returns the exit code. What it throws becomes a line on standard error and 1.
 template <class Body>
 int named_failure(const char* program, Body body) noexcept {
@@ -100,9 +125,19 @@ int named_failure(const char* program, Body body) noexcept {
 template <class Handle>
 int data_throughput(int argc, char** argv, Handle handle) {
   if (argc != 2 && argc != 3) {
-    std::cerr << "usage: " << argv[0] << " FILE [SECONDS]\n";
+    std::cerr << "usage: " << argv[0] << " FILE [SECONDS] | --serve PROCESSES\n";
     return 2;
   }
+  const bool serves = argc == 3 && std::string_view(argv[1]) == "--serve";
+  // Log lines are not what is measured; they are written all the same.
+  const int output = ::dup(STDOUT_FILENO);
+  if (output < 0 || !std::freopen("/dev/null", "w", stdout)) return 1;
+  Context context;
+  context.function_name = "bench";
+  context.memory_limit_mb = 1769;
+  context.deadline = std::chrono::system_clock::now() + std::chrono::hours(1);
+  if (serves) serve_handler(static_cast<size_t>(std::atoi(argv[2])), handle, context, output);
+
   std::ifstream file(argv[1], std::ios::binary | std::ios::ate);
   if (!file) {
     std::cerr << argv[0] << ": can't read " << argv[1] << '\n';
@@ -110,14 +145,6 @@ int data_throughput(int argc, char** argv, Handle handle) {
   }
   std::string event(static_cast<size_t>(file.tellg()), '\0');
   file.seekg(0).read(event.data(), static_cast<std::streamsize>(event.size()));
-  // Log lines are not what is measured; they are written all the same.
-  const int output = ::dup(STDOUT_FILENO);
-  if (output < 0 || !std::freopen("/dev/null", "w", stdout)) return 1;
-
-  Context context;
-  context.function_name = "bench";
-  context.memory_limit_mb = 1769;
-  context.deadline = std::chrono::system_clock::now() + std::chrono::hours(1);
   const nlohmann::json result = argc == 2 ? call_once(handle, event, context)
                                           : call_for(std::atof(argv[2]), handle, event, context);
   const std::string line = result.dump() + "\n";

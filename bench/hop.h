@@ -1,6 +1,6 @@
-// One process behind an echo server, as every engine has one behind it: bodies go to other
-// processes and come back, by shared memory, and whoever sleeps is woken. Nothing else: no limits,
-// no logs, no isolation, no parsing. It is the plain way: an engine is only faster if it wakes less
+// One process behind a server, as every engine has one behind it: bodies go to other processes,
+// which answer them, by shared memory, and whoever sleeps is woken. Nothing else: no limits, no
+// logs, no isolation, no parsing. It is the plain way: an engine is only faster if it wakes less
 // often.
 #pragma once
 
@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,8 +29,15 @@ class Hop {
  public:
   static constexpr size_t kRoom = 1024 * 1024;
 
-  // REQUIRES: no thread has been started.
-  explicit Hop(size_t processes) : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  // The answer to a body; valid until the next call.
+  using Handle = std::function<std::string_view(std::string_view body)>;
+  static Handle echo(size_t) {
+    return [](std::string_view body) { return body; };
+  }
+
+  // `begin` is called in each process, with its number. REQUIRES: no thread has been started.
+  explicit Hop(size_t processes, const std::function<Handle(size_t number)>& begin = echo)
+      : bell_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     void* at = ::mmap(nullptr, sizeof(Shared) + processes * sizeof(Slot), PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (bell_ < 0 || at == MAP_FAILED) std::abort();
@@ -37,7 +45,7 @@ class Hop {
     slots_ = reinterpret_cast<Slot*>(shared_ + 1);
     for (size_t i = 0; i < processes; ++i) {
       idle_.push_back(i);
-      if (::fork() == 0) work(slots_[i]);
+      if (::fork() == 0) work(slots_[i], begin(i));
     }
   }
 
@@ -47,7 +55,7 @@ class Hop {
     [[maybe_unused]] const ssize_t n = ::read(bell_, &count, sizeof count);
   }
 
-  // `body` is echoed for whoever `asker` is. False: it is too large.
+  // `body` is answered for whoever `asker` is. False: it is too large.
   bool ask(int asker, std::string_view body) {
     if (body.size() > kRoom) return false;
     if (idle_.empty())
@@ -110,7 +118,7 @@ class Hop {
   }
 
   // The other process.
-  [[noreturn]] void work(Slot& slot) {
+  [[noreturn]] void work(Slot& slot, const Handle& handle) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (uint32_t done = 0;;) {
       uint32_t asked = slot.asked.load();
@@ -121,6 +129,10 @@ class Hop {
         slot.sleeps.store(0);
         asked = slot.asked.load();
       }
+      const std::string_view answer = handle(std::string_view(slot.bytes, slot.size));
+      if (answer.size() > kRoom) std::abort();
+      if (answer.data() != slot.bytes) std::memcpy(slot.bytes, answer.data(), answer.size());
+      slot.size = answer.size();
       slot.answered.store(done = asked);
       if (shared_->sleeps.exchange(0) == 0) continue;
       const uint64_t one = 1;
