@@ -76,12 +76,22 @@ def test_a_folder_runs_in_place(kiln, dev, tmp_path):
     assert "working" in session.stop(), "the function's log"
 
 
+def test_the_only_handler_of_a_folder_is_found(kiln, dev, tmp_path):
+    folder = tmp_path / "found"
+    folder.mkdir()
+    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\n")
+    session = dev(folder)
+    wait_for(lambda: "watching" in session.said(), what="dev watches")
+    assert kiln.invoke("found")["Body"] == "app"
+    session.stop()
+
+
 def test_a_handler_of_another_name_is_given_once(kiln, dev, tmp_path):
     folder = tmp_path / "hello_world"
     folder.mkdir()
-    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\n")
+    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\ndef other(event, context):\n    return 'other'\n")
     unknown = subprocess.run([str(BINARY), "dev", str(folder)], env=kiln.environment(), capture_output=True, text=True, timeout=60)
-    assert unknown.returncode == 1 and "give --handler app.lambda_handler\n" in unknown.stderr
+    assert unknown.returncode == 1 and "give --handler app.lambda_handler, or app.other\n" in unknown.stderr
     session = dev(folder, "--handler", "app.lambda_handler")
     wait_for(lambda: "watching" in session.said(), what="dev watches")
     assert kiln.invoke("hello_world")["Body"] == "app"
