@@ -125,4 +125,4 @@ def test_cmake_projects_are_built_on_save(kiln, dev, tmp_path):
 
 def test_a_folder_that_is_none_is_named(kiln, tmp_path):
     done = subprocess.run([str(BINARY), "dev", str(tmp_path / "nope")], env=kiln.environment(), capture_output=True, text=True)
-    assert done.returncode == 2 and "is not a folder" in done.stderr
+    assert done.returncode == 2 and "there is no file or folder" in done.stderr

@@ -81,6 +81,7 @@ CASES = [
     ("create x hello --layer nothing:1", 1, "there is no version 1 of a layer 'nothing'; `kiln layer list` shows them"),
     ("layer list nothing", 1, "there is no layer 'nothing' in us-east-1; `kiln layer list` shows those that are there"),
     ("alarm history nothing", 1, "there is no alarm 'nothing' in us-east-1; `kiln alarm list` shows those that are there"),
+    ("simulate week.json", 1, "a file goes behind --scenario, or --replay: `kiln simulate --scenario week.json`"),
     ("cost hello", 2, "without a path, `kiln cost` prices what ran on this Kiln"),
     ("create hello ./helo", 2, "there is no file or folder './helo'; did you mean ./hello?\n"),
     ("create hello helo", 2, "there is no file or folder 'helo'; did you mean hello?\n"),
@@ -94,6 +95,7 @@ CASES = [
     ("invoke", 2, "kiln invoke needs NAME[:QUALIFIER]"),
     ("invoke ''", 2, "function is empty"),
     ("invoke nobody", 1, "no function 'nobody'; `kiln list` shows what is there"),
+    ("invoke hello name=Ada", 2, "is not JSON; write it as `kiln invoke NAME '{\"name\": \"VALUE\"}'`"),
     ("invoke hello notjson", 2, "a string needs its quotes"),
     ("invoke hello -", 2, "standard input is empty; write the event as JSON"),
     ("invoke hello plain.txt", 2, "if the event is in the file 'plain.txt', write @plain.txt"),
@@ -227,7 +229,9 @@ CASES = [
     ("completion tcsh", 2, "there is one for bash, zsh, and fish"),
     ("new 'bad name'", 2, "at most 64 letters, digits, '-' and '_'"),
     ("new hello", 1, "choose another name, or another place with --dir"),
-    ("dev /nowhere", 2, "give the one of your code"),
+    ("dev /nowhere", 2, "there is no file or folder '/nowhere'\n"),
+    ("dev helo", 2, "there is no file or folder 'helo'; did you mean hello?"),
+    ("dev hello/lambda_function.py", 2, "is not a folder; give the one of your code: hello\n"),
     ("version extra", 2, "has no place for 'extra'"),
 ]
 # What a person should not have to read.
