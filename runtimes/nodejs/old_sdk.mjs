@@ -18,16 +18,18 @@ function openVersion2(sdk) {
   const { initialize } = prototype;
   prototype.initialize = function initializeWithEndpoint(config) {
     const said = config?.endpoint ?? sdk.config[this.serviceIdentifier]?.endpoint ?? sdk.config.endpoint;
-    const endpoint = said === undefined || said === null ? endpointOf(this.api?.serviceId ?? this.serviceIdentifier) : undefined;
+    const endpoint = said ? undefined : endpointOf(this.api?.serviceId ?? this.serviceIdentifier);
+    if (endpoint === undefined) return initialize.call(this, config);
     // A bucket can't be a part of an address such as 127.0.0.1.
-    const more = endpoint && { endpoint, s3ForcePathStyle: config?.s3ForcePathStyle ?? true };
-    return initialize.call(this, more ? Object.assign(Object.create(Object.getPrototypeOf(config ?? {})), config, more) : config);
+    const more = { endpoint, s3ForcePathStyle: config?.s3ForcePathStyle ?? true };
+    return initialize.call(this, Object.assign(Object.create(Object.getPrototypeOf(config ?? {})), config, more));
   };
 }
 
 function readsNothing(client) {
   try {
-    const [major, minor] = JSON.parse(fs.readFileSync(path.join(client, 'package.json'), 'utf8')).version.split('.').map(Number);
+    const { version } = JSON.parse(fs.readFileSync(path.join(client, 'package.json'), 'utf8'));
+    const [major, minor] = version.split('.').map(Number);
     return major === 3 && minor < FIRST_THAT_READS;
   } catch {
     return false;
