@@ -63,6 +63,14 @@ async function openModuleFolders(root) {
   install({ folders, linked: [...reached] });
 }
 
+// Where there is an AWS SDK of the package's or a layer's own, which may be too old to read AWS_ENDPOINT_URL.
+async function openOldSdk(root) {
+  const folders = [path.join(root, 'node_modules'), '/opt/nodejs/node_modules'];
+  if (folders.every((name) => !find(path.join(name, 'aws-sdk')) && !find(path.join(name, '@aws-sdk')))) return;
+  const { install } = await import('./old_sdk.mjs');
+  install();
+}
+
 // Whether the nearest package.json says that .js files are ES modules.
 function isModulePackage(folder) {
   if (path.basename(folder) === 'node_modules') return false;
@@ -138,6 +146,7 @@ export async function loadHandler(root, name) {
   let module;
   try {
     await openModuleFolders(root);
+    await openOldSdk(root);
     module = await loadModule(root, folder, stem);
   } catch (error) {
     if (error instanceof SyntaxError) {

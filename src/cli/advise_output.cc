@@ -43,8 +43,8 @@ std::string effect_text(const Advice& advice) {
 
 std::string seen_text(const advise::Observed& observed) {
   const double hours = observed.hours();
-  return fmt::format("{} requests over {}{}",
-                     number(std::round(observed.invocations() + observed.throttles())),
+  const double requests = std::round(observed.invocations() + observed.throttles());
+  return fmt::format("{} {} over {}{}", number(requests), requests == 1 ? "request" : "requests",
                      hours >= 48       ? number(hours / 24) + " days"
                      : hours >= 2      ? number(hours) + " hours"
                      : hours * 60 >= 2 ? number(hours * 60) + " minutes"

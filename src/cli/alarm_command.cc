@@ -288,9 +288,17 @@ int show_history(Console& console, const ClientOptions& options, const std::stri
     console.out << json_pretty(*items) << '\n';
     return kExitOk;
   }
+  // A deleted alarm keeps its history.
+  if (items->empty() && !name.empty()) {
+    const auto alarm = find_alarm(*client, name);
+    if (!alarm) return fail(console, alarm.error());
+    if (alarm->is_null())
+      return fail_on_alarm(console, {ErrorKind::kNotFound, "ResourceNotFound", ""}, {name},
+                           options.api);
+  }
   if (items->empty())
     note(console, "nothing has happened yet" + (name.empty() ? "" : " to an alarm '" + name + "'") +
-                      "; `kiln alarm list` shows those that are there");
+                      (name.empty() ? "; `kiln alarm list` shows those that are there" : ""));
   Table table({{"TIME"}, {"ALARM"}, {"WHAT"}, {"SUMMARY"}});
   for (const json& item : *items)
     table.add({time_text(item, "Timestamp"), string_at(item, "AlarmName"),

@@ -65,6 +65,19 @@ bool is_endpoint(std::string_view text) {
   return digits && std::stoi(std::string(port)) <= 65'535;
 }
 
+// What brings a Kiln to an endpoint where nothing answers.
+std::string step_to(std::string_view endpoint) {
+  for (const std::string_view here : {"http://127.0.0.1:", "http://localhost:"}) {
+    if (!endpoint.starts_with(here)) continue;
+    endpoint.remove_prefix(here.size());
+    const std::string port(endpoint.substr(0, endpoint.find('/')));
+    if (port == "4566") return "start it with `kiln serve`";
+    return "start it with `kiln serve --port " + port +
+           "`, or say with --endpoint or KILN_ENDPOINT where Kiln is";
+  }
+  return "--endpoint or KILN_ENDPOINT says where Kiln is";
+}
+
 }  // namespace
 
 struct ApiClient::Impl {
@@ -83,7 +96,7 @@ Error ApiClient::Impl::transport_error(CURLcode code) const {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
       return {ErrorKind::kUnavailable, std::string(kCannotConnect),
-              "nothing answers at " + options.endpoint + "; start it with `kiln serve`"};
+              "nothing answers at " + options.endpoint + "; " + step_to(options.endpoint)};
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorKind::kUnavailable, std::string(kCannotConnect),
               "no answer from " + options.endpoint + " in time"};

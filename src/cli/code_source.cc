@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "base/json_access.h"
 #include "cli/handler_names.h"
 #include "cli/read_file.h"
 #include "cli/shell.h"
@@ -119,25 +121,77 @@ std::string step_for(std::vector<CodeEntry> entries, const std::string& folder) 
   return "give --runtime and --handler";
 }
 
-// `wanted` is the file where the default handler would be, and `there` those that are there.
-Error no_default_handler(const CodeSource& source, const std::string& wanted,
-                         const std::vector<std::string>& there, const std::string& function) {
-  const auto module_of = [](const std::string& file) { return file.substr(0, file.find('.')); };
-  std::string handlers;
-  for (const std::string& file : there) {
-    if (source.folder.empty()) break;  // an archive
+// "src/app.js" -> "src/app"
+std::string module_of(const std::string& file) { return file.substr(0, file.rfind('.')); }
+
+// Those that the files have, as --handler takes them; none of an archive.
+std::vector<std::string> handlers_in(const CodeSource& source,
+                                     const std::vector<std::string>& files) {
+  std::vector<std::string> handlers;
+  for (const std::string& file : files) {
+    if (source.folder.empty()) break;
     const Result<std::string> text = read_file(source.folder + "/" + file);
     if (!text) continue;
     for (const std::string& name :
          file.ends_with(".py") ? handlers_in_python(*text) : handlers_in_javascript(*text))
-      handlers.append(handlers.empty() ? "" : ", or ").append(module_of(file) + "." + name);
+      handlers.push_back(module_of(file) + "." + name);
   }
-  if (handlers.empty()) {
+  return handlers;
+}
+
+// The only handler that is there. `wanted` is the file where the default one would be, and `there`
+// those that are there.
+Result<std::string> only_handler(const CodeSource& source, const std::string& wanted,
+                                 const std::vector<std::string>& there,
+                                 const std::string& function) {
+  const std::vector<std::string> handlers = handlers_in(source, there);
+  if (handlers.size() == 1) return handlers.front();
+  std::string choice;
+  for (const std::string& handler : handlers) choice += (choice.empty() ? "" : ", or ") + handler;
+  if (choice.empty()) {
     const std::string module = module_of(there.front());
-    handlers = module + ".FUNCTION, such as " + module + "." + function;
+    choice = module + ".FUNCTION, such as " + module + "." + function;
   }
   return usage("there is no " + wanted + ", where the default handler would be; give --handler " +
-               handlers);
+               choice);
+}
+
+// The file that package.json names as the package's; "": none that is JavaScript and there.
+std::string main_of_package(const CodeSource& source) {
+  if (source.folder.empty() || !has(source.entries, "package.json")) return "";
+  const Result<std::string> text = read_file(source.folder + "/package.json");
+  if (!text) return "";
+  const std::string main =
+      fs::path(string_at(json_parse(*text), "main")).lexically_normal().generic_string();
+  const bool is_code = std::any_of(kNodeFiles.begin(), kNodeFiles.end(),
+                                   [&](std::string_view ending) { return main.ends_with(ending); });
+  return is_code && has(source.entries, main) ? main : "";
+}
+
+bool may_have_handler(const CodeEntry& entry) {
+  return !is_of_others(entry) &&
+         (entry.path.ends_with(".py") ||
+          std::any_of(kNodeFiles.begin(), kNodeFiles.end(),
+                      [&](std::string_view ending) { return entry.path.ends_with(ending); }));
+}
+
+// What helps where there is no code at the top: a template, or code in the folders below.
+std::string step_below(const CodeSource& source) {
+  for (const char* file : {"template.yaml", "template.yml", "template.json", "cdk.out"})
+    if (!source.folder.empty() && fs::exists(fs::path(source.folder) / file))
+      return "`kiln deploy " + shell_word(source.folder) + "` makes the functions of its " + file;
+  const std::vector<CodeEntry>& all = source.entries;
+  const bool unbuilt = !typescript(all).empty();
+  const auto deep = std::find_if(all.begin(), all.end(), may_have_handler);
+  if (unbuilt || deep == all.end())
+    return step_for(all, source.folder.empty() ? "DIR" : source.folder);
+  const std::string folder = fs::path(deep->path).parent_path().string();
+  if (source.folder.empty())
+    return "the code is in its folder " + folder +
+           ": zip what is in there, or give --runtime and " + "--handler " + module_of(deep->path) +
+           ".FUNCTION";
+  return "there is code in " + (fs::path(source.folder) / folder).lexically_normal().string() +
+         ": give that folder, or --runtime and --handler";
 }
 
 }  // namespace
@@ -147,7 +201,7 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
   const fs::file_status status = fs::status(path, ec);
   if (!fs::exists(status)) {
     const std::string file = path.substr(path.starts_with("fileb://") ? 8 : 0);
-    return usage("there is no file or folder '" + path + "'" +
+    return usage(nothing_at(path) +
                  (file != path ? "; write the path alone: " + shell_word(file) : ""));
   }
   CodeSource source;
@@ -187,6 +241,11 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
 Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wanted,
                                      const NewestRuntime& newest) {
   const std::vector<CodeEntry>& entries = source.entries;
+  const std::string main = main_of_package(source);
+  const auto newest_node = [&] {
+    const std::string found = newest("nodejs");
+    return found.empty() ? std::string("nodejs22.x") : found;
+  };
   if (wanted.runtime.empty()) {
     if (has(entries, "bootstrap")) {
       wanted.runtime = "provided.al2023";
@@ -195,29 +254,34 @@ Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wan
       if (wanted.runtime.empty()) wanted.runtime = "python3.13";
     } else if (has_index(entries) || (top_level(entries, kTypeScriptFiles).empty() &&
                                       !top_level(entries, kNodeFiles).empty())) {
-      wanted.runtime = newest("nodejs");
-      if (wanted.runtime.empty()) wanted.runtime = "nodejs22.x";
+      wanted.runtime = newest_node();
+    } else if (!main.empty()) {
+      wanted.runtime = newest_node();
     } else {
       return usage(
           "can't infer the runtime: the code has no bootstrap, .py, .js, .mjs, or .cjs file at its "
           "top; " +
-          step_for(entries, source.folder.empty() ? "DIR" : source.folder));
+          step_below(source));
     }
   }
   if (!wanted.handler.empty()) return wanted;
+  Result<std::string> found = std::string();  // another one than the default
   if (wanted.runtime.starts_with("python")) {
     const std::vector<std::string> files = all_top_level(entries, kPythonFiles);
-    if (!has(entries, "lambda_function.py") && !files.empty())
-      return no_default_handler(source, "lambda_function.py", files, "lambda_handler");
     wanted.handler = "lambda_function.lambda_handler";
+    if (!has(entries, "lambda_function.py") && !files.empty())
+      found = only_handler(source, "lambda_function.py", files, "lambda_handler");
   } else if (wanted.runtime.starts_with("nodejs")) {
-    const std::vector<std::string> files = all_top_level(entries, kNodeFiles);
-    if (!has_index(entries) && !files.empty())
-      return no_default_handler(source, "index.js, index.mjs, or index.cjs", files, "handler");
+    std::vector<std::string> files = all_top_level(entries, kNodeFiles);
+    if (!main.empty() && files.empty()) files = {main};
     wanted.handler = "index.handler";
+    if (!has_index(entries) && !files.empty())
+      found = only_handler(source, "index.js, index.mjs, or index.cjs", files, "handler");
   } else {
     wanted.handler = "bootstrap";
   }
+  if (!found) return found.error();
+  if (!found->empty()) wanted.handler = *found;
   return wanted;
 }
 

@@ -39,9 +39,10 @@ using NewestRuntime = std::function<std::string(const std::string& language)>;
 
 // Fills what the user left empty: provided.al2023 for a `bootstrap`, the newest runtime of Python
 // for a .py file, of Node.js for index.js or index.mjs, or another such file where no .ts file lies
-// beside it, all at the top of the package. Error (kInvalid): none of these, or a handler that
-// can't be guessed; the message names those that are in the code. What is in node_modules and the
-// like is not looked at.
+// beside it, all at the top of the package, or for the file that package.json names as main. The
+// handler is the default one, or the only one that the files of a folder have. Error (kInvalid):
+// none of these, or several handlers; the message names those that are in the code. What is in
+// node_modules and the like is not looked at.
 Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wanted,
                                      const NewestRuntime& newest);
 

@@ -232,16 +232,32 @@ Result<RuntimeChoice> choose(std::vector<CodeEntry> entries, RuntimeChoice wante
   return choose_runtime(source, std::move(wanted), newest);
 }
 
-TEST(ChooseRuntime, NamesTheHandlersThatAreInTheCode) {
+TEST(ChooseRuntime, TakesTheOnlyHandlerAndNamesSeveral) {
   const TestFolder folder;
-  const auto said = [&](const std::string& file, const std::string& text, CodeForm form) {
+  const auto chosen = [&](const std::string& file, const std::string& text, CodeForm form) {
     folder.write(file, text);
-    const auto source = read_code(fs::path(folder.path() + "/" + file).parent_path(), form);
-    return source ? choose_runtime(*source, {}, unknown).error().message : source.error().message;
+    const std::string top = file.substr(0, file.find('/'));
+    const auto source = read_code(folder.path() + "/" + top, form);
+    return source ? choose_runtime(*source, {}, unknown) : Result<RuntimeChoice>(source.error());
   };
+  const auto said = [&](const std::string& file, const std::string& text, CodeForm form) {
+    const auto choice = chosen(file, text, form);
+    return choice ? choice->handler : choice.error().message;
+  };
+  folder.write("main/package.json", R"({"type": "module", "main": "./src/app.js"})");
+  folder.write("gone/package.json", R"({"main": "src/app.js"})");
   for (const CodeForm form : {CodeForm::kPackage, CodeForm::kHotReload}) {
-    EXPECT_THAT(said("cron/handler.py", "def run(event, context): pass\n", form),
-                EndsWith("; give --handler handler.run"));
+    EXPECT_EQ(said("cron/handler.py", "def run(event, context): pass\n", form), "handler.run");
+    EXPECT_EQ(said("two/app.py", "def f(a, b): pass\ndef handler(e, c): pass\n", form),
+              "app.handler");
+    EXPECT_EQ(said("one/app.mjs", "export const run = async () => 1;\n", form), "app.run");
+    EXPECT_EQ(said("main/src/app.js", "export const run = async () => 1;\n", form), "src/app.run");
+    EXPECT_EQ(chosen("main/src/app.js", "exports.a = f\n", form)->runtime, "nodejs22.x");
+    EXPECT_THAT(said("gone/lib/app.js", "exports.a = f\n", form),
+                EndsWith("there is code in " +
+                         (form == CodeForm::kPackage ? folder.path()
+                                                     : fs::canonical(folder.path()).string()) +
+                         "/gone/lib: give that folder, or --runtime and --handler"));
     EXPECT_THAT(said("rest/handler.js", "exports.a = f\nexports.b = g\n", form),
                 EndsWith("; give --handler handler.a, or handler.b"));
     EXPECT_THAT(said("none/app.py", "x = 1\n", form),
@@ -286,6 +302,8 @@ TEST(ChooseRuntime, LeavesThePackagesOfOthersAside) {
         "node_modules/nan/a.cc", "target/debug/build/out.rs", ".venv/lib/numpy/a.cpp",
         "packages/a/node_modules/b/c.ts", "third_party/a.java"})
     EXPECT_THAT(said({{file}}), testing::EndsWith("; give --runtime and --handler")) << file;
+  EXPECT_THAT(said({{"shop/app.py"}}),
+              HasSubstr("the code is in its folder shop: zip what is in there"));
   // Only a folder's whole name counts.
   EXPECT_THAT(said({{"vendors/main.go"}}), HasSubstr("go build"));
   EXPECT_THAT(said({{"src/vendor.go"}}), HasSubstr("go build"));

@@ -17,6 +17,7 @@
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
 #include "cli/table.h"
+#include "cli/template_source.h"
 #include "cli/template_usage.h"
 #include "cli/usage.h"
 #include "report/markup.h"
@@ -259,8 +260,12 @@ int run_cost(Console& console, const ClientOptions& client_options, CostOptions 
   if (!options.choice.path.empty()) {
     std::error_code ec;
     if (!std::filesystem::exists(options.choice.path, ec))
-      return fail(console, cli::usage("there is no file or folder '" + options.choice.path +
-                                      "'; without it, `kiln cost` prices what ran on this Kiln"));
+      return fail(console, cli::usage(nothing_at(options.choice.path) +
+                                      "; without it, `kiln cost` prices what ran on this Kiln"));
+    if (const auto source = read_template_source(options.choice.path); !source)
+      return fail(console,
+                  cli::usage(source.error().message +
+                             "; without a path, `kiln cost` prices what ran on this Kiln"));
     const Result<cost::TrafficProfile> traffic = read_traffic(options.traffic_file);
     if (!traffic) return fail(console, traffic.error());
     std::set<std::string> named;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/digest.h"
 #include "base/json_access.h"
 #include "cli/code_source.h"
@@ -14,6 +15,7 @@
 #include "cli/plain_words.h"
 #include "cli/shell.h"
 #include "cli/size_text.h"
+#include "cli/usage.h"
 #include "cli/usage_error.h"
 #include "model/variable_name.h"
 
@@ -190,6 +192,30 @@ void say_what_was_packed(Console& console, const CodeSource& source) {
   note(console, text);
 }
 
+// NAME:VERSION as `kiln layer list` shows it, instead of the ARN, which the API wants.
+Result<void> name_layers(ApiClient& client, std::vector<std::string>& layers) {
+  for (std::string& layer : layers) {
+    if (layer.starts_with("arn:")) continue;
+    const size_t colon = layer.find(':');
+    const std::string name = layer.substr(0, colon);
+    const std::string version = colon == std::string::npos ? "" : layer.substr(colon + 1);
+    if (name.empty() || version.empty() ||
+        !std::all_of(version.begin(), version.end(), ascii::is_digit))
+      return usage("--layer is '" + layer +
+                   "'; it must be NAME:VERSION, or the ARN of a layer's version; `kiln layer list` "
+                   "shows them");
+    const auto found = client.json(
+        {.path = "/2018-10-31/layers/" + percent_encode(name) + "/versions/" + version});
+    if (!found && found.error().type == "ResourceNotFoundException")
+      return Error{ErrorKind::kNotFound, found.error().type,
+                   "there is no version " + version + " of a layer '" + name +
+                       "'; `kiln layer list` shows them"};
+    if (!found) return found.error();
+    layer = string_at(*found, "LayerVersionArn");
+  }
+  return {};
+}
+
 // False as well when nobody answers: creating says why.
 bool is_there(ApiClient& client, const std::string& name) {
   return client.json({.method = "GET", .path = function_path(name) + "/configuration"}).ok();
@@ -203,10 +229,15 @@ Error too_large_for_a_request(const std::string& path, size_t zipped) {
               "--hot-reload, or deploy it in a stack, which takes it from a bucket"};
 }
 
-// `kiln create ./hello hello`: the other way round.
+// `kiln create ./hello hello`: the other way round. Where the code is written as a path, or its
+// name is nearly that of a file, that is what is wrong.
 Error in_their_order(const CreateOptions& options, Error error) {
   std::error_code ec;
   if (std::filesystem::exists(options.path, ec) || !std::filesystem::exists(options.name, ec))
+    return error;
+  const bool path_first = options.name.find_first_of("/.") != std::string::npos;
+  if (!path_first && (options.path.find_first_of("/.") != std::string::npos ||
+                      error.message.find("did you mean") != std::string::npos))
     return error;
   error.message += "; the name comes first: `kiln create " + shell_word(options.path) + " " +
                    shell_word(options.name) + "`";
@@ -237,6 +268,8 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
       warn(console, missing);
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
+  if (const auto named = name_layers(*client, options.layers); !named)
+    return fail(console, named.error());
 
   std::string note;  // of the engine, on the function's runtime
   const bool updated = options.if_exists == IfExists::kUpdate && is_there(*client, options.name);
@@ -301,7 +334,8 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   command
       ->add_option("--handler", options->runtime.handler,
-                   "Default lambda_function.lambda_handler, index.handler or bootstrap")
+                   "Default lambda_function.lambda_handler, index.handler, bootstrap, or the only "
+                   "one that the code has")
       ->type_name("NAME");
   command->add_option("--role", options->role, "ARN of the role; Kiln does not use it")
       ->type_name("ARN");
@@ -322,8 +356,10 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
       ->add_option("--env-file", options->environment_file,
                    "File of environment variables: a line NAME=VALUE for each")
       ->type_name("FILE");
-  command->add_option("--layer", options->layers, "ARN of a layer's version; repeat for more")
-      ->type_name("ARN")
+  command
+      ->add_option("--layer", options->layers,
+                   "A layer's version, as in deps:1, or its ARN; repeat for more")
+      ->type_name("NAME:VERSION")
       ->expected(1)
       ->take_all();
   command->add_option("--description", options->description, "Description")->type_name("TEXT");

@@ -8,6 +8,7 @@
 #include "cli/folder_watch.h"
 #include "cli/inspect_commands.h"
 #include "cli/log_follower.h"
+#include "cli/read_file.h"
 #include "cli/shell.h"
 #include "cli/stop_signals.h"
 #include "cli/usage.h"
@@ -145,8 +146,13 @@ class Session {
 int run_dev(Console& console, const ClientOptions& options, DevOptions dev) {
   std::error_code ec;
   const fs::path folder = fs::canonical(dev.folder, ec);
-  if (ec || !fs::is_directory(folder, ec))
-    return fail(console, usage("'" + dev.folder + "' is not a folder; give the one of your code"));
+  if (ec == std::errc::no_such_file_or_directory)
+    return fail(console, usage(nothing_at(dev.folder)));
+  if (ec || !fs::is_directory(folder, ec)) {
+    const std::string above = fs::path(dev.folder).parent_path().string();
+    return fail(console, usage("'" + dev.folder + "' is not a folder; give the one of your code: " +
+                               shell_word(above.empty() ? "." : above)));
+  }
   dev.folder = folder.string();
   if (dev.name.empty()) dev.name = name_of_folder(dev.folder);
   Result<ApiClient> client = ApiClient::create(options.api);

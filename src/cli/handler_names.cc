@@ -60,8 +60,12 @@ std::vector<std::string> handlers_in_python(std::string_view source) {
     const std::string name = take_name(line);
     if (!take(line, "(") || name.starts_with('_')) return;
     const std::string_view arguments = line.substr(0, line.find(')'));
-    if (arguments.find("event") != arguments.npos && arguments.find("context") != arguments.npos)
-      add(names, name);
+    const bool by_arguments =
+        arguments.find("event") != arguments.npos && arguments.find("context") != arguments.npos;
+    // def handler(e, c)
+    const bool by_name = (name == "handler" || name == "lambda_handler") &&
+                         std::count(arguments.begin(), arguments.end(), ',') == 1;
+    if (by_arguments || by_name) add(names, name);
   });
   return names;
 }

@@ -1,4 +1,4 @@
-// Which functions of a source file look like a handler: for advice, so it may miss some. Pure.
+// Which functions of a source file look like a handler; it may miss some. Pure.
 #pragma once
 
 #include <string>
@@ -8,7 +8,8 @@
 namespace kiln::cli {
 
 // In the file's order, of the top level alone. Python: what takes an event and a context, by these
-// names. JavaScript: what is exported by name and may be a function.
+// names, or is called handler or lambda_handler and takes two of any. JavaScript: what is exported
+// by name and may be a function.
 std::vector<std::string> handlers_in_python(std::string_view source);
 std::vector<std::string> handlers_in_javascript(std::string_view source);
 

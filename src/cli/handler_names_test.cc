@@ -19,6 +19,8 @@ TEST(HandlerNames, InPython) {
   EXPECT_THAT(handlers_in_python("def get(key, default): pass\ndef _own(event, context): pass\n"
                                  "class C:\n  def inner(event, context): pass\n"),
               IsEmpty());
+  EXPECT_THAT(handlers_in_python("def handler(e, c): pass\ndef lambda_handler(a, b, c): pass\n"),
+              ElementsAre("handler"));
   EXPECT_THAT(handlers_in_python("x = 1\ndef broken(\ndef"), IsEmpty());
   EXPECT_THAT(handlers_in_python(""), IsEmpty());
 }

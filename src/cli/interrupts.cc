@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 
 namespace kiln::cli {
 namespace {
@@ -41,6 +42,11 @@ Interrupts::~Interrupts() {
 }
 
 void Interrupts::wait() {
+  using std::chrono::steady_clock;
+  // What runs a command, such as timeout or npm, passes a signal on that the command has got
+  // itself.
+  constexpr auto kOneForAll = std::chrono::milliseconds(300);
+  steady_clock::time_point first;
   std::array<pollfd, 2> fds = {pollfd{signals_.get(), POLLIN, 0}, pollfd{end_.get(), POLLIN, 0}};
   while (true) {
     if (poll(fds.data(), fds.size(), -1) < 0) continue;
@@ -49,12 +55,13 @@ void Interrupts::wait() {
     if (read(signals_.get(), &info, sizeof info) != sizeof info) continue;
     if (came_) {
       // A shell may tell of the terminal's end as well as the kernel.
-      if (info.ssi_signo == SIGHUP) continue;
+      if (info.ssi_signo == SIGHUP || steady_clock::now() - first < kOneForAll) continue;
       _exit(kExitInterrupted);
     }
     console_.err << '\n';
     if (!message_.empty()) console_.err << message_ << '\n';
     console_.err << std::flush;
+    first = steady_clock::now();
     came_ = true;  // who sees it may print, too
     raise_event(noted_);
   }

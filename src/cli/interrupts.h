@@ -1,5 +1,5 @@
 // Ctrl-C for commands that have something to tidy up: the first one is only noted, the second ends
-// the program at once.
+// the program at once, unless it comes with the first, from whatever passes signals on.
 //
 //   const Interrupts interrupts(console, "tidying up; Ctrl-C again ends at once");
 //   while (!interrupts.came()) …

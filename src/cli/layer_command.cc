@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "base/json_access.h"
+#include "base/near_word.h"
 #include "cli/code_source.h"
 #include "cli/command.h"
 #include "cli/consent.h"
@@ -81,6 +82,17 @@ Result<json> list_of(ApiClient& client, const std::string& name) {
   return out;
 }
 
+Error no_such_layer(ApiClient& client, const ClientOptions& options, const std::string& name) {
+  std::vector<std::string> names;
+  if (const auto all = list_of(client, ""))
+    for (const json& each : *all) names.push_back(string_at(each, "LayerName"));
+  const std::string near = near_word(name, names);
+  return {ErrorKind::kNotFound, "NoSuchLayer",
+          "there is no layer '" + name + "' in " + options.api.region + "; " +
+              (near.empty() ? "" : "did you mean " + near + "? ") +
+              "`kiln layer list` shows those that are there"};
+}
+
 int list_layers(Console& console, const ClientOptions& options, const std::string& name) {
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
@@ -90,9 +102,10 @@ int list_layers(Console& console, const ClientOptions& options, const std::strin
     console.out << json_pretty(*list) << '\n';
     return kExitOk;
   }
+  if (list->empty() && !name.empty()) return fail(console, no_such_layer(*client, options, name));
   if (list->empty()) {
-    note(console, "no " + (name.empty() ? "layers" : "versions of a layer '" + name + "'") +
-                      " in " + options.api.region + "; `kiln layer publish NAME DIR` makes one");
+    note(console,
+         "no layers in " + options.api.region + "; `kiln layer publish NAME DIR` makes one");
     return kExitOk;
   }
   Table table({{"LAYER"}, {"VERSION", Align::kRight}, {"ARN"}, {"DESCRIPTION"}});
@@ -147,7 +160,7 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
   command->require_subcommand(1);
   command->footer(
       "A layer is an archive that functions see in /opt: libraries in python/, nodejs/ or lib/,\n"
-      "programs in bin/. `kiln create --layer ARN` gives a function layers.\n"
+      "programs in bin/. `kiln create --layer NAME:VERSION` gives a function layers.\n"
       "\n"
       "Examples:\n"
       "  kiln layer publish deps ./layer --runtime python3.12\n"

@@ -140,9 +140,23 @@ MachineCheck endpoint(const ApiOptions& api) {
           "start Kiln on another port, as in `kiln serve --port 4567`, and set KILN_ENDPOINT"};
 }
 
-MachineCheck state_folder() {
+// Of the engine that runs on this machine; "": none answers, or it is elsewhere.
+std::string folder_in_use(const ApiOptions& api) {
+  Result<ApiClient> client = ApiClient::create(api);
+  if (!client) return "";
+  const auto answer =
+      client->send({.path = "/_kiln/status", .time_limit = std::chrono::seconds(3)});
+  if (!answer || answer->status != 200) return "";
+  const std::string folder = string_at(json_parse(answer->body), "dataDir");
+  std::error_code ec;
+  return folder.starts_with('/') && fs::is_directory(folder, ec) ? folder : "";
+}
+
+// Of the running engine, else where `kiln serve` would keep it.
+MachineCheck state_folder(const ApiOptions& api) {
   constexpr uint64_t kLittle = 1ULL << 30U;
-  const Result<std::string> folder = default_state_folder();
+  const std::string used = folder_in_use(api);
+  const Result<std::string> folder = used.empty() ? default_state_folder() : used;
   if (!folder) return {"state", Health::kLimited, folder.error().message, "use --data-dir"};
   fs::path there = *folder;
   std::error_code ec;
@@ -207,7 +221,7 @@ std::vector<MachineCheck> check_machine(const ApiOptions& api) {
           aws_cli(),
           open_files(),
           endpoint(api),
-          state_folder()};
+          state_folder(api)};
 }
 
 }  // namespace kiln::cli

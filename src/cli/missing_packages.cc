@@ -21,6 +21,17 @@ namespace fs = std::filesystem;
 constexpr std::array kOfPythonsRuntime = {"boto3",   "botocore", "s3transfer",     "jmespath",
                                           "urllib3", "six",      "python_dateutil"};
 
+// What tests and checks of the code ask for, and functions do without.
+bool is_for_developers(const std::string& name) {
+  constexpr std::array kTools = {"pytest",    "moto",       "coverage",   "tox",     "nox",
+                                 "black",     "ruff",       "flake8",     "pylint",  "mypy",
+                                 "isort",     "bandit",     "pre_commit", "pyright", "freezegun",
+                                 "responses", "hypothesis", "boto3_stubs"};
+  return std::find(kTools.begin(), kTools.end(), name) != kTools.end() ||
+         name.starts_with("pytest_") || name.starts_with("types_") ||
+         name.starts_with("mypy_boto3_");
+}
+
 bool is_of_nodes_runtime(const std::string& name) {
   return name.starts_with("@aws-sdk/") || name.starts_with("@smithy/");
 }
@@ -59,7 +70,9 @@ std::vector<std::string> missing_of_python(const std::string& requirements,
     there.insert(package_folder(first.substr(0, first.find('.'))));  // or lies there as a module
   }
   std::vector<std::string> missing = required_packages(requirements);
-  std::erase_if(missing, [&](const std::string& name) { return there.contains(name); });
+  std::erase_if(missing, [&](const std::string& name) {
+    return there.contains(name) || is_for_developers(name);
+  });
   return missing;
 }
 

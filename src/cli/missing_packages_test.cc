@@ -40,6 +40,9 @@ std::string missing_in(const TestFolder& folder) {
 TEST(MissingPackages, OfPythonGoWithThePipCommand) {
   const TestFolder folder;
   EXPECT_EQ(missing_packages(folder.path(), {}), "");
+  folder.write("requirements.txt",
+               "pytest==8\npytest-cov\nmoto[s3]\nmypy_boto3_s3\nTypes-PyYAML\n");
+  EXPECT_EQ(missing_packages(folder.path(), *code_entries(folder.path())), "");
   const std::string file = folder.write("requirements.txt", "requests\nboto3\nnumpy\nmine\n");
   folder.write("mine.py", "");
   EXPECT_EQ(missing_in(folder),

@@ -1,11 +1,13 @@
 #include "cli/payload.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "cli/read_file.h"
 #include "cli/shell.h"
@@ -62,6 +64,12 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
                    "' is not JSON, and there is no such file; the event goes here, and the answer "
                    "to stdout: `kiln invoke NAME '{}' > " +
                    shell_word(argument) + "`");
+    const std::string member = argument.substr(0, argument.find('='));  // name=Ada
+    if (member != argument && !member.empty() &&
+        std::all_of(member.begin(), member.end(),
+                    [](char c) { return ascii::is_alnum(c) || c == '_' || c == '-'; }))
+      return usage(where + " is not JSON; write it as `kiln invoke NAME '{\"" + member +
+                   "\": \"VALUE\"}'`");
     return usage(where + " is not JSON; a string needs its quotes: kiln invoke NAME '\"text\"'");
   }
   return text;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -12,6 +11,7 @@
 #include "cli/function_api.h"
 #include "cli/inside.h"
 #include "cli/inspect_commands.h"
+#include "cli/output_file.h"
 #include "cli/payload.h"
 #include "cli/stop_signals.h"
 #include "cli/table.h"
@@ -132,11 +132,8 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
   const FunctionTarget function = split_target(options.target);
   if (options.output.empty()) options.output = function.name + ".svg";
   // Before anything is sampled.
-  std::ofstream out(options.output, std::ios::binary | std::ios::app);
-  if (!out)
-    return fail(console, cli::usage("can't write '" + options.output +
-                                    "'; choose another place with --output"));
-  out.close();
+  if (const Result<void> place = check_output_file(options.output, "--output"); !place)
+    return fail(console, place.error());
   const std::string path = "/_kiln/debug/" + percent_encode(function.name);
   const Result<json> started = send_document(
       *client, "POST",
@@ -157,13 +154,11 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
           : Result<std::vector<report::FoldedStack>>(row.error());
   (void)client->json({.method = "DELETE", .path = path});
   if (!stacks) return fail(console, stacks.error());
-  out.open(options.output, std::ios::binary);
-  out << report::flame_graph(
-      *stacks, function.name + ", " + std::to_string(row->invocations) + " invocations");
-  out.close();
-  if (!out)
-    return fail(console, {ErrorKind::kInvalid, "Output",
-                          "can't write " + options.output + "; choose another place with -o"});
+  const Result<void> written = write_output_file(
+      options.output, "--output",
+      report::flame_graph(
+          *stacks, function.name + ", " + std::to_string(row->invocations) + " invocations"));
+  if (!written) return fail(console, written.error());
   print_hottest(console, client_options.format, *stacks, options.output);
   return kExitOk;
 }

@@ -172,8 +172,10 @@ TEST(Endpoint, NobodyThereIsThreeAndSaysHowToStart) {
     arguments.insert(arguments.end(), {"--endpoint", endpoint});
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.code, kExitNoAnswer) << command[0];
-    EXPECT_EQ(outcome.err,
-              "kiln: nothing answers at " + endpoint + "; start it with `kiln serve`\n");
+    EXPECT_EQ(outcome.err, "kiln: nothing answers at " + endpoint +
+                               "; start it with `kiln serve --port " +
+                               endpoint.substr(endpoint.rfind(':') + 1) +
+                               "`, or say with --endpoint or KILN_ENDPOINT where Kiln is\n");
     EXPECT_EQ(outcome.out, "");
   }
 }

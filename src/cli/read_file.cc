@@ -4,10 +4,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <vector>
 
+#include "base/near_word.h"
 #include "base/unique_fd.h"
 #include "cli/size_text.h"
 
@@ -20,6 +24,24 @@ Error refused(const std::string& path, const std::string& why) {
 }
 
 }  // namespace
+
+std::string nothing_at(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::string out = "there is no file or folder '" + path + "'";
+  fs::path wanted(path);
+  if (!wanted.has_filename()) wanted = wanted.parent_path();  // "shop/"
+  const fs::path folder = wanted.parent_path();
+  std::error_code ec;
+  std::vector<std::string> names;
+  constexpr size_t kLookedAt = 1000;
+  for (fs::directory_iterator at(folder.empty() ? "." : folder, ec), end;
+       !ec && at != end && names.size() < kLookedAt; at.increment(ec))
+    names.push_back(at->path().filename().string());
+  std::sort(names.begin(), names.end());
+  const std::string near = near_word(wanted.filename().string(), names);
+  if (near.empty()) return out;
+  return out + "; did you mean " + (folder.empty() ? fs::path(near) : folder / near).string() + "?";
+}
 
 Result<void> open_file(const std::string& path, std::ifstream& file) {
   struct stat st {};

@@ -9,6 +9,7 @@
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
 #include "cli/scenario_file.h"
+#include "cli/shell.h"
 #include "cli/simulate_input.h"
 #include "cli/simulate_output.h"
 #include "cli/sweep_output.h"
@@ -122,12 +123,23 @@ int run_once(Console& console, OutputFormat format, const RunArguments& argument
   return kExitOk;
 }
 
+// `kiln simulate week.json`: no function is called like this.
+Error for_a_file(Error error, const std::vector<std::string>& functions) {
+  for (const std::string& name : functions)
+    if (!name.starts_with("arn:") && name.find_first_of("./") != std::string::npos) {
+      error.message += "; a file goes behind --scenario, or --replay: `kiln simulate --scenario " +
+                       shell_word(name) + "`";
+      break;
+    }
+  return error;
+}
+
 int run_simulate(Console& console, const ClientOptions& client_options,
                  const SimulateArguments& input_arguments, const RunArguments& arguments) {
   if (auto can = check_output_file(arguments.html_file, "--html"); !can)
     return fail(console, can.error());
   Result<SimulationInput> input = read_simulation(client_options.api, input_arguments);
-  if (!input) return fail(console, input.error());
+  if (!input) return fail(console, for_a_file(input.error(), input_arguments.functions));
   const Result<cost::Prices> prices =
       load_prices(console, arguments.prices_file, input->scenario.region);
   if (!prices) return fail(console, prices.error());

@@ -57,6 +57,16 @@ class Reading {
                                        without_init_ == 1 && out_.scenario.functions.size() == 1
                                            ? out_.scenario.functions[0].config.name()
                                            : plural(without_init_, "function")));
+    for (const SimulatedFunction& function : out_.scenario.functions) {
+      const int limit_s = function.config.latest->timeout_s;
+      if (arguments_.duration.empty() || function.behaviour.duration.mean_ms() < limit_s * 1000.0)
+        continue;
+      out_.notes.push_back(fmt::format(
+          "an invocation of {} takes {} (--duration), longer than its time limit of {} s: it times "
+          "out. --for is the option for the length of the traffic",
+          function.config.name(), arguments_.duration, limit_s));
+      break;
+    }
     return std::move(out_);
   }
 

@@ -190,9 +190,10 @@ std::string study_verdict(const SimulateResult& result) {
 std::string runs_text(const SimulateResult& result) {
   const size_t runs = result.study.summary.runs();
   const double requests = result.study.summary.of(Summary::kAll, Figure::kRequests).mean;
-  return fmt::format("{} of traffic, {} requests, {} seed{}, simulated in {} s",
-                     length_text(result.length), number(std::round(requests)), runs,
-                     runs == 1 ? "" : "s", number(result.took_s));
+  return fmt::format("{} of traffic, {} request{}, {} seed{}, simulated in {} s",
+                     length_text(result.length), number(std::round(requests)),
+                     std::round(requests) == 1 ? "" : "s", runs, runs == 1 ? "" : "s",
+                     number(result.took_s));
 }
 
 // ---- JSON

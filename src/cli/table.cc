@@ -11,6 +11,11 @@ namespace {
 
 constexpr size_t kTableGap = 2;
 
+// A name that is wider than its column.
+bool hangs(const std::string& cell, size_t width) {
+  return shown_width(cell) > width && cell.find(' ') == std::string::npos;
+}
+
 size_t terminal_columns() { return static_cast<size_t>(TerminalScreen::size().columns); }
 
 // As Table::part takes them: places in the table.
@@ -105,8 +110,10 @@ std::string Table::format(const Console& console) const {
       return row[at].find(' ') != std::string::npos;
     });
     wanted.push_back(widths[at]);
+    const bool at_an_end = at == all.front() || at == all.back();
     breaks.push_back(columns_[at].align == Align::kRight ? Breaks::kNever
                      : has_blanks                        ? Breaks::kAtBlanks
+                     : at_an_end                         ? Breaks::kHangs
                                                          : Breaks::kAnywhere);
   }
   const std::vector<size_t> fitted = fitted_widths(wanted, breaks, kTableGap, columns);
@@ -137,13 +144,21 @@ std::string Table::part(const Console& console, const std::vector<size_t>& colum
   for (const auto& row : rows_) {
     std::vector<std::vector<std::string>> cells(columns_.size());
     size_t most = 1;
+    std::string before, after;
     for (const size_t at : columns) {
+      if (columns.size() > 1 && hangs(row[at], widths[at]) &&
+          (at == columns.front() || at == columns.back())) {
+        (at == columns.front() ? before : after) = row[at];
+        continue;
+      }
       cells[at] = broken_cell(row[at], widths[at]);
       most = std::max(most, cells[at].size());
     }
+    if (!before.empty()) out += before + '\n';
     for (size_t at = 0; at < most; ++at)
       out += line([&](size_t i) { return at < cells[i].size() ? cells[i][at] : std::string(); }) +
              '\n';
+    if (!after.empty()) out += std::string(kTableGap, ' ') + after + '\n';
   }
   return out;
 }

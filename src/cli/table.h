@@ -6,7 +6,9 @@
 //
 // Widths count code points, so names with accents line up. On a terminal that is too narrow, empty
 // columns go, texts are broken, and what is still too wide follows in tables of its own, each with
-// the first `keys` columns. Not thread-safe.
+// the first `keys` columns. A name in the first column and one in the last stay whole, so that they
+// can be copied: where they are too wide, they have a line of their own, before or after the rest
+// of their row. Not thread-safe.
 #pragma once
 
 #include <string>

@@ -63,6 +63,12 @@ std::vector<size_t> fitted_widths(const std::vector<size_t>& widths,
   };
   if (auto whole = narrowed([](Breaks each) { return each == Breaks::kAtBlanks; }, kLeastReadable))
     return *whole;
+  const bool hangs = std::find(breaks.begin(), breaks.end(), Breaks::kHangs) != breaks.end();
+  if (hangs)
+    if (auto some = narrowed(
+            [](Breaks each) { return each == Breaks::kAtBlanks || each == Breaks::kHangs; },
+            kLeastBroken))
+      return *some;
   return narrowed([](Breaks each) { return each != Breaks::kNever; }, kLeastBroken)
       .value_or(widths);
 }

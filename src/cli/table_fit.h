@@ -9,13 +9,14 @@
 
 namespace kiln::cli {
 
-// How a column's texts may be broken.
-enum class Breaks { kNever, kAtBlanks, kAnywhere };
+// How a column's texts may be broken. One that hangs stands whole in a line of its own where its
+// column is too narrow for it.
+enum class Breaks { kNever, kAtBlanks, kAnywhere, kHangs };
 
 // `widths` with the widest of those that may be broken made narrower, until all of them with `gap`
 // blanks between fit into `columns`: sentences alone where they stay kLeastReadable wide, so that
-// names and times stay whole, else any text down to kLeastBroken. The same widths when that is not
-// enough, or not needed.
+// names and times stay whole, else these and what hangs, else any text down to kLeastBroken. The
+// same widths when that is not enough, or not needed.
 inline constexpr size_t kLeastReadable = 20;
 inline constexpr size_t kLeastBroken = 10;
 std::vector<size_t> fitted_widths(const std::vector<size_t>& widths,

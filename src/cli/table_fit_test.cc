@@ -28,6 +28,12 @@ TEST(TableFit, SentencesGiveWayBeforeNames) {
   EXPECT_THAT(fitted_widths({24, 40}, breaks, 2, 45), ElementsAre(21, 22));
 }
 
+TEST(TableFit, WhatHangsGivesWayBeforeWhatIsBroken) {
+  const std::vector<Breaks> breaks = {Breaks::kHangs, Breaks::kAnywhere, Breaks::kHangs};
+  EXPECT_THAT(fitted_widths({30, 21, 50}, breaks, 2, 60), ElementsAre(17, 21, 18));
+  EXPECT_THAT(fitted_widths({30, 21, 50}, breaks, 2, 40), ElementsAre(12, 12, 12));
+}
+
 TEST(TableFit, NothingIsDoneWhereItDoesNotHelp) {
   EXPECT_THAT(fitted_widths({30, 8, 20}, kTextNumberText, 2, 31), ElementsAre(30, 8, 20));
   EXPECT_THAT(fitted_widths({90, 8}, {Breaks::kNever, Breaks::kNever}, 2, 80), ElementsAre(90, 8));
@@ -108,6 +114,18 @@ TEST(Table, ColumnsThatDoNotFitFollowBesideTheKeys) {
   EXPECT_EQ(on_a_terminal(table), "   SIZE  A" + dots + "  B" + dots + "\n*   128" + blanks + "A" +
                                       blanks + "B\n\n   SIZE  C" + dots + "\n*   128" + blanks +
                                       "C\n");
+}
+
+TEST(Table, NamesAtBothEndsStayWhole) {
+  Table table({{"RESOURCE"}, {"STATUS"}, {"NAME OR ARN"}});
+  const std::string resource = "ProcessOrdersFunctionDeadLetterTopic";
+  const std::string arn = "arn:aws:sns:us-east-1:000000000000:" + resource;
+  table.add({"Short", "CREATE_COMPLETE", "short"});
+  table.add({resource, "CREATE_COMPLETE", arn});
+  const std::string text = on_a_terminal(table);
+  EXPECT_THAT(text, testing::HasSubstr("\n" + resource + "\n"));
+  EXPECT_THAT(text, testing::HasSubstr("CREATE_COMPLETE\n  " + arn + "\n"));
+  EXPECT_THAT(text, testing::ContainsRegex("\nShort  +CREATE_COMPLETE  short\n"));
 }
 
 TEST(Table, EmptyColumnsGoWhereThereIsNoRoom) {

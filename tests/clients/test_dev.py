@@ -76,12 +76,22 @@ def test_a_folder_runs_in_place(kiln, dev, tmp_path):
     assert "working" in session.stop(), "the function's log"
 
 
+def test_the_only_handler_of_a_folder_is_found(kiln, dev, tmp_path):
+    folder = tmp_path / "found"
+    folder.mkdir()
+    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\n")
+    session = dev(folder)
+    wait_for(lambda: "watching" in session.said(), what="dev watches")
+    assert kiln.invoke("found")["Body"] == "app"
+    session.stop()
+
+
 def test_a_handler_of_another_name_is_given_once(kiln, dev, tmp_path):
     folder = tmp_path / "hello_world"
     folder.mkdir()
-    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\n")
+    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\ndef other(event, context):\n    return 'other'\n")
     unknown = subprocess.run([str(BINARY), "dev", str(folder)], env=kiln.environment(), capture_output=True, text=True, timeout=60)
-    assert unknown.returncode == 1 and "give --handler app.lambda_handler\n" in unknown.stderr
+    assert unknown.returncode == 1 and "give --handler app.lambda_handler, or app.other\n" in unknown.stderr
     session = dev(folder, "--handler", "app.lambda_handler")
     wait_for(lambda: "watching" in session.said(), what="dev watches")
     assert kiln.invoke("hello_world")["Body"] == "app"
@@ -115,4 +125,4 @@ def test_cmake_projects_are_built_on_save(kiln, dev, tmp_path):
 
 def test_a_folder_that_is_none_is_named(kiln, tmp_path):
     done = subprocess.run([str(BINARY), "dev", str(tmp_path / "nope")], env=kiln.environment(), capture_output=True, text=True)
-    assert done.returncode == 2 and "is not a folder" in done.stderr
+    assert done.returncode == 2 and "there is no file or folder" in done.stderr

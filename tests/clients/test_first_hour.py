@@ -1,5 +1,6 @@
 """Kiln as a person starts it: fresh folders, defaults, relative paths."""
 
+import json
 import os
 import pathlib
 import socket
@@ -360,3 +361,18 @@ def test_an_ordinary_user_is_told_in_one_sentence_what_is_not_enforced():
             told = server.communicate(timeout=60)[1]
         assert told.count("warning:") == 1 and "without root, all functions run as you" in told, told
         assert "`kiln doctor` says" in told
+
+
+def test_the_doctor_shows_the_state_of_the_engine_that_runs(tmp_path):
+    engine = serve_in(tmp_path, "--data-dir", "elsewhere")
+    try:
+        state = next(each for each in json.loads(engine.cli("doctor", "--json").stdout) if each["check"] == "state")
+        assert state["found"].startswith(f"{tmp_path}/elsewhere, "), state
+    finally:
+        engine.stop()
+
+
+def test_a_simulation_whose_invocations_all_time_out_says_why(kiln):
+    said = kiln.cli("simulate", "--rate", "5/s", "--duration", "10m", "--timeout", "3", "--for", "1m").stdout
+    assert "an invocation of function takes 10m (--duration), longer than its time limit of 3 s: it times out" in said, said
+    assert "--duration" not in kiln.cli("simulate", "--rate", "5/s", "--duration", "100ms", "--for", "1m").stdout

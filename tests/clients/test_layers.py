@@ -259,3 +259,14 @@ def test_a_layer_where_no_function_looks_is_noticed(kiln, name, tmp_path, file, 
     done = kiln.cli("layer", "publish", name, str(tmp_path / "layer"))
     assert done.stdout.startswith("published arn:")
     assert ("has no folder python, nodejs, bin, or lib, where functions look" in done.stderr) == warned, done.stderr
+
+
+def test_a_function_gets_a_layer_by_name_and_version(kiln, name, tmp_path):
+    publish(kiln, name, {"python/price.py": "VALUE = 1\n"})
+    publish(kiln, name, {"python/price.py": "VALUE = 2\n"})
+    (tmp_path / "lambda_function.py").write_text("import price\ndef lambda_handler(event, context):\n    return price.VALUE\n")
+    kiln.cli("create", name, str(tmp_path), "--layer", f"{name}:1")
+    assert kiln.invoke(name)["Body"] == 1
+    kiln.cli("create", name, str(tmp_path), "--update", "--layer", f"{name}:2")
+    assert kiln.invoke(name)["Body"] == 2
+    assert [each["Arn"] for each in kiln.client("lambda").get_function_configuration(FunctionName=name)["Layers"]] == [f"{LAYER}{name}:2"]

@@ -82,3 +82,13 @@ def test_a_profile_without_samples_is_an_error(kiln, name, tmp_path):
     kiln.create_echo(name)
     done = subprocess.run([str(BINARY), "profile", name, "-n", "1", "--payload", "{}"], cwd=tmp_path, env=kiln.environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and "no samples: the invocations took too little time" in done.stderr, done.stdout + done.stderr
+
+
+def test_a_profile_that_fails_writes_nothing(kiln, name, tmp_path):
+    kiln.create_echo(name)
+    (tmp_path / "kept.svg").write_text("kept")
+    for words in (["nothing"], [name, "-n", "1"], [name, "-n", "1", "-o", "kept.svg"], [name, "-o", "nowhere/x.svg"]):
+        done = subprocess.run([str(BINARY), "profile", *words, "--payload", "{}"], cwd=tmp_path, env=kiln.environment(), capture_output=True, text=True, timeout=60)
+        assert done.returncode in (1, 2) and done.stderr.startswith("kiln: "), done
+    assert "can't write 'nowhere/x.svg': No such file or directory; choose another place with --output" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["kept.svg"] and (tmp_path / "kept.svg").read_text() == "kept"

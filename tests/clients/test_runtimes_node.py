@@ -559,3 +559,36 @@ def test_node_stream_that_is_never_ended(node):
     function = node(STREAM % "if (event) out.end(event);")
     assert function.error("").json["errorMessage"] == "Response stream is not finished."
     assert function.invoke("all").body == b"all"
+
+
+OLD_SDK_2 = """
+const sdk = module.exports = { VERSION: '2.1692.0', config: {} };
+sdk.Service = function Service(config) { this.serviceIdentifier = 's3'; this.api = { serviceId: 'S3' }; this.initialize(config); };
+sdk.Service.prototype = { initialize(config) { this.endpoint = config?.endpoint ?? sdk.config.endpoint ?? 'aws'; } };
+"""
+OLD_SDK_3 = {
+    "dist-cjs/index.js": "const { getRuntimeConfig } = require('./runtimeConfig');\n"
+                         "exports.S3Client = class { constructor(config) { this.endpoint = getRuntimeConfig(config ?? {}).endpoint ?? 'aws'; } };\n",
+    "dist-cjs/runtimeConfig.js": "exports.getRuntimeConfig = (config) => ({ serviceId: 'S3', ...config });\n",
+}
+ENDPOINTS = """
+export const handler = async (variables) => {
+  Object.assign(process.env, variables);
+  const made = (config) => new Client(config).endpoint;
+  return [made(), made({ endpoint: 'http://mine' })];
+};
+"""
+
+
+@pytest.mark.parametrize("module", ["import sdk from 'aws-sdk';\nconst Client = sdk.Service;", "import { S3Client as Client } from '@aws-sdk/client-s3';"])
+@pytest.mark.parametrize("version, reads", [("3.450.0", True), ("3.451.0", False)])
+def test_an_old_sdk_finds_kiln_too(kiln, name, module, version, reads):
+    """Before 3.451 the AWS SDK for JavaScript reads no AWS_ENDPOINT_URL and would call AWS. Newer ones read it themselves."""
+    package = {"aws-sdk/package.json": '{"main": "lib/aws.js"}', "aws-sdk/lib/aws.js": "module.exports = require('./core');", "aws-sdk/lib/core.js": OLD_SDK_2}
+    package |= {f"@aws-sdk/client-s3/{file}": text for file, text in OLD_SDK_3.items()}
+    package["@aws-sdk/client-s3/package.json"] = f'{{"version": "{version}", "main": "dist-cjs/index.js"}}'
+    reads = reads or "'aws-sdk'" in module
+    kiln.create(name, {"index.mjs": module + ENDPOINTS, **{f"node_modules/{file}": text for file, text in package.items()}}, runtime="nodejs20.x")
+    assert kiln.invoke(name, {})["Body"] == [kiln.url if reads else "aws", "http://mine"]
+    assert kiln.invoke(name, {"AWS_ENDPOINT_URL_S3": "http://s3"})["Body"] == ["http://s3" if reads else "aws", "http://mine"]
+    assert kiln.invoke(name, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"})["Body"] == ["aws", "http://mine"]

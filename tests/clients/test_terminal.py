@@ -392,6 +392,22 @@ def test_tables_fit_the_terminal_and_pipes_get_whole_lines(shop, terminal):
     shop.cli("alarm", "delete", "a-rather-long-name-of-an-alarm-that-people-do-give")
 
 
+def test_long_names_stay_whole_in_a_narrow_terminal(shop, terminal, tmp_path):
+    function = "orders-stack-prod-ProcessOrdersFunction-1A2B3C4D5E6F"
+    shop.create_echo(function)
+    topic = "ProcessOrdersFunctionDeadLetterTopic"
+    (tmp_path / "longer.yaml").write_text(f"Resources: {{{topic}: {{Type: AWS::SNS::Topic, Properties: {{TopicName: {topic}}}}}}}\n")
+    shop.cli("deploy", str(tmp_path / "longer.yaml"), "--yes")
+    listed = terminal([BINARY, "list", "--endpoint", shop.url], columns=80)
+    assert listed.end() == 0 and function in [line.strip() for line in listed.plain().splitlines()]
+    stack = terminal([BINARY, "stacks", "longer", "--endpoint", shop.url], columns=80)
+    assert stack.end() == 0
+    lines = [line.strip() for line in stack.plain().splitlines()]
+    assert topic in lines and f"arn:aws:sns:us-east-1:000000000000:{topic}" in lines, lines
+    shop.cli("destroy", "longer", "--yes")
+    shop.cli("delete", function)
+
+
 def test_colors_are_for_terminals_that_want_them(shop, terminal):
     shop.invoke("shop", {"fail": True})
     colored = terminal([BINARY, "logs", "shop", "--endpoint", shop.url], columns=200)

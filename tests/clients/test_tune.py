@@ -107,6 +107,19 @@ def test_ctrl_c_tidies_up(kiln, name):
     assert f"{name}-kiln-tune" not in names(kiln) and memory_of(kiln, name) == 192
 
 
+def test_a_ctrl_c_that_a_wrapper_passes_on_too_is_one(kiln, name):
+    kiln.create(name, WORK, MemorySize=192, Timeout=30)
+    process = start(kiln, name, "--sizes", "128,256", "--num", "100000")
+    wait_for(lambda: f"{name}-kiln-tune" in names(kiln), what="the copy")
+    process.send_signal(signal.SIGINT)
+    while "removing the copy" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted; the function is as it was" in errors
+    assert f"{name}-kiln-tune" not in names(kiln)
+
+
 def test_ctrl_c_waits_for_no_invocation(kiln, name):
     kiln.create(name, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(600)\n"}, Timeout=900)
     copy = f"{name}-kiln-tune"

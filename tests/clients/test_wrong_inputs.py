@@ -76,7 +76,18 @@ CASES = [
     ("create x hello --env AWS_REGION=v", 1, "Reserved keys used in this request: AWS_REGION"),
     ("create x hello --env-file /nowhere", 2, "can't read '/nowhere'"),
     ("create x hello --env-file plain.txt", 2, "plain.txt:1: not a variable; write NAME=VALUE"),
-    ("create x hello --layer nothing", 2, "it is the ARN of a layer's version"),
+    ("create x hello --layer nothing", 2, "--layer is 'nothing'; it must be NAME:VERSION, or the ARN of a layer's version; `kiln layer list`"),
+    ("create x hello --layer nothing:one", 2, "--layer is 'nothing:one'; it must be NAME:VERSION"),
+    ("create x hello --layer nothing:1", 1, "there is no version 1 of a layer 'nothing'; `kiln layer list` shows them"),
+    ("layer list nothing", 1, "there is no layer 'nothing' in us-east-1; `kiln layer list` shows those that are there"),
+    ("alarm history nothing", 1, "there is no alarm 'nothing' in us-east-1; `kiln alarm list` shows those that are there"),
+    ("simulate week.json", 1, "a file goes behind --scenario, or --replay: `kiln simulate --scenario week.json`"),
+    ("cost hello", 2, "without a path, `kiln cost` prices what ran on this Kiln"),
+    ("create hello ./helo", 2, "there is no file or folder './helo'; did you mean ./hello?\n"),
+    ("create hello helo", 2, "there is no file or folder 'helo'; did you mean hello?\n"),
+    ("deploy ask.yaml", 2, "there is no file or folder 'ask.yaml'; did you mean asks.yaml?\n"),
+    ("create x below", 2, "there is code in below/src/a: give that folder, or --runtime and --handler"),
+    ("create x sam", 2, "`kiln deploy sam` makes the functions of its template.yaml"),
     ("create x hello --layer arn:aws:lambda:us-east-1:000000000000:layer:none:1", 1, "does not exist"),
     ("create x hello --role me", 2, "as in arn:aws:iam::000000000000:role/orders"),
     ("create x hello --region moon", 2, "a Region has a name such as us-east-1"),
@@ -84,6 +95,7 @@ CASES = [
     ("invoke", 2, "kiln invoke needs NAME[:QUALIFIER]"),
     ("invoke ''", 2, "function is empty"),
     ("invoke nobody", 1, "no function 'nobody'; `kiln list` shows what is there"),
+    ("invoke hello name=Ada", 2, "is not JSON; write it as `kiln invoke NAME '{\"name\": \"VALUE\"}'`"),
     ("invoke hello notjson", 2, "a string needs its quotes"),
     ("invoke hello -", 2, "standard input is empty; write the event as JSON"),
     ("invoke hello plain.txt", 2, "if the event is in the file 'plain.txt', write @plain.txt"),
@@ -116,7 +128,8 @@ CASES = [
     ("list --endpoint nonsense", 2, "is not a URL; write it as http://127.0.0.1:4566"),
     ("list --endpoint ftp://x", 2, "is not a URL"),
     ("list --endpoint http://127.0.0.1:99999", 2, "is not a URL"),
-    ("list --endpoint http://127.0.0.1:9", 3, "nothing answers at http://127.0.0.1:9; start it with `kiln serve`"),
+    ("list --endpoint http://nowhere.invalid", 3, "nothing answers at http://nowhere.invalid; --endpoint or KILN_ENDPOINT says where Kiln is"),
+    ("list --endpoint http://127.0.0.1:9", 3, "nothing answers at http://127.0.0.1:9; start it with `kiln serve --port 9`, or say with --endpoint or KILN_ENDPOINT where Kiln is"),
     ("logs nobody", 1, "no function 'nobody'"),
     ("logs hello --since yesterday", 2, "write a number and a unit"),
     ("logs hello -n -1", 2, "from 0 to 1000000"),
@@ -216,7 +229,9 @@ CASES = [
     ("completion tcsh", 2, "there is one for bash, zsh, and fish"),
     ("new 'bad name'", 2, "at most 64 letters, digits, '-' and '_'"),
     ("new hello", 1, "choose another name, or another place with --dir"),
-    ("dev /nowhere", 2, "give the one of your code"),
+    ("dev /nowhere", 2, "there is no file or folder '/nowhere'\n"),
+    ("dev helo", 2, "there is no file or folder 'helo'; did you mean hello?"),
+    ("dev hello/lambda_function.py", 2, "is not a folder; give the one of your code: hello\n"),
     ("version extra", 2, "has no place for 'extra'"),
 ]
 # What a person should not have to read.
@@ -235,6 +250,10 @@ def place(tmp_path_factory):
     (folder / "bad.yaml").write_text("not: [yaml\n")
     (folder / "tab.yaml").write_text("Resources:\n\tT: {Type: AWS::SNS::Topic}\n")
     (folder / "export.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic, Properties: {DisplayName: !ImportValue vpc}}}\n")
+    for name in ("below/src/a", "sam/src"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "app.py").write_text(PYTHON)
+    (folder / "sam" / "template.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}\n")
     (folder / "bad.json").write_text("{\n")
     (folder / "plain.txt").write_text("hi\n")
     (folder / "word.json").write_text("hello\n")
