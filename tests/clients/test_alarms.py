@@ -215,6 +215,7 @@ def math(*expressions):
     alarm(Period=60, EvaluationPeriods=1441),
     alarm(Statistic=None, ExtendedStatistic="p101"),
     alarm(DatapointsToAlarm=2),
+    alarm(Tags=[{"Key": "AWS:x", "Value": "v"}]),
     alarm(ComparisonOperator="IsRatherLarge"),
     alarm(Dimensions=[{"Name": f"d{i}", "Value": "v"} for i in range(31)]),
     alarm(MetricName=None, Namespace=None, Statistic=None, Period=None, Metrics=math(("e1", "e2 + 1", False), ("e2", "e1 + 1", True))),

@@ -256,3 +256,10 @@ def test_embedded_metrics_of_a_function_and_of_put_log_events(kiln, name):
         points = kiln.client("cloudwatch").get_metric_statistics(Namespace=name, MetricName="time", Dimensions=dimensions, **day)["Datapoints"]
         assert sum(p["SampleCount"] for p in points) == 4 and sum(p["Sum"] for p in points) == 80
         assert {(p["Maximum"], p["Unit"]) for p in points} == {(30, "Milliseconds")}
+
+
+@pytest.mark.parametrize("key", ["aws:x", "AWS:x", "aWs:x"])
+def test_tags_of_aws_are_refused_in_upper_and_lower_case(logs, name, key):
+    with pytest.raises(ClientError) as error:
+        logs.create_log_group(logGroupName=f"/test/{name}", tags={key: "v"})
+    assert code_of(error) == "InvalidParameterException"

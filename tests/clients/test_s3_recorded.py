@@ -91,11 +91,20 @@ def test_a_bucket_with_tags_from_the_start(kiln, s3, name):
         return kiln.http("PUT", f"/{bucket}", f"<CreateBucketConfiguration><Tags>{xml}</Tags></CreateBucketConfiguration>", SIGNED)
     assert create(f"tagged-{name}", [("tag1", "value1")])[0] == 200
     assert s3.get_bucket_tagging(Bucket=f"tagged-{name}")["TagSet"] == [{"Key": "tag1", "Value": "value1"}]
-    for tags, status, code in [([("aws:x", "v")], 400, b"InvalidTag"), ([("a,b", "v")], 400, b"InvalidTag"),
+    for tags, status, code in [([("aws:x", "v")], 400, b"InvalidTag"), ([("AWS:x", "v")], 400, b"InvalidTag"),
+                               ([("a,b", "v")], 400, b"InvalidTag"),
                                ([("a", "v"), ("a", "w")], 500, b"InternalError")]:
         got, _, body = create(f"untagged-{name}", tags)
         assert (got, code in body) == (status, True)
     refused("404", s3.head_bucket, Bucket=f"untagged-{name}")
+
+
+def test_tags_of_aws_are_refused_in_upper_and_lower_case(s3, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"b")
+    for key in ("aws:x", "AWS:x", "aWs:x"):
+        tagging = {"TagSet": [{"Key": key, "Value": "v"}]}
+        refused("InvalidTag", s3.put_bucket_tagging, Bucket=bucket, Tagging=tagging)
+        refused("InvalidTag", s3.put_object_tagging, Bucket=bucket, Key="k", Tagging=tagging)
 
 
 def test_who_is_expected_to_own_a_bucket(s3, bucket):

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/system_tags.h"
 #include "services/cloudwatch/queries.h"
 #include "services/driver/input_checks.h"
 #include "telemetry/alarm_document.h"
@@ -233,7 +234,7 @@ Result<telemetry::Tags> read_alarm_tags(const json& input) {
     std::string key = each.text("Key", 1, kMaxTagKey, Need::kRequired);
     std::string value = each.text("Value", 0, 256);
     if (const auto checked = each.result(); !checked) return checked.error();
-    if (key.starts_with("aws:"))
+    if (system_tags::is_reserved(key))
       return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
                    "The tag key " + key + " begins with aws:, which only AWS may use."};
     out[std::move(key)] = std::move(value);

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/characters.h"
+#include "base/system_tags.h"
 #include "services/driver/input_checks.h"
 #include "services/logs/errors.h"
 #include "services/logs/input.h"
@@ -59,7 +60,7 @@ std::map<std::string, std::string> read_log_tags(LogsInput& in) {
       in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", tag_key_rule("Map keys")));
     if (characters(value) > kMaxValue || !is_tag_text(value))
       in.fail(constraint_error("'{" + key + "=" + value + "}'", "tags", tag_value_rule()));
-    if (key.starts_with("aws:"))
+    if (system_tags::is_reserved(key))
       in.fail(invalid_parameter_exception(
           "aws: prefixed tag key names are not allowed for external use."));
   }

@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/ids.h"
 #include "base/json_access.h"
+#include "base/system_tags.h"
 #include "services/s3/call.h"
 #include "services/s3/least_size.h"
 #include "services/s3/object_document.h"
@@ -85,7 +86,7 @@ Result<void> check_tagging(const std::string& body) {
   const auto tags = read_tagging(body);
   if (!tags) return tags.error();
   for (const auto& [key, value] : *tags)
-    if (key.starts_with("aws:"))
+    if (system_tags::is_reserved(key))
       return s3_with(s3_invalid("InvalidTag", "System tags cannot be added/updated by requester"),
                      "TagKey", key);
   return check_s3_tags(*tags);

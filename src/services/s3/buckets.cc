@@ -8,6 +8,7 @@
 #include "base/arn.h"
 #include "base/ascii.h"
 #include "base/digest.h"
+#include "base/system_tags.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
 #include "services/s3/xml.h"
@@ -91,7 +92,7 @@ Result<std::map<std::string, std::string>> read_new_tags(const pugi::xml_node& l
                  "We encountered an internal error. Please try again."};
   if (!tags) return tags;
   for (const auto& [key, value] : *tags)
-    if (key.starts_with("aws:"))
+    if (system_tags::is_reserved(key))
       return s3_invalid("InvalidTag",
                         "User-defined tag keys can't start with \"aws:\". This prefix is reserved "
                         "for system tags. Remove \"aws:\" from your tag keys and try again.");

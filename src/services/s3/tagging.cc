@@ -4,6 +4,7 @@
 #include <pugixml.hpp>
 
 #include "base/ascii.h"
+#include "base/system_tags.h"
 #include "services/s3/call.h"
 #include "services/s3/object_document.h"
 #include "services/s3/xml.h"
@@ -39,7 +40,7 @@ Result<void> check_object_tags(const std::map<std::string, std::string>& tags) {
     return s3_invalid("BadRequest", "Object tags cannot be greater than 10");
   if (auto valid = check_s3_tags(tags); !valid) return valid;
   for (const auto& [key, value] : tags)
-    if (key.starts_with("aws:"))
+    if (system_tags::is_reserved(key))
       return s3_with(s3_invalid("InvalidTag", "Your TagKey cannot be prefixed with aws:"), "TagKey",
                      key);
   return {};
