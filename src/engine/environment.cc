@@ -20,6 +20,8 @@ using Cause = model::EnvironmentCause;
 
 // With the hooks after it.
 constexpr Duration kRestoreLimit = std::chrono::seconds(10);
+// Of the wait for the launcher, where many environments start at once.
+constexpr Duration kStartLimit = std::chrono::minutes(2);
 // Who steps through a program has all the time in the world.
 constexpr Duration kDebuggedLimit = std::chrono::hours(24);
 constexpr Duration kOutputPause = milliseconds(20);
@@ -31,6 +33,13 @@ constexpr double kMeasureAfterMs = 20;
 Error restore_timeout() {
   return {ErrorKind::kBadGateway, "SnapStartTimeoutException",
           "Lambda couldn't restore the snapshot within the timeout limit."};
+}
+// Nothing of the function has run, and who asks again may find the machine less busy.
+Error start_timeout(const model::FunctionConfig& config) {
+  return {ErrorKind::kInternal, "ServiceException",
+          "Kiln could not start an environment of " + config.name + " within " +
+              std::to_string(kStartLimit / std::chrono::seconds(1)) +
+              " seconds: the machine is too busy. Start fewer at once, and try again."};
 }
 Error restore_error() {
   return {ErrorKind::kInvalid, "SnapStartException",
@@ -180,6 +189,8 @@ void Environment::start_debugged(const DebugLaunch& launch) {
 void Environment::begin_life(Duration init_limit, Cause cause) {
   model::EnvironmentLimits limits{};
   limits.init = init_limit;
+  // A restore is served by a process that runs already.
+  if (!is_restored()) limits.start = kStartLimit;
   limits.invocation = debug_ ? kDebuggedLimit : std::chrono::seconds(config_->timeout_s);
   // Lambda keeps provisioned environments for as long as they are configured.
   limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
@@ -300,6 +311,7 @@ void Environment::give_back() {
   owner_.on_given_back(*this, std::move(invocation));
 }
 
+void Environment::on_started() { tell(Event::kStarted); }
 void Environment::on_ready() { tell(Event::kReady); }
 void Environment::on_withdrawn() { tell(Event::kWithdrawn); }
 
@@ -519,6 +531,7 @@ SteadyTime Environment::on_time(SteadyTime t) {
     catch_up();
   }
   if (state_->deadline() <= t) {
+    if (state_->starting()) abandoned_ = start_timeout(*config_);
     const bool running = state_->phase() == model::EnvironmentPhase::kAnswered && is_running();
     // Who wants the log's end gets END and REPORT with it, while the runtime is on its way to them.
     if (running && current_->request.want_log_tail && t < state_->invocation_deadline())

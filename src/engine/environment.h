@@ -170,6 +170,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   using Effect = model::EnvironmentEffect;
 
   // SandboxOwner
+  void on_started() override;
   void on_ready() override;
   void on_withdrawn() override;
   void on_answer(std::string&& payload, std::string_view error_type) override;

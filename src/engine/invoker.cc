@@ -213,9 +213,10 @@ TaskFolder Invoker::find_task(const model::FunctionConfig& config) {
     task.layers_pin = code_store_.pin(layers);
   }
   const std::string& hot = config.code.hot_reload_dir;
-  if (hot.empty()) return task;
-  hot_reload_.watch(hot);
   const Key key{config.region, config.name};
+  // An environment of a deleted function may still be tried again: its folder stays unwatched.
+  if (hot.empty() || !functions_.contains(key)) return task;
+  hot_reload_.watch(hot);
   const auto [begin, end] = hot_folders_.equal_range(hot);
   const bool known =
       std::any_of(begin, end, [&](const auto& watched) { return watched.second == key; });

@@ -447,5 +447,50 @@ TEST_F(PoolTest, WithEachTheNextOneIsDebuggedToo) {
   EXPECT_EQ(puppet(1).requests, (std::vector<std::string>{"a"}));
 }
 
+// Where many start at once, the launcher may come to one after more than Lambda's ten seconds.
+TEST_F(PoolTest, InitCountsFromTheStartOfTheProcess) {
+  starts_late_ = true;
+  invoke("a");
+  loop_.advance(100s);
+  EXPECT_FALSE(puppet(0).killed);
+  puppet(0).start();
+  loop_.advance(9999ms);
+  EXPECT_FALSE(puppet(0).killed);
+  loop_.advance(1ms);
+  EXPECT_TRUE(puppet(0).killed);
+  puppet(0).exit(sandbox::Exit::Kind::kKilledByUs);
+  // The suppressed init, as after any that takes too long.
+  puppet(1).ready();
+  puppet(1).answer("1");
+  puppet(1).ready();
+  EXPECT_EQ(answer("a"), "1");
+}
+
+TEST_F(PoolTest, AStartThatNeverComesIsRefused) {
+  starts_late_ = true;
+  invoke("a");
+  loop_.advance(119'999ms);
+  EXPECT_EQ(answer("a"), "none");
+  loop_.advance(1ms);
+  EXPECT_EQ(answer("a"), "ServiceException");
+  EXPECT_TRUE(puppet(0).killed);
+  EXPECT_EQ(ended_, 0);
+  puppet(0).exit(sandbox::Exit::Kind::kKilledByUs);
+  loop_.turn();
+  EXPECT_TRUE(pool_->empty());
+  EXPECT_EQ(puppets_.size(), 1u);
+}
+
+TEST_F(PoolTest, AnEnvironmentAheadWhoseStartNeverComesHasFailed) {
+  starts_late_ = true;
+  pool_->start_ahead(config_);
+  loop_.advance(120s);
+  EXPECT_EQ(ahead_failed_, 1);
+  EXPECT_TRUE(puppet(0).killed);
+  puppet(0).exit(sandbox::Exit::Kind::kKilledByUs);
+  loop_.turn();
+  EXPECT_TRUE(pool_->empty());
+}
+
 }  // namespace
 }  // namespace kiln::engine

@@ -19,9 +19,9 @@ std::string_view to_text(EnvironmentPhase phase) {
 }
 
 std::string_view to_text(EnvironmentEvent event) {
-  constexpr std::string_view kNames[] = {"Ready",  "Withdrawn",  "Invoke",    "Refused",
-                                         "Answer", "Broken",     "InitError", "Exit",
-                                         "Due",    "DueRunning", "Retire",    "Abandon"};
+  constexpr std::string_view kNames[] = {"Started",    "Ready",  "Withdrawn", "Invoke", "Refused",
+                                         "Answer",     "Broken", "InitError", "Exit",   "Due",
+                                         "DueRunning", "Retire", "Abandon"};
   return kNames[static_cast<size_t>(event)];
 }
 
@@ -39,7 +39,8 @@ EnvironmentState::EnvironmentState(const EnvironmentLimits& limits, EnvironmentC
                                    SteadyTime now)
     : limits_(limits),
       invocation_(cause == EnvironmentCause::kInvocation),
-      deadline_(after(now, limits.init)),
+      started_(limits.start == Duration(0)),
+      deadline_(after(now, started_ ? limits.init : limits.start)),
       init_started_(now) {}
 
 EnvironmentEffects EnvironmentState::on(EnvironmentEvent event, SteadyTime now) {
@@ -80,6 +81,12 @@ EnvironmentEffects EnvironmentState::on(EnvironmentEvent event, SteadyTime now) 
 EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
   Effects effects;
   switch (event) {
+    case Event::kStarted:
+      if (!starting()) return {};
+      started_ = true;
+      init_started_ = now;
+      deadline_ = after(now, limits_.init);
+      return {};
     case Event::kReady:
       if (phase_ == Phase::kInitEnding) return {};
       effects.add(Effect::kEndInit);
@@ -105,6 +112,11 @@ EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
       begin_invocation(Begin::kBeforeInit, now);
       return effects.add(Effect::kBegin).add(Effect::kStartAgain);
     case Event::kDue:
+      if (starting()) {
+        effects.add(invocation_ ? Effect::kFinishAbandoned : Effect::kTellInitFailed);
+        invocation_ = false;
+        return enter_killed(effects);
+      }
       init_timed_out_ = !init_error_;
       phase_ = Phase::kInitEnding;
       return effects.add(Effect::kKill);

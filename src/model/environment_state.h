@@ -32,6 +32,7 @@ enum class EnvironmentPhase : uint8_t {
 std::string_view to_text(EnvironmentPhase phase);
 
 enum class EnvironmentEvent : uint8_t {
+  kStarted,     // its first process is there: the Init phase counts from here
   kReady,       // the runtime asks for an event
   kWithdrawn,   // it dropped that call
   kInvoke,      // an invocation. REQUIRES: available()
@@ -106,6 +107,9 @@ struct EnvironmentLimits {
   // SIGTERM to SIGKILL, with an internal extension; without one there is no SIGTERM.
   Duration shutdown_grace = std::chrono::milliseconds(500);
   AfterFailedInit after_failed_init = AfterFailedInit::kAgain;
+  // How long it may wait for kStarted, which is no part of its Init phase. Zero: the Init phase
+  // counts from the beginning.
+  Duration start = Duration(0);
 };
 
 // Whether an invocation caused it.
@@ -113,7 +117,7 @@ enum class EnvironmentCause : uint8_t { kInvocation, kProvisioning };
 
 class EnvironmentState {
  public:
-  // Its Init phase begins.
+  // It is to start, and its Init phase begins.
   EnvironmentState(const EnvironmentLimits& limits, EnvironmentCause cause, SteadyTime now);
 
   EnvironmentEffects on(EnvironmentEvent event, SteadyTime now);
@@ -127,6 +131,8 @@ class EnvironmentState {
   // The caller of the invocation in hand has its answer already.
   bool delivered() const { return delivered_; }
   bool init_timed_out() const { return init_timed_out_; }
+  // Nothing of it runs yet; at deadline() it is given up.
+  bool starting() const { return phase_ == Phase::kInit && !started_; }
   // When kDue is wanted; SteadyTime::max(): never.
   SteadyTime deadline() const { return deadline_; }
   // When the phase that counts for durations began: Init, or the invocation.
@@ -164,6 +170,7 @@ class EnvironmentState {
   bool retired_ = false;
   bool delivered_ = false;
   bool begun_ = false;  // the invocation in hand has begun: it can't be given back any more
+  bool started_;
   bool init_error_ = false;
   bool init_timed_out_ = false;
   SteadyTime deadline_;

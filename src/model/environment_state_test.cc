@@ -17,10 +17,10 @@ using Phase = EnvironmentPhase;
 using Event = EnvironmentEvent;
 using Effect = EnvironmentEffect;
 
-constexpr Event kEvents[] = {Event::kReady,      Event::kWithdrawn, Event::kInvoke,
-                             Event::kRefused,    Event::kAnswer,    Event::kBroken,
-                             Event::kInitError,  Event::kExit,      Event::kDue,
-                             Event::kDueRunning, Event::kRetire,    Event::kAbandon};
+constexpr Event kEvents[] = {Event::kStarted, Event::kReady,  Event::kWithdrawn,  Event::kInvoke,
+                             Event::kRefused, Event::kAnswer, Event::kBroken,     Event::kInitError,
+                             Event::kExit,    Event::kDue,    Event::kDueRunning, Event::kRetire,
+                             Event::kAbandon};
 
 SteadyTime moment(Duration since_start) { return SteadyTime(1h) + since_start; }
 
@@ -367,6 +367,39 @@ TEST(EnvironmentState, ARestoreThatFailsRefusesItsInvocation) {
               "ReportInitEnd FinishAbandoned Gone");
     EXPECT_EQ(state.init_timed_out(), late);
     EXPECT_FALSE(state.has_invocation());
+  }
+}
+
+// A machine on which many start at once makes them late, which is no fault of the function.
+TEST(EnvironmentState, TheWaitForItsStartIsNoPartOfInit) {
+  EnvironmentLimits late = limits();
+  late.start = 120s;
+  EnvironmentState state(late, EnvironmentCause::kInvocation, moment(0s));
+  EXPECT_TRUE(state.starting());
+  EXPECT_EQ(effects_text(state.on(Event::kDue, moment(10s))), "");
+  EXPECT_EQ(effects_text(state.on(Event::kStarted, moment(119s))), "");
+  EXPECT_FALSE(state.starting());
+  EXPECT_EQ(state.init_started(), moment(119s));
+  EXPECT_EQ(state.deadline(), moment(129s));
+  EXPECT_EQ(effects_text(state.on(Event::kStarted, moment(120s))), "");
+  EXPECT_EQ(effects_text(state.on(Event::kDue, moment(129s) - 1ms)), "");
+  EXPECT_EQ(effects_text(state.on(Event::kDue, moment(129s))), "Kill");
+  EXPECT_TRUE(state.init_timed_out());
+}
+
+TEST(EnvironmentState, AStartThatNeverComesEnds) {
+  EnvironmentLimits late = limits();
+  late.start = 120s;
+  for (const auto cause : {EnvironmentCause::kInvocation, EnvironmentCause::kProvisioning}) {
+    const bool waits = cause == EnvironmentCause::kInvocation;
+    EnvironmentState state(late, cause, moment(0s));
+    EXPECT_EQ(effects_text(state.on(Event::kDue, moment(120s) - 1ms)), "");
+    EXPECT_EQ(effects_text(state.on(Event::kDue, moment(120s))),
+              waits ? "FinishAbandoned Kill" : "TellInitFailed Kill");
+    EXPECT_FALSE(state.has_invocation());
+    EXPECT_FALSE(state.init_timed_out());
+    EXPECT_EQ(effects_text(state.on(Event::kStarted, moment(121s))), "");
+    EXPECT_EQ(effects_text(state.on(Event::kExit, moment(122s))), "Gone");
   }
 }
 

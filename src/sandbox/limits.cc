@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -336,8 +337,13 @@ void remove_tree(const std::string& path, int& tries) {
   ::rmdir(path.c_str());
 }
 
-// One that nobody has waited for yet has ended, too: its parent may have been killed before it.
+// The process that has made groups, lest it take them for those of one before.
+std::atomic<pid_t> maker = 0;
+
+// One that nobody has waited for yet has ended, too: its parent may have been killed before it. In
+// a container each engine may have the same number.
 bool is_gone(pid_t pid) {
+  if (pid == ::getpid()) return maker != pid;
   if (::kill(pid, 0) != 0 && errno == ESRCH) return true;
   return state_of("/proc/" + std::to_string(pid)) == 'Z';
 }
@@ -391,6 +397,7 @@ void return_threads_to(const std::string& tasks) {
 }  // namespace
 
 CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) {
+  maker = ::getpid();
   CgroupFactory factory;
   factory.make_dir_ = paths.make_dir != nullptr ? paths.make_dir : kernel_mkdir;
   const std::string name = "kiln-" + tag;

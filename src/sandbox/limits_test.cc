@@ -117,12 +117,33 @@ TEST_F(LimitsTest, SweepRemovesGroupsOfEnginesThatAreGone) {
   if (gone == 0) ::_exit(0);
   ::waitpid(gone, nullptr, 0);
   fs::create_directories(dir_ + "/kiln-" + std::to_string(gone) + "-0/env-1");
-  fs::create_directories(dir_ + "/kiln-" + std::to_string(::getpid()) + "-0/env-1");
+  // Of a living process that is another.
+  fs::create_directories(dir_ + "/kiln-" + std::to_string(::getppid()) + "-0/env-1");
   fs::create_directories(dir_ + "/other");
   CgroupFactory::sweep(paths());
   EXPECT_FALSE(fs::exists(dir_ + "/kiln-" + std::to_string(gone) + "-0"));
-  EXPECT_TRUE(fs::exists(dir_ + "/kiln-" + std::to_string(::getpid()) + "-0/env-1"));
+  EXPECT_TRUE(fs::exists(dir_ + "/kiln-" + std::to_string(::getppid()) + "-0/env-1"));
   EXPECT_TRUE(fs::exists(dir_ + "/other"));
+}
+
+// In a container each engine has the same number after a restart.
+TEST_F(LimitsTest, SweepRemovesGroupsOfAnEarlierEngineWithTheSameNumber) {
+  const auto swept_in_a_child = [&](bool has_made) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      const std::string own = dir_ + "/kiln-" + std::to_string(::getpid()) + "-0";
+      fs::create_directories(own + "/env-1");
+      CgroupFactory::Paths p = paths();
+      if (has_made) CgroupFactory::detect(p, "7-0");
+      CgroupFactory::sweep(p);
+      ::_exit(fs::exists(own) ? 1 : 0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WEXITSTATUS(status) == 0;
+  };
+  EXPECT_TRUE(swept_in_a_child(false));
+  EXPECT_FALSE(swept_in_a_child(true)) << "groups of this process itself";
 }
 
 TEST_F(LimitsTest, SweepKnowsWhereEarlierEnginesOfItsDataFolderMadeTheirs) {

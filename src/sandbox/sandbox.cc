@@ -199,6 +199,7 @@ void Sandbox::on_settled() {
   io_->pid = blank_->pid;
   if (kill_signal_ != 0) signal(kill_signal_);
   watch_death();
+  owner_.on_started();
 }
 
 // The first process is readable by its pidfd when it, and with it all of its namespace, has ended.

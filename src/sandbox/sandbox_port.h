@@ -41,6 +41,9 @@ struct Exit {
 
 class SandboxOwner {
  public:
+  // Its program begins now: the order has gone to a process that is there. Once at most, and
+  // before all below but on_exit; start() may call it.
+  virtual void on_started() {}
   // The runtime asks for an event: initialised, or done with the last one.
   virtual void on_ready() = 0;
   // It dropped that call: it will ask again, or it is about to end.

@@ -41,6 +41,7 @@ class TimedSandbox final : public sandbox::SandboxPort, private net::Scheduled {
       if (variable == "AWS_LAMBDA_INITIALIZATION_TYPE=provisioned-concurrency")
         kind_ = kProvisioned;
     phase_ = Phase::kInit;
+    owner_.on_started();
     after(init_ms_);
   }
   bool send(const sandbox::Event& event) override {

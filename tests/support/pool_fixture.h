@@ -27,6 +27,7 @@ class PoolTest : public testing::Test, public engine::PoolOwner {
         host_{loop_,
               [this](sandbox::SandboxOwner& owner) {
                 puppets_.push_back(std::make_shared<SandboxPuppet>());
+                puppets_.back()->starts_late = starts_late_;
                 return std::make_unique<SandboxDouble>(puppets_.back(), owner);
               },
               store_} {
@@ -111,6 +112,7 @@ class PoolTest : public testing::Test, public engine::PoolOwner {
   LoopDouble loop_;
   logs::LogStore store_;
   std::vector<std::shared_ptr<SandboxPuppet>> puppets_;
+  bool starts_late_ = false;
   engine::EnvironmentHost host_;
   std::unique_ptr<engine::SandboxPool> pool_;
   model::ConfigPtr config_;

@@ -65,6 +65,7 @@ class SandboxDouble;
 // All sandboxes that were made, the ended ones too; the test's hand on them.
 struct SandboxPuppet {
   sandbox::SandboxOwner* owner = nullptr;  // nullptr once it was destroyed
+  bool starts_late = false;                // the test says when it has started
   bool waiting = false;                    // the runtime asks for an event
   bool terminated = false, killed = false, exited = false, running = false, lacks_room = false;
   std::vector<std::string> requests;  // ids of the events that it got
@@ -86,6 +87,9 @@ struct SandboxPuppet {
   std::deque<std::string> unheard;
 
   // What the runtime does. Nothing comes of it once all processes have ended.
+  void start() {
+    if (!exited) owner->on_started();
+  }
   void ready() {
     if (exited || waiting) return;
     waiting = true;
@@ -154,7 +158,9 @@ class SandboxDouble final : public sandbox::SandboxPort {
     puppet_->exited = true;
     puppet_->owner = nullptr;
   }
-  void start(const sandbox::SandboxSpec&) override {}
+  void start(const sandbox::SandboxSpec&) override {
+    if (!puppet_->starts_late) puppet_->start();
+  }
   bool send(const sandbox::Event& event) override {
     if (!puppet_->waiting) return false;
     puppet_->waiting = puppet_->frozen = puppet_->was_ahead = false;
