@@ -233,6 +233,29 @@ TEST_F(KeeperTest, ARemakeThatFailsIsTriedAgain) {
   EXPECT_EQ(phase(one), "Active");
 }
 
+// The machine is full for a while: that is nothing that the version could be blamed for.
+TEST_F(KeeperTest, ATemplateWithoutRoomIsTriedAgain) {
+  const auto one = version("1");
+  keeper_->set_targets({one});
+  loop_.advance(0s);
+  sandbox::Exit full;
+  full.kind = sandbox::Exit::Kind::kNotStarted;
+  full.reason = "fork: Resource temporarily unavailable";
+  full.lacks_room = true;
+  puppets_[0]->owner->on_template_gone(full);
+  EXPECT_EQ(phase(one), "Pending");
+  EXPECT_EQ(error(one), "SnapStartNotReadyException");
+  loop_.advance(0s);
+  ASSERT_EQ(puppets_.size(), 2u) << "at once, and then after a pause";
+  puppets_[1]->owner->on_template_gone(full);
+  loop_.advance(1s - 1ms);
+  EXPECT_EQ(puppets_.size(), 2u);
+  loop_.advance(1ms);
+  ASSERT_EQ(puppets_.size(), 3u);
+  puppets_[2]->owner->on_template_ready();
+  EXPECT_EQ(phase(one), "Active");
+}
+
 TEST_F(KeeperTest, WhereNothingCanBeForkedEnvironmentsStartPlainly) {
   const auto one = version("1"), two = version("2");
   keeper_->set_targets({one});

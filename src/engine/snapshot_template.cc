@@ -92,7 +92,8 @@ void SnapshotTemplate::on_template_gone(const sandbox::Exit& exit) {
   report("error", type);
   log_.flush();
   if (auto fault = machine_fault(exit, *config_))
-    return tell_({model::SnapshotEvent::kGone, "InternalError", std::move(fault->message)});
+    return tell_({exit.lacks_room ? model::SnapshotEvent::kNoRoom : model::SnapshotEvent::kGone,
+                  "InternalError", std::move(fault->message)});
   const bool place = exit.kind == sandbox::Exit::Kind::kNotStarted && !exit.program.empty();
   tell_({model::SnapshotEvent::kGone,
          place                ? "FunctionError.InvalidEntryPoint"

@@ -22,7 +22,7 @@ std::string_view to_text(SnapshotPhase phase) {
 }
 
 std::string_view to_text(SnapshotEvent event) {
-  constexpr std::string_view kNames[] = {"Ready", "NotPermitted", "Unfit", "Gone", "Due"};
+  constexpr std::string_view kNames[] = {"Ready", "NotPermitted", "Unfit", "Gone", "NoRoom", "Due"};
   return kNames[static_cast<size_t>(event)];
 }
 
@@ -58,7 +58,8 @@ SnapshotEffect SnapshotState::on(SnapshotEvent event, SteadyTime now) {
   if (phase_ == SnapshotPhase::kPlain || phase_ == SnapshotPhase::kFailed)
     return SnapshotEffect::kNone;
   if (phase_ == SnapshotPhase::kActive) {
-    if (event != SnapshotEvent::kGone && event != SnapshotEvent::kUnfit)
+    if (event != SnapshotEvent::kGone && event != SnapshotEvent::kUnfit &&
+        event != SnapshotEvent::kNoRoom)
       return SnapshotEffect::kNone;
     if (now >= ready_since_ + limits_.lives_long) losses_ = 0;
     return lose(now);
@@ -80,6 +81,8 @@ SnapshotEffect SnapshotState::on(SnapshotEvent event, SteadyTime now) {
     case SnapshotEvent::kUnfit:
     case SnapshotEvent::kGone:
       return making_ ? fail(now) : SnapshotEffect::kNone;
+    case SnapshotEvent::kNoRoom:
+      return making_ ? lose(now) : SnapshotEffect::kNone;
     case SnapshotEvent::kDue:
       if (now < deadline_) return SnapshotEffect::kNone;
       if (making_) return fail(now);

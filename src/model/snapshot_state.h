@@ -32,6 +32,7 @@ enum class SnapshotEvent : uint8_t {
   kNotPermitted,  // the machine permits none
   kUnfit,         // the template's program can't be forked, or its init has failed
   kGone,          // the template has ended
+  kNoRoom,        // the same, for what the machine lacks now: another try may do
   kDue,           // deadline() has come
 };
 std::string_view to_text(SnapshotEvent event);

@@ -78,6 +78,23 @@ TEST_F(SnapshotStateTest, AnInitThatTakesTooLongFails) {
   EXPECT_EQ(on(Step::kDue), "Drop Failed");
 }
 
+TEST_F(SnapshotStateTest, AMachineWithoutRoomIsAskedAgain) {
+  EXPECT_EQ(on(Step::kNoRoom), "None Pending") << "nothing is made yet";
+  due();
+  EXPECT_EQ(on(Step::kNoRoom), "Drop Pending");
+  EXPECT_EQ(wait(), 0s);
+  EXPECT_EQ(due(), "Make Pending");
+  EXPECT_EQ(on(Step::kNoRoom), "Drop Pending");
+  EXPECT_EQ(wait(), 1s);
+  EXPECT_EQ(due(), "Make Pending");
+  EXPECT_EQ(on(Step::kNoRoom), "Drop Pending");
+  EXPECT_EQ(wait(), 2s);
+  // A fault of its own is one all the same.
+  EXPECT_EQ(due(), "Make Pending");
+  EXPECT_EQ(on(Step::kUnfit), "Drop Failed");
+  EXPECT_EQ(on(Step::kNoRoom), "None Failed");
+}
+
 TEST_F(SnapshotStateTest, AMachineThatPermitsNoForkStartsPlainly) {
   due();
   EXPECT_EQ(on(Step::kNotPermitted), "Drop Plain");

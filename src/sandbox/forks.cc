@@ -100,7 +100,10 @@ void Forks::fill() {
       making_.begin(), making_.end(), [](const Making& one) { return !one.blank->taken; }));
   for (size_t have = spare_.size() + coming; control_ && have < kSpare; ++have)
     if (auto made = make(limits_); !made) {
-      if (told_.first) std::exchange(told_.first, nullptr)(made.error().message, true);
+      if (told_.first)
+        std::exchange(told_.first,
+                      nullptr)({.text = made.error().message,
+                                .lacks_room = made.error().kind == ErrorKind::kUnavailable});
       return;
     }
 }
@@ -234,7 +237,7 @@ void Forks::settle(At making, std::string fault, bool permitted) {
   const bool spare = !blank->taken && fault.empty();
   // A machine without room is not the template's fault.
   if (!blank->lacks_room) faults_ = fault.empty() ? 0 : faults_ + 1;
-  if (told_.first) std::exchange(told_.first, nullptr)(fault, permitted);
+  if (told_.first) std::exchange(told_.first, nullptr)({fault, permitted, blank->lacks_room});
   if (auto told = std::exchange(blank->on_settled, nullptr)) told();
   if (faults_ >= kMostFaults && told_.useless) std::exchange(told_.useless, nullptr)();
   if (spare && control_) spare_.push_back(blank);

@@ -23,10 +23,16 @@ class Forks final : public ForkSource,
                     public std::enable_shared_from_this<Forks>,
                     private net::Scheduled {
  public:
-  // How the first one came to be, and whether it is the machine that forbids it; and that the
-  // template does not do its work: one has not come in time, or some in a row were none.
+  // Why there is none; the machine may forbid it, or have no room for it now.
+  struct Fault {
+    std::string text;  // "": there is one
+    bool permitted = true;
+    bool lacks_room = false;
+  };
+  // How the first one came to be; and that the template does not do its work: one has not come in
+  // time, or some in a row were none.
   struct Told {
-    std::function<void(const std::string& fault, bool permitted)> first;
+    std::function<void(const Fault& fault)> first;
     std::function<void()> useless;
   };
   Forks(SandboxHost& host, std::shared_ptr<Blank> its_template, const ResourceLimits& limits,

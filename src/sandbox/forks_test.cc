@@ -26,14 +26,18 @@ class ForksTest : public SandboxTest {
     no_more_groups = false;
     cgroup_paths_.make_dir = make_group;
     SandboxTest::SetUp();
+    open_forks();
+  }
+  void open_forks() {
     int pair[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
     control_ = UniqueFd(pair[1]);
     forks_ = std::make_shared<Forks>(
         *host_, std::make_shared<Blank>(std::make_shared<Slots>(0), nullptr, false),
         ResourceLimits{},
-        Forks::Told{[this](const std::string& fault, bool) { first_ = fault; },
-                    [this] { ++useless_; }});
+        Forks::Told{
+            [this](const Forks::Fault& fault) { first_ = fault.text, no_room_ = fault.lacks_room; },
+            [this] { ++useless_; }});
     forks_->open(UniqueFd(pair[0]));
   }
   void TearDown() override {
@@ -66,6 +70,7 @@ class ForksTest : public SandboxTest {
   std::shared_ptr<Forks> forks_;
   std::vector<Message> requests_;
   std::optional<std::string> first_;
+  bool no_room_ = false;
   int useless_ = 0;
 };
 
@@ -111,6 +116,18 @@ TEST_F(ForksTest, WithoutAGroupNoForkIsMade) {
   run_to_exit();
   EXPECT_EQ(recorder_.exit->kind, Exit::Kind::kNotStarted);
   EXPECT_TRUE(recorder_.exit->lacks_room);
+  EXPECT_EQ(hear_all(), 0u);
+}
+
+TEST_F(ForksTest, AFirstOneWithoutRoomIsNoFaultOfTheTemplate) {
+  if (cgroups_->kind() == LimitsKind::kRlimit) GTEST_SKIP() << "no cgroups to use here";
+  forks_->close();
+  no_more_groups = true;
+  open_forks();
+  ASSERT_TRUE(first_.has_value());
+  EXPECT_NE(*first_, "");
+  EXPECT_TRUE(no_room_);
+  EXPECT_EQ(useless_, 0);
   EXPECT_EQ(hear_all(), 0u);
 }
 

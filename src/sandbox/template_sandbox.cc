@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/template_fd.h"
 #include "sandbox/activity.h"
+#include "sandbox/descriptors.h"
 #include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {
@@ -39,32 +40,32 @@ TemplateSandbox::~TemplateSandbox() {
 void TemplateSandbox::start(const SandboxSpec& spec) {
   KILN_REQUIRE(state_ == State::kNew);
   state_ = State::kInit;
-  if (std::string fault = spawn(spec); !fault.empty())
-    host_.loop.post([this, alive = alive_, fault = std::move(fault)] {
-      if (*alive) end(fault, By::kMachine);
+  if (const Result<void> spawned = spawn(spec); !spawned)
+    host_.loop.post([this, alive = alive_, fault = spawned.error()] {
+      const bool full = fault.kind == ErrorKind::kUnavailable;
+      if (*alive) end(fault.message, full ? By::kNoRoom : By::kMachine);
     });
 }
 
-// Why it can't be started.
-std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
+Result<void> TemplateSandbox::spawn(const SandboxSpec& spec) {
   limits_ = spec.limits;
   SandboxSpec plain = spec;
   plain.ahead_env.clear();
   auto taken = host_.stock.take(plain);
-  if (!taken) return taken.error().message;
+  if (!taken) return taken.error();
   blank_ = std::move(*taken);
   // It goes with the last of its environments.
   blank_->taken = false;
-  forks_ = std::make_shared<Forks>(
-      host_, blank_, limits_,
-      Forks::Told{[this](const std::string& fault, bool permitted) { on_first(fault, permitted); },
-                  [this] { end("it makes no environment"); }});
+  forks_ =
+      std::make_shared<Forks>(host_, blank_, limits_,
+                              Forks::Told{[this](const Forks::Fault& fault) { on_first(fault); },
+                                          [this] { end("it makes no environment"); }});
   // A template answers nothing.
   blank_->channel.reset();
   blank_->ring.reset();
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
-    return std::strerror(errno);
+    return machine_error("SnapshotError", "socketpair", errno);
   control_ = UniqueFd(pair[0]);
   const UniqueFd theirs(pair[1]);
   ::fcntl(theirs.get(), F_SETFL, 0);
@@ -74,7 +75,7 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
   if (!blank_->cgroup) {
     order.data_limit_bytes = int64_t{limits_.memory_mb} * 1024 * 1024;
   } else if (!blank_->has_limits || blank_->limits != limits_) {
-    if (auto set = blank_->cgroup->set_memory(limits_); !set) return set.error().message;
+    if (auto set = blank_->cgroup->set_memory(limits_); !set) return set.error();
   }
   order.argv = spec.argv;
   order.env = spec.env;
@@ -84,7 +85,7 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
   order.lang_dir = spec.lang_dir;
   order.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
   if (auto started = host_.launcher.start(order, blank_->orders.get(), theirs.get()); !started)
-    return started.error().message;
+    return started.error();
   blank_->orders.reset();
   if (!spec.argv.empty()) program_path_ = spec.argv[0];
   output_watch_.emplace(host_.loop, blank_->output.get(), [this] { drain_output(); });
@@ -103,7 +104,8 @@ std::string TemplateSandbox::spawn(const SandboxSpec& spec) {
 }
 
 void TemplateSandbox::on_settled() {
-  if (!blank_->fault.empty()) return end(blank_->fault, By::kMachine);
+  if (!blank_->fault.empty())
+    return end(blank_->fault, blank_->lacks_room ? By::kNoRoom : By::kMachine);
   death_watch_.emplace(host_.loop, blank_->pidfd.get(), [this] { on_status(); });
 }
 
@@ -173,10 +175,11 @@ void TemplateSandbox::on_word(char letter, std::string&& text) {
   }
 }
 
-void TemplateSandbox::on_first(const std::string& fault, bool permitted) {
+void TemplateSandbox::on_first(const Forks::Fault& fault) {
   if (state_ != State::kChecked) return;
-  if (!fault.empty() && !permitted) return owner_.on_template_not_permitted(fault);
-  if (!fault.empty()) return end(fault);
+  if (fault.lacks_room) return end(fault.text, By::kNoRoom);
+  if (!fault.permitted) return owner_.on_template_not_permitted(fault.text);
+  if (!fault.text.empty()) return end(fault.text);
   state_ = State::kReady;
   owner_.on_template_ready();
 }
@@ -214,6 +217,7 @@ void TemplateSandbox::end(std::string reason, By by) {
   exit.value = SIGKILL;
   exit.reason = std::move(reason);
   exit.functions_fault = by == By::kFunction;
+  exit.lacks_room = by == By::kNoRoom;
   finish(std::move(exit));
 }
 
@@ -221,6 +225,7 @@ void TemplateSandbox::finish(Exit exit) {
   state_ = State::kGone;
   control_watch_.reset();
   if (forks_) forks_->close();
+  if (exit.lacks_room) host_.stock.on_no_room();
   exit.out_of_memory = blank_ && blank_->cgroup && blank_->cgroup->oom_killed();
   owner_.on_template_gone(exit);
 }

@@ -34,15 +34,16 @@ class TemplateSandbox final : public TemplatePort, private net::Scheduled {
   // kInit: until it says that it is ready; kChecked: its first environment is on its way.
   enum class State { kNew, kInit, kChecked, kReady, kGone };
 
-  std::string spawn(const SandboxSpec& spec);
+  Result<void> spawn(const SandboxSpec& spec);
   void on_settled();
   void hear();
   void on_word(char letter, std::string&& text);
-  void on_first(const std::string& fault, bool permitted);
+  void on_first(const Forks::Fault& fault);
   void drain_output();
   void kill_program();
   void on_status();
-  enum class By { kFunction, kMachine };
+  // kNoRoom: the machine, for what it lacks now.
+  enum class By { kFunction, kMachine, kNoRoom };
   void end(std::string reason, By by = By::kFunction);
   void finish(Exit exit);
   SteadyTime on_time(SteadyTime now) override;
