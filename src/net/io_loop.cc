@@ -165,6 +165,7 @@ void IoLoop::run() {
   const InHand working(kWhere);
   ::prctl(PR_SET_TIMERSLACK, 1'000UL);  // naps last some microseconds
   current = this;
+  scheduling_.begin();
   runs_.store(true, std::memory_order_release);
   while (!stopped_.load(std::memory_order_acquire)) {
     fenced(kWhere, [this] { run_turn(Duration::max()); });
@@ -231,7 +232,7 @@ void IoLoop::drop(const void* what) {
 // How long this turn may wait.
 Duration IoLoop::patience(Duration at_most) const {
   if (!here_.empty() || !again_.empty() || !late_.empty()) return Duration::zero();
-  const SteadyTime next = timers_.next();
+  const SteadyTime next = std::min(timers_.next(), scheduling_.wake_at());
   if (next == SteadyTime::max()) return at_most;
   const Duration left = next - clock_.steady_now();
   return std::max(Duration::zero(), std::min(left, at_most));
@@ -349,6 +350,7 @@ void IoLoop::woke() {
 }
 
 bool IoLoop::run_turn(Duration at_most) {
+  if (now_ >= scheduling_.due()) scheduling_.look(now_, done_, at_work_);
   Duration wait = patience(at_most);
   if (notice() || (wait > Duration::zero() && poll_for_news())) wait = Duration::zero();
   bool any = wait > Duration::zero() && poll_for_callers();

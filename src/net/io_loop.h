@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/unique_function.h"
 #include "net/io_backend.h"
+#include "net/loop_scheduling.h"
 #include "net/nap_rule.h"
 #include "net/poll_rule.h"
 #include "net/timers.h"
@@ -158,6 +159,7 @@ class IoLoop {
   size_t answered_ = 0;  // callers, since the loop last thought of sleeping
   size_t asked_ = 0;     // callers, ever
   NapRule nap_rule_;
+  LoopScheduling scheduling_;
   size_t at_work_ = 0;  // functions
   size_t done_ = 0;     // by functions, ever
   size_t done_before_nap_ = 0;
