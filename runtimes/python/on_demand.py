@@ -103,7 +103,10 @@ def error_document(error, request_id):
         error_type, trace = error.error_type, error.trace
     else:
         error_type, trace = type(error).__name__, stack_of(error)
-    return {"errorMessage": text_of(error), "errorType": error_type, "requestId": request_id, "stackTrace": trace}
+    document = {"errorMessage": text_of(error), "errorType": error_type}
+    if os.environ.get("AWS_EXECUTION_ENV") != "AWS_Lambda_python3.8":  # whose client didn't have it yet
+        document["requestId"] = request_id
+    return {**document, "stackTrace": trace}
 
 
 def log_error(document):

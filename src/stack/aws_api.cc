@@ -85,6 +85,10 @@ Result<json> json_answer(const net::Response& response) {
 
 AwsApi AwsApi::on_trial() const { return {send_, region_, host_, Effects::kNone}; }
 
+AwsApi AwsApi::in_region(std::string region) const {
+  return {send_, std::move(region), host_, effects_};
+}
+
 Result<void> verdict(const Result<json>& answer) {
   if (answer || answer.error().type == trial::kNotKept) return {};
   const ErrorKind kind = answer.error().kind;

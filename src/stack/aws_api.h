@@ -32,6 +32,8 @@ class AwsApi {
   // The same APIs, asked without effect: an operation answers its error, or another one
   // where it would do what it is asked; verdict() tells them apart.
   AwsApi on_trial() const;
+  // The same APIs in another Region.
+  AwsApi in_region(std::string region) const;
   const std::string& region() const { return region_; }
 
   // REST-JSON: Lambda. `path` is encoded already. A null body is none.

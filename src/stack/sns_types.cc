@@ -19,8 +19,8 @@ Result<json> call_sns(const Scope& scope, const std::string& action, const AwsAp
 
 // One that nobody has confirmed can't be ended. CloudFormation takes it as deleted all the same; it
 // goes with its topic.
-Result<void> unsubscribed(const Scope& scope, const std::string& arn) {
-  const auto answer = call_sns(scope, "Unsubscribe", {{"SubscriptionArn", arn}});
+Result<void> unsubscribed(const AwsApi& api, const std::string& arn) {
+  const auto answer = api.query("sns", "Unsubscribe", {{"SubscriptionArn", arn}});
   if (!answer && answer.error().message.ends_with("pending confirmation")) return {};
   return gone(answer);
 }
@@ -163,7 +163,7 @@ class TopicType final : public ResourceType {
           continue;
         const auto arn = arn_of_subscription(scope, topic, real);
         if (!arn) return arn.error();
-        return unsubscribed(scope, *arn);
+        return unsubscribed(scope.api, *arn);
       }
       token = text_of(*page, "NextToken");
     } while (!token.empty());
@@ -234,14 +234,17 @@ class SubscriptionType final : public ResourceType {
     const bool fifo = text_of(properties, "Protocol") == "sqs" &&
                       text_of(properties, "Endpoint").ends_with(".fifo");
     const std::string topic = fifo ? "000000000000:later.fifo" : "000000000000:later";
+    const AwsApi there = api_of_topic(trial, properties);
     const json known =
-        known_part(properties, {{"TopicArn", arn_start("sns", trial.region()) + topic}});
-    if (lacks(known, properties, {"Protocol", "Endpoint", "FilterPolicyScope"})) return {};
-    return verdict(trial.query("sns", "Subscribe", creation(known)));
+        known_part(properties, {{"TopicArn", arn_start("sns", there.region()) + topic}});
+    if (lacks(known, properties, {"Protocol", "Endpoint", "FilterPolicyScope", "Region"}))
+      return {};
+    return verdict(there.query("sns", "Subscribe", creation(known)));
   }
   Result<Made> create(const Scope& scope, const std::string&,
                       const json& properties) const override {
-    const auto made = call_sns(scope, "Subscribe", creation(properties));
+    const auto made =
+        api_of_topic(scope.api, properties).query("sns", "Subscribe", creation(properties));
     if (!made) return made.error();
     const std::string arn = text_of(*made, "SubscriptionArn");
     return Made{arn, {{"Arn", arn}}};
@@ -252,10 +255,11 @@ class SubscriptionType final : public ResourceType {
       if (!differs(before, after, attribute)) continue;
       const auto value = after.find(attribute);
       const auto done =
-          call_sns(scope, "SetSubscriptionAttributes",
-                   {{"SubscriptionArn", id},
-                    {"AttributeName", attribute},
-                    {"AttributeValue", value == after.end() ? otherwise : value_text(*value)}});
+          api_of_topic(scope.api, after)
+              .query("sns", "SetSubscriptionAttributes",
+                     {{"SubscriptionArn", id},
+                      {"AttributeName", attribute},
+                      {"AttributeValue", value == after.end() ? otherwise : value_text(*value)}});
       if (!done) return done.error();
     }
     return Made{id, {{"Arn", id}}};
@@ -270,10 +274,15 @@ class SubscriptionType final : public ResourceType {
       if (!again) return {};
       arn = again->id;
     }
-    return unsubscribed(scope, arn);
+    return unsubscribed(api_of_topic(scope.api, properties), arn);
   }
 
  private:
+  // Region is the topic's, where that is not the stack's.
+  static AwsApi api_of_topic(const AwsApi& api, const json& properties) {
+    const std::string region = text_of(properties, "Region");
+    return api.in_region(region.empty() ? api.region() : region);
+  }
   static AwsApi::Form creation(const json& properties) {
     AwsApi::Form form = {{"TopicArn", text_of(properties, "TopicArn")},
                          {"Protocol", text_of(properties, "Protocol")},

@@ -31,14 +31,24 @@ void set_places(Node& node, Place place) {
   }
 }
 
-// What is there stays, but for maps, which get the members that they don't have.
+// What is included stands in the place of a member of the same name, as recorded on AWS.
 void merge(Node& into, Node from) {
   for (Member& member : from.map) {
-    Node* there = sam::find(into, member.name);
-    if (!there)
+    if (Node* there = sam::find(into, member.name))
+      *there = std::move(member.value);
+    else
       into.map.push_back(std::move(member));
-    else if (there->is_map() && member.value.is_map())
-      merge(*there, std::move(member.value));
+  }
+}
+
+// The same for each section of a template.
+void merge_sections(Node& into, Node from) {
+  for (Member& section : from.map) {
+    Node* there = sam::find(into, section.name);
+    if (!there)
+      into.map.push_back(std::move(section));
+    else if (there->is_map() && section.value.is_map())
+      merge(*there, std::move(section.value));
   }
 }
 
@@ -75,7 +85,7 @@ class IncludeExpander {
       if (!content.is_map())
         wrong(content.place, std::string(kFailed) + "what is included must be a map here");
       else
-        merge(root_, std::move(content));
+        merge_sections(root_, std::move(content));
     }
   }
 

@@ -43,7 +43,23 @@ TEST(Include, StandsInThePlaceOfTheTransform) {
                 "  Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/r.json}}\n",
                 {{"s3://b/p.yaml", "TopicName: n\nDisplayName: other\n"},
                  {"s3://b/r.json", R"({"U": {"Type": "AWS::SNS::Topic"}})"}}),
-            R"(T {"DisplayName":"own","TopicName":"n"};U {};)");
+            R"(T {"DisplayName":"other","TopicName":"n"};U {};)");
+}
+
+TEST(Include, ReplacesAResourceOfTheSameName) {
+  const char* text =
+      "Resources:\n"
+      "  T: {Type: AWS::SNS::Topic, Properties: {TopicName: own, DisplayName: d}}\n"
+      "  Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/r.json}}\n";
+  EXPECT_EQ(with_included(text, {{"s3://b/r.json", R"({"T": {"Type": "AWS::SNS::Topic", )"
+                                                   R"("Properties": {"TopicName": "n"}}})"}}),
+            R"(T {"TopicName":"n"};)");
+  EXPECT_EQ(with_included("Transform: {Name: AWS::Include, Parameters: {Location: s3://b/all}}\n"
+                          "Resources:\n"
+                          "  T: {Type: AWS::SNS::Topic, Properties: {TopicName: own}}\n"
+                          "  U: {Type: AWS::SNS::Topic}\n",
+                          {{"s3://b/all", "Resources: {T: {Type: AWS::SNS::Topic}}"}}),
+            R"(T {};U {};)");
 }
 
 TEST(Include, AValueMayBeAnything) {

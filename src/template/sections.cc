@@ -92,8 +92,7 @@ class SectionReader {
     } else if (name == "Conditions") {
       limit(value, kMaxConditions, "conditions");
       for (const Member& member : value.map)
-        if (is_name(member, "Conditions name "))
-          out.conditions.emplace_back(member.name, member.value);
+        if (is_condition_name(member)) out.conditions.emplace_back(member.name, member.value);
     } else if (name == "Resources") {
       limit(value, kMaxResources, "resources");
       for (const Member& member : value.map)
@@ -104,6 +103,13 @@ class SectionReader {
       for (const Member& member : value.map)
         if (is_name(member, "Outputs name ")) out.outputs.push_back(read_output(member, problems_));
     }
+  }
+
+  // AWS takes any other characters in a condition's name, as it does not in the other sections.
+  bool is_condition_name(const Member& member) {
+    return member.name.empty() || member.name.size() > kMaxName || member.name.starts_with("Fn::")
+               ? is_name(member, "Conditions name ")
+               : true;
   }
 
   // Fn::ForEach is the one name with colons.

@@ -249,6 +249,18 @@ TEST(Template, ProblemsOfReferences) {
 
 // What is built wrongly comes first, as AWS tells it, then what is referred to; each in the order
 // of the file.
+// As recorded on AWS, which takes no such name of a parameter or a resource.
+TEST(Template, AConditionMayHaveAnyName) {
+  const Reading reading = read_template(
+      "Conditions: {'AWS::NoValue': !Equals [a, a], is-prod: !Condition 'AWS::NoValue'}\n"
+      "Resources:\n"
+      "  T: {Type: AWS::SNS::Topic, Condition: is-prod}\n"
+      "  U: {Type: AWS::SNS::Topic, Properties: {DisplayName: !If [is-prod, a, b]}}\n");
+  EXPECT_TRUE(reading.ok()) << text_of(reading.problems[0]);
+  EXPECT_FALSE(read_template(std::string(kTopic) + "Conditions: {'': !Equals [a, a]}").ok());
+  EXPECT_FALSE(read_template(std::string(kTopic) + "Parameters: {a-b: {Type: String}}").ok());
+}
+
 TEST(Template, AllProblemsAreTold) {
   EXPECT_EQ(
       problems_of("Resources:\n"

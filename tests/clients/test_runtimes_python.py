@@ -66,6 +66,12 @@ def test_python_client_context_that_is_not_json(python):
     assert document["errorMessage"].startswith("Unable to parse Client Context JSON: ")
 
 
+def test_python_3_8_errors_have_no_request_id(python):
+    code = "def handler(event, context):\n    raise ValueError('no')\n"
+    assert list(python(code, AWS_EXECUTION_ENV="AWS_Lambda_python3.8").error().json) == ["errorMessage", "errorType", "stackTrace"]
+    assert python(code, AWS_EXECUTION_ENV="AWS_Lambda_python3.9").error().json["requestId"] == REQUEST_ID
+
+
 def test_python_exception(python):
     function = python("def inner():\n    raise ValueError('böse')\n\ndef handler(event, context):\n    inner()\n")
     call = function.error()

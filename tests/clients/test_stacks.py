@@ -267,3 +267,26 @@ def test_two_deployments_of_one_stack_at_once(engine):
     with pytest.raises(ClientError) as error:
         cloudformation[0].create_stack(StackName="s", TemplateBody=json.dumps(template(T=topic)))
     assert code_of(error) == "AlreadyExistsException"
+
+
+def test_a_subscription_to_a_topic_of_another_region(engine):
+    there = engine.client("sns", region="eu-west-1")
+    topic = there.create_topic(Name="far")["TopicArn"]
+    cloudformation = engine.client("cloudformation")
+
+    def subscription(**more):
+        return json.dumps(template(
+            F=function(FunctionName="listener"),
+            S={"Type": "AWS::SNS::Subscription", "Properties": {
+                "TopicArn": topic, "Region": "eu-west-1", "Protocol": "lambda", "Endpoint": {"Fn::GetAtt": ["F", "Arn"]}, **more}},
+        ))
+
+    assert create(cloudformation, "across", subscription())["StackStatus"] == "CREATE_COMPLETE"
+    listed = there.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [one["Endpoint"] for one in listed] == ["arn:aws:lambda:us-east-1:000000000000:function:listener"]
+    changed = update(cloudformation, "across", subscription(FilterPolicy={"a": ["b"]}))
+    assert changed["StackStatus"] == "UPDATE_COMPLETE"
+    attributes = there.get_subscription_attributes(SubscriptionArn=listed[0]["SubscriptionArn"])["Attributes"]
+    assert json.loads(attributes["FilterPolicy"]) == {"a": ["b"]}
+    delete(cloudformation, "across")
+    assert there.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []

@@ -302,7 +302,9 @@ def test_an_alarm_whose_action_is_not_there_is_set_with_a_warning(own_kiln, tmp_
     engine.client("sns").create_topic(Name="ops")
     (tmp_path / "lambda_function.py").write_text(PYTHON)
     engine.cli("create", "page", str(tmp_path))
-    assert said(topic) == said(function) == said("sns:eu-west-1:000000000000:elsewhere") == ""
+    assert said(topic) == said(function) == ""
+    elsewhere = engine.cli("alarm", "set", "errors", "--above", "0", "--action", "arn:aws:sns:eu-west-1:000000000000:ops", check=False)
+    assert (elsewhere.returncode, elsewhere.stderr) == (1, "kiln: Invalid region eu-west-1 specified. Only us-east-1 is supported.\n")
 
 
 @pytest.mark.parametrize("command, says", [

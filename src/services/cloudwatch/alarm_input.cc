@@ -1,10 +1,12 @@
 #include "services/cloudwatch/alarm_input.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
 
+#include "base/arn.h"
 #include "base/ascii.h"
 #include "base/system_tags.h"
 #include "services/cloudwatch/queries.h"
@@ -75,6 +77,37 @@ AlarmConfig read_common(InputChecks& checks, const std::string& region) {
   config.actions.alarm = actions("AlarmActions");
   config.actions.insufficient_data = actions("InsufficientDataActions");
   return config;
+}
+
+// arn:PARTITION:SERVICE:REGION:ACCOUNT:REST. Whether there is such a topic or function nobody asks
+// before the alarm goes off.
+Result<void> check_action(const std::string& action, const std::string& region) {
+  std::array<std::string, 5> parts;
+  size_t begin = 0;
+  for (std::string& part : parts) {
+    const size_t end = action.find(':', begin);
+    if (end == std::string::npos) return constraint_error("Invalid arn syntax: " + action);
+    part = action.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  if (parts[0] != "arn" || parts[2].empty() || begin == action.size())
+    return constraint_error("Invalid arn syntax: " + action);
+  const auto other = [](const char* what, const std::string& given, const std::string& only) {
+    return constraint_error("Invalid " + std::string(what) + " " + given + " specified. Only " +
+                            only + " is supported.");
+  };
+  const std::string partition(partition_of(region));
+  if (parts[1] != partition) return other("partition", parts[1], partition);
+  if (!parts[3].empty() && parts[3] != region) return other("region", parts[3], region);
+  return {};
+}
+
+Result<void> check_actions(const AlarmConfig& config) {
+  for (const auto* actions :
+       {&config.actions.ok, &config.actions.alarm, &config.actions.insufficient_data})
+    for (const std::string& action : *actions)
+      if (auto checked = check_action(action, config.region); !checked) return checked;
+  return {};
 }
 
 // Members that only a single metric has.
@@ -267,6 +300,7 @@ Result<AlarmConfig> read_metric_alarm(const json& input, const std::string& regi
         "ExtendedStatistic such as p99.");
   if (const auto checked = check_span(config.period_s(), config.evaluation_periods); !checked)
     return checked.error();
+  if (const auto checked = check_actions(config); !checked) return checked.error();
   return config;
 }
 
@@ -280,6 +314,7 @@ Result<CompositeAlarmInput> read_composite_alarm(const json& input, const std::s
   if (!suppressor) return suppressor.error();
   auto rule = telemetry::CompositeRule::parse(text);
   if (!rule) return rule.error();
+  if (const auto checked = check_actions(config); !checked) return checked.error();
   return CompositeAlarmInput{std::move(config), std::move(*rule), std::move(*suppressor)};
 }
 

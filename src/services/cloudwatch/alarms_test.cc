@@ -15,6 +15,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using namespace std::chrono_literals;
 
+constexpr const char* kTopicArn = "arn:aws:sns:us-east-1:000000000000:t";
 constexpr const char* kRegion = "us-east-1";
 constexpr const char* kAccount = "000000000000";
 constexpr const char* kArn = "arn:aws:cloudwatch:us-east-1:000000000000:alarm:";
@@ -112,7 +113,7 @@ TEST_F(CloudWatchAlarmsTest, ReadsForms) {
        {"TreatMissingData", "notBreaching"},
        {"EvaluateLowSampleCountPercentile", "ignore"},
        {"Unit", "Milliseconds"},
-       {"AlarmActions", {"arn:1", "arn:2"}},
+       {"AlarmActions", {kTopicArn, kTopicArn + std::string("2")}},
        {"AlarmDescription", ""},
        {"Dimensions",
         {{{"Name", "Resource"}, {"Value", "f:live"}}, {{"Name", "FunctionName"}, {"Value", "f"}}}},
@@ -129,7 +130,7 @@ TEST_F(CloudWatchAlarmsTest, ReadsForms) {
   EXPECT_EQ(alarm["EvaluateLowSampleCountPercentile"], "ignore");
   EXPECT_EQ(alarm["Unit"], "Milliseconds");
   EXPECT_EQ(alarm["AlarmDescription"], "");
-  EXPECT_EQ(alarm["AlarmActions"], json({"arn:1", "arn:2"}));
+  EXPECT_EQ(alarm["AlarmActions"], json({kTopicArn, kTopicArn + std::string("2")}));
   EXPECT_EQ(alarm["Dimensions"][0]["Name"], "FunctionName");
 }
 
@@ -213,7 +214,7 @@ TEST_F(CloudWatchAlarmsTest, PutMetricAlarmTakesWhatIsAtItsLimits) {
   const std::vector<std::pair<const char*, json>> cases = {
       {"AlarmName", std::string(255, 'n')},
       {"AlarmDescription", std::string(1024, 'n')},
-      {"OKActions", json::array({"1", "2", "3", "4", "5"})},
+      {"OKActions", json::array_t(5, "arn:aws:automate:us-east-1:ec2:stop")},
       {"Dimensions", json::array_t(30, {{"Name", "n"}, {"Value", "v"}})},
       {"EvaluationPeriods", 1440},
       {"DatapointsToAlarm", 1},
@@ -291,11 +292,30 @@ TEST_F(CloudWatchAlarmsTest, MathAlarmsRefuse) {
   }
 }
 
+TEST_F(CloudWatchAlarmsTest, ActionsAreArnsOfTheAlarmsRegion) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"my-topic", "Invalid arn syntax: my-topic"},
+      {"arn:aws:sns:us-east-1:0", "Invalid arn syntax: arn:aws:sns:us-east-1:0"},
+      {"arn:aws-cn:sns:cn-north-1:0:t",
+       "Invalid partition aws-cn specified. Only aws is supported."},
+      {"arn:aws:sns:eu-west-1:0:t",
+       "Invalid region eu-west-1 specified. Only us-east-1 is supported."},
+  };
+  for (const auto& [action, message] : kCases)
+    for (const char* member : {"OKActions", "AlarmActions", "InsufficientDataActions"}) {
+      json alarm = metric_alarm("a");
+      alarm[member] = json::array({action});
+      EXPECT_EQ(refused("PutMetricAlarm", alarm).message, message);
+      alarm = {{"AlarmName", "c"}, {"AlarmRule", "TRUE"}, {member, alarm[member]}};
+      EXPECT_EQ(refused("PutCompositeAlarm", alarm).message, message);
+    }
+}
+
 TEST_F(CloudWatchAlarmsTest, DescribeFilters) {
   for (const char* name : {"a1", "a2", "b1"}) run("PutMetricAlarm", metric_alarm(name));
   run("PutCompositeAlarm", {{"AlarmName", "c1"},
                             {"AlarmRule", std::string("ALARM(\"") + kArn + "a1\") OR OK(b1)"},
-                            {"AlarmActions", {"arn:aws:sns:x"}}});
+                            {"AlarmActions", {kTopicArn}}});
   run("SetAlarmState", {{"AlarmName", "a2"}, {"StateValue", "ALARM"}, {"StateReason", "r"}});
   EXPECT_THAT(names(json::object()), ElementsAre("a1", "a2", "b1"));
   EXPECT_THAT(names({{"AlarmNamePrefix", "a"}}), ElementsAre("a1", "a2"));

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/system_tags.h"
 #include "wire/fields.h"
 
 namespace kiln::services::iam {
@@ -38,6 +40,11 @@ std::optional<size_t> number_of(const std::string& text) {
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
+}
+
+// Upper and lower case of a key are one, and a tag keeps those it was set with.
+void erase_tag(IamTags& tags, std::string_view key) {
+  std::erase_if(tags, [&](const auto& tag) { return ascii::same(tag.first, key); });
 }
 
 }  // namespace
@@ -104,15 +111,20 @@ Result<std::string> policy_text(const json& input, const char* member, size_t mo
 
 Result<void> add_tags(const json& input, IamTags& tags) {
   wire::Fields in(input);
+  std::set<std::string> keys;
   for (const json& item : in.list("Tags")) {
     wire::Fields tag(item);
     const std::string key = tag.text("Key");
     if (key.empty() || key.size() > 128)
       return validation("The tag key '" + key.substr(0, 128) +
                         "' is invalid: from 1 to 128 characters");
-    if (ascii::lower(key).starts_with("aws:"))
+    if (system_tags::is_reserved(key))
       return Error{ErrorKind::kInvalid, "InvalidInput",
                    "aws: prefixed tag key names are not allowed for external use."};
+    if (!keys.insert(ascii::lower(key)).second)
+      return Error{ErrorKind::kInvalid, "InvalidInput",
+                   "Duplicate tag keys found. Please note that Tag keys are case insensitive."};
+    erase_tag(tags, key);
     tags[key] = tag.text("Value");
     if (!tag.status()) return tag.status();
   }
@@ -124,7 +136,7 @@ Result<void> add_tags(const json& input, IamTags& tags) {
 
 void remove_tags(const json& input, IamTags& tags) {
   wire::Fields in(input);
-  for (const std::string& key : in.texts("TagKeys")) tags.erase(key);
+  for (const std::string& key : in.texts("TagKeys")) erase_tag(tags, key);
 }
 
 json tag_list(const IamTags& tags) {

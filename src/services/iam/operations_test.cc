@@ -201,5 +201,23 @@ TEST_F(IamTest, NamesAndTagsHaveLimits) {
             "LimitExceeded");
 }
 
+TEST_F(IamTest, KeysOfTagsThatDifferInCaseAreOne) {
+  create("r");
+  const auto tags_of = [&] { return run("ListRoleTags", {{"RoleName", "r"}})["Tags"]; };
+  const auto tag = [](const char* key, const char* value) {
+    return json{{"Key", key}, {"Value", value}};
+  };
+  const Error twice =
+      refusal("TagRole", {{"RoleName", "r"}, {"Tags", {tag("Team", "a"), tag("team", "b")}}});
+  EXPECT_EQ(twice.type, "InvalidInput");
+  EXPECT_EQ(twice.message,
+            "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+  run("TagRole", {{"RoleName", "r"}, {"Tags", {tag("Team", "a"), tag("Stage", "test")}}});
+  run("TagRole", {{"RoleName", "r"}, {"Tags", json::array({tag("team", "b")})}});
+  EXPECT_EQ(tags_of(), (json{tag("Stage", "test"), tag("team", "b")}));
+  run("UntagRole", {{"RoleName", "r"}, {"TagKeys", {"TEAM"}}});
+  EXPECT_EQ(tags_of(), json::array({tag("Stage", "test")}));
+}
+
 }  // namespace
 }  // namespace kiln::services
