@@ -261,7 +261,7 @@ void add_advise_command(CLI::App& app, Invocation& invocation) {
                    "schedule, idleAlarm")
       ->delimiter(',')
       ->type_name("KIND,…");
-  command->add_flag("--apply", arguments->apply, "Set all of it");
+  command->add_flag("--apply", arguments->apply, "Set everything that it recommends");
   command->add_flag("--patch", arguments->patch, "Lines of a template instead of commands");
   command->add_flag("--aws", arguments->aws, "A function on AWS, with your keys");
   command->add_option("--seeds", arguments->seeds, "Runs of each trial")

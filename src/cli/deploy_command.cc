@@ -388,6 +388,7 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
       "deploy", "Deploy the stacks of a CDK app or a template, after showing a plan");
   command->footer(
       "PATH is a cdk.out folder, a CloudFormation or SAM template, or a folder with one.\n"
+      "\n"
       "Examples:\n"
       "  kiln deploy cdk.out --yes\n"
       "  kiln deploy template.yaml --stack-name orders --parameter Stage=test\n"
