@@ -266,7 +266,9 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   for (const std::string& pair : options.environment) {
     const size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string::npos)
-      return fail(console, {ErrorKind::kInvalid, "Usage", "--env takes NAME=VALUE"});
+      return fail(console, usage(equals != 0 && model::is_variable_name(pair)
+                                     ? "--env is '" + pair + "'; it must be " + pair + "=VALUE"
+                                     : "--env takes NAME=VALUE"));
     if (const std::string name = pair.substr(0, equals); !model::is_variable_name(name))
       return fail(console, {ErrorKind::kInvalid, "Usage", not_a_variable_name(name)});
   }

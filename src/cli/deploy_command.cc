@@ -355,7 +355,9 @@ class Deployer {
   }
 
   Error located(const StackTemplate& source, Error error) const {
+    const bool busy = error.message.find("_IN_PROGRESS state") != std::string::npos;
     error.message = placed_in(source.file, error.message);
+    if (busy) error.message += " Deploy again when `kiln stacks` shows that it has ended.";
     // The server doesn't know the path.
     constexpr std::string_view kCommand = "`kiln deploy ";
     if (const size_t at = error.message.find("`kiln deploy --skip-unsupported`");
