@@ -78,7 +78,6 @@ CASES = [
     ("load hello --for ever", 2, "kiln: --for: 'ever' is not a duration"),
     ("simulate --rate 5/s --duration 5ms --for 1y", 2, "kiln: --for: '1y' is not a duration"),
     ("advise hello --since 1y", 2, "kiln: --since: '1y' is not a duration"),
-    ("cost --window 1y", 2, "kiln: --window: '1y' is not a duration"),
     ("tune hello --below 1y", 2, "kiln: --below: '1y' is not a duration"),
     ("advise hello --only memmory", 2, "--only is 'memmory'; it must be memory, timeout"),
     ("cost --diff bad.yaml bad.yaml --traffic word.json --limit much", 2, "--limit is 'much'; it must be USD a month, as in 5, or percent"),
