@@ -272,7 +272,7 @@ def test_scenarios_that_cannot_be(kiln, tmp_path, scenario, why):
     (["--rate", "5/s", "--duration", "1"], "'1'"),
     (["--rate", "5/s", "--duration", "1ms", "--reserved", "many"], "--reserved is 'many'; it must be a whole number, or none"),
     (["--rate", "5/s", "--duration", "1ms", "--sweep", "cpu=1..2"], "'cpu=1..2' is no sweep"),
-    (["--rate", "5/s", "--duration", "1ms", "--sweep", "target=0.5..0.9"], "no target tracking policy"),
+    (["--rate", "5/s", "--duration", "1ms", "--sweep", "target=0.5..0.9"], "has no target tracking; --max N and --target PART give it one"),
     (["--rate", "5/s", "--duration", "1ms", "--sweep", "reserved=0..900:1", "provisioned=0..100:1"], "10000 combinations"),
     (["--rate", "5/s", "--duration", "1ms", "--target", "0.7"], "--target and --max go together"),
     (["--rate", "5/s", "--duration", "1ms", "--for", "0s"], "--for must be above 0"),
