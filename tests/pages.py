@@ -11,6 +11,9 @@ import zlib
 
 BROWSER = ["/usr/bin/chromium", "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=900,1200"]
 
+MOST_BYTES = 1 << 20
+MOST_ELEMENTS = 20_000
+
 
 class Browser:
     """One browser with one tab, told what to do over a pipe: https://chromedevtools.github.io/devtools-protocol/."""
@@ -68,10 +71,6 @@ class Browser:
     def dom(self):
         return self.value("document.documentElement.outerHTML")
 
-    def milliseconds_to_load(self):
-        """From setting the address to the end of the load event, by the browser's own clock."""
-        return self.value("performance.getEntriesByType('navigation')[0].duration")
-
     def background(self, scheme):
         """The colour in the corner of the page, for readers who like it "light" or "dark"."""
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
@@ -103,11 +102,10 @@ def check_page(browser, page, charts):
     text = page.read_text()
     for foreign in ("<script", "http://", "https://", "@import", "url("):
         assert foreign not in text
-    times = []
-    for _ in range(5):
-        browser.open(page)
-        times.append(browser.milliseconds_to_load())
-    assert min(times) < 100
+    # What a browser has to do grows with these, whatever else the machine does.
+    assert len(text.encode()) < MOST_BYTES
+    browser.open(page)
+    assert browser.value("document.querySelectorAll('*').length") < MOST_ELEMENTS
     dom = browser.dom()
     assert dom.count('role="img"') == charts and dom.count("<desc") == charts
     assert dom.count("<table>") >= charts, "the numbers of each chart stand in a table"

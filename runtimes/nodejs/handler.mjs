@@ -63,12 +63,25 @@ async function openModuleFolders(root) {
   install({ folders, linked: [...reached] });
 }
 
+// Whether a bundler put an AWS SDK into the handler's file: the name that it gives itself is there.
+function isBundleWithSdk(base) {
+  for (const extension of ['', '.js', '.mjs', '.cjs']) {
+    try {
+      const text = fs.readFileSync(base + extension);
+      return text.includes('aws-sdk-js') || text.includes('aws-sdk-nodejs');
+    } catch {
+      // Not there, or a folder.
+    }
+  }
+  return false;
+}
+
 // Where there is an AWS SDK of the package's or a layer's own, which may be too old to read AWS_ENDPOINT_URL.
-async function openOldSdk(root) {
+async function openOldSdk(root, base) {
   const folders = [path.join(root, 'node_modules'), '/opt/nodejs/node_modules'];
-  if (folders.every((name) => !find(path.join(name, 'aws-sdk')) && !find(path.join(name, '@aws-sdk')))) return;
-  const { install } = await import('./old_sdk.mjs');
-  install();
+  if (folders.some((name) => find(path.join(name, 'aws-sdk')) || find(path.join(name, '@aws-sdk'))))
+    (await import('./old_sdk.mjs')).install();
+  else if (isBundleWithSdk(base)) (await import('./bundled_sdk.mjs')).install();
 }
 
 // Whether the nearest package.json says that .js files are ES modules.
@@ -146,7 +159,7 @@ export async function loadHandler(root, name) {
   let module;
   try {
     await openModuleFolders(root);
-    await openOldSdk(root);
+    await openOldSdk(root, path.resolve(root, folder, stem));
     module = await loadModule(root, folder, stem);
   } catch (error) {
     if (error instanceof SyntaxError) {

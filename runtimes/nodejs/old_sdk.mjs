@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
 
-const FIRST_THAT_READS = 451;
+export const FIRST_THAT_READS = 451;
 
 function endpointOf(service) {
   if (/^true$/i.test(process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS ?? '')) return undefined;

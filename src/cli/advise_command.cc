@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "base/duration_text.h"
 #include "base/left_out_reason.h"
 #include "cli/advise_output.h"
+#include "cli/duration_option.h"
 #include "cli/output_file.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
@@ -40,7 +40,7 @@ Result<survey::AdviceQuestion> read_question(const ClientOptions& options,
   survey::AdviceQuestion question;
   question.region = options.api.region;
   question.machine_now = SystemClock().wall_now();
-  const auto since = parse_duration(arguments.since);
+  const auto since = duration_of("--since", arguments.since);
   if (!since) return since.error();
   question.since = *since;
   const auto cold = parse_share(arguments.cold), throttled = parse_share(arguments.throttled);
@@ -49,7 +49,7 @@ Result<survey::AdviceQuestion> read_question(const ClientOptions& options,
   question.goals.cold_share = *cold;
   question.goals.throttle_share = *throttled;
   if (!arguments.p99.empty()) {
-    const auto p99 = parse_duration(arguments.p99);
+    const auto p99 = duration_of("--p99-below", arguments.p99);
     if (!p99) return p99.error();
     question.goals.p99_ms = to_ms(*p99);
   }
@@ -190,9 +190,9 @@ int run_advise(Console& console, const ClientOptions& options, const AdviseArgum
   if (const auto keys = check_keys(arguments); !keys) return fail(console, keys.error());
   for (const std::string& kind : arguments.only)
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end())
-      return fail(console, usage("--only is memory, timeout, reserved, provisioned, "
-                                 "targetTracking, schedule or idleAlarm, not '" +
-                                 kind + "'"));
+      return fail(console, usage("--only is '" + kind +
+                                 "'; it must be memory, timeout, reserved, provisioned, "
+                                 "targetTracking, schedule, or idleAlarm"));
   if (const auto can = check_output_file(arguments.html_file, "--html"); !can)
     return fail(console, can.error());
   SurveyClient client(options.api, arguments.aws && !arguments.endpoint_given
@@ -261,7 +261,7 @@ void add_advise_command(CLI::App& app, Invocation& invocation) {
                    "schedule, idleAlarm")
       ->delimiter(',')
       ->type_name("KIND,…");
-  command->add_flag("--apply", arguments->apply, "Set all of it");
+  command->add_flag("--apply", arguments->apply, "Set everything that it recommends");
   command->add_flag("--patch", arguments->patch, "Lines of a template instead of commands");
   command->add_flag("--aws", arguments->aws, "A function on AWS, with your keys");
   command->add_option("--seeds", arguments->seeds, "Runs of each trial")

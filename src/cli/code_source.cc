@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "cli/handler_names.h"
 #include "cli/read_file.h"
@@ -124,19 +125,76 @@ std::string step_for(std::vector<CodeEntry> entries, const std::string& folder) 
 // "src/app.js" -> "src/app"
 std::string module_of(const std::string& file) { return file.substr(0, file.rfind('.')); }
 
-// Those that the files have, as --handler takes them; none of an archive.
+// Larger files were made by a tool, and say little by names.
+constexpr size_t kMaxSourceBytes = 4'194'304;
+
+Result<std::string> text_of(const CodeSource& source, const std::string& file) {
+  return source.folder.empty() ? zip_content(source.zip, file, kMaxSourceBytes)
+                               : read_file(source.folder + "/" + file, kMaxSourceBytes);
+}
+
+bool is_word_character(char c) { return ascii::is_alnum(c) || c == '_' || c == '$'; }
+
+bool has_word(std::string_view text, std::string_view word) {
+  for (size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const size_t end = at + word.size();
+    if ((at == 0 || !is_word_character(text[at - 1])) &&
+        (end == text.size() || !is_word_character(text[end])))
+      return true;
+  }
+  return false;
+}
+
+// False only if it is sure: the name occurs nowhere, and nothing brings in names of other files.
+bool may_define(std::string_view text, std::string_view function) {
+  constexpr std::array<std::string_view, 6> kNamesOfOthers = {
+      "import *", "globals(", "export *", "__exportStar", "module.exports = require", "...require"};
+  return has_word(text, function) ||
+         std::any_of(kNamesOfOthers.begin(), kNamesOfOthers.end(), [&](std::string_view others) {
+           return text.find(others) != std::string_view::npos;
+         });
+}
+
+// Those that the files have, as --handler takes them.
 std::vector<std::string> handlers_in(const CodeSource& source,
                                      const std::vector<std::string>& files) {
   std::vector<std::string> handlers;
   for (const std::string& file : files) {
-    if (source.folder.empty()) break;
-    const Result<std::string> text = read_file(source.folder + "/" + file);
+    const Result<std::string> text = text_of(source, file);
     if (!text) continue;
     for (const std::string& name :
          file.ends_with(".py") ? handlers_in_python(*text) : handlers_in_javascript(*text))
       handlers.push_back(module_of(file) + "." + name);
   }
   return handlers;
+}
+
+// The files that a module may be: "src/app" may be src/app.js.
+std::vector<std::string> files_of_module(const CodeSource& source, const std::string& module,
+                                         std::span<const std::string_view> endings) {
+  std::vector<std::string> files;
+  for (const std::string_view ending : endings)
+    if (std::string file = module + std::string(ending); has(source.entries, file))
+      files.push_back(std::move(file));
+  return files;
+}
+
+// "a", or "a, or b"
+std::string named_in_turn(const std::vector<std::string>& handlers) {
+  std::string choice;
+  for (const std::string& handler : handlers) choice += (choice.empty() ? "" : ", or ") + handler;
+  return choice;
+}
+
+// Where the default file is there without the default function: the only handler that it has.
+// "": the default one will do, or nothing is sure.
+std::string other_handler(const CodeSource& source, const std::vector<std::string>& files,
+                          std::string_view function) {
+  if (files.size() != 1) return "";
+  const Result<std::string> text = text_of(source, files.front());
+  if (!text || may_define(*text, function)) return "";
+  const std::vector<std::string> handlers = handlers_in(source, files);
+  return handlers.size() == 1 ? handlers.front() : "";
 }
 
 // The only handler that is there. `wanted` is the file where the default one would be, and `there`
@@ -146,8 +204,7 @@ Result<std::string> only_handler(const CodeSource& source, const std::string& wa
                                  const std::string& function) {
   const std::vector<std::string> handlers = handlers_in(source, there);
   if (handlers.size() == 1) return handlers.front();
-  std::string choice;
-  for (const std::string& handler : handlers) choice += (choice.empty() ? "" : ", or ") + handler;
+  std::string choice = named_in_turn(handlers);
   if (choice.empty()) {
     const std::string module = module_of(there.front());
     choice = module + ".FUNCTION, such as " + module + "." + function;
@@ -158,8 +215,8 @@ Result<std::string> only_handler(const CodeSource& source, const std::string& wa
 
 // The file that package.json names as the package's; "": none that is JavaScript and there.
 std::string main_of_package(const CodeSource& source) {
-  if (source.folder.empty() || !has(source.entries, "package.json")) return "";
-  const Result<std::string> text = read_file(source.folder + "/package.json");
+  if (!has(source.entries, "package.json")) return "";
+  const Result<std::string> text = text_of(source, "package.json");
   if (!text) return "";
   const std::string main =
       fs::path(string_at(json_parse(*text), "main")).lexically_normal().generic_string();
@@ -188,7 +245,7 @@ std::string step_below(const CodeSource& source) {
   const std::string folder = fs::path(deep->path).parent_path().string();
   if (source.folder.empty())
     return "the code is in its folder " + folder +
-           ": zip what is in there, or give --runtime and " + "--handler " + module_of(deep->path) +
+           ": zip what is in there, or give --runtime and --handler " + module_of(deep->path) +
            ".FUNCTION";
   return "there is code in " + (fs::path(source.folder) / folder).lexically_normal().string() +
          ": give that folder, or --runtime and --handler";
@@ -210,7 +267,7 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
     if (!fs::is_directory(status))
       return usage("--hot-reload needs a folder; '" + path + "' is none");
     source.hot_reload_dir = fs::canonical(path, ec).string();
-    if (ec) return usage("cannot read the folder '" + path + "': " + ec.message());
+    if (ec) return usage("can't read the folder '" + path + "': " + ec.message());
     Result<std::vector<CodeEntry>> entries = code_entries(source.hot_reload_dir);
     if (!entries) return entries.error();
     source.entries = *std::move(entries);
@@ -269,13 +326,17 @@ Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wan
   if (wanted.runtime.starts_with("python")) {
     const std::vector<std::string> files = all_top_level(entries, kPythonFiles);
     wanted.handler = "lambda_function.lambda_handler";
-    if (!has(entries, "lambda_function.py") && !files.empty())
+    if (has(entries, "lambda_function.py"))
+      found = other_handler(source, {"lambda_function.py"}, "lambda_handler");
+    else if (!files.empty())
       found = only_handler(source, "lambda_function.py", files, "lambda_handler");
   } else if (wanted.runtime.starts_with("nodejs")) {
     std::vector<std::string> files = all_top_level(entries, kNodeFiles);
     if (!main.empty() && files.empty()) files = {main};
     wanted.handler = "index.handler";
-    if (!has_index(entries) && !files.empty())
+    if (has_index(entries))
+      found = other_handler(source, files_of_module(source, "index", kNodeFiles), "handler");
+    else if (!files.empty())
       found = only_handler(source, "index.js, index.mjs, or index.cjs", files, "handler");
   } else {
     wanted.handler = "bootstrap";
@@ -283,6 +344,46 @@ Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wan
   if (!found) return found.error();
   if (!found->empty()) wanted.handler = *found;
   return wanted;
+}
+
+std::string handler_fault(const CodeSource& source, const RuntimeChoice& choice) {
+  const bool python = choice.runtime.starts_with("python");
+  if (!python && !choice.runtime.starts_with("nodejs")) return "";
+  const std::span<const std::string_view> endings =
+      python ? std::span<const std::string_view>(kPythonFiles) : kNodeFiles;
+  const std::string is = "the handler is '" + choice.handler + "'";
+  const auto step = [&](const std::vector<std::string>& files) {
+    const std::vector<std::string> handlers = handlers_in(source, files);
+    return handlers.empty() ? "" : "; the code has " + named_in_turn(handlers);
+  };
+  const std::vector<std::string> at_top = all_top_level(source.entries, endings);
+  // Python takes the last dot, Node.js the first one of the file's name.
+  const size_t slash = choice.handler.rfind('/');
+  const size_t dot = python ? choice.handler.rfind('.')
+                            : choice.handler.find('.', slash == std::string::npos ? 0 : slash);
+  if (dot == std::string::npos || dot == 0 || dot + 1 == choice.handler.size())
+    return is + ", and it must be FILE.FUNCTION" + step(at_top);
+  std::string module = choice.handler.substr(0, dot);
+  if (python) std::replace(module.begin(), module.end(), '.', '/');
+  module = fs::path(module).lexically_normal().generic_string();
+  const std::string function =
+      choice.handler.substr(dot + 1, choice.handler.find('.', dot + 1) - dot - 1);
+  const std::vector<std::string> files = files_of_module(source, module, endings);
+  if (files.empty()) {
+    // A package, or a compiled module.
+    const bool other =
+        std::any_of(source.entries.begin(), source.entries.end(), [&](const CodeEntry& entry) {
+          return entry.path.starts_with(module + ".") || entry.path.starts_with(module + "/");
+        });
+    return other ? ""
+                 : is + ", and the code has no " + module + std::string(endings.front()) +
+                       step(at_top);
+  }
+  for (const std::string& file : files)
+    if (const Result<std::string> text = text_of(source, file);
+        !text || may_define(*text, function))
+      return "";
+  return is + ", and " + files.front() + " has no '" + function + "'" + step(files);
 }
 
 }  // namespace kiln::cli

@@ -40,10 +40,15 @@ using NewestRuntime = std::function<std::string(const std::string& language)>;
 // Fills what the user left empty: provided.al2023 for a `bootstrap`, the newest runtime of Python
 // for a .py file, of Node.js for index.js or index.mjs, or another such file where no .ts file lies
 // beside it, all at the top of the package, or for the file that package.json names as main. The
-// handler is the default one, or the only one that the files of a folder have. Error (kInvalid):
+// handler is the default one, or the only one that the files have. Error (kInvalid):
 // none of these, or several handlers; the message names those that are in the code. What is in
 // node_modules and the like is not looked at.
 Result<RuntimeChoice> choose_runtime(const CodeSource& source, RuntimeChoice wanted,
                                      const NewestRuntime& newest);
+
+// "the handler is 'app.run', and the code has no app.py; the code has main.run": what will make
+// invocations fail, as far as the files of Python and Node.js show it. "": nothing is sure. Not for
+// functions with layers, which may bring the file.
+std::string handler_fault(const CodeSource& source, const RuntimeChoice& choice);
 
 }  // namespace kiln::cli

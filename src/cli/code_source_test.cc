@@ -265,6 +265,70 @@ TEST(ChooseRuntime, TakesTheOnlyHandlerAndNamesSeveral) {
   }
 }
 
+TEST(ChooseRuntime, ReadsTheFilesOfAnArchive) {
+  const TestFolder folder;
+  const auto of_archive = [&](const std::string& name) {
+    CodeSource source;
+    source.zip = zip_of(folder.path() + "/" + name);
+    source.entries = *zip_entries(source.zip);
+    return source;
+  };
+  folder.write("cron/handler.py", std::string(200'000, '#') + "\ndef run(event, context): pass\n");
+  EXPECT_EQ(choose_runtime(of_archive("cron"), {}, unknown)->handler, "handler.run");
+  folder.write("rest/handler.js", "exports.a = f\nexports.b = g\n");
+  EXPECT_THAT(choose_runtime(of_archive("rest"), {}, unknown).error().message,
+              EndsWith("; give --handler handler.a, or handler.b"));
+  folder.write("main/package.json", R"({"main": "src/app.js"})");
+  folder.write("main/src/app.js", "exports.run = f\n");
+  EXPECT_EQ(choose_runtime(of_archive("main"), {}, unknown)->handler, "src/app.run");
+}
+
+TEST(ChooseRuntime, TakesTheOnlyFunctionOfTheDefaultFile) {
+  const TestFolder folder;
+  const auto chosen = [&](const std::string& file, const std::string& text) {
+    folder.write(file, text);
+    const std::string top = folder.path() + "/" + file.substr(0, file.find('/'));
+    return choose_runtime(*read_code(top, CodeForm::kPackage), {}, unknown)->handler;
+  };
+  EXPECT_EQ(chosen("a/lambda_function.py", "def handler(event, context): pass\n"),
+            "lambda_function.handler");
+  EXPECT_EQ(chosen("b/index.mjs", "export const run = async () => 1;\n"), "index.run");
+  // The default one is there, or may be, or it isn't sure which one it is.
+  for (const char* text :
+       {"def lambda_handler(event, context): pass\ndef other(event, context): pass\n",
+        "from app import lambda_handler\ndef other(event, context): pass\n",
+        "from app import *\ndef other(event, context): pass\n",
+        "def one(event, context): pass\ndef other(event, context): pass\n", "x = 1\n"})
+    EXPECT_EQ(chosen("c/lambda_function.py", text), "lambda_function.lambda_handler") << text;
+}
+
+TEST(HandlerFault, NamesTheFileOrTheFunctionThatIsNotThere) {
+  const TestFolder folder;
+  folder.write("app.py", "def run(event, context): pass\nhandler = make()\n");
+  folder.write("all.py", "from app import *\n");
+  folder.write("src/web.js", "module.exports.get = f\nconst put = 1; module.exports = {put};\n");
+  folder.write("pack/__init__.py", "x = 1\n");
+  const CodeSource source = *read_code(folder.path(), CodeForm::kPackage);
+  const auto said = [&](const char* runtime, const char* handler) {
+    return handler_fault(source, {runtime, handler});
+  };
+  for (const char* fine : {"app.run", "app.handler", "all.anything", "pack.handler"})
+    EXPECT_EQ(said("python3.12", fine), "") << fine;
+  for (const char* fine : {"src/web.get", "./src/web.put", "src/web.get.inner"})
+    EXPECT_EQ(said("nodejs22.x", fine), "") << fine;
+  EXPECT_EQ(said("provided.al2023", "anything"), "");
+  EXPECT_EQ(said("python3.12", "nope.f"),
+            "the handler is 'nope.f', and the code has no nope.py; the code has app.run");
+  EXPECT_EQ(said("python3.12", "app.rum"),
+            "the handler is 'app.rum', and app.py has no 'rum'; the code has app.run");
+  EXPECT_EQ(said("python3.12", "run"),
+            "the handler is 'run', and it must be FILE.FUNCTION; the code has app.run");
+  EXPECT_EQ(said("nodejs22.x", "web.get"), "the handler is 'web.get', and the code has no web.js");
+  EXPECT_EQ(
+      said("nodejs22.x", "src/web.post"),
+      "the handler is 'src/web.post', and src/web.js has no 'post'; the code has src/web.get");
+}
+
 TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
   const auto said = [](const char* file) { return choose({{file}}, {}, unknown).error().message; };
   EXPECT_THAT(said("app.py"), HasSubstr("give --handler app.FUNCTION, such as app.lambda_handler"));

@@ -7,15 +7,16 @@
 #include <map>
 #include <set>
 
-#include "base/duration_text.h"
 #include "cli/command.h"
 #include "cli/cost_output.h"
 #include "cli/cost_page.h"
+#include "cli/duration_option.h"
 #include "cli/observed_usage.h"
 #include "cli/output_file.h"
 #include "cli/price_source.h"
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
+#include "cli/shell.h"
 #include "cli/table.h"
 #include "cli/template_source.h"
 #include "cli/template_usage.h"
@@ -75,7 +76,7 @@ Result<Seen> read_reports(const CostOptions& options, const ApiOptions& api) {
 
 Result<double> window_of(const CostOptions& options, const ObservedUsage& usage) {
   if (!options.window.empty()) {
-    const Result<Duration> window = parse_duration(options.window);
+    const Result<Duration> window = duration_of("--window", options.window);
     if (!window) return window.error();
     if (*window <= Duration(0)) return cli::usage("--window must be above 0");
     return to_ms(*window) / 1000;
@@ -180,7 +181,8 @@ Result<std::optional<Limit>> read_limit(std::string text) {
   char* end = nullptr;
   limit.value = std::strtod(text.c_str(), &end);
   if (text.empty() || *end != '\0' || !std::isfinite(limit.value) || limit.value < 0)
-    return cli::usage("--limit is USD a month, as 5, or percent, as 10%; not '" + typed + "'");
+    return cli::usage("--limit is '" + typed +
+                      "'; it must be USD a month, as in 5, or percent, as in 10%");
   return std::optional<Limit>(limit);
 }
 
@@ -276,7 +278,9 @@ int run_cost(Console& console, const ClientOptions& client_options, CostOptions 
     return print_bill(console, client_options.format, options, *month);
   }
   if (!options.traffic_file.empty())
-    return fail(console, cli::usage("--traffic goes with a template"));
+    return fail(console,
+                cli::usage("--traffic goes with a template; write `kiln cost PATH --traffic " +
+                           shell_word(options.traffic_file) + "`"));
   const Result<MonthBill> month = bill_of_reports(console, options, client_options.api);
   if (!month) return fail(console, month.error());
   return print_bill(console, client_options.format, options, *month);

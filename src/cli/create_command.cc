@@ -166,6 +166,18 @@ void warn_if_not_executable(Console& console, const CodeSource& source) {
   }
 }
 
+// `function` is as the API describes it after the change.
+void warn_of_handler(Console& console, const CreateOptions& options, const CodeSource& source,
+                     const nlohmann::json& function) {
+  if (const auto layers = function.find("Layers"); layers != function.end() && !layers->empty())
+    return;
+  const std::string fault =
+      handler_fault(source, {string_at(function, "Runtime"), string_at(function, "Handler")});
+  if (!fault.empty())
+    warn(console, fault + "; `kiln create " + options.name + " " + shell_word(options.path) +
+                      " --update --handler FILE.FUNCTION` names another");
+}
+
 // Hands over the symbols that kiln_lambda() puts beside a package, for stack traces. Where they are
 // not taken, as by AWS, traces show addresses.
 void send_symbols(Console& console, ApiClient& client, const std::string& path) {
@@ -254,7 +266,9 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
   for (const std::string& pair : options.environment) {
     const size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string::npos)
-      return fail(console, {ErrorKind::kInvalid, "Usage", "--env takes NAME=VALUE"});
+      return fail(console, usage(equals != 0 && model::is_variable_name(pair)
+                                     ? "--env is '" + pair + "'; it must be " + pair + "=VALUE"
+                                     : "--env takes NAME=VALUE"));
     if (const std::string name = pair.substr(0, equals); !model::is_variable_name(name))
       return fail(console, {ErrorKind::kInvalid, "Usage", not_a_variable_name(name)});
   }
@@ -288,6 +302,7 @@ int run_create(Console& console, const ClientOptions& client_options, CreateOpti
                 }));
   }
   if (!note.empty()) warn(console, note);
+  warn_of_handler(console, options, *source, *result);
   send_symbols(console, *client, options.path);
   if (client_options.format == OutputFormat::kJson) {
     console.out << json_pretty(*result) << '\n';
@@ -313,9 +328,9 @@ void add_create_command(CLI::App& app, Invocation& invocation) {
       app.add_subcommand("create", "Create a function from a folder or a zip archive");
   command->footer(
       "Kiln infers the runtime from the files: Python for a .py file, Node.js for a .js or .mjs\n"
-      "file, each the newest version that the machine has, and provided.al2023 for a\n"
-      "bootstrap. It packs everything in the folder but .git,\n"
-      "a Kiln's data folder, and the files that .kilnignore names, or .gitignore if there is no\n"
+      "file, and provided.al2023 for a bootstrap. Of Python and Node.js, it takes the newest\n"
+      "version that the machine has. It packs everything in the folder except .git, the data\n"
+      "folder of a Kiln, and the files that .kilnignore names, or .gitignore if there is no\n"
       ".kilnignore.\n"
       "\n"
       "Examples:\n"

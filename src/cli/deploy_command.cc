@@ -355,7 +355,9 @@ class Deployer {
   }
 
   Error located(const StackTemplate& source, Error error) const {
+    const bool busy = error.message.find("_IN_PROGRESS state") != std::string::npos;
     error.message = placed_in(source.file, error.message);
+    if (busy) error.message += " Deploy again when `kiln stacks` shows that it has ended.";
     // The server doesn't know the path.
     constexpr std::string_view kCommand = "`kiln deploy ";
     if (const size_t at = error.message.find("`kiln deploy --skip-unsupported`");
@@ -388,6 +390,7 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
       "deploy", "Deploy the stacks of a CDK app or a template, after showing a plan");
   command->footer(
       "PATH is a cdk.out folder, a CloudFormation or SAM template, or a folder with one.\n"
+      "\n"
       "Examples:\n"
       "  kiln deploy cdk.out --yes\n"
       "  kiln deploy template.yaml --stack-name orders --parameter Stage=test\n"

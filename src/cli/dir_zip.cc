@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "base/code_folder.h"
 #include "base/libarchive.h"
@@ -26,6 +27,11 @@ constexpr time_t kFixedTime = 315'532'800;  // 1980-01-01, the first day a zip a
 
 Error invalid(std::string message) {
   return Error{ErrorKind::kInvalid, "Usage", std::move(message)};
+}
+
+Error unreadable(const std::string& path, const std::string& why) {
+  return invalid("can't read '" + path + "': " + why + "; let your user read it, or name it in " +
+                 kIgnoreFile + " to leave it out");
 }
 
 constexpr size_t kLargestNamed = 5;  // files that a refusal names
@@ -46,11 +52,11 @@ Result<Walk> walk(const std::string& dir, Pick pick) {
   std::error_code ec;
   fs::recursive_directory_iterator it(dir, ec);
   Walk walk;
+  std::string at = dir;  // what an error of `increment` is about: the folder that it would enter
   for (; !ec && it != fs::recursive_directory_iterator(); it.increment(ec)) {
     struct stat st {};
-    if (lstat(it->path().c_str(), &st) != 0) {
-      return invalid("cannot read '" + it->path().string() + "': " + std::strerror(errno));
-    }
+    at = it->path().string();
+    if (lstat(at.c_str(), &st) != 0) return unreadable(at, std::strerror(errno));
     std::string path = it->path().lexically_relative(dir).generic_string();
     const EntryKind kind = S_ISDIR(st.st_mode) ? EntryKind::kFolder : EntryKind::kFile;
     if (pick == Pick::kCode) {
@@ -62,7 +68,7 @@ Result<Walk> walk(const std::string& dir, Pick pick) {
     }
     walk.found.push_back({std::move(path), st.st_mode, S_ISREG(st.st_mode) ? st.st_size : 0});
   }
-  if (ec) return invalid("cannot read the folder '" + dir + "': " + ec.message());
+  if (ec) return unreadable(at, ec.message());
   const auto by_path = [](const auto& a, const auto& b) { return a.path < b.path; };
   std::sort(walk.found.begin(), walk.found.end(), by_path);
   std::sort(walk.left_out.begin(), walk.left_out.end(), by_path);
@@ -86,7 +92,7 @@ Error too_large(const std::string& dir, std::vector<Found> found, int64_t total,
 Result<std::string> checked_link(const std::string& dir, const std::string& relative) {
   std::error_code ec;
   const fs::path target = fs::read_symlink(fs::path(dir) / relative, ec);
-  if (ec) return invalid("cannot read the link '" + relative + "': " + ec.message());
+  if (ec) return invalid("can't read the link '" + relative + "': " + ec.message());
   const fs::path landed = (fs::path(relative).parent_path() / target).lexically_normal();
   if (target.is_absolute() || (!landed.empty() && *landed.begin() == "..")) {
     return invalid("the link '" + relative + "' points to '" + target.string() +
@@ -132,19 +138,19 @@ la_ssize_t append_to_string(archive*, void* sink, const void* data, size_t lengt
 
 Error write_error(archive* writer, const std::string& path) {
   const char* text = archive_error_string(writer);
-  return invalid("cannot pack '" + path + "': " + (text != nullptr ? text : "unknown error"));
+  return invalid("can't pack '" + path + "': " + (text != nullptr ? text : "unknown error"));
 }
 
 Result<void> copy_file(archive* writer, const fs::path& path, const std::string& relative) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return invalid("cannot read '" + path.string() + "': " + std::strerror(errno));
+  if (!file) return unreadable(path.string(), std::strerror(errno));
   std::array<char, 65536> block{};
   while (file.read(block.data(), block.size()) || file.gcount() > 0) {
     if (archive_write_data(writer, block.data(), static_cast<size_t>(file.gcount())) < 0) {
       return write_error(writer, relative);
     }
   }
-  if (file.bad()) return invalid("cannot read '" + path.string() + "'");
+  if (file.bad()) return unreadable(path.string(), std::strerror(errno));
   return {};
 }
 
@@ -190,6 +196,29 @@ Result<std::string> zip_of(const std::string& dir, const std::vector<Found>& fou
   return zip;
 }
 
+enum class Next { kGoOn, kStop };
+
+// Shows each file of the archive to `look`: (archive*, archive_entry*, name).
+template <typename Look>
+Result<void> each_entry(const std::string& zip, Look look) {
+  if (auto there = archive_library().load(); !there) return there.error();
+  const Utf8Names utf8_names;
+  const std::unique_ptr<archive, ReadCloser> reader(archive_read_new());
+  archive_read_support_format_zip_seekable(reader.get());
+  const Error not_zip = invalid("the file is not a zip archive");
+  if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) return not_zip;
+  archive_entry* entry = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(reader.get(), &entry)) >= ARCHIVE_WARN &&
+         status != ARCHIVE_EOF) {
+    const char* name = archive_entry_pathname(entry);
+    if (name == nullptr || archive_entry_filetype(entry) == AE_IFDIR) continue;
+    if (look(reader.get(), entry, std::string(name)) == Next::kStop) return {};
+  }
+  if (status != ARCHIVE_EOF) return not_zip;
+  return {};
+}
+
 }  // namespace
 
 Result<PackedFolder> pack_folder(const std::string& dir, Pick pick, int64_t max_bytes) {
@@ -218,7 +247,7 @@ Result<PackedFolder> pack_folder(const std::string& dir, Pick pick, int64_t max_
 Result<std::string> pack_file(const std::string& file) {
   struct stat st {};
   if (stat(file.c_str(), &st) != 0)
-    return invalid("cannot read '" + file + "': " + std::strerror(errno));
+    return invalid("can't read '" + file + "': " + std::strerror(errno));
   if (!S_ISREG(st.st_mode)) return invalid("'" + file + "' is not a file");
   const fs::path path(file);
   const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
@@ -226,23 +255,35 @@ Result<std::string> pack_file(const std::string& file) {
 }
 
 Result<std::vector<CodeEntry>> zip_entries(const std::string& zip) {
-  if (auto there = archive_library().load(); !there) return there.error();
-  const Utf8Names utf8_names;
-  const std::unique_ptr<archive, ReadCloser> reader(archive_read_new());
-  archive_read_support_format_zip_seekable(reader.get());
-  const Error not_zip = invalid("the file is not a zip archive");
-  if (archive_read_open_memory(reader.get(), zip.data(), zip.size()) != ARCHIVE_OK) return not_zip;
   std::vector<CodeEntry> entries;
-  archive_entry* entry = nullptr;
-  int status = ARCHIVE_OK;
-  while ((status = archive_read_next_header(reader.get(), &entry)) >= ARCHIVE_WARN &&
-         status != ARCHIVE_EOF) {
-    const char* name = archive_entry_pathname(entry);
-    if (name == nullptr || archive_entry_filetype(entry) == AE_IFDIR) continue;
-    entries.push_back({name, (archive_entry_mode(entry) & 0111U) != 0});
-  }
-  if (status != ARCHIVE_EOF) return not_zip;
+  const Result<void> read =
+      each_entry(zip, [&](archive*, archive_entry* entry, const std::string& name) {
+        entries.push_back({name, (archive_entry_mode(entry) & 0111U) != 0});
+        return Next::kGoOn;
+      });
+  if (!read) return read.error();
   return entries;
+}
+
+Result<std::string> zip_content(const std::string& zip, const std::string& path, size_t max_bytes) {
+  std::optional<std::string> content;
+  const Result<void> read =
+      each_entry(zip, [&](archive* reader, archive_entry*, const std::string& name) {
+        if (name != path) return Next::kGoOn;
+        std::string text;
+        const void* block = nullptr;
+        size_t size = 0;
+        la_int64_t offset = 0;
+        int status = ARCHIVE_OK;
+        while (text.size() <= max_bytes &&
+               (status = archive_read_data_block(reader, &block, &size, &offset)) == ARCHIVE_OK)
+          text.append(static_cast<const char*>(block), size);
+        if (status == ARCHIVE_EOF) content = std::move(text);
+        return Next::kStop;
+      });
+  if (!read) return read.error();
+  if (!content) return invalid("can't read '" + path + "' in the archive");
+  return *std::move(content);
 }
 
 Result<std::vector<CodeEntry>> code_entries(const std::string& dir) {

@@ -46,6 +46,8 @@ struct CodeEntry {
 
 // The files of a zip archive. Error (kInvalid): not a zip archive.
 Result<std::vector<CodeEntry>> zip_entries(const std::string& zip);
+// A file's content. Error (kInvalid): not in the archive, damaged, or larger than `max_bytes`.
+Result<std::string> zip_content(const std::string& zip, const std::string& path, size_t max_bytes);
 // The files below a folder that pack_folder would take as code. Error: unreadable.
 Result<std::vector<CodeEntry>> code_entries(const std::string& dir);
 

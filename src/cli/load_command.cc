@@ -4,8 +4,8 @@
 #include <memory>
 #include <sstream>
 
-#include "base/duration_text.h"
 #include "cli/command.h"
+#include "cli/duration_option.h"
 #include "cli/function_api.h"
 #include "cli/load_output.h"
 #include "cli/load_run.h"
@@ -49,10 +49,10 @@ Result<void> read_payloads(Console& console, LoadArguments& arguments) {
 
 Result<void> read_traffic(LoadArguments& arguments) {
   LoadSettings& settings = arguments.settings;
-  const Result<Duration> length = parse_duration(arguments.length);
+  const Result<Duration> length = duration_of("--for", arguments.length);
   if (!length) return length.error();
   if (*length <= Duration(0)) return usage("--for must be above 0");
-  const Result<Duration> limit = parse_duration(arguments.time_limit);
+  const Result<Duration> limit = duration_of("--time-limit", arguments.time_limit);
   if (!limit) return limit.error();
   if (*limit <= Duration(0)) return usage("--time-limit must be above 0");
   settings.length = *length;

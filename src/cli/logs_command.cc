@@ -3,10 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/duration_text.h"
 #include "base/json_access.h"
 #include "base/time_format.h"
 #include "cli/command.h"
+#include "cli/duration_option.h"
 #include "cli/function_api.h"
 #include "cli/log_follower.h"
 #include "cli/log_selection.h"
@@ -119,7 +119,7 @@ Result<std::vector<Entry>> poll_all(ApiClient& client, std::vector<Source>& sour
 }
 
 int run_logs(Console& console, const ClientOptions& client_options, const LogsOptions& options) {
-  const Result<Duration> since = parse_duration(options.since);
+  const Result<Duration> since = duration_of("--since", options.since);
   if (!since) return fail(console, since.error());
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());

@@ -165,11 +165,12 @@ void add_new_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command =
       app.add_subcommand("new", "Create a project for a C++ function, with CMake file and test");
   command->footer(
+      "The project builds with Kiln's SDK: the package kiln-dev, or `cmake --install` from a\n"
+      "clone.\n"
+      "\n"
       "Examples:\n"
       "  kiln new hello\n"
-      "  kiln new hello --dir functions/hello\n"
-      "The project builds with Kiln's SDK: the package kiln-dev, or `cmake --install` from a "
-      "clone.");
+      "  kiln new hello --dir functions/hello");
   auto name = std::make_shared<std::string>();
   auto folder = std::make_shared<std::string>();
   command->add_option("NAME", *name, "Name of the function")->required()->check(check_name);

@@ -98,7 +98,13 @@ std::string policy_text(const json& policy) {
   return string_at(policy, "PolicyName") + " (" + string_at(policy, "PolicyType") + ")";
 }
 
-void print_scaling(Console& console, const std::string& target, const json& state) {
+void print_scaling(Console& console, const ScaleOptions& wish, const json& state) {
+  const std::string& target = wish.target;
+  if (state["target"].is_null() && wish.off) {
+    console.out << target << " is not scaled any more; `kiln provision " << target
+                << "` shows what it keeps\n";
+    return;
+  }
   if (state["target"].is_null()) {
     console.out << for_console(console, target + " is not scaled; `kiln scale " + target +
                                             " --min 1 --max 10 --target 0.7` does it\n");
@@ -143,7 +149,7 @@ int run_scale(Console& console, const ClientOptions& options, const ScaleOptions
   if (options.format == OutputFormat::kJson)
     console.out << json_pretty(*state) << '\n';
   else
-    print_scaling(console, wish.target, *state);
+    print_scaling(console, wish, *state);
   return kExitOk;
 }
 

@@ -302,8 +302,7 @@ void add_simulate_command(CLI::App& app, Invocation& invocation) {
       "\n"
       "Examples:\n"
       "  kiln simulate orders --platform kiln\n"
-      "  kiln simulate --rate daily:5/s..50/s@14:00 --duration lognormal:80ms,p99=400ms \\\n"
-      "    --init 300ms --reserved 20 --for 7d --html orders.html\n"
+      "  kiln simulate --rate daily:5/s..50/s@14:00 --duration 80ms --for 7d --html week.html\n"
       "  kiln simulate orders --sweep reserved=10..200 provisioned=0..50:10 --cold-below 1%\n"
       "  kiln simulate --scenario shop.json --seeds 20\n"
       "  kiln simulate --replay access.log --duration 120ms");

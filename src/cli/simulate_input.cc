@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "advise/facts.h"
-#include "base/duration_text.h"
 #include "cli/command.h"
+#include "cli/duration_option.h"
 #include "cli/function_api.h"
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
@@ -29,8 +29,8 @@ using traffic::TimeModel;
 
 constexpr size_t kLargestTrace = 1U << 30;
 
-Result<traffic::Nanos> nanos(const std::string& text) {
-  const auto duration = parse_duration(text);
+Result<traffic::Nanos> nanos(const std::string& option, const std::string& text) {
+  const auto duration = duration_of(option, text);
   if (!duration) return duration.error();
   return duration->count();
 }
@@ -119,7 +119,7 @@ class Reading {
     time_ = survey::metric_time(client, SystemClock().wall_now());
     if (!arguments_.rate.empty() || !arguments_.replay_file.empty())
       if (!arguments_.duration.empty() || !arguments_.reports_file.empty()) return {};
-    const auto since = parse_duration(arguments_.since);
+    const auto since = duration_of("--since", arguments_.since);
     if (!since) return since.error();
     const survey::Window window = survey::window_of(time_, *since);
     std::vector<advise::Observed> all;
@@ -241,7 +241,7 @@ class Reading {
       platform =
           arguments_.functions.empty() ? simulate::Platform::kiln() : survey::platform_of(time_);
     else if (arguments_.platform != "aws")
-      return usage("--platform is aws or kiln, not '" + arguments_.platform + "'");
+      return usage("--platform is '" + arguments_.platform + "'; it must be aws or kiln");
     else if (time_.speed > 1) {
       // What was seen went so fast; what AWS does in a minute must go as fast.
       const auto faster = [&](Duration time) {
@@ -252,7 +252,7 @@ class Reading {
       platform.allocation.delay = faster(platform.allocation.delay);
     }
     if (arguments_.idle_lifetime.empty()) return {};
-    const auto idle = parse_duration(arguments_.idle_lifetime);
+    const auto idle = duration_of("--idle-lifetime", arguments_.idle_lifetime);
     if (!idle) return idle.error();
     platform.idle_lifetime = *idle;
     return {};
@@ -332,7 +332,8 @@ class Reading {
         char* end = nullptr;
         const long units = std::strtol(arguments_.reserved.c_str(), &end, 10);
         if (*end != '\0' || units < 0 || units > 1'000'000)
-          return usage("--reserved is a whole number or none, not '" + arguments_.reserved + "'");
+          return usage("--reserved is '" + arguments_.reserved +
+                       "'; it must be a whole number, or none");
         (*function)->config.reserved_concurrency = static_cast<int>(units);
       }
     }
@@ -425,7 +426,7 @@ class Reading {
 
   Result<void> read_length() {
     if (!arguments_.length.empty()) {
-      const auto length = nanos(arguments_.length);
+      const auto length = nanos("--for", arguments_.length);
       if (!length) return length.error();
       if (*length <= 0) return usage("--for must be above 0");
       out_.scenario.length = *length;
@@ -433,7 +434,7 @@ class Reading {
       out_.scenario.length = 24 * 3600 * traffic::kSecond;
     }
     if (arguments_.warm_up.empty()) return {};
-    const auto warm_up = nanos(arguments_.warm_up);
+    const auto warm_up = nanos("--warm-up", arguments_.warm_up);
     if (!warm_up) return warm_up.error();
     out_.scenario.warm_up = *warm_up;
     return {};

@@ -57,7 +57,7 @@ std::string default_runtimes_folder() {
   const fs::path here = fs::read_symlink("/proc/self/exe", ec).parent_path();
   const fs::path beside = here / "runtimes";
   if (fs::is_directory(beside, ec)) return beside.string();
-  return (here.parent_path() / "share" / "kiln" / "runtimes").string();
+  return (here.parent_path() / "lib" / "kiln" / "runtimes").string();
 }
 
 }  // namespace kiln::cli

@@ -19,8 +19,8 @@ Result<std::string> default_state_folder();
 // $XDG_CONFIG_HOME or ~/.config, if one is there; "" otherwise.
 std::string default_config_file();
 
-// The bootstraps of the managed runtimes: beside the program in a build, in share/kiln when
-// installed.
+// The bootstraps of the managed runtimes: beside the program in a build, in lib/kiln when
+// installed: share/kiln of ~/.local is the state folder.
 std::string default_runtimes_folder();
 
 }  // namespace kiln::cli

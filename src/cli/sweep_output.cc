@@ -77,7 +77,7 @@ std::vector<std::string> cells(const SweepPoint& point) {
   std::vector<std::string> out;
   for (const double value : point.values) out.push_back(number(value));
   if (!point.refused.empty()) {
-    out.push_back("can't be");
+    out.push_back("impossible");
     return out;
   }
   out.push_back(number(mean(point, Figure::kColdShare) * 100) + " %");
@@ -93,7 +93,7 @@ std::vector<std::string> notes(const SweepResult& result) {
   std::vector<std::string> out = result.notes;
   for (const SweepPoint& point : result.points) {
     if (point.refused.empty()) continue;
-    out.push_back(values_text(result, point) + " can't be: " + point.refused);
+    out.push_back(values_text(result, point) + " is impossible: " + point.refused);
     break;
   }
   if (result.best && wanted_text(result) == "cheapest" &&

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/remedies.h"
 #include "cli/template_source.h"
 #include "cli/usage.h"
 #include "lint/model_builder.h"
@@ -23,12 +24,11 @@ std::optional<std::vector<cfn::Template>> parse_all(Console& console,
     for (const cfn::Problem& problem : reading.problems) {
       if (reading.ok()) break;
       readable = false;
-      std::string place = stack.file;
-      if (problem.place.line != 0) {
-        place +=
-            ":" + std::to_string(problem.place.line) + ":" + std::to_string(problem.place.column);
-      }
-      fail(console, usage(place + ": " + problem.message));
+      std::string place;
+      if (problem.place.line != 0)
+        place = "line " + std::to_string(problem.place.line) + ", column " +
+                std::to_string(problem.place.column) + ": ";
+      fail(console, usage(placed_in(stack.file, place + problem.message)));
     }
     if (reading.ok()) parsed.push_back(std::move(*reading.parsed));
   }

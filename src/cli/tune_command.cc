@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "base/duration_text.h"
 #include "cli/command.h"
+#include "cli/duration_option.h"
 #include "cli/function_api.h"
 #include "cli/interrupts.h"
 #include "cli/json_call.h"
@@ -77,10 +77,10 @@ Result<void> read_tune_arguments(Console& console, const TuneArguments& argument
   if (arguments.number > 0) settings.rule.number = arguments.number;
   const std::optional<tune::Strategy> strategy = tune::strategy_named(arguments.strategy);
   if (!strategy)
-    return usage("--strategy is cost, speed or balanced, not '" + arguments.strategy + "'");
+    return usage("--strategy is '" + arguments.strategy + "'; it must be cost, speed, or balanced");
   settings.goal.strategy = *strategy;
   if (!arguments.below.empty()) {
-    const Result<Duration> below = parse_duration(arguments.below);
+    const Result<Duration> below = duration_of("--below", arguments.below);
     if (!below) return below.error();
     settings.goal.p99_below_ms = to_ms(*below);
   }
@@ -308,7 +308,7 @@ void add_what(CLI::App& command, TuneArguments& arguments, TuneSettings& setting
 }
 
 void add_goal(CLI::App& command, TuneArguments& arguments, TuneSettings& settings) {
-  command.add_option("--strategy", arguments.strategy, "cost, speed or balanced")
+  command.add_option("--strategy", arguments.strategy, "cost, speed, or balanced")
       ->type_name("NAME")
       ->capture_default_str();
   command

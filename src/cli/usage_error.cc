@@ -141,6 +141,11 @@ std::string unknown_option(const CLI::App& command, const std::string& path,
   if (near == name)
     return name + " belongs behind the command: `" + path + " " + name +
            (word == name && command.get_option(name)->get_expected_max() > 0 ? " VALUE" : "") + "`";
+  const CLI::App* program = &command;
+  while (program->get_parent() != nullptr) program = program->get_parent();
+  if (const CLI::Option* option = program->get_option_no_throw(name); option != nullptr)
+    return name + " belongs before the command: `" + program->get_name() + " " + name +
+           (option->get_expected_max() > 0 ? " VALUE " : " ") + own_path + "`";
   return path + " has no option " + name + did_you_mean(near) + (near.empty() ? "; " : " ") + help;
 }
 

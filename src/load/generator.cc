@@ -22,7 +22,6 @@ using boost::system::error_code;
 
 constexpr uint64_t kMostBody = 7U << 20;
 constexpr size_t kKeptBody = 4096;  // what callers look at: errors
-constexpr auto kProgressEvery = std::chrono::seconds(1);
 // Sending of due requests gives way to answers after so many.
 constexpr int kMostAtOnce = 64;
 
@@ -290,7 +289,7 @@ void Run::end_if_done() {
 }
 
 void Run::tick() {
-  ticks_.expires_after(kProgressEvery);
+  ticks_.expires_after(plan_.progress_every);
   ticks_.async_wait([this](error_code error) {
     if (error || ended_) return;
     progress_.elapsed_ns = now_ns();

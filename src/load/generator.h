@@ -56,7 +56,8 @@ struct Plan {
   std::function<int64_t()> next_due = {};
   std::function<std::string()> next_request = {};      // the whole message
   std::function<void(const Answer&)> done = {};        // once for each request
-  std::function<void(const Progress&)> progress = {};  // each second, if set
+  std::function<void(const Progress&)> progress = {};  // if set, now and then
+  Duration progress_every = std::chrono::seconds(1);
   // Ctrl-C came; how many answers are still to come, if any.
   std::function<void(int64_t)> interrupted = {};
 };

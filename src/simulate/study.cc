@@ -129,7 +129,8 @@ Result<void> set_target(Scenario& scenario, const std::string& function, double 
     found = true;
   }
   if (found) return {};
-  return wrong_scenario("target: " + function + " has no target tracking policy");
+  return wrong_scenario("target: " + function +
+                        " has no target tracking; --max N and --target PART give it one");
 }
 
 }  // namespace

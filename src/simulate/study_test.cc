@@ -130,7 +130,7 @@ TEST(Sweep, WhatTheScenarioLacksIsRefused) {
     return points.ok() ? "" : points.error().message;
   };
   Scenario scenario = busy_function();
-  EXPECT_THAT(problem(scenario, "target=0.5,0.7"), HasSubstr("no target tracking policy"));
+  EXPECT_THAT(problem(scenario, "target=0.5,0.7"), HasSubstr("no target tracking;"));
   EXPECT_THAT(problem(scenario, "memory=256,512"), HasSubstr("measure it with kiln tune"));
   EXPECT_THAT(problem(scenario, "g.reserved=5"), HasSubstr("no function 'g'"));
   EXPECT_THAT(problem(scenario, "reserved=1..100000:1"), HasSubstr("larger steps"));

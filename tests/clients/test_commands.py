@@ -73,7 +73,7 @@ def test_scaling(kiln, function):
     wait_for(lambda: f"{target} provisions 2 " in says(kiln, "provision", target), what="the minimum is provisioned")
     state = json.loads(says(kiln, "scale", target, "--json"))
     assert (state["target"]["MinCapacity"], state["target"]["MaxCapacity"], len(state["policies"])) == (2, 4, 1)
-    assert f"{target} is not scaled" in says(kiln, "scale", target, "--off")
+    assert says(kiln, "scale", target, "--off") == f"{target} is not scaled any more; `kiln provision {target}` shows what it keeps\n"
     assert "0.1 to 0.9" in says(kiln, "scale", target, "--target", "70", code=2)
     kiln.cli("provision", target, "0")
 

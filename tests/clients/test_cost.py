@@ -180,7 +180,7 @@ def test_old_prices_and_unknown_regions_are_said(kiln, tmp_path):
     (["--prices", "/nowhere"], "can't read '/nowhere'"),
     (["--lines", "/etc/hostname"], "no REPORT line"),
     (["--data-dir", "/etc"], "no data folder of Kiln"),
-    (["--traffic", "x"], "--traffic goes with a template"),
+    (["--traffic", "x"], "--traffic goes with a template; write `kiln cost PATH --traffic x`"),
     (["--limit", "5"], "--limit goes with --diff"),
     (["/etc/hostname", "--traffic", "/etc/hostname"], "no JSON"),
     (["/etc/hostname"], "--traffic FILE"),

@@ -3,9 +3,11 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
+import zipfile
 
 import pytest
 
@@ -44,6 +46,21 @@ def test_the_first_start_runs_a_packaged_function(tmp_path, args, variables, sta
         engine.stop()
 
 
+def test_an_installation_into_the_home_folder_is_apart_from_the_state(tmp_path):
+    home = tmp_path / "home"
+    subprocess.run(["cmake", "--install", str(BINARY.parent), "--prefix", str(home / ".local"), "--component", "kiln"], check=True, capture_output=True)
+    environment = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": ""}
+    for _ in range(2):
+        engine = Kiln(data_dir=False, cwd=tmp_path, binary=home / ".local/bin/kiln", env=environment)
+        try:
+            assert (home / ".local/share/kiln/kiln.db").is_file()
+            engine.create("hello", {"index.py": "def handler(event, context): return 1\n"})
+            assert engine.cli("invoke", "hello").stdout == "1\n"
+        finally:
+            engine.stop()
+        shutil.rmtree(home / ".local/share/kiln")
+
+
 def test_a_project_folder_is_packed_without_state_and_history(tmp_path):
     (tmp_path / "lambda_function.py").write_text("import os\ndef lambda_handler(event, context):\n    return sorted(os.listdir('.'))\n")
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
@@ -75,9 +92,9 @@ def fake(path, says):
 
 
 def test_a_new_function_gets_the_newest_runtime_of_the_machine(tmp_path):
-    for folder, file in (("py", "lambda_function.py"), ("js", "index.js")):
+    for folder, file, text in (("py", "lambda_function.py", PYTHON), ("js", "index.js", "exports.handler = async () => 1;\n")):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / file).write_text("")
+        (tmp_path / folder / file).write_text(text)
     tools = tmp_path / "tools"
     tools.mkdir()
     alone = {"PATH": str(tools), "PYENV_ROOT": "", "NVM_DIR": ""}
@@ -105,6 +122,58 @@ def test_a_new_function_gets_the_newest_runtime_of_the_machine(tmp_path):
         assert "warning" not in engine.cli("create", "older", str(tmp_path / "py"), "--runtime", "python3.8").stderr
     finally:
         engine.stop()
+
+
+def test_a_handler_that_the_code_lacks_is_named_when_the_function_is_made(tmp_path):
+    (tmp_path / "my code").mkdir()
+    (tmp_path / "my code" / "lambda_function.py").write_text(PYTHON)
+    engine = serve_in(tmp_path)
+
+    def said(*words):
+        done = subprocess.run([str(BINARY), "create", "hello", *words], cwd=tmp_path, env=engine.environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return [line for line in done.stderr.splitlines() if "warning" in line]
+
+    try:
+        assert said("my code", "--handler", "nope.f") == [
+            "kiln: warning: the handler is 'nope.f', and the code has no nope.py; the code has lambda_function.lambda_handler; "
+            "`kiln create hello 'my code' --update --handler FILE.FUNCTION` names another"]
+        # The handler stays in an update of the code alone.
+        assert "the code has no nope.py" in said("my code", "--update")[0]
+        assert said("my code", "--update", "--handler", "lambda_function.lambda_handler") == []
+        # A layer may bring it.
+        (tmp_path / "layer" / "python").mkdir(parents=True)
+        (tmp_path / "layer" / "python" / "nope.py").write_text("def f(event, context): return 2\n")
+        engine.cli("layer", "publish", "nope", str(tmp_path / "layer"))
+        assert said("my code", "--update", "--handler", "nope.f", "--layer", "nope:1") == []
+        assert engine.cli("invoke", "hello").stdout == "2\n"
+    finally:
+        engine.stop()
+
+
+def test_the_handler_of_an_archive_is_found(tmp_path):
+    with zipfile.ZipFile(tmp_path / "fn.zip", "w") as archive:
+        archive.writestr("app.py", "def run(event, context):\n    return 'found'\n")
+    engine = serve_in(tmp_path)
+    try:
+        assert "  app.run  " in engine.cli("create", "x", str(tmp_path / "fn.zip")).stdout
+        assert engine.cli("invoke", "x").stdout == '"found"\n'
+    finally:
+        engine.stop()
+
+
+def test_a_folder_with_files_of_others_is_refused_by_the_name_of_the_file(tmp_path):
+    with of_another_user() as start:
+        code = start["data_dir"] / "code"
+        (code / "keys").mkdir(parents=True)
+        (code / "app.py").write_text(PYTHON)
+        (code / "secret").write_text("")
+        for path in ("keys", "secret"):
+            (code / path).chmod(0)
+            done = subprocess.run([*start["prefix"], start["binary"], "create", "x", code], cwd=start["data_dir"], capture_output=True, text=True)
+            assert done.returncode == 2
+            assert done.stderr == f"kiln: can't read '{code}/{path}': Permission denied; let your user read it, or name it in .kilnignore to leave it out\n"
+            (code / ".kilnignore").write_text(f"{path}\n")
 
 
 def test_packages_that_are_not_in_the_folder_are_named_with_the_command(tmp_path):

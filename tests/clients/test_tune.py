@@ -260,7 +260,7 @@ def test_six_sizes_of_fifty_invocations_within_half_a_minute(kiln, name):
     (["--sizes", "big"], "a size in --sizes is 'big'"),
     (["--num", "0"], "--num"),
     (["--weight", "2"], "--weight"),
-    (["--strategy", "best"], "cost, speed or balanced"),
+    (["--strategy", "best"], "it must be cost, speed, or balanced"),
     (["--below", "200"], "not a duration"),
     (["--payload", "{"], "not JSON"),
     (["--payloads", "/nowhere"], "can't read '/nowhere'"),
