@@ -190,7 +190,22 @@ void SandboxPool::start_of(std::shared_ptr<sandbox::ForkSource> source,
     environment.start_restored(std::move(invocation), std::move(source));
   else
     environment.start(std::move(invocation));
+  if (environment.waits_for_turn()) {
+    version_of(config).on_demand.queued.push_back(&environment);
+    environment.place.in_queue = true;
+  }
   if (is_outdated(config)) retire(environment);
+}
+
+void SandboxPool::relieve(Ready& ready) {
+  while (!ready.queued.empty() && ready.waiting() + given_back_.size() < ready.idle.size()) {
+    Environment& first = *ready.queued.front();
+    ready.queued.pop_front();
+    first.place.in_queue = false;
+    if (!first.waits_for_turn()) continue;
+    --cold_starts_;
+    first.give_way();
+  }
 }
 
 // ---- Room on the machine
@@ -455,6 +470,7 @@ void SandboxPool::on_change(Environment& environment) {
       }
       ready.idle.push_back(&environment);
       environment.place.idle = true;
+      relieve(ready);
     }
   }
   if (ready.waiting() > 0) settle(config, ready);
@@ -490,6 +506,7 @@ void SandboxPool::on_gone(Environment& environment) {
   if (const auto version = versions_.find(environment.config()); version != versions_.end()) {
     Ready& ready = version->second.of(environment.initialization());
     unlist(ready, environment);
+    if (environment.place.in_queue) std::erase(ready.queued, &environment);
     end_work(ready, environment);
     while (!environment.place.staged.empty()) wait_again(ready, environment);
     settle(environment.config(), ready);
