@@ -93,7 +93,6 @@ void SandboxPool::give(Ready& ready, Environment& environment, Invocation&& invo
   environment.invoke(std::move(invocation));
 }
 
-// REQUIRES: there is one.
 void SandboxPool::give_idle(Ready& ready, bool longest_idle, Invocation&& invocation) {
   const auto at = longest_idle ? ready.idle.begin() : ready.idle.end() - 1;
   Environment* environment = *at;
