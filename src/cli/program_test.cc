@@ -114,9 +114,27 @@ TEST(Serve, OptionsReachTheEngine) {
   EXPECT_EQ(got.log_format, LogFormat::kText);
   EXPECT_THAT(got.runtimes_dir, testing::EndsWith("runtimes"));
 
-  EXPECT_EQ(run_program({"serve", "--host", "0.0.0.0", "--port", "0", "--data-dir", "/d",
-                         "--account", "123456789012", "--threads", "3", "--idle-lifetime", "90s",
-                         "--runtimes", "/usr", "--log-level", "debug", "--log-format", "json"},
+  EXPECT_EQ(run_program({"serve",
+                         "--host",
+                         "0.0.0.0",
+                         "--port",
+                         "0",
+                         "--data-dir",
+                         "/d",
+                         "--account",
+                         "123456789012",
+                         "--threads",
+                         "3",
+                         "--idle-lifetime",
+                         "90s",
+                         "--starts",
+                         "5",
+                         "--runtimes",
+                         "/usr",
+                         "--log-level",
+                         "debug",
+                         "--log-format",
+                         "json"},
                         console, serve),
             7);
   EXPECT_EQ(got.host, "0.0.0.0");
@@ -125,6 +143,7 @@ TEST(Serve, OptionsReachTheEngine) {
   EXPECT_EQ(got.account, "123456789012");
   EXPECT_EQ(got.threads, 3);
   EXPECT_EQ(got.idle_lifetime, std::chrono::seconds(90));
+  EXPECT_EQ(got.starts, 5);
   EXPECT_EQ(got.runtimes_dir, "/usr");
   EXPECT_EQ(got.log_level, LogLevel::kDebug);
   EXPECT_EQ(got.log_format, LogFormat::kJson);

@@ -199,6 +199,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
   engine_options.loops = loops;
   engine_options.io = options.io;
   engine_options.idle_lifetime = options.idle_lifetime;
+  engine_options.starts = static_cast<size_t>(options.starts);
   engine_options.quota.concurrency = options.account_concurrency;
   engine_options.quota.min_unreserved =
       std::min(options.min_unreserved, options.account_concurrency);

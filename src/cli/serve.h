@@ -27,6 +27,7 @@ struct ServeOptions {
   int threads = 0;  // event loops; 0: as many as suit the machine
   net::IoChoice io = net::IoChoice::kEpoll;
   Duration idle_lifetime = std::chrono::minutes(10);
+  int starts = 0;            // that initialise at once; 0: as many as suit the machine
   std::string runtimes_dir;  // holds python/ and nodejs/
   int account_concurrency = 1'000;
   int min_unreserved = 100;

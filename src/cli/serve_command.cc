@@ -177,6 +177,13 @@ void add_serve_command(CLI::App& app, Invocation& invocation) {
       ->check(check_idle_lifetime)
       ->capture_default_str();
   command
+      ->add_option("--starts", options->starts,
+                   "Environments that initialise at the same time, while more wait for their turn; "
+                   "0 chooses by the machine: two for each processor")
+      ->type_name("N")
+      ->check(number_between(0, 10'000))
+      ->capture_default_str();
+  command
       ->add_option("--account-concurrency", options->account_concurrency,
                    "Concurrent executions of the account; ten times as many requests a second")
       ->type_name("N")

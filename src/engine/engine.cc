@@ -41,6 +41,15 @@ std::vector<std::string> sandbox_warnings(const std::string& limits,
   return warnings;
 }
 
+// Of each loop: a function is one loop's, and they share the machine.
+size_t starts_of_loop(const EngineOptions& options) {
+  const size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  const size_t all =
+      options.starts > 0 ? options.starts : processors * sandbox::StartTurns::kPerProcessor;
+  const auto loops = static_cast<size_t>(std::max(1, options.loops));
+  return (all + loops - 1) / loops;
+}
+
 // Of those, the managed ones whose interpreter no look has found.
 void add_unknown_runtimes(const model::Function& function, std::set<std::string>& out) {
   const auto add = [&out](const model::FunctionConfig& config) {
@@ -168,6 +177,7 @@ Result<void> Engine::start() {
   if (auto ready = e.launcher.get_ready(); !ready) return ready;
   if (e.launcher.isolation() == sandbox::Isolation::kFull)
     e.code_store->set_readers(store::CodeReaders::kOthers);
+  const size_t most_starts = starts_of_loop(e.options);
   std::vector<Invoker*> all;
   std::string limits_warning;
   for (int i = 0; i < e.options.loops; ++i) {
@@ -175,13 +185,27 @@ Result<void> Engine::start() {
     auto cgroups =
         sandbox::CgroupFactory::detect(paths, std::to_string(::getpid()) + "-" + std::to_string(i));
     if (i == 0) limits_warning = cgroups.warning();
-    e.invokers.push_back(std::make_unique<Invoker>(Invoker::Setup{
-        *e.loops.back(), e.launcher.take_line(i), std::move(cgroups), e.launcher.isolation(),
-        *e.log_store, *e.code_store, e.options.account, e.options.runtimes_dir,
-        e.options.endpoint_url, e.metric_clock.real(e.options.idle_lifetime), e.accounts, e.board,
-        e.metric_clock, e.metric_clock.real(e.options.provisioning_delay), e.events_log, e.inbox,
-        e.symbols->name(), [this](std::function<void()> work) { post_worker(std::move(work)); },
-        ending()}));
+    e.invokers.push_back(std::make_unique<Invoker>(
+        Invoker::Setup{*e.loops.back(),
+                       e.launcher.take_line(i),
+                       std::move(cgroups),
+                       e.launcher.isolation(),
+                       *e.log_store,
+                       *e.code_store,
+                       e.options.account,
+                       e.options.runtimes_dir,
+                       e.options.endpoint_url,
+                       e.metric_clock.real(e.options.idle_lifetime),
+                       most_starts,
+                       e.accounts,
+                       e.board,
+                       e.metric_clock,
+                       e.metric_clock.real(e.options.provisioning_delay),
+                       e.events_log,
+                       e.inbox,
+                       e.symbols->name(),
+                       [this](std::function<void()> work) { post_worker(std::move(work)); },
+                       ending()}));
     all.push_back(e.invokers.back().get());
   }
   for (std::string& warning : sandbox_warnings(limits_warning, e.launcher))

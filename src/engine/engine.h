@@ -59,6 +59,7 @@ struct EngineOptions {
   int loops = 1;
   net::IoChoice io = net::IoChoice::kAuto;  // kUring fails where it is not to be had
   Duration idle_lifetime = std::chrono::minutes(10);
+  size_t starts = 0;  // environments that initialise at once; 0: as suits the machine
   model::AccountQuota quota;
   double speed = 1;                // of metric minutes, alarms, cooldowns, retries, schedules
   Duration provisioning_delay{0};  // virtual time, before environments are started

@@ -196,13 +196,19 @@ void Environment::begin_life(Duration init_limit, Cause cause) {
   limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
                                                                           : host_.idle_lifetime;
   if (is_restored()) limits.after_failed_init = model::AfterFailedInit::kRefuse;
+  if (is_restored()) begin_log();
+  state_.emplace(limits, cause, now());
+  host_.loop.schedule(this, state_->deadline());
+  start_sandbox();
+}
+
+// Of one that never had its turn there is nothing to be read.
+void Environment::begin_log() {
+  if (std::exchange(log_begun_, true)) return;
   const std::string runtime = runtime_label(running_runtime(config_->runtime));
   const std::string arn = model::runtime_version_arn(config_->region, config_->runtime);
   log_.line(is_restored() ? lines_.restore_start(runtime, arn, *config_, log_.stream(), wall())
                           : lines_.init_start(runtime, arn, config_->version, wall()));
-  state_.emplace(limits, cause, now());
-  host_.loop.schedule(this, state_->deadline());
-  start_sandbox();
 }
 
 void Environment::start_sandbox() {
@@ -311,7 +317,10 @@ void Environment::give_back() {
   owner_.on_given_back(*this, std::move(invocation));
 }
 
-void Environment::on_started() { tell(Event::kStarted); }
+void Environment::on_started() {
+  begin_log();
+  tell(Event::kStarted);
+}
 void Environment::on_ready() { tell(Event::kReady); }
 void Environment::on_withdrawn() { tell(Event::kWithdrawn); }
 
@@ -444,6 +453,7 @@ void Environment::finish_abandoned() {
 
 void Environment::on_exit(const sandbox::Exit& exit) {
   exit_ = exit;
+  if (state_->phase() == model::EnvironmentPhase::kInit) begin_log();
   log_.end_output();
   bury_sandbox();
   if (const std::string& folder = config_->code.hot_reload_dir;

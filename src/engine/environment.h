@@ -129,6 +129,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
     std::vector<Waiting> staged;
     bool leaves = false;              // nothing more is staged for it
     bool tried_again = false;         // another one is to start in its place
+    bool in_queue = false;            // to start
     std::function<void()> when_gone;  // somebody waits for what it holds
   };
   Place place;
@@ -143,6 +144,14 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void start_debugged(const DebugLaunch& launch);
   // REQUIRES: available()
   void invoke(Invocation&& invocation);
+  // It waits for its turn to start, for an invocation.
+  bool waits_for_turn() const {
+    return current_ && sandbox_ && sandbox_->waits() &&
+           state_->phase() == model::EnvironmentPhase::kInit;
+  }
+  // That goes back to the pool, as another environment can have it; this one ends. REQUIRES:
+  // waits_for_turn()
+  void give_way() { tell(Event::kUnwanted); }
   // Whether it is busy, and may be shown what follows.
   bool takes_more() const {
     return state_ && state_->phase() == model::EnvironmentPhase::kBusy && !debug_ && sandbox_;
@@ -183,6 +192,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   void tell(Event event);
   void carry_out(Effect effect);
+  void begin_log();
   void begin_life(Duration init_limit, model::EnvironmentCause cause);
   void start_sandbox();
   void bury_sandbox();
@@ -229,6 +239,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   SteadyTime look_at_ = SteadyTime::max();  // whether it works, when it should not
   // What the state is being told comes in its Init phase, or behind an answer.
   bool first_init_ = false, answered_ = false;
+  bool log_begun_ = false;
   double init_ms_ = -1;                           // reported once, with the first invocation
   double restore_ms_ = -1;                        // the same
   std::shared_ptr<sandbox::ForkSource> fork_of_;  // until it is started

@@ -30,9 +30,10 @@ Invoker::Invoker(Setup setup)
       launcher_(std::move(setup.launcher_line), setup.loop),
       cgroups_(std::move(setup.cgroups)),
       runtime_api_(setup.loop),
-      host_{setup.loop,      launcher_,
-            cgroups_,        runtime_api_,
-            setup.isolation, static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop},
+      host_{setup.loop,       launcher_,
+            cgroups_,         runtime_api_,
+            setup.isolation,  static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop,
+            setup.most_starts},
       loop_port_(setup.loop),
       environment_host_{
           loop_port_,

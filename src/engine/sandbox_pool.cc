@@ -93,7 +93,6 @@ void SandboxPool::give(Ready& ready, Environment& environment, Invocation&& invo
   environment.invoke(std::move(invocation));
 }
 
-// REQUIRES: there is one.
 void SandboxPool::give_idle(Ready& ready, bool longest_idle, Invocation&& invocation) {
   const auto at = longest_idle ? ready.idle.begin() : ready.idle.end() - 1;
   Environment* environment = *at;
@@ -190,7 +189,22 @@ void SandboxPool::start_of(std::shared_ptr<sandbox::ForkSource> source,
     environment.start_restored(std::move(invocation), std::move(source));
   else
     environment.start(std::move(invocation));
+  if (environment.waits_for_turn()) {
+    version_of(config).on_demand.queued.push_back(&environment);
+    environment.place.in_queue = true;
+  }
   if (is_outdated(config)) retire(environment);
+}
+
+void SandboxPool::relieve(Ready& ready) {
+  while (!ready.queued.empty() && ready.waiting() + given_back_.size() < ready.idle.size()) {
+    Environment& first = *ready.queued.front();
+    ready.queued.pop_front();
+    first.place.in_queue = false;
+    if (!first.waits_for_turn()) continue;
+    --cold_starts_;
+    first.give_way();
+  }
 }
 
 // ---- Room on the machine
@@ -455,6 +469,7 @@ void SandboxPool::on_change(Environment& environment) {
       }
       ready.idle.push_back(&environment);
       environment.place.idle = true;
+      relieve(ready);
     }
   }
   if (ready.waiting() > 0) settle(config, ready);
@@ -490,6 +505,7 @@ void SandboxPool::on_gone(Environment& environment) {
   if (const auto version = versions_.find(environment.config()); version != versions_.end()) {
     Ready& ready = version->second.of(environment.initialization());
     unlist(ready, environment);
+    if (environment.place.in_queue) std::erase(ready.queued, &environment);
     end_work(ready, environment);
     while (!environment.place.staged.empty()) wait_again(ready, environment);
     settle(environment.config(), ready);

@@ -3,6 +3,9 @@
 // concurrency are apart from the others: the provisioner starts them, and they serve from the
 // moment that it says so.
 //
+// An invocation whose environment waits for its turn to start is given to another one that is free
+// sooner, and no environment starts for it.
+//
 // Which environment may take an invocation is its state's answer alone; the lists here follow it by
 // on_change. An invocation that finds none waits for one that has answered and is on its way back.
 // Threading: its loop only.
@@ -103,6 +106,8 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
     std::vector<Environment*> at_work;
     std::deque<Waiting> waiters;
     size_t staged = 0;  // wait, too: each for one of those at work
+    // Wait for their turn to start, or have come to it since.
+    std::deque<Environment*> queued;
     WakeRule wake_rule;
     SteadyTime stir_at{};  // the next of those in reserve is used
 
@@ -173,6 +178,8 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   static Invocation next_staged(Ready& ready, Environment& environment);
   // Wakes idle environments for those that wait; all of them, or while few are at work.
   void wake(Ready& ready, bool all);
+  // What those who wait for their turn to start are for is done by idle ones.
+  void relieve(Ready& ready);
   void end_work(Ready& ready, Environment& environment);
   // Shows those at work what they are to do next.
   void stage(Ready& ready);

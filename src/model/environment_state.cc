@@ -19,9 +19,9 @@ std::string_view to_text(EnvironmentPhase phase) {
 }
 
 std::string_view to_text(EnvironmentEvent event) {
-  constexpr std::string_view kNames[] = {"Started",    "Ready",  "Withdrawn", "Invoke", "Refused",
-                                         "Answer",     "Broken", "InitError", "Exit",   "Due",
-                                         "DueRunning", "Retire", "Abandon"};
+  constexpr std::string_view kNames[] = {"Started", "Unwanted",   "Ready",  "Withdrawn", "Invoke",
+                                         "Refused", "Answer",     "Broken", "InitError", "Exit",
+                                         "Due",     "DueRunning", "Retire", "Abandon"};
   return kNames[static_cast<size_t>(event)];
 }
 
@@ -110,6 +110,8 @@ EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
       // Lambda initialises again, now within the invocation that waits.
       phase_ = Phase::kReinit;
       begin_invocation(Begin::kBeforeInit, now);
+      started_ = limits_.start == Duration(0);
+      if (!started_) deadline_ = after(now, limits_.start);
       return effects.add(Effect::kBegin).add(Effect::kStartAgain);
     case Event::kDue:
       if (starting()) {
@@ -120,6 +122,10 @@ EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
       init_timed_out_ = !init_error_;
       phase_ = Phase::kInitEnding;
       return effects.add(Effect::kKill);
+    case Event::kUnwanted:
+      if (!starting() || !invocation_) return {};
+      invocation_ = false;
+      return enter_killed(effects.add(Effect::kGiveBack));
     case Event::kRetire:
       retired_ = true;
       return invocation_ ? Effects{} : enter_killed(effects);
@@ -135,6 +141,11 @@ EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
 EnvironmentEffects EnvironmentState::on_reinit(Event event, SteadyTime now) {
   Effects effects;
   switch (event) {
+    case Event::kStarted:
+      if (!starting()) return {};
+      started_ = true;
+      begin_invocation(Begin::kBeforeInit, now);
+      return {};
     case Event::kReady:
       phase_ = Phase::kBusy;
       init_error_ = false;
@@ -151,6 +162,7 @@ EnvironmentEffects EnvironmentState::on_reinit(Event event, SteadyTime now) {
       // Its exit says the rest.
       if (init_error_) return effects.add(Effect::kKill);
       invocation_ = false;
+      if (starting()) return enter_killed(effects.add(Effect::kFinishAbandoned));
       init_timed_out_ = true;
       return enter_killed(effects.add(Effect::kReportReinitEnd).add(Effect::kFinishTimeout));
     case Event::kRetire:

@@ -33,6 +33,7 @@ std::string_view to_text(EnvironmentPhase phase);
 
 enum class EnvironmentEvent : uint8_t {
   kStarted,     // its first process is there: the Init phase counts from here
+  kUnwanted,    // what it is to start for can be done by another one
   kReady,       // the runtime asks for an event
   kWithdrawn,   // it dropped that call
   kInvoke,      // an invocation. REQUIRES: available()
@@ -107,8 +108,8 @@ struct EnvironmentLimits {
   // SIGTERM to SIGKILL, with an internal extension; without one there is no SIGTERM.
   Duration shutdown_grace = std::chrono::milliseconds(500);
   AfterFailedInit after_failed_init = AfterFailedInit::kAgain;
-  // How long it may wait for kStarted, which is no part of its Init phase. Zero: the Init phase
-  // counts from the beginning.
+  // How long it may wait for kStarted, which is no part of its Init phase, nor, before a suppressed
+  // init, of its invocation. Zero: these count from the beginning.
   Duration start = Duration(0);
 };
 
@@ -132,7 +133,9 @@ class EnvironmentState {
   bool delivered() const { return delivered_; }
   bool init_timed_out() const { return init_timed_out_; }
   // Nothing of it runs yet; at deadline() it is given up.
-  bool starting() const { return phase_ == Phase::kInit && !started_; }
+  bool starting() const {
+    return !started_ && (phase_ == Phase::kInit || phase_ == Phase::kReinit);
+  }
   // When kDue is wanted; SteadyTime::max(): never.
   SteadyTime deadline() const { return deadline_; }
   // When the phase that counts for durations began: Init, or the invocation.

@@ -17,10 +17,10 @@ using Phase = EnvironmentPhase;
 using Event = EnvironmentEvent;
 using Effect = EnvironmentEffect;
 
-constexpr Event kEvents[] = {Event::kStarted, Event::kReady,  Event::kWithdrawn,  Event::kInvoke,
-                             Event::kRefused, Event::kAnswer, Event::kBroken,     Event::kInitError,
-                             Event::kExit,    Event::kDue,    Event::kDueRunning, Event::kRetire,
-                             Event::kAbandon};
+constexpr Event kEvents[] = {
+    Event::kStarted,    Event::kReady,  Event::kWithdrawn, Event::kInvoke,  Event::kRefused,
+    Event::kAnswer,     Event::kBroken, Event::kInitError, Event::kExit,    Event::kDue,
+    Event::kDueRunning, Event::kRetire, Event::kAbandon,   Event::kUnwanted};
 
 SteadyTime moment(Duration since_start) { return SteadyTime(1h) + since_start; }
 
@@ -385,6 +385,27 @@ TEST(EnvironmentState, TheWaitForItsStartIsNoPartOfInit) {
   EXPECT_EQ(effects_text(state.on(Event::kDue, moment(129s) - 1ms)), "");
   EXPECT_EQ(effects_text(state.on(Event::kDue, moment(129s))), "Kill");
   EXPECT_TRUE(state.init_timed_out());
+}
+
+TEST(EnvironmentState, TheWaitForASuppressedInitIsNoPartOfItsInvocation) {
+  EnvironmentLimits late = limits();
+  late.start = 120s;
+  EnvironmentState state(late, EnvironmentCause::kInvocation, moment(0s));
+  state.on(Event::kStarted, moment(0s));
+  EXPECT_EQ(effects_text(state.on(Event::kExit, moment(1s))), "ReportInitEnd Begin StartAgain");
+  EXPECT_TRUE(state.starting());
+  EXPECT_EQ(effects_text(state.on(Event::kDue, moment(60s))), "");
+  state.on(Event::kStarted, moment(61s));
+  EXPECT_EQ(state.invocation_started(), moment(61s));
+  EXPECT_EQ(state.deadline(), moment(64s));
+}
+
+TEST(EnvironmentState, OneThatWaitsToStartGivesItsInvocationBack) {
+  EnvironmentLimits late = limits();
+  late.start = 120s;
+  EnvironmentState state(late, EnvironmentCause::kInvocation, moment(0s));
+  EXPECT_EQ(effects_text(state.on(Event::kUnwanted, moment(1s))), "GiveBack Kill");
+  EXPECT_FALSE(state.has_invocation());
 }
 
 TEST(EnvironmentState, AStartThatNeverComesEnds) {

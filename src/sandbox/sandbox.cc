@@ -102,6 +102,7 @@ Sandbox::Sandbox(SandboxHost& host, SandboxOwner& owner)
 
 Sandbox::~Sandbox() {
   *alive_ = false;
+  waiting_.reset();
   if (state_ != State::kGone) signal(SIGKILL);
   give_group_back();
   end_start();
@@ -110,13 +111,41 @@ Sandbox::~Sandbox() {
 void Sandbox::start(const SandboxSpec& spec) {
   KILN_REQUIRE(state_ == State::kNew);
   state_ = State::kStarting;
-  starting_ = true;
-  host_.stock.begin_start();
+  if (!spec.fork_of) {
+    turn_ = host_.starts.ask(variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"), *this);
+    if (!host_.starts.has_turn(turn_)) {
+      waiting_ = std::make_unique<SandboxSpec>(spec);
+      return;
+    }
+  }
+  begin_start();
   spawn(spec);
 }
 
+void Sandbox::begin() {
+  const std::unique_ptr<SandboxSpec> spec = std::move(waiting_);
+  if (!spec) return;
+  begin_start();
+  spawn(*spec);
+}
+
+void Sandbox::begin_start() {
+  starting_ = true;
+  host_.stock.begin_start();
+}
+
 void Sandbox::end_start() {
+  if (turn_ != 0) host_.starts.leave(std::exchange(turn_, 0));
   if (std::exchange(starting_, false)) host_.stock.end_start();
+}
+
+// Of one that has thousands of processes some are enough.
+bool Sandbox::at_work() {
+  constexpr size_t kMost = 16;
+  if (io_->pid <= 0) return true;  // it is being made
+  std::vector<pid_t> all = processes();
+  if (all.size() > kMost) all.resize(kMost);
+  return std::any_of(all.begin(), all.end(), is_at_work);
 }
 
 void Sandbox::spawn(const SandboxSpec& spec) {
@@ -320,6 +349,15 @@ void Sandbox::end_unstarted(Exit exit) {
   });
 }
 
+// Its place is another's, and nothing has been made for it.
+void Sandbox::give_up_waiting() {
+  waiting_.reset();
+  end_start();
+  Exit exit;
+  exit.value = SIGKILL;
+  end_unstarted(std::move(exit));
+}
+
 // A fork that nobody waits for may still come, or has to end: its group goes with it.
 void Sandbox::give_group_back() {
   if (blank_ && blank_->fork_of && !io_->pidfd) blank_->cgroup = std::move(cgroup_);
@@ -336,6 +374,7 @@ void Sandbox::signal(int number) {
 }
 
 void Sandbox::terminate() {
+  if (waits()) return kill();
   const Extensions* extensions = host_.runtime_api.extensions_of(address_.ipv4);
   if (extensions && extensions->any()) return signal(SIGTERM);
   kill();
@@ -344,6 +383,7 @@ void Sandbox::terminate() {
 void Sandbox::kill() {
   killed_by_us_ = true;
   signal(SIGKILL);
+  if (waiting_) return give_up_waiting();
   // One that may never come of its template is not waited for; if it does, it is killed.
   if (blank_ && blank_->fork_of && !io_->pidfd) end_unstarted({});
 }

@@ -21,6 +21,7 @@
 #include "sandbox/runtime_port.h"
 #include "sandbox/sandbox_port.h"
 #include "sandbox/sandbox_stock.h"
+#include "sandbox/start_queue.h"
 
 namespace kiln::sandbox {
 
@@ -34,18 +35,21 @@ struct SandboxHost {
   RuntimeApi& runtime_api;
   Isolation isolation = Isolation::kFull;
   uint32_t first_slot = 0;  // slots of this loop: first_slot …
+  size_t most_starts = 64;  // at once
   SandboxStock stock{loop, launcher, cgroups, isolation, first_slot};
+  StartQueue starts{loop, most_starts};
 };
 
 // What the first process of a sandbox said of the end of `program`; the reason is an errno's text.
 Exit exit_of(const ExitStatus& status, const std::string& program);
 
-class Sandbox final : public SandboxPort, private RuntimePort {
+class Sandbox final : public SandboxPort, private RuntimePort, private StartQueue::Starter {
  public:
   Sandbox(SandboxHost& host, SandboxOwner& owner);
   ~Sandbox() override;
 
   void start(const SandboxSpec& spec) override;
+  bool waits() const override { return waiting_ != nullptr; }
   bool ready() const { return state_ == State::kReady; }
   bool started() const { return state_ != State::kNew && state_ != State::kStarting; }
   bool send(const Event& event) override;
@@ -83,15 +87,21 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   void broke_protocol(std::string_view request_id, std::string_view error_type) override;
   std::string_view state_name() const override;
 
+  // StartQueue::Starter
+  void begin() override;
+  bool at_work() override;
+
   void spawn(const SandboxSpec& spec);
   void follow();
   void watch_death();
   void on_settled();
+  void begin_start();
   void end_start();
   void finish();
   void await_output(size_t events);
   void shut_doors();
   void give_group_back();
+  void give_up_waiting();
   void fail_start(const Error& why);
   void fail_start(std::string reason, bool lacks_room);
   void end_unstarted(Exit exit);
@@ -104,9 +114,11 @@ class Sandbox final : public SandboxPort, private RuntimePort {
   SandboxHost& host_;
   SandboxOwner& owner_;
   State state_ = State::kNew;
-  std::shared_ptr<Blank> blank_;         // what this was before
-  std::shared_ptr<ForkSource> fork_of_;  // until that has come of it
-  bool starting_ = false;                // the stock counts it so
+  std::shared_ptr<Blank> blank_;          // what this was before
+  std::shared_ptr<ForkSource> fork_of_;   // until that has come of it
+  bool starting_ = false;                 // the stock counts it so
+  uint64_t turn_ = 0;                     // of the host's starts; 0: none
+  std::unique_ptr<SandboxSpec> waiting_;  // until that has come
   bool has_answered_ = false;
   std::unique_ptr<Io> io_;
   std::unique_ptr<Cgroup> cgroup_;

@@ -41,8 +41,8 @@ struct Exit {
 
 class SandboxOwner {
  public:
-  // Its program begins now: the order has gone to a process that is there. Once at most, and
-  // before all below but on_exit; start() may call it.
+  // Its program begins now: it has its turn to start, and the order has gone to a process that is
+  // there. Once at most, and before all below but on_exit; start() may call it.
   virtual void on_started() {}
   // The runtime asks for an event: initialised, or done with the last one.
   virtual void on_ready() = 0;
@@ -90,6 +90,8 @@ class SandboxPort {
   virtual ~SandboxPort() = default;
   // REQUIRES: called once. Failure comes as on_exit(kNotStarted), later.
   virtual void start(const SandboxSpec& spec) = 0;
+  // It waits for others to have started, and nothing has been done for it yet.
+  virtual bool waits() const { return false; }
   // Hands the event over before it returns. False: no runtime is there to take it; nothing changed.
   virtual bool send(const Event& event) = 0;
   // While it has an event in hand: shows the function one more, so that it takes it as soon as it

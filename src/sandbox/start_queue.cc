@@ -1,0 +1,64 @@
+#include "sandbox/start_queue.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace kiln::sandbox {
+
+StartQueue::~StartQueue() {
+  *alive_ = false;
+  loop_.cancel(this);
+}
+
+uint64_t StartQueue::ask(const std::string& function, Starter& starter) {
+  const uint64_t id = turns_.ask(function);
+  entries_.emplace(id, Entry{&starter});
+  // Whoever waits already goes first.
+  while (const auto next = turns_.next(loop_.clock().steady_now()))
+    if (*next != id) entries_.at(*next).starter->begin();
+  if (turns_.any_waits() && look_at_ == SteadyTime::max()) {
+    look_at_ = loop_.clock().steady_now() + kLook;
+    loop_.schedule(this, look_at_);
+  }
+  return id;
+}
+
+void StartQueue::leave(uint64_t id) {
+  if (entries_.erase(id) == 0) return;
+  turns_.leave(id);
+  if (turns_.any_waits()) go_on_soon();
+}
+
+void StartQueue::go_on_soon() {
+  if (std::exchange(going_on_, true)) return;
+  loop_.post([this, alive = alive_] {
+    if (!*alive) return;
+    going_on_ = false;
+    go_on();
+  });
+}
+
+void StartQueue::go_on() {
+  while (const auto next = turns_.next(loop_.clock().steady_now()))
+    entries_.at(*next).starter->begin();
+}
+
+void StartQueue::look() {
+  const std::vector<uint64_t> all = turns_.at_turn();
+  for (size_t n = std::min(all.size(), kMostLooks); n > 0; --n) {
+    const uint64_t id = all[++looked_ % all.size()];
+    Entry& entry = entries_.at(id);
+    const bool slept = !entry.starter->at_work();
+    if (std::exchange(entry.slept, slept) && slept) turns_.sleeps(id);
+  }
+}
+
+SteadyTime StartQueue::on_time(SteadyTime now) {
+  if (!turns_.any_waits()) return look_at_ = SteadyTime::max();
+  look();
+  go_on();
+  return look_at_ = now + kLook;
+}
+
+}  // namespace kiln::sandbox
