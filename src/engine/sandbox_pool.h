@@ -172,6 +172,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   // Takes it out of the lists that it stands in.
   static void unlist(Ready& ready, Environment& environment);
   void give(Ready& ready, Environment& environment, Invocation&& invocation);
+  // REQUIRES: one is idle.
   void give_idle(Ready& ready, bool longest_idle, Invocation&& invocation);
   // Takes the one that has waited longest out of its row. REQUIRES: there is one.
   static Invocation next_waiting(Ready& ready);

@@ -88,20 +88,4 @@ std::optional<uint64_t> StartTurns::next(SteadyTime now) {
   return id;
 }
 
-SteadyTime StartTurns::due() const {
-  if (waiting_ == 0) return SteadyTime::max();
-  if (at_turn_.size() < most_) return SteadyTime::min();
-  const bool one_has_none =
-      std::any_of(functions_.begin(), functions_.end(), [](const auto& entry) {
-        return entry.second.on_their_way == 0 && !entry.second.waiting.empty();
-      });
-  SteadyTime due = SteadyTime::max();
-  for (const uint64_t id : at_turn_) {
-    const Start& start = starts_.at(id);
-    const bool has_more = start.function->second.turns > 1;
-    due = std::min(due, start.begun + (one_has_none && has_more ? kShort : kLong));
-  }
-  return due;
-}
-
 }  // namespace kiln::sandbox

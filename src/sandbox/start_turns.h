@@ -2,7 +2,7 @@
 // processor until none of them has initialised in its time. A pure rule: time comes in.
 //
 //   const uint64_t id = turns.ask("orders");
-//   while (auto next = turns.next(now)) begin(*next);   // also at due()
+//   while (auto next = turns.next(now)) begin(*next);   // and now and then
 //   turns.leave(id);                                     // it is ready, has ended, or is dropped
 //
 // A start has its turn until it leaves. It loses it, and goes on without one, where others wait:
@@ -48,8 +48,6 @@ class StartTurns {
   bool has_turn(uint64_t id) const;
   // Those that have a turn, the longest first.
   const std::vector<uint64_t>& at_turn() const { return at_turn_; }
-  // When next() may have one though nobody has left; max(): never.
-  SteadyTime due() const;
 
  private:
   struct Function {
