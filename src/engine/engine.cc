@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/interpreters.h"
 #include "base/mutex.h"
+#include "base/processors.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
 #include "sandbox/descriptors.h"
@@ -43,9 +44,8 @@ std::vector<std::string> sandbox_warnings(const std::string& limits,
 
 // Of each loop: a function is one loop's, and they share the machine.
 size_t starts_of_loop(const EngineOptions& options) {
-  const size_t processors = std::max(1U, std::thread::hardware_concurrency());
-  const size_t all =
-      options.starts > 0 ? options.starts : processors * sandbox::StartTurns::kPerProcessor;
+  const size_t all = options.starts > 0 ? options.starts
+                                        : usable_processors() * sandbox::StartTurns::kPerProcessor;
   const auto loops = static_cast<size_t>(std::max(1, options.loops));
   return (all + loops - 1) / loops;
 }

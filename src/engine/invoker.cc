@@ -1,10 +1,10 @@
 #include "engine/invoker.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/check.h"
 #include "base/ids.h"
+#include "base/processors.h"
 #include "engine/events.h"
 #include "model/names.h"
 #include "sandbox/activity.h"
@@ -50,7 +50,7 @@ Invoker::Invoker(Setup setup)
           [this](sandbox::TemplateOwner& owner) -> std::unique_ptr<sandbox::TemplatePort> {
             return std::make_unique<sandbox::TemplateSandbox>(host_, owner);
           },
-          std::thread::hardware_concurrency(),
+          usable_processors(),
           sandbox::processors_idle},
       accounts_(setup.accounts),
       board_(setup.board),
