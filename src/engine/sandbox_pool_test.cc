@@ -488,6 +488,7 @@ TEST_F(PoolTest, WhoWaitsForAStartIsServedByOneThatIsFreeSooner) {
   invoke("b");
   invoke("c");
   ASSERT_EQ(puppets_.size(), 3u);
+  EXPECT_EQ(pool_->cold_starts(), 1u);
   puppet(0).answer("1");
   puppet(0).ready();
   loop_.turn();
@@ -502,7 +503,8 @@ TEST_F(PoolTest, WhoWaitsForAStartIsServedByOneThatIsFreeSooner) {
   EXPECT_EQ(answer("b"), "2");
   EXPECT_EQ(answer("c"), "3");
   loop_.turn();
-  EXPECT_EQ(pool_->size(), 2);
+  EXPECT_EQ(pool_->size(), 2u);
+  EXPECT_EQ(pool_->cold_starts(), 2u);
 }
 
 TEST_F(PoolTest, OneThatHasBegunToStartKeepsItsInvocation) {
@@ -515,7 +517,7 @@ TEST_F(PoolTest, OneThatHasBegunToStartKeepsItsInvocation) {
   puppet(0).ready();
   loop_.turn();
   EXPECT_FALSE(puppet(1).killed);
-  EXPECT_EQ(pool_->idle_count(), 1);
+  EXPECT_EQ(pool_->idle_count(), 1u);
   puppet(1).ready();
   puppet(1).answer("2");
   EXPECT_EQ(answer("b"), "2");
@@ -530,6 +532,7 @@ TEST_F(PoolTest, AnEnvironmentAheadWhoseStartNeverComesHasFailed) {
   puppet(0).exit(sandbox::Exit::Kind::kKilledByUs);
   loop_.turn();
   EXPECT_TRUE(pool_->empty());
+  EXPECT_EQ(machine_faults_, 1) << "so that those that serve go on";
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ class SandboxTest : public testing::Test {
     api_ = std::make_unique<RuntimeApi>(*loop_);
     ASSERT_TRUE(api_->listen());
     host_.reset(new SandboxHost{*loop_, *client_, *cgroups_, *api_, launcher_->isolation(), 0,
-                                most_starts_});
+                                std::make_shared<StartShare>(most_starts_)});
   }
 
   void TearDown() override {
