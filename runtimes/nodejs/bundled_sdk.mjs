@@ -7,6 +7,8 @@ import { FIRST_THAT_READS } from './old_sdk.mjs';
 
 const require = createRequire(import.meta.url);
 const AWS = /(^|\.)amazonaws\.com(\.cn)?$/;
+// Domains of resources: who signs a request to one of them with version 2's AWS.HttpRequest means that one.
+const OF_A_RESOURCE = /\.(execute-api|appsync-api|es|aoss|iot|data\.iot)\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/;
 const VERSION_2 = /^aws-sdk-nodejs\/2\./;
 const VERSION_3 = /(?:^| )aws-sdk-js\/3\.(\d+)\./;
 
@@ -21,8 +23,9 @@ function endpoint() {
 }
 
 function isOfOldSdk({ hostname, host, headers }) {
-  if (!AWS.test(String(hostname ?? host ?? '').replace(/:\d+$/, ''))) return false;
-  const agent = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === 'user-agent')?.[1];
+  const name = String(hostname ?? host ?? '').replace(/:\d+$/, '');
+  if (!AWS.test(name) || OF_A_RESOURCE.test(name)) return false;
+  const agent = Object.entries(headers ?? {}).find(([header]) => header.toLowerCase() === 'user-agent')?.[1];
   const minor = VERSION_3.exec(agent)?.[1];
   return VERSION_2.test(agent) || (minor !== undefined && Number(minor) < FIRST_THAT_READS);
 }
@@ -32,7 +35,7 @@ export function install() {
   const https = require('node:https');
   const overTls = https.request;
   https.request = function request(options, ...rest) {
-    const url = typeof options === 'object' && !(options instanceof URL) && isOfOldSdk(options) ? endpoint() : undefined;
+    const url = typeof options === 'object' && options !== null && !(options instanceof URL) && isOfOldSdk(options) ? endpoint() : undefined;
     if (url === undefined) return overTls.call(this, options, ...rest);
     // The Host header stays: it tells Kiln the service and the bucket.
     const { hostname, port } = url;

@@ -127,6 +127,9 @@ std::string module_of(const std::string& file) { return file.substr(0, file.rfin
 
 // Larger files were made by a tool, and say little by names.
 constexpr size_t kMaxSourceBytes = 4'194'304;
+// Code with more of them at its top is searched for no handler: each is read, and an archive is
+// hostile.
+constexpr size_t kMaxSources = 32;
 
 Result<std::string> text_of(const CodeSource& source, const std::string& file) {
   return source.folder.empty() ? zip_content(source.zip, file, kMaxSourceBytes)
@@ -147,18 +150,23 @@ bool has_word(std::string_view text, std::string_view word) {
 
 // False only if it is sure: the name occurs nowhere, and nothing brings in names of other files.
 bool may_define(std::string_view text, std::string_view function) {
-  constexpr std::array<std::string_view, 6> kNamesOfOthers = {
-      "import *", "globals(", "export *", "__exportStar", "module.exports = require", "...require"};
-  return has_word(text, function) ||
-         std::any_of(kNamesOfOthers.begin(), kNamesOfOthers.end(), [&](std::string_view others) {
-           return text.find(others) != std::string_view::npos;
-         });
+  constexpr std::array<std::string_view, 10> kNamesOfOthers = {
+      "import*",      "globals(",        "setattr(",   "exec(",      "export*",
+      "__exportStar", "exports=require", "exports=__", "...require", "assign(exports"};
+  if (has_word(text, function)) return true;
+  std::string dense;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(dense),
+               [](char c) { return c != ' ' && c != '\t'; });
+  return std::any_of(kNamesOfOthers.begin(), kNamesOfOthers.end(), [&](std::string_view others) {
+    return dense.find(others) != std::string::npos;
+  });
 }
 
 // Those that the files have, as --handler takes them.
 std::vector<std::string> handlers_in(const CodeSource& source,
                                      const std::vector<std::string>& files) {
   std::vector<std::string> handlers;
+  if (files.size() > kMaxSources) return handlers;
   for (const std::string& file : files) {
     const Result<std::string> text = text_of(source, file);
     if (!text) continue;
@@ -180,9 +188,9 @@ std::vector<std::string> files_of_module(const CodeSource& source, const std::st
 }
 
 // "a", or "a, or b"
-std::string named_in_turn(const std::vector<std::string>& handlers) {
+std::string named_in_turn(const std::vector<std::string>& handlers, const char* word = ", or ") {
   std::string choice;
-  for (const std::string& handler : handlers) choice += (choice.empty() ? "" : ", or ") + handler;
+  for (const std::string& handler : handlers) choice += (choice.empty() ? "" : word) + handler;
   return choice;
 }
 
@@ -354,7 +362,7 @@ std::string handler_fault(const CodeSource& source, const RuntimeChoice& choice)
   const std::string is = "the handler is '" + choice.handler + "'";
   const auto step = [&](const std::vector<std::string>& files) {
     const std::vector<std::string> handlers = handlers_in(source, files);
-    return handlers.empty() ? "" : "; the code has " + named_in_turn(handlers);
+    return handlers.empty() ? "" : "; the code has " + named_in_turn(handlers, " and ");
   };
   const std::vector<std::string> at_top = all_top_level(source.entries, endings);
   // Python takes the last dot, Node.js the first one of the file's name.

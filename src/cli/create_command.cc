@@ -175,6 +175,7 @@ void warn_of_handler(Console& console, const CreateOptions& options, const CodeS
       handler_fault(source, {string_at(function, "Runtime"), string_at(function, "Handler")});
   if (!fault.empty())
     warn(console, fault + "; `kiln create " + options.name + " " + shell_word(options.path) +
+                      (source.hot_reload_dir.empty() ? "" : " --hot-reload") +
                       " --update --handler FILE.FUNCTION` names another");
 }
 

@@ -20,7 +20,7 @@ Result<CurlLibrary> CurlLibrary::load() {
   void* library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return Error{ErrorKind::kInternal, "MissingLibrary",
-                 std::string("cannot open libcurl (") + dlerror() +
+                 std::string("can't open libcurl (") + dlerror() +
                      "); install it with: apt-get install libcurl4"};
   }
   CurlLibrary curl;
@@ -36,7 +36,7 @@ Result<CurlLibrary> CurlLibrary::load() {
                         look_up(library, "curl_slist_free_all", curl.slist_free_all);
   if (!complete || curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     return Error{ErrorKind::kInternal, "MissingLibrary",
-                 "the installed libcurl cannot be used; Kiln needs version 7.75 or newer"};
+                 "the installed libcurl can't be used; Kiln needs version 7.75 or newer"};
   }
   return curl;
 }

@@ -22,7 +22,7 @@ size_t append(char* data, size_t size, size_t count, void* to) {
 Result<std::string> download(const std::string& url, size_t limit) {
   const std::string shown = url.substr(0, url.find('?'));  // without signatures
   const auto failed = [&](const std::string& why) {
-    return Error{ErrorKind::kUnavailable, "Download", "cannot fetch " + shown + ": " + why};
+    return Error{ErrorKind::kUnavailable, "Download", "can't fetch " + shown + ": " + why};
   };
   const Result<CurlLibrary> curl = CurlLibrary::load();
   if (!curl) return curl.error();

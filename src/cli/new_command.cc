@@ -139,13 +139,13 @@ int run_new(Console& console, const std::string& name, const std::string& folder
     return fail(console, cannot("'" + folder + "' is there and not empty",
                                 "choose another name, or another place with --dir"));
   fs::create_directories(folder, ec);
-  if (ec) return fail(console, cannot("cannot make the folder '" + folder + "'", ec.message()));
+  if (ec) return fail(console, cannot("can't make the folder '" + folder + "'", ec.message()));
   for (const Template& file : kTemplates) {
     const fs::path path = fs::path(folder) / file.path;
     std::ofstream out(path, std::ios::binary);
     out << project_text(file.text, name);
     out.close();
-    if (!out) return fail(console, cannot("cannot write " + path.string(), "is the disk full?"));
+    if (!out) return fail(console, cannot("can't write " + path.string(), "is the disk full?"));
   }
   const std::string shown = shell_word(folder), build = shell_word(folder + "/build");
   console.out << "made " << folder << "; next:\n"

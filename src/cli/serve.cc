@@ -10,10 +10,10 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <system_error>
-#include <thread>
 
 #include "base/fence.h"
 #include "base/memory_reserve.h"
+#include "base/processors.h"
 #include "base/stray_signals.h"
 #include "cli/api_client.h"
 #include "cli/command.h"
@@ -51,7 +51,7 @@ int failed(std::string message) {
 
 // One loop serves more than 50,000 invocations a second; the functions need the other cores.
 int default_loops() {
-  const int wanted = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 4);
+  const int wanted = std::max(1, static_cast<int>(usable_processors()) / 4);
   return std::min(wanted, sandbox::loops_for_descriptors());
 }
 

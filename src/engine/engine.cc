@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/interpreters.h"
 #include "base/mutex.h"
+#include "base/processors.h"
 #include "engine/engine_parts.h"
 #include "engine/events.h"
 #include "sandbox/descriptors.h"
@@ -41,13 +42,9 @@ std::vector<std::string> sandbox_warnings(const std::string& limits,
   return warnings;
 }
 
-// Of each loop: a function is one loop's, and they share the machine.
-size_t starts_of_loop(const EngineOptions& options) {
-  const size_t processors = std::max(1U, std::thread::hardware_concurrency());
-  const size_t all =
-      options.starts > 0 ? options.starts : processors * sandbox::StartTurns::kPerProcessor;
-  const auto loops = static_cast<size_t>(std::max(1, options.loops));
-  return (all + loops - 1) / loops;
+size_t most_starts(const EngineOptions& options) {
+  return options.starts > 0 ? options.starts
+                            : usable_processors() * sandbox::StartTurns::kPerProcessor;
 }
 
 // Of those, the managed ones whose interpreter no look has found.
@@ -177,7 +174,7 @@ Result<void> Engine::start() {
   if (auto ready = e.launcher.get_ready(); !ready) return ready;
   if (e.launcher.isolation() == sandbox::Isolation::kFull)
     e.code_store->set_readers(store::CodeReaders::kOthers);
-  const size_t most_starts = starts_of_loop(e.options);
+  const auto starts = std::make_shared<sandbox::StartShare>(most_starts(e.options));
   std::vector<Invoker*> all;
   std::string limits_warning;
   for (int i = 0; i < e.options.loops; ++i) {
@@ -196,7 +193,7 @@ Result<void> Engine::start() {
                        e.options.runtimes_dir,
                        e.options.endpoint_url,
                        e.metric_clock.real(e.options.idle_lifetime),
-                       most_starts,
+                       starts,
                        e.accounts,
                        e.board,
                        e.metric_clock,

@@ -20,7 +20,7 @@ using Cause = model::EnvironmentCause;
 
 // With the hooks after it.
 constexpr Duration kRestoreLimit = std::chrono::seconds(10);
-// Of the wait for the launcher, where many environments start at once.
+// Of the wait for a turn to start, and for the launcher, where many environments start at once.
 constexpr Duration kStartLimit = std::chrono::minutes(2);
 // Who steps through a program has all the time in the world.
 constexpr Duration kDebuggedLimit = std::chrono::hours(24);
@@ -36,10 +36,11 @@ Error restore_timeout() {
 }
 // Nothing of the function has run, and who asks again may find the machine less busy.
 Error start_timeout(const model::FunctionConfig& config) {
-  return {ErrorKind::kInternal, "ServiceException",
-          "Kiln could not start an environment of " + config.name + " within " +
-              std::to_string(kStartLimit / std::chrono::seconds(1)) +
-              " seconds: the machine is too busy. Start fewer at once, and try again."};
+  return {
+      ErrorKind::kInternal, "ServiceException",
+      "Kiln could not start an environment of " + config.name + " within " +
+          std::to_string(kStartLimit / std::chrono::seconds(1)) +
+          " seconds: too many start. Send fewer requests at once, or raise `kiln serve --starts`."};
 }
 Error restore_error() {
   return {ErrorKind::kInvalid, "SnapStartException",
@@ -474,6 +475,7 @@ void Environment::retire() {
 }
 
 std::optional<Error> Environment::machine_fault() const {
+  if (never_started_) return never_started_;
   return exit_ ? engine::machine_fault(*exit_, *config_) : std::nullopt;
 }
 
@@ -541,7 +543,7 @@ SteadyTime Environment::on_time(SteadyTime t) {
     catch_up();
   }
   if (state_->deadline() <= t) {
-    if (state_->starting()) abandoned_ = start_timeout(*config_);
+    if (state_->starting()) never_started_ = abandoned_ = start_timeout(*config_);
     const bool running = state_->phase() == model::EnvironmentPhase::kAnswered && is_running();
     // Who wants the log's end gets END and REPORT with it, while the runtime is on its way to them.
     if (running && current_->request.want_log_tail && t < state_->invocation_deadline())

@@ -129,7 +129,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
     std::vector<Waiting> staged;
     bool leaves = false;              // nothing more is staged for it
     bool tried_again = false;         // another one is to start in its place
-    bool in_queue = false;            // to start
+    bool in_queue = false;            // it was, to start
     std::function<void()> when_gone;  // somebody waits for what it holds
   };
   Place place;
@@ -253,6 +253,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   std::optional<sandbox::Exit> exit_;
   std::string broken_type_;
   Error abandoned_;
+  std::optional<Error> never_started_;  // it has waited too long for its turn
 
   uint64_t peak_bytes_ = 0;
   double unmeasured_ms_ = 1e9;  // run time since the peak was read

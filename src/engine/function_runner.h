@@ -74,6 +74,7 @@ class FunctionRunner final : private PoolOwner {
  private:
   void on_invocation_end(Invocation& invocation, const InvocationEnd& end) override;
   bool may_start_environment() override;
+  void on_start_dropped() override { admission_.on_start_dropped(); }
   void refuse_environment(Invocation&& invocation) override;
   void on_ahead_ready(Environment& environment) override { provisioner_.on_ready(environment); }
   void on_ahead_failed(Environment& environment) override { provisioner_.on_failed(environment); }

@@ -1,10 +1,10 @@
 #include "engine/invoker.h"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/check.h"
 #include "base/ids.h"
+#include "base/processors.h"
 #include "engine/events.h"
 #include "model/names.h"
 #include "sandbox/activity.h"
@@ -30,10 +30,10 @@ Invoker::Invoker(Setup setup)
       launcher_(std::move(setup.launcher_line), setup.loop),
       cgroups_(std::move(setup.cgroups)),
       runtime_api_(setup.loop),
-      host_{setup.loop,       launcher_,
-            cgroups_,         runtime_api_,
-            setup.isolation,  static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop,
-            setup.most_starts},
+      host_{setup.loop,      launcher_,
+            cgroups_,        runtime_api_,
+            setup.isolation, static_cast<uint32_t>(setup.loop.index()) * kSlotsPerLoop,
+            setup.starts},
       loop_port_(setup.loop),
       environment_host_{
           loop_port_,
@@ -50,7 +50,7 @@ Invoker::Invoker(Setup setup)
           [this](sandbox::TemplateOwner& owner) -> std::unique_ptr<sandbox::TemplatePort> {
             return std::make_unique<sandbox::TemplateSandbox>(host_, owner);
           },
-          std::thread::hardware_concurrency(),
+          usable_processors(),
           sandbox::processors_idle},
       accounts_(setup.accounts),
       board_(setup.board),

@@ -41,7 +41,7 @@ class Invoker {
     std::string runtimes_dir;
     std::string endpoint_url;
     Duration idle_lifetime;
-    size_t most_starts;  // of this loop, at once
+    std::shared_ptr<sandbox::StartShare> starts;  // of all loops
     AccountBook& accounts;
     ProvisionedBoard& board;
     const Clock& metric_clock;

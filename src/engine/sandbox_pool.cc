@@ -200,9 +200,9 @@ void SandboxPool::relieve(Ready& ready) {
   while (!ready.queued.empty() && ready.waiting() + given_back_.size() < ready.idle.size()) {
     Environment& first = *ready.queued.front();
     ready.queued.pop_front();
-    first.place.in_queue = false;
     if (!first.waits_for_turn()) continue;
     --cold_starts_;
+    owner_.on_start_dropped();
     first.give_way();
   }
 }
@@ -390,7 +390,7 @@ void SandboxPool::retire_those(const std::function<bool(const model::ConfigPtr&)
   std::erase_if(versions_, [&ends](const auto& entry) {
     const auto& [config, version] = entry;
     const auto unused = [](const Ready& ready) {
-      return ready.waiters.empty() && ready.at_work.empty();
+      return ready.waiters.empty() && ready.at_work.empty() && ready.queued.empty();
     };
     return ends(config) && unused(version.on_demand) && unused(version.provisioned);
   });

@@ -31,6 +31,8 @@ class PoolOwner {
   virtual void on_invocation_end(Invocation& invocation, const InvocationEnd& end) = 0;
   // Whether an invocation may have a new environment: the scaling rate. False: it is throttled.
   virtual bool may_start_environment() = 0;
+  // One that it has asked for isn't started after all.
+  virtual void on_start_dropped() {}
   virtual void refuse_environment(Invocation&& invocation) = 0;
   // An environment that start_ahead() made has finished its Init phase, or failed to, or has ended.
   virtual void on_ahead_ready(Environment& environment) = 0;
@@ -90,7 +92,14 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   bool empty() const { return all_.empty() && without_room_.empty(); }
   size_t size() const { return all_.size(); }
   size_t idle_count() const;
-  uint64_t cold_starts() const { return cold_starts_; }
+  // Those that have begun.
+  uint64_t cold_starts() const {
+    uint64_t begun = cold_starts_;
+    for (const auto& [config, version] : versions_)
+      for (const Environment* environment : version.on_demand.queued)
+        begun -= environment->waits_for_turn() ? 1 : 0;
+    return begun;
+  }
   // Calls visit(environment) for each.
   template <class Visit>
   void each(Visit&& visit) const {
@@ -172,6 +181,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   // Takes it out of the lists that it stands in.
   static void unlist(Ready& ready, Environment& environment);
   void give(Ready& ready, Environment& environment, Invocation&& invocation);
+  // REQUIRES: one is idle.
   void give_idle(Ready& ready, bool longest_idle, Invocation&& invocation);
   // Takes the one that has waited longest out of its row. REQUIRES: there is one.
   static Invocation next_waiting(Ready& ready);

@@ -481,6 +481,48 @@ TEST_F(PoolTest, AStartThatNeverComesIsRefused) {
   EXPECT_EQ(puppets_.size(), 1u);
 }
 
+TEST_F(PoolTest, WhoWaitsForAStartIsServedByOneThatIsFreeSooner) {
+  idle_one();
+  invoke("a");
+  starts_late_ = true;
+  invoke("b");
+  invoke("c");
+  ASSERT_EQ(puppets_.size(), 3u);
+  EXPECT_EQ(pool_->cold_starts(), 1u);
+  puppet(0).answer("1");
+  puppet(0).ready();
+  loop_.turn();
+  EXPECT_EQ(puppet(0).requests.back(), "b") << "the first in the queue";
+  EXPECT_TRUE(puppet(1).killed);
+  EXPECT_FALSE(puppet(2).killed) << "nobody is free for it";
+  puppet(1).exit(sandbox::Exit::Kind::kKilledByUs);
+  puppet(2).start();
+  puppet(2).ready();
+  puppet(0).answer("2");
+  puppet(2).answer("3");
+  EXPECT_EQ(answer("b"), "2");
+  EXPECT_EQ(answer("c"), "3");
+  loop_.turn();
+  EXPECT_EQ(pool_->size(), 2u);
+  EXPECT_EQ(pool_->cold_starts(), 2u);
+}
+
+TEST_F(PoolTest, OneThatHasBegunToStartKeepsItsInvocation) {
+  idle_one();
+  invoke("a");
+  starts_late_ = true;
+  invoke("b");
+  puppet(1).start();
+  puppet(0).answer("1");
+  puppet(0).ready();
+  loop_.turn();
+  EXPECT_FALSE(puppet(1).killed);
+  EXPECT_EQ(pool_->idle_count(), 1u);
+  puppet(1).ready();
+  puppet(1).answer("2");
+  EXPECT_EQ(answer("b"), "2");
+}
+
 TEST_F(PoolTest, AnEnvironmentAheadWhoseStartNeverComesHasFailed) {
   starts_late_ = true;
   pool_->start_ahead(config_);
@@ -490,6 +532,7 @@ TEST_F(PoolTest, AnEnvironmentAheadWhoseStartNeverComesHasFailed) {
   puppet(0).exit(sandbox::Exit::Kind::kKilledByUs);
   loop_.turn();
   EXPECT_TRUE(pool_->empty());
+  EXPECT_EQ(machine_faults_, 1) << "so that those that serve go on";
 }
 
 }  // namespace

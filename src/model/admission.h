@@ -96,6 +96,8 @@ class FunctionAdmission {
   void release(std::string_view version, const Admission& admission);
   // A token of the scaling rate. False: the invocation that needs a new environment is throttled.
   bool may_start_environment(SteadyTime now) { return scaling_rate_.take(now); }
+  // It needs none after all.
+  void on_start_dropped() { scaling_rate_.put_back(); }
   // Why a throttle for the scaling rate is one.
   Throttle scaling_throttle() const;
 

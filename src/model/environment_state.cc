@@ -125,7 +125,9 @@ EnvironmentEffects EnvironmentState::on_init(Event event, SteadyTime now) {
     case Event::kUnwanted:
       if (!starting() || !invocation_) return {};
       invocation_ = false;
-      return enter_killed(effects.add(Effect::kGiveBack));
+      // It has left the queue when another one may ask for a turn.
+      enter_killed(effects);
+      return effects.add(Effect::kGiveBack);
     case Event::kRetire:
       retired_ = true;
       return invocation_ ? Effects{} : enter_killed(effects);

@@ -404,7 +404,7 @@ TEST(EnvironmentState, OneThatWaitsToStartGivesItsInvocationBack) {
   EnvironmentLimits late = limits();
   late.start = 120s;
   EnvironmentState state(late, EnvironmentCause::kInvocation, moment(0s));
-  EXPECT_EQ(effects_text(state.on(Event::kUnwanted, moment(1s))), "GiveBack Kill");
+  EXPECT_EQ(effects_text(state.on(Event::kUnwanted, moment(1s))), "Kill GiveBack");
   EXPECT_FALSE(state.has_invocation());
 }
 

@@ -204,7 +204,7 @@ Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach re
     const int error = errno;
     return Error{ErrorKind::kUnavailable,
                  std::string(error == EADDRINUSE ? kAddressInUse : "CannotListen"),
-                 "cannot listen on " + host + ":" + std::to_string(port) + ": " + step + ": " +
+                 "can't listen on " + host + ":" + std::to_string(port) + ": " + step + ": " +
                      std::strerror(error) + next_step(error)};
   };
   const auto* const where = reinterpret_cast<const sockaddr*>(&address.storage);

@@ -11,6 +11,7 @@
 #include "base/in_hand.h"
 #include "base/memory_reserve.h"
 #include "base/mutex.h"
+#include "base/processors.h"
 #include "base/thread_owned.h"
 #include "net/looked_at.h"
 
@@ -57,7 +58,7 @@ void relax() {
 
 // Whoever is polled for needs a processor of its own.
 bool may_poll() {
-  static const bool may = std::thread::hardware_concurrency() > 1;
+  static const bool may = usable_processors() > 1;
   return may;
 }
 

@@ -13,7 +13,8 @@ namespace kiln::net {
 void LoopScheduling::begin() {
   if (::sched_getscheduler(0) != SCHED_OTHER) return;
   schedstat_.reset(::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC));
-  if (schedstat_ && read(last_)) due_ = SteadyTime::min();
+  // All are 0 where the kernel doesn't count: this thread has run.
+  if (schedstat_ && read(last_) && last_.turns > 0) due_ = SteadyTime::min();
 }
 
 // "ran waited turns", times in nanoseconds.

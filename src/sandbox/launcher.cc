@@ -179,7 +179,7 @@ Error launcher_ended() {
 Error cannot_ask() { return machine_error("LauncherError", kCannotAsk, errno); }
 
 Error cannot_start(const char* step) {
-  return machine_error("LauncherError", std::string("cannot start the launcher: ") + step, errno);
+  return machine_error("LauncherError", std::string("can't start the launcher: ") + step, errno);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/own_cgroup.h"
 #include "base/replace_file.h"
 #include "base/thread_start.h"
 #include "sandbox/activity.h"
@@ -239,29 +240,6 @@ class CgroupV2 final : public Cgroup {
   const char* peak_file_ = "/memory.peak";
 };
 
-// The group of this process for a v1 controller ("cpu") or for v2 (""), from lines
-// "4:memory:/path".
-std::optional<std::string> own_group(const std::string& self_file, const std::string& controller) {
-  std::ifstream in(self_file);
-  std::string line;
-  while (std::getline(in, line)) {
-    const size_t a = line.find(':');
-    const size_t b = a == std::string::npos ? a : line.find(':', a + 1);
-    if (b == std::string::npos) continue;
-    const std::string names = line.substr(a + 1, b - a - 1);
-    std::istringstream list(names);
-    std::string one;
-    bool match = names.empty() && controller.empty();
-    while (std::getline(list, one, ','))
-      match = match || (!controller.empty() && one == controller);
-    if (match) {
-      const std::string path = line.substr(b + 1);
-      return path == "/" ? "" : path;
-    }
-  }
-  return std::nullopt;
-}
-
 bool has_word(const std::string& path, const std::string& word) {
   std::ifstream in(path);
   std::string w;
@@ -403,7 +381,7 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
   const std::string name = "kiln-" + tag;
   if (has_word(paths.mount + "/cgroup.controllers", "memory")) {
     const std::string parent =
-        make_v2_parent(paths.mount, own_group(paths.self, ""), name, factory.make_dir_);
+        make_v2_parent(paths.mount, own_cgroup(paths.self, ""), name, factory.make_dir_);
     if (!parent.empty()) {
       factory.kind_ = LimitsKind::kCgroupV2;
       factory.parents_ = {parent};
@@ -411,15 +389,15 @@ CgroupFactory CgroupFactory::detect(const Paths& paths, const std::string& tag) 
   } else {
     for (const char* controller : kControllers) {
       const std::string parent =
-          make_parent(paths.mount + "/" + controller, own_group(paths.self, controller), name,
+          make_parent(paths.mount + "/" + controller, own_cgroup(paths.self, controller), name,
                       factory.make_dir_);
       if (!parent.empty()) factory.parents_.push_back(parent);
     }
     if (factory.parents_.size() == kControllers.size()) {
       factory.kind_ = LimitsKind::kCgroupV1;
       factory.home_ =
-          paths.mount + "/cpu" + own_group(paths.self, "cpu").value_or(std::string()) + "/tasks";
-      factory.freezer_ = make_parent(paths.mount + "/freezer", own_group(paths.self, "freezer"),
+          paths.mount + "/cpu" + own_cgroup(paths.self, "cpu").value_or(std::string()) + "/tasks";
+      factory.freezer_ = make_parent(paths.mount + "/freezer", own_cgroup(paths.self, "freezer"),
                                      name, factory.make_dir_);
     }
   }
@@ -493,11 +471,11 @@ void CgroupFactory::refill(size_t spare) {
 }
 
 void CgroupFactory::sweep(const Paths& paths) {
-  std::vector<std::string> here = parents_of(paths.mount, own_group(paths.self, ""));
+  std::vector<std::string> here = parents_of(paths.mount, own_cgroup(paths.self, ""));
   // The freezer first: the other groups are empty once its processes have ended.
   for (const char* controller : {"freezer", "cpu", "memory", "pids"})
     for (std::string& parent :
-         parents_of(paths.mount + "/" + controller, own_group(paths.self, controller)))
+         parents_of(paths.mount + "/" + controller, own_cgroup(paths.self, controller)))
       here.push_back(std::move(parent));
   std::vector<std::string> kept;
   for (const std::string& parent : known_parents(paths)) {

@@ -35,9 +35,9 @@ struct SandboxHost {
   RuntimeApi& runtime_api;
   Isolation isolation = Isolation::kFull;
   uint32_t first_slot = 0;  // slots of this loop: first_slot …
-  size_t most_starts = 64;  // at once
+  std::shared_ptr<StartShare> start_share = std::make_shared<StartShare>(64);
   SandboxStock stock{loop, launcher, cgroups, isolation, first_slot};
-  StartQueue starts{loop, most_starts};
+  StartQueue starts{loop, start_share};
 };
 
 // What the first process of a sandbox said of the end of `program`; the reason is an errno's text.

@@ -9,14 +9,26 @@ namespace kiln::sandbox {
 StartQueue::~StartQueue() {
   *alive_ = false;
   loop_.cancel(this);
+  share_->change(counted_, 0);
 }
 
-uint64_t StartQueue::ask(const std::string& function, Starter& starter) {
-  const uint64_t id = turns_.ask(function);
+void StartQueue::count() {
+  const size_t now = turns_.at_turn().size();
+  if (now != counted_) share_->change(std::exchange(counted_, now), now);
+}
+
+std::optional<uint64_t> StartQueue::next() {
+  const auto next = turns_.next(loop_.clock().steady_now(), share_->most(counted_));
+  count();
+  return next;
+}
+
+uint64_t StartQueue::ask(const std::string& function, bool for_caller, Starter& starter) {
+  const uint64_t id = turns_.ask(function, for_caller);
   entries_.emplace(id, Entry{&starter});
   // Whoever waits already goes first.
-  while (const auto next = turns_.next(loop_.clock().steady_now()))
-    if (*next != id) entries_.at(*next).starter->begin();
+  while (const auto one = next())
+    if (*one != id) entries_.at(*one).starter->begin();
   if (turns_.any_waits() && look_at_ == SteadyTime::max()) {
     look_at_ = loop_.clock().steady_now() + kLook;
     loop_.schedule(this, look_at_);
@@ -27,6 +39,7 @@ uint64_t StartQueue::ask(const std::string& function, Starter& starter) {
 void StartQueue::leave(uint64_t id) {
   if (entries_.erase(id) == 0) return;
   turns_.leave(id);
+  count();
   if (turns_.any_waits()) go_on_soon();
 }
 
@@ -40,8 +53,7 @@ void StartQueue::go_on_soon() {
 }
 
 void StartQueue::go_on() {
-  while (const auto next = turns_.next(loop_.clock().steady_now()))
-    entries_.at(*next).starter->begin();
+  while (const auto one = next()) entries_.at(*one).starter->begin();
 }
 
 void StartQueue::look() {
@@ -52,6 +64,7 @@ void StartQueue::look() {
     const bool slept = !entry.starter->at_work();
     if (std::exchange(entry.slept, slept) && slept) turns_.sleeps(id);
   }
+  count();
 }
 
 SteadyTime StartQueue::on_time(SteadyTime now) {

@@ -4,11 +4,11 @@
 
 namespace kiln::sandbox {
 
-uint64_t StartTurns::ask(const std::string& function) {
+uint64_t StartTurns::ask(const std::string& function, bool for_caller) {
   const uint64_t id = ++last_id_;
   const At at = functions_.try_emplace(function).first;
-  at->second.waiting.push_back(id);
-  starts_.emplace(id, Start{at});
+  (for_caller ? at->second.callers : at->second.others).push_back(id);
+  starts_.emplace(id, Start{at, for_caller});
   ++waiting_;
   return id;
 }
@@ -27,15 +27,16 @@ void StartTurns::leave(uint64_t id) {
   if (start.phase == Start::Phase::kHasTurn) end_turn(start, id);
   if (start.phase == Start::Phase::kWaits) {
     // The last to come are the first to be dropped, or all are.
-    if (function.waiting.back() == id)
-      function.waiting.pop_back();
+    std::deque<uint64_t>& line = start.for_caller ? function.callers : function.others;
+    if (line.back() == id)
+      line.pop_back();
     else
-      std::erase(function.waiting, id);
+      std::erase(line, id);
     --waiting_;
   } else {
     --function.on_their_way;
   }
-  if (function.on_their_way == 0 && function.waiting.empty()) functions_.erase(start.function);
+  if (function.on_their_way == 0 && !function.waits()) functions_.erase(start.function);
   starts_.erase(found);
 }
 
@@ -53,19 +54,19 @@ bool StartTurns::has_turn(uint64_t id) const {
 StartTurns::At StartTurns::next_function() {
   At best = functions_.end();
   for (At at = functions_.begin(); at != functions_.end(); ++at) {
-    if (at->second.waiting.empty()) continue;
+    if (!at->second.waits()) continue;
     const auto rank = [](const At& one) {
-      return std::pair(one->second.on_their_way, one->second.waiting.front());
+      return std::pair(one->second.on_their_way, one->second.waiting().front());
     };
     if (best == functions_.end() || rank(at) < rank(best)) best = at;
   }
   return best;
 }
 
-std::optional<uint64_t> StartTurns::next(SteadyTime now) {
+std::optional<uint64_t> StartTurns::next(SteadyTime now, size_t most) {
   const At function = waiting_ > 0 ? next_function() : functions_.end();
   if (function == functions_.end()) return std::nullopt;
-  if (at_turn_.size() >= most_) {
+  if (at_turn_.size() >= most) {
     const bool has_none = function->second.on_their_way == 0;
     const auto loses = std::find_if(at_turn_.begin(), at_turn_.end(), [&](uint64_t id) {
       const Start& start = starts_.at(id);
@@ -76,8 +77,9 @@ std::optional<uint64_t> StartTurns::next(SteadyTime now) {
     const uint64_t id = *loses;
     end_turn(starts_.at(id), id);
   }
-  const uint64_t id = function->second.waiting.front();
-  function->second.waiting.pop_front();
+  std::deque<uint64_t>& line = function->second.waiting();
+  const uint64_t id = line.front();
+  line.pop_front();
   --waiting_;
   ++function->second.on_their_way;
   ++function->second.turns;
@@ -86,22 +88,6 @@ std::optional<uint64_t> StartTurns::next(SteadyTime now) {
   start.begun = now;
   at_turn_.push_back(id);
   return id;
-}
-
-SteadyTime StartTurns::due() const {
-  if (waiting_ == 0) return SteadyTime::max();
-  if (at_turn_.size() < most_) return SteadyTime::min();
-  const bool one_has_none =
-      std::any_of(functions_.begin(), functions_.end(), [](const auto& entry) {
-        return entry.second.on_their_way == 0 && !entry.second.waiting.empty();
-      });
-  SteadyTime due = SteadyTime::max();
-  for (const uint64_t id : at_turn_) {
-    const Start& start = starts_.at(id);
-    const bool has_more = start.function->second.turns > 1;
-    due = std::min(due, start.begun + (one_has_none && has_more ? kShort : kLong));
-  }
-  return due;
 }
 
 }  // namespace kiln::sandbox

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "base/processors.h"
 
 namespace kiln::simulate {
 
 ForEach in_threads(size_t most) {
-  if (most == 0) most = std::max(1U, std::thread::hardware_concurrency());
+  if (most == 0) most = usable_processors();
   return [most](size_t count, const std::function<void(size_t)>& call) {
     std::atomic<size_t> next{0};
     Mutex mutex;

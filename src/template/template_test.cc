@@ -247,8 +247,6 @@ TEST(Template, ProblemsOfReferences) {
     EXPECT_EQ(problems_of(each.text), each.problem) << each.text;
 }
 
-// What is built wrongly comes first, as AWS tells it, then what is referred to; each in the order
-// of the file.
 // As recorded on AWS, which takes no such name of a parameter or a resource.
 TEST(Template, AConditionMayHaveAnyName) {
   const Reading reading = read_template(
@@ -261,6 +259,8 @@ TEST(Template, AConditionMayHaveAnyName) {
   EXPECT_FALSE(read_template(std::string(kTopic) + "Parameters: {a-b: {Type: String}}").ok());
 }
 
+// What is built wrongly comes first, as AWS tells it, then what is referred to; each in the order
+// of the file.
 TEST(Template, AllProblemsAreTold) {
   EXPECT_EQ(
       problems_of("Resources:\n"

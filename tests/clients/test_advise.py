@@ -242,7 +242,7 @@ def test_nothing_to_go_by(kiln, name):
     (["--since", "7"], "not a duration"),
     (["--cold-below", "2"], "'2' is no share"),
     (["--p99-below", "fast"], "not a duration"),
-    (["--only", "colour"], "--only is memory"),
+    (["--only", "colour"], "--only is 'colour'; it must be memory"),
     (["--tune", "/etc/hostname"], "no sizes that survived"),
     (["--prices", "/nowhere"], "can't read '/nowhere'"),
     (["--seeds", "0"], "--seeds"),

@@ -388,7 +388,7 @@ def test_a_port_of_another_program_is_named_with_the_steps(tmp_path):
         port = taken.getsockname()[1]
         second = subprocess.run([str(BINARY), "serve", "--here", "--port", str(port)], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr == (f"kiln: cannot listen on 127.0.0.1:{port}: bind: Address already in use; choose another with --port "
+    assert second.stderr == (f"kiln: can't listen on 127.0.0.1:{port}: bind: Address already in use; choose another with --port "
                              "(0 takes a free one), or end what uses it: `ss -ltnp` shows it\n")
 
 

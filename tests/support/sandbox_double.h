@@ -65,8 +65,9 @@ class SandboxDouble;
 // All sandboxes that were made, the ended ones too; the test's hand on them.
 struct SandboxPuppet {
   sandbox::SandboxOwner* owner = nullptr;  // nullptr once it was destroyed
-  bool starts_late = false;                // the test says when it has started
-  bool waiting = false;                    // the runtime asks for an event
+  bool starts_late = false;                // the test says when it has its turn and starts
+  bool started = false;
+  bool waiting = false;  // the runtime asks for an event
   bool terminated = false, killed = false, exited = false, running = false, lacks_room = false;
   std::vector<std::string> requests;  // ids of the events that it got
   std::vector<std::string> payloads;
@@ -88,7 +89,9 @@ struct SandboxPuppet {
 
   // What the runtime does. Nothing comes of it once all processes have ended.
   void start() {
-    if (!exited) owner->on_started();
+    if (exited) return;
+    started = true;
+    owner->on_started();
   }
   void ready() {
     if (exited || waiting) return;
@@ -161,6 +164,7 @@ class SandboxDouble final : public sandbox::SandboxPort {
   void start(const sandbox::SandboxSpec&) override {
     if (!puppet_->starts_late) puppet_->start();
   }
+  bool waits() const override { return !puppet_->started && !puppet_->exited && !puppet_->killed; }
   bool send(const sandbox::Event& event) override {
     if (!puppet_->waiting) return false;
     puppet_->waiting = puppet_->frozen = puppet_->was_ahead = false;

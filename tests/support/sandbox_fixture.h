@@ -61,7 +61,8 @@ class SandboxTest : public testing::Test {
         CgroupFactory::detect(cgroup_paths_, std::to_string(::getpid()) + "-test"));
     api_ = std::make_unique<RuntimeApi>(*loop_);
     ASSERT_TRUE(api_->listen());
-    host_.reset(new SandboxHost{*loop_, *client_, *cgroups_, *api_, launcher_->isolation()});
+    host_.reset(new SandboxHost{*loop_, *client_, *cgroups_, *api_, launcher_->isolation(), 0,
+                                std::make_shared<StartShare>(most_starts_)});
   }
 
   void TearDown() override {
@@ -96,6 +97,10 @@ class SandboxTest : public testing::Test {
 
   void start(std::vector<std::string> argv, int memory_mb = 256, int ephemeral_mb = 512) {
     sandbox_ = std::make_unique<Sandbox>(*host_, recorder_);
+    sandbox_->start(spec_of(std::move(argv), memory_mb, ephemeral_mb));
+  }
+  SandboxSpec spec_of(std::vector<std::string> argv, int memory_mb = 256,
+                      int ephemeral_mb = 512) const {
     SandboxSpec spec;
     spec.argv = std::move(argv);
     spec.env = {"PATH=/usr/bin:/bin"};
@@ -106,7 +111,7 @@ class SandboxTest : public testing::Test {
     spec.layers_dir = layers_dir_;
     spec.limits.memory_mb = memory_mb;
     spec.ephemeral_mb = ephemeral_mb;
-    sandbox_->start(spec);
+    return spec;
   }
 
   void run_to_exit() {
@@ -121,6 +126,7 @@ class SandboxTest : public testing::Test {
   std::vector<std::string> env_, ahead_env_;
   bool channel_ahead_ = false;  // also for what may be started ahead
   bool mount_fds_ = true;
+  size_t most_starts_ = 64;
   CgroupFactory::Paths cgroup_paths_;
   std::unique_ptr<LauncherProcess> launcher_;
   std::unique_ptr<net::IoLoop> loop_;
