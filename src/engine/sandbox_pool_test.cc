@@ -499,7 +499,9 @@ TEST_F(PoolTest, WhoWaitsForAStartIsServedByOneThatIsFreeSooner) {
   puppet(2).start();
   puppet(2).ready();
   puppet(0).answer("2");
+  puppet(0).ready();
   puppet(2).answer("3");
+  puppet(2).ready();
   EXPECT_EQ(answer("b"), "2");
   EXPECT_EQ(answer("c"), "3");
   loop_.turn();
@@ -520,6 +522,7 @@ TEST_F(PoolTest, OneThatHasBegunToStartKeepsItsInvocation) {
   EXPECT_EQ(pool_->idle_count(), 1u);
   puppet(1).ready();
   puppet(1).answer("2");
+  puppet(1).ready();
   EXPECT_EQ(answer("b"), "2");
 }
 
