@@ -112,12 +112,11 @@ void Sandbox::start(const SandboxSpec& spec) {
   KILN_REQUIRE(state_ == State::kNew);
   state_ = State::kStarting;
   if (!spec.fork_of) {
-    const auto of = [&spec](std::string_view name) {
-      return std::string(variable(spec.env, name));
-    };
-    turn_ =
-        host_.starts.ask(of("AWS_REGION") + ":" + of("AWS_LAMBDA_FUNCTION_NAME"),
-                         of("AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency", *this);
+    const bool for_caller =
+        variable(spec.env, "AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency";
+    turn_ = host_.starts.ask(
+        variable(spec.env, "AWS_REGION") + ":" + variable(spec.env, "AWS_LAMBDA_FUNCTION_NAME"),
+        for_caller, *this);
     if (!host_.starts.has_turn(turn_)) {
       waiting_ = std::make_unique<SandboxSpec>(spec);
       return;
