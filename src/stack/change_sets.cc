@@ -19,8 +19,6 @@ Error no_such_set(const std::string& name) {
 
 bool is_executed(const ChangeSet& set) { return set.execution_status == "EXECUTE_COMPLETE"; }
 
-// The values of a template's parameters as texts: what SSM gave, where a parameter names one of
-// its.
 bool is_set_name(const std::string& name) {
   return !name.empty() && name.size() <= 128 && ascii::is_letter(name[0]) &&
          std::all_of(name.begin(), name.end(),
@@ -73,6 +71,37 @@ void StackBook::drop_old_executed_sets(const Stack& stack) {
   for (size_t i = 0; i + kMaxExecutedSets < executed.size(); ++i) (void)drop(stack, executed[i]);
 }
 
+Result<void> StackBook::plan_change_set(const Stack& now, ChangeSet& set) const {
+  auto prepared = prepare(now, set.wish, Macros::kExpand);
+  if (!prepared) {
+    set.reason = processing_failure(now, set.wish);
+    if (set.reason.empty()) return prepared.error();
+    set.status = "FAILED";
+    // Which of them are to stay hidden isn't known.
+    set.wish.parameters.clear();
+    return {};
+  }
+  // CreateStack finds this out at its end, as AWS does; a plan says so.
+  if (auto fine = check_exports(now, prepared->plan.outputs); !fine) return fine.error();
+  const bool nothing =
+      set.type == ChangeSet::Type::kUpdate && changes_nothing(now, set.wish, *prepared);
+  set.status = nothing ? "FAILED" : "CREATE_COMPLETE";
+  if (nothing)
+    set.reason =
+        "The submitted information didn't contain changes. Submit different information to create "
+        "a change set.";
+  set.changes = std::move(prepared->plan.changes);
+  set.parameters = set.wish.parameters;
+  for (const cfn::Parameter& parameter : prepared->parsed->parameters) {
+    if (parameter.default_value) set.parameters.emplace(parameter.name, *parameter.default_value);
+    if (parameter.no_echo) set.hidden_parameters.push_back(parameter.name);
+  }
+  set.resolved_parameters = prepared->resolved_parameters();
+  tell_reasons(set.changes,
+               {*prepared->parsed, now.wish.parameters, set.parameters, now.resources});
+  return {};
+}
+
 Result<ChangeSet> StackBook::create_change_set(const std::string& region, const std::string& name,
                                                ChangeSet set) {
   if (!is_set_name(set.name))
@@ -105,29 +134,11 @@ Result<ChangeSet> StackBook::create_change_set(const std::string& region, const 
                    "Limit for ChangeSet has been exceeded: " + std::to_string(kMaxChangeSets)};
   }
   set.wish = completed(std::move(set.wish));
-  auto prepared = prepare(now, set.wish, Macros::kExpand);
-  if (!prepared) return prepared.error();
-  // CreateStack finds this out at its end, as AWS does; a plan says so.
-  if (auto fine = check_exports(now, prepared->plan.outputs); !fine) return fine.error();
+  if (auto planned = plan_change_set(now, set); !planned) return planned.error();
   set.id = arn_start("cloudformation", region) + options_.account + ":changeSet/" + set.name + "/" +
            new_uuid();
   set.created = options_.clock.wall_now();
-  const bool nothing = !creates && changes_nothing(now, set.wish, *prepared);
-  set.status = nothing ? "FAILED" : "CREATE_COMPLETE";
-  set.execution_status = nothing ? "UNAVAILABLE" : "AVAILABLE";
-  if (nothing)
-    set.reason =
-        "The submitted information didn't contain changes. Submit different information to create "
-        "a change set.";
-  set.changes = std::move(prepared->plan.changes);
-  set.parameters = set.wish.parameters;
-  for (const cfn::Parameter& parameter : prepared->parsed->parameters) {
-    if (parameter.default_value) set.parameters.emplace(parameter.name, *parameter.default_value);
-    if (parameter.no_echo) set.hidden_parameters.push_back(parameter.name);
-  }
-  set.resolved_parameters = prepared->resolved_parameters();
-  tell_reasons(set.changes,
-               {*prepared->parsed, now.wish.parameters, set.parameters, now.resources});
+  set.execution_status = set.status == "FAILED" ? "UNAVAILABLE" : "AVAILABLE";
   const bool is_first = !record;
   Result<void> kept;
   if (is_first) {

@@ -210,6 +210,55 @@ TEST_F(ChangeSetTest, AttributesOfChangedResourcesMayChange) {
 
 // Events of a creation as AWS recorded them: with the id that was made, the properties, and ids of
 // status and time.
+// A transform is carried out once the set is there: that it fails is the set's state.
+TEST_F(ChangeSetTest, WhatATransformCantMakeFailsTheSet) {
+  Wish wanted = wish({{"B", {{"Type", "AWS::Serverless::Function"}}},
+                      {"A",
+                       {{"Type", "AWS::Serverless::SimpleTable"},
+                        {"Properties", {{"PrimaryKey", {{"Type", "String"}}}}}}}},
+                     {{"Secret", {{"Type", "String"}, {"NoEcho", true}}}}, {{"Secret", "s3cr3t"}});
+  json document = json::parse(wanted.template_text);
+  document["Transform"] = "AWS::Serverless-2016-10-31";
+  wanted.template_text = document.dump();
+  const ChangeSet set = make(ChangeSet::Type::kCreate, wanted);
+  EXPECT_EQ(set.status, "FAILED");
+  EXPECT_EQ(set.execution_status, "UNAVAILABLE");
+  EXPECT_EQ(set.reason,
+            "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application "
+            "Specification document. Number of errors found: 2. Resource with id [B] is invalid. "
+            "Runtime and Handler needs to be present when PackageType is of type `Zip` Resource "
+            "with id [A] is invalid. Property 'PrimaryKey.Name' is required.");
+  EXPECT_EQ(book_->find("us-east-1", "s")->status, "REVIEW_IN_PROGRESS");
+  // Which parameters are secret isn't known.
+  EXPECT_EQ(to_document(set).dump().find("s3cr3t"), std::string::npos);
+  const auto done = book_->execute_change_set("us-east-1", "s", set.id, "", {});
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().type, "InvalidChangeSetStatus");
+}
+
+TEST_F(ChangeSetTest, WhatIsWrongBehindATransformFailsTheSet) {
+  Wish wanted = wish({{"T", topic({{"TopicName", {{"Ref", "Absent"}}}})}});
+  json document = json::parse(wanted.template_text);
+  ChangeSet set;
+  set.name = "changes";
+  set.type = ChangeSet::Type::kCreate;
+  set.wish = wanted;
+  // Without one, AWS refuses it at once.
+  const auto refused = book_->create_change_set("us-east-1", "s", set);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_FALSE(book_->find("us-east-1", "s").ok());
+  document["Transform"] = "AWS::LanguageExtensions";
+  wanted.template_text = document.dump();
+  EXPECT_EQ(make(ChangeSet::Type::kCreate, wanted).reason,
+            "Template format error: Unresolved resource dependencies [Absent] in the Resources "
+            "block of the template");
+  // And so it does where the parameters are wrong, which no transform changes.
+  document["Parameters"] = {{"P", {{"Type", "Boolean"}}}};
+  set.name = "others";
+  set.wish.template_text = document.dump();
+  EXPECT_FALSE(book_->create_change_set("us-east-1", "s", set).ok());
+}
+
 TEST_F(ChangeSetTest, EventsAreThoseOfAws) {
   execute(make(ChangeSet::Type::kCreate, wish({{"topic123", topic({{"TopicName", "t"}})}})));
   const auto events = book_->find("us-east-1", "s")->events;

@@ -139,6 +139,10 @@ class StackBook {
   // `depth`: how many stacks are around this one.
   Result<Prepared> prepare(const Stack& now, const Wish& wish, Macros macros,
                            size_t depth = 0) const;
+  // Why a change set fails that AWS creates all the same; "": there is no such reason.
+  std::string processing_failure(const Stack& now, const Wish& wish) const;
+  // Gives it a status, and changes or the reason why there are none.
+  Result<void> plan_change_set(const Stack& now, ChangeSet& set) const;
   // The templates of the nested stacks that a plan makes or changes, as far as these are known.
   Result<void> check_nested(const Stack& now, const Wish& wish, const Plan& plan,
                             size_t depth) const;

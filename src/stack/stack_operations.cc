@@ -168,6 +168,11 @@ Result<void> StackBook::check_values(const Stack& now, const cfn::Template& pars
   return check_reserves(trial, now, plan);
 }
 
+std::string StackBook::processing_failure(const Stack& now, const Wish& wish) const {
+  return cfn::read_template(wish.template_text, known_values(now.region, wish), include())
+      .processing_failure;
+}
+
 Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
                                                size_t depth) const {
   auto parsed = read(wish, known_values(now.region, wish), include());

@@ -13,12 +13,11 @@
 namespace kiln::cfn {
 namespace {
 
-constexpr std::string_view kExtensionsTransform = "AWS::LanguageExtensions";
 constexpr std::string_view kForEach = "Fn::ForEach::";
 constexpr size_t kMaxLoops = 5;  // one in the other, as CloudFormation has it
 
 bool names_extensions(const Node& node) {
-  return node.is_text() && node.text == kExtensionsTransform;
+  return node.is_text() && node.text == kLanguageExtensions;
 }
 
 Node placed(Node node, Place place) {

@@ -4,11 +4,14 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "template/node.h"
 
 namespace kiln::cfn {
+
+inline constexpr std::string_view kLanguageExtensions = "AWS::LanguageExtensions";
 
 bool has_language_extensions(const Node& root);
 

@@ -131,9 +131,9 @@ class Transform {
       if (!kind) continue;
       Node& properties = sam::at(resource.value, "Properties");
       if (!properties.is_map()) {
-        all_.problems.push_back(
-            {"Resource with id [" + resource.name + "] is invalid. 'Properties' should be a map.",
-             properties.place});
+        all_.problems.push_back({"Resource with id [" + resource.name +
+                                     "] is invalid. Attribute 'Properties' should be a map.",
+                                 properties.place});
         continue;
       }
       properties = globals.with(resource.name, std::string(kind->name), properties,

@@ -351,7 +351,7 @@ TEST(Serverless, Problems) {
       {sam("  Orders: {Type: AWS::Serverless::Function, Properties: {CodeUri: a}}\n"),
        "Runtime and Handler needs to be present"},
       {sam("  Orders: {Type: AWS::Serverless::Function, Properties: [a]}\n"),
-       "'Properties' should be a map."},
+       "Attribute 'Properties' should be a map."},
       {sam("  Api: {Type: AWS::Serverless::Api}\n"), "Missing required property 'StageName'."},
       {with("      Events: {Hourly: {Type: Schedule, Properties: {}}}\n"),
        "line 9, column 16: Resource with id [OrdersHourly] is invalid. Missing required property "

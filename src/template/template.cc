@@ -8,6 +8,7 @@
 #include "template/include.h"
 #include "template/language_extensions.h"
 #include "template/node_reader.h"
+#include "template/processing_failure.h"
 #include "template/sections.h"
 #include "template/serverless.h"
 
@@ -51,6 +52,11 @@ void shorten(std::string& message) {
   message += "…";
 }
 
+void shorten(std::vector<Problem>& problems) {
+  if (problems.size() > kMaxProblems) problems.resize(kMaxProblems);
+  for (Problem& problem : problems) shorten(problem.message);
+}
+
 // CloudFormation takes no null anywhere but in metadata.
 void check_nulls(const Node& node, const std::string& path, std::vector<Problem>& problems) {
   if (node.kind == Node::Kind::kNull)
@@ -92,16 +98,29 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
          root.place});
     return out;
   }
+  const bool has_transforms = root.find("Transform") != nullptr;
+  std::string_view transform;  // the one that finds problems
   Included included;
   if (include) included = expand_includes(root, parameters, include, out.problems);
   if (included.unknown > 0)
     out.notes.push_back({std::to_string(included.unknown) +
                              " included part(s) of the template can't be read from here",
                          {}});
-  if (has_language_extensions(root)) expand_language_extensions(root, parameters, out.problems);
+  const size_t not_included = out.problems.size();
+  if (has_language_extensions(root)) {
+    expand_language_extensions(root, parameters, out.problems);
+    if (not_included == 0 && !out.problems.empty()) transform = kLanguageExtensions;
+  }
   resolve_policies(root, parameters);
-  if (is_serverless(root) && out.problems.empty())
+  if (is_serverless(root) && out.problems.empty()) {
     expand_serverless(root, parameters, out.problems, out.notes);
+    if (!out.problems.empty()) transform = kSamTransform;
+  }
+  std::string made_nothing;
+  if (!transform.empty()) {
+    shorten(out.problems);
+    made_nothing = processing_failure(transform, out.problems);
+  }
   Template parsed;
   // What a transform couldn't make would be missed everywhere: its problems stand alone.
   if (out.problems.empty()) {
@@ -119,8 +138,10 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
   } else {
     std::stable_sort(out.problems.begin(), out.problems.end(), before);
   }
-  if (out.problems.size() > kMaxProblems) out.problems.resize(kMaxProblems);
-  for (Problem& problem : out.problems) shorten(problem.message);
+  shorten(out.problems);
+  if (has_transforms && !out.problems.empty() && !has_wrong_parameters(root))
+    out.processing_failure =
+        made_nothing.empty() ? processing_failure("", out.problems) : std::move(made_nothing);
   if (out.problems.empty()) out.parsed = std::move(parsed);
   return out;
 }

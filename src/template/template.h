@@ -88,6 +88,9 @@ struct Reading {
   std::optional<Template> parsed;
   std::vector<Problem> problems;  // when there is no template: at least one
   std::vector<Problem> notes;     // what is taken otherwise than it looks, or without effect
+  // Why a change set of this template fails, where AWS finds the problems while it processes it;
+  // "": AWS refuses the template at once.
+  std::string processing_failure;
 
   bool ok() const { return parsed.has_value(); }
 };
