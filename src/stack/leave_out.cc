@@ -39,6 +39,8 @@ constexpr std::string_view kReferences[] = {"AlarmActions",
                                             "ReplicationConfiguration",
                                             "BucketEncryption",
                                             "VpcConfig"};
+// Not required, as another property may say the same; but what the resource is about.
+constexpr std::string_view kSubjects[] = {"Endpoint", "ResourceId", "ScalingTargetId"};
 // Of other services' documents, where a text is as good as what it stands for.
 constexpr std::string_view kNeededDocuments[] = {"AssumeRolePolicyDocument", "PolicyDocument",
                                                  "Roles", "Metrics", "Topics"};
@@ -157,7 +159,7 @@ std::vector<std::pair<const char*, std::string>> absent_parts(const ResourceType
 // Resources of other types that can't be made here; "" when they can.
 std::string unholdable(const ResourceType& type, const json& properties) {
   const std::string_view name = type.name();
-  if (name == "AWS::ApplicationAutoScaling::ScalableTarget") {
+  if (name.starts_with("AWS::ApplicationAutoScaling::")) {
     const std::string service = text_at(properties, "ServiceNamespace");
     if (!service.empty() && service != "lambda" && !cfn::is_unknown(service))
       return "scaling of " + service + " is not here, that of lambda is";
@@ -257,8 +259,8 @@ LeftOut leave_out(const ResourceType& type, const std::string& account, json& pr
                property.name != "Role") {
       out.whole = std::string(property.name) + " is" + of;
       return out;
-    } else if (property.name == "Endpoint") {
-      out.whole = "its Endpoint is" + of;
+    } else if (is_among(kSubjects, property.name)) {
+      out.whole = "its " + std::string(property.name) + " is" + of;
       return out;
     } else if (property.name == "Role") {
       *found = "arn:aws:iam::" + account + ":role/left-out";

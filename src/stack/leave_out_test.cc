@@ -115,6 +115,11 @@ TEST(LeaveOut, WhatOtherTypesDoNotHave) {
                          kAccount, target)
                    .whole,
               "scaling of dynamodb is not here, that of lambda is");
+  const ResourceType& policy = *find_resource_type("AWS::ApplicationAutoScaling::ScalingPolicy");
+  EXPECT_THAT(*leave_out(policy, kAccount, target).whole,
+              "scaling of dynamodb is not here, that of lambda is");
+  json of_target = {{"PolicyName", "p"}, {"ScalingTargetId", skipped_value("Target", "")}};
+  EXPECT_EQ(leave_out(policy, kAccount, of_target).whole, "its ScalingTargetId is (of Target)");
 }
 
 TEST(SkippedValue, IsWrittenOutByWhatIsAskedOfIt) {
