@@ -92,6 +92,9 @@ class Plan {
   bool left_ = false;
 };
 
+// A value with NoEcho, as the engine shows it.
+constexpr std::string_view kHidden = "****";
+
 // Deploys the stacks of one PATH, one after the other.
 class Deployer {
  public:
@@ -143,12 +146,15 @@ class Deployer {
   }
 
   int deploy(const StackTemplate& source, json& all_outputs) {
+    auto before = client_.find(source.stack_name);
+    if (!before) return fail(console_, before.error());
+    const auto given = given_parameters(source);
+    if (!given) return fail(console_, given.error());
+    target_.values = known_values(*given, *before);
     auto package = pack_stack(source, target_);
     if (!package) return fail(console_, package.error());
     for (const std::string& warning : package->warnings)
       warn(console_, placed_in(source.file, warning));
-    auto before = client_.find(source.stack_name);
-    if (!before) return fail(console_, before.error());
     if (auto gone = remove_failed(source.stack_name, *before); !gone)
       return fail(console_, gone.error());
     if (auto sent = upload(*package); !sent) return fail(console_, sent.error());
@@ -177,6 +183,23 @@ class Deployer {
   int stop() {
     note(console_, kUnchanged);
     return kExitInterrupted;
+  }
+
+  Result<std::map<std::string, std::string>> given_parameters(const StackTemplate& source) const {
+    auto given = read_pairs(options_.parameters, "--parameter");
+    if (given) given->insert(source.parameters.begin(), source.parameters.end());
+    return given;
+  }
+
+  // With the values that the stack keeps, but for those that nobody is shown.
+  std::map<std::string, std::string> known_values(const std::map<std::string, std::string>& given,
+                                                  const json& before) const {
+    auto known = pseudo_values(target_.account, target_.region);
+    known.insert(given.begin(), given.end());
+    for (const json& parameter : json_list(before, "Parameters"))
+      if (const std::string value = string_at(parameter, "ParameterValue"); value != kHidden)
+        known.emplace(string_at(parameter, "ParameterKey"), value);
+    return known;
   }
 
   // A stack whose creation was rolled back holds nothing; only a new one can follow it.
@@ -228,11 +251,10 @@ class Deployer {
       form.emplace_back("TemplateURL",
                         client_.options().endpoint + "/" + large.bucket + "/" + large.key);
     }
-    auto parameters = read_pairs(options_.parameters, "--parameter");
+    const auto parameters = given_parameters(source);
     if (!parameters) return parameters.error();
     auto tags = read_pairs(options_.tags, "--tag");
     if (!tags) return tags.error();
-    parameters->insert(source.parameters.begin(), source.parameters.end());
     tags->insert(source.tags.begin(), source.tags.end());
     if (auto kept = keep_previous(source, before, *parameters, form); !kept) return kept.error();
     int number = 0;
@@ -255,10 +277,10 @@ class Deployer {
       form.emplace_back(at + ".ParameterValue", value);
     }
     if (before.is_null()) return {};
-    const cfn::Reading reading = cfn::read_template(source.text, {}, local_include(source));
+    const auto written = cfn::read_as_written(source.text);
     for (const json& parameter : json_list(before, "Parameters")) {
       const std::string name = string_at(parameter, "ParameterKey");
-      if (given.contains(name) || !reading.ok() || !reading.parsed->parameter(name)) continue;
+      if (given.contains(name) || !written || !written->parameter(name)) continue;
       const std::string at = "Parameters.member." + std::to_string(++number);
       form.emplace_back(at + ".ParameterKey", name);
       form.emplace_back(at + ".UsePreviousValue", "true");

@@ -191,7 +191,10 @@ class LocalPaths {
           "the templates are nested more than " + std::to_string(kMaxNestedTemplates) + " deep");
     const auto nested = read_template_file(file);
     if (!nested) return wrong(source_, value.place, nested.error().message);
-    auto package = pack(*nested, target_, depth_ + 1);
+    // What its parameters are is known to the engine alone.
+    PackageTarget within = target_;
+    within.values = pseudo_values(target_.account, target_.region);
+    auto package = pack(*nested, within, depth_ + 1);
     if (!package) return package.error();
     for (const std::string& warning : package->warnings)
       out_.warnings.push_back(file + ": " + warning);
@@ -272,8 +275,10 @@ class LocalPaths {
 };
 
 Result<StackPackage> pack(const StackTemplate& source, const PackageTarget& target, int depth) {
-  const cfn::Reading reading = cfn::read_template(source.text, {}, local_include(source));
-  if (!reading.ok()) {
+  const cfn::Reading reading =
+      cfn::read_template(source.text, target.values, local_include(source));
+  // The engine knows the values that it has and says which are missing.
+  if (!reading.ok() && reading.valueless.empty()) {
     std::string message;
     for (const cfn::Problem& problem : reading.problems)
       message +=
@@ -306,6 +311,11 @@ Result<StackPackage> pack(const StackTemplate& source, const PackageTarget& targ
 }
 
 }  // namespace
+
+std::map<std::string, std::string> pseudo_values(const std::string& account,
+                                                 const std::string& region) {
+  return {{"AWS::AccountId", account}, {"AWS::Region", region}};
+}
 
 std::string deploy_bucket(const PackageTarget& target) {
   return "kiln-deploy-" + target.account + "-" + target.region;

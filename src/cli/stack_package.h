@@ -7,6 +7,7 @@
 // Reads files, changes nothing. Errors are whole messages with file, line and column.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,13 @@ struct PackageTarget {
   std::string account, region;
   Folders folders = Folders::kPack;
   Missing missing = Missing::kRefuse;
+  // Values of the template's parameters that are known, and of AWS::Region and AWS::AccountId.
+  std::map<std::string, std::string> values = {};
 };
+
+// The values of AWS::Region and AWS::AccountId.
+std::map<std::string, std::string> pseudo_values(const std::string& account,
+                                                 const std::string& region);
 
 // Local paths are Code of AWS::Lambda::Function, Content of AWS::Lambda::LayerVersion, CodeUri and
 // ContentUri of AWS::Serverless ones and of Globals, and the CDK's assets. A function of SAM

@@ -6,6 +6,7 @@
 #include "cli/template_source.h"
 #include "cli/usage.h"
 #include "lint/model_builder.h"
+#include "template/problem_text.h"
 #include "template/template.h"
 
 namespace kiln::cli {
@@ -15,12 +16,16 @@ namespace {
 constexpr const char* kAnyAccount = "000000000000";
 
 // Each template parsed; problems are printed, all of them, before it gives up.
-std::optional<std::vector<cfn::Template>> parse_all(Console& console,
+std::optional<std::vector<cfn::Template>> parse_all(Console& console, const TemplateChoice& choice,
                                                     const std::vector<StackTemplate>& stacks) {
   std::vector<cfn::Template> parsed;
   bool readable = true;
   for (const StackTemplate& stack : stacks) {
-    cfn::Reading reading = cfn::read_template(stack.text, {}, local_include(stack));
+    auto values = choice.parameters;
+    values.insert(stack.parameters.begin(), stack.parameters.end());
+    values.emplace("AWS::Region", stack.region.empty() ? choice.region : stack.region);
+    values.emplace("AWS::AccountId", stack.account.empty() ? kAnyAccount : stack.account);
+    cfn::Reading reading = cfn::read_template(stack.text, values, local_include(stack));
     for (const cfn::Problem& problem : reading.problems) {
       if (reading.ok()) break;
       readable = false;
@@ -30,6 +35,9 @@ std::optional<std::vector<cfn::Template>> parse_all(Console& console,
                 std::to_string(problem.place.column) + ": ";
       fail(console, usage(placed_in(stack.file, place + problem.message)));
     }
+    if (!reading.valueless.empty())
+      note(console, "parameters without a value: " + cfn::joined(reading.valueless) +
+                        "; give each with --parameter NAME=VALUE");
     if (reading.ok()) parsed.push_back(std::move(*reading.parsed));
   }
   if (!readable) return std::nullopt;
@@ -99,7 +107,7 @@ std::optional<lint::Model> read_template_model(Console& console, const TemplateC
   };
   const Result<std::vector<StackTemplate>> stacks = read_template_source(choice.path);
   if (!stacks) return give_up(stacks.error());
-  const std::optional<std::vector<cfn::Template>> templates = parse_all(console, *stacks);
+  const std::optional<std::vector<cfn::Template>> templates = parse_all(console, choice, *stacks);
   if (!templates) return std::nullopt;
   if (const Result<void> fine = check_parameters(choice, *templates); !fine)
     return give_up(fine.error());

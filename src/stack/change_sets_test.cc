@@ -252,7 +252,14 @@ TEST_F(ChangeSetTest, WhatIsWrongBehindATransformFailsTheSet) {
   EXPECT_EQ(make(ChangeSet::Type::kCreate, wanted).reason,
             "Template format error: Unresolved resource dependencies [Absent] in the Resources "
             "block of the template");
-  // And so it does where the parameters are wrong, which no transform changes.
+  // And so it does where a parameter has no value,
+  document["Parameters"] = {{"P", {{"Type", "String"}}}};
+  set.name = "unknown";
+  set.wish.template_text = document.dump();
+  const auto unknown = book_->create_change_set("us-east-1", "s", set);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_EQ(unknown.error().message, "Parameters: [P] must have values");
+  // and where the parameters are wrong, which no transform changes.
   document["Parameters"] = {{"P", {{"Type", "Boolean"}}}};
   set.name = "others";
   set.wish.template_text = document.dump();

@@ -37,6 +37,9 @@ Result<std::shared_ptr<const cfn::Template>> read(const Wish& wish,
                                                   const cfn::Include& include) {
   auto reading = cfn::read_template(wish.template_text, known, include);
   if (reading.ok()) return std::make_shared<const cfn::Template>(std::move(*reading.parsed));
+  if (!reading.valueless.empty())
+    return validation_error("Parameters: [" + cfn::joined(reading.valueless) +
+                            "] must have values");
   std::string message;
   for (const cfn::Problem& problem : reading.problems)
     message += (message.empty() ? "" : "\n") + cfn::text_of(problem);

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/ascii.h"
+#include "template/functions.h"
 #include "template/node_reader.h"
 #include "template/sam_node.h"
 
@@ -35,9 +36,11 @@ class KnownValues {
   KnownValues(const Node& root, const std::map<std::string, std::string>& given)
       : root_(root), given_(given) {}
 
-  // What a parameter's value is, or a mapping's entry.
+  // What a parameter's value is, a mapping's entry, or a text that is put together of these.
   std::optional<std::string> text_of(const Node& node) const {
     if (!node.is_map() && !node.is_list()) return node.text;
+    if (const Node* sub = node.find("Fn::Sub")) return substituted(*sub);
+    if (const Node* join = node.find("Fn::Join")) return joined_text(*join);
     if (const Node* name = node.find("Ref"); name && name->is_text()) {
       if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
       const Node* parameters = root_.find("Parameters");
@@ -76,6 +79,35 @@ class KnownValues {
  private:
   // Conditions may be circular.
   static constexpr int kMaxConditions = 32;
+
+  std::optional<std::string> substituted(const Node& argument) const {
+    const bool list = argument.list.size() == 2;
+    const Node& text = list ? argument.list[0] : argument;
+    if (!text.is_text()) return std::nullopt;
+    std::string out;
+    for (SubPart& part : sub_parts(text.text)) {
+      if (part.kind == SubPart::Kind::kText) {
+        out += part.text;
+        continue;
+      }
+      const Node* own = list ? argument.list[1].find(part.text) : nullptr;
+      const auto value = text_of(own ? *own : sam::ref(part.text));
+      if (!value || out.size() + value->size() > kMaxTextBytes) return std::nullopt;
+      out += *value;
+    }
+    return out;
+  }
+  std::optional<std::string> joined_text(const Node& argument) const {
+    if (argument.list.size() != 2 || !argument.list[1].is_list()) return std::nullopt;
+    std::string out;
+    for (const Node& item : argument.list[1].list) {
+      const auto text = text_of(item);
+      if (!text || out.size() + text->size() > kMaxTextBytes) return std::nullopt;
+      if (&item != &argument.list[1].list.front()) out += argument.list[0].text;
+      out += *text;
+    }
+    return out;
+  }
 
   std::optional<bool> condition_of(const std::string& name, int depth) const {
     // Not known while it is being found, and each is found once.
@@ -123,7 +155,11 @@ class ExtensionsExpander {
   void run() {
     try {
       for (const char* section : {"Conditions", "Resources", "Outputs"})
-        if (Node* node = sam::find(root_, section)) expand(*node, 0);
+        if (Node* node = sam::find(root_, section)) {
+          expand(*node, 0);
+          name_what_is_referred_to(*node);
+        }
+      find_code();
     } catch (const TooLarge& large) {
       wrong(large.place, "Fn::ForEach makes more than " + std::to_string(kMaxNodes) + " values");
       return;
@@ -202,6 +238,29 @@ class ExtensionsExpander {
       member.value = with(member.value, name, value);
     }
     return out;
+  }
+
+  void make_text(Node& node) const {
+    if (!node.is_map()) return;
+    if (auto text = known_.text_of(node)) node = placed(sam::text(std::move(*text)), node.place);
+  }
+  // Ref and Fn::GetAtt take functions here.
+  void name_what_is_referred_to(Node& node) const {
+    for (Node& item : node.list) name_what_is_referred_to(item);
+    for (Member& member : node.map) {
+      if (node.map.size() == 1 && member.name == "Ref") make_text(member.value);
+      if (node.map.size() == 1 && member.name == "Fn::GetAtt")
+        for (Node& item : member.value.list) make_text(item);
+      name_what_is_referred_to(member.value);
+    }
+  }
+  // SAM asks for the text of these, and finds it where this transform was carried out before.
+  void find_code() const {
+    if (Node* resources = sam::find(root_, "Resources"))
+      for (Member& resource : resources->map)
+        if (Node* properties = sam::find(resource.value, "Properties"))
+          for (const char* name : {"CodeUri", "ContentUri", "DefinitionUri"})
+            if (Node* uri = sam::find(*properties, name)) make_text(*uri);
   }
 
   // Members of a map that are loops stand for what they make.

@@ -115,5 +115,38 @@ TEST(LanguageExtensions, ConditionsThatNameOneAnotherOftenAreFoundOnce) {
   EXPECT_EQ(reading.parsed->resources[0].deletion_policy, Policy::kRetain);
 }
 
+TEST(LanguageExtensions, FunctionsNameWhatIsReferredTo) {
+  const std::string text =
+      with(
+          "  OneTopic: {Type: AWS::SNS::Topic, Properties: {DisplayName: {Ref: !Sub "
+          "'${Stage}Name'}}}\n",
+          "Parameters: {Stage: {Type: String}, liveName: {Type: String, Default: x}}\n"
+          "Mappings: {M: {live: {Id: OneTopic}}}\n") +
+      "Outputs:\n"
+      "  O: {Value: !GetAtt [!FindInMap [M, !Ref Stage, Id], !Join ['', [Topic, Name]]]}\n";
+  const Reading reading = read_template(text, {{"Stage", "live"}});
+  ASSERT_TRUE(reading.ok()) << reading.problems[0].message;
+  EXPECT_EQ(to_json(reading.parsed->resources[0].properties).dump(),
+            R"({"DisplayName":{"Ref":"liveName"}})");
+  EXPECT_EQ(to_json(reading.parsed->outputs[0].value).dump(),
+            R"({"Fn::GetAtt":["OneTopic","TopicName"]})");
+}
+
+TEST(LanguageExtensions, SamFindsTheTextOfCode) {
+  const std::string function =
+      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: "
+      "python3.12, CodeUri: !Sub 's3://code-${AWS::AccountId}/f.zip'}}}\n";
+  const std::map<std::string, std::string> known = {{"AWS::AccountId", "000000000000"}};
+  const Reading both = read_template(
+      "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n" + function, known);
+  ASSERT_TRUE(both.ok()) << both.problems[0].message;
+  EXPECT_EQ(to_json(*both.parsed->resource("F")->properties.find("Code")).dump(),
+            R"({"S3Bucket":"code-000000000000","S3Key":"f.zip"})");
+  const Reading alone = read_template("Transform: AWS::Serverless-2016-10-31\n" + function, known);
+  ASSERT_FALSE(alone.ok());
+  EXPECT_THAT(alone.problems[0].message,
+              HasSubstr("'CodeUri' is not a valid S3 Uri of the form 's3://bucket/key'"));
+}
+
 }  // namespace
 }  // namespace kiln::cfn

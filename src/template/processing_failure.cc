@@ -1,5 +1,6 @@
 #include "template/processing_failure.h"
 
+#include <algorithm>
 #include <set>
 
 #include "template/language_extensions.h"
@@ -26,6 +27,16 @@ std::string serverless_failure(const std::vector<Problem>& problems) {
          std::to_string(subjects.size()) + "." + messages;
 }
 
+bool has_computed_policies(const Node& root) {
+  const Node* resources = root.find("Resources");
+  if (!resources) return false;
+  return std::any_of(resources->map.begin(), resources->map.end(), [](const Member& resource) {
+    const Node* deletion = resource.value.find("DeletionPolicy");
+    const Node* replacement = resource.value.find("UpdateReplacePolicy");
+    return (deletion && deletion->is_map()) || (replacement && replacement->is_map());
+  });
+}
+
 std::string without(std::string_view start, const std::string& message) {
   return message.starts_with(start) ? message.substr(start.size()) : message;
 }
@@ -46,6 +57,17 @@ bool has_wrong_parameters(const Node& root) {
   if (const Node* section = root.find("Parameters"); section && section->is_map())
     for (const Member& parameter : section->map) read_parameter(parameter, problems);
   return !problems.empty();
+}
+
+std::vector<std::string> valueless_parameters(const Node& root,
+                                              const std::map<std::string, std::string>& given) {
+  std::vector<std::string> out;
+  const Node* section = root.find("Parameters");
+  if (!section || !(root.find("Transform") || has_computed_policies(root))) return out;
+  for (const Member& parameter : section->map)
+    if (!parameter.value.find("Default") && !given.contains(parameter.name))
+      out.push_back(parameter.name);
+  return out;
 }
 
 }  // namespace kiln::cfn

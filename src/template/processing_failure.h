@@ -3,6 +3,7 @@
 // fails. Pure.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,5 +17,10 @@ std::string processing_failure(std::string_view transform, const std::vector<Pro
 
 // Whether what the template itself says of parameters is wrong: no transform is asked then.
 bool has_wrong_parameters(const Node& root);
+
+// The parameters without a value that what a template becomes may depend on: all of those that have
+// no default, where there are transforms or policies of resources that are functions.
+std::vector<std::string> valueless_parameters(const Node& root,
+                                              const std::map<std::string, std::string>& given);
 
 }  // namespace kiln::cfn

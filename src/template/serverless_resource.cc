@@ -194,9 +194,10 @@ Member make_main(SamTemplate& all, const SamResource& from, const char* type, No
   return made;
 }
 
-Node s3_location(SamTemplate& all, const SamResource& resource, const Node& uri,
+Node s3_location(SamTemplate& all, const SamResource& resource, const Node& given,
                  const char* property) {
   const std::string name = property;
+  const Node uri = given.find("Ref") ? all.resolved(given) : given;
   const auto wrong = [&](const std::string& message) {
     sam_problem(all, resource, uri.place, message);
     return sam::map();
@@ -208,15 +209,17 @@ Node s3_location(SamTemplate& all, const SamResource& resource, const Node& uri,
     sam::copy(uri, {"Bucket", "Key", "Version"}, out);
     return out;
   }
-  if (!uri.is_text()) return wrong("'" + name + "' must be a path, an S3 Uri or a map");
+  const auto no_uri = [&] {
+    return wrong("'" + name +
+                 "' is not a valid S3 Uri of the form 's3://bucket/key' with optional "
+                 "versionId query parameter.");
+  };
+  if (!uri.is_text()) return no_uri();
   constexpr std::string_view kScheme = "s3://";
   if (!uri.text.starts_with(kScheme)) return uri;
   const std::string rest = uri.text.substr(kScheme.size());
   const size_t slash = rest.find('/');
-  if (slash == std::string::npos || slash == 0 || slash + 1 == rest.size())
-    return wrong("'" + name +
-                 "' is not a valid S3 Uri of the form 's3://bucket/key' with optional "
-                 "versionId query parameter.");
+  if (slash == std::string::npos || slash == 0 || slash + 1 == rest.size()) return no_uri();
   constexpr std::string_view kVersion = "?versionId=";
   const size_t version = rest.find(kVersion, slash);
   Node out = sam::map(

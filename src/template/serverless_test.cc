@@ -386,7 +386,7 @@ TEST(Serverless, Problems) {
       {sam(function("      CodeUri: s3://bucket\n")), "is not a valid S3 Uri"},
       {sam(function("      CodeUri: s3:///key\n")), "is not a valid S3 Uri"},
       {sam(function("      CodeUri: {Bucket: b}\n")), "requires Bucket and Key"},
-      {sam(function("      CodeUri: !Ref AWS::Region\n")), "must be a path"},
+      {sam(function("      CodeUri: !Ref AWS::Region\n")), "'CodeUri' is not a valid S3 Uri"},
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {}}\n"),
        "Missing required property 'ContentUri'"},
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, Size: "

@@ -139,11 +139,21 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
     std::stable_sort(out.problems.begin(), out.problems.end(), before);
   }
   shorten(out.problems);
-  if (has_transforms && !out.problems.empty() && !has_wrong_parameters(root))
+  const bool may_be_parameters = !out.problems.empty() && !has_wrong_parameters(root);
+  if (may_be_parameters) out.valueless = valueless_parameters(root, parameters);
+  if (may_be_parameters && has_transforms && out.valueless.empty())
     out.processing_failure =
         made_nothing.empty() ? processing_failure("", out.problems) : std::move(made_nothing);
   if (out.problems.empty()) out.parsed = std::move(parsed);
   return out;
+}
+
+std::optional<Template> read_as_written(std::string_view text) {
+  NodeOrProblem tree = read_node(text);
+  const Node* root = std::get_if<Node>(&tree);
+  if (!root || !root->is_map() || has_wrong_parameters(*root)) return std::nullopt;
+  std::vector<Problem> problems;
+  return read_sections(*root, problems);
 }
 
 nlohmann::json processed_template(std::string_view text,

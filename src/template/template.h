@@ -91,6 +91,8 @@ struct Reading {
   // Why a change set of this template fails, where AWS finds the problems while it processes it;
   // "": AWS refuses the template at once.
   std::string processing_failure;
+  // Parameters with neither a value nor a default, where the problems may be that alone.
+  std::vector<std::string> valueless;
 
   bool ok() const { return parsed.has_value(); }
 };
@@ -99,6 +101,11 @@ struct Reading {
 // goes by the defaults of the others.
 Reading read_template(std::string_view text,
                       const std::map<std::string, std::string>& parameters = {});
+
+// The sections of a template as they are written: no transform is carried out, and nothing is
+// checked but the parameters. Resources and outputs may be wrong. nullopt: the text or the
+// parameters are.
+std::optional<Template> read_as_written(std::string_view text);
 
 // The template with its transforms carried out and everything else as it is. REQUIRES:
 // read_template reads it.

@@ -437,5 +437,54 @@ TEST(Template, AMegabyteOfReferencesEnds) {
   EXPECT_EQ(problems_of(text), "");
 }
 
+// What a template becomes may depend on its parameters: without their values nothing is said of it.
+TEST(Template, ParametersWithoutAValue) {
+  const std::string sections =
+      "Parameters: {Kept: {Type: String}, Given: {Type: String}, Usual: {Type: String, Default: "
+      "x}}\n"
+      "Resources: {T: {Type: AWS::SNS::Topic, DeletionPolicy: !Ref Kept}}\n";
+  const Reading without = read_template(sections, {{"Given", "x"}});
+  ASSERT_FALSE(without.ok());
+  EXPECT_THAT(without.valueless, testing::ElementsAre("Kept"));
+  EXPECT_TRUE(read_template(sections, {{"Given", "x"}, {"Kept", "Retain"}}).ok());
+  const Reading wrong = read_template(sections, {{"Given", "x"}, {"Kept", "Keep"}});
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_TRUE(wrong.valueless.empty());
+  // AWS refuses it at once: it has no transforms.
+  EXPECT_EQ(wrong.processing_failure, "");
+  const auto written = read_as_written(sections);
+  ASSERT_TRUE(written);
+  EXPECT_EQ(written->parameters.size(), 3U);
+  EXPECT_EQ(written->resources[0].type, "AWS::SNS::Topic");
+  EXPECT_FALSE(read_as_written("Parameters: {P: {Type: Boolean}}\nResources: {}\n"));
+  EXPECT_FALSE(read_as_written("Resources: ["));
+}
+
+TEST(Template, WhyAChangeSetFails) {
+  const auto reason = [](const std::string& text) {
+    return read_template(text).processing_failure;
+  };
+  EXPECT_EQ(reason("Transform: AWS::Serverless-2016-10-31\n"
+                   "Resources:\n"
+                   "  B: {Type: AWS::Serverless::SimpleTable, Properties: {PrimaryKey: {}, X: 1}}\n"
+                   "  A: {Type: AWS::Serverless::Function}\n"),
+            "Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless Application "
+            "Specification document. Number of errors found: 2. Resource with id [A] is invalid. "
+            "Runtime and Handler needs to be present when PackageType is of type `Zip` Resource "
+            "with id [B] is invalid. property X not defined for resource of type "
+            "AWS::Serverless::SimpleTable");
+  EXPECT_EQ(reason("Transform: AWS::LanguageExtensions\n"
+                   "Resources: {'Fn::ForEach::X': [A]}\n"),
+            "Transform AWS::LanguageExtensions failed with: Fn::ForEach::X must have an "
+            "identifier, a collection that is known before the deployment, and a map");
+  EXPECT_EQ(reason("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref X}}}\n"),
+            "");
+  EXPECT_EQ(reason("Resources: ["), "");
+  EXPECT_EQ(reason("Transform: AWS::LanguageExtensions\n"
+                   "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Sub "
+                   "{'Fn::Transform': {Name: Texts}}}}}\n"),
+            "Template error: Fn::Transform asks for a macro; there are none here");
+}
+
 }  // namespace
 }  // namespace kiln::cfn

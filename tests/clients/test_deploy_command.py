@@ -230,3 +230,36 @@ def test_a_stack_shows_what_is_in_it(engine, project):
     assert {"logicalId": "F", "type": "AWS::Lambda::Function", "status": "CREATE_COMPLETE", "reason": "", "physicalId": "orders"} in document["resources"]
     near = engine.cli("stacks", "order", check=False)
     assert near.stderr == "kiln: there is no stack 'order' in us-east-1; did you mean orders? `kiln stacks` shows those that are there\n"
+
+
+PARAMETERS_DECIDE = """
+Transform: AWS::LanguageExtensions
+Parameters: {Stage: {Type: String}, Kept: {Type: String}}
+Mappings: {Queues: {live: {Names: [Orders, Returns]}}}
+Resources:
+  Fn::ForEach::Topics:
+    - Name
+    - !FindInMap [Queues, !Ref Stage, Names]
+    - ${Name}Topic: {Type: AWS::SNS::Topic, DeletionPolicy: !Ref Kept}
+"""
+
+
+def test_parameters_decide_what_a_template_becomes(engine, tmp_path):
+    template = tmp_path / "topics.yaml"
+    template.write_text(PARAMETERS_DECIDE)
+    command = ["deploy", str(template), "--yes"]
+    missing = engine.cli(*command, "--parameter", "Stage=live", check=False)
+    assert missing.returncode == 1 and "Parameters: [Kept] must have values; give each with --parameter NAME=VALUE" in missing.stderr
+    wrong = engine.cli(*command, "--parameter", "Stage=live", "--parameter", "Kept=Keep", check=False)
+    assert wrong.returncode == 2 and "topics.yaml:9:" in wrong.stderr and "Unrecognized DeletionPolicy Keep of OrdersTopic" in wrong.stderr
+    engine.cli(*command, "--parameter", "Stage=live", "--parameter", "Kept=Delete")
+    # An update goes by the values that the stack has.
+    template.write_text(PARAMETERS_DECIDE + "Outputs: {Arn: {Value: !Ref OrdersTopic}}\n")
+    engine.cli(*command)
+    assert len(engine.client("sns").list_topics()["Topics"]) == 2
+    # What a tool asks before it knows the values is answered as the template is written.
+    summary = engine.client("cloudformation").get_template_summary(TemplateBody=PARAMETERS_DECIDE)
+    assert [one["ParameterKey"] for one in summary["Parameters"]] == ["Stage", "Kept"]
+    lint = engine.cli("lint", str(template), check=False)
+    assert lint.returncode != 0 and "parameters without a value: Stage, Kept; give each with --parameter NAME=VALUE" in lint.stderr
+    assert engine.cli("lint", str(template), "--parameter", "Stage=live", "--parameter", "Kept=Delete").returncode == 0

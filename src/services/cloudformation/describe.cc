@@ -32,14 +32,26 @@ Result<json> page(const json& all, const char* name, const std::string& token) {
 
 using Known = std::map<std::string, std::string>;
 
-Result<cfn::Template> read(const std::string& text, const cfn::Include& include,
-                           const Known& known = {}) {
-  auto reading = cfn::read_template(text, known, include);
+Result<cfn::Template> template_of(cfn::Reading reading) {
   if (reading.ok()) return std::move(*reading.parsed);
   std::string message;
   for (const cfn::Problem& problem : reading.problems)
     message += (message.empty() ? "" : "\n") + cfn::text_of(problem);
   return stack::validation_error(message);
+}
+
+Result<cfn::Template> read(const std::string& text, const cfn::Include& include,
+                           const Known& known = {}) {
+  return template_of(cfn::read_template(text, known, include));
+}
+
+// What these operations look at is the same before the transforms, which AWS carries out later,
+// with the values of the parameters.
+Result<cfn::Template> read_to_describe(const std::string& text, const cfn::Include& include) {
+  auto reading = cfn::read_template(text, {}, include);
+  if (!reading.processing_failure.empty() || !reading.valueless.empty())
+    if (auto written = cfn::read_as_written(text)) return *std::move(written);
+  return template_of(std::move(reading));
 }
 
 }  // namespace
@@ -209,7 +221,7 @@ Result<json> CloudFormationOperations::get_template(const Call& call) {
 Result<json> CloudFormationOperations::get_template_summary(const Call& call) {
   const auto text = template_text(call);
   if (!text) return text.error();
-  const auto parsed = read(*text, book_.include());
+  const auto parsed = read_to_describe(*text, book_.include());
   if (!parsed) return parsed.error();
   return template_document(*parsed, Detail::kSummary);
 }
@@ -219,7 +231,7 @@ Result<json> CloudFormationOperations::validate_template(const Call& call) {
   if (!text) return text.error();
   if (!*text)
     return stack::validation_error("Either Template URL or Template Body must be specified.");
-  const auto parsed = read(**text, book_.include());
+  const auto parsed = read_to_describe(**text, book_.include());
   if (!parsed) return parsed.error();
   return template_document(*parsed, Detail::kValidation);
 }
