@@ -12,7 +12,8 @@ namespace {
 
 // "Orders" of "Resource with id [Orders] is invalid. …"; the whole text where it is about none.
 std::string_view subject_of(std::string_view message) {
-  constexpr std::string_view kStart = "Resource with id [";
+  constexpr std::string_view kStart = "Resource with id [", kGlobals = "'Globals' section";
+  if (message.starts_with(kGlobals)) return kGlobals;
   if (!message.starts_with(kStart)) return message;
   return message.substr(kStart.size(), message.find(']') - kStart.size());
 }

@@ -364,6 +364,16 @@ class Filler {
     return out;
   }
 
+  // Once all statements are made.
+  void tell_missing() const {
+    if (missing_.empty()) return;
+    std::string names;
+    for (const std::string& name : missing_) names += (names.empty() ? "'" : ", '") + name + "'";
+    sam_problem(all_, owner_, policy_.place,
+                "Following required parameters of template '" + policy_.name +
+                    "' don't have values: [" + names + "]");
+  }
+
  private:
   Node resource(const std::string& arn) {
     if (arn == "*") return sam::text(arn);
@@ -374,10 +384,8 @@ class Filler {
       const std::string parameter = parameter_of(part.text);
       const Node* value = policy_.value.find(parameter);
       if (!value) {
-        if (told_.insert(parameter).second)
-          sam_problem(all_, owner_, policy_.place,
-                      "Must specify valid parameter values for policy template '" + policy_.name +
-                          "': " + parameter + " is missing");
+        if (std::find(missing_.begin(), missing_.end(), parameter) == missing_.end())
+          missing_.push_back(parameter);
         continue;
       }
       sam::put(variables, part.text, *value);
@@ -389,7 +397,7 @@ class Filler {
   SamTemplate& all_;
   const SamResource& owner_;
   const Member& policy_;
-  std::set<std::string> told_;
+  std::vector<std::string> missing_;
 };
 
 }  // namespace
@@ -400,6 +408,7 @@ std::optional<Node> policy_template(SamTemplate& all, const SamResource& owner,
   Node statements = sam::list();
   for (const Grant& grant : kGrants)
     if (grant.name == policy.name) statements.list.push_back(filler.statement(grant));
+  filler.tell_missing();
   if (statements.list.empty()) return std::nullopt;
   return sam::map({{"Statement", std::move(statements)}});
 }

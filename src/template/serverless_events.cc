@@ -267,6 +267,23 @@ Node rule_state(SamTemplate& all, const SamEvent& event) {
   return sam::text(sam::is_false(&value) ? "DISABLED" : "ENABLED");
 }
 
+bool has_dead_letters(SamTemplate& all, const SamEvent& event, const Node& config) {
+  const Node* arn = config.find("Arn");
+  const Node* type = config.find("Type");
+  const Node* named = config.find("QueueLogicalId");
+  const char* message = nullptr;
+  if (arn && type)
+    message = "You can either define 'Arn' or 'Type' property of DeadLetterConfig.";
+  else if (!arn && !type)
+    message = "No 'Arn' or 'Type' property provided for DeadLetterConfig.";
+  else if (type && type->text != "SQS")
+    message = "The only valid value for 'Type' property of DeadLetterConfig is 'SQS'.";
+  else if (type && named && !named->is_text())
+    message = "QueueLogicalId must be a string";
+  if (message) sam_made_event_problem(all, event, config.place, message);
+  return message == nullptr;
+}
+
 Node rule_target(SamTemplate& all, const SamEvent& event, const char* suffix, Made& made) {
   const std::string end = suffix;
   const Node* given = event.find("Target");
@@ -277,23 +294,14 @@ Node rule_target(SamTemplate& all, const SamEvent& event, const char* suffix, Ma
   sam::copy(event.properties, {"Input", "InputPath", "RetryPolicy", "InputTransformer"}, target);
   const Node* dead = event.find("DeadLetterConfig");
   if (!dead) return target;
+  if (!has_dead_letters(all, event, *dead)) return target;
   const Node* arn = dead->find("Arn");
-  const Node* type = dead->find("Type");
-  if ((arn != nullptr) == (type != nullptr) || (type && type->text != "SQS")) {
-    sam_event_problem(all, event, dead->place,
-                      arn && type ? "You can either define 'Arn' or 'Type' property of "
-                                    "DeadLetterConfig."
-                      : type      ? "The only valid value for 'Type' property of DeadLetterConfig "
-                                    "is 'SQS'."
-                                  : "No 'Arn' or 'Type' property provided for DeadLetterConfig.");
-    return target;
-  }
   if (arn) {
     sam::put(target, "DeadLetterConfig", sam::map({{"Arn", arn}}));
     return target;
   }
   const Node* named = dead->find("QueueLogicalId");
-  const std::string queue = named && named->is_text() ? named->text : event.id + "Queue";
+  const std::string queue = named ? named->text : event.id + "Queue";
   made.push_back(make_resource(all, event.owner, queue, "AWS::SQS::Queue", sam::map()));
   Node document = queue_policy_document(sam::get_att(queue, "Arn"), sam::get_att(event.id, "Arn"));
   sam::put(sam::at(document, "Statement").list[0], "Principal", sam::map({{"Service", kRules}}));

@@ -1,10 +1,13 @@
 #include "template/serverless_globals.h"
 
 #include <algorithm>
-#include <iterator>
+#include <map>
 #include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/near_word.h"
 #include "template/node_reader.h"
 #include "template/sam_node.h"
 #include "template/template.h"
@@ -12,12 +15,97 @@
 namespace kiln::cfn {
 namespace {
 
-constexpr std::string_view kGlobalSections[] = {"Api",          "CapacityProvider", "Function",
-                                                "HttpApi",      "LayerVersion",     "SimpleTable",
-                                                "StateMachine", "WebSocketApi"};
-// The transform refuses these; with others it would be stricter than the services allow.
-constexpr std::string_view kNeverOfFunctions[] = {"Events",     "FunctionName", "ImageUri",
-                                                  "InlineCode", "Policies",     "Role"};
+// What the transform takes of each kind, in the order in which it names them.
+using Names = std::vector<std::string>;
+const std::map<std::string_view, Names>& global_sections() {
+  static const std::map<std::string_view, Names> sections = {
+      {"Api",
+       {"Auth",
+        "Name",
+        "DefinitionUri",
+        "CacheClusterEnabled",
+        "CacheClusterSize",
+        "MergeDefinitions",
+        "Variables",
+        "EndpointConfiguration",
+        "MethodSettings",
+        "BinaryMediaTypes",
+        "MinimumCompressionSize",
+        "Cors",
+        "GatewayResponses",
+        "AccessLogSetting",
+        "CanarySetting",
+        "TracingEnabled",
+        "OpenApiVersion",
+        "Domain",
+        "AlwaysDeploy",
+        "PropagateTags",
+        "SecurityPolicy",
+        "EndpointAccessMode"}},
+      {"CapacityProvider",
+       {"VpcConfig", "OperatorRole", "Tags", "InstanceRequirements", "ScalingConfig", "KmsKeyArn",
+        "PropagateTags"}},
+      {"Function",
+       {"Handler",
+        "Runtime",
+        "CodeUri",
+        "DeadLetterQueue",
+        "Description",
+        "MemorySize",
+        "Timeout",
+        "VpcConfig",
+        "Environment",
+        "Tags",
+        "PropagateTags",
+        "Tracing",
+        "KmsKeyArn",
+        "AutoPublishAlias",
+        "AutoPublishAliasAllProperties",
+        "Layers",
+        "DeploymentPreference",
+        "RolePath",
+        "PermissionsBoundary",
+        "ReservedConcurrentExecutions",
+        "ProvisionedConcurrencyConfig",
+        "AssumeRolePolicyDocument",
+        "EventInvokeConfig",
+        "FileSystemConfigs",
+        "CodeSigningConfigArn",
+        "Architectures",
+        "SnapStart",
+        "EphemeralStorage",
+        "FunctionUrlConfig",
+        "RuntimeManagementConfig",
+        "LoggingConfig",
+        "RecursiveLoop",
+        "SourceKMSKeyArn",
+        "TenancyConfig",
+        "DurableConfig",
+        "CapacityProviderConfig",
+        "FunctionScalingConfig",
+        "PublishToLatestPublished",
+        "VersionDeletionPolicy"}},
+      {"HttpApi",
+       {"Auth", "AccessLogSettings", "StageVariables", "Tags", "CorsConfiguration",
+        "DefaultRouteSettings", "Domain", "RouteSettings", "FailOnWarnings", "PropagateTags"}},
+      {"LayerVersion", {"PublishLambdaVersion"}},
+      {"SimpleTable", {"SSESpecification"}},
+      {"StateMachine", {"PropagateTags"}},
+      {"WebSocketApi",
+       {"AccessLogSettings", "ApiKeySelectionExpression", "DefaultRouteSettings",
+        "DisableExecuteApiEndpoint", "DisableSchemaValidation", "Domain", "FailOnWarnings",
+        "IpAddressType", "PropagateTags", "RouteSelectionExpression", "RouteSettings",
+        "StageVariables", "Tags"}}};
+  return sections;
+}
+
+std::string must_be_among(const Names& names, const std::string& given) {
+  std::string out = "Must be one of the following values - [";
+  for (const std::string& name : names) out += (out.ends_with('[') ? "'" : ", '") + name + "'";
+  const std::string near = near_word(given, names);
+  return out + "]" + (near.empty() ? "" : "; did you mean " + near + "?");
+}
+
 // Globals are copied into every resource of the kind.
 constexpr size_t kMaxCopiedBytes = 16 * kMaxTemplateBytes;
 
@@ -71,9 +159,12 @@ SamGlobals::SamGlobals(const Node& root, size_t copies, std::vector<Problem>& pr
   }
   Size size;
   for (const Member& section : globals->map) {
-    if (std::find(std::begin(kGlobalSections), std::end(kGlobalSections), section.name) ==
-        std::end(kGlobalSections)) {
-      invalid(section.place, "'" + section.name + "' is not supported.");
+    const auto known = global_sections().find(section.name);
+    if (known == global_sections().end()) {
+      Names all;
+      for (const auto& [name, properties] : global_sections()) all.emplace_back(name);
+      invalid(section.place,
+              "'" + section.name + "' is not supported. " + must_be_among(all, section.name));
       continue;
     }
     if (section.value.kind == Node::Kind::kNull) continue;
@@ -81,12 +172,15 @@ SamGlobals::SamGlobals(const Node& root, size_t copies, std::vector<Problem>& pr
       invalid(section.place, "Value of " + section.name + " must be a dictionary");
       continue;
     }
-    if (section.name == "Function")
-      for (const Member& property : section.value.map)
-        if (std::find(std::begin(kNeverOfFunctions), std::end(kNeverOfFunctions), property.name) !=
-            std::end(kNeverOfFunctions))
-          invalid(property.place,
-                  "'" + property.name + "' is not a supported property of 'Function'.");
+    // One is enough: nobody reads the list of what there is twice.
+    const auto& names = known->second;
+    const auto unknown = std::find_if(
+        section.value.map.begin(), section.value.map.end(), [&](const Member& property) {
+          return std::find(names.begin(), names.end(), property.name) == names.end();
+        });
+    if (unknown != section.value.map.end())
+      invalid(unknown->place, "'" + unknown->name + "' is not a supported property of '" +
+                                  section.name + "'. " + must_be_among(names, unknown->name));
     measure_section(section.value, size);
     sections_[section.name] = section.value;
   }

@@ -139,6 +139,16 @@ void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
   sam_problem(all, event.owner, place, "Event with id [" + event.name + "] is invalid. " + message);
 }
 
+void sam_made_event_problem(SamTemplate& all, const SamEvent& event, Place place,
+                            const std::string& message) {
+  const std::string text = "Event with id [" + event.id + "] is invalid. " + message;
+  const Node* type = event.owner.whole.find("Type");
+  if (type && type->text == "AWS::Serverless::StateMachine")
+    all.problems.push_back({text, place});
+  else
+    sam_problem(all, event.owner, place, text);
+}
+
 bool requires_all(SamTemplate& all, const SamEvent& event,
                   std::initializer_list<std::string_view> names) {
   bool fine = true;

@@ -87,6 +87,10 @@ struct SamEvent {
 };
 void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
                        const std::string& message);
+// The same of what the event becomes: AWS names that by its logical id, and a state machine's
+// alone.
+void sam_made_event_problem(SamTemplate& all, const SamEvent& event, Place place,
+                            const std::string& message);
 void unknown_event_type(SamTemplate& all, const SamEvent& event, Place place,
                         const std::string& type);
 // Whether the event has these; what is missing is a problem.
@@ -106,6 +110,8 @@ void expand_http_event(SamTemplate& all, const SamEvent& event, Made& made);
 void expand_machine_api_event(SamTemplate& all, const SamEvent& event, Made& made);
 // ScheduleV2, of both.
 void expand_scheduler_event(SamTemplate& all, const SamEvent& event, bool machine, Made& made);
+// Whether DeadLetterConfig of an event is right; else that is a problem.
+bool has_dead_letters(SamTemplate& all, const SamEvent& event, const Node& config);
 // Target of a rule in EventBridge with its dead letter queue.
 Node rule_target(SamTemplate& all, const SamEvent& event, const char* suffix, Made& made);
 Node rule_state(SamTemplate& all, const SamEvent& event);

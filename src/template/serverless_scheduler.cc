@@ -21,16 +21,12 @@ void expand_scheduler_event(SamTemplate& all, const SamEvent& event, bool machin
   std::optional<Node> dead_letters;
   if (const Node* config = event.find("DeadLetterConfig")) {
     const Node* arn = config->find("Arn");
-    const Node* type = config->find("Type");
-    if ((arn != nullptr) == (type != nullptr)) {
-      sam_event_problem(all, event, config->place,
-                        arn ? "You can either define 'Arn' or 'Type' property of DeadLetterConfig."
-                            : "No 'Arn' or 'Type' property provided for DeadLetterConfig.");
-    } else if (arn) {
+    const bool fine = has_dead_letters(all, event, *config);
+    if (fine && arn) {
       dead_letters = *arn;
-    } else {
+    } else if (fine) {
       const Node* named = config->find("QueueLogicalId");
-      const std::string queue = named && named->is_text() ? named->text : event.id + "Queue";
+      const std::string queue = named ? named->text : event.id + "Queue";
       made.push_back(make_resource(all, event.owner, queue, "AWS::SQS::Queue", sam::map()));
       dead_letters = sam::get_att(queue, "Arn");
     }

@@ -396,8 +396,26 @@ TEST(Serverless, Problems) {
        "property Timout not defined for resource of type AWS::Serverless::Function; did you mean "
        "Timeout?"},
       {sam(function(code_uri), "Globals: {Function: {Memory: 128}}\n"),
-       "property Memory not defined for resource of type AWS::Serverless::Function; did you mean "
-       "MemorySize?"},
+       "'VersionDeletionPolicy']; did you mean MemorySize?"},
+      {sam(function(code_uri), "Globals: {Api: {StageName: a}}\n"),
+       "'Globals' section is invalid. 'StageName' is not a supported property of 'Api'. Must be "
+       "one "
+       "of the following values - ['Auth', 'Name', "},
+      {sam(function(code_uri), "Globals: {Queue: {}}\n"),
+       "'Queue' is not supported. Must be one of the following values - ['Api', "
+       "'CapacityProvider', "
+       "'Function', 'HttpApi', 'LayerVersion', 'SimpleTable', 'StateMachine', 'WebSocketApi']"},
+      {with("      Policies: [{LambdaInvokePolicy: {}}]\n"),
+       "Following required parameters of template 'LambdaInvokePolicy' don't have values: "
+       "['FunctionName']"},
+      {with("      Events: {E: {Type: Schedule, Properties: {Schedule: rate(1 minute), "
+            "DeadLetterConfig: {Type: SQS, QueueLogicalId: [a]}}}}\n"),
+       "Resource with id [Orders] is invalid. Event with id [OrdersE] is invalid. QueueLogicalId "
+       "must be a string"},
+      {with("      Events: {E: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 minute), "
+            "DeadLetterConfig: {Type: SNS}}}}\n"),
+       "Event with id [OrdersE] is invalid. The only valid value for 'Type' property of "
+       "DeadLetterConfig is 'SQS'."},
       {sam("  Tools: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: a, "
            "RetentionPolicy: Keep}}\n"),
        "'RetentionPolicy' must be one of the following options: ['Retain', 'Delete']."},
