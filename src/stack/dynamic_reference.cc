@@ -59,6 +59,15 @@ Result<std::string> resolve_dynamic(const std::string& service, const std::strin
                 reference + "]");
 }
 
+cfn::SsmLookup with_aws_parameters(cfn::SsmLookup lookup, Wish::Unsupported unsupported) {
+  if (unsupported != Wish::Unsupported::kSkip) return lookup;
+  return [lookup = std::move(lookup)](const std::string& name) -> std::optional<cfn::SsmParameter> {
+    if (auto found = lookup ? lookup(name) : std::nullopt) return found;
+    if (!name.starts_with("/aws/service/")) return std::nullopt;
+    return cfn::SsmParameter{"String", "skipped-" + name.substr(name.rfind('/') + 1)};
+  };
+}
+
 std::vector<std::string> secure_references(const cfn::Resource& resource) {
   std::vector<std::string> out;
   find_secure(resource.properties, resource.type + "/Properties", out);

@@ -159,6 +159,20 @@ TEST(DynamicReference, ByService) {
   EXPECT_FALSE(resolve_dynamic("vault", "s", skip, lookup).ok());
 }
 
+TEST(DynamicReference, ParametersOfAwsItself) {
+  const cfn::SsmLookup stored = [](const std::string& name) -> std::optional<cfn::SsmParameter> {
+    if (name != "/aws/service/ami/kept") return std::nullopt;
+    return cfn::SsmParameter{"String", "ami-1"};
+  };
+  const auto all = with_aws_parameters(stored, Wish::Unsupported::kSkip);
+  EXPECT_EQ(all("/aws/service/ami/kept")->value, "ami-1");
+  EXPECT_EQ(all("/aws/service/ami/al2")->value, "skipped-al2");
+  EXPECT_FALSE(all("/mine/al2"));
+  EXPECT_EQ(with_aws_parameters({}, Wish::Unsupported::kSkip)("/aws/service/a")->value,
+            "skipped-a");
+  EXPECT_FALSE(with_aws_parameters(stored, Wish::Unsupported::kRefuse)("/aws/service/ami/al2"));
+}
+
 TEST(SecureReferences, AreNamedByTheirProperty) {
   const auto reading = cfn::read_template(R"(
 Resources:

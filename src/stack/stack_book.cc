@@ -41,14 +41,19 @@ StackBook::StackBook(Options options) : options_(std::move(options)) {
   };
   environment_.dynamic = [this](const std::string& region, const std::string& service,
                                 const std::string& reference, Wish::Unsupported unsupported) {
-    return resolve_dynamic(service, reference, unsupported, [&](const std::string& name) {
-      return options_.ssm ? options_.ssm(region, name) : std::nullopt;
-    });
+    return resolve_dynamic(service, reference, unsupported, ssm_lookup(region, unsupported));
   };
   environment_.commit_outputs = [this](StackRecord& record, std::vector<StackOutput> outputs,
                                        std::vector<std::string> imports) {
     return commit_outputs(record, std::move(outputs), std::move(imports));
   };
+}
+
+cfn::SsmLookup StackBook::ssm_lookup(const std::string& region,
+                                     Wish::Unsupported unsupported) const {
+  if (!options_.ssm) return with_aws_parameters({}, unsupported);
+  return with_aws_parameters(
+      [this, region](const std::string& name) { return options_.ssm(region, name); }, unsupported);
 }
 
 WorkerPool& StackBook::pool_of(const StackRecord& record) {

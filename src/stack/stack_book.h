@@ -134,6 +134,8 @@ class StackBook {
   };
   enum class Macros { kNeedCapability, kExpand };
 
+  // What parameters that name one of SSM's come to.
+  cfn::SsmLookup ssm_lookup(const std::string& region, Wish::Unsupported unsupported) const;
   // With what the options say.
   Wish completed(Wish wish) const;
   // `depth`: how many stacks are around this one.

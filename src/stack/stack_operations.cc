@@ -180,10 +180,8 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
                                                size_t depth) const {
   auto parsed = read(wish, known_values(now.region, wish), include());
   if (!parsed) return parsed.error();
-  auto parameters = cfn::resolve_parameters(
-      **parsed, wish.parameters, [&](const std::string& name) -> std::optional<cfn::SsmParameter> {
-        return options_.ssm ? options_.ssm(now.region, name) : std::nullopt;
-      });
+  auto parameters =
+      cfn::resolve_parameters(**parsed, wish.parameters, ssm_lookup(now.region, wish.unsupported));
   if (!parameters) return parameters.error();
   PlannedResources planned(now.resources, **parsed, wish);
   cfn::Surroundings surroundings;
