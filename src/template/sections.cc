@@ -140,11 +140,13 @@ class SectionReader {
         problems_.push_back({"Key Name of transform definition must be a string.", one.place});
         return;
       }
-      if (!one.is_text()) return wrong(one.place, "Transform must be a text or a list of texts");
-      out.transforms.push_back(one.text);
+      const Node& transform = name ? *name : one;
+      if (!transform.is_text())
+        return wrong(one.place, "Transform must be a text or a list of texts");
+      out.transforms.push_back(transform.text);
       if (one.text == kIncludeTransform && one.place.line == 0) return;  // it was carried out
-      if (std::find(kTransforms.begin(), kTransforms.end(), one.text) == kTransforms.end())
-        wrong(one.place, "No transform named " + one.text + " found; there are " +
+      if (std::find(kTransforms.begin(), kTransforms.end(), transform.text) == kTransforms.end())
+        wrong(one.place, "No transform named " + transform.text + " found; there are " +
                              std::string(kTransforms[0]) + " and " + std::string(kTransforms[1]));
     };
     if (!value.is_list()) return add(value);

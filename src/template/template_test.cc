@@ -460,6 +460,17 @@ TEST(Template, ParametersWithoutAValue) {
   EXPECT_FALSE(read_as_written("Resources: ["));
 }
 
+TEST(Template, MacrosAreNamed) {
+  const std::string resources = "Resources: {T: {Type: AWS::SNS::Topic}}\n";
+  for (const char* transform :
+       {"Upper", "[AWS::LanguageExtensions, Upper]", "[{Name: Upper, Parameters: {A: b}}]"}) {
+    const Reading reading =
+        read_template(std::string("Transform: ") + transform + "\n" + resources);
+    ASSERT_EQ(reading.problems.size(), 1U) << transform;
+    EXPECT_THAT(reading.problems[0].message, HasSubstr("No transform named Upper found"));
+  }
+}
+
 TEST(Template, WhyAChangeSetFails) {
   const auto reason = [](const std::string& text) {
     return read_template(text).processing_failure;
