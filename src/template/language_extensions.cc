@@ -17,10 +17,6 @@ namespace {
 constexpr std::string_view kForEach = "Fn::ForEach::";
 constexpr size_t kMaxLoops = 5;  // one in the other, as CloudFormation has it
 
-bool names_extensions(const Node& node) {
-  return node.is_text() && node.text == kLanguageExtensions;
-}
-
 Node placed(Node node, Place place) {
   sam::place_within(node, place);
   return node;
@@ -314,10 +310,7 @@ class ExtensionsExpander {
 }  // namespace
 
 bool has_language_extensions(const Node& root) {
-  const Node* transform = root.find("Transform");
-  return transform &&
-         (names_extensions(*transform) ||
-          std::any_of(transform->list.begin(), transform->list.end(), names_extensions));
+  return sam::asks_for_transform(root, kLanguageExtensions);
 }
 
 void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,

@@ -38,6 +38,16 @@ Node map(std::initializer_list<std::pair<std::string_view, Value>> members) {
   return node;
 }
 
+bool asks_for_transform(const Node& root, std::string_view name) {
+  const auto names_it = [&](const Node& node) {
+    const Node* own = node.is_map() ? node.find("Name") : &node;
+    return own && own->is_text() && own->text == name;
+  };
+  const Node* transform = root.find("Transform");
+  return transform && (names_it(*transform) ||
+                       std::any_of(transform->list.begin(), transform->list.end(), names_it));
+}
+
 Node ref(std::string logical_id) { return map({{"Ref", std::move(logical_id)}}); }
 Node get_att(std::string logical_id, std::string attribute) {
   return map({{"Fn::GetAtt", list({text(std::move(logical_id)), text(std::move(attribute))})}});

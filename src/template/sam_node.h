@@ -36,6 +36,9 @@ struct Value {
 };
 Node map(std::initializer_list<std::pair<std::string_view, Value>> members = {});
 
+// Whether a template's Transform section asks for this one: by its name, in a list, or by Name.
+bool asks_for_transform(const Node& root, std::string_view name);
+
 Node ref(std::string logical_id);
 Node get_att(std::string logical_id, std::string attribute);
 Node sub(std::string text);

@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::string_view kPrefix = "AWS::Serverless::";
 
-bool names_sam(const Node& node) { return node.is_text() && node.text == kSamTransform; }
-
 // Null stands for "not given". The documents of others keep theirs.
 void drop_nulls(Node& node) {
   // Of one property null says something: the caller's credentials are not taken.
@@ -216,11 +214,7 @@ std::vector<std::string> serverless_types() {
   return types;
 }
 
-bool is_serverless(const Node& root) {
-  const Node* transform = root.find("Transform");
-  return transform && (names_sam(*transform) ||
-                       std::any_of(transform->list.begin(), transform->list.end(), names_sam));
-}
+bool is_serverless(const Node& root) { return sam::asks_for_transform(root, kSamTransform); }
 
 void expand_serverless(Node& root, const std::map<std::string, std::string>& parameters,
                        std::vector<Problem>& problems, std::vector<Problem>& notes) {

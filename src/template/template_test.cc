@@ -469,6 +469,13 @@ TEST(Template, MacrosAreNamed) {
     ASSERT_EQ(reading.problems.size(), 1U) << transform;
     EXPECT_THAT(reading.problems[0].message, HasSubstr("No transform named Upper found"));
   }
+  // The transforms that are here may be asked for in the same way.
+  const Reading named = read_template(
+      "Transform: [{Name: AWS::LanguageExtensions}, {Name: AWS::Serverless-2016-10-31}]\n"
+      "Resources: {'Fn::ForEach::X': [X, [A, B], {'${X}': {Type: "
+      "AWS::Serverless::SimpleTable}}]}\n");
+  ASSERT_TRUE(named.ok()) << named.problems[0].message;
+  EXPECT_EQ(named.parsed->resource("B")->type, "AWS::DynamoDB::Table");
 }
 
 TEST(Template, WhyAChangeSetFails) {
