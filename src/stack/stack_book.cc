@@ -198,6 +198,26 @@ std::vector<Stack> StackBook::all(const std::string& region) const {
   return out;
 }
 
+std::optional<Stack> StackBook::find_owner(const std::string& region,
+                                           const std::string& physical_id) const {
+  std::optional<std::pair<WallTime, std::string>> newest;
+  RecordPtr owner;
+  for (const RecordPtr& record : records(region))
+    record->read<bool>([&](const Stack& stack) {
+      std::pair place(stack.created, stack.id);
+      if (newest && place < *newest) return false;
+      for (const auto& [logical, resource] : stack.resources)
+        if (resource.physical_id == physical_id) {
+          newest = std::move(place);
+          owner = record;
+          return true;
+        }
+      return false;
+    });
+  if (!owner) return std::nullopt;
+  return owner->snapshot();
+}
+
 std::vector<Export> StackBook::exports(const std::string& region) const {
   std::vector<Export> out;
   for (const RecordPtr& record : records(region))

@@ -72,6 +72,9 @@ class StackBook {
   // By name, or by id also after it was deleted. NotFound: "Stack with id X does not exist".
   Result<Stack> find(const std::string& region, const std::string& name_or_id) const;
   std::vector<Stack> all(const std::string& region) const;  // newest first, deleted ones too
+  // The newest stack, deleted ones too, that has a resource of this physical id. Cost: a look at
+  // each resource; no copy but of that stack.
+  std::optional<Stack> find_owner(const std::string& region, const std::string& physical_id) const;
   std::vector<Export> exports(const std::string& region) const;
   std::vector<std::string> importers(const std::string& region, const std::string& name) const;
 

@@ -6,6 +6,7 @@
 #include "base/json_access.h"
 #include "services/inventory/inventory.h"
 #include "wire/fields.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 namespace {
@@ -40,19 +41,21 @@ Result<json> list_resources(const json& input, const stack::AwsApi& api) {
   const std::string type = in.text("TypeName"), token = in.text("NextToken");
   const auto most = in.integer("MaxResults");
   if (!in.status()) return in.status().error();
-  const auto all = things(type, api);
+  auto all = things(type, api);
   if (!all) return all.error();
-  size_t start = 0;
-  const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), start);
-  if (!token.empty() &&
-      (code != std::errc() || end != token.data() + token.size() || start > all->size()))
-    return invalid("InvalidRequestException", "NextToken is not one that this operation gave");
+  std::sort(all->begin(), all->end(),
+            [](const Thing& a, const Thing& b) { return a.identifier < b.identifier; });
+  std::vector<std::string> keys;
+  keys.reserve(all->size());
+  for (const Thing& thing : *all) keys.push_back(thing.identifier);
   const size_t count = most && *most > 0 ? static_cast<size_t>(*most) : kMaxPage;
-  const size_t stop = std::min(all->size(), start + std::min(count, kMaxPage));
+  const auto page = wire::key_page(keys, token, std::min(count, kMaxPage));
+  if (!page)
+    return invalid("InvalidRequestException", "NextToken is not one that this operation gave");
   json out = {{"TypeName", type}, {"ResourceDescriptions", json::array()}};
-  for (size_t i = start; i < stop; ++i)
+  for (size_t i = page->from; i < page->to; ++i)
     out["ResourceDescriptions"].push_back(description((*all)[i]));
-  if (stop < all->size()) out["NextToken"] = std::to_string(stop);
+  if (!page->next.empty()) out["NextToken"] = page->next;
   return out;
 }
 

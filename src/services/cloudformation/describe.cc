@@ -1,12 +1,12 @@
 // CloudFormation's operations that only look.
 #include <algorithm>
-#include <charconv>
 
 #include "base/json_access.h"
 #include "services/cloudformation/documents.h"
 #include "services/cloudformation/operations.h"
 #include "stack/validation_error.h"
 #include "wire/fields.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 namespace {
@@ -15,19 +15,24 @@ using nlohmann::json;
 
 constexpr size_t kPage = 100;
 
-// The elements from where `token` says, under `name`, with a NextToken when there are more.
-Result<json> page(const json& all, const char* name, const std::string& token) {
-  size_t start = 0;
-  if (!token.empty()) {
-    const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), start);
-    if (code != std::errc() || end != token.data() + token.size() || start > all.size())
-      return stack::validation_error("NextToken '" + token +
-                                     "' is not one that this operation gave");
-  }
+using Keys = std::vector<std::string>;
+
+// The elements, whose keys are in ascending order, from where `token` says, under `name`, with a
+// NextToken when there are more.
+Result<json> page(const json& all, const Keys& keys, const char* name, const std::string& token) {
+  const auto shown = wire::key_page(keys, token, kPage);
+  if (!shown)
+    return stack::validation_error("NextToken '" + token + "' is not one that this operation gave");
   json out = {{name, json::array()}};
-  for (size_t i = start; i < std::min(all.size(), start + kPage); ++i) out[name].push_back(all[i]);
-  if (start + kPage < all.size()) out["NextToken"] = std::to_string(start + kPage);
+  for (size_t i = shown->from; i < shown->to; ++i) out[name].push_back(all[i]);
+  if (!shown->next.empty()) out["NextToken"] = shown->next;
   return out;
+}
+
+// Newest first.
+std::string key_of(const stack::Stack& stack) {
+  return wire::descending_key(static_cast<uint64_t>(stack.created.time_since_epoch().count())) +
+         stack.id;
 }
 
 using Known = std::map<std::string, std::string>;
@@ -60,6 +65,7 @@ Result<json> CloudFormationOperations::describe_stacks(const Call& call) {
   wire::Fields in(call.input);
   const std::string name = in.text("StackName"), token = in.text("NextToken");
   json stacks = json::array();
+  Keys keys;
   if (!name.empty()) {
     const auto found = book_.find(call.region, name);
     if (!found) return found.error();
@@ -67,8 +73,11 @@ Result<json> CloudFormationOperations::describe_stacks(const Call& call) {
     return json{{"Stacks", std::move(stacks)}};
   }
   for (const stack::Stack& each : book_.all(call.region))
-    if (!each.is_deleted()) stacks.push_back(stack_document(each));
-  return page(stacks, "Stacks", token);
+    if (!each.is_deleted()) {
+      stacks.push_back(stack_document(each));
+      keys.push_back(key_of(each));
+    }
+  return page(stacks, keys, "Stacks", token);
 }
 
 Result<json> CloudFormationOperations::list_stacks(const Call& call) {
@@ -76,10 +85,13 @@ Result<json> CloudFormationOperations::list_stacks(const Call& call) {
   const auto wanted = in.texts("StackStatusFilter");
   const std::string token = in.text("NextToken");
   json stacks = json::array();
+  Keys keys;
   for (const stack::Stack& each : book_.all(call.region))
-    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), each.status) != wanted.end())
+    if (wanted.empty() || std::find(wanted.begin(), wanted.end(), each.status) != wanted.end()) {
       stacks.push_back(stack_summary(each));
-  return page(stacks, "StackSummaries", token);
+      keys.push_back(key_of(each));
+    }
+  return page(stacks, keys, "StackSummaries", token);
 }
 
 Result<json> CloudFormationOperations::describe_stack_events(const Call& call) {
@@ -88,9 +100,12 @@ Result<json> CloudFormationOperations::describe_stack_events(const Call& call) {
   const auto found = book_.find(call.region, name);
   if (!found) return stack::validation_error("Stack [" + name + "] does not exist");
   json events = json::array();
-  for (auto event = found->events.rbegin(); event != found->events.rend(); ++event)
+  Keys keys;
+  for (auto event = found->events.rbegin(); event != found->events.rend(); ++event) {
     events.push_back(event_document(*found, *event));
-  return page(events, "StackEvents", token);
+    keys.push_back(wire::descending_key(static_cast<uint64_t>(found->events.rend() - event)));
+  }
+  return page(events, keys, "StackEvents", token);
 }
 
 Result<json> CloudFormationOperations::describe_stack_resource(const Call& call) {
@@ -122,12 +137,11 @@ Result<json> CloudFormationOperations::describe_stack_resources(const Call& call
     add(*found);
     return json{{"StackResources", std::move(resources)}};
   }
-  for (const stack::Stack& each : book_.all(call.region))
-    for (const auto& [logical, resource] : each.resources)
-      if (!physical.empty() && resource.physical_id == physical) {
-        add(each);
-        return json{{"StackResources", std::move(resources)}};
-      }
+  if (!physical.empty())
+    if (const auto owner = book_.find_owner(call.region, physical)) {
+      add(*owner);
+      return json{{"StackResources", std::move(resources)}};
+    }
   return stack::validation_error(physical.empty() ? "StackName or PhysicalResourceId must be given"
                                                   : "Stack for " + physical + " does not exist");
 }
@@ -138,18 +152,24 @@ Result<json> CloudFormationOperations::list_stack_resources(const Call& call) {
   const auto found = book_.find(call.region, name);
   if (!found) return found.error();
   json resources = json::array();
-  for (const auto& [id, resource] : found->resources)
+  Keys keys;
+  for (const auto& [id, resource] : found->resources) {
     resources.push_back(resource_summary(resource));
-  return page(resources, "StackResourceSummaries", token);
+    keys.push_back(id);
+  }
+  return page(resources, keys, "StackResourceSummaries", token);
 }
 
 Result<json> CloudFormationOperations::list_exports(const Call& call) {
   wire::Fields in(call.input);
   json exports = json::array();
-  for (const stack::Export& each : book_.exports(call.region))
+  Keys keys;
+  for (const stack::Export& each : book_.exports(call.region)) {
     exports.push_back(
         {{"ExportingStackId", each.stack_id}, {"Name", each.name}, {"Value", each.value}});
-  return page(exports, "Exports", in.text("NextToken"));
+    keys.push_back(each.name);
+  }
+  return page(exports, keys, "Exports", in.text("NextToken"));
 }
 
 Result<json> CloudFormationOperations::list_imports(const Call& call) {
@@ -158,7 +178,7 @@ Result<json> CloudFormationOperations::list_imports(const Call& call) {
   const auto users = book_.importers(call.region, name);
   if (users.empty())
     return stack::validation_error("Export '" + name + "' is not imported by any stack.");
-  return page(users, "Imports", in.text("NextToken"));
+  return page(users, users, "Imports", in.text("NextToken"));
 }
 
 Result<std::string> CloudFormationOperations::template_text(const Call& call) {

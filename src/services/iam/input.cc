@@ -1,13 +1,13 @@
 #include "services/iam/input.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/ascii.h"
 #include "base/json_access.h"
 #include "base/system_tags.h"
 #include "wire/fields.h"
+#include "wire/key_page.h"
 
 namespace kiln::services::iam {
 
@@ -33,13 +33,6 @@ bool is_in_names(char c) {
 size_t length_without_blanks(const std::string& text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](unsigned char c) { return !std::isspace(c); }));
-}
-
-std::optional<size_t> number_of(const std::string& text) {
-  size_t number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 // Upper and lower case of a key are one, and a tag keeps those it was set with.
@@ -161,7 +154,7 @@ std::string encoded(const std::string& text) {
   return out;
 }
 
-Result<json> page(const json& input, const json& all, const char* name) {
+Result<json> page(const json& input, const json& all, const char* name, const char* key) {
   wire::Fields in(input);
   const std::string marker = in.text("Marker");
   const auto most = in.integer("MaxItems");
@@ -170,13 +163,15 @@ Result<json> page(const json& input, const json& all, const char* name) {
     return validation("1 validation error detected: Value '" + std::to_string(*most) +
                       "' at 'maxItems' failed to satisfy constraint: Member must have value "
                       "between 1 and 1000");
-  const auto start = marker.empty() ? std::optional<size_t>(0) : number_of(marker);
-  if (!start || *start > all.size())
+  std::vector<std::string> keys;
+  keys.reserve(all.size());
+  for (const json& one : all) keys.push_back(json_text(*key == 0 ? one : json_member(one, key)));
+  const auto shown = wire::key_page(keys, marker, static_cast<size_t>(most.value_or(kPage)));
+  if (!shown)
     return validation("Marker '" + marker.substr(0, 100) + "' is not one that this operation gave");
-  const size_t end = std::min(all.size(), *start + static_cast<size_t>(most.value_or(kPage)));
-  json out = {{name, json::array()}, {"IsTruncated", end < all.size()}};
-  for (size_t i = *start; i < end; ++i) out[name].push_back(all[i]);
-  if (end < all.size()) out["Marker"] = std::to_string(end);
+  json out = {{name, json::array()}, {"IsTruncated", !shown->next.empty()}};
+  for (size_t i = shown->from; i < shown->to; ++i) out[name].push_back(all[i]);
+  if (!shown->next.empty()) out["Marker"] = shown->next;
   return out;
 }
 

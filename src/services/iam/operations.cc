@@ -70,7 +70,7 @@ Result<Role> IamOperations::role(const json& input) const {
 }
 
 Result<json> IamOperations::list_account_aliases(const json& input) {
-  return iam::page(input, json::array(), "AccountAliases");
+  return iam::page(input, json::array(), "AccountAliases", "");
 }
 
 // Every caller is the account's root.

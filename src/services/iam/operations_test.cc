@@ -179,6 +179,9 @@ TEST_F(IamTest, ListsComeInPages) {
   EXPECT_EQ(second["IsTruncated"], false);
   EXPECT_EQ(second["Roles"][0]["RoleName"], "role-2");
   EXPECT_EQ(refusal("ListRoles", {{"Marker", "x"}}).type, "ValidationError");
+  // Who deletes all that he is shown sees the rest.
+  for (const json& shown : first["Roles"]) run("DeleteRole", {{"RoleName", shown["RoleName"]}});
+  EXPECT_EQ(run("ListRoles", {{"MaxItems", "3"}, {"Marker", first["Marker"]}}), second);
   EXPECT_EQ(refusal("ListRoles", {{"MaxItems", "0"}}).type, "ValidationError");
 }
 

@@ -115,7 +115,7 @@ Result<json> IamOperations::list_policies(const json& input) {
     if (scope != "AWS" && each.path.starts_with(prefix) &&
         (!attached || book_.attachments(arn) > 0))
       all.push_back(policy_document(each));
-  return iam::page(input, all, "Policies");
+  return iam::page(input, all, "Policies", "Arn");
 }
 
 Result<json> IamOperations::delete_policy(const json& input) {
@@ -174,7 +174,7 @@ Result<json> IamOperations::list_policy_versions(const json& input) {
   json all = json::array();
   for (auto version = found->versions.rbegin(); version != found->versions.rend(); ++version)
     all.push_back(version_document(*found, *version));
-  return iam::page(input, all, "Versions");
+  return iam::page(input, all, "Versions", "VersionId");
 }
 
 Result<json> IamOperations::delete_policy_version(const json& input) {
@@ -209,7 +209,7 @@ Result<json> IamOperations::list_entities_for_policy(const json& input) {
   for (const auto& [name, each] : book_.roles())
     if (std::find(each.attached.begin(), each.attached.end(), found->arn) != each.attached.end())
       roles.push_back({{"RoleName", name}, {"RoleId", each.id}});
-  auto out = iam::page(input, roles, "PolicyRoles");
+  auto out = iam::page(input, roles, "PolicyRoles", "RoleName");
   if (!out) return out;
   (*out)["PolicyUsers"] = json::array();
   (*out)["PolicyGroups"] = json::array();
@@ -235,7 +235,7 @@ Result<json> IamOperations::untag_policy(const json& input) {
 Result<json> IamOperations::list_policy_tags(const json& input) {
   const auto found = policy(input);
   if (!found) return found.error();
-  return iam::page(input, iam::tag_list(found->tags), "Tags");
+  return iam::page(input, iam::tag_list(found->tags), "Tags", "Key");
 }
 
 }  // namespace kiln::services

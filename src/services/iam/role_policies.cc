@@ -71,7 +71,7 @@ Result<json> IamOperations::list_role_policies(const json& input) {
   if (!found) return found.error();
   json names = json::array();
   for (const auto& [name, document] : found->inline_policies) names.push_back(name);
-  return iam::page(input, names, "PolicyNames");
+  return iam::page(input, names, "PolicyNames", "");
 }
 
 Result<json> IamOperations::attach_role_policy(const json& input) {
@@ -115,7 +115,7 @@ Result<json> IamOperations::list_attached_role_policies(const json& input) {
     if (arn.substr(path, name - path).starts_with(prefix))
       all.push_back({{"PolicyName", arn.substr(name)}, {"PolicyArn", arn}});
   }
-  return iam::page(input, all, "AttachedPolicies");
+  return iam::page(input, all, "AttachedPolicies", "PolicyArn");
 }
 
 }  // namespace kiln::services

@@ -103,7 +103,7 @@ Result<json> IamOperations::list_roles(const json& input) {
     one["MaxSessionDuration"] = each.max_session_s;
     all.push_back(std::move(one));
   }
-  return iam::page(input, all, "Roles");
+  return iam::page(input, all, "Roles", "RoleName");
 }
 
 Result<json> IamOperations::update_role(const json& input) {
@@ -167,7 +167,7 @@ Result<json> IamOperations::untag_role(const json& input) {
 Result<json> IamOperations::list_role_tags(const json& input) {
   const auto found = role(input);
   if (!found) return found.error();
-  return iam::page(input, iam::tag_list(found->tags), "Tags");
+  return iam::page(input, iam::tag_list(found->tags), "Tags", "Key");
 }
 
 Result<json> IamOperations::put_role_permissions_boundary(const json& input) {
@@ -192,7 +192,7 @@ Result<json> IamOperations::delete_role_permissions_boundary(const json& input) 
 Result<json> IamOperations::list_instance_profiles_for_role(const json& input) {
   const auto found = role(input);
   if (!found) return found.error();
-  return iam::page(input, json::array(), "InstanceProfiles");
+  return iam::page(input, json::array(), "InstanceProfiles", "");
 }
 
 }  // namespace kiln::services

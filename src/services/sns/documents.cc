@@ -60,19 +60,11 @@ json to_entries(const notify::Attributes& attributes) {
   return out;
 }
 
-Result<SnsPage> read_page(const json& input, size_t size) {
+Result<wire::KeyPage> read_page(const json& input, const std::vector<std::string>& keys) {
   wire::Fields in(input);
-  SnsPage page;
-  if (const std::string given = in.text("NextToken"); !given.empty()) {
-    const std::string token = base64_decode(given).value_or("");
-    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), page.from);
-    if (error != std::errc() || end != token.data() + token.size())
-      return notify::invalid_parameter("NextToken");
-  }
-  page.from = std::min(page.from, size);
-  page.to = std::min(size, page.from + kPageSize);
-  if (page.to < size) page.next = base64_encode(std::to_string(page.to));
-  return page;
+  auto page = wire::key_page(keys, in.text("NextToken"), kPageSize);
+  if (!page) return notify::invalid_parameter("NextToken");
+  return std::move(*page);
 }
 
 Result<notify::Message> read_message(const json& input, const std::string& path) {

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "notify/message.h"
 #include "notify/topic.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 
@@ -16,13 +17,8 @@ Result<notify::Attributes> read_entries(const nlohmann::json& input, const char*
                                         const char* key_name, const char* value_name);
 nlohmann::json to_entries(const notify::Attributes& attributes);
 
-// The part of `size` things that a page shows; answers have NextToken when more follow.
-struct SnsPage {
-  size_t from = 0;
-  size_t to = 0;
-  std::string next;  // "" at the end
-};
-Result<SnsPage> read_page(const nlohmann::json& input, size_t size);
+// The part that a page shows of things with these keys; answers have NextToken when more follow.
+Result<wire::KeyPage> read_page(const nlohmann::json& input, const std::vector<std::string>& keys);
 
 // A message of Publish, or of an entry of PublishBatch. `path` is where its attributes are, for
 // errors. The size is not checked.

@@ -22,7 +22,10 @@ json summary(const notify::Subscription& s) {
 }
 
 Result<json> paged(const json& input, const std::vector<notify::SubscriptionPtr>& all) {
-  auto page = read_page(input, all.size());
+  std::vector<std::string> arns;
+  arns.reserve(all.size());
+  for (const notify::SubscriptionPtr& each : all) arns.push_back(each->arn);
+  auto page = read_page(input, arns);
   if (!page) return page.error();
   json list = json::array();
   for (size_t i = page->from; i < page->to; ++i) list.push_back(summary(*all[i]));

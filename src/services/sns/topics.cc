@@ -80,7 +80,10 @@ Result<json> SnsOperations::delete_topic(const Call& call) {
 
 Result<json> SnsOperations::list_topics(const Call& call) {
   const auto& topics = book_.topics(call.region);
-  auto page = read_page(call.input, topics.size());
+  std::vector<std::string> names;
+  names.reserve(topics.size());
+  for (const auto& [name, topic] : topics) names.push_back(name);
+  auto page = read_page(call.input, names);
   if (!page) return page.error();
   json list = json::array();
   size_t i = 0;

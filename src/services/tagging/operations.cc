@@ -1,13 +1,13 @@
 #include "services/tagging/operations.h"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "base/json_access.h"
 #include "services/inventory/inventory.h"
 #include "stack/resource_type.h"
 #include "wire/fields.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 namespace {
@@ -92,22 +92,22 @@ Result<json> get_resources(const json& input, const stack::AwsApi& api) {
     return !named || !std::all_of(filters.begin(), filters.end(),
                                   [&](const TagFilter& filter) { return filter.holds(thing); });
   });
-  size_t start = 0;
-  const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), start);
-  if (!token.empty() &&
-      (code != std::errc() || end != token.data() + token.size() || start > all->size()))
+  std::sort(all->begin(), all->end(), [](const Thing& a, const Thing& b) { return a.arn < b.arn; });
+  std::vector<std::string> keys;
+  keys.reserve(all->size());
+  for (const Thing& thing : *all) keys.push_back(thing.arn);
+  const auto page = wire::key_page(keys, token, static_cast<size_t>(most.value_or(kPage)));
+  if (!page)
     return Error{ErrorKind::kInvalid, "PaginationTokenExpiredException",
                  "PaginationToken is not one that this operation gave"};
-  const size_t stop = std::min(all->size(), start + static_cast<size_t>(most.value_or(kPage)));
   json list = json::array();
-  for (size_t i = start; i < stop; ++i) {
+  for (size_t i = page->from; i < page->to; ++i) {
     json tags = json::array();
     for (const auto& [key, value] : (*all)[i].tags)
       tags.push_back({{"Key", key}, {"Value", value}});
     list.push_back({{"ResourceARN", (*all)[i].arn}, {"Tags", std::move(tags)}});
   }
-  return json{{"ResourceTagMappingList", std::move(list)},
-              {"PaginationToken", stop < all->size() ? std::to_string(stop) : ""}};
+  return json{{"ResourceTagMappingList", std::move(list)}, {"PaginationToken", page->next}};
 }
 
 Result<json> get_tag_keys(const stack::AwsApi& api) {

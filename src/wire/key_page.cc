@@ -1,0 +1,39 @@
+#include "wire/key_page.h"
+
+#include <algorithm>
+
+#include "base/digest.h"
+
+namespace kiln::wire {
+namespace {
+
+// What tells a token from other text.
+constexpr std::string_view kBehind = "behind:";
+
+}  // namespace
+
+std::optional<KeyPage> key_page(const std::vector<std::string>& keys, const std::string& token,
+                                size_t most) {
+  KeyPage page;
+  if (!token.empty()) {
+    const auto text = base64_decode(token);
+    if (!text || !text->starts_with(kBehind)) return std::nullopt;
+    const std::string last = text->substr(kBehind.size());
+    // Where it is gone, its place tells.
+    const auto found = std::find(keys.begin(), keys.end(), last);
+    const auto next =
+        found != keys.end() ? found + 1 : std::upper_bound(keys.begin(), keys.end(), last);
+    page.from = static_cast<size_t>(next - keys.begin());
+  }
+  page.to = page.from + std::min(most, keys.size() - page.from);
+  if (page.to < keys.size() && page.to > 0)
+    page.next = base64_encode(std::string(kBehind) + keys[page.to - 1]);
+  return page;
+}
+
+std::string descending_key(uint64_t number) {
+  std::string digits = std::to_string(~number);
+  return std::string(20 - digits.size(), '0') + digits;
+}
+
+}  // namespace kiln::wire
