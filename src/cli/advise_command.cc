@@ -44,8 +44,8 @@ Result<survey::AdviceQuestion> read_question(const ClientOptions& options,
   if (!since) return since.error();
   question.since = *since;
   const auto cold = parse_share(arguments.cold), throttled = parse_share(arguments.throttled);
-  if (!cold) return cold.error();
-  if (!throttled) return throttled.error();
+  if (!cold) return of_option("--cold-below", cold.error());
+  if (!throttled) return of_option("--throttled-below", throttled.error());
   question.goals.cold_share = *cold;
   question.goals.throttle_share = *throttled;
   if (!arguments.p99.empty()) {

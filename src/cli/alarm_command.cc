@@ -188,8 +188,14 @@ void warn_of_missing_actions(Console& console, ApiClient& client, const SetAlarm
   }
 }
 
+// Of the function that the alarm is about; null without one.
+Result<json> function_of(ApiClient& client, const SetAlarm& set) {
+  if (set.function.empty()) return json();
+  return client.json({.path = configuration_path(split_target(set.function))});
+}
+
 // What the API takes without a word, though no point will ever come.
-void warn_of_silence(Console& console, ApiClient& client, const SetAlarm& set) {
+void warn_of_silence(Console& console, const SetAlarm& set, const Result<json>& function) {
   const std::vector<std::string> known(kMetrics.begin(), kMetrics.end());
   if (std::find(known.begin(), known.end(), set.metric) == known.end()) {
     const std::string near = near_word(set.metric, known);
@@ -198,10 +204,7 @@ void warn_of_silence(Console& console, ApiClient& client, const SetAlarm& set) {
     for (size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "" : ", ") + known[i];
     warn(console, text);
   }
-  if (set.function.empty()) return;
-  const FunctionTarget target = split_target(set.function);
-  const auto there = client.json({.path = configuration_path(target)});
-  if (!there && there.error().type == "ResourceNotFoundException")
+  if (!function)
     warn(console,
          "there is no function '" + set.function + "' yet; the alarm has no data until it runs");
 }
@@ -223,9 +226,9 @@ json alarm_input(const SetAlarm& set) {
   if (!set.function.empty()) {
     const FunctionTarget target = split_target(set.function);
     json dimensions = json::array();
-    dimensions.push_back({{"Name", "FunctionName"}, {"Value", target.name}});
+    dimensions.push_back({{"Name", "FunctionName"}, {"Value", plain_name(target)}});
     if (!target.qualifier.empty())
-      dimensions.push_back({{"Name", "Resource"}, {"Value", set.function}});
+      dimensions.push_back({{"Name", "Resource"}, {"Value", plain_name(target) + ":" + target.qualifier}});
     input["Dimensions"] = std::move(dimensions);
   }
   return input;
@@ -246,9 +249,13 @@ int set_alarm(Console& console, const ClientOptions& options, const SetAlarm& se
                                " is more than --periods " + std::to_string(set.periods)));
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
+  // A dimension may be any text; a function's name may not.
+  const auto there = function_of(*client, set);
+  if (!there && there.error().type != "ResourceNotFoundException")
+    return fail(console, there.error());
   if (const auto done = call(*client, "PutMetricAlarm", alarm_input(set)); !done)
     return fail(console, done.error());
-  warn_of_silence(console, *client, set);
+  warn_of_silence(console, set, there);
   warn_of_missing_actions(console, *client, set);
   if (options.format == OutputFormat::kJson) return print_alarm(console, *client, set.name);
   console.out << "set " << set.name << "  " << set.statistic << " of " << set.metric

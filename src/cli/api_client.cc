@@ -119,16 +119,19 @@ ApiClient::~ApiClient() = default;
 
 const ApiOptions& ApiClient::options() const { return impl_->options; }
 
+Result<void> check_endpoint(const std::string& endpoint) {
+  if (is_endpoint(endpoint)) return {};
+  // "localhost:4566" lacks its scheme alone.
+  const std::string with_scheme = "http://" + endpoint;
+  return Error{ErrorKind::kInvalid, "Usage",
+               "the endpoint '" + endpoint + "' is not a URL; write it as " +
+                   (endpoint.find(':') != std::string::npos && is_endpoint(with_scheme)
+                        ? with_scheme
+                        : "http://127.0.0.1:4566")};
+}
+
 Result<ApiClient> ApiClient::create(ApiOptions options) {
-  if (!is_endpoint(options.endpoint)) {
-    // "localhost:4566" lacks its scheme alone.
-    const std::string with_scheme = "http://" + options.endpoint;
-    return Error{ErrorKind::kInvalid, "Usage",
-                 "the endpoint '" + options.endpoint + "' is not a URL; write it as " +
-                     (options.endpoint.find(':') != std::string::npos && is_endpoint(with_scheme)
-                          ? with_scheme
-                          : "http://127.0.0.1:4566")};
-  }
+  if (Result<void> checked = check_endpoint(options.endpoint); !checked) return checked.error();
   while (options.endpoint.ends_with('/')) options.endpoint.pop_back();
   Result<CurlLibrary> curl = CurlLibrary::load();
   if (!curl) return curl.error();

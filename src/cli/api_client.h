@@ -53,6 +53,9 @@ inline constexpr std::string_view kCannotConnect = "CannotConnect";
 inline constexpr std::string_view kBadAnswer = "BadAnswer";
 inline constexpr std::string_view kInterrupted = "Interrupted";
 
+// Error (Usage): it is no URL, as of a Kiln or of AWS.
+Result<void> check_endpoint(const std::string& endpoint);
+
 class ApiClient {
  public:
   static Result<ApiClient> create(ApiOptions options);

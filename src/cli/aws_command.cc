@@ -1,6 +1,7 @@
 // kiln aws …: becomes the AWS CLI.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -11,8 +12,31 @@
 namespace kiln::cli {
 namespace {
 
-// Only returns when there is no AWS CLI.
+// What the AWS CLI does by itself, or with a server that the words name.
+bool needs_kiln(const std::vector<std::string>& words) {
+  if (words.empty() || words.front() == "configure") return false;
+  return std::none_of(words.begin(), words.end(), [](const std::string& word) {
+    return word == "help" || word == "--version" || word.starts_with("--generate-cli-skeleton") ||
+           word.starts_with("--endpoint-url");
+  });
+}
+
+// The AWS CLI says only that it can't connect.
+Result<void> check_server(const ApiOptions& api) {
+  if (Result<void> checked = check_endpoint(api.endpoint); !checked) return checked;
+  if (!api.endpoint.starts_with("http://")) return {};
+  Result<ApiClient> client = ApiClient::create(api);
+  if (!client) return {};  // without libcurl; the AWS CLI has its own
+  const Result<ApiResponse> answer = client->send({.path = "/_kiln/health"});
+  if (!answer && answer.error().type == kCannotConnect) return answer.error();
+  return {};
+}
+
+// Only returns when there is no AWS CLI, or no Kiln.
 int run_aws(Console& console, const ApiOptions& api, const std::vector<std::string>& words) {
+  if (needs_kiln(words))
+    if (const Result<void> checked = check_server(api); !checked)
+      return fail(console, checked.error());
   for (const char* name : kOtherKeys) ::unsetenv(name);
   for (const auto& [name, value] : client_environment(api))
     ::setenv(name.c_str(), value.c_str(), 1);

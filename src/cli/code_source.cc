@@ -212,6 +212,10 @@ Result<std::string> only_handler(const CodeSource& source, const std::string& wa
                                  const std::string& function) {
   const std::vector<std::string> handlers = handlers_in(source, there);
   if (handlers.size() == 1) return handlers.front();
+  // Beside others, the one that has the default function's name.
+  const auto has_its_name = [&](const std::string& one) { return one.ends_with("." + function); };
+  if (std::count_if(handlers.begin(), handlers.end(), has_its_name) == 1)
+    return *std::find_if(handlers.begin(), handlers.end(), has_its_name);
   std::string choice = named_in_turn(handlers);
   if (choice.empty()) {
     const std::string module = module_of(there.front());

@@ -251,6 +251,11 @@ TEST(ChooseRuntime, TakesTheOnlyHandlerAndNamesSeveral) {
     EXPECT_EQ(said("two/app.py", "def f(a, b): pass\ndef handler(e, c): pass\n", form),
               "app.handler");
     EXPECT_EQ(said("one/app.mjs", "export const run = async () => 1;\n", form), "app.run");
+    EXPECT_EQ(said("beside/app.mjs",
+                   "export const wrap = f(1);\nexport const handler = async () => 1;\n", form),
+              "app.handler");
+    EXPECT_EQ(said("lists/app.js", "0 && (module.exports = {\n  handler,\n  other\n});\n", form),
+              "app.handler");
     EXPECT_EQ(said("main/src/app.js", "export const run = async () => 1;\n", form), "src/app.run");
     EXPECT_EQ(chosen("main/src/app.js", "exports.a = f\n", form)->runtime, "nodejs22.x");
     EXPECT_THAT(said("gone/lib/app.js", "exports.a = f\n", form),

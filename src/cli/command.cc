@@ -165,6 +165,13 @@ Error no_such_function(const std::string& name, const ApiOptions& api) {
                    "` shows what is there"};
 }
 
+Error no_such_target(const std::string& target, const ApiOptions& api) {
+  const FunctionTarget parts = split_target(target);
+  if (parts.qualifier.empty() || parts.qualifier == "$LATEST")
+    return no_such_function(plain_name(parts), api);
+  return no_such_qualifier(plain_name(parts), parts.qualifier, api);
+}
+
 std::string deleted_document(const std::vector<std::string>& names) {
   return json_dump(nlohmann::json{{"deleted", names}}) + "\n";
 }

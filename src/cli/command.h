@@ -65,6 +65,9 @@ Error no_such_function(const std::string& name, const ApiOptions& api);
 Error no_such_qualifier(const std::string& name, const std::string& qualifier,
                         const ApiOptions& api);
 
+// One of both, for NAME or NAME:QUALIFIER.
+Error no_such_target(const std::string& target, const ApiOptions& api);
+
 // The answer of each command that deletes something, with --json: {"deleted": ["x"]}.
 std::string deleted_document(const std::vector<std::string>& names);
 

@@ -42,6 +42,7 @@ std::string OptionShape::word() const { return value.empty() ? upper(names) : va
 
 std::string CommandShape::usage() const {
   std::string out = path;
+  if (passes_on) return out + " ARGUMENTS...";
   if (!options.empty()) out += " [OPTIONS]";
   for (const OptionShape& argument : arguments) {
     std::string word = argument.word();
@@ -58,6 +59,7 @@ CommandShape shape_of(const CLI::App& app, const std::string& parent) {
   shape.path = parent.empty() ? shape.name : parent + " " + shape.name;
   shape.about = app.get_description();
   shape.footer = app.get_footer();
+  shape.passes_on = app.get_prefix_command();
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_group().empty()) continue;
     (option->get_positional() ? shape.arguments : shape.options).push_back(option_shape(*option));

@@ -30,6 +30,7 @@ struct CommandShape {
   std::vector<OptionShape> arguments;
   std::vector<OptionShape> options;
   std::vector<CommandShape> commands;
+  bool passes_on = false;  // whatever follows its name goes to another program
 
   std::string usage() const;  // "kiln logs [OPTIONS] NAME..."
 };

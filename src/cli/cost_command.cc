@@ -1,5 +1,6 @@
 // kiln cost: what functions cost a month, by what ran or by a template and its traffic.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -74,13 +75,19 @@ Result<Seen> read_reports(const CostOptions& options, const ApiOptions& api) {
   return seen;
 }
 
-Result<double> window_of(const CostOptions& options, const ObservedUsage& usage) {
-  if (!options.window.empty()) {
-    const Result<Duration> window = duration_of("--window", options.window);
-    if (!window) return window.error();
-    if (*window <= Duration(0)) return cli::usage("--window must be above 0");
-    return to_ms(*window) / 1000;
-  }
+// Nothing without --window.
+Result<std::optional<double>> given_window_of(const CostOptions& options) {
+  if (options.window.empty()) return std::optional<double>();
+  const Result<Duration> window = duration_of("--window", options.window);
+  if (!window) return window.error();
+  if (*window <= Duration(0))
+    return cli::usage("--window is '" + options.window + "'; it must be above 0");
+  return std::optional<double>(to_ms(*window) / 1000);
+}
+
+Result<double> window_of(const CostOptions& options, std::optional<double> given_s,
+                         const ObservedUsage& usage) {
+  if (given_s) return *given_s;
   if (usage.span_s() > 0) return usage.span_s();
   if (options.reckoning == Reckoning::kAsIs) return 1.0;
   return cli::usage(
@@ -90,9 +97,15 @@ Result<double> window_of(const CostOptions& options, const ObservedUsage& usage)
 
 Result<MonthBill> bill_of_reports(Console& console, const CostOptions& options,
                                   const ApiOptions& api) {
+  // A wrong option is said before anything is asked for what ran.
+  const Result<std::optional<double>> given_s = given_window_of(options);
+  if (!given_s) return given_s.error();
+  if (!options.prices_file.empty() && ::access(options.prices_file.c_str(), R_OK) != 0)
+    if (const Result<std::string> text = read_file(options.prices_file, 1); !text)
+      return text.error();
   const Result<Seen> seen = read_reports(options, api);
   if (!seen) return seen.error();
-  const Result<double> window_s = window_of(options, seen->usage);
+  const Result<double> window_s = window_of(options, *given_s, seen->usage);
   if (!window_s) return window_s.error();
   std::map<std::string, std::vector<cost::Usage>> by_region;
   std::optional<ApiClient> client;

@@ -18,6 +18,8 @@ std::string check_form(const std::string& text) {
 
 int run_env(Console& console, const ClientOptions& options, std::string form) {
   if (options.format == OutputFormat::kJson) form = "json";
+  if (const Result<void> checked = check_endpoint(options.api.endpoint); !checked)
+    return fail(console, checked.error());
   const auto variables = client_environment(options.api);
   if (form == "json") {
     nlohmann::ordered_json document = nlohmann::ordered_json::object();

@@ -48,7 +48,7 @@ Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
   const FunctionTarget target = split_target(wanted);
   for (const nlohmann::json& each : environments) {
     EnvironmentRow row = row_of(each);
-    if ((row.function == target.name && (version.empty() || row.version == version)) ||
+    if ((row.function == plain_name(target) && (version.empty() || row.version == version)) ||
         string_at(each, "id").starts_with(wanted))
       found.push_back(std::move(row));
   }

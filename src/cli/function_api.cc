@@ -37,14 +37,29 @@ Result<nlohmann::json> list_functions(ApiClient& client, size_t enough) {
 }
 
 FunctionTarget split_target(const std::string& target) {
-  const size_t colon = target.find(':');
+  // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
+  constexpr std::string_view kFunction = ":function:";
+  const size_t name = target.starts_with("arn:") ? target.find(kFunction) : std::string::npos;
+  const size_t colon =
+      target.find(':', name == std::string::npos ? 0 : name + kFunction.size());
   if (colon == std::string::npos) return {target, ""};
   return {target.substr(0, colon), target.substr(colon + 1)};
+}
+
+std::string plain_name(const FunctionTarget& target) {
+  return target.name.substr(target.name.rfind(':') + 1);
 }
 
 std::string configuration_path(const FunctionTarget& target) {
   return function_path(target.name) + "/configuration" +
          (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier));
+}
+
+Result<std::string> version_of(ApiClient& client, const FunctionTarget& target) {
+  if (target.qualifier.empty()) return std::string();
+  const Result<nlohmann::json> named = client.json({.path = configuration_path(target)});
+  if (!named) return named.error();
+  return string_at(*named, "Version");
 }
 
 Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why) {

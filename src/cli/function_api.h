@@ -16,15 +16,19 @@ std::string function_path(const std::string& name);  // /2015-03-31/functions/NA
 // The functions of the Region, as ListFunctions gives them: all, or at least so many of the first.
 Result<nlohmann::json> list_functions(ApiClient& client, size_t enough = SIZE_MAX);
 
-// "NAME" or "NAME:QUALIFIER" in two parts.
+// "NAME" or "NAME:QUALIFIER" in two parts, or the same of an ARN.
 struct FunctionTarget {
-  std::string name;
+  std::string name;  // or the ARN up to it
   std::string qualifier;  // may be empty
 };
 FunctionTarget split_target(const std::string& target);
+// Without the rest of an ARN.
+std::string plain_name(const FunctionTarget& target);
 // Of the target's GetFunctionConfiguration.
 std::string configuration_path(const FunctionTarget& target);
-// The same, where a version or alias must be given. Error (kInvalid): none, with `why`.
+// The version that its qualifier stands for; "": it has none.
+Result<std::string> version_of(ApiClient& client, const FunctionTarget& target);
+// A target whose version or alias must be given. Error (kInvalid): none, with `why`.
 Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why);
 
 // PUT or POST of a JSON document.

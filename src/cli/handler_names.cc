@@ -49,6 +49,59 @@ void add(std::vector<std::string>& names, std::string name) {
     names.push_back(std::move(name));
 }
 
+// Where `open`, which ends with '{', begins for the last time at the top level: at a line's
+// beginning, or, as a minifier writes it, behind the end of a statement. npos: nowhere.
+size_t last_at_top(std::string_view source, std::string_view open) {
+  for (size_t at = source.rfind(open); at != source.npos;
+       at = at == 0 ? source.npos : source.rfind(open, at - 1)) {
+    if (at == 0 || std::string_view("\n;}").find(source[at - 1]) != std::string_view::npos)
+      return at;
+  }
+  return std::string_view::npos;
+}
+
+// The names in `{a, b: c, d as e}`, of which `list` is what follows the first brace. Empty where
+// something else is in it.
+std::vector<std::string> names_in_list(std::string_view list) {
+  std::vector<std::string> names;
+  const size_t end = list.find('}');
+  if (end == list.npos) return names;
+  std::string text(list.substr(0, end));
+  std::replace_if(text.begin(), text.end(), ascii::is_blank, ' ');
+  std::string_view rest = text;
+  while (true) {
+    skip_blanks(rest);
+    if (rest.empty()) return names;
+    std::string name = take_name(rest);
+    skip_blanks(rest);
+    if (take(rest, ":")) {
+      skip_blanks(rest);
+      if (rest.empty() || ascii::is_digit(rest.front()) || take_name(rest).empty()) return {};
+    } else if (take(rest, "as ")) {
+      skip_blanks(rest);
+      name = take_name(rest);
+    }
+    skip_blanks(rest);
+    if (name.empty() || (!rest.empty() && !take(rest, ","))) return {};
+    if (name != "default") names.push_back(std::move(name));
+  }
+}
+
+// Of `export {…}`, `module.exports = {…}`, and the last line of esbuild's CommonJS bundles, which
+// is there for such a look: `0 && (module.exports = {…});`.
+std::vector<std::string> export_list(std::string_view source) {
+  constexpr std::array<std::string_view, 6> kOpen = {"0 && (module.exports = {",
+                                                     "0&&(module.exports={",
+                                                     "module.exports = {",
+                                                     "module.exports={",
+                                                     "export {",
+                                                     "export{"};
+  for (const std::string_view open : kOpen)
+    if (const size_t at = last_at_top(source, open); at != source.npos)
+      return names_in_list(source.substr(at + open.size()));
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> handlers_in_python(std::string_view source) {
@@ -86,6 +139,7 @@ std::vector<std::string> handlers_in_javascript(std::string_view source) {
       return;
     }
   });
+  for (std::string& name : export_list(source)) add(names, std::move(name));
   return names;
 }
 

@@ -97,19 +97,15 @@ Result<EnvironmentRow> find_environment(const ClientOptions& options, const std:
   const Result<nlohmann::json> all = list_environments(*client);
   if (!all) return all.error();
   const FunctionTarget target = split_target(wanted);
-  const auto configuration = [&] { return client->json({.path = configuration_path(target)}); };
-  std::string version;
-  if (!target.qualifier.empty()) {
-    const auto named = configuration();
-    if (!named && named.error().type == "ResourceNotFoundException")
-      return no_such_qualifier(target.name, target.qualifier, options.api);
-    if (!named) return named.error();
-    version = string_at(*named, "Version");
-  }
-  auto chosen = choose_environment(*all, command, wanted, version);
+  const Result<std::string> version = version_of(*client, target);
+  if (!version)
+    return version.error().type == "ResourceNotFoundException" ? no_such_target(wanted, options.api)
+                                                               : version.error();
+  auto chosen = choose_environment(*all, command, wanted, *version);
   if (chosen || chosen.error().type != kNoEnvironment) return chosen;
-  const auto there = configuration();
-  if (there || there.error().type != "ResourceNotFoundException") return chosen;
+  const auto there = client->json({.path = configuration_path(target)});
+  if (there) return chosen;
+  if (there.error().type != "ResourceNotFoundException") return there.error();
   Error neither = no_such_function(wanted, options.api);
   neither.message = "no environment and " + neither.message + ", and `kiln ps` the environments";
   return neither;

@@ -59,7 +59,7 @@ Result<void> read_traffic(LoadArguments& arguments) {
   settings.time_limit = *limit;
   if (arguments.replay_file.empty()) {
     Result<traffic::Traffic> traffic = traffic::Traffic::parse(arguments.rate);
-    if (!traffic) return traffic.error();
+    if (!traffic) return of_option("--rate", traffic.error());
     settings.traffic = *std::move(traffic);
     return {};
   }
@@ -101,7 +101,7 @@ Result<void> check_function(const ApiOptions& api, const LoadArguments& argument
     path += "?Qualifier=" + percent_encode(arguments.settings.qualifier);
   const Result<ApiResponse> answer = client->send({.method = "GET", .path = path});
   if (!answer) return answer.error();
-  if (answer->status == 404) return no_such_function(arguments.target, api);
+  if (answer->status == 404) return no_such_target(arguments.target, api);
   if (answer->status != 200) return error_of(*answer);
   return {};
 }

@@ -126,6 +126,9 @@ MachineCheck shell() {
 }
 
 MachineCheck endpoint(const ApiOptions& api) {
+  if (const Result<void> checked = check_endpoint(api.endpoint); !checked)
+    return {"endpoint", Health::kBroken, checked.error().message,
+            "correct --endpoint, KILN_ENDPOINT, or AWS_ENDPOINT_URL"};
   Result<ApiClient> client = ApiClient::create(api);
   if (!client) return {"endpoint", Health::kBroken, client.error().message, "install libcurl4"};
   const auto answer =

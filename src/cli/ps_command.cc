@@ -15,14 +15,22 @@ int run_ps(Console& console, const ClientOptions& options, const std::string& fu
   if (!client) return fail(console, client.error());
   Result<nlohmann::json> all = list_environments(*client);
   if (!all) return fail(console, all.error());
+  const FunctionTarget target = split_target(function);
+  const auto refuse = [&](const Error& error) {
+    return fail(console, error.type == "ResourceNotFoundException"
+                             ? no_such_target(function, options.api)
+                             : error);
+  };
+  const Result<std::string> version = version_of(*client, target);
+  if (!version) return refuse(version.error());
   nlohmann::json wanted = nlohmann::json::array();
   for (nlohmann::json& each : *all)
-    if (function.empty() || string_at(each, "function") == function)
+    if (function.empty() || (string_at(each, "function") == plain_name(target) &&
+                             (version->empty() || string_at(each, "version") == *version)))
       wanted.push_back(std::move(each));
-  if (wanted.empty() && !function.empty()) {
-    const auto there = client->json({.path = function_path(function) + "/configuration"});
-    if (!there) return fail_on(console, there.error(), function, options.api);
-  }
+  if (wanted.empty() && !function.empty())
+    if (const auto there = client->json({.path = configuration_path(target)}); !there)
+      return refuse(there.error());
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(wanted) << '\n';
     return kExitOk;
@@ -63,7 +71,8 @@ void add_ps_command(CLI::App& app, Invocation& invocation) {
       "  kiln ps\n"
       "  kiln ps hello --json | jq -r '.[].pid'");
   auto function = std::make_shared<std::string>();
-  command->add_option("name", *function, "Only environments of this function");
+  command->add_option("name", *function, "Only environments of this function, or of a version or alias")
+      ->type_name("NAME[:QUALIFIER]");
   auto options = add_client_options(*command);
   command->callback([&invocation, options, function] {
     invocation.exit_code = run_ps(invocation.console, *options, *function);

@@ -29,11 +29,13 @@ void add_reference_command(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("reference", "Print the reference of the command line");
   command->group("");
   command->require_subcommand(1);
-  command->add_subcommand("markdown", "Print docs/cli.md")->callback([&invocation, &app] {
-    invocation.console.out << reference_markdown(shape_of(app));
-  });
+  CLI::App* markdown = command->add_subcommand("markdown", "Print docs/cli.md");
+  markdown->callback(
+      [&invocation, &app] { invocation.console.out << reference_markdown(shape_of(app)); });
   auto folder = std::make_shared<std::string>();
   CLI::App* man = command->add_subcommand("man", "Write manual pages into a folder");
+  // Not hidden in their turn, so that errors can name them.
+  for (CLI::App* one : {markdown, man}) one->group("Commands");
   man->add_option("folder", *folder, "Where to")->required();
   man->callback([&invocation, &app, folder] {
     std::error_code ec;

@@ -30,8 +30,8 @@ class Scaling {
  public:
   Scaling(ApiClient& client, const FunctionTarget& target)
       : client_(client),
-        resource_("function:" + target.name + ":" + target.qualifier),
-        policy_("kiln-" + target.name + "-" + target.qualifier) {}
+        resource_("function:" + plain_name(target) + ":" + target.qualifier),
+        policy_("kiln-" + plain_name(target) + "-" + target.qualifier) {}
 
   Result<json> call(const std::string& operation, json input) {
     input["ServiceNamespace"] = "lambda";
@@ -146,6 +146,12 @@ int run_scale(Console& console, const ClientOptions& options, const ScaleOptions
     return refused(console, options, *target, done.error());
   const auto state = scaling.show();
   if (!state) return fail(console, state.error());
+  // Of what isn't there, the API says that it isn't scaled.
+  if ((*state)["target"].is_null() && !wish.off)
+    if (const auto there = client->json({.path = configuration_path(*target)}); !there)
+      return fail(console, there.error().type == "ResourceNotFoundException"
+                               ? no_such_target(wish.target, options.api)
+                               : there.error());
   if (options.format == OutputFormat::kJson)
     console.out << json_pretty(*state) << '\n';
   else

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <tuple>
 
-#include "base/duration_text.h"
+#include "cli/duration_option.h"
 #include "cli/output_file.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
@@ -47,16 +48,16 @@ Result<void> write_simulate_page(const std::string& path, const report::Page& pa
 
 Result<simulate::Wanted> read_wanted(const RunArguments& arguments) {
   simulate::Wanted wanted;
-  for (const auto& [text, share] :
-       {std::pair{&arguments.cold_below, &wanted.cold_share},
-        std::pair{&arguments.throttled_below, &wanted.throttle_share}}) {
+  for (const auto& [option, text, share] :
+       {std::tuple{"--cold-below", &arguments.cold_below, &wanted.cold_share},
+        std::tuple{"--throttled-below", &arguments.throttled_below, &wanted.throttle_share}}) {
     if (text->empty()) continue;
     const auto parsed = parse_share(*text);
-    if (!parsed) return parsed.error();
+    if (!parsed) return of_option(option, parsed.error());
     *share = *parsed;
   }
   if (!arguments.p99_below.empty()) {
-    const auto below = parse_duration(arguments.p99_below);
+    const auto below = duration_of("--p99-below", arguments.p99_below);
     if (!below) return below.error();
     wanted.p99_ms = to_ms(*below);
   }

@@ -47,8 +47,9 @@ class Reading {
   }
 
   Result<SimulationInput> go() {
-    for (const auto step : {&Reading::read_source, &Reading::read_platform, &Reading::read_times,
-                            &Reading::read_settings, &Reading::read_traffic, &Reading::read_length})
+    for (const auto step : {&Reading::check_words, &Reading::read_source, &Reading::read_platform,
+                            &Reading::read_times, &Reading::read_settings, &Reading::read_traffic,
+                            &Reading::read_length})
       if (const Result<void> done = (this->*step)(); !done) return done.error();
     for (const SimulatedFunction& function : out_.scenario.functions)
       if (function.behaviour.init.mean_ms() == 0 && function.of_version.empty()) ++without_init_;
@@ -71,6 +72,28 @@ class Reading {
   }
 
  private:
+  // A wrong word is said before a Kiln or a file is asked for anything.
+  Result<void> check_words() {
+    if (!arguments_.rate.empty())
+      if (const auto parsed = traffic::Traffic::parse(arguments_.rate); !parsed)
+        return of_option("--rate", parsed.error());
+    TimeModel model;
+    for (const auto& [option, text] :
+         {std::pair{"--duration", &arguments_.duration}, std::pair{"--init", &arguments_.init}})
+      if (const auto set = set_model(*text, model); !set) return of_option(option, set.error());
+    double share = 0;
+    for (const auto& [option, text] :
+         {std::pair{"--errors", &arguments_.errors}, std::pair{"--crashes", &arguments_.crashes}})
+      if (const auto set = set_share(*text, share); !set) return of_option(option, set.error());
+    for (const auto& [option, text] :
+         {std::pair{"--for", &arguments_.length}, std::pair{"--warm-up", &arguments_.warm_up},
+          std::pair{"--since", &arguments_.since},
+          std::pair{"--idle-lifetime", &arguments_.idle_lifetime}})
+      if (const auto time = duration_of(option, text->empty() ? "1s" : *text); !time)
+        return time.error();
+    return {};
+  }
+
   // ---- Where the functions come from
 
   Result<void> read_source() {

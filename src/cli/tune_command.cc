@@ -230,7 +230,7 @@ int run_tune(Console& console, ClientOptions client_options, const TuneArguments
       ShadowFunction::make(*client, settings.function, settings.qualifier);
   if (!shadow) {
     if (shadow.error().type == "ResourceNotFoundException")
-      return fail(console, no_such_function(arguments.target, client_options.api));
+      return fail(console, no_such_target(arguments.target, client_options.api));
     return fail(console, shadow.error());
   }
   Result<std::vector<SizeSamples>> measured =

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/usage.h"
 
 namespace kiln::cli {
 namespace {
@@ -19,6 +22,12 @@ std::string url_path(const FunctionTarget& target) {
 
 int run_url(Console& console, const ClientOptions& options, const std::string& text, UrlWish wish) {
   const FunctionTarget target = split_target(text);
+  if (std::all_of(target.qualifier.begin(), target.qualifier.end(), ascii::is_digit) &&
+      !target.qualifier.empty())
+    return fail(console,
+                usage("'" + text + "' is a version, and a URL belongs to a function or an alias; " +
+                      "`kiln alias set " + target.name + " live " + target.qualifier +
+                      "` makes an alias of it"));
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   const std::string path = url_path(target);

@@ -143,6 +143,9 @@ std::string unknown_option(const CLI::App& command, const std::string& path,
            (word == name && command.get_option(name)->get_expected_max() > 0 ? " VALUE" : "") + "`";
   const CLI::App* program = &command;
   while (program->get_parent() != nullptr) program = program->get_parent();
+  if (name == "--version")
+    return name + " prints Kiln's version, and stands alone: `" + program->get_name() + " " + name +
+           "`";
   if (const CLI::Option* option = program->get_option_no_throw(name); option != nullptr)
     return name + " belongs before the command: `" + program->get_name() + " " + name +
            (option->get_expected_max() > 0 ? " VALUE " : " ") + own_path + "`";
@@ -206,8 +209,12 @@ std::string unknown_command(const CLI::App& app, const std::vector<std::string>&
     const auto rest = std::find(arguments.begin(), arguments.end(), word);
     std::string advice = at == &app ? advice_for_command(word) : "";
     if (advice.empty() && at == &app) advice = aws_command_of({rest, arguments.end()});
-    if (!advice.empty()) return "there is no command '" + path + " " + word + "'; " + advice;
     std::string near = near_word(word, names);
+    // "events" is a service of AWS's, but alone it is one of Kiln's commands with a letter more.
+    if (!advice.empty() && std::next(rest) == arguments.end() && near + "s" == word)
+      return "there is no command '" + path + " " + word + "'" +
+             did_you_mean("`" + path + " " + near + "`") + " " + advice;
+    if (!advice.empty()) return "there is no command '" + path + " " + word + "'; " + advice;
     if (const std::string ours = at == &app ? "" : our_verb(word, names); !ours.empty())
       near = ours;
     return "there is no command '" + path + " " + word + "'" +

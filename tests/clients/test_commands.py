@@ -141,6 +141,36 @@ def test_aws_gets_endpoint_and_keys(kiln, function):
     assert missing.returncode == 2 and "package awscli" in missing.stderr
 
 
+def test_aws_says_that_nothing_answers_and_how_to_start_it(tmp_path):
+    (tmp_path / "aws").write_text("#!/bin/sh\nexec echo ran\n")  # the AWS CLI
+    (tmp_path / "aws").chmod(0o755)
+
+    def aws(*words, endpoint="http://127.0.0.1:9"):
+        environment = {**os.environ, "KILN_ENDPOINT": endpoint, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        done = subprocess.run([str(BINARY), "aws", *words], env=environment, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    code, out, said = aws("lambda", "list-functions")
+    assert (code, out) == (3, "") and said.startswith("kiln: nothing answers at http://127.0.0.1:9; start it with `kiln serve --port 9`")
+    code, out, said = aws("s3", "ls", endpoint="127.0.0.1:9")
+    assert (code, out) == (2, "") and "is not a URL; write it as http://127.0.0.1:9" in said
+    # None of these asks a server, or it is another one.
+    for words in ([], ["lambda", "help"], ["--version"], ["configure", "list"], ["s3", "ls", "--endpoint-url", "http://127.0.0.1:8"],
+                  ["lambda", "create-function", "--generate-cli-skeleton"]):
+        assert aws(*words) == (0, "ran\n", ""), words
+
+
+def test_the_help_of_aws_says_that_it_takes_words_for_the_cli(kiln):
+    assert "Usage: kiln aws ARGUMENTS...\n" in says(kiln, "aws", "--help")
+
+
+def test_the_doctor_says_which_variable_has_no_url(kiln):
+    checked = subprocess.run([str(BINARY), "doctor"], env={**os.environ, "KILN_ENDPOINT": "nonsense"}, capture_output=True, text=True, timeout=60)
+    line, step = checked.stdout.split("endpoint ", 1)[1].splitlines()[:2]
+    assert checked.returncode == 1 and "'nonsense' is not a URL" in line
+    assert step.strip() == "→ correct --endpoint, KILN_ENDPOINT, or AWS_ENDPOINT_URL"
+
+
 def test_destroy_of_nothing_fails(kiln):
     assert "there is no stack 'nothing'" in says(kiln, "destroy", "nothing", "--yes", code=1)
 

@@ -339,7 +339,7 @@ def test_the_variables_of_another_account_are_unset(tmp_path):
     (tmp_path / "aws").write_text("#!/bin/sh\nexec env\n")  # the AWS CLI: what it would see
     (tmp_path / "aws").chmod(0o755)
     others = {**os.environ, "AWS_PROFILE": "nope", "AWS_DEFAULT_PROFILE": "nope", "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    for command in (["bash", "-c", f'eval "$({BINARY} env)"; env'], [str(BINARY), "aws", "s3", "ls"]):
+    for command in (["bash", "-c", f'eval "$({BINARY} env)"; env'], [str(BINARY), "aws", "configure", "list"]):
         lines = subprocess.run(command, env=others, capture_output=True, text=True, check=True).stdout
         assert "_PROFILE=" not in lines and "AWS_ACCESS_KEY_ID=kiln\n" in lines
 
