@@ -168,18 +168,19 @@ Result<void> StackBook::check_values(const Stack& now, const cfn::Template& pars
   return check_reserves(trial, now, plan);
 }
 
-Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
-                                               size_t depth) const {
-  auto parsed = read(wish, known_values(now.region, wish), include());
-  if (!parsed) return parsed.error();
-  auto parameters = cfn::resolve_parameters(
-      **parsed, wish.parameters, [&](const std::string& name) -> std::optional<cfn::SsmParameter> {
+Result<cfn::ParameterValues> StackBook::values_of_parameters(const Stack& now,
+                                                             const cfn::Template& parsed,
+                                                             const Wish& wish) const {
+  return cfn::resolve_parameters(
+      parsed, wish.parameters, [&](const std::string& name) -> std::optional<cfn::SsmParameter> {
         return options_.ssm ? options_.ssm(now.region, name) : std::nullopt;
       });
-  if (!parameters) return parameters.error();
-  PlannedResources planned(now.resources, **parsed, wish);
+}
+
+cfn::Surroundings StackBook::surroundings_of(const Stack& now, const Wish& wish,
+                                             const cfn::ParameterValues& parameters) const {
   cfn::Surroundings surroundings;
-  surroundings.parameters = *parameters;
+  surroundings.parameters = parameters;
   surroundings.account = options_.account;
   surroundings.region = now.region;
   surroundings.stack_name = now.name;
@@ -191,6 +192,35 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
   surroundings.dynamic = [&](const std::string& service, const std::string& reference) {
     return environment_.dynamic(now.region, service, reference, wish.unsupported);
   };
+  return surroundings;
+}
+
+std::string StackBook::metadata(const Stack& stack, const std::string& logical_id) const {
+  const std::string none = "{}";
+  const auto parsed = read(stack.wish, known_values(stack.region, stack.wish), include());
+  const cfn::Resource* resource = parsed ? (*parsed)->resource(logical_id) : nullptr;
+  if (!resource || resource->metadata.map.empty()) return none;
+  const auto parameters = values_of_parameters(stack, **parsed, stack.wish);
+  if (!parameters) return none;
+  cfn::Surroundings surroundings = surroundings_of(stack, stack.wish, *parameters);
+  surroundings.resource = [&](const std::string& id,
+                              const std::string& attribute) -> Result<nlohmann::json> {
+    const auto there = stack.resources.find(id);
+    if (there == stack.resources.end()) return nlohmann::json(id);
+    return value_of(there->second, attribute);
+  };
+  const auto value = cfn::Evaluator(**parsed, std::move(surroundings)).value(resource->metadata);
+  return json_dump(value ? *value : cfn::to_json(resource->metadata));
+}
+
+Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
+                                               size_t depth) const {
+  auto parsed = read(wish, known_values(now.region, wish), include());
+  if (!parsed) return parsed.error();
+  auto parameters = values_of_parameters(now, **parsed, wish);
+  if (!parameters) return parameters.error();
+  PlannedResources planned(now.resources, **parsed, wish);
+  cfn::Surroundings surroundings = surroundings_of(now, wish, *parameters);
   surroundings.resource = [&](const std::string& id, const std::string& attribute) {
     return planned.reference(id, attribute);
   };
