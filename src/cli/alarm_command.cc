@@ -228,7 +228,8 @@ json alarm_input(const SetAlarm& set) {
     json dimensions = json::array();
     dimensions.push_back({{"Name", "FunctionName"}, {"Value", plain_name(target)}});
     if (!target.qualifier.empty())
-      dimensions.push_back({{"Name", "Resource"}, {"Value", plain_name(target) + ":" + target.qualifier}});
+      dimensions.push_back(
+          {{"Name", "Resource"}, {"Value", plain_name(target) + ":" + target.qualifier}});
     input["Dimensions"] = std::move(dimensions);
   }
   return input;

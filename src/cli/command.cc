@@ -167,9 +167,12 @@ Error no_such_function(const std::string& name, const ApiOptions& api) {
 
 Error no_such_target(const std::string& target, const ApiOptions& api) {
   const FunctionTarget parts = split_target(target);
+  ApiOptions there = api;
+  // Functions are those of a Region, and an ARN names its own: arn:aws:lambda:REGION:…
+  if (const std::string region = region_of(parts); !region.empty()) there.region = region;
   if (parts.qualifier.empty() || parts.qualifier == "$LATEST")
-    return no_such_function(plain_name(parts), api);
-  return no_such_qualifier(plain_name(parts), parts.qualifier, api);
+    return no_such_function(plain_name(parts), there);
+  return no_such_qualifier(plain_name(parts), parts.qualifier, there);
 }
 
 std::string deleted_document(const std::vector<std::string>& names) {

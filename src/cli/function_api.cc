@@ -40,14 +40,23 @@ FunctionTarget split_target(const std::string& target) {
   // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
   constexpr std::string_view kFunction = ":function:";
   const size_t name = target.starts_with("arn:") ? target.find(kFunction) : std::string::npos;
-  const size_t colon =
-      target.find(':', name == std::string::npos ? 0 : name + kFunction.size());
+  const size_t colon = target.find(':', name == std::string::npos ? 0 : name + kFunction.size());
   if (colon == std::string::npos) return {target, ""};
   return {target.substr(0, colon), target.substr(colon + 1)};
 }
 
 std::string plain_name(const FunctionTarget& target) {
   return target.name.substr(target.name.rfind(':') + 1);
+}
+
+std::string region_of(const FunctionTarget& target) {
+  size_t from = 0;
+  for (int part = 0; part < 3; ++part) {
+    const size_t colon = target.name.find(':', from);
+    if (colon == std::string::npos) return "";
+    from = colon + 1;
+  }
+  return target.name.substr(from, target.name.find(':', from) - from);
 }
 
 std::string configuration_path(const FunctionTarget& target) {

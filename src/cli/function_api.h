@@ -18,12 +18,14 @@ Result<nlohmann::json> list_functions(ApiClient& client, size_t enough = SIZE_MA
 
 // "NAME" or "NAME:QUALIFIER" in two parts, or the same of an ARN.
 struct FunctionTarget {
-  std::string name;  // or the ARN up to it
+  std::string name;       // or the ARN up to it
   std::string qualifier;  // may be empty
 };
 FunctionTarget split_target(const std::string& target);
 // Without the rest of an ARN.
 std::string plain_name(const FunctionTarget& target);
+// That of an ARN; "": it is none.
+std::string region_of(const FunctionTarget& target);
 // Of the target's GetFunctionConfiguration.
 std::string configuration_path(const FunctionTarget& target);
 // The version that its qualifier stands for; "": it has none.

@@ -33,26 +33,6 @@ struct InvokeOptions {
 // Kiln takes the request id from here, so that the log can be read while the function runs.
 constexpr const char* kRequestIdHeader = "X-Kiln-Request-Id";
 
-constexpr int kRegionOfArn = 3, kNameOfArn = 6;  // arn:aws:lambda:REGION:ACCOUNT:function:NAME
-
-// "" where the ARN is shorter.
-std::string part_of_arn(const std::string& arn, int part) {
-  size_t from = 0;
-  for (int i = 0; i < part; ++i) {
-    const size_t colon = arn.find(':', from);
-    if (colon == std::string::npos) return "";
-    from = colon + 1;
-  }
-  return arn.substr(from, std::min(arn.size(), arn.find(':', from)) - from);
-}
-
-// The function's name.
-std::string name_in_target(const std::string& target) {
-  if (!target.starts_with("arn:")) return target.substr(0, target.find(':'));
-  const std::string name = part_of_arn(target, kNameOfArn);
-  return name.empty() ? target : name;
-}
-
 // An ARN may carry its qualifier itself; NAME:QUALIFIER is split.
 std::string invoke_path(const std::string& target) {
   std::string name = target;
@@ -66,18 +46,6 @@ std::string invoke_path(const std::string& target) {
   std::string path = function_path(name) + "/invocations";
   if (!qualifier.empty()) path += "?Qualifier=" + percent_encode(qualifier);
   return path;
-}
-
-Error no_such_target(const std::string& target, ApiOptions api) {
-  if (target.starts_with("arn:")) {
-    // Functions are those of a Region, and the ARN names its own.
-    if (const std::string region = part_of_arn(target, kRegionOfArn); !region.empty())
-      api.region = region;
-    return no_such_function(name_in_target(target), api);
-  }
-  const size_t colon = target.rfind(':');
-  if (colon == std::string::npos) return no_such_function(target, api);
-  return no_such_qualifier(target.substr(0, colon), target.substr(colon + 1), api);
 }
 
 void print_answer(Console& console, OutputFormat format, const ApiResponse& response) {
@@ -164,7 +132,7 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   request.body = *std::move(payload);
   request.headers = {{"Content-Type", "application/json"}};
   request.time_limit = Duration(0);  // the function has its own
-  const std::string name = name_in_target(options.target);
+  const std::string name = plain_name(split_target(options.target));
   std::optional<InvokeTail> tail;
   if (options.wait == Wait::kNo) {
     request.headers.emplace_back("X-Amz-Invocation-Type", "Event");

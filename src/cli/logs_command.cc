@@ -31,11 +31,9 @@ struct LogsOptions {
   Invocations which = Invocations::kAll;
 };
 
-// One function's log, or the part of it that some of its versions wrote.
+// One function's log.
 struct Source {
-  std::string name;                   // as typed
-  FunctionTarget target;
-  std::vector<std::string> versions;  // none: all
+  std::string name;
   std::unique_ptr<LogFollower> follower;
   LogSelection selection;
 };
@@ -98,24 +96,10 @@ Result<std::vector<LogLine>> poll_known(ApiClient& client, Source& source) {
   Result<std::vector<LogLine>> lines = source.follower->poll();
   if (lines || lines.error().type != "ResourceNotFoundException") return lines;
   Result<nlohmann::json> function =
-      client.json({.method = "GET", .path = function_path(source.target.name) + "/configuration"});
+      client.json({.method = "GET", .path = function_path(source.name) + "/configuration"});
   if (function) return std::vector<LogLine>();
   if (function.error().type != "ResourceNotFoundException") return function.error();
-  return no_such_function(plain_name(source.target), client.options());
-}
-
-// Those that the qualifier stands for: an alias may share its invocations out to two.
-Result<std::vector<std::string>> versions_of(ApiClient& client, const std::string& name,
-                                             const FunctionTarget& target) {
-  std::vector<std::string> versions;
-  // A name that can't be one is said as such, not as that of a log group.
-  if (target.qualifier.empty() && target.name.find_first_not_of(kNameCharacters) == target.name.npos)
-    return versions;
-  const Result<std::string> version = version_of(client, target);
-  if (!version)
-    return version.error().type == "ResourceNotFoundException"
-               ? no_such_target(name, client.options())
-               : version.error();
+  return no_such_function(source.name, client.options());
 }
 
 // What is new in all logs and wanted, in the order of time.

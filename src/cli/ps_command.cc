@@ -71,7 +71,9 @@ void add_ps_command(CLI::App& app, Invocation& invocation) {
       "  kiln ps\n"
       "  kiln ps hello --json | jq -r '.[].pid'");
   auto function = std::make_shared<std::string>();
-  command->add_option("name", *function, "Only environments of this function, or of a version or alias")
+  command
+      ->add_option("name", *function,
+                   "Only environments of this function, or of a version or alias")
       ->type_name("NAME[:QUALIFIER]");
   auto options = add_client_options(*command);
   command->callback([&invocation, options, function] {

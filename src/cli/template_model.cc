@@ -15,10 +15,15 @@ namespace {
 // An account that no stack says; all stacks without one are in the same.
 constexpr const char* kAnyAccount = "000000000000";
 
+struct Parsed {
+  cfn::Template content;
+  std::vector<cfn::Problem> notes;
+};
+
 // Each template parsed; problems are printed, all of them, before it gives up.
-std::optional<std::vector<cfn::Template>> parse_all(Console& console, const TemplateChoice& choice,
-                                                    const std::vector<StackTemplate>& stacks) {
-  std::vector<cfn::Template> parsed;
+std::optional<std::vector<Parsed>> parse_all(Console& console, const TemplateChoice& choice,
+                                             const std::vector<StackTemplate>& stacks) {
+  std::vector<Parsed> parsed;
   bool readable = true;
   for (const StackTemplate& stack : stacks) {
     auto values = choice.parameters;
@@ -38,18 +43,17 @@ std::optional<std::vector<cfn::Template>> parse_all(Console& console, const Temp
     if (!reading.valueless.empty())
       note(console, "parameters without a value: " + cfn::joined(reading.valueless) +
                         "; give each with --parameter NAME=VALUE");
-    if (reading.ok()) parsed.push_back(std::move(*reading.parsed));
+    if (reading.ok()) parsed.push_back({std::move(*reading.parsed), std::move(reading.notes)});
   }
   if (!readable) return std::nullopt;
   return parsed;
 }
 
-Result<void> check_parameters(const TemplateChoice& choice,
-                              const std::vector<cfn::Template>& templates) {
+Result<void> check_parameters(const TemplateChoice& choice, const std::vector<Parsed>& templates) {
   for (const auto& given : choice.parameters) {
     const std::string& name = given.first;
     if (std::none_of(templates.begin(), templates.end(),
-                     [&](const cfn::Template& parsed) { return parsed.parameter(name); })) {
+                     [&](const Parsed& parsed) { return parsed.content.parameter(name); })) {
       return usage("--parameter " + name + ": no template of " + choice.path + " has it");
     }
   }
@@ -58,7 +62,7 @@ Result<void> check_parameters(const TemplateChoice& choice,
 
 Result<lint::Model> build_model(const TemplateChoice& choice,
                                 const std::vector<StackTemplate>& stacks,
-                                const std::vector<cfn::Template>& templates) {
+                                const std::vector<Parsed>& templates) {
   std::vector<lint::StackInfo> infos;
   infos.reserve(stacks.size());
   for (const StackTemplate& stack : stacks) {
@@ -69,14 +73,15 @@ Result<lint::Model> build_model(const TemplateChoice& choice,
   lint::ModelBuilder builder(std::move(infos));
   for (size_t i = 0; i < stacks.size(); ++i) {
     std::map<std::string, std::string> parameters;
-    for (const cfn::Parameter& parameter : templates[i].parameters) {
+    for (const cfn::Parameter& parameter : templates[i].content.parameters) {
       for (const auto* given : {&stacks[i].parameters, &choice.parameters}) {
         if (const auto found = given->find(parameter.name); found != given->end())
           parameters[parameter.name] = found->second;
       }
     }
-    const Result<void> added = builder.add(i, templates[i], parameters);
+    const Result<void> added = builder.add(i, templates[i].content, parameters);
     if (!added) return usage(stacks[i].file + ": " + added.error().message);
+    builder.add_notes(i, templates[i].content, templates[i].notes);
   }
   return builder.finish();
 }
@@ -107,7 +112,7 @@ std::optional<lint::Model> read_template_model(Console& console, const TemplateC
   };
   const Result<std::vector<StackTemplate>> stacks = read_template_source(choice.path);
   if (!stacks) return give_up(stacks.error());
-  const std::optional<std::vector<cfn::Template>> templates = parse_all(console, choice, *stacks);
+  const std::optional<std::vector<Parsed>> templates = parse_all(console, choice, *stacks);
   if (!templates) return std::nullopt;
   if (const Result<void> fine = check_parameters(choice, *templates); !fine)
     return give_up(fine.error());

@@ -142,6 +142,13 @@ struct ApiIntegration {
   Setting<int64_t> timeout_ms;
 };
 
+// A key that stands twice in a map of the file.
+struct DuplicateKey {
+  Origin origin;  // the resource that it is in; "Template" outside of them
+  cfn::Place place;
+  std::string text;  // as the reader says it
+};
+
 struct Model {
   std::vector<StackInfo> stacks;
   std::vector<Function> functions;
@@ -152,6 +159,7 @@ struct Model {
   std::vector<Queue> queues;
   std::vector<EventSource> event_sources;
   std::vector<ApiIntegration> integrations;
+  std::vector<DuplicateKey> duplicate_keys;
   std::set<std::string> websocket_apis;  // what Ref gives of them
 
   // Of the stacks in the same account and Region as `stack`.

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "base/json_access.h"
 #include "lint/resource_reader.h"
 #include "lint/stack_values.h"
+#include "template/node_reader.h"
 
 namespace kiln::lint {
 namespace {
@@ -265,6 +267,24 @@ constexpr int kPasses = 4;
 }  // namespace
 
 ModelBuilder::ModelBuilder(std::vector<StackInfo> stacks) { model_.stacks = std::move(stacks); }
+
+void ModelBuilder::add_notes(size_t stack, const cfn::Template& parsed,
+                             const std::vector<cfn::Problem>& notes) {
+  const auto is_before = [](cfn::Place a, cfn::Place b) {
+    return std::tuple(a.line, a.column) <= std::tuple(b.line, b.column);
+  };
+  for (const cfn::Problem& note : notes) {
+    if (!note.message.starts_with(cfn::kDuplicateKey)) continue;
+    Origin origin{.stack = stack, .logical_id = "Template", .place = note.place};
+    const cfn::Resource* nearest = nullptr;
+    for (const cfn::Resource& resource : parsed.resources) {
+      if (!is_before(resource.place, note.place)) continue;
+      if (!nearest || is_before(nearest->place, resource.place)) nearest = &resource;
+    }
+    if (nearest) origin = origin_of(stack, *nearest);
+    model_.duplicate_keys.push_back({std::move(origin), note.place, note.message});
+  }
+}
 
 Result<void> ModelBuilder::add(size_t stack, const cfn::Template& parsed,
                                const std::map<std::string, std::string>& parameters) {

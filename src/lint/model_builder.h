@@ -27,6 +27,8 @@ class ModelBuilder {
   // the template refuses, or a function that can't be evaluated; with its place.
   Result<void> add(size_t stack, const cfn::Template& parsed,
                    const std::map<std::string, std::string>& parameters);
+  // What its reader has noticed; others than duplicate keys are left out.
+  void add_notes(size_t stack, const cfn::Template& parsed, const std::vector<cfn::Problem>& notes);
   // The model of all stacks. REQUIRES: called once, after the last add().
   Model finish();
 

@@ -41,19 +41,22 @@ std::set<std::string> ignored_rules(const cfn::Node& metadata) {
 
 }  // namespace
 
-ResourceReader::ResourceReader(size_t stack, const cfn::Resource& resource, StackValues& values)
-    : resource_(resource), values_(values) {
-  origin_ = {.stack = stack,
-             .logical_id = resource.logical_id,
-             .place = resource.place,
-             .construct = {},
-             .ignored = ignored_rules(resource.metadata)};
+Origin origin_of(size_t stack, const cfn::Resource& resource) {
+  Origin origin{.stack = stack,
+                .logical_id = resource.logical_id,
+                .place = resource.place,
+                .construct = {},
+                .ignored = ignored_rules(resource.metadata)};
   if (const cfn::Node* path = resource.metadata.find("aws:cdk:path");
       path != nullptr && path->is_text()) {
-    origin_.construct = path->text;
-    std::erase_if(origin_.construct, [](char c) { return static_cast<unsigned char>(c) < 0x20U; });
+    origin.construct = path->text;
+    std::erase_if(origin.construct, [](char c) { return static_cast<unsigned char>(c) < 0x20U; });
   }
+  return origin;
 }
+
+ResourceReader::ResourceReader(size_t stack, const cfn::Resource& resource, StackValues& values)
+    : resource_(resource), values_(values), origin_(origin_of(stack, resource)) {}
 
 const json* ResourceReader::find(const Path& path) {
   const cfn::Node* node = resource_.properties.find(path.front());

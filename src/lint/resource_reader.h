@@ -20,6 +20,8 @@
 
 namespace kiln::lint {
 
+Origin origin_of(size_t stack, const cfn::Resource& resource);
+
 class ResourceReader {
  public:
   using Path = std::vector<std::string>;

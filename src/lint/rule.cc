@@ -127,6 +127,8 @@ constexpr Rule kRules[] = {
      function_not_in_stack},
     {"alias-not-in-stack", kWarning, "A literal name misses the alias",
      "The stack has the function, and aliases of it, but none of this name.", alias_not_in_stack},
+    {"duplicate-key", kWarning, "A key stands twice in a map",
+     "CloudFormation takes the last one and says nothing of those before it.", duplicate_key},
 };
 
 // Values of a template in a message may hold anything; a terminal gets no control characters.

@@ -58,5 +58,6 @@ void memory_mostly_unused(const Model&, const Circumstances&, Report&);
 // rules_names.cc
 void function_not_in_stack(const Model&, const Circumstances&, Report&);
 void alias_not_in_stack(const Model&, const Circumstances&, Report&);
+void duplicate_key(const Model&, const Circumstances&, Report&);
 
 }  // namespace kiln::lint

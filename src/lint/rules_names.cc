@@ -86,6 +86,11 @@ std::string aliases_of(const Model& model, size_t function) {
 
 }  // namespace
 
+void duplicate_key(const Model& model, const Circumstances&, Report& report) {
+  for (const DuplicateKey& key : model.duplicate_keys)
+    report.add(key.origin, key.place, key.text, "remove one of the two");
+}
+
 void function_not_in_stack(const Model& model, const Circumstances&, Report& report) {
   for (const NameUse& use : name_uses(model)) {
     if (has_stand_in(use.named.name) || model.find_function(use.origin->stack, use.named.name)) {

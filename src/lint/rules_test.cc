@@ -326,6 +326,22 @@ TEST(Lint, FindingsHaveTheirPlace) {
   EXPECT_EQ(place_text(model_of({{yaml}}), findings[0]), "stack.yaml:7:37");
 }
 
+TEST(Lint, AKeyThatStandsTwice) {
+  const std::string yaml =
+      template_of(function_yaml("Timeout: 3, Timeout: 4") + function_yaml("Timeout: 5", "Billing") +
+                  function_yaml("Timeout: 6", "Billing"));
+  EXPECT_THAT(
+      found("duplicate-key", yaml),
+      ElementsAre("duplicate-key warning Orders: duplicate key 'Timeout': the last one holds",
+                  "duplicate-key warning Billing: duplicate key 'Billing': the last one holds"));
+  EXPECT_THAT(
+      found("duplicate-key",
+            "Description: a\nDescription: b\n" + template_of("  T:\n    Type: AWS::SNS::Topic\n")),
+      ElementsAre(
+          "duplicate-key warning Template: duplicate key 'Description': the last one holds"));
+  EXPECT_THAT(found("duplicate-key", template_of(function_yaml("Timeout: 3"))), IsEmpty());
+}
+
 TEST(Lint, RulesAreNamedOnce) {
   std::set<std::string_view> ids;
   for (const Rule& rule : rules()) {

@@ -1,6 +1,7 @@
 #include "stack/near_type.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "base/near_word.h"
@@ -11,6 +12,9 @@ namespace kiln::stack {
 namespace {
 
 constexpr std::string_view kSeparator = "::";
+// Types of AWS's that look like a slip in one that stacks hold.
+constexpr std::array kNoSlips = {std::string_view("AWS::CloudFormation::WaitCondition"),
+                                 std::string_view("AWS::IoT::Policy")};
 
 // "AWS::Lambda" and "Function" of "AWS::Lambda::Function".
 struct Parts {
@@ -26,6 +30,7 @@ Parts parts_of(std::string_view name) {
 }  // namespace
 
 std::string near_type(std::string_view name, const std::vector<std::string>& known) {
+  if (std::find(kNoSlips.begin(), kNoSlips.end(), name) != kNoSlips.end()) return "";
   const Parts wanted = parts_of(name);
   std::vector<std::string> services, lasts;
   for (const std::string& one : known) {

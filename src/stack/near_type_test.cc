@@ -7,8 +7,10 @@ namespace {
 
 TEST(NearType, IsOneSlipAwayInItsServiceOrItsLastPart) {
   const std::vector<std::string> known = {
-      "AWS::Lambda::Function", "AWS::Lambda::EventInvokeConfig", "AWS::Serverless::Function",
-      "AWS::SNS::Topic",       "AWS::SNS::TopicPolicy",          "AWS::S3::Bucket"};
+      "AWS::Lambda::Function",     "AWS::Lambda::EventInvokeConfig",
+      "AWS::Serverless::Function", "AWS::SNS::Topic",
+      "AWS::SNS::TopicPolicy",     "AWS::S3::Bucket",
+      "AWS::IAM::Policy",          "AWS::CloudFormation::WaitConditionHandle"};
   const struct {
     const char* name;
     const char* near;
@@ -20,6 +22,8 @@ TEST(NearType, IsOneSlipAwayInItsServiceOrItsLastPart) {
       {"AWS::SNS::Topics", "AWS::SNS::Topic"},
       // Types that AWS has.
       {"AWS::SQS::Queue", ""},
+      {"AWS::CloudFormation::WaitCondition", ""},
+      {"AWS::IoT::Policy", ""},
       {"AWS::SQS::QueuePolicy", ""},
       {"AWS::EC2::Instance", ""},
       {"AWS::Lambda::CodeSigningConfig", ""},

@@ -113,6 +113,10 @@ class StackBook {
   Result<void> delete_change_set(const std::string& region, const std::string& stack,
                                  const std::string& name_or_id);
 
+  // The Metadata of a resource of the stack, as JSON, with what its functions come to now; "{}"
+  // without any.
+  std::string metadata(const Stack& stack, const std::string& logical_id) const;
+
   // Waits until nothing is under way.
   void drain();
   // Kiln ends: what is under way ends where it stands, for the next deployment.
@@ -148,6 +152,11 @@ class StackBook {
   std::string processing_failure(const Stack& now, const Wish& wish) const;
   // Gives it a status, and changes or the reason why there are none.
   Result<void> plan_change_set(const Stack& now, ChangeSet& set) const;
+  Result<cfn::ParameterValues> values_of_parameters(const Stack& now, const cfn::Template& parsed,
+                                                    const Wish& wish) const;
+  // Without `resource`. Refers to `now` and `wish`.
+  cfn::Surroundings surroundings_of(const Stack& now, const Wish& wish,
+                                    const cfn::ParameterValues& parameters) const;
   // The templates of the nested stacks that a plan makes or changes, as far as these are known.
   Result<void> check_nested(const Stack& now, const Wish& wish, const Plan& plan,
                             size_t depth) const;

@@ -176,16 +176,16 @@ std::string StackBook::processing_failure(const Stack& now, const Wish& wish) co
       .processing_failure;
 }
 
-Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
-                                               size_t depth) const {
-  auto parsed = read(wish, known_values(now.region, wish), include());
-  if (!parsed) return parsed.error();
-  auto parameters =
-      cfn::resolve_parameters(**parsed, wish.parameters, ssm_lookup(now.region, wish.unsupported));
-  if (!parameters) return parameters.error();
-  PlannedResources planned(now.resources, **parsed, wish);
+Result<cfn::ParameterValues> StackBook::values_of_parameters(const Stack& now,
+                                                             const cfn::Template& parsed,
+                                                             const Wish& wish) const {
+  return cfn::resolve_parameters(parsed, wish.parameters, ssm_lookup(now.region, wish.unsupported));
+}
+
+cfn::Surroundings StackBook::surroundings_of(const Stack& now, const Wish& wish,
+                                             const cfn::ParameterValues& parameters) const {
   cfn::Surroundings surroundings;
-  surroundings.parameters = *parameters;
+  surroundings.parameters = parameters;
   surroundings.account = options_.account;
   surroundings.region = now.region;
   surroundings.stack_name = now.name;
@@ -197,6 +197,35 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
   surroundings.dynamic = [&](const std::string& service, const std::string& reference) {
     return environment_.dynamic(now.region, service, reference, wish.unsupported);
   };
+  return surroundings;
+}
+
+std::string StackBook::metadata(const Stack& stack, const std::string& logical_id) const {
+  const std::string none = "{}";
+  const auto parsed = read(stack.wish, known_values(stack.region, stack.wish), include());
+  const cfn::Resource* resource = parsed ? (*parsed)->resource(logical_id) : nullptr;
+  if (!resource || resource->metadata.map.empty()) return none;
+  const auto parameters = values_of_parameters(stack, **parsed, stack.wish);
+  if (!parameters) return none;
+  cfn::Surroundings surroundings = surroundings_of(stack, stack.wish, *parameters);
+  surroundings.resource = [&](const std::string& id,
+                              const std::string& attribute) -> Result<nlohmann::json> {
+    const auto there = stack.resources.find(id);
+    if (there == stack.resources.end()) return nlohmann::json(id);
+    return value_of(there->second, attribute);
+  };
+  const auto value = cfn::Evaluator(**parsed, std::move(surroundings)).value(resource->metadata);
+  return json_dump(value ? *value : cfn::to_json(resource->metadata));
+}
+
+Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wish, Macros macros,
+                                               size_t depth) const {
+  auto parsed = read(wish, known_values(now.region, wish), include());
+  if (!parsed) return parsed.error();
+  auto parameters = values_of_parameters(now, **parsed, wish);
+  if (!parameters) return parameters.error();
+  PlannedResources planned(now.resources, **parsed, wish);
+  cfn::Surroundings surroundings = surroundings_of(now, wish, *parameters);
   surroundings.resource = [&](const std::string& id, const std::string& attribute) {
     return planned.reference(id, attribute);
   };

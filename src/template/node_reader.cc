@@ -48,7 +48,7 @@ void TreeBuilder::scalar(Node::Kind kind, std::string text, Place place) {
     Open& map = open_.back();
     map.again = !map.names.insert(text).second;
     if (map.again && notes_.size() < kMaxNotes)
-      notes_.push_back({"duplicate key '" + text + "': the last one holds", place});
+      notes_.push_back({std::string(kDuplicateKey) + "'" + text + "': the last one holds", place});
     if (map.node.map.size() >= kMaxMembers)
       throw Stop{
           {"Template format error: more than " + std::to_string(kMaxMembers) + " keys in one map",

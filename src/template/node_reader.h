@@ -22,6 +22,9 @@ inline constexpr size_t kMaxMembers = 10'000;       // of one map
 
 using NodeOrProblem = std::variant<Node, Problem>;
 
+// What a note of a key that stands twice in a map begins with.
+inline constexpr std::string_view kDuplicateKey = "duplicate key ";
+
 // `notes`: keys that stand twice in a map, where the last one holds.
 NodeOrProblem read_node(std::string_view text, std::vector<Problem>* notes = nullptr);
 

@@ -1,6 +1,7 @@
 // Which properties the events of functions and of state machines have, by the event's type.
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "template/serverless_resource.h"
 
 namespace kiln::cfn {
@@ -140,12 +141,134 @@ Names properties_of(std::string_view type, EventOwner owner) {
   return names;
 }
 
+// What a property must be, by its name. Others may be anything.
+enum class Form { kText, kMap, kList, kNumber, kFlag, kFlagOrMap, kTexts };
+
+struct FormOf {
+  Form form;
+  Names names;
+};
+
+const std::vector<FormOf>& forms() {
+  static const std::vector<FormOf> all = {
+      {Form::kText,
+       {"Schedule",
+        "RuleName",
+        "Input",
+        "State",
+        "Name",
+        "Description",
+        "EventBusName",
+        "InputPath",
+        "Bucket",
+        "Topic",
+        "Region",
+        "RestApiId",
+        "Stage",
+        "ResponseTransferMode",
+        "SkillId",
+        "Sql",
+        "AwsIotSqlVersion",
+        "UserPool",
+        "ApiId",
+        "PayloadFormatVersion",
+        "PermissionsBoundary",
+        "ScheduleExpression",
+        "StartDate",
+        "EndDate",
+        "ScheduleExpressionTimezone",
+        "GroupName",
+        "RoleArn",
+        "LogGroupName",
+        "FilterPattern",
+        "ConsumerGroupId",
+        "SecretsManagerKmsKeyId"}},
+      {Form::kMap,
+       {"DeadLetterConfig", "RetryPolicy", "Pattern", "Target", "InputTransformer", "Auth",
+        "RequestModel", "RedrivePolicy", "RouteSettings", "DestinationConfig", "FilterCriteria",
+        "ScalingConfig", "ProvisionedPollerConfig", "SchemaRegistryConfig", "MetricsConfig",
+        "LoggingConfig", "FlexibleTimeWindow"}},
+      {Form::kList,
+       {"RequestParameters", "Topics", "Queues", "SourceAccessConfigurations",
+        "FunctionResponseTypes", "KafkaBootstrapServers"}},
+      {Form::kNumber,
+       {"TimeoutInMillis", "BatchSize", "MaximumBatchingWindowInSeconds", "MaximumRetryAttempts",
+        "MaximumRecordAgeInSeconds", "ParallelizationFactor", "TumblingWindowInSeconds"}},
+      {Form::kFlag,
+       {"Enabled", "BisectBatchOnFunctionError", "OmitName", "DynamicPolicyName",
+        "UnescapeMappingTemplate"}},
+      {Form::kFlagOrMap, {"SqsSubscription"}},
+      {Form::kTexts, {"Events", "Trigger"}},
+  };
+  return all;
+}
+
+// YAML's other words for true and false are texts to the reader.
+bool is_flag_word(std::string_view text) {
+  static constexpr std::string_view kWords[] = {"true", "false", "yes", "no", "on", "off"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+    return std::equal(word.begin(), word.end(), text.begin(), text.end(),
+                      [](char a, char b) { return a == ascii::lower(b); });
+  });
+}
+
+bool has_form(const Node& value, Form form) {
+  using Kind = Node::Kind;
+  const bool is_flag =
+      value.kind == Kind::kBool || (value.kind == Kind::kText && is_flag_word(value.text));
+  switch (form) {
+    case Form::kText:
+      return value.kind == Kind::kText;
+    case Form::kMap:
+      return value.is_map();
+    case Form::kList:
+      return value.is_list();
+    case Form::kNumber:
+      return value.kind == Kind::kNumber || value.kind == Kind::kBool;
+    case Form::kFlag:
+      return is_flag;
+    case Form::kFlagOrMap:
+      return is_flag || value.is_map();
+    case Form::kTexts:
+      return value.kind == Kind::kText ||
+             (value.is_list() && std::all_of(value.list.begin(), value.list.end(),
+                                             [](const Node& item) { return item.is_text(); }));
+  }
+  return true;
+}
+
+// As the transform says it.
+std::string wrong_form(const std::string& name, Form form) {
+  const char* wanted = form == Form::kText ? "string" : form == Form::kMap ? "map" : nullptr;
+  return wanted ? "Property '" + name + "' should be a " + wanted + "."
+                : "Type of property '" + name + "' is invalid.";
+}
+
+void check_forms(SamTemplate& all, const SamEvent& event, const Names& known) {
+  for (const Member& member : event.properties.map) {
+    if (std::find(known.begin(), known.end(), member.name) == known.end()) continue;
+    const Node& value = member.value;
+    // A map of one member may be a function, whatever its name.
+    if (value.kind == Node::Kind::kNull || (value.is_map() && value.map.size() == 1)) continue;
+    for (const FormOf& each : forms()) {
+      if (std::find(each.names.begin(), each.names.end(), member.name) == each.names.end())
+        continue;
+      if (!has_form(value, each.form))
+        all.problems.push_back({"Resource with id [" + event.id + "] is invalid. " +
+                                    wrong_form(member.name, each.form),
+                                member.place});
+    }
+  }
+}
+
 }  // namespace
 
 void check_event_properties(SamTemplate& all, const SamEvent& event, const std::string& type,
                             EventOwner owner) {
   const Names known = properties_of(type, owner);
-  if (!known.empty()) check_names(all, event.id, type, event.properties, known);
+  if (known.empty()) return;
+  check_names(all, event.id, type, event.properties, known);
+  check_forms(all, event, known);
 }
 
 }  // namespace kiln::cfn

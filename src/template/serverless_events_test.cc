@@ -195,5 +195,49 @@ TEST(ServerlessEvents, UnknownPropertiesAreRefused) {
                                           "not defined for resource of type EventBridgeRule")));
 }
 
+// What AWS's own transform (1.110) says of each.
+TEST(ServerlessEvents, PropertiesOfAWrongFormAreRefused) {
+  const struct {
+    const char* type;
+    const char* properties;
+    const char* message;  // nullptr: fine
+  } cases[] = {
+      {"Schedule", "Schedule: [1]", "Property 'Schedule' should be a string."},
+      {"Schedule", "Schedule: rate(1 day), Enabled: maybe",
+       "Type of property 'Enabled' is invalid."},
+      {"Schedule", "Schedule: rate(1 day), Enabled: 'true'", nullptr},
+      {"Schedule", "Schedule: rate(1 day), Description: 5",
+       "Property 'Description' should be a string."},
+      {"Schedule", "Schedule: rate(1 day), Input: {a: 1, b: 2}",
+       "Property 'Input' should be a string."},
+      {"Schedule", "Schedule: rate(1 day), Input: {Ref: Orders}", nullptr},
+      {"SQS", "Queue: a, BatchSize: '10'", "Type of property 'BatchSize' is invalid."},
+      {"SQS", "Queue: a, BatchSize: 10", nullptr},
+      {"SQS", "Queue: a, FunctionResponseTypes: x",
+       "Type of property 'FunctionResponseTypes' is invalid."},
+      {"SNS", "Topic: [x]", "Property 'Topic' should be a string."},
+      {"SNS", "Topic: x, SqsSubscription: maybe", "Type of property 'SqsSubscription' is invalid."},
+      {"SNS", "Topic: x, RedrivePolicy: maybe", "Property 'RedrivePolicy' should be a map."},
+      {"SNS", "Topic: x, FilterPolicy: {a: [b], c: [d]}", nullptr},
+      {"EventBridgeRule", "Pattern: x", "Property 'Pattern' should be a map."},
+      {"AlexaSkill", "SkillId: [x]", "Property 'SkillId' should be a string."},
+      {"CloudWatchLogs", "LogGroupName: [g], FilterPattern: ''",
+       "Property 'LogGroupName' should be a string."},
+      {"Cognito", "UserPool: !Ref Orders, Trigger: {a: 1, b: 2}",
+       "Type of property 'Trigger' is invalid."},
+  };
+  for (const auto& c : cases) {
+    const auto found =
+        problems(sam(function(code_uri + "      Events:\n        E: {Type: " + c.type +
+                              ", Properties: {" + c.properties + "}}\n")));
+    if (c.message)
+      EXPECT_THAT(found, testing::Contains(testing::EndsWith(
+                             std::string(": Resource with id [OrdersE] is invalid. ") + c.message)))
+          << c.properties;
+    else
+      EXPECT_THAT(found, testing::IsEmpty()) << c.properties;
+  }
+}
+
 }  // namespace
 }  // namespace kiln::cfn

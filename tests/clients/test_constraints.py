@@ -46,7 +46,7 @@ FITTING = {
     },
     "ssm": {
         "Name": "nobody", "Value": "v", "Path": "/a", "ResourceType": "Parameter", "ResourceId": "nobody", "TagKeys": ["a"], "Names": ["nobody"],
-        "Type": "String", "Tags": [{"Key": "a", "Value": "b"}],
+        "Type": "String", "Tags": [{"Key": "a", "Value": "b"}], "Labels": ["a"], "ParameterVersion": 1,
     },
     "application-autoscaling": {
         "ServiceNamespace": "lambda", "ResourceId": "function:nobody:live", "ScalableDimension": "lambda:function:ProvisionedConcurrency",

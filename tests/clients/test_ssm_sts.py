@@ -32,6 +32,25 @@ def test_life_of_a_parameter(kiln, name):
     refused("ParameterNotFound", ssm.delete_parameter, Name=path)
 
 
+def test_versions_of_a_parameter(kiln, name):
+    ssm = kiln.client("ssm")
+    for i in range(1, 53):
+        ssm.put_parameter(Name=name, Value=f"v{i}", Type="String", Overwrite=i > 1)
+    pages = list(ssm.get_paginator("get_parameter_history").paginate(Name=name))
+    assert [len(page["Parameters"]) for page in pages] == [50, 2]
+    assert [p["Value"] for page in pages for p in page["Parameters"]] == [f"v{i}" for i in range(1, 53)]
+    assert pages[0]["Parameters"][0]["Labels"] == []
+    assert ssm.label_parameter_version(Name=name, ParameterVersion=7, Labels=["live", "1x"])["InvalidLabels"] == ["1x"]
+    for selector in (":7", ":live"):
+        got = ssm.get_parameter(Name=name + selector)["Parameter"]
+        assert (got["Name"], got["Value"], got["Selector"]) == (name, "v7", selector)
+    many = ssm.get_parameters(Names=[f"{name}:51", f"{name}:99"])
+    assert [p["Value"] for p in many["Parameters"]] == ["v51"] and many["InvalidParameters"] == [f"{name}:99"]
+    assert f"could not find version 99 of {name}." in refused("ParameterVersionNotFound", ssm.get_parameter, Name=f"{name}:99")
+    assert ssm.unlabel_parameter_version(Name=name, ParameterVersion=7, Labels=["live"])["RemovedLabels"] == ["live"]
+    refused("ParameterVersionNotFound", ssm.get_parameter, Name=f"{name}:live")
+
+
 def test_paths_are_paged(kiln, name):
     ssm = kiln.client("ssm")
     for i in range(25):
@@ -56,10 +75,12 @@ def test_parameters_survive_kill_9(own_kiln):
     ssm.put_parameter(Name="a", Value="2,3", Overwrite=True)
     ssm.put_parameter(Name="gone", Value="x", Type="String")
     ssm.delete_parameter(Name="gone")
-    before = ssm.get_parameter(Name="a")["Parameter"]
+    ssm.label_parameter_version(Name="a", ParameterVersion=1, Labels=["first"])
+    before, history = ssm.get_parameter(Name="a")["Parameter"], ssm.get_parameter_history(Name="a")["Parameters"]
     kiln.kill()
     ssm = own_kiln().client("ssm")
     assert ssm.get_parameter(Name="a")["Parameter"] == before and before["Version"] == 2
+    assert ssm.get_parameter_history(Name="a")["Parameters"] == history
     assert ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": ["a"]}])["Parameters"][0]["Description"] == "d"
     refused("ParameterNotFound", ssm.get_parameter, Name="gone")
 

@@ -288,3 +288,21 @@ def test_a_serverless_application(engine, sam_project):
     assert inventory(engine)["functions"][function]["aliases"]["live"] == ("2", None, ("READY", 1))
     engine.cli("destroy", "sam", "--yes")
     assert inventory(engine) == EMPTY
+
+
+def test_metadata_of_a_resource_is_given_back(engine):
+    cloudformation = engine.client("cloudformation")
+    template = {
+        "Parameters": {"Owner": {"Type": "String", "NoEcho": True}},
+        "Resources": {
+            "Said": {"Type": "AWS::SNS::Topic", "Metadata": {"owner": {"Ref": "Owner"}, "other": {"Ref": "Silent"}, "list": [1, True]}},
+            "Silent": {"Type": "AWS::SNS::Topic"},
+        },
+    }
+    create(cloudformation, "metadata", json.dumps(template), Parameters=[{"ParameterKey": "Owner", "ParameterValue": "me"}])
+
+    def detail(logical_id):
+        return cloudformation.describe_stack_resource(StackName="metadata", LogicalResourceId=logical_id)["StackResourceDetail"]
+    assert json.loads(detail("Said")["Metadata"]) == {"owner": "me", "other": detail("Silent")["PhysicalResourceId"], "list": [1, True]}
+    assert detail("Silent")["Metadata"] == "{}"
+    delete(cloudformation, "metadata")

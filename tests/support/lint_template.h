@@ -32,6 +32,7 @@ inline Model model_of(const std::vector<TestStack>& stacks,
     if (!reading.ok()) continue;
     const Result<void> added = builder.add(i, *reading.parsed, parameters);
     EXPECT_TRUE(added.ok()) << added.error().message;
+    builder.add_notes(i, *reading.parsed, reading.notes);
   }
   return builder.finish();
 }

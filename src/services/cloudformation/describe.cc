@@ -119,6 +119,7 @@ Result<json> CloudFormationOperations::describe_stack_resource(const Call& call)
   json detail = resource_document(*found, resource->second);
   detail["LastUpdatedTimestamp"] = detail["Timestamp"];
   detail.erase("Timestamp");
+  detail["Metadata"] = book_.metadata(*found, id);
   return json{{"StackResourceDetail", std::move(detail)}};
 }
 

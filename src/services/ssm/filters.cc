@@ -7,6 +7,7 @@
 
 #include "base/word_list.h"
 #include "services/driver/input_checks.h"
+#include "services/ssm/history.h"
 #include "services/ssm/input.h"
 #include "wire/fields.h"
 
@@ -161,7 +162,7 @@ std::optional<std::string> value_of(const SsmParameter& p, const std::string& ke
   if (key == "KeyId") return p.key_id;
   if (key == "Tier") return p.tier;
   if (key == "DataType") return p.data_type;
-  return std::nullopt;  // no parameter has labels
+  return std::nullopt;
 }
 
 bool is_below(const std::string& name, std::string path, bool recursive) {
@@ -174,6 +175,9 @@ bool passes(const SsmParameter& p, const Filter& filter) {
     return std::any_of(filter.values.begin(), filter.values.end(), [&](const auto& path) {
       return is_below(p.name, path, filter.option == "Recursive");
     });
+  if (filter.key == "Label")
+    return std::any_of(filter.values.begin(), filter.values.end(),
+                       [&](const auto& label) { return has_ssm_label(p, label); });
   const auto value = value_of(p, filter.key);
   if (!value) return false;
   if (filter.values.empty()) return true;  // a tag that is there
@@ -187,12 +191,20 @@ bool passes(const SsmParameter& p, const Filter& filter) {
 }  // namespace
 
 Result<std::vector<SsmParameter>> ssm_filtered(const json& input, FilteredBy by,
-                                               std::vector<SsmParameter> all) {
+                                               std::vector<SsmParameter> all,
+                                               const SsmVersionsOf& versions_of) {
   auto filters = read_filters(input);
   if (!filters) return filters.error();
   std::set<std::string> keys;
-  for (Filter& filter : *filters) {
+  for (Filter& filter : *filters)
     if (auto valid = check_filter(filter, by, keys); !valid) return valid.error();
+  if (keys.contains("Label")) {
+    std::vector<SsmParameter> versions;
+    for (const SsmParameter& p : all)
+      for (SsmParameter& version : versions_of(p)) versions.push_back(std::move(version));
+    all = std::move(versions);
+  }
+  for (const Filter& filter : *filters) {
     std::erase_if(all, [&](const SsmParameter& p) { return !passes(p, filter); });
   }
   return all;

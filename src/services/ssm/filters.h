@@ -2,6 +2,7 @@
 // through. Pure.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -13,9 +14,13 @@ namespace kiln::services {
 // GetParametersByPath knows fewer keys than DescribeParameters.
 enum class FilteredBy { kDescribe, kPath };
 
-// Of `all`, those that pass. Errors: ValidationException for what AWS's model excludes,
-// InvalidFilterKey, InvalidFilterOption, InvalidFilterValue.
+using SsmVersionsOf = std::function<std::vector<SsmParameter>(const SsmParameter& newest)>;
+
+// Of `all`, those that pass; where a filter asks for labels, their versions with them. Errors:
+// ValidationException for what AWS's model excludes, InvalidFilterKey, InvalidFilterOption,
+// InvalidFilterValue.
 Result<std::vector<SsmParameter>> ssm_filtered(const nlohmann::json& input, FilteredBy by,
-                                               std::vector<SsmParameter> all);
+                                               std::vector<SsmParameter> all,
+                                               const SsmVersionsOf& versions_of);
 
 }  // namespace kiln::services

@@ -10,15 +10,18 @@ constexpr OperationMembers kMembers[] = {
     {"DescribeParameters",
      "Filters{Key Values} ParameterFilters{Key Option Values} MaxResults NextToken"},
     {"GetParameter", "Name WithDecryption"},
+    {"GetParameterHistory", "Name WithDecryption MaxResults NextToken"},
     {"GetParameters", "Names WithDecryption"},
     {"GetParametersByPath",
      "Path Recursive ParameterFilters{Key Option Values} WithDecryption MaxResults"
      " NextToken"},
+    {"LabelParameterVersion", "Name ParameterVersion Labels"},
     {"ListTagsForResource", "ResourceType ResourceId"},
     {"PutParameter",
      "Name Description Value Type KeyId Overwrite AllowedPattern Tags{Key Value}"
      " Tier Policies DataType"},
     {"RemoveTagsFromResource", "ResourceType ResourceId TagKeys"},
+    {"UnlabelParameterVersion", "Name ParameterVersion Labels"},
 };
 
 }  // namespace

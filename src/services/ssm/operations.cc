@@ -2,10 +2,11 @@
 
 #include <re2/re2.h>
 
-#include <charconv>
+#include <algorithm>
 
 #include "base/arn.h"
 #include "services/ssm/filters.h"
+#include "services/ssm/history.h"
 #include "services/ssm/input.h"
 #include "wire/fields.h"
 
@@ -16,9 +17,6 @@ using nlohmann::json;
 
 constexpr size_t kMaxStandard = 4096, kMaxAdvanced = 8192;
 constexpr const char* kDefaultKey = "alias/aws/ssm";
-
-// As recorded: AWS has no text for it.
-Error no_such_parameter() { return {ErrorKind::kInvalid, "ParameterNotFound", ""}; }
 
 // As recorded: names of this kind stand for secrets, of which there are none.
 constexpr std::string_view kSecretPrefix = "/aws/reference/secretsmanager/";
@@ -43,8 +41,6 @@ Result<std::string> read_name(const json& input) {
   if (auto fits = check_ssm_name_length(name); !fits) return fits.error();
   return name;
 }
-
-double epoch_seconds(int64_t ms) { return static_cast<double>(ms) / 1000; }
 
 Result<void> check_value(const SsmParameter& p) {
   if (p.value.size() > kMaxAdvanced)
@@ -87,6 +83,9 @@ SsmOperations::Operation SsmOperations::operation_of(const std::string& name) {
       {"AddTagsToResource", &Self::add_tags},
       {"RemoveTagsFromResource", &Self::remove_tags},
       {"ListTagsForResource", &Self::list_tags},
+      {"GetParameterHistory", &Self::get_parameter_history},
+      {"LabelParameterVersion", &Self::label_parameter_version},
+      {"UnlabelParameterVersion", &Self::unlabel_parameter_version},
   };
   const auto found = kOperations.find(name);
   return found == kOperations.end() ? nullptr : found->second;
@@ -112,16 +111,22 @@ json SsmOperations::value_document(const SsmParameter& p, bool decrypts) const {
           {"Type", p.type},
           {"Value", hidden ? "kms:" + p.key_id + ":" + p.value : p.value},
           {"Version", p.version},
-          {"LastModifiedDate", epoch_seconds(p.modified_ms)},
+          {"LastModifiedDate", ssm_seconds(p.modified_ms)},
           {"ARN", arn(p.name)},
           {"DataType", p.data_type}};
+}
+
+json SsmOperations::asked_document(const Asked& asked, bool decrypts) const {
+  json document = value_document(asked.parameter, decrypts);
+  if (!asked.selector.empty()) document["Selector"] = asked.selector;
+  return document;
 }
 
 json SsmOperations::description(const SsmParameter& p) const {
   json document = {{"Name", p.name},
                    {"ARN", arn(p.name)},
                    {"Type", p.type},
-                   {"LastModifiedDate", epoch_seconds(p.modified_ms)},
+                   {"LastModifiedDate", ssm_seconds(p.modified_ms)},
                    {"LastModifiedUser", global_arn_start("iam", region_) + account_ + ":root"},
                    {"Version", p.version},
                    {"Tier", p.tier},
@@ -133,27 +138,35 @@ json SsmOperations::description(const SsmParameter& p) const {
   return document;
 }
 
-Result<SsmParameter> SsmOperations::look_up(const std::string& given) const {
+Result<SsmOperations::Asked> SsmOperations::look_up(const std::string& given) const {
   std::string name = given;
   if (is_arn_of(name, "ssm")) {
     const std::string prefix = arn("/");
-    if (!name.starts_with(prefix)) return no_such_parameter();
+    if (!name.starts_with(prefix)) return no_such_ssm_parameter();
     name = name.substr(prefix.size() - 1);
     // An ARN does not say whether the name begins with a slash.
     if (!parameters_.find(region_, name.substr(0, name.find(':')))) name = name.substr(1);
   }
   const size_t colon = name.find(':');
-  if (auto fits = check_asked_ssm_name(name.substr(0, colon)); !fits) return fits.error();
-  auto found = parameters_.find(region_, name.substr(0, colon));
+  const std::string bare = name.substr(0, colon);
+  if (auto fits = check_asked_ssm_name(bare); !fits) return fits.error();
+  auto found = parameters_.find(region_, bare);
   if (!found && name.starts_with(kSecretPrefix)) return no_such_secret(name);
-  if (!found) return no_such_parameter();
+  if (!found) return no_such_ssm_parameter();
+  Asked asked{std::move(*found), colon == std::string::npos ? "" : name.substr(colon)};
+  if (!asked.selector.empty()) {
+    const std::string wanted = asked.selector.substr(1);
+    auto versions = parameters_.versions(region_, asked.parameter.name);
+    const auto meant =
+        std::find_if(versions.begin(), versions.end(), [&](const SsmParameter& version) {
+          return wanted == std::to_string(version.version) || has_ssm_label(version, wanted);
+        });
+    if (meant == versions.end()) return no_such_ssm_version(wanted, bare);
+    asked.parameter = std::move(*meant);
+  }
   // With or without a slash at its beginning, as it was asked for.
-  if (name == given) found->name = name.substr(0, colon);
-  if (colon != std::string::npos && name.substr(colon + 1) != std::to_string(found->version))
-    return Error{ErrorKind::kInvalid, "ParameterVersionNotFound",
-                 "Systems Manager could not find version " + name.substr(colon + 1, 100) + " of " +
-                     found->name + ". Verify the version and try again."};
-  return std::move(*found);
+  if (name == given) asked.parameter.name = bare;
+  return asked;
 }
 
 Result<json> SsmOperations::put_parameter(const json& input) {
@@ -195,6 +208,10 @@ Result<json> SsmOperations::put_parameter(const json& input) {
   auto tags = read_ssm_tags(input);
   if (!tags) return tags.error();
   if (has_tags) p.tags = std::move(*tags);
+  if (before)
+    if (auto room = check_room_for_ssm_version(parameters_.versions(region_, before->name)); !room)
+      return room.error();
+  p.labels.clear();
   p.type = type;
   p.key_id = type == "SecureString" ? key : "";
   p.version = before ? before->version + 1 : 1;
@@ -211,7 +228,7 @@ Result<json> SsmOperations::get_parameter(const json& input) {
   if (!fields.status()) return fields.status().error();
   auto found = look_up(*name);
   if (!found) return found.error();
-  return json{{"Parameter", value_document(*found, decrypts)}};
+  return json{{"Parameter", asked_document(*found, decrypts)}};
 }
 
 Result<json> SsmOperations::get_parameters(const json& input) {
@@ -223,7 +240,7 @@ Result<json> SsmOperations::get_parameters(const json& input) {
   json found = json::array(), missing = json::array();
   for (const std::string& name : *names) {
     if (const auto parameter = look_up(name))
-      found.push_back(value_document(*parameter, decrypts));
+      found.push_back(asked_document(*parameter, decrypts));
     else if (parameter.error().type == "ValidationException")
       return parameter.error();
     else
@@ -245,7 +262,9 @@ Result<json> SsmOperations::get_parameters_by_path(const json& input) {
     std::erase_if(all, [&](const SsmParameter& p) {
       return p.name.find('/', path.size()) != std::string::npos;
     });
-  auto filtered = ssm_filtered(input, FilteredBy::kPath, std::move(all));
+  auto filtered =
+      ssm_filtered(input, FilteredBy::kPath, std::move(all),
+                   [this](const SsmParameter& p) { return parameters_.versions(region_, p.name); });
   if (!filtered) return filtered.error();
   auto page = ssm_page(input, std::move(*filtered), 10, 10);
   if (!page) return page.error();
@@ -261,7 +280,7 @@ Result<json> SsmOperations::delete_parameter(const json& input) {
   if (!name) return name.error();
   const auto gone = parameters_.erase(region_, {*name});
   if (!gone) return gone.error();
-  if (gone->empty()) return no_such_parameter();
+  if (gone->empty()) return no_such_ssm_parameter();
   return json::object();
 }
 
@@ -276,7 +295,8 @@ Result<json> SsmOperations::delete_parameters(const json& input) {
 }
 
 Result<json> SsmOperations::describe_parameters(const json& input) {
-  auto filtered = ssm_filtered(input, FilteredBy::kDescribe, parameters_.list(region_, ""));
+  auto filtered = ssm_filtered(input, FilteredBy::kDescribe, parameters_.list(region_, ""),
+                               [](const SsmParameter& p) { return std::vector{p}; });
   if (!filtered) return filtered.error();
   auto page = ssm_page(input, std::move(*filtered), 10, 50);
   if (!page) return page.error();

@@ -37,14 +37,24 @@ class SsmOperations {
   Answer add_tags(const nlohmann::json& input);
   Answer remove_tags(const nlohmann::json& input);
   Answer list_tags(const nlohmann::json& input);
+  Answer get_parameter_history(const nlohmann::json& input);
+  Answer label_parameter_version(const nlohmann::json& input);
+  Answer unlabel_parameter_version(const nlohmann::json& input);
 
-  // The parameter that a name, an ARN, or "NAME:VERSION" means. Error: ParameterNotFound,
-  // ParameterVersionNotFound.
-  Result<SsmParameter> look_up(const std::string& name) const;
+  struct Asked {
+    SsmParameter parameter;
+    std::string selector;  // ":VERSION" or ":LABEL", "" without one
+  };
+  // The parameter that a name, an ARN, "NAME:VERSION", or "NAME:LABEL" means. Error:
+  // ParameterNotFound, ParameterVersionNotFound.
+  Result<Asked> look_up(const std::string& name) const;
+  // All versions of the one that the member Name names, oldest first. Error: ParameterNotFound.
+  Result<std::vector<SsmParameter>> versions_of(const nlohmann::json& input) const;
   // Of the tag operations.
   Result<SsmParameter> tagged(const nlohmann::json& input) const;
   std::string arn(const std::string& name) const;
   nlohmann::json value_document(const SsmParameter& parameter, bool decrypts) const;
+  nlohmann::json asked_document(const Asked& asked, bool decrypts) const;
   nlohmann::json description(const SsmParameter& parameter) const;
 
   SsmParameters& parameters_;

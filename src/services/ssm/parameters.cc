@@ -26,12 +26,9 @@ std::string other_spelling(const std::string& name) {
   return slash == 0 ? name.substr(1) : name;
 }
 
-}  // namespace
-
-void SsmParameters::load(const std::string& region, const std::string& name,
-                         const std::string& document) {
+std::optional<SsmParameter> read_stored(const std::string& name, const std::string& document) {
   const json stored = json_parse(document);
-  if (!stored.is_object()) return;
+  if (!stored.is_object()) return std::nullopt;
   std::string problem;
   const DocumentReader in(stored, problem);
   SsmParameter p;
@@ -46,9 +43,48 @@ void SsmParameters::load(const std::string& region, const std::string& name,
   in.read_if("tier", p.tier);
   in.read_if("data_type", p.data_type);
   in.read_if("tags", p.tags);
-  if (!problem.empty()) return;
+  in.read_if("labels", p.labels);
+  if (!problem.empty()) return std::nullopt;
+  return p;
+}
+
+std::string stored_document(const SsmParameter& p) {
+  return json_dump(json{{"type", p.type},
+                        {"value", p.value},
+                        {"version", p.version},
+                        {"modified_ms", p.modified_ms},
+                        {"description", p.description},
+                        {"allowed_pattern", p.allowed_pattern},
+                        {"key_id", p.key_id},
+                        {"tier", p.tier},
+                        {"data_type", p.data_type},
+                        {"tags", p.tags},
+                        {"labels", p.labels}});
+}
+
+// Names have no colons.
+std::string past_key(const std::string& name, int64_t version) {
+  return name + ':' + std::to_string(version);
+}
+
+}  // namespace
+
+void SsmParameters::load(const std::string& region, const std::string& name,
+                         const std::string& document) {
+  auto p = read_stored(name, document);
+  if (!p) return;
   const MutexLock lock(mutex_);
-  parameters_[{region, name}] = std::move(p);
+  parameters_[{region, name}] = std::move(*p);
+}
+
+void SsmParameters::load_past(const std::string& region, const std::string& key,
+                              const std::string& document) {
+  const std::string name = key.substr(0, key.rfind(':'));
+  auto p = read_stored(name, document);
+  if (!p) return;
+  const MutexLock lock(mutex_);
+  const int64_t version = p->version;
+  past_[{region, name}][version] = std::move(*p);
 }
 
 std::optional<SsmParameter> SsmParameters::find(const std::string& region,
@@ -78,27 +114,66 @@ std::vector<SsmParameter> SsmParameters::list(const std::string& region,
   return out;
 }
 
+std::vector<SsmParameter> SsmParameters::versions(const std::string& region,
+                                                  const std::string& name) const {
+  const MutexLock lock(mutex_);
+  const auto newest = parameters_.find({region, name});
+  if (newest == parameters_.end()) {
+    if (name == bootstrap_version().name) return {bootstrap_version()};
+    return {};
+  }
+  std::vector<SsmParameter> out;
+  if (const auto past = past_.find({region, name}); past != past_.end())
+    for (const auto& [version, p] : past->second)
+      // A kill between the two writes of put() leaves a copy of the newest one.
+      if (version < newest->second.version) out.push_back(p);
+  out.push_back(newest->second);
+  return out;
+}
+
 Result<void> SsmParameters::put(const std::string& region, const SsmParameter& parameter) {
   SsmParameter p = parameter;
+  std::optional<SsmParameter> before;
+  int64_t oldest = 0;
   {
     const MutexLock lock(mutex_);
     if (const std::string other = other_spelling(p.name); parameters_.contains({region, other}))
       p.name = other;
+    const auto there = parameters_.find({region, p.name});
+    if (there != parameters_.end() && there->second.version < p.version) before = there->second;
+    const auto past = past_.find({region, p.name});
+    // With the one before and the new one, those would be one too many.
+    if (before && past != past_.end() && past->second.size() + 2 > kMostVersions)
+      oldest = past->second.begin()->first;
   }
-  const json document = {{"type", p.type},
-                         {"value", p.value},
-                         {"version", p.version},
-                         {"modified_ms", p.modified_ms},
-                         {"description", p.description},
-                         {"allowed_pattern", p.allowed_pattern},
-                         {"key_id", p.key_id},
-                         {"tier", p.tier},
-                         {"data_type", p.data_type},
-                         {"tags", p.tags}};
-  auto saved = port_.save(kKind, region, p.name, json_dump(document));
-  if (!saved) return saved;
+  if (before) {
+    before->tags.clear();
+    const std::string key = past_key(p.name, before->version);
+    if (auto saved = port_.save(kPastKind, region, key, stored_document(*before)); !saved)
+      return saved;
+  }
+  if (auto saved = port_.save(kKind, region, p.name, stored_document(p)); !saved) return saved;
+  // What cannot be erased now goes with the next version.
+  const bool erased = oldest > 0 && port_.erase(kPastKind, region, past_key(p.name, oldest));
   const MutexLock lock(mutex_);
   parameters_[{region, p.name}] = p;
+  if (before) past_[{region, p.name}][before->version] = std::move(*before);
+  if (erased) past_[{region, p.name}].erase(oldest);
+  return {};
+}
+
+Result<void> SsmParameters::put_labels(const std::string& region, const SsmParameter& version) {
+  const auto newest = find(region, version.name);
+  if (newest && newest->version == version.version) {
+    SsmParameter p = *newest;
+    p.labels = version.labels;
+    return put(region, p);
+  }
+  const std::string key = past_key(version.name, version.version);
+  if (auto saved = port_.save(kPastKind, region, key, stored_document(version)); !saved)
+    return saved;
+  const MutexLock lock(mutex_);
+  past_[{region, version.name}][version.version] = version;
   return {};
 }
 
@@ -113,13 +188,20 @@ Result<std::set<std::string>> SsmParameters::erase(const std::string& region,
         if (!parameters_.contains({region, name})) continue;
         found.insert(asked);
         places.push_back({kKind, region, name});
+        if (const auto past = past_.find({region, name}); past != past_.end())
+          for (const auto& [version, p] : past->second)
+            places.push_back({kPastKind, region, past_key(name, version)});
         break;
       }
   }
   if (places.empty()) return found;
   if (auto erased = port_.erase_all(places); !erased) return erased.error();
   const MutexLock lock(mutex_);
-  for (const StatePort::Place& place : places) parameters_.erase({region, place.key});
+  for (const StatePort::Place& place : places) {
+    if (place.kind != kKind) continue;
+    parameters_.erase({region, place.key});
+    past_.erase({region, place.key});
+  }
   return found;
 }
 

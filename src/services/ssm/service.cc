@@ -14,6 +14,11 @@ SsmService::SsmService(engine::Engine& engine) : engine_(engine), parameters_(en
                                                  const std::string& document) {
     parameters_.load(region, name, document);
   });
+  engine_.load_state(
+      SsmParameters::kPastKind,
+      [this](const std::string& region, const std::string& key, const std::string& document) {
+        parameters_.load_past(region, key, document);
+      });
 }
 
 void SsmService::handle(net::Request&& request, const std::string& operation, Reply reply) {

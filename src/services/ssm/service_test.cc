@@ -17,8 +17,11 @@ class SsmTest : public testing::Test {
   SsmTest() { restart(); }
   void restart() {
     parameters_ = std::make_unique<SsmParameters>(state_);
-    for (const auto& [key, document] : state_.documents)
-      parameters_->load(std::get<1>(key), std::get<2>(key), document);
+    for (const auto& [key, document] : state_.documents) {
+      const auto& [kind, region, name] = key;
+      if (kind == SsmParameters::kKind) parameters_->load(region, name, document);
+      if (kind == SsmParameters::kPastKind) parameters_->load_past(region, name, document);
+    }
   }
 
   Result<json> ask(const std::string& operation, const json& input,
@@ -69,7 +72,13 @@ TEST_F(SsmTest, AParameterIsPutReadOverwrittenAndDeleted) {
   restart();
   EXPECT_EQ(get("/app/host")["Value"], "b");
   EXPECT_EQ(get("/app/host:2")["Value"], "b");
-  EXPECT_EQ(get("/app/host:1"), "ParameterVersionNotFound");
+  EXPECT_EQ(get("/app/host:1")["Value"], "a");
+  EXPECT_EQ(get("/app/host:1")["Selector"], ":1");
+  EXPECT_FALSE(get("/app/host").contains("Selector"));
+  EXPECT_EQ(
+      refusal("GetParameter", {{"Name", "/app/host:3"}}),
+      "ParameterVersionNotFound: Systems Manager could not find version 3 of /app/host. Verify "
+      "the version and try again.");
   EXPECT_EQ(get("arn:aws:ssm:eu-west-1:111111111111:parameter/app/host")["Value"], "b");
   EXPECT_EQ(refusal("GetParameter", {{"Name", "nope"}}), "ParameterNotFound: ");
   EXPECT_EQ(refusal("GetParameter", {{"Name", "/aws/reference/secretsmanager/s"}}),
@@ -324,6 +333,89 @@ TEST_F(SsmTest, DocumentsOfOtherFormsAreLeftOut) {
   parameters_->load("eu-west-1", "b", "[]");
   parameters_->load("eu-west-1", "c", R"({"version": "text"})");
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(get(name), "ParameterNotFound") << name;
+}
+
+TEST_F(SsmTest, VersionsAreKeptWithTheirLabels) {
+  put("/a/p", "one", {{"Description", "first"}, {"Type", "SecureString"}});
+  put("/a/p", "two", {{"Overwrite", true}, {"Type", "String"}, {"Description", "second"}});
+  put("/a/p", "three", {{"Overwrite", true}});
+  const auto label = [&](int version, const json& labels) {
+    return ask("LabelParameterVersion",
+               {{"Name", "/a/p"}, {"ParameterVersion", version}, {"Labels", labels}});
+  };
+  EXPECT_EQ(*label(1, {"old", "9x", "aws-x", "SSMx", "a b"}),
+            json({{"InvalidLabels", {"9x", "aws-x", "SSMx", "a b"}}, {"ParameterVersion", 1}}));
+  EXPECT_EQ(
+      (*ask("LabelParameterVersion", {{"Name", "/a/p"}, {"Labels", {"new"}}}))["ParameterVersion"],
+      3);
+  restart();
+  EXPECT_EQ(get("/a/p:old")["Value"], "one");
+  EXPECT_EQ(get("/a/p:old", false)["Value"], "kms:alias/aws/ssm:one");
+  EXPECT_EQ(get("/a/p:new")["Selector"], ":new");
+  const json history = *ask("GetParameterHistory", {{"Name", "/a/p"}, {"MaxResults", 2}});
+  ASSERT_EQ(history["Parameters"].size(), 2U);
+  const json& first = history["Parameters"][0];
+  EXPECT_EQ(first["Value"], "kms:alias/aws/ssm:one");
+  EXPECT_EQ(first["Labels"], json({"old"}));
+  EXPECT_EQ(first["Description"], "first");
+  EXPECT_EQ(first["KeyId"], "alias/aws/ssm");
+  EXPECT_EQ(first["Policies"], json::array());
+  EXPECT_FALSE(first.contains("ARN"));
+  EXPECT_EQ(history["Parameters"][1]["Labels"], json::array());
+  const json rest =
+      *ask("GetParameterHistory", {{"Name", "/a/p"}, {"NextToken", history["NextToken"]}});
+  EXPECT_EQ(rest["Parameters"].size(), 1U);
+  EXPECT_FALSE(rest.contains("NextToken"));
+  // A label moves.
+  ASSERT_TRUE(label(2, {"new", "old"}));
+  EXPECT_EQ(get("/a/p:old")["Version"], 2);
+  const json by_label = {{"Path", "/a"},
+                         {"ParameterFilters", {{{"Key", "Label"}, {"Values", {"new"}}}}}};
+  EXPECT_EQ((*ask("GetParametersByPath", by_label))["Parameters"][0]["Value"], "two");
+  EXPECT_EQ(*ask("UnlabelParameterVersion",
+                 {{"Name", "/a/p"}, {"ParameterVersion", 2}, {"Labels", {"old", "none"}}}),
+            json({{"RemovedLabels", {"old"}}, {"InvalidLabels", {"none"}}}));
+  EXPECT_EQ(get("/a/p:old"), "ParameterVersionNotFound");
+  EXPECT_THAT(names("GetParametersByPath", {{"Path", "/a"}}), ElementsAre("/a/p"));
+  ASSERT_TRUE(ask("DeleteParameter", {{"Name", "/a/p"}}));
+  EXPECT_EQ(state_.count(SsmParameters::kPastKind), 0U);
+  EXPECT_EQ(refusal("GetParameterHistory", {{"Name", "/a/p"}}), "ParameterNotFound: ");
+}
+
+TEST_F(SsmTest, AVersionHasTenLabels) {
+  put("p", "v");
+  const json ten = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+  ASSERT_TRUE(ask("LabelParameterVersion", {{"Name", "p"}, {"Labels", ten}}));
+  EXPECT_EQ(refusal("LabelParameterVersion", {{"Name", "p"}, {"Labels", {"k"}}}),
+            "ParameterVersionLabelLimitExceeded: A parameter version can have maximum 10 labels. "
+            "Move one or more labels to another version and try again.");
+  EXPECT_EQ(get("p:k"), "ParameterVersionNotFound");
+  EXPECT_THAT(refusal("LabelParameterVersion", {{"Name", "p"}, {"Labels", json::array()}}),
+              HasSubstr("Value '[]' at 'labels' failed to satisfy constraint: Member must have "
+                        "length greater than or equal to 1"));
+  EXPECT_THAT(refusal("UnlabelParameterVersion", {{"Name", "p"}, {"Labels", {"a"}}}),
+              HasSubstr("Value null at 'parameterVersion'"));
+}
+
+TEST_F(SsmTest, AHundredVersionsAreKept) {
+  put("p", "1");
+  for (int i = 2; i <= 100; ++i) put("p", std::to_string(i), {{"Overwrite", true}});
+  EXPECT_EQ(get("p:1")["Value"], "1");
+  ASSERT_TRUE(ask("LabelParameterVersion",
+                  {{"Name", "p"}, {"ParameterVersion", 1}, {"Labels", {"first"}}}));
+  EXPECT_THAT(
+      put("p", "101", {{"Overwrite", true}}).dump(),
+      HasSubstr("ParameterMaxVersionLimitExceeded: You attempted to create a new version of "
+                "p by calling the PutParameter API with the overwrite flag. Version 1, the "
+                "oldest version, can't be deleted"));
+  ASSERT_TRUE(ask("UnlabelParameterVersion",
+                  {{"Name", "p"}, {"ParameterVersion", 1}, {"Labels", {"first"}}}));
+  EXPECT_EQ(put("p", "101", {{"Overwrite", true}})["Version"], 101);
+  EXPECT_EQ(get("p:1"), "ParameterVersionNotFound");
+  EXPECT_EQ(get("p:2")["Value"], "2");
+  restart();
+  EXPECT_EQ((*ask("GetParameterHistory", {{"Name", "p"}}))["Parameters"].size(), 50U);
+  EXPECT_EQ(parameters_->versions("eu-west-1", "p").size(), 100U);
 }
 
 }  // namespace
