@@ -183,7 +183,7 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
       {{"invoke", "f", "--event", "{}"},
        "--event takes the name of a sample event; write an event of your own as `kiln invoke f "
        "JSON`"},
-      {{"load", "f", "--rate", "5"}, "'5' is not traffic; a rate has a unit: 5/s or 5/m"},
+      {{"load", "f", "--rate", "5"}, "--rate: '5' is not traffic; a rate has a unit: 5/s or 5/m"},
       {{"cost", "/no/such"},
        "there is no file or folder '/no/such'; without it, `kiln cost` prices what ran"},
       {{"provision", "f", "3"}, "'f' names no version or alias; "},

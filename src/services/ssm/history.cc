@@ -22,7 +22,7 @@ constexpr int64_t kMaxHistoryPage = 50;
 bool is_label(const std::string& label) {
   std::string start = label.substr(0, 3);
   for (char& c : start) c = ascii::lower(c);
-  return start != "aws" && start != "ssm" && !ascii::is_digit(label.front()) &&
+  return !label.empty() && start != "aws" && start != "ssm" && !ascii::is_digit(label.front()) &&
          ascii::all(label, [](char c) { return ascii::is_word(c) || c == '.' || c == '-'; });
 }
 
