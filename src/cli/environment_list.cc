@@ -44,14 +44,17 @@ EnvironmentRow row_of(const nlohmann::json& environment) {
 Result<EnvironmentRow> choose_environment(const nlohmann::json& environments,
                                           const std::string& command, const std::string& wanted,
                                           const std::string& version) {
-  std::vector<EnvironmentRow> found;
+  // A function's name may be the beginning of some environment's id: the function is meant.
+  std::vector<EnvironmentRow> found, by_id;
   const FunctionTarget target = split_target(wanted);
   for (const nlohmann::json& each : environments) {
     EnvironmentRow row = row_of(each);
-    if ((row.function == plain_name(target) && (version.empty() || row.version == version)) ||
-        string_at(each, "id").starts_with(wanted))
+    if (row.function == plain_name(target) && (version.empty() || row.version == version))
       found.push_back(std::move(row));
+    else if (string_at(each, "id").starts_with(wanted))
+      by_id.push_back(std::move(row));
   }
+  if (found.empty()) found = std::move(by_id);
   if (found.size() == 1 && found[0].pid > 0) return std::move(found[0]);
   if (found.size() == 1)
     return Error{ErrorKind::kNotFound, "NoProcess",

@@ -196,6 +196,16 @@ def test_ps_lists_environments(kiln, name):
     assert len(line) <= 80
 
 
+def test_a_functions_name_comes_before_the_beginning_of_an_id(kiln, name):
+    code = "def handler(event, context): pass\n"
+    kiln.create(name, {"index.py": code})
+    kiln.invoke(name, {})
+    same = json.loads(kiln.cli("ps", name, "--json").stdout)[0]["id"][:5]
+    kiln.create(same, {"index.py": code, "other.txt": ""})
+    kiln.invoke(same, {})
+    assert "other.txt" in kiln.cli("files", same).stdout.split()
+
+
 def test_a_look_into_an_environment(kiln, name):
     code = "import os\ndef handler(event, context):\n    open('/tmp/note', 'w').write('hello')\n    if not os.path.islink('/tmp/way'): os.symlink('/etc/../tmp/note', '/tmp/way')\n"
     kiln.create(name, {"index.py": code, "data/list.txt": "1\n"}, Environment={"Variables": {"STAGE": "blue"}})

@@ -89,10 +89,10 @@ def test_the_only_handler_of_a_folder_is_found(kiln, dev, tmp_path):
 def test_a_handler_of_another_name_is_given_once(kiln, dev, tmp_path):
     folder = tmp_path / "hello_world"
     folder.mkdir()
-    (folder / "app.py").write_text("def lambda_handler(event, context):\n    return 'app'\ndef other(event, context):\n    return 'other'\n")
+    (folder / "app.py").write_text("def run(event, context):\n    return 'app'\ndef other(event, context):\n    return 'other'\n")
     unknown = subprocess.run([str(BINARY), "dev", str(folder)], env=kiln.environment(), capture_output=True, text=True, timeout=60)
-    assert unknown.returncode == 1 and "give --handler app.lambda_handler, or app.other\n" in unknown.stderr
-    session = dev(folder, "--handler", "app.lambda_handler")
+    assert unknown.returncode == 1 and "give --handler app.run, or app.other\n" in unknown.stderr
+    session = dev(folder, "--handler", "app.run")
     wait_for(lambda: "watching" in session.said(), what="dev watches")
     assert kiln.invoke("hello_world")["Body"] == "app"
     session.stop()
