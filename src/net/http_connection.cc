@@ -41,6 +41,14 @@ Response failure() {
   return response;
 }
 
+Response too_much() {
+  Response response;
+  response.status = 503;
+  response.body = R"({"message":"Too many large requests are on their way; try again later.",)"
+                  R"("Type":"Service"})";
+  return response;
+}
+
 }  // namespace
 
 HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& limits,
@@ -187,12 +195,32 @@ void HttpConnection::parse(std::string_view& in) {
         return fail_parse(step);
     }
     if (sink_part()) return;
-    if (parser_.is_done()) finish_request();
+    if (parser_.is_done())
+      finish_request();
+    else if (!has_room_for_body())
+      return;
   }
   // A head that has begun must come to its end, also after a long pause.
   if (state_ == State::kReading && !parser_.is_head_done() && parser_.got_some() &&
       !std::exchange(head_timed_, true))
     set_deadline(limits_.header_time);
+}
+
+// False: there is none, and the request was refused. Small bodies ask for none.
+bool HttpConnection::has_room_for_body() {
+  constexpr uint64_t kSmall = 64 * 1024, kStep = 256 * 1024;
+  const uint64_t size = parser_.body().size();
+  if (size <= std::max(kSmall, member_.held())) return true;
+  while (!crowd_->hold(member_, size + kStep)) {
+    HttpConnection* const silent = crowd_->longest_holding(*this);
+    if (silent == nullptr) {
+      parser_.reset();  // gives its memory back
+      finish_with(too_much());
+      return false;
+    }
+    silent->drop();
+  }
+  return true;
 }
 
 // True: what has come of the body is with its sink, and no more follows until it has been taken.
@@ -227,6 +255,7 @@ void HttpConnection::finish_request() {
   if (session_->is_answered_by_holders()) set_lookout();
   keep_alive_ = parser_.header().keep_alive();
   head_request_ = parser_.header().method() == http::verb::head;
+  crowd_->release(member_);
   Request request(std::move(parser_.header()), std::move(parser_.body()));
   parser_.reset();
   head_timed_ = false;
@@ -301,6 +330,7 @@ void HttpConnection::fail_parse(HttpParser::Step step) {
 
 void HttpConnection::finish_with(Response&& response) {
   sink_ = nullptr;
+  crowd_->release(member_);
   state_ = State::kHandling;
   response.close = true;
   keep_alive_ = false;

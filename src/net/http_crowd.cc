@@ -29,8 +29,31 @@ void HttpCrowd::move(Member& member, Awaited awaited) {
 void HttpCrowd::leave(Member& member) {
   if (!std::exchange(member.is_in_, false)) return;
   those(member.awaited_).erase(member.place_);
+  release(member);
   --joined_;
   --size_;
+}
+
+bool HttpCrowd::hold(Member& member, uint64_t bytes) {
+  const uint64_t more = bytes - member.held_;
+  if (bodies_->used.fetch_add(more) + more > bodies_->most) {
+    bodies_->used -= more;
+    return false;
+  }
+  member.held_ = bytes;
+  return true;
+}
+
+void HttpCrowd::release(Member& member) {
+  if (member.held_ > 0) bodies_->used -= std::exchange(member.held_, 0);
+}
+
+HttpConnection* HttpCrowd::longest_holding(const HttpConnection& but) const {
+  const auto& list = lists_[static_cast<int>(Awaited::kPeer)];
+  const auto found = std::find_if(list.begin(), list.end(), [&](const HttpConnection* each) {
+    return each != &but && each->holds_body();
+  });
+  return found == list.end() ? nullptr : *found;
 }
 
 HttpConnection* HttpCrowd::least_missed() {

@@ -65,8 +65,10 @@ class ClockAhead final : public Clock {
 
 class HttpCrowdTest : public testing::TestWithParam<IoChoice> {
  protected:
-  void serve(size_t connections = 1000, Duration body_time = std::chrono::minutes(1)) {
+  void serve(size_t connections = 1000, Duration body_time = std::chrono::minutes(1),
+             uint64_t body_bytes = uint64_t{1} << 30) {
     HttpLimits limits;
+    limits.body_bytes = body_bytes;
     limits.connections = connections;
     limits.body_time = body_time;
     server_ = std::make_unique<HttpServer>(
@@ -189,6 +191,38 @@ TEST_P(HttpCrowdTest, ASlowRequestGoesWhereNobodyElseWaits) {
   EXPECT_EQ(slow.read_to_close(), "");
   answer_held();
   held.read_until("held|");
+}
+
+std::string post(size_t length, size_t sent) {
+  return "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+         std::string(sent, 'p');
+}
+
+TEST_P(HttpCrowdTest, WhoseLargeBodyIsSilentLongestMakesRoomForAnother) {
+  constexpr size_t kLarge = 300'000, kPart = 70'000, kSmall = 60'000;
+  serve(1000, std::chrono::minutes(1), 500'000);
+  PlainClient small(server_->port()), silent(server_->port());
+  ASSERT_TRUE(small.send(post(kSmall + 1, kSmall)));
+  ASSERT_TRUE(silent.send(post(kLarge, kPart)));
+  for (int i = 0; i < 50; ++i) let_it_look();
+  // Its room is free again once a body is whole.
+  for (int i = 0; i < 5; ++i) {
+    PlainClient whole(server_->port());
+    ASSERT_TRUE(whole.send(post(kLarge, kLarge)));
+    EXPECT_TRUE(has(whole.read_until("/p|" + std::string(kLarge, 'p')), "HTTP/1.1 200 "));
+  }
+  EXPECT_EQ(silent.read_to_close(), "");
+  ASSERT_TRUE(small.send("p"));
+  EXPECT_TRUE(has(small.read_until("/p|" + std::string(kSmall + 1, 'p')), "HTTP/1.1 200 "));
+}
+
+TEST_P(HttpCrowdTest, ALargeBodyWithoutRoomIsRefused) {
+  serve(1000, std::chrono::minutes(1), 100'000);
+  PlainClient large(server_->port()), small(server_->port());
+  (void)large.send(post(900'000, 300'000));
+  EXPECT_TRUE(has(large.read_to_close(), "HTTP/1.1 503 "));
+  ASSERT_TRUE(small.send(post(60'000, 60'000)));
+  EXPECT_TRUE(has(small.read_until("/p|"), "HTTP/1.1 200 "));
 }
 
 TEST_P(HttpCrowdTest, WhoSendsOrTakesABodySlowlyIsNotSilent) {

@@ -72,7 +72,9 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
   Impl(std::vector<IoLoop*> l, HttpLimits li, SessionFactory f)
       : loops(std::move(l)), limits(li), factory(std::move(f)) {
     const size_t each = std::max<size_t>(1, limits.connections / loops.size());
-    for (size_t i = 0; i < loops.size(); ++i) crowds.push_back(std::make_shared<HttpCrowd>(each));
+    const std::shared_ptr<BodyRoom> bodies(new BodyRoom{limits.body_bytes});
+    for (size_t i = 0; i < loops.size(); ++i)
+      crowds.push_back(std::make_shared<HttpCrowd>(each, bodies));
   }
 
   // Polled: connections wait, or may wait.

@@ -71,6 +71,9 @@ struct HttpLimits {
   // At a time, over all loops. For one more, the one goes that is missed least (http_crowd.h);
   // where each is being worked on, it is answered 503.
   size_t connections = std::numeric_limits<size_t>::max();
+  // Of bodies over 64 KiB that are on their way at a time, over all loops. For more, the one goes
+  // whose peer has been silent longest; where no other is on its way, it is answered 503.
+  uint64_t body_bytes = uint64_t{1} << 30;
 };
 
 struct ConnectionCounts {
