@@ -9,12 +9,14 @@ BUSY = "import time\nt = time.process_time()\nwhile time.process_time() - t < 0.
 
 def test_a_storm_of_cold_starts_ends_in_answers(own_kiln):
     kiln = own_kiln()
-    kiln.create("storm", {"index.py": BUSY}, Timeout=30)
-    # All at once, their inits would take 15 seconds of each processor.
+    kiln.create("storm", {"index.py": BUSY}, Timeout=120)
+    # All at once, their inits would take 15 seconds of each processor, and an init has ten.
     calls = 50 * len(os.sched_getaffinity(0))
     with concurrent.futures.ThreadPoolExecutor(calls) as callers:
         answers = list(callers.map(lambda _: kiln.invoke("storm"), range(calls)))
     assert [answer["Body"] for answer in answers] == [1] * calls
+    reports = kiln.client("logs").filter_log_events(logGroupName="/aws/lambda/storm", filterPattern="INIT_REPORT")["events"]
+    assert [report["message"] for report in reports] == [], "no init took its ten seconds"
 
 
 ENDLESS = {
