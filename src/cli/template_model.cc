@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/remedies.h"
+#include "cli/stack_package.h"
 #include "cli/template_source.h"
 #include "cli/usage.h"
 #include "lint/model_builder.h"
@@ -28,8 +29,8 @@ std::optional<std::vector<Parsed>> parse_all(Console& console, const TemplateCho
   for (const StackTemplate& stack : stacks) {
     auto values = choice.parameters;
     values.insert(stack.parameters.begin(), stack.parameters.end());
-    values.emplace("AWS::Region", stack.region.empty() ? choice.region : stack.region);
-    values.emplace("AWS::AccountId", stack.account.empty() ? kAnyAccount : stack.account);
+    values.merge(pseudo_values(stack.account.empty() ? kAnyAccount : stack.account,
+                               stack.region.empty() ? choice.region : stack.region));
     cfn::Reading reading = cfn::read_template(stack.text, values, local_include(stack));
     for (const cfn::Problem& problem : reading.problems) {
       if (reading.ok()) break;
