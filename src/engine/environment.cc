@@ -327,14 +327,36 @@ void Environment::on_withdrawn() { tell(Event::kWithdrawn); }
 
 void Environment::on_answer(std::string&& payload, std::string_view error_type) {
   if (state_->phase() != model::EnvironmentPhase::kBusy) return;
-  answer_ = {std::move(payload), !error_type.empty(), {}, std::string(error_type)};
+  set_answer(std::move(payload), !error_type.empty(), {}, error_type);
   tell(Event::kAnswer);
+}
+
+std::shared_ptr<sandbox::AnswerStream> Environment::on_stream(std::string_view content_type) {
+  if (state_->phase() != model::EnvironmentPhase::kBusy || answer_.streamed) return nullptr;
+  const std::shared_ptr<sandbox::AnswerStream>& stream = current_->request.stream;
+  if (!stream) return nullptr;
+  answer_.streamed = true;
+  stream->begin(config_->version, content_type);
+  return stream;
+}
+
+// Lambda takes an answer that has failed on the way for a success, and passes the error on.
+void Environment::on_stream_end(std::string&& document, std::string_view error_type) {
+  if (state_->phase() != model::EnvironmentPhase::kBusy) return;
+  set_answer(std::move(document), false, {}, error_type);
+  tell(Event::kAnswer);
+}
+
+void Environment::set_answer(std::string&& payload, bool function_error, std::string_view status,
+                             std::string_view error_type) {
+  answer_ = {std::move(payload), function_error, std::string(status), std::string(error_type),
+             answer_.streamed};
 }
 
 void Environment::on_too_large_answer() {
   if (state_->phase() != model::EnvironmentPhase::kBusy) return;
   Fault fault = answer_fault("Function.ResponseSizeTooLarge", current_->request.request_id);
-  answer_ = {std::move(fault.document), true, "error", std::move(fault.error_type)};
+  set_answer(std::move(fault.document), true, "error", fault.error_type);
   tell(Event::kAnswer);
 }
 
@@ -356,6 +378,8 @@ void Environment::deliver(std::string&& tail) {
   // Of an error the first line is still told when the invocation ends.
   reply.payload = answer_.function_error ? answer_.payload : std::move(answer_.payload);
   reply.function_error = answer_.function_error;
+  reply.streamed = answer_.streamed;
+  reply.error_type = answer_.error_type;
   reply.executed_version = config_->version;
   reply.log_tail = std::move(tail);
   std::exchange(current_->done, nullptr)(std::move(reply));
@@ -422,7 +446,7 @@ int Environment::max_memory_mb(double duration_ms) {
 }
 
 void Environment::finish_with_fault(Fault&& fault, std::string_view status, std::string_view type) {
-  answer_ = {std::move(fault.document), true, std::string(status), std::string(type)};
+  set_answer(std::move(fault.document), true, status, type);
   finish();
 }
 

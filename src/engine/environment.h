@@ -183,6 +183,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void on_ready() override;
   void on_withdrawn() override;
   void on_answer(std::string&& payload, std::string_view error_type) override;
+  std::shared_ptr<sandbox::AnswerStream> on_stream(std::string_view content_type) override;
+  void on_stream_end(std::string&& document, std::string_view error_type) override;
   void on_too_large_answer() override;
   void on_broken(std::string_view error_type) override;
   void on_init_error(std::string&& document, std::string_view error_type) override;
@@ -207,6 +209,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void deliver(std::string&& tail);
   void finish();
   double end_work(bool timed_out);
+  void set_answer(std::string&& payload, bool function_error, std::string_view status,
+                  std::string_view error_type);
   void finish_with_fault(Fault&& fault, std::string_view status, std::string_view type);
   void finish_exit();
   void finish_abandoned();
@@ -221,6 +225,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
     bool function_error = false;
     std::string status;      // of REPORT: "", "timeout", "error"
     std::string error_type;  // Unhandled's, or the function's own
+    bool streamed = false;
   };
 
   EnvironmentHost& host_;

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "model/admission.h"
 #include "model/function.h"
+#include "sandbox/answer_stream.h"
 
 namespace kiln::engine {
 
@@ -20,6 +21,8 @@ struct InvokeRequest {
   std::string trace_id;        // X-Amzn-Trace-Id of the caller, or empty
   std::string request_id;      // also the x-amzn-RequestId of the answer
   bool want_log_tail = false;
+  // Who takes the answer while the function writes it; null: it is given when it is whole.
+  std::shared_ptr<sandbox::AnswerStream> stream = {};
 };
 
 // What a function URL's id stands for.
@@ -33,6 +36,8 @@ struct InvokeReply {
   model::Throttle throttle = model::Throttle::kNone;  // why, with a 429
   std::string payload;           // what the function answered, or the error document
   bool function_error = false;   // X-Amz-Function-Error: Unhandled
+  bool streamed = false;         // the answer went to the stream, as far as it came
+  std::string error_type;        // of a function's error, or of a streamed answer's that broke off
   std::string executed_version;  // $LATEST or a number
   std::string log_tail;          // last 4 KiB of the invocation's log, with Tail
 };

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,7 +13,6 @@
 #include "base/fence.h"
 #include "base/memory_reserve.h"
 #include "net/bytes_taken.h"
-#include "net/http_date.h"
 
 namespace kiln::net {
 namespace {
@@ -24,10 +22,6 @@ namespace {
 constexpr size_t kReadAhead = 64 * 1024;
 // The same while a sink takes a part: the next part, which is then a large one.
 constexpr size_t kPartAhead = size_t{1024} * 1024;
-// Of a file, between two looks at what else the loop has to do.
-constexpr size_t kFileChunk = size_t{1024} * 1024;
-// Copying so many bytes costs less than telling the kernel of two pieces.
-constexpr size_t kJoined = 1024;
 // What a peer still sends after its last answer is read for so long.
 constexpr auto kDrainTime = std::chrono::seconds(1);
 // How soon it is noticed that nobody is left who could answer.
@@ -99,10 +93,7 @@ std::string HttpConnection::peer_address() const {
 
 // An exception within a request, also one by lack of memory, is that request's end: its answer says
 // so, or the connection ends. It never waits for an answer that nobody works on any more.
-template <class Work>
-void HttpConnection::guarded(Work&& work) {
-  const auto self = shared_from_this();
-  constexpr std::string_view kWhere = "an HTTP connection";
+void HttpConnection::contain() {
   const auto refuse = [this] {
     if (state_ == State::kClosed) return;
     if (state_ != State::kReading && state_ != State::kSinking) return drop();
@@ -111,8 +102,7 @@ void HttpConnection::guarded(Work&& work) {
     kept_at_ = 0;
     finish_with(failure());
   };
-  if (fenced(kWhere, work) || fenced(kWhere, refuse)) return;
-  fenced(kWhere, [this] { drop(); });
+  if (!fenced(kWhere, refuse)) fenced(kWhere, [this] { drop(); });
 }
 
 void HttpConnection::on_data(std::string_view bytes) {
@@ -255,6 +245,7 @@ void HttpConnection::finish_request() {
   if (session_->is_answered_by_holders()) set_lookout();
   keep_alive_ = parser_.header().keep_alive();
   head_request_ = parser_.header().method() == http::verb::head;
+  takes_chunks_ = parser_.header().version() == 11;
   crowd_->release(member_);
   Request request(std::move(parser_.header()), std::move(parser_.body()));
   parser_.reset();
@@ -343,86 +334,6 @@ void HttpConnection::reply(Response&& response) {
   write(std::move(response));
 }
 
-void HttpConnection::write(Response&& response) {
-  state_ = State::kWriting;
-  if (response.close || (peer_done_ && kept_at_ == kept_.size())) keep_alive_ = false;
-  write_head(out_head_, response, keep_alive_);
-  add_date(out_head_, response, loop_);
-  const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
-  out_file_ = bodyless ? nullptr : std::move(response.file);
-  // A short body goes with the head, as one piece.
-  const bool joined = !bodyless && !out_file_ && response.body.size() <= kJoined;
-  if (joined) out_head_ += response.body;
-  Stream::Sent sent;
-  if (out_file_)
-    sent = stream_->send_head(out_head_);
-  else
-    sent = stream_->send(out_head_, bodyless || joined ? std::string() : std::move(response.body));
-  if (sent == Stream::Sent::kFailed) return drop();
-  if (sent == Stream::Sent::kPending) {
-    now_awaits(HttpCrowd::Awaited::kPeer);
-    taken_ = bytes_taken(stream_->fd());
-    return set_deadline(limits_.body_time);
-  }
-  go_on_writing();
-}
-
-void HttpConnection::on_sent() {
-  guarded([this] { go_on_writing(); });
-}
-
-void HttpConnection::on_writable() {
-  guarded([this] { write_file(); });
-}
-
-void HttpConnection::go_on_writing() {
-  if (state_ != State::kWriting) return;  // it was the word to send the body
-  out_file_ ? write_file() : written();
-}
-
-// From the page cache into the socket, as the peer takes it.
-void HttpConnection::write_file() {
-  if (state_ != State::kWriting || !out_file_) return;
-  set_deadline(limits_.body_time);
-  now_awaits(HttpCrowd::Awaited::kPeer);
-  FilePart& part = *out_file_;
-  if (part.size > 0) {
-    auto at = static_cast<off_t>(part.offset);
-    const ssize_t n =
-        ::sendfile(stream_->fd(), part.file.get(), &at, std::min<uint64_t>(part.size, kFileChunk));
-    // A file that has become shorter can't be what the head has announced.
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) return shut(true);
-    if (n > 0) {
-      part.offset += static_cast<uint64_t>(n);
-      part.size -= static_cast<uint64_t>(n);
-    }
-  }
-  if (part.size == 0) {
-    out_file_ = nullptr;
-    return written();
-  }
-  stream_->want_writable();
-}
-
-void HttpConnection::written() {
-  // Closing with unread input would reset the connection and the peer might lose the answer.
-  if (!keep_alive_) return shut(false);
-  state_ = State::kReading;
-  const bool more = kept_at_ < kept_.size();
-  if (peer_done_ && !more) return shut(false);
-  now_awaits(more ? HttpCrowd::Awaited::kPeer : HttpCrowd::Awaited::kRequest);
-  set_deadline(more ? limits_.header_time : limits_.idle_time);
-  // A pipelined request is already here. Posted: answering at once would recurse as deep as the
-  // pipeline is long.
-  if (more)
-    loop_.post([self = shared_from_this()] {
-      if (self->state_ == State::kReading) self->guarded([&self] { self->parse_kept(); });
-    });
-  else
-    read_on();
-  if (!more && session_->serves_callers()) loop_.answered();
-}
-
 void HttpConnection::on_end(int error) {
   if (draining_) return end();
   if (state_ == State::kClosed || state_ == State::kHandingOver) return;
@@ -458,6 +369,7 @@ void HttpConnection::shut(bool mid_request) {
   const auto self = shared_from_this();
   loop_.cancel(this);
   sink_ = nullptr;
+  let_stream_go();
   if (keep_alive_ || peer_done_) {
     end();
   } else {
@@ -509,7 +421,7 @@ SteadyTime HttpConnection::look_out(SteadyTime now) {
   if (weak_from_this().use_count() > 1) return now + kLookout;
   const auto self = shared_from_this();
   note_dropped_request("an HTTP connection's request", refusals_before_);
-  if (!fenced("an HTTP connection", [this] { finish_with(failure()); })) drop();
+  if (!fenced(kWhere, [this] { finish_with(failure()); })) drop();
   return state_ == State::kClosed ? SteadyTime::max() : deadline_;
 }
 

@@ -3,10 +3,14 @@
 // only. Cost: one read and one write for a request on a warm connection, and no timer's change.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/fence.h"
+#include "net/body_stream.h"
 #include "net/http_crowd.h"
 #include "net/http_message.h"
 #include "net/http_parser.h"
@@ -59,8 +63,14 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void on_released(UniqueFd socket) override;
   SteadyTime on_time(SteadyTime now) override;
 
+  static constexpr std::string_view kWhere = "an HTTP connection";
+  // Does it; what it throws is contained.
   template <class Work>
-  void guarded(Work&& work);
+  void guarded(Work&& work) {
+    const auto self = shared_from_this();
+    if (!fenced(kWhere, work)) contain();
+  }
+  void contain();
   void take_in(std::string_view bytes);
   void parse(std::string_view& in);
   void parse_kept();
@@ -74,8 +84,12 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void fail_parse(HttpParser::Step step);
   void finish_with(Response&& response);
   void write(Response&& response);
+  void await_peer();
   void go_on_writing();
   void write_file();
+  void write_stream();
+  void on_part();
+  void let_stream_go();
   void written();
   void shut(bool mid_request);
   void end();
@@ -102,6 +116,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   bool keep_alive_ = true;
   bool head_timed_ = false;  // the deadline is that of a head that has begun
   bool head_request_ = false;
+  bool takes_chunks_ = true;
   bool peer_done_ = false;  // it sends no more, and may wait for its answers
   bool draining_ = false;   // closed, but what the peer still sends is read
   SteadyTime deadline_ = SteadyTime::max();
@@ -109,6 +124,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   uint64_t refusals_before_ = 0;  // memory_refusals() when the request was given away
   std::string out_head_;
   std::shared_ptr<FilePart> out_file_;
+  std::shared_ptr<BodyStream> out_stream_;
+  std::function<void()> part_gone_;  // of the part that is with the kernel, or on its way there
+  bool awaits_part_ = false;
 };
 
 }  // namespace kiln::net

@@ -242,7 +242,7 @@ std::string_view reason_phrase(unsigned status) {
   }
 }
 
-void write_head(std::string& out, const Response& response, bool keep_alive) {
+void write_head(std::string& out, const Response& response, bool keep_alive, bool chunks) {
   out.clear();
   out += "HTTP/1.1 ";
   append_number(out, response.status);
@@ -255,8 +255,12 @@ void write_head(std::string& out, const Response& response, bool keep_alive) {
     clean(out, from);
   }
   if (response.status != 204 && response.status != 304 && response.status >= 200) {
-    out += "\r\nContent-Length: ";
-    append_number(out, response.file ? response.file->size : response.body.size());
+    if (!response.stream) {
+      out += "\r\nContent-Length: ";
+      append_number(out, response.file ? response.file->size : response.body.size());
+    } else if (chunks) {
+      out += "\r\nTransfer-Encoding: chunked";
+    }
   }
   for (const auto& [name, value] : response.headers) {
     out += "\r\n";

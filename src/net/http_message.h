@@ -199,19 +199,22 @@ struct FilePart {
   uint64_t size = 0;
 };
 
+class BodyStream;  // body_stream.h
+
 struct Response {
   unsigned status = 200;
   std::string content_type = "application/json";  // empty: no Content-Type
   Headers headers;
   std::string body;
-  std::shared_ptr<FilePart> file;  // where set: the body instead of `body`
-  bool close = false;              // end the connection after this answer
+  std::shared_ptr<FilePart> file;      // where set: the body instead of `body`
+  std::shared_ptr<BodyStream> stream;  // where set: the body, written while it is sent
+  bool close = false;                  // end the connection after this answer
 };
 
 // What RFC 9110 calls a status: "Not Found".
 std::string_view reason_phrase(unsigned status);
-// The head of a response, blank line included.
-void write_head(std::string& out, const Response& response, bool keep_alive);
+// The head of a response, blank line included. A stream without chunks ends with the connection.
+void write_head(std::string& out, const Response& response, bool keep_alive, bool chunks = true);
 
 inline std::string_view field(const RequestHeader& request, std::string_view name) {
   return request[name];

@@ -7,12 +7,15 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
+#include "model/stream_pace.h"
 #include "net/http_connection.h"
 #include "sandbox/peer_uid.h"
 
 namespace kiln::sandbox {
 namespace {
 
+// The state that an answer leads to.
+constexpr std::string_view kResponseSent = "InvocationResponse";
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 constexpr std::string_view kExtensionPrefix = "/2020-01-01/extension/";
 // Of calls whose body counts for nothing. More of it is refused as anything unknown is.
@@ -117,6 +120,34 @@ Route route(std::string_view method, std::string_view target) {
 
 }  // namespace
 
+// Passes the parts of a streamed answer on, as fast as Lambda does.
+class RuntimeApi::PacedParts final : public net::BodySink, private net::Scheduled {
+ public:
+  PacedParts(std::shared_ptr<AnswerStream> stream, net::IoLoop& loop)
+      : stream_(std::move(stream)), loop_(loop) {}
+  ~PacedParts() override { loop_.cancel(this); }
+
+  void put(std::string&& part, std::function<void()> more) override {
+    const SteadyTime now = loop_.clock().steady_now(), at = pace_.next(part.size(), now);
+    if (at <= now) return stream_->put(std::move(part), std::move(more));
+    part_ = std::move(part);
+    more_ = std::move(more);
+    loop_.schedule(this, at);
+  }
+
+ private:
+  SteadyTime on_time(SteadyTime) override {
+    stream_->put(std::move(part_), std::exchange(more_, nullptr));
+    return SteadyTime::max();
+  }
+
+  const std::shared_ptr<AnswerStream> stream_;
+  net::IoLoop& loop_;
+  model::StreamPace pace_;
+  std::string part_;  // that has to wait
+  std::function<void()> more_;
+};
+
 class RuntimeApi::ApiSession final : public net::Session, private EventSink {
  public:
   ApiSession(RuntimeApi& api, net::HttpConnection& connection, uint32_t address)
@@ -135,15 +166,27 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   uint64_t body_limit(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
-    if (r.call == Call::kResponse) answering_ = std::string(r.request_id);
+    stream_ = nullptr;
+    if (r.call == Call::kResponse) {
+      answering_ = std::string(r.request_id);
+      if (RuntimePort* port = api_.find(address_); port != nullptr && is_streamed(header))
+        stream_ = port->stream(r.request_id, net::field(header, "Content-Type"));
+      if (stream_) return model::kMaxStreamBytes;
+    }
     return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
                ? kMaxBody
                : kMaxOtherBody;
   }
 
+  std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader&) override {
+    if (!stream_) return nullptr;
+    return std::make_shared<PacedParts>(std::exchange(stream_, nullptr), connection_.loop());
+  }
+
   net::Response too_large(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
     answering_.clear();
+    stream_ = nullptr;
     if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
       port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
     return r.call == Call::kUnknown ? unknown() : answer(Verdict::kTooLarge, "", "");
@@ -215,6 +258,19 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     }
   }
 
+  // What is left of a streamed answer: how it ended.
+  void on_sunk_request(net::Request&& request, const std::shared_ptr<net::BodySink>&) override {
+    answering_.clear();
+    RuntimePort* port = api_.find(address_);
+    if (port == nullptr) return connection_.close();
+    const auto id = route(request.method_string(), net::target(request)).request_id;
+    const std::string_view state = port->state_name();
+    connection_.reply(
+        answer(port->end_stream(id, error_document(request),
+                                net::field(request, "Lambda-Runtime-Function-Error-Type")),
+               state, kResponseSent));
+  }
+
   // A runtime that waits for an event and sends no more has gone: the event must go elsewhere.
   bool answers_after_end() const override { return may_go(); }
 
@@ -241,20 +297,23 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   net::Response respond(RuntimePort& port, std::string_view id, net::Request& request) {
     const auto mode = net::field(request, "Lambda-Runtime-Function-Response-Mode");
-    if (!mode.empty() && !ascii::same(mode, "streaming")) {
+    if (!mode.empty() && !is_streamed(request)) {
       port.broke_protocol(id, "Runtime.InvalidResponseModeHeader");
       return refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode");
     }
-    constexpr std::string_view kWanted = "InvocationResponse";
     const std::string_view state = port.state_name();
-    // A streamed answer that failed on the way says so in its trailers.
-    if (const auto type = net::field(request, "Lambda-Runtime-Function-Error-Type");
-        !type.empty()) {
-      auto document = base64_decode(net::field(request, "Lambda-Runtime-Function-Error-Body"));
-      return answer(port.fail(id, document ? std::move(*document) : std::string(), type), state,
-                    kWanted);
-    }
-    return answer(port.respond(id, std::move(request.body())), state, kWanted);
+    if (const auto type = net::field(request, "Lambda-Runtime-Function-Error-Type"); !type.empty())
+      return answer(port.fail(id, error_document(request), type), state, kResponseSent);
+    return answer(port.respond(id, std::move(request.body())), state, kResponseSent);
+  }
+
+  static bool is_streamed(const net::RequestHeader& header) {
+    return ascii::same(net::field(header, "Lambda-Runtime-Function-Response-Mode"), "streaming");
+  }
+  // A streamed answer that failed on the way says so in its trailers.
+  static std::string error_document(const net::RequestHeader& request) {
+    auto document = base64_decode(net::field(request, "Lambda-Runtime-Function-Error-Body"));
+    return document ? std::move(*document) : std::string();
   }
 
   void deliver(const Event& event) override {
@@ -282,6 +341,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   bool waiting_ = false;
   std::string extension_;  // the identifier under which it waits for an extension's event
   std::string answering_;  // request id of the response that is being read
+  std::shared_ptr<AnswerStream> stream_;  // whom it is for, until its first part
 };
 
 RuntimeApi::RuntimeApi(net::IoLoop& loop)

@@ -42,6 +42,7 @@ class RuntimeApi {
 
  private:
   class ApiSession;
+  class PacedParts;
   struct Entry {
     RuntimePort* port;
     uint32_t uid;

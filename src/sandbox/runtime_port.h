@@ -4,8 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "sandbox/answer_stream.h"
 
 namespace kiln::sandbox {
 
@@ -50,6 +53,18 @@ class RuntimePort {
   virtual Verdict respond(std::string_view request_id, std::string&& payload) = 0;
   virtual Verdict fail(std::string_view request_id, std::string&& document,
                        std::string_view error_type) = 0;
+  // The runtime begins to stream its answer. Whom the parts are for, until end_stream() follows;
+  // nullptr: nobody takes parts, and respond() gets the answer when it is whole.
+  virtual std::shared_ptr<AnswerStream> stream(std::string_view /*request_id*/,
+                                               std::string_view /*content_type*/) {
+    return nullptr;
+  }
+  // The streamed answer is whole; `error_type` not empty: the runtime says that it has failed on
+  // the way.
+  virtual Verdict end_stream(std::string_view /*request_id*/, std::string&& /*document*/,
+                             std::string_view /*error_type*/) {
+    return Verdict::kWrongState;
+  }
   virtual Verdict fail_init(std::string&& document, std::string_view error_type) = 0;
   // The runtime broke the protocol within an answer (`error_type`: Runtime.TruncatedResponse, …).
   virtual void broke_protocol(std::string_view request_id, std::string_view error_type) = 0;

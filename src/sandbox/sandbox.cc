@@ -547,6 +547,21 @@ Verdict Sandbox::fail(std::string_view request_id, std::string&& document,
   return Verdict::kAccepted;
 }
 
+std::shared_ptr<AnswerStream> Sandbox::stream(std::string_view request_id,
+                                              std::string_view content_type) {
+  if (request_id != request_id_ || state_ != State::kBusy) return nullptr;
+  return owner_.on_stream(content_type);
+}
+
+Verdict Sandbox::end_stream(std::string_view request_id, std::string&& document,
+                            std::string_view error_type) {
+  if (request_id != request_id_) return Verdict::kUnknownRequest;
+  if (state_ != State::kBusy) return Verdict::kWrongState;
+  state_ = State::kAnswered;
+  owner_.on_stream_end(std::move(document), error_type);
+  return Verdict::kAccepted;
+}
+
 Verdict Sandbox::fail_init(std::string&& document, std::string_view error_type) {
   if (state_ != State::kStarting) return Verdict::kWrongState;
   owner_.on_init_error(std::move(document), error_type);

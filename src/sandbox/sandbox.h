@@ -84,6 +84,10 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   Verdict fail(std::string_view request_id, std::string&& document,
                std::string_view error_type) override;
   Verdict fail_init(std::string&& document, std::string_view error_type) override;
+  std::shared_ptr<AnswerStream> stream(std::string_view request_id,
+                                       std::string_view content_type) override;
+  Verdict end_stream(std::string_view request_id, std::string&& document,
+                     std::string_view error_type) override;
   void broke_protocol(std::string_view request_id, std::string_view error_type) override;
   std::string_view state_name() const override;
 

@@ -50,6 +50,12 @@ class SandboxOwner {
   virtual void on_withdrawn() = 0;
   // The answer to the event in hand. `error_type` empty: a result; else an error document.
   virtual void on_answer(std::string&& payload, std::string_view error_type) = 0;
+  // The runtime begins to stream the answer, and on_stream_end follows where nothing else ends the
+  // invocation. Whom the parts are for; nullptr: they are to be gathered, and on_answer follows.
+  virtual std::shared_ptr<AnswerStream> on_stream(std::string_view /*content_type*/) {
+    return nullptr;
+  }
+  virtual void on_stream_end(std::string&& /*document*/, std::string_view /*error_type*/) {}
   // The answer was too large: the invocation fails, and the runtime may go on.
   virtual void on_too_large_answer() = 0;
   // The runtime broke off its answer, or the protocol; `error_type` says how (Runtime.…).
