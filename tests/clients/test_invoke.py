@@ -365,6 +365,20 @@ def test_response_streams(kiln, doer):
     assert status == 400 and error["message"].endswith("Member must satisfy enum value set: [DryRun, RequestResponse]")
 
 
+def test_the_report_of_a_traced_invocation_names_its_trace(kiln, name):
+    kiln.create(name, {"index.py": "def handler(event, context): return 1\n"})
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled="
+    line = "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: true\t\n"
+    for sampled in "01":
+        headers = {"X-Amzn-Trace-Id": trace + sampled, "X-Amz-Log-Type": "Tail"}
+        _, answered, _ = kiln.http("POST", f"/2015-03-31/functions/{name}/invocations", "{}", headers)
+        log = base64.b64decode(answered["X-Amz-Log-Result"]).decode()
+        assert log.endswith("\t\n" + line * int(sampled)) and log.count("XRAY") == int(sampled)
+    wait_for(lambda: sum(event.startswith("REPORT") for event in log_of(kiln, name)) == 2)
+    untraced, traced = [event for event in log_of(kiln, name) if "REPORT" in event]
+    assert REPORT.fullmatch(untraced) and traced.startswith("REPORT RequestId: ") and traced.endswith("\t\n" + line)
+
+
 def test_the_deprecated_way_to_invoke_asynchronously(kiln, name):
     kiln.create(name, {"index.py": "def handler(event, context): print('came', event)\n"})
     kiln.invoke(name)  # makes the log group
