@@ -424,7 +424,13 @@ void Environment::finish() {
     facts.error_type = answer_.error_type;
   const WallTime t = wall();
   log_.append_line(t, [&](std::string& out) { lines_.end(out, facts.request_id); });
-  log_.append_line(t, [&](std::string& out) { lines_.report(out, facts, t); });
+  if (is_traced(facts.trace_id) && !lines_.json()) {
+    std::string report;
+    lines_.report(report, facts, t);
+    log_.several_lines(t, report);
+  } else {
+    log_.append_line(t, [&](std::string& out) { lines_.report(out, facts, t); });
+  }
   log_.flush();
   if (tail_wanted) deliver(log_.take_tail());
   current_.reset();

@@ -78,13 +78,18 @@ void EnvironmentLog::output(std::string_view bytes) {
 }
 
 void EnvironmentLog::event(std::string_view text) {
-  const int64_t now_ms = epoch_ms(clock_.wall_now());
+  const WallTime now = clock_.wall_now();
   if (metrics_.inbox != nullptr && text.front() == '{')
-    metrics_.inbox->event(key_->region, text, now_ms, epoch_ms(metrics_.metric_clock->wall_now()));
+    metrics_.inbox->event(key_->region, text, epoch_ms(now),
+                          epoch_ms(metrics_.metric_clock->wall_now()));
   const std::string whole = std::string(text) + "\n";
   if (text.find('\n') == std::string_view::npos) return line(whole);
-  lines_ += logs::put_log_line(now_ms, now_ms, whole);
-  keep_for_tail(whole);
+  several_lines(now, whole);
+}
+
+void EnvironmentLog::several_lines(WallTime t, const std::string& text) {
+  lines_ += logs::put_log_line(epoch_ms(t), epoch_ms(t), text);
+  keep_for_tail(text);
   if (lines_.size() > kFlushBytes) flush();
 }
 

@@ -41,6 +41,8 @@ class EnvironmentLog {
     append(lines_);
     end_line(before, at);
   }
+  // An event of several lines, each ending in '\n'.
+  void several_lines(WallTime t, const std::string& text);
   // What the function printed. A line may come in parts; one without text is no event.
   void output(std::string_view bytes);
   // What is left of an unfinished line becomes an event.

@@ -21,6 +21,14 @@ std::string event(WallTime now, std::string_view type, ordered_json record) {
   return json_dump(document) + "\n";
 }
 
+// The value of a field of a trace header.
+std::string_view field_of(std::string_view header, std::string_view name) {
+  const size_t at = header.find(name);
+  if (at == std::string_view::npos) return {};
+  const size_t begin = at + name.size();
+  return header.substr(begin, header.find(';', begin) - begin);
+}
+
 // All of a Restore phase is the function's here; of AWS's a part is not billed.
 int64_t billed(const ReportFacts& f) {
   const int64_t ran = cost::billed_ms(f.duration_ms, f.init_ms);
@@ -42,11 +50,18 @@ void report_text(std::string& line, const ReportFacts& f) {
   // A line without status ends in a tab, as AWS writes it.
   if (f.status.empty()) line += '\t';
   line += '\n';
+  if (is_traced(f.trace_id))
+    fmt::format_to(out, "XRAY TraceId: {}\tSegmentId: {}\tSampled: true\t\n",
+                   field_of(f.trace_id, "Root="), field_of(f.trace_id, "Parent="));
 }
 
 double rounded(double ms) { return std::round(ms * 1000) / 1000; }
 
 }  // namespace
+
+bool is_traced(std::string_view trace_id) {
+  return trace_id.find(";Sampled=1") != std::string_view::npos;
+}
 
 bool LogLines::wanted() const { return config_.system_level != "WARN"; }
 

@@ -19,16 +19,20 @@ struct ReportFacts {
   int max_memory_mb = 0;
   std::string_view status;              // "", "timeout", "error"
   std::string_view error_type;          // with status "error"
-  std::string_view trace_id;            // JSON only
+  std::string_view trace_id;            // text has a line of it where it is sampled
   std::string_view handled_error_type;  // the function answered with an error: JSON only
   double restore_ms = -1;               // below 0: not restored for it
 };
+
+// Whether a trace header says so: REPORT has a second line then, of the same event.
+bool is_traced(std::string_view trace_id);
 
 class LogLines {
  public:
   LogLines(const model::LoggingConfig& config, std::string_view initialization_type)
       : config_(config), initialization_type_(initialization_type) {}
 
+  bool json() const { return config_.format == model::LogFormat::kJson; }
   // `arn`: of the runtime's version.
   std::string init_start(std::string_view runtime, std::string_view arn, std::string_view version,
                          WallTime now) const;
@@ -48,7 +52,6 @@ class LogLines {
   void report(std::string& out, const ReportFacts& facts, WallTime now) const;
 
  private:
-  bool json() const { return config_.format == model::LogFormat::kJson; }
   bool wanted() const;  // system_level lets INFO events through
 
   const model::LoggingConfig& config_;

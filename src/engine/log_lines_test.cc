@@ -48,6 +48,19 @@ TEST(LogLines, TextAsAwsWritesIt) {
             "arn:aws:lambda:eu-west-1::runtime:abc\n");
 }
 
+TEST(LogLines, ATracedReportHasALineOfItsTrace) {
+  const model::LoggingConfig text, json{model::LogFormat::kJson, "INFO", "INFO", {}};
+  ReportFacts f{"id", 3.01, -1, 128, 36, {}, {}, {}, {}};
+  f.trace_id =
+      "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=1:a:0";
+  EXPECT_TRUE(report_of(LogLines(text, "on-demand"), f)
+                  .ends_with(" MB\t\nXRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\t"
+                             "SegmentId: 53995c3f42cd8ad8\tSampled: true\t\n"));
+  EXPECT_EQ(report_of(LogLines(json, "on-demand"), f).find("XRAY"), std::string::npos);
+  f.trace_id = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0";
+  EXPECT_TRUE(report_of(LogLines(text, "on-demand"), f).ends_with(" MB\t\n"));
+}
+
 TEST(LogLines, JsonEventsCarryTheSameFacts) {
   const model::LoggingConfig json{model::LogFormat::kJson, "INFO", "INFO", {}};
   const LogLines lines(json, "on-demand");

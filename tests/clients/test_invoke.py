@@ -7,6 +7,7 @@ import re
 import threading
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError
 from harness import ROLE, code_of, message_of, wait_for, zip_of
 
@@ -325,6 +326,69 @@ def test_logs_are_there_to_read(kiln, doer):
     with pytest.raises(ClientError) as error:
         logs.filter_log_events(logGroupName="/aws/lambda/nope")
     assert code_of(error) == "ResourceNotFoundException"
+
+
+def response_stream(kiln, name, payload, query="", **headers):
+    """Its status, and its events with their headers. Debian's boto3 doesn't have the operation yet, but can read the answer."""
+    path = f"/2021-11-15/functions/{name}/response-streaming-invocations{query}"
+    status, answered, body = kiln.http("POST", path, json.dumps(payload), headers)
+    if status != 200:
+        return status, json.loads(body or "{}")
+    assert answered["Content-Type"] == "application/vnd.amazon.eventstream" and answered["X-Amz-Executed-Version"] == "$LATEST"
+    events = EventStreamBuffer()
+    events.add_data(body)
+    return status, [(event.headers, event.payload) for event in events]
+
+
+def test_response_streams(kiln, doer):
+    def header(kind, content):
+        return {":event-type": kind, ":content-type": content, ":message-type": "event"}
+
+    chunk, end = header("PayloadChunk", "application/octet-stream"), header("InvokeComplete", "application/json")
+    _, events = response_stream(kiln, doer, {"do": "print"}, **{"X-Amz-Log-Type": "Tail"})
+    assert [kind for kind, _ in events] == [chunk, end] and json.loads(events[0][1])["event"] == {"do": "print"}
+    complete = json.loads(events[1][1])
+    assert list(complete) == ["LogResult"] and "line one\nline two\nEND RequestId" in base64.b64decode(complete["LogResult"]).decode()
+    _, events = response_stream(kiln, doer, {"do": "large", "bytes": 2_500_000})
+    assert [kind for kind, _ in events] == [chunk] * 3 + [end] and events[3][1] == b"{}"
+    assert b"".join(payload for _, payload in events[:3]) == b'"' + b"x" * 2_500_000 + b'"'
+    _, ((kind, payload),) = response_stream(kiln, doer, {"do": "raise"})
+    complete = json.loads(payload)
+    assert kind == end and complete["ErrorCode"] == "KeyError" and json.loads(complete["ErrorDetails"])["errorMessage"] == "'lost'"
+    _, ((_, payload),) = response_stream(kiln, doer, {"do": "exit", "status": 3})
+    assert json.loads(payload)["ErrorCode"] == "Runtime.ExitError"
+    status, error = response_stream(kiln, "nope", {})
+    assert status == 404 and error["Message"] == f"Function not found: {ARN}nope:$LATEST"
+    assert response_stream(kiln, doer, {}, "?Qualifier=9") == (404, {"Message": f"Function not found: {ARN}{doer}:9", "Type": "User"})
+    assert response_stream(kiln, doer, {}, **{"X-Amz-Invocation-Type": "DryRun"}) == (204, {})
+    status, error = response_stream(kiln, doer, {}, **{"X-Amz-Invocation-Type": "Event"})
+    assert status == 400 and error["message"].endswith("Member must satisfy enum value set: [DryRun, RequestResponse]")
+
+
+def test_the_report_of_a_traced_invocation_names_its_trace(kiln, name):
+    kiln.create(name, {"index.py": "def handler(event, context): return 1\n"})
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled="
+    line = "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8\tSampled: true\t\n"
+    for sampled in "01":
+        headers = {"X-Amzn-Trace-Id": trace + sampled, "X-Amz-Log-Type": "Tail"}
+        _, answered, _ = kiln.http("POST", f"/2015-03-31/functions/{name}/invocations", "{}", headers)
+        log = base64.b64decode(answered["X-Amz-Log-Result"]).decode()
+        assert log.endswith("\t\n" + line * int(sampled)) and log.count("XRAY") == int(sampled)
+    wait_for(lambda: sum(event.startswith("REPORT") for event in log_of(kiln, name)) == 2)
+    untraced, traced = [event for event in log_of(kiln, name) if "REPORT" in event]
+    assert REPORT.fullmatch(untraced) and traced.startswith("REPORT RequestId: ") and traced.endswith("\t\n" + line)
+
+
+def test_the_deprecated_way_to_invoke_asynchronously(kiln, name):
+    kiln.create(name, {"index.py": "def handler(event, context): print('came', event)\n"})
+    kiln.invoke(name)  # makes the log group
+    path = f"/2014-11-13/functions/{name}/invoke-async"
+    status, _, body = kiln.http("POST", path, '{"a": 1}')
+    assert (status, body) == (202, b"")
+    wait_for(lambda: any("came {'a': 1}" in line for line in log_of(kiln, name)))
+    status, headers, _ = kiln.http("POST", path, "{")
+    assert status == 400 and headers["x-amzn-ErrorType"] == "InvalidRequestContentException"
+    assert kiln.http("POST", "/2014-11-13/functions/nope/invoke-async", "{}")[0] == 404
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@
 #include "services/lambda/payload_check.h"
 #include "services/lambda/payload_fault.h"
 #include "wire/credential_scope.h"
+#include "wire/event_stream.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::services {
@@ -60,7 +61,35 @@ net::Headers answer_headers(const engine::InvokeRequest& invoke) {
   return headers;
 }
 
-net::Response to_response(engine::InvokeReply&& reply, net::Headers&& headers) {
+std::string tail_in_base64(std::string_view tail) {
+  constexpr size_t kTail = 4096;
+  return base64_encode(tail.size() > kTail ? tail.substr(tail.size() - kTail) : tail);
+}
+
+// The function's answer in chunks of up to 1 MiB, then InvokeComplete. The code of an error is its
+// own type.
+std::string event_stream_of(const engine::InvokeReply& reply) {
+  constexpr size_t kChunk = 1024 * 1024;
+  std::string stream;
+  nlohmann::json complete = nlohmann::json::object();
+  if (reply.function_error) {
+    const auto document = json_parse(reply.payload);
+    const std::string type = document.is_object() ? json_text(document, "errorType", "") : "";
+    complete["ErrorCode"] = type.empty() ? "Unhandled" : type;
+    complete["ErrorDetails"] = reply.payload;
+  } else {
+    for (std::string_view left = reply.payload; !left.empty();) {
+      const std::string_view chunk = left.substr(0, kChunk);
+      left.remove_prefix(chunk.size());
+      stream += wire::event_stream_message("PayloadChunk", "application/octet-stream", chunk);
+    }
+  }
+  if (!reply.log_tail.empty()) complete["LogResult"] = tail_in_base64(reply.log_tail);
+  return stream +
+         wire::event_stream_message("InvokeComplete", "application/json", json_dump(complete));
+}
+
+net::Response to_response(engine::InvokeReply&& reply, net::Headers&& headers, InvokeForm form) {
   const bool throttled = reply.throttle != model::Throttle::kNone;
   if (throttled || !reply.error.type.empty()) {
     nlohmann::json extra = nlohmann::json::object();
@@ -68,17 +97,17 @@ net::Response to_response(engine::InvokeReply&& reply, net::Headers&& headers) {
     return wire::rest_json_error(reply.error, std::string(headers.at(0).second), extra);
   }
   net::Response response;
-  response.body = std::move(reply.payload);
   response.headers = std::move(headers);
   auto& h = response.headers;
   h.emplace_back("X-Amz-Executed-Version", reply.executed_version);
-  if (reply.function_error) h.emplace_back("X-Amz-Function-Error", "Unhandled");
-  if (!reply.log_tail.empty()) {
-    constexpr size_t kTail = 4096;
-    const std::string_view tail = reply.log_tail;
-    h.emplace_back("X-Amz-Log-Result",
-                   base64_encode(tail.size() > kTail ? tail.substr(tail.size() - kTail) : tail));
+  if (form == InvokeForm::kResponseStream) {
+    response.content_type = wire::kEventStreamType;
+    response.body = event_stream_of(reply);
+    return response;
   }
+  response.body = std::move(reply.payload);
+  if (reply.function_error) h.emplace_back("X-Amz-Function-Error", "Unhandled");
+  if (!reply.log_tail.empty()) h.emplace_back("X-Amz-Log-Result", tail_in_base64(reply.log_tail));
   return response;
 }
 
@@ -118,15 +147,18 @@ std::string request_id_of(const net::Request& request) {
 }
 
 // Of the headers that have a few values; AWS prints these in this order.
-Result<void> check_headers(std::string_view type, std::string_view log_type) {
-  const bool known_type =
-      type.empty() || type == "RequestResponse" || type == "Event" || type == "DryRun";
+Result<void> check_headers(std::string_view type, std::string_view log_type, InvokeForm form) {
+  const bool takes_event = form != InvokeForm::kResponseStream;
+  const bool known_type = type.empty() || type == "RequestResponse" ||
+                          (takes_event && type == "Event") || type == "DryRun";
   const bool known_log = log_type.empty() || log_type == "Tail" || log_type == "None";
   if (known_type && known_log) return {};
   model::Violations violations;
   if (!known_type)
     violations.add(type, "invocationType",
-                   "Member must satisfy enum value set: [DryRun, RequestResponse, Event]");
+                   takes_event
+                       ? "Member must satisfy enum value set: [DryRun, RequestResponse, Event]"
+                       : "Member must satisfy enum value set: [DryRun, RequestResponse]");
   if (!known_log)
     violations.add(log_type, "logType", "Member must satisfy enum value set: [None, Tail]");
   return violations.result();
@@ -138,7 +170,8 @@ constexpr const char* kNotHere[] = {"X-Amz-Tenant-Id", "X-Amz-Durable-Execution-
 }  // namespace
 
 void handle_invoke(engine::Engine& engine, net::Request&& request,
-                   std::string_view function_segment, std::string_view qualifier, Reply reply) {
+                   std::string_view function_segment, std::string_view qualifier, InvokeForm form,
+                   Reply reply) {
   engine::InvokeRequest invoke;
   invoke.request_id = request_id_of(request);
   const auto refuse = [&](const Error& error) {
@@ -155,9 +188,10 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
   auto ref = model::parse_function_ref(function_segment, qualifier, scope.region,
                                        engine.options().account, model::Operation::kInvoke);
   if (!ref) return refuse(ref.error());
-  const auto type = net::field(request, "X-Amz-Invocation-Type"),
-             log_type = net::field(request, "X-Amz-Log-Type");
-  if (auto known = check_headers(type, log_type); !known) return refuse(known.error());
+  const bool is_async = form == InvokeForm::kAsync;
+  const auto type = is_async ? "Event" : net::field(request, "X-Amz-Invocation-Type"),
+             log_type = is_async ? "" : net::field(request, "X-Amz-Log-Type");
+  if (auto known = check_headers(type, log_type, form); !known) return refuse(known.error());
   invoke.region = std::move(ref->region);
   invoke.function_name = std::move(ref->name);
   invoke.qualifier = std::move(ref->qualifier);
@@ -186,9 +220,9 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
   if (is_event) return accept_event(engine, std::move(invoke), std::move(reply));
   invoke.want_log_tail = log_type == "Tail";
 
-  engine.invoke(std::move(invoke), [reply = std::move(reply), headers = answer_headers(invoke)](
-                                       engine::InvokeReply&& done) mutable {
-    reply(to_response(std::move(done), std::move(headers)));
+  engine.invoke(std::move(invoke), [reply = std::move(reply), headers = answer_headers(invoke),
+                                    form](engine::InvokeReply&& done) mutable {
+    reply(to_response(std::move(done), std::move(headers), form));
   });
 }
 

@@ -328,9 +328,7 @@ TEST(LambdaRoutesTest, OperationsThatAreNotThereHaveTheirNames) {
   } cases[] = {
       {"POST", "/2015-03-31/event-source-mappings/", "CreateEventSourceMapping"},
       {"GET", "/2020-04-22/code-signing-configs/arn%3Ax", "GetCodeSigningConfig"},
-      {"POST", "/2014-11-13/functions/f/invoke-async", "InvokeAsync"},
-      {"POST", "/2021-11-15/functions/f/response-streaming-invocations",
-       "InvokeWithResponseStream"},
+      {"PUT", "/2020-04-22/code-signing-configs/arn%3Ax", "UpdateCodeSigningConfig"},
   };
   for (const auto& c : cases) {
     const auto route = find_lambda_route(c.method, wire::Uri::parse(c.target));

@@ -40,7 +40,8 @@ constexpr Pattern kPatterns[] = {
     {"GET", "2017-03-31/tags/**", "ListTags", list_tags},
     {"DELETE", "2017-03-31/tags/**", "UntagResource", untag_resource},
     {"GET", "2016-08-19/account-settings", "GetAccountSettings", get_account_settings},
-    // What AWS has and Kiln has not: named in the error.
+    // These two are invocations (services/lambda/invoke.h); the others without a function are what
+    // AWS has and Kiln has not: named in the error.
     {"POST", "2014-11-13/functions/*/invoke-async", "InvokeAsync"},
     {"POST", "2021-11-15/functions/*/response-streaming-invocations", "InvokeWithResponseStream"},
     {"PUT", "2017-10-31/functions/*/concurrency", "PutFunctionConcurrency",

@@ -93,7 +93,9 @@ net::Response finish(OperationResult result, const std::string& request_id) {
 
 void LambdaService::handle(net::Request&& request, Reply reply) {
   // The hot path first.
-  if (is_invocation(request)) return invoke(std::move(request), std::move(reply));
+  if (is_invocation(request))
+    return invoke(std::move(request), invoked_function(request), InvokeForm::kInvoke,
+                  std::move(reply));
 
   const std::string_view target = net::target(request);
   const std::string id = new_uuid();
@@ -105,6 +107,12 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
   }
   const std::string_view method(request.method_string().data(), request.method_string().size());
   auto route = find_lambda_route(method, uri);
+  if (route.operation == nullptr && route.names_function) {
+    std::optional<InvokeForm> form;
+    if (route.name == "InvokeWithResponseStream") form = InvokeForm::kResponseStream;
+    if (route.name == "InvokeAsync") form = InvokeForm::kAsync;
+    if (form) return invoke(std::move(request), route.function, *form, std::move(reply));
+  }
   if (route.operation == nullptr) {
     return reply(wire::rest_json_error(
         route.name.empty() ? unknown(method, uri.raw_path) : unsupported(route.name), id));
@@ -169,8 +177,9 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
 
 // The request stays where it is until handle_invoke has read the name: views into its target last
 // as long.
-void LambdaService::invoke(net::Request&& request, Reply reply) {
-  const std::string_view target = net::target(request), function = invoked_function(request);
+void LambdaService::invoke(net::Request&& request, std::string_view function, InvokeForm form,
+                           Reply reply) {
+  const std::string_view target = net::target(request);
   std::string qualifier;
   if (const size_t query = target.find('?'); query != std::string_view::npos) {
     const auto parameters = wire::QueryParams::parse(target.substr(query + 1));
@@ -183,8 +192,8 @@ void LambdaService::invoke(net::Request&& request, Reply reply) {
     qualifier = given.value_or("");
   }
   if (function.find('%') == std::string_view::npos)
-    return handle_invoke(engine_, std::move(request), function, qualifier, std::move(reply));
-  handle_invoke(engine_, std::move(request), wire::percent_decode(function), qualifier,
+    return handle_invoke(engine_, std::move(request), function, qualifier, form, std::move(reply));
+  handle_invoke(engine_, std::move(request), wire::percent_decode(function), qualifier, form,
                 std::move(reply));
 }
 

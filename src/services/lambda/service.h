@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "net/http_message.h"
 #include "services/driver/reply.h"
+#include "services/lambda/invoke.h"
 
 namespace kiln::services {
 
@@ -21,7 +22,7 @@ class LambdaService {
  private:
   static constexpr size_t kMostDownloads = 32;  // at a time; the others wait
 
-  void invoke(net::Request&& request, Reply reply);
+  void invoke(net::Request&& request, std::string_view function, InvokeForm form, Reply reply);
   void send_code(const std::string& key, Reply reply);
 
   void collect_code();  // control thread
