@@ -11,8 +11,8 @@
 //
 // Each write() is sent at once, as one chunk. Lambda hands it on to who called
 // InvokeWithResponseStream or a function URL in streaming mode; any other caller gets the whole
-// answer at the end. Over Kiln's direct channel, which carries whole answers, it is collected
-// first.
+// answer at the end. Kiln does the same. Environments of a snapshot collect the answer first: their
+// channel carries whole ones.
 //
 // An exception out of the handler before the first write is the invocation's error, as with other
 // handlers. After it the caller has the beginning of an answer: the error is sent behind it, as

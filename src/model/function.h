@@ -126,6 +126,9 @@ struct UrlCors {
   std::optional<int> max_age_s;
 };
 
+// An invoke mode: the answer is sent while the function writes it.
+inline constexpr std::string_view kResponseStream = "RESPONSE_STREAM";
+
 // An address at which HTTP requests invoke the function.
 struct FunctionUrl {
   std::string id;           // 32 of [a-z0-9]: the first label of the host name

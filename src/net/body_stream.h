@@ -57,7 +57,7 @@ class BodyWriter {
   BodyWriter() = default;
   BodyWriter(const BodyWriter&) = delete;
   BodyWriter& operator=(const BodyWriter&) = delete;
-  ~BodyWriter() { stream_->finish(BodyStream::End::kBrokenOff); }
+  ~BodyWriter() { break_off(); }
 
   // The reader's end. Once it has gone, what was put and what follows counts as taken. REQUIRES:
   // called once.
@@ -71,8 +71,9 @@ class BodyWriter {
       std::string&& part, std::function<void()> more = [] {}) {
     stream_->put(std::move(part), std::move(more));
   }
-  // The body is whole. What follows is ignored.
+  // The body is whole, or ends here although it isn't. What follows is ignored.
   void end() { stream_->finish(BodyStream::End::kWhole); }
+  void break_off() { stream_->finish(BodyStream::End::kBrokenOff); }
 
  private:
   const std::shared_ptr<BodyStream> stream_ = std::make_shared<BodyStream>();

@@ -46,6 +46,11 @@ net::Response refusal(unsigned status, std::string_view type, std::string_view m
 
 net::Response unknown() { return refusal(404, "InvalidPath", "The Runtime API has no such call"); }
 
+net::Response too_large_answer(uint64_t limit) {
+  return refusal(413, "RequestEntityTooLarge",
+                 "Exceeded maximum allowed payload size (" + std::to_string(limit) + " bytes).");
+}
+
 // `state`: the runtime's; `wanted`: the one that the call leads to.
 net::Response answer(Verdict verdict, std::string_view state, std::string_view wanted) {
   switch (verdict) {
@@ -54,8 +59,7 @@ net::Response answer(Verdict verdict, std::string_view state, std::string_view w
     case Verdict::kUnknownRequest:
       return refusal(400, "InvalidRequestID", "Invalid request ID");
     case Verdict::kTooLarge:
-      return refusal(413, "RequestEntityTooLarge",
-                     "Exceeded maximum allowed payload size (6291556 bytes).");
+      return too_large_answer(kMaxResponseBytes);
     case Verdict::kWrongState:
       break;
   }
@@ -167,11 +171,13 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   uint64_t body_limit(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
     stream_ = nullptr;
+    streamed_ = false;
     if (r.call == Call::kResponse) {
       answering_ = std::string(r.request_id);
       if (RuntimePort* port = api_.find(address_); port != nullptr && is_streamed(header))
         stream_ = port->stream(r.request_id, net::field(header, "Content-Type"));
-      if (stream_) return model::kMaxStreamBytes;
+      streamed_ = stream_ != nullptr;
+      if (streamed_) return model::kMaxStreamBytes;
     }
     return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
                ? kMaxBody
@@ -186,10 +192,10 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   net::Response too_large(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
     answering_.clear();
-    stream_ = nullptr;
     if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
       port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
-    return r.call == Call::kUnknown ? unknown() : answer(Verdict::kTooLarge, "", "");
+    if (r.call == Call::kUnknown) return unknown();
+    return too_large_answer(streamed_ ? model::kMaxStreamBytes : kMaxResponseBytes);
   }
 
   void on_request(net::Request&& request) override {
@@ -341,6 +347,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   bool waiting_ = false;
   std::string extension_;  // the identifier under which it waits for an extension's event
   std::string answering_;  // request id of the response that is being read
+  bool streamed_ = false;  // it goes on part by part
   std::shared_ptr<AnswerStream> stream_;  // whom it is for, until its first part
 };
 

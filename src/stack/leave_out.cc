@@ -127,8 +127,6 @@ std::vector<std::pair<const char*, std::string>> absent_parts(const ResourceType
                                                               VpcPolicy vpc) {
   const bool records_vpc = vpc == VpcPolicy::kRecord;
   std::vector<std::pair<const char*, std::string>> out;
-  if (type.name() == "AWS::Lambda::Url" && text_at(properties, "InvokeMode") == "RESPONSE_STREAM")
-    out.emplace_back("InvokeMode", "answers of URLs are buffered here");
   if (type.name() == "AWS::S3::Bucket")
     for (const auto& [name, why] : kAbsentOfBuckets)
       if (const auto found = properties.find(name); found != properties.end() &&

@@ -244,19 +244,6 @@ def test_urls_survive_kill_9(own_kiln):
     assert ask(again, after["FunctionUrl"], headers={"Origin": "http://a"})[1]["Access-Control-Allow-Origin"] == "*"
 
 
-def test_response_streaming_is_refused(kiln, name, url):
-    kiln.create(f"{name}-new", CODE)
-    for method, function in [("PUT", name), ("POST", f"{name}-new")]:
-        # Over plain HTTP: the oldest clients that Kiln is tested with don't know the member.
-        status, headers, body = kiln.http(
-            method, f"/2021-10-31/functions/{function}/url", json.dumps({"AuthType": "NONE", "InvokeMode": "RESPONSE_STREAM"}))
-        assert status == 400 and headers["x-amzn-ErrorType"] == "InvalidParameterValueException"
-        assert "use BUFFERED" in json.loads(body)["message"]
-    status, _, body = kiln.http("GET", f"/2021-10-31/functions/{name}/url")
-    assert status == 200 and json.loads(body)["InvokeMode"] == "BUFFERED"
-    assert kiln.http("GET", f"/2021-10-31/functions/{name}-new/url")[0] == 404
-
-
 def test_a_streaming_handler_answers_when_it_is_done(kiln, name):
     code = """
 export const handler = awslambda.streamifyResponse(async (event, stream) => {

@@ -114,7 +114,7 @@ CORPUS = {
     "settings": (with_function(MemorySize=512, Timeout=30, EphemeralStorage={"Size": 1024}, Environment={"Variables": {"STAGE": "b"}},
                                TracingConfig={"Mode": "Active"}, LoggingConfig={"LogFormat": "JSON"}, Tags=[{"Key": "a", "Value": "b"}]), FINE),
     "a URL": (beside("AWS::Lambda::Url", FunctionName=None, TargetFunctionArn={"Ref": "F"}, AuthType="NONE"), FINE),
-    "a streaming URL": (beside("AWS::Lambda::Url", FunctionName=None, TargetFunctionArn={"Ref": "F"}, AuthType="NONE", InvokeMode="RESPONSE_STREAM"), REFUSED),
+    "a streaming URL": (beside("AWS::Lambda::Url", FunctionName=None, TargetFunctionArn={"Ref": "F"}, AuthType="NONE", InvokeMode="RESPONSE_STREAM"), FINE),
     "a version": (beside("AWS::Lambda::Version"), FINE),
     "an alias": ({**beside("AWS::Lambda::Version"), "A": {"Type": "AWS::Lambda::Alias", "Properties": {
         "FunctionName": {"Ref": "F"}, "FunctionVersion": {"Fn::GetAtt": ["R", "Version"]}, "Name": "live"}}}, FINE),

@@ -29,6 +29,13 @@ class Recorder : public SandboxOwner {
     answer_types.emplace_back(type);
   }
   void on_withdrawn() override { ++withdrawn; }
+  std::shared_ptr<AnswerStream> on_stream(std::string_view type) override {
+    if (parts) parts->begin("1", type);
+    return std::exchange(parts, nullptr);
+  }
+  void on_stream_end(std::string&& document, std::string_view type) override {
+    stream_ends.push_back(std::string(type) + "|" + document);
+  }
   void on_too_large_answer() override { bad.emplace_back("Function.ResponseSizeTooLarge"); }
   void on_broken(std::string_view type) override { bad.emplace_back(type); }
   void on_init_error(std::string&& document, std::string_view) override { init_error = document; }
@@ -36,7 +43,8 @@ class Recorder : public SandboxOwner {
   void on_exit(const Exit& e) override { exit = e; }
 
   int ready = 0, withdrawn = 0;
-  std::vector<std::string> answers, answer_types, bad;
+  std::vector<std::string> answers, answer_types, stream_ends, bad;
+  std::shared_ptr<AnswerStream> parts;  // of the next answer that is streamed
   std::string init_error, output;
   std::optional<Exit> exit;
 };

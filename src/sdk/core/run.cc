@@ -42,8 +42,9 @@ int run(const Function& function) {
     ::signal(SIGPIPE, SIG_IGN);
   }
   if (const int control = template_control(); control >= 0) return run_template(control, function);
-  if (const auto channel = ChannelTransport::from_environment())
-    return run_loop(*channel, function);
+  // The channel carries whole answers; over the Runtime API each write goes at once.
+  const auto channel = ChannelTransport::from_environment();
+  if (channel && !function.stream) return run_loop(*channel, function);
 
   const char* address = std::getenv("AWS_LAMBDA_RUNTIME_API");
   if (!address) {

@@ -8,10 +8,12 @@
 #include "model/names.h"
 #include "model/trace_header.h"
 #include "model/violations.h"
+#include "services/driver/invoke_refusal.h"
+#include "services/lambda/event_stream_answer.h"
+#include "services/lambda/log_tail.h"
 #include "services/lambda/payload_check.h"
 #include "services/lambda/payload_fault.h"
 #include "wire/credential_scope.h"
-#include "wire/event_stream.h"
 #include "wire/rest_json_error.h"
 
 namespace kiln::services {
@@ -61,53 +63,16 @@ net::Headers answer_headers(const engine::InvokeRequest& invoke) {
   return headers;
 }
 
-std::string tail_in_base64(std::string_view tail) {
-  constexpr size_t kTail = 4096;
-  return base64_encode(tail.size() > kTail ? tail.substr(tail.size() - kTail) : tail);
-}
-
-// The function's answer in chunks of up to 1 MiB, then InvokeComplete. The code of an error is its
-// own type.
-std::string event_stream_of(const engine::InvokeReply& reply) {
-  constexpr size_t kChunk = 1024 * 1024;
-  std::string stream;
-  nlohmann::json complete = nlohmann::json::object();
-  if (reply.function_error) {
-    const auto document = json_parse(reply.payload);
-    const std::string type = document.is_object() ? json_text(document, "errorType", "") : "";
-    complete["ErrorCode"] = type.empty() ? "Unhandled" : type;
-    complete["ErrorDetails"] = reply.payload;
-  } else {
-    for (std::string_view left = reply.payload; !left.empty();) {
-      const std::string_view chunk = left.substr(0, kChunk);
-      left.remove_prefix(chunk.size());
-      stream += wire::event_stream_message("PayloadChunk", "application/octet-stream", chunk);
-    }
-  }
-  if (!reply.log_tail.empty()) complete["LogResult"] = tail_in_base64(reply.log_tail);
-  return stream +
-         wire::event_stream_message("InvokeComplete", "application/json", json_dump(complete));
-}
-
-net::Response to_response(engine::InvokeReply&& reply, net::Headers&& headers, InvokeForm form) {
-  const bool throttled = reply.throttle != model::Throttle::kNone;
-  if (throttled || !reply.error.type.empty()) {
-    nlohmann::json extra = nlohmann::json::object();
-    if (throttled) extra["Reason"] = model::to_text(reply.throttle);
-    return wire::rest_json_error(reply.error, std::string(headers.at(0).second), extra);
-  }
+net::Response to_response(engine::InvokeReply&& reply, net::Headers&& headers) {
+  if (is_refused(reply)) return invoke_refusal(reply, std::string(headers.at(0).second));
   net::Response response;
+  response.body = std::move(reply.payload);
   response.headers = std::move(headers);
   auto& h = response.headers;
   h.emplace_back("X-Amz-Executed-Version", reply.executed_version);
-  if (form == InvokeForm::kResponseStream) {
-    response.content_type = wire::kEventStreamType;
-    response.body = event_stream_of(reply);
-    return response;
-  }
-  response.body = std::move(reply.payload);
   if (reply.function_error) h.emplace_back("X-Amz-Function-Error", "Unhandled");
-  if (!reply.log_tail.empty()) h.emplace_back("X-Amz-Log-Result", tail_in_base64(reply.log_tail));
+  if (!reply.log_tail.empty())
+    h.emplace_back("X-Amz-Log-Result", log_tail_in_base64(reply.log_tail));
   return response;
 }
 
@@ -220,9 +185,16 @@ void handle_invoke(engine::Engine& engine, net::Request&& request,
   if (is_event) return accept_event(engine, std::move(invoke), std::move(reply));
   invoke.want_log_tail = log_type == "Tail";
 
-  engine.invoke(std::move(invoke), [reply = std::move(reply), headers = answer_headers(invoke),
-                                    form](engine::InvokeReply&& done) mutable {
-    reply(to_response(std::move(done), std::move(headers), form));
+  if (form == InvokeForm::kResponseStream) {
+    const auto stream = std::make_shared<EventStreamAnswer>(std::move(reply), invoke.request_id,
+                                                            answer_headers(invoke));
+    invoke.stream = stream;
+    return engine.invoke(std::move(invoke),
+                         [stream](engine::InvokeReply&& done) { stream->finish(done); });
+  }
+  engine.invoke(std::move(invoke), [reply = std::move(reply), headers = answer_headers(invoke)](
+                                       engine::InvokeReply&& done) mutable {
+    reply(to_response(std::move(done), std::move(headers)));
   });
 }
 

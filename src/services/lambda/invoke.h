@@ -10,12 +10,13 @@
 
 namespace kiln::services {
 
-// Three operations have one way. InvokeWithResponseStream answers with an event stream, which is
-// sent when the function has answered; InvokeAsync, the deprecated one, is an Invoke of type Event.
+// Three operations have one way. InvokeWithResponseStream answers with an event stream
+// (event_stream_answer.h); InvokeAsync, the deprecated one, is an Invoke of type Event.
 enum class InvokeForm { kInvoke, kResponseStream, kAsync };
 
 // `function_segment`: the percent-decoded path segment; `qualifier`: the decoded query parameter,
-// or empty. Threading: on a loop of the engine; `reply` is called on it.
+// or empty. Threading: on a loop of the engine; `reply` is called on it, or, with
+// kResponseStream, on the function's.
 void handle_invoke(engine::Engine& engine, net::Request&& request,
                    std::string_view function_segment, std::string_view qualifier, InvokeForm form,
                    Reply reply);

@@ -91,12 +91,8 @@ Result<void> read_url(const LambdaCall& call, model::FunctionUrl& url) {
   if (auto read = fields.result(); !read) return read;
   if (auth && *auth != "NONE" && *auth != "AWS_IAM")
     return enum_violation(*auth, "authType", "NONE, AWS_IAM");
-  if (mode && *mode != "BUFFERED" && *mode != "RESPONSE_STREAM")
+  if (mode && *mode != "BUFFERED" && *mode != model::kResponseStream)
     return enum_violation(*mode, "invokeMode", "RESPONSE_STREAM, BUFFERED");
-  if (mode && *mode == "RESPONSE_STREAM")
-    return invalid_parameter(
-        "Kiln sends the answers of function URLs when they are whole, so InvokeMode "
-        "RESPONSE_STREAM is not there; use BUFFERED.");
   if (auth) url.auth_type = *auth;
   if (mode) url.invoke_mode = *mode;
   return cors != nullptr ? read_cors(*cors, url.cors) : Result<void>();

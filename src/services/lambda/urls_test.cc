@@ -114,7 +114,6 @@ TEST_F(LambdaUrlsTest, Refusals) {
           "Value 'none' at 'authType' failed to satisfy constraint: Member must satisfy enum value "
           "set: [NONE, AWS_IAM]");
   refused({{"InvokeMode", "STREAM"}}, "at 'invokeMode' failed to satisfy constraint");
-  refused({{"InvokeMode", "RESPONSE_STREAM"}}, "RESPONSE_STREAM is not there; use BUFFERED.");
   refused({{"Cors", {{"MaxAge", -1}}}}, "at 'cors.maxAge'");
   refused({{"Cors", {{"MaxAge", 86'401}}}}, "at 'cors.maxAge'");
   refused({{"Cors", {{"AllowMethods", {"OPTIONS"}}}}}, "at 'cors.allowMethods'");

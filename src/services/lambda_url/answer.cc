@@ -19,7 +19,6 @@ using std::string_view_literals::operator""sv;
 
 // Of a body that is no string: writing it out again recurses.
 constexpr int kMaxNesting = 512;
-constexpr std::string_view kEndOfMetadata = "\0\0\0\0\0\0\0\0"sv;
 // About the connection, which is not the function's: AWS renames them.
 constexpr std::array kConnectionFields = {
     "connection"sv, "content-length"sv, "keep-alive"sv,        "proxy-connection"sv,
@@ -136,22 +135,6 @@ bool add_body(json& document, net::Response& response) {
   return true;
 }
 
-net::Response streamed(std::string&& payload, size_t end_of_metadata) {
-  const json metadata = json_parse(std::string_view(payload).substr(0, end_of_metadata));
-  if (!metadata.is_object()) return url_failure();
-  net::Response response;
-  response.content_type = "application/octet-stream";
-  if (metadata.contains("statusCode")) {
-    const auto status = status_of(metadata["statusCode"]);
-    if (!status) return url_failure();
-    response.status = *status;
-  }
-  if (!add_fields(metadata, response)) return url_failure();
-  payload.erase(0, end_of_metadata + kEndOfMetadata.size());
-  response.body = std::move(payload);
-  return response;
-}
-
 net::Response whole(std::string&& payload) {
   net::Response response;
   if (payload.empty()) return response;
@@ -177,12 +160,33 @@ net::Response whole(std::string&& payload) {
 
 }  // namespace
 
+std::optional<net::Response> url_stream_head(std::string_view text) {
+  const json metadata = json_parse(text);
+  if (!metadata.is_object()) return std::nullopt;
+  net::Response response;
+  response.content_type = "application/octet-stream";
+  if (metadata.contains("statusCode")) {
+    const auto status = status_of(metadata["statusCode"]);
+    if (!status) return std::nullopt;
+    response.status = *status;
+  }
+  if (!add_fields(metadata, response)) return std::nullopt;
+  return response;
+}
+
 net::Response url_answer(std::string&& payload) {
   // JSON text has no zero bytes.
   const size_t end_of_metadata = payload.find(kEndOfMetadata);
-  net::Response response = end_of_metadata == std::string::npos
-                               ? whole(std::move(payload))
-                               : streamed(std::move(payload), end_of_metadata);
+  net::Response response;
+  if (end_of_metadata == std::string::npos) {
+    response = whole(std::move(payload));
+  } else {
+    auto head = url_stream_head(std::string_view(payload).substr(0, end_of_metadata));
+    if (!head) return url_failure();
+    response = *std::move(head);
+    payload.erase(0, end_of_metadata + kEndOfMetadata.size());
+    response.body = std::move(payload);
+  }
   if (response.status == 204 || response.status == 304) response.body.clear();
   return response;
 }

@@ -4,9 +4,11 @@
 #include "model/trace_header.h"
 #include "model/url_host.h"
 #include "services/driver/classify.h"
+#include "services/driver/invoke_refusal.h"
 #include "services/lambda_url/answer.h"
 #include "services/lambda_url/cors.h"
 #include "services/lambda_url/event.h"
+#include "services/lambda_url/streamed_answer.h"
 #include "wire/credential_scope.h"
 #include "wire/rest_json_error.h"
 
@@ -34,14 +36,10 @@ bool is_signed(const net::Request& request) {
   return !wire::CredentialScope::of(request.base()).access_key_id.empty();
 }
 
-net::Response to_response(engine::InvokeReply&& reply, const std::string& request_id) {
-  if (reply.throttle != model::Throttle::kNone)
-    return wire::rest_json_error(reply.error, request_id,
-                                 {{"Reason", model::to_text(reply.throttle)}});
-  if (reply.error.kind == ErrorKind::kUnavailable && !reply.error.type.empty())
-    return wire::rest_json_error(reply.error, request_id);
-  if (!reply.error.type.empty() || reply.function_error) return url_failure();
-  return url_answer(std::move(reply.payload));
+net::Response failure_of(const engine::InvokeReply& reply, const std::string& request_id) {
+  const bool is_told = reply.throttle != model::Throttle::kNone ||
+                       (is_refused(reply) && reply.error.kind == ErrorKind::kUnavailable);
+  return is_told ? invoke_refusal(reply, request_id) : url_failure();
 }
 
 }  // namespace
@@ -73,16 +71,26 @@ void FunctionUrlService::handle(net::Request&& request, std::string source_ip, R
                                    std::move(source_ip), id, invoke.trace_id, now});
   // Base64 makes a third more of what was within the limit.
   if (invoke.payload.size() > kMaxInvokeBytes) return reply(too_large(request.base(), id));
-  const std::string trace = invoke.trace_id;
-  engine_.invoke(std::move(invoke),
-                 [reply = std::move(reply), id, trace, cors = url.cors,
-                  origin = std::string(net::field(request, "Origin"))](engine::InvokeReply&& done) {
-                   net::Response response = to_response(std::move(done), id);
-                   if (cors) add_cors(*cors, origin, response);
-                   response.headers.emplace_back("x-amzn-RequestId", id);
-                   response.headers.emplace_back("X-Amzn-Trace-Id", trace);
-                   reply(std::move(response));
-                 });
+  Reply to_caller = [reply = std::move(reply), id, trace = invoke.trace_id, cors = url.cors,
+                     origin =
+                         std::string(net::field(request, "Origin"))](net::Response&& response) {
+    if (cors) add_cors(*cors, origin, response);
+    response.headers.emplace_back("x-amzn-RequestId", id);
+    response.headers.emplace_back("X-Amzn-Trace-Id", trace);
+    reply(std::move(response));
+  };
+  if (url.invoke_mode == model::kResponseStream) {
+    const auto stream = std::make_shared<UrlStreamedAnswer>(
+        std::move(to_caller), [id](const auto& failed) { return failure_of(failed, id); });
+    invoke.stream = stream;
+    return engine_.invoke(std::move(invoke), [stream](engine::InvokeReply&& done) {
+      stream->finish(std::move(done));
+    });
+  }
+  engine_.invoke(std::move(invoke), [reply = std::move(to_caller), id](engine::InvokeReply&& done) {
+    const bool failed = is_refused(done) || done.function_error;
+    reply(failed ? failure_of(done, id) : url_answer(std::move(done.payload)));
+  });
 }
 
 }  // namespace kiln::services
