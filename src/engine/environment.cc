@@ -239,6 +239,7 @@ void Environment::end_init() {
   const double ms = to_ms(now() - state_->init_started());
   if (!is_restored()) {
     init_ms_ = ms;
+    if (lines_.debug()) log_.line(lines_.init_report(ms, "init", {}, {}, wall()));
     return;
   }
   restore_ms_ = ms;

@@ -64,6 +64,7 @@ bool is_traced(std::string_view trace_id) {
 }
 
 bool LogLines::wanted() const { return config_.system_level != "WARN"; }
+bool LogLines::debug() const { return json() && config_.system_level == "DEBUG"; }
 
 std::string LogLines::init_start(std::string_view runtime, std::string_view arn,
                                  std::string_view version, WallTime now) const {
@@ -84,12 +85,17 @@ std::string LogLines::init_start(std::string_view runtime, std::string_view arn,
 std::string LogLines::init_report(double init_ms, std::string_view phase, std::string_view status,
                                   std::string_view error_type, WallTime now) const {
   if (json()) {
+    const bool failed = !status.empty();
     ordered_json record = {{"initializationType", initialization_type_},
                            {"phase", phase},
-                           {"status", status.empty() ? "success" : status},
-                           {"metrics", {{"durationMs", rounded(init_ms)}}}};
+                           {"status", failed ? status : "success"}};
     if (!error_type.empty()) record["errorType"] = error_type;
-    return event(now, "platform.initReport", std::move(record));
+    std::string lines;
+    if (failed || debug()) lines = event(now, "platform.initRuntimeDone", record);
+    record["metrics"] = {{"durationMs", rounded(init_ms)}};
+    if (failed || debug() || (initialization_type_ != "on-demand" && wanted()))
+      lines += event(now, "platform.initReport", std::move(record));
+    return lines;
   }
   std::string line = fmt::format("INIT_REPORT Init Duration: {:.2f} ms\tPhase: {}", init_ms, phase);
   if (!status.empty()) line += fmt::format("\tStatus: {}", status);
@@ -128,7 +134,8 @@ std::string LogLines::restore_end(double restore_ms, std::string_view status,
   if (!error_type.empty()) done["errorType"] = error_type;
   ordered_json report = done;
   report["metrics"] = {{"durationMs", rounded(restore_ms)}};
-  return event(now, "platform.restoreRuntimeDone", std::move(done)) +
+  const bool tells_done = debug() || !status.empty();
+  return (tells_done ? event(now, "platform.restoreRuntimeDone", std::move(done)) : std::string()) +
          event(now, "platform.restoreReport", std::move(report));
 }
 
@@ -148,7 +155,8 @@ void LogLines::end(std::string& out, std::string_view request_id) const {
 
 void LogLines::report(std::string& out, const ReportFacts& f, WallTime now) const {
   if (!json()) return report_text(out, f);
-  if (!wanted() && f.status.empty()) return;
+  const bool failed = !f.status.empty() || !f.handled_error_type.empty();
+  if (!wanted() && !failed) return;
   ordered_json metrics = {{"durationMs", rounded(f.duration_ms)},
                           {"billedDurationMs", billed(f)},
                           {"memorySizeMB", f.memory_mb},
@@ -158,13 +166,19 @@ void LogLines::report(std::string& out, const ReportFacts& f, WallTime now) cons
     metrics["restoreDurationMs"] = rounded(f.restore_ms);
     metrics["billedRestoreDurationMs"] = cost::billed_ms(f.restore_ms, 0);
   }
-  ordered_json record = {{"requestId", f.request_id}, {"metrics", std::move(metrics)}};
+  ordered_json record = {{"requestId", f.request_id}};
   record["status"] = !f.status.empty()               ? f.status
                      : !f.handled_error_type.empty() ? "error"
                                                      : "success";
   if (!f.handled_error_type.empty()) record["errorType"] = f.handled_error_type;
   if (!f.error_type.empty()) record["errorType"] = f.error_type;
   if (!f.trace_id.empty()) record["tracing"] = {{"type", "X-Amzn-Trace-Id"}, {"value", f.trace_id}};
+  if (failed || debug()) {
+    ordered_json done = record;
+    done["metrics"] = {{"durationMs", rounded(f.duration_ms)}};
+    out += event(now, "platform.runtimeDone", std::move(done));
+  }
+  record["metrics"] = std::move(metrics);
   out += event(now, "platform.report", std::move(record));
 }
 

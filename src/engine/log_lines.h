@@ -33,10 +33,13 @@ class LogLines {
       : config_(config), initialization_type_(initialization_type) {}
 
   bool json() const { return config_.format == model::LogFormat::kJson; }
+  // Which events a level has is AWS's table: those of a success that tell little are DEBUG's.
+  bool debug() const;
   // `arn`: of the runtime's version.
   std::string init_start(std::string_view runtime, std::string_view arn, std::string_view version,
                          WallTime now) const;
-  // phase: "init" or "invoke"; status as in ReportFacts.
+  // phase: "init" or "invoke"; status as in ReportFacts. JSON's has platform.initRuntimeDone before
+  // it, and nothing of an on-demand success above DEBUG.
   std::string init_report(double init_ms, std::string_view phase, std::string_view status,
                           std::string_view error_type, WallTime now) const;
   // `instance`: of the environment; what JSON's has alone.

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <vector>
 
 namespace kiln::engine {
 namespace {
@@ -73,6 +75,41 @@ TEST(LogLines, JsonEventsCarryTheSameFacts) {
   EXPECT_EQ(report["record"]["status"], "success");
 }
 
+// The types of the events in a text of one or more lines.
+std::vector<std::string> types_of(const std::string& lines) {
+  std::vector<std::string> types;
+  std::istringstream in(lines);
+  for (std::string line; std::getline(in, line);)
+    types.push_back(nlohmann::json::parse(line)["type"]);
+  return types;
+}
+
+// By AWS's table of the levels of system log events.
+TEST(LogLines, LevelsOfJsonEvents) {
+  using Types = std::vector<std::string>;
+  const Types init{"platform.initRuntimeDone", "platform.initReport"};
+  const Types report{"platform.runtimeDone", "platform.report"};
+  for (const std::string level : {"DEBUG", "INFO", "WARN"}) {
+    SCOPED_TRACE(level);
+    const model::LoggingConfig config{model::LogFormat::kJson, "INFO", level, {}};
+    const LogLines lines(config, "on-demand"), provisioned(config, "provisioned-concurrency");
+    const bool debug = level == "DEBUG", info = level != "WARN";
+    ReportFacts good{"id", 3.01, -1, 128, 36, {}, {}, {}, {}}, handled = good, failed = good;
+    handled.handled_error_type = "Function.Exception";
+    failed.status = "timeout";
+    EXPECT_EQ(types_of(report_of(lines, good)),
+              debug ? report : (info ? Types{"platform.report"} : Types{}));
+    EXPECT_EQ(types_of(report_of(lines, handled)), report);
+    EXPECT_EQ(types_of(report_of(lines, failed)), report);
+    EXPECT_EQ(types_of(lines.init_report(9, "init", {}, {}, {})), debug ? init : Types{});
+    EXPECT_EQ(types_of(provisioned.init_report(9, "init", {}, {}, {})),
+              debug ? init : (info ? Types{"platform.initReport"} : Types{}));
+    EXPECT_EQ(types_of(lines.init_report(9, "init", "error", "Runtime.ExitError", {})), init);
+    EXPECT_EQ(types_of(lines.restore_end(1, "timeout", {}, {})),
+              (Types{"platform.restoreRuntimeDone", "platform.restoreReport"}));
+  }
+}
+
 TEST(LogLines, OfARestore) {
   model::FunctionConfig config;
   config.name = "f";
@@ -105,10 +142,11 @@ TEST(LogLines, OfARestore) {
                                              {"functionVersion", "3"},
                                              {"instanceId", "stream"},
                                              {"instanceMaxMemory", 256}}));
-  const std::string end = json.restore_end(4.1, {}, {}, {});
-  const size_t line = end.find('\n') + 1;
-  EXPECT_EQ(nlohmann::json::parse(end.substr(0, line))["type"], "platform.restoreRuntimeDone");
-  const auto report = nlohmann::json::parse(end.substr(line));
+  config.logging.change().system_level = "DEBUG";
+  EXPECT_EQ(types_of(json.restore_end(4.1, {}, {}, {})),
+            (std::vector<std::string>{"platform.restoreRuntimeDone", "platform.restoreReport"}));
+  config.logging.change().system_level = "INFO";
+  const auto report = nlohmann::json::parse(json.restore_end(4.1, {}, {}, {}));
   EXPECT_EQ(report["type"], "platform.restoreReport");
   EXPECT_EQ(report["record"],
             nlohmann::json({{"status", "success"}, {"metrics", {{"durationMs", 4.1}}}}));

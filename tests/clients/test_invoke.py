@@ -328,6 +328,22 @@ def test_logs_are_there_to_read(kiln, doer):
     assert code_of(error) == "ResourceNotFoundException"
 
 
+def test_json_logging_at_debug_tells_the_end_of_each_phase(kiln, name):
+    request = {
+        "FunctionName": name, "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE,
+        "Code": {"ZipFile": base64.b64encode(zip_of({"index.py": "def handler(e, c): pass"})).decode()},
+        "LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "DEBUG"},
+    }
+    assert kiln.http("POST", "/2015-03-31/functions", json.dumps(request))[0] == 201
+    kiln.invoke(name)
+    kiln.invoke(name)
+    warm = ["start", "runtimeDone", "report"]
+    events = wait_for(lambda: len(found := [json.loads(line) for line in log_of(kiln, name)]) == 9 and found)
+    assert [event["type"] for event in events] == ["platform." + kind for kind in ["initStart", "initRuntimeDone", "initReport", *warm, *warm]]
+    assert events[1]["record"] == {"initializationType": "on-demand", "phase": "init", "status": "success"}
+    assert events[4]["record"]["status"] == "success" and events[4]["record"]["metrics"]["durationMs"] > 0
+
+
 def response_stream(kiln, name, payload, query="", **headers):
     """Its status, and its events with their headers. Debian's boto3 doesn't have the operation yet, but can read the answer."""
     path = f"/2021-11-15/functions/{name}/response-streaming-invocations{query}"

@@ -185,7 +185,7 @@ def test_lines_as_json(kiln, name):
     # By hand: the SDK of Debian knows no LoggingConfig.
     lambda_ = kiln.client("lambda")
     kiln.create(name, {"index.py": WHO}, SnapStart=ON, Timeout=20, MemorySize=512)
-    kiln.http("PUT", f"/2015-03-31/functions/{name}/configuration", json.dumps({"LoggingConfig": {"LogFormat": "JSON"}}))
+    kiln.http("PUT", f"/2015-03-31/functions/{name}/configuration", json.dumps({"LoggingConfig": {"LogFormat": "JSON", "SystemLogLevel": "DEBUG"}}))
     settled(lambda_, name, lambda_.publish_version(FunctionName=name)["Version"])
     call(kiln, name)
     streams = wait_for(lambda: len(found := lines(kiln, name)) == 2 and found, 10, "two streams").values()
