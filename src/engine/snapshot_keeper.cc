@@ -172,10 +172,12 @@ void SnapshotKeeper::make(const model::ConfigPtr& config, Version& version) {
 // Else idle environments could keep the last descriptors from it for as long as they live.
 void SnapshotKeeper::make_room(const model::ConfigPtr& config, Version& version) {
   if (std::exchange(version.waits_for_room, true)) return;
-  make_room_(config, [this, config, alive = alive_](bool) {
+  make_room_(config, [this, config, alive = alive_](bool made) {
     if (!*alive) return;
-    if (const auto found = versions_.find(config); found != versions_.end())
-      found->second.waits_for_room = false;
+    const auto found = versions_.find(config);
+    if (found == versions_.end()) return;
+    found->second.waits_for_room = false;
+    if (made) tell(config, model::SnapshotEvent::kRoom, {});
   });
 }
 

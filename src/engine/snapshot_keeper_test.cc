@@ -257,15 +257,19 @@ TEST_F(KeeperTest, ATemplateWithoutRoomIsTriedAgain) {
   ASSERT_EQ(puppets_.size(), 1u) << "an idle environment ends first";
   room_made_(true);
   loop_.advance(20ms);
-  ASSERT_EQ(puppets_.size(), 2u) << "at once, and then after a pause";
+  ASSERT_EQ(puppets_.size(), 2u);
   puppets_[1]->owner->on_template_gone(full);
   EXPECT_EQ(rooms_wanted_, 2);
+  room_made_(true);
+  loop_.advance(20ms);
+  ASSERT_EQ(puppets_.size(), 3u) << "one was not enough";
+  puppets_[2]->owner->on_template_gone(full);
   room_made_(false);
-  loop_.advance(1s - 1ms);
-  EXPECT_EQ(puppets_.size(), 2u);
+  loop_.advance(2s - 1ms);
+  EXPECT_EQ(puppets_.size(), 3u) << "no other is idle";
   loop_.advance(1ms);
-  ASSERT_EQ(puppets_.size(), 3u);
-  puppets_[2]->owner->on_template_ready();
+  ASSERT_EQ(puppets_.size(), 4u);
+  puppets_[3]->owner->on_template_ready();
   EXPECT_EQ(phase(one), "Active");
 }
 
