@@ -22,7 +22,8 @@ std::string_view to_text(SnapshotPhase phase) {
 }
 
 std::string_view to_text(SnapshotEvent event) {
-  constexpr std::string_view kNames[] = {"Ready", "NotPermitted", "Unfit", "Gone", "NoRoom", "Room", "Due"};
+  constexpr std::string_view kNames[] = {"Ready",  "NotPermitted", "Unfit", "Gone",
+                                         "NoRoom", "Room",         "Due"};
   return kNames[static_cast<size_t>(event)];
 }
 
