@@ -137,9 +137,10 @@ Result<void> Engine::Impl::start_control() {
   if (auto made = make_books(); !made) return made;
   if (auto read = load_documents(); !read) return read;
   // What a killed engine left unfinished or unreferenced.
+  const store::CodeStore::Hold since = code_store->hold_for_collect();
   std::set<std::string> used = registry->code_in_use();
   used.merge(layers->code_in_use());
-  code_store->collect(used);
+  code_store->collect(used, since);
   make_notifier();
   make_control_loop();
   return {};

@@ -16,7 +16,7 @@ FunctionRunner::FunctionRunner(const Shared& shared, std::string region, std::st
       provisioner_(shared.environments.loop, pool_, admission_, shared.board,
                    shared.provisioning_delay),
       snapshots_(shared.environments, shared.board.snapshots(), shared.turns, shared.events,
-                 std::move(find_task)) {}
+                 std::move(find_task), shared.make_room) {}
 
 int64_t FunctionRunner::metric_minute() const {
   const int64_t now_s = epoch_s(shared_.metric_clock.wall_now());

@@ -26,12 +26,14 @@ Error not_ready(const SnapshotStatus& status) {
 }  // namespace
 
 SnapshotKeeper::SnapshotKeeper(EnvironmentHost& host, SnapshotBoard& board, SnapshotTurns& turns,
-                               EventLog& events, SandboxPool::FindTask find_task)
+                               EventLog& events, SandboxPool::FindTask find_task,
+                               MakeRoom make_room)
     : host_(host),
       board_(board),
       turns_(turns),
       events_(events),
-      find_task_(std::move(find_task)) {}
+      find_task_(std::move(find_task)),
+      make_room_(std::move(make_room)) {}
 
 SnapshotKeeper::~SnapshotKeeper() {
   *alive_ = false;
@@ -117,6 +119,7 @@ SteadyTime SnapshotKeeper::on_time(SteadyTime now) {
 }
 
 bool SnapshotKeeper::may_make(Version& version, SteadyTime now) {
+  if (version.waits_for_room) return false;
   // Right after a start the port is not known yet.
   if (host_.endpoint_url.empty() && now < version.asked + kPortTakes) return false;
   if (!version.has_turn) version.has_turn = turns_.take();
@@ -146,7 +149,10 @@ void SnapshotKeeper::tell(const model::ConfigPtr& config, model::SnapshotEvent e
                                host_.loop.clock().wall_now()));
   }
   if (effect == model::SnapshotEffect::kMake) make(config, version);
-  if (effect == model::SnapshotEffect::kDrop) drop(version);
+  if (effect == model::SnapshotEffect::kDrop) {
+    drop(version);
+    if (outcome.lacks_room) make_room(config, version);
+  }
   if (version.state.deadline() != SteadyTime::max())
     host_.loop.schedule(this, version.state.deadline());
 }
@@ -161,6 +167,18 @@ void SnapshotKeeper::make(const model::ConfigPtr& config, Version& version) {
   version.turn_ends = host_.loop.clock().steady_now() + SnapshotTurns::kLong;
   host_.loop.schedule(this, version.turn_ends);
   version.made->start();
+}
+
+// Else idle environments could keep the last descriptors from it for as long as they live.
+void SnapshotKeeper::make_room(const model::ConfigPtr& config, Version& version) {
+  if (std::exchange(version.waits_for_room, true)) return;
+  make_room_(config, [this, config, alive = alive_](bool made) {
+    if (!*alive) return;
+    const auto found = versions_.find(config);
+    if (found == versions_.end()) return;
+    found->second.waits_for_room = false;
+    if (made) tell(config, model::SnapshotEvent::kRoom, {});
+  });
 }
 
 void SnapshotKeeper::give_back_turn(Version& version) {

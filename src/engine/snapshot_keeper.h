@@ -34,8 +34,11 @@ class SnapshotTurns {
 
 class SnapshotKeeper final : private net::Scheduled {
  public:
+  // Ends an idle environment of another version, as PoolOwner's.
+  using MakeRoom =
+      std::function<void(const model::ConfigPtr& wanted, std::function<void(bool made)> then)>;
   SnapshotKeeper(EnvironmentHost& host, SnapshotBoard& board, SnapshotTurns& turns,
-                 EventLog& events, SandboxPool::FindTask find_task);
+                 EventLog& events, SandboxPool::FindTask find_task, MakeRoom make_room);
   ~SnapshotKeeper();
 
   // The versions that are wanted now.
@@ -55,6 +58,7 @@ class SnapshotKeeper final : private net::Scheduled {
     model::SnapshotState state;
     std::unique_ptr<SnapshotTemplate> made;
     bool has_turn = false;
+    bool waits_for_room = false;  // an environment ends for it
     SteadyTime turn_ends = SteadyTime::max();
     SteadyTime asked{};
     SnapshotStatus status;
@@ -66,6 +70,7 @@ class SnapshotKeeper final : private net::Scheduled {
             SnapshotTemplate::Outcome&& outcome);
   void make(const model::ConfigPtr& config, Version& version);
   void drop(Version& version);
+  void make_room(const model::ConfigPtr& config, Version& version);
   bool may_make(Version& version, SteadyTime now);
   void give_back_turn(Version& version);
 
@@ -74,6 +79,7 @@ class SnapshotKeeper final : private net::Scheduled {
   SnapshotTurns& turns_;
   EventLog& events_;
   SandboxPool::FindTask find_task_;
+  MakeRoom make_room_;
   std::map<model::ConfigPtr, Version> versions_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -54,10 +54,15 @@ class KeeperTest : public testing::Test {
       puppets_.push_back(std::make_shared<TemplatePuppet>());
       return std::make_unique<TemplateDouble>(puppets_.back(), owner);
     };
-    keeper_ = std::make_unique<SnapshotKeeper>(host_, board_, turns_, events_,
-                                               [](const model::FunctionConfig&) {
-                                                 return TaskFolder{"/code", nullptr};
-                                               });
+    keeper_ = std::make_unique<SnapshotKeeper>(
+        host_, board_, turns_, events_,
+        [](const model::FunctionConfig&) {
+          return TaskFolder{"/code", nullptr};
+        },
+        [this](const model::ConfigPtr&, auto then) {
+          ++rooms_wanted_;
+          room_made_ = std::move(then);
+        });
   }
   ~KeeperTest() override {
     keeper_.reset();
@@ -98,6 +103,8 @@ class KeeperTest : public testing::Test {
   SnapshotTurns turns_;
   NoEvents events_;
   std::vector<std::shared_ptr<TemplatePuppet>> puppets_;
+  int rooms_wanted_ = 0;
+  std::function<void(bool)> room_made_;
   std::unique_ptr<SnapshotKeeper> keeper_;
 };
 
@@ -245,14 +252,38 @@ TEST_F(KeeperTest, ATemplateWithoutRoomIsTriedAgain) {
   puppets_[0]->owner->on_template_gone(full);
   EXPECT_EQ(phase(one), "Pending");
   EXPECT_EQ(error(one), "SnapStartNotReadyException");
-  loop_.advance(0s);
-  ASSERT_EQ(puppets_.size(), 2u) << "at once, and then after a pause";
+  EXPECT_EQ(rooms_wanted_, 1);
+  loop_.advance(1s);
+  ASSERT_EQ(puppets_.size(), 1u) << "an idle environment ends first";
+  room_made_(true);
+  loop_.advance(20ms);
+  ASSERT_EQ(puppets_.size(), 2u);
   puppets_[1]->owner->on_template_gone(full);
-  loop_.advance(1s - 1ms);
-  EXPECT_EQ(puppets_.size(), 2u);
+  EXPECT_EQ(rooms_wanted_, 2);
+  room_made_(true);
+  loop_.advance(20ms);
+  ASSERT_EQ(puppets_.size(), 3u) << "one was not enough";
+  puppets_[2]->owner->on_template_gone(full);
+  room_made_(false);
+  loop_.advance(2s - 1ms);
+  EXPECT_EQ(puppets_.size(), 3u) << "no other is idle";
   loop_.advance(1ms);
-  ASSERT_EQ(puppets_.size(), 3u);
-  puppets_[2]->owner->on_template_ready();
+  ASSERT_EQ(puppets_.size(), 4u);
+  puppets_[3]->owner->on_template_ready();
+  EXPECT_EQ(phase(one), "Active");
+}
+
+// The word of a program ends no environment of others.
+TEST_F(KeeperTest, ATemplateThatSaysThatThereIsNoRoomIsTriedAgain) {
+  const auto one = version("1");
+  keeper_->set_targets({one});
+  loop_.advance(0s);
+  puppets_[0]->owner->on_template_without_room("fork: Resource temporarily unavailable");
+  EXPECT_EQ(phase(one), "Pending");
+  EXPECT_EQ(rooms_wanted_, 0);
+  loop_.advance(0s);
+  ASSERT_EQ(puppets_.size(), 2u);
+  puppets_[1]->owner->on_template_ready();
   EXPECT_EQ(phase(one), "Active");
 }
 

@@ -72,6 +72,11 @@ void SnapshotTemplate::on_template_not_permitted(std::string_view why) {
   tell_({model::SnapshotEvent::kNotPermitted, {}, std::string(why)});
 }
 
+void SnapshotTemplate::on_template_without_room(std::string_view why) {
+  report({}, {});
+  tell_({model::SnapshotEvent::kNoRoom, {}, std::string(why)});
+}
+
 void SnapshotTemplate::on_output(std::string_view bytes) {
   log_.output(bytes);
   if (!log_.overloaded() || std::exchange(output_paused_, true)) return;
@@ -93,7 +98,7 @@ void SnapshotTemplate::on_template_gone(const sandbox::Exit& exit) {
   log_.flush();
   if (auto fault = machine_fault(exit, *config_))
     return tell_({exit.lacks_room ? model::SnapshotEvent::kNoRoom : model::SnapshotEvent::kGone,
-                  "InternalError", std::move(fault->message)});
+                  "InternalError", std::move(fault->message), exit.lacks_room});
   const bool place = exit.kind == sandbox::Exit::Kind::kNotStarted && !exit.program.empty();
   tell_({model::SnapshotEvent::kGone,
          place                ? "FunctionError.InvalidEntryPoint"

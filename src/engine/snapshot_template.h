@@ -19,6 +19,7 @@ class SnapshotTemplate final : private sandbox::TemplateOwner, private net::Sche
   struct Outcome {
     model::SnapshotEvent event;
     std::string code, text;
+    bool lacks_room = false;  // an idle environment less would help
   };
   using Tell = std::function<void(Outcome&&)>;
   // `tell` may be called several times; it may not destroy the template.
@@ -36,6 +37,7 @@ class SnapshotTemplate final : private sandbox::TemplateOwner, private net::Sche
   void on_template_init_error(std::string&& document, std::string_view error_type) override;
   void on_template_unfit(std::string_view why) override;
   void on_template_not_permitted(std::string_view why) override;
+  void on_template_without_room(std::string_view why) override;
   void on_output(std::string_view bytes) override;
   void on_template_gone(const sandbox::Exit& exit) override;
 

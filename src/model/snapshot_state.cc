@@ -22,7 +22,8 @@ std::string_view to_text(SnapshotPhase phase) {
 }
 
 std::string_view to_text(SnapshotEvent event) {
-  constexpr std::string_view kNames[] = {"Ready", "NotPermitted", "Unfit", "Gone", "NoRoom", "Due"};
+  constexpr std::string_view kNames[] = {"Ready",  "NotPermitted", "Unfit", "Gone",
+                                         "NoRoom", "Room",         "Due"};
   return kNames[static_cast<size_t>(event)];
 }
 
@@ -83,6 +84,9 @@ SnapshotEffect SnapshotState::on(SnapshotEvent event, SteadyTime now) {
       return making_ ? fail(now) : SnapshotEffect::kNone;
     case SnapshotEvent::kNoRoom:
       return making_ ? lose(now) : SnapshotEffect::kNone;
+    case SnapshotEvent::kRoom:
+      if (!making_ && losses_ <= limits_.tries_with_room) deadline_ = std::min(deadline_, now);
+      return SnapshotEffect::kNone;
     case SnapshotEvent::kDue:
       if (now < deadline_) return SnapshotEffect::kNone;
       if (making_) return fail(now);

@@ -33,6 +33,7 @@ enum class SnapshotEvent : uint8_t {
   kUnfit,         // the template's program can't be forked, or its init has failed
   kGone,          // the template has ended
   kNoRoom,        // the same, for what the machine lacks now: another try may do
+  kRoom,          // what the machine lacked has been given back
   kDue,           // deadline() has come
 };
 std::string_view to_text(SnapshotEvent event);
@@ -52,6 +53,8 @@ struct SnapshotLimits {
   Duration again = std::chrono::seconds(1);
   Duration again_most = std::chrono::minutes(1);
   Duration lives_long = std::chrono::minutes(5);
+  // A template may need more room than an environment gave back: so many tries in a row don't wait.
+  int tries_with_room = 6;
 };
 
 class SnapshotState {

@@ -95,6 +95,21 @@ TEST_F(SnapshotStateTest, AMachineWithoutRoomIsAskedAgain) {
   EXPECT_EQ(on(Step::kNoRoom), "None Failed");
 }
 
+// What one environment leaves may not be enough, and there may be more.
+TEST_F(SnapshotStateTest, WhereRoomWasMadeTheNextTryDoesNotWait) {
+  for (int i = 0; i < limits().tries_with_room; ++i) {
+    EXPECT_EQ(due(), "Make Pending");
+    EXPECT_EQ(on(Step::kRoom), "None Pending") << "it is on its way";
+    EXPECT_EQ(on(Step::kNoRoom), "Drop Pending");
+    EXPECT_EQ(on(Step::kRoom), "None Pending");
+    EXPECT_EQ(wait(), 0s) << i;
+  }
+  due();
+  on(Step::kNoRoom);
+  on(Step::kRoom);
+  EXPECT_EQ(wait(), 32s) << "something else is lacking";
+}
+
 TEST_F(SnapshotStateTest, AMachineThatPermitsNoForkStartsPlainly) {
   due();
   EXPECT_EQ(on(Step::kNotPermitted), "Drop Plain");

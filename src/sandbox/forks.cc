@@ -186,6 +186,7 @@ void Forks::hear(At making) {
   // It says one thing, waits, and says another.
   if (!read_word(making->blank->orders.get(), word)) return;
   if (word.letter == 'X') return settle(making, word.text, false);
+  if (word.letter == 'N') return settle(making, word.text, true, true);
   if (word.letter == 0) return settle(making, "it has ended", true);
   if (word.letter == 'R' && making->process) return settle(making, {}, true);
   if (word.letter == 'H' && !making->process) return meet(making, word);
@@ -223,7 +224,7 @@ void Forks::meet(At making, const ForkWord& hello) {
                       std::move(go));
 }
 
-void Forks::settle(At making, std::string fault, bool permitted) {
+void Forks::settle(At making, std::string fault, bool permitted, bool says_no_room) {
   const auto keep = shared_from_this();
   const std::shared_ptr<Blank> blank = std::move(making->blank);
   blank->pidfd = std::move(making->process);
@@ -237,7 +238,8 @@ void Forks::settle(At making, std::string fault, bool permitted) {
   const bool spare = !blank->taken && fault.empty();
   // A machine without room is not the template's fault.
   if (!blank->lacks_room) faults_ = fault.empty() ? 0 : faults_ + 1;
-  if (told_.first) std::exchange(told_.first, nullptr)({fault, permitted, blank->lacks_room});
+  if (told_.first)
+    std::exchange(told_.first, nullptr)({fault, permitted, blank->lacks_room, says_no_room});
   if (auto told = std::exchange(blank->on_settled, nullptr)) told();
   if (faults_ >= kMostFaults && told_.useless) std::exchange(told_.useless, nullptr)();
   if (spare && control_) spare_.push_back(blank);

@@ -28,6 +28,8 @@ class Forks final : public ForkSource,
     std::string text;  // "": there is one
     bool permitted = true;
     bool lacks_room = false;
+    // The template says that it has none. That may be made up: others' environments stay.
+    bool says_no_room = false;
   };
   // How the first one came to be; and that the template does not do its work: one has not come in
   // time, or some in a row were none.
@@ -74,7 +76,7 @@ class Forks final : public ForkSource,
   void hear(At making);
   void expect(At making);
   void meet(At making, const ForkWord& hello);
-  void settle(At making, std::string fault, bool permitted);
+  void settle(At making, std::string fault, bool permitted, bool says_no_room = false);
   SteadyTime on_time(SteadyTime now) override;
 
   SandboxHost& host_;

@@ -35,9 +35,13 @@ class ForksTest : public SandboxTest {
     forks_ = std::make_shared<Forks>(
         *host_, std::make_shared<Blank>(std::make_shared<Slots>(0), nullptr, false),
         ResourceLimits{},
-        Forks::Told{
-            [this](const Forks::Fault& fault) { first_ = fault.text, no_room_ = fault.lacks_room; },
-            [this] { ++useless_; }});
+        Forks::Told{[this](const Forks::Fault& fault) {
+                      first_ = fault.text;
+                      no_room_ = fault.lacks_room;
+                      says_no_room_ = fault.says_no_room;
+                      permitted_ = fault.permitted;
+                    },
+                    [this] { ++useless_; }});
     forks_->open(UniqueFd(pair[0]));
   }
   void TearDown() override {
@@ -70,7 +74,7 @@ class ForksTest : public SandboxTest {
   std::shared_ptr<Forks> forks_;
   std::vector<Message> requests_;
   std::optional<std::string> first_;
-  bool no_room_ = false;
+  bool no_room_ = false, says_no_room_ = false, permitted_ = true;
   int useless_ = 0;
 };
 
@@ -129,6 +133,17 @@ TEST_F(ForksTest, AFirstOneWithoutRoomIsNoFaultOfTheTemplate) {
   EXPECT_TRUE(no_room_);
   EXPECT_EQ(useless_, 0);
   EXPECT_EQ(hear_all(), 0u);
+}
+
+// A process that can't be had now is none that the machine forbids.
+TEST_F(ForksTest, WhatATemplateLacksNowIsNotForbidden) {
+  hear_all();
+  ::send(requests_.at(0).fds.at(0).get(), "Nfork", 5, 0);
+  run_until([this] { return first_.has_value(); });
+  EXPECT_EQ(first_, "fork");
+  EXPECT_TRUE(says_no_room_);
+  EXPECT_TRUE(permitted_);
+  EXPECT_FALSE(no_room_) << "only its own word says so";
 }
 
 TEST_F(ForksTest, OneThatIsKilledOnItsWayEndsAtOnce) {

@@ -35,6 +35,8 @@ class TemplateOwner {
   virtual void on_template_unfit(std::string_view why) = 0;
   // This machine permits no environment of it.
   virtual void on_template_not_permitted(std::string_view why) = 0;
+  // It says that the machine has no process, memory or descriptor for one now.
+  virtual void on_template_without_room(std::string_view why) = 0;
   virtual void on_output(std::string_view bytes) = 0;
   // Its program has ended, or does not do its work and is ended; environments that came of it live
   // on. Last callback.

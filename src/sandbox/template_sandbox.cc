@@ -178,6 +178,7 @@ void TemplateSandbox::on_word(char letter, std::string&& text) {
 void TemplateSandbox::on_first(const Forks::Fault& fault) {
   if (state_ != State::kChecked) return;
   if (fault.lacks_room) return end(fault.text, By::kNoRoom);
+  if (fault.says_no_room) return owner_.on_template_without_room(fault.text);
   if (!fault.permitted) return owner_.on_template_not_permitted(fault.text);
   if (!fault.text.empty()) return end(fault.text);
   state_ = State::kReady;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/check.h"
 #include "base/code_folder.h"
 #include "base/digest.h"
 #include "base/ids.h"
@@ -113,7 +114,7 @@ Result<model::CodeLocation> CodeStore::add_zip(std::string_view zip, ZipSource s
   {
     const MutexLock lock(mutex_);
     there = fs::is_directory(folder(key)) && fs::exists(folder(key) + ".zip");
-    if (there) added_[key] = std::chrono::steady_clock::now();
+    if (there) added_[key] = ++last_number_;
   }
   if (!there) {
     const std::string unfinished = begin_unfinished();
@@ -148,13 +149,13 @@ Result<std::string> CodeStore::merge(const std::vector<std::string>& keys) {
   {
     const MutexLock lock(mutex_);
     if (fs::is_directory(folder(key))) {
-      added_[key] = std::chrono::steady_clock::now();
+      added_[key] = ++last_number_;
       return key;
     }
     for (const std::string& each : keys) {
       if (!fs::is_directory(folder(each)))
         return disk_error(folder(each), "the package has been removed");
-      added_[each] = std::chrono::steady_clock::now();
+      added_[each] = ++last_number_;
     }
   }
   const std::string unfinished = begin_unfinished();
@@ -171,7 +172,7 @@ Result<std::string> CodeStore::merge(const std::vector<std::string>& keys) {
     // Another thread may have made the same folder meanwhile.
     if (::rename(dir.c_str(), folder(key).c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST)
       return disk_error(folder(key), std::strerror(errno));
-    added_[key] = std::chrono::steady_clock::now();
+    added_[key] = ++last_number_;
     return {};
   };
   const Result<void> made = make();
@@ -203,7 +204,7 @@ Result<void> CodeStore::install(std::string_view zip, const std::string& key,
   if (::rename(dir.c_str(), final_dir.c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
     return disk_error(final_dir, std::strerror(errno));
   }
-  added_[key] = std::chrono::steady_clock::now();
+  added_[key] = ++last_number_;
   return {};
 }
 
@@ -253,10 +254,31 @@ std::shared_ptr<const void> CodeStore::pin(const std::string& key) {
           }};
 }
 
-void CodeStore::collect(const std::set<std::string>& used) {
+CodeStore::Hold CodeStore::hold_since(uint64_t number) {
+  holds_.insert(number);
+  return {new uint64_t(number), [this](const uint64_t* its_number) {
+            const MutexLock end(mutex_);
+            holds_.erase(holds_.find(*its_number));
+            delete its_number;
+          }};
+}
+
+CodeStore::Hold CodeStore::hold() {
   const MutexLock lock(mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  std::erase_if(added_, [&](const auto& item) { return now - item.second >= limits_.keep_added; });
+  return hold_since(++last_number_);
+}
+
+CodeStore::Hold CodeStore::hold_for_collect() {
+  const MutexLock lock(mutex_);
+  return hold_since(holds_.empty() ? ++last_number_ : *holds_.begin());
+}
+
+void CodeStore::collect(const std::set<std::string>& used, const Hold& since) {
+  KILN_REQUIRE(since != nullptr);
+  const MutexLock lock(mutex_);
+  // Other holds may be older than this one.
+  const uint64_t oldest = *holds_.begin();
+  std::erase_if(added_, [oldest](const auto& item) { return item.second < oldest; });
   std::error_code ec;
   std::vector<std::string> doomed;
   for (const auto& entry : fs::directory_iterator(root_, ec)) {

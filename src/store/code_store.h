@@ -6,7 +6,7 @@
 // blocks on the disk and unpacks on the caller's thread.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -25,8 +25,6 @@ struct CodeLimits {
   int64_t max_zip_bytes = 52'428'800;        // direct upload: 413 RequestEntityTooLargeException
   int64_t max_unzipped_bytes = 262'144'000;  // 400 InvalidParameterValueException
   int64_t max_entries = 100'000;             // files, links and folders
-  // collect() spares packages added less than this ago: a function is about to use them.
-  std::chrono::seconds keep_added = std::chrono::minutes(10);
 };
 
 // Where a package comes from: the limit of the zip's own size is for those in a request.
@@ -63,14 +61,22 @@ class CodeStore {
   // Keeps the folder from collect() for as long as the result lives: a sandbox has it mounted. The
   // store must outlive it. nullptr for the key "".
   std::shared_ptr<const void> pin(const std::string& key);
-  // Removes every package whose hex key is neither in `used` nor pinned nor added lately.
-  void collect(const std::set<std::string>& used);
+  // While it lives, collect() spares the packages that were added since it began: whoever has added
+  // them is about to refer to them. The store must outlive it.
+  using Hold = std::shared_ptr<const uint64_t>;
+  Hold hold();
+  // Taken before one asks which packages are used: as old as the oldest of those that live, because
+  // the answer doesn't have what they are about to refer to.
+  Hold hold_for_collect();
+  // Removes every package whose hex key is neither in `used` nor pinned nor held.
+  void collect(const std::set<std::string>& used, const Hold& since);
 
  private:
   // Makes the zip and the folder of `key` appear under their final names.
   Result<void> install(std::string_view zip, const std::string& key, const std::string& unfinished);
   // A temporary name that collect() spares until finish_unfinished().
   std::string begin_unfinished();
+  Hold hold_since(uint64_t number) KILN_REQUIRES(mutex_);
   void finish_unfinished(const std::string& unfinished);
 
   std::string root_;
@@ -81,7 +87,10 @@ class CodeStore {
   std::map<std::string, int> pinned_ KILN_GUARDED_BY(mutex_);  // by key: how often
   std::set<std::string> unfinished_
       KILN_GUARDED_BY(mutex_);  // temporary names in use by add_zip now
-  std::map<std::string, std::chrono::steady_clock::time_point> added_ KILN_GUARDED_BY(mutex_);
+  // In the order in which packages were added, and in which holds began.
+  uint64_t last_number_ KILN_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, uint64_t> added_ KILN_GUARDED_BY(mutex_);
+  std::multiset<uint64_t> holds_ KILN_GUARDED_BY(mutex_);
 };
 
 }  // namespace kiln::store

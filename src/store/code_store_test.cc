@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -254,6 +255,31 @@ TEST_F(CodeStoreTest, ABombThatLiesAboutItsSizeIsRefused) {
   expect_refused(zip, testing::_, limits);
 }
 
+// Small to send, and slow to make and to remove.
+TEST_F(CodeStoreTest, PathsWithoutEndAreRefusedBeforeTheyAreMade) {
+  const auto path = [](int levels, const std::string& top) {
+    std::string name = top;
+    for (int i = 1; i < levels; ++i) name += "/d";
+    return name;
+  };
+  CodeStore store(root());
+  EXPECT_TRUE(store.add_zip(ZipBuilder().file(path(128, "a"), "").finish()).ok());
+  fs::remove_all(root());
+  expect_refused(ZipBuilder().file(path(129, "a"), "").finish(),
+                 HasSubstr("/d/d/…' is more than 128 levels deep)"));
+  ZipBuilder many_folders;
+  for (int i = 0; i < 1000; ++i) many_folders.file(path(128, std::to_string(i)), "");
+  const auto before = std::chrono::steady_clock::now();
+  expect_refused(many_folders.finish(), HasSubstr("(it has more than 100000 files and folders)"));
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(1));
+  // The same folders again and again.
+  CodeLimits limits;
+  limits.max_entries = 1000;
+  ZipBuilder far;
+  for (int i = 0; i < 200; ++i) far.file(path(100, "a") + "/" + std::to_string(i), "");
+  expect_refused(far.finish(), HasSubstr("have more than 16000 levels together)"), limits);
+}
+
 TEST_F(CodeStoreTest, EntryLimitCountsImpliedFolders) {
   CodeLimits limits;
   limits.max_entries = 4;
@@ -307,14 +333,12 @@ TEST_F(CodeStoreTest, AHotReloadFolderThatFunctionsCantReadIsRefused) {
 }
 
 TEST_F(CodeStoreTest, CollectRemovesWhatNobodyUses) {
-  CodeLimits limits;
-  limits.keep_added = std::chrono::seconds(0);
-  CodeStore store(root(), limits);
+  CodeStore store(root());
   auto kept = store.add_zip(ZipBuilder().file("a", "1").finish());
   auto dropped = store.add_zip(ZipBuilder().file("a", "2").finish());
   ASSERT_TRUE(kept.ok() && dropped.ok());
   fs::create_directories(root() + "/.new-left-by-a-kill/x");
-  store.collect({kept->zip_sha_hex});
+  store.collect({kept->zip_sha_hex}, store.hold_for_collect());
   EXPECT_TRUE(fs::exists(store.task_dir(*kept) + "/a"));
   EXPECT_TRUE(fs::exists(store.zip_path(*kept)));
   EXPECT_EQ(files_in_store(), 2U);
@@ -341,15 +365,38 @@ TEST_F(CodeStoreTest, WhenTheEngineGoesDownNothingIsUnpackedAndNothingLeft) {
   EXPECT_EQ(files_in_store(), before);
 }
 
-TEST_F(CodeStoreTest, CollectSparesWhatWasJustAdded) {
+TEST_F(CodeStoreTest, CollectSparesWhatAChangeIsAboutToReferTo) {
   CodeStore store(root());
-  auto code = store.add_zip(ZipBuilder().file("a", "1").finish());
-  ASSERT_TRUE(code.ok());
-  store.collect({});
-  EXPECT_TRUE(fs::exists(store.task_dir(*code) + "/a"));
+  const std::string zip = ZipBuilder().file("a", "1").finish();
+  const auto there = [&] { return files_in_store() > 0; };
+  auto change = store.hold();
+  ASSERT_TRUE(store.add_zip(zip).ok());
+  auto later = store.hold();
+  store.collect({}, store.hold_for_collect());
+  EXPECT_TRUE(there());
+  // Who asked before the change was made doesn't know of it when it is.
+  auto asked_before = store.hold_for_collect();
+  change.reset();
+  auto asked_since = store.hold_for_collect();
+  store.collect({}, asked_since);
+  EXPECT_TRUE(there());
+  store.collect({}, asked_before);
+  EXPECT_TRUE(there());
+  asked_since.reset();
+  asked_before.reset();
+  store.collect({}, store.hold_for_collect());
+  EXPECT_FALSE(there()) << "the other hold is younger than the package";
+  // One that is there is added again.
+  ASSERT_TRUE(store.add_zip(zip).ok());
+  change = store.hold();
+  later.reset();
+  ASSERT_TRUE(store.add_zip(zip).ok());
+  store.collect({}, store.hold_for_collect());
+  EXPECT_TRUE(there());
   // A later process does not know of the addition.
-  CodeStore(root()).collect({});
-  EXPECT_EQ(files_in_store(), 0U);
+  CodeStore next(root());
+  next.collect({}, next.hold_for_collect());
+  EXPECT_FALSE(there());
 }
 
 TEST_F(CodeStoreTest, CollectSparesWhatASandboxHasMounted) {
@@ -359,10 +406,10 @@ TEST_F(CodeStoreTest, CollectSparesWhatASandboxHasMounted) {
   auto first = store.pin(code->zip_sha_hex);
   auto second = store.pin(code->zip_sha_hex);
   first.reset();
-  store.collect({});
+  store.collect({}, store.hold_for_collect());
   EXPECT_TRUE(fs::exists(store.task_dir(*code) + "/a"));
   second.reset();
-  store.collect({});
+  store.collect({}, store.hold_for_collect());
   EXPECT_EQ(files_in_store(), 0U);
 }
 
@@ -423,15 +470,15 @@ TEST_F(CodeStoreTest, AMergedFolderOutlivesItsPackagesAndGoesWhenUnused) {
     merged = *store.merge({a->zip_sha_hex, b->zip_sha_hex});
   }
   CodeStore store(root());
-  store.collect({merged});
+  store.collect({merged}, store.hold_for_collect());
   EXPECT_EQ(files_in_store(), 1U);
   EXPECT_EQ(content_of(store.folder(merged) + "/a") + content_of(store.folder(merged) + "/b"),
             "12");
   auto pin = store.pin(merged);
-  store.collect({});
+  store.collect({}, store.hold_for_collect());
   EXPECT_EQ(files_in_store(), 1U) << "a sandbox has it mounted";
   pin.reset();
-  store.collect({});
+  store.collect({}, store.hold_for_collect());
   EXPECT_EQ(files_in_store(), 0U);
 }
 

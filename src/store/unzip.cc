@@ -28,6 +28,9 @@ namespace {
 using Parts = std::vector<std::string>;
 
 constexpr size_t kMaxPathBytes = 2048;  // of a name within the archive: /var/task is put before it
+// Whoever goes through a package's folders has all of a path open at a time.
+constexpr size_t kMaxLevels = 128;
+constexpr int64_t kMaxPartsPerEntry = 16;  // on average
 
 struct ArchiveCloser {
   void operator()(archive* a) const { archive_read_free(a); }
@@ -87,6 +90,21 @@ mode_t safe_mode(mode_t mode) {
   return (mode & 0700) | 0444 | run;
 }
 
+Error too_many(int64_t most) {
+  return bad_zip("it has more than " + std::to_string(most) + " files and folders");
+}
+
+// Before the disk has any work with it.
+Result<void> check_names(std::string_view zip, int64_t max_entries) {
+  const NameCount most{max_entries, max_entries * kMaxPartsPerEntry};
+  const NameCount count = count_names(zip, most);
+  if (count.made > most.made) return too_many(most.made);
+  if (count.parts > most.parts)
+    return bad_zip("the paths of its entries have more than " + std::to_string(most.parts) +
+                   " levels together");
+  return {};
+}
+
 class Unpacker {
  public:
   // `backslashed`: names that hold '\\' where libarchive says '/'.
@@ -116,8 +134,7 @@ class Unpacker {
   Result<void> count_entry() {
     if (auto wanted = go_on(); !wanted) return wanted;
     if (++made_ <= limits_.max_entries) return {};
-    return bad_zip("it has more than " + std::to_string(limits_.max_entries) +
-                   " files and folders");
+    return too_many(limits_.max_entries);
   }
 
   Result<void> unpack_entry(archive* reader, archive_entry* entry) {
@@ -128,6 +145,10 @@ class Unpacker {
     const auto parts = split_entry_name(name);
     if (!parts || name.size() > kMaxPathBytes) {
       return bad_zip("the entry " + name_in_quotes(name) + " is not a name within the package");
+    }
+    if (parts->size() > kMaxLevels) {
+      return bad_zip("the entry " + name_in_quotes(name) + " is more than " +
+                     std::to_string(kMaxLevels) + " levels deep");
     }
     if (archive_entry_is_encrypted(entry)) {
       return bad_zip("the entry " + name_in_quotes(name) + " is encrypted");
@@ -304,6 +325,7 @@ Result<void> unzip(std::string_view zip, const std::string& dir, const UnzipLimi
   if (const auto special = find_special_entry(zip)) {
     return bad_zip("the entry " + name_in_quotes(*special) + " is neither file, folder nor link");
   }
+  if (auto fits = check_names(zip, limits.max_entries); !fits) return fits;
   UniqueFd root(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root) return unpack_error(dir);
   return Unpacker(std::move(root), limits, backslash_names(zip)).run(reader.get());

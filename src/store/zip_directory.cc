@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <functional>
+#include <unordered_set>
 
 namespace kiln::store {
 namespace {
@@ -70,6 +72,29 @@ std::set<std::string> backslash_names(std::string_view zip) {
     return true;
   });
   return names;
+}
+
+NameCount count_names(std::string_view zip, const NameCount& most) {
+  NameCount count;
+  // By the hash of its name and of the folder that it is in.
+  std::unordered_set<uint64_t> folders;
+  visit_entries(zip, [&](std::string_view, std::string_view name) {
+    ++count.made;
+    uint64_t folder = 0;
+    while (!name.empty() && count.made <= most.made && count.parts <= most.parts) {
+      const size_t slash = name.find('/');
+      const std::string_view part = name.substr(0, slash);
+      const bool is_folder = slash != std::string_view::npos;
+      name.remove_prefix(is_folder ? slash + 1 : name.size());
+      if (part.empty() || part == ".") continue;
+      ++count.parts;
+      if (!is_folder) continue;
+      folder = (folder ^ std::hash<std::string_view>()(part)) * 0x9e3779b97f4a7c15 + 1;
+      if (folders.insert(folder).second) ++count.made;
+    }
+    return count.made <= most.made && count.parts <= most.parts;
+  });
+  return count;
 }
 
 bool is_empty_zip(std::string_view zip) {

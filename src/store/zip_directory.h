@@ -2,6 +2,7 @@
 // sockets as plain files. Pure; never reads outside of `zip`, whatever that holds.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,6 +17,13 @@ std::optional<std::string> find_special_entry(std::string_view zip);
 // Names that hold '\\' and no '/': libarchive takes the one for the other where an archive was made
 // on Windows, Lambda doesn't.
 std::set<std::string> backslash_names(std::string_view zip);
+
+// What the names in the directory would make; each number at most one more than `most` of it.
+struct NameCount {
+  int64_t made = 0;   // entries, and the folders that their names imply
+  int64_t parts = 0;  // of all names together: so many folders are gone through to unpack it
+};
+NameCount count_names(std::string_view zip, const NameCount& most);
 
 // True for a zip whose directory has no entry.
 bool is_empty_zip(std::string_view zip);

@@ -1,6 +1,8 @@
 """What deploy tools ask besides Lambda and CloudFormation: IAM, Cloud Control, tags, services that are not here."""
 
+import concurrent.futures
 import json
+import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -100,6 +102,16 @@ def test_cloud_control_and_tags(kiln):
     assert {each["ResourceARN"] for each in of_stack} == {topic, "arn:aws:iam::000000000000:role/tools-role"}
     assert "team" in tagging.get_tag_keys()["TagKeys"] and tagging.get_tag_values(Key="team")["TagValues"] == ["shop"]
     delete(cloudformation, "tools")
+
+
+def test_many_may_ask_for_tags_at_once(kiln):
+    """Each asks other APIs, which need threads that these questions must not hold: all stood still for half a minute."""
+    kiln.client("logs").create_log_group(logGroupName="/asked", tags={"asked": "often"})
+    client, begin = kiln.client("resourcegroupstaggingapi"), time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(24) as threads:
+        pages = list(threads.map(lambda _: client.get_resources(ResourceTypeFilters=["logs"]), range(24)))
+    assert all("/asked" in str(page["ResourceTagMappingList"]) for page in pages)
+    assert time.monotonic() - begin < 20
 
 
 def test_services_that_are_not_here(kiln):

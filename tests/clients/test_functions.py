@@ -287,3 +287,28 @@ def test_what_changes_neither_code_nor_configuration_starts_no_environment(kiln,
     assert starts() == 2
     client.tag_resource(Resource=arn, Tags={"team": "shop"})
     assert starts() == 2
+
+
+def test_packages_that_no_function_refers_to_go_at_once(own_kiln):
+    """Those of refused requests, too: a thousand in ten minutes would fill the disk."""
+    kiln = own_kiln()
+    client = kiln.client("lambda")
+    package = lambda number: zip_of({"index.py": f"def handler(event, context):\n    return {number}\n"})
+    packages = lambda: sum(each.name.endswith(".zip") for each in (kiln.data_dir / "code").iterdir())
+    create = lambda **more: client.create_function(**{"FunctionName": "one", "Runtime": "python3.12", "Handler": "index.handler", "Role": ROLE, **more})
+    create(Code={"ZipFile": package(0)})
+    for number in range(1, 6):
+        client.update_function_code(FunctionName="one", ZipFile=package(number))
+    wait_for(lambda: packages() == 1, 10, "the end of replaced packages")
+    client.update_function_code(FunctionName="one", ZipFile=package(6), DryRun=True)
+    wait_for(lambda: packages() == 1, 10, "the end of a package that was only tried")
+    for refused in (
+        lambda: create(Code={"ZipFile": package(7)}),
+        lambda: client.update_function_code(FunctionName="nobody", ZipFile=package(8)),
+        lambda: client.update_function_code(FunctionName="one", ZipFile=package(9), RevisionId="another"),
+        lambda: create(FunctionName="two", Code={"ZipFile": package(10)}, Layers=["arn:aws:lambda:us-east-1:000000000000:layer:none:1"]),
+    ):
+        with pytest.raises(ClientError):
+            refused()
+        wait_for(lambda: packages() == 1, 10, "the end of a refused package")
+    assert json.loads(client.invoke(FunctionName="one")["Payload"].read()) == 5

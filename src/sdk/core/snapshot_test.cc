@@ -181,5 +181,46 @@ TEST_F(SnapshotFolder, DescriptorsAreCut) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+// A machine that has no process now is not one that permits none.
+TEST(Snapshot, AProcessThatIsLackingNowIsNotForbidden) {
+  int control[2], orders[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control), 0);
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, orders), 0);
+  const pid_t its_template = ::fork();
+  if (its_template == 0) {
+    ::close(control[0]);
+    const struct rlimit none = {0, 0};
+    if (::setrlimit(RLIMIT_NPROC, &none) != 0) ::_exit(1);
+    if (::geteuid() == 0 && ::setuid(12345) != 0) ::_exit(1);
+    sdk::EnvironmentFds fds;
+    sdk::serve_template(control[1], fds);
+    ::_exit(0);
+  }
+  ::close(control[1]);
+  char request[] = "F";
+  iovec part = {request, 1};
+  alignas(cmsghdr) char room[CMSG_SPACE(4 * sizeof(int))] = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = room;
+  message.msg_controllen = sizeof room;
+  cmsghdr* head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(4 * sizeof(int));
+  const int given[4] = {orders[1], orders[1], orders[1], orders[1]};
+  std::memcpy(CMSG_DATA(head), given, sizeof given);
+  ASSERT_EQ(::sendmsg(control[0], &message, 0), 1);
+  ::close(orders[1]);
+  char word[256];
+  const ssize_t n = ::recv(orders[0], word, sizeof word, 0);
+  EXPECT_EQ(std::string(word, n > 0 ? static_cast<size_t>(n) : 0),
+            "Nfork: Resource temporarily unavailable");
+  ::close(control[0]);
+  ::close(orders[0]);
+  ::waitpid(its_template, nullptr, 0);
+}
+
 }  // namespace
 }  // namespace kiln

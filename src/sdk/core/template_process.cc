@@ -60,10 +60,16 @@ ssize_t hear(int socket, char* data, size_t room, int* fds, size_t count) {
   return n;
 }
 
-[[noreturn]] void give_up(int orders, const char* step) {
+// That the machine permits no environment, or (N) that it has no process, memory or descriptor now.
+void say_fault(int orders, const char* step) {
+  const char letter = errno == EAGAIN || errno == ENOMEM || errno == ENFILE ? 'N' : 'X';
   char text[128];
   std::snprintf(text, sizeof text, "%s: %s", step, std::strerror(errno));
-  say(orders, 'X', text, std::strlen(text));
+  say(orders, letter, text, std::strlen(text));
+}
+
+[[noreturn]] void give_up(int orders, const char* step) {
+  say_fault(orders, step);
   ::_exit(1);
 }
 
@@ -245,7 +251,7 @@ void serve_template(int control, EnvironmentFds& fds) {
       ::close(control);
       return make_environment(fds, request[1] == 'u' ? User::kGiven : User::kSame);
     }
-    // Where there is none, its end is what the engine sees.
+    if (child < 0) say_fault(fds.orders, "fork");
     for (const int fd : given) ::close(fd);
   }
 }

@@ -94,8 +94,8 @@ Router::Router(engine::Engine& engine)
       s3_(std::make_unique<S3Service>(engine)),
       compute_optimizer_(std::make_unique<ComputeOptimizerService>(engine, asking())),
       cloudformation_(std::make_unique<CloudFormationService>(engine, asking())),
-      cloud_control_(std::make_unique<AskingService>(engine, asking(), cloud_control)),
-      tagging_(std::make_unique<AskingService>(engine, asking(), resource_tagging)) {
+      cloud_control_(std::make_unique<AskingService>(asking(), cloud_control)),
+      tagging_(std::make_unique<AskingService>(asking(), resource_tagging)) {
   engine.each_hour([&engine, logs = logs_.get()] { logs->sweep(engine.clock().wall_now()); });
   for (const auto& [service, url] : engine.options().forwards)
     if (auto parsed = net::ClientUrl::parse(url)) forwards_.emplace(service, *parsed);
@@ -114,6 +114,8 @@ void Router::stop() {
   cloudformation_->stop();
   lambda_->stop();
   compute_optimizer_->stop();
+  cloud_control_->stop();
+  tagging_->stop();
 }
 
 uint64_t Router::body_limit(const net::RequestHeader& header) const {

@@ -1,15 +1,17 @@
 // A JSON service whose operations ask the other APIs of this Kiln and wait for their answers.
 //
-// Thread-safe; operations run on the engine's worker threads. What the other APIs don't answer
-// within a while is answered with 503.
+// Thread-safe. Operations run on threads of their own: what they ask needs the engine's workers, so
+// some operations that waited on these would wait for each other. What the other APIs don't answer
+// within a while is answered with 503. stop() must come before the engine ends.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/result.h"
-#include "engine/engine.h"
+#include "base/worker_pool.h"
 #include "net/http_message.h"
 #include "services/driver/classify.h"
 #include "services/driver/reply.h"
@@ -23,15 +25,18 @@ class AskingService {
   using Work = Result<nlohmann::json> (*)(const std::string& operation, const nlohmann::json& input,
                                           const stack::AwsApi& api);
 
-  AskingService(engine::Engine& engine, Ask ask, Work work)
-      : engine_(engine), ask_(std::move(ask)), work_(work) {}
+  AskingService(Ask ask, Work work) : ask_(std::move(ask)), work_(work) {}
 
   void handle(net::Request&& request, Classification&& what, Reply reply);
+  void stop();
 
  private:
-  engine::Engine& engine_;
+  static constexpr size_t kMostAtOnce = 4;
+
   const Ask ask_;
   const Work work_;
+  std::atomic<bool> stopping_ = false;
+  WorkerPool threads_{{"asking", 0, kMostAtOnce}};
 };
 
 }  // namespace kiln::services

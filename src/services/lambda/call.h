@@ -51,6 +51,9 @@ struct LambdaCall {
   // Made by the prepare_… steps.
   std::optional<model::FunctionConfig> config = {};
   std::optional<model::CodeLocation> code = {};
+  // Until the registry refers to it.
+  store::CodeStore::Hold added_code = {};
+  bool has_added_code = false;
   std::optional<model::LayerStack> layer_stack = {};
   // What is wrong with what the request names: said once its function is known to be there.
   std::optional<Error> unprepared = {};

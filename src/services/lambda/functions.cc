@@ -38,7 +38,7 @@ std::shared_ptr<model::Function> with_latest(const LambdaCall& call, const model
 }
 
 // A package in S3, which may be larger than one in a request.
-Result<model::CodeLocation> load_object(const LambdaCall& call, const std::string& bucket,
+Result<model::CodeLocation> load_object(LambdaCall& call, const std::string& bucket,
                                         const std::string& key, const std::string& version) {
   const auto failed = [](const std::string& code, const std::string& message) {
     return invalid_parameter("Error occurred while GetObject. S3 Error Code: " + code +
@@ -55,6 +55,7 @@ Result<model::CodeLocation> load_object(const LambdaCall& call, const std::strin
                              std::to_string(call.code_store.limits().max_unzipped_bytes) +
                              " bytes");
   if (!zip) return failed(zip.error().type, zip.error().message);
+  call.has_added_code = true;
   return call.code_store.add_zip(*zip, store::ZipSource::kObject);
 }
 
@@ -121,6 +122,7 @@ Result<model::CodeLocation> load_code(LambdaCall& call, const json& code, const 
   if (!bytes) {
     return Error{ErrorKind::kInvalid, "SerializationException", "'ZipFile' is not base64."};
   }
+  call.has_added_code = true;
   return call.code_store.add_zip(*bytes);
 }
 

@@ -143,8 +143,10 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
                               operation == delete_layer_version;
       auto result = operation(*call);
       const bool changed = result.ok();
+      const bool left_code = !changed && call->has_added_code;
+      call->added_code.reset();
       if (changed && !call->note.empty()) say_remark(engine_, call->note, *result);
-      if (frees_code && changed) collect_code();
+      if ((frees_code && changed) || left_code) collect_code();
       if (changed && !remark->empty()) add_remark(*remark, *result);
       reply(finish(std::move(result), id));
     });
@@ -161,13 +163,17 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
     std::string().swap(text);
     if (!body) return reply(wire::rest_json_error(body.error(), id));
     call->body = std::move(*body);
-    if (auto prepared = prepare(*call); !prepared)
-      return reply(wire::rest_json_error(prepared.error(), id));
+    call->added_code = engine_.code_store().hold();
+    const auto refuse = [&](const Error& error) {
+      call->added_code.reset();
+      if (call->has_added_code) engine_.post_control([this] { collect_code(); });
+      reply(wire::rest_json_error(error, id));
+    };
+    if (auto prepared = prepare(*call); !prepared) return refuse(prepared.error());
     *remark = machine_interpreters().remark(runtime_of(*call), engine_.ending());
     if (!remark->empty() && Interpreters::strict())
-      return reply(wire::rest_json_error({ErrorKind::kInvalid, "InvalidParameterValueException",
-                                          *remark + " kiln serve --strict-runtimes refuses it."},
-                                         id));
+      return refuse({ErrorKind::kInvalid, "InvalidParameterValueException",
+                     *remark + " kiln serve --strict-runtimes refuses it."});
     run();
   };
   // Code of another server's S3 is waited for, on threads that nothing else needs.
@@ -200,9 +206,12 @@ void LambdaService::invoke(net::Request&& request, std::string_view function, In
 // Code that no function and no layer refers to goes; the store keeps what a sandbox still has
 // mounted.
 void LambdaService::collect_code() {
+  store::CodeStore::Hold since = engine_.code_store().hold_for_collect();
   std::set<std::string> used = engine_.registry().code_in_use();
   used.merge(engine_.layers().code_in_use());
-  engine_.post_worker([this, used = std::move(used)] { engine_.code_store().collect(used); });
+  engine_.post_worker([this, used = std::move(used), since = std::move(since)] {
+    engine_.code_store().collect(used, since);
+  });
 }
 
 // The Location that GetFunction answers.
