@@ -299,8 +299,8 @@ TEST(Invoke, SendsThePayloadAndPrintsTheAnswer) {
   EXPECT_EQ(requests[6].target, "/2015-03-31/functions/f/invocations?Qualifier=%24LATEST");
   EXPECT_EQ(
       requests[7].target,
-      "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af%3A3/"
-      "invocations");
+      "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/"
+      "invocations?Qualifier=3");
   EXPECT_FALSE(requests[0].headers.contains("expect"));
 }
 
