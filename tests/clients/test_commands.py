@@ -130,7 +130,12 @@ def test_alarms(kiln, name):
     history = says(kiln, "alarm", "history", name)
     assert "ConfigurationUpdate" in history and "Alarm updated from INSUFFICIENT_DATA to ALARM" in history
     assert [a["StateReason"] for a in json.loads(says(kiln, "alarm", "list", "--json")) if a["AlarmName"] == name] == ["to see"]
-    assert "needs one threshold" in says(kiln, "alarm", "set", name, code=2)
+    assert says(kiln, "alarm", "set", name, "--function", name, code=2) == (
+        f"kiln: the alarm '{name}' has no threshold; give --above N or --below N: `kiln alarm set {name} --function {name} --metric Errors --above 0`\n")
+    assert "--above 2 and --below 1 are two thresholds" in says(kiln, "alarm", "set", name, "--above", "2", "--below", "1", code=2)
+    assert "is '2s'; it must be a number; Duration is in milliseconds: 2000" in says(kiln, "alarm", "set", name, "--above", "2s", code=2)
+    assert "give --periods 3 or more" in says(kiln, "alarm", "set", name, "--above", "2", "--datapoints", "3", code=2)
+    assert "--above N or --below N" in says(kiln, "alarm", "set", name, "--threshold", "2", code=2)
     assert says(kiln, "alarm", "delete", name) == f"deleted {name}\n"
     assert f"there is no alarm '{name}' in us-east-1" in says(kiln, "alarm", "delete", name, code=1)
     assert f"there are no alarms '{name}', 'x' in us-east-1" in says(kiln, "alarm", "delete", name, "x", code=1)
