@@ -496,11 +496,6 @@ TEST(Delete, AsksOnATerminal) {
   EXPECT_EQ(deletions().size(), 4U);
   EXPECT_EQ(run({"layer", "delete", "l", "1", "--endpoint", at}, {"", false}).code, kExitOk);
   EXPECT_EQ(deletions().size(), 5U);
-  // A stack is many things.
-  const Outcome refused = run({"destroy", "s", "--endpoint", at}, {"y\n", false});
-  EXPECT_EQ(refused.code, kExitUsage);
-  EXPECT_EQ(refused.err, "kiln: nobody is there to ask; add --yes\n");
-  EXPECT_EQ(deletions().size(), 5U);
 }
 
 TEST(Delete, OfNothingSaysWhereToLook) {
