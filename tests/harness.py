@@ -43,6 +43,18 @@ def zip_of(files):
     return out.getvalue()
 
 
+def install(prefix, component=None):
+    """What `cmake --install` puts below `prefix`. CMake writes a list of it into the build, which may be another user's and is not to change:
+    here it goes beside a copy of the script."""
+    build = BINARY.parent
+    with tempfile.TemporaryDirectory(prefix="kiln-install-") as folder:
+        script = pathlib.Path(folder) / "cmake_install.cmake"
+        script.write_text((build / script.name).read_text().replace(f'file(WRITE "{build}/', f'file(WRITE "{folder}/'))
+        command = ["cmake", f"-DCMAKE_INSTALL_PREFIX={prefix}", *([f"-DCMAKE_INSTALL_COMPONENT={component}"] if component else []), "-P", script]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def wait_for(condition, seconds=30, what="the condition"):
     """Asks until it holds: for states of other processes that nothing announces."""
     end = time.monotonic() + seconds

@@ -63,14 +63,30 @@ async function openModuleFolders(root) {
   install({ folders, linked: [...reached] });
 }
 
-// Whether a bundler put an AWS SDK into the handler's file: the name that it gives itself is there.
+// Larger bundles, and more files of them, are not searched: each is read before the function starts.
+const MOST_BYTES = 33_554_432;
+const MOST_FILES = 64;
+// What a file loads from beside it: import './a.mjs', from './a.mjs', import('./a.mjs'), require('./a').
+const BESIDE = /(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
+
+// Whether a bundler put an AWS SDK into the handler's file, or one that it loads: the name that it gives itself is there.
 function isBundleWithSdk(base) {
-  for (const extension of ['', '.js', '.mjs', '.cjs']) {
-    try {
-      const text = fs.readFileSync(base + extension);
-      return text.includes('aws-sdk-js') || text.includes('aws-sdk-nodejs');
-    } catch {
-      // Not there, or a folder.
+  const files = new Set([base]);
+  let bytes = 0;
+  for (const file of files) {
+    for (const extension of ['', '.js', '.mjs', '.cjs']) {
+      let text;
+      try {
+        text = fs.readFileSync(file + extension, 'latin1');
+      } catch {
+        continue;  // Not there, or a folder.
+      }
+      if (text.includes('aws-sdk-js') || text.includes('aws-sdk-nodejs')) return true;
+      bytes += text.length;
+      if (bytes > MOST_BYTES) return false;
+      for (const [, name] of text.matchAll(BESIDE))
+        if (files.size < MOST_FILES) files.add(path.resolve(path.dirname(file), name));
+      break;
     }
   }
   return false;

@@ -13,6 +13,7 @@
 #include "base/time_format.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/shell.h"
 #include "cli/table.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"
@@ -133,7 +134,11 @@ std::optional<double> number_of(std::string_view text) {
 }
 
 std::string check_number(const std::string& text) {
-  return number_of(text) ? "" : "is '" + text + "'; it must be a number";
+  if (number_of(text)) return "";
+  std::string said = "is '" + text + "'; it must be a number";
+  if (const Result<Duration> time = parse_duration(text))
+    said += "; Duration is in milliseconds: " + std::to_string(time->count() / 1'000'000);
+  return said;
 }
 
 bool is_percentile(std::string_view text) {
@@ -243,11 +248,20 @@ int print_alarm(Console& console, ApiClient& client, const std::string& name) {
 }
 
 int set_alarm(Console& console, const ClientOptions& options, const SetAlarm& set) {
-  if (set.above.empty() == set.below.empty())
-    return fail(console, usage("an alarm needs one threshold; give --above N or --below N"));
+  if (set.above.empty() && set.below.empty())
+    return fail(console,
+                usage("the alarm '" + set.name +
+                      "' has no threshold; give --above N or --below N: " + "`kiln alarm set " +
+                      shell_word(set.name) +
+                      (set.function.empty() ? "" : " --function " + shell_word(set.function)) +
+                      " --metric " + shell_word(set.metric) + " --above 0`"));
+  if (!set.above.empty() && !set.below.empty())
+    return fail(console, usage("--above " + set.above + " and --below " + set.below +
+                               " are two thresholds, and an alarm has one; set an alarm for each"));
   if (set.datapoints > set.periods)
     return fail(console, usage("--datapoints " + std::to_string(set.datapoints) +
-                               " is more than --periods " + std::to_string(set.periods)));
+                               " is more than --periods " + std::to_string(set.periods) +
+                               "; give --periods " + std::to_string(set.datapoints) + " or more"));
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   // A dimension may be any text; a function's name may not.

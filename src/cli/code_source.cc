@@ -131,9 +131,12 @@ constexpr size_t kMaxSourceBytes = 4'194'304;
 // hostile.
 constexpr size_t kMaxSources = 32;
 
-Result<std::string> text_of(const CodeSource& source, const std::string& file) {
-  return source.folder.empty() ? zip_content(source.zip, file, kMaxSourceBytes)
-                               : read_file(source.folder + "/" + file, kMaxSourceBytes);
+const Result<std::string>& text_of(const CodeSource& source, const std::string& file) {
+  if (const auto known = source.texts.find(file); known != source.texts.end()) return known->second;
+  Result<std::string> text = source.folder.empty()
+                                 ? zip_content(source.zip, file, kMaxSourceBytes)
+                                 : read_file(source.folder + "/" + file, kMaxSourceBytes);
+  return source.texts.emplace(file, std::move(text)).first->second;
 }
 
 bool is_word_character(char c) { return ascii::is_alnum(c) || c == '_' || c == '$'; }
@@ -168,7 +171,7 @@ std::vector<std::string> handlers_in(const CodeSource& source,
   std::vector<std::string> handlers;
   if (files.size() > kMaxSources) return handlers;
   for (const std::string& file : files) {
-    const Result<std::string> text = text_of(source, file);
+    const Result<std::string>& text = text_of(source, file);
     if (!text) continue;
     for (const std::string& name :
          file.ends_with(".py") ? handlers_in_python(*text) : handlers_in_javascript(*text))
@@ -199,7 +202,7 @@ std::string named_in_turn(const std::vector<std::string>& handlers, const char* 
 std::string other_handler(const CodeSource& source, const std::vector<std::string>& files,
                           std::string_view function) {
   if (files.size() != 1) return "";
-  const Result<std::string> text = text_of(source, files.front());
+  const Result<std::string>& text = text_of(source, files.front());
   if (!text || may_define(*text, function)) return "";
   const std::vector<std::string> handlers = handlers_in(source, files);
   return handlers.size() == 1 ? handlers.front() : "";
@@ -228,7 +231,7 @@ Result<std::string> only_handler(const CodeSource& source, const std::string& wa
 // The file that package.json names as the package's; "": none that is JavaScript and there.
 std::string main_of_package(const CodeSource& source) {
   if (!has(source.entries, "package.json")) return "";
-  const Result<std::string> text = text_of(source, "package.json");
+  const Result<std::string>& text = text_of(source, "package.json");
   if (!text) return "";
   const std::string main =
       fs::path(string_at(json_parse(*text), "main")).lexically_normal().generic_string();
@@ -392,7 +395,7 @@ std::string handler_fault(const CodeSource& source, const RuntimeChoice& choice)
                        step(at_top);
   }
   for (const std::string& file : files)
-    if (const Result<std::string> text = text_of(source, file);
+    if (const Result<std::string>& text = text_of(source, file);
         !text || may_define(*text, function))
       return "";
   return is + ", and " + files.front() + " has no '" + function + "'" + step(files);

@@ -1,10 +1,12 @@
 // Where the code of a new function comes from, and what it says by itself: package, runtime and
 // handler.
 //
-// Thread-safe (no state). Cost: a zip archive is held in memory.
+// Threading: a CodeSource is of one thread. Cost: a zip archive is held in memory, and the texts
+// that were looked at.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,8 @@ struct CodeSource {
   std::string hot_reload_dir;  // kHotReload: absolute
   std::vector<CodeEntry> entries;
   std::string folder;  // where the code lies as files; empty: in an archive
+  // Files that were looked at, so that each is read once.
+  mutable std::map<std::string, Result<std::string>> texts = {};
 };
 
 // `path` is a folder or a zip archive; kHotReload needs a folder.

@@ -307,6 +307,21 @@ TEST(ChooseRuntime, TakesTheOnlyFunctionOfTheDefaultFile) {
     EXPECT_EQ(chosen("c/lambda_function.py", text), "lambda_function.lambda_handler") << text;
 }
 
+TEST(HandlerFault, AFileIsReadOnceForTheChoiceAndTheFault) {
+  const TestFolder folder;
+  folder.write("lambda_function.py", "def run(event, context): pass\nLIST = []\n");
+  for (const CodeForm form : {CodeForm::kHotReload, CodeForm::kPackage}) {
+    const CodeSource source = *read_code(folder.path(), form);
+    const auto newest = [](const std::string&) { return std::string("python3.13"); };
+    EXPECT_EQ(choose_runtime(source, {}, newest)->handler, "lambda_function.run");
+    const std::string file = folder.path() + "/lambda_function.py";
+    fs::rename(file, file + ".away");
+    EXPECT_THAT(handler_fault(source, {"python3.13", "lambda_function.go"}),
+                HasSubstr("lambda_function.py has no 'go'"));
+    fs::rename(file + ".away", file);
+  }
+}
+
 TEST(HandlerFault, NamesTheFileOrTheFunctionThatIsNotThere) {
   const TestFolder folder;
   folder.write("app.py", "def run(event, context): pass\nhandler = make()\n");

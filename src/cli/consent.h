@@ -15,9 +15,9 @@ namespace kiln::cli {
 // Whether somebody can answer: stdin and stderr are a terminal.
 bool is_anybody_there(const Console& console);
 
-// Where nobody can answer, says that `yes`, such as "add --yes", is missing. kExitOk: somebody can;
+// Where nobody can answer, says `yes`, what would answer. kExitOk: somebody can;
 // else what the command ends with.
-int expect_somebody(Console& console, std::string_view yes = "add --yes");
+int expect_somebody(Console& console, std::string_view yes);
 
 // Asks. kExitOk: go on; else what the command ends with, after it has said `refused`. Ctrl-C is no,
 // also one that came before the question, with `interrupts`.

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "cli/folder_watch.h"
+#include "cli/function_api.h"
 #include "cli/inspect_commands.h"
 #include "cli/log_follower.h"
 #include "cli/read_file.h"
@@ -67,7 +68,8 @@ class Session {
     // Without a first build there is nothing to run, but the next save may bring it.
     if (!first && !builds_) return fail(console_, first.error());
     if (!first) say_failure(first.error());
-    LogFollower log(client, "/aws/lambda/" + dev_.name, epoch_ms(SystemClock().wall_now()));
+    const FunctionTarget target{dev_.name, ""};
+    LogFollower log(client, log_group_of(client, target), epoch_ms(SystemClock().wall_now()));
     console_.err << "watching " << dev_.folder << "; Ctrl-C ends it\n";
     while (!signals.stopped_within(Duration(0)) && console_.out && !output_reader_gone()) {
       if (const std::string fault = watch.take_fault(); !fault.empty()) warn(console_, fault);

@@ -141,6 +141,7 @@ constexpr std::string_view kCodeInstead =
     "write the folder or the zip archive after the name: `kiln create "
     "NAME DIR_OR_ZIP`";
 constexpr std::string_view kJsonInstead = "--json prints JSON, where a command has it";
+constexpr std::string_view kThreshold = "--above N or --below N says what alarms";
 constexpr std::string_view kYesOption = "--yes leaves the question out, where a command asks one";
 constexpr std::string_view kPlanOption = "--plan shows the plan and ends";
 constexpr std::string_view kVersionInstead = "--version prints Kiln's version";
@@ -227,6 +228,19 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"", "--no-prompts", kYesOption},
     FamiliarOption{"", "--verbose", kVerboseInstead},
     FamiliarOption{"", "--debug", kVerboseInstead},
+    FamiliarOption{"alarm set", "--threshold", kThreshold},
+    FamiliarOption{"alarm set", "--comparison-operator", kThreshold},
+    FamiliarOption{"alarm set", "--metric-name", "it is --metric here"},
+    FamiliarOption{"alarm set", "--evaluation-periods", "it is --periods here"},
+    FamiliarOption{"alarm set", "--datapoints-to-alarm", "it is --datapoints here"},
+    FamiliarOption{"alarm set", "--treat-missing-data", "it is --missing here"},
+    FamiliarOption{"alarm set", "--alarm-actions", "it is --action here"},
+    FamiliarOption{"alarm set", "--alarm-description", "it is --description here"},
+    FamiliarOption{"alarm set", "--alarm-name", kNameAlone},
+    FamiliarOption{"alarm set", "--dimensions",
+                   "--function names the function, or one of its aliases"},
+    FamiliarOption{"alarm set", "--namespace", "leave it out: it is AWS/Lambda"},
+    FamiliarOption{"alarm set", "--extended-statistic", "it is --statistic here"},
     FamiliarOption{"reserve", "--off", "it is none here: `kiln reserve NAME none`"},
     FamiliarOption{"provision", "--off", "it is 0 here: `kiln provision NAME:ALIAS 0`"},
     FamiliarOption{"url", "--off", "it is --delete here"},

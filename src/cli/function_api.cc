@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
 #include "wire/xml_document.h"
 
@@ -37,9 +38,11 @@ Result<nlohmann::json> list_functions(ApiClient& client, size_t enough) {
 }
 
 FunctionTarget split_target(const std::string& target) {
-  // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
+  // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER] or ACCOUNT:function:NAME[:QUALIFIER]
   constexpr std::string_view kFunction = ":function:";
-  const size_t name = target.starts_with("arn:") ? target.find(kFunction) : std::string::npos;
+  const size_t name = target.find(kFunction);
+  if (name == std::string::npos && target.starts_with("arn:"))
+    return {target, ""};  // of another kind
   const size_t colon = target.find(':', name == std::string::npos ? 0 : name + kFunction.size());
   if (colon == std::string::npos) return {target, ""};
   return {target.substr(0, colon), target.substr(colon + 1)};
@@ -59,9 +62,13 @@ std::string region_of(const FunctionTarget& target) {
   return target.name.substr(from, target.name.find(':', from) - from);
 }
 
-std::string configuration_path(const FunctionTarget& target) {
-  return function_path(target.name) + "/configuration" +
+std::string target_path(const FunctionTarget& target, const std::string& operation) {
+  return function_path(target.name) + "/" + operation +
          (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier));
+}
+
+std::string configuration_path(const FunctionTarget& target) {
+  return target_path(target, "configuration");
 }
 
 Result<std::string> version_of(ApiClient& client, const FunctionTarget& target) {
@@ -69,6 +76,39 @@ Result<std::string> version_of(ApiClient& client, const FunctionTarget& target) 
   const Result<nlohmann::json> named = client.json({.path = configuration_path(target)});
   if (!named) return named.error();
   return string_at(*named, "Version");
+}
+
+Result<std::set<std::string>> versions_of(ApiClient& client, const FunctionTarget& target) {
+  using Versions = std::set<std::string>;
+  const std::string& qualifier = target.qualifier;
+  if (qualifier.empty()) return Versions();
+  if (qualifier == "$LATEST" || std::all_of(qualifier.begin(), qualifier.end(), ascii::is_digit))
+    return Versions{qualifier};
+  const Result<nlohmann::json> alias =
+      client.json({.path = function_path(target.name) + "/aliases/" + percent_encode(qualifier)});
+  if (!alias) return alias.error();
+  Versions versions{string_at(*alias, "FunctionVersion")};
+  const nlohmann::json weights =
+      json_member(json_member(*alias, "RoutingConfig"), "AdditionalVersionWeights");
+  if (weights.is_object())
+    for (const auto& [version, weight] : weights.items()) versions.insert(version);
+  return versions;
+}
+
+Result<std::string> find_log_group(ApiClient& client, const FunctionTarget& target) {
+  const Result<nlohmann::json> settings = client.json({.path = configuration_path(target)});
+  if (!settings) return settings.error();
+  const std::string group = string_at(json_member(*settings, "LoggingConfig"), "LogGroup");
+  return group.empty() ? default_log_group(target) : group;
+}
+
+std::string default_log_group(const FunctionTarget& target) {
+  return "/aws/lambda/" + plain_name(target);
+}
+
+std::string log_group_of(ApiClient& client, const FunctionTarget& target) {
+  const Result<std::string> found = find_log_group(client, target);
+  return found ? *found : default_log_group(target);
 }
 
 Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,8 @@ std::string function_path(const std::string& name);  // /2015-03-31/functions/NA
 // The functions of the Region, as ListFunctions gives them: all, or at least so many of the first.
 Result<nlohmann::json> list_functions(ApiClient& client, size_t enough = SIZE_MAX);
 
-// "NAME" or "NAME:QUALIFIER" in two parts, or the same of an ARN.
+// "NAME" or "NAME:QUALIFIER" in two parts, or the same of a whole ARN or of one that begins with
+// the account.
 struct FunctionTarget {
   std::string name;       // or the ARN up to it
   std::string qualifier;  // may be empty
@@ -26,10 +28,20 @@ FunctionTarget split_target(const std::string& target);
 std::string plain_name(const FunctionTarget& target);
 // That of an ARN; "": it is none.
 std::string region_of(const FunctionTarget& target);
+// Of an operation on the target: "configuration", "invocations", …
+std::string target_path(const FunctionTarget& target, const std::string& operation);
 // Of the target's GetFunctionConfiguration.
 std::string configuration_path(const FunctionTarget& target);
 // The version that its qualifier stands for; "": it has none.
 Result<std::string> version_of(ApiClient& client, const FunctionTarget& target);
+// The versions that its qualifier may run as: two for an alias that routes. Empty: it has none.
+Result<std::set<std::string>> versions_of(ApiClient& client, const FunctionTarget& target);
+// The log group that its settings name.
+Result<std::string> find_log_group(ApiClient& client, const FunctionTarget& target);
+// The one of a function whose settings name none.
+std::string default_log_group(const FunctionTarget& target);
+// The one that was found, or else the default.
+std::string log_group_of(ApiClient& client, const FunctionTarget& target);
 // A target whose version or alias must be given. Error (kInvalid): none, with `why`.
 Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why);
 

@@ -77,7 +77,8 @@ TEST(Help, NamesArgumentsAsItsUsageLineDoes) {
                         "Arguments:\n"
                         "  NAME[:QUALIFIER]          Name with"));
   EXPECT_THAT(run({"logs", "--help"}).out,
-              HasSubstr("\nUsage: kiln logs [OPTIONS] NAME...\n\nArguments:\n  NAME ...  "));
+              HasSubstr("\nUsage: kiln logs [OPTIONS] NAME[:QUALIFIER]...\n\nArguments:\n"
+                        "  NAME[:QUALIFIER] ...  "));
   const std::string alarm = run({"alarm", "--help"}).out;
   EXPECT_THAT(alarm, HasSubstr("\nUsage: kiln alarm [OPTIONS] COMMAND\n"));
   EXPECT_THAT(alarm, HasSubstr("\nCommands:\n  list  "));

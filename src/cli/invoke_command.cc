@@ -33,21 +33,6 @@ struct InvokeOptions {
 // Kiln takes the request id from here, so that the log can be read while the function runs.
 constexpr const char* kRequestIdHeader = "X-Kiln-Request-Id";
 
-// An ARN may carry its qualifier itself; NAME:QUALIFIER is split.
-std::string invoke_path(const std::string& target) {
-  std::string name = target;
-  std::string qualifier;
-  if (!target.starts_with("arn:")) {
-    if (const size_t colon = target.rfind(':'); colon != std::string::npos) {
-      name = target.substr(0, colon);
-      qualifier = target.substr(colon + 1);
-    }
-  }
-  std::string path = function_path(name) + "/invocations";
-  if (!qualifier.empty()) path += "?Qualifier=" + percent_encode(qualifier);
-  return path;
-}
-
 void print_answer(Console& console, OutputFormat format, const ApiResponse& response) {
   if (format == OutputFormat::kText) {
     console.out << response.body;
@@ -128,11 +113,12 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   Result<ApiClient> client = ApiClient::create(client_options.api);
   if (!client) return fail(console, client.error());
 
-  ApiRequest request{.method = "POST", .path = invoke_path(options.target)};
+  const FunctionTarget target = split_target(options.target);
+  ApiRequest request{.method = "POST", .path = target_path(target, "invocations")};
   request.body = *std::move(payload);
   request.headers = {{"Content-Type", "application/json"}};
   request.time_limit = Duration(0);  // the function has its own
-  const std::string name = plain_name(split_target(options.target));
+  const std::string name = plain_name(target);
   std::optional<InvokeTail> tail;
   if (options.wait == Wait::kNo) {
     request.headers.emplace_back("X-Amz-Invocation-Type", "Event");
@@ -142,7 +128,7 @@ int run_invoke(Console& console, const ClientOptions& client_options,
     if (options.tail == LogTail::kYes) {
       const std::string id = new_uuid();
       request.headers.emplace_back(kRequestIdHeader, id);
-      tail.emplace(client_options.api, name, id, console.err);
+      tail.emplace(client_options.api, target, id, console.err);
     }
   }
   Result<ApiResponse> response = client->send(request);

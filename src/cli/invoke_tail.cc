@@ -13,10 +13,10 @@ constexpr int64_t kClockSlackMs = 2000;  // between this machine and the server
 
 }  // namespace
 
-InvokeTail::InvokeTail(const ApiOptions& api, const std::string& name,
+InvokeTail::InvokeTail(const ApiOptions& api, const FunctionTarget& target,
                        const std::string& request_id, std::ostream& out)
-    : out_(out), thread_([this, api, group = "/aws/lambda/" + name, request_id] {
-        fenced("the log's tail", [&] { run(api, group, request_id); });
+    : out_(out), thread_([this, api, target, request_id] {
+        fenced("the log's tail", [&] { run(api, target, request_id); });
       }) {}
 
 InvokeTail::~InvokeTail() {
@@ -38,12 +38,13 @@ bool InvokeTail::finish() {
   return printed_;
 }
 
-void InvokeTail::run(const ApiOptions& api, const std::string& group,
+void InvokeTail::run(const ApiOptions& api, const FunctionTarget& target,
                      const std::string& request_id) {
   Result<ApiClient> client = ApiClient::create(api);
   if (!client) return;
   const SystemClock clock;
-  LogFollower follower(*client, group, epoch_ms(clock.wall_now()) - kClockSlackMs);
+  const int64_t start_ms = epoch_ms(clock.wall_now()) - kClockSlackMs;
+  LogFollower follower(*client, log_group_of(*client, target), start_ms);
   LogSelection selection(request_id, Invocations::kAll);
   SteadyTime give_up = SteadyTime::max();
   while (true) {

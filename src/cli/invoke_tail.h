@@ -14,13 +14,13 @@
 
 #include "base/mutex.h"
 #include "cli/api_client.h"
+#include "cli/function_api.h"
 
 namespace kiln::cli {
 
 class InvokeTail {
  public:
-  // `name`: of the function, without qualifier.
-  InvokeTail(const ApiOptions& api, const std::string& name, const std::string& request_id,
+  InvokeTail(const ApiOptions& api, const FunctionTarget& target, const std::string& request_id,
              std::ostream& out);
   ~InvokeTail();  // stops at once
 
@@ -31,7 +31,7 @@ class InvokeTail {
  private:
   static constexpr auto kPatience = std::chrono::seconds(3);
 
-  void run(const ApiOptions& api, const std::string& group, const std::string& request_id);
+  void run(const ApiOptions& api, const FunctionTarget& target, const std::string& request_id);
 
   std::ostream& out_;
   Mutex mutex_;

@@ -95,11 +95,8 @@ Result<void> check_function(const ApiOptions& api, const LoadArguments& argument
   if (arguments.target.empty()) return {};
   Result<ApiClient> client = ApiClient::create(api);
   if (!client) return client.error();
-  std::string path =
-      "/2015-03-31/functions/" + percent_encode(arguments.settings.function) + "/configuration";
-  if (!arguments.settings.qualifier.empty())
-    path += "?Qualifier=" + percent_encode(arguments.settings.qualifier);
-  const Result<ApiResponse> answer = client->send({.method = "GET", .path = path});
+  const Result<ApiResponse> answer =
+      client->send({.path = configuration_path(split_target(arguments.target))});
   if (!answer) return answer.error();
   if (answer->status == 404) return no_such_target(arguments.target, api);
   if (answer->status != 200) return error_of(*answer);

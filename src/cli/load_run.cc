@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/json.h"
+#include "cli/function_api.h"
 #include "cli/json_call.h"
 #include "cli/usage.h"
 #include "net/client_url.h"
@@ -97,7 +98,11 @@ class Reports {
 
  private:
   Result<void> poll() {
-    Json body{{"logGroupName", "/aws/lambda/" + settings_.function},
+    if (group_.empty()) {
+      const FunctionTarget target{settings_.function, settings_.qualifier};
+      group_ = log_group_of(client_, target);
+    }
+    Json body{{"logGroupName", group_},
               {"filterPattern", R"(?"REPORT RequestId" ?"platform.report")"},
               {"startTime", since_ms_}};
     while (true) {
@@ -134,6 +139,7 @@ class Reports {
 
   ApiClient& client_;
   const LoadSettings& settings_;
+  std::string group_;  // of its log
   int64_t started_ms_, since_ms_ = 0;
   LoadOutcome& outcome_;
   std::unordered_map<std::string, size_t> open_;

@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "base/json_access.h"
 #include "base/time_format.h"
@@ -31,11 +32,16 @@ struct LogsOptions {
   Invocations which = Invocations::kAll;
 };
 
-// One function's log.
+// The log of a function, or of some of its versions.
 struct Source {
-  std::string name;
+  std::string text;       // as it was given
+  std::string name;       // as lines show it
+  FunctionTarget target;  // the qualifier may be empty
+  std::string group;
+  std::unique_ptr<ApiClient> client;  // of the Region that an ARN names
   std::unique_ptr<LogFollower> follower;
   LogSelection selection;
+  bool is_missing = false;  // the function, or its version
 };
 
 struct Entry {
@@ -61,7 +67,7 @@ class LinePrinter {
       nlohmann::json document = {{"timestamp", line.timestamp_ms},
                                  {"logStreamName", line.stream},
                                  {"message", line.message}};
-      if (several_) document["functionName"] = entry.source->name;
+      if (several_) document["functionName"] = plain_name(entry.source->target);
       console_.out << json_dump(document) << '\n';
       return;
     }
@@ -91,22 +97,74 @@ class LinePrinter {
   std::map<std::string, size_t> colors_;
 };
 
-// A group that is not there is a function that has not run yet, or no function at all.
-Result<std::vector<LogLine>> poll_known(ApiClient& client, Source& source) {
+// DAY/[VERSION]ID, and in a group that functions may share, DAY/NAME[VERSION]ID.
+bool is_stream_of(const std::string& stream, const Source& source,
+                  const std::set<std::string>& versions) {
+  const std::string name = plain_name(source.target);
+  const size_t open = stream.rfind('[');
+  const size_t close = stream.rfind(']');
+  const bool framed = open != std::string::npos && close != std::string::npos && open < close;
+  if (source.group != "/aws/lambda/" + name &&
+      (!framed || !stream.substr(0, open).ends_with("/" + name)))
+    return false;
+  return versions.empty() ||
+         (framed && versions.contains(stream.substr(open + 1, close - open - 1)));
+}
+
+Error no_such_source(const Source& source) {
+  return no_such_target(source.text, source.client->options());
+}
+
+// What is new. One that has not run yet has no lines, and those of a function or version that was
+// deleted may still be there.
+Result<std::vector<LogLine>> poll(Source& source) {
+  // Anew each time: an alias may move.
+  const auto versions = versions_of(*source.client, source.target);
+  if (!versions && versions.error().type == "ResourceNotFoundException")
+    return no_such_source(source);
+  if (!versions) return versions.error();
   Result<std::vector<LogLine>> lines = source.follower->poll();
-  if (lines || lines.error().type != "ResourceNotFoundException") return lines;
-  Result<nlohmann::json> function =
-      client.json({.method = "GET", .path = function_path(source.name) + "/configuration"});
-  if (function) return std::vector<LogLine>();
-  if (function.error().type != "ResourceNotFoundException") return function.error();
-  return no_such_function(source.name, client.options());
+  if (!lines && lines.error().type != "ResourceNotFoundException") return lines;
+  if (!lines) lines = std::vector<LogLine>();
+  std::erase_if(*lines,
+                [&](const LogLine& line) { return !is_stream_of(line.stream, source, *versions); });
+  if (lines->empty() && source.is_missing) return no_such_source(source);
+  source.is_missing = false;
+  return lines;
+}
+
+Result<Source> open_source(const ClientOptions& options, const LogsOptions& wanted,
+                           const std::string& text, int64_t start_ms) {
+  Source source{text, "", {}, "", {}, {}, LogSelection(wanted.request_id, wanted.which)};
+  // `aws logs` has the group's name.
+  constexpr std::string_view kGroupPrefix = "/aws/lambda/";
+  source.target =
+      split_target(text.starts_with(kGroupPrefix) ? text.substr(kGroupPrefix.size()) : text);
+  source.name = plain_name(source.target);
+  if (!source.target.qualifier.empty()) source.name += ":" + source.target.qualifier;
+  ApiOptions api = options.api;
+  if (const std::string region = region_of(source.target); !region.empty()) api.region = region;
+  Result<ApiClient> client = ApiClient::create(api);
+  if (!client) return client.error();
+  source.client = std::make_unique<ApiClient>(*std::move(client));
+  source.group = default_log_group(source.target);
+  if (const auto group = find_log_group(*source.client, source.target)) {
+    source.group = *group;
+  } else {
+    source.is_missing = group.error().type == "ResourceNotFoundException";
+    // Who may only read logs finds those of most functions.
+    if (!source.is_missing && group.error().type != "AccessDeniedException") return group.error();
+  }
+  source.follower =
+      std::make_unique<LogFollower>(*source.client, source.group, start_ms, wanted.pattern);
+  return source;
 }
 
 // What is new in all logs and wanted, in the order of time.
-Result<std::vector<Entry>> poll_all(ApiClient& client, std::vector<Source>& sources) {
+Result<std::vector<Entry>> poll_all(std::vector<Source>& sources) {
   std::vector<Entry> entries;
   for (Source& source : sources) {
-    Result<std::vector<LogLine>> lines = poll_known(client, source);
+    Result<std::vector<LogLine>> lines = poll(source);
     if (!lines) return lines.error();
     for (LogLine& line : source.selection.pick(*std::move(lines)))
       entries.push_back({&source, std::move(line)});
@@ -121,23 +179,21 @@ Result<std::vector<Entry>> poll_all(ApiClient& client, std::vector<Source>& sour
 int run_logs(Console& console, const ClientOptions& client_options, const LogsOptions& options) {
   const Result<Duration> since = duration_of("--since", options.since);
   if (!since) return fail(console, since.error());
-  Result<ApiClient> client = ApiClient::create(client_options.api);
-  if (!client) return fail(console, client.error());
   const int64_t start_ms = std::max<int64_t>(
       0, epoch_ms(SystemClock().wall_now()) - static_cast<int64_t>(to_ms(*since)));
   std::vector<Source> sources;
-  for (const std::string& name : options.names)
-    sources.push_back(
-        {name,
-         std::make_unique<LogFollower>(*client, "/aws/lambda/" + name, start_ms, options.pattern),
-         LogSelection(options.request_id, options.which)});
+  for (const std::string& name : options.names) {
+    Result<Source> source = open_source(client_options, options, name, start_ms);
+    if (!source) return fail(console, source.error(), name);
+    sources.push_back(*std::move(source));
+  }
   LinePrinter printer(console, client_options.format, sources.size() > 1);
 
   std::optional<StopSignals> signals;
   if (options.follow == Follow::kYes) signals.emplace();
   bool first = true;
   do {
-    Result<std::vector<Entry>> entries = poll_all(*client, sources);
+    Result<std::vector<Entry>> entries = poll_all(sources);
     if (!entries) return fail(console, entries.error());
     const auto most = static_cast<size_t>(options.most_lines);
     if (first && most > 0 && entries->size() > most)
@@ -164,12 +220,17 @@ void add_logs_command(CLI::App& app, Invocation& invocation) {
       "Examples:\n"
       "  kiln logs hello\n"
       "  kiln logs hello -f                    go on until Ctrl-C\n"
+      "  kiln logs hello:live                  of the versions that an alias runs\n"
       "  kiln logs hello orders -n 50          the last 50 lines of both\n"
       "  kiln logs hello --errors --since 1d   invocations that failed, with all their lines\n"
       "  kiln logs hello --filter '?ERROR ?WARN'\n"
       "  kiln logs hello --since 1h30m --json | jq -r .message");
   auto options = std::make_shared<LogsOptions>();
-  command->add_option("name", options->names, "Names of functions")->required();
+  command
+      ->add_option("name", options->names,
+                   "Functions, with a version or alias if only its lines are wanted, or ARNs")
+      ->required()
+      ->type_name("NAME[:QUALIFIER]");
   command->add_flag_callback(
       "--follow,-f", [options] { options->follow = Follow::kYes; },
       "Keep printing new lines until Ctrl-C, or until the reader of a pipe goes away");

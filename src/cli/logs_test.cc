@@ -26,6 +26,7 @@ json event(int64_t time, const std::string& message, const std::string& id) {
 
 TEST(Logs, ReadsAllPagesAndPrintsTimeAndMessage) {
   const TestServer server([](const TestRequest& request) -> TestResponse {
+    if (request.method == "GET") return {200, "{}"};
     if (!body_of(request).contains("nextToken")) {
       return {200,
               json{{"events", {event(1769000000123, "START\n", "1")}}, {"nextToken", "n"}}.dump()};
@@ -37,7 +38,7 @@ TEST(Logs, ReadsAllPagesAndPrintsTimeAndMessage) {
   EXPECT_EQ(outcome.out,
             "2026-01-21T12:53:20.123Z START\n"
             "2026-01-21T12:53:20.124Z hello\n");
-  const TestRequest first = server.requests()[0];
+  const TestRequest first = server.requests()[1];
   EXPECT_EQ(first.headers.at("x-amz-target"), "Logs_20140328.FilterLogEvents");
   EXPECT_EQ(first.headers.at("content-type"), "application/x-amz-json-1.1");
   EXPECT_THAT(first.headers.at("authorization"), HasSubstr("/us-east-1/logs/aws4_request"));
@@ -58,7 +59,8 @@ TEST(Logs, FollowsWithoutRepeatsUntilInterrupted) {
   std::atomic<int> polls{0};
   {
     // The answers overlap, one event comes late, and two equal lines are two events.
-    const TestServer server([&](const TestRequest&) -> TestResponse {
+    const TestServer server([&](const TestRequest& request) -> TestResponse {
+      if (request.method == "GET") return {200, "{}"};
       const int poll = ++polls;
       json events = json::array({event(base, "one", "")});
       if (poll >= 2) events.push_back(event(base - 1000, "late", ""));

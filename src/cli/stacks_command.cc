@@ -7,11 +7,13 @@
 #include "base/near_word.h"
 #include "cli/command.h"
 #include "cli/consent.h"
+#include "cli/size_text.h"
 #include "cli/stack_client.h"
 #include "cli/stack_text.h"
 #include "cli/stack_watch.h"
 #include "cli/table.h"
 #include "cli/template_source.h"
+#include "cli/usage.h"
 
 namespace kiln::cli {
 namespace {
@@ -160,6 +162,29 @@ int destroy_one(Console& console, std::ostream& progress, StackClient& client,
                    (retained.empty() ? "; --retain LOGICALID leaves a resource behind" : "")});
 }
 
+// "orders (3 resources: Hello, HelloRole, and HelloUrl)": what goes with it. What was left out is
+// not there.
+Result<std::string> what_goes(StackClient& client, const std::string& name) {
+  if (const auto there = stack_named(client, name); !there) return there.error();
+  const auto resources =
+      client.pages("ListStackResources", {{"StackName", name}}, "StackResourceSummaries");
+  if (!resources) return resources.error();
+  constexpr size_t kNamed = 6;
+  size_t count = 0;
+  std::string list;
+  for (const json& each : *resources) {
+    const std::string status = string_at(each, "ResourceStatus");
+    if (status == "DELETE_COMPLETE" ||
+        string_at(each, "ResourceStatusReason").starts_with(kLeftOutReason))
+      continue;
+    if (++count <= kNamed)
+      list += (list.empty() ? "" : ", ") + string_at(each, "LogicalResourceId");
+  }
+  if (count == 0) return name + " (no resources)";
+  if (count > kNamed) list += " and " + std::to_string(count - kNamed) + " more";
+  return name + " (" + count_text(count, "resource") + ": " + list + ")";
+}
+
 int run_destroy(Console& console, const ClientOptions& options, const DestroyOptions& wanted) {
   auto client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
@@ -171,14 +196,16 @@ int run_destroy(Console& console, const ClientOptions& options, const DestroyOpt
     names.insert(names.end(), found->begin(), found->end());
   }
   if (!wanted.yes) {
-    if (const int code = expect_somebody(console); code != kExitOk) return code;
     std::string list;
     for (const std::string& name : names) {
-      if (const auto there = stack_named(stacks, name); !there) return fail(console, there.error());
-      list += (list.empty() ? "" : ", ") + name;
+      const auto stack = what_goes(stacks, name);
+      if (!stack) return fail(console, stack.error());
+      list += (list.empty() ? "" : ", ") + *stack;
     }
-    const int code =
-        ask(console, "Destroy " + list + " and all that is in it?", "nothing was destroyed");
+    if (!is_anybody_there(console))
+      return fail(console, usage("nobody is there to ask whether to destroy " + list +
+                                 "; --yes does it without asking"));
+    const int code = ask(console, "Destroy " + list + "?", "nothing was destroyed");
     if (code != kExitOk) return code;
   }
   // Progress goes to stderr when stdout is for a program.

@@ -4,6 +4,7 @@
 #include "base/duration_text.h"
 #include "base/json_access.h"
 #include "cli/command.h"
+#include "cli/function_api.h"
 #include "cli/log_follower.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal_screen.h"
@@ -63,7 +64,8 @@ class DetailLog {
     Result<ApiClient> client = ApiClient::create(api);
     if (!client) return;
     client_.emplace(*std::move(client));
-    follower_.emplace(*client_, "/aws/lambda/" + name->name,
+    const FunctionTarget target{name->name, ""};
+    follower_.emplace(*client_, log_group_of(*client_, target),
                       epoch_ms(SystemClock().wall_now()) - kBackMs);
   }
 

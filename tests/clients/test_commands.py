@@ -44,6 +44,49 @@ def test_versions_and_aliases(kiln, function):
     assert "no function 'nope'" in says(kiln, "publish", "nope", code=1)
 
 
+def test_logs_of_a_version_an_alias_and_an_arn(kiln, function, tmp_path):
+    client = kiln.client("lambda")
+    for version in ("one", "two"):
+        (tmp_path / "code" / "lambda_function.py").write_text(f"def lambda_handler(event, context):\n    print('this is {version}')\n")
+        kiln.cli("create", function, str(tmp_path / "code"), "--update", "--publish")
+    kiln.cli("alias", "set", function, "live", "2")
+    arn = client.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    account_arn = arn.split(":", 4)[4]
+    for target in (function, f"{function}:1", f"{function}:live", arn, f"{arn}:live", f"{account_arn}:1"):
+        assert says(kiln, "invoke", target) == "null\n"
+
+    def versions_logged(target):
+        return set(re.findall(r"RequestId: \S+ Version: (\S+)", says(kiln, "logs", target)))
+
+    wait_for(lambda: versions_logged(function) == {"$LATEST", "1", "2"}, what="the lines of all versions")
+    assert versions_logged(f"{function}:1") == {"1"}
+    assert versions_logged(f"{function}:$LATEST") == {"$LATEST"}
+    assert versions_logged(f"{function}:live") == {"2"}
+    assert versions_logged(arn) == versions_logged(account_arn) == versions_logged(f"/aws/lambda/{function}") == {"$LATEST", "1", "2"}
+    assert versions_logged(f"{arn}:live") == {"2"} and versions_logged(f"{account_arn}:1") == {"1"}
+    kiln.cli("alias", "set", function, "live", "2", "--route", "1=0.5")
+    assert versions_logged(f"{function}:live") == {"1", "2"}, "both that the alias may run"
+    assert re.search(rf"Z {function}:1 START", says(kiln, "logs", f"{function}:1", function))
+    line = json.loads(says(kiln, "logs", f"{function}:1", function, "--json").splitlines()[0])
+    assert line["functionName"] == function
+    assert says(kiln, "logs", f"{function}:7", code=1) == f"kiln: '{function}' has no version 7; `kiln publish {function}` publishes one\n"
+    assert f"'{function}' has no alias 'nope'" in says(kiln, "logs", f"{function}:nope", code=1)
+    assert "no function 'nope'" in says(kiln, "logs", arn.replace(function, "nope"), code=1)
+
+
+def test_logs_in_a_log_group_of_ones_own(kiln, function, name):
+    client = kiln.client("lambda")
+    kiln.create_echo("sharer" + name)
+    for each in (function, "sharer" + name):
+        # Debian's boto3 is older than LoggingConfig: sent as it would be.
+        kiln.http("PUT", f"/2015-03-31/functions/{each}/configuration", json.dumps({"LoggingConfig": {"LogGroup": "/shared"}}))
+        client.get_waiter("function_updated_v2").wait(FunctionName=each)
+        assert "START RequestId" in kiln.cli("invoke", each, "--tail").stderr
+    wait_for(lambda: "REPORT" in says(kiln, "logs", function), what="a line in the shared group")
+    assert says(kiln, "logs", function).count("START RequestId") == 1, "and none of the other function's"
+    client.delete_function(FunctionName="sharer" + name)
+
+
 def test_concurrency(kiln, function):
     assert says(kiln, "reserve", function) == f"{function} reserves nothing\n"
     assert says(kiln, "reserve", function, "0") == f"{function} reserves 0: it is stopped\n"
@@ -87,7 +130,12 @@ def test_alarms(kiln, name):
     history = says(kiln, "alarm", "history", name)
     assert "ConfigurationUpdate" in history and "Alarm updated from INSUFFICIENT_DATA to ALARM" in history
     assert [a["StateReason"] for a in json.loads(says(kiln, "alarm", "list", "--json")) if a["AlarmName"] == name] == ["to see"]
-    assert "needs one threshold" in says(kiln, "alarm", "set", name, code=2)
+    assert says(kiln, "alarm", "set", name, "--function", name, code=2) == (
+        f"kiln: the alarm '{name}' has no threshold; give --above N or --below N: `kiln alarm set {name} --function {name} --metric Errors --above 0`\n")
+    assert "--above 2 and --below 1 are two thresholds" in says(kiln, "alarm", "set", name, "--above", "2", "--below", "1", code=2)
+    assert "is '2s'; it must be a number; Duration is in milliseconds: 2000" in says(kiln, "alarm", "set", name, "--above", "2s", code=2)
+    assert "give --periods 3 or more" in says(kiln, "alarm", "set", name, "--above", "2", "--datapoints", "3", code=2)
+    assert "--above N or --below N" in says(kiln, "alarm", "set", name, "--threshold", "2", code=2)
     assert says(kiln, "alarm", "delete", name) == f"deleted {name}\n"
     assert f"there is no alarm '{name}' in us-east-1" in says(kiln, "alarm", "delete", name, code=1)
     assert f"there are no alarms '{name}', 'x' in us-east-1" in says(kiln, "alarm", "delete", name, "x", code=1)

@@ -94,7 +94,17 @@ def test_nobody_to_ask_is_wrong_usage_and_leaves_nothing(engine, project):
     done = engine.cli("deploy", str(project), check=False)
     assert done.returncode == 2 and "--yes" in done.stderr
     assert engine.client("cloudformation").list_stacks(StackStatusFilter=["REVIEW_IN_PROGRESS"])["StackSummaries"] == []
-    assert engine.cli("destroy", "orders", check=False).returncode == 2
+
+
+def test_destroy_names_what_would_go(engine, project):
+    engine.cli("deploy", str(project), "--yes")
+    done = engine.cli("destroy", "orders", check=False)
+    resources = engine.client("cloudformation").list_stack_resources(StackName="orders")["StackResourceSummaries"]
+    named = ", ".join(each["LogicalResourceId"] for each in resources[:6])
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"kiln: nobody is there to ask whether to destroy orders ({len(resources)} resource")
+    assert f": {named})" in done.stderr.replace(" and 1 more", "") and "; --yes does it without asking\n" in done.stderr
+    engine.cli("destroy", "orders", "--yes")
 
 
 @pytest.mark.parametrize("broken, message", [

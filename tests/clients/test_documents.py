@@ -12,7 +12,7 @@ import tempfile
 import pytest
 
 from documents import blocks, script
-from harness import BINARY, ROOT
+from harness import BINARY, ROOT, install
 from own_network import in_own_network
 
 DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
@@ -31,7 +31,7 @@ def open_folder():
 def prefix():
     """Kiln as `cmake --install` leaves it, readable for everybody."""
     with open_folder() as folder:
-        subprocess.run(["cmake", "--install", str(BINARY.parent), "--prefix", str(folder)], check=True, capture_output=True)
+        install(folder)
         yield folder
 
 

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from harness import BINARY, Kiln, of_another_user
+from harness import BINARY, Kiln, install, of_another_user
 
 PYTHON = "def lambda_handler(event, context):\n    return {'hello': event.get('name', 'world')}\n"
 
@@ -48,7 +48,10 @@ def test_the_first_start_runs_a_packaged_function(tmp_path, args, variables, sta
 
 def test_an_installation_into_the_home_folder_is_apart_from_the_state(tmp_path):
     home = tmp_path / "home"
-    subprocess.run(["cmake", "--install", str(BINARY.parent), "--prefix", str(home / ".local"), "--component", "kiln"], check=True, capture_output=True)
+    in_build = lambda: {file: file.stat().st_mtime_ns for file in BINARY.parent.glob("install*manifest*")}
+    before = in_build()
+    install(home / ".local", component="kiln")
+    assert in_build() == before, "the build under test stays as it is"
     environment = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": ""}
     for _ in range(2):
         engine = Kiln(data_dir=False, cwd=tmp_path, binary=home / ".local/bin/kiln", env=environment)

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from harness import BINARY, Kiln, wait_for
+from harness import BINARY, Kiln, install, wait_for
 
 BUILD = BINARY.parent
 NEWEST_GLIBC = (2, 34)  # of Amazon Linux 2023
@@ -22,7 +22,7 @@ def run(*command, **more):
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
     prefix = tmp_path_factory.mktemp("prefix")
-    run("cmake", "--install", BUILD, "--prefix", prefix)
+    install(prefix)
     return prefix
 
 

@@ -1,7 +1,10 @@
 """Versions of the AWS SDK for JavaScript that read no AWS_ENDPOINT_URL, as packages and in bundles."""
 
+import contextlib
+
 import pytest
 
+from doubles import Receiver
 
 OLD_SDK_2 = """
 const sdk = module.exports = { VERSION: '2.1692.0', config: {} };
@@ -57,6 +60,57 @@ def test_an_old_sdk_in_a_bundle_finds_kiln_too(kiln, name, file):
     kiln.create(name, {file: BUNDLES[file]}, runtime="nodejs20.x")
     assert kiln.invoke(name, {})["Body"] == [[200, True], [200, True], "aws", "aws", "aws"]
     assert kiln.invoke(name, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"})["Body"] == ["aws"] * 5
+
+
+SPLIT = {
+    "CommonJS": {"index.js": "const lib = require('./lib/client');\nexports.handler = lib.handler;", "lib/client.js": BUNDLES["index.js"]},
+    "ESM": {"index.mjs": "import{h}from\"./chunk-A1.mjs\";export{h as handler};", "chunk-A1.mjs": "const a = await import('./chunk-B2.mjs');\nexport const h = a.handler;",
+            "chunk-B2.mjs": BUNDLES["index.mjs"]},
+}
+
+
+@pytest.mark.parametrize("kind", SPLIT)
+def test_an_old_sdk_in_another_file_of_a_bundle_finds_kiln(kiln, name, kind):
+    kiln.create(name, SPLIT[kind], runtime="nodejs20.x")
+    assert kiln.invoke(name, {})["Body"] == [[200, True], [200, True], "aws", "aws", "aws"]
+
+
+ASKS = """
+import { request } from 'node:https';
+// aws-sdk-js
+const sent = ([hostname, agent]) => new Promise((done) => {
+  const call = request({ port: 443, path: '/2015-03-31/functions/', hostname, headers: { 'User-Agent': agent } }, (response) => {
+    response.resume().on('end', () => done(response.statusCode));
+  });
+  call.on('error', () => done('refused')).end();
+});
+export const handler = async ({ variables, requests }) => {
+  Object.assign(process.env, variables);
+  const out = [];
+  for (const each of requests) out.push(await sent(each));
+  return out;
+};
+"""
+
+
+def test_an_old_sdk_in_a_bundle_reads_the_endpoint_of_its_service(kiln, name):
+    """A bundle's requests for a service whose variable names a server go there, and the others to AWS_ENDPOINT_URL."""
+    kiln.create(name, {"index.mjs": ASKS}, runtime="nodejs20.x")
+    old2, old3 = "aws-sdk-nodejs/2.1692.0 linux/v20", "aws-sdk-js/3.400.0 ua/2.0 os/linux api/SERVICE#3.400.0"
+    with contextlib.closing(Receiver()) as other:
+        for variable, host, agent in [
+            ("S3", "bucket.s3.eu-west-1.amazonaws.com", old2),
+            ("S3", "s3-eu-west-1.amazonaws.com", old2),
+            ("S3", "s3.amazonaws.com", old3.replace("SERVICE", "s3")),
+            ("CLOUDWATCH_LOGS", "logs.eu-west-1.amazonaws.com", old2),
+            ("CLOUDWATCH_LOGS", "logs.eu-west-1.amazonaws.com", old3.replace("SERVICE", "cloudwatch-logs")),
+            ("DYNAMODB", "dynamodb.eu-west-1.amazonaws.com", old2),
+        ]:
+            lambda_host = ["lambda.eu-west-1.amazonaws.com", agent.replace("api/", "x/")]
+            asked = {"variables": {f"AWS_ENDPOINT_URL_{variable}": other.url}, "requests": [[host, agent], lambda_host]}
+            before = other.received.qsize()
+            assert kiln.invoke(name, asked)["Body"] == [200, 200], (variable, host, agent)
+            assert other.received.qsize() == before + 1, (variable, host, agent)
 
 
 @pytest.mark.parametrize("module", ["import sdk from 'aws-sdk';\nconst Client = sdk.Service;", "import { S3Client as Client } from '@aws-sdk/client-s3';"])
