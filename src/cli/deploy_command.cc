@@ -277,7 +277,7 @@ class Deployer {
       form.emplace_back(at + ".ParameterValue", value);
     }
     if (before.is_null()) return {};
-    const auto written = cfn::read_as_written(source.text);
+    const auto written = cfn::read_as_written(source.text, local_include(source));
     for (const json& parameter : json_list(before, "Parameters")) {
       const std::string name = string_at(parameter, "ParameterKey");
       if (given.contains(name) || !written || !written->parameter(name)) continue;

@@ -45,5 +45,7 @@ nlohmann::json processed_template(std::string_view text,
 
 // Calls `visit` with each Location that is a text.
 void visit_locations(Node& root, const std::function<void(Node& location)>& visit);
+// The same with what it includes, as `include` has it.
+std::optional<Template> read_as_written(std::string_view text, const Include& include);
 
 }  // namespace kiln::cfn

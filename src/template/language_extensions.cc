@@ -32,21 +32,14 @@ class KnownValues {
   KnownValues(const Node& root, const std::map<std::string, std::string>& given)
       : root_(root), given_(given) {}
 
-  // What a parameter's value is, a mapping's entry, or a text that is put together of these.
+  // What a parameter's value is, a mapping's entry, or a text that is put together of these. Throws
+  // TooLarge once all that was found would be far beyond any template.
   std::optional<std::string> text_of(const Node& node) const {
-    if (!node.is_map() && !node.is_list()) return node.text;
-    if (const Node* sub = node.find("Fn::Sub")) return substituted(*sub);
-    if (const Node* join = node.find("Fn::Join")) return joined_text(*join);
-    if (const Node* name = node.find("Ref"); name && name->is_text()) {
-      if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
-      const Node* parameters = root_.find("Parameters");
-      const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
-      const Node* value = parameter ? parameter->find("Default") : nullptr;
-      if (value && !value->is_map() && !value->is_list()) return value->text;
-    }
-    const Node* entry = entry_of(node);
-    if (entry && !entry->is_map() && !entry->is_list()) return entry->text;
-    return std::nullopt;
+    auto text = look_up(node);
+    if (++found_ > kMaxFound) throw TooLarge{node.place};
+    found_bytes_ += text ? text->size() : 0;
+    if (found_bytes_ > kMaxFoundBytes) throw TooLarge{node.place};
+    return text;
   }
   const Node* entry_of(const Node& node) const {
     const Node* names = node.find("Fn::FindInMap");
@@ -75,19 +68,42 @@ class KnownValues {
  private:
   // Conditions may be circular.
   static constexpr int kMaxConditions = 32;
+  static constexpr size_t kMaxFound = 4 * kMaxNodes, kMaxFoundBytes = 8 * kMaxTextBytes;
+
+  std::optional<std::string> look_up(const Node& node) const {
+    if (!node.is_map() && !node.is_list()) return node.text;
+    if (const Node* sub = node.find("Fn::Sub")) return substituted(*sub);
+    if (const Node* join = node.find("Fn::Join")) return joined_text(*join);
+    if (const Node* name = node.find("Ref"); name && name->is_text()) {
+      if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
+      const Node* parameters = root_.find("Parameters");
+      const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
+      const Node* value = parameter ? parameter->find("Default") : nullptr;
+      if (value && !value->is_map() && !value->is_list()) return value->text;
+    }
+    const Node* entry = entry_of(node);
+    if (entry && !entry->is_map() && !entry->is_list()) return entry->text;
+    return std::nullopt;
+  }
 
   std::optional<std::string> substituted(const Node& argument) const {
     const bool list = argument.list.size() == 2;
     const Node& text = list ? argument.list[0] : argument;
     if (!text.is_text()) return std::nullopt;
     std::string out;
+    // A variable that is asked for twice may be made of others that are.
+    std::map<std::string, std::optional<std::string>, std::less<>> values;
     for (SubPart& part : sub_parts(text.text)) {
       if (part.kind == SubPart::Kind::kText) {
         out += part.text;
         continue;
       }
-      const Node* own = list ? argument.list[1].find(part.text) : nullptr;
-      const auto value = text_of(own ? *own : sam::ref(part.text));
+      const auto [at, is_new] = values.try_emplace(part.text);
+      std::optional<std::string>& value = at->second;
+      if (is_new) {
+        const Node* own = list ? argument.list[1].find(part.text) : nullptr;
+        value = text_of(own ? *own : sam::ref(part.text));
+      }
       if (!value || out.size() + value->size() > kMaxTextBytes) return std::nullopt;
       out += *value;
     }
@@ -140,7 +156,21 @@ class KnownValues {
   const Node& root_;
   const std::map<std::string, std::string>& given_;
   mutable std::map<std::string, std::optional<bool>> conditions_;
+  mutable size_t found_ = 0, found_bytes_ = 0;
 };
+
+// True: it is to go.
+bool resolve_policy(const KnownValues& known, Member& member) {
+  const bool is_policy = member.name == "DeletionPolicy" || member.name == "UpdateReplacePolicy";
+  if (!is_policy || !member.value.is_map()) return false;
+  const Node* branch = known.branch_of(member.value);
+  if (!branch) return false;
+  if (sam::is_no_value(*branch)) return true;
+  const auto text = known.text_of(*branch);
+  if (text && *text == "AWS::NoValue") return true;
+  if (text) member.value = placed(sam::text(*text), member.value.place);
+  return false;
+}
 
 class ExtensionsExpander {
  public:
@@ -157,7 +187,9 @@ class ExtensionsExpander {
         }
       find_code();
     } catch (const TooLarge& large) {
-      wrong(large.place, "Fn::ForEach makes more than " + std::to_string(kMaxNodes) + " values");
+      wrong(large.place, "AWS::LanguageExtensions makes more of this template than " +
+                             std::to_string(kMaxNodes) + " values, or " +
+                             std::to_string(kMaxTextBytes) + " bytes of text");
       return;
     }
   }
@@ -236,12 +268,16 @@ class ExtensionsExpander {
     return out;
   }
 
-  void make_text(Node& node) const {
+  void make_text(Node& node) {
     if (!node.is_map()) return;
-    if (auto text = known_.text_of(node)) node = placed(sam::text(std::move(*text)), node.place);
+    auto text = known_.text_of(node);
+    if (!text) return;
+    bytes_ += text->size();
+    if (bytes_ > kMaxTextBytes) throw TooLarge{node.place};
+    node = placed(sam::text(std::move(*text)), node.place);
   }
   // Ref and Fn::GetAtt take functions here.
-  void name_what_is_referred_to(Node& node) const {
+  void name_what_is_referred_to(Node& node) {
     for (Node& item : node.list) name_what_is_referred_to(item);
     for (Member& member : node.map) {
       if (node.map.size() == 1 && member.name == "Ref") make_text(member.value);
@@ -251,7 +287,7 @@ class ExtensionsExpander {
     }
   }
   // SAM asks for the text of these, and finds it where this transform was carried out before.
-  void find_code() const {
+  void find_code() {
     if (Node* resources = sam::find(root_, "Resources"))
       for (Member& resource : resources->map)
         if (Node* properties = sam::find(resource.value, "Properties"))
@@ -324,16 +360,11 @@ void resolve_policies(Node& root, const std::map<std::string, std::string>& para
   const KnownValues known(root, parameters);
   for (Member& resource : resources->map)
     std::erase_if(resource.value.map, [&](Member& member) {
-      const bool is_policy =
-          member.name == "DeletionPolicy" || member.name == "UpdateReplacePolicy";
-      if (!is_policy || !member.value.is_map()) return false;
-      const Node* branch = known.branch_of(member.value);
-      if (!branch) return false;
-      if (sam::is_no_value(*branch)) return true;
-      const auto text = known.text_of(*branch);
-      if (text && *text == "AWS::NoValue") return true;
-      if (text) member.value = placed(sam::text(*text), member.value.place);
-      return false;
+      try {
+        return resolve_policy(known, member);
+      } catch (const TooLarge&) {
+        return false;  // refused as it is
+      }
     });
 }
 

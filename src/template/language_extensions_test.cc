@@ -9,6 +9,7 @@ namespace kiln::cfn {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string with(const std::string& resources, const std::string& sections = "") {
   return "Transform: AWS::LanguageExtensions\n" + sections + "Resources:\n" + resources;
@@ -51,7 +52,7 @@ TEST(LanguageExtensions, ForEachThatMakesTooMuchEnds) {
   std::string text = "  Fn::ForEach::A:\n    - A\n    - " + names +
                      "\n    - Fn::ForEach::B:\n        - B\n        - " + names +
                      "\n        - T${A}${B}: {Type: AWS::SNS::Topic}\n";
-  EXPECT_THAT(ids(with(text)), HasSubstr("Fn::ForEach makes more than 200000 values"));
+  EXPECT_THAT(ids(with(text)), HasSubstr("makes more of this template than 200000 values"));
   EXPECT_THAT(ids(with("  Fn::ForEach::A:\n    - A\n    - [x, y]\n    - T: {Type: "
                        "AWS::SNS::Topic}\n")),
               HasSubstr("Fn::ForEach makes 'T' twice"));
@@ -113,6 +114,24 @@ TEST(LanguageExtensions, ConditionsThatNameOneAnotherOftenAreFoundOnce) {
   const Reading reading = read_template(text);
   ASSERT_TRUE(reading.ok()) << text_of(reading.problems[0]);
   EXPECT_EQ(reading.parsed->resources[0].deletion_policy, Policy::kRetain);
+}
+
+// Each level asks for the one below it four times; the innermost text is empty.
+TEST(LanguageExtensions, TextsThatAreMadeOfOneAnotherOftenAreMadeOnce) {
+  std::string text = "''";
+  for (int i = 0; i < 30; ++i) text = "{'Fn::Sub': ['${a}${a}${a}${a}', {a: " + text + "}]}";
+  EXPECT_THAT(
+      ids(with("  T: {Type: AWS::SNS::Topic, Properties: {DisplayName: {Ref: " + text + "}}}\n")),
+      Not(HasSubstr("makes more")));
+}
+
+// Nor can few words become more text than a template may have.
+TEST(LanguageExtensions, WhatIsReferredToHasTheLimitOfATemplate) {
+  std::string resources = "  T: {Type: AWS::SNS::Topic, Metadata: [";
+  for (int i = 0; i < 100; ++i) resources += "{Ref: {'Fn::FindInMap': [M, a, b]}}, ";
+  resources += "]}\n";
+  const std::string large = "Mappings: {M: {a: {b: " + std::string(50'000, 'x') + "}}}\n";
+  EXPECT_THAT(ids(with(resources, large)), HasSubstr("or 4194304 bytes of text"));
 }
 
 TEST(LanguageExtensions, FunctionsNameWhatIsReferredTo) {

@@ -149,10 +149,16 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
 }
 
 std::optional<Template> read_as_written(std::string_view text) {
+  return read_as_written(text, {});
+}
+
+std::optional<Template> read_as_written(std::string_view text, const Include& include) {
   NodeOrProblem tree = read_node(text);
-  const Node* root = std::get_if<Node>(&tree);
-  if (!root || !root->is_map() || has_wrong_parameters(*root)) return std::nullopt;
+  Node* root = std::get_if<Node>(&tree);
+  if (!root || !root->is_map()) return std::nullopt;
   std::vector<Problem> problems;
+  if (include) expand_includes(*root, {}, include, problems);
+  if (!problems.empty() || has_wrong_parameters(*root)) return std::nullopt;
   return read_sections(*root, problems);
 }
 

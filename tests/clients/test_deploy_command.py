@@ -273,3 +273,17 @@ def test_parameters_decide_what_a_template_becomes(engine, tmp_path):
     lint = engine.cli("lint", str(template), check=False)
     assert lint.returncode != 0 and "parameters without a value: Stage, Kept; give each with --parameter NAME=VALUE" in lint.stderr
     assert engine.cli("lint", str(template), "--parameter", "Stage=live", "--parameter", "Kept=Delete").returncode == 0
+
+
+def test_parameters_of_an_included_part_keep_their_values(engine, tmp_path):
+    (tmp_path / "part.yaml").write_text("Parameters: {Shown: {Type: String, Default: other}}\n")
+    template = tmp_path / "template.yaml"
+    template.write_text("""
+Transform: {Name: AWS::Include, Parameters: {Location: ./part.yaml}}
+Resources: {T: {Type: AWS::SNS::Topic, Properties: {DisplayName: !Ref Shown}}}
+Outputs: {Shown: {Value: !Ref Shown}}
+""")
+    deploy = lambda *more: json.loads(engine.cli("deploy", str(template), "--stack-name", "parts", "--yes", "--json", *more).stdout)
+    assert deploy("--parameter", "Shown=x") == {"parts": {"Shown": "x"}}
+    template.write_text(template.read_text().replace("T:", "U:"))
+    assert deploy() == {"parts": {"Shown": "x"}}

@@ -55,7 +55,7 @@ Result<cfn::Template> read(const std::string& text, const cfn::Include& include,
 Result<cfn::Template> read_to_describe(const std::string& text, const cfn::Include& include) {
   auto reading = cfn::read_template(text, {}, include);
   if (!reading.processing_failure.empty() || !reading.valueless.empty())
-    if (auto written = cfn::read_as_written(text)) return *std::move(written);
+    if (auto written = cfn::read_as_written(text, include)) return *std::move(written);
   return template_of(std::move(reading));
 }
 
@@ -103,7 +103,7 @@ Result<json> CloudFormationOperations::describe_stack_events(const Call& call) {
   Keys keys;
   for (auto event = found->events.rbegin(); event != found->events.rend(); ++event) {
     events.push_back(event_document(*found, *event));
-    keys.push_back(wire::descending_key(static_cast<uint64_t>(found->events.rend() - event)));
+    keys.push_back(wire::descending_key(event->number));
   }
   return page(events, keys, "StackEvents", token);
 }

@@ -129,9 +129,9 @@ std::optional<ObjectAddress> object_address(const std::string& url) {
 
 bool reads_template(const std::string& operation) {
   static constexpr std::string_view kReaders[] = {
-      "ContinueUpdateRollback", "CreateChangeSet", "CreateStack", "DeleteStack",
-      "ExecuteChangeSet",       "GetTemplate",     "UpdateStack", "GetTemplateSummary",
-      "ValidateTemplate"};
+      "ContinueUpdateRollback", "CreateChangeSet",  "CreateStack", "DeleteStack",
+      "DescribeStackResource",  "ExecuteChangeSet", "GetTemplate", "UpdateStack",
+      "GetTemplateSummary",     "ValidateTemplate"};
   return std::find(std::begin(kReaders), std::end(kReaders), operation) != std::end(kReaders);
 }
 
