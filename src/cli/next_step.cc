@@ -1,6 +1,7 @@
 #include "cli/next_step.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -55,6 +56,31 @@ bool timed_out_in_init(const std::string& log) {
   return line.find("Phase: invoke") != line.npos && line.find("Status: timeout") != line.npos;
 }
 
+// Whether a program says, before it ends itself, that it could get no more memory. A cgroup kills
+// one that needs too much; where none can be made, as without root, its allocations fail.
+bool ran_out_of_memory(const std::string& type, const std::string& message,
+                       const std::string& log) {
+  if (type == "Runtime.OutOfMemory" || type == "MemoryError" || type == "std::bad_alloc" ||
+      message == "Array buffer allocation failed")
+    return true;
+  if (type != "Runtime.ExitError") return false;
+  constexpr std::array<std::string_view, 6> kLastWords = {
+      "std::bad_alloc", "heap out of memory", "FatalProcessOutOfMemory",
+      "MemoryError",    "out of memory",      "Cannot allocate memory"};
+  return std::any_of(kLastWords.begin(), kLastWords.end(), [&log](std::string_view words) {
+    return log.find(words) != std::string::npos;
+  });
+}
+
+// "its memory of 128 MB ran out: ", as far as the log has the size.
+std::string size_that_ran_out(const std::string& log) {
+  constexpr std::string_view kSize = "Memory Size: ";
+  const size_t at = log.rfind(kSize);
+  if (at == std::string::npos) return "its memory ran out: ";
+  const size_t begin = at + kSize.size();
+  return "its memory of " + log.substr(begin, log.find('\t', begin) - begin) + " ran out: ";
+}
+
 }  // namespace
 
 std::string next_step(const std::string& payload, const std::string& log, const std::string& name) {
@@ -84,8 +110,8 @@ std::string next_step(const std::string& payload, const std::string& log, const 
   if (type == "Runtime.InvalidEntrypoint")
     return "put a program named bootstrap at the top of its folder; then " + replace +
            "` replaces the code";
-  if (type == "Runtime.OutOfMemory" || type == "MemoryError")
-    return update + "--memory MB` gives it more memory";
+  if (ran_out_of_memory(type, message, log))
+    return size_that_ran_out(log) + update + "--memory MB` gives it more";
   if (type == "Sandbox.Failure" && says(" at /var/task: No such file or directory"))
     return "the folder of its code is gone: put it back, or name another with " + update +
            "--hot-reload`";

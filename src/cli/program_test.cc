@@ -297,10 +297,9 @@ TEST(Invoke, SendsThePayloadAndPrintsTheAnswer) {
   EXPECT_EQ(requests[0].target, "/2015-03-31/functions/f/invocations");
   EXPECT_EQ(requests[5].target, "/2015-03-31/functions/f/invocations?Qualifier=prod");
   EXPECT_EQ(requests[6].target, "/2015-03-31/functions/f/invocations?Qualifier=%24LATEST");
-  EXPECT_EQ(
-      requests[7].target,
-      "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/"
-      "invocations?Qualifier=3");
+  EXPECT_EQ(requests[7].target,
+            "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Af/"
+            "invocations?Qualifier=3");
   EXPECT_FALSE(requests[0].headers.contains("expect"));
 }
 
@@ -385,8 +384,8 @@ TEST(Invoke, WhatBeginnersMeetIsAnsweredWithTheNextStep) {
        "(Unhandled): Sandbox.Timedout: Task timed out after 3.00 seconds; `kiln create f DIR "
        "--update --timeout SECONDS` gives it more time\n"},
       {"Runtime.OutOfMemory", "RequestId: 1-2 Error: Runtime exited with error: signal: killed",
-       "Runtime exited with error: signal: killed; `kiln create f DIR --update --memory MB` gives "
-       "it more memory\n"},
+       "Runtime exited with error: signal: killed; its memory ran out: `kiln create f DIR --update "
+       "--memory MB` gives it more\n"},
       {"Runtime.InvalidEntrypoint",
        "RequestId: 1-2 Error: fork/exec /var/task/bootstrap: permission denied",
        "; `chmod +x DIR/bootstrap` lets it be started; then `kiln create f DIR --update` replaces"},
@@ -397,7 +396,10 @@ TEST(Invoke, WhatBeginnersMeetIsAnsweredWithTheNextStep) {
        "--update --hot-reload`"},
       {"Function.ResponseSizeTooLarge", "Response payload size exceeded maximum (6291556 bytes).",
        "maximum (6291556 bytes); put a large answer into S3, and answer with its key\n"},
-      {"MemoryError", "", "MemoryError; `kiln create f DIR --update --memory MB` gives it more "},
+      {"MemoryError", "",
+       "MemoryError; its memory ran out: `kiln create f DIR --update --memory MB` gives it more\n"},
+      {"RangeError", "Array buffer allocation failed", "; its memory ran out: `kiln create f DIR"},
+      {"std::bad_alloc", "std::bad_alloc", "; its memory ran out: `kiln create f DIR"},
   };
   for (const auto& c : cases) {
     const TestServer server([&c](const TestRequest&) {
@@ -406,6 +408,28 @@ TEST(Invoke, WhatBeginnersMeetIsAnsweredWithTheNextStep) {
                           {{"X-Amz-Function-Error", "Unhandled"}}};
     });
     EXPECT_THAT(run({"invoke", "f", "--endpoint", server.endpoint()}).err, HasSubstr(c.said));
+  }
+}
+
+// Without root no cgroup kills it: its allocations fail, and it aborts.
+TEST(Invoke, AProgramThatCouldGetNoMoreMemoryIsNamed) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"terminate called after throwing an instance of 'std::bad_alloc'\n"
+       "REPORT RequestId: 1\tMemory Size: 256 MB\tMax Memory Used: 9 MB\t\n",
+       "signal: aborted; its memory of 256 MB ran out: `kiln create f DIR --update --memory MB` "
+       "gives "
+       "it more\n"},
+      {"FATAL ERROR: Allocation failed - JavaScript heap out of memory\n",
+       "; its memory ran out: "},
+      {"assert failed\n", "; `kiln logs f` shows its log\n"}};
+  for (const auto& [log, said] : cases) {
+    const TestServer server([&log = log](const TestRequest&) {
+      return TestResponse{
+          200,
+          R"({"errorType":"Runtime.ExitError","errorMessage":"RequestId: 1 Error: Runtime exited with error: signal: aborted"})",
+          {{"X-Amz-Function-Error", "Unhandled"}, {"X-Amz-Log-Result", base64_encode(log)}}};
+    });
+    EXPECT_THAT(run({"invoke", "f", "--endpoint", server.endpoint()}).err, HasSubstr(said));
   }
 }
 

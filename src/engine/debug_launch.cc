@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <filesystem>
@@ -21,7 +22,7 @@ constexpr uint16_t kGdbserverPort = 2345;
 constexpr uint16_t kInspectorPort = 9229;
 constexpr uint16_t kDebugpyPort = 5678;
 
-// The port that 127.0.0.1 lets us have, 0 if none; `port` 0 takes any.
+// The port that 127.0.0.1 lets us have, 0 if none, with errno; `port` 0 takes any.
 uint16_t free_port(uint16_t port) {
   const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return 0;
@@ -157,10 +158,16 @@ Result<uint16_t> debug_port(Debugger debugger, uint16_t wanted) {
         "there is no debugpy on the engine's machine; install the package python3-debugpy"};
   if (debugger == Debugger::kProfiler) return uint16_t{0};
   if (wanted != 0) {
+    errno = 0;
     if (free_port(wanted) == wanted) return wanted;
-    return Error{
-        ErrorKind::kConflict, "PortTaken",
-        "port " + std::to_string(wanted) + " is taken; leave --port out to have a free one"};
+    const std::string port = "port " + std::to_string(wanted);
+    if (errno == EACCES || errno == EPERM)
+      return Error{ErrorKind::kInvalid, "PortRefused",
+                   port +
+                       " is not for an ordinary user; take one from 1024 on, or leave --port out "
+                       "to have a free one"};
+    return Error{ErrorKind::kConflict, "PortTaken",
+                 port + " is taken; leave --port out to have a free one"};
   }
   if (const uint16_t port = free_port(usual_port(debugger)); port != 0) return port;
   if (const uint16_t port = free_port(0); port != 0) return port;

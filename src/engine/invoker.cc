@@ -196,8 +196,9 @@ void Invoker::debug(const std::string& region, const std::string& name,
   if (launch)
     runner(key).debug(*config, *launch);
   else if (!runner(key).stop_debugging())
-    return done(Error{ErrorKind::kNotFound, "ResourceNotFoundException",
-                      "No environment of " + name + " is being debugged."});
+    return done(Error{
+        ErrorKind::kNotFound, "ResourceNotFoundException",
+        "no environment of " + name + " is being debugged; `kiln debug " + name + "` starts one"});
   done(std::move(config));
 }
 

@@ -31,8 +31,10 @@ Error none_survives(const std::vector<SizeResult>& results) {
     if (result.throttles > 0 && result.invocations == 0)
       throttled = "every invocation was throttled; raise the reserved concurrency or the account's";
   }
+  const std::string step =
+      why.empty() ? "" : "; `kiln invoke` shows the whole error, and --payload gives another event";
   if (why.empty()) why = throttled.empty() ? "nothing was invoked" : throttled;
-  return {ErrorKind::kInvalid, "NoSize", "the function fails at every size: " + why};
+  return {ErrorKind::kInvalid, "NoSize", "the function fails at every size: " + why + step};
 }
 
 Error none_fast_enough(const std::vector<SizeResult>& results, double limit_ms) {

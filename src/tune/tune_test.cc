@@ -129,7 +129,10 @@ TEST(Choice, NeverASizeThatFailsOrThatTheMachineCannotShow) {
   }
   const Result<size_t> none = choose(results, {});
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().message, "the function fails at every size: KeyError: 'id'");
+  EXPECT_EQ(
+      none.error().message,
+      "the function fails at every size: KeyError: 'id'; `kiln invoke` shows the whole error, and "
+      "--payload gives another event");
   EXPECT_FALSE(smallest_surviving(results));
 }
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from debuggers import Dap, Inspector, gdb
-from harness import BINARY, ROOT, wait_for
+from harness import BINARY, ROOT, Kiln, of_another_user, wait_for
 
 PYTHON = "import time\n\ndef handler(event, context):\n    time.sleep(event.get('sleep', 0))\n    total = event.get('a', 0) + event.get('b', 0)\n    return {'total': total}\n"
 NODE = "export const handler = async (event) => {\n  await new Promise((done) => setTimeout(done, 1000 * (event.sleep ?? 0)));\n  const total = event.a + event.b;\n  return { total };\n};\n"
@@ -167,7 +167,8 @@ def test_a_debugged_environment_has_no_init_limit_and_stays(own_kiln, tmp_path, 
     assert [each["id"] for each in environments(kiln, "f")] == [row["id"]]
     kiln.cli("debug", "f", "--stop")
     wait_for(lambda: not environments(kiln, "f"), what="it has gone")
-    assert kiln.cli("debug", "f", "--stop", check=False).returncode == 1
+    nothing = kiln.cli("debug", "f", "--stop", check=False)
+    assert nothing.returncode == 1 and nothing.stderr == "kiln: no environment of f is being debugged; `kiln debug f` starts one\n"
 
 
 def test_what_cannot_be_debugged_says_why(kiln, name):
@@ -178,6 +179,19 @@ def test_what_cannot_be_debugged_says_why(kiln, name):
     assert taken.returncode == 1 and f"port {kiln.port} is taken" in taken.stderr
     status, _, body = kiln.http("POST", f"/_kiln/debug/{name}", b'{"prot": 1}')
     assert status == 400 and b"no member 'prot'" in body
+
+
+def test_a_port_that_an_ordinary_user_may_not_have_is_not_called_taken():
+    if int(pathlib.Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 81:
+        pytest.skip("here an ordinary user may have every port")
+    with of_another_user() as options:
+        engine = Kiln(**options)
+        try:
+            engine.create("f", {"index.mjs": NODE}, runtime="nodejs20.x")
+            refused = engine.cli("debug", "f", "--port", "81", "--no-launch-file", check=False)
+            assert refused.returncode == 1 and "port 81 is not for an ordinary user; take one from 1024 on" in refused.stderr
+        finally:
+            engine.stop()
 
 
 def test_ps_lists_environments(kiln, name):
