@@ -7,9 +7,9 @@
 #include "base/ascii.h"
 #include "base/digest.h"
 #include "base/ids.h"
-#include "model/stream_pace.h"
 #include "net/http_connection.h"
 #include "sandbox/peer_uid.h"
+#include "sandbox/stream_pace.h"
 
 namespace kiln::sandbox {
 namespace {
@@ -147,7 +147,7 @@ class RuntimeApi::PacedParts final : public net::BodySink, private net::Schedule
 
   const std::shared_ptr<AnswerStream> stream_;
   net::IoLoop& loop_;
-  model::StreamPace pace_;
+  StreamPace pace_;
   std::string part_;  // that has to wait
   std::function<void()> more_;
 };
@@ -177,7 +177,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       if (RuntimePort* port = api_.find(address_); port != nullptr && is_streamed(header))
         stream_ = port->stream(r.request_id, net::field(header, "Content-Type"));
       streamed_ = stream_ != nullptr;
-      if (streamed_) return model::kMaxStreamBytes;
+      if (streamed_) return kMaxStreamBytes;
     }
     return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
                ? kMaxBody
@@ -195,7 +195,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
       port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
     if (r.call == Call::kUnknown) return unknown();
-    return too_large_answer(streamed_ ? model::kMaxStreamBytes : kMaxResponseBytes);
+    return too_large_answer(streamed_ ? kMaxStreamBytes : kMaxResponseBytes);
   }
 
   void on_request(net::Request&& request) override {

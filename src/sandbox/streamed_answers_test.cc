@@ -2,7 +2,7 @@
 // come twice.
 #include <gtest/gtest.h>
 
-#include "model/stream_pace.h"
+#include "sandbox/stream_pace.h"
 #include "tests/support/sandbox_fixture.h"
 
 namespace kiln::sandbox {
@@ -27,9 +27,9 @@ class Parts final : public AnswerStream {
 // printed.
 constexpr char kRuntime[] = R"(
 import os, json, socket
-host, port = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')
+host, number = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')
 def open_one():
-    s = socket.create_connection((host, int(port)))
+    s = socket.create_connection((host, int(number)))
     return s, s.makefile('rb')
 def read(f):
     status = f.readline()
@@ -118,10 +118,10 @@ TEST_F(StreamedAnswersTest, TheLimitOnBothSides) {
     return std::string(R"(")") + kHead + "Content-Length: " + std::to_string(bytes) +
            R"(\r\n\r\n)" + body + R"(")";
   };
-  invoke(announced(model::kMaxStreamBytes, "abc#"));
+  invoke(announced(kMaxStreamBytes, "abc#"));
   EXPECT_EQ(recorder_.bad, std::vector<std::string>{"Runtime.TruncatedResponse"});
   recorder_.parts = std::make_shared<Parts>();
-  invoke(announced(model::kMaxStreamBytes + 1, ""));
+  invoke(announced(kMaxStreamBytes + 1, ""));
   EXPECT_EQ(recorder_.bad.back(), "Function.ResponseSizeTooLarge");
   EXPECT_EQ(recorder_.output, "413\n");
 }

@@ -1,8 +1,8 @@
-#include "model/stream_pace.h"
+#include "sandbox/stream_pace.h"
 
 #include <gtest/gtest.h>
 
-namespace kiln::model {
+namespace kiln::sandbox {
 namespace {
 
 using std::chrono::milliseconds;
@@ -35,4 +35,4 @@ TEST(StreamPace, ASlowFunctionGainsNothingForLater) {
 }
 
 }  // namespace
-}  // namespace kiln::model
+}  // namespace kiln::sandbox

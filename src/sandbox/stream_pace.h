@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-namespace kiln::model {
+namespace kiln::sandbox {
 
 // The most that one answer may stream.
 inline constexpr uint64_t kMaxStreamBytes = uint64_t{200} * 1024 * 1024;
@@ -33,4 +33,4 @@ class StreamPace {
   SteadyTime next_{};
 };
 
-}  // namespace kiln::model
+}  // namespace kiln::sandbox
