@@ -193,7 +193,7 @@ std::vector<Stack> StackBook::all(const std::string& region) const {
   std::vector<Stack> out;
   for (const RecordPtr& record : records(region)) out.push_back(record->snapshot());
   std::sort(out.begin(), out.end(), [](const Stack& a, const Stack& b) {
-    return std::pair(a.created, a.id) > std::pair(b.created, b.id);
+    return a.created != b.created ? a.created > b.created : a.id < b.id;
   });
   return out;
 }
@@ -242,6 +242,7 @@ std::vector<std::string> StackBook::importers(const std::string& region,
         out.push_back(stack.name);
       return true;
     });
+  std::sort(out.begin(), out.end());
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/digest.h"
 
 namespace kiln::wire {
@@ -14,15 +15,13 @@ constexpr std::string_view kBehind = "behind:";
 
 std::optional<KeyPage> key_page(const std::vector<std::string>& keys, const std::string& token,
                                 size_t most) {
+  KILN_REQUIRE(std::is_sorted(keys.begin(), keys.end()));
   KeyPage page;
   if (!token.empty()) {
     const auto text = base64_decode(token);
     if (!text || !text->starts_with(kBehind)) return std::nullopt;
-    const std::string last = text->substr(kBehind.size());
-    // Where it is gone, its place tells.
-    const auto found = std::find(keys.begin(), keys.end(), last);
-    const auto next =
-        found != keys.end() ? found + 1 : std::upper_bound(keys.begin(), keys.end(), last);
+    // It may be gone: its place tells.
+    const auto next = std::upper_bound(keys.begin(), keys.end(), text->substr(kBehind.size()));
     page.from = static_cast<size_t>(next - keys.begin());
   }
   page.to = page.from + std::min(most, keys.size() - page.from);

@@ -16,8 +16,8 @@ struct KeyPage {
   std::string next;  // the token; "" at the end
 };
 
-// The page behind `token` ("" from the start) of a list with these keys, in ascending order.
-// nullopt: no such token was given.
+// The page behind `token` ("" from the start) of a list with these keys. nullopt: no such token
+// was given. REQUIRES: the keys are in ascending order, and no two are the same.
 std::optional<KeyPage> key_page(const std::vector<std::string>& keys, const std::string& token,
                                 size_t most);
 

@@ -103,7 +103,7 @@ Result<json> CloudFormationOperations::describe_stack_events(const Call& call) {
   Keys keys;
   for (auto event = found->events.rbegin(); event != found->events.rend(); ++event) {
     events.push_back(event_document(*found, *event));
-    keys.push_back(wire::descending_key(static_cast<uint64_t>(found->events.rend() - event)));
+    keys.push_back(wire::descending_key(event->number));
   }
   return page(events, keys, "StackEvents", token);
 }

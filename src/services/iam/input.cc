@@ -155,6 +155,14 @@ std::string encoded(const std::string& text) {
 }
 
 Result<json> page(const json& input, const json& all, const char* name, const char* key) {
+  std::vector<std::string> keys;
+  keys.reserve(all.size());
+  for (const json& one : all) keys.push_back(json_text(*key == 0 ? one : json_member(one, key)));
+  return page(input, all, name, keys);
+}
+
+Result<json> page(const json& input, const json& all, const char* name,
+                  const std::vector<std::string>& keys) {
   wire::Fields in(input);
   const std::string marker = in.text("Marker");
   const auto most = in.integer("MaxItems");
@@ -163,9 +171,6 @@ Result<json> page(const json& input, const json& all, const char* name, const ch
     return validation("1 validation error detected: Value '" + std::to_string(*most) +
                       "' at 'maxItems' failed to satisfy constraint: Member must have value "
                       "between 1 and 1000");
-  std::vector<std::string> keys;
-  keys.reserve(all.size());
-  for (const json& one : all) keys.push_back(json_text(*key == 0 ? one : json_member(one, key)));
   const auto shown = wire::key_page(keys, marker, static_cast<size_t>(most.value_or(kPage)));
   if (!shown)
     return validation("Marker '" + marker.substr(0, 100) + "' is not one that this operation gave");

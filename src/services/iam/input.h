@@ -33,8 +33,11 @@ void remove_tags(const nlohmann::json& input, IamTags& tags);
 nlohmann::json tag_list(const IamTags& tags);
 // As IAM writes policies into answers: percent-encoded.
 std::string encoded(const std::string& text);
-// The elements from Marker on, at most MaxItems, as `name`, with IsTruncated and Marker. `key`: the
-// member in whose order they are; "" where they are texts.
+// The elements behind Marker, at most MaxItems, as `name`, with IsTruncated and Marker. `keys`: one
+// of each, in ascending order.
+Result<nlohmann::json> page(const nlohmann::json& input, const nlohmann::json& all,
+                            const char* name, const std::vector<std::string>& keys);
+// `key`: the member in whose ascending order they are; "" where they are texts.
 Result<nlohmann::json> page(const nlohmann::json& input, const nlohmann::json& all,
                             const char* name, const char* key);
 

@@ -1,9 +1,11 @@
 // IAM's operations on managed policies and their versions.
 #include <algorithm>
+#include <charconv>
 
 #include "services/iam/input.h"
 #include "services/iam/operations.h"
 #include "wire/fields.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 
@@ -17,6 +19,13 @@ constexpr size_t kMaxVersions = 5;
 Error no_such_version(const ManagedPolicy& policy, const std::string& version) {
   return iam::no_such_entity("Policy " + policy.arn + " version " + version +
                              " does not exist or is not attachable.");
+}
+
+uint64_t number_of(const PolicyVersion& version) {
+  uint64_t number = 0;
+  const char* const id = version.id.data();  // "v1"
+  std::from_chars(id + 1, id + version.id.size(), number);
+  return number;
 }
 
 json version_document(const ManagedPolicy& policy, const PolicyVersion& version) {
@@ -172,9 +181,12 @@ Result<json> IamOperations::list_policy_versions(const json& input) {
   const auto found = policy(input);
   if (!found) return found.error();
   json all = json::array();
-  for (auto version = found->versions.rbegin(); version != found->versions.rend(); ++version)
+  std::vector<std::string> keys;
+  for (auto version = found->versions.rbegin(); version != found->versions.rend(); ++version) {
     all.push_back(version_document(*found, *version));
-  return iam::page(input, all, "Versions", "VersionId");
+    keys.push_back(wire::descending_key(number_of(*version)));
+  }
+  return iam::page(input, all, "Versions", keys);
 }
 
 Result<json> IamOperations::delete_policy_version(const json& input) {

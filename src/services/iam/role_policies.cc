@@ -109,8 +109,10 @@ Result<json> IamOperations::list_attached_role_policies(const json& input) {
   wire::Fields in(input);
   const std::string prefix = in.text("PathPrefix", "/");
   if (!in.status()) return in.status().error();
+  std::vector<std::string> arns = found->attached;
+  std::sort(arns.begin(), arns.end());
   json all = json::array();
-  for (const std::string& arn : found->attached) {
+  for (const std::string& arn : arns) {
     const size_t path = std::min(arn.find('/'), arn.size() - 1), name = arn.rfind('/') + 1;
     if (arn.substr(path, name - path).starts_with(prefix))
       all.push_back({{"PolicyName", arn.substr(name)}, {"PolicyArn", arn}});
