@@ -185,6 +185,53 @@ TEST_F(IamTest, ListsComeInPages) {
   EXPECT_EQ(refusal("ListRoles", {{"MaxItems", "0"}}).type, "ValidationError");
 }
 
+TEST_F(IamTest, WhoDeletesPageByPageLeavesNoVersion) {
+  const json arn =
+      run("CreatePolicy", {{"PolicyName", "p"}, {"PolicyDocument", kLogs}})["Policy"]["Arn"];
+  const auto add = [&](bool becomes_default) {
+    run("CreatePolicyVersion",
+        {{"PolicyArn", arn}, {"PolicyDocument", kLogs}, {"SetAsDefault", becomes_default}});
+  };
+  const auto remove = [&](const json& version) {
+    run("DeletePolicyVersion", {{"PolicyArn", arn}, {"VersionId", version}});
+  };
+  // Up to v10 beside v9: these numbers are not in the order of their texts.
+  for (int i = 2; i <= 10; ++i) {
+    add(false);
+    if (i <= 6) remove("v" + std::to_string(i));
+  }
+  std::vector<std::string> seen;
+  json input = {{"PolicyArn", arn}, {"MaxItems", "2"}};
+  for (json page = json::object(); page.value("IsTruncated", true);
+       input["Marker"] = page.value("Marker", "")) {
+    page = run("ListPolicyVersions", input);
+    for (const json& version : page["Versions"]) {
+      seen.push_back(version["VersionId"]);
+      if (!version["IsDefaultVersion"]) remove(version["VersionId"]);
+    }
+  }
+  EXPECT_EQ(seen, (std::vector<std::string>{"v10", "v9", "v8", "v7", "v1"}));
+}
+
+TEST_F(IamTest, WhoDetachesPageByPageLeavesNoPolicy) {
+  create("r");
+  // In another order than that of their names.
+  for (const char* name : {"e", "a", "d", "b", "c"})
+    run("AttachRolePolicy",
+        {{"RoleName", "r"}, {"PolicyArn", std::string("arn:aws:iam::aws:policy/") + name}});
+  std::string seen;
+  json input = {{"RoleName", "r"}, {"MaxItems", "2"}};
+  for (json page = json::object(); page.value("IsTruncated", true);
+       input["Marker"] = page.value("Marker", "")) {
+    page = run("ListAttachedRolePolicies", input);
+    for (const json& policy : page["AttachedPolicies"]) {
+      seen += policy["PolicyName"].get<std::string>();
+      run("DetachRolePolicy", {{"RoleName", "r"}, {"PolicyArn", policy["PolicyArn"]}});
+    }
+  }
+  EXPECT_EQ(seen, "abcde");
+}
+
 TEST_F(IamTest, NamesAndTagsHaveLimits) {
   const auto with_name = [](const std::string& name) {
     return json{{"RoleName", name}, {"AssumeRolePolicyDocument", kTrust}};
