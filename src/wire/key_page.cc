@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/digest.h"
 
 namespace kiln::wire {
@@ -15,7 +14,6 @@ constexpr std::string_view kBehind = "behind:";
 
 std::optional<KeyPage> key_page(const std::vector<std::string>& keys, const std::string& token,
                                 size_t most) {
-  KILN_REQUIRE(std::is_sorted(keys.begin(), keys.end()));
   KeyPage page;
   if (!token.empty()) {
     const auto text = base64_decode(token);
