@@ -1,7 +1,10 @@
 #include "services/ssm/input.h"
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "base/ascii.h"
 #include "base/characters.h"
@@ -187,15 +190,24 @@ Result<SsmPage> ssm_page(const json& input, std::vector<SsmParameter> all, int64
         size < 1 ? "Member must have value greater than or equal to 1"
                  : "Member must have value less than or equal to " + std::to_string(most));
   if (!token.empty()) {
-    const auto after = base64_decode(token);
-    if (!after)
+    const auto after = base64_decode(token).value_or("");
+    const size_t colon = after.rfind(':');
+    int64_t version = 0;
+    const char* const end = after.data() + after.size();
+    if (colon == std::string::npos ||
+        std::from_chars(after.data() + colon + 1, end, version).ptr != end)
       return Error{ErrorKind::kInvalid, "InvalidNextToken", "The specified token is not valid."};
-    std::erase_if(all, [&](const SsmParameter& p) { return p.name <= *after; });
+    const std::string name = after.substr(0, colon);
+    std::erase_if(all, [&](const SsmParameter& p) {
+      return std::tie(p.name, p.version) <= std::tie(name, version);
+    });
   }
   SsmPage page{std::move(all), ""};
   if (page.items.size() > static_cast<size_t>(size)) {
     page.items.resize(static_cast<size_t>(size));
-    page.next_token = base64_encode(page.items.back().name);
+    // Of one name there may be several versions, by their labels.
+    const SsmParameter& shown = page.items.back();
+    page.next_token = base64_encode(shown.name + ":" + std::to_string(shown.version));
   }
   return page;
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/digest.h"
 #include "services/ssm/operations.h"
 #include "tests/support/state_doubles.h"
 
@@ -333,6 +334,31 @@ TEST_F(SsmTest, DocumentsOfOtherFormsAreLeftOut) {
   parameters_->load("eu-west-1", "b", "[]");
   parameters_->load("eu-west-1", "c", R"({"version": "text"})");
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(get(name), "ParameterNotFound") << name;
+}
+
+TEST_F(SsmTest, PagesByPathHaveEachVersionThatALabelFinds) {
+  put("/a/p", "one");
+  for (const char* value : {"two", "three"}) put("/a/p", value, {{"Overwrite", true}});
+  put("/a/q", "four");
+  for (int version = 1; version <= 3; ++version)
+    ask("LabelParameterVersion", {{"Name", "/a/p"},
+                                  {"ParameterVersion", version},
+                                  {"Labels", {"l" + std::to_string(version)}}});
+  ask("LabelParameterVersion", {{"Name", "/a/q"}, {"Labels", {"l1"}}});
+  std::string seen;
+  json input = {{"Path", "/a"},
+                {"MaxResults", 1},
+                {"ParameterFilters", {{{"Key", "Label"}, {"Values", {"l1", "l2", "l3"}}}}}};
+  for (json page = {{"NextToken", ""}}; page.contains("NextToken");) {
+    page = *ask("GetParametersByPath", input);
+    for (const json& one : page["Parameters"]) seen += one["Value"].get<std::string>() + " ";
+    if (page.contains("NextToken")) input["NextToken"] = page["NextToken"];
+  }
+  EXPECT_EQ(seen, "one two three four ");
+  for (const char* token : {"/a/p", "/a/p:", "/a/p:1x", ":"}) {
+    input["NextToken"] = base64_encode(token);
+    EXPECT_EQ(ask("GetParametersByPath", input).error().type, "InvalidNextToken") << token;
+  }
 }
 
 TEST_F(SsmTest, VersionsAreKeptWithTheirLabels) {
