@@ -44,7 +44,7 @@ def test_an_init_that_never_ends_holds_no_other_function_up(own_kiln):
                 began = time.monotonic()
                 assert kiln.invoke(name)["Body"] == answer
                 waits.append((time.monotonic() - began, name))
-        # An init may take ten seconds, and 32 of them take turns meanwhile.
-        assert number > 3 and max(waits)[0] < 5, max(waits)
+        # An init may take ten seconds, and 32 of them take turns meanwhile: behind one, a start would take as long.
+        assert number > 3 and max(waits)[0] < 10, max(waits)
         errors = {call.result()["Body"]["errorType"] for call in endless}
     assert errors == {"Sandbox.Timedout"}, errors
