@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -192,10 +193,11 @@ Result<SsmPage> ssm_page(const json& input, std::vector<SsmParameter> all, int64
   if (!token.empty()) {
     const auto after = base64_decode(token).value_or("");
     const size_t colon = after.rfind(':');
-    int64_t version = 0;
     const char* const end = after.data() + after.size();
-    if (colon == std::string::npos ||
-        std::from_chars(after.data() + colon + 1, end, version).ptr != end)
+    int64_t version = 0;
+    std::from_chars_result read{after.data(), std::errc::invalid_argument};
+    if (colon != std::string::npos) read = std::from_chars(after.data() + colon + 1, end, version);
+    if (read.ec != std::errc() || read.ptr != end)
       return Error{ErrorKind::kInvalid, "InvalidNextToken", "The specified token is not valid."};
     const std::string name = after.substr(0, colon);
     std::erase_if(all, [&](const SsmParameter& p) {
