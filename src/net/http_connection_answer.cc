@@ -1,6 +1,7 @@
 // How a connection sends an answer: a text, a part of a file, or a stream.
 #include <sys/sendfile.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kFileChunk = size_t{1024} * 1024;
 // Copying so many bytes costs less than telling the kernel of two pieces.
 constexpr size_t kJoined = 1024;
+
 void append_chunk_size(std::string& out, size_t size) {
   std::array<char, 2 * sizeof size> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size, 16).ptr;
@@ -33,9 +35,8 @@ void HttpConnection::write(Response&& response) {
   add_date(out_head_, response, loop_);
   const bool bodyless = head_request_ || response.status == 204 || response.status == 304;
   out_file_ = bodyless ? nullptr : std::move(response.file);
+  out_stream_ = bodyless ? nullptr : std::move(response.stream);
   // A short body goes with the head, as one piece.
-  out_stream_ = std::move(response.stream);
-  if (bodyless) let_stream_go();
   const bool joined = !bodyless && !out_file_ && response.body.size() <= kJoined;
   if (joined) out_head_ += response.body;
   Stream::Sent sent;

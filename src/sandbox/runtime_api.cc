@@ -171,13 +171,11 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   uint64_t body_limit(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
     stream_ = nullptr;
-    streamed_ = false;
     if (r.call == Call::kResponse) {
       answering_ = std::string(r.request_id);
       if (RuntimePort* port = api_.find(address_); port != nullptr && is_streamed(header))
         stream_ = port->stream(r.request_id, net::field(header, "Content-Type"));
-      streamed_ = stream_ != nullptr;
-      if (streamed_) return kMaxStreamBytes;
+      if (stream_) return kMaxStreamBytes;
     }
     return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
                ? kMaxBody
@@ -186,7 +184,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader&) override {
     if (!stream_) return nullptr;
-    return std::make_shared<PacedParts>(std::exchange(stream_, nullptr), connection_.loop());
+    return std::make_shared<PacedParts>(stream_, connection_.loop());
   }
 
   net::Response too_large(const net::RequestHeader& header) override {
@@ -195,7 +193,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
       port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
     if (r.call == Call::kUnknown) return unknown();
-    return too_large_answer(streamed_ ? kMaxStreamBytes : kMaxResponseBytes);
+    return too_large_answer(std::exchange(stream_, nullptr) ? kMaxStreamBytes : kMaxResponseBytes);
   }
 
   void on_request(net::Request&& request) override {
@@ -267,6 +265,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   // What is left of a streamed answer: how it ended.
   void on_sunk_request(net::Request&& request, const std::shared_ptr<net::BodySink>&) override {
     answering_.clear();
+    stream_ = nullptr;
     RuntimePort* port = api_.find(address_);
     if (port == nullptr) return connection_.close();
     const auto id = route(request.method_string(), net::target(request)).request_id;
@@ -347,8 +346,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   bool waiting_ = false;
   std::string extension_;  // the identifier under which it waits for an extension's event
   std::string answering_;  // request id of the response that is being read
-  bool streamed_ = false;  // it goes on part by part
-  std::shared_ptr<AnswerStream> stream_;  // whom it is for, until its first part
+  std::shared_ptr<AnswerStream> stream_;  // whom its parts go to
 };
 
 RuntimeApi::RuntimeApi(net::IoLoop& loop)

@@ -35,17 +35,16 @@ struct Included {
 Included expand_includes(Node& root, const std::map<std::string, std::string>& parameters,
                          const Include& include, std::vector<Problem>& problems);
 
-// read_template and processed_template with AWS::Include carried out; without `include` that
-// transform is refused.
+// read_template, processed_template and read_as_written with AWS::Include carried out; without
+// `include` that transform is refused, and read_as_written leaves it.
 Reading read_template(std::string_view text, const std::map<std::string, std::string>& parameters,
                       const Include& include);
 nlohmann::json processed_template(std::string_view text,
                                   const std::map<std::string, std::string>& parameters,
                                   const Include& include);
+std::optional<Template> read_as_written(std::string_view text, const Include& include);
 
 // Calls `visit` with each Location that is a text.
 void visit_locations(Node& root, const std::function<void(Node& location)>& visit);
-// The same with what it includes, as `include` has it.
-std::optional<Template> read_as_written(std::string_view text, const Include& include);
 
 }  // namespace kiln::cfn

@@ -148,9 +148,7 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
   return out;
 }
 
-std::optional<Template> read_as_written(std::string_view text) {
-  return read_as_written(text, {});
-}
+std::optional<Template> read_as_written(std::string_view text) { return read_as_written(text, {}); }
 
 std::optional<Template> read_as_written(std::string_view text, const Include& include) {
   NodeOrProblem tree = read_node(text);

@@ -195,8 +195,8 @@ Result<SsmPage> ssm_page(const json& input, std::vector<SsmParameter> all, int64
     const size_t colon = after.rfind(':');
     const char* const end = after.data() + after.size();
     int64_t version = 0;
-    std::from_chars_result read{after.data(), std::errc::invalid_argument};
-    if (colon != std::string::npos) read = std::from_chars(after.data() + colon + 1, end, version);
+    const char* const number = colon == std::string::npos ? end : after.data() + colon + 1;
+    const auto read = std::from_chars(number, end, version);
     if (read.ec != std::errc() || read.ptr != end)
       return Error{ErrorKind::kInvalid, "InvalidNextToken", "The specified token is not valid."};
     const std::string name = after.substr(0, colon);
