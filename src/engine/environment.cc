@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/code_folder.h"
+#include "base/fence.h"
 #include "base/interpreters.h"
 #include "engine/fault_text.h"
 #include "engine/runtime_launch.h"
@@ -16,14 +17,6 @@ namespace kiln::engine {
 namespace {
 
 using std::chrono::milliseconds;
-using Cause = model::EnvironmentCause;
-
-// With the hooks after it.
-constexpr Duration kRestoreLimit = std::chrono::seconds(10);
-// Of the wait for a turn to start, and for the launcher, where many environments start at once.
-constexpr Duration kStartLimit = std::chrono::minutes(2);
-// Who steps through a program has all the time in the world.
-constexpr Duration kDebuggedLimit = std::chrono::hours(24);
 constexpr Duration kOutputPause = milliseconds(20);
 constexpr Duration kTailPause = milliseconds(20);
 // Reading the memory peak is a system call; a shorter time of work is left to the next reading.
@@ -39,7 +32,7 @@ Error start_timeout(const model::FunctionConfig& config) {
   return {
       ErrorKind::kInternal, "ServiceException",
       "Kiln could not start an environment of " + config.name + " within " +
-          std::to_string(kStartLimit / std::chrono::seconds(1)) +
+          std::to_string(Environment::kStartLimit / std::chrono::seconds(1)) +
           " seconds: too many start. Send fewer requests at once, or raise `kiln serve --starts`."};
 }
 Error restore_error() {
@@ -60,20 +53,6 @@ const char* to_text(Initialization initialization) {
       break;
   }
   return "on-demand";
-}
-
-LaunchContext launch_context(const EnvironmentHost& host, const TaskFolder& task,
-                             const model::FunctionConfig& config, Initialization initialization) {
-  LaunchContext context;
-  context.task_dir = task.path;
-  context.layers_dir = task.layers_path;
-  context.runtimes_dir = host.runtimes_dir;
-  context.endpoint_url = host.endpoint_url;
-  context.symbols = host.symbols;
-  context.initialization_type = to_text(initialization);
-  context.interpreter = machine_interpreters().at_hand(config.runtime);
-  context.isolation = host.isolation;
-  return context;
 }
 
 Environment::Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
@@ -99,7 +78,12 @@ void Environment::tell(Event event) {
   for (const Effect effect : state_->on(event, t)) {
     // An effect may have told the state more, which is then ahead of what is left here: only a
     // refused event does that, and giving it back is all that follows.
-    carry_out(effect);
+    try {
+      carry_out(effect);
+    } catch (...) {
+      // Each is missed if the others aren't carried out: without its end nothing ever ends.
+      internal::fence_caught("environment");
+    }
     if (effect == Effect::kGone) return;  // the owner may have let go of it
     if (effect == Effect::kSend && !current_) break;
   }
@@ -156,77 +140,12 @@ void Environment::carry_out(Effect effect) {
       if (sandbox_) sandbox_->kill();
       return;
     case Effect::kGone:
-      log_.flush();
+      fenced("environment", [this] { log_.flush(); });
       return owner_.on_gone(*this);
   }
 }
 
 // ---- Init
-
-void Environment::start(Invocation&& cause) {
-  KILN_REQUIRE(!state_);
-  current_ = std::move(cause);
-  begin_life(model::kInitLimit, Cause::kInvocation);
-}
-
-void Environment::start_restored(Invocation&& cause, std::shared_ptr<sandbox::ForkSource> source) {
-  KILN_REQUIRE(!state_);
-  current_ = std::move(cause);
-  fork_of_ = std::move(source);
-  begin_life(kRestoreLimit, Cause::kInvocation);
-}
-
-void Environment::start_ahead() {
-  KILN_REQUIRE(!state_);
-  begin_life(model::ahead_init_limit(*config_), Cause::kProvisioning);
-}
-
-void Environment::start_debugged(const DebugLaunch& launch) {
-  KILN_REQUIRE(!state_);
-  debug_ = launch;
-  begin_life(kDebuggedLimit, Cause::kProvisioning);
-}
-
-void Environment::begin_life(Duration init_limit, Cause cause) {
-  model::EnvironmentLimits limits{};
-  limits.init = init_limit;
-  // A restore is served by a process that runs already.
-  if (!is_restored()) limits.start = kStartLimit;
-  limits.invocation = debug_ ? kDebuggedLimit : std::chrono::seconds(config_->timeout_s);
-  // Lambda keeps provisioned environments for as long as they are configured.
-  limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
-                                                                          : host_.idle_lifetime;
-  if (is_restored()) limits.after_failed_init = model::AfterFailedInit::kRefuse;
-  if (is_restored()) begin_log();
-  state_.emplace(limits, cause, now());
-  host_.loop.schedule(this, state_->deadline());
-  start_sandbox();
-}
-
-// Of one that never had its turn there is nothing to be read.
-void Environment::begin_log() {
-  if (std::exchange(log_begun_, true)) return;
-  const std::string runtime = runtime_label(running_runtime(config_->runtime));
-  const std::string arn = model::runtime_version_arn(config_->region, config_->runtime);
-  log_.line(is_restored() ? lines_.restore_start(runtime, arn, *config_, log_.stream(), wall())
-                          : lines_.init_start(runtime, arn, config_->version, wall()));
-}
-
-void Environment::start_sandbox() {
-  init_error_document_.clear();
-  init_error_type_.clear();
-  exit_.reset();
-  sandbox_ = host_.make_sandbox(static_cast<sandbox::SandboxOwner&>(*this));
-  if (is_restored()) return sandbox_->start(fork_spec(*config_, std::move(fork_of_)));
-  LaunchContext context = launch_context(host_, task_, *config_, initialization_);
-  context.log_stream = log_.stream();
-  sandbox::SandboxSpec spec = launch_spec(*config_, context);
-  if (debug_) {
-    spec.ahead_env.clear();
-    put_under_debugger(spec, *debug_);
-  }
-  sandbox_->start(spec);
-}
 
 void Environment::end_init() {
   init_error_document_.clear();
@@ -484,21 +403,28 @@ void Environment::finish_abandoned() {
 // ---- Ends
 
 void Environment::on_exit(const sandbox::Exit& exit) {
+  exit_.emplace();
+  bury_sandbox();
+  // Whatever fails of this, its end is told.
+  fenced("environment", [&] { note_exit(exit); });
+  tell(Event::kExit);
+}
+
+void Environment::note_exit(const sandbox::Exit& exit) {
   exit_ = exit;
   if (state_->phase() == model::EnvironmentPhase::kInit) begin_log();
   log_.end_output();
-  bury_sandbox();
   if (const std::string& folder = config_->code.hot_reload_dir;
       exit.error == EACCES && host_.isolation == sandbox::Isolation::kFull && !folder.empty())
     if (const std::string why = why_closed_to_others(folder); !why.empty())
       exit_->closed_folder = "the hot-reload folder '" + folder + "' " + why;
   if (auto fault = machine_fault(); fault && current_) abandon(*fault);
-  tell(Event::kExit);
 }
 
 // Within its own last callback it may not be destroyed: that comes when the loop comes round.
 void Environment::bury_sandbox() {
-  host_.loop.post([dead = std::shared_ptr<sandbox::SandboxPort>(std::move(sandbox_))] {});
+  auto dead = std::move(sandbox_);
+  if (!fenced("environment", [&] { host_.loop.post([dead] {}); })) dead_sandbox_ = std::move(dead);
 }
 
 void Environment::retire() {
@@ -519,6 +445,7 @@ void Environment::abandon(const Error& error) {
 // ---- Time and output
 
 SteadyTime Environment::on_time(SteadyTime t) {
+  if (unstarted_) end_unstarted();
   if (resume_output_at_ <= t) {
     if (log_.overloaded()) {
       resume_output_at_ = t + kOutputPause;

@@ -102,6 +102,9 @@ LaunchContext launch_context(const EnvironmentHost& host, const TaskFolder& task
 
 class Environment final : private sandbox::SandboxOwner, private net::Scheduled {
  public:
+  // Of the wait for a turn to start, and for the launcher, where many environments start at once.
+  static constexpr Duration kStartLimit = std::chrono::minutes(2);
+
   Environment(EnvironmentHost& host, EnvironmentOwner& owner, model::ConfigPtr config,
               TaskFolder task, Initialization initialization);
   ~Environment();
@@ -197,6 +200,10 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   void begin_log();
   void begin_life(Duration init_limit, model::EnvironmentCause cause);
   void start_sandbox();
+  void make_sandbox();
+  void start_sandbox_of(const sandbox::SandboxSpec& spec);
+  void end_unstarted();
+  void note_exit(const sandbox::Exit& exit);
   void bury_sandbox();
   void begin_invocation();
   bool send_event();
@@ -236,7 +243,8 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   EnvironmentLog log_;
   LogLines lines_;
   std::optional<model::EnvironmentState> state_;  // from start on
-  std::unique_ptr<sandbox::SandboxPort> sandbox_;
+  std::shared_ptr<sandbox::SandboxPort> sandbox_;
+  std::shared_ptr<sandbox::SandboxPort> dead_sandbox_;  // there was no memory to bury it
   std::optional<Invocation> current_;
   Answer answer_;
   SteadyTime last_ended_{};  // the invocation before
@@ -245,8 +253,9 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
   // What the state is being told comes in its Init phase, or behind an answer.
   bool first_init_ = false, answered_ = false;
   bool log_begun_ = false;
-  double init_ms_ = -1;                           // reported once, with the first invocation
-  double restore_ms_ = -1;                        // the same
+  bool unstarted_ = false;  // its sandbox could not be made, which on_time() tells
+  double init_ms_ = -1;     // reported once, with the first invocation
+  double restore_ms_ = -1;  // the same
   std::shared_ptr<sandbox::ForkSource> fork_of_;  // until it is started
   SteadyTime created_;
   uint64_t invocations_ = 0;

@@ -6,10 +6,9 @@
 #include <cctype>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
-#include "base/json_access.h"
+#include "base/json_text.h"
 
 namespace kiln::engine {
 namespace {
@@ -52,9 +51,13 @@ std::string signal_name(int number) {
   }
 }
 
+// Written without a value of the JSON library, which ends the process where memory runs out.
 std::string document(std::string_view type, std::string_view message) {
-  nlohmann::ordered_json d = {{"errorType", type}, {"errorMessage", message}};
-  return json_dump(d);
+  std::string out = "{\"errorType\":";
+  append_json_string(out, type);
+  out += ",\"errorMessage\":";
+  append_json_string(out, message);
+  return out += '}';
 }
 
 // Why the program could not be started, in AWS's words where it has them.
@@ -113,12 +116,11 @@ std::optional<Error> machine_fault(const sandbox::Exit& exit, const model::Funct
 Fault answer_fault(std::string_view error_type, std::string_view request_id) {
   if (error_type == "Function.ResponseSizeTooLarge") {
     // The one document that has its message first.
-    nlohmann::ordered_json d = {
-        {"errorMessage",
-         fmt::format("Response payload size exceeded maximum allowed payload size ({} bytes).",
-                     sandbox::kMaxResponseBytes)},
-        {"errorType", error_type}};
-    return {std::string(error_type), json_dump(d)};
+    return {
+        std::string(error_type),
+        fmt::format("{{\"errorMessage\":\"Response payload size exceeded maximum allowed payload "
+                    "size ({} bytes).\",\"errorType\":{}}}",
+                    sandbox::kMaxResponseBytes, json_string(error_type))};
   }
   std::string what = "the runtime broke off its answer";
   if (error_type == "Runtime.InvalidResponseModeHeader")

@@ -137,30 +137,29 @@ void Invoker::invoke_here(const Key& key, const model::ConfigPtr& config, Invoca
 }
 
 FunctionRunner& Invoker::runner(const Key& key) {
-  auto& runner = runners_[key];
-  if (!runner) {
-    const FunctionRunner::Shared shared{
-        environment_host_,
-        accounts_.of(key.region),
-        board_,
-        metric_clock_,
-        provisioning_delay_,
-        events_,
-        snapshot_turns_,
-        post_worker_,
-        ending_,
-        [this](const model::ConfigPtr& wanted, auto then) {
-          look_for_room(
-              std::make_shared<RoomSearch>(RoomSearch{wanted, std::move(then), *this, {}, {}}), 0);
-        }};
-    runner = std::make_unique<FunctionRunner>(
-        shared, key.region, key.name,
-        [this](const model::FunctionConfig& c) { return find_task(c); });
-    // An invocation may still be on its way when its function is deleted.
-    if (const auto function = functions_.find(key); function != functions_.end())
-      runner->update(*function->second);
-  }
-  return *runner;
+  if (const auto found = runners_.find(key); found != runners_.end()) return *found->second;
+  const FunctionRunner::Shared shared{
+      environment_host_,
+      accounts_.of(key.region),
+      board_,
+      metric_clock_,
+      provisioning_delay_,
+      events_,
+      snapshot_turns_,
+      post_worker_,
+      ending_,
+      [this](const model::ConfigPtr& wanted, auto then) {
+        look_for_room(
+            std::make_shared<RoomSearch>(RoomSearch{wanted, std::move(then), *this, {}, {}}), 0);
+      }};
+  auto made = std::make_unique<FunctionRunner>(
+      shared, key.region, key.name,
+      [this](const model::FunctionConfig& c) { return find_task(c); });
+  FunctionRunner& runner = *runners_.emplace(key, std::move(made)).first->second;
+  // An invocation may still be on its way when its function is deleted.
+  if (const auto function = functions_.find(key); function != functions_.end())
+    runner.update(*function->second);
+  return runner;
 }
 
 model::FunctionPtr Invoker::find(const std::string& region, const std::string& name) const {

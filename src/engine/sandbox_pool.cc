@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fence.h"
+
 namespace kiln::engine {
 namespace {
 
+constexpr const char* kWhere = "environments";
 // An invocation waits this long for an environment that has answered to come back before it starts
 // a new one; and up to the second time while such a one is seen at work, as on a busy machine.
 constexpr Duration kPatience = std::chrono::milliseconds(50);
@@ -28,9 +31,10 @@ SandboxPool::~SandboxPool() {
 
 void SandboxPool::invoke(const model::ConfigPtr& config, Invocation&& invocation) {
   if (placing_) return place(config, std::move(invocation));
-  placing_ = true;
-  place(config, std::move(invocation));
-  placing_ = false;
+  {
+    const Placing placing(placing_);
+    place(config, std::move(invocation));
+  }
   if (!given_back_.empty()) place_given_back();
 }
 
@@ -77,8 +81,8 @@ void SandboxPool::wait(Ready& ready, SteadyTime now, SteadyTime until, Invocatio
 }
 
 void SandboxPool::give(Ready& ready, Environment& environment, Invocation&& invocation) {
-  environment.place.at_work = ready.at_work.size();
   ready.at_work.push_back(&environment);
+  environment.place.at_work = ready.at_work.size() - 1;
   environment.place.beside = ready.at_work.size();
   if (host_.processors > 0) environment.place.given_at = host_.loop.clock().steady_now();
   environment.invoke(std::move(invocation));
@@ -135,7 +139,10 @@ void SandboxPool::stage(Ready& ready) {
       if (environment->takes_more() && !environment->place.leaves &&
           (!least || environment->place.staged.size() < least->place.staged.size()))
         least = environment;
-    if (!least || !least->stage(ready.waiters.front().invocation)) return;
+    if (!least) return;
+    // The function must not be shown an event that it can't be staged for.
+    least->place.staged.reserve(least->place.staged.size() + 1);
+    if (!least->stage(ready.waiters.front().invocation)) return;
     least->place.staged.push_back(std::move(ready.waiters.front()));
     ready.waiters.pop_front();
     ++ready.staged;
@@ -143,9 +150,11 @@ void SandboxPool::stage(Ready& ready) {
 }
 
 void SandboxPool::wait_again(Ready& ready, Environment& environment) {
-  ready.waiters.push_front(std::move(environment.place.staged.back()));
+  // It has been taken back: without memory for its place it is answered as lost.
+  Waiting waiter = std::move(environment.place.staged.back());
   environment.place.staged.pop_back();
   --ready.staged;
+  ready.waiters.push_front(std::move(waiter));
 }
 
 bool SandboxPool::take_one_back(Ready& ready) {
@@ -205,13 +214,13 @@ void SandboxPool::on_given_back(Environment& environment, Invocation&& invocatio
 }
 
 void SandboxPool::place_given_back() {
-  placing_ = true;
+  const Placing placing(placing_);
   while (!given_back_.empty()) {
     Placed next = std::move(given_back_.front());
     given_back_.pop_front();
-    place(next.config, std::move(next.invocation));
+    // One that can't be placed holds up none of the others.
+    fenced(kWhere, [&] { place(next.config, std::move(next.invocation)); });
   }
-  placing_ = false;
 }
 
 // ---- Environments
@@ -220,6 +229,8 @@ Environment& SandboxPool::make(const model::ConfigPtr& config, Initialization in
   auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config,
                                             find_task_(*config), initialization);
   Environment* environment = made.get();
+  if (const size_t most = dead_.size() + all_.size() + 1; dead_.capacity() < most)
+    dead_.reserve(2 * most);
   all_.emplace(environment, std::move(made));
   return *environment;
 }
@@ -422,34 +433,56 @@ void SandboxPool::settle(const model::ConfigPtr& config, Ready& ready) {
 }
 
 void SandboxPool::on_gone(Environment& environment) {
+  // First whatever names it, which takes no memory.
+  const bool was_debugged = &environment == debugged_.environment;
+  if (was_debugged) debugged_.environment = nullptr;
+  ahead_.erase(&environment);
+  const auto version = versions_.find(environment.config());
+  Ready* ready = nullptr;
+  if (version != versions_.end()) {
+    ready = &version->second.of(environment.initialization());
+    unlist(*ready, environment);
+    if (environment.place.in_queue) std::erase(ready->queued, &environment);
+    end_work(*ready, environment);
+  }
+  const bool was_here = bury(environment);
+  fenced(kWhere, [&] { replace(environment, ready, was_debugged); });
+  if (!was_here) return;
+  // Its descriptors are free once its sandbox has been destroyed, which was posted before.
+  fenced(kWhere, [&] {
+    if (environment.place.when_gone) host_.loop.post(std::move(environment.place.when_gone));
+  });
+  if (environment.initialization() == Initialization::kProvisioned)
+    fenced(kWhere, [&] { owner_.on_ahead_gone(environment); });
+  tell_if_empty();
+}
+
+bool SandboxPool::bury(Environment& environment) {
+  const auto found = all_.find(&environment);
+  if (found == all_.end()) return false;
+  // It is within its own last callback. make() has taken the memory.
+  dead_.push_back(std::move(found->second));
+  all_.erase(found);
+  // Where this fails, they go with the next one.
+  fenced(kWhere, [this] {
+    host_.loop.post([this, alive = alive_] {
+      if (*alive) dead_.clear();
+    });
+  });
+  return true;
+}
+
+void SandboxPool::replace(Environment& environment, Ready* ready, bool was_debugged) {
   const auto fault = environment.machine_fault();
   if (fault && !environment.place.tried_again) owner_.on_machine_fault(fault->message);
-  if (&environment == debugged_.environment) {
-    debugged_.environment = nullptr;
+  if (was_debugged)
     if (auto waiter = std::exchange(debugged_.waiter, std::nullopt))
       refuse(*waiter, fault.value_or(Error{
                           ErrorKind::kUnavailable, "ServiceException",
                           "The environment that was to be debugged has ended; its log says why."}));
-  }
-  ahead_.erase(&environment);
-  if (const auto version = versions_.find(environment.config()); version != versions_.end()) {
-    Ready& ready = version->second.of(environment.initialization());
-    unlist(ready, environment);
-    if (environment.place.in_queue) std::erase(ready.queued, &environment);
-    end_work(ready, environment);
-    while (!environment.place.staged.empty()) wait_again(ready, environment);
-    settle(environment.config(), ready);
-  }
-  const auto found = all_.find(&environment);
-  if (found == all_.end()) return;
-  // It is within its own last callback.
-  host_.loop.post([dead = std::shared_ptr<Environment>(std::move(found->second))] {});
-  // Its descriptors are free once its sandbox has been destroyed, which was posted before.
-  if (environment.place.when_gone) host_.loop.post(std::move(environment.place.when_gone));
-  all_.erase(found);
-  if (environment.initialization() == Initialization::kProvisioned)
-    owner_.on_ahead_gone(environment);
-  tell_if_empty();
+  if (!ready) return;
+  while (!environment.place.staged.empty()) wait_again(*ready, environment);
+  settle(environment.config(), *ready);
 }
 
 // ---- Patience

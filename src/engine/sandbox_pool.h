@@ -163,6 +163,15 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   Version& version_of(const model::ConfigPtr& config) {
     return versions_.try_emplace(config, host_.processors).first->second;
   }
+  // While it lives, an environment that refuses leaves its invocation to whoever is placing.
+  class Placing {
+   public:
+    explicit Placing(bool& placing) : placing_(placing) { placing_ = true; }
+    ~Placing() { placing_ = false; }
+
+   private:
+    bool& placing_;
+  };
   void place(const model::ConfigPtr& config, Invocation&& invocation);
   void place_given_back();
   // Hands the invocation to the environment that is debugged. False: it is busy, or of other code.
@@ -178,6 +187,10 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   void tell_if_empty();
   Environment& make(const model::ConfigPtr& config, Initialization initialization);
   Environment* find_longest_idle(const model::FunctionConfig* wanted) const;
+  // It goes when the loop comes round. False: it was none of this pool's.
+  bool bury(Environment& environment);
+  // After its end: those that were to be its get another.
+  void replace(Environment& environment, Ready* ready, bool was_debugged);
   // Takes it out of the lists that it stands in.
   static void unlist(Ready& ready, Environment& environment);
   void give(Ready& ready, Environment& environment, Invocation&& invocation);
@@ -216,6 +229,7 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
   std::map<model::ConfigPtr, Version> versions_;
   std::optional<std::vector<model::ConfigPtr>> current_;  // as keep_only() was told
   std::map<Environment*, std::unique_ptr<Environment>> all_;
+  std::vector<std::unique_ptr<Environment>> dead_;
   std::map<Environment*, bool> ahead_;  // not yet serving; whether its owner knows it ready
   std::deque<Placed> given_back_;
   std::map<uint64_t, WithoutRoom> without_room_;

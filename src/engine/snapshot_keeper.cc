@@ -61,15 +61,18 @@ void SnapshotKeeper::set_targets(const std::vector<model::ConfigPtr>& wanted) {
     if (versions_.contains(config)) continue;
     Version& version = versions_.try_emplace(config, new_state(*config)).first->second;
     version.asked = host_.loop.clock().steady_now();
-    if (!host_.make_template || host_.isolation == sandbox::Isolation::kNone) {
-      SnapshotTemplate::Outcome outcome{
-          model::SnapshotEvent::kNotPermitted, {}, "functions run without namespaces"};
-      tell(config, outcome.event, std::move(outcome));
-      continue;
-    }
-    board_.set(*config, version.status);
-    host_.loop.schedule(this, version.asked);
+    ask(config, version);
   }
+}
+
+void SnapshotKeeper::ask(const model::ConfigPtr& config, Version& version) {
+  if (!host_.make_template || host_.isolation == sandbox::Isolation::kNone) {
+    SnapshotTemplate::Outcome outcome{
+        model::SnapshotEvent::kNotPermitted, {}, "functions run without namespaces"};
+    return tell(config, outcome.event, std::move(outcome));
+  }
+  board_.set(*config, version.status);
+  host_.loop.schedule(this, version.state.deadline());
 }
 
 void SnapshotKeeper::remake_all() {
@@ -77,8 +80,7 @@ void SnapshotKeeper::remake_all() {
     drop(version);
     version.state = new_state(*config);
     version.status = {model::SnapshotPhase::kPending, true, {}, {}};
-    board_.set(*config, version.status);
-    host_.loop.schedule(this, version.state.deadline());
+    ask(config, version);
   }
 }
 

@@ -69,6 +69,7 @@ class SnapshotKeeper final : private net::Scheduled {
   void tell(const model::ConfigPtr& config, model::SnapshotEvent event,
             SnapshotTemplate::Outcome&& outcome);
   void make(const model::ConfigPtr& config, Version& version);
+  void ask(const model::ConfigPtr& config, Version& version);
   void drop(Version& version);
   void make_room(const model::ConfigPtr& config, Version& version);
   bool may_make(Version& version, SteadyTime now);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -17,15 +18,35 @@ char state_of(const std::string& folder) {
   return there ? line[name_end + 2] : '\0';
 }
 
-bool is_at_work(pid_t pid) {
+bool is_at_work(pid_t pid, int& looks) {
+  if (looks <= 0) return false;
   const std::string folder = "/proc/" + std::to_string(pid) + "/task";
   DIR* tasks = ::opendir(folder.c_str());
   if (tasks == nullptr) return false;
   bool any = false;
-  while (const dirent* entry = any ? nullptr : ::readdir(tasks))
-    if (entry->d_name[0] != '.') any = state_of(folder + "/" + entry->d_name) == 'R';
+  while (const dirent* entry = any || looks <= 0 ? nullptr : ::readdir(tasks)) {
+    if (entry->d_name[0] == '.') continue;
+    --looks;
+    any = state_of(folder + "/" + entry->d_name) == 'R';
+  }
   ::closedir(tasks);
   return any;
+}
+
+uint64_t peak_rss_bytes(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/status");
+  std::string word;
+  uint64_t kib = 0;
+  while (in >> word)
+    if (word == "VmHWM:" && in >> kib) return kib * 1024;
+  return 0;
+}
+
+uint64_t rss_bytes(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
+  uint64_t size = 0, resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
 uint64_t cpu_ns_of(pid_t pid) {

@@ -9,10 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 
 #include "base/check.h"
+#include "base/fence.h"
 #include "net/watch.h"
 #include "sandbox/activity.h"
 #include "sandbox/descriptors.h"
@@ -25,24 +25,8 @@ namespace kiln::sandbox {
 namespace {
 
 constexpr size_t kOutputChunk = 16 * 1024;
-
-// VmHWM of a process: what is known of its memory without a cgroup.
-uint64_t peak_rss_bytes(pid_t pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/status");
-  std::string word;
-  uint64_t kib = 0;
-  while (in >> word)
-    if (word == "VmHWM:" && in >> kib) return kib * 1024;
-  return 0;
-}
-
-// What a process holds now.
-uint64_t rss_bytes(pid_t pid) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
-  uint64_t size = 0, resident = 0;
-  in >> size >> resident;
-  return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-}
+// Of one that has thousands of processes or threads some are enough: the loop waits meanwhile.
+constexpr int kMostLooks = 32;
 
 std::string variable(const std::vector<std::string>& env, std::string_view name) {
   for (const auto& one : env)
@@ -108,9 +92,24 @@ Sandbox::~Sandbox() {
   end_start();
 }
 
+// Its owner waits for news of it, whatever happens here.
+template <class Work>
+void Sandbox::or_fail(Work&& work) noexcept {
+  fenced("sandbox", work, [this] {
+    // A process that comes of it nevertheless ends.
+    kill_signal_ = SIGKILL;
+    if (blank_ && !io_->pidfd) blank_->taken = false;
+    fail_start(std::string(kNoMemory), true);
+  });
+}
+
 void Sandbox::start(const SandboxSpec& spec) {
   KILN_REQUIRE(state_ == State::kNew);
   state_ = State::kStarting;
+  or_fail([&] { take_turn(spec); });
+}
+
+void Sandbox::take_turn(const SandboxSpec& spec) {
   if (!spec.fork_of) {
     const bool for_caller =
         variable(spec.env, "AWS_LAMBDA_INITIALIZATION_TYPE") != "provisioned-concurrency";
@@ -126,11 +125,13 @@ void Sandbox::start(const SandboxSpec& spec) {
   spawn(spec);
 }
 
-void Sandbox::begin() {
+void Sandbox::begin() noexcept {
   const std::unique_ptr<SandboxSpec> spec = std::move(waiting_);
   if (!spec) return;
-  begin_start();
-  spawn(*spec);
+  or_fail([&] {
+    begin_start();
+    spawn(*spec);
+  });
 }
 
 void Sandbox::begin_start() {
@@ -143,13 +144,11 @@ void Sandbox::end_start() {
   if (std::exchange(starting_, false)) host_.stock.end_start();
 }
 
-// Of one that has thousands of processes some are enough.
 bool Sandbox::at_work() {
-  constexpr size_t kMost = 16;
   if (io_->pid <= 0) return true;  // it is being made
-  std::vector<pid_t> all = processes();
-  if (all.size() > kMost) all.resize(kMost);
-  return std::any_of(all.begin(), all.end(), is_at_work);
+  const std::vector<pid_t> all = processes();
+  int looks = kMostLooks;
+  return std::any_of(all.begin(), all.end(), [&](pid_t pid) { return is_at_work(pid, looks); });
 }
 
 void Sandbox::spawn(const SandboxSpec& spec) {
@@ -464,7 +463,8 @@ uint64_t Sandbox::peak_memory_bytes() {
 bool Sandbox::is_running() {
   // The function is the first child of process 1 of the sandbox.
   const pid_t function = io_->pid > 0 ? first_child(io_->pid) : 0;
-  return function > 0 && is_at_work(function);
+  int looks = kMostLooks;
+  return function > 0 && is_at_work(function, looks);
 }
 
 std::vector<pid_t> Sandbox::processes() {

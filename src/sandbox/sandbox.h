@@ -92,9 +92,12 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   std::string_view state_name() const override;
 
   // StartQueue::Starter
-  void begin() override;
+  void begin() noexcept override;
   bool at_work() override;
 
+  template <class Work>
+  void or_fail(Work&& work) noexcept;
+  void take_turn(const SandboxSpec& spec);
   void spawn(const SandboxSpec& spec);
   void follow();
   void watch_death();

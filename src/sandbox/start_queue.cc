@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/fence.h"
+
 namespace kiln::sandbox {
 
 StartQueue::~StartQueue() {
@@ -25,30 +27,43 @@ std::optional<uint64_t> StartQueue::next() {
 
 uint64_t StartQueue::ask(const std::string& function, bool for_caller, Starter& starter) {
   const uint64_t id = turns_.ask(function, for_caller);
-  entries_.emplace(id, Entry{&starter});
-  // Whoever waits already goes first.
-  while (const auto one = next())
-    if (*one != id) entries_.at(*one).starter->begin();
-  if (turns_.any_waits() && look_at_ == SteadyTime::max()) {
-    look_at_ = loop_.clock().steady_now() + kLook;
-    loop_.schedule(this, look_at_);
+  try {
+    entries_.emplace(id, Entry{&starter});
+    // Whoever waits already goes first.
+    while (const auto one = next())
+      if (*one != id) entries_.at(*one).starter->begin();
+    if (turns_.any_waits()) look_soon();
+  } catch (...) {
+    // Nobody else knows the number.
+    leave(id);
+    throw;
   }
   return id;
 }
 
-void StartQueue::leave(uint64_t id) {
-  if (entries_.erase(id) == 0) return;
+void StartQueue::look_soon() {
+  if (look_at_ != SteadyTime::max()) return;
+  const SteadyTime at = loop_.clock().steady_now() + kLook;
+  loop_.schedule(this, at);
+  look_at_ = at;
+}
+
+void StartQueue::leave(uint64_t id) noexcept {
+  entries_.erase(id);
   turns_.leave(id);
   count();
   if (turns_.any_waits()) go_on_soon();
 }
 
-void StartQueue::go_on_soon() {
-  if (std::exchange(going_on_, true)) return;
-  loop_.post([this, alive = alive_] {
-    if (!*alive) return;
-    going_on_ = false;
-    go_on();
+void StartQueue::go_on_soon() noexcept {
+  if (going_on_) return;
+  // Without memory for it, those that wait begin at the next look.
+  going_on_ = fenced("starts", [this] {
+    loop_.post([this, alive = alive_] {
+      if (!*alive) return;
+      going_on_ = false;
+      go_on();
+    });
   });
 }
 
@@ -69,8 +84,11 @@ void StartQueue::look() {
 
 SteadyTime StartQueue::on_time(SteadyTime now) {
   if (!turns_.any_waits()) return look_at_ = SteadyTime::max();
-  look();
-  go_on();
+  // Whatever is thrown here, those that wait are looked after again.
+  fenced("starts", [this] {
+    look();
+    go_on();
+  });
   return look_at_ = now + kLook;
 }
 

@@ -44,8 +44,8 @@ class StartQueue final : private net::Scheduled {
   // Who starts.
   class Starter {
    public:
-    // It is its turn.
-    virtual void begin() = 0;
+    // It is its turn. Where nothing can be begun for lack of memory, it says so to its owner later.
+    virtual void begin() noexcept = 0;
     // Whether it uses the processor, or would if it got one.
     virtual bool at_work() = 0;
 
@@ -58,10 +58,10 @@ class StartQueue final : private net::Scheduled {
   ~StartQueue();
 
   // It has its turn at once, or begin() is called later. It must leave before it is destroyed.
-  // Whether a caller waits for it.
+  // Whether a caller waits for it. Throws std::bad_alloc; it has not asked then.
   uint64_t ask(const std::string& function, bool for_caller, Starter& starter);
   // It is ready, or has gone. Others begin when the loop comes round.
-  void leave(uint64_t id);
+  void leave(uint64_t id) noexcept;
   bool has_turn(uint64_t id) const { return turns_.has_turn(id); }
 
   // While somebody waits, those at turn are looked at so often, and whether another loop has given
@@ -76,7 +76,8 @@ class StartQueue final : private net::Scheduled {
   };
   std::optional<uint64_t> next();
   void count();
-  void go_on_soon();
+  void go_on_soon() noexcept;
+  void look_soon();
   void go_on();
   void look();
   SteadyTime on_time(SteadyTime now) override;

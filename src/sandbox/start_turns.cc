@@ -7,8 +7,19 @@ namespace kiln::sandbox {
 uint64_t StartTurns::ask(const std::string& function, bool for_caller) {
   const uint64_t id = ++last_id_;
   const At at = functions_.try_emplace(function).first;
-  (for_caller ? at->second.callers : at->second.others).push_back(id);
-  starts_.emplace(id, Start{at, for_caller});
+  auto& line = for_caller ? at->second.callers : at->second.others;
+  auto start = starts_.end();
+  try {
+    start = starts_.emplace(id, Start{at, for_caller}).first;
+    line.push_back(id);
+    // So that next() takes none.
+    if (at_turn_.capacity() < starts_.size()) at_turn_.reserve(2 * starts_.size());
+  } catch (...) {
+    if (!line.empty() && line.back() == id) line.pop_back();
+    if (start != starts_.end()) starts_.erase(start);
+    if (at->second.on_their_way == 0 && !at->second.waits()) functions_.erase(at);
+    throw;
+  }
   ++waiting_;
   return id;
 }

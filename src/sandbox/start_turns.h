@@ -34,7 +34,8 @@ class StartTurns {
   // … and where its function has another turn, and a function that has none waits.
   static constexpr Duration kShort = std::chrono::seconds(1);
 
-  // Whether a caller waits for it.
+  // Whether a caller waits for it. Throws std::bad_alloc; nothing was asked then. The others take
+  // no memory.
   uint64_t ask(const std::string& function, bool for_caller);
   void leave(uint64_t id);
   // It waits for something else than the processor: its turn is another's, if one waits.
