@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -29,6 +30,9 @@ namespace {
   ::_exit(128 + signal);  // signals that end nobody
 }
 
+constexpr Duration kFirstPause = std::chrono::milliseconds(250);
+constexpr Duration kLongestPause = std::chrono::seconds(8);
+
 class Supervisor {
  public:
   Supervisor(const SupervisorOptions& options, const std::function<int(Supervised&)>& engine)
@@ -48,10 +52,9 @@ class Supervisor {
       const int status = wait();
       if (WIFSIGNALED(status))
         after_death(WTERMSIG(status));
-      else if (WEXITSTATUS(status) != kStartAgain)
-        return WEXITSTATUS(status);
-      else if (!after_request())
-        return 1;
+      else if (WEXITSTATUS(status) == kStartAgain ? !after_request()
+                                                  : !after_failure(WEXITSTATUS(status)))
+        return WEXITSTATUS(status) == kStartAgain ? 1 : WEXITSTATUS(status);
     }
   }
 
@@ -97,9 +100,40 @@ class Supervisor {
     }
   }
 
-  void read_port() {
+  // Whether the engine that has ended was ready.
+  bool read_port() {
     uint16_t port = 0;
-    if (::read(ready_.get(), &port, sizeof port) == sizeof port) port_ = port;
+    if (::read(ready_.get(), &port, sizeof port) != sizeof port) return false;
+    port_ = port;
+    fails_ = 0;
+    return true;
+  }
+
+  // Whether to try again after an engine that was started again has said that it can't: a disk that
+  // is full gets room again.
+  bool after_failure(int exit_code) {
+    if (read_port() || port_ == 0 || exit_code == 0 || stopping_) return false;
+    const auto pause = std::min(kLongestPause, kFirstPause * (1 << std::min(fails_, 10)));
+    if (fails_++ == 0)
+      options_.tell("the engine can't start again; it is tried until it can, every " +
+                    std::to_string(kLongestPause / std::chrono::seconds(1)) +
+                    " seconds at last. Mend the reason above, or end it with Ctrl-C");
+    return !is_ended_within(pause);
+  }
+
+  // Whether the user ends it meanwhile.
+  bool is_ended_within(Duration pause) {
+    const SteadyTime end = std::chrono::steady_clock::now() + pause;
+    for (;;) {
+      const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(
+          end - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return false;
+      const timespec time{static_cast<time_t>(left.count() / 1'000'000'000),
+                          static_cast<long>(left.count() % 1'000'000'000)};
+      siginfo_t info{};
+      const int signal = ::sigtimedwait(&watched_, &info, &time);
+      if (signal > 0 && signal != SIGCHLD) return stopping_ = true;
+    }
   }
 
   // Whether the engine that wants to be started again may be.
@@ -158,6 +192,7 @@ class Supervisor {
   bool stopping_ = false;
   SteadyTime started_{};
   std::deque<SteadyTime> restarts_;
+  int fails_ = 0;  // starts in a row, since one was ready
 };
 
 }  // namespace

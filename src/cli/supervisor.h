@@ -9,8 +9,10 @@
 //     return 0;
 //   });
 //
-// The signals that end it go to the engine, whose exit code is the program's. An engine that ends
-// before it was ready, or too often, isn't started again; the program then ends by the same signal.
+// The signals that end it go to the engine, whose exit code is the program's. A first engine that
+// ends before it was ready isn't started again, nor one that ends too often; the program then ends
+// by the same signal. One that was started again and can't start, as on a full disk, is tried again
+// and again.
 // The engine dies with its supervisor. REQUIRES: the process has one thread.
 #pragma once
 

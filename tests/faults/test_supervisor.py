@@ -135,6 +135,34 @@ def test_one_that_dies_again_and_again_is_left_alone(own_kiln):
     assert "too often" in kiln.stderr()
 
 
+def test_one_that_cant_start_again_is_tried_until_it_can(own_kiln, name):
+    kiln = own_kiln()
+    kiln.create(name, PY)
+    events, away = kiln.data_dir / "events.db", kiln.data_dir / "away.db"
+
+    def can_start(can):
+        if can:
+            events.rmdir()
+            away.rename(events)
+        else:
+            events.rename(away)
+            events.mkdir()
+
+    for times in (1, 2):
+        can_start(False)
+        os.kill(kiln.engine, signal.SIGKILL)
+        wait_for(lambda: kiln.stderr().count("can't start again") == times, what="the supervisor's word")
+        os.kill(kiln.process.pid, signal.SIGCHLD)  # means nothing
+        if times == 1:
+            can_start(True)
+            wait_for(lambda: answers(kiln), what="the next engine")
+            assert kiln.invoke(name, {"a": 1})["Body"] == {"a": 1}
+    # And its user can end it meanwhile.
+    kiln.process.send_signal(signal.SIGTERM)
+    assert kiln.process.wait(10) == 1
+    can_start(True)
+
+
 def test_without_a_supervisor_it_just_ends(own_kiln):
     kiln = own_kiln(args=["--no-supervisor"])
     assert kiln.internal_errors() == 0
