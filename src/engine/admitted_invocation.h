@@ -67,7 +67,8 @@ struct InvocationEnd {
   double init_ms = -1;  // not below 0: it waited for a new environment
   bool function_error = false;
   std::string_view version;
-  std::string_view payload;  // the answer, or the error document
+  std::string_view payload;   // the answer, or the error document
+  double extensions_ms = -1;  // not below 0: its external extensions took so long after it
 };
 
 }  // namespace kiln::engine

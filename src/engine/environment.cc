@@ -151,6 +151,8 @@ void Environment::end_init() {
   init_error_document_.clear();
   init_error_type_.clear();
   if (!debug_) sandbox_->begin_cpu_quota({config_->memory_mb});
+  for (const auto& extension : sandbox_->extensions())
+    log_.line(lines_.extension(extension.name, extension.events, wall()));
   // What the function printed in its Init phase comes before START.
   sandbox_->drain_output();
   // Within a suppressed init the invocation has begun already, and its duration tells all.
@@ -320,8 +322,9 @@ void Environment::finish() {
   const bool timed_out = answer_.status == "timeout";
   const double duration_ms = end_work(timed_out);
   if (sandbox_) sandbox_->drain_output();
-  owner_.on_invocation_end(*current_, {duration_ms, init_ms_, answer_.function_error,
-                                       config_->version, answer_.payload});
+  owner_.on_invocation_end(
+      *current_, {duration_ms, init_ms_, answer_.function_error, config_->version, answer_.payload,
+                  sandbox_ ? sandbox_->extensions_ms() : -1});
   // Whoever has the answer may use the concurrency.
   current_->ticket.release();
   const bool tail_wanted = current_->request.want_log_tail;

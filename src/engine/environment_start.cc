@@ -6,6 +6,7 @@
 #include "base/fence.h"
 #include "base/interpreters.h"
 #include "engine/environment.h"
+#include "engine/extension_programs.h"
 #include "engine/runtime_launch.h"
 #include "model/environment_limits.h"
 #include "model/runtime_version.h"
@@ -69,6 +70,8 @@ void Environment::begin_life(Duration init_limit, Cause cause) {
   // Lambda keeps provisioned environments for as long as they are configured.
   limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
                                                                           : host_.idle_lifetime;
+  if (!extension_programs(task_.layers_path).empty())
+    limits.shutdown_grace = sandbox::kShutdownWithExtensions;
   if (is_restored()) limits.after_failed_init = model::AfterFailedInit::kRefuse;
   if (is_restored()) begin_log();
   state_.emplace(limits, cause, now());

@@ -60,6 +60,13 @@ std::string document(std::string_view type, std::string_view message) {
   return out += '}';
 }
 
+// As Go writes it.
+std::string errno_text(int error) {
+  std::string why = std::strerror(error);
+  why[0] = ascii::lower(why[0]);
+  return why;
+}
+
 // Why the program could not be started, in AWS's words where it has them.
 std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConfig& config) {
   if (!exit.closed_folder.empty())
@@ -75,9 +82,16 @@ std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConf
     return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
   // A bootstrap that is there may still name an interpreter or a loader that is not.
   const bool in_layer = exit.program.starts_with("/opt/");
-  std::string why = std::strerror(exit.error);
-  why[0] = ascii::lower(why[0]);
-  return fmt::format("fork/exec {}: {}", in_layer ? "/opt/bootstrap" : "/var/task/bootstrap", why);
+  return fmt::format("fork/exec {}: {}", in_layer ? "/opt/bootstrap" : "/var/task/bootstrap",
+                     errno_text(exit.error));
+}
+
+std::string extension_text(const sandbox::Exit& exit) {
+  using Kind = sandbox::Exit::Kind;
+  if (exit.kind == Kind::kNotStarted)
+    return fmt::format("fork/exec {}: {}", exit.program, errno_text(exit.error));
+  if (exit.kind == Kind::kSignaled) return "signal: " + signal_name(exit.value);
+  return exit.value == 0 ? "exit code 0" : fmt::format("exit status {}", exit.value);
 }
 
 }  // namespace
@@ -86,7 +100,10 @@ Fault exit_fault(const sandbox::Exit& exit, const model::FunctionConfig& config,
                  std::string_view request_id) {
   std::string type = "Runtime.ExitError", what;
   using Kind = sandbox::Exit::Kind;
-  if (exit.kind == Kind::kNotStarted && exit.error != 0) {
+  if (!exit.extension_error.empty()) {
+    type = exit.extension_error;
+    what = extension_text(exit);
+  } else if (exit.kind == Kind::kNotStarted && exit.error != 0) {
     type = "Runtime.InvalidEntrypoint";
     what = entrypoint_text(exit, config);
   } else if (exit.kind == Kind::kNotStarted) {

@@ -98,9 +98,10 @@ void FunctionRunner::on_invocation_end(Invocation& invocation, const InvocationE
   ++invocations_;
   if (end.function_error) ++errors_;
   const model::Admission& admission = invocation.ticket.admission();
-  metrics_.on_end(*invocation.ticket.way(), invocation.minute_s,
-                  {end.duration_ms, end.function_error,
-                   admission.capacity == model::Capacity::kProvisioned, admission.spillover});
+  metrics_.on_end(
+      *invocation.ticket.way(), invocation.minute_s,
+      {end.duration_ms, end.function_error, admission.capacity == model::Capacity::kProvisioned,
+       admission.spillover, end.extensions_ms});
   if (shared_.events.wants(end.function_error ? Severity::kWarning : Severity::kInfo))
     shared_.events.write(
         invocation_event({region_, name_, std::string(end.version), invocation.request.request_id,

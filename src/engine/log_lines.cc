@@ -82,6 +82,15 @@ std::string LogLines::init_start(std::string_view runtime, std::string_view arn,
                 {"functionVersion", version}});
 }
 
+std::string LogLines::extension(std::string_view name, const std::vector<std::string>& events,
+                                WallTime now) const {
+  if (!json())
+    return fmt::format("EXTENSION\tName: {}\tState: Ready\tEvents: [{}]\n", name,
+                       fmt::join(events, ", "));
+  if (!wanted()) return {};
+  return event(now, "platform.extension", {{"name", name}, {"state", "Ready"}, {"events", events}});
+}
+
 std::string LogLines::init_report(double init_ms, std::string_view phase, std::string_view status,
                                   std::string_view error_type, WallTime now) const {
   if (json()) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/function.h"
@@ -38,6 +39,9 @@ class LogLines {
   // `arn`: of the runtime's version.
   std::string init_start(std::string_view runtime, std::string_view arn, std::string_view version,
                          WallTime now) const;
+  // One that has registered. `events`: what it is told of.
+  std::string extension(std::string_view name, const std::vector<std::string>& events,
+                        WallTime now) const;
   // phase: "init" or "invoke"; status as in ReportFacts. JSON's has platform.initRuntimeDone before
   // it, and nothing of an on-demand success above DEBUG.
   std::string init_report(double init_ms, std::string_view phase, std::string_view status,

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
-
 #include <map>
 
 #include "engine/channel_marker.h"
+#include "engine/extension_programs.h"
 #include "model/function_session.h"
 
 namespace kiln::engine {
@@ -215,6 +215,9 @@ sandbox::SandboxSpec launch_spec(const model::FunctionConfig& config,
     spec.direct_channel = skills.direct_channel;
     spec.snapshots = skills.snapshots;
   }
+
+  for (const auto& name : extension_programs(context.layers_dir))
+    spec.extensions.push_back(places.opt + "/extensions/" + name);
 
   auto env = defaults(config, places);
   if (managed && !in_place && can_be_told(config.environment))

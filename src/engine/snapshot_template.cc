@@ -31,6 +31,7 @@ void SnapshotTemplate::start() {
   sandbox_ = host_.make_template(static_cast<sandbox::TemplateOwner&>(*this));
   const LaunchContext context = launch_context(host_, task_, *config_, Initialization::kSnapshot);
   const sandbox::SandboxSpec spec = launch_spec(*config_, context);
+  if (!spec.extensions.empty()) return on_template_not_permitted("its layers have extensions");
   if (!spec.snapshots) return on_template_not_permitted("its runtime can't be forked");
   sandbox_->start(spec);
 }

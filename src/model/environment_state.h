@@ -105,7 +105,7 @@ struct EnvironmentLimits {
   Duration hold_most = std::chrono::milliseconds(100);
   // A runtime that has dropped its call asks again within this time, or is ended.
   Duration away = std::chrono::seconds(3);
-  // SIGTERM to SIGKILL, with an internal extension; without one there is no SIGTERM.
+  // SIGTERM to SIGKILL, with internal extensions alone; without extensions there is no SIGTERM.
   Duration shutdown_grace = std::chrono::milliseconds(500);
   AfterFailedInit after_failed_init = AfterFailedInit::kAgain;
   // How long it may wait for kStarted, which is no part of its Init phase, nor, before a suppressed

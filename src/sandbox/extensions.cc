@@ -11,8 +11,6 @@
 namespace kiln::sandbox {
 namespace {
 
-constexpr size_t kMaxExtensions = 10;
-
 net::Response document(unsigned status, const Json& body) {
   net::Response response;
   response.status = status;
@@ -51,6 +49,23 @@ bool accepts(std::string_view features, std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string> extension_environment(const std::vector<std::string>& env) {
+  constexpr std::string_view kNotTold[] = {"AWS_EXECUTION_ENV=",
+                                           "AWS_LAMBDA_LOG_GROUP_NAME=",
+                                           "AWS_LAMBDA_LOG_STREAM_NAME=",
+                                           "LAMBDA_RUNTIME_DIR=",
+                                           "LAMBDA_TASK_ROOT=",
+                                           "AWS_XRAY_",
+                                           "KILN_",
+                                           "_"};
+  std::vector<std::string> out;
+  for (const auto& variable : env)
+    if (std::none_of(std::begin(kNotTold), std::end(kNotTold),
+                     [&](std::string_view prefix) { return variable.starts_with(prefix); }))
+      out.push_back(variable);
+  return out;
+}
+
 net::Response Extensions::register_one(std::string_view name, std::string_view body,
                                        std::string_view features) {
   if (name.empty()) return forbidden("Extension.InvalidExtensionName", "Empty extension name");
@@ -61,14 +76,17 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
                      "configurationKeys are deprecated; use environment variables instead");
   Extension extension;
   extension.name = name;
+  extension.external =
+      std::find(programs_.begin(), programs_.end(), extension.name) != programs_.end();
+  extension.is_busy = extension.external;
   if (const Json* events = request->find("events"))
     for (const Json& event : *events) {
-      if (event.text() == "SHUTDOWN")
+      if (event.text() == "SHUTDOWN" && !extension.external)
         return forbidden("Extension.InvalidEventType",
                          "SHUTDOWN: ShutdownEventNotSupportedForInternalExtension");
-      if (event.text() != "INVOKE")
+      if (event.text() != "INVOKE" && event.text() != "SHUTDOWN")
         return forbidden("Extension.InvalidEventType", event.text() + ": ErrorInvalidEventType");
-      extension.wants_invoke = true;
+      (event.text() == "INVOKE" ? extension.wants_invoke : extension.wants_shutdown) = true;
     }
   if (closed_)
     return forbidden("Extension.RegistrationClosed", "Extension registration closed already");
@@ -87,7 +105,36 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
   if (accepts(features, "accountId")) told["accountId"] = function_.account;
   auto response = document(200, told);
   response.headers.emplace_back("Lambda-Extension-Identifier", id);
+  if (on_news_) on_news_();
   return response;
+}
+
+void Extensions::expect(const std::vector<std::string>& programs, std::function<void()> on_news) {
+  for (const auto& program : programs) programs_.push_back(program.substr(program.rfind('/') + 1));
+  on_news_ = std::move(on_news);
+}
+
+bool Extensions::registered() const {
+  return static_cast<size_t>(std::count_if(registered_.begin(), registered_.end(),
+                                           [](const auto& one) { return one.second.external; })) ==
+         programs_.size();
+}
+
+bool Extensions::settled() const {
+  return registered() && std::none_of(registered_.begin(), registered_.end(),
+                                      [](const auto& one) { return one.second.is_busy; });
+}
+
+std::vector<ExternalExtension> Extensions::external() const {
+  std::vector<ExternalExtension> out;
+  for (const auto& [id, one] : registered_) {
+    if (!one.external) continue;
+    out.push_back({one.name, {}});
+    if (one.wants_invoke) out.back().events.emplace_back("INVOKE");
+    if (one.wants_shutdown) out.back().events.emplace_back("SHUTDOWN");
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
 }
 
 std::optional<net::Response> Extensions::next(std::string_view id, const void* caller,
@@ -97,10 +144,12 @@ std::optional<net::Response> Extensions::next(std::string_view id, const void* c
   if (known == registered_.end()) return nobody("extension " + std::string(id));
   Extension& extension = known->second;
   if (extension.missed) return *std::exchange(extension.missed, std::nullopt);
+  const bool was_busy = std::exchange(extension.is_busy, false);
   const Answer before = std::exchange(extension.waiting, std::move(answer));
   if (std::exchange(extension.caller, caller) != caller && before)
     before(forbidden("Extension.InvalidExtensionState",
                      "the extension asked for its next event again, on another connection"));
+  if (was_busy && on_news_) on_news_();
   return std::nullopt;
 }
 
@@ -109,11 +158,14 @@ void Extensions::gone(std::string_view id, const void* caller) {
   if (one != registered_.end() && one->second.caller == caller) one->second.waiting = nullptr;
 }
 
-net::Response Extensions::error(std::string_view id, std::string_view error_type) {
+net::Response Extensions::error(std::string_view id, std::string_view error_type, bool init) {
   if (auto no = malformed_id(id)) return std::move(*no);
   if (error_type.empty())
     return forbidden("Extension.MissingHeader", "Lambda-Extension-Function-Error-Type not found");
-  if (registered_.find(id) == registered_.end()) return nobody("Lambda-Extension-Identifier");
+  const auto known = registered_.find(id);
+  if (known == registered_.end()) return nobody("Lambda-Extension-Identifier");
+  if (known->second.external && fault_.empty())
+    fault_ = init ? "Extension.InitError" : "Extension.ExitError";
   return document(202, Json{{"status", "OK"}});
 }
 
@@ -126,14 +178,27 @@ void Extensions::invoked(const Event& event) {
               {"invokedFunctionArn", event.function_arn}};
     if (!event.trace_id.empty())
       body["tracing"] = Json{{"type", "X-Amzn-Trace-Id"}, {"value", event.trace_id}};
-    auto response = document(200, body);
-    response.headers.emplace_back("Lambda-Extension-Event-Identifier", new_uuid());
-    // One that is on its way to ask gets the event then.
-    if (extension.waiting)
-      std::exchange(extension.waiting, nullptr)(std::move(response));
-    else
-      extension.missed = std::move(response);
+    tell(extension, document(200, body));
   }
+}
+
+void Extensions::tell(Extension& extension, net::Response&& event) {
+  event.headers.emplace_back("Lambda-Extension-Event-Identifier", new_uuid());
+  // An internal one that has never asked is not waited for.
+  extension.is_busy = extension.external || extension.waiting;
+  // One that is on its way to ask gets the event then.
+  if (extension.waiting)
+    std::exchange(extension.waiting, nullptr)(std::move(event));
+  else
+    extension.missed = std::move(event);
+}
+
+void Extensions::shut_down(std::string_view reason, int64_t deadline_ms) {
+  for (auto& [id, extension] : registered_)
+    if (extension.wants_shutdown)
+      tell(extension, document(200, Json{{"eventType", "SHUTDOWN"},
+                                         {"shutdownReason", reason},
+                                         {"deadlineMs", deadline_ms}}));
 }
 
 }  // namespace kiln::sandbox

@@ -1,7 +1,9 @@
-// The Extensions API (2020-01-01) for what registers from inside a runtime: enough for runtimes
-// that do so in order to get SIGTERM (Go, Rust), and for extensions that follow invocations. One of
-// these for each sandbox. There are no external extensions, since nothing starts programs of
-// /opt/extensions.
+// The Extensions API (2020-01-01), for one sandbox: for external extensions, the programs in
+// /opt/extensions, which are known before they register, and for internal ones, which register from
+// inside a runtime, as those of Go and Rust do in order to get SIGTERM.
+//
+// A phase ends when the runtime and the extensions have asked for what comes next: all external
+// ones in the Init phase, and whoever was told of it in an invocation.
 //
 // Answers are those of AWS's runtime interface emulator. Threading: the sandbox's loop only.
 #pragma once
@@ -18,6 +20,12 @@
 
 namespace kiln::sandbox {
 
+// Of one environment, as on AWS.
+inline constexpr size_t kMaxExtensions = 10;
+
+// The variables of a function's that its external extensions get: AWS's choice, but for Kiln's own.
+std::vector<std::string> extension_environment(const std::vector<std::string>& env);
+
 class Extensions {
  public:
   // What an extension is told of its function.
@@ -28,6 +36,19 @@ class Extensions {
   using Answer = std::function<void(net::Response&&)>;
 
   explicit Extensions(Function function) : function_(std::move(function)) {}
+
+  // These programs are started; `on_news` is called whenever registered() or settled() may have
+  // become true. Once, before all else.
+  void expect(const std::vector<std::string>& programs, std::function<void()> on_news);
+  bool any_external() const { return !programs_.empty(); }
+  // All external ones have.
+  bool registered() const;
+  // Nobody is waited for.
+  bool settled() const;
+  // Those that have registered, by name.
+  std::vector<ExternalExtension> external() const;
+  // What an external one has said of its own failure: Extension.InitError or .ExitError, or "".
+  const std::string& fault() const { return fault_; }
 
   // `name`: Lambda-Extension-Name; `features`: Lambda-Extension-Accept-Feature. No more register
   // once the runtime has asked for its first event.
@@ -41,22 +62,30 @@ class Extensions {
   std::optional<net::Response> next(std::string_view id, const void* caller, Answer answer);
   // The caller has gone: it waits under this id no longer.
   void gone(std::string_view id, const void* caller);
-  // init/error and exit/error.
-  net::Response error(std::string_view id, std::string_view error_type);
+  // init/error, else exit/error.
+  net::Response error(std::string_view id, std::string_view error_type, bool init);
 
   // The runtime was handed this event.
   void invoked(const Event& event);
+  // The environment ends: external ones that want to know are told.
+  void shut_down(std::string_view reason, int64_t deadline_ms);
 
  private:
   struct Extension {
     std::string name;
-    bool wants_invoke = false;
+    bool external = false, wants_invoke = false, wants_shutdown = false;
+    bool is_busy = false;  // with its Init phase or an event, until it asks for the next one
     Answer waiting;
     const void* caller = nullptr;         // who waits
     std::optional<net::Response> missed;  // the last event that came while it did not wait
   };
 
+  void tell(Extension& extension, net::Response&& event);
+
   Function function_;
+  std::vector<std::string> programs_;  // names of the external ones
+  std::function<void()> on_news_;
+  std::string fault_;
   std::map<std::string, Extension, std::less<>> registered_;  // by identifier
   bool closed_ = false;
 };

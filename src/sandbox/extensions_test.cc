@@ -1,4 +1,4 @@
-// Internal extensions, without a sandbox around them.
+// Extensions, without a sandbox around them.
 #include "sandbox/extensions.h"
 
 #include <gmock/gmock.h>
@@ -87,15 +87,80 @@ TEST_F(ExtensionsTest, TheAccountIsToldWhereItIsAskedFor) {
   EXPECT_THAT(told("d", ""), Not(HasSubstr("accountId")));
 }
 
+// Programs of /opt/extensions, known before they register.
+TEST_F(ExtensionsTest, ExternalOnesAreWaitedFor) {
+  int news = 0;
+  extensions_.expect({"/opt/extensions/a", "/opt/extensions/b"}, [&] { ++news; });
+  EXPECT_TRUE(extensions_.any_external());
+  EXPECT_FALSE(extensions_.registered());
+  const std::string a = registered("a", R"({"events":["INVOKE","SHUTDOWN"]})");
+  EXPECT_FALSE(extensions_.registered());
+  const std::string b = registered("b", R"({"events":[]})");
+  EXPECT_TRUE(extensions_.registered());
+  EXPECT_FALSE(extensions_.settled()) << "they have not asked for an event";
+  EXPECT_EQ(next(a), "waits");
+  EXPECT_FALSE(extensions_.settled());
+  EXPECT_EQ(next(b), "waits");
+  EXPECT_TRUE(extensions_.settled());
+  EXPECT_EQ(news, 4);
+  invoke("r-1");
+  EXPECT_FALSE(extensions_.settled()) << "a has an event";
+  EXPECT_EQ(next(a), "waits");
+  EXPECT_TRUE(extensions_.settled());
+  const auto all = extensions_.external();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_THAT(all[0].events, testing::ElementsAre("INVOKE", "SHUTDOWN"));
+  EXPECT_TRUE(all[1].events.empty());
+}
+
+TEST_F(ExtensionsTest, TheEndIsToldToThoseThatWantToKnow) {
+  extensions_.expect({"a", "b"}, [] {});
+  const std::string a = registered("a", R"({"events":["SHUTDOWN"]})");
+  const std::string b = registered("b", R"({"events":["INVOKE"]})");
+  EXPECT_EQ(next(b), "waits");
+  extensions_.shut_down("spindown", 17);
+  EXPECT_EQ(told_, "");
+  EXPECT_EQ(next(a), R"({"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":17})");
+}
+
+TEST_F(ExtensionsTest, AnInternalOneThatHasNeverAskedIsNotWaitedFor) {
+  extensions_.expect({}, [] {});
+  const std::string id = registered("a", R"({"events":["INVOKE"]})");
+  invoke("r-1");
+  EXPECT_TRUE(extensions_.settled());
+  EXPECT_THAT(next(id), HasSubstr("r-1"));
+  EXPECT_EQ(next(id), "waits");
+  invoke("r-2");
+  EXPECT_FALSE(extensions_.settled()) << "it has an event";
+}
+
+TEST_F(ExtensionsTest, WhatAnExternalOneSaysOfItsFailureIsKept) {
+  extensions_.expect({"a"}, [] {});
+  const std::string internal = registered("i", "{}"), a = registered("a", "{}");
+  EXPECT_EQ(extensions_.error(internal, "X", true).status, 202U);
+  EXPECT_EQ(extensions_.fault(), "");
+  EXPECT_EQ(extensions_.error(a, "X", false).status, 202U);
+  EXPECT_EQ(extensions_.error(a, "X", true).status, 202U);
+  EXPECT_EQ(extensions_.fault(), "Extension.ExitError") << "the first counts";
+}
+
+TEST(ExtensionEnvironment, HasNothingOfTheRuntimes) {
+  EXPECT_THAT(extension_environment({"A=1", "_HANDLER=h", "AWS_XRAY_CONTEXT_MISSING=x",
+                                     "LAMBDA_TASK_ROOT=/t", "AWS_LAMBDA_LOG_GROUP_NAME=g",
+                                     "AWS_LAMBDA_FUNCTION_NAME=f", "KILN_X=1"}),
+              testing::ElementsAre("A=1", "AWS_LAMBDA_FUNCTION_NAME=f"));
+}
+
 TEST_F(ExtensionsTest, Refusals) {
   const std::string id = registered("a", R"({"configurationKeys":[]})");
   const std::string none = "00000000-0000-4000-8000-000000000000";
   EXPECT_THAT(extensions_.register_one("b", R"({"configurationKeys":["k"]})").body,
               HasSubstr("configurationKeys are deprecated; use environment variables instead"));
   EXPECT_THAT(next(none), HasSubstr("Unknown extension " + none));
-  EXPECT_THAT(extensions_.error(none, "").body, HasSubstr("Extension.MissingHeader"));
-  EXPECT_THAT(extensions_.error(none, "X").body, HasSubstr("Unknown Lambda-Extension-Identifier"));
-  EXPECT_EQ(extensions_.error(id, "X").status, 202U);
+  EXPECT_THAT(extensions_.error(none, "", true).body, HasSubstr("Extension.MissingHeader"));
+  EXPECT_THAT(extensions_.error(none, "X", true).body,
+              HasSubstr("Unknown Lambda-Extension-Identifier"));
+  EXPECT_EQ(extensions_.error(id, "X", true).status, 202U);
 }
 
 }  // namespace

@@ -77,14 +77,29 @@ struct StartOrder {
   int64_t tmp_bytes = kBlankTmpBytes;
   int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
   bool channel = false;          // it gets the direct channel that was made with the blank
+  // Programs that run beside it, as their paths are seen inside, and their environment. They are
+  // started first; the program is when `orders` closes. At most kMostExtensions.
+  std::vector<std::string> extensions;
+  std::vector<std::string> extension_env;
 
+  static constexpr size_t kMostExtensions = 16;
   static constexpr int64_t kBlankTmpBytes = 512LL * 1024 * 1024;  // what a blank's /tmp has
 };
 
 // How the main process of a sandbox ended. None is said when the sandbox is killed from outside.
 struct ExitStatus {
   // kNoProgram: what should be started isn't there. kExecFailed: it is, and can't be started.
-  enum class Kind : int32_t { kExited, kSignaled, kNoProgram, kExecFailed, kSetupFailed };
+  // kExtension…: one of its extensions has ended, which ends all, or can't be started.
+  enum class Kind : int32_t {
+    kExited,
+    kSignaled,
+    kNoProgram,
+    kExecFailed,
+    kSetupFailed,
+    kExtensionExited,
+    kExtensionSignaled,
+    kExtensionFailed,
+  };
   Kind kind;
   int32_t value;  // exit status, signal, or errno
 };

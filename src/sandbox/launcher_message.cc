@@ -123,6 +123,8 @@ std::string encode(const StartOrder& order, bool control) {
       .add(order.role == StartOrder::Role::kTemplate ? "template" : "function");
   write_list(writer, order.argv);
   write_list(writer, order.env);
+  write_list(writer, order.extensions);
+  write_list(writer, order.extension_env);
   return out;
 }
 
@@ -169,6 +171,8 @@ StartOrder read_order(MetaReader& in, bool& control) {
   if (need(in) == "template") order.role = StartOrder::Role::kTemplate;
   order.argv = read_list(in);
   order.env = read_list(in);
+  order.extensions = read_list(in);
+  order.extension_env = read_list(in);
   return order;
 }
 
@@ -221,6 +225,8 @@ std::optional<ExitStatus> read_status(std::string_view text, std::string& failed
     failed_at = "sandbox set-up: " + step + ": ";
   else if (status.kind == Kind::kNoProgram || status.kind == Kind::kExecFailed)
     failed_at = "exec: ";
+  else if (status.kind == Kind::kExtensionFailed)
+    failed_at = step;  // its path
   return status;
 }
 

@@ -256,7 +256,8 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       case Call::kExtensionError:
         return connection_.reply(
             extensions->error(net::field(request, "Lambda-Extension-Identifier"),
-                              net::field(request, "Lambda-Extension-Function-Error-Type")));
+                              net::field(request, "Lambda-Extension-Function-Error-Type"),
+                              net::target(request).ends_with("init/error")));
       case Call::kUnknown:
         return connection_.reply(unknown());
     }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sandbox/answer_stream.h"
 
@@ -26,6 +27,12 @@ struct Event {
   std::string_view client_context;    // JSON, or empty
   std::string_view cognito_identity;  // JSON, or empty
   int64_t deadline_ms = 0;            // epoch
+};
+
+// A program beside the runtime that has registered, and the events that it wants: INVOKE, SHUTDOWN.
+struct ExternalExtension {
+  std::string name;
+  std::vector<std::string> events;
 };
 
 // Something that waits for the next event: one call of GET …/next, or the direct channel.

@@ -17,6 +17,7 @@
 #include "sandbox/activity.h"
 #include "sandbox/descriptors.h"
 #include "sandbox/direct_channel.h"
+#include "sandbox/exit_status.h"
 #include "sandbox/forks.h"
 #include "sandbox/pidfd.h"
 #include "sandbox/runtime_api.h"
@@ -36,32 +37,6 @@ std::string variable(const std::vector<std::string>& env, std::string_view name)
 }
 
 }  // namespace
-
-Exit exit_of(const ExitStatus& status, const std::string& program) {
-  Exit exit;
-  exit.value = status.value;
-  switch (status.kind) {
-    case ExitStatus::Kind::kExited:
-      exit.kind = Exit::Kind::kExited;
-      return exit;
-    case ExitStatus::Kind::kSignaled:
-      exit.kind = Exit::Kind::kSignaled;
-      return exit;
-    case ExitStatus::Kind::kNoProgram:
-    case ExitStatus::Kind::kExecFailed:
-    case ExitStatus::Kind::kSetupFailed:
-      break;
-  }
-  exit.kind = Exit::Kind::kNotStarted;
-  if (status.kind != ExitStatus::Kind::kSetupFailed) {
-    exit.error = status.value;
-    exit.program = program;
-    exit.program_missing = status.kind == ExitStatus::Kind::kNoProgram;
-  }
-  exit.reason = descriptor_fault(status.value);
-  exit.lacks_room = has_run_out(status.value);
-  return exit;
-}
 
 struct Sandbox::Io {
   UniqueFd output, pidfd;
@@ -173,10 +148,12 @@ void Sandbox::spawn(const SandboxSpec& spec) {
                                     variable(spec.env, "AWS_LAMBDA_FUNCTION_VERSION"),
                                     variable(spec.env, "_HANDLER"), spec.account});
 
+  extensions_ = host_.runtime_api.extensions_of(address_.ipv4);
+  extensions_->expect(spec.extensions, [this] { on_extension_news(); });
+
   if (UniqueFd ours = std::move(blank_->channel); ours && spec.direct_channel)
     channel_ = std::make_unique<DirectChannel>(std::move(ours), std::move(blank_->ring), host_.loop,
-                                               static_cast<RuntimePort&>(*this),
-                                               host_.runtime_api.extensions_of(address_.ipv4));
+                                               static_cast<RuntimePort&>(*this), extensions_);
   blank_->ring.reset();
 
   if (blank_->fork_of) return follow();
@@ -184,6 +161,8 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   program_ = spec.argv.empty() ? std::string() : spec.argv[0];
   order.env = spec.env;
   order.env.push_back("AWS_LAMBDA_RUNTIME_API=" + address_.text);
+  order.extensions = spec.extensions;
+  if (!spec.extensions.empty()) order.extension_env = extension_environment(order.env);
   order.channel = spec.direct_channel;
   if (spec.direct_channel)
     order.env.push_back(std::string(kChannelFdVariable) + "=" + std::to_string(kChannelFd));
@@ -193,7 +172,7 @@ void Sandbox::spawn(const SandboxSpec& spec) {
   order.tmp_bytes = int64_t{spec.ephemeral_mb} * 1024 * 1024;
   if (auto started = host_.launcher.start(order, blank_->orders.get(), -1); !started)
     return fail_start(started.error());
-  blank_->orders.reset();
+  give_up_orders();
   follow();
 }
 
@@ -226,7 +205,7 @@ void Sandbox::on_settled() {
     // What its template can't know. One that has ended is heard of below.
     tell_fork(*blank_, "AWS_LAMBDA_RUNTIME_API=" + address_.text + std::string(1, '\0'));
   }
-  blank_->orders.reset();
+  give_up_orders();
   io_->pidfd = std::move(blank_->pidfd);
   io_->pid = blank_->pid;
   if (kill_signal_ != 0) signal(kill_signal_);
@@ -293,15 +272,20 @@ void Sandbox::finish() {
   if (!*alive) return;
   state_ = State::kGone;
   end_start();
+  const std::string extension_fault = extensions_ ? extensions_->fault() : std::string();
   shut_doors();
   Exit exit;
   if (last) {
     exit = exit_of(*last, program_);
+    if (exit.kind != Exit::Kind::kNotStarted && !exit.extension_error.empty() &&
+        !extension_fault.empty())
+      exit.extension_error = extension_fault;
     const std::string& failed_at = io_->words->failed_at();
     exit.functions_fault = last->kind == ExitStatus::Kind::kSetupFailed &&
                            (last->value == ENOENT || last->value == ENOTDIR) &&
                            failed_at.ends_with(" at /var/task: ");
     exit.reason.insert(0, failed_at);
+    if (last->kind == ExitStatus::Kind::kExtensionFailed) exit.program = failed_at;
     // A fork's own program has the pipe for these words: it could end others' environments.
     if (blank_->fork_of) exit.lacks_room = false;
   } else {
@@ -323,6 +307,7 @@ void Sandbox::tell(const Exit& exit) {
 void Sandbox::shut_doors() {
   channel_.reset();
   by_channel_ = false;
+  extensions_ = nullptr;
   host_.runtime_api.remove(address_);
 }
 
@@ -378,9 +363,10 @@ void Sandbox::signal(int number) {
 
 void Sandbox::terminate() {
   if (waits()) return kill();
-  const Extensions* extensions = host_.runtime_api.extensions_of(address_.ipv4);
-  if (extensions && extensions->any()) return signal(SIGTERM);
-  kill();
+  if (!extensions_ || (!extensions_->any() && !extensions_->any_external())) return kill();
+  signal(SIGTERM);
+  const auto until = host_.loop.clock().wall_now() + kShutdownWithExtensions;
+  extensions_->shut_down("spindown", epoch_ms(until));
 }
 
 void Sandbox::kill() {
@@ -417,7 +403,8 @@ bool Sandbox::take_back() {
 bool Sandbox::was_taken_ahead() const { return by_channel_ && channel_->was_taken_ahead(); }
 
 Duration Sandbox::answered_ago() const {
-  return by_channel_ ? channel_->answered_ago() : Duration(0);
+  // Extensions are a part of the invocation.
+  return by_channel_ && !extensions_->any_external() ? channel_->answered_ago() : Duration(0);
 }
 
 void Sandbox::catch_up() {
@@ -508,8 +495,7 @@ Verdict Sandbox::next(EventSink& sink) {
   if (state_ == State::kAnswered && !std::exchange(has_answered_, true))
     host_.stock.on_first_answer();
   state_ = State::kReady;
-  end_start();
-  owner_.on_ready();
+  runtime_is_back();
   return Verdict::kAccepted;
 }
 
@@ -518,7 +504,7 @@ void Sandbox::sink_gone(EventSink& sink) {
   sink_ = nullptr;
   if (state_ != State::kReady) return;
   state_ = State::kAnswered;
-  owner_.on_withdrawn();
+  if (!std::exchange(held_, false)) owner_.on_withdrawn();
 }
 
 Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {

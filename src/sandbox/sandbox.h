@@ -40,9 +40,6 @@ struct SandboxHost {
   StartQueue starts{loop, start_share};
 };
 
-// What the first process of a sandbox said of the end of `program`; the reason is an errno's text.
-Exit exit_of(const ExitStatus& status, const std::string& program);
-
 class Sandbox final : public SandboxPort, private RuntimePort, private StartQueue::Starter {
  public:
   Sandbox(SandboxHost& host, SandboxOwner& owner);
@@ -66,6 +63,8 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   void kill() override;
   uint64_t peak_memory_bytes() override;
   pid_t function_pid() const override;
+  std::vector<ExternalExtension> extensions() const override;
+  double extensions_ms() const override { return extensions_ms_; }
   uint64_t memory_bytes() const override;
   bool is_running() override;
   uint64_t cpu_ns() override;
@@ -102,6 +101,10 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   void follow();
   void watch_death();
   void on_settled();
+  void give_up_orders();
+  void runtime_is_back();
+  void announce_ready();
+  void on_extension_news();
   void begin_start();
   void end_start();
   void finish();
@@ -133,6 +136,10 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   bool by_channel_ = false;      // the last event went there
   std::shared_ptr<bool> alive_;  // callbacks that outlive this object see false
   RuntimeApi::Address address_;
+  Extensions* extensions_ = nullptr;  // the address's
+  double extensions_ms_ = -1;
+  SteadyTime back_{};  // when the runtime was, with external extensions
+  bool held_ = false;  // the runtime is ready, and an extension isn't
   EventSink* sink_ = nullptr;
   // Of the event in hand, or the last one: a second answer to it is a wrong state.
   std::string request_id_;

@@ -33,11 +33,16 @@ struct Exit {
   // kNotStarted, and not for what the machine lacks: the folder of its code is gone, or its
   // template doesn't do as one should.
   bool functions_fault = false;
+  // Extension.…, where one of its extensions has ended it all or wasn't started (kNotStarted).
+  std::string extension_error = {};
   // kNotStarted: descriptors, processes, memory or space have run out.
   bool lacks_room = false;
   std::string closed_folder;       // … and: the folder that the function can't read, and why not
   uint64_t peak_memory_bytes = 0;  // highest use; 0: not known
 };
+
+// What external extensions have for their end; then all is killed.
+inline constexpr Duration kShutdownWithExtensions = std::chrono::seconds(2);
 
 class SandboxOwner {
  public:
@@ -76,8 +81,10 @@ struct SandboxSpec {
   std::vector<std::string> env;  // AWS_LAMBDA_RUNTIME_API is added, and KILN_CHANNEL_FD
   std::string account;           // that extensions are told
   std::string task_dir;
-  std::string layers_dir;      // empty: no layers
-  std::string lang_dir;        // the interpreter's folder, seen at /var/lang; empty: none
+  std::string layers_dir;  // empty: no layers
+  std::string lang_dir;    // the interpreter's folder, seen at /var/lang; empty: none
+  // Programs beside it, as their paths are seen inside; it starts when they have registered.
+  std::vector<std::string> extensions;
   bool direct_channel = true;  // offered to programs that know of it
   bool snapshots = false;      // environments can be forked of it
   // The variables that argv's program may be started with before it is known whom it will serve; it
@@ -138,6 +145,11 @@ class SandboxPort {
   // For whoever wants to look at it: the function's main process, -1 when there is none, and what
   // its processes hold now. Costs some system calls.
   virtual pid_t function_pid() const { return -1; }
+  // Its external extensions, by name. All of them once it is ready.
+  virtual std::vector<ExternalExtension> extensions() const { return {}; }
+  // What they took after the runtime was back from its last event; below 0: there are none, or they
+  // are not back yet.
+  virtual double extensions_ms() const { return -1; }
   virtual uint64_t memory_bytes() const { return 0; }
 };
 

@@ -99,8 +99,10 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 // SIGTERM to the first process means the function.
 volatile pid_t function_pid = -1;
 volatile sig_atomic_t should_settle_down = 0;
+volatile sig_atomic_t asked_to_end = 0;
 
 void pass_signal_on(int signal) {
+  asked_to_end = 1;
   if (function_pid > 0) ::kill(function_pid, signal);
 }
 
@@ -358,12 +360,22 @@ class First {
       int status = 0;
       const pid_t ended = ::waitpid(-1, &status, 0);
       if (std::exchange(should_settle_down, 0) != 0) settle_down();
-      if (ended != function_) continue;
+      if (ended < 0) continue;
+      using Kind = ExitStatus::Kind;
+      const bool was_function = ended == function_, extension = extensions_.ended(ended);
+      if (!was_function && !extension) continue;
+      // Once it is asked to end, extensions may do so in their own time; else one that ends ends
+      // all.
+      const bool ending = asked_to_end != 0;
+      if (was_function || !ending) {
+        if (WIFSIGNALED(status))
+          report(fds_, was_function ? Kind::kSignaled : Kind::kExtensionSignaled, WTERMSIG(status));
+        else
+          report(fds_, was_function ? Kind::kExited : Kind::kExtensionExited, WEXITSTATUS(status));
+      }
+      function_gone_ |= was_function;
+      if (ending && (extensions_.any() || !function_gone_)) continue;
       if (ground_.isolation == Isolation::kNone) end_descendants();
-      if (WIFSIGNALED(status))
-        report(fds_, ExitStatus::Kind::kSignaled, WTERMSIG(status));
-      else
-        report(fds_, ExitStatus::Kind::kExited, WEXITSTATUS(status));
       if (order_.role == StartOrder::Role::kTemplate) reap_environments();
       ::_exit(0);
     }
@@ -397,12 +409,21 @@ class First {
       if (const std::string step = mount_order(order_, head, mounts, ground_, is_ahead());
           !step.empty())
         give_up(fds_, step);
+    const char* const directory = in_place ? order_.task_dir.c_str() : "/var/task";
+    if (!order_.extensions.empty()) start_extensions(directory);
     if (is_ahead()) return tell();
     argv_ = pointers(order_.argv);
     env_ = pointers(order_.env);
     const int channel = control ? message_.fds[0].get() : order_.channel ? fds_.channel : -1;
-    begin_to_be({argv_.data(), env_.data(), in_place ? order_.task_dir.c_str() : "/var/task",
-                 channel, -1, order_.data_limit_bytes, order_.role});
+    begin_to_be(
+        {argv_.data(), env_.data(), directory, channel, -1, order_.data_limit_bytes, order_.role});
+  }
+
+  // As on AWS, the runtime is started when they have registered.
+  void start_extensions(const char* directory) {
+    const Second second = {request_.slot, fds_, ground_.isolation, self_};
+    extensions_.start(second, order_, directory);
+    if (!extensions_.wait_for_registration(fds_.orders)) reap();
   }
 
   // What obey() does, with an order that changes nothing: so that the pages of code, heap and stack
@@ -451,6 +472,8 @@ class First {
   pid_t function_ = -1;
   Message message_;
   StartOrder order_;
+  ExtensionProcesses extensions_;
+  bool function_gone_ = false;
   std::vector<char*> argv_, env_;
   int to_function_ = -1;
 

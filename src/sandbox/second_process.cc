@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <vector>
 
 #include "sandbox/launcher_message.h"
 
@@ -110,6 +112,52 @@ void give_up_becoming(const Second& second, const Program& program, int why) {
   const bool missing = why == ENOENT && ::access(program.argv[0], F_OK) != 0;
   report(second.fds, missing ? ExitStatus::Kind::kNoProgram : ExitStatus::Kind::kExecFailed, why);
   ::_exit(1);
+}
+
+void ExtensionProcesses::start(const Second& second, const StartOrder& order,
+                               const char* directory) {
+  std::vector<char*> env;
+  for (const auto& variable : order.extension_env)
+    env.push_back(const_cast<char*>(variable.c_str()));
+  env.push_back(nullptr);
+  for (const auto& path : order.extensions) {
+    if (count_ == all_.size()) return;
+    const pid_t pid = ::fork();
+    if (pid < 0) give_up(second.fds, "starting an extension (fork)");
+    if (pid > 0) {
+      all_[count_++] = pid;
+      ++left_;
+      continue;
+    }
+    if (const char* step = settle_second(second)) give_up(second.fds, step);
+    char* argv[] = {const_cast<char*>(path.c_str()), nullptr};
+    const int why =
+        become(second, {argv, env.data(), directory, -1, -1, order.data_limit_bytes, order.role});
+    send_status(second.fds, {ExitStatus::Kind::kExtensionFailed, why}, path);
+    ::_exit(1);
+  }
+}
+
+bool ExtensionProcesses::wait_for_registration(int orders) const {
+  std::array<struct pollfd, StartOrder::kMostExtensions + 1> polls{};
+  polls[0] = {orders, POLLIN, 0};
+  for (size_t i = 0; i < count_; ++i)
+    polls[i + 1] = {static_cast<int>(::syscall(SYS_pidfd_open, all_[i], 0)), POLLIN, 0};
+  while (::poll(polls.data(), count_ + 1, -1) < 0 && errno == EINTR) {
+  }
+  for (size_t i = 1; i <= count_; ++i)
+    if (polls[i].fd >= 0) ::close(polls[i].fd);
+  return polls[0].revents != 0;
+}
+
+bool ExtensionProcesses::ended(pid_t pid) {
+  for (size_t i = 0; i < count_; ++i) {
+    if (all_[i] != pid) continue;
+    all_[i] = 0;  // the number may be another's later
+    --left_;
+    return true;
+  }
+  return false;
 }
 
 }  // namespace kiln::sandbox

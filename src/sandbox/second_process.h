@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -43,5 +45,22 @@ const char* settle_second(const Second& second);
 int become(const Second& second, const Program& program);
 // It can't become the function, and says so itself.
 [[noreturn]] void give_up_becoming(const Second& second, const Program& program, int why);
+
+// The programs beside the function: extensions of Lambda's. All calls come from the first process.
+class ExtensionProcesses {
+ public:
+  // Starts them, one after the other.
+  void start(const Second& second, const StartOrder& order, const char* directory);
+  bool any() const { return left_ > 0; }
+  // Waits until `orders` closes or an extension has ended. False: one has.
+  bool wait_for_registration(int orders) const;
+  // A child of the first process has ended. Whether it was one of these.
+  bool ended(pid_t pid);
+
+ private:
+  // No memory but its own is there later.
+  std::array<pid_t, StartOrder::kMostExtensions> all_{};
+  size_t count_ = 0, left_ = 0;
+};
 
 }  // namespace kiln::sandbox

@@ -15,6 +15,7 @@
 #include "base/template_fd.h"
 #include "sandbox/activity.h"
 #include "sandbox/descriptors.h"
+#include "sandbox/exit_status.h"
 #include "sandbox/pidfd.h"
 
 namespace kiln::sandbox {

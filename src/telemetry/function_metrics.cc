@@ -63,6 +63,7 @@ void FunctionMetrics::on_end(Way& way, int64_t minute_s, const End& end) {
   Minute& m = minute(way, minute_s);
   m.invocations += 1;
   m.duration_ms.add(end.duration_ms);
+  if (end.extensions_ms >= 0) m.extensions_ms.add(end.extensions_ms);
   if (end.function_error) m.errors += 1;
   if (end.provisioned) m.provisioned_invocations += 1;
   if (end.spillover) m.spillovers += 1;
@@ -113,6 +114,8 @@ void FunctionMetrics::collect(std::vector<MetricPoint>& out) {
       everywhere("Errors", kCount, hits_of(m.errors, m.invocations));
       everywhere("Throttles", kCount, hits_of(m.throttles, m.invocations + m.throttles));
       everywhere("Duration", kMilliseconds, m.duration_ms);
+      for (const Dimensions* dimensions : {&of_function, &of_resource})
+        add("PostRuntimeExtensionsDuration", kMilliseconds, time_s, *dimensions, m.extensions_ms);
       add("ConcurrentExecutions", kCount, time_s, of_resource, m.concurrency);
       of_resources("ProvisionedConcurrentExecutions", m.provisioned_concurrency);
       of_resources("ProvisionedConcurrencyUtilization", m.provisioned_utilization);

@@ -41,6 +41,7 @@ class FunctionMetrics {
     double provisioned_invocations = 0;
     double spillovers = 0;
     Distribution duration_ms;
+    Distribution extensions_ms;
     Distribution concurrency;
     Distribution provisioned_concurrency;
     Distribution provisioned_utilization;
@@ -74,6 +75,8 @@ class FunctionMetrics {
     bool function_error = false;
     bool provisioned = false;  // ran on provisioned concurrency
     bool spillover = false;    // its version has some, and it ran elsewhere
+    // What its external extensions took after the function; below 0: it has none.
+    double extensions_ms = -1;
   };
   // `minute_s`: that in which it started.
   void on_end(Way& way, int64_t minute_s, const End& end);

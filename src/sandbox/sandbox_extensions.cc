@@ -1,0 +1,40 @@
+// What a sandbox has to do with its extensions.
+#include "sandbox/runtime_api.h"
+#include "sandbox/sandbox.h"
+
+namespace kiln::sandbox {
+
+// The program waits with its start until this closes, where it has extensions that register first.
+void Sandbox::give_up_orders() {
+  if (blank_ && (!extensions_ || extensions_->registered())) blank_->orders.reset();
+}
+
+void Sandbox::on_extension_news() {
+  if (state_ == State::kGone) return;
+  give_up_orders();
+  if (!held_ || !extensions_->settled()) return;
+  held_ = false;
+  announce_ready();
+}
+
+// It isn't ready before its extensions are.
+void Sandbox::runtime_is_back() {
+  const bool external = extensions_ && extensions_->any_external();
+  extensions_ms_ = -1;
+  if (external) back_ = host_.loop.clock().steady_now();
+  held_ = (external || (extensions_ && extensions_->any())) && !extensions_->settled();
+  if (!held_) announce_ready();
+}
+
+void Sandbox::announce_ready() {
+  if (extensions_ && extensions_->any_external())
+    extensions_ms_ = to_ms(host_.loop.clock().steady_now() - back_);
+  end_start();
+  owner_.on_ready();
+}
+
+std::vector<ExternalExtension> Sandbox::extensions() const {
+  return extensions_ ? extensions_->external() : std::vector<ExternalExtension>();
+}
+
+}  // namespace kiln::sandbox
