@@ -190,8 +190,9 @@ Result<json> SsmOperations::put_parameter(const json& input) {
   if (!fields.status()) return fields.status().error();
   if (type.empty())
     return ssm_validation("A parameter type is required when you create a parameter.");
+  const bool was_advanced = before && before->tier == "Advanced";
   if (p.tier == "Intelligent-Tiering")
-    p.tier = p.value.size() > kMaxStandard ? "Advanced" : "Standard";
+    p.tier = was_advanced || p.value.size() > kMaxStandard ? "Advanced" : "Standard";
   if (has_policies)
     return Error{ErrorKind::kInvalid, "InvalidPolicyTypeException",
                  "Kiln has no parameter policies (Policies): nothing would expire or notify."};
@@ -204,6 +205,11 @@ Result<json> SsmOperations::put_parameter(const json& input) {
     return Error{ErrorKind::kInvalid, "ParameterAlreadyExists",
                  "The parameter already exists. To overwrite this value, set the overwrite option "
                  "in the request to true."};
+  if (was_advanced && p.tier == "Standard")
+    return ssm_validation(
+        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+        "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the "
+        "advanced parameter and recreate it as a standard parameter.");
   if (auto valid = check_value(p); !valid) return valid.error();
   auto tags = read_ssm_tags(input);
   if (!tags) return tags.error();
