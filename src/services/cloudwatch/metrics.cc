@@ -7,6 +7,7 @@
 #include "base/characters.h"
 #include "base/digest.h"
 #include "base/json_access.h"
+#include "services/cloudwatch/metric_pages.h"
 #include "services/cloudwatch/queries.h"
 #include "telemetry/query_run.h"
 #include "telemetry/statistic.h"
@@ -45,10 +46,6 @@ Error missing(const std::string& name) {
   return {ErrorKind::kInvalid, "MissingRequiredParameterException",
           "The parameter " + name + " is required."};
 }
-Error unknown_token() {
-  return {ErrorKind::kInvalid, "InvalidNextToken", "NextToken is not one that was returned."};
-}
-
 std::string shown(double value) {
   return std::isfinite(value) ? json_dump(json(value)) : std::isnan(value) ? "NaN" : "Infinity";
 }
@@ -192,19 +189,6 @@ int64_t rounded_start(int64_t start_s, int64_t period_s, int64_t now_s) {
 int64_t ceil_s(WallTime time) {
   return std::chrono::ceil<std::chrono::seconds>(time.time_since_epoch()).count();
 }
-
-Result<size_t> read_offset(const std::string& token) {
-  if (token.empty()) return size_t{0};
-  const auto text = base64_decode(token);
-  size_t offset = 0;
-  if (!text || text->empty() || text->size() > 12) return unknown_token();
-  for (const char c : *text) {
-    if (c < '0' || c > '9') return unknown_token();
-    offset = offset * 10 + static_cast<size_t>(c - '0');
-  }
-  return offset;
-}
-std::string make_token(size_t offset) { return base64_encode(std::to_string(offset)); }
 
 // What GetMetricData says beside a result.
 json messages_of(const std::vector<std::string>& all_units, bool dropped) {
@@ -407,8 +391,8 @@ Result<json> CloudWatchMetrics::get_metric_data(const json& input, const std::st
   if (most < 1 || most > static_cast<int64_t>(kMaxPoints))
     return validation("The value " + std::to_string(most) +
                       " for parameter MaxDatapoints is invalid: it must be from 1 to 100800.");
-  auto offset = read_offset(token);
-  if (!offset) return offset.error();
+  const auto shown = read_point_token(token);
+  if (!shown) return shown.error();
   std::vector<telemetry::MetricQuery> queries;
   int64_t shortest = kDayS;
   for (const json& item : list) {
@@ -439,24 +423,37 @@ Result<json> CloudWatchMetrics::get_metric_data(const json& input, const std::st
   if (!results) return results.error();
 
   json answer = {{"MetricDataResults", json::array()}, {"Messages", std::move(notes)}};
-  size_t skip = *offset, left = static_cast<size_t>(most), seen = 0;
+  const bool ascending = order == "TimestampAscending";
+  // Points that were shown, and those that came before them meanwhile, are not on this page.
+  const auto is_behind = [&](size_t result, int64_t time_s) {
+    if (!*shown) return true;
+    if (result != (*shown)->result) return result > (*shown)->result;
+    return ascending ? time_s > (*shown)->time_s : time_s < (*shown)->time_s;
+  };
+  size_t left = static_cast<size_t>(most), number = 0;
+  PointPlace last;
+  bool more = false;
   for (const auto& [result, metric, dropped] : *results) {
     json times = json::array(), values = json::array();
+    bool whole = true;
     const auto add = [&](int64_t time_s, double value) {
-      if (seen++ < skip) return;
-      if (times.size() >= left) return;
+      if (!whole || !is_behind(number, time_s)) return;
+      if (left == 0) {
+        whole = false;
+        return;
+      }
+      --left;
+      last = {number, time_s};
       times.push_back(static_cast<double>(time_s));
       values.push_back(value);
     };
-    const size_t before = seen;
-    if (order == "TimestampAscending")
+    if (ascending)
       for (const auto& [time_s, value] : result.series.points) add(time_s, value);
     else
       for (auto it = result.series.points.rbegin(); it != result.series.points.rend(); ++it)
         add(it->first, it->second);
-    left -= times.size();
-    const size_t passed = std::min(result.series.points.size(), skip > before ? skip - before : 0);
-    const bool whole = passed + times.size() == result.series.points.size();
+    more = more || !whole;
+    ++number;
     answer["MetricDataResults"].push_back({{"Id", result.id},
                                            {"Label", result.label},
                                            {"Timestamps", std::move(times)},
@@ -467,8 +464,7 @@ Result<json> CloudWatchMetrics::get_metric_data(const json& input, const std::st
     if (json messages = messages_of(units, dropped); !messages.empty())
       answer["MetricDataResults"].back()["Messages"] = std::move(messages);
   }
-  if (const size_t next = skip + static_cast<size_t>(most) - left; seen > next)
-    answer["NextToken"] = make_token(next);
+  if (more) answer["NextToken"] = point_token(last);
   return answer;
 }
 
@@ -505,12 +501,13 @@ Result<json> CloudWatchMetrics::list_metrics(const json& input, const std::strin
   if (!active.empty() && active != "PT3H")
     return invalid("The value " + active +
                    " for parameter RecentlyActive is invalid: it must be PT3H.");
-  auto offset = read_offset(token);
-  if (!offset) return offset.error();
+  const auto after = read_metric_token(token, region);
+  if (!after) return after.error();
   json metrics = json::array();
-  size_t matched = 0;
+  const MetricKey* last = nullptr;
+  bool more = false;
   store_.list(epoch_s(now) - (active.empty() ? kOldest : 3 * 3'600), [&](const MetricKey& key) {
-    if (key.region != region) return;
+    if (key.region != region || (*after && key <= **after)) return;
     if (!metric_namespace.empty() && key.metric_namespace != metric_namespace) return;
     if (!name.empty() && key.name != name) return;
     for (const Filter& filter : filters)
@@ -519,13 +516,17 @@ Result<json> CloudWatchMetrics::list_metrics(const json& input, const std::strin
                    (!filter.value || *filter.value == dimension.second);
           }))
         return;
-    if (matched++ >= *offset && metrics.size() < kMaxListed)
-      metrics.push_back({{"Namespace", key.metric_namespace},
-                         {"MetricName", key.name},
-                         {"Dimensions", dimensions_document(key.dimensions)}});
+    if (metrics.size() == kMaxListed) {
+      more = true;
+      return;
+    }
+    last = &key;
+    metrics.push_back({{"Namespace", key.metric_namespace},
+                       {"MetricName", key.name},
+                       {"Dimensions", dimensions_document(key.dimensions)}});
   });
   json answer = {{"Metrics", std::move(metrics)}};
-  if (matched > *offset + kMaxListed) answer["NextToken"] = make_token(*offset + kMaxListed);
+  if (more) answer["NextToken"] = metric_token(*last);
   return answer;
 }
 
