@@ -275,7 +275,12 @@ Result<json> CloudWatchMetrics::put_metric_data(const json& input, const std::st
     if (!datum) return datum.error();
     data.push_back(std::move(*datum));
   }
-  for (const Datum& datum : data) store_.record(datum.key, datum.unit, datum.time_s, datum.values);
+  std::vector<const MetricKey*> keys;
+  for (const Datum& datum : data) {
+    store_.record(datum.key, datum.unit, datum.time_s, datum.values);
+    keys.push_back(&datum.key);
+  }
+  store_.save(keys, epoch_s(now));
   return json::object();
 }
 
