@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/ascii.h"
 #include "base/characters.h"
 #include "base/digest.h"
 #include "base/json_access.h"
@@ -30,6 +31,7 @@ constexpr size_t kMaxListed = 500;
 constexpr size_t kMaxName = 255;  // of namespaces, metrics and dimensions
 constexpr size_t kMaxDimensionValue = 1'024;
 constexpr size_t kMaxFilters = 10;  // of ListMetrics
+constexpr size_t kMaxPutDimensions = 30;
 constexpr int64_t kDayS = 86'400;
 constexpr int64_t kOldest = 14 * kDayS;  // PutMetricData, and how long ListMetrics remembers
 constexpr int64_t kFuture = 2 * 3'600;
@@ -122,6 +124,46 @@ Result<Distribution> read_values(const json& datum, const std::string& where) {
   return out;
 }
 
+// What PutMetricData asks of names and of dimensions' values.
+Result<void> check_put_text(const std::string& parameter, const std::string& text, size_t most) {
+  if (text.empty()) return missing(parameter);
+  if (!is_ascii(text))
+    return invalid("The value for parameter " + parameter + " contains non-ASCII characters.");
+  if (text.size() > most)
+    return invalid("The parameter " + parameter + " must be shorter than " +
+                   std::to_string(most + 1) + " characters.");
+  return {};
+}
+
+Result<telemetry::Dimensions> read_put_dimensions(const json& document, const std::string& where) {
+  wire::Fields in(document);
+  const json& list = in.list("Dimensions");
+  if (!in.status()) return in.status().error();
+  if (list.size() > kMaxPutDimensions)
+    return invalid("The collection " + where + " must not have a size greater than " +
+                   std::to_string(kMaxPutDimensions) + ".");
+  telemetry::Dimensions out;
+  for (const json& item : list) {
+    wire::Fields dimension(item);
+    const std::string name = dimension.text("Name"), value = dimension.text("Value");
+    if (!dimension.status()) return dimension.status().error();
+    const std::string member = where + ".member." + std::to_string(out.size() + 1) + ".";
+    if (auto fits = check_put_text(member + "Name", name, kMaxName); !fits) return fits.error();
+    if (auto fits = check_put_text(member + "Value", value, kMaxDimensionValue); !fits)
+      return fits.error();
+    if (name.starts_with(':') || ascii::trim(name).empty())
+      return invalid("The value " + name + " for parameter " + member + "Name is invalid.");
+    if (ascii::trim(value).empty())
+      return invalid("The value " + value + " for parameter " + member + "Value is invalid.");
+    out.emplace_back(name, value);
+  }
+  std::sort(out.begin(), out.end());
+  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (std::adjacent_find(out.begin(), out.end(), is_same) != out.end())
+    return invalid("No metric may specify the same dimension name twice.");
+  return out;
+}
+
 struct Datum {
   MetricKey key;
   std::string unit;
@@ -141,15 +183,14 @@ Result<Datum> read_datum(const json& document, const std::string& where,
   const WallTime time = in.time("Timestamp").value_or(now);
   const int64_t resolution = in.integer("StorageResolution").value_or(60);
   if (!in.status()) return in.status().error();
-  if (out.key.name.empty()) return missing(where + "MetricName");
-  if (characters(out.key.name) > 255)
-    return invalid("The value of parameter " + where + "MetricName is longer than 255 characters.");
+  if (auto fits = check_put_text(where + "MetricName", out.key.name, kMaxName); !fits)
+    return fits.error();
   if (!is_unit(out.unit))
     return invalid("The value " + out.unit + " for parameter " + where + "Unit is invalid.");
   if (resolution != 1 && resolution != 60)
     return invalid("The value " + std::to_string(resolution) + " for parameter " + where +
                    "StorageResolution is invalid: it must be 1 or 60.");
-  auto dimensions = read_dimensions(document);
+  auto dimensions = read_put_dimensions(document, where + "Dimensions");
   if (!dimensions) return dimensions.error();
   out.key.dimensions = std::move(*dimensions);
   const int64_t time_s = epoch_s(time), now_s = epoch_s(now);
@@ -256,9 +297,9 @@ Result<json> CloudWatchMetrics::put_metric_data(const json& input, const std::st
   const std::string metric_namespace = in.text("Namespace");
   const json& list = in.list("MetricData");
   if (!in.status()) return in.status().error();
-  if (metric_namespace.empty()) return missing("Namespace");
-  if (characters(metric_namespace) > 255 || metric_namespace.starts_with("AWS/") ||
-      metric_namespace.starts_with(':'))
+  if (auto fits = check_put_text("Namespace", metric_namespace, kMaxName); !fits)
+    return fits.error();
+  if (metric_namespace.starts_with("AWS/") || metric_namespace.starts_with(':'))
     return invalid("The value " + metric_namespace + " for parameter Namespace is invalid.");
   if (in.has("EntityMetricData"))
     return invalid(

@@ -55,6 +55,21 @@ class AlarmHistoryPagesTest : public testing::Test {
   CloudWatchAlarms alarms_{book_, [](const auto&) {}};
 };
 
+TEST_F(AlarmHistoryPagesTest, AnAlarmsMetricHasAsciiNames) {
+  for (const char* member : {"MetricName", "Namespace"}) {
+    json input = {{"AlarmName", "ü"},  {"Namespace", "N"},
+                  {"MetricName", "m"}, {"Statistic", "Sum"},
+                  {"Period", 60},      {"EvaluationPeriods", 1},
+                  {"Threshold", 1},    {"ComparisonOperator", "GreaterThanThreshold"}};
+    run("PutMetricAlarm", input);
+    input[member] = "ü";
+    const auto refused =
+        alarms_.run("PutMetricAlarm", input, "us-east-1", "000000000000", kPagesNow).error();
+    EXPECT_EQ(refused.type, "ValidationError");
+    EXPECT_EQ(refused.message, std::string(member) + " must not contain Non-ASCII characters");
+  }
+}
+
 TEST_F(AlarmHistoryPagesTest, NewItemsPushNothingOntoTheNextPage) {
   put("a");
   for (int n = 1; n <= 4; ++n) change(n);
