@@ -35,7 +35,7 @@ struct Labelling {
 Result<Labelling> read_labelling(const json& input, InputChecks::Need version) {
   InputChecks checks(input);
   Labelling said;
-  said.name = checks.text("Name", 1, kMaxSsmName, InputChecks::Need::kRequired);
+  said.name = ssm_name(checks.text("Name", 1, kMaxSsmName, InputChecks::Need::kRequired));
   said.version = checks.integer("ParameterVersion", std::numeric_limits<int64_t>::min(),
                                 std::numeric_limits<int64_t>::max(), version);
   said.labels = checks.texts("Labels", kMaxLabels, InputChecks::Need::kRequired, kMaxLabel);
@@ -99,7 +99,7 @@ double ssm_seconds(int64_t epoch_ms) { return static_cast<double>(epoch_ms) / 10
 
 Result<std::vector<SsmParameter>> SsmOperations::versions_of(const json& input) const {
   wire::Fields fields(input);
-  const std::string name = fields.text("Name");
+  const std::string name = ssm_name(fields.text("Name"));
   if (!fields.status()) return fields.status().error();
   const auto asked = look_up(name);
   if (!asked) return asked.error();

@@ -117,6 +117,25 @@ TEST_F(SsmTest, NamesAreGivenBackAsTheyWereAskedFor) {
   }
 }
 
+TEST_F(SsmTest, SpacesAroundANameAreTakenAwayAndThoseWithinAreRefused) {
+  put(" plain ", "v");
+  EXPECT_EQ(get("plain")["Name"], "plain");
+  EXPECT_EQ(get(" plain ")["Value"], "v");
+  EXPECT_EQ((*ask("GetParameters", {{"Names", {" plain "}}}))["Parameters"].size(), 1U);
+  EXPECT_TRUE(ask("LabelParameterVersion", {{"Name", " plain "}, {"Labels", {"l"}}}));
+  EXPECT_TRUE(ask("GetParameterHistory", {{"Name", " plain "}}));
+  for (const char* malformed : {"a b", "a@b", "test-param[?region=x]", "a b:1"}) {
+    EXPECT_THAT(refusal("GetParameter", {{"Name", malformed}}),
+                HasSubstr("ValidationException: Parameter name: can't be prefixed with"))
+        << malformed;
+    EXPECT_THAT(refusal("GetParameters", {{"Names", {"plain", malformed}}}),
+                HasSubstr("ValidationException: "));
+    EXPECT_THAT(refusal("GetParameterHistory", {{"Name", malformed}}),
+                HasSubstr("ValidationException: "));
+  }
+  EXPECT_TRUE(ask("DeleteParameter", {{"Name", " plain "}}));
+}
+
 TEST_F(SsmTest, SecureStringsAreShownOnlyToThoseWhoAsk) {
   put("s", "secret", {{"Type", "SecureString"}});
   EXPECT_EQ(get("s")["Value"], "secret");
@@ -317,6 +336,13 @@ TEST_F(SsmTest, WhatPutRefuses) {
       {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"Tier", "Gold"}}, "at 'tier'"},
       {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"Policies", "[{}]"}},
        "InvalidPolicyTypeException"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"DataType", "Text"}},
+       "The following data type is not supported: Text (Data type names are all lowercase.)"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"KeyId", "mine"}},
+       "KeyId is required for SecureString type parameter only."},
+      {{{"Name", "n"}, {"Value", "a {{ssm:b}}"}, {"Type", "String"}},
+       "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value: a "
+       "{{ssm:b}}"},
       {{{"Name", "there"},
         {"Value", "v"},
         {"Overwrite", true},
