@@ -106,13 +106,26 @@ void MetricStore::list(int64_t since_s, const std::function<void(const MetricKey
       visit(key);
 }
 
+void MetricStore::take_changed(Data& data, std::vector<MetricArchive::Point>& points) {
+  for (const int64_t time_s : data.changed)
+    points.push_back({data.series, time_s, data.points[time_s]});
+  data.changed.clear();
+}
+
+void MetricStore::save(const std::vector<const MetricKey*>& keys, int64_t now_s) {
+  std::vector<MetricArchive::Point> points;
+  for (const MetricKey* key : keys) {
+    const auto metric = metrics_.find(*key);
+    if (metric == metrics_.end()) continue;
+    for (auto& [unit, data] : metric->second)
+      if (dirty_.erase(&data) > 0) take_changed(data, points);
+  }
+  if (!points.empty()) archive_.write(points, now_s);
+}
+
 void MetricStore::flush(int64_t now_s) {
   std::vector<MetricArchive::Point> points;
-  for (Data* data : dirty_) {
-    for (const int64_t time_s : data->changed)
-      points.push_back({data->series, time_s, data->points[time_s]});
-    data->changed.clear();
-  }
+  for (Data* data : dirty_) take_changed(*data, points);
   dirty_.clear();
   if (!points.empty()) archive_.write(points, now_s);
   const int64_t keep_from_s = now_s - kMemorySeconds;

@@ -81,6 +81,8 @@ class MetricStore {
   // Calls `visit` with each metric that had data since `since_s`, in order.
   void list(int64_t since_s, const std::function<void(const MetricKey&)>& visit) const;
 
+  // Writes what changed of these metrics, so that a kill doesn't lose it.
+  void save(const std::vector<const MetricKey*>& keys, int64_t now_s);
   // Writes what changed, and forgets points that are older than the memory's window.
   void flush(int64_t now_s);
 
@@ -91,6 +93,8 @@ class MetricStore {
     std::set<int64_t> changed;
     int64_t last_s = 0;
   };
+  static void take_changed(Data& data, std::vector<MetricArchive::Point>& points);
+
   MetricArchive& archive_;
   std::map<MetricKey, std::map<std::string, Data, std::less<>>> metrics_;  // key → unit → data
   std::set<Data*> dirty_;

@@ -123,6 +123,22 @@ TEST_F(MetricStoreTest, WhatWasFlushedIsReadBackByAnotherStore) {
   EXPECT_EQ(MetricStore(archive).read({key(), 60, "Sum", ""}, kNow, kNow + 60).points.at(kNow), 11);
 }
 
+TEST_F(MetricStoreTest, WhatIsSavedIsWrittenAtOnceAndAlone) {
+  add(kNow, 1);
+  store.record(key("other"), "Count", kNow, Distribution::of(5));
+  const MetricKey saved = key(), unknown = key("unknown");
+  store.save({&saved, &saved, &unknown}, kNow);
+  EXPECT_EQ(archive.writes, 1);
+  EXPECT_EQ(archive.rows.size(), 1U);
+  MetricStore again(archive);
+  EXPECT_THAT(again.read({key(), 60, "Sum", ""}, kNow, kNow + 60).points,
+              ElementsAre(Pair(kNow, 1)));
+  add(kNow, 2);
+  store.flush(kNow + 60);
+  EXPECT_EQ(archive.rows.size(), 2U);
+  EXPECT_THAT(sums(60, kNow, kNow + 60), ElementsAre(Pair(kNow, 3)));
+}
+
 TEST_F(MetricStoreTest, LateValuesOfAnArchivedMinuteAreNotLost) {
   add(kNow, 1);
   store.flush(kNow + 60);

@@ -23,10 +23,11 @@ std::optional<KeyPage> key_page(const std::vector<std::string>& keys, const std:
     page.from = static_cast<size_t>(next - keys.begin());
   }
   page.to = page.from + std::min(most, keys.size() - page.from);
-  if (page.to < keys.size() && page.to > 0)
-    page.next = base64_encode(std::string(kBehind) + keys[page.to - 1]);
+  if (page.to < keys.size() && page.to > 0) page.next = key_token(keys[page.to - 1]);
   return page;
 }
+
+std::string key_token(const std::string& key) { return base64_encode(std::string(kBehind) + key); }
 
 std::string descending_key(uint64_t number) {
   std::string digits = std::to_string(~number);

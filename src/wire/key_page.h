@@ -21,6 +21,9 @@ struct KeyPage {
 std::optional<KeyPage> key_page(const std::vector<std::string>& keys, const std::string& token,
                                 size_t most);
 
+// The token of a page that ends with this key.
+std::string key_token(const std::string& key);
+
 // A key that orders numbers from the largest down.
 std::string descending_key(uint64_t number);
 

@@ -161,6 +161,25 @@ def test_too_few_invocations_are_unavailable_for_the_optimizer(own_kiln, name):
     assert len(answer["lambdaFunctionRecommendations"]) == 1
 
 
+def test_recommendations_go_on_behind_a_function_that_is_gone(own_kiln):
+    engine = own_kiln()
+    optimizer, client = engine.client("compute-optimizer"), engine.client("lambda")
+    for function in "abc":
+        engine.create_echo(function)
+    seen, token = [], {}
+    while True:
+        page = optimizer.get_lambda_function_recommendations(maxResults=1, **token)
+        (found,) = page["lambdaFunctionRecommendations"]
+        seen.append(found["functionArn"].split(":")[6])
+        client.delete_function(FunctionName=seen[-1])
+        if "nextToken" not in page:
+            break
+        token = {"nextToken": page["nextToken"]}
+    assert seen == ["a", "b", "c"]
+    with pytest.raises(optimizer.exceptions.InvalidParameterValueException):
+        optimizer.get_lambda_function_recommendations(nextToken="1")
+
+
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31
 Resources:

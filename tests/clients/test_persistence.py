@@ -1,5 +1,6 @@
 """What survives a kill, and databases that are refused."""
 
+import datetime
 import sqlite3
 
 import pytest
@@ -26,6 +27,18 @@ def test_everything_survives_kill_9(own_kiln):
     assert '"Sid":"s"' in api.get_policy(FunctionName="f")["Policy"].replace(" ", "")
     api.update_function_configuration(FunctionName="f", Description="x")
     assert api.publish_version(FunctionName="f")["Version"] == "2"
+
+
+def test_metrics_that_were_put_survive_kill_9(own_kiln):
+    kiln = own_kiln()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    kiln.client("cloudwatch").put_metric_data(Namespace="N", MetricData=[{"MetricName": "m", "Value": 3, "Timestamp": now}])
+    kiln.kill()
+    cloudwatch = own_kiln().client("cloudwatch")
+    assert [metric["MetricName"] for metric in cloudwatch.list_metrics(Namespace="N")["Metrics"]] == ["m"]
+    around = {"StartTime": now - datetime.timedelta(minutes=2), "EndTime": now + datetime.timedelta(minutes=2), "Period": 60}
+    (point,) = cloudwatch.get_metric_statistics(Namespace="N", MetricName="m", Statistics=["Sum"], **around)["Datapoints"]
+    assert point["Sum"] == 3
 
 
 @pytest.mark.parametrize("damage", ["garbage", "newer", "foreign"])

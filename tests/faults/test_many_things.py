@@ -73,32 +73,3 @@ def test_tags_of_things_beside_many_stacks(engine):
     assert len(found) == sum(map(len, pages)) == 900
     assert {tags["aws:cloudformation:stack-name"] for tags in found.values()} == {f"s{number}" for number in range(300)}
     assert cpu_seconds(engine.engine) - before < 8
-
-
-def test_lists_in_an_order_of_their_own_go_on_behind_what_was_deleted(engine):
-    """The newest version first, and policies as they were attached: what was shown is deleted, and the rest follows."""
-    iam = engine.client("iam")
-    iam.create_role(RoleName="lists", AssumeRolePolicyDocument=TRUST)
-    arns = [iam.create_policy(PolicyName=name, PolicyDocument=TRUST)["Policy"]["Arn"] for name in "zycba"]
-    for arn in arns:
-        iam.attach_role_policy(RoleName="lists", PolicyArn=arn)
-    for _ in range(4):
-        iam.create_policy_version(PolicyArn=arns[0], PolicyDocument=TRUST)
-
-    def listed(operation, member, delete, **names):
-        seen, marker = [], {}
-        while True:
-            page = getattr(iam, operation)(MaxItems=2, **names, **marker)
-            seen += page[member]
-            for one in page[member]:
-                delete(one)
-            if not page["IsTruncated"]:
-                return seen
-            marker = {"Marker": page["Marker"]}
-
-    versions = listed("list_policy_versions", "Versions", PolicyArn=arns[0],
-                      delete=lambda one: one["IsDefaultVersion"] or iam.delete_policy_version(PolicyArn=arns[0], VersionId=one["VersionId"]))
-    assert [one["VersionId"] for one in versions] == ["v5", "v4", "v3", "v2", "v1"]
-    attached = listed("list_attached_role_policies", "AttachedPolicies", RoleName="lists",
-                      delete=lambda one: iam.detach_role_policy(RoleName="lists", PolicyArn=one["PolicyArn"]))
-    assert sorted(one["PolicyName"] for one in attached) == sorted("zycba")

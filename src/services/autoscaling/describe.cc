@@ -1,5 +1,6 @@
 // What the describing operations of Application Auto Scaling answer.
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -165,15 +166,19 @@ Result<json> ApplicationAutoScaling::describe_scaling_activities(const Call& cal
             [](const auto* a, const auto* b) { return a->number > b->number; });
   auto next = found.begin();
   if (!question->after.empty()) {
+    // By its number, as the activity itself may be gone meanwhile.
+    uint64_t shown = 0;
+    const char* const end = question->after.data() + question->after.size();
+    const auto read = std::from_chars(question->after.data(), end, shown);
+    if (read.ec != std::errc() || read.ptr != end) return bad_token();
     next = std::find_if(found.begin(), found.end(),
-                        [&](const auto* each) { return each->id == question->after; });
-    if (next == found.end()) return bad_token();
-    ++next;
+                        [&](const auto* each) { return each->number < shown; });
   }
   json& list = out["ScalingActivities"];
   for (; next != found.end() && list.size() < question->most; ++next)
     list.push_back(activity_document(**next));
-  if (next != found.end()) out["NextToken"] = base64_encode(what + (*std::prev(next))->id);
+  if (next != found.end())
+    out["NextToken"] = base64_encode(what + std::to_string((*std::prev(next))->number));
   return out;
 }
 

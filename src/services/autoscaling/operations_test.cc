@@ -407,6 +407,21 @@ TEST_F(ApplicationAutoScalingTest, Activities) {
   EXPECT_FALSE(rest.contains("NextToken"));
 }
 
+TEST_F(ApplicationAutoScalingTest, ActivitiesGoOnBehindOneThatIsGone) {
+  must(on("RegisterScalableTarget", {{"MinCapacity", 6}, {"MaxCapacity", 10}}));
+  now_ += 1s;
+  must(on("RegisterScalableTarget", {{"MinCapacity", 7}}, "a"));
+  now_ += 1s;
+  must(on("RegisterScalableTarget", {{"MinCapacity", 8}, {"MaxCapacity", 10}}, "b"));
+  const json first = describe("DescribeScalingActivities", {{"MaxResults", 1}});
+  // After six weeks they are gone, also the one that the page ended with.
+  now_ += scaling::Activities::kKept + 24h;
+  book_.each_minute(now_);
+  const json rest = describe("DescribeScalingActivities", {{"NextToken", first["NextToken"]}});
+  EXPECT_TRUE(rest["ScalingActivities"].empty());
+  EXPECT_FALSE(rest.contains("NextToken"));
+}
+
 TEST_F(ApplicationAutoScalingTest, DecisionsNotToScaleAreShownWhenAskedFor) {
   must(on("RegisterScalableTarget", {{"MinCapacity", 1}, {"MaxCapacity", 5}}));
   must(put_tracking("keep"));

@@ -138,6 +138,10 @@ Result<MetricStat> read_single_metric(InputChecks& checks, const json& input,
   out.stat = checks.one_of("Statistic", kAlarmStatistics);
   const std::string extended = checks.fields().text("ExtendedStatistic");
   if (const auto checked = checks.result(); !checked) return checked.error();
+  for (const auto& [name, text] : {std::pair("MetricName", &out.metric.name),
+                                   std::pair("Namespace", &out.metric.metric_namespace)})
+    if (!is_ascii(*text))
+      return constraint_error(std::string(name) + " must not contain Non-ASCII characters");
   if (!extended.empty() || out.stat.empty()) {
     const auto parsed = telemetry::Statistic::parse(extended);
     if (!parsed || parsed->is_simple()) return unsupported_statistic(extended, "ExtendedStatistic");

@@ -1,7 +1,6 @@
 // What the describing operations of CloudWatch's alarms answer.
 #include <algorithm>
-#include <charconv>
-#include <tuple>
+#include <map>
 #include <utility>
 
 #include "base/digest.h"
@@ -10,6 +9,7 @@
 #include "services/cloudwatch/queries.h"
 #include "services/driver/input_checks.h"
 #include "telemetry/alarm_document.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 namespace {
@@ -180,40 +180,41 @@ Result<json> CloudWatchAlarms::describe_alarm_history(const Call& call) {
   const auto most =
       static_cast<size_t>(checks.integer("MaxRecords", 1, kMaxRecords).value_or(kMaxRecords));
   if (const auto checked = checks.result(); !checked) return checked.error();
-  const auto token = token_text(in, "at:");
-  if (!token) return token.error();
-  size_t from = 0;
-  const auto [stop, error] = std::from_chars(token->data(), token->data() + token->size(), from);
-  if (!token->empty() && (error != std::errc() || stop != token->data() + token->size()))
-    return bad_token();
+  const std::string token = in.text("NextToken");
 
-  using Found = std::tuple<WallTime, uint64_t, const std::string*, const AlarmHistoryItem*>;
-  std::vector<Found> found;
+  // The key of a place in the list: items of the time of a page's end may go or come meanwhile.
+  const auto key_of = [&](const AlarmHistoryItem& item, uint64_t number, const std::string& alarm) {
+    const auto digits = [&](uint64_t n) {
+      return wire::descending_key(order == "TimestampAscending" ? ~n : n);
+    };
+    return digits(static_cast<uint64_t>(epoch_ms(item.at))) + digits(number) + alarm;
+  };
+  using Found = std::pair<const std::string*, const AlarmHistoryItem*>;
+  std::map<std::string, Found> found;
   for (const auto& [alarm_name, items] : book_.history().of_region(call.region)) {
     if (!name.empty() && name != alarm_name) continue;
     for (const auto& [number, item] : items) {
       if (!types.let(item.of_composite) || (!type.empty() && item.type != type)) continue;
       if ((start && item.at < *start) || (end && item.at > *end)) continue;
-      found.emplace_back(item.at, number, &alarm_name, &item);
+      found.emplace(key_of(item, number, alarm_name), Found{&alarm_name, &item});
     }
   }
-  std::sort(found.begin(), found.end(), [&](const Found& a, const Found& b) {
-    const auto key = [](const Found& f) { return std::tie(std::get<0>(f), std::get<1>(f)); };
-    return order == "TimestampAscending" ? key(a) < key(b) : key(b) < key(a);
-  });
+  std::vector<std::string> keys;
+  for (const auto& [key, each] : found) keys.push_back(key);
+  const auto page = wire::key_page(keys, token, most);
+  if (!page) return bad_token();
   json items = json::array();
-  const size_t to = std::min(found.size(), from > found.size() ? 0 : from + most);
-  for (size_t i = from; i < to; ++i) {
-    const AlarmHistoryItem& item = *std::get<3>(found[i]);
-    items.push_back({{"AlarmName", *std::get<2>(found[i])},
-                     {"AlarmType", item.of_composite ? kCompositeType : kMetricType},
-                     {"Timestamp", epoch_seconds(item.at)},
-                     {"HistoryItemType", item.type},
-                     {"HistorySummary", item.summary},
-                     {"HistoryData", item.data}});
+  for (size_t i = page->from; i < page->to; ++i) {
+    const auto& [alarm_name, item] = found.at(keys[i]);
+    items.push_back({{"AlarmName", *alarm_name},
+                     {"AlarmType", item->of_composite ? kCompositeType : kMetricType},
+                     {"Timestamp", epoch_seconds(item->at)},
+                     {"HistoryItemType", item->type},
+                     {"HistorySummary", item->summary},
+                     {"HistoryData", item->data}});
   }
   json out{{"AlarmHistoryItems", std::move(items)}};
-  if (to < found.size() && to > from) out["NextToken"] = base64_encode("at:" + std::to_string(to));
+  if (!page->next.empty()) out["NextToken"] = page->next;
   return out;
 }
 

@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 
+#include "base/ascii.h"
 #include "base/characters.h"
 #include "base/digest.h"
 #include "base/json_access.h"
+#include "services/cloudwatch/metric_pages.h"
 #include "services/cloudwatch/queries.h"
 #include "telemetry/query_run.h"
 #include "telemetry/statistic.h"
@@ -29,6 +31,7 @@ constexpr size_t kMaxListed = 500;
 constexpr size_t kMaxName = 255;  // of namespaces, metrics and dimensions
 constexpr size_t kMaxDimensionValue = 1'024;
 constexpr size_t kMaxFilters = 10;  // of ListMetrics
+constexpr size_t kMaxPutDimensions = 30;
 constexpr int64_t kDayS = 86'400;
 constexpr int64_t kOldest = 14 * kDayS;  // PutMetricData, and how long ListMetrics remembers
 constexpr int64_t kFuture = 2 * 3'600;
@@ -45,10 +48,6 @@ Error missing(const std::string& name) {
   return {ErrorKind::kInvalid, "MissingRequiredParameterException",
           "The parameter " + name + " is required."};
 }
-Error unknown_token() {
-  return {ErrorKind::kInvalid, "InvalidNextToken", "NextToken is not one that was returned."};
-}
-
 std::string shown(double value) {
   return std::isfinite(value) ? json_dump(json(value)) : std::isnan(value) ? "NaN" : "Infinity";
 }
@@ -125,6 +124,46 @@ Result<Distribution> read_values(const json& datum, const std::string& where) {
   return out;
 }
 
+// What PutMetricData asks of names and of dimensions' values.
+Result<void> check_put_text(const std::string& parameter, const std::string& text, size_t most) {
+  if (text.empty()) return missing(parameter);
+  if (!is_ascii(text))
+    return invalid("The value for parameter " + parameter + " contains non-ASCII characters.");
+  if (text.size() > most)
+    return invalid("The parameter " + parameter + " must be shorter than " +
+                   std::to_string(most + 1) + " characters.");
+  return {};
+}
+
+Result<telemetry::Dimensions> read_put_dimensions(const json& document, const std::string& where) {
+  wire::Fields in(document);
+  const json& list = in.list("Dimensions");
+  if (!in.status()) return in.status().error();
+  if (list.size() > kMaxPutDimensions)
+    return invalid("The collection " + where + " must not have a size greater than " +
+                   std::to_string(kMaxPutDimensions) + ".");
+  telemetry::Dimensions out;
+  for (const json& item : list) {
+    wire::Fields dimension(item);
+    const std::string name = dimension.text("Name"), value = dimension.text("Value");
+    if (!dimension.status()) return dimension.status().error();
+    const std::string member = where + ".member." + std::to_string(out.size() + 1) + ".";
+    if (auto fits = check_put_text(member + "Name", name, kMaxName); !fits) return fits.error();
+    if (auto fits = check_put_text(member + "Value", value, kMaxDimensionValue); !fits)
+      return fits.error();
+    if (name.starts_with(':') || ascii::trim(name).empty())
+      return invalid("The value " + name + " for parameter " + member + "Name is invalid.");
+    if (ascii::trim(value).empty())
+      return invalid("The value " + value + " for parameter " + member + "Value is invalid.");
+    out.emplace_back(name, value);
+  }
+  std::sort(out.begin(), out.end());
+  const auto is_same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  if (std::adjacent_find(out.begin(), out.end(), is_same) != out.end())
+    return invalid("No metric may specify the same dimension name twice.");
+  return out;
+}
+
 struct Datum {
   MetricKey key;
   std::string unit;
@@ -144,15 +183,14 @@ Result<Datum> read_datum(const json& document, const std::string& where,
   const WallTime time = in.time("Timestamp").value_or(now);
   const int64_t resolution = in.integer("StorageResolution").value_or(60);
   if (!in.status()) return in.status().error();
-  if (out.key.name.empty()) return missing(where + "MetricName");
-  if (characters(out.key.name) > 255)
-    return invalid("The value of parameter " + where + "MetricName is longer than 255 characters.");
+  if (auto fits = check_put_text(where + "MetricName", out.key.name, kMaxName); !fits)
+    return fits.error();
   if (!is_unit(out.unit))
     return invalid("The value " + out.unit + " for parameter " + where + "Unit is invalid.");
   if (resolution != 1 && resolution != 60)
     return invalid("The value " + std::to_string(resolution) + " for parameter " + where +
                    "StorageResolution is invalid: it must be 1 or 60.");
-  auto dimensions = read_dimensions(document);
+  auto dimensions = read_put_dimensions(document, where + "Dimensions");
   if (!dimensions) return dimensions.error();
   out.key.dimensions = std::move(*dimensions);
   const int64_t time_s = epoch_s(time), now_s = epoch_s(now);
@@ -192,19 +230,6 @@ int64_t rounded_start(int64_t start_s, int64_t period_s, int64_t now_s) {
 int64_t ceil_s(WallTime time) {
   return std::chrono::ceil<std::chrono::seconds>(time.time_since_epoch()).count();
 }
-
-Result<size_t> read_offset(const std::string& token) {
-  if (token.empty()) return size_t{0};
-  const auto text = base64_decode(token);
-  size_t offset = 0;
-  if (!text || text->empty() || text->size() > 12) return unknown_token();
-  for (const char c : *text) {
-    if (c < '0' || c > '9') return unknown_token();
-    offset = offset * 10 + static_cast<size_t>(c - '0');
-  }
-  return offset;
-}
-std::string make_token(size_t offset) { return base64_encode(std::to_string(offset)); }
 
 // What GetMetricData says beside a result.
 json messages_of(const std::vector<std::string>& all_units, bool dropped) {
@@ -272,9 +297,9 @@ Result<json> CloudWatchMetrics::put_metric_data(const json& input, const std::st
   const std::string metric_namespace = in.text("Namespace");
   const json& list = in.list("MetricData");
   if (!in.status()) return in.status().error();
-  if (metric_namespace.empty()) return missing("Namespace");
-  if (characters(metric_namespace) > 255 || metric_namespace.starts_with("AWS/") ||
-      metric_namespace.starts_with(':'))
+  if (auto fits = check_put_text("Namespace", metric_namespace, kMaxName); !fits)
+    return fits.error();
+  if (metric_namespace.starts_with("AWS/") || metric_namespace.starts_with(':'))
     return invalid("The value " + metric_namespace + " for parameter Namespace is invalid.");
   if (in.has("EntityMetricData"))
     return invalid(
@@ -291,7 +316,12 @@ Result<json> CloudWatchMetrics::put_metric_data(const json& input, const std::st
     if (!datum) return datum.error();
     data.push_back(std::move(*datum));
   }
-  for (const Datum& datum : data) store_.record(datum.key, datum.unit, datum.time_s, datum.values);
+  std::vector<const MetricKey*> keys;
+  for (const Datum& datum : data) {
+    store_.record(datum.key, datum.unit, datum.time_s, datum.values);
+    keys.push_back(&datum.key);
+  }
+  store_.save(keys, epoch_s(now));
   return json::object();
 }
 
@@ -407,8 +437,8 @@ Result<json> CloudWatchMetrics::get_metric_data(const json& input, const std::st
   if (most < 1 || most > static_cast<int64_t>(kMaxPoints))
     return validation("The value " + std::to_string(most) +
                       " for parameter MaxDatapoints is invalid: it must be from 1 to 100800.");
-  auto offset = read_offset(token);
-  if (!offset) return offset.error();
+  const auto shown = read_point_token(token);
+  if (!shown) return shown.error();
   std::vector<telemetry::MetricQuery> queries;
   int64_t shortest = kDayS;
   for (const json& item : list) {
@@ -439,24 +469,37 @@ Result<json> CloudWatchMetrics::get_metric_data(const json& input, const std::st
   if (!results) return results.error();
 
   json answer = {{"MetricDataResults", json::array()}, {"Messages", std::move(notes)}};
-  size_t skip = *offset, left = static_cast<size_t>(most), seen = 0;
+  const bool ascending = order == "TimestampAscending";
+  // Points that were shown, and those that came before them meanwhile, are not on this page.
+  const auto is_behind = [&](size_t result, int64_t time_s) {
+    if (!*shown) return true;
+    if (result != (*shown)->result) return result > (*shown)->result;
+    return ascending ? time_s > (*shown)->time_s : time_s < (*shown)->time_s;
+  };
+  size_t left = static_cast<size_t>(most), number = 0;
+  PointPlace last;
+  bool more = false;
   for (const auto& [result, metric, dropped] : *results) {
     json times = json::array(), values = json::array();
+    bool whole = true;
     const auto add = [&](int64_t time_s, double value) {
-      if (seen++ < skip) return;
-      if (times.size() >= left) return;
+      if (!whole || !is_behind(number, time_s)) return;
+      if (left == 0) {
+        whole = false;
+        return;
+      }
+      --left;
+      last = {number, time_s};
       times.push_back(static_cast<double>(time_s));
       values.push_back(value);
     };
-    const size_t before = seen;
-    if (order == "TimestampAscending")
+    if (ascending)
       for (const auto& [time_s, value] : result.series.points) add(time_s, value);
     else
       for (auto it = result.series.points.rbegin(); it != result.series.points.rend(); ++it)
         add(it->first, it->second);
-    left -= times.size();
-    const size_t passed = std::min(result.series.points.size(), skip > before ? skip - before : 0);
-    const bool whole = passed + times.size() == result.series.points.size();
+    more = more || !whole;
+    ++number;
     answer["MetricDataResults"].push_back({{"Id", result.id},
                                            {"Label", result.label},
                                            {"Timestamps", std::move(times)},
@@ -467,8 +510,7 @@ Result<json> CloudWatchMetrics::get_metric_data(const json& input, const std::st
     if (json messages = messages_of(units, dropped); !messages.empty())
       answer["MetricDataResults"].back()["Messages"] = std::move(messages);
   }
-  if (const size_t next = skip + static_cast<size_t>(most) - left; seen > next)
-    answer["NextToken"] = make_token(next);
+  if (more) answer["NextToken"] = point_token(last);
   return answer;
 }
 
@@ -505,12 +547,13 @@ Result<json> CloudWatchMetrics::list_metrics(const json& input, const std::strin
   if (!active.empty() && active != "PT3H")
     return invalid("The value " + active +
                    " for parameter RecentlyActive is invalid: it must be PT3H.");
-  auto offset = read_offset(token);
-  if (!offset) return offset.error();
+  const auto after = read_metric_token(token, region);
+  if (!after) return after.error();
   json metrics = json::array();
-  size_t matched = 0;
+  const MetricKey* last = nullptr;
+  bool more = false;
   store_.list(epoch_s(now) - (active.empty() ? kOldest : 3 * 3'600), [&](const MetricKey& key) {
-    if (key.region != region) return;
+    if (key.region != region || (*after && key <= **after)) return;
     if (!metric_namespace.empty() && key.metric_namespace != metric_namespace) return;
     if (!name.empty() && key.name != name) return;
     for (const Filter& filter : filters)
@@ -519,13 +562,17 @@ Result<json> CloudWatchMetrics::list_metrics(const json& input, const std::strin
                    (!filter.value || *filter.value == dimension.second);
           }))
         return;
-    if (matched++ >= *offset && metrics.size() < kMaxListed)
-      metrics.push_back({{"Namespace", key.metric_namespace},
-                         {"MetricName", key.name},
-                         {"Dimensions", dimensions_document(key.dimensions)}});
+    if (metrics.size() == kMaxListed) {
+      more = true;
+      return;
+    }
+    last = &key;
+    metrics.push_back({{"Namespace", key.metric_namespace},
+                       {"MetricName", key.name},
+                       {"Dimensions", dimensions_document(key.dimensions)}});
   });
   json answer = {{"Metrics", std::move(metrics)}};
-  if (matched > *offset + kMaxListed) answer["NextToken"] = make_token(*offset + kMaxListed);
+  if (more) answer["NextToken"] = metric_token(*last);
   return answer;
 }
 

@@ -164,6 +164,65 @@ TEST_F(CloudWatchMetricsTest, PutMetricDataRefuses) {
            {{"SampleCount", 10}, {"Sum", 55}, {"Minimum", 1}, {"Maximum", 10}}}}}}});
 }
 
+// As users have reported AWS's answers.
+TEST_F(CloudWatchMetricsTest, PutMetricDataRefusesDimensionsAndNames) {
+  const auto said = [&](const json& dimensions, const std::string& name = "m",
+                        const std::string& metric_namespace = "N") {
+    const json datum = {{"MetricName", name}, {"Value", 1}, {"Dimensions", dimensions}};
+    const auto answer =
+        metrics_.run("PutMetricData", {{"Namespace", metric_namespace}, {"MetricData", {datum}}},
+                     kMetricsRegion, kPutTime);
+    return answer ? std::string("taken") : answer.error().type + ": " + answer.error().message;
+  };
+  const auto one = [](const std::string& name, const std::string& value) {
+    return json::array({{{"Name", name}, {"Value", value}}});
+  };
+  const auto many = [](int count) {
+    json list = json::array();
+    for (int i = 0; i < count; ++i)
+      list.push_back({{"Name", "d" + std::to_string(i)}, {"Value", "v"}});
+    return list;
+  };
+  const std::string invalid = "InvalidParameterValueException: ",
+                    missing = "MissingRequiredParameterException: ",
+                    member = "MetricData.member.1.Dimensions.member.1.";
+  EXPECT_EQ(said(many(30)), "taken");
+  EXPECT_EQ(said(many(31)),
+            invalid +
+                "The collection MetricData.member.1.Dimensions must not have a size greater "
+                "than 30.");
+  EXPECT_EQ(said({{{"Name", "d"}, {"Value", "v"}}, {{"Name", "d"}, {"Value", "w"}}}),
+            invalid + "No metric may specify the same dimension name twice.");
+  EXPECT_EQ(said(one(std::string(255, 'n'), std::string(1024, 'v'))), "taken");
+  EXPECT_EQ(said(one(std::string(256, 'n'), "v")),
+            invalid + "The parameter " + member + "Name must be shorter than 256 characters.");
+  EXPECT_EQ(said(one("n", std::string(1025, 'v'))),
+            invalid + "The parameter " + member + "Value must be shorter than 1025 characters.");
+  EXPECT_EQ(said(one("n", "")), missing + "The parameter " + member + "Value is required.");
+  EXPECT_EQ(said(one("", "v")), missing + "The parameter " + member + "Name is required.");
+  EXPECT_EQ(said(one("n", "ü")),
+            invalid + "The value for parameter " + member + "Value contains non-ASCII characters.");
+  EXPECT_EQ(said(one("ü", "v")),
+            invalid + "The value for parameter " + member + "Name contains non-ASCII characters.");
+  EXPECT_EQ(said(one(":n", "v")),
+            invalid + "The value :n for parameter " + member + "Name is invalid.");
+  EXPECT_EQ(said(one("n", " ")),
+            invalid + "The value   for parameter " + member + "Value is invalid.");
+  EXPECT_EQ(said(json::array(), std::string(255, 'm'), std::string(255, 'n')), "taken");
+  EXPECT_EQ(
+      said(json::array(), std::string(256, 'm')),
+      invalid +
+          "The parameter MetricData.member.1.MetricName must be shorter than 256 characters.");
+  EXPECT_EQ(said(json::array(), "ü"),
+            invalid +
+                "The value for parameter MetricData.member.1.MetricName contains non-ASCII "
+                "characters.");
+  EXPECT_EQ(said(json::array(), "m", "ü"),
+            invalid + "The value for parameter Namespace contains non-ASCII characters.");
+  EXPECT_EQ(said(json::array(), "m", std::string(256, 'n')),
+            invalid + "The parameter Namespace must be shorter than 256 characters.");
+}
+
 TEST_F(CloudWatchMetricsTest, LabelsAreFilledIn) {
   put(3, "Count", "f");
   json labeled = query("m1", {{"Metric",
@@ -194,8 +253,6 @@ TEST_F(CloudWatchMetricsTest, ListMetricsChecksWhatItIsAskedFor) {
                       {"Dimensions", {{{"Name", umlauts}, {"Value", umlauts}}}}});
   EXPECT_EQ(refused("ListMetrics", {{"Namespace", umlauts + "ü"}}).type,
             "InvalidParameterValueException");
-  run("PutMetricData",
-      {{"Namespace", umlauts}, {"MetricData", {{{"MetricName", umlauts}, {"Value", 1}}}}});
   for (const json& wrong :
        {json{{"Namespace", ""}}, json{{"MetricName", ""}},
         json{{"Namespace", std::string(256, 'n')}}, json{{"MetricName", std::string(256, 'm')}},

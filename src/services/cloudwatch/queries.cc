@@ -45,6 +45,11 @@ Result<MetricStat> read_metric_stat(const json& input, const std::string& region
 
 const std::vector<std::string_view>& metric_units() { return telemetry::metric_units(); }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 Error unsupported_statistic(const std::string& value, const char* parameter) {
   return {ErrorKind::kInvalid, "InvalidParameterValueException",
           "The value " + value + " for parameter " + parameter + " is not supported."};

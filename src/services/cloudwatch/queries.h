@@ -14,6 +14,8 @@ namespace kiln::services {
 
 // What the API takes as Unit.
 const std::vector<std::string_view>& metric_units();
+// Whether there are no bytes above 127, which names of metrics don't have.
+bool is_ascii(std::string_view text);
 // The member Dimensions: [{"Name": …, "Value": …}], at most 30, in order of names.
 Result<telemetry::Dimensions> read_dimensions(const nlohmann::json& input);
 // A MetricDataQuery.

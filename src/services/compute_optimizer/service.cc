@@ -1,5 +1,6 @@
 #include "services/compute_optimizer/service.h"
 
+#include <algorithm>
 #include <future>
 #include <set>
 
@@ -15,6 +16,7 @@
 #include "stack/aws_api.h"
 #include "wire/credential_scope.h"
 #include "wire/json_protocol.h"
+#include "wire/key_page.h"
 
 namespace kiln::services {
 namespace {
@@ -146,8 +148,8 @@ Result<json> ComputeOptimizerService::recommend(const json& input, const std::st
   if (!filters) return filters.error();
   const auto most = read_number(input, "maxResults", kDefaultResults, 1, kMostResults);
   if (!most) return most.error();
-  const auto first = read_number(input, "nextToken", 0, 0, 1'000'000'000);
-  if (!first) return first.error();
+  const auto token = input.find("nextToken");
+  const bool has_token = token != input.end() && !token->is_null();
 
   OwnApi api(ask_, region);
   auto names = survey::function_names(api);
@@ -163,8 +165,14 @@ Result<json> ComputeOptimizerService::recommend(const json& input, const std::st
   question.goals.memory_alone = true;
   question.machine_now = engine_.clock().wall_now();
 
+  // Behind the name that a page ended with, which may be gone meanwhile.
+  std::sort(names->begin(), names->end());
+  const auto first = wire::key_page(*names, has_token ? json_text(*token) : "", 1);
+  if (!first || (has_token && !token->is_string()))
+    return wrong("nextToken is not one that was given.");
+
   json list = json::array();
-  auto at = static_cast<size_t>(*first);
+  size_t at = first->from;
   for (; at < names->size() && list.size() < static_cast<size_t>(*most) && !stopping_; ++at) {
     question.function = (*names)[at];
     const auto found = survey::advise_function(api, question, options);
@@ -181,7 +189,7 @@ Result<json> ComputeOptimizerService::recommend(const json& input, const std::st
     if (passes(one, *filters)) list.push_back(std::move(one));
   }
   json out{{"lambdaFunctionRecommendations", std::move(list)}};
-  if (at < names->size()) out["nextToken"] = std::to_string(at);
+  if (at > 0 && at < names->size()) out["nextToken"] = wire::key_token((*names)[at - 1]);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "services/iam/operations.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/state_doubles.h"
@@ -85,6 +86,23 @@ TEST_F(IamTest, WhatAwsRefusesIsRefusedInItsWords) {
       refusal("DeletePolicy", {{"PolicyArn", "arn:aws:iam::000000000000:policy/none"}}).message,
       "Policy arn:aws:iam::000000000000:policy/none was not found.");
   EXPECT_EQ(refusal("CreateUser", {{"UserName", "u"}}).type, "InvalidAction");
+  const json made = {{"RoleName", "x"}, {"AssumeRolePolicyDocument", kTrust}};
+  const auto refused = [&](const char* member, const json& value) {
+    json input = made;
+    input[member] = value;
+    return refusal("CreateRole", input).message;
+  };
+  EXPECT_EQ(refused("PermissionsBoundary", "nonsense"), "Invalid ARN:  Could not be parsed!");
+  EXPECT_EQ(refusal("PutRolePermissionsBoundary",
+                    {{"RoleName", "orders"}, {"PermissionsBoundary", "nonsense"}})
+                .message,
+            "Invalid ARN:  Could not be parsed!");
+  EXPECT_EQ(refused("MaxSessionDuration", "3599"),
+            "1 validation error detected: Value '3599' at 'maxSessionDuration' failed to satisfy "
+            "constraint: Member must have value greater than or equal to 3600");
+  EXPECT_THAT(refused("MaxSessionDuration", "43201"),
+              testing::HasSubstr("Member must have value less than or equal to 43200"));
+  EXPECT_THAT(refused("Description", std::string(1001, 'd')), testing::HasSubstr("Value 'ddd"));
 }
 
 TEST_F(IamTest, ARoleIsDeletedWhenItsPoliciesAre) {

@@ -36,9 +36,11 @@ Result<void> read_session(wire::Fields& in, Role& role) {
   const auto seconds = in.integer("MaxSessionDuration");
   if (!seconds) return in.status();
   if (*seconds < 3600 || *seconds > 43'200)
-    return iam::validation("1 validation error detected: Value '" + std::to_string(*seconds) +
-                           "' at 'maxSessionDuration' failed to satisfy constraint: Member must "
-                           "have value between 3600 and 43200");
+    return iam::validation(
+        "1 validation error detected: Value '" + std::to_string(*seconds) +
+        "' at 'maxSessionDuration' failed to satisfy constraint: Member must "
+        "have value " +
+        (*seconds < 3600 ? "greater than or equal to 3600" : "less than or equal to 43200"));
   role.max_session_s = *seconds;
   return {};
 }
@@ -47,9 +49,15 @@ Result<void> read_description(wire::Fields& in, Role& role) {
   role.description = in.text("Description", role.description);
   if (role.description.size() > kMaxDescription)
     return iam::validation(
-        "1 validation error detected: Value at 'description' failed to satisfy "
-        "constraint: Member must have length less than or equal to 1000");
+        "1 validation error detected: Value '" + role.description +
+        "' at 'description' failed to satisfy constraint: Member must have length less than or "
+        "equal to 1000");
   return in.status();
+}
+
+Result<void> check_boundary(const std::string& arn) {
+  if (arn.starts_with("arn:")) return {};
+  return iam::validation("Invalid ARN:  Could not be parsed!");
 }
 
 }  // namespace
@@ -64,6 +72,8 @@ Result<json> IamOperations::create_role(const json& input) {
   if (!trust) return trust.error();
   wire::Fields in(input);
   made.boundary = in.text("PermissionsBoundary");
+  if (auto valid = check_boundary(made.boundary); !valid && !made.boundary.empty())
+    return valid.error();
   if (auto fine = read_session(in, made); !fine) return fine.error();
   if (auto fine = read_description(in, made); !fine) return fine.error();
   if (auto fine = iam::add_tags(input, made.tags); !fine) return fine.error();
@@ -175,6 +185,7 @@ Result<json> IamOperations::put_role_permissions_boundary(const json& input) {
   if (!changed) return changed.error();
   const auto boundary = iam::required(input, "PermissionsBoundary");
   if (!boundary) return boundary.error();
+  if (auto valid = check_boundary(*boundary); !valid) return valid.error();
   changed->boundary = *boundary;
   if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
   return json::object();

@@ -51,9 +51,12 @@ struct LambdaCall {
   // Made by the prepare_… steps.
   std::optional<model::FunctionConfig> config = {};
   std::optional<model::CodeLocation> code = {};
-  // Until the registry refers to it.
+  // Since before code was added, until the registry refers to it; null: none was.
   store::CodeStore::Hold added_code = {};
-  bool has_added_code = false;
+  // Before code is added.
+  void hold_code() {
+    if (!added_code) added_code = code_store.hold();
+  }
   std::optional<model::LayerStack> layer_stack = {};
   // What is wrong with what the request names: said once its function is known to be there.
   std::optional<Error> unprepared = {};

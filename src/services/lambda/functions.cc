@@ -55,7 +55,7 @@ Result<model::CodeLocation> load_object(LambdaCall& call, const std::string& buc
                              std::to_string(call.code_store.limits().max_unzipped_bytes) +
                              " bytes");
   if (!zip) return failed(zip.error().type, zip.error().message);
-  call.has_added_code = true;
+  call.hold_code();
   return call.code_store.add_zip(*zip, store::ZipSource::kObject);
 }
 
@@ -122,7 +122,7 @@ Result<model::CodeLocation> load_code(LambdaCall& call, const json& code, const 
   if (!bytes) {
     return Error{ErrorKind::kInvalid, "SerializationException", "'ZipFile' is not base64."};
   }
-  call.has_added_code = true;
+  call.hold_code();
   return call.code_store.add_zip(*bytes);
 }
 

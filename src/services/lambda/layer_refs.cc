@@ -143,7 +143,7 @@ Result<std::optional<model::LayerStack>> resolve_layers(LambdaCall& call,
   model::FunctionConfig alone;
   alone.layers = stack;
   if (auto fits = check_unpacked(call, alone); !fits) return fits.error();
-  call.has_added_code = true;
+  call.hold_code();
   auto folder = call.code_store.merge(keys);
   if (!folder) return folder.error();
   stack.folder_key = std::move(*folder);

@@ -143,7 +143,7 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
                               operation == delete_layer_version;
       auto result = operation(*call);
       const bool changed = result.ok();
-      const bool left_code = !changed && call->has_added_code;
+      const bool left_code = !changed && call->added_code;
       call->added_code.reset();
       if (changed && !call->note.empty()) say_remark(engine_, call->note, *result);
       if ((frees_code && changed) || left_code) collect_code();
@@ -163,10 +163,10 @@ void LambdaService::handle(net::Request&& request, Reply reply) {
     std::string().swap(text);
     if (!body) return reply(wire::rest_json_error(body.error(), id));
     call->body = std::move(*body);
-    call->added_code = engine_.code_store().hold();
     const auto refuse = [&](const Error& error) {
+      const bool left_code = call->added_code != nullptr;
       call->added_code.reset();
-      if (call->has_added_code) engine_.post_control([this] { collect_code(); });
+      if (left_code) engine_.post_control([this] { collect_code(); });
       reply(wire::rest_json_error(error, id));
     };
     if (auto prepared = prepare(*call); !prepared) return refuse(prepared.error());

@@ -141,6 +141,7 @@ Result<void> check_filter(Filter& filter, FilteredBy by, std::set<std::string>& 
       if (auto valid = check_ssm_path(path); !valid) return valid;
     return {};
   }
+  if (key == "Label" && option != "Equals") return invalid_option("option", option, "Equals");
   if (option != "Equals" && option != "BeginsWith" && !(key == "Name" && option == "Contains"))
     return invalid_option("option", option, "BeginsWith, Equals");
   const char* const valid = key == "Tier"   ? "Standard, Advanced, Intelligent-Tiering"
@@ -178,10 +179,17 @@ bool passes(const SsmParameter& p, const Filter& filter) {
   if (filter.key == "Label")
     return std::any_of(filter.values.begin(), filter.values.end(),
                        [&](const auto& label) { return has_ssm_label(p, label); });
-  const auto value = value_of(p, filter.key);
+  auto value = value_of(p, filter.key);
   if (!value) return false;
   if (filter.values.empty()) return true;  // a tag that is there
-  return std::any_of(filter.values.begin(), filter.values.end(), [&](const auto& wanted) {
+  // "/x" and "x" are one name.
+  const bool by_name = filter.key == "Name";
+  const auto rooted = [](const std::string& name) {
+    return name.starts_with('/') ? name : '/' + name;
+  };
+  if (by_name) value = rooted(*value);
+  return std::any_of(filter.values.begin(), filter.values.end(), [&](const std::string& given) {
+    const std::string wanted = by_name && filter.option != "Contains" ? rooted(given) : given;
     return filter.option == "BeginsWith" ? value->starts_with(wanted)
            : filter.option == "Contains" ? value->find(wanted) != std::string::npos
                                          : *value == wanted;

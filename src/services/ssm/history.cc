@@ -27,29 +27,44 @@ bool is_label(const std::string& label) {
 }
 
 struct Labelling {
+  std::string name;
   std::vector<std::string> labels;
   std::optional<int64_t> version;
 };
 
 Result<Labelling> read_labelling(const json& input, InputChecks::Need version) {
   InputChecks checks(input);
-  (void)checks.text("Name", 1, kMaxSsmName, InputChecks::Need::kRequired);
   Labelling said;
+  said.name = ssm_name(checks.text("Name", 1, kMaxSsmName, InputChecks::Need::kRequired));
   said.version = checks.integer("ParameterVersion", std::numeric_limits<int64_t>::min(),
                                 std::numeric_limits<int64_t>::max(), version);
   said.labels = checks.texts("Labels", kMaxLabels, InputChecks::Need::kRequired, kMaxLabel);
   if (said.labels.empty() && checks.fields().has("Labels"))
     checks.broken("Labels", "'[]'", "have length greater than or equal to 1");
   if (auto fits = ssm_checked(checks); !fits) return fits.error();
+  // The name itself: no ARN, and no version or label behind it.
+  if (auto fits = check_ssm_name(said.name); !fits) return fits.error();
   return said;
 }
 
-Result<SsmParameter*> version_among(std::vector<SsmParameter>& versions,
-                                    std::optional<int64_t> number) {
-  if (!number) return &versions.back();
-  for (SsmParameter& version : versions)
-    if (version.version == *number) return &version;
+Result<size_t> version_among(const std::vector<SsmParameter>& versions,
+                             std::optional<int64_t> number) {
+  if (!number) return versions.size() - 1;
+  for (size_t i = 0; i < versions.size(); ++i)
+    if (versions[i].version == *number) return i;
   return no_such_ssm_version(std::to_string(*number), versions.back().name);
+}
+
+// The version that a token names, behind which the next page begins.
+Result<int64_t> version_of_token(const std::string& token) {
+  int64_t version = 0;
+  if (token.empty()) return version;
+  const std::string text = base64_decode(token).value_or("");
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, version);
+  if (read.ec != std::errc() || read.ptr != end)
+    return Error{ErrorKind::kInvalid, "InvalidNextToken", "The specified token is not valid."};
+  return version;
 }
 
 }  // namespace
@@ -67,24 +82,29 @@ Error no_such_ssm_version(const std::string& asked, const std::string& name) {
 }
 
 Result<void> check_room_for_ssm_version(const std::vector<SsmParameter>& versions) {
-  if (versions.size() < SsmParameters::kMostVersions || versions.front().labels.empty()) return {};
-  const SsmParameter& oldest = versions.front();
-  return Error{ErrorKind::kInvalid, "ParameterMaxVersionLimitExceeded",
-               "You attempted to create a new version of " + oldest.name +
-                   " by calling the PutParameter API with the overwrite flag. Version " +
-                   std::to_string(oldest.version) +
-                   ", the oldest version, can't be deleted because it has a label associated with "
-                   "it. Move the label to another version of the parameter, and try again."};
+  for (size_t i = 0; i + SsmParameters::kMostVersions <= versions.size(); ++i) {
+    const SsmParameter& oldest = versions[i];
+    if (oldest.labels.empty()) continue;
+    return Error{ErrorKind::kInvalid, "ParameterMaxVersionLimitExceeded",
+                 "You attempted to create a new version of " + oldest.name +
+                     " by calling the PutParameter API with the overwrite flag. Version " +
+                     std::to_string(oldest.version) +
+                     ", the oldest version, can't be deleted because it has a label associated "
+                     "with it. Move the label to another version of the parameter, and try again."};
+  }
+  return {};
 }
 
 double ssm_seconds(int64_t epoch_ms) { return static_cast<double>(epoch_ms) / 1000; }
 
 Result<std::vector<SsmParameter>> SsmOperations::versions_of(const json& input) const {
   wire::Fields fields(input);
-  const std::string name = fields.text("Name");
+  const std::string name = ssm_name(fields.text("Name"));
   if (!fields.status()) return fields.status().error();
   const auto asked = look_up(name);
   if (!asked) return asked.error();
+  // A history is of all versions: one of them is no parameter.
+  if (!asked->selector.empty()) return no_such_ssm_parameter();
   // look_up() gives the name as it was asked for; a version has the one that it was put under.
   const auto found = parameters_.find(region_, asked->parameter.name);
   if (!found) return no_such_ssm_parameter();
@@ -103,19 +123,15 @@ Result<json> SsmOperations::get_parameter_history(const json& input) {
   const std::string token = fields.text("NextToken");
   if (!fields.status()) return fields.status().error();
   if (auto fits = ssm_checked(checks); !fits) return fits.error();
+  const auto after = version_of_token(token);
+  if (!after) return after.error();
   const auto versions = versions_of(input);
   if (!versions) return versions.error();
-  int64_t after = 0, last = 0;
-  if (!token.empty()) {
-    const auto text = base64_decode(token);
-    if (!text ||
-        std::from_chars(text->data(), text->data() + text->size(), after).ec != std::errc())
-      return Error{ErrorKind::kInvalid, "InvalidNextToken", "The specified token is not valid."};
-  }
+  int64_t last = 0;
   json list = json::array();
   json document = json::object();
   for (const SsmParameter& version : *versions) {
-    if (version.version <= after) continue;
+    if (version.version <= *after) continue;
     if (list.size() == size) {
       document["NextToken"] = base64_encode(std::to_string(last));
       break;
@@ -131,16 +147,23 @@ Result<json> SsmOperations::get_parameter_history(const json& input) {
   return document;
 }
 
-Result<json> SsmOperations::label_parameter_version(const json& input) {
-  const auto said = read_labelling(input, InputChecks::Need::kOptional);
+Result<SsmOperations::Labelled> SsmOperations::read_labelled(const json& input,
+                                                             InputChecks::Need version) const {
+  auto said = read_labelling(input, version);
   if (!said) return said.error();
   auto versions = versions_of(input);
   if (!versions) return versions.error();
-  const auto meant = version_among(*versions, said->version);
-  if (!meant) return meant.error();
-  SsmParameter& target = **meant;
+  const auto place = version_among(*versions, said->version);
+  if (!place) return place.error();
+  return Labelled{std::move(said->labels), std::move(*versions), *place};
+}
+
+Result<json> SsmOperations::label_parameter_version(const json& input) {
+  auto labelled = read_labelled(input, InputChecks::Need::kOptional);
+  if (!labelled) return labelled.error();
+  SsmParameter& target = labelled->target();
   std::vector<std::string> valid, invalid;
-  for (const std::string& label : said->labels)
+  for (const std::string& label : labelled->labels)
     (is_label(label) ? valid : invalid).push_back(label);
   for (const std::string& label : valid)
     if (!has_ssm_label(target, label)) target.labels.push_back(label);
@@ -150,7 +173,7 @@ Result<json> SsmOperations::label_parameter_version(const json& input) {
                  "another version and try again."};
   // A label is of one version. It goes there first: a kill in between must not lose it.
   if (auto done = parameters_.put_labels(region_, target); !done) return done.error();
-  for (SsmParameter& version : *versions) {
+  for (SsmParameter& version : labelled->versions) {
     if (&version == &target) continue;
     const size_t gone = std::erase_if(version.labels, [&](const std::string& label) {
       return std::find(valid.begin(), valid.end(), label) != valid.end();
@@ -162,15 +185,11 @@ Result<json> SsmOperations::label_parameter_version(const json& input) {
 }
 
 Result<json> SsmOperations::unlabel_parameter_version(const json& input) {
-  const auto said = read_labelling(input, InputChecks::Need::kRequired);
-  if (!said) return said.error();
-  auto versions = versions_of(input);
-  if (!versions) return versions.error();
-  const auto meant = version_among(*versions, said->version);
-  if (!meant) return meant.error();
-  SsmParameter& target = **meant;
+  auto labelled = read_labelled(input, InputChecks::Need::kRequired);
+  if (!labelled) return labelled.error();
+  SsmParameter& target = labelled->target();
   std::vector<std::string> removed, invalid;
-  for (const std::string& label : said->labels)
+  for (const std::string& label : labelled->labels)
     (std::erase(target.labels, label) > 0 ? removed : invalid).push_back(label);
   if (!removed.empty())
     if (auto done = parameters_.put_labels(region_, target); !done) return done.error();

@@ -52,9 +52,12 @@ Result<void> check_ssm_name_length(const std::string& name) {
                                      : "Member must have length less than or equal to 2048");
 }
 
+std::string ssm_name(const std::string& given) { return std::string(ascii::trim(given, " ")); }
+
 Result<void> check_asked_ssm_name(const std::string& name) {
   const bool is_path = name.find('/') != std::string::npos;
-  if (name.find("//") != std::string::npos || (is_path && !name.starts_with('/')))
+  if (name.find("//") != std::string::npos || (is_path && !name.starts_with('/')) ||
+      !std::all_of(name.begin(), name.end(), is_name_character))
     return malformed_ssm_name();
   return {};
 }
@@ -166,6 +169,7 @@ Result<std::vector<std::string>> read_ssm_names(const json& input) {
   wire::Fields fields(input);
   auto names = fields.texts("Names");
   if (!fields.status()) return fields.status().error();
+  for (std::string& name : names) name = ssm_name(name);
   for (const std::string& name : names)
     if (name.empty() || name.size() > kMaxName)
       return ssm_constraint("[" + name + "]", "names",

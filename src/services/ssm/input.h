@@ -26,7 +26,9 @@ Result<void> check_put_ssm_members(const nlohmann::json& input);
 Result<void> check_ssm_path(const std::string& path);
 // A name under which a parameter may be put.
 Result<void> check_ssm_name(const std::string& name);
-// Whether one may be asked for: "a/b" and "/a//b" may not. It need not be there.
+// A name without the spaces around it, which AWS takes away.
+std::string ssm_name(const std::string& given);
+// Whether one may be asked for: "a/b", "/a//b" and "a b" may not. It need not be there.
 Result<void> check_asked_ssm_name(const std::string& name);
 // 1 to 2,048 characters.
 Result<void> check_ssm_name_length(const std::string& name);

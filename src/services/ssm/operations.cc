@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/arn.h"
+#include "base/word_list.h"
 #include "services/ssm/filters.h"
 #include "services/ssm/history.h"
 #include "services/ssm/input.h"
@@ -35,7 +36,7 @@ Result<void> ssm_required(const json& input, const char* member, const char* nam
 
 Result<std::string> read_name(const json& input) {
   wire::Fields fields(input);
-  std::string name = fields.text("Name");
+  std::string name = ssm_name(fields.text("Name"));
   if (!fields.status()) return fields.status().error();
   if (auto there = ssm_required(input, "Name", "name"); !there) return there.error();
   if (auto fits = check_ssm_name_length(name); !fits) return fits.error();
@@ -172,7 +173,7 @@ Result<SsmOperations::Asked> SsmOperations::look_up(const std::string& given) co
 Result<json> SsmOperations::put_parameter(const json& input) {
   if (auto valid = check_put_ssm_members(input); !valid) return valid.error();
   wire::Fields fields(input);
-  const std::string name = fields.text("Name");
+  const std::string name = ssm_name(fields.text("Name"));
   if (auto valid = check_ssm_name(name); !valid) return valid.error();
   const auto before = parameters_.find(region_, name);
   SsmParameter p = before.value_or(SsmParameter{});
@@ -190,8 +191,19 @@ Result<json> SsmOperations::put_parameter(const json& input) {
   if (!fields.status()) return fields.status().error();
   if (type.empty())
     return ssm_validation("A parameter type is required when you create a parameter.");
+  const bool was_advanced = before && before->tier == "Advanced";
   if (p.tier == "Intelligent-Tiering")
-    p.tier = p.value.size() > kMaxStandard ? "Advanced" : "Standard";
+    p.tier = was_advanced || p.value.size() > kMaxStandard ? "Advanced" : "Standard";
+  if (!is_listed("text|aws:ec2:image|aws:ssm:integration", "|", p.data_type))
+    return ssm_validation("The following data type is not supported: " + p.data_type +
+                          " (Data type names are all lowercase.)");
+  if (fields.has("KeyId") && type != "SecureString")
+    return ssm_validation("KeyId is required for SecureString type parameter only.");
+  if (const size_t open = p.value.find("{{");
+      open != std::string::npos && p.value.find("}}", open) != std::string::npos)
+    return ssm_validation(
+        "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value: " +
+        p.value);
   if (has_policies)
     return Error{ErrorKind::kInvalid, "InvalidPolicyTypeException",
                  "Kiln has no parameter policies (Policies): nothing would expire or notify."};
@@ -204,6 +216,11 @@ Result<json> SsmOperations::put_parameter(const json& input) {
     return Error{ErrorKind::kInvalid, "ParameterAlreadyExists",
                  "The parameter already exists. To overwrite this value, set the overwrite option "
                  "in the request to true."};
+  if (was_advanced && p.tier == "Standard")
+    return ssm_validation(
+        "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the "
+        "advanced-parameter tier to the standard-parameter tier. If necessary, you can delete the "
+        "advanced parameter and recreate it as a standard parameter.");
   if (auto valid = check_value(p); !valid) return valid.error();
   auto tags = read_ssm_tags(input);
   if (!tags) return tags.error();

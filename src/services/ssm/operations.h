@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "services/driver/input_checks.h"
 #include "services/ssm/parameters.h"
 
 namespace kiln::services {
@@ -48,8 +49,18 @@ class SsmOperations {
   // The parameter that a name, an ARN, "NAME:VERSION", or "NAME:LABEL" means. Error:
   // ParameterNotFound, ParameterVersionNotFound.
   Result<Asked> look_up(const std::string& name) const;
-  // All versions of the one that the member Name names, oldest first. Error: ParameterNotFound.
+  // All versions of the one that the member Name names, oldest first. Error: ParameterNotFound,
+  // also for the name of one version.
   Result<std::vector<SsmParameter>> versions_of(const nlohmann::json& input) const;
+  // Of the operations that label: the labels, and all versions of the parameter, oldest first.
+  struct Labelled {
+    std::vector<std::string> labels;
+    std::vector<SsmParameter> versions;
+    size_t place = 0;  // of the version that is meant
+
+    SsmParameter& target() { return versions[place]; }
+  };
+  Result<Labelled> read_labelled(const nlohmann::json& input, InputChecks::Need version) const;
   // Of the tag operations.
   Result<SsmParameter> tagged(const nlohmann::json& input) const;
   std::string arn(const std::string& name) const;

@@ -134,7 +134,7 @@ std::vector<SsmParameter> SsmParameters::versions(const std::string& region,
 Result<void> SsmParameters::put(const std::string& region, const SsmParameter& parameter) {
   SsmParameter p = parameter;
   std::optional<SsmParameter> before;
-  int64_t oldest = 0;
+  std::vector<int64_t> oldest;
   {
     const MutexLock lock(mutex_);
     if (const std::string other = other_spelling(p.name); parameters_.contains({region, other}))
@@ -142,9 +142,14 @@ Result<void> SsmParameters::put(const std::string& region, const SsmParameter& p
     const auto there = parameters_.find({region, p.name});
     if (there != parameters_.end() && there->second.version < p.version) before = there->second;
     const auto past = past_.find({region, p.name});
-    // With the one before and the new one, those would be one too many.
-    if (before && past != past_.end() && past->second.size() + 2 > kMostVersions)
-      oldest = past->second.begin()->first;
+    if (before && past != past_.end()) {
+      // Besides them there are the one before, of which a kill may have left a copy, and the new
+      // one. More than one is too many where one could not be erased.
+      for (const auto& [version, each] : past->second)
+        if (version < before->version) oldest.push_back(version);
+      const size_t room = kMostVersions - 2;
+      oldest.resize(oldest.size() > room ? oldest.size() - room : 0);
+    }
   }
   if (before) {
     before->tags.clear();
@@ -154,11 +159,13 @@ Result<void> SsmParameters::put(const std::string& region, const SsmParameter& p
   }
   if (auto saved = port_.save(kKind, region, p.name, stored_document(p)); !saved) return saved;
   // What cannot be erased now goes with the next version.
-  const bool erased = oldest > 0 && port_.erase(kPastKind, region, past_key(p.name, oldest));
+  std::erase_if(oldest, [&](int64_t version) {
+    return !port_.erase(kPastKind, region, past_key(p.name, version));
+  });
   const MutexLock lock(mutex_);
   parameters_[{region, p.name}] = p;
   if (before) past_[{region, p.name}][before->version] = std::move(*before);
-  if (erased) past_[{region, p.name}].erase(oldest);
+  for (const int64_t version : oldest) past_[{region, p.name}].erase(version);
   return {};
 }
 

@@ -117,6 +117,25 @@ TEST_F(SsmTest, NamesAreGivenBackAsTheyWereAskedFor) {
   }
 }
 
+TEST_F(SsmTest, SpacesAroundANameAreTakenAwayAndThoseWithinAreRefused) {
+  put(" plain ", "v");
+  EXPECT_EQ(get("plain")["Name"], "plain");
+  EXPECT_EQ(get(" plain ")["Value"], "v");
+  EXPECT_EQ((*ask("GetParameters", {{"Names", {" plain "}}}))["Parameters"].size(), 1U);
+  EXPECT_TRUE(ask("LabelParameterVersion", {{"Name", " plain "}, {"Labels", {"l"}}}));
+  EXPECT_TRUE(ask("GetParameterHistory", {{"Name", " plain "}}));
+  for (const char* malformed : {"a b", "a@b", "test-param[?region=x]", "a b:1"}) {
+    EXPECT_THAT(refusal("GetParameter", {{"Name", malformed}}),
+                HasSubstr("ValidationException: Parameter name: can't be prefixed with"))
+        << malformed;
+    EXPECT_THAT(refusal("GetParameters", {{"Names", {"plain", malformed}}}),
+                HasSubstr("ValidationException: "));
+    EXPECT_THAT(refusal("GetParameterHistory", {{"Name", malformed}}),
+                HasSubstr("ValidationException: "));
+  }
+  EXPECT_TRUE(ask("DeleteParameter", {{"Name", " plain "}}));
+}
+
 TEST_F(SsmTest, SecureStringsAreShownOnlyToThoseWhoAsk) {
   put("s", "secret", {{"Type", "SecureString"}});
   EXPECT_EQ(get("s")["Value"], "secret");
@@ -167,6 +186,13 @@ TEST_F(SsmTest, Filters) {
   EXPECT_THAT(filtered("Type", "Equals", "StringList"), ElementsAre("/x/1"));
   EXPECT_THAT(filtered("Name", "BeginsWith", "/x"), ElementsAre("/x/1", "/x/y/2"));
   EXPECT_THAT(filtered("Name", "Contains", "y"), ElementsAre("/x/y/2"));
+  // With or without a slash before it, it is the same name.
+  put("plain", "a");
+  for (const char* name : {"plain", "/plain"})
+    EXPECT_THAT(filtered("Name", "Equals", name), ElementsAre("plain")) << name;
+  EXPECT_THAT(filtered("Name", "BeginsWith", "/pla"), ElementsAre("plain"));
+  EXPECT_THAT(filtered("Name", "BeginsWith", "x/"), ElementsAre("/x/1", "/x/y/2"));
+  EXPECT_THAT(filtered("Name", "Contains", "/pla"), ElementsAre("plain"));
   EXPECT_THAT(filtered("Path", "OneLevel", "/x"), ElementsAre("/x/1"));
   EXPECT_THAT(filtered("Path", "Recursive", "/x"), ElementsAre("/x/1", "/x/y/2"));
   EXPECT_THAT(filtered("tag:team", "Equals", "t"), ElementsAre("/x/y/2"));
@@ -213,6 +239,11 @@ TEST_F(SsmTest, FiltersThatAwsRefuses) {
     EXPECT_THAT(refused({{"Key", key}, {"Values", {"/a"}}}, "GetParametersByPath"),
                 HasSubstr("Valid filter keys include: [Type, KeyId]."))
         << key;
+  for (const char* option : {"BeginsWith", "Contains"})
+    EXPECT_EQ(
+        refused({{"Key", "Label"}, {"Option", option}, {"Values", {"a"}}}, "GetParametersByPath"),
+        std::string("InvalidFilterOption: The following filter option is not valid: ") + option +
+            ". Valid options include: [Equals].");
   const json name = {{"Key", "Name"}, {"Values", {"a"}}};
   EXPECT_THAT(refusal("DescribeParameters", {{"ParameterFilters", {name, name}}}),
               HasSubstr("The following filter is duplicated in the request: Name."));
@@ -305,6 +336,13 @@ TEST_F(SsmTest, WhatPutRefuses) {
       {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"Tier", "Gold"}}, "at 'tier'"},
       {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"Policies", "[{}]"}},
        "InvalidPolicyTypeException"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"DataType", "Text"}},
+       "The following data type is not supported: Text (Data type names are all lowercase.)"},
+      {{{"Name", "n"}, {"Value", "v"}, {"Type", "String"}, {"KeyId", "mine"}},
+       "KeyId is required for SecureString type parameter only."},
+      {{{"Name", "n"}, {"Value", "a {{ssm:b}}"}, {"Type", "String"}},
+       "Parameter value can't nest another parameter. Do not use \"{{}}\" in the value: a "
+       "{{ssm:b}}"},
       {{{"Name", "there"},
         {"Value", "v"},
         {"Overwrite", true},
@@ -421,6 +459,68 @@ TEST_F(SsmTest, AVersionHasTenLabels) {
                         "length greater than or equal to 1"));
   EXPECT_THAT(refusal("UnlabelParameterVersion", {{"Name", "p"}, {"Labels", {"a"}}}),
               HasSubstr("Value null at 'parameterVersion'"));
+}
+
+TEST_F(SsmTest, LabelsAreOfANameAndNotOfAnArnOrOneVersion) {
+  put("p", "v");
+  for (const char* operation : {"LabelParameterVersion", "UnlabelParameterVersion"})
+    for (const char* name : {"arn:aws:ssm:eu-west-1:111111111111:parameter/p", "p:1", "p:label"})
+      EXPECT_THAT(refusal(operation, {{"Name", name}, {"ParameterVersion", 1}, {"Labels", {"a"}}}),
+                  HasSubstr("ValidationException: Parameter name: can't be prefixed with"))
+          << operation << " " << name;
+}
+
+TEST_F(SsmTest, AHistoryIsOfAllVersions) {
+  put("/a/p", "one");
+  put("/a/p", "two", {{"Overwrite", true}});
+  const char* arn = "arn:aws:ssm:eu-west-1:111111111111:parameter/a/p";
+  EXPECT_EQ((*ask("GetParameterHistory", {{"Name", arn}}))["Parameters"].size(), 2U);
+  EXPECT_EQ(refusal("GetParameterHistory", {{"Name", "/a/p:1"}}), "ParameterNotFound: ");
+  for (const char* token : {"3junk", "junk", "1 ", " 1", "99999999999999999999"})
+    EXPECT_EQ(
+        refusal("GetParameterHistory", {{"Name", "/a/p"}, {"NextToken", base64_encode(token)}}),
+        "InvalidNextToken: The specified token is not valid.")
+        << token;
+}
+
+TEST_F(SsmTest, TheAdvancedTierIsKept) {
+  put("p", "v");
+  const json advanced = {{"Overwrite", true}, {"Tier", "Advanced"}};
+  EXPECT_EQ(put("p", "v", advanced)["Tier"], "Advanced");
+  EXPECT_EQ(put("p", "v", {{"Overwrite", true}, {"Tier", "Standard"}}),
+            "ValidationException: This parameter uses the advanced-parameter tier. You can't "
+            "downgrade a parameter from the advanced-parameter tier to the standard-parameter "
+            "tier. If necessary, you can delete the advanced parameter and recreate it as a "
+            "standard parameter.");
+  EXPECT_EQ(put("p", "v", {{"Overwrite", true}, {"Tier", "Intelligent-Tiering"}})["Tier"],
+            "Advanced");
+  EXPECT_EQ(put("p", "v", {{"Overwrite", true}}), json({{"Version", 4}, {"Tier", "Advanced"}}));
+}
+
+TEST_F(SsmTest, AHundredVersionsStayWhenADiskRefusedOne) {
+  put("p", "1");
+  for (int i = 2; i <= 100; ++i) put("p", std::to_string(i), {{"Overwrite", true}});
+  state_.refuses = [](const std::string& key) { return key == "p:1" || key == "p:2"; };
+  put("p", "101", {{"Overwrite", true}});
+  put("p", "102", {{"Overwrite", true}});
+  EXPECT_EQ(parameters_->versions("eu-west-1", "p").size(), 102U);
+  state_.refuses = nullptr;
+  put("p", "103", {{"Overwrite", true}});
+  EXPECT_EQ(parameters_->versions("eu-west-1", "p").front().version, 4);
+  EXPECT_EQ(state_.count(SsmParameters::kPastKind), 99U);
+}
+
+TEST_F(SsmTest, ACopyThatAKillLeftIsNoVersion) {
+  put("p", "1");
+  for (int i = 2; i <= 99; ++i) put("p", std::to_string(i), {{"Overwrite", true}});
+  // Killed between the two writes of version 100.
+  state_.refuses = [](const std::string& key) { return key == "p"; };
+  put("p", "100", {{"Overwrite", true}});
+  state_.refuses = nullptr;
+  restart();
+  ASSERT_EQ(put("p", "100", {{"Overwrite", true}})["Version"], 100);
+  EXPECT_EQ(get("p:1")["Value"], "1");
+  EXPECT_EQ(parameters_->versions("eu-west-1", "p").size(), 100U);
 }
 
 TEST_F(SsmTest, AHundredVersionsAreKept) {
