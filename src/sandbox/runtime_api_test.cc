@@ -208,6 +208,7 @@ say(*said(call('POST', '/2018-06-01/runtime/nothing', 'x' * 1000)), *said(call('
 r, body = call('GET', '/2018-06-01/runtime/invocation/next')
 id = r.headers['Lambda-Runtime-Aws-Request-Id']
 thread.join()
+threading.Thread(target=follow, daemon=True).start()
 say(event[0]['eventType'], event[0]['requestId'], event[0]['invokedFunctionArn'])
 say(*said(extension('POST', 'register', body='{}', **{'Lambda-Extension-Name': 'late'})))
 cause = '{"working_directory":"' + 'x' * 50000 + '"}'
