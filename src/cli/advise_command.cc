@@ -7,6 +7,7 @@
 #include "base/left_out_reason.h"
 #include "cli/advise_output.h"
 #include "cli/duration_option.h"
+#include "cli/named_function.h"
 #include "cli/output_file.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
@@ -34,6 +35,21 @@ struct AdviseArguments {
 
 const std::vector<std::string> kKinds = {"memory",         "timeout",  "reserved", "provisioned",
                                          "targetTracking", "schedule", "idleAlarm"};
+
+// A function's name, its ARN, or a stack's name or ID.
+Result<void> read_target(AdviseArguments& arguments, ApiOptions& api) {
+  if (arguments.target.starts_with("arn:") && arguments.target.find(":stack/") != std::string::npos)
+    return {};
+  const Result<NamedFunction> function = read_function(arguments.target, api);
+  if (!function) return function.error();
+  if (!function->qualifier().empty())
+    return usage("'" + arguments.target +
+                 "' is a version or an alias, and advice is for a whole function; `kiln advise " +
+                 function->name + region_words(function->api) + "` gives it");
+  arguments.target = function->name;
+  api = function->api;
+  return {};
+}
 
 Result<survey::AdviceQuestion> read_question(const ClientOptions& options,
                                              const AdviseArguments& arguments) {
@@ -175,8 +191,9 @@ Result<AdviceResult> find_advice(Console& console, const ClientOptions& options,
   if (!names) return names.error();
   if (names->empty())
     return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
-                 "no function and no stack '" + arguments.target +
-                     "'; `kiln list` and `kiln stacks` show what is there"};
+                 "no function and no stack '" + arguments.target + "'; `kiln list" +
+                     region_words(options.api) + "` and `kiln stacks" + region_words(options.api) +
+                     "` show what is there"};
   for (const std::string& name : *names) {
     question->function = name;
     one = advise_one(client, arguments, *question, study);
@@ -186,7 +203,9 @@ Result<AdviceResult> find_advice(Console& console, const ClientOptions& options,
   return result;
 }
 
-int run_advise(Console& console, const ClientOptions& options, const AdviseArguments& arguments) {
+int run_advise(Console& console, ClientOptions options, AdviseArguments arguments) {
+  if (const auto read = read_target(arguments, options.api); !read)
+    return fail(console, read.error());
   if (const auto keys = check_keys(arguments); !keys) return fail(console, keys.error());
   for (const std::string& kind : arguments.only)
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end())

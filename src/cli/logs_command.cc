@@ -11,6 +11,7 @@
 #include "cli/function_api.h"
 #include "cli/log_follower.h"
 #include "cli/log_selection.h"
+#include "cli/named_function.h"
 #include "cli/stop_signals.h"
 #include "cli/usage_error.h"
 
@@ -138,13 +139,12 @@ Result<Source> open_source(const ClientOptions& options, const LogsOptions& want
   Source source{text, "", {}, "", {}, {}, LogSelection(wanted.request_id, wanted.which)};
   // `aws logs` has the group's name.
   constexpr std::string_view kGroupPrefix = "/aws/lambda/";
-  source.target =
-      split_target(text.starts_with(kGroupPrefix) ? text.substr(kGroupPrefix.size()) : text);
-  source.name = plain_name(source.target);
-  if (!source.target.qualifier.empty()) source.name += ":" + source.target.qualifier;
-  ApiOptions api = options.api;
-  if (const std::string region = region_of(source.target); !region.empty()) api.region = region;
-  Result<ApiClient> client = ApiClient::create(api);
+  const Result<NamedFunction> function = read_function(
+      text.starts_with(kGroupPrefix) ? text.substr(kGroupPrefix.size()) : text, options.api);
+  if (!function) return function.error();
+  source.target = function->target;
+  source.name = function->text();
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return client.error();
   source.client = std::make_unique<ApiClient>(*std::move(client));
   source.group = default_log_group(source.target);
