@@ -14,6 +14,7 @@
 #include "cli/named_function.h"
 #include "cli/stop_signals.h"
 #include "cli/usage_error.h"
+#include "logs/function_stream.h"
 
 namespace kiln::cli {
 namespace {
@@ -98,18 +99,11 @@ class LinePrinter {
   std::map<std::string, size_t> colors_;
 };
 
-// DAY/[VERSION]ID, and in a group that functions may share, DAY/NAME[VERSION]ID.
 bool is_stream_of(const std::string& stream, const Source& source,
                   const std::set<std::string>& versions) {
-  const std::string name = plain_name(source.target);
-  const size_t open = stream.rfind('[');
-  const size_t close = stream.rfind(']');
-  const bool framed = open != std::string::npos && close != std::string::npos && open < close;
-  if (source.group != "/aws/lambda/" + name &&
-      (!framed || !stream.substr(0, open).ends_with("/" + name)))
-    return false;
-  return versions.empty() ||
-         (framed && versions.contains(stream.substr(open + 1, close - open - 1)));
+  const logs::StreamOwner owner = logs::owner_of_stream(source.group, stream);
+  return owner.function == plain_name(source.target) &&
+         (versions.empty() || versions.contains(owner.version));
 }
 
 Error no_such_source(const Source& source) {

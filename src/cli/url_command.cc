@@ -25,14 +25,16 @@ int run_url(Console& console, const ClientOptions& options, const std::string& t
   const Result<NamedFunction> function = read_function(text, options.api);
   if (!function) return fail(console, function.error());
   const FunctionTarget& target = function->target;
+  Result<ApiClient> client = ApiClient::create(function->api);
+  if (!client) return fail(console, client.error());
   if (std::all_of(target.qualifier.begin(), target.qualifier.end(), ascii::is_digit) &&
-      !target.qualifier.empty())
+      !target.qualifier.empty()) {
+    if (const auto there = look_up(*client, *function); !there) return fail(console, there.error());
     return fail(console,
                 usage("'" + text + "' is a version, and a URL belongs to a function or an alias; " +
                       "`kiln alias set " + function->name + " live " + target.qualifier +
                       region_words(function->api) + "` makes an alias of it"));
-  Result<ApiClient> client = ApiClient::create(function->api);
-  if (!client) return fail(console, client.error());
+  }
   const std::string path = url_path(target);
   if (wish == UrlWish::kDelete) {
     const auto gone = client->json({.method = "DELETE", .path = path});
