@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "base/left_out_reason.h"
 #include "cli/advise_output.h"
 #include "cli/duration_option.h"
 #include "cli/named_function.h"
@@ -14,6 +13,7 @@
 #include "cli/scenario_file.h"
 #include "cli/shell.h"
 #include "cli/stack_client.h"
+#include "cli/stack_text.h"
 #include "cli/survey_client.h"
 #include "cli/tuned_sizes.h"
 #include "cli/usage.h"
@@ -104,8 +104,7 @@ Result<std::vector<std::string>> functions_of_stack(const ApiOptions& options, b
       stacks.pages("ListStackResources", {{"StackName", stack}}, "StackResourceSummaries");
   if (!resources) return resources.error();
   for (const json& resource : *resources)
-    if (string_at(resource, "ResourceType") == "AWS::Lambda::Function" &&
-        !string_at(resource, "ResourceStatusReason").starts_with(kLeftOutReason))
+    if (string_at(resource, "ResourceType") == "AWS::Lambda::Function" && !is_left_out(resource))
       names.push_back(string_at(resource, "PhysicalResourceId"));
   if (names.empty())
     return Error{ErrorKind::kInvalid, "NoData", "the stack '" + stack + "' has no function"};

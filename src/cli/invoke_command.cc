@@ -51,22 +51,6 @@ void print_answer(Console& console, OutputFormat format, const ApiResponse& resp
   console.out << json_pretty(document) << '\n';
 }
 
-// "TypeError: it broke" from the error document, as far as it has these.
-std::string describe_function_error(const std::string& payload) {
-  const nlohmann::json document = json_parse(payload);
-  const std::string type = string_at(document, "errorType");
-  // Node.js adds lines to some messages; the answer has them all.
-  std::string message = string_at(document, "errorMessage");
-  message.resize(std::min(message.size(), message.find('\n')));
-  constexpr std::string_view kBehindId = " Error: ";
-  if (const size_t at = message.find(kBehindId);
-      message.starts_with("RequestId: ") && at != std::string::npos)
-    message.erase(0, at + kBehindId.size());
-  if (message.ends_with('.')) message.pop_back();  // the sentence goes on
-  if (type.empty()) return message;
-  return message.empty() ? type : type + ": " + message;
-}
-
 Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {
   if (options.sample.empty()) return read_payload(options.payload, in);
   Result<std::string> sample = sample_event(options.sample);
