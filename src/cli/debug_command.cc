@@ -151,7 +151,8 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
   if (const auto there = check_paths(options); !there) return fail(console, there.error());
   Result<ApiClient> client = ApiClient::create(function.api);
   if (!client) return fail(console, client.error());
-  if (const auto there = look_up(*client, function); !there) return fail(console, there.error());
+  if (const auto there = configuration_of(*client, function); !there)
+    return fail(console, there.error());
   if (options.stop == Stop::kYes)
     return run_stop(console, client_options.format, *client, function);
   const Result<json> answer =

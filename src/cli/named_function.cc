@@ -42,7 +42,7 @@ Result<NamedFunction> read_qualified_function(const std::string& text, const Api
                "them");
 }
 
-Result<nlohmann::json> look_up(ApiClient& client, const NamedFunction& function) {
+Result<nlohmann::json> configuration_of(ApiClient& client, const NamedFunction& function) {
   Result<nlohmann::json> there = client.json({.path = configuration_path(function.target)});
   if (!there) return error_on(function, there.error());
   return there;

@@ -7,7 +7,7 @@
 //   function->name;        // "hello"
 //   function->api.region;  // "eu-west-1"
 //
-// Values. No request is sent but by look_up() and error_on().
+// Values. No request is sent but by configuration_of() and error_on().
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -37,7 +37,7 @@ Result<NamedFunction> read_qualified_function(const std::string& text, const Api
                                               const std::string& why);
 
 // The target's configuration. Error: see error_on().
-Result<nlohmann::json> look_up(ApiClient& client, const NamedFunction& function);
+Result<nlohmann::json> configuration_of(ApiClient& client, const NamedFunction& function);
 
 // " --region NAME" for a command's line; "": the usual one.
 std::string region_words(const ApiOptions& api);

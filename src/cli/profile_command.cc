@@ -135,7 +135,8 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
   // Before anything is sampled.
   if (const Result<void> place = check_output_file(options.output, "--output"); !place)
     return fail(console, place.error());
-  if (const auto there = look_up(*client, function); !there) return fail(console, there.error());
+  if (const auto there = configuration_of(*client, function); !there)
+    return fail(console, there.error());
   const std::string path = "/_kiln/debug/" + percent_encode(function.name);
   const Result<json> started = send_document(
       *client, "POST",

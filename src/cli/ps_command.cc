@@ -16,8 +16,9 @@ int run_ps(Console& console, const ClientOptions& options, const std::string& wi
   if (!function) return fail(console, function.error());
   Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  const Result<nlohmann::json> configuration =
-      wish.empty() ? Result<nlohmann::json>(nlohmann::json()) : look_up(*client, *function);
+  const Result<nlohmann::json> configuration = wish.empty()
+                                                   ? Result<nlohmann::json>(nlohmann::json())
+                                                   : configuration_of(*client, *function);
   if (!configuration) return fail(console, configuration.error());
   Result<nlohmann::json> all = list_environments(*client);
   if (!all) return fail(console, all.error());

@@ -147,7 +147,8 @@ int run_scale(Console& console, const ClientOptions& options, const ScaleOptions
   if (!state) return fail(console, state.error());
   // Of what isn't there, the API says that it isn't scaled.
   if ((*state)["target"].is_null() && !wish.off)
-    if (const auto there = look_up(*client, *function); !there) return fail(console, there.error());
+    if (const auto there = configuration_of(*client, *function); !there)
+      return fail(console, there.error());
   if (options.format == OutputFormat::kJson)
     console.out << json_pretty(*state) << '\n';
   else

@@ -29,7 +29,8 @@ int run_url(Console& console, const ClientOptions& options, const std::string& t
   if (!client) return fail(console, client.error());
   if (std::all_of(target.qualifier.begin(), target.qualifier.end(), ascii::is_digit) &&
       !target.qualifier.empty()) {
-    if (const auto there = look_up(*client, *function); !there) return fail(console, there.error());
+    if (const auto there = configuration_of(*client, *function); !there)
+      return fail(console, there.error());
     return fail(console,
                 usage("'" + text + "' is a version, and a URL belongs to a function or an alias; " +
                       "`kiln alias set " + function->name + " live " + target.qualifier +
@@ -39,7 +40,7 @@ int run_url(Console& console, const ClientOptions& options, const std::string& t
   if (wish == UrlWish::kDelete) {
     const auto gone = client->json({.method = "DELETE", .path = path});
     if (!gone && gone.error().type == "ResourceNotFoundException") {
-      if (const auto there = look_up(*client, *function); !there)
+      if (const auto there = configuration_of(*client, *function); !there)
         return fail(console, there.error());
       return fail(console, {ErrorKind::kNotFound, gone.error().type,
                             "'" + function->text() + "' has no URL to delete; `kiln url " +
