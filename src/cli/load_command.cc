@@ -147,6 +147,16 @@ Result<void> write_output_files(const LoadArguments& arguments, const LoadTitle&
   return write_output_file(arguments.html_file, "--html", report::html(load_page(title, outcome)));
 }
 
+// Times are random: of a low rate, none may come in a short time.
+Error nothing_due(const LoadArguments& arguments) {
+  if (!arguments.replay_file.empty())
+    return {ErrorKind::kInvalid, "NoRequests",
+            "no request of '" + arguments.replay_file + "' was due; give a longer --for"};
+  return {ErrorKind::kInvalid, "NoRequests",
+          "no request was due in " + arguments.length + " at " + arguments.rate +
+              "; give a longer --for, a higher --rate, or another --seed"};
+}
+
 int run_load_command(Console& console, ClientOptions options, LoadArguments arguments) {
   if (Result<void> read = read_load_arguments(console, arguments, options.api); !read)
     return fail(console, read.error());
@@ -160,6 +170,8 @@ int run_load_command(Console& console, ClientOptions options, LoadArguments argu
                     << std::flush;
       });
   if (!outcome) return fail(console, outcome.error());
+  if (outcome->progress.sent == 0 && !outcome->progress.interrupted)
+    return fail(console, nothing_due(arguments));
   const LoadTitle title{
       arguments.target.empty() ? arguments.url : arguments.target,
       arguments.replay_file.empty() ? arguments.rate : "replay of " + arguments.replay_file};
