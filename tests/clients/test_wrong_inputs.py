@@ -84,6 +84,8 @@ CASES = [
     ("cost --prices /nowhere --endpoint http://127.0.0.1:9", 2, "can't read '/nowhere'"),
     ("logs hello --since 1000000000d", 2, "kiln: --since: '1000000000d' is too long; a century (36500d) is the most"),
     ("reserve hello 99999999999", 2, "concurrency is '99999999999'; it must be a whole number from 0 to 1000000, or none"),
+    ("load hello --rate 99999999/s", 2, "--rate: '99999999/s' is too much; "),
+    ("top --interval 0s", 2, "--interval is '0s'; it must be longer than 0"),
     ("load hello --rate 0/s --for 1s", 1, "no request was due in 1s at 0/s; give a longer --for, a higher --rate, or another --seed"),
     ("simulate hello --since 1y --endpoint http://127.0.0.1:9", 2, "kiln: --since: '1y' is not a duration"),
     ("simulate hello --rate many --endpoint http://127.0.0.1:9", 2, "kiln: --rate: 'many' is not traffic; write 50/s"),
