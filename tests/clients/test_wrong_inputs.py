@@ -256,7 +256,7 @@ CASES = [
     ("alias delete hello nope", 1, "'hello' has no alias 'nope'"),
     ("alias delete nobody nope", 1, "no function 'nobody'"),
     ("reserve nobody 1", 1, "no function 'nobody'"),
-    ("reserve hello many", 2, "it must be a whole number, or none"),
+    ("reserve hello many", 2, "it must be a whole number from 0 to 1000000, or none"),
     ("reserve hello 5000", 1, "below its minimum value of [100]"),
     ("provision hello 2", 2, "Write NAME:ALIAS, as in hello:live"),
     ("provision hello:nope 2", 1, "'hello' has no alias 'nope'"),
