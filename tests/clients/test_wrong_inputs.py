@@ -169,6 +169,7 @@ CASES = [
     ("advise hello --since 1y", 2, "kiln: --since: '1y' is not a duration"),
     ("tune hello --below 1y", 2, "kiln: --below: '1y' is not a duration"),
     ("advise hello --only memmory", 2, "--only is 'memmory'; it must be memory, timeout"),
+    ("deploy word.json", 2, "word.json:1:1: Template format error: unsupported structure: A template is a map of sections"),
     ("cost --diff bad.yaml bad.yaml --traffic word.json --limit much", 2, "--limit is 'much'; it must be USD a month, as in 5, or percent"),
     ("simulate --rate 20/s --duration 5ms --for 1m --provisioned 5 --sweep target=0.5..0.9", 2, "has no target tracking; --max N and --target PART give it one"),
     ("lint bad.yaml", 2, "bad.yaml:2:1: Template format error: YAML not well-formed. (line 2, column 1): "),
