@@ -42,7 +42,10 @@ Result<Duration> parse_duration(std::string_view text) {
     for (const Unit& candidate : kUnits) {
       if (candidate.name == name) unit = &candidate;
     }
-    if (unit == nullptr || number > (kLongest - total) / unit->ns) return wrong;
+    if (unit == nullptr) return wrong;
+    if (number > (kLongest - total) / unit->ns)
+      return Error{ErrorKind::kInvalid, "Usage",
+                   "'" + std::string(text) + "' is too long; a century (36500d) is the most"};
     total += number * unit->ns;
   }
   return Duration(total);

@@ -4,15 +4,16 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "base/left_out_reason.h"
 #include "cli/advise_output.h"
 #include "cli/duration_option.h"
+#include "cli/named_function.h"
 #include "cli/output_file.h"
 #include "cli/planning_commands.h"
 #include "cli/price_source.h"
 #include "cli/scenario_file.h"
 #include "cli/shell.h"
 #include "cli/stack_client.h"
+#include "cli/stack_text.h"
 #include "cli/survey_client.h"
 #include "cli/tuned_sizes.h"
 #include "cli/usage.h"
@@ -34,6 +35,21 @@ struct AdviseArguments {
 
 const std::vector<std::string> kKinds = {"memory",         "timeout",  "reserved", "provisioned",
                                          "targetTracking", "schedule", "idleAlarm"};
+
+// A function's name, its ARN, or a stack's name or ID.
+Result<void> read_target(AdviseArguments& arguments, ApiOptions& api) {
+  if (arguments.target.starts_with("arn:") && arguments.target.find(":stack/") != std::string::npos)
+    return {};
+  const Result<NamedFunction> function = read_function(arguments.target, api);
+  if (!function) return function.error();
+  if (!function->qualifier().empty())
+    return usage("'" + arguments.target +
+                 "' is a version or an alias, and advice is for a whole function; `kiln advise " +
+                 function->name + region_words(function->api) + "` gives it");
+  arguments.target = function->name;
+  api = function->api;
+  return {};
+}
 
 Result<survey::AdviceQuestion> read_question(const ClientOptions& options,
                                              const AdviseArguments& arguments) {
@@ -88,8 +104,7 @@ Result<std::vector<std::string>> functions_of_stack(const ApiOptions& options, b
       stacks.pages("ListStackResources", {{"StackName", stack}}, "StackResourceSummaries");
   if (!resources) return resources.error();
   for (const json& resource : *resources)
-    if (string_at(resource, "ResourceType") == "AWS::Lambda::Function" &&
-        !string_at(resource, "ResourceStatusReason").starts_with(kLeftOutReason))
+    if (string_at(resource, "ResourceType") == "AWS::Lambda::Function" && !is_left_out(resource))
       names.push_back(string_at(resource, "PhysicalResourceId"));
   if (names.empty())
     return Error{ErrorKind::kInvalid, "NoData", "the stack '" + stack + "' has no function"};
@@ -175,8 +190,9 @@ Result<AdviceResult> find_advice(Console& console, const ClientOptions& options,
   if (!names) return names.error();
   if (names->empty())
     return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
-                 "no function and no stack '" + arguments.target +
-                     "'; `kiln list` and `kiln stacks` show what is there"};
+                 "no function and no stack '" + arguments.target + "'; `kiln list" +
+                     region_words(options.api) + "` and `kiln stacks" + region_words(options.api) +
+                     "` show what is there"};
   for (const std::string& name : *names) {
     question->function = name;
     one = advise_one(client, arguments, *question, study);
@@ -186,7 +202,9 @@ Result<AdviceResult> find_advice(Console& console, const ClientOptions& options,
   return result;
 }
 
-int run_advise(Console& console, const ClientOptions& options, const AdviseArguments& arguments) {
+int run_advise(Console& console, ClientOptions options, AdviseArguments arguments) {
+  if (const auto read = read_target(arguments, options.api); !read)
+    return fail(console, read.error());
   if (const auto keys = check_keys(arguments); !keys) return fail(console, keys.error());
   for (const std::string& kind : arguments.only)
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end())

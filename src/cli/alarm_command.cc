@@ -13,6 +13,7 @@
 #include "base/time_format.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/shell.h"
 #include "cli/table.h"
 #include "cli/usage.h"
@@ -247,7 +248,7 @@ int print_alarm(Console& console, ApiClient& client, const std::string& name) {
   return kExitOk;
 }
 
-int set_alarm(Console& console, const ClientOptions& options, const SetAlarm& set) {
+int set_alarm(Console& console, ClientOptions options, SetAlarm set) {
   if (set.above.empty() && set.below.empty())
     return fail(console,
                 usage("the alarm '" + set.name +
@@ -262,6 +263,12 @@ int set_alarm(Console& console, const ClientOptions& options, const SetAlarm& se
     return fail(console, usage("--datapoints " + std::to_string(set.datapoints) +
                                " is more than --periods " + std::to_string(set.periods) +
                                "; give --periods " + std::to_string(set.datapoints) + " or more"));
+  if (!set.function.empty()) {
+    const Result<NamedFunction> function = read_function(set.function, options.api);
+    if (!function) return fail(console, function.error());
+    set.function = function->text();
+    options.api = function->api;
+  }
   Result<ApiClient> client = ApiClient::create(options.api);
   if (!client) return fail(console, client.error());
   // A dimension may be any text; a function's name may not.

@@ -10,6 +10,7 @@
 #include "base/json_access.h"
 #include "base/near_word.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/plain_words.h"
 #include "cli/remedies.h"
 #include "cli/table.h"
@@ -133,10 +134,9 @@ int fail_on(Console& console, const Error& error, const std::string& name, const
                     (error.message.empty() || error.message.starts_with("Function not found") ||
                      error.message.starts_with("Function does not exist"));
   if (!gone && !no_alias) return fail(console, error, name);
-  const std::string qualifier = qualifier_in(error.message, name);
-  if (qualifier.empty() || qualifier == "$LATEST")
-    return fail(console, no_such_function(name, api));
-  return fail(console, no_such_qualifier(name, qualifier, api));
+  FunctionTarget target = split_target(name);
+  if (target.qualifier.empty()) target.qualifier = qualifier_in(error.message, plain_name(target));
+  return fail(console, no_such_target(target, api));
 }
 
 Error no_such_qualifier(const std::string& name, const std::string& qualifier,
@@ -148,16 +148,16 @@ Error no_such_qualifier(const std::string& name, const std::string& qualifier,
       return no_such_function(name, api);
   }
   const bool number = std::all_of(qualifier.begin(), qualifier.end(), ascii::is_digit);
-  const std::string next = number ? "`kiln publish " + name + "` publishes one"
-                                  : "`kiln alias list " + name + "` shows those that are there";
+  const std::string words = name + region_words(api);
+  const std::string next = number ? "`kiln publish " + words + "` publishes one"
+                                  : "`kiln alias list " + words + "` shows those that are there";
   return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
                "'" + name + "' has no " +
                    (number ? "version " + qualifier : "alias '" + qualifier + "'") + "; " + next};
 }
 
 Error no_such_function(const std::string& name, const ApiOptions& api) {
-  std::string list = "kiln list";
-  if (api.region != ApiOptions().region) list += " --region " + api.region;
+  const std::string list = "kiln list" + region_words(api);
   const std::string near = near_function(name, api);
   return Error{ErrorKind::kNotFound, "ResourceNotFoundException",
                "no function '" + name + "'; " +
@@ -166,7 +166,10 @@ Error no_such_function(const std::string& name, const ApiOptions& api) {
 }
 
 Error no_such_target(const std::string& target, const ApiOptions& api) {
-  const FunctionTarget parts = split_target(target);
+  return no_such_target(split_target(target), api);
+}
+
+Error no_such_target(const FunctionTarget& parts, const ApiOptions& api) {
   ApiOptions there = api;
   // Functions are those of a Region, and an ARN names its own: arn:aws:lambda:REGION:…
   if (const std::string region = region_of(parts); !region.empty()) there.region = region;

@@ -18,6 +18,8 @@
 
 namespace kiln::cli {
 
+struct FunctionTarget;
+
 enum class OutputFormat { kText, kJson };
 
 struct ClientOptions {
@@ -67,6 +69,7 @@ Error no_such_qualifier(const std::string& name, const std::string& qualifier,
 
 // One of both, for NAME or NAME:QUALIFIER.
 Error no_such_target(const std::string& target, const ApiOptions& api);
+Error no_such_target(const FunctionTarget& target, const ApiOptions& api);
 
 // The answer of each command that deletes something, with --json: {"deleted": ["x"]}.
 std::string deleted_document(const std::vector<std::string>& names);

@@ -9,9 +9,9 @@
 
 #include "base/json_access.h"
 #include "cli/environment_list.h"
-#include "cli/function_api.h"
 #include "cli/inspect_commands.h"
 #include "cli/launch_file.h"
+#include "cli/named_function.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"
 
@@ -38,9 +38,9 @@ constexpr const char* kLaunchFile = ".vscode/launch.json";
 constexpr auto kStartPatience = std::chrono::seconds(10);
 constexpr auto kPause = std::chrono::milliseconds(10);
 
-std::string debug_path(const FunctionTarget& target) {
-  std::string path = "/_kiln/debug/" + percent_encode(target.name);
-  if (!target.qualifier.empty()) path += "?Qualifier=" + percent_encode(target.qualifier);
+std::string debug_path(const NamedFunction& function) {
+  std::string path = "/_kiln/debug/" + percent_encode(function.name);
+  if (!function.qualifier().empty()) path += "?Qualifier=" + percent_encode(function.qualifier());
   return path;
 }
 
@@ -63,7 +63,7 @@ bool listens(int port) {
 }
 
 // Waits until the debugger can be reached. Error: its environment has ended.
-Result<void> wait_until_it_listens(ApiClient& client, const std::string& function, int port) {
+Result<void> wait_until_it_listens(ApiClient& client, const NamedFunction& function, int port) {
   const auto end = std::chrono::steady_clock::now() + kStartPatience;
   for (int round = 0; std::chrono::steady_clock::now() < end; ++round) {
     if (listens(port)) return {};
@@ -77,7 +77,7 @@ Result<void> wait_until_it_listens(ApiClient& client, const std::string& functio
     if (!there)
       return Error{ErrorKind::kUnavailable, "DebuggerGone",
                    "the environment has ended before a debugger could attach; `kiln logs " +
-                       function + "` says why"};
+                       function.words() + "` says why"};
   }
   return {};  // of another machine nothing is seen
 }
@@ -121,15 +121,15 @@ std::string write_launch_file(const DebugTarget& target) {
   return std::string("wrote ") + kLaunchFile + " (configuration \"kiln: " + target.function + "\")";
 }
 
-int run_stop(Console& console, const ClientOptions& options, ApiClient& client,
-             const FunctionTarget& target) {
+int run_stop(Console& console, OutputFormat format, ApiClient& client,
+             const NamedFunction& function) {
   const Result<json> answer =
-      client.json({.method = "DELETE", .path = "/_kiln/debug/" + percent_encode(target.name)});
-  if (!answer) return fail_on(console, answer.error(), target.name, options.api);
-  if (options.format == OutputFormat::kJson)
-    console.out << json_dump(json{{"stopped", target.name}}) << '\n';
+      client.json({.method = "DELETE", .path = "/_kiln/debug/" + percent_encode(function.name)});
+  if (!answer) return fail(console, answer.error(), function.name);
+  if (format == OutputFormat::kJson)
+    console.out << json_dump(json{{"stopped", function.name}}) << '\n';
   else
-    console.out << "ended the environment of " << target.name << " that was debugged\n";
+    console.out << "ended the environment of " << function.name << " that was debugged\n";
   return kExitOk;
 }
 
@@ -145,15 +145,20 @@ Result<void> check_paths(const DebugOptions& options) {
 }
 
 int run_debug(Console& console, const ClientOptions& client_options, DebugOptions options) {
-  Result<ApiClient> client = ApiClient::create(client_options.api);
-  if (!client) return fail(console, client.error());
-  const FunctionTarget function = split_target(options.target);
+  const Result<NamedFunction> named = read_function(options.target, client_options.api);
+  if (!named) return fail(console, named.error());
+  const NamedFunction& function = *named;
   if (const auto there = check_paths(options); !there) return fail(console, there.error());
-  if (options.stop == Stop::kYes) return run_stop(console, client_options, *client, function);
+  Result<ApiClient> client = ApiClient::create(function.api);
+  if (!client) return fail(console, client.error());
+  if (const auto there = configuration_of(*client, function); !there)
+    return fail(console, there.error());
+  if (options.stop == Stop::kYes)
+    return run_stop(console, client_options.format, *client, function);
   const Result<json> answer =
       send_document(*client, "POST", debug_path(function),
                     {{"port", options.port}, {"wait", options.wait}, {"each", options.each}});
-  if (!answer) return fail_on(console, answer.error(), function.name, client_options.api);
+  if (!answer) return fail(console, error_on(function, answer.error()), function.name);
   const std::string hot_folder = string_at(*answer, "hotReloadFolder");
   std::error_code ec;
   if (options.source.empty())
@@ -174,7 +179,7 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
   // Python's takes a second.
   if (console.err_is_terminal)
     note(console, "starting " + target.debugger + " in an environment of " + function.name + " …");
-  if (const auto ready = wait_until_it_listens(*client, function.name, target.port); !ready)
+  if (const auto ready = wait_until_it_listens(*client, function, target.port); !ready)
     return fail(console, ready.error());
   const std::string written = options.write_launch_file ? write_launch_file(target) : "";
   if (client_options.format == OutputFormat::kJson) {
@@ -189,8 +194,10 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
               << (waits ? "; the function's code waits for you to attach\n" : "\n")
               << "attach:  " << console.paint(Style::kBold, attach_line(target)) << '\n';
   if (!written.empty()) console.out << written << '\n';
-  console.out << "invoke:  kiln invoke " << options.target << "   (its time limits are suspended)\n"
-              << "end it:  kiln debug " << function.name << " --stop\n";
+  console.out << "invoke:  kiln invoke " << function.words()
+              << "   (its time limits are suspended)\n"
+              << "end it:  kiln debug " << function.name << region_words(function.api)
+              << " --stop\n";
   return kExitOk;
 }
 

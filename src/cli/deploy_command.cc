@@ -365,8 +365,11 @@ class Deployer {
     const auto stack = client_.find(name);
     if (!stack) return fail(console_, stack.error());
     all_outputs[name] = outputs_document(*stack);
-    if (client_options_.format == OutputFormat::kText)
-      console_.out << outputs_text(console_, *stack);
+    if (client_options_.format == OutputFormat::kJson) return kExitOk;
+    const auto resources =
+        client_.pages("ListStackResources", {{"StackName", name}}, "StackResourceSummaries");
+    if (!resources) return fail(console_, resources.error());
+    console_.out << outputs_text(console_, *stack, *resources);
     return kExitOk;
   }
 

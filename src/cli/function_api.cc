@@ -111,15 +111,6 @@ std::string log_group_of(ApiClient& client, const FunctionTarget& target) {
   return found ? *found : default_log_group(target);
 }
 
-Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why) {
-  FunctionTarget out = split_target(target);
-  if (!out.name.empty() && !out.qualifier.empty()) return out;
-  return Error{ErrorKind::kInvalid, "Usage",
-               "'" + target + "' names no version or alias; " + why +
-                   ". Write NAME:ALIAS, as in hello:live; `kiln publish` and `kiln alias set` "
-                   "make them"};
-}
-
 Result<nlohmann::json> json_call(ApiClient& client, const std::string& service,
                                  const std::string& operation, const nlohmann::json& input) {
   ApiRequest request{.method = "POST", .body = json_dump(input), .service = service};

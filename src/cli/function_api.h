@@ -42,8 +42,6 @@ Result<std::string> find_log_group(ApiClient& client, const FunctionTarget& targ
 std::string default_log_group(const FunctionTarget& target);
 // The one that was found, or else the default.
 std::string log_group_of(ApiClient& client, const FunctionTarget& target);
-// A target whose version or alias must be given. Error (kInvalid): none, with `why`.
-Result<FunctionTarget> qualified_target(const std::string& target, const std::string& why);
 
 // PUT or POST of a JSON document.
 Result<nlohmann::json> send_document(ApiClient& client, const std::string& method,

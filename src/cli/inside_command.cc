@@ -17,6 +17,7 @@
 #include "cli/function_api.h"
 #include "cli/inside.h"
 #include "cli/inspect_commands.h"
+#include "cli/named_function.h"
 #include "cli/table.h"
 #include "cli/usage.h"
 
@@ -92,21 +93,20 @@ int print_file(Console& console, const UniqueFd& file) {
 
 Result<EnvironmentRow> find_environment(const ClientOptions& options, const std::string& command,
                                         const std::string& wanted) {
-  Result<ApiClient> client = ApiClient::create(options.api);
+  const Result<NamedFunction> function = read_function(wanted, options.api);
+  if (!function) return function.error();
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return client.error();
   const Result<nlohmann::json> all = list_environments(*client);
   if (!all) return all.error();
-  const FunctionTarget target = split_target(wanted);
-  const Result<std::string> version = version_of(*client, target);
-  if (!version)
-    return version.error().type == "ResourceNotFoundException" ? no_such_target(wanted, options.api)
-                                                               : version.error();
-  auto chosen = choose_environment(*all, command, wanted, *version);
+  const Result<std::string> version = version_of(*client, function->target);
+  if (!version) return error_on(*function, version.error());
+  auto chosen = choose_environment(*all, command, function->text(), *version);
   if (chosen || chosen.error().type != kNoEnvironment) return chosen;
-  const auto there = client->json({.path = configuration_path(target)});
+  const auto there = client->json({.path = configuration_path(function->target)});
   if (there) return chosen;
   if (there.error().type != "ResourceNotFoundException") return there.error();
-  Error neither = no_such_function(wanted, options.api);
+  Error neither = no_such_function(function->name, function->api);
   neither.message = "no environment and " + neither.message + ", and `kiln ps` the environments";
   return neither;
 }

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/function_api.h"
 #include "cli/invoke_tail.h"
+#include "cli/named_function.h"
 #include "cli/next_step.h"
 #include "cli/payload.h"
 #include "cli/sample_events.h"
@@ -48,22 +49,6 @@ void print_answer(Console& console, OutputFormat format, const ApiResponse& resp
     document["FunctionError"] = error;
   }
   console.out << json_pretty(document) << '\n';
-}
-
-// "TypeError: it broke" from the error document, as far as it has these.
-std::string describe_function_error(const std::string& payload) {
-  const nlohmann::json document = json_parse(payload);
-  const std::string type = string_at(document, "errorType");
-  // Node.js adds lines to some messages; the answer has them all.
-  std::string message = string_at(document, "errorMessage");
-  message.resize(std::min(message.size(), message.find('\n')));
-  constexpr std::string_view kBehindId = " Error: ";
-  if (const size_t at = message.find(kBehindId);
-      message.starts_with("RequestId: ") && at != std::string::npos)
-    message.erase(0, at + kBehindId.size());
-  if (message.ends_with('.')) message.pop_back();  // the sentence goes on
-  if (type.empty()) return message;
-  return message.empty() ? type : type + ": " + message;
 }
 
 Result<std::string> event_of(const InvokeOptions& options, std::istream& in) {
@@ -108,17 +93,19 @@ int report_accepted(Console& console, OutputFormat format, const ApiResponse& re
 
 int run_invoke(Console& console, const ClientOptions& client_options,
                const InvokeOptions& options) {
+  const Result<NamedFunction> function = read_function(options.target, client_options.api);
+  if (!function) return fail(console, function.error());
   Result<std::string> payload = event_of(options, console.in);
   if (!payload) return fail(console, payload.error());
-  Result<ApiClient> client = ApiClient::create(client_options.api);
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
 
-  const FunctionTarget target = split_target(options.target);
+  const FunctionTarget& target = function->target;
   ApiRequest request{.method = "POST", .path = target_path(target, "invocations")};
   request.body = *std::move(payload);
   request.headers = {{"Content-Type", "application/json"}};
   request.time_limit = Duration(0);  // the function has its own
-  const std::string name = plain_name(target);
+  const std::string& name = function->name;
   std::optional<InvokeTail> tail;
   if (options.wait == Wait::kNo) {
     request.headers.emplace_back("X-Amz-Invocation-Type", "Event");
@@ -128,7 +115,7 @@ int run_invoke(Console& console, const ClientOptions& client_options,
     if (options.tail == LogTail::kYes) {
       const std::string id = new_uuid();
       request.headers.emplace_back(kRequestIdHeader, id);
-      tail.emplace(client_options.api, target, id, console.err);
+      tail.emplace(function->api, target, id, console.err);
     }
   }
   Result<ApiResponse> response = client->send(request);
@@ -142,9 +129,7 @@ int run_invoke(Console& console, const ClientOptions& client_options,
   if (response->status == 202) return report_accepted(console, client_options.format, *response);
   if (response->status != 200) {
     const Error error = error_of(*response);
-    if (error.type == "ResourceNotFoundException") {
-      return fail(console, no_such_target(options.target, client_options.api));
-    }
+    if (error.type == "ResourceNotFoundException") return fail(console, error_on(*function, error));
     if (error.type == kBadAnswer) return fail(console, error);
     // A throttle's reason: which of the limits it was.
     const std::string reason = string_at(json_parse(response->body), "Reason");

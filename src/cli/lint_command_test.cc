@@ -135,7 +135,13 @@ TEST(Lint, ReadsReportLinesOfADataFolder) {
 
 TEST(Lint, AsksARunningKilnForReportLines) {
   const TestServer server([](const TestRequest& request) -> TestResponse {
+    if (request.method == "GET")
+      return {200, R"({"Functions": [
+          {"FunctionName": "orders", "LoggingConfig": {"LogGroup": "/shared"}},
+          {"FunctionName": "others", "LoggingConfig": {"LogGroup": "/aws/lambda/others"}}]})"};
     const json body = body_of(request);
+    if (body.value("logGroupName", "") == "/shared")
+      return {400, R"({"__type": "ResourceNotFoundException"})"};
     if (body.contains("logGroupNamePrefix")) {
       if (!body.contains("nextToken"))
         return {200, R"({"logGroups":[{"logGroupName":"/aws/lambda/others"}],"nextToken":"t"})"};
@@ -149,8 +155,10 @@ TEST(Lint, AsksARunningKilnForReportLines) {
       run({"lint", file, "--parameter", "Reserve=30", "--endpoint", server.endpoint()});
   EXPECT_THAT(outcome.out, HasSubstr("used 120 MB"));
   const std::vector<TestRequest> requests = server.requests();
-  ASSERT_EQ(requests.size(), 3U);
-  EXPECT_EQ(body_of(requests[2])["logGroupName"], "/aws/lambda/orders");
+  // The groups of both, but not those of functions that the template doesn't have.
+  ASSERT_EQ(requests.size(), 5U);
+  EXPECT_EQ(body_of(requests[3])["logGroupName"], "/aws/lambda/orders");
+  EXPECT_EQ(body_of(requests[4])["logGroupName"], "/shared");
   EXPECT_EQ(run({"lint", file, "--endpoint", silent_endpoint()}).code, kExitNoAnswer);
 }
 

@@ -9,6 +9,7 @@
 #include "cli/function_api.h"
 #include "cli/load_output.h"
 #include "cli/load_run.h"
+#include "cli/named_function.h"
 #include "cli/output_file.h"
 #include "cli/payload.h"
 #include "cli/price_source.h"
@@ -72,7 +73,7 @@ Result<void> read_traffic(LoadArguments& arguments) {
   return {};
 }
 
-Result<void> read_load_arguments(Console& console, LoadArguments& arguments) {
+Result<void> read_load_arguments(Console& console, LoadArguments& arguments, ApiOptions& api) {
   LoadSettings& settings = arguments.settings;
   if (arguments.target.empty() && arguments.url.empty())
     return usage("name a function, or a --url");
@@ -83,9 +84,13 @@ Result<void> read_load_arguments(Console& console, LoadArguments& arguments) {
   } else if (arguments.event) {
     settings.kind = LoadKind::kEvent;
   }
-  const FunctionTarget parts = split_target(arguments.target);
-  settings.function = parts.name;
-  settings.qualifier = parts.qualifier;
+  if (!arguments.target.empty()) {
+    const Result<NamedFunction> function = read_function(arguments.target, api);
+    if (!function) return function.error();
+    api = function->api;
+    settings.function = function->target.name;
+    settings.qualifier = function->qualifier();
+  }
   if (Result<void> read = read_traffic(arguments); !read) return read;
   return read_payloads(console, arguments);
 }
@@ -142,8 +147,18 @@ Result<void> write_output_files(const LoadArguments& arguments, const LoadTitle&
   return write_output_file(arguments.html_file, "--html", report::html(load_page(title, outcome)));
 }
 
-int run_load_command(Console& console, const ClientOptions& options, LoadArguments arguments) {
-  if (Result<void> read = read_load_arguments(console, arguments); !read)
+// Times are random: of a low rate, none may come in a short time.
+Error nothing_due(const LoadArguments& arguments) {
+  if (!arguments.replay_file.empty())
+    return {ErrorKind::kInvalid, "NoRequests",
+            "no request of '" + arguments.replay_file + "' was due; give a longer --for"};
+  return {ErrorKind::kInvalid, "NoRequests",
+          "no request was due in " + arguments.length + " at " + arguments.rate +
+              "; give a longer --for, a higher --rate, or another --seed"};
+}
+
+int run_load_command(Console& console, ClientOptions options, LoadArguments arguments) {
+  if (Result<void> read = read_load_arguments(console, arguments, options.api); !read)
     return fail(console, read.error());
   if (Result<void> can = check_output_files(arguments); !can) return fail(console, can.error());
   if (Result<void> there = check_function(options.api, arguments); !there)
@@ -155,6 +170,8 @@ int run_load_command(Console& console, const ClientOptions& options, LoadArgumen
                     << std::flush;
       });
   if (!outcome) return fail(console, outcome.error());
+  if (outcome->progress.sent == 0 && !outcome->progress.interrupted)
+    return fail(console, nothing_due(arguments));
   const LoadTitle title{
       arguments.target.empty() ? arguments.url : arguments.target,
       arguments.replay_file.empty() ? arguments.rate : "replay of " + arguments.replay_file};

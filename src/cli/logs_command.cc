@@ -11,8 +11,10 @@
 #include "cli/function_api.h"
 #include "cli/log_follower.h"
 #include "cli/log_selection.h"
+#include "cli/named_function.h"
 #include "cli/stop_signals.h"
 #include "cli/usage_error.h"
+#include "logs/function_stream.h"
 
 namespace kiln::cli {
 namespace {
@@ -97,18 +99,11 @@ class LinePrinter {
   std::map<std::string, size_t> colors_;
 };
 
-// DAY/[VERSION]ID, and in a group that functions may share, DAY/NAME[VERSION]ID.
 bool is_stream_of(const std::string& stream, const Source& source,
                   const std::set<std::string>& versions) {
-  const std::string name = plain_name(source.target);
-  const size_t open = stream.rfind('[');
-  const size_t close = stream.rfind(']');
-  const bool framed = open != std::string::npos && close != std::string::npos && open < close;
-  if (source.group != "/aws/lambda/" + name &&
-      (!framed || !stream.substr(0, open).ends_with("/" + name)))
-    return false;
-  return versions.empty() ||
-         (framed && versions.contains(stream.substr(open + 1, close - open - 1)));
+  const logs::StreamOwner owner = logs::owner_of_stream(source.group, stream);
+  return owner.function == plain_name(source.target) &&
+         (versions.empty() || versions.contains(owner.version));
 }
 
 Error no_such_source(const Source& source) {
@@ -138,13 +133,12 @@ Result<Source> open_source(const ClientOptions& options, const LogsOptions& want
   Source source{text, "", {}, "", {}, {}, LogSelection(wanted.request_id, wanted.which)};
   // `aws logs` has the group's name.
   constexpr std::string_view kGroupPrefix = "/aws/lambda/";
-  source.target =
-      split_target(text.starts_with(kGroupPrefix) ? text.substr(kGroupPrefix.size()) : text);
-  source.name = plain_name(source.target);
-  if (!source.target.qualifier.empty()) source.name += ":" + source.target.qualifier;
-  ApiOptions api = options.api;
-  if (const std::string region = region_of(source.target); !region.empty()) api.region = region;
-  Result<ApiClient> client = ApiClient::create(api);
+  const Result<NamedFunction> function = read_function(
+      text.starts_with(kGroupPrefix) ? text.substr(kGroupPrefix.size()) : text, options.api);
+  if (!function) return function.error();
+  source.target = function->target;
+  source.name = function->text();
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return client.error();
   source.client = std::make_unique<ApiClient>(*std::move(client));
   source.group = default_log_group(source.target);

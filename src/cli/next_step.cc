@@ -120,4 +120,26 @@ std::string next_step(const std::string& payload, const std::string& log, const 
   return "`kiln logs " + name + "` shows its log";
 }
 
+std::string describe_function_error(const std::string& payload) {
+  const nlohmann::json document = json_parse(payload);
+  const std::string type = string_at(document, "errorType");
+  // Node.js adds lines to some messages; the answer has them all.
+  std::string message = string_at(document, "errorMessage");
+  message.resize(std::min(message.size(), message.find('\n')));
+  // "RequestId: ID Error: …", of the platform's own; once, a time stamp was before it.
+  constexpr std::string_view kId = "RequestId: ", kBehindId = " Error: ";
+  if (const size_t id = message.find(kId); id != std::string::npos) {
+    const std::string before = message.substr(0, id);
+    const size_t text = message.find(' ', id + kId.size());
+    if (before.find_first_not_of("0123456789-:.TZ ") == std::string::npos &&
+        text != std::string::npos) {
+      message.erase(0, text);
+      message.erase(0, message.starts_with(kBehindId) ? kBehindId.size() : 1);
+    }
+  }
+  if (message.ends_with('.')) message.pop_back();  // the sentence goes on
+  if (type.empty()) return message;
+  return message.empty() ? type : type + ": " + message;
+}
+
 }  // namespace kiln::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include "base/clock.h"
 #include "cli/function_api.h"
@@ -164,18 +165,15 @@ Result<std::vector<cost::Usage>> monitoring_usage(ApiClient& client) {
 }
 
 void add_log_bytes_of_files(const std::string& data_dir, ObservedUsage& usage) {
-  std::error_code ec;
-  for (const auto& [region, function] : usage.functions()) {
-    const fs::path group =
-        fs::path(data_dir) / "logs" / region / logs::encode_log_name("/aws/lambda/" + function);
-    int64_t bytes = 0;
-    for (fs::directory_iterator at(group, ec), end; !ec && at != end; at.increment(ec)) {
-      const std::string name = at->path().filename().string();
-      if (name.ends_with(logs::kLogSuffix) || name.ends_with(logs::kOldLogSuffix))
-        bytes += static_cast<int64_t>(at->file_size(ec));
-    }
-    usage.set_log_bytes(region, function, bytes);
-  }
+  std::map<std::pair<std::string, std::string>, int64_t> bytes;
+  each_stream_of_files(data_dir, [&](const FunctionStream& stream) {
+    std::error_code ec;
+    for (const std::string_view suffix : {logs::kLogSuffix, logs::kOldLogSuffix})
+      if (const auto size = fs::file_size(stream.path + std::string(suffix), ec); !ec)
+        bytes[{stream.region, stream.function}] += static_cast<int64_t>(size);
+  });
+  for (const auto& [region, function] : usage.functions())
+    usage.set_log_bytes(region, function, bytes[{region, function}]);
 }
 
 }  // namespace kiln::cli

@@ -8,9 +8,9 @@
 
 #include "base/json_access.h"
 #include "cli/environment_list.h"
-#include "cli/function_api.h"
 #include "cli/inside.h"
 #include "cli/inspect_commands.h"
+#include "cli/named_function.h"
 #include "cli/output_file.h"
 #include "cli/payload.h"
 #include "cli/stop_signals.h"
@@ -38,7 +38,7 @@ constexpr size_t kShown = 10;
 
 // The environment that is profiled, once it has had its invocations; its process lives.
 Result<EnvironmentRow> wait_for_invocations(ApiClient& client, const ProfileOptions& options,
-                                            const std::string& function,
+                                            const NamedFunction& function,
                                             const StopSignals& signals) {
   // Of those that were sent, some may have met another's and gone to another environment.
   const int64_t enough = options.payload.empty() ? options.invocations : 1;
@@ -47,17 +47,17 @@ Result<EnvironmentRow> wait_for_invocations(ApiClient& client, const ProfileOpti
     if (!all) return all.error();
     bool there = false;
     for (const json& each : *all) {
-      if (string_at(each, "function") != function || string_at(each, "debugger") != "profiler" ||
-          string_at(each, "phase") == "stopping")
+      if (string_at(each, "function") != function.name ||
+          string_at(each, "debugger") != "profiler" || string_at(each, "phase") == "stopping")
         continue;
       there = true;
       EnvironmentRow row = row_of(each);
       if (row.phase == "idle" && row.invocations >= enough) return row;
     }
     if (!there)
-      return Error{
-          ErrorKind::kUnavailable, "ProfilerGone",
-          "the environment that was profiled has ended; `kiln logs " + function + "` says why"};
+      return Error{ErrorKind::kUnavailable, "ProfilerGone",
+                   "the environment that was profiled has ended; `kiln logs " + function.words() +
+                       "` says why"};
     if (signals.stopped_within(kSampleRound))
       return Error{ErrorKind::kUnavailable, std::string(kInterrupted),
                    "interrupted; nothing was written"};
@@ -65,9 +65,8 @@ Result<EnvironmentRow> wait_for_invocations(ApiClient& client, const ProfileOpti
 }
 
 Result<void> invoke_all(ApiClient& client, const ProfileOptions& options,
-                        const FunctionTarget& function, const std::string& payload) {
-  std::string path = function_path(function.name) + "/invocations";
-  if (!function.qualifier.empty()) path += "?Qualifier=" + percent_encode(function.qualifier);
+                        const NamedFunction& function, const std::string& payload) {
+  const std::string path = target_path(function.target, "invocations");
   for (int i = 0; i < options.invocations; ++i) {
     const Result<ApiResponse> answer =
         client.send({.method = "POST", .path = path, .body = payload, .time_limit = Duration(0)});
@@ -121,7 +120,10 @@ void print_hottest(Console& console, OutputFormat format,
 }
 
 int run_profile(Console& console, const ClientOptions& client_options, ProfileOptions options) {
-  Result<ApiClient> client = ApiClient::create(client_options.api);
+  const Result<NamedFunction> named = read_function(options.target, client_options.api);
+  if (!named) return fail(console, named.error());
+  const NamedFunction& function = *named;
+  Result<ApiClient> client = ApiClient::create(function.api);
   if (!client) return fail(console, client.error());
   std::string payload;
   if (!options.payload.empty()) {
@@ -129,17 +131,19 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
     if (!read) return fail(console, read.error());
     payload = *std::move(read);
   }
-  const FunctionTarget function = split_target(options.target);
   if (options.output.empty()) options.output = function.name + ".svg";
   // Before anything is sampled.
   if (const Result<void> place = check_output_file(options.output, "--output"); !place)
     return fail(console, place.error());
+  if (const auto there = configuration_of(*client, function); !there)
+    return fail(console, there.error());
   const std::string path = "/_kiln/debug/" + percent_encode(function.name);
   const Result<json> started = send_document(
       *client, "POST",
-      path + (function.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(function.qualifier)),
+      path + (function.qualifier().empty() ? ""
+                                           : "?Qualifier=" + percent_encode(function.qualifier())),
       {{"profile", true}});
-  if (!started) return fail_on(console, started.error(), function.name, client_options.api);
+  if (!started) return fail(console, error_on(function, started.error()), function.name);
   const StopSignals signals;
   Result<void> done;
   if (options.payload.empty())
@@ -147,7 +151,7 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
                       function.name + "; invoke it now (Ctrl-C ends it)");
   else
     done = invoke_all(*client, options, function, payload);
-  Result<EnvironmentRow> row = done ? wait_for_invocations(*client, options, function.name, signals)
+  Result<EnvironmentRow> row = done ? wait_for_invocations(*client, options, function, signals)
                                     : Result<EnvironmentRow>(done.error());
   Result<std::vector<report::FoldedStack>> stacks =
       row ? read_profile(*row, string_at(*started, "profileFile"))

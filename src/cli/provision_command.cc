@@ -5,6 +5,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/usage_error.h"
 
 namespace kiln::cli {
@@ -27,27 +28,27 @@ std::string provision_path(const FunctionTarget& target) {
 }
 
 // What GetProvisionedConcurrencyConfig says once it is no longer in progress.
-Result<json> wait_until_ready(ApiClient& client, const FunctionTarget& target) {
+Result<json> wait_until_ready(ApiClient& client, const NamedFunction& function) {
   while (true) {
-    Result<json> answer = client.json({.path = provision_path(target)});
+    Result<json> answer = client.json({.path = provision_path(function.target)});
     if (!answer) return answer;
     const std::string status = string_at(*answer, "Status");
     if (status == "FAILED")
-      return Error{ErrorKind::kBadGateway, "Failed",
-                   "provisioning " + target.name + ":" + target.qualifier +
-                       " failed: " + string_at(*answer, "StatusReason")};
+      return Error{
+          ErrorKind::kBadGateway, "Failed",
+          "provisioning " + function.text() + " failed: " + string_at(*answer, "StatusReason")};
     if (status != "IN_PROGRESS") return answer;
     std::this_thread::sleep_for(kReadyEvery);
   }
 }
 
 int run_provision(Console& console, const ClientOptions& options, const ProvisionOptions& wish) {
-  const auto target =
-      qualified_target(wish.target, "provisioned concurrency belongs to a version or an alias");
-  if (!target) return fail(console, target.error());
-  Result<ApiClient> client = ApiClient::create(options.api);
+  const auto function = read_qualified_function(
+      wish.target, options.api, "provisioned concurrency belongs to a version or an alias");
+  if (!function) return fail(console, function.error());
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  const std::string path = provision_path(*target);
+  const std::string path = provision_path(function->target);
   Result<json> answer = json::object();
   if (wish.units == kShow)
     answer = client->json({.path = path});
@@ -55,20 +56,20 @@ int run_provision(Console& console, const ClientOptions& options, const Provisio
     answer = client->json({.method = "DELETE", .path = path});
   else
     answer = send_document(*client, "PUT", path, {{"ProvisionedConcurrentExecutions", wish.units}});
-  if (answer && wish.wait && wish.units != 0) answer = wait_until_ready(*client, *target);
+  if (answer && wish.wait && wish.units != 0) answer = wait_until_ready(*client, *function);
   const bool none =
       !answer && answer.error().type == "ProvisionedConcurrencyConfigNotFoundException";
-  if (!answer && !none) return fail_on(console, answer.error(), target->name, options.api);
+  if (!answer && !none) return fail(console, error_on(*function, answer.error()), function->name);
   const json document = none || !answer->is_object() ? json::object() : *answer;
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(document) << '\n';
     return kExitOk;
   }
   if (document.empty()) {
-    console.out << wish.target << " provisions nothing\n";
+    console.out << function->text() << " provisions nothing\n";
     return kExitOk;
   }
-  console.out << wish.target << " provisions "
+  console.out << function->text() << " provisions "
               << number_at(document, "RequestedProvisionedConcurrentExecutions") << "  ready "
               << number_at(document, "AvailableProvisionedConcurrentExecutions") << "  "
               << string_at(document, "Status") << '\n';

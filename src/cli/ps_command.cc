@@ -2,43 +2,44 @@
 
 #include "base/json_access.h"
 #include "cli/environment_list.h"
-#include "cli/function_api.h"
 #include "cli/inspect_commands.h"
+#include "cli/named_function.h"
 #include "cli/size_text.h"
 #include "cli/table.h"
 
 namespace kiln::cli {
 namespace {
 
-int run_ps(Console& console, const ClientOptions& options, const std::string& function) {
-  Result<ApiClient> client = ApiClient::create(options.api);
+int run_ps(Console& console, const ClientOptions& options, const std::string& wish) {
+  Result<NamedFunction> function = NamedFunction{{}, {}, options.api};  // of any name
+  if (!wish.empty()) function = read_function(wish, options.api);
+  if (!function) return fail(console, function.error());
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
+  const Result<nlohmann::json> configuration = wish.empty()
+                                                   ? Result<nlohmann::json>(nlohmann::json())
+                                                   : configuration_of(*client, *function);
+  if (!configuration) return fail(console, configuration.error());
   Result<nlohmann::json> all = list_environments(*client);
   if (!all) return fail(console, all.error());
-  const FunctionTarget target = split_target(function);
-  const auto refuse = [&](const Error& error) {
-    return fail(console, error.type == "ResourceNotFoundException"
-                             ? no_such_target(function, options.api)
-                             : error);
+  const auto is_wanted = [&](const nlohmann::json& each) {
+    if (wish.empty()) return true;
+    return string_at(each, "function") == function->name &&
+           (function->qualifier().empty() ||
+            string_at(each, "version") == string_at(*configuration, "Version"));
   };
-  const Result<std::string> version = version_of(*client, target);
-  if (!version) return refuse(version.error());
   nlohmann::json wanted = nlohmann::json::array();
   for (nlohmann::json& each : *all)
-    if (function.empty() || (string_at(each, "function") == plain_name(target) &&
-                             (version->empty() || string_at(each, "version") == *version)))
-      wanted.push_back(std::move(each));
-  if (wanted.empty() && !function.empty())
-    if (const auto there = client->json({.path = configuration_path(target)}); !there)
-      return refuse(there.error());
+    if (is_wanted(each)) wanted.push_back(std::move(each));
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(wanted) << '\n';
     return kExitOk;
   }
   if (wanted.empty()) {
-    note(console, "no execution environment " +
-                      (function.empty() ? "in " + options.api.region : "of '" + function + "'") +
-                      " now; an invocation starts one");
+    note(console,
+         "no execution environment " +
+             (wish.empty() ? "in " + options.api.region : "of '" + function->text() + "'") +
+             " now; an invocation starts one");
     return kExitOk;
   }
   Table table({{"ID"},

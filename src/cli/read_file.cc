@@ -19,15 +19,9 @@ namespace kiln::cli {
 
 namespace {
 
-Error refused(const std::string& path, const std::string& why) {
-  return {ErrorKind::kInvalid, "Usage", "can't read '" + path + "': " + why};
-}
-
-}  // namespace
-
-std::string nothing_at(const std::string& path) {
+// What somebody may have meant by `path`, where nothing is; "": nothing is near.
+std::string near_path(const std::string& path) {
   namespace fs = std::filesystem;
-  std::string out = "there is no file or folder '" + path + "'";
   fs::path wanted(path);
   if (!wanted.has_filename()) wanted = wanted.parent_path();  // "shop/"
   const fs::path folder = wanted.parent_path();
@@ -39,24 +33,50 @@ std::string nothing_at(const std::string& path) {
     names.push_back(at->path().filename().string());
   std::sort(names.begin(), names.end());
   const std::string near = near_word(wanted.filename().string(), names);
-  if (near.empty()) return out;
-  return out + "; did you mean " + (folder.empty() ? fs::path(near) : folder / near).string() + "?";
+  if (near.empty()) return "";
+  return (folder.empty() ? fs::path(near) : folder / near).string();
+}
+
+Error refused(const std::string& path, const std::string& why) {
+  return {ErrorKind::kInvalid, "Usage", "can't read '" + path + "': " + why};
+}
+
+Error refused(const std::string& path, int error) {
+  std::string why = std::strerror(error);
+  std::error_code ec;
+  if (const std::string near = error == ENOENT ? near_path(path) : ""; !near.empty())
+    why += "; did you mean " + near + "?";
+  else if (error == ENOENT && !std::filesystem::path(path).is_absolute())
+    why += " in " + std::filesystem::current_path(ec).string() + "; give its path from there";
+  else if (error == EACCES)
+    why += "; `ls -l` shows who may read it";
+  return refused(path, why);
+}
+
+const std::string kFolder = "it is a folder; name a file in it";
+
+}  // namespace
+
+std::string nothing_at(const std::string& path) {
+  const std::string near = near_path(path);
+  return "there is no file or folder '" + path + "'" +
+         (near.empty() ? "" : "; did you mean " + near + "?");
 }
 
 Result<void> open_file(const std::string& path, std::ifstream& file) {
   struct stat st {};
-  if (::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) return refused(path, "it is a folder");
+  if (::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode)) return refused(path, kFolder);
   file.open(path, std::ios::binary);
-  if (!file) return refused(path, std::strerror(errno));
+  if (!file) return refused(path, errno);
   return {};
 }
 
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
   const auto refuse = [&path](const std::string& why) { return refused(path, why); };
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return refuse(std::strerror(errno));
+  if (!file) return refused(path, errno);
   struct stat st {};
-  if (::fstat(file.get(), &st) == 0 && S_ISDIR(st.st_mode)) return refuse("it is a folder");
+  if (::fstat(file.get(), &st) == 0 && S_ISDIR(st.st_mode)) return refuse(kFolder);
   std::string content;
   std::array<char, 65536> block{};
   while (true) {

@@ -23,6 +23,7 @@ constexpr std::array kRemedies = {
            "`kiln publish @` publishes a version"},
     Remedy{"specify either a function name or an unqualified function ARN", "",
            "write the function's name without a version or an alias"},
+    Remedy{"Functions from '", "' are not reachable in this region", "add --region $"},
     Remedy{"Deletion of aliases is not currently supported", "",
            "`kiln alias delete NAME ALIAS` deletes an alias"},
     Remedy{"is already included in routing configuration", "",

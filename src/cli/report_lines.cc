@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
 
+#include "base/json_access.h"
+#include "cli/function_api.h"
 #include "cli/json_call.h"
 #include "logs/files.h"
+#include "logs/function_stream.h"
 #include "wire/fields.h"
 
 namespace kiln::cli {
@@ -12,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kGroupPrefix = "/aws/lambda/";
+using logs::kFunctionGroupPrefix;
+
 constexpr int64_t kMostReports = 10'000;
 
 std::vector<fs::path> sorted_folders(const fs::path& folder) {
@@ -26,18 +32,17 @@ std::vector<fs::path> sorted_folders(const fs::path& folder) {
 }
 
 // Lines that came through PutLogEvents are nobody's REPORT.
-void read_group(const fs::path& group, const SeenReport& of, const TakeReport& take) {
-  for (const std::string& stream : logs::log_stream_files(group.string())) {
-    logs::LogStreamReader reader((group / stream).string() + std::string(logs::kLogSuffix));
-    while (const std::optional<logs::LogLine> line = reader.next()) {
-      if (line->kind != logs::LogLineKind::kWritten) continue;
-      std::optional<logs::Report> report = logs::read_report(line->text);
-      if (!report) continue;
-      if (!take({of.region, of.function, line->timestamp_ms,
-                 static_cast<int64_t>(line->text.size()), *std::move(report)}))
-        return;
-    }
+bool read_stream(const FunctionStream& stream, const TakeReport& take) {
+  logs::LogStreamReader reader(stream.path + std::string(logs::kLogSuffix));
+  while (const std::optional<logs::LogLine> line = reader.next()) {
+    if (line->kind != logs::LogLineKind::kWritten) continue;
+    std::optional<logs::Report> report = logs::read_report(line->text);
+    if (!report) continue;
+    if (!take({stream.region, stream.function, line->timestamp_ms,
+               static_cast<int64_t>(line->text.size()), *std::move(report)}))
+      return false;
   }
+  return true;
 }
 
 Result<Json> logs_call(ApiClient& client, const std::string& operation, const Json& body) {
@@ -82,7 +87,48 @@ void read_lines(std::string_view text, const SeenReport& of, const TakeReport& t
   }
 }
 
+// The groups in which functions' lines are: those of their names, and those that settings name.
+Result<std::set<std::string>> function_groups(ApiClient& client, const std::string& region,
+                                              const WantsReports& wants) {
+  std::set<std::string> groups;
+  const Result<void> listed =
+      each_page(client, "DescribeLogGroups", {{"logGroupNamePrefix", kFunctionGroupPrefix}},
+                [&](const Json& page) {
+                  for (const Json& group : page["logGroups"]) {
+                    const std::string name = group.text_or("logGroupName", "");
+                    if (name.starts_with(kFunctionGroupPrefix) &&
+                        wants(region, name.substr(kFunctionGroupPrefix.size())))
+                      groups.insert(name);
+                  }
+                  return true;
+                });
+  if (!listed) return listed.error();
+  const auto functions = list_functions(client);
+  // Who may only read logs finds those of most functions.
+  if (!functions && functions.error().type == "AccessDeniedException") return groups;
+  if (!functions) return functions.error();
+  for (const nlohmann::json& function : *functions) {
+    const std::string group = string_at(json_member(function, "LoggingConfig"), "LogGroup");
+    if (!group.empty() && wants(region, string_at(function, "FunctionName"))) groups.insert(group);
+  }
+  return groups;
+}
+
 }  // namespace
+
+void each_stream_of_files(const std::string& data_dir,
+                          const std::function<void(const FunctionStream& stream)>& take) {
+  for (const fs::path& region : sorted_folders(fs::path(data_dir) / "logs")) {
+    for (const fs::path& group : sorted_folders(region)) {
+      const std::string name = logs::decode_log_name(region.string(), group.filename().string());
+      for (const std::string& file : logs::log_stream_files(group.string())) {
+        const auto owner = logs::owner_of_stream(name, logs::decode_log_name(group.string(), file));
+        if (!owner.function.empty())
+          take({region.filename().string(), owner.function, (group / file).string()});
+      }
+    }
+  }
+}
 
 Result<void> reports_of_files(const std::string& data_dir, const WantsReports& wants,
                               const TakeReport& take) {
@@ -92,15 +138,13 @@ Result<void> reports_of_files(const std::string& data_dir, const WantsReports& w
     return Error{ErrorKind::kInvalid, "Usage",
                  data_dir + " is no data folder of Kiln: there is no folder logs in it"};
   }
-  for (const fs::path& region : sorted_folders(folder)) {
-    for (const fs::path& group : sorted_folders(region)) {
-      const std::string name = logs::decode_log_name(region.string(), group.filename().string());
-      if (!name.starts_with(kGroupPrefix)) continue;
-      const SeenReport of{.region = region.filename().string(),
-                          .function = name.substr(kGroupPrefix.size())};
-      if (wants(of.region, of.function)) read_group(group, of, take);
-    }
-  }
+  std::set<std::pair<std::string, std::string>> enough;
+  each_stream_of_files(data_dir, [&](const FunctionStream& stream) {
+    const std::pair whose{stream.region, stream.function};
+    if (!enough.contains(whose) && wants(stream.region, stream.function) &&
+        !read_stream(stream, take))
+      enough.insert(whose);
+  });
   return {};
 }
 
@@ -108,34 +152,30 @@ Result<void> reports_of_endpoint(const ApiOptions& options, const WantsReports& 
                                  const TakeReport& take) {
   Result<ApiClient> client = ApiClient::create(options);
   if (!client) return client.error();
-  std::vector<std::string> functions;
-  const Result<void> listed = each_page(
-      *client, "DescribeLogGroups", {{"logGroupNamePrefix", kGroupPrefix}}, [&](const Json& page) {
-        for (const Json& group : page["logGroups"]) {
-          const std::string name = group.text_or("logGroupName", "");
-          if (!name.starts_with(kGroupPrefix)) continue;
-          std::string function = name.substr(kGroupPrefix.size());
-          if (wants(options.region, function)) functions.push_back(std::move(function));
-        }
-        return true;
-      });
-  if (!listed) return listed.error();
-  for (const std::string& function : functions) {
-    const Json body{{"logGroupName", std::string(kGroupPrefix) + function},
+  const auto groups = function_groups(*client, options.region, wants);
+  if (!groups) return groups.error();
+  std::set<std::string> enough;
+  for (const std::string& group : *groups) {
+    const std::string own = logs::owner_of_stream(group, "").function;  // ""s: of several
+    const Json body{{"logGroupName", group},
                     {"filterPattern", R"(?"REPORT RequestId" ?"platform.report")"}};
-    bool more = true;
     const Result<void> read = each_page(*client, "FilterLogEvents", body, [&](const Json& page) {
       for (const Json& event : page["events"]) {
         const std::string& message = event["message"].text();
         std::optional<logs::Report> report = logs::read_report(message);
-        if (report && more) {
-          more = take({options.region, function, event.integer_or<int64_t>("timestamp", 0),
-                       static_cast<int64_t>(message.size()), *std::move(report)});
-        }
+        if (!report) continue;
+        const std::string function =
+            logs::owner_of_stream(group, event.text_or("logStreamName", "")).function;
+        if (function.empty() || enough.contains(function) || !wants(options.region, function))
+          continue;
+        if (!take({options.region, function, event.integer_or<int64_t>("timestamp", 0),
+                   static_cast<int64_t>(message.size()), *std::move(report)}))
+          enough.insert(function);
       }
-      return more;
+      return own.empty() || !enough.contains(own);
     });
-    if (!read) return read.error();
+    // Of a function that has not run.
+    if (!read && read.error().type != "ResourceNotFoundException") return read.error();
   }
   return {};
 }

@@ -27,6 +27,15 @@ struct SeenReport {
 // False: no more of this function are wanted.
 using TakeReport = std::function<bool(SeenReport&& seen)>;
 
+// A log stream of a function in a data folder.
+struct FunctionStream {
+  std::string region, function;
+  std::string path;  // without the suffixes of its files
+};
+// In order of Regions, groups, and streams.
+void each_stream_of_files(const std::string& data_dir,
+                          const std::function<void(const FunctionStream& stream)>& take);
+
 // Error (kInvalid, type Usage): no data folder of Kiln.
 Result<void> reports_of_files(const std::string& data_dir, const WantsReports& wants,
                               const TakeReport& take);

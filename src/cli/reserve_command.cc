@@ -17,11 +17,14 @@ std::string reserve_path(const std::string& name, const char* date) {
 }
 
 std::string check_units(const std::string& text) {
+  constexpr int kMost = 1'000'000;
   int units = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, units);
-  if (text == kNone || (error == std::errc() && stop == end && units >= 0)) return "";
-  return "is '" + text + "'; it must be a whole number, or none";
+  if (text == kNone || (error == std::errc() && stop == end && units >= 0 && units <= kMost))
+    return "";
+  return "is '" + text + "'; it must be a whole number from 0 to " + std::to_string(kMost) +
+         ", or none";
 }
 
 int run_reserve(Console& console, const ClientOptions& options, const std::string& name,

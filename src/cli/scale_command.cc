@@ -5,6 +5,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/table.h"
 #include "cli/usage.h"
 #include "cli/usage_error.h"
@@ -28,10 +29,10 @@ struct ScaleOptions {
 // One function's scaling: Application Auto Scaling's operations on its resource.
 class Scaling {
  public:
-  Scaling(ApiClient& client, const FunctionTarget& target)
+  Scaling(ApiClient& client, const NamedFunction& function)
       : client_(client),
-        resource_("function:" + plain_name(target) + ":" + target.qualifier),
-        policy_("kiln-" + plain_name(target) + "-" + target.qualifier) {}
+        resource_("function:" + function.text()),
+        policy_("kiln-" + function.name + "-" + function.qualifier()) {}
 
   Result<json> call(const std::string& operation, json input) {
     input["ServiceNamespace"] = "lambda";
@@ -98,15 +99,16 @@ std::string policy_text(const json& policy) {
   return string_at(policy, "PolicyName") + " (" + string_at(policy, "PolicyType") + ")";
 }
 
-void print_scaling(Console& console, const ScaleOptions& wish, const json& state) {
-  const std::string& target = wish.target;
+void print_scaling(Console& console, const ScaleOptions& wish, const NamedFunction& function,
+                   const json& state) {
+  const std::string target = function.text();
   if (state["target"].is_null() && wish.off) {
-    console.out << target << " is not scaled any more; `kiln provision " << target
+    console.out << target << " is not scaled any more; `kiln provision " << function.words()
                 << "` shows what it keeps\n";
     return;
   }
   if (state["target"].is_null()) {
-    console.out << for_console(console, target + " is not scaled; `kiln scale " + target +
+    console.out << for_console(console, target + " is not scaled; `kiln scale " + function.words() +
                                             " --min 1 --max 10 --target 0.7` does it\n");
     return;
   }
@@ -118,44 +120,39 @@ void print_scaling(Console& console, const ScaleOptions& wish, const json& state
                 << string_at(activity, "Description") << '\n';
 }
 
-int refused(Console& console, const ClientOptions& options, const FunctionTarget& target,
-            const Error& error) {
-  const std::string name = target.name + ":" + target.qualifier;
-  if (error.message.find("Cannot find alias arn") != std::string::npos)
-    return fail(console, no_such_qualifier(target.name, target.qualifier, options.api));
+int refused(Console& console, const NamedFunction& function, const Error& error) {
+  const std::string name = function.text();
   if (error.message.find("must be specified when registering") != std::string::npos)
     return fail(console, usage("'" + name + "' is not scaled yet; give --min and --max together"));
   if (error.type == "ObjectNotFoundException")
     return fail(console, {error.kind, error.type,
-                          "'" + name + "' is not scaled; `kiln scale " + name +
+                          "'" + name + "' is not scaled; `kiln scale " + function.words() +
                               " --min 1 --max 10 --target 0.7` does it"});
-  return fail(console, error);
+  return fail(console, error_on(function, error), function.name);
 }
 
 int run_scale(Console& console, const ClientOptions& options, const ScaleOptions& wish) {
-  const auto target =
-      qualified_target(wish.target, "scaling changes the provisioned concurrency of one");
-  if (!target) return fail(console, target.error());
+  const auto function = read_qualified_function(
+      wish.target, options.api, "scaling changes the provisioned concurrency of one");
+  if (!function) return fail(console, function.error());
   if (wish.least && wish.most && *wish.least > *wish.most)
     return fail(console, usage("--min " + std::to_string(*wish.least) + " is more than --max " +
                                std::to_string(*wish.most)));
-  Result<ApiClient> client = ApiClient::create(options.api);
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  Scaling scaling(*client, *target);
+  Scaling scaling(*client, *function);
   if (const auto done = wish.off ? scaling.remove() : scaling.set(wish); !done)
-    return refused(console, options, *target, done.error());
+    return refused(console, *function, done.error());
   const auto state = scaling.show();
   if (!state) return fail(console, state.error());
   // Of what isn't there, the API says that it isn't scaled.
   if ((*state)["target"].is_null() && !wish.off)
-    if (const auto there = client->json({.path = configuration_path(*target)}); !there)
-      return fail(console, there.error().type == "ResourceNotFoundException"
-                               ? no_such_target(wish.target, options.api)
-                               : there.error());
+    if (const auto there = configuration_of(*client, *function); !there)
+      return fail(console, there.error());
   if (options.format == OutputFormat::kJson)
     console.out << json_pretty(*state) << '\n';
   else
-    print_scaling(console, wish, *state);
+    print_scaling(console, wish, *function, *state);
   return kExitOk;
 }
 

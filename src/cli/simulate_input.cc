@@ -9,7 +9,7 @@
 #include "advise/facts.h"
 #include "cli/command.h"
 #include "cli/duration_option.h"
-#include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/read_file.h"
 #include "cli/report_lines.h"
 #include "cli/scenario_file.h"
@@ -27,13 +27,8 @@ using simulate::Scenario;
 using simulate::SimulatedFunction;
 using traffic::TimeModel;
 
+constexpr Duration kSince = std::chrono::hours(24);
 constexpr size_t kLargestTrace = 1U << 30;
-
-Result<traffic::Nanos> nanos(const std::string& option, const std::string& text) {
-  const auto duration = duration_of(option, text);
-  if (!duration) return duration.error();
-  return duration->count();
-}
 
 std::string plural(size_t count, const char* what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -47,7 +42,7 @@ class Reading {
   }
 
   Result<SimulationInput> go() {
-    for (const auto step : {&Reading::check_words, &Reading::read_source, &Reading::read_platform,
+    for (const auto step : {&Reading::read_words, &Reading::read_source, &Reading::read_platform,
                             &Reading::read_times, &Reading::read_settings, &Reading::read_traffic,
                             &Reading::read_length})
       if (const Result<void> done = (this->*step)(); !done) return done.error();
@@ -72,25 +67,42 @@ class Reading {
   }
 
  private:
+  // What options say, read.
+  struct Words {
+    std::optional<traffic::Traffic> rate;
+    std::optional<TimeModel> duration, init;
+    std::optional<double> errors, crashes;
+    std::optional<Duration> length, warm_up, since, idle_lifetime;
+  };
+
   // A wrong word is said before a Kiln or a file is asked for anything.
-  Result<void> check_words() {
-    if (!arguments_.rate.empty())
-      if (const auto parsed = traffic::Traffic::parse(arguments_.rate); !parsed)
-        return of_option("--rate", parsed.error());
-    TimeModel model;
-    for (const auto& [option, text] :
-         {std::pair{"--duration", &arguments_.duration}, std::pair{"--init", &arguments_.init}})
-      if (const auto set = set_model(*text, model); !set) return of_option(option, set.error());
-    double share = 0;
-    for (const auto& [option, text] :
-         {std::pair{"--errors", &arguments_.errors}, std::pair{"--crashes", &arguments_.crashes}})
-      if (const auto set = set_share(*text, share); !set) return of_option(option, set.error());
-    for (const auto& [option, text] :
-         {std::pair{"--for", &arguments_.length}, std::pair{"--warm-up", &arguments_.warm_up},
-          std::pair{"--since", &arguments_.since},
-          std::pair{"--idle-lifetime", &arguments_.idle_lifetime}})
-      if (const auto time = duration_of(option, text->empty() ? "1s" : *text); !time)
-        return time.error();
+  Result<void> read_words() {
+    if (auto read = read_word("--rate", arguments_.rate, traffic::Traffic::parse, words_.rate);
+        !read)
+      return read;
+    for (const auto& [option, text, to] :
+         {std::tuple{"--duration", &arguments_.duration, &words_.duration},
+          std::tuple{"--init", &arguments_.init, &words_.init}})
+      if (auto read = read_word(option, *text, TimeModel::parse, *to); !read) return read;
+    for (const auto& [option, text, to] :
+         {std::tuple{"--errors", &arguments_.errors, &words_.errors},
+          std::tuple{"--crashes", &arguments_.crashes, &words_.crashes}})
+      if (auto read = read_word(option, *text, parse_share, *to); !read) return read;
+    for (const auto& [option, text, to] :
+         {std::tuple{"--for", &arguments_.length, &words_.length},
+          std::tuple{"--warm-up", &arguments_.warm_up, &words_.warm_up},
+          std::tuple{"--since", &arguments_.since, &words_.since},
+          std::tuple{"--idle-lifetime", &arguments_.idle_lifetime, &words_.idle_lifetime}})
+      if (auto read = read_word(option, *text, parse_duration, *to); !read) return read;
+    return {};
+  }
+  template <class T, class Parse>
+  static Result<void> read_word(const char* option, const std::string& text, const Parse& parse,
+                                std::optional<T>& to) {
+    if (text.empty()) return {};
+    auto parsed = parse(text);
+    if (!parsed) return of_option(option, parsed.error());
+    to = *std::move(parsed);
     return {};
   }
 
@@ -121,14 +133,23 @@ class Reading {
   }
 
   Result<void> read_engine() {
-    SurveyClient client(api_);
+    std::vector<NamedFunction> functions;
     std::vector<std::string> names;
     for (const std::string& target : arguments_.functions) {
-      const FunctionTarget parts = split_target(target);
-      names.push_back(parts.name);
-      qualifiers_.push_back(parts.qualifier);
-      out_.title += (out_.title.empty() ? "" : ", ") + target;
+      const Result<NamedFunction> function = read_function(target, api_);
+      if (!function) return function.error();
+      if (!functions.empty() && function->api.region != functions[0].api.region)
+        return usage("'" + functions[0].text() + "' is of " + functions[0].api.region + " and '" +
+                     function->text() + "' of " + function->api.region +
+                     "; one Region's functions are simulated together");
+      functions.push_back(*function);
+      names.push_back(function->name);
+      qualifiers_.push_back(function->qualifier());
+      out_.title += (out_.title.empty() ? "" : ", ") + function->text();
     }
+    api_ = functions[0].api;
+    out_.scenario.region = api_.region;
+    SurveyClient client(api_);
     Result<survey::Settings> settings = survey::read_settings(client, names, api_.region);
     if (!settings) {
       if (settings.error().type != "ResourceNotFoundException") return settings.error();
@@ -139,12 +160,18 @@ class Reading {
     }
     out_.scenario = std::move(settings->scenario);
     out_.notes = std::move(settings->notes);
+    for (size_t i = 0; i < functions.size(); ++i) {
+      const auto there = survey::qualifiers_of(out_.scenario.functions[i].config);
+      const std::string& qualifier = qualifiers_[i];
+      if (!qualifier.empty() && qualifier != "$LATEST" &&
+          std::find(there.begin(), there.end(), qualifier) == there.end())
+        return no_such_target(functions[i].target, api_);
+    }
     time_ = survey::metric_time(client, SystemClock().wall_now());
     if (!arguments_.rate.empty() || !arguments_.replay_file.empty())
       if (!arguments_.duration.empty() || !arguments_.reports_file.empty()) return {};
-    const auto since = duration_of("--since", arguments_.since);
-    if (!since) return since.error();
-    const survey::Window window = survey::window_of(time_, *since);
+    const Duration since = words_.since.value_or(kSince);
+    const survey::Window window = survey::window_of(time_, since);
     std::vector<advise::Observed> all;
     for (size_t i = 0; i < names.size(); ++i) {
       SimulatedFunction& function = out_.scenario.functions[i];
@@ -274,10 +301,7 @@ class Reading {
       platform.idle_lifetime = faster(platform.idle_lifetime);
       platform.allocation.delay = faster(platform.allocation.delay);
     }
-    if (arguments_.idle_lifetime.empty()) return {};
-    const auto idle = duration_of("--idle-lifetime", arguments_.idle_lifetime);
-    if (!idle) return idle.error();
-    platform.idle_lifetime = *idle;
+    platform.idle_lifetime = words_.idle_lifetime.value_or(platform.idle_lifetime);
     return {};
   }
 
@@ -305,29 +329,15 @@ class Reading {
       simulate::Behaviour& behaviour = function.behaviour;
       if (!durations.empty()) behaviour.duration = TimeModel::samples(durations);
       if (!inits.empty()) behaviour.init = TimeModel::samples(inits);
-      if (const auto set = set_model(arguments_.duration, behaviour.duration); !set) return set;
-      if (const auto set = set_model(arguments_.init, behaviour.init); !set) return set;
-      if (const auto set = set_share(arguments_.errors, behaviour.error_rate); !set) return set;
-      if (const auto set = set_share(arguments_.crashes, behaviour.crash_rate); !set) return set;
+      if (words_.duration) behaviour.duration = *words_.duration;
+      if (words_.init) behaviour.init = *words_.init;
+      behaviour.error_rate = words_.errors.value_or(behaviour.error_rate);
+      behaviour.crash_rate = words_.crashes.value_or(behaviour.crash_rate);
       if (sizes)
         if (const auto set = set_tuned_sizes(function, *sizes); !set) return set;
       if (behaviour.duration.mean_ms() == 0 && made_here() && arguments_.duration.empty())
         return usage("how long does it take? --duration, --reports or --tune says it");
     }
-    return {};
-  }
-  static Result<void> set_model(const std::string& text, TimeModel& model) {
-    if (text.empty()) return {};
-    auto parsed = TimeModel::parse(text);
-    if (!parsed) return parsed.error();
-    model = *std::move(parsed);
-    return {};
-  }
-  static Result<void> set_share(const std::string& text, double& share) {
-    if (text.empty()) return {};
-    const auto parsed = parse_share(text);
-    if (!parsed) return parsed.error();
-    share = *parsed;
     return {};
   }
 
@@ -431,10 +441,8 @@ class Reading {
     if (qualifier.empty() && !qualifiers_.empty()) qualifier = qualifiers_[0];
     (*function)->sources.clear();
     traffic::Traffic traffic;
-    if (!arguments_.rate.empty()) {
-      auto parsed = traffic::Traffic::parse(arguments_.rate);
-      if (!parsed) return parsed.error();
-      traffic = *std::move(parsed);
+    if (words_.rate) {
+      traffic = *words_.rate;
       if (!made_here()) out_.scenario.length = 0;
     } else {
       auto part = read_trace_file(arguments_.replay_file, (*function)->config.name());
@@ -448,24 +456,20 @@ class Reading {
   }
 
   Result<void> read_length() {
-    if (!arguments_.length.empty()) {
-      const auto length = nanos("--for", arguments_.length);
-      if (!length) return length.error();
-      if (*length <= 0) return usage("--for must be above 0");
-      out_.scenario.length = *length;
+    if (words_.length) {
+      if (words_.length->count() <= 0) return usage("--for must be above 0");
+      out_.scenario.length = words_.length->count();
     } else if (out_.scenario.length == 0 && arguments_.scenario_file.empty() && !observed_) {
       out_.scenario.length = 24 * 3600 * traffic::kSecond;
     }
-    if (arguments_.warm_up.empty()) return {};
-    const auto warm_up = nanos("--warm-up", arguments_.warm_up);
-    if (!warm_up) return warm_up.error();
-    out_.scenario.warm_up = *warm_up;
+    if (words_.warm_up) out_.scenario.warm_up = words_.warm_up->count();
     return {};
   }
 
-  const ApiOptions& api_;
+  ApiOptions api_;  // with the Region that ARNs name
   const SimulateArguments& arguments_;
   SimulationInput out_;
+  Words words_;
   std::vector<std::string> qualifiers_;
   survey::MetricTime time_;
   size_t without_init_ = 0;

@@ -30,7 +30,8 @@ Error wrong(const StackTemplate& source, cfn::Place place, const std::string& me
   if (place.line > 0)
     where += ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
   // A parser's own words are in a line of theirs.
-  return {ErrorKind::kInvalid, "Usage", where + ": " + replaced(message, "\n", ": ")};
+  return {ErrorKind::kInvalid, "Usage",
+          where + ": " + replaced(replaced(message, ".\n", ": "), "\n", ": ")};
 }
 
 std::string filled_in(const std::string& text, const PackageTarget& target) {

@@ -4,7 +4,9 @@
 
 #include <set>
 
+#include "base/ascii.h"
 #include "base/json_access.h"
+#include "base/left_out_reason.h"
 #include "cli/api_client.h"
 #include "cli/table.h"
 
@@ -136,6 +138,33 @@ std::string event_text(const Console& console, const json& event) {
   return for_console(console, console.paint(style, line), kBelowTime);
 }
 
+bool is_left_out(const json& resource) {
+  return string_at(resource, "ResourceStatusReason").starts_with(kLeftOutReason);
+}
+
+namespace {
+
+bool names(const std::string& text, const std::string& mark) {
+  for (size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
+    const size_t end = at + mark.size();
+    if (end == text.size() || !ascii::is_alnum(text[end])) return true;
+  }
+  return false;
+}
+
+// The resource that was left out and whose name or ARN `text` would have; "": none.
+std::string left_out_in(const std::string& text, const std::vector<json>& resources) {
+  for (const json& resource : resources) {
+    const std::string id = string_at(resource, "LogicalResourceId");
+    if (is_left_out(resource) &&
+        (names(text, "skipped-" + id) || names(text, "arn:aws:skipped:::" + id)))
+      return id;
+  }
+  return "";
+}
+
+}  // namespace
+
 json outputs_document(const json& stack) {
   json out = json::object();
   for (const json& output : list_at(stack, "Outputs"))
@@ -143,11 +172,19 @@ json outputs_document(const json& stack) {
   return out;
 }
 
-std::string outputs_text(const Console& console, const json& stack) {
+std::string outputs_text(const Console& console, const json& stack,
+                         const std::vector<json>& resources) {
   std::string out;
   const json outputs = outputs_document(stack);
-  for (const auto& [name, value] : outputs.items())
-    out += console.paint(Style::kBold, name) + " = " + json_text(value) + "\n";
+  for (const auto& [name, value] : outputs.items()) {
+    const std::string text = json_text(value), missing = left_out_in(text, resources);
+    out += console.paint(Style::kBold, name);
+    if (missing.empty())
+      out += " = " + text + "\n";
+    else
+      out += ": nothing, since " + missing + " was left out" +
+             (text.starts_with("http") ? "; `kiln url NAME` gives a function a URL\n" : "\n");
+  }
   return out;
 }
 

@@ -18,7 +18,11 @@ std::string plan_summary(const nlohmann::json& changes);
 std::map<std::string, std::string> functions_by_runtime(const nlohmann::json& changes);
 std::string event_text(const Console& console, const nlohmann::json& event);
 // Name = value, one a line; "" when there are none.
-std::string outputs_text(const Console& console, const nlohmann::json& stack);
+// `resources`: of ListStackResources, so that it doesn't give the address of one that was left out.
+std::string outputs_text(const Console& console, const nlohmann::json& stack,
+                         const std::vector<nlohmann::json>& resources);
+// Whether a stack has this resource of ListStackResources in name only.
+bool is_left_out(const nlohmann::json& resource);
 // {"Name": "value"}
 nlohmann::json outputs_document(const nlohmann::json& stack);
 

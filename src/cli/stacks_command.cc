@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_access.h"
-#include "base/left_out_reason.h"
 #include "base/near_word.h"
 #include "cli/command.h"
 #include "cli/consent.h"
@@ -70,13 +69,13 @@ int show_stack(Console& console, StackClient& client, OutputFormat format,
               << "\n\n";
   Table table({{"RESOURCE"}, {"TYPE"}, {"STATUS"}, {"NAME OR ARN"}});
   for (const json& each : *resources) {
-    const bool left_out = string_at(each, "ResourceStatusReason").starts_with(kLeftOutReason);
+    const bool left_out = is_left_out(each);
     table.add({string_at(each, "LogicalResourceId"), string_at(each, "ResourceType"),
                left_out ? "left out" : string_at(each, "ResourceStatus"),
                left_out ? "-" : string_at(each, "PhysicalResourceId")});
   }
   if (!resources->empty()) console.out << table.format(console);
-  if (const std::string outputs = outputs_text(console, *stack); !outputs.empty())
+  if (const std::string outputs = outputs_text(console, *stack, *resources); !outputs.empty())
     console.out << '\n' << outputs;
   return kExitOk;
 }
@@ -174,9 +173,7 @@ Result<std::string> what_goes(StackClient& client, const std::string& name) {
   std::string list;
   for (const json& each : *resources) {
     const std::string status = string_at(each, "ResourceStatus");
-    if (status == "DELETE_COMPLETE" ||
-        string_at(each, "ResourceStatusReason").starts_with(kLeftOutReason))
-      continue;
+    if (status == "DELETE_COMPLETE" || is_left_out(each)) continue;
     if (++count <= kNamed)
       list += (list.empty() ? "" : ", ") + string_at(each, "LogicalResourceId");
   }

@@ -127,7 +127,8 @@ void add_top_command(CLI::App& app, Invocation& invocation) {
       ->check([](const std::string& text) {
         const Result<Duration> parsed = parse_duration(text);
         if (!parsed) return parsed.error().message;
-        return *parsed > Duration(0) ? std::string() : std::string("is 0; it must be longer");
+        return *parsed > Duration(0) ? std::string()
+                                     : "is '" + text + "'; it must be longer than 0";
       })
       ->capture_default_str();
   command->add_flag("--once", *once, "Print it once and end");

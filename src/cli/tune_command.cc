@@ -10,6 +10,7 @@
 #include "cli/function_api.h"
 #include "cli/interrupts.h"
 #include "cli/json_call.h"
+#include "cli/named_function.h"
 #include "cli/output_file.h"
 #include "cli/payload.h"
 #include "cli/price_source.h"
@@ -36,12 +37,12 @@ struct TuneArguments {
   bool endpoint_given = false;
 };
 
-Result<void> read_target(const std::string& target, TuneSettings& settings) {
-  if (target.starts_with("arn:"))
-    return usage("name the function, not its ARN; --region says where it is");
-  const FunctionTarget parts = split_target(target);
-  settings.function = parts.name;
-  settings.qualifier = parts.qualifier;
+Result<void> read_target(const std::string& target, ApiOptions& api, TuneSettings& settings) {
+  const Result<NamedFunction> function = read_function(target, api);
+  if (!function) return function.error();
+  api = function->api;
+  settings.function = function->name;
+  settings.qualifier = function->qualifier();
   if (settings.apply == Apply::kYes && !settings.qualifier.empty() &&
       settings.qualifier != "$LATEST") {
     return usage("--apply sets the size of $LATEST; versions can't be changed. Tune '" +
@@ -68,9 +69,9 @@ Result<void> read_payload_options(Console& console, const TuneArguments& argumen
   return {};
 }
 
-Result<void> read_tune_arguments(Console& console, const TuneArguments& arguments,
+Result<void> read_tune_arguments(Console& console, const TuneArguments& arguments, ApiOptions& api,
                                  TuneSettings& settings) {
-  if (Result<void> read = read_target(arguments.target, settings); !read) return read;
+  if (Result<void> read = read_target(arguments.target, api, settings); !read) return read;
   Result<std::vector<int64_t>> sizes = parse_sizes(arguments.sizes);
   if (!sizes) return sizes.error();
   settings.sizes = *std::move(sizes);
@@ -205,7 +206,8 @@ TuneProgress tune_progress(Console& console) {
 
 int run_tune(Console& console, ClientOptions client_options, const TuneArguments& arguments,
              TuneSettings settings) {
-  if (Result<void> read = read_tune_arguments(console, arguments, settings); !read)
+  if (Result<void> read = read_tune_arguments(console, arguments, client_options.api, settings);
+      !read)
     return fail(console, read.error());
   if (Result<void> can = check_output_file(settings.html_file, "--html"); !can)
     return fail(console, can.error());

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mutex.h"
 #include "cli/function_api.h"
+#include "cli/next_step.h"
 #include "cli/shell.h"
 #include "logs/report_line.h"
 
@@ -33,14 +34,6 @@ std::optional<logs::Report> last_report_in(const std::string& log_result) {
     at = end + 1;
   }
   return last;
-}
-
-std::string error_text(const std::string& payload) {
-  const Json document = Json::parse_or_null(payload);
-  const std::string type = document.text_or("errorType", "");
-  const std::string message = document.text_or("errorMessage", "");
-  if (type.empty() || message.empty()) return type + message;
-  return type + ": " + message;
 }
 
 // All invocations of one size, by several threads.
@@ -179,7 +172,7 @@ Result<tune::Sample> sample_of(const ApiResponse& response) {
   sample.max_memory_mb = report->max_memory_mb;
   const bool failed = !response.header("x-amz-function-error").empty() || !report->is_good();
   if (!failed) return sample;
-  sample.error = error_text(response.body);
+  sample.error = describe_function_error(response.body);
   sample.outcome = report->status == "timeout"                   ? tune::Outcome::kTimeout
                    : report->error_type == "Runtime.OutOfMemory" ? tune::Outcome::kOutOfMemory
                                                                  : tune::Outcome::kError;

@@ -5,6 +5,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/usage.h"
 
 namespace kiln::cli {
@@ -21,35 +22,41 @@ std::string url_path(const FunctionTarget& target) {
 }
 
 int run_url(Console& console, const ClientOptions& options, const std::string& text, UrlWish wish) {
-  const FunctionTarget target = split_target(text);
+  const Result<NamedFunction> function = read_function(text, options.api);
+  if (!function) return fail(console, function.error());
+  const FunctionTarget& target = function->target;
+  Result<ApiClient> client = ApiClient::create(function->api);
+  if (!client) return fail(console, client.error());
   if (std::all_of(target.qualifier.begin(), target.qualifier.end(), ascii::is_digit) &&
-      !target.qualifier.empty())
+      !target.qualifier.empty()) {
+    if (const auto there = configuration_of(*client, *function); !there)
+      return fail(console, there.error());
     return fail(console,
                 usage("'" + text + "' is a version, and a URL belongs to a function or an alias; " +
-                      "`kiln alias set " + target.name + " live " + target.qualifier +
-                      "` makes an alias of it"));
-  Result<ApiClient> client = ApiClient::create(options.api);
-  if (!client) return fail(console, client.error());
+                      "`kiln alias set " + function->name + " live " + target.qualifier +
+                      region_words(function->api) + "` makes an alias of it"));
+  }
   const std::string path = url_path(target);
   if (wish == UrlWish::kDelete) {
     const auto gone = client->json({.method = "DELETE", .path = path});
-    if (!gone && gone.error().type == "ResourceNotFoundException")
-      return fail(console,
-                  {ErrorKind::kNotFound, gone.error().type,
-                   "'" + text + "' has no URL to delete; `kiln url " + text + "` makes one"});
+    if (!gone && gone.error().type == "ResourceNotFoundException") {
+      if (const auto there = configuration_of(*client, *function); !there)
+        return fail(console, there.error());
+      return fail(console, {ErrorKind::kNotFound, gone.error().type,
+                            "'" + function->text() + "' has no URL to delete; `kiln url " +
+                                function->words() + "` makes one"});
+    }
     if (!gone) return fail(console, gone.error());
     if (options.format == OutputFormat::kJson)
-      console.out << deleted_document({text});
+      console.out << deleted_document({function->text()});
     else
-      console.out << text << " has no URL any more\n";
+      console.out << function->text() << " has no URL any more\n";
     return kExitOk;
   }
   auto answer = client->json({.path = path});
   if (!answer && answer.error().type == "ResourceNotFoundException")
     answer = send_document(*client, "POST", path, {{"AuthType", "NONE"}});
-  if (!answer && answer.error().type == "ResourceNotFoundException" && !target.qualifier.empty())
-    return fail(console, no_such_qualifier(target.name, target.qualifier, options.api));
-  if (!answer) return fail_on(console, answer.error(), target.name, options.api);
+  if (!answer) return fail(console, error_on(*function, answer.error()), function->name);
   if (options.format == OutputFormat::kJson)
     console.out << json_pretty(*answer) << '\n';
   else

@@ -270,18 +270,13 @@ ModelBuilder::ModelBuilder(std::vector<StackInfo> stacks) { model_.stacks = std:
 
 void ModelBuilder::add_notes(size_t stack, const cfn::Template& parsed,
                              const std::vector<cfn::Problem>& notes) {
-  const auto is_before = [](cfn::Place a, cfn::Place b) {
-    return std::tuple(a.line, a.column) <= std::tuple(b.line, b.column);
-  };
   for (const cfn::Problem& note : notes) {
     if (!note.message.starts_with(cfn::kDuplicateKey)) continue;
     Origin origin{.stack = stack, .logical_id = "Template", .place = note.place};
-    const cfn::Resource* nearest = nullptr;
-    for (const cfn::Resource& resource : parsed.resources) {
-      if (!is_before(resource.place, note.place)) continue;
-      if (!nearest || is_before(nearest->place, resource.place)) nearest = &resource;
-    }
-    if (nearest) origin = origin_of(stack, *nearest);
+    if (const cfn::Resource* resource = parsed.resource(note.subject))
+      origin = origin_of(stack, *resource);
+    else if (!note.subject.empty())
+      origin.logical_id = note.subject;
     model_.duplicate_keys.push_back({std::move(origin), note.place, note.message});
   }
 }

@@ -339,6 +339,14 @@ TEST(Lint, AKeyThatStandsTwice) {
             "Description: a\nDescription: b\n" + template_of("  T:\n    Type: AWS::SNS::Topic\n")),
       ElementsAre(
           "duplicate-key warning Template: duplicate key 'Description': the last one holds"));
+  // Behind the resources, and before them.
+  EXPECT_THAT(found("duplicate-key", template_of(function_yaml("Timeout: 3")) +
+                                         "Outputs:\n  O: {Value: a, Value: b}\n"),
+              ElementsAre("duplicate-key warning Template: duplicate key 'Value': the last one "
+                          "holds"));
+  EXPECT_THAT(found("duplicate-key", "Mappings: {M: {A: {B: c, B: d}}}\n" +
+                                         template_of(function_yaml("Timeout: 3"))),
+              ElementsAre("duplicate-key warning Template: duplicate key 'B': the last one holds"));
   EXPECT_THAT(found("duplicate-key", template_of(function_yaml("Timeout: 3"))), IsEmpty());
 }
 

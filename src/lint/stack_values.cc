@@ -5,6 +5,7 @@
 
 #include "base/arn.h"
 #include "base/json_access.h"
+#include "template/parameter_type.h"
 #include "template/parameters.h"
 
 namespace kiln::lint {
@@ -175,7 +176,7 @@ Result<KnownParameters> known_parameters(const cfn::Template& parsed,
   KnownParameters known;
   cfn::Template with_values = parsed;
   std::erase_if(with_values.parameters, [&](const cfn::Parameter& parameter) {
-    const bool from_ssm = starts_with_type(parameter.type, "AWS::SSM::Parameter::Value<");
+    const bool from_ssm = cfn::names_ssm_parameter(parameter.type);
     const bool has_value = given.contains(parameter.name) || parameter.default_value;
     if (has_value && !from_ssm) return false;
     known.unknown.insert(parameter.name);

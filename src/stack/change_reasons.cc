@@ -4,6 +4,7 @@
 #include <set>
 
 #include "template/functions.h"
+#include "template/parameter_type.h"
 
 namespace kiln::stack {
 namespace {
@@ -145,7 +146,7 @@ class Teller {
     const auto before = changed_.values_before.find(name);
     const auto after = changed_.values_after.find(name);
     // What the Parameter Store has now is no other value of the stack's parameter, which names it.
-    if (changed_.parsed.parameter(name)->type.starts_with("AWS::SSM::Parameter::Value<"))
+    if (cfn::names_ssm_parameter(changed_.parsed.parameter(name)->type))
       return before != changed_.values_before.end() && after != changed_.values_after.end() &&
              before->second != after->second;
     if (before == changed_.values_before.end() || after == changed_.values_after.end()) return true;

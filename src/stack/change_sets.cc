@@ -13,6 +13,8 @@
 namespace kiln::stack {
 namespace {
 
+constexpr const char* kHiddenValue = "****";
+
 Error no_such_set(const std::string& name) {
   return {ErrorKind::kNotFound, "ChangeSetNotFound", "ChangeSet [" + name + "] does not exist"};
 }
@@ -23,6 +25,18 @@ bool is_set_name(const std::string& name) {
   return !name.empty() && name.size() <= 128 && ascii::is_letter(name[0]) &&
          std::all_of(name.begin(), name.end(),
                      [](char c) { return ascii::is_alnum(c) || c == '-'; });
+}
+
+// The parameters that the template has: as given, or their defaults.
+void take_parameters(const cfn::Template& parsed, ChangeSet& set) {
+  for (const cfn::Parameter& parameter : parsed.parameters) {
+    const auto given = set.wish.parameters.find(parameter.name);
+    if (given != set.wish.parameters.end())
+      set.parameters[parameter.name] = given->second;
+    else if (parameter.default_value)
+      set.parameters[parameter.name] = *parameter.default_value;
+    if (parameter.no_echo) set.hidden_parameters.push_back(parameter.name);
+  }
 }
 
 }  // namespace
@@ -77,7 +91,10 @@ Result<void> StackBook::plan_change_set(const Stack& now, ChangeSet& set) const 
     set.reason = processing_failure(now, set.wish);
     if (set.reason.empty()) return prepared.error();
     set.status = "FAILED";
-    // Which of them are to stay hidden isn't known.
+    // Which of them are to stay hidden says the template as it is written. It is never carried out.
+    if (const auto written = cfn::read_as_written(set.wish.template_text, include()))
+      take_parameters(*written, set);
+    for (const std::string& hidden : set.hidden_parameters) set.parameters[hidden] = kHiddenValue;
     set.wish.parameters.clear();
     return {};
   }
@@ -91,11 +108,7 @@ Result<void> StackBook::plan_change_set(const Stack& now, ChangeSet& set) const 
         "The submitted information didn't contain changes. Submit different information to create "
         "a change set.";
   set.changes = std::move(prepared->plan.changes);
-  set.parameters = set.wish.parameters;
-  for (const cfn::Parameter& parameter : prepared->parsed->parameters) {
-    if (parameter.default_value) set.parameters.emplace(parameter.name, *parameter.default_value);
-    if (parameter.no_echo) set.hidden_parameters.push_back(parameter.name);
-  }
+  take_parameters(*prepared->parsed, set);
   set.resolved_parameters = prepared->resolved_parameters();
   tell_reasons(set.changes,
                {*prepared->parsed, now.wish.parameters, set.parameters, now.resources});

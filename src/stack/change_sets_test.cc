@@ -216,7 +216,10 @@ TEST_F(ChangeSetTest, WhatATransformCantMakeFailsTheSet) {
                       {"A",
                        {{"Type", "AWS::Serverless::SimpleTable"},
                         {"Properties", {{"PrimaryKey", {{"Type", "String"}}}}}}}},
-                     {{"Secret", {{"Type", "String"}, {"NoEcho", true}}}}, {{"Secret", "s3cr3t"}});
+                     {{"Secret", {{"Type", "String"}, {"NoEcho", true}}},
+                      {"Stage", {{"Type", "String"}}},
+                      {"Size", {{"Type", "Number"}, {"Default", 2}}}},
+                     {{"Secret", "s3cr3t"}, {"Stage", "test"}});
   json document = json::parse(wanted.template_text);
   document["Transform"] = "AWS::Serverless-2016-10-31";
   wanted.template_text = document.dump();
@@ -229,7 +232,9 @@ TEST_F(ChangeSetTest, WhatATransformCantMakeFailsTheSet) {
             "Runtime and Handler needs to be present when PackageType is of type `Zip` Resource "
             "with id [A] is invalid. Property 'PrimaryKey.Name' is required.");
   EXPECT_EQ(book_->find("us-east-1", "s")->status, "REVIEW_IN_PROGRESS");
-  // Which parameters are secret isn't known.
+  EXPECT_EQ(set.parameters, (std::map<std::string, std::string>{
+                                {"Secret", "****"}, {"Size", "2"}, {"Stage", "test"}}));
+  EXPECT_EQ(set.hidden_parameters, (std::vector<std::string>{"Secret"}));
   EXPECT_EQ(to_document(set).dump().find("s3cr3t"), std::string::npos);
   const auto done = book_->execute_change_set("us-east-1", "s", set.id, "", {});
   ASSERT_FALSE(done.ok());

@@ -64,7 +64,8 @@ cfn::SsmLookup with_aws_parameters(cfn::SsmLookup lookup, Wish::Unsupported unsu
   return [lookup = std::move(lookup)](const std::string& name) -> std::optional<cfn::SsmParameter> {
     if (auto found = lookup ? lookup(name) : std::nullopt) return found;
     if (!name.starts_with("/aws/service/")) return std::nullopt;
-    return cfn::SsmParameter{"String", "skipped-" + name.substr(name.rfind('/') + 1)};
+    const std::string whole = name.substr(0, name.find(':'));  // without a version
+    return cfn::SsmParameter{"", "skipped-" + whole.substr(whole.rfind('/') + 1)};
   };
 }
 

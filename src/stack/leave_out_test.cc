@@ -168,6 +168,19 @@ TEST(DynamicReference, ParametersOfAwsItself) {
   EXPECT_EQ(all("/aws/service/ami/kept")->value, "ami-1");
   EXPECT_EQ(all("/aws/service/ami/al2")->value, "skipped-al2");
   EXPECT_FALSE(all("/mine/al2"));
+  EXPECT_EQ(all("/aws/service/ami/al2:3")->value, "skipped-al2") << "of a version";
+  // It does for a list, too.
+  const auto reading = cfn::read_template(R"(
+Parameters:
+  Zones: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /aws/service/zones}
+  Image: {Type: 'AWS::SSM::Parameter::Value<String>', Default: '/aws/service/ami/al2:3'}
+Resources: {T: {Type: AWS::SNS::Topic}}
+)");
+  ASSERT_TRUE(reading.ok());
+  const auto values = cfn::resolve_parameters(*reading.parsed, {}, all);
+  ASSERT_TRUE(values.ok()) << values.error().message;
+  EXPECT_EQ(values->at("Zones"), json::array({"skipped-zones"}));
+  EXPECT_EQ(values->at("Image"), "skipped-al2");
   EXPECT_EQ(with_aws_parameters({}, Wish::Unsupported::kSkip)("/aws/service/a")->value,
             "skipped-a");
   EXPECT_FALSE(with_aws_parameters(stored, Wish::Unsupported::kRefuse)("/aws/service/ami/al2"));

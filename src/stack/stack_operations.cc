@@ -6,6 +6,7 @@
 #include "base/mutex.h"
 #include "stack/stack_book.h"
 #include "stack/validation_error.h"
+#include "template/parameter_type.h"
 #include "template/parameters.h"
 #include "template/problem_text.h"
 
@@ -241,7 +242,7 @@ Result<StackBook::Prepared> StackBook::prepare(const Stack& now, const Wish& wis
 std::map<std::string, std::string> StackBook::Prepared::resolved_parameters() const {
   std::map<std::string, std::string> out;
   for (const cfn::Parameter& parameter : parsed->parameters) {
-    if (!parameter.type.starts_with("AWS::SSM::Parameter::Value<")) continue;
+    if (!cfn::names_ssm_parameter(parameter.type)) continue;
     const auto value = parameters.find(parameter.name);
     if (value == parameters.end()) continue;
     std::string& text = out[parameter.name];

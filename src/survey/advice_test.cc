@@ -38,6 +38,7 @@ class SurveyTest : public testing::Test {
     a["GET /2015-03-31/functions/f"] =
         R"({"Configuration": {"FunctionName": "f", "MemorySize": 512, "Timeout": 7,
             "Architectures": ["arm64"]}, "Concurrency": {"ReservedConcurrentExecutions": 20}})";
+    a["GET /2015-03-31/functions/f/configuration"] = R"({"FunctionName": "f"})";
     a["GET /2015-03-31/functions/f/versions"] =
         R"({"Versions": [{"Version": "$LATEST", "FunctionName": "f"},
                          {"Version": "3", "FunctionName": "f", "MemorySize": 256}]})";
@@ -130,6 +131,28 @@ TEST_F(SurveyTest, MetricsAndReportLinesBecomeMinutesAndReports) {
   ASSERT_EQ(observed->reports.size(), 1u);
   EXPECT_EQ(observed->reports[0].init_ms, 100);
   EXPECT_EQ(observed->reports[0].used_memory_mb, 40);
+}
+
+TEST_F(SurveyTest, ReportLinesAreReadInTheLogGroupThatTheSettingsName) {
+  api_.answers["GET /2015-03-31/functions/f/configuration"] =
+      R"({"FunctionName": "f", "LoggingConfig": {"LogGroup": "/shared"}})";
+  api_.answers["GetMetricData"] =
+      R"({"MetricDataResults": [{"Id": "m", "Timestamps": [60], "Values": [2]}]})";
+  const std::string report =
+      R"("timestamp": 61000, "message":
+          "REPORT RequestId: a\tDuration: 10.50 ms\tBilled Duration: 11 ms\tMemory Size: 512 MB\tMax Memory Used: 40 MB\t\n"})";
+  api_.answers["FilterLogEvents"] = R"({"events": [{"logStreamName": "2026/01/21/f[1]8a", )" +
+                                    report + R"(, {"logStreamName": "2026/01/21/g[1]8a", )" +
+                                    report + "]}";
+  const MetricTime time{.now = WallTime{std::chrono::seconds(180)},
+                        .machine = WallTime{std::chrono::seconds(180)}};
+  const auto observed =
+      read_observed(api_, "f", {}, window_of(time, std::chrono::minutes(3)), time);
+  ASSERT_TRUE(observed.ok()) << observed.error().message;
+  EXPECT_EQ(observed->reports.size(), 1u) << "the other one is another function's";
+  EXPECT_THAT(api_.calls,
+              testing::Contains(testing::AllOf(testing::StartsWith("FilterLogEvents"),
+                                               testing::HasSubstr(R"("logGroupName":"/shared")"))));
 }
 
 TEST_F(SurveyTest, SizesThatItRanWithOftenEnoughAreKnown) {

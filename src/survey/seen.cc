@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "logs/function_stream.h"
 #include "logs/report_line.h"
 
 namespace kiln::survey {
@@ -79,9 +80,20 @@ Result<void> read_minutes(Api& api, const std::string& function, const Window& w
   return {};
 }
 
+// The log group that the function's settings name, or else its own.
+Result<std::string> log_group_of(Api& api, const std::string& function) {
+  const auto settings =
+      rest(api, "GET", "/2015-03-31/functions/" + path_segment(function) + "/configuration");
+  if (!settings) return settings.error();
+  return (*settings)["LoggingConfig"].text_or("LogGroup",
+                                              std::string(logs::kFunctionGroupPrefix) + function);
+}
+
 Result<void> read_reports(Api& api, const std::string& function, const Window& window,
                           const MetricTime& time, advise::Observed& observed) {
-  Json body{{"logGroupName", "/aws/lambda/" + function},
+  const Result<std::string> group = log_group_of(api, function);
+  if (!group) return group.error();
+  Json body{{"logGroupName", *group},
             {"filterPattern", R"(?"REPORT RequestId" ?"platform.report")"}};
   // Log events have the machine's time.
   const double back_s =
@@ -93,6 +105,9 @@ Result<void> read_reports(Api& api, const std::string& function, const Window& w
           if (observed.reports.size() >= window.reports) return false;
           const auto line = logs::read_report(event["message"].text());
           if (!line) continue;
+          // Functions may share a group.
+          const std::string stream = event.text_or("logStreamName", "");
+          if (logs::owner_of_stream(*group, stream).function != function) continue;
           advise::Report report;
           report.at = time.of(
               WallTime(std::chrono::milliseconds(event.integer_or<int64_t>("timestamp", 0))));

@@ -9,6 +9,7 @@
 #include "base/ascii.h"
 #include "template/functions.h"
 #include "template/node_reader.h"
+#include "template/parameter_type.h"
 #include "template/sam_node.h"
 
 namespace kiln::cfn {
@@ -75,9 +76,11 @@ class KnownValues {
     if (const Node* sub = node.find("Fn::Sub")) return substituted(*sub);
     if (const Node* join = node.find("Fn::Join")) return joined_text(*join);
     if (const Node* name = node.find("Ref"); name && name->is_text()) {
-      if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
       const Node* parameters = root_.find("Parameters");
       const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
+      const Node* type = parameter ? parameter->find("Type") : nullptr;
+      if (type && names_ssm_parameter(type->text)) return std::nullopt;
+      if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
       const Node* value = parameter ? parameter->find("Default") : nullptr;
       if (value && !value->is_map() && !value->is_list()) return value->text;
     }
@@ -288,11 +291,15 @@ class ExtensionsExpander {
   }
   // SAM asks for the text of these, and finds it where this transform was carried out before.
   void find_code() {
+    const auto find_in = [this](Node& properties) {
+      for (const char* name : {"CodeUri", "ContentUri", "DefinitionUri"})
+        if (Node* uri = sam::find(properties, name)) make_text(*uri);
+    };
+    if (Node* globals = sam::find(root_, "Globals"))
+      for (Member& kind : globals->map) find_in(kind.value);
     if (Node* resources = sam::find(root_, "Resources"))
       for (Member& resource : resources->map)
-        if (Node* properties = sam::find(resource.value, "Properties"))
-          for (const char* name : {"CodeUri", "ContentUri", "DefinitionUri"})
-            if (Node* uri = sam::find(*properties, name)) make_text(*uri);
+        if (Node* properties = sam::find(resource.value, "Properties")) find_in(*properties);
   }
 
   // Members of a map that are loops stand for what they make.

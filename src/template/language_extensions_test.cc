@@ -134,6 +134,46 @@ TEST(LanguageExtensions, WhatIsReferredToHasTheLimitOfATemplate) {
   EXPECT_THAT(ids(with(resources, large)), HasSubstr("or 4194304 bytes of text"));
 }
 
+// One that asks for too much is refused as it stands, also where SAM comes next.
+TEST(LanguageExtensions, PoliciesOfTooMuchTextAreRefused) {
+  std::string text, map;
+  for (int i = 0; i < 60; ++i) {
+    text += "${v" + std::to_string(i) + "}";
+    map += (i > 0 ? ", v" : "v") + std::to_string(i) + ": !FindInMap [M, a, b]";
+  }
+  std::string resources = "Resources:\n";
+  for (int i = 0; i < 20; ++i)
+    resources += "  T" + std::to_string(i) + ":\n    Type: AWS::Serverless::SimpleTable\n" +
+                 "    DeletionPolicy: !Sub ['" + text + "', {" + map + "}]\n";
+  const std::string large = "Mappings: {M: {a: {b: " + std::string(50'000, 'x') + "}}}\n";
+  for (const char* transform :
+       {"AWS::Serverless-2016-10-31", "[AWS::LanguageExtensions, AWS::Serverless-2016-10-31]"}) {
+    const Reading reading =
+        read_template(std::string("Transform: ") + transform + "\n" + large + resources);
+    ASSERT_FALSE(reading.ok());
+    EXPECT_LT(text_of(reading.problems[0]).size(), 2000U);
+  }
+}
+
+// What is given for such a parameter is the name of its value, which is known only later.
+TEST(LanguageExtensions, ValuesInTheParameterStoreAreNotKnown) {
+  const std::string parameter =
+      "Parameters: {Names: {Type: 'AWS::SSM::Parameter::Value<List<String>>', Default: /names}}\n";
+  const std::string topics =
+      "  Fn::ForEach::T:\n    - N\n    - !Ref Names\n    - T&{N}: {Type: AWS::SNS::Topic}\n";
+  EXPECT_THAT(ids(with(topics, parameter)), HasSubstr("collection that is known before"));
+  const Reading given = read_template(with(topics, parameter), {{"Names", "/names"}});
+  ASSERT_FALSE(given.ok());
+  EXPECT_THAT(given.problems[0].message, HasSubstr("collection that is known before"));
+  const Reading code = read_template(
+      "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n"
+      "Parameters: {Key: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /key}}\n"
+      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: "
+      "python3.12, CodeUri: !Sub 's3://code/${Key}'}}}\n");
+  ASSERT_FALSE(code.ok());
+  EXPECT_THAT(code.problems[0].message, HasSubstr("'CodeUri' is not a valid S3 Uri"));
+}
+
 TEST(LanguageExtensions, FunctionsNameWhatIsReferredTo) {
   const std::string text =
       with(
@@ -161,6 +201,15 @@ TEST(LanguageExtensions, SamFindsTheTextOfCode) {
   ASSERT_TRUE(both.ok()) << both.problems[0].message;
   EXPECT_EQ(to_json(*both.parsed->resource("F")->properties.find("Code")).dump(),
             R"({"S3Bucket":"code-000000000000","S3Key":"f.zip"})");
+  const Reading globals = read_template(
+      "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]\n"
+      "Globals: {Function: {CodeUri: !Sub 's3://code-${AWS::AccountId}/g.zip'}}\n"
+      "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Handler: a.b, Runtime: "
+      "python3.12}}}\n",
+      known);
+  ASSERT_TRUE(globals.ok()) << globals.problems[0].message;
+  EXPECT_EQ(to_json(*globals.parsed->resource("F")->properties.find("Code")).dump(),
+            R"({"S3Bucket":"code-000000000000","S3Key":"g.zip"})");
   const Reading alone = read_template("Transform: AWS::Serverless-2016-10-31\n" + function, known);
   ASSERT_FALSE(alone.ok());
   EXPECT_THAT(alone.problems[0].message,

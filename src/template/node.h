@@ -20,6 +20,7 @@ struct Place {
 struct Problem {
   std::string message;
   Place place;
+  std::string subject = {};  // logical ID of the resource that it is about; "": of none
 };
 
 struct Member;

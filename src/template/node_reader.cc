@@ -43,12 +43,19 @@ void TreeBuilder::count_below(const Node& node, size_t depth) {
 
 void TreeBuilder::count(const Node& node) { count_below(node, 0); }
 
+// The resource that a key is of, or which it names; "": none.
+std::string TreeBuilder::owner_of(const std::string& key) const {
+  if (open_.size() < 2 || open_[0].name != "Resources") return "";
+  return open_.size() == 2 ? key : open_[1].name;
+}
+
 void TreeBuilder::scalar(Node::Kind kind, std::string text, Place place) {
   if (wants_name()) {
     Open& map = open_.back();
     map.again = !map.names.insert(text).second;
     if (map.again && notes_.size() < kMaxNotes)
-      notes_.push_back({std::string(kDuplicateKey) + "'" + text + "': the last one holds", place});
+      notes_.push_back({std::string(kDuplicateKey) + "'" + text + "': the last one holds", place,
+                        owner_of(text)});
     if (map.node.map.size() >= kMaxMembers)
       throw Stop{
           {"Template format error: more than " + std::to_string(kMaxMembers) + " keys in one map",

@@ -67,6 +67,7 @@ class TreeBuilder {
     std::unordered_set<std::string> names;
   };
 
+  std::string owner_of(const std::string& key) const;
   void put(Node node);
   void count_one(Place place);
   void count_text(size_t bytes, Place place);

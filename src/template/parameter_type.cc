@@ -22,6 +22,8 @@ constexpr std::array kAwsTypes = {
     "AWS::SSM::Parameter::Name"sv,
 };
 
+constexpr std::string_view kFromSsm = "AWS::SSM::Parameter::Value<";
+
 // What is between `prefix` and ">".
 std::optional<std::string_view> inside(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix) || !name.ends_with('>')) return std::nullopt;
@@ -34,8 +36,10 @@ bool is_aws_type(std::string_view name) {
 
 }  // namespace
 
+bool names_ssm_parameter(std::string_view type) { return type.starts_with(kFromSsm); }
+
 std::optional<ParameterType> parameter_type(std::string_view name) {
-  if (const auto inner = inside(name, "AWS::SSM::Parameter::Value<")) {
+  if (const auto inner = inside(name, kFromSsm)) {
     if (inner->starts_with("AWS::SSM::")) return std::nullopt;
     auto type = parameter_type(*inner);
     if (!type || type->numeric) return std::nullopt;

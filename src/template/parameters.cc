@@ -112,7 +112,7 @@ Result<std::string> from_store(const std::string& name, bool list, const SsmLook
   if (found->type == "SecureString")
     return validation("Parameters [" + name +
                       "] referenced by template have types not supported by CloudFormation.");
-  if ((found->type == "StringList") != list)
+  if (!found->type.empty() && (found->type == "StringList") != list)
     return validation("Types for SSM parameters [" + name +
                       "] defined in CFN template and SSM are incompatible");
   return found->value;

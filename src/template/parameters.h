@@ -15,7 +15,7 @@ using ParameterValues = std::map<std::string, nlohmann::json>;  // a text, or a 
 
 // A parameter of Systems Manager.
 struct SsmParameter {
-  std::string type;  // "String", "StringList", "SecureString"
+  std::string type;  // "String", "StringList", "SecureString"; "": it does for any
   std::string value;
 };
 // By "NAME" or "NAME:VERSION", for AWS::SSM::Parameter::Value<…>; nullopt: there is none.

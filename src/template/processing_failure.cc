@@ -10,12 +10,11 @@
 namespace kiln::cfn {
 namespace {
 
-// "Orders" of "Resource with id [Orders] is invalid. …"; the whole text where it is about none.
-std::string_view subject_of(std::string_view message) {
-  constexpr std::string_view kStart = "Resource with id [", kGlobals = "'Globals' section";
-  if (message.starts_with(kGlobals)) return kGlobals;
-  if (!message.starts_with(kStart)) return message;
-  return message.substr(kStart.size(), message.find(']') - kStart.size());
+// What an error is about, of which SAM has one: a resource with its events, a section, or itself.
+std::string_view subject_of(const Problem& problem) {
+  constexpr std::string_view kGlobals = "'Globals' section";
+  if (!problem.subject.empty()) return problem.subject;
+  return problem.message.starts_with(kGlobals) ? kGlobals : problem.message;
 }
 
 // SAM goes on with the next resource once one is wrong.
@@ -23,7 +22,8 @@ std::string serverless_failure(const std::vector<Problem>& problems) {
   std::set<std::string_view> subjects;
   std::string messages;
   for (const Problem& problem : problems)
-    if (subjects.insert(subject_of(problem.message)).second) messages += " " + problem.message;
+    if (subjects.insert(subject_of(problem)).second && subjects.size() <= kMaxProblems)
+      messages += " " + problem.message;
   return "Invalid Serverless Application Specification document. Number of errors found: " +
          std::to_string(subjects.size()) + "." + messages;
 }

@@ -12,7 +12,10 @@
 
 namespace kiln::cfn {
 
-// As AWS says it, in one line. `transform`: the one that found them; "": they were found after it.
+inline constexpr size_t kMaxProblems = 100;  // told of one template
+
+// As AWS says it, in one line: all of them count, and the first are told. `transform`: the one that
+// found them; "": they were found after it.
 std::string processing_failure(std::string_view transform, const std::vector<Problem>& problems);
 
 // Whether what the template itself says of parameters is wrong: no transform is asked then.

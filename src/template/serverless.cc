@@ -7,6 +7,7 @@
 
 #include "base/arn.h"
 #include "template/openapi.h"
+#include "template/parameter_type.h"
 #include "template/sam_names.h"
 #include "template/serverless_globals.h"
 #include "template/serverless_resource.h"
@@ -87,7 +88,7 @@ class Transform {
       for (const Member& parameter : section->map) {
         const auto value = given.find(parameter.name);
         const Node* type = parameter.value.find("Type");
-        if (type && type->text.starts_with("AWS::SSM::Parameter::Value<")) continue;
+        if (type && names_ssm_parameter(type->text)) continue;
         if (value != given.end())
           all_.parameters[parameter.name] = sam::text(value->second);
         else if (const Node* otherwise = parameter.value.find("Default");
@@ -131,7 +132,7 @@ class Transform {
       if (!properties.is_map()) {
         all_.problems.push_back({"Resource with id [" + resource.name +
                                      "] is invalid. Attribute 'Properties' should be a map.",
-                                 properties.place});
+                                 properties.place, resource.name});
         continue;
       }
       properties = globals.with(resource.name, std::string(kind->name), properties,

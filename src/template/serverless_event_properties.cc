@@ -203,19 +203,15 @@ const std::vector<FormOf>& forms() {
   return all;
 }
 
-// YAML's other words for true and false are texts to the reader.
-bool is_flag_word(std::string_view text) {
-  static constexpr std::string_view kWords[] = {"true", "false", "yes", "no", "on", "off"};
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
-    return std::equal(word.begin(), word.end(), text.begin(), text.end(),
-                      [](char a, char b) { return a == ascii::lower(b); });
-  });
+bool is_whole_number(const std::string& text) {
+  const size_t sign = text.starts_with('-') || text.starts_with('+') ? 1 : 0;
+  return text.size() > sign &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(sign), text.end(), ascii::is_digit);
 }
 
 bool has_form(const Node& value, Form form) {
   using Kind = Node::Kind;
-  const bool is_flag =
-      value.kind == Kind::kBool || (value.kind == Kind::kText && is_flag_word(value.text));
+  const bool is_flag = value.kind == Kind::kBool;
   switch (form) {
     case Form::kText:
       return value.kind == Kind::kText;
@@ -224,7 +220,7 @@ bool has_form(const Node& value, Form form) {
     case Form::kList:
       return value.is_list();
     case Form::kNumber:
-      return value.kind == Kind::kNumber || value.kind == Kind::kBool;
+      return is_flag || (value.kind == Kind::kNumber && is_whole_number(value.text));
     case Form::kFlag:
       return is_flag;
     case Form::kFlagOrMap:
@@ -256,7 +252,7 @@ void check_forms(SamTemplate& all, const SamEvent& event, const Names& known) {
       if (!has_form(value, each.form))
         all.problems.push_back({"Resource with id [" + event.id + "] is invalid. " +
                                     wrong_form(member.name, each.form),
-                                member.place});
+                                member.place, event.owner.id});
     }
   }
 }
@@ -267,7 +263,7 @@ void check_event_properties(SamTemplate& all, const SamEvent& event, const std::
                             EventOwner owner) {
   const Names known = properties_of(type, owner);
   if (known.empty()) return;
-  check_names(all, event.id, type, event.properties, known);
+  check_names(all, event.owner.id, event.id, type, event.properties, known);
   check_forms(all, event, known);
 }
 

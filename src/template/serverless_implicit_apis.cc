@@ -96,7 +96,7 @@ class ImplicitApi {
     const auto wrong = [&](const std::string& message) {
       all_.problems.push_back({"Resource with id [" + owner + "] is invalid. Event with id [" +
                                    name + "] is invalid. " + message,
-                               place});
+                               place, owner});
     };
     Node& properties = sam::at(event.value, "Properties");
     if (!properties.is_map()) return wrong("Properties should be a map.");

@@ -122,16 +122,17 @@ std::string SamResource::condition() const {
 
 namespace {
 
-void invalid_resource(SamTemplate& all, const std::string& id, Place place,
-                      const std::string& message) {
-  all.problems.push_back({"Resource with id [" + id + "] is invalid. " + message, place});
+// `id`: as the message has it, which may be that of an event.
+void invalid_resource(SamTemplate& all, const std::string& owner, const std::string& id,
+                      Place place, const std::string& message) {
+  all.problems.push_back({"Resource with id [" + id + "] is invalid. " + message, place, owner});
 }
 
 }  // namespace
 
 void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
                  const std::string& message) {
-  invalid_resource(all, resource.id, place, message);
+  invalid_resource(all, resource.id, resource.id, place, message);
 }
 
 void sam_event_problem(SamTemplate& all, const SamEvent& event, Place place,
@@ -144,7 +145,7 @@ void sam_made_event_problem(SamTemplate& all, const SamEvent& event, Place place
   const std::string text = "Event with id [" + event.id + "] is invalid. " + message;
   const Node* type = event.owner.whole.find("Type");
   if (type && type->text == "AWS::Serverless::StateMachine")
-    all.problems.push_back({text, place});
+    all.problems.push_back({text, place, event.owner.id});
   else
     sam_problem(all, event.owner, place, text);
 }
@@ -154,7 +155,7 @@ bool requires_all(SamTemplate& all, const SamEvent& event,
   bool fine = true;
   for (const std::string_view name : names)
     if (!event.find(name)) {
-      invalid_resource(all, event.id, event.place,
+      invalid_resource(all, event.owner.id, event.id, event.place,
                        "Missing required property '" + std::string(name) + "'.");
       fine = false;
     }
@@ -168,15 +169,16 @@ void unknown_event_type(SamTemplate& all, const SamEvent& event, Place place,
                         (type.empty() ? "None" : type) + ".");
 }
 
-void check_names(SamTemplate& all, const std::string& id, const std::string& type,
-                 const Node& properties, const std::vector<std::string>& known) {
+void check_names(SamTemplate& all, const std::string& owner, const std::string& id,
+                 const std::string& type, const Node& properties,
+                 const std::vector<std::string>& known) {
   for (const Member& member : properties.map) {
     if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
     // Nobody reads the guesses of a thousand, each of which takes time.
     constexpr size_t kMostGuesses = 32;
     const std::string near =
         all.problems.size() < kMostGuesses ? near_word(member.name, known) : std::string();
-    invalid_resource(all, id, member.place,
+    invalid_resource(all, owner, id, member.place,
                      "property " + member.name + " not defined for resource of type " + type +
                          (near.empty() ? "" : "; did you mean " + near + "?"));
   }
@@ -185,7 +187,7 @@ void check_names(SamTemplate& all, const std::string& id, const std::string& typ
 void check_properties(SamTemplate& all, const SamResource& resource,
                       std::initializer_list<std::string_view> known) {
   const Node* type = resource.whole.find("Type");
-  check_names(all, resource.id, type ? type->text : "", resource.properties,
+  check_names(all, resource.id, resource.id, type ? type->text : "", resource.properties,
               {known.begin(), known.end()});
 }
 

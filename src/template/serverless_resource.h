@@ -162,8 +162,9 @@ void sam_problem(SamTemplate& all, const SamResource& resource, Place place,
 void check_properties(SamTemplate& all, const SamResource& resource,
                       std::initializer_list<std::string_view> known);
 // The same of other things with properties: `id` and `type` are those that the problem names.
-void check_names(SamTemplate& all, const std::string& id, const std::string& type,
-                 const Node& properties, const std::vector<std::string>& known);
+void check_names(SamTemplate& all, const std::string& owner, const std::string& id,
+                 const std::string& type, const Node& properties,
+                 const std::vector<std::string>& known);
 // A resource with Condition, DeletionPolicy and UpdateReplacePolicy of what it is made from.
 Member make_resource(SamTemplate& all, const SamResource& from, std::string id, const char* type,
                      Node properties);

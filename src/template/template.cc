@@ -41,7 +41,6 @@ bool is_left_whole(const Resource& resource) {
 
 namespace {
 
-constexpr size_t kMaxProblems = 100;  // told of one template
 constexpr size_t kMaxMessage = 1000;  // bytes; names in a template may be long
 
 void shorten(std::string& message) {
@@ -52,9 +51,13 @@ void shorten(std::string& message) {
   message += "…";
 }
 
+void shorten_each(std::vector<Problem>& problems) {
+  for (Problem& problem : problems) shorten(problem.message);
+}
+
 void shorten(std::vector<Problem>& problems) {
   if (problems.size() > kMaxProblems) problems.resize(kMaxProblems);
-  for (Problem& problem : problems) shorten(problem.message);
+  shorten_each(problems);
 }
 
 // CloudFormation takes no null anywhere but in metadata.
@@ -118,7 +121,7 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
   }
   std::string made_nothing;
   if (!transform.empty()) {
-    shorten(out.problems);
+    shorten_each(out.problems);
     made_nothing = processing_failure(transform, out.problems);
   }
   Template parsed;

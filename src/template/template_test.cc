@@ -491,6 +491,21 @@ TEST(Template, WhyAChangeSetFails) {
             "Runtime and Handler needs to be present when PackageType is of type `Zip` Resource "
             "with id [B] is invalid. property X not defined for resource of type "
             "AWS::Serverless::SimpleTable");
+  // Of each resource, with its events, SAM tells one error.
+  const std::string events =
+      "Transform: AWS::Serverless-2016-10-31\n"
+      "Resources:\n"
+      "  F:\n    Type: AWS::Serverless::Function\n    Properties:\n"
+      "      CodeUri: s3://b/k\n      Handler: a.b\n      Runtime: python3.12\n      Events:\n"
+      "        A: {Type: Schedule, Properties: {Schedule: [x]}}\n"
+      "        B: {Type: SQS, Properties: {BatchSize: [1], Queue: !GetAtt Q.Arn}}\n"
+      "        C: {Type: SNS}\n";
+  EXPECT_THAT(reason(events), HasSubstr("Number of errors found: 1. Resource with id ["));
+  // All count, and a hundred are told.
+  std::string many = "Transform: AWS::Serverless-2016-10-31\nResources:\n";
+  for (int i = 0; i < 120; ++i)
+    many += "  F" + std::to_string(i) + ": {Type: AWS::Serverless::Function}\n";
+  EXPECT_THAT(reason(many), HasSubstr("Number of errors found: 120. "));
   EXPECT_EQ(reason("Transform: AWS::LanguageExtensions\n"
                    "Resources: {'Fn::ForEach::X': [A]}\n"),
             "Transform AWS::LanguageExtensions failed with: Fn::ForEach::X must have an "

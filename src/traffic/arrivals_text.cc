@@ -28,6 +28,12 @@ Error wrong(std::string_view text) {
   if (number(text))
     return {ErrorKind::kInvalid, "Usage",
             fmt::format("'{0}' is not traffic; a rate has a unit: {0}/s or {0}/m", text)};
+  const size_t slash = text.find('/');
+  const bool has_unit = slash != text.npos && slash + 2 == text.size() &&
+                        std::string_view("smhd").find(text.back()) != std::string_view::npos;
+  if (has_unit && number(text.substr(0, slash)))
+    return {ErrorKind::kInvalid, "Usage",
+            fmt::format("'{}' is too much; {:.0f}/s is the most", text, kMostPerSecond)};
   return {ErrorKind::kInvalid, "Usage",
           fmt::format("'{}' is not traffic; write 50/s, 3000/m, 'mmpp:10/s for 5m,200/s for 30s', "
                       "daily:5/s..50/s@14:00 (,weekend=0.3), hourly: and 24 rates, 'bursts:200 "

@@ -208,3 +208,25 @@ def test_the_pages(kiln, tmp_path, browser):
     check_page(browser, change, charts=1)
     unwritable = kiln.cli("cost", "--lines", write_lines(tmp_path), "--html", "/no/such/folder/x.html", check=False)
     assert unwritable.returncode == 2 and "can't write '/no/such/folder/x.html'" in unwritable.stderr
+
+
+def test_functions_whose_lines_are_in_a_log_group_of_their_own(own_kiln, name):
+    engine = own_kiln()
+    runs = {"mine" + name: 2, "other" + name: 3, "plain" + name: 1}
+    for each, times in runs.items():
+        engine.create_echo(each)
+        if not each.startswith("plain"):
+            # Debian's boto3 is older than LoggingConfig: sent as it would be.
+            engine.http("PUT", f"/2015-03-31/functions/{each}/configuration", json.dumps({"LoggingConfig": {"LogGroup": "/shared"}}))
+            engine.client("lambda").get_waiter("function_updated_v2").wait(FunctionName=each)
+        for _ in range(times):
+            engine.cli("invoke", each, "{}")
+    bill = wait_for(lambda: (lambda got: got if len(got["functions"]) == 3 and item(got, "requests", "other" + name)["amount"] == 3 else None)(cost(engine, "--as-is")), what="all lines")
+    files = cost(engine, "--as-is", "--data-dir", str(engine.data_dir))
+    for seen in (bill, files):
+        assert {each: item(seen, "requests", each)["amount"] for each in runs} == runs
+    assert all(item(files, "logIngestion", each)["amount"] > 0 for each in runs)
+    # Their durations are known, too: simulated and advised of as they ran.
+    simulated = engine.cli("simulate", "other" + name)
+    assert "no Init time" not in simulated.stdout + simulated.stderr
+    assert "REPORT" not in json.loads(engine.cli("advise", "other" + name, "--json", check=False).stdout)["functions"][0].get("why", "")

@@ -176,7 +176,12 @@ def test_unsupported_types_are_left_out_when_asked(engine, project):
     refused = engine.cli("deploy", str(project), "--yes", check=False)
     assert refused.returncode == 1 and "AWS::SQS::Queue (Q, line 14)" in refused.stderr and "AWS::DynamoDB::Table (B, line 15)" in refused.stderr
     assert inventory(engine) == EMPTY
-    engine.cli("deploy", str(project), "--yes", "--skip-unsupported")
+    path.write_text(path.read_text().replace("Outputs: {", 'Outputs: {Queue: {Value: !Sub "https://sqs.us-east-1.amazonaws.com/${Q}"}, '))
+    done = engine.cli("deploy", str(project), "--yes", "--skip-unsupported").stdout
+    # An address at which nothing answers is not one to print.
+    assert "\nQueue: nothing, since Q was left out; `kiln url NAME` gives a function a URL\n" in done and "https://sqs" not in done
+    assert "Queue: nothing, since Q was left out" in engine.cli("stacks", "orders").stdout
+    assert json.loads(engine.cli("stacks", "orders", "--json").stdout)["outputs"]["Queue"].endswith("/skipped-Q"), "as every tool gets it"
     assert engine.invoke("orders")["Body"] == ["$LATEST", "arn:aws:skipped:::Q"]
     engine.cli("destroy", "orders", "--yes")
     assert inventory(engine) == EMPTY
