@@ -24,6 +24,8 @@ constexpr size_t kReadAhead = 64 * 1024;
 constexpr size_t kPartAhead = size_t{1024} * 1024;
 // What a peer still sends after its last answer is read for so long.
 constexpr auto kDrainTime = std::chrono::seconds(1);
+// What a request takes is asked for beyond this.
+constexpr uint64_t kSmallRequest = uint64_t{64} * 1024;
 // How soon it is noticed that nobody is left who could answer.
 constexpr auto kLookout = std::chrono::seconds(1);
 
@@ -50,7 +52,7 @@ HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& 
     : loop_(loop),
       limits_(limits),
       crowd_(std::move(crowd)),
-      parser_({.header_bytes = limits.header_bytes}) {
+      parser_({.header_bytes = limits.header_bytes, .unasked_bytes = kSmallRequest}) {
   stream_ = loop.open(std::move(socket), *this);
   crowd_->join(member_, *this);
 }
@@ -97,10 +99,9 @@ void HttpConnection::contain() {
   const auto refuse = [this] {
     if (state_ == State::kClosed) return;
     if (state_ != State::kReading && state_ != State::kSinking) return drop();
-    parser_.reset();  // gives its memory back
     std::string().swap(kept_);
     kept_at_ = 0;
-    finish_with(failure());
+    refuse_rest(failure());
   };
   if (!fenced(kWhere, refuse)) fenced(kWhere, [this] { drop(); });
 }
@@ -176,6 +177,9 @@ void HttpConnection::parse(std::string_view& in) {
       case HttpParser::Step::kHead:
         if (!begin_body(in.size())) return;
         break;
+      case HttpParser::Step::kRoom:
+        if (!find_room()) return;
+        break;
       case HttpParser::Step::kDone:
         break;
       case HttpParser::Step::kBodyTooLarge:
@@ -185,10 +189,7 @@ void HttpConnection::parse(std::string_view& in) {
         return fail_parse(step);
     }
     if (sink_part()) return;
-    if (parser_.is_done())
-      finish_request();
-    else if (!has_room_for_body())
-      return;
+    if (parser_.is_done()) finish_request();
   }
   // A head that has begun must come to its end, also after a long pause.
   if (state_ == State::kReading && !parser_.is_head_done() && parser_.got_some() &&
@@ -196,20 +197,25 @@ void HttpConnection::parse(std::string_view& in) {
     set_deadline(limits_.header_time);
 }
 
-// False: there is none, and the request was refused. Small bodies ask for none.
-bool HttpConnection::has_room_for_body() {
-  constexpr uint64_t kSmall = 64 * 1024, kStep = 256 * 1024;
-  const uint64_t size = parser_.body().size();
-  if (size <= std::max(kSmall, member_.held())) return true;
-  while (!crowd_->hold(member_, size + kStep)) {
-    HttpConnection* const silent = crowd_->longest_holding(*this);
-    if (silent == nullptr) {
-      parser_.reset();  // gives its memory back
-      finish_with(too_much());
-      return false;
+// Memory for what comes next of the request. False: there is none, and it was refused.
+bool HttpConnection::find_room() {
+  const uint64_t wanted = parser_.wanted();
+  // What a sink has taken goes at once.
+  if (!sink_) {
+    const uint64_t group = member_.held() > 0 ? member_.group() : session_->room_group();
+    while (!crowd_->hold(member_, wanted, group)) {
+      HttpConnection* const other = crowd_->makes_way(*this, group, wanted - member_.held());
+      if (other == nullptr) {
+        crowd_->has_found_none();
+        refuse_rest(too_much());
+        return false;
+      }
+      crowd_->has_made_way();
+      other->drop();
+      if (state_ != State::kReading) return false;
     }
-    silent->drop();
   }
+  parser_.grant(wanted);
   return true;
 }
 
@@ -285,6 +291,7 @@ bool HttpConnection::begin_body(size_t here) {
     return false;
   }
   sink_ = session_->body_sink(header);
+  if (sink_) crowd_->release(member_);
   parser_.set_body_limit(limit);
   const bool is_whole =
       parser_.is_done() || (!parser_.is_chunked() && parser_.content_length() <= here);
@@ -316,11 +323,22 @@ void HttpConnection::fail_parse(HttpParser::Step step) {
                   (large ? "Request line and headers are larger than this server takes."
                          : "Not an HTTP/1.1 request: " + std::string(parser_.fault()) + ".") +
                   R"(","Type":"User"})";
-  finish_with(std::move(response));
+  refuse_rest(std::move(response));
+}
+
+// The request ends before its end has come; its memory goes back first.
+void HttpConnection::refuse_rest(Response&& response) {
+  const bool had_begun = parser_.is_head_done();
+  parser_.reset();
+  crowd_->release(member_);
+  const auto self = shared_from_this();
+  if (had_begun) session_->on_unreadable();
+  if (state_ != State::kClosed) finish_with(std::move(response));
 }
 
 void HttpConnection::finish_with(Response&& response) {
   sink_ = nullptr;
+  parser_.reset();  // gives its memory back
   crowd_->release(member_);
   state_ = State::kHandling;
   response.close = true;
