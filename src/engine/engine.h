@@ -123,6 +123,8 @@ class Engine {
   void each_hour(std::function<void()> work);
   // Every function that has run since the start. Control thread only.
   std::vector<FunctionStatus> status();
+  // Those of functions to the Runtime API. Any thread.
+  net::ConnectionCounts runtime_connections() const;
   // Every execution environment that there is. Control thread only.
   std::vector<EnvironmentStatus> environments();
   // Starts an environment of the function under a debugger; nullopt: gives up the one that is

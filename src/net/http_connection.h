@@ -41,6 +41,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Whether the peer has taken more of its answer since the last time that this was asked.
   bool has_taken_more();
 
+  // Whether the peer has yet to take some of an answer.
+  bool is_sending() const { return state_ == State::kWriting; }
+
   // Whether a large request of that group is on its way.
   bool holds_room_of(uint64_t group) const {
     return member_.held() > 0 && member_.group() == group;

@@ -194,6 +194,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   }
   uint64_t room_group() override { return address_; }
   bool takes_large() const { return takes_large_; }
+  bool is_sending() const { return connection_.is_sending(); }
 
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader&) override {
     if (!stream_) return nullptr;
@@ -237,6 +238,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       case Call::kNext: {
         waiting_ = true;
         extensions->close_registration();
+        api_.drop_unread(address_);
         const Verdict verdict = port->next(*this);
         if (verdict != Verdict::kAccepted) {
           waiting_ = false;
@@ -420,6 +422,15 @@ bool RuntimeApi::takes_large(uint32_t ipv4) const {
   return entry != entries_.end() &&
          std::any_of(entry->second.sessions.begin(), entry->second.sessions.end(),
                      [](const ApiSession* session) { return session->takes_large(); });
+}
+
+// Who asks for the next event has read the last one, or never will.
+void RuntimeApi::drop_unread(uint32_t ipv4) {
+  const auto entry = entries_.find(ipv4);
+  if (entry == entries_.end()) return;
+  std::vector<ApiSession*>& sessions = entry->second.sessions;
+  for (size_t i = sessions.size(); i-- > 0;)
+    if (i < sessions.size() && sessions[i]->is_sending()) sessions[i]->end();  // it leaves them
 }
 
 Result<void> RuntimeApi::listen() {

@@ -1,8 +1,11 @@
 #include "services/front/api_server.h"
 
+#include <functional>
+
 #include "base/system_tags.h"
 #include "net/http_connection.h"
 #include "sandbox/descriptors.h"
+#include "sandbox/peer_uid.h"
 #include "services/cloudformation/service.h"
 #include "services/driver/classify.h"
 #include "services/front/relay.h"
@@ -14,6 +17,7 @@ namespace {
 net::HttpLimits api_limits() {
   net::HttpLimits limits;
   limits.connections = sandbox::descriptors_for_callers();
+  limits.largest_body = kMaxCodeRequestBytes + 2 * uint64_t{limits.header_bytes};
   return limits;
 }
 
@@ -45,6 +49,12 @@ class ApiSession final : public net::Session {
     return may_come_in_ ? router_.body_sink(header) : nullptr;
   }
   bool serves_callers() const override { return true; }
+  // By user on this machine, so that no function takes the room of others; by machine elsewhere.
+  uint64_t room_group() override {
+    if (const auto uid = sandbox::peer_uid(connection_.descriptor())) return *uid;
+    constexpr uint64_t kNoUid = uint64_t{1} << 32;
+    return kNoUid | std::hash<std::string>()(connection_.peer_address());
+  }
   bool is_answered_by_holders() const override { return true; }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
   void on_sunk_request(net::Request&& request,

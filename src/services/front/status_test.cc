@@ -103,6 +103,10 @@ TEST(Status, PrometheusSamples) {
   snapshot.alarms.push_back({"eu-west-1", "a", telemetry::AlarmState::kOk, ""});
   snapshot.queued_events = 11;
   snapshot.internal_errors = 3;
+  snapshot.connections.requests_dropped = 4;
+  snapshot.connections.requests_refused = 5;
+  snapshot.runtime_connections.requests_dropped = 6;
+  snapshot.runtime_connections.requests_refused = 7;
   const std::string text = prometheus_text(snapshot);
   for (
       const char* line : {
@@ -123,6 +127,10 @@ TEST(Status, PrometheusSamples) {
           R"(kiln_alarm_state{region="eu-west-1",alarm="a",state="INSUFFICIENT_DATA"} 0)",
           "kiln_async_events_queued 11",
           "kiln_internal_errors_total 3",
+          R"(kiln_large_requests_dropped_total{from="callers"} 4)",
+          R"(kiln_large_requests_refused_total{from="callers"} 5)",
+          R"(kiln_large_requests_dropped_total{from="functions"} 6)",
+          R"(kiln_large_requests_refused_total{from="functions"} 7)",
       }) {
     EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
   }
