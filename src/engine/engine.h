@@ -18,6 +18,7 @@
 #include "engine/invocation.h"
 #include "engine/registry.h"
 #include "engine/status.h"
+#include "net/http_server.h"
 #include "net/io_loop.h"
 #include "store/code_store.h"
 #include "store/object_store.h"

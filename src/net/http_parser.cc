@@ -15,7 +15,7 @@ constexpr size_t kChunkLine = 512;
 // A body whose length is known has memory for so much at first. It grows by a factor, so that
 // little of it is copied again, and by no more than so many bytes, so that a length alone takes
 // little.
-constexpr size_t kFirst = size_t{64} * 1024;
+constexpr size_t kFirst = size_t{32} * 1024;
 constexpr size_t kFactor = 16;
 constexpr size_t kMostAhead = size_t{8} * 1024 * 1024;
 

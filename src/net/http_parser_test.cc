@@ -204,7 +204,6 @@ Memory memory_of(HttpParser& parser, std::string_view text, size_t piece = std::
       EXPECT_LE(parser.body().capacity(), std::max<uint64_t>({before, 1000, out.most}));
       if (step != Step::kRoom) continue;
       ++out.asked;
-      EXPECT_EQ(parser.body().capacity(), before);
       out.most = parser.wanted();
       parser.grant(out.most);
     }
@@ -236,7 +235,7 @@ TEST(HttpParser, MemoryIsAskedForBeforeItIsTaken) {
 }
 
 TEST(HttpParser, ALengthAloneTakesLittleMemory) {
-  HttpParser parser({});
+  HttpParser parser({.unasked_bytes = 1000});
   const std::string head = "POST / HTTP/1.1\r\nContent-Length: 69000000\r\n\r\n";
   memory_of(parser, head + "{");
   EXPECT_LE(parser.body().capacity(), size_t{64} << 10);
