@@ -84,7 +84,7 @@ def test_answers_that_never_end_cut_off_no_other_functions_answer(own_kiln):
     kiln = own_kiln(args=["--threads", "1"])
     doors = {"good": Door(), "greedy": Door()}
     for name, code in (("good", GOOD), ("greedy", GREEDY)):
-        kiln.create(name, {"bootstrap": (code, 0o755)}, runtime="provided.al2023", handler="x", Timeout=120, Environment={"Variables": {"DOOR": doors[name].port}})
+        kiln.create(name, {"bootstrap": (code, 0o755)}, runtime="provided.al2023", handler="x", Timeout=120, MemorySize=1024, Environment={"Variables": {"DOOR": doors[name].port}})
     good = []
     threads = [threading.Thread(target=lambda: good.append(kiln.invoke("good"))), *(threading.Thread(target=lambda: kiln.invoke("greedy")) for _ in range(4))]
     threads[0].start()
@@ -110,7 +110,7 @@ all = []
 for _ in range(150):
     s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
     try:
-        s.sendall(b'POST /2015-03-31/functions HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 69000000\\r\\n\\r\\n' + b'{' * 700_000)
+        s.sendall(b'POST /2015-03-31/functions HTTP/1.1\\r\\nHost: 127.0.0.1\\r\\nContent-Length: 69000000\\r\\n\\r\\n' + b'{' * 1_100_000)
     except OSError:
         pass
     all.append(s)
