@@ -68,10 +68,10 @@ class Door:
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.listener.settimeout(60)
         self.port = str(self.listener.getsockname()[1])
 
-    def visitor(self):
+    def visitor(self, seconds=60):
+        self.listener.settimeout(seconds)
         return self.listener.accept()[0]
 
 
@@ -85,13 +85,16 @@ def test_answers_that_never_end_cut_off_no_other_functions_answer(own_kiln):
     doors = {"good": Door(), "greedy": Door()}
     for name, code in (("good", GOOD), ("greedy", GREEDY)):
         kiln.create(name, {"bootstrap": (code, 0o755)}, runtime="provided.al2023", handler="x", Timeout=120, MemorySize=1024, Environment={"Variables": {"DOOR": doors[name].port}})
-    good = []
-    threads = [threading.Thread(target=lambda: good.append(kiln.invoke("good"))), *(threading.Thread(target=lambda: kiln.invoke("greedy")) for _ in range(4))]
+    good, ended = [], []
+    threads = [threading.Thread(target=lambda: good.append(kiln.invoke("good"))), *(threading.Thread(target=lambda: ended.append(kiln.invoke("greedy"))) for _ in range(4))]
     threads[0].start()
     waiting = doors["good"].visitor()
     for thread in threads[1:]:
         thread.start()
-    crowd = [doors["greedy"].visitor() for _ in range(4)]
+    crowd = []
+    while len(crowd) + len(ended) < 4:  # Kiln may end one whose answer it has cut off
+        with contextlib.suppress(TimeoutError):
+            crowd.append(doors["greedy"].visitor(0.5))
     waiting.close()
     threads[0].join(60)
     for each in crowd:
