@@ -24,8 +24,6 @@ constexpr size_t kReadAhead = 64 * 1024;
 constexpr size_t kPartAhead = size_t{1024} * 1024;
 // What a peer still sends after its last answer is read for so long.
 constexpr auto kDrainTime = std::chrono::seconds(1);
-// What a request takes is asked for beyond this.
-constexpr uint64_t kSmallRequest = uint64_t{64} * 1024;
 // How soon it is noticed that nobody is left who could answer.
 constexpr auto kLookout = std::chrono::seconds(1);
 
@@ -52,7 +50,7 @@ HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& 
     : loop_(loop),
       limits_(limits),
       crowd_(std::move(crowd)),
-      parser_({.header_bytes = limits.header_bytes, .unasked_bytes = kSmallRequest}) {
+      parser_({.header_bytes = limits.header_bytes, .unasked_bytes = kUnasked}) {
   stream_ = loop.open(std::move(socket), *this);
   crowd_->join(member_, *this);
 }
@@ -125,7 +123,8 @@ void HttpConnection::take_in(std::string_view bytes) {
 
 void HttpConnection::keep(std::string_view in) {
   kept_.append(in);
-  const size_t limit = state_ == State::kSinking ? kPartAhead : kReadAhead;
+  const size_t limit =
+      state_ == State::kSinking && crowd_->reads_ahead(member_) ? kPartAhead : kReadAhead;
   if (!paused_ && state_ != State::kReading && kept_.size() - kept_at_ >= limit) {
     paused_ = true;
     stream_->pause();
@@ -199,23 +198,28 @@ void HttpConnection::parse(std::string_view& in) {
 
 // Memory for what comes next of the request. False: there is none, and it was refused.
 bool HttpConnection::find_room() {
-  const uint64_t wanted = parser_.wanted();
   // What a sink has taken goes at once.
-  if (!sink_) {
-    const uint64_t group = member_.held() > 0 ? member_.group() : session_->room_group();
-    while (!crowd_->hold(member_, wanted, group)) {
-      HttpConnection* const other = crowd_->makes_way(*this, group, wanted - member_.held());
-      if (other == nullptr) {
-        crowd_->has_found_none();
-        refuse_rest(too_much());
-        return false;
-      }
-      crowd_->has_made_way();
-      other->drop();
-      if (state_ != State::kReading) return false;
-    }
+  if (!sink_ && !hold(parser_.wanted())) {
+    if (state_ != State::kClosed) refuse_rest(too_much());
+    return false;
   }
-  parser_.grant(wanted);
+  parser_.grant(parser_.wanted());
+  return true;
+}
+
+// Room for so many bytes, for which others make way. False: there is none.
+bool HttpConnection::hold(uint64_t bytes) {
+  const uint64_t group = member_.held() > 0 ? member_.group() : session_->room_group();
+  while (!crowd_->hold(member_, bytes, group)) {
+    HttpConnection* const other = crowd_->makes_way(*this, group, bytes - member_.held());
+    if (other == nullptr) {
+      crowd_->has_found_none();
+      return false;
+    }
+    crowd_->has_made_way();
+    other->drop();
+    if (state_ == State::kClosed) return false;
+  }
   return true;
 }
 

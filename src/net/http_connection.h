@@ -68,6 +68,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void on_released(UniqueFd socket) override;
   SteadyTime on_time(SteadyTime now) override;
 
+  // Memory that a request or an answer takes without asking for room.
+  static constexpr uint64_t kUnasked = uint64_t{64} * 1024;
   static constexpr std::string_view kWhere = "an HTTP connection";
   // Does it; what it throws is contained.
   template <class Work>
@@ -83,6 +85,7 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void read_on();
   bool begin_body(size_t here);
   bool find_room();
+  bool hold(uint64_t bytes);
   void refuse_rest(Response&& response);
   bool sink_part();
   void on_part_taken();

@@ -9,6 +9,7 @@ namespace kiln::net {
 namespace {
 
 constexpr size_t kMostAsked = 16;
+constexpr size_t kMostReadAhead = 64;
 
 }  // namespace
 
@@ -42,7 +43,15 @@ bool HttpCrowd::hold(Member& member, uint64_t bytes, uint64_t group) {
   return true;
 }
 
+bool HttpCrowd::reads_ahead(Member& member) {
+  if (member.reads_ahead_) return true;
+  if (reading_ahead_ >= kMostReadAhead) return false;
+  ++reading_ahead_;
+  return member.reads_ahead_ = true;
+}
+
 void HttpCrowd::release(Member& member) {
+  if (std::exchange(member.reads_ahead_, false)) --reading_ahead_;
   if (member.held_ > 0) bodies_.give_back(member.group_, std::exchange(member.held_, 0));
 }
 

@@ -3,9 +3,9 @@
 // silent longest within a request or while it is answered, then who sends no more and may be gone.
 // No other one goes whose request is being worked on. Who takes an answer slowly isn't silent.
 //
-// Large requests that are on their way take memory until they are whole, and have one room for it
-// (body_room.h). Where it is full, of the group that holds most the one goes whose peer has been
-// silent longest within its request.
+// Large requests take memory until they are whole, and large answers until their peer has taken
+// them. They have one room for it (body_room.h). Where it is full, of the group that holds most the
+// one goes that has been waited for longest.
 //
 // Threading: the loop's, but for Expected, size(), and the counts. Cost: moving one is a few words.
 #pragma once
@@ -29,7 +29,7 @@ class HttpCrowd {
   // What a connection keeps of its place.
   class Member {
    public:
-    // Bytes of its request that have room, and the group for which they count.
+    // Bytes of its request or answer that have room, and the group for which they count.
     uint64_t held() const { return held_; }
     uint64_t group() const { return group_; }
 
@@ -40,6 +40,7 @@ class HttpCrowd {
     bool is_in_ = false;
     uint64_t held_ = 0;
     uint64_t group_ = 0;
+    bool reads_ahead_ = false;
   };
 
   HttpCrowd(size_t most, uint64_t body_bytes) : most_(most), bodies_(body_bytes) {}
@@ -63,16 +64,19 @@ class HttpCrowd {
   void move(Member& member, Awaited awaited);
   void leave(Member& member);
 
-  // Room for so many bytes of its request. False: there is none. `group`: whose it is, as long as
-  // it holds any.
+  // Whether it may read a large part ahead while the last one is written. Some may, until
+  // release().
+  bool reads_ahead(Member& member);
+  // Room for so many bytes of its request or answer. False: there is none. `group`: whose it is, as
+  // long as it holds any.
   bool hold(Member& member, uint64_t bytes, uint64_t group);
-  // Its request has gone on.
+  // That has gone on.
   void release(Member& member);
   // Who goes so that `who`, of `group`, has room for so many bytes more; nullptr: nobody but
   // itself.
   HttpConnection* makes_way(const HttpConnection& who, uint64_t group, uint64_t bytes) const;
 
-  // Requests that have made way, and those for which nobody did, ever.
+  // Requests and answers that have made way, and those for which nobody did, ever.
   void has_made_way() { ++made_way_; }
   void has_found_none() { ++found_none_; }
   uint64_t made_way() const { return made_way_; }
@@ -90,6 +94,7 @@ class HttpCrowd {
 
   const size_t most_;
   BodyRoom bodies_;
+  size_t reading_ahead_ = 0;
   std::atomic<uint64_t> made_way_ = 0, found_none_ = 0;
   std::atomic<size_t> size_ = 0;
   size_t joined_ = 0;

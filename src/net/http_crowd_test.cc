@@ -36,6 +36,7 @@ class CrowdSession final : public Session {
   uint64_t room_group() override { return group_; }
   void on_unreadable() override { ++unreadable; }
   Response too_large(const RequestHeader&) override { return {}; }
+  bool serves_callers() const override { return true; }
   bool is_answered_by_holders() const override { return true; }
   void on_request(Request&& request) override {
     if (target(request) == "/starved") note_memory_refusal();
@@ -429,6 +430,41 @@ TEST_P(HttpCrowdTest, WhatIsThrownWithinARequestIsItsAnswer) {
   PlainClient next(server_->port());
   ASSERT_TRUE(next.send(get("/next")));
   next.read_until("/next|");
+}
+
+TEST_P(HttpCrowdTest, LargeAnswersThatNobodyTakesMakeRoom) {
+  const auto get_large = [](const std::string& group) {
+    return "GET /large HTTP/1.1\r\nHost: x\r\nGroup: " + group + "\r\n\r\n";
+  };
+  serve(1000, std::chrono::minutes(1), uint64_t{200} << 20);  // for three of them
+  PlainClient good(server_->port());
+  ASSERT_TRUE(good.send(get_large("good")));
+  good.read_bytes(1);
+  std::vector<std::unique_ptr<PlainClient>> deaf;
+  for (int i = 0; i < 6; ++i) {
+    deaf.push_back(std::make_unique<PlainClient>(server_->port()));
+    ASSERT_TRUE(deaf.back()->send(get_large("deaf")));
+    deaf.back()->read_bytes(1);
+  }
+  EXPECT_EQ(server_->connections().requests_dropped, 4U);
+  EXPECT_TRUE(good.read_bytes(size_t{63} << 20));
+  EXPECT_LT(deaf[0]->read_to_close().size(), size_t{64} << 20);
+  EXPECT_TRUE(deaf[5]->read_bytes(size_t{63} << 20));
+  // What has been taken has given its room back.
+  ASSERT_TRUE(good.send(get_large("good")));
+  EXPECT_TRUE(good.read_bytes(size_t{63} << 20));
+  EXPECT_EQ(server_->connections().requests_dropped, 4U);
+}
+
+TEST(HttpCrowd, SomeReadLargePartsAhead) {
+  HttpCrowd crowd(1000, 1000);
+  std::vector<HttpCrowd::Member> members(65);
+  for (size_t i = 0; i < 64; ++i) EXPECT_TRUE(crowd.reads_ahead(members[i])) << i;
+  EXPECT_TRUE(crowd.reads_ahead(members[0])) << "it does so already";
+  EXPECT_FALSE(crowd.reads_ahead(members[64]));
+  crowd.release(members[1]);
+  EXPECT_TRUE(crowd.reads_ahead(members[64]));
+  EXPECT_FALSE(crowd.reads_ahead(members[1]));
 }
 
 // Connections go to the loops in turn.

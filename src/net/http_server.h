@@ -76,7 +76,7 @@ struct HttpLimits {
   // At a time, over all loops. For one more, the one goes that is missed least (http_crowd.h);
   // where each is being worked on, it is answered 503.
   size_t connections = std::numeric_limits<size_t>::max();
-  // Memory of requests over 64 KiB that are on their way at a time, over all loops; each has its
+  // Memory of requests and answers over 64 KiB that are on their way, over all loops; each has its
   // part, and enough for two requests of `largest_body`. For more, one goes (http_crowd.h); where
   // it is the request itself that would, it is answered 503.
   uint64_t body_bytes = uint64_t{1} << 30;
@@ -87,7 +87,8 @@ struct ConnectionCounts {
   size_t open = 0;
   uint64_t dropped = 0;  // closed to make room, ever
   uint64_t refused = 0;
-  // Large requests whose connection was closed to make room for another, or that found none.
+  // Large requests and answers whose connection was closed to make room for another, or that found
+  // none.
   uint64_t requests_dropped = 0;
   uint64_t requests_refused = 0;
 

@@ -1,6 +1,7 @@
 #include "services/front/api_server.h"
 
 #include <functional>
+#include <optional>
 
 #include "base/system_tags.h"
 #include "net/http_connection.h"
@@ -51,9 +52,13 @@ class ApiSession final : public net::Session {
   bool serves_callers() const override { return true; }
   // By user on this machine, so that no function takes the room of others; by machine elsewhere.
   uint64_t room_group() override {
-    if (const auto uid = sandbox::peer_uid(connection_.descriptor())) return *uid;
+    if (room_group_) return *room_group_;
     constexpr uint64_t kNoUid = uint64_t{1} << 32;
-    return kNoUid | std::hash<std::string>()(connection_.peer_address());
+    if (const auto uid = sandbox::peer_uid(connection_.descriptor()))
+      room_group_ = *uid;
+    else
+      room_group_ = kNoUid | std::hash<std::string>()(connection_.peer_address());
+    return *room_group_;
   }
   bool is_answered_by_holders() const override { return true; }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
@@ -89,6 +94,7 @@ class ApiSession final : public net::Session {
   Router& router_;
   const Doors& doors_;
   net::HttpConnection& connection_;
+  std::optional<uint64_t> room_group_;
   bool may_come_in_ = false;  // the request whose head came last
 };
 

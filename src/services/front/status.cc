@@ -174,10 +174,10 @@ std::string prometheus_text(const Snapshot& snapshot) {
     family.add("from=\"functions\"", static_cast<double>(snapshot.runtime_connections.*member));
   };
   large("kiln_large_requests_dropped_total",
-        "Large requests on their way whose connection was closed to make room for another.",
+        "Large requests and answers on their way, closed to make room for another.",
         &net::ConnectionCounts::requests_dropped);
   large("kiln_large_requests_refused_total",
-        "Large requests answered 503 because there was no room for them.",
+        "Large requests answered 503, and answers broken off, for lack of room.",
         &net::ConnectionCounts::requests_refused);
   return out;
 }
