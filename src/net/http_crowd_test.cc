@@ -446,6 +446,7 @@ TEST_P(HttpCrowdTest, LargeAnswersThatNobodyTakesMakeRoom) {
     ASSERT_TRUE(deaf.back()->send(get_large("deaf")));
     deaf.back()->read_bytes(1);
   }
+  let_it_look();
   EXPECT_EQ(server_->connections().requests_dropped, 4U);
   EXPECT_TRUE(good.read_bytes(size_t{63} << 20));
   EXPECT_LT(deaf[0]->read_to_close().size(), size_t{64} << 20);
