@@ -9,8 +9,8 @@
 //
 // What could be read in two ways is refused, as it lets one request hide in another: bare line
 // ends, folded lines, two lengths, a length beside chunks, another coding than chunked. Not
-// thread-safe. Cost: the head is copied once and looked at once; a body once, and up to a third of
-// it once more.
+// thread-safe. Cost: the head is copied once and looked at once; a body once, and what has
+// come of it once more when it grows, which a body of some megabytes does twice.
 #pragma once
 
 #include <algorithm>
