@@ -347,6 +347,12 @@ std::vector<FunctionStatus> Engine::status() {
   return out;
 }
 
+net::ConnectionCounts Engine::runtime_connections() const {
+  net::ConnectionCounts out;
+  for (const auto& invoker : impl_->invokers) out += invoker->runtime_connections();
+  return out;
+}
+
 std::vector<EnvironmentStatus> Engine::environments() {
   KILN_REQUIRE(impl_->on_control());
   std::vector<EnvironmentStatus> out;

@@ -18,6 +18,7 @@
 #include "engine/invocation.h"
 #include "engine/registry.h"
 #include "engine/status.h"
+#include "net/http_server.h"
 #include "net/io_loop.h"
 #include "store/code_store.h"
 #include "store/object_store.h"
@@ -123,6 +124,8 @@ class Engine {
   void each_hour(std::function<void()> work);
   // Every function that has run since the start. Control thread only.
   std::vector<FunctionStatus> status();
+  // Those of functions to the Runtime API. Any thread.
+  net::ConnectionCounts runtime_connections() const;
   // Every execution environment that there is. Control thread only.
   std::vector<EnvironmentStatus> environments();
   // Starts an environment of the function under a debugger; nullopt: gives up the one that is

@@ -74,6 +74,8 @@ class Invoker {
   void collect(std::vector<MetricPoint>& out);
   void status(std::vector<FunctionStatus>& out) const;
   void environments(std::vector<EnvironmentStatus>& out) const;
+  // Any thread.
+  net::ConnectionCounts runtime_connections() const { return runtime_api_.connections(); }
 
   // The one whose loop has the function's environments.
   Invoker& owner(const std::string& region, const std::string& name) const;

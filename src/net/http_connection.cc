@@ -50,7 +50,7 @@ HttpConnection::HttpConnection(UniqueFd socket, IoLoop& loop, const HttpLimits& 
     : loop_(loop),
       limits_(limits),
       crowd_(std::move(crowd)),
-      parser_({.header_bytes = limits.header_bytes}) {
+      parser_({.header_bytes = limits.header_bytes, .unasked_bytes = kUnasked}) {
   stream_ = loop.open(std::move(socket), *this);
   crowd_->join(member_, *this);
 }
@@ -97,10 +97,9 @@ void HttpConnection::contain() {
   const auto refuse = [this] {
     if (state_ == State::kClosed) return;
     if (state_ != State::kReading && state_ != State::kSinking) return drop();
-    parser_.reset();  // gives its memory back
     std::string().swap(kept_);
     kept_at_ = 0;
-    finish_with(failure());
+    refuse_rest(failure());
   };
   if (!fenced(kWhere, refuse)) fenced(kWhere, [this] { drop(); });
 }
@@ -124,7 +123,8 @@ void HttpConnection::take_in(std::string_view bytes) {
 
 void HttpConnection::keep(std::string_view in) {
   kept_.append(in);
-  const size_t limit = state_ == State::kSinking ? kPartAhead : kReadAhead;
+  const size_t limit =
+      state_ == State::kSinking && crowd_->reads_ahead(member_) ? kPartAhead : kReadAhead;
   if (!paused_ && state_ != State::kReading && kept_.size() - kept_at_ >= limit) {
     paused_ = true;
     stream_->pause();
@@ -176,6 +176,9 @@ void HttpConnection::parse(std::string_view& in) {
       case HttpParser::Step::kHead:
         if (!begin_body(in.size())) return;
         break;
+      case HttpParser::Step::kRoom:
+        if (!find_room()) return;
+        break;
       case HttpParser::Step::kDone:
         break;
       case HttpParser::Step::kBodyTooLarge:
@@ -185,10 +188,7 @@ void HttpConnection::parse(std::string_view& in) {
         return fail_parse(step);
     }
     if (sink_part()) return;
-    if (parser_.is_done())
-      finish_request();
-    else if (!has_room_for_body())
-      return;
+    if (parser_.is_done()) finish_request();
   }
   // A head that has begun must come to its end, also after a long pause.
   if (state_ == State::kReading && !parser_.is_head_done() && parser_.got_some() &&
@@ -196,19 +196,29 @@ void HttpConnection::parse(std::string_view& in) {
     set_deadline(limits_.header_time);
 }
 
-// False: there is none, and the request was refused. Small bodies ask for none.
-bool HttpConnection::has_room_for_body() {
-  constexpr uint64_t kSmall = 64 * 1024, kStep = 256 * 1024;
-  const uint64_t size = parser_.body().size();
-  if (size <= std::max(kSmall, member_.held())) return true;
-  while (!crowd_->hold(member_, size + kStep)) {
-    HttpConnection* const silent = crowd_->longest_holding(*this);
-    if (silent == nullptr) {
-      parser_.reset();  // gives its memory back
-      finish_with(too_much());
+// Memory for what comes next of the request. False: there is none, and it was refused.
+bool HttpConnection::find_room() {
+  // What a sink has taken goes at once.
+  if (!sink_ && !hold(parser_.wanted())) {
+    if (state_ != State::kClosed) refuse_rest(too_much());
+    return false;
+  }
+  parser_.grant(parser_.wanted());
+  return true;
+}
+
+// Room for so many bytes, for which others make way. False: there is none.
+bool HttpConnection::hold(uint64_t bytes) {
+  const uint64_t group = member_.held() > 0 ? member_.group() : session_->room_group();
+  while (!crowd_->hold(member_, bytes, group)) {
+    HttpConnection* const other = crowd_->makes_way(*this, group, bytes - member_.held());
+    if (other == nullptr) {
+      crowd_->has_found_none();
       return false;
     }
-    silent->drop();
+    crowd_->has_made_way();
+    other->drop();
+    if (state_ == State::kClosed) return false;
   }
   return true;
 }
@@ -285,6 +295,7 @@ bool HttpConnection::begin_body(size_t here) {
     return false;
   }
   sink_ = session_->body_sink(header);
+  if (sink_) crowd_->release(member_);
   parser_.set_body_limit(limit);
   const bool is_whole =
       parser_.is_done() || (!parser_.is_chunked() && parser_.content_length() <= here);
@@ -316,11 +327,22 @@ void HttpConnection::fail_parse(HttpParser::Step step) {
                   (large ? "Request line and headers are larger than this server takes."
                          : "Not an HTTP/1.1 request: " + std::string(parser_.fault()) + ".") +
                   R"(","Type":"User"})";
-  finish_with(std::move(response));
+  refuse_rest(std::move(response));
+}
+
+// The request ends before its end has come; its memory goes back first.
+void HttpConnection::refuse_rest(Response&& response) {
+  const bool had_begun = parser_.is_head_done();
+  parser_.reset();
+  crowd_->release(member_);
+  const auto self = shared_from_this();
+  if (had_begun) session_->on_unreadable();
+  if (state_ != State::kClosed) finish_with(std::move(response));
 }
 
 void HttpConnection::finish_with(Response&& response) {
   sink_ = nullptr;
+  parser_.reset();  // gives its memory back
   crowd_->release(member_);
   state_ = State::kHandling;
   response.close = true;

@@ -41,8 +41,13 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   // Whether the peer has taken more of its answer since the last time that this was asked.
   bool has_taken_more();
 
-  // Whether a large body is on its way.
-  bool holds_body() const { return member_.held() > 0; }
+  // Whether the peer has yet to take some of an answer.
+  bool is_sending() const { return state_ == State::kWriting; }
+
+  // Whether a large request of that group is on its way.
+  bool holds_room_of(uint64_t group) const {
+    return member_.held() > 0 && member_.group() == group;
+  }
 
   IoLoop& loop() { return loop_; }
   // The socket's descriptor; it stays the connection's.
@@ -63,6 +68,8 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void on_released(UniqueFd socket) override;
   SteadyTime on_time(SteadyTime now) override;
 
+  // Memory that a request or an answer takes without asking for room.
+  static constexpr uint64_t kUnasked = uint64_t{64} * 1024;
   static constexpr std::string_view kWhere = "an HTTP connection";
   // Does it; what it throws is contained.
   template <class Work>
@@ -77,7 +84,9 @@ class HttpConnection final : public std::enable_shared_from_this<HttpConnection>
   void keep(std::string_view in);
   void read_on();
   bool begin_body(size_t here);
-  bool has_room_for_body();
+  bool find_room();
+  bool hold(uint64_t bytes);
+  void refuse_rest(Response&& response);
   bool sink_part();
   void on_part_taken();
   void finish_request();

@@ -39,6 +39,7 @@ void HttpConnection::write(Response&& response) {
   // A short body goes with the head, as one piece.
   const bool joined = !bodyless && !out_file_ && response.body.size() <= kJoined;
   if (joined) out_head_ += response.body;
+  const size_t size = response.body.size();
   Stream::Sent sent;
   if (out_file_)
     sent = stream_->send_head(out_head_);
@@ -51,8 +52,10 @@ void HttpConnection::write(Response&& response) {
       });
     });
   if (sent == Stream::Sent::kFailed) return drop();
-  if (sent == Stream::Sent::kPending) return await_peer();
-  go_on_writing();
+  if (sent != Stream::Sent::kPending) return go_on_writing();
+  // It is kept until the peer takes it. Of a function there is no more than the event in hand.
+  if (session_->serves_callers() && !bodyless && size > kUnasked && !hold(size)) return drop();
+  await_peer();
 }
 
 // The kernel has not taken all of it yet.
@@ -147,6 +150,7 @@ void HttpConnection::write_file() {
 }
 
 void HttpConnection::written() {
+  crowd_->release(member_);
   // Closing with unread input would reset the connection and the peer might lose the answer.
   if (!keep_alive_) return shut(false);
   state_ = State::kReading;

@@ -9,6 +9,7 @@ namespace kiln::net {
 namespace {
 
 constexpr size_t kMostAsked = 16;
+constexpr size_t kMostReadAhead = 64;
 
 }  // namespace
 
@@ -34,24 +35,32 @@ void HttpCrowd::leave(Member& member) {
   --size_;
 }
 
-bool HttpCrowd::hold(Member& member, uint64_t bytes) {
-  const uint64_t more = bytes - member.held_;
-  if (bodies_->used.fetch_add(more) + more > bodies_->most) {
-    bodies_->used -= more;
-    return false;
-  }
+bool HttpCrowd::hold(Member& member, uint64_t bytes, uint64_t group) {
+  if (bytes <= member.held_) return true;
+  if (member.held_ == 0) member.group_ = group;
+  if (!bodies_.take(member.group_, bytes - member.held_)) return false;
   member.held_ = bytes;
   return true;
 }
 
-void HttpCrowd::release(Member& member) {
-  if (member.held_ > 0) bodies_->used -= std::exchange(member.held_, 0);
+bool HttpCrowd::reads_ahead(Member& member) {
+  if (member.reads_ahead_) return true;
+  if (reading_ahead_ >= kMostReadAhead) return false;
+  ++reading_ahead_;
+  return member.reads_ahead_ = true;
 }
 
-HttpConnection* HttpCrowd::longest_holding(const HttpConnection& but) const {
+void HttpCrowd::release(Member& member) {
+  if (std::exchange(member.reads_ahead_, false)) --reading_ahead_;
+  if (member.held_ > 0) bodies_.give_back(member.group_, std::exchange(member.held_, 0));
+}
+
+HttpConnection* HttpCrowd::makes_way(const HttpConnection& who, uint64_t group,
+                                     uint64_t bytes) const {
+  const uint64_t goes = bodies_.who_makes_way(group, bytes);
   const auto& list = lists_[static_cast<int>(Awaited::kPeer)];
   const auto found = std::find_if(list.begin(), list.end(), [&](const HttpConnection* each) {
-    return each != &but && each->holds_body();
+    return each != &who && each->holds_room_of(goes);
   });
   return found == list.end() ? nullptr : *found;
 }

@@ -3,29 +3,24 @@
 // silent longest within a request or while it is answered, then who sends no more and may be gone.
 // No other one goes whose request is being worked on. Who takes an answer slowly isn't silent.
 //
-// Large bodies that are on their way take memory until they are whole: all loops of a server have
-// one room for them. Where it is full, the one goes whose peer has been silent longest within its
-// body.
+// Large requests take memory until they are whole, and large answers until their peer has taken
+// them. They have one room for it (body_room.h). Where it is full, of the group that holds most the
+// one goes that has been waited for longest.
 //
-// Threading: the loop's, but for Expected and size(). Cost: moving one is a few words.
+// Threading: the loop's, but for Expected, size(), and the counts. Cost: moving one is a few words.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <memory>
 #include <utility>
+
+#include "net/body_room.h"
 
 namespace kiln::net {
 
 class HttpConnection;
-
-// Bytes of the large bodies that are on their way, of all loops of a server.
-struct BodyRoom {
-  const uint64_t most;
-  std::atomic<uint64_t> used = 0;
-};
 
 class HttpCrowd {
  public:
@@ -34,8 +29,9 @@ class HttpCrowd {
   // What a connection keeps of its place.
   class Member {
    public:
-    // Bytes of its body that have room.
+    // Bytes of its request or answer that have room, and the group for which they count.
     uint64_t held() const { return held_; }
+    uint64_t group() const { return group_; }
 
    private:
     friend class HttpCrowd;
@@ -43,10 +39,11 @@ class HttpCrowd {
     Awaited awaited_ = Awaited::kRequest;
     bool is_in_ = false;
     uint64_t held_ = 0;
+    uint64_t group_ = 0;
+    bool reads_ahead_ = false;
   };
 
-  HttpCrowd(size_t most, std::shared_ptr<BodyRoom> bodies)
-      : most_(most), bodies_(std::move(bodies)) {}
+  HttpCrowd(size_t most, uint64_t body_bytes) : most_(most), bodies_(body_bytes) {}
   HttpCrowd(const HttpCrowd&) = delete;
 
   // One that is on its way.
@@ -67,13 +64,23 @@ class HttpCrowd {
   void move(Member& member, Awaited awaited);
   void leave(Member& member);
 
-  // Room for so many bytes of its body, no less than it has. False: there is none.
-  bool hold(Member& member, uint64_t bytes);
-  // Its body has gone on.
+  // Whether it may read a large part ahead while the last one is written. Some may, until
+  // release().
+  bool reads_ahead(Member& member);
+  // Room for so many bytes of its request or answer. False: there is none. `group`: whose it is, as
+  // long as it holds any.
+  bool hold(Member& member, uint64_t bytes, uint64_t group);
+  // That has gone on.
   void release(Member& member);
-  // Of the others whose bodies have room, the one whose peer has been silent longest; nullptr:
-  // none.
-  HttpConnection* longest_holding(const HttpConnection& but) const;
+  // Who goes so that `who`, of `group`, has room for so many bytes more; nullptr: nobody but
+  // itself.
+  HttpConnection* makes_way(const HttpConnection& who, uint64_t group, uint64_t bytes) const;
+
+  // Requests and answers that have made way, and those for which nobody did, ever.
+  void has_made_way() { ++made_way_; }
+  void has_found_none() { ++found_none_; }
+  uint64_t made_way() const { return made_way_; }
+  uint64_t found_none() const { return found_none_; }
 
   // With those that are expected.
   size_t size() const { return size_; }
@@ -86,7 +93,9 @@ class HttpCrowd {
   std::list<HttpConnection*>& those(Awaited awaited) { return lists_[static_cast<int>(awaited)]; }
 
   const size_t most_;
-  const std::shared_ptr<BodyRoom> bodies_;
+  BodyRoom bodies_;
+  size_t reading_ahead_ = 0;
+  std::atomic<uint64_t> made_way_ = 0, found_none_ = 0;
   std::atomic<size_t> size_ = 0;
   size_t joined_ = 0;
   std::list<HttpConnection*> lists_[4];

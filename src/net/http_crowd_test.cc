@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <new>
 #include <thread>
@@ -21,7 +22,7 @@ namespace kiln::net {
 namespace {
 
 // Answers with the target and body; /held when it is told so, /forgotten and /starved never, and
-// /thrown throws before the body.
+// /thrown throws before the body. A Group in the head is whose it is.
 class CrowdSession final : public Session {
  public:
   using Held = std::vector<std::shared_ptr<HttpConnection>>;
@@ -29,9 +30,13 @@ class CrowdSession final : public Session {
 
   uint64_t body_limit(const RequestHeader& header) override {
     if (header.target() == "/thrown") throw std::bad_alloc();
+    group_ = std::hash<std::string_view>()(header["Group"]);
     return 1 << 20;
   }
+  uint64_t room_group() override { return group_; }
+  void on_unreadable() override { ++unreadable; }
   Response too_large(const RequestHeader&) override { return {}; }
+  bool serves_callers() const override { return true; }
   bool is_answered_by_holders() const override { return true; }
   void on_request(Request&& request) override {
     if (target(request) == "/starved") note_memory_refusal();
@@ -46,9 +51,12 @@ class CrowdSession final : public Session {
   }
   void on_closed(bool) override {}
 
+  static inline std::atomic<int> unreadable = 0;
+
  private:
   HttpConnection& connection_;
   Held& held_;
+  uint64_t group_ = 0;
 };
 
 // The machine's, and ahead of it when told.
@@ -71,6 +79,10 @@ class HttpCrowdTest : public testing::TestWithParam<IoChoice> {
     limits.body_bytes = body_bytes;
     limits.connections = connections;
     limits.body_time = body_time;
+    serve(limits);
+  }
+  void serve(const HttpLimits& limits) {
+    CrowdSession::unreadable = 0;
     server_ = std::make_unique<HttpServer>(
         std::vector<IoLoop*>{&loop_}, limits,
         [this](HttpConnection& c) { return std::make_unique<CrowdSession>(c, held_); });
@@ -193,9 +205,9 @@ TEST_P(HttpCrowdTest, ASlowRequestGoesWhereNobodyElseWaits) {
   held.read_until("held|");
 }
 
-std::string post(size_t length, size_t sent) {
-  return "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
-         std::string(sent, 'p');
+std::string post(size_t length, size_t sent, const std::string& group = "a") {
+  return "POST /p HTTP/1.1\r\nHost: x\r\nGroup: " + group +
+         "\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" + std::string(sent, 'p');
 }
 
 TEST_P(HttpCrowdTest, WhoseLargeBodyIsSilentLongestMakesRoomForAnother) {
@@ -223,6 +235,91 @@ TEST_P(HttpCrowdTest, ALargeBodyWithoutRoomIsRefused) {
   EXPECT_TRUE(has(large.read_to_close(), "HTTP/1.1 503 "));
   ASSERT_TRUE(small.send(post(60'000, 60'000)));
   EXPECT_TRUE(has(small.read_until("/p|"), "HTTP/1.1 200 "));
+}
+
+TEST_P(HttpCrowdTest, OfTheGroupThatHoldsMostOneMakesRoom) {
+  constexpr size_t kLarge = 100'000, kPart = 90'000;
+  serve(1000, std::chrono::minutes(1), 450'000);  // for four of them
+  PlainClient good(server_->port());
+  ASSERT_TRUE(good.send(post(kLarge, kPart, "good")));
+  good.wait_until_received();
+  let_it_look();
+  // The good one is silent longest, and none of the others' newer ones takes its room.
+  std::vector<std::unique_ptr<PlainClient>> greedy;
+  for (int i = 0; i < 10; ++i) {
+    greedy.push_back(std::make_unique<PlainClient>(server_->port()));
+    ASSERT_TRUE(greedy.back()->send(post(kLarge, kPart, "greedy")));
+    while (server_->connections().requests_dropped < static_cast<uint64_t>(std::max(0, i - 2)))
+      std::this_thread::yield();
+    greedy.back()->wait_until_received();
+    let_it_look();
+  }
+  ASSERT_TRUE(good.send(std::string(kLarge - kPart, 'p')));
+  EXPECT_TRUE(has(good.read_until("/p|" + std::string(kLarge, 'p')), "HTTP/1.1 200 "));
+  for (int i = 0; i < 7; ++i) EXPECT_EQ(greedy[i]->read_to_close(), "") << i;
+  EXPECT_EQ(server_->connections().requests_refused, 0U);
+}
+
+TEST_P(HttpCrowdTest, WhoAloneWouldHoldMostIsRefusedAndCounted) {
+  serve(1000, std::chrono::minutes(1), 500'000);
+  PlainClient good(server_->port()), greedy(server_->port());
+  ASSERT_TRUE(good.send(post(100'000, 90'000, "good")));
+  good.wait_until_received();
+  let_it_look();
+  (void)greedy.send(post(450'000, 300'000, "greedy"));
+  EXPECT_TRUE(has(greedy.read_to_close(), "HTTP/1.1 503 "));
+  EXPECT_EQ(CrowdSession::unreadable, 1);
+  EXPECT_EQ(server_->connections().requests_refused, 1U);
+  EXPECT_EQ(server_->connections().requests_dropped, 0U);
+  ASSERT_TRUE(good.send(std::string(10'000, 'p')));
+  EXPECT_TRUE(has(good.read_until("/p|"), "HTTP/1.1 200 "));
+}
+
+TEST_P(HttpCrowdTest, ALengthAloneTakesNoRoom) {
+  serve(1000, std::chrono::minutes(1), 200'000);
+  std::vector<std::unique_ptr<PlainClient>> many;
+  for (int i = 0; i < 50; ++i) {
+    many.push_back(std::make_unique<PlainClient>(server_->port()));
+    ASSERT_TRUE(many.back()->send(post(1'000'000, 100)));
+    many.back()->wait_until_received();
+  }
+  let_it_look();
+  PlainClient whole(server_->port());
+  ASSERT_TRUE(whole.send(post(150'000, 150'000)));
+  EXPECT_TRUE(has(whole.read_until("/p|" + std::string(150'000, 'p')), "HTTP/1.1 200 "));
+  EXPECT_EQ(server_->connections().requests_dropped, 0U);
+}
+
+TEST_P(HttpCrowdTest, LargeHeadsHaveTheSameRoom) {
+  HttpLimits limits;
+  limits.header_bytes = 1 << 20;
+  limits.body_bytes = 500'000;
+  serve(limits);
+  std::vector<std::unique_ptr<PlainClient>> heads;
+  for (int i = 0; i < 4; ++i) {
+    heads.push_back(std::make_unique<PlainClient>(server_->port()));
+    (void)heads.back()->send("GET /h HTTP/1.1\r\nHost: x\r\nX: " + std::string(150'000, 'x'));
+    heads.back()->wait_until_received();
+    let_it_look();
+  }
+  EXPECT_EQ(heads[0]->read_to_close(), "");
+  ASSERT_TRUE(heads[3]->send("\r\n\r\n"));
+  EXPECT_TRUE(has(heads[3]->read_until("/h|"), "HTTP/1.1 200 "));
+  EXPECT_GE(server_->connections().requests_dropped, 1U);
+}
+
+TEST_P(HttpCrowdTest, WhatCannotBeReadToItsEndIsToldToItsSession) {
+  serve();
+  const std::string head = "POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  PlainClient bad(server_->port()), garbage(server_->port()), good(server_->port());
+  ASSERT_TRUE(bad.send(head + "3\r\nabc\r\nno size\r\n"));
+  EXPECT_TRUE(has(bad.read_to_close(), "HTTP/1.1 400 "));
+  EXPECT_EQ(CrowdSession::unreadable, 1);
+  ASSERT_TRUE(garbage.send("GARBAGE\r\n\r\n"));
+  EXPECT_TRUE(has(garbage.read_to_close(), "HTTP/1.1 400 "));
+  ASSERT_TRUE(good.send(head + "3\r\nabc\r\n0\r\n\r\n"));
+  EXPECT_TRUE(has(good.read_until("/c|abc"), "HTTP/1.1 200 "));
+  EXPECT_EQ(CrowdSession::unreadable, 1);
 }
 
 TEST_P(HttpCrowdTest, WhoSendsOrTakesABodySlowlyIsNotSilent) {
@@ -333,6 +430,76 @@ TEST_P(HttpCrowdTest, WhatIsThrownWithinARequestIsItsAnswer) {
   PlainClient next(server_->port());
   ASSERT_TRUE(next.send(get("/next")));
   next.read_until("/next|");
+}
+
+TEST_P(HttpCrowdTest, LargeAnswersThatNobodyTakesMakeRoom) {
+  const auto get_large = [](const std::string& group) {
+    return "GET /large HTTP/1.1\r\nHost: x\r\nGroup: " + group + "\r\n\r\n";
+  };
+  serve(1000, std::chrono::minutes(1), uint64_t{200} << 20);  // for three of them
+  PlainClient good(server_->port());
+  ASSERT_TRUE(good.send(get_large("good")));
+  good.read_bytes(1);
+  std::vector<std::unique_ptr<PlainClient>> deaf;
+  for (int i = 0; i < 6; ++i) {
+    deaf.push_back(std::make_unique<PlainClient>(server_->port()));
+    ASSERT_TRUE(deaf.back()->send(get_large("deaf")));
+    deaf.back()->read_bytes(1);
+  }
+  let_it_look();
+  EXPECT_EQ(server_->connections().requests_dropped, 4U);
+  EXPECT_TRUE(good.read_bytes(size_t{63} << 20));
+  EXPECT_LT(deaf[0]->read_to_close().size(), size_t{64} << 20);
+  EXPECT_TRUE(deaf[5]->read_bytes(size_t{63} << 20));
+  // What has been taken has given its room back.
+  ASSERT_TRUE(good.send(get_large("good")));
+  EXPECT_TRUE(good.read_bytes(size_t{63} << 20));
+  EXPECT_EQ(server_->connections().requests_dropped, 4U);
+}
+
+TEST(HttpCrowd, SomeReadLargePartsAhead) {
+  HttpCrowd crowd(1000, 1000);
+  std::vector<HttpCrowd::Member> members(65);
+  for (size_t i = 0; i < 64; ++i) EXPECT_TRUE(crowd.reads_ahead(members[i])) << i;
+  EXPECT_TRUE(crowd.reads_ahead(members[0])) << "it does so already";
+  EXPECT_FALSE(crowd.reads_ahead(members[64]));
+  crowd.release(members[1]);
+  EXPECT_TRUE(crowd.reads_ahead(members[64]));
+  EXPECT_FALSE(crowd.reads_ahead(members[1]));
+}
+
+// Connections go to the loops in turn.
+TEST_P(HttpCrowdTest, EachLoopHasARoomOfItsOwn) {
+  IoLoop first(1, clock_, GetParam()), second(2, clock_, GetParam());
+  HttpLimits limits;
+  limits.body_bytes = 1'000'000;
+  HttpServer server({&first, &second}, limits,
+                    [this](HttpConnection& c) { return std::make_unique<CrowdSession>(c, held_); });
+  ASSERT_TRUE(server.listen("127.0.0.1", 0));
+  first.start();
+  second.start();
+  loop_.start();
+  std::vector<std::unique_ptr<PlainClient>> clients;
+  for (size_t i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<PlainClient>(server.port()));
+    while (server.connections().open < i + 1) std::this_thread::yield();
+  }
+  // Those of one loop hold all that it may.
+  for (const int i : {0, 2, 4}) {
+    ASSERT_TRUE(clients[i]->send(post(450'000, 440'000)));
+    clients[i]->wait_until_received();
+  }
+  while (server.connections().requests_dropped < 2) std::this_thread::yield();
+  for (const int i : {1, 3}) {
+    ASSERT_TRUE(clients[i]->send(post(450'000, 450'000)));
+    EXPECT_TRUE(has(clients[i]->read_until("/p|" + std::string(450'000, 'p')), "HTTP/1.1 200 "));
+  }
+  EXPECT_EQ(server.connections().requests_refused, 0U);
+  server.close();
+  for (IoLoop* loop : {&first, &second}) {
+    loop->stop();
+    loop->join();
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Io, HttpCrowdTest, testing::ValuesIn(io_choices()), io_name);

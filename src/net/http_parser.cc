@@ -12,8 +12,12 @@ constexpr std::string_view kEnd = "\r\n\r\n";
 constexpr std::string_view kLineEnd = "\r\n";
 // A chunk's size in hexadecimal digits, and its extensions, which nobody uses.
 constexpr size_t kChunkLine = 512;
-// More than this is asked of the allocator only as it comes.
-constexpr uint64_t kReserve = 8 * 1024 * 1024;
+// A body whose length is known has memory for so much at first. It grows by a factor, so that
+// little of it is copied again, and by no more than so many bytes, so that a length alone takes
+// little.
+constexpr size_t kFirst = size_t{32} * 1024;
+constexpr size_t kFactor = 16;
+constexpr size_t kMostAhead = size_t{8} * 1024 * 1024;
 
 // What a byte may be part of.
 constexpr uint8_t kToken = 1, kTarget = 2, kValue = 4;
@@ -80,6 +84,29 @@ HttpParser::Step HttpParser::put(std::string_view& in) {
   return step;
 }
 
+bool HttpParser::make_room(std::string& text, size_t more, size_t capacity) {
+  const size_t needed = text.size() + more, before = text.capacity();
+  if (needed <= before) return true;
+  if (capacity == 0) capacity = std::max(needed, 2 * before);
+  wanted_ = head_.capacity() + header_.text_.capacity() + body_.capacity() + line_.capacity() -
+            before + capacity;
+  if (wanted_ > std::max(limits_.unasked_bytes, granted_)) return false;
+  // A new one has the capacity that was asked for, and no more.
+  std::string larger;
+  larger.reserve(capacity);
+  larger += text;
+  text = std::move(larger);
+  return true;
+}
+
+size_t HttpParser::body_capacity(size_t more) const {
+  const size_t needed = body_.size() + more, before = body_.capacity();
+  if (chunked_) return std::max(needed, 2 * before);
+  const size_t ahead = std::max(2 * before, std::min(kFactor * before, before + kMostAhead));
+  return static_cast<size_t>(
+      std::min<uint64_t>(body_.size() + left_, std::max({needed, kFirst, ahead})));
+}
+
 HttpParser::Step HttpParser::put_head(std::string_view& in) {
   // The end may have begun in what came before.
   const size_t before = head_.size();
@@ -88,11 +115,13 @@ HttpParser::Step HttpParser::put_head(std::string_view& in) {
     end = in.find(kEnd);
     if (end != std::string_view::npos) end += kEnd.size();
     const size_t take = std::min({end, in.size(), size_t{limits_.header_bytes} + 1});
+    if (!make_room(head_, take, take)) return Step::kRoom;
     head_.assign(in.substr(0, take));
   } else {
     const size_t most =
         size_t{limits_.header_bytes} + 1 - std::min<size_t>(before, limits_.header_bytes + 1);
     const size_t take = std::min(in.size(), most);
+    if (!make_room(head_, take)) return Step::kRoom;
     head_.append(in.substr(0, take));
     const size_t found = head_.find(kEnd, before < 3 ? 0 : before - 3);
     if (found != std::string::npos) {
@@ -236,8 +265,7 @@ HttpParser::Step HttpParser::put_body(std::string_view& in) {
     return Step::kBodyTooLarge;
   }
   const auto take = static_cast<size_t>(std::min<uint64_t>(in.size(), left_));
-  if (body_.empty() && state_ == State::kBody)
-    body_.reserve(static_cast<size_t>(std::min(left_, kReserve)));
+  if (!make_room(body_, take, body_capacity(take))) return Step::kRoom;
   body_.append(in.substr(0, take));
   in.remove_prefix(take);
   left_ -= take;
@@ -313,6 +341,7 @@ HttpParser::Step HttpParser::put_trailers(std::string_view& in) {
     state_ = State::kFailed;
     return Step::kHeadTooLarge;
   }
+  if (!make_room(line_, take) || !make_room(header_.text_, line_.size() + take)) return Step::kRoom;
   line_.append(in.substr(0, take));
   in.remove_prefix(take);
   if (line_ != kLineEnd && !line_.ends_with(kEnd)) return Step::kMore;

@@ -9,9 +9,11 @@
 //
 // What could be read in two ways is refused, as it lets one request hide in another: bare line
 // ends, folded lines, two lengths, a length beside chunks, another coding than chunked. Not
-// thread-safe. Cost: the head is copied once and looked at once; a body once.
+// thread-safe. Cost: the head is copied once and looked at once; a body once, and what has
+// come of it once more when it grows, which a body of some megabytes does twice.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -26,10 +28,13 @@ class HttpParser {
   struct Limits {
     uint32_t header_bytes = 64 * 1024;  // request line and headers; the trailers as many again
     uint32_t fields = 1000;
+    // Memory that a request takes without asking.
+    uint64_t unasked_bytes = std::numeric_limits<uint64_t>::max();
   };
   enum class Step {
     kMore,          // all of it was taken, and the request goes on
     kHead,          // the head is complete
+    kRoom,          // it takes wanted() bytes of memory to go on: grant() them first
     kDone,          // the request is complete
     kHeadTooLarge,  // the request can't go on, nor what follows it on the connection
     kBodyTooLarge,
@@ -52,6 +57,9 @@ class HttpParser {
   uint64_t content_length() const { return length_; }
   // Of all of the body; as the head is complete.
   void set_body_limit(uint64_t bytes) { body_limit_ = bytes; }
+  // Memory of the request, from now on.
+  uint64_t wanted() const { return wanted_; }
+  void grant(uint64_t bytes) { granted_ = std::max(granted_, bytes); }
   // Whether the client waits for a word before it sends the body.
   bool expects_continue() const { return expects_continue_; }
   std::string_view fault() const { return fault_; }
@@ -73,6 +81,10 @@ class HttpParser {
   bool parse_fields(size_t at);
   bool take_framing(std::string_view name, std::string_view value);
   bool is_bad_so_far();
+  // Whether `text` takes so many more bytes. If not, its capacity becomes `capacity`, or twice what
+  // it was; false: that has to be granted first.
+  bool make_room(std::string& text, size_t more, size_t capacity = 0);
+  size_t body_capacity(size_t more) const;
   Step fail(std::string_view why);
   bool bad(std::string_view why) {
     fault_ = why;
@@ -89,6 +101,7 @@ class HttpParser {
   uint64_t left_ = 0;  // of the body, or of the chunk
   uint64_t got_ = 0;   // of the body, in chunks
   uint64_t body_limit_ = std::numeric_limits<uint64_t>::max();
+  uint64_t wanted_ = 0, granted_ = 0;
   bool head_done_ = false;
   bool chunked_ = false;
   bool has_length_ = false;

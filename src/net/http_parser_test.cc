@@ -186,6 +186,74 @@ TEST(HttpParser, LimitsOnBothSides) {
   EXPECT_EQ(parse(chunked + "0\r\nX: " + std::string(5000, 't')).last, Step::kHeadTooLarge);
 }
 
+// Gives all of `text`; what it took of memory, at most, and how often it asked for more.
+struct Memory {
+  uint64_t most = 0;
+  int asked = 0;
+};
+Memory memory_of(HttpParser& parser, std::string_view text, size_t piece = std::string_view::npos) {
+  Memory out;
+  while (!text.empty()) {
+    std::string_view in = text.substr(0, piece);
+    text.remove_prefix(in.size());
+    while (!in.empty()) {
+      const size_t before = parser.body().capacity();
+      const Step step = parser.put(in);
+      EXPECT_TRUE(step == Step::kMore || step == Step::kHead || step == Step::kDone ||
+                  step == Step::kRoom);
+      EXPECT_LE(parser.body().capacity(), std::max<uint64_t>({before, 1000, out.most}));
+      if (step != Step::kRoom) continue;
+      ++out.asked;
+      out.most = parser.wanted();
+      parser.grant(out.most);
+    }
+  }
+  return out;
+}
+
+TEST(HttpParser, MemoryIsAskedForBeforeItIsTaken) {
+  const HttpParser::Limits limits{.header_bytes = 1 << 20, .unasked_bytes = 1000};
+  constexpr size_t kLarge = 5'000'000;
+  const auto post = [](const std::string& framing) {
+    return "POST / HTTP/1.1\r\n" + framing + "\r\n\r\n";
+  };
+  for (const size_t piece : {size_t{7000}, size_t{64} << 10, size_t{100'000'000}}) {
+    HttpParser known(limits), chunked(limits), small(limits);
+    const Memory of_known =
+        memory_of(known, post("Content-Length: 5000000") + std::string(kLarge, 'b'), piece);
+    EXPECT_TRUE(known.is_done());
+    EXPECT_LE(of_known.most, kLarge + 1000) << "no more than the body";
+    EXPECT_LE(of_known.asked, 4);
+    const std::string chunk = "4c4b40\r\n" + std::string(kLarge, 'b') + "\r\n0\r\n";
+    const Memory of_chunked =
+        memory_of(chunked, post("Transfer-Encoding: chunked") + chunk + "T: t\r\n\r\n", piece);
+    EXPECT_TRUE(chunked.is_done());
+    EXPECT_LE(of_chunked.most, 2 * kLarge + 2000);
+    EXPECT_EQ(memory_of(small, post("Content-Length: 900") + std::string(900, 'b'), piece).asked,
+              0);
+  }
+}
+
+TEST(HttpParser, ALengthAloneTakesLittleMemory) {
+  HttpParser parser({.unasked_bytes = 1000});
+  const std::string head = "POST / HTTP/1.1\r\nContent-Length: 69000000\r\n\r\n";
+  memory_of(parser, head + "{");
+  EXPECT_LE(parser.body().capacity(), size_t{64} << 10);
+  memory_of(parser, std::string(100'000, 'b'));
+  EXPECT_LE(parser.body().capacity(), size_t{1} << 20);
+}
+
+TEST(HttpParser, ALargeHeadAsksToo) {
+  HttpParser parser({.header_bytes = 1 << 20, .unasked_bytes = 1000});
+  const Memory memory =
+      memory_of(parser, "GET / HTTP/1.1\r\nX: " + std::string(500'000, 'x'), 30'000);
+  EXPECT_GE(memory.most, 500'000U);
+  EXPECT_LE(memory.most, 1'100'000U);
+  EXPECT_GT(memory.asked, 0);
+  memory_of(parser, "\r\n\r\n");
+  EXPECT_TRUE(parser.is_done());
+}
+
 TEST(HttpParser, ExpectIsAnsweredWhereHttp11AsksForIt) {
   const auto expects = [](std::string_view text) {
     HttpParser parser({});

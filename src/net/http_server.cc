@@ -72,9 +72,9 @@ struct HttpServer::Impl final : std::enable_shared_from_this<Impl>, Polled, Sche
   Impl(std::vector<IoLoop*> l, HttpLimits li, SessionFactory f)
       : loops(std::move(l)), limits(li), factory(std::move(f)) {
     const size_t each = std::max<size_t>(1, limits.connections / loops.size());
-    const std::shared_ptr<BodyRoom> bodies(new BodyRoom{limits.body_bytes});
+    const uint64_t room = BodyRoom::of_each(limits.body_bytes, loops.size(), limits.largest_body);
     for (size_t i = 0; i < loops.size(); ++i)
-      crowds.push_back(std::make_shared<HttpCrowd>(each, bodies));
+      crowds.push_back(std::make_shared<HttpCrowd>(each, room));
   }
 
   // Polled: connections wait, or may wait.
@@ -238,8 +238,12 @@ Result<void> HttpServer::listen(const std::string& host, uint16_t port, Reach re
 uint16_t HttpServer::port() const { return impl_->port; }
 
 ConnectionCounts HttpServer::connections() const {
-  ConnectionCounts out{0, impl_->dropped, impl_->refused};
-  for (const auto& crowd : impl_->crowds) out.open += crowd->size();
+  ConnectionCounts out{0, impl_->dropped, impl_->refused, 0, 0};
+  for (const auto& crowd : impl_->crowds) {
+    out.open += crowd->size();
+    out.requests_dropped += crowd->made_way();
+    out.requests_refused += crowd->found_none();
+  }
   return out;
 }
 

@@ -54,6 +54,11 @@ class Session {
   virtual bool answers_after_end() const { return true; }
   // Whether who is answered may well ask again at once, so that the loop polls for it.
   virtual bool serves_callers() const { return false; }
+  // Who sends the requests of this connection, for which its large ones count (body_room.h). Asked
+  // as one begins to be large.
+  virtual uint64_t room_group() { return 0; }
+  // The rest of the request that body_limit() was asked of can't be read, and Kiln answers so.
+  virtual void on_unreadable() {}
   // The same for a request whose body went into a sink; its own is empty.
   virtual void on_sunk_request(Request&&, const std::shared_ptr<BodySink>&) {}
   // The peer has gone (or sent garbage). No reply is possible any more. `mid_request`: within a
@@ -71,15 +76,30 @@ struct HttpLimits {
   // At a time, over all loops. For one more, the one goes that is missed least (http_crowd.h);
   // where each is being worked on, it is answered 503.
   size_t connections = std::numeric_limits<size_t>::max();
-  // Of bodies over 64 KiB that are on their way at a time, over all loops. For more, the one goes
-  // whose peer has been silent longest; where no other is on its way, it is answered 503.
+  // Memory of requests and answers over 64 KiB that are on their way, over all loops; each has its
+  // part, and enough for two requests of `largest_body`. For more, one goes (http_crowd.h); where
+  // it is the request itself that would, it is answered 503.
   uint64_t body_bytes = uint64_t{1} << 30;
+  uint64_t largest_body = 0;
 };
 
 struct ConnectionCounts {
   size_t open = 0;
   uint64_t dropped = 0;  // closed to make room, ever
   uint64_t refused = 0;
+  // Large requests and answers whose connection was closed to make room for another, or that found
+  // none.
+  uint64_t requests_dropped = 0;
+  uint64_t requests_refused = 0;
+
+  ConnectionCounts& operator+=(const ConnectionCounts& other) {
+    open += other.open;
+    dropped += other.dropped;
+    refused += other.refused;
+    requests_dropped += other.requests_dropped;
+    requests_refused += other.requests_refused;
+    return *this;
+  }
 };
 
 // kLoopbackDevice: only through the loopback interface, whatever the address (0.0.0.0 then means

@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kResponseSent = "InvocationResponse";
 constexpr std::string_view kPrefix = "/2018-06-01/runtime/";
 constexpr std::string_view kExtensionPrefix = "/2020-01-01/extension/";
-// Of calls whose body counts for nothing. More of it is refused as anything unknown is.
+// Of calls that are no answer to the request in hand. More is refused as these are.
 constexpr uint64_t kMaxOtherBody = 1024 * 1024;
 // Of one environment: a runtime and its extensions need one each, or two. Descriptors are shared by
 // all of them.
@@ -90,6 +90,13 @@ enum class Call {
 struct Route {
   Call call = Call::kUnknown;
   std::string_view request_id;
+
+  // The state that the call leads to, of those that answer; "": of others.
+  std::string_view answer_state() const {
+    if (call == Call::kResponse) return kResponseSent;
+    if (call == Call::kError) return "InvocationErrorResponse";
+    return call == Call::kInitError ? "InitError" : "";
+  }
 };
 
 Route route(std::string_view method, std::string_view target) {
@@ -170,17 +177,24 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   uint64_t body_limit(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
-    stream_ = nullptr;
-    if (r.call == Call::kResponse) {
+    forget();
+    RuntimePort* port = api_.find(address_);
+    if (port == nullptr) return kMaxOtherBody;
+    if (r.call == Call::kInitError) {
+      takes_large_ = port->state_name() == "Started" && !api_.takes_large(address_);
+    } else if (r.call == Call::kResponse || r.call == Call::kError) {
       answering_ = std::string(r.request_id);
-      if (RuntimePort* port = api_.find(address_); port != nullptr && is_streamed(header))
+      if (port->may_answer(r.request_id) != Verdict::kAccepted) return kMaxOtherBody;
+      if (r.call == Call::kResponse && is_streamed(header))
         stream_ = port->stream(r.request_id, net::field(header, "Content-Type"));
       if (stream_) return kMaxStreamBytes;
+      takes_large_ = !api_.takes_large(address_);
     }
-    return r.call == Call::kResponse || r.call == Call::kError || r.call == Call::kInitError
-               ? kMaxBody
-               : kMaxOtherBody;
+    return takes_large_ ? kMaxBody : kMaxOtherBody;
   }
+  uint64_t room_group() override { return address_; }
+  bool takes_large() const { return takes_large_; }
+  bool is_sending() const { return connection_.is_sending(); }
 
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader&) override {
     if (!stream_) return nullptr;
@@ -189,15 +203,27 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   net::Response too_large(const net::RequestHeader& header) override {
     const auto r = route(header.method_string(), header.target());
-    answering_.clear();
-    if (RuntimePort* port = api_.find(address_); port != nullptr && r.call == Call::kResponse)
-      port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
+    RuntimePort* port = api_.find(address_);
+    const bool took_large = takes_large_ || stream_;
+    const uint64_t limit = stream_ ? kMaxStreamBytes : kMaxResponseBytes;
+    forget();
     if (r.call == Call::kUnknown) return unknown();
-    return too_large_answer(std::exchange(stream_, nullptr) ? kMaxStreamBytes : kMaxResponseBytes);
+    if (port == nullptr || r.answer_state().empty()) return too_large_answer(limit);
+    // It may not answer now, or another of its connections does.
+    Verdict verdict =
+        r.call == Call::kInitError ? Verdict::kAccepted : port->may_answer(r.request_id);
+    if (verdict == Verdict::kAccepted && !took_large) verdict = Verdict::kWrongState;
+    if (verdict != Verdict::kAccepted) return answer(verdict, port->state_name(), r.answer_state());
+    if (r.call != Call::kInitError)
+      port->broke_protocol(r.request_id, "Function.ResponseSizeTooLarge");
+    return too_large_answer(limit);
   }
 
+  // Nothing more comes of this answer: its invocation doesn't wait for its time limit.
+  void on_unreadable() override { break_off(); }
+
   void on_request(net::Request&& request) override {
-    answering_.clear();
+    forget();
     RuntimePort* port = api_.find(address_);
     Extensions* extensions = api_.extensions_of(address_);
     if (port == nullptr || extensions == nullptr) return connection_.close();
@@ -212,6 +238,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       case Call::kNext: {
         waiting_ = true;
         extensions->close_registration();
+        api_.drop_unread(address_);
         const Verdict verdict = port->next(*this);
         if (verdict != Verdict::kAccepted) {
           waiting_ = false;
@@ -226,14 +253,14 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
         return connection_.reply(
             answer(port->fail(r.request_id, std::move(request.body()),
                               net::field(request, "Lambda-Runtime-Function-Error-Type")),
-                   state, "InvocationErrorResponse"));
+                   state, r.answer_state()));
       }
       case Call::kInitError: {
         const std::string_view state = port->state_name();
         return connection_.reply(
             answer(port->fail_init(std::move(request.body()),
                                    net::field(request, "Lambda-Runtime-Function-Error-Type")),
-                   state, "InitError"));
+                   state, r.answer_state()));
       }
       case Call::kRegister:
         return connection_.reply(
@@ -265,8 +292,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   // What is left of a streamed answer: how it ended.
   void on_sunk_request(net::Request&& request, const std::shared_ptr<net::BodySink>&) override {
-    answering_.clear();
-    stream_ = nullptr;
+    forget();
     RuntimePort* port = api_.find(address_);
     if (port == nullptr) return connection_.close();
     const auto id = route(request.method_string(), net::target(request)).request_id;
@@ -287,11 +313,22 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
     if (port == nullptr) return;
     if (Extensions* extensions = api_.extensions_of(address_); extensions && !extension_.empty())
       extensions->gone(extension_, this);
-    if (mid_request && !answering_.empty())
-      port->broke_protocol(answering_, "Runtime.TruncatedResponse");
+    if (mid_request) break_off();
   }
 
  private:
+  // The request that was read has ended.
+  void forget() {
+    answering_.clear();
+    stream_ = nullptr;
+    takes_large_ = false;
+  }
+  void break_off() {
+    const std::string id = answering_;
+    forget();
+    RuntimePort* port = api_.find(address_);
+    if (port != nullptr && !id.empty()) port->broke_protocol(id, "Runtime.TruncatedResponse");
+  }
   void leave() {
     const auto entry = api_.entries_.find(address_);
     if (entry != api_.entries_.end()) std::erase(entry->second.sessions, this);
@@ -345,8 +382,9 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   net::HttpConnection& connection_;
   uint32_t address_;
   bool waiting_ = false;
-  std::string extension_;  // the identifier under which it waits for an extension's event
-  std::string answering_;  // request id of the response that is being read
+  std::string extension_;     // the identifier under which it waits for an extension's event
+  std::string answering_;     // request id of the answer that is being read
+  bool takes_large_ = false;  // it, or the error of an init, may be a large one
   std::shared_ptr<AnswerStream> stream_;  // whom its parts go to
 };
 
@@ -377,6 +415,23 @@ bool RuntimeApi::make_room(Entry& entry) {
   if (newest == entry.sessions.rend()) return false;
   (*newest)->end();
   return true;
+}
+
+// Whether one of its connections sends what may be large.
+bool RuntimeApi::takes_large(uint32_t ipv4) const {
+  const auto entry = entries_.find(ipv4);
+  return entry != entries_.end() &&
+         std::any_of(entry->second.sessions.begin(), entry->second.sessions.end(),
+                     [](const ApiSession* session) { return session->takes_large(); });
+}
+
+// Who asks for the next event has read the last one, or never will.
+void RuntimeApi::drop_unread(uint32_t ipv4) {
+  const auto entry = entries_.find(ipv4);
+  if (entry == entries_.end()) return;
+  std::vector<ApiSession*>& sessions = entry->second.sessions;
+  for (size_t i = sessions.size(); i-- > 0;)
+    if (i < sessions.size() && sessions[i]->is_sending()) sessions[i]->end();  // it leaves them
 }
 
 Result<void> RuntimeApi::listen() {

@@ -2,6 +2,9 @@
 // one listener, and a loopback address of its own for each sandbox (127.x.y.z), which says who is
 // calling.
 //
+// Only one connection of a sandbox may send a large answer, and only to the request in hand. For
+// the room of large requests (net/body_room.h) each sandbox is a group of its own.
+//
 // A sandbox that guesses another's address is refused: the caller's uid must be the one given at
 // registration. Threading: its loop only, but for port().
 #pragma once
@@ -38,6 +41,8 @@ class RuntimeApi {
   // What has registered there. Valid until its address is removed.
   Extensions* extensions_of(uint32_t ipv4) const;
 
+  net::ConnectionCounts connections() const { return server_.connections(); }  // any thread
+
   void close();
 
  private:
@@ -50,6 +55,8 @@ class RuntimeApi {
     std::vector<ApiSession*> sessions;  // by age
   };
   static bool make_room(Entry& entry);
+  bool takes_large(uint32_t ipv4) const;
+  void drop_unread(uint32_t ipv4);
 
   net::IoLoop& loop_;
   std::unordered_map<uint32_t, Entry> entries_;

@@ -177,6 +177,109 @@ TEST_F(RuntimeApiTest, AnAnswerBeyondTheLimitIs413AndTheRuntimeLivesOn) {
   EXPECT_EQ(recorder_.answers, (std::vector<std::string>{"1"}));
 }
 
+// Sends bodies that are larger than others may be, or none that can be read, as its event says.
+constexpr char kLargeAnswers[] = R"(
+import os, http.client, socket
+address = os.environ['AWS_LAMBDA_RUNTIME_API']
+host, port = address.split(':')
+c = http.client.HTTPConnection(address)
+root = '/2018-06-01/runtime/'
+def read(s):
+    r = http.client.HTTPResponse(s)
+    r.begin()
+    print(r.status, r.read().decode().split('errorType":"')[-1].rstrip('"}\n'), flush=True)
+def begin(path, size, body=b'x', more=''):
+    s = socket.create_connection((host, int(port)))
+    s.sendall(f'POST {root}{path} HTTP/1.1\r\nHost: x\r\n{more}'.encode() + (f'Content-Length: {size}\r\n\r\n'.encode() if size else b'Transfer-Encoding: chunked\r\n\r\n') + body)
+    return s
+while True:
+    c.request('GET', root + 'invocation/next')
+    r = c.getresponse()
+    id, event = r.headers['Lambda-Runtime-Aws-Request-Id'], r.read()
+    this = f'invocation/{id}/response'
+    large = 3_000_000
+    if event == b'"other"':
+        read(begin('invocation/some-other-id/response', large))
+        read(begin('invocation/some-other-id/error', large))
+        read(begin('init/error', large))
+        first = begin(this, large)
+        c.request('GET', '/ping'); c.getresponse().read()
+        read(begin(this, large))
+        first.sendall(b'x' * (large - 1))
+        read(first)
+        read(begin(this, large))
+    elif event == b'"malformed"':
+        read(begin(this, None, b'3\r\nabc\r\nno size\r\n'))
+    elif event == b'"malformed error"':
+        read(begin(f'invocation/{id}/error', None, b'3\r\nabc\r\nno size\r\n'))
+    elif event == b'"large error"':
+        read(begin(f'invocation/{id}/error', 40 << 20))
+    else:
+        read(begin(this, len(event), event))
+)";
+
+TEST_F(RuntimeApiTest, OnlyOneAnswerToTheRequestInHandMayBeLarge) {
+  start_runtime(kLargeAnswers);
+  invoke("\"other\"");
+  EXPECT_EQ(recorder_.output,
+            "400 InvalidRequestID\n400 InvalidRequestID\n403 InvalidStateTransition\n"
+            "403 InvalidStateTransition\n202 {\"status\":\"OK\n403 InvalidStateTransition\n");
+  EXPECT_EQ(recorder_.answers, std::vector<std::string>{std::string(3'000'000, 'x')});
+  EXPECT_TRUE(recorder_.bad.empty());
+}
+
+TEST_F(RuntimeApiTest, AnAnswerThatCannotBeReadEndsItsInvocation) {
+  start_runtime(kLargeAnswers);
+  for (const char* event : {"\"malformed\"", "\"malformed error\"", "\"large error\""}) {
+    recorder_.bad.clear();
+    recorder_.output.clear();
+    invoke(event);
+    const bool is_large = std::string_view(event) == "\"large error\"";
+    EXPECT_EQ(recorder_.bad, std::vector<std::string>{is_large ? "Function.ResponseSizeTooLarge"
+                                                               : "Runtime.TruncatedResponse"});
+    EXPECT_TRUE(recorder_.output.starts_with(is_large ? "413 " : "400 ")) << recorder_.output;
+  }
+  invoke("1");
+  EXPECT_EQ(recorder_.answers, std::vector<std::string>{"1"});
+}
+
+// Asks for the next event before it has read the last one; says whether that still comes.
+constexpr char kUnreadEvents[] = R"(
+import os, http.client, socket
+host, port = os.environ['AWS_LAMBDA_RUNTIME_API'].split(':')
+root = '/2018-06-01/runtime/invocation/'
+def ask():
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.connect((host, int(port)))
+    s.sendall(f'GET {root}next HTTP/1.1\r\nHost: x\r\n\r\n'.encode())
+    r = http.client.HTTPResponse(s)
+    r.begin()
+    return s, r
+def whole(r):
+    try:
+        return len(r.read()) > 5000000
+    except (http.client.IncompleteRead, ConnectionError):
+        return False
+last = None
+while True:
+    s, r = ask()
+    if last: print(whole(last), flush=True)
+    c = http.client.HTTPConnection(host, int(port))
+    c.request('POST', root + r.headers['Lambda-Runtime-Aws-Request-Id'] + '/response', '1')
+    c.getresponse().read()
+    last, keep = r, s
+)";
+
+TEST_F(RuntimeApiTest, AnEventThatIsNotReadGoesWithTheRequestForTheNext) {
+  start_runtime(kUnreadEvents);
+  const std::string large = "\"" + std::string(5'000'000, 'y') + "\"";
+  invoke(large);
+  invoke(large);
+  EXPECT_EQ(recorder_.output, "False\n");
+  EXPECT_EQ(recorder_.answers, (std::vector<std::string>{"1", "1"}));
+}
+
 // What the official clients and runtimes do beyond events: causes in headers, calls of other APIs,
 // and the internal extension by which Go's and Rust's ask for SIGTERM.
 constexpr char kCallingRuntime[] = R"(

@@ -57,6 +57,9 @@ class RuntimePort {
   // otherwise first.
   virtual Verdict next(EventSink& sink) = 0;
   virtual void sink_gone(EventSink& sink) = 0;
+  // What an answer to this request would be told now, whatever its size: kAccepted, as long as the
+  // request is in hand.
+  virtual Verdict may_answer(std::string_view request_id) const = 0;
   virtual Verdict respond(std::string_view request_id, std::string&& payload) = 0;
   virtual Verdict fail(std::string_view request_id, std::string&& document,
                        std::string_view error_type) = 0;

@@ -507,9 +507,13 @@ void Sandbox::sink_gone(EventSink& sink) {
   if (!std::exchange(held_, false)) owner_.on_withdrawn();
 }
 
-Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {
+Verdict Sandbox::may_answer(std::string_view request_id) const {
   if (request_id != request_id_) return Verdict::kUnknownRequest;
-  if (state_ != State::kBusy) return Verdict::kWrongState;
+  return state_ == State::kBusy ? Verdict::kAccepted : Verdict::kWrongState;
+}
+
+Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {
+  if (const Verdict no = may_answer(request_id); no != Verdict::kAccepted) return no;
   state_ = State::kAnswered;
   if (payload.size() > kMaxResponseBytes) {
     owner_.on_too_large_answer();
@@ -521,8 +525,7 @@ Verdict Sandbox::respond(std::string_view request_id, std::string&& payload) {
 
 Verdict Sandbox::fail(std::string_view request_id, std::string&& document,
                       std::string_view error_type) {
-  if (request_id != request_id_) return Verdict::kUnknownRequest;
-  if (state_ != State::kBusy) return Verdict::kWrongState;
+  if (const Verdict no = may_answer(request_id); no != Verdict::kAccepted) return no;
   state_ = State::kAnswered;
   if (document.size() > kMaxResponseBytes) {
     owner_.on_too_large_answer();
@@ -535,14 +538,13 @@ Verdict Sandbox::fail(std::string_view request_id, std::string&& document,
 
 std::shared_ptr<AnswerStream> Sandbox::stream(std::string_view request_id,
                                               std::string_view content_type) {
-  if (request_id != request_id_ || state_ != State::kBusy) return nullptr;
+  if (may_answer(request_id) != Verdict::kAccepted) return nullptr;
   return owner_.on_stream(content_type);
 }
 
 Verdict Sandbox::end_stream(std::string_view request_id, std::string&& document,
                             std::string_view error_type) {
-  if (request_id != request_id_) return Verdict::kUnknownRequest;
-  if (state_ != State::kBusy) return Verdict::kWrongState;
+  if (const Verdict no = may_answer(request_id); no != Verdict::kAccepted) return no;
   state_ = State::kAnswered;
   owner_.on_stream_end(std::move(document), error_type);
   return Verdict::kAccepted;

@@ -79,6 +79,7 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   // RuntimePort
   Verdict next(EventSink& sink) override;
   void sink_gone(EventSink& sink) override;
+  Verdict may_answer(std::string_view request_id) const override;
   Verdict respond(std::string_view request_id, std::string&& payload) override;
   Verdict fail(std::string_view request_id, std::string&& document,
                std::string_view error_type) override;

@@ -113,6 +113,13 @@ TEST_F(StreamedAnswersTest, OneThatBreaksOffIsTold) {
   EXPECT_EQ(recorder_.bad, std::vector<std::string>{"Runtime.TruncatedResponse"});
 }
 
+TEST_F(StreamedAnswersTest, AChunkThatIsNoneEndsIt) {
+  invoke(chunked(R"(3\r\none\r\nno size\r\n)"));
+  EXPECT_EQ(recorder_.bad, std::vector<std::string>{"Runtime.TruncatedResponse"});
+  EXPECT_EQ(recorder_.output, "400\n");
+  EXPECT_TRUE(recorder_.stream_ends.empty());
+}
+
 TEST_F(StreamedAnswersTest, TheLimitOnBothSides) {
   const auto announced = [](uint64_t bytes, const char* body) {
     return std::string(R"(")") + kHead + "Content-Length: " + std::to_string(bytes) +

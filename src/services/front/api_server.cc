@@ -1,8 +1,12 @@
 #include "services/front/api_server.h"
 
+#include <functional>
+#include <optional>
+
 #include "base/system_tags.h"
 #include "net/http_connection.h"
 #include "sandbox/descriptors.h"
+#include "sandbox/peer_uid.h"
 #include "services/cloudformation/service.h"
 #include "services/driver/classify.h"
 #include "services/front/relay.h"
@@ -14,6 +18,7 @@ namespace {
 net::HttpLimits api_limits() {
   net::HttpLimits limits;
   limits.connections = sandbox::descriptors_for_callers();
+  limits.largest_body = kMaxCodeRequestBytes + 2 * uint64_t{limits.header_bytes};
   return limits;
 }
 
@@ -45,6 +50,16 @@ class ApiSession final : public net::Session {
     return may_come_in_ ? router_.body_sink(header) : nullptr;
   }
   bool serves_callers() const override { return true; }
+  // By user on this machine, so that no function takes the room of others; by machine elsewhere.
+  uint64_t room_group() override {
+    if (room_group_) return *room_group_;
+    constexpr uint64_t kNoUid = uint64_t{1} << 32;
+    if (const auto uid = sandbox::peer_uid(connection_.descriptor()))
+      room_group_ = *uid;
+    else
+      room_group_ = kNoUid | std::hash<std::string>()(connection_.peer_address());
+    return *room_group_;
+  }
   bool is_answered_by_holders() const override { return true; }
   void on_request(net::Request&& request) override { on_sunk_request(std::move(request), nullptr); }
   void on_sunk_request(net::Request&& request,
@@ -79,6 +94,7 @@ class ApiSession final : public net::Session {
   Router& router_;
   const Doors& doors_;
   net::HttpConnection& connection_;
+  std::optional<uint64_t> room_group_;
   bool may_come_in_ = false;  // the request whose head came last
 };
 

@@ -52,6 +52,10 @@ std::string labels_of(const Snapshot::Function& f) {
                      escaped(f.status.name));
 }
 
+json large_requests(const net::ConnectionCounts& counts) {
+  return {{"dropped", counts.requests_dropped}, {"refused", counts.requests_refused}};
+}
+
 }  // namespace
 
 json status_document(const Snapshot& snapshot) {
@@ -83,6 +87,9 @@ json status_document(const Snapshot& snapshot) {
           {"alarms", std::move(alarms)},
           {"queuedEvents", snapshot.queued_events},
           {"internalErrors", snapshot.internal_errors},
+          {"largeRequests",
+           {{"callers", large_requests(snapshot.connections)},
+            {"functions", large_requests(snapshot.runtime_connections)}}},
           {"version", KILN_VERSION},
           {"accountConcurrency", snapshot.account_concurrency},
           {"speed", snapshot.speed},
@@ -161,6 +168,17 @@ std::string prometheus_text(const Snapshot& snapshot) {
   Family(out, "kiln_connections_refused_total", "counter",
          "Connections refused because each of the others was being worked on.")
       .add("", static_cast<double>(snapshot.connections.refused));
+  const auto large = [&](const char* name, const char* help, auto member) {
+    Family family(out, name, "counter", help);
+    family.add("from=\"callers\"", static_cast<double>(snapshot.connections.*member));
+    family.add("from=\"functions\"", static_cast<double>(snapshot.runtime_connections.*member));
+  };
+  large("kiln_large_requests_dropped_total",
+        "Large requests and answers on their way, closed to make room for another.",
+        &net::ConnectionCounts::requests_dropped);
+  large("kiln_large_requests_refused_total",
+        "Large requests answered 503, and answers broken off, for lack of room.",
+        &net::ConnectionCounts::requests_refused);
   return out;
 }
 
@@ -194,6 +212,7 @@ Snapshot StatusService::take() {
   out.queued_events = engine_.queued_events();
   out.internal_errors = internal_errors();
   if (connections_) out.connections = connections_();
+  out.runtime_connections = engine_.runtime_connections();
   out.account_concurrency = engine_.options().quota.concurrency;
   out.speed = engine_.options().speed;
   out.idle_lifetime = engine_.options().idle_lifetime;

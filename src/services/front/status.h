@@ -33,9 +33,10 @@ struct Snapshot {
   std::vector<Function> functions;
   std::vector<Alarm> alarms;
   size_t queued_events = 0;
-  uint64_t internal_errors = 0;  // defects of Kiln's that ended at a fence
-  net::ConnectionCounts connections;
-  int account_concurrency = 0;  // in each Region
+  uint64_t internal_errors = 0;               // defects of Kiln's that ended at a fence
+  net::ConnectionCounts connections;          // of callers
+  net::ConnectionCounts runtime_connections;  // of functions, to the Runtime API
+  int account_concurrency = 0;                // in each Region
   double speed = 1;
   WallTime machine_time{};
   WallTime metric_time{};                          // of metrics, alarms and scaling

@@ -45,6 +45,9 @@ TEST(Status, JsonOfNothing) {
                                        {"alarms", json::array()},
                                        {"queuedEvents", 0},
                                        {"internalErrors", 0},
+                                       {"largeRequests",
+                                        {{"callers", {{"dropped", 0}, {"refused", 0}}},
+                                         {"functions", {{"dropped", 0}, {"refused", 0}}}}},
                                        {"version", KILN_VERSION},
                                        {"accountConcurrency", 0},
                                        {"speed", 1.0},
@@ -66,6 +69,8 @@ TEST(Status, JsonDocument) {
   snapshot.alarms.push_back({"eu-west-1", "a", telemetry::AlarmState::kAlarm, "why"});
   snapshot.queued_events = 11;
   snapshot.internal_errors = 3;
+  snapshot.connections.requests_dropped = 4;
+  snapshot.runtime_connections.requests_refused = 5;
   snapshot.speed = 60;
   const json document = status_document(snapshot);
   EXPECT_EQ(document["functions"][0], json({{"region", "eu-west-1"},
@@ -90,6 +95,8 @@ TEST(Status, JsonDocument) {
                 {{{"region", "eu-west-1"}, {"name", "a"}, {"state", "ALARM"}, {"reason", "why"}}}));
   EXPECT_EQ(document["queuedEvents"], 11);
   EXPECT_EQ(document["internalErrors"], 3);
+  EXPECT_EQ(document["largeRequests"], json({{"callers", {{"dropped", 4}, {"refused", 0}}},
+                                             {"functions", {{"dropped", 0}, {"refused", 5}}}}));
   EXPECT_EQ(document["speed"], 60);
 }
 
@@ -103,6 +110,10 @@ TEST(Status, PrometheusSamples) {
   snapshot.alarms.push_back({"eu-west-1", "a", telemetry::AlarmState::kOk, ""});
   snapshot.queued_events = 11;
   snapshot.internal_errors = 3;
+  snapshot.connections.requests_dropped = 4;
+  snapshot.connections.requests_refused = 5;
+  snapshot.runtime_connections.requests_dropped = 6;
+  snapshot.runtime_connections.requests_refused = 7;
   const std::string text = prometheus_text(snapshot);
   for (
       const char* line : {
@@ -123,6 +134,10 @@ TEST(Status, PrometheusSamples) {
           R"(kiln_alarm_state{region="eu-west-1",alarm="a",state="INSUFFICIENT_DATA"} 0)",
           "kiln_async_events_queued 11",
           "kiln_internal_errors_total 3",
+          R"(kiln_large_requests_dropped_total{from="callers"} 4)",
+          R"(kiln_large_requests_refused_total{from="callers"} 5)",
+          R"(kiln_large_requests_dropped_total{from="functions"} 6)",
+          R"(kiln_large_requests_refused_total{from="functions"} 7)",
       }) {
     EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
   }
