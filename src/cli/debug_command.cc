@@ -125,7 +125,10 @@ int run_stop(Console& console, OutputFormat format, ApiClient& client,
              const NamedFunction& function) {
   const Result<json> answer =
       client.json({.method = "DELETE", .path = "/_kiln/debug/" + percent_encode(function.name)});
-  if (!answer) return fail(console, answer.error(), function.name);
+  if (!answer) {
+    const auto there = configuration_of(client, function);
+    return fail(console, there ? answer.error() : there.error(), function.name);
+  }
   if (format == OutputFormat::kJson)
     console.out << json_dump(json{{"stopped", function.name}}) << '\n';
   else
@@ -151,10 +154,11 @@ int run_debug(Console& console, const ClientOptions& client_options, DebugOption
   if (const auto there = check_paths(options); !there) return fail(console, there.error());
   Result<ApiClient> client = ApiClient::create(function.api);
   if (!client) return fail(console, client.error());
-  if (const auto there = configuration_of(*client, function); !there)
-    return fail(console, there.error());
+  // What is debugged may be left of a function that is gone.
   if (options.stop == Stop::kYes)
     return run_stop(console, client_options.format, *client, function);
+  if (const auto there = configuration_of(*client, function); !there)
+    return fail(console, there.error());
   const Result<json> answer =
       send_document(*client, "POST", debug_path(function),
                     {{"port", options.port}, {"wait", options.wait}, {"each", options.each}});

@@ -110,6 +110,10 @@ std::string next_step(const std::string& payload, const std::string& log, const 
   if (type == "Runtime.InvalidEntrypoint")
     return "put a program named bootstrap at the top of its folder; then " + replace +
            "` replaces the code";
+  if (type == "Extension.LaunchError" && says("permission denied"))
+    return "`chmod +x` lets that file of its layer be started; then publish the layer again";
+  if (type.starts_with("Extension.") && type != "Extension.LaunchError")
+    return "an extension in its layers has ended; `kiln logs " + name + "` shows what it printed";
   if (ran_out_of_memory(type, message, log))
     return size_that_ran_out(log) + update + "--memory MB` gives it more";
   if (type == "Sandbox.Failure" && says(" at /var/task: No such file or directory"))

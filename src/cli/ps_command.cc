@@ -16,10 +16,10 @@ int run_ps(Console& console, const ClientOptions& options, const std::string& wi
   if (!function) return fail(console, function.error());
   Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  const Result<nlohmann::json> configuration = wish.empty()
-                                                   ? Result<nlohmann::json>(nlohmann::json())
-                                                   : configuration_of(*client, *function);
-  if (!configuration) return fail(console, configuration.error());
+  // Environments may be left of a function that is gone; a qualifier is the function's.
+  Result<nlohmann::json> configuration = nlohmann::json();
+  if (!wish.empty()) configuration = configuration_of(*client, *function);
+  if (!configuration && !function->qualifier().empty()) return fail(console, configuration.error());
   Result<nlohmann::json> all = list_environments(*client);
   if (!all) return fail(console, all.error());
   const auto is_wanted = [&](const nlohmann::json& each) {
@@ -31,6 +31,7 @@ int run_ps(Console& console, const ClientOptions& options, const std::string& wi
   nlohmann::json wanted = nlohmann::json::array();
   for (nlohmann::json& each : *all)
     if (is_wanted(each)) wanted.push_back(std::move(each));
+  if (wanted.empty() && !configuration) return fail(console, configuration.error());
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(wanted) << '\n';
     return kExitOk;

@@ -25,7 +25,7 @@ const char* const kStoryRegion = "us-east-1";
 class NoArchive final : public telemetry::MetricArchive {
  public:
   void resume(int64_t) override {}
-  void write(const std::vector<Point>&, int64_t) override {}
+  bool write(const std::vector<Point>&, int64_t) override { return true; }
   void read(int64_t, int64_t, int64_t, const std::function<void(Point&&)>&) override {}
   int64_t add_series(const telemetry::MetricKey&, const std::string&) override { return ++last_; }
   void compact(int64_t) override {}

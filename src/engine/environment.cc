@@ -81,8 +81,9 @@ void Environment::tell(Event event) {
     try {
       carry_out(effect);
     } catch (...) {
-      // Each is missed if the others aren't carried out: without its end nothing ever ends.
+      // The others are carried out: without its end nothing ever ends.
       internal::fence_caught("environment");
+      give_up(effect);
     }
     if (effect == Effect::kGone) return;  // the owner may have let go of it
     if (effect == Effect::kSend && !current_) break;
@@ -94,6 +95,23 @@ void Environment::tell(Event event) {
   const SteadyTime deadline = std::min({state_->deadline(), resume_output_at_, look_at_});
   if (deadline != SteadyTime::max()) host_.loop.schedule(this, deadline);
   if (available() != was_available || returning() != was_returning) owner_.on_change(*this);
+}
+
+// Nobody waits for what will not come.
+void Environment::give_up(Effect effect) {
+  switch (effect) {
+    case Effect::kFinish:
+    case Effect::kFinishBroken:
+    case Effect::kFinishTimeout:
+    case Effect::kFinishExit:
+    case Effect::kFinishAbandoned:
+      return current_.reset();  // its caller is told that it was dropped
+    case Effect::kSend:
+      if (sandbox_) sandbox_->kill();
+      return;
+    default:
+      return;
+  }
 }
 
 void Environment::carry_out(Effect effect) {
@@ -241,7 +259,7 @@ void Environment::give_back() {
 }
 
 void Environment::on_started() {
-  begin_log();
+  fenced("environment", [this] { begin_log(); });
   tell(Event::kStarted);
 }
 void Environment::on_ready() { tell(Event::kReady); }

@@ -197,6 +197,7 @@ class Environment final : private sandbox::SandboxOwner, private net::Scheduled 
 
   void tell(Event event);
   void carry_out(Effect effect);
+  void give_up(Effect effect);
   void begin_log();
   void begin_life(Duration init_limit, model::EnvironmentCause cause);
   void start_sandbox();

@@ -6,7 +6,6 @@
 #include "base/fence.h"
 #include "base/interpreters.h"
 #include "engine/environment.h"
-#include "engine/extension_programs.h"
 #include "engine/runtime_launch.h"
 #include "model/environment_limits.h"
 #include "model/runtime_version.h"
@@ -70,12 +69,11 @@ void Environment::begin_life(Duration init_limit, Cause cause) {
   // Lambda keeps provisioned environments for as long as they are configured.
   limits.idle = debug_ || initialization_ == Initialization::kProvisioned ? Duration::max()
                                                                           : host_.idle_lifetime;
-  if (!extension_programs(task_.layers_path).empty())
-    limits.shutdown_grace = sandbox::kShutdownWithExtensions;
   if (is_restored()) limits.after_failed_init = model::AfterFailedInit::kRefuse;
-  if (is_restored()) begin_log();
+  // First: without a state it could not be ended.
   state_.emplace(limits, cause, now());
   host_.loop.schedule(this, state_->deadline());
+  if (is_restored()) fenced("environment", [this] { begin_log(); });
   start_sandbox();
 }
 
@@ -115,6 +113,7 @@ void Environment::make_sandbox() {
     spec.ahead_env.clear();
     put_under_debugger(spec, *debug_);
   }
+  if (!spec.extensions.empty()) state_->allow_for_end(sandbox::kShutdownWithExtensions);
   start_sandbox_of(spec);
 }
 

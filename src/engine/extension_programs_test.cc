@@ -31,6 +31,16 @@ TEST_F(ExtensionProgramsTest, FilesAreOnesAndFoldersAreNot) {
   EXPECT_THAT(extension_programs(""), IsEmpty());
 }
 
+TEST_F(ExtensionProgramsTest, NoLinkIsFollowed) {
+  std::filesystem::create_directory_symlink("/", folder_ / "extensions");
+  EXPECT_THAT(extension_programs(folder_.string()), IsEmpty());
+  std::filesystem::remove(folder_ / "extensions");
+  std::filesystem::create_directories(folder_ / "extensions");
+  std::filesystem::create_directory_symlink("/", folder_ / "extensions" / "link");
+  EXPECT_THAT(extension_programs(folder_.string()), ElementsAre("link"))
+      << "which can't be started";
+}
+
 TEST_F(ExtensionProgramsTest, OneMoreThanLambdaTakesIsTheMost) {
   std::filesystem::create_directories(folder_ / "extensions");
   for (int i = 0; i < 10; ++i) file("e" + std::to_string(i));

@@ -231,6 +231,11 @@ Environment& SandboxPool::make(const model::ConfigPtr& config, Initialization in
   Environment* environment = made.get();
   if (const size_t most = dead_.size() + all_.size() + 1; dead_.capacity() < most)
     dead_.reserve(2 * most);
+  // None of its environments may be in no list for want of memory.
+  Ready& ready = version_of(config).of(initialization);
+  ++ready.environments;
+  for (auto* list : {&ready.idle, &ready.returning, &ready.at_work})
+    if (list->capacity() < ready.environments) list->reserve(2 * ready.environments);
   all_.emplace(environment, std::move(made));
   return *environment;
 }
@@ -442,6 +447,8 @@ void SandboxPool::on_gone(Environment& environment) {
   if (version != versions_.end()) {
     ready = &version->second.of(environment.initialization());
     unlist(*ready, environment);
+    // A version that had no current environment may have been forgotten since it was made.
+    if (ready->environments > 0) --ready->environments;
     if (environment.place.in_queue) std::erase(ready->queued, &environment);
     end_work(*ready, environment);
   }

@@ -114,7 +114,8 @@ class SandboxPool final : private EnvironmentOwner, private net::Scheduled {
     std::vector<Environment*> returning;  // answered, not back yet
     std::vector<Environment*> at_work;
     std::deque<Waiting> waiters;
-    size_t staged = 0;  // wait, too: each for one of those at work
+    size_t environments = 0;  // that may come to stand in the lists above
+    size_t staged = 0;        // wait, too: each for one of those at work
     // Wait for their turn to start, or have come to it since.
     std::deque<Environment*> queued;
     WakeRule wake_rule;

@@ -123,6 +123,9 @@ class EnvironmentState {
 
   EnvironmentEffects on(EnvironmentEvent event, SteadyTime now);
 
+  // It has more to end than is usual: the time from SIGTERM to SIGKILL.
+  void allow_for_end(Duration grace) { limits_.shutdown_grace = grace; }
+
   EnvironmentPhase phase() const { return phase_; }
   // It may take an event now.
   bool available() const { return phase_ == EnvironmentPhase::kIdle; }

@@ -14,10 +14,10 @@ namespace kiln::net {
 
 class BodyRoom {
  public:
-  // What each of so many loops has of the bytes that there are together: always enough for two of
+  // What each of so many loops has of the bytes that there are together: always enough for four of
   // the largest requests.
   static uint64_t of_each(uint64_t together, size_t loops, uint64_t largest) {
-    return std::max(together / std::max<size_t>(1, loops), 2 * largest);
+    return std::max(together / std::max<size_t>(1, loops), 4 * largest);
   }
 
   explicit BodyRoom(uint64_t most) : most_(most) {}

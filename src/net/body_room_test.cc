@@ -52,10 +52,11 @@ TEST(BodyRoom, WhoHasGivenAllBackDoesNotMakeWay) {
   EXPECT_EQ(room.who_makes_way(3, 1), 2U);
 }
 
-TEST(BodyRoom, EachLoopHasItsPartAndAlwaysEnoughForTwo) {
+TEST(BodyRoom, EachLoopHasItsPartAndAlwaysEnoughForFour) {
   EXPECT_EQ(BodyRoom::of_each(1000, 1, 70), 1000U);
-  EXPECT_EQ(BodyRoom::of_each(1000, 4, 70), 250U);
-  EXPECT_EQ(BodyRoom::of_each(1000, 8, 70), 140U);
+  EXPECT_EQ(BodyRoom::of_each(1000, 3, 70), 333U);
+  EXPECT_EQ(BodyRoom::of_each(1000, 4, 70), 280U);
+  EXPECT_EQ(BodyRoom::of_each(1000, 8, 70), 280U);
   EXPECT_EQ(BodyRoom::of_each(1000, 0, 70), 1000U);
 }
 

@@ -55,14 +55,22 @@ void HttpCrowd::release(Member& member) {
   if (member.held_ > 0) bodies_.give_back(member.group_, std::exchange(member.held_, 0));
 }
 
-HttpConnection* HttpCrowd::makes_way(const HttpConnection& who, uint64_t group,
-                                     uint64_t bytes) const {
+HttpConnection* HttpCrowd::makes_way(const HttpConnection& who, uint64_t group, uint64_t bytes) {
   const uint64_t goes = bodies_.who_makes_way(group, bytes);
-  const auto& list = lists_[static_cast<int>(Awaited::kPeer)];
-  const auto found = std::find_if(list.begin(), list.end(), [&](const HttpConnection* each) {
-    return each != &who && each->holds_room_of(goes);
-  });
-  return found == list.end() ? nullptr : *found;
+  auto& list = those(Awaited::kPeer);
+  HttpConnection* spared = nullptr;
+  size_t asked = 0;
+  auto at = list.begin();
+  for (size_t left = list.size(); left > 0; --left) {
+    const auto each = at++;
+    if (*each == &who || !(*each)->holds_room_of(goes)) continue;
+    // As in least_missed(): where all of them take something, one goes.
+    if (asked == kMostAsked || !(*each)->has_taken_more()) return *each;
+    ++asked;
+    if (!spared) spared = *each;
+    list.splice(list.end(), list, each);
+  }
+  return spared;
 }
 
 HttpConnection* HttpCrowd::least_missed() {

@@ -73,8 +73,8 @@ class HttpCrowd {
   // That has gone on.
   void release(Member& member);
   // Who goes so that `who`, of `group`, has room for so many bytes more; nullptr: nobody but
-  // itself.
-  HttpConnection* makes_way(const HttpConnection& who, uint64_t group, uint64_t bytes) const;
+  // itself. Cost: as least_missed(), and a look at each of whom the peer is awaited.
+  HttpConnection* makes_way(const HttpConnection& who, uint64_t group, uint64_t bytes);
 
   // Requests and answers that have made way, and those for which nobody did, ever.
   void has_made_way() { ++made_way_; }

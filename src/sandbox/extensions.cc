@@ -120,6 +120,12 @@ bool Extensions::registered() const {
          programs_.size();
 }
 
+bool Extensions::want_to_end() const {
+  return std::any_of(registered_.begin(), registered_.end(), [](const auto& one) {
+    return !one.second.external || one.second.wants_shutdown;
+  });
+}
+
 bool Extensions::settled() const {
   return registered() && std::none_of(registered_.begin(), registered_.end(),
                                       [](const auto& one) { return one.second.is_busy; });

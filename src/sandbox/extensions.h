@@ -43,6 +43,8 @@ class Extensions {
   bool any_external() const { return !programs_.empty(); }
   // All external ones have.
   bool registered() const;
+  // Somebody wants to know of the end: an internal one, or one that is told SHUTDOWN.
+  bool want_to_end() const;
   // Nobody is waited for.
   bool settled() const;
   // Those that have registered, by name.

@@ -123,6 +123,20 @@ TEST_F(ExtensionsTest, TheEndIsToldToThoseThatWantToKnow) {
   EXPECT_EQ(next(a), R"({"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":17})");
 }
 
+TEST_F(ExtensionsTest, WhoWantsNoShutdownDoesNotHoldTheEndUp) {
+  extensions_.expect({"a", "b"}, [] {});
+  EXPECT_FALSE(extensions_.want_to_end());
+  registered("a", R"({"events":["INVOKE"]})");
+  EXPECT_FALSE(extensions_.want_to_end());
+  registered("b", R"({"events":["SHUTDOWN"]})");
+  EXPECT_TRUE(extensions_.want_to_end());
+}
+
+TEST_F(ExtensionsTest, AnInternalOneHoldsItUp) {
+  registered("i", R"({"events":[]})");
+  EXPECT_TRUE(extensions_.want_to_end());
+}
+
 TEST_F(ExtensionsTest, AnInternalOneThatHasNeverAskedIsNotWaitedFor) {
   extensions_.expect({}, [] {});
   const std::string id = registered("a", R"({"events":["INVOKE"]})");

@@ -78,7 +78,7 @@ struct StartOrder {
   int64_t data_limit_bytes = 0;  // RLIMIT_DATA; 0: none (a cgroup limits memory)
   bool channel = false;          // it gets the direct channel that was made with the blank
   // Programs that run beside it, as their paths are seen inside, and their environment. They are
-  // started first; the program is when `orders` closes. At most kMostExtensions.
+  // started first; the program is when a byte comes by `orders`. At most kMostExtensions.
   std::vector<std::string> extensions;
   std::vector<std::string> extension_env;
 

@@ -194,7 +194,8 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   }
   uint64_t room_group() override { return address_; }
   bool takes_large() const { return takes_large_; }
-  bool is_sending() const { return connection_.is_sending(); }
+  // Its peer has not read the whole event yet.
+  bool sends_event() const { return has_event_ && connection_.is_sending(); }
 
   std::shared_ptr<net::BodySink> body_sink(const net::RequestHeader&) override {
     if (!stream_) return nullptr;
@@ -224,6 +225,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   void on_request(net::Request&& request) override {
     forget();
+    has_event_ = false;
     RuntimePort* port = api_.find(address_);
     Extensions* extensions = api_.extensions_of(address_);
     if (port == nullptr || extensions == nullptr) return connection_.close();
@@ -238,13 +240,10 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
       case Call::kNext: {
         waiting_ = true;
         extensions->close_registration();
-        api_.drop_unread(address_);
         const Verdict verdict = port->next(*this);
-        if (verdict != Verdict::kAccepted) {
-          waiting_ = false;
-          connection_.reply(answer(verdict, port->state_name(), "Ready"));
-        }
-        return;
+        if (verdict == Verdict::kAccepted) return api_.drop_unread(address_, *this);
+        waiting_ = false;
+        return connection_.reply(answer(verdict, port->state_name(), "Ready"));
       }
       case Call::kResponse:
         return connection_.reply(respond(*port, r.request_id, request));
@@ -361,6 +360,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
 
   void deliver(const Event& event) override {
     waiting_ = false;
+    has_event_ = true;
     if (Extensions* extensions = api_.extensions_of(address_); extensions && extensions->any())
       extensions->invoked(event);
     net::Response r;
@@ -382,6 +382,7 @@ class RuntimeApi::ApiSession final : public net::Session, private EventSink {
   net::HttpConnection& connection_;
   uint32_t address_;
   bool waiting_ = false;
+  bool has_event_ = false;    // the last that went out is one
   std::string extension_;     // the identifier under which it waits for an extension's event
   std::string answering_;     // request id of the answer that is being read
   bool takes_large_ = false;  // it, or the error of an init, may be a large one
@@ -426,12 +427,13 @@ bool RuntimeApi::takes_large(uint32_t ipv4) const {
 }
 
 // Who asks for the next event has read the last one, or never will.
-void RuntimeApi::drop_unread(uint32_t ipv4) {
+void RuntimeApi::drop_unread(uint32_t ipv4, const ApiSession& asks) {
   const auto entry = entries_.find(ipv4);
   if (entry == entries_.end()) return;
   std::vector<ApiSession*>& sessions = entry->second.sessions;
   for (size_t i = sessions.size(); i-- > 0;)
-    if (i < sessions.size() && sessions[i]->is_sending()) sessions[i]->end();  // it leaves them
+    if (i < sessions.size() && sessions[i] != &asks && sessions[i]->sends_event())
+      sessions[i]->end();  // it leaves them
 }
 
 Result<void> RuntimeApi::listen() {

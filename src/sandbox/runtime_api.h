@@ -56,7 +56,7 @@ class RuntimeApi {
   };
   static bool make_room(Entry& entry);
   bool takes_large(uint32_t ipv4) const;
-  void drop_unread(uint32_t ipv4);
+  void drop_unread(uint32_t ipv4, const ApiSession& asks);
 
   net::IoLoop& loop_;
   std::unordered_map<uint32_t, Entry> entries_;

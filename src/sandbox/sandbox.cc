@@ -71,8 +71,10 @@ Sandbox::~Sandbox() {
 template <class Work>
 void Sandbox::or_fail(Work&& work) noexcept {
   fenced("sandbox", work, [this] {
+    has_failed_ = true;
     // A process that comes of it nevertheless ends.
     kill_signal_ = SIGKILL;
+    if (io_->pidfd) send_signal(io_->pidfd, SIGKILL);
     if (blank_ && !io_->pidfd) blank_->taken = false;
     fail_start(std::string(kNoMemory), true);
   });
@@ -182,7 +184,7 @@ void Sandbox::follow() {
     io_->output_left = true;
     drain_output();
   });
-  if (blank_->settled()) return on_settled();
+  if (blank_->settled()) return settle();
   blank_->on_settled = [this, alive = alive_, blank = blank_.get()] {
     if (*alive) return on_settled();
     // Destroyed while it was being made.
@@ -194,6 +196,10 @@ void Sandbox::follow() {
 }
 
 void Sandbox::on_settled() {
+  or_fail([this] { settle(); });
+}
+
+void Sandbox::settle() {
   fork_of_.reset();
   if (!blank_->fault.empty()) return fail_start(blank_->fault, blank_->lacks_room);
   if (state_ == State::kGone) {
@@ -284,8 +290,9 @@ void Sandbox::finish() {
     exit.functions_fault = last->kind == ExitStatus::Kind::kSetupFailed &&
                            (last->value == ENOENT || last->value == ENOTDIR) &&
                            failed_at.ends_with(" at /var/task: ");
-    exit.reason.insert(0, failed_at);
-    if (last->kind == ExitStatus::Kind::kExtensionFailed) exit.program = failed_at;
+    const bool extension = last->kind == ExitStatus::Kind::kExtensionFailed;
+    if (extension) exit.program = failed_at;
+    exit.reason.insert(0, extension ? failed_at + ": " : failed_at);
     // A fork's own program has the pipe for these words: it could end others' environments.
     if (blank_->fork_of) exit.lacks_room = false;
   } else {
@@ -327,7 +334,7 @@ void Sandbox::fail_start(std::string reason, bool lacks_room) {
 void Sandbox::end_unstarted(Exit exit) {
   host_.loop.post([this, alive = alive_, exit = std::move(exit)] {
     // If a process has come meanwhile, its end is.
-    if (!*alive || state_ == State::kGone || io_->pidfd) return;
+    if (!*alive || state_ == State::kGone || io_->death_watch) return;
     state_ = State::kGone;
     end_start();
     shut_doors();
@@ -348,7 +355,8 @@ void Sandbox::give_up_waiting() {
 
 // A fork that nobody waits for may still come, or has to end: its group goes with it.
 void Sandbox::give_group_back() {
-  if (blank_ && blank_->fork_of && !io_->pidfd) blank_->cgroup = std::move(cgroup_);
+  if (blank_ && (blank_->fork_of || !blank_->taken) && !io_->pidfd)
+    blank_->cgroup = std::move(cgroup_);
 }
 
 void Sandbox::signal(int number) {
@@ -363,7 +371,7 @@ void Sandbox::signal(int number) {
 
 void Sandbox::terminate() {
   if (waits()) return kill();
-  if (!extensions_ || (!extensions_->any() && !extensions_->any_external())) return kill();
+  if (!extensions_ || !extensions_->want_to_end()) return kill();
   signal(SIGTERM);
   const auto until = host_.loop.clock().wall_now() + kShutdownWithExtensions;
   extensions_->shut_down("spindown", epoch_ms(until));
@@ -374,11 +382,14 @@ void Sandbox::kill() {
   signal(SIGKILL);
   if (waiting_) return give_up_waiting();
   // One that may never come of its template is not waited for; if it does, it is killed.
+  // Nor is one whose failure could not be told.
   if (blank_ && blank_->fork_of && !io_->pidfd) end_unstarted({});
+  if (has_failed_ && !io_->death_watch) end_unstarted({});
 }
 
 bool Sandbox::send(const Event& event) {
   if (state_ != State::kReady || sink_ == nullptr) return false;
+  extensions_ms_ = -1;
   thaw();
   state_ = State::kBusy;
   request_id_ = event.request_id;
@@ -456,7 +467,9 @@ bool Sandbox::is_running() {
 
 std::vector<pid_t> Sandbox::processes() {
   if (cgroup_) return cgroup_->processes();
-  return process_tree(io_->pid > 0 ? first_child(io_->pid) : 0);
+  std::vector<pid_t> all = process_tree(io_->pid);
+  if (!all.empty()) all.erase(all.begin());  // the first process
+  return all;
 }
 
 uint64_t Sandbox::cpu_ns() {

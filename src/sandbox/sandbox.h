@@ -102,6 +102,7 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   void follow();
   void watch_death();
   void on_settled();
+  void settle();
   void give_up_orders();
   void runtime_is_back();
   void announce_ready();
@@ -146,7 +147,8 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   std::string request_id_;
   int kill_signal_ = 0;  // wanted before the pidfd was there
   bool killed_by_us_ = false;
-  std::string program_;  // as seen inside
+  bool has_failed_ = false;  // memory ran out on the way
+  std::string program_;      // as seen inside
   enum class Frozen { kNo, kByGroup, kBySignal };
   Frozen frozen_ = Frozen::kNo;
 };

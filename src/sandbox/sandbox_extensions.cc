@@ -1,12 +1,21 @@
 // What a sandbox has to do with its extensions.
+#include <sys/socket.h>
+
 #include "sandbox/runtime_api.h"
 #include "sandbox/sandbox.h"
 
 namespace kiln::sandbox {
 
-// The program waits with its start until this closes, where it has extensions that register first.
+// The program waits with its start for a byte, where it has extensions that register first.
 void Sandbox::give_up_orders() {
-  if (blank_ && (!extensions_ || extensions_->registered())) blank_->orders.reset();
+  if (!blank_ || !blank_->orders) return;
+  if (extensions_ && extensions_->any_external()) {
+    if (!extensions_->registered()) return;
+    const char go = 'G';
+    [[maybe_unused]] const ssize_t sent =
+        ::send(blank_->orders.get(), &go, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  blank_->orders.reset();
 }
 
 void Sandbox::on_extension_news() {

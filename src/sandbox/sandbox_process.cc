@@ -373,7 +373,10 @@ class First {
         else
           report(fds_, was_function ? Kind::kExited : Kind::kExtensionExited, WEXITSTATUS(status));
       }
-      function_gone_ |= was_function;
+      if (was_function) {
+        function_gone_ = true;
+        function_ = function_pid = -1;  // the number may be another's soon
+      }
       if (ending && (extensions_.any() || !function_gone_)) continue;
       if (ground_.isolation == Isolation::kNone) end_descendants();
       if (order_.role == StartOrder::Role::kTemplate) reap_environments();
@@ -410,7 +413,7 @@ class First {
           !step.empty())
         give_up(fds_, step);
     const char* const directory = in_place ? order_.task_dir.c_str() : "/var/task";
-    if (!order_.extensions.empty()) start_extensions(directory);
+    if (!order_.extensions.empty()) start_extensions();
     if (is_ahead()) return tell();
     argv_ = pointers(order_.argv);
     env_ = pointers(order_.env);
@@ -420,9 +423,9 @@ class First {
   }
 
   // As on AWS, the runtime is started when they have registered.
-  void start_extensions(const char* directory) {
+  void start_extensions() {
     const Second second = {request_.slot, fds_, ground_.isolation, self_};
-    extensions_.start(second, order_, directory);
+    extensions_.start(second, order_);
     if (!extensions_.wait_for_registration(fds_.orders)) reap();
   }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/fence.h"
 #include "sandbox/descriptors.h"
 #include "sandbox/pidfd.h"
 
@@ -200,10 +201,12 @@ Result<std::shared_ptr<Blank>> SandboxStock::make(const Kind& kind) {
       blank->fault = made.error().message;
       blank->lacks_room = made.error().kind == ErrorKind::kUnavailable;
     }
-    if (auto told = std::exchange(blank->on_settled, nullptr)) told();
+    fenced("sandboxes", [&] {
+      if (auto told = std::exchange(blank->on_settled, nullptr)) told();
+    });
     if (!*alive) return;
     --making_;
-    if (made) deepen();
+    if (made) fenced("sandboxes", [this] { deepen(); });
     end_close();
   });
   return blank;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ const char* settle_second(const Second& second) {
   ::sched_setscheduler(0, SCHED_BATCH, &turn);
   // By system call: a sanitizer's signal() notes it in the memory of both.
   const struct { uint64_t handler, flags, restorer, mask; } by_default = {};
-  for (const int s : {SIGTERM, kEndSignal})
+  for (const int s : {SIGTERM, SIGPIPE, kEndSignal})
     ::syscall(SYS_rt_sigaction, s, &by_default, nullptr, sizeof by_default.mask);
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
@@ -114,8 +115,7 @@ void give_up_becoming(const Second& second, const Program& program, int why) {
   ::_exit(1);
 }
 
-void ExtensionProcesses::start(const Second& second, const StartOrder& order,
-                               const char* directory) {
+void ExtensionProcesses::start(const Second& second, const StartOrder& order) {
   std::vector<char*> env;
   for (const auto& variable : order.extension_env)
     env.push_back(const_cast<char*>(variable.c_str()));
@@ -132,7 +132,7 @@ void ExtensionProcesses::start(const Second& second, const StartOrder& order,
     if (const char* step = settle_second(second)) give_up(second.fds, step);
     char* argv[] = {const_cast<char*>(path.c_str()), nullptr};
     const int why =
-        become(second, {argv, env.data(), directory, -1, -1, order.data_limit_bytes, order.role});
+        become(second, {argv, env.data(), "/", -1, -1, order.data_limit_bytes, order.role});
     send_status(second.fds, {ExitStatus::Kind::kExtensionFailed, why}, path);
     ::_exit(1);
   }
@@ -147,7 +147,11 @@ bool ExtensionProcesses::wait_for_registration(int orders) const {
   }
   for (size_t i = 1; i <= count_; ++i)
     if (polls[i].fd >= 0) ::close(polls[i].fd);
-  return polls[0].revents != 0;
+  if (polls[0].revents == 0) return false;
+  // The engine says so by a byte: where it has gone, nobody registers.
+  char word;
+  if (::recv(orders, &word, 1, MSG_DONTWAIT) != 1) ::_exit(1);
+  return true;
 }
 
 bool ExtensionProcesses::ended(pid_t pid) {

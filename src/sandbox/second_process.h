@@ -50,9 +50,10 @@ int become(const Second& second, const Program& program);
 class ExtensionProcesses {
  public:
   // Starts them, one after the other.
-  void start(const Second& second, const StartOrder& order, const char* directory);
+  void start(const Second& second, const StartOrder& order);
   bool any() const { return left_ > 0; }
-  // Waits until `orders` closes or an extension has ended. False: one has.
+  // Waits for a byte of `orders`, or for the end of an extension. False: one has ended. It ends
+  // this process where `orders` closes.
   bool wait_for_registration(int orders) const;
   // A child of the first process has ended. Whether it was one of these.
   bool ended(pid_t pid);

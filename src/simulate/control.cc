@@ -26,11 +26,12 @@ void keys_of(const telemetry::AlarmConfig& config, std::set<telemetry::MetricKey
 class Control::Archive final : public telemetry::MetricArchive {
  public:
   void resume(int64_t) override {}
-  void write(const std::vector<Point>& points, int64_t now_s) override {
+  bool write(const std::vector<Point>& points, int64_t now_s) override {
     for (const Point& point : points) series_[point.series][point.time_s] = point.values;
-    if (now_s < pruned_s_ + kPruneEveryS) return;
+    if (now_s < pruned_s_ + kPruneEveryS) return true;
     pruned_s_ = now_s;
     for (auto& [number, kept] : series_) kept.erase(kept.begin(), kept.lower_bound(now_s - kept_s));
+    return true;
   }
   void read(int64_t series, int64_t start_s, int64_t end_s,
             const std::function<void(Point&&)>& visit) override {

@@ -76,15 +76,17 @@ void MetricArchive::resume(int64_t now_s) {
   }));
 }
 
-void MetricArchive::write(const std::vector<Point>& points, int64_t now_s) {
-  if (points.empty()) return;
-  report(database_->transaction([&]() -> Result<void> {
+bool MetricArchive::write(const std::vector<Point>& points, int64_t now_s) {
+  if (points.empty()) return true;
+  const Result<void> done = database_->transaction([&]() -> Result<void> {
     Statement insert(*database_, insert_sql());
     for (const Point& point : points)
       if (auto done = put(insert, point); !done) return done;
     Statement clock(*database_, "INSERT OR REPLACE INTO clock VALUES (1, ?)");
     return clock.bind(1, now_s).run();
-  }));
+  });
+  report(done);
+  return static_cast<bool>(done);
 }
 
 void MetricArchive::read(int64_t series, int64_t start_s, int64_t end_s,

@@ -18,7 +18,7 @@ class MetricArchive final : public telemetry::MetricArchive {
   static Result<std::unique_ptr<MetricArchive>> open(const std::string& path);
 
   void resume(int64_t now_s) override;
-  void write(const std::vector<Point>& points, int64_t now_s) override;
+  bool write(const std::vector<Point>& points, int64_t now_s) override;
   void read(int64_t series, int64_t start_s, int64_t end_s,
             const std::function<void(Point&&)>& visit) override;
   int64_t add_series(const telemetry::MetricKey& key, const std::string& unit) override;

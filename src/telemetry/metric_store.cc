@@ -106,35 +106,42 @@ void MetricStore::list(int64_t since_s, const std::function<void(const MetricKey
       visit(key);
 }
 
-void MetricStore::take_changed(Data& data, std::vector<MetricArchive::Point>& points) {
-  for (const int64_t time_s : data.changed)
-    points.push_back({data.series, time_s, data.points[time_s]});
-  data.changed.clear();
+// What can't be written now is tried again with the next.
+void MetricStore::write_changed(const std::vector<Data*>& changed, int64_t now_s) {
+  std::vector<MetricArchive::Point> points;
+  for (Data* data : changed)
+    for (const int64_t time_s : data->changed)
+      if (const auto found = data->points.find(time_s); found != data->points.end())
+        points.push_back({data->series, time_s, found->second});
+  if (!points.empty() && !archive_.write(points, now_s)) return;
+  for (Data* data : changed) {
+    data->changed.clear();
+    dirty_.erase(data);
+  }
 }
 
 void MetricStore::save(const std::vector<const MetricKey*>& keys, int64_t now_s) {
-  std::vector<MetricArchive::Point> points;
+  std::vector<Data*> changed;
   for (const MetricKey* key : keys) {
     const auto metric = metrics_.find(*key);
     if (metric == metrics_.end()) continue;
     for (auto& [unit, data] : metric->second)
-      if (dirty_.erase(&data) > 0) take_changed(data, points);
+      if (dirty_.contains(&data)) changed.push_back(&data);
   }
-  if (!points.empty()) archive_.write(points, now_s);
+  write_changed(changed, now_s);
 }
 
 void MetricStore::flush(int64_t now_s) {
-  std::vector<MetricArchive::Point> points;
-  for (Data* data : dirty_) take_changed(*data, points);
-  dirty_.clear();
-  if (!points.empty()) archive_.write(points, now_s);
+  write_changed({dirty_.begin(), dirty_.end()}, now_s);
   const int64_t keep_from_s = now_s - kMemorySeconds;
   // What an earlier run wrote is not in memory; it may reach into what was the future then.
   first_flush_s_ = std::min(first_flush_s_, now_s);
   if (keep_from_s > first_flush_s_ + kFutureSeconds) floor_s_ = keep_from_s;
   for (auto& [key, units] : metrics_)
-    for (auto& [unit, data] : units)
+    for (auto& [unit, data] : units) {
       data.points.erase(data.points.begin(), data.points.lower_bound(keep_from_s));
+      data.changed.erase(data.changed.begin(), data.changed.lower_bound(keep_from_s));
+    }
 }
 
 }  // namespace kiln::telemetry

@@ -35,7 +35,8 @@ class MetricArchive {
   // future, and series without points.
   virtual void resume(int64_t now_s) = 0;
   // Replaces points with the same series and time. `now_s` is the clock's time.
-  virtual void write(const std::vector<Point>& points, int64_t now_s) = 0;
+  // Whether they are kept; if not, they come again.
+  virtual bool write(const std::vector<Point>& points, int64_t now_s) = 0;
   virtual void read(int64_t series, int64_t start_s, int64_t end_s,
                     const std::function<void(Point&&)>& visit) = 0;
   virtual int64_t add_series(const MetricKey& key, const std::string& unit) = 0;
@@ -93,7 +94,7 @@ class MetricStore {
     std::set<int64_t> changed;
     int64_t last_s = 0;
   };
-  static void take_changed(Data& data, std::vector<MetricArchive::Point>& points);
+  void write_changed(const std::vector<Data*>& changed, int64_t now_s);
 
   MetricArchive& archive_;
   std::map<MetricKey, std::map<std::string, Data, std::less<>>> metrics_;  // key → unit → data

@@ -13,9 +13,11 @@ using testing::Pair;
 class MemoryArchive final : public MetricArchive {
  public:
   void resume(int64_t) override {}
-  void write(const std::vector<Point>& points, int64_t) override {
+  bool write(const std::vector<Point>& points, int64_t) override {
     ++writes;
+    if (refuses) return false;
     for (const Point& p : points) rows[{p.series, p.time_s}] = p.values;
+    return true;
   }
   void read(int64_t series, int64_t start_s, int64_t end_s,
             const std::function<void(Point&&)>& visit) override {
@@ -37,6 +39,7 @@ class MemoryArchive final : public MetricArchive {
   }
 
   int writes = 0;
+  bool refuses = false;
   std::map<std::pair<int64_t, int64_t>, Distribution> rows;
   std::vector<SeriesInfo> known;
 };
@@ -121,6 +124,21 @@ TEST_F(MetricStoreTest, WhatWasFlushedIsReadBackByAnotherStore) {
               ElementsAre(Pair(kNow, 11)));
   again.flush(kNow + 240);
   EXPECT_EQ(MetricStore(archive).read({key(), 60, "Sum", ""}, kNow, kNow + 60).points.at(kNow), 11);
+}
+
+TEST_F(MetricStoreTest, WhatTheDiskRefusesIsWrittenLater) {
+  add(kNow, 1);
+  archive.refuses = true;
+  const MetricKey saved = key();
+  store.save({&saved}, kNow);
+  store.flush(kNow + 60);
+  EXPECT_TRUE(archive.rows.empty());
+  EXPECT_THAT(sums(60, kNow, kNow + 60), ElementsAre(Pair(kNow, 1)));
+  archive.refuses = false;
+  store.flush(kNow + 120);
+  MetricStore again(archive);
+  EXPECT_THAT(again.read({key(), 60, "Sum", ""}, kNow, kNow + 60).points,
+              ElementsAre(Pair(kNow, 1)));
 }
 
 TEST_F(MetricStoreTest, WhatIsSavedIsWrittenAtOnceAndAlone) {

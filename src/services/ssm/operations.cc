@@ -150,7 +150,9 @@ Result<SsmOperations::Asked> SsmOperations::look_up(const std::string& given) co
   }
   const size_t colon = name.find(':');
   const std::string bare = name.substr(0, colon);
-  if (auto fits = check_asked_ssm_name(bare); !fits) return fits.error();
+  // Names of secrets have other characters.
+  if (auto fits = check_asked_ssm_name(bare); !fits && !name.starts_with(kSecretPrefix))
+    return fits.error();
   auto found = parameters_.find(region_, bare);
   if (!found && name.starts_with(kSecretPrefix)) return no_such_secret(name);
   if (!found) return no_such_ssm_parameter();
