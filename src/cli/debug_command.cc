@@ -39,9 +39,7 @@ constexpr auto kStartPatience = std::chrono::seconds(10);
 constexpr auto kPause = std::chrono::milliseconds(10);
 
 std::string debug_path(const NamedFunction& function) {
-  std::string path = "/_kiln/debug/" + percent_encode(function.name);
-  if (!function.qualifier().empty()) path += "?Qualifier=" + percent_encode(function.qualifier());
-  return path;
+  return "/_kiln/debug/" + percent_encode(function.name) + qualifier_query(function.qualifier());
 }
 
 // Whether somebody listens on a port of this machine. It isn't tried: a debugger takes the first

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/json_access.h"
+#include "logs/function_stream.h"
 #include "wire/xml_document.h"
 
 namespace kiln::cli {
@@ -62,9 +63,12 @@ std::string region_of(const FunctionTarget& target) {
   return target.name.substr(from, target.name.find(':', from) - from);
 }
 
+std::string qualifier_query(const std::string& qualifier) {
+  return qualifier.empty() ? "" : "?Qualifier=" + percent_encode(qualifier);
+}
+
 std::string target_path(const FunctionTarget& target, const std::string& operation) {
-  return function_path(target.name) + "/" + operation +
-         (target.qualifier.empty() ? "" : "?Qualifier=" + percent_encode(target.qualifier));
+  return function_path(target.name) + "/" + operation + qualifier_query(target.qualifier);
 }
 
 std::string configuration_path(const FunctionTarget& target) {
@@ -103,7 +107,7 @@ Result<std::string> find_log_group(ApiClient& client, const FunctionTarget& targ
 }
 
 std::string default_log_group(const FunctionTarget& target) {
-  return "/aws/lambda/" + plain_name(target);
+  return std::string(logs::kFunctionGroupPrefix) + plain_name(target);
 }
 
 std::string log_group_of(ApiClient& client, const FunctionTarget& target) {

@@ -28,6 +28,8 @@ FunctionTarget split_target(const std::string& target);
 std::string plain_name(const FunctionTarget& target);
 // That of an ARN; "": it is none.
 std::string region_of(const FunctionTarget& target);
+// "?Qualifier=…" of a path; "" without one.
+std::string qualifier_query(const std::string& qualifier);
 // Of an operation on the target: "configuration", "invocations", …
 std::string target_path(const FunctionTarget& target, const std::string& operation);
 // Of the target's GetFunctionConfiguration.

@@ -132,9 +132,10 @@ Result<Source> open_source(const ClientOptions& options, const LogsOptions& want
                            const std::string& text, int64_t start_ms) {
   Source source{text, "", {}, "", {}, {}, LogSelection(wanted.request_id, wanted.which)};
   // `aws logs` has the group's name.
-  constexpr std::string_view kGroupPrefix = "/aws/lambda/";
   const Result<NamedFunction> function = read_function(
-      text.starts_with(kGroupPrefix) ? text.substr(kGroupPrefix.size()) : text, options.api);
+      text.starts_with(logs::kFunctionGroupPrefix) ? text.substr(logs::kFunctionGroupPrefix.size())
+                                                   : text,
+      options.api);
   if (!function) return function.error();
   source.target = function->target;
   source.name = function->text();

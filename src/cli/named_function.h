@@ -1,9 +1,8 @@
 // A function as a command line names it: NAME, NAME:QUALIFIER, an ARN, or what of an ARN begins
 // with the account. All commands that take one read it here.
 //
-//   const auto function =
-//   read_function("arn:aws:lambda:eu-west-1:000000000000:function:hello:live",
-//                                       options.api);
+//   const std::string arn = "arn:aws:lambda:eu-west-1:000000000000:function:hello:live";
+//   const auto function = read_function(arn, options.api);
 //   function->name;        // "hello"
 //   function->api.region;  // "eu-west-1"
 //

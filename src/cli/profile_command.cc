@@ -139,10 +139,7 @@ int run_profile(Console& console, const ClientOptions& client_options, ProfileOp
     return fail(console, there.error());
   const std::string path = "/_kiln/debug/" + percent_encode(function.name);
   const Result<json> started = send_document(
-      *client, "POST",
-      path + (function.qualifier().empty() ? ""
-                                           : "?Qualifier=" + percent_encode(function.qualifier())),
-      {{"profile", true}});
+      *client, "POST", path + qualifier_query(function.qualifier()), {{"profile", true}});
   if (!started) return fail(console, error_on(function, started.error()), function.name);
   const StopSignals signals;
   Result<void> done;

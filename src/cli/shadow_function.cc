@@ -131,9 +131,8 @@ void wait_until_gone(ApiClient& client, const std::string& name) {
 
 Result<ShadowFunction> ShadowFunction::make(ApiClient& client, const std::string& name,
                                             const std::string& qualifier) {
-  std::string path = function_path(name);
-  if (!qualifier.empty()) path += "?Qualifier=" + percent_encode(qualifier);
-  const Result<Json> function = json_call(client, {.method = "GET", .path = path});
+  const Result<Json> function = json_call(
+      client, {.method = "GET", .path = function_path(name) + qualifier_query(qualifier)});
   if (!function) return function.error();
   ShadowFunction shadow;
   shadow.original_ = (*function)["Configuration"];

@@ -16,9 +16,8 @@ using nlohmann::json;
 enum class UrlWish { kShowOrCreate, kDelete };
 
 std::string url_path(const FunctionTarget& target) {
-  std::string path = "/2021-10-31/functions/" + percent_encode(target.name) + "/url";
-  if (!target.qualifier.empty()) path += "?Qualifier=" + percent_encode(target.qualifier);
-  return path;
+  return "/2021-10-31/functions/" + percent_encode(target.name) + "/url" +
+         qualifier_query(target.qualifier);
 }
 
 int run_url(Console& console, const ClientOptions& options, const std::string& text, UrlWish wish) {
