@@ -7,11 +7,7 @@
 #include "base/check.h"
 #include "base/code_folder.h"
 #include "base/fence.h"
-#include "base/interpreters.h"
 #include "engine/fault_text.h"
-#include "engine/runtime_launch.h"
-#include "model/environment_limits.h"
-#include "model/runtime_version.h"
 
 namespace kiln::engine {
 namespace {

@@ -229,13 +229,15 @@ Environment& SandboxPool::make(const model::ConfigPtr& config, Initialization in
   auto made = std::make_unique<Environment>(host_, static_cast<EnvironmentOwner&>(*this), config,
                                             find_task_(*config), initialization);
   Environment* environment = made.get();
-  if (const size_t most = dead_.size() + all_.size() + 1; dead_.capacity() < most)
-    dead_.reserve(2 * most);
-  // None of its environments may be in no list for want of memory.
+  // None may be in no list for want of memory, alive or dead.
+  const auto take_up_to = [](auto& list, size_t most) {
+    if (list.capacity() < most) list.reserve(2 * most);
+  };
+  take_up_to(dead_, dead_.size() + all_.size() + 1);
   Ready& ready = version_of(config).of(initialization);
   ++ready.environments;
   for (auto* list : {&ready.idle, &ready.returning, &ready.at_work})
-    if (list->capacity() < ready.environments) list->reserve(2 * ready.environments);
+    take_up_to(*list, ready.environments);
   all_.emplace(environment, std::move(made));
   return *environment;
 }

@@ -415,7 +415,7 @@ bool Sandbox::was_taken_ahead() const { return by_channel_ && channel_->was_take
 
 Duration Sandbox::answered_ago() const {
   // Extensions are a part of the invocation.
-  return by_channel_ && !extensions_->any_external() ? channel_->answered_ago() : Duration(0);
+  return by_channel_ && !has_external_extensions() ? channel_->answered_ago() : Duration(0);
 }
 
 void Sandbox::catch_up() {

@@ -103,6 +103,7 @@ class Sandbox final : public SandboxPort, private RuntimePort, private StartQueu
   void watch_death();
   void on_settled();
   void settle();
+  bool has_external_extensions() const;
   void give_up_orders();
   void runtime_is_back();
   void announce_ready();

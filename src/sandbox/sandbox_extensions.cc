@@ -6,10 +6,12 @@
 
 namespace kiln::sandbox {
 
+bool Sandbox::has_external_extensions() const { return extensions_ && extensions_->any_external(); }
+
 // The program waits with its start for a byte, where it has extensions that register first.
 void Sandbox::give_up_orders() {
   if (!blank_ || !blank_->orders) return;
-  if (extensions_ && extensions_->any_external()) {
+  if (has_external_extensions()) {
     if (!extensions_->registered()) return;
     const char go = 'G';
     [[maybe_unused]] const ssize_t sent =
@@ -28,16 +30,14 @@ void Sandbox::on_extension_news() {
 
 // It isn't ready before its extensions are.
 void Sandbox::runtime_is_back() {
-  const bool external = extensions_ && extensions_->any_external();
   extensions_ms_ = -1;
-  if (external) back_ = host_.loop.clock().steady_now();
-  held_ = (external || (extensions_ && extensions_->any())) && !extensions_->settled();
+  if (has_external_extensions()) back_ = host_.loop.clock().steady_now();
+  held_ = extensions_ && !extensions_->settled();
   if (!held_) announce_ready();
 }
 
 void Sandbox::announce_ready() {
-  if (extensions_ && extensions_->any_external())
-    extensions_ms_ = to_ms(host_.loop.clock().steady_now() - back_);
+  if (has_external_extensions()) extensions_ms_ = to_ms(host_.loop.clock().steady_now() - back_);
   end_start();
   owner_.on_ready();
 }
