@@ -246,6 +246,7 @@ int run_engine(const ServeOptions& options, const std::string& data_dir,
       if (::isatty(STDOUT_FILENO) == 1) print_banner(options, authority, data_dir);
       std::fflush(stdout);
     }
+    engine.stock_up();
     const bool lost = !wait_for_end(signals, (*launcher)->pid());
     if (lost)
       events.write(engine::note_event(

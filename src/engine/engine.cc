@@ -395,6 +395,11 @@ const Clock& Engine::clock() const { return impl_->clock; }
 const EngineOptions& Engine::options() const { return impl_->options; }
 const std::vector<std::string>& Engine::warnings() const { return impl_->warnings; }
 
+void Engine::stock_up() {
+  for (auto& invoker : impl_->invokers)
+    invoker->loop().post_late([target = invoker.get()] { target->stock_up(); });
+}
+
 void Engine::set_endpoint_url(const std::string& url) {
   for (auto& invoker : impl_->invokers)
     invoker->loop().post([target = invoker.get(), url] { target->set_endpoint_url(url); });

@@ -151,6 +151,9 @@ class Engine {
   const std::vector<std::string>& warnings() const;
   // AWS_ENDPOINT_URL of functions, once the port is known.
   void set_endpoint_url(const std::string& url);
+  // Makes the first sandboxes ahead of cold starts. That takes two processors for some
+  // milliseconds, so it comes when callers can be served; without it the first start makes its own.
+  void stock_up();
 
  private:
   struct Impl;

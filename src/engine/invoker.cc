@@ -76,9 +76,10 @@ Invoker::~Invoker() = default;
 Result<void> Invoker::start(std::vector<Invoker*> all) {
   all_ = std::move(all);
   host_.loop.post([this] { cgroups_.favor_this_thread(); });
-  host_.loop.post_late([this] { host_.stock.refill(); });
   return runtime_api_.listen();
 }
+
+void Invoker::stock_up() { host_.stock.refill(); }
 
 void Invoker::set_endpoint_url(std::string url) {
   KILN_REQUIRE(host_.loop.owned_here());

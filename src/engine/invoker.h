@@ -59,6 +59,8 @@ class Invoker {
   Result<void> start(std::vector<Invoker*> all);
 
   net::IoLoop& loop() { return host_.loop; }
+  // Makes the first sandboxes ahead of cold starts. On its loop.
+  void stock_up();
   void set_endpoint_url(std::string url);
 
   void invoke(InvokeRequest&& request, InvokeDone done);
