@@ -17,7 +17,7 @@ std::string aliases_path(const NamedFunction& function) {
 }
 
 Result<NamedFunction> read_owner(const std::string& text, const ApiOptions& api) {
-  return read_whole_function(text, api, "aliases are those of the function itself");
+  return read_whole_function(text, api, "aliases belong to a whole function");
 }
 
 // "2=0.1": version 2 gets a tenth of the invocations.

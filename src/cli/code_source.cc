@@ -273,8 +273,8 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
   const fs::file_status status = fs::status(path, ec);
   if (!fs::exists(status)) {
     const std::string file = path.substr(path.starts_with("fileb://") ? 8 : 0);
-    return usage(nothing_at(path) +
-                 (file != path ? "; write the path alone: " + shell_word(file) : ""));
+    return usage(nothing_at(path, file != path ? "write the path alone: " + shell_word(file)
+                                               : "give the folder or the zip file of the code"));
   }
   CodeSource source;
   source.form = form;

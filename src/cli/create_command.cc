@@ -252,8 +252,9 @@ Error in_their_order(const CreateOptions& options, Error error) {
   if (!path_first && (options.path.find_first_of("/.") != std::string::npos ||
                       error.message.find("did you mean") != std::string::npos))
     return error;
-  error.message += "; the name comes first: `kiln create " + shell_word(options.path) + " " +
-                   shell_word(options.name) + "`";
+  error.message = "there is no file or folder '" + options.path +
+                  "'; the name comes first: `kiln create " + shell_word(options.path) + " " +
+                  shell_word(options.name) + "`";
   return error;
 }
 

@@ -46,7 +46,7 @@ Result<NamedFunction> read_whole_function(const std::string& text, const ApiOpti
                                           const std::string& why) {
   Result<NamedFunction> out = read_function(text, api);
   if (!out || out->qualifier().empty()) return out;
-  return usage("'" + text + "' names a version or alias; " + why + ". Write " + out->name);
+  return usage("'" + text + "' is a version or an alias, and " + why + "; write " + out->name);
 }
 
 Result<nlohmann::json> configuration_of(ApiClient& client, const NamedFunction& function) {

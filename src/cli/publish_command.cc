@@ -11,7 +11,7 @@ namespace {
 int run_publish(Console& console, const ClientOptions& options, const std::string& text,
                 const std::string& description) {
   const Result<NamedFunction> function =
-      read_whole_function(text, options.api, "a version is published of the function itself");
+      read_whole_function(text, options.api, "versions are made of a whole function");
   if (!function) return fail(console, function.error());
   const std::string& name = function->target.name;
   Result<ApiClient> client = ApiClient::create(function->api);

@@ -57,10 +57,10 @@ const std::string kFolder = "it is a folder; name a file in it";
 
 }  // namespace
 
-std::string nothing_at(const std::string& path) {
+std::string nothing_at(const std::string& path, const std::string& step) {
   const std::string near = near_path(path);
-  return "there is no file or folder '" + path + "'" +
-         (near.empty() ? "" : "; did you mean " + near + "?");
+  return "there is no file or folder '" + path + "'; " +
+         (near.empty() ? step : "did you mean " + near + "?");
 }
 
 Result<void> open_file(const std::string& path, std::ifstream& file) {

@@ -31,7 +31,7 @@ std::string check_units(const std::string& text) {
 int run_reserve(Console& console, const ClientOptions& options, const std::string& text,
                 const std::string& units) {
   const Result<NamedFunction> function =
-      read_whole_function(text, options.api, "a reserve is that of the function itself");
+      read_whole_function(text, options.api, "a reserve is for a whole function");
   if (!function) return fail(console, function.error());
   const std::string& name = function->target.name;
   Result<ApiClient> client = ApiClient::create(function->api);

@@ -113,7 +113,8 @@ TEST(TemplateSource, SaysWhatIsWrong) {
     const auto stacks = read_template_source(path);
     return stacks.ok() ? std::string("none") : stacks.error().message;
   };
-  EXPECT_THAT(error(folder.path() + "/nothing"), HasSubstr("there is no file or folder"));
+  EXPECT_THAT(error(folder.path() + "/nothing"),
+              HasSubstr("/nothing'; give a template, a cdk.out, or a folder with one"));
   EXPECT_THAT(error(folder.path()), HasSubstr("neither a template.yaml, template.yml"));
   EXPECT_THAT(
       error(folder.write("sls/serverless.yml", "service: x\n")),
