@@ -39,6 +39,8 @@ constexpr std::array kRemedies = {
            "no parameter is named $: declare it under Parameters, or correct the name"},
     Remedy{"Unresolved resource dependencies [", "] in the ",
            "no parameter or resource is named $: declare it, or correct the name"},
+    Remedy{"instance of Fn::GetAtt references undefined resource ", "",
+           "declare $ under Resources, or correct the name"},
     Remedy{"Unresolved condition dependency ", " in the ",
            "declare $ under Conditions, or correct the name"},
     Remedy{"Unresolved condition dependency ", "",

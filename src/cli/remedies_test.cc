@@ -30,6 +30,8 @@ TEST(Remedies, TheNextStepStandsBehindTheProblem) {
       {"Template format error: Unresolved resource dependencies [X] in the Resources block of the "
        "template",
        "; no parameter or resource is named X: declare it, or correct the name"},
+      {"Template error: instance of Fn::GetAtt references undefined resource Rol",
+       "; declare Rol under Resources, or correct the name"},
       {"Template format error: Unresolved condition dependency C",
        "; declare C under Conditions, or correct the name"},
       {"Template format error: Unresolved condition dependency C in the Fn::If",

@@ -75,6 +75,17 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
       {{"create-function", "--function-name", "x"},
        "there is no command 'kiln create-function'; `kiln aws lambda create-function "
        "--function-name x` runs the AWS CLI"},
+      {{"versions", "f"},
+       "there is no command 'kiln versions'; `kiln aws lambda list-versions-by-function "
+       "--function-name NAME` lists a function's versions"},
+      {{"local", "start-api"},
+       "there is no command 'kiln local'; `kiln serve` starts the engine, and `kiln invoke NAME` "},
+      {{"new", "shop", "--runtime", "python3.11"},
+       "kiln new has no option --runtime; it makes projects in C++; in Python or JavaScript, "},
+      {{"create", "f", "/tmp", "--reserved", "3"},
+       "kiln create has no option --reserved; `kiln reserve NAME N` sets it afterwards; "},
+      {{"serve", "--daemon"},
+       "kiln serve has no option --daemon; `kiln serve --quiet &` runs it in the background; "},
       {{"describe-stacks"},
        "there is no command 'kiln describe-stacks'; `kiln aws cloudformation describe-stacks` "},
       {{"--region", "eu-west-1", "list"},

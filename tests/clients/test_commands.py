@@ -42,6 +42,8 @@ def test_versions_and_aliases(kiln, function):
     assert "--route is '2'" in says(kiln, "alias", "set", function, "live", "1", "--route", "2", code=2)
     assert says(kiln, "alias", "delete", function, "live") == f"deleted {function}:live\n"
     assert "no function 'nope'" in says(kiln, "publish", "nope", code=1)
+    assert says(kiln, "delete", f"{function}:1") == f"deleted {function}:1\n"
+    assert says(kiln, "delete", f"{function}:1", code=1) == f"kiln: '{function}' has no version 1; `kiln publish {function}` publishes one\n"
 
 
 def test_logs_of_a_version_an_alias_and_an_arn(kiln, function, tmp_path):
