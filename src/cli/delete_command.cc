@@ -79,9 +79,12 @@ void add_delete_command(CLI::App& app, Invocation& invocation) {
       "\n"
       "Examples:\n"
       "  kiln delete hello\n"
-      "  kiln delete hello --yes");
+      "  kiln delete hello --yes\n"
+      "  kiln delete hello:1 --yes                version 1 alone");
   auto options = std::make_shared<DeleteOptions>();
-  command->add_option("name", options->name, "Name of the function")->required();
+  command->add_option("name", options->name, "Name of the function, or one of its versions")
+      ->type_name("NAME[:VERSION]")
+      ->required();
   command->add_flag_callback(
       "--yes,-y", [options] { options->confirm = Confirm::kNo; }, "Do it without asking");
   auto client_options = add_client_options(*command);

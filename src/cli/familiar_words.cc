@@ -219,6 +219,7 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"logs", "--tail", "-f follows the log, and -n N starts with its last N lines"},
     FamiliarOption{"logs", "-t", "-f follows the log, and -n N starts with its last N lines"},
     FamiliarOption{"load", "--duration", "--for says how long: `--for 30s`"},
+    FamiliarOption{"load", "--async", "it is --event here"},
     FamiliarOption{"load", "--rps", "--rate says how many a second"},
     FamiliarOption{"serve", "-p", "it is --port here"},
     FamiliarOption{"serve", "-d", kBackground},

@@ -120,6 +120,8 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
        "kiln list has no option --jsno; did you mean --json? `kiln list --help` "
        "shows what it takes"},
       {{"list", "--wat"}, "kiln list has no option --wat; `kiln list --help` shows what it takes"},
+      {{"serve", "4567"},
+       "kiln serve has no place for '4567'; `kiln serve --port 4567` listens there; `kiln serve "},
       {{"list", "more"},
        "kiln list has no place for 'more'; `kiln list --help` shows what it "
        "takes"},
