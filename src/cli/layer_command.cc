@@ -161,9 +161,8 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
   command->require_subcommand(1);
   command->footer(
       "A layer is an archive that functions see in /opt: libraries in python/, nodejs/ or lib/,\n"
-      "programs in bin/, and those that run beside the function in extensions/. `kiln create "
-      "--layer\n"
-      "NAME:VERSION` gives a function layers.\n"
+      "programs in bin/, and those that run beside the function in extensions/.\n"
+      "`kiln create --layer NAME:VERSION` gives a function layers.\n"
       "\n"
       "Examples:\n"
       "  kiln layer publish deps ./layer --runtime python3.12\n"
