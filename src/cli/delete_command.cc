@@ -46,10 +46,14 @@ int run_delete(Console& console, const ClientOptions& client_options,
                              ? nothing_to_delete(*client, *function)
                              : error);
   };
-  if (options.confirm == Confirm::kAsk && is_anybody_there(console)) {
-    // A question about what isn't there would be a strange one.
+  const bool asks = options.confirm == Confirm::kAsk && is_anybody_there(console);
+  if (asks || !qualifier.empty()) {
+    // A question about what isn't there would be a strange one, and the API deletes a version that
+    // isn't there with success.
     const auto there = client->json({.path = configuration_path(function->target)});
     if (!there) return fail_here(there.error());
+  }
+  if (asks) {
     const std::string question =
         qualifier.empty()
             ? "Delete the function '" + function->name + "' with its code, versions and aliases?"
