@@ -12,6 +12,7 @@
 #include "cli/env_file.h"
 #include "cli/function_api.h"
 #include "cli/missing_packages.h"
+#include "cli/named_function.h"
 #include "cli/plain_words.h"
 #include "cli/shell.h"
 #include "cli/size_text.h"
@@ -259,6 +260,10 @@ Error in_their_order(const CreateOptions& options, Error error) {
 }
 
 int run_create(Console& console, const ClientOptions& client_options, CreateOptions options) {
+  if (const auto function = read_whole_function(options.name, client_options.api,
+                                                "code and settings are those of a whole function");
+      !function)
+    return fail(console, function.error());
   if (!options.environment_file.empty()) {
     Result<std::vector<std::string>> pairs = read_env_file(options.environment_file);
     if (!pairs) return fail(console, pairs.error());

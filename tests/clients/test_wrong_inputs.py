@@ -163,6 +163,8 @@ CASES = [
     ("delete arn:aws:lambda:eu-west-1:000000000000:function:hello --yes", 1, "kiln: no function 'hello'; `kiln list --region eu-west-1` shows what is there\n"),
     ("url hello:1", 2, "'hello:1' is a version, and a URL belongs to a function or an alias; `kiln alias set hello live 1` makes an alias of it"),
     ("reserve hello:1 5", 2, "kiln: 'hello:1' is a version or an alias, and a reserve is for a whole function; write hello\n"),
+    ("create hello:live hello", 2, "kiln: 'hello:live' is a version or an alias, and code and settings are those of a whole function; write hello\n"),
+    ("create new hello --env AWS_REGION=x", 1, "Reserved keys used in this request: AWS_REGION; leave them out: Lambda sets them for each function\n"),
     ("publish hello:1", 2, "kiln: 'hello:1' is a version or an alias, and versions are made of a whole function; write hello\n"),
     ("alias list hello:9", 2, "kiln: 'hello:9' is a version or an alias, and aliases belong to a whole function; write hello\n"),
     ("alias set hello:1 live 1", 2, "kiln: 'hello:1' is a version or an alias, and aliases belong to a whole function; write hello\n"),
