@@ -158,7 +158,8 @@ TEST_F(SurveyTest, ReportLinesAreReadInTheLogGroupThatTheSettingsName) {
 TEST_F(SurveyTest, NoMorePagesAreReadThanItTakes) {
   api_.answers["GetMetricData"] =
       R"({"MetricDataResults": [{"Id": "m", "Timestamps": [60], "Values": [2]}]})";
-  api_.answers["FilterLogEvents"] = R"({"nextToken": "next", "events": [{"logStreamName": "2026/01/21/[1]8a", "message":
+  api_.answers["FilterLogEvents"] =
+      R"({"nextToken": "next", "events": [{"logStreamName": "2026/01/21/[1]8a", "message":
           "REPORT RequestId: a\tDuration: 10.50 ms\tBilled Duration: 11 ms\tMemory Size: 512 MB\tMax Memory Used: 40 MB\t\n"}]})";
   const MetricTime time{.now = WallTime{std::chrono::seconds(180)},
                         .machine = WallTime{std::chrono::seconds(180)}};
