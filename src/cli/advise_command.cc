@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/advise_output.h"
@@ -40,6 +41,12 @@ const std::vector<std::string> kKinds = {"memory",         "timeout",  "reserved
 Result<void> read_target(AdviseArguments& arguments, ApiOptions& api) {
   if (arguments.target.starts_with("arn:") && arguments.target.find(":stack/") != std::string::npos)
     return {};
+  std::error_code ec;
+  if (arguments.target.find_first_of("/.") != std::string::npos &&
+      std::filesystem::exists(arguments.target, ec))
+    return usage("'" + arguments.target +
+                 "' is a path, and advice is for a function or a stack that runs; `kiln list` and "
+                 "`kiln stacks` show those that are there");
   const Result<NamedFunction> function = read_function(arguments.target, api);
   if (!function) return function.error();
   if (!function->qualifier().empty())

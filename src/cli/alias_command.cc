@@ -4,6 +4,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 #include "cli/table.h"
 
 namespace kiln::cli {
@@ -11,7 +12,13 @@ namespace {
 
 using nlohmann::json;
 
-std::string aliases_path(const std::string& name) { return function_path(name) + "/aliases"; }
+std::string aliases_path(const NamedFunction& function) {
+  return function_path(function.target.name) + "/aliases";
+}
+
+Result<NamedFunction> read_owner(const std::string& text, const ApiOptions& api) {
+  return read_whole_function(text, api, "aliases belong to a whole function");
+}
 
 // "2=0.1": version 2 gets a tenth of the invocations.
 Result<json> read_route(const std::string& text) {
@@ -37,18 +44,21 @@ std::string route_text(const json& alias) {
   return out;
 }
 
-int list_aliases(Console& console, const ClientOptions& options, const std::string& name) {
-  Result<ApiClient> client = ApiClient::create(options.api);
+int list_aliases(Console& console, const ClientOptions& options, const std::string& text) {
+  const Result<NamedFunction> function = read_owner(text, options.api);
+  if (!function) return fail(console, function.error());
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  const auto answer = client->json({.path = aliases_path(name)});
-  if (!answer) return fail_on(console, answer.error(), name, options.api);
+  const auto answer = client->json({.path = aliases_path(*function)});
+  if (!answer) return fail_on(console, answer.error(), function->target.name, function->api);
   const json aliases = json_list(*answer, "Aliases");
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(aliases) << '\n';
     return kExitOk;
   }
   if (aliases.empty())
-    note(console, name + " has no aliases; `kiln alias set " + name + " live 1` makes one");
+    note(console, function->name + " has no aliases; `kiln alias set " + function->words() +
+                      " live 1` makes one");
   Table table({{"ALIAS"}, {"VERSION"}, {"ROUTE"}, {"DESCRIPTION"}});
   for (const json& alias : aliases)
     table.add({string_at(alias, "Name"), string_at(alias, "FunctionVersion"), route_text(alias),
@@ -62,6 +72,8 @@ struct SetAlias {
 };
 
 int set_alias(Console& console, const ClientOptions& options, const SetAlias& set) {
+  const Result<NamedFunction> function = read_owner(set.name, options.api);
+  if (!function) return fail(console, function.error());
   json document = {{"Name", set.alias}, {"FunctionVersion", set.version}};
   // An alias that is set again without a route has none.
   json weights = json::object();
@@ -72,9 +84,9 @@ int set_alias(Console& console, const ClientOptions& options, const SetAlias& se
   }
   document["RoutingConfig"] = {{"AdditionalVersionWeights", weights}};
   if (!set.description.empty()) document["Description"] = set.description;
-  Result<ApiClient> client = ApiClient::create(options.api);
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  const std::string path = aliases_path(set.name);
+  const std::string path = aliases_path(*function);
   auto answer = send_document(*client, "POST", path, document);
   bool made = true;
   if (!answer && answer.error().type == "ResourceConflictException") {
@@ -82,31 +94,34 @@ int set_alias(Console& console, const ClientOptions& options, const SetAlias& se
     document.erase("Name");  // it stands in the path
     answer = send_document(*client, "PUT", path + "/" + percent_encode(set.alias), document);
   }
-  if (!answer) return fail_on(console, answer.error(), set.name, options.api);
+  if (!answer) return fail_on(console, answer.error(), function->target.name, function->api);
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(*answer) << '\n';
     return kExitOk;
   }
-  console.out << (made ? "created " : "updated ") << set.name << ':' << set.alias << "  version "
-              << string_at(*answer, "FunctionVersion");
+  console.out << (made ? "created " : "updated ") << function->name << ':' << set.alias
+              << "  version " << string_at(*answer, "FunctionVersion");
   if (const std::string route = route_text(*answer); !route.empty())
     console.out << "  route " << route;
   console.out << '\n';
   return kExitOk;
 }
 
-int delete_alias(Console& console, const ClientOptions& options, const std::string& name,
+int delete_alias(Console& console, const ClientOptions& options, const std::string& text,
                  const std::string& alias) {
-  Result<ApiClient> client = ApiClient::create(options.api);
+  const Result<NamedFunction> function = read_owner(text, options.api);
+  if (!function) return fail(console, function.error());
+  const std::string& name = function->name;
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
-  const std::string path = aliases_path(name) + "/" + percent_encode(alias);
+  const std::string path = aliases_path(*function) + "/" + percent_encode(alias);
   // Deleting what isn't there succeeds in the API; to whoever mistyped a name it says nothing.
   if (const auto there = client->json({.path = path}); !there)
     return there.error().type == "ResourceNotFoundException"
-               ? fail(console, no_such_qualifier(name, alias, options.api))
+               ? fail(console, no_such_qualifier(name, alias, function->api))
                : fail(console, there.error());
   const auto answer = client->json({.method = "DELETE", .path = path});
-  if (!answer) return fail_on(console, answer.error(), name, options.api);
+  if (!answer) return fail_on(console, answer.error(), function->target.name, function->api);
   if (options.format == OutputFormat::kJson)
     console.out << deleted_document({name + ":" + alias});
   else

@@ -81,6 +81,20 @@ std::string typescript(const std::vector<CodeEntry>& entries) {
   return found;
 }
 
+// The folder into which its .ts files were built; "": there is none.
+std::string built_folder(const std::vector<CodeEntry>& entries) {
+  for (const std::string folder : {"dist", "build", "out", "lib"}) {
+    const auto is_top_module = [&folder](const CodeEntry& entry) {
+      return entry.path.starts_with(folder + "/") &&
+             entry.path.find('/', folder.size() + 1) == std::string::npos &&
+             (entry.path.ends_with(".js") || entry.path.ends_with(".mjs") ||
+              entry.path.ends_with(".cjs"));
+    };
+    if (std::any_of(entries.begin(), entries.end(), is_top_module)) return folder;
+  }
+  return "";
+}
+
 // Sources that no runtime here takes as they are, by their ending, and what makes a package of
 // them.
 struct Sources {
@@ -112,7 +126,13 @@ std::string step_for(std::vector<CodeEntry> entries, const std::string& folder) 
            "` builds a project with CMake and makes its function, and `kiln create NAME " + word +
            "/build/NAME.zip` makes one of what is built";
   }
-  if (const std::string file = typescript(entries); !file.empty())
+  const std::string file = typescript(entries), built = built_folder(entries);
+  if (!file.empty() && !built.empty())
+    return "give the folder with what was built of its .ts files: `kiln create NAME " +
+           shell_word(folder == "DIR" ? "DIR/" + built
+                                      : (std::filesystem::path(folder) / built).string()) +
+           "`";
+  if (!file.empty())
     return "build its .ts files first, in its folder: `npx esbuild " + shell_word(file) +
            " --bundle --platform=node --outfile=build/index.js`; then give the folder build";
   for (const Sources& sources : kSources)
@@ -273,8 +293,8 @@ Result<CodeSource> read_code(const std::string& path, CodeForm form) {
   const fs::file_status status = fs::status(path, ec);
   if (!fs::exists(status)) {
     const std::string file = path.substr(path.starts_with("fileb://") ? 8 : 0);
-    return usage(nothing_at(path) +
-                 (file != path ? "; write the path alone: " + shell_word(file) : ""));
+    return usage(nothing_at(path, file != path ? "write the path alone: " + shell_word(file)
+                                               : "give the folder or the zip file of the code"));
   }
   CodeSource source;
   source.form = form;

@@ -361,6 +361,11 @@ TEST(ChooseRuntime, SaysWhatToDoWhereItCannotTell) {
                   .error()
                   .message,
               HasSubstr("`kiln dev DIR` builds a project with CMake"));
+  EXPECT_THAT(
+      choose({{"index.ts"}, {"tsconfig.json"}, {"dist/index.js"}}, {}, unknown).error().message,
+      HasSubstr("what was built of its .ts files: `kiln create NAME DIR/dist`"));
+  EXPECT_THAT(choose({{"index.ts"}, {"dist/a/index.js"}}, {}, unknown).error().message,
+              HasSubstr("`npx esbuild index.ts"));
   EXPECT_THAT(said("main.go"), HasSubstr("go build -o build/bootstrap .`"));
   EXPECT_THAT(said("src/main.rs"), HasSubstr("`cargo build --release`"));
   EXPECT_THAT(said("App.java"), HasSubstr("a script bootstrap that starts java"));

@@ -1,6 +1,10 @@
 #include "cli/completion_text.h"
 
+#include <algorithm>
+#include <array>
 #include <functional>
+#include <string_view>
+#include <vector>
 
 namespace kiln::cli {
 namespace {
@@ -24,36 +28,83 @@ std::string sh_quoted(const std::string& text) {
   return out + "'";
 }
 
-std::string words_of(const CommandShape& command) {
+std::string joined(const std::vector<std::string>& words) {
   std::string out;
-  const auto add = [&out](const std::string& word) { out += (out.empty() ? "" : " ") + word; };
-  for (const CommandShape& below : command.commands) add(below.name);
-  for (const OptionShape& option : command.options)
-    for (const std::string& name : option.long_names) add("--" + name);
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
   return out;
 }
 
-// Names of functions are asked for where a command takes one first.
-bool takes_function(const CommandShape& command) {
-  if (command.arguments.empty()) return false;
-  const std::string& about = command.arguments.front().about;
-  return about.find("function") != std::string::npos ||
-         about.find("version or alias") != std::string::npos;
+std::string options_of(const CommandShape& command) {
+  std::vector<std::string> words;
+  for (const OptionShape& option : command.options)
+    for (const std::string& name : option.long_names) words.push_back("--" + name);
+  return joined(words);
 }
 
-constexpr const char* kNames =
-    "kiln list --json 2>/dev/null | sed -n 's/.*\"FunctionName\": \"\\([^\"]*\\)\".*/\\1/p'";
+std::string commands_of(const CommandShape& command) {
+  std::vector<std::string> words;
+  for (const CommandShape& below : command.commands) words.push_back(below.name);
+  return joined(words);
+}
+
+// The kinds of things whose names a command takes first, and what lists them: a table with a title,
+// and the names in its first column.
+struct NamedThing {
+  std::string_view name, in_about, list;
+};
+constexpr std::array kNamedThings = {
+    NamedThing{"functions", "function", "kiln list"},
+    NamedThing{"functions", "version or alias", "kiln list"},
+    NamedThing{"stacks", "stack", "kiln stacks"},
+    NamedThing{"alarms", "alarm", "kiln alarm list"},
+    NamedThing{"layers", "layer", "kiln layer list"},
+    NamedThing{"events", "service that sends it", "kiln event"},
+    NamedThing{"shells", "bash, zsh, or fish", "printf \"%s\\n\" - bash zsh fish"},
+};
+
+// "functions stacks"; "": none.
+std::string names_of(const CommandShape& command) {
+  std::vector<std::string> out;
+  // These make one with a new name.
+  if (command.arguments.empty() || command.name == "create" || command.name == "new") return "";
+  const std::string& about = command.arguments.front().about;
+  for (const NamedThing& kind : kNamedThings)
+    if (about.find(kind.in_about) != std::string::npos &&
+        std::find(out.begin(), out.end(), kind.name) == out.end())
+      out.emplace_back(kind.name);
+  return joined(out);
+}
+
+// The cases of a shell's switch over kinds.
+std::string lists_of_kinds(const std::string& before, const std::string& after) {
+  std::string out;
+  std::string_view last;
+  for (const NamedThing& kind : kNamedThings) {
+    if (kind.name == last) continue;
+    last = kind.name;
+    out += before + std::string(kind.name) + after + std::string(kind.list);
+    out += after.starts_with(')') ? " ;;\n" : "\n";
+  }
+  return out;
+}
+constexpr const char* kFirstColumn = " 2>/dev/null | sed '1d; s/ .*//'\n";
 
 std::string bash(const CommandShape& program) {
-  std::string cases;
+  std::string cases, commands;
   each(program, [&](const CommandShape& command) {
-    cases += "    " + sh_quoted(command.path) + ") words=" + sh_quoted(words_of(command));
-    if (takes_function(command) && command.name != "create") cases += "; names=yes";
+    cases += "    " + sh_quoted(command.path) + ") options=" + sh_quoted(options_of(command));
+    if (const std::string names = names_of(command); !names.empty())
+      cases += " names=" + sh_quoted(names);
+    if (!command.arguments.empty()) cases += " files=yes";
     cases += " ;;\n";
+    if (!command.commands.empty())
+      commands +=
+          "    " + sh_quoted(command.path) + ") echo " + sh_quoted(commands_of(command)) + " ;;\n";
   });
   return "# Completion of kiln for bash: eval \"$(kiln completion bash)\"\n"
          "_kiln() {\n"
-         "  local path=kiln word words='' names=no i\n"
+         "  local path=kiln word words options='' names='' files=no i\n"
+         "  local now=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=${COMP_WORDS[i]}\n"
          "    case $word in -*) continue ;; esac\n"
@@ -63,28 +114,26 @@ std::string bash(const CommandShape& program) {
          "  case $path in\n" +
          cases +
          "  esac\n"
-         "  if [[ $names == yes && ${COMP_WORDS[COMP_CWORD]} != -* ]]; then\n"
-         "    words=\"$words $(" +
-         kNames +
-         ")\"\n"
+         "  [[ $path == 'kiln invoke' && $before == --event ]] && names=events\n"
+         "  words=$(_kiln_commands \"$path\")\n"
+         "  if [[ $now == -* || -z $words$names && $files == no ]]; then\n"
+         "    words=$options\n"
+         "  elif [[ -n $names ]]; then\n"
+         "    words=$(_kiln_names $names)\n"
          "  fi\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
-         "  [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "
-         "\"${COMP_WORDS[COMP_CWORD]}\"))\n"
+         "  COMPREPLY=($(compgen -W \"$words\" -- \"$now\"))\n"
+         "  [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- \"$now\"))\n"
+         "}\n"
+         "_kiln_names() {\n"
+         "  local kind\n"
+         "  for kind in \"$@\"; do\n"
+         "    case $kind in\n" +
+         lists_of_kinds("      ", ") ") + "    esac" + kFirstColumn +
+         "  done\n"
          "}\n"
          "_kiln_commands() {\n"
          "  case $1 in\n" +
-         [&] {
-           std::string out;
-           each(program, [&out](const CommandShape& command) {
-             if (command.commands.empty()) return;
-             std::string words;
-             for (const CommandShape& below : command.commands)
-               words += (words.empty() ? "" : " ") + below.name;
-             out += "    " + sh_quoted(command.path) + ") echo " + sh_quoted(words) + " ;;\n";
-           });
-           return out;
-         }() +
+         commands +
          "  esac\n"
          "}\n"
          "complete -F _kiln kiln\n";
@@ -100,8 +149,12 @@ std::string zsh(const CommandShape& program) {
 std::string fish(const CommandShape& program) {
   std::string out =
       "# Completion of kiln for fish: kiln completion fish | source\n"
-      "function __kiln_names\n  " +
-      std::string(kNames) + "\nend\n";
+      "function __kiln_names\n"
+      "  for kind in $argv\n"
+      "    switch $kind\n" +
+      lists_of_kinds("      case ", "\n        ") + "    end" + kFirstColumn +
+      "  end\n"
+      "end\n";
   for (const CommandShape& command : program.commands) {
     out += "complete -c kiln -n __fish_use_subcommand -f -a " + command.name + " -d " +
            sh_quoted(command.about) + "\n";
@@ -110,8 +163,8 @@ std::string fish(const CommandShape& program) {
       out += "complete -c kiln" + here + " -f -a " + below.name + " -d " + sh_quoted(below.about) +
              "\n";
     each(command, [&](const CommandShape& one) {
-      if (takes_function(one) && one.name != "create")
-        out += "complete -c kiln" + here + " -f -a '(__kiln_names)'\n";
+      if (const std::string names = names_of(one); !names.empty())
+        out += "complete -c kiln" + here + " -f -a '(__kiln_names " + names + ")'\n";
       for (const OptionShape& option : one.options)
         for (const std::string& name : option.long_names)
           out +=

@@ -275,8 +275,9 @@ int run_cost(Console& console, const ClientOptions& client_options, CostOptions 
   if (!options.choice.path.empty()) {
     std::error_code ec;
     if (!std::filesystem::exists(options.choice.path, ec))
-      return fail(console, cli::usage(nothing_at(options.choice.path) +
-                                      "; without it, `kiln cost` prices what ran on this Kiln"));
+      return fail(console,
+                  cli::usage(nothing_at(options.choice.path,
+                                        "without it, `kiln cost` prices what ran on this Kiln")));
     if (const auto source = read_template_source(options.choice.path); !source)
       return fail(console,
                   cli::usage(source.error().message +

@@ -80,7 +80,8 @@ std::string bill_table(const Console& console, const MonthBill& month, const std
                {"AMOUNT", Align::kRight},
                {"FREE", Align::kRight},
                {"UNIT"},
-               {"USD", Align::kRight}});
+               {"USD", Align::kRight}},
+              2);
   const bool several = month.regions.size() > 1;
   for (const RegionBill& region : month.regions) {
     std::string last;

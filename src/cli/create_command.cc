@@ -12,6 +12,7 @@
 #include "cli/env_file.h"
 #include "cli/function_api.h"
 #include "cli/missing_packages.h"
+#include "cli/named_function.h"
 #include "cli/plain_words.h"
 #include "cli/shell.h"
 #include "cli/size_text.h"
@@ -252,12 +253,17 @@ Error in_their_order(const CreateOptions& options, Error error) {
   if (!path_first && (options.path.find_first_of("/.") != std::string::npos ||
                       error.message.find("did you mean") != std::string::npos))
     return error;
-  error.message += "; the name comes first: `kiln create " + shell_word(options.path) + " " +
-                   shell_word(options.name) + "`";
+  error.message = "there is no file or folder '" + options.path +
+                  "'; the name comes first: `kiln create " + shell_word(options.path) + " " +
+                  shell_word(options.name) + "`";
   return error;
 }
 
 int run_create(Console& console, const ClientOptions& client_options, CreateOptions options) {
+  if (const auto function = read_whole_function(options.name, client_options.api,
+                                                "code and settings are those of a whole function");
+      !function)
+    return fail(console, function.error());
   if (!options.environment_file.empty()) {
     Result<std::vector<std::string>> pairs = read_env_file(options.environment_file);
     if (!pairs) return fail(console, pairs.error());

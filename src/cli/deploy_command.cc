@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/ids.h"
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/consent.h"
@@ -235,7 +236,7 @@ class Deployer {
   Result<StackClient::Form> change_set_form(const StackTemplate& source,
                                             const StackPackage& package, const json& before) {
     StackClient::Form form = {{"StackName", source.stack_name},
-                              {"ChangeSetName", "kiln-deploy-" + std::to_string(now_ms())},
+                              {"ChangeSetName", "kiln-deploy-" + new_uuid()},
                               {"ChangeSetType", before.is_null() ? "CREATE" : "UPDATE"},
                               {"Capabilities.member.1", "CAPABILITY_NAMED_IAM"},
                               {"Capabilities.member.2", "CAPABILITY_AUTO_EXPAND"}};
@@ -391,8 +392,6 @@ class Deployer {
     return error;
   }
 
-  static int64_t now_ms() { return epoch_ms(SystemClock().wall_now()); }
-
   Console& console_;
   const ClientOptions& client_options_;
   const DeployOptions& options_;
@@ -433,7 +432,9 @@ void add_deploy_command(CLI::App& app, Invocation& invocation) {
       ->add_option("--parameter", options->parameters,
                    "Value of a template's parameter; can be repeated")
       ->type_name("NAME=VALUE");
-  command->add_option("--tag", options->tags, "NAME=VALUE, for all that can have tags")
+  command
+      ->add_option("--tag", options->tags,
+                   "A tag of all resources that can have tags; can be repeated")
       ->type_name("NAME=VALUE");
   command->add_flag("--yes,-y", options->yes, "Carry out the plan without asking");
   command->add_flag("--plan", options->plan_only, "Show the plan and end");

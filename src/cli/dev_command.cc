@@ -149,7 +149,7 @@ int run_dev(Console& console, const ClientOptions& options, DevOptions dev) {
   std::error_code ec;
   const fs::path folder = fs::canonical(dev.folder, ec);
   if (ec == std::errc::no_such_file_or_directory)
-    return fail(console, usage(nothing_at(dev.folder)));
+    return fail(console, usage(nothing_at(dev.folder, "give the one of your code")));
   if (ec || !fs::is_directory(folder, ec)) {
     const std::string above = fs::path(dev.folder).parent_path().string();
     return fail(console, usage("'" + dev.folder + "' is not a folder; give the one of your code: " +

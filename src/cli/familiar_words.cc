@@ -31,6 +31,9 @@ constexpr std::string_view kPlanInstead = "`kiln deploy PATH --plan` shows what 
 constexpr std::string_view kConfigInstead =
     "`kiln list --json` prints the settings of functions, and `kiln create NAME DIR --update` with "
     "options changes them";
+constexpr std::string_view kResetInstead =
+    "end `kiln serve`, and delete its folder of state, which `kiln doctor` names";
+constexpr std::string_view kEnvInstead = "`kiln env` prints the variables that AWS's tools need";
 constexpr std::string_view kSecretInstead =
     "`kiln create NAME DIR --update --env-file FILE` gives a function its secrets, and `kiln aws "
     "ssm put-parameter` keeps them";
@@ -42,14 +45,24 @@ constexpr std::array kFamiliarCommands = {
     FamiliarCommand{"offline", kServeInstead},
     FamiliarCommand{"stop", kStopInstead},
     FamiliarCommand{"down", kStopInstead},
+    FamiliarCommand{"kill", kStopInstead},
+    FamiliarCommand{"reset", kResetInstead},
+    FamiliarCommand{"clean", kResetInstead},
+    FamiliarCommand{"prune", kResetInstead},
     FamiliarCommand{"run", kInvokeInstead},
     FamiliarCommand{"call", kInvokeInstead},
-    FamiliarCommand{"local", kInvokeInstead},
+    FamiliarCommand{"test", kInvokeInstead},
+    FamiliarCommand{"local",
+                    "`kiln serve` starts the engine, and `kiln invoke NAME` invokes a function"},
     FamiliarCommand{"remote", kInvokeInstead},
     FamiliarCommand{"ls", kListInstead},
     FamiliarCommand{"get", kListInstead},
     FamiliarCommand{"describe", kListInstead},
     FamiliarCommand{"functions", kListInstead},
+    FamiliarCommand{"versions",
+                    "`kiln aws lambda list-versions-by-function --function-name NAME` lists a "
+                    "function's versions"},
+    FamiliarCommand{"metrics", "`kiln top` shows what functions do"},
     FamiliarCommand{"show", kListInstead},
     FamiliarCommand{"inspect", kListInstead},
     FamiliarCommand{"config", kConfigInstead},
@@ -79,7 +92,8 @@ constexpr std::array kFamiliarCommands = {
     FamiliarCommand{"generate", kEventInstead},
     FamiliarCommand{"generate-event", kEventInstead},
     FamiliarCommand{"shell", "`kiln exec NAME sh` runs a shell in an environment"},
-    FamiliarCommand{"configure", "`kiln env` prints the variables that AWS's tools need"},
+    FamiliarCommand{"configure", kEnvInstead},
+    FamiliarCommand{"login", kEnvInstead},
 };
 
 // Commands of the AWS CLI.
@@ -151,6 +165,12 @@ constexpr std::string_view kVariablesInstead =
     "`kiln create NAME DIR --update --env-file FILE` sets the function's variables";
 constexpr std::string_view kDeployFirst =
     "`kiln deploy PATH` makes a template's functions; then invoke one by its name";
+constexpr std::string_view kBackground = "`kiln serve --quiet &` runs it in the background";
+constexpr std::string_view kCppAlone =
+    "it makes projects in C++; in Python or JavaScript, `kiln create NAME DIR` takes a folder with "
+    "a handler";
+constexpr std::string_view kReserveAfter = "`kiln reserve NAME N` sets it afterwards";
+constexpr std::string_view kUrlAfter = "`kiln url NAME` makes a URL afterwards";
 constexpr std::string_view kNameAlone = "write the name alone, without an option";
 constexpr std::array kFamiliarOptions = {
     FamiliarOption{"invoke", "--payload", kPayloadInstead},
@@ -199,10 +219,28 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"logs", "--tail", "-f follows the log, and -n N starts with its last N lines"},
     FamiliarOption{"logs", "-t", "-f follows the log, and -n N starts with its last N lines"},
     FamiliarOption{"load", "--duration", "--for says how long: `--for 30s`"},
+    FamiliarOption{"load", "--async", "it is --event here"},
     FamiliarOption{"load", "--rps", "--rate says how many a second"},
     FamiliarOption{"serve", "-p", "it is --port here"},
-    FamiliarOption{"serve", "-d", "`kiln serve --quiet &` runs it in the background"},
-    FamiliarOption{"serve", "--detach", "`kiln serve --quiet &` runs it in the background"},
+    FamiliarOption{"serve", "-d", kBackground},
+    FamiliarOption{"serve", "--detach", kBackground},
+    FamiliarOption{"serve", "--daemon", kBackground},
+    FamiliarOption{"serve", "--background", kBackground},
+    FamiliarOption{"new", "--runtime", kCppAlone},
+    FamiliarOption{"new", "-r", kCppAlone},
+    FamiliarOption{"new", "--python", kCppAlone},
+    FamiliarOption{"new", "--node", kCppAlone},
+    FamiliarOption{"new", "--template", kCppAlone},
+    FamiliarOption{"new", "--language", kCppAlone},
+    FamiliarOption{"create", "--reserved", kReserveAfter},
+    FamiliarOption{"create", "--concurrency", kReserveAfter},
+    FamiliarOption{"create", "--reserved-concurrency", kReserveAfter},
+    FamiliarOption{"create", "--url", kUrlAfter},
+    FamiliarOption{"create", "--function-url", kUrlAfter},
+    FamiliarOption{"create", "--alias", "`kiln alias set NAME ALIAS VERSION` makes one afterwards"},
+    FamiliarOption{"create", "-r", "it is --runtime here"},
+    FamiliarOption{"create", "-m", "it is --memory here"},
+    FamiliarOption{"create", "-t", "it is --timeout here"},
     FamiliarOption{"serve", "-P", "it is --port here"},
     FamiliarOption{"serve", "--httpPort", "it is --port here"},
     FamiliarOption{"kiln", "-v", kVersionInstead},
@@ -245,6 +283,9 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"provision", "--off", "it is 0 here: `kiln provision NAME:ALIAS 0`"},
     FamiliarOption{"url", "--off", "it is --delete here"},
     FamiliarOption{"scale", "--delete", "it is --off here"},
+    FamiliarOption{"env", "--unset",
+                   "`unset AWS_ENDPOINT_URL KILN_ENDPOINT AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY` "
+                   "takes them away"},
     FamiliarOption{"env", "--shell", "--form fish prints them for fish"},
     FamiliarOption{"", "--no-color", "NO_COLOR=1 in the environment turns colors off"},
     FamiliarOption{"", "--query", "--json prints JSON, and jq picks from it"},

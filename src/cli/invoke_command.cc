@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/json_access.h"
 #include "cli/command.h"
+#include "cli/consent.h"
 #include "cli/function_api.h"
 #include "cli/invoke_tail.h"
 #include "cli/named_function.h"
@@ -95,6 +96,8 @@ int run_invoke(Console& console, const ClientOptions& client_options,
                const InvokeOptions& options) {
   const Result<NamedFunction> function = read_function(options.target, client_options.api);
   if (!function) return fail(console, function.error());
+  if (options.payload == "-" && is_anybody_there(console))
+    note(console, "type the event, and end it with Ctrl-D on a line of its own");
   Result<std::string> payload = event_of(options, console.in);
   if (!payload) return fail(console, payload.error());
   Result<ApiClient> client = ApiClient::create(function->api);

@@ -42,10 +42,11 @@ void warn_if_nobody_looks_there(Console& console, const std::string& path,
       has_modules = has_modules || entry.path.ends_with(ending);
   }
   if (!has_modules) return;
-  warn(console, "'" + path +
-                    "' has no folder python, nodejs, bin, or lib, where functions look: put "
-                    "modules of Python into python, and packages of Node.js into "
-                    "nodejs/node_modules. Functions find anything else below /opt");
+  warn(console,
+       "'" + path +
+           "' has no folder python, nodejs, bin, lib, or extensions, where functions look: put "
+           "modules of Python into python, and packages of Node.js into "
+           "nodejs/node_modules. Functions find anything else below /opt");
 }
 
 int publish_layer(Console& console, const ClientOptions& options, const LayerOptions& layer) {
@@ -160,7 +161,8 @@ void add_layer_command(CLI::App& app, Invocation& invocation) {
   command->require_subcommand(1);
   command->footer(
       "A layer is an archive that functions see in /opt: libraries in python/, nodejs/ or lib/,\n"
-      "programs in bin/. `kiln create --layer NAME:VERSION` gives a function layers.\n"
+      "programs in bin/, and those that run beside the function in extensions/.\n"
+      "`kiln create --layer NAME:VERSION` gives a function layers.\n"
       "\n"
       "Examples:\n"
       "  kiln layer publish deps ./layer --runtime python3.12\n"

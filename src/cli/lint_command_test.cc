@@ -162,5 +162,53 @@ TEST(Lint, AsksARunningKilnForReportLines) {
   EXPECT_EQ(run({"lint", file, "--endpoint", silent_endpoint()}).code, kExitNoAnswer);
 }
 
+// FilterLogEvents' page with `count` REPORT lines of a function that shares its group.
+std::string page_of(const std::string& function, int count, const std::string& next) {
+  json page = {{"events", json::array()}};
+  for (int i = 0; i < count; ++i)
+    page["events"].push_back({{"logStreamName", "2026/01/21/" + function + "[$LATEST]a"},
+                              {"message", std::string(kReport) + "\n"}});
+  if (!next.empty()) page["nextToken"] = next;
+  return page.dump();
+}
+
+TEST(Lint, ReadsASharedLogGroupUntilAllThatLogThereHaveEnough) {
+  constexpr int kEnough = 10'000;
+  const auto lambda = [](const std::string& name, const std::string& group) {
+    return json{{"FunctionName", name}, {"LoggingConfig", {{"LogGroup", group}}}};
+  };
+  for (const std::string group : {"/aws/lambda/orders", "/shared"}) {
+    const TestServer server([&](const TestRequest& request) -> TestResponse {
+      if (request.method == "GET")
+        return {
+            200,
+            json{{"Functions",
+                  {lambda("orders", group), lambda("others", group), lambda("strangers", group)}}}
+                .dump()};
+      const json body = body_of(request);
+      if (body.contains("logGroupNamePrefix"))
+        return {200, R"({"logGroups":[{"logGroupName":"/aws/lambda/orders"}]})"};
+      if (body.value("logGroupName", "") != group)
+        return {400, R"({"__type": "ResourceNotFoundException"})"};
+      const std::string token = body.value("nextToken", "1");
+      if (token == "1") return {200, page_of("orders", kEnough, "2")};
+      if (token == "2") return {200, page_of("strangers", 1, "3")};
+      return {200, page_of("others", kEnough, "4")};
+    });
+    const TestFolder folder;
+    const std::string function =
+        "    Type: AWS::Lambda::Function\n    Properties: {Role: r, Code: {ZipFile: x}, "
+        "MemorySize: 128, FunctionName: ";
+    const std::string file =
+        folder.write("shop.yaml", "Resources:\n  Orders:\n" + function + "orders}\n  Others:\n" +
+                                      function + "others}\n");
+    const Outcome outcome = run({"lint", file, "--endpoint", server.endpoint()});
+    EXPECT_THAT(outcome.out, HasSubstr("Orders has 128 MB; of 10000 invocations")) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("Others has 128 MB; of 10000 invocations"));
+    const std::vector<TestRequest> requests = server.requests();
+    EXPECT_EQ(body_of(requests.back()).value("nextToken", ""), "3") << "all have enough";
+  }
+}
+
 }  // namespace
 }  // namespace kiln::cli

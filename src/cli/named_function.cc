@@ -42,6 +42,13 @@ Result<NamedFunction> read_qualified_function(const std::string& text, const Api
                "them");
 }
 
+Result<NamedFunction> read_whole_function(const std::string& text, const ApiOptions& api,
+                                          const std::string& why) {
+  Result<NamedFunction> out = read_function(text, api);
+  if (!out || out->qualifier().empty()) return out;
+  return usage("'" + text + "' is a version or an alias, and " + why + "; write " + out->name);
+}
+
 Result<nlohmann::json> configuration_of(ApiClient& client, const NamedFunction& function) {
   Result<nlohmann::json> there = client.json({.path = configuration_path(function.target)});
   if (!there) return error_on(function, there.error());

@@ -35,6 +35,10 @@ Result<NamedFunction> read_function(const std::string& text, const ApiOptions& a
 Result<NamedFunction> read_qualified_function(const std::string& text, const ApiOptions& api,
                                               const std::string& why);
 
+// The same where it must be the function itself; `why` says why.
+Result<NamedFunction> read_whole_function(const std::string& text, const ApiOptions& api,
+                                          const std::string& why);
+
 // The target's configuration. Error: see error_on().
 Result<nlohmann::json> configuration_of(ApiClient& client, const NamedFunction& function);
 

@@ -59,11 +59,16 @@ Result<std::string> read_payload(const std::string& argument, std::istream& in) 
       return usage(where + " is not JSON: line " + std::to_string(fault->line) + ", column " +
                    std::to_string(fault->column) + ": " + fault->why);
     if (is_read) return usage(where + " is not JSON; a string needs its quotes, as in \"text\"");
+    std::error_code ec;
+    if (std::filesystem::is_directory(argument, ec))
+      return usage(where + " is not JSON, and '" + argument +
+                   "' is a folder; write the event's file as @FILE");
     if (argument.find('/') != std::string::npos || argument.find(".json") != std::string::npos)
-      return usage(where + " '" + argument +
-                   "' is not JSON, and there is no such file; the event goes here, and the answer "
-                   "to stdout: `kiln invoke NAME '{}' > " +
-                   shell_word(argument) + "`");
+      return usage(where + " is not JSON, and " +
+                   nothing_at(argument,
+                              "the event goes here, and the answer to stdout: `kiln invoke NAME "
+                              "'{}' > " +
+                                  shell_word(argument) + "`"));
     const std::string member = argument.substr(0, argument.find('='));  // name=Ada
     if (member != argument && !member.empty() &&
         std::all_of(member.begin(), member.end(),

@@ -93,8 +93,14 @@ void add_provision_command(CLI::App& app, Invocation& invocation) {
   command->add_option("target", wish->target, "The version or alias")
       ->required()
       ->type_name("NAME:QUALIFIER");
-  command->add_option("concurrency", wish->units, "How many environments; 0 for none")
-      ->type_name("N")
+  command->add_option("concurrency", wish->units, "How many environments; 0 or none ends it")
+      ->type_name("N|none")
+      ->transform(CLI::Validator(
+          [](std::string& text) {
+            if (text == "none") text = "0";  // as `kiln reserve` takes it
+            return std::string();
+          },
+          ""))
       ->check(number_between(0, 1'000'000));
   command->add_flag("--wait", wish->wait, "Return when all of them are ready");
   auto options = add_client_options(*command);

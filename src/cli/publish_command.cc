@@ -3,21 +3,26 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 
 namespace kiln::cli {
 namespace {
 
-int run_publish(Console& console, const ClientOptions& options, const std::string& name,
+int run_publish(Console& console, const ClientOptions& options, const std::string& text,
                 const std::string& description) {
-  Result<ApiClient> client = ApiClient::create(options.api);
+  const Result<NamedFunction> function =
+      read_whole_function(text, options.api, "versions are made of a whole function");
+  if (!function) return fail(console, function.error());
+  const std::string& name = function->target.name;
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
   nlohmann::json document = nlohmann::json::object();
   if (!description.empty()) document["Description"] = description;
   const auto version = send_document(*client, "POST", function_path(name) + "/versions", document);
-  if (!version) return fail_on(console, version.error(), name, options.api);
+  if (!version) return fail_on(console, version.error(), name, function->api);
   const std::string number = string_at(*version, "Version");
   if (options.format == OutputFormat::kText)
-    console.out << "published " << name << "  version " << number << '\n' << std::flush;
+    console.out << "published " << function->name << "  version " << number << '\n' << std::flush;
   const Result<nlohmann::json> made = wait_for_version(*client, name, *version);
   if (!made) return fail(console, made.error());
   if (options.format == OutputFormat::kJson) console.out << json_pretty(*made) << '\n';

@@ -30,7 +30,8 @@ std::string near_path(const std::string& path) {
   constexpr size_t kLookedAt = 1000;
   for (fs::directory_iterator at(folder.empty() ? "." : folder, ec), end;
        !ec && at != end && names.size() < kLookedAt; at.increment(ec))
-    names.push_back(at->path().filename().string());
+    if (at->path().filename() != wanted.filename())  // itself: a link to nowhere
+      names.push_back(at->path().filename().string());
   std::sort(names.begin(), names.end());
   const std::string near = near_word(wanted.filename().string(), names);
   if (near.empty()) return "";
@@ -57,10 +58,13 @@ const std::string kFolder = "it is a folder; name a file in it";
 
 }  // namespace
 
-std::string nothing_at(const std::string& path) {
+std::string nothing_at(const std::string& path, const std::string& step) {
+  std::error_code ec;
+  if (const auto target = std::filesystem::read_symlink(path, ec); !ec)
+    return "'" + path + "' is a link to '" + target.string() + "', which isn't there; " + step;
   const std::string near = near_path(path);
-  return "there is no file or folder '" + path + "'" +
-         (near.empty() ? "" : "; did you mean " + near + "?");
+  return "there is no file or folder '" + path + "'; " +
+         (near.empty() ? step : "did you mean " + near + "?");
 }
 
 Result<void> open_file(const std::string& path, std::ifstream& file) {

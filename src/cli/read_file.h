@@ -16,8 +16,8 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes = UINT
 // Opens it for reading. Error: as above.
 Result<void> open_file(const std::string& path, std::ifstream& file);
 
-// "there is no file or folder 'shpo'; did you mean shop?": for a path that isn't there. What lies
-// in its folder is looked at.
-std::string nothing_at(const std::string& path);
+// "there is no file or folder 'shpo'; did you mean shop?": for a path that isn't there. Where
+// nothing in its folder has a name like it, "; STEP" follows instead.
+std::string nothing_at(const std::string& path, const std::string& step);
 
 }  // namespace kiln::cli

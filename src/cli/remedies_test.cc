@@ -14,6 +14,11 @@ TEST(Remedies, TheNextStepStandsBehindTheProblem) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"Alias with weights can not be used with Provisioned Concurrency",
        "; `kiln alias set shop ALIAS VERSION` points the alias at one version"},
+      {"Reserved keys used in this request: AWS_REGION",
+       "; leave them out: Lambda sets them for each function"},
+      {"Two different versions of the same layer are not allowed to be referenced in the same "
+       "function. a and b are versions of the same layer.",
+       "; name one version of each layer"},
       {"$LATEST is not supported for an alias pointing to more than 1 version",
        "; `kiln publish shop` publishes a version"},
       {"Specified ReservedConcurrentExecutions for function decreases account's "
@@ -30,6 +35,8 @@ TEST(Remedies, TheNextStepStandsBehindTheProblem) {
       {"Template format error: Unresolved resource dependencies [X] in the Resources block of the "
        "template",
        "; no parameter or resource is named X: declare it, or correct the name"},
+      {"Template error: instance of Fn::GetAtt references undefined resource Rol",
+       "; declare Rol under Resources, or correct the name"},
       {"Template format error: Unresolved condition dependency C",
        "; declare C under Conditions, or correct the name"},
       {"Template format error: Unresolved condition dependency C in the Fn::If",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -87,18 +88,20 @@ void read_lines(std::string_view text, const SeenReport& of, const TakeReport& t
   }
 }
 
-// The groups in which functions' lines are: those of their names, and those that settings name.
-Result<std::set<std::string>> function_groups(ApiClient& client, const std::string& region,
-                                              const WantsReports& wants) {
-  std::set<std::string> groups;
+// The groups in which wanted functions' lines are, each with the functions that are known to log
+// there: those of their names, and those that settings name.
+using GroupFunctions = std::map<std::string, std::set<std::string>>;
+Result<GroupFunctions> function_groups(ApiClient& client, const std::string& region,
+                                       const WantsReports& wants) {
+  GroupFunctions groups;
   const Result<void> listed =
       each_page(client, "DescribeLogGroups", {{"logGroupNamePrefix", kFunctionGroupPrefix}},
                 [&](const Json& page) {
                   for (const Json& group : page["logGroups"]) {
                     const std::string name = group.text_or("logGroupName", "");
-                    if (name.starts_with(kFunctionGroupPrefix) &&
-                        wants(region, name.substr(kFunctionGroupPrefix.size())))
-                      groups.insert(name);
+                    if (!name.starts_with(kFunctionGroupPrefix)) continue;
+                    const std::string own = name.substr(kFunctionGroupPrefix.size());
+                    if (wants(region, own)) groups[name].insert(own);
                   }
                   return true;
                 });
@@ -109,7 +112,8 @@ Result<std::set<std::string>> function_groups(ApiClient& client, const std::stri
   if (!functions) return functions.error();
   for (const nlohmann::json& function : *functions) {
     const std::string group = string_at(json_member(function, "LoggingConfig"), "LogGroup");
-    if (!group.empty() && wants(region, string_at(function, "FunctionName"))) groups.insert(group);
+    const std::string name = string_at(function, "FunctionName");
+    if (!group.empty() && wants(region, name)) groups[group].insert(name);
   }
   return groups;
 }
@@ -155,8 +159,13 @@ Result<void> reports_of_endpoint(const ApiOptions& options, const WantsReports& 
   const auto groups = function_groups(*client, options.region, wants);
   if (!groups) return groups.error();
   std::set<std::string> enough;
-  for (const std::string& group : *groups) {
-    const std::string own = logs::owner_of_stream(group, "").function;  // ""s: of several
+  for (const auto& entry : *groups) {
+    const std::string& group = entry.first;
+    const std::set<std::string>& functions = entry.second;
+    const auto have_enough = [&enough, &functions] {
+      return std::includes(enough.begin(), enough.end(), functions.begin(), functions.end());
+    };
+    if (have_enough()) continue;
     const Json body{{"logGroupName", group},
                     {"filterPattern", R"(?"REPORT RequestId" ?"platform.report")"}};
     const Result<void> read = each_page(*client, "FilterLogEvents", body, [&](const Json& page) {
@@ -172,7 +181,7 @@ Result<void> reports_of_endpoint(const ApiOptions& options, const WantsReports& 
                    static_cast<int64_t>(message.size()), *std::move(report)}))
           enough.insert(function);
       }
-      return own.empty() || !enough.contains(own);
+      return !have_enough();
     });
     // Of a function that has not run.
     if (!read && read.error().type != "ResourceNotFoundException") return read.error();

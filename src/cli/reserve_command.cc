@@ -4,6 +4,7 @@
 #include "base/json_access.h"
 #include "cli/command.h"
 #include "cli/function_api.h"
+#include "cli/named_function.h"
 
 namespace kiln::cli {
 namespace {
@@ -27,9 +28,13 @@ std::string check_units(const std::string& text) {
          ", or none";
 }
 
-int run_reserve(Console& console, const ClientOptions& options, const std::string& name,
+int run_reserve(Console& console, const ClientOptions& options, const std::string& text,
                 const std::string& units) {
-  Result<ApiClient> client = ApiClient::create(options.api);
+  const Result<NamedFunction> function =
+      read_whole_function(text, options.api, "a reserve is for a whole function");
+  if (!function) return fail(console, function.error());
+  const std::string& name = function->target.name;
+  Result<ApiClient> client = ApiClient::create(function->api);
   if (!client) return fail(console, client.error());
   Result<json> answer = json::object();
   if (units.empty())
@@ -39,17 +44,17 @@ int run_reserve(Console& console, const ClientOptions& options, const std::strin
   else
     answer = send_document(*client, "PUT", reserve_path(name, "2017-10-31"),
                            {{"ReservedConcurrentExecutions", std::stoi(units)}});
-  if (!answer) return fail_on(console, answer.error(), name, options.api);
+  if (!answer) return fail_on(console, answer.error(), name, function->api);
   if (options.format == OutputFormat::kJson) {
     console.out << json_pretty(answer->is_object() ? *answer : json::object()) << '\n';
     return kExitOk;
   }
   const int64_t reserved = number_at(*answer, "ReservedConcurrentExecutions", -1);
   if (reserved < 0)
-    console.out << name << " reserves nothing\n";
+    console.out << function->name << " reserves nothing\n";
   else
-    console.out << name << " reserves " << reserved << (reserved == 0 ? ": it is stopped" : "")
-                << '\n';
+    console.out << function->name << " reserves " << reserved
+                << (reserved == 0 ? ": it is stopped" : "") << '\n';
   return kExitOk;
 }
 

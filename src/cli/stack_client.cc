@@ -37,6 +37,10 @@ Result<json> StackClient::find(const std::string& stack) {
   return stacks.is_array() && !stacks.empty() ? stacks[0] : json();
 }
 
+bool StackClient::is_function(const std::string& name) {
+  return client_.json({.path = function_path(name) + "/configuration"}).ok();
+}
+
 Result<std::vector<json>> StackClient::pages(const std::string& action, const Form& parameters,
                                              const char* list,
                                              const std::function<bool(const json&)>& enough) {

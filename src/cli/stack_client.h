@@ -33,6 +33,9 @@ class StackClient {
       const std::string& action, const Form& parameters, const char* list,
       const std::function<bool(const nlohmann::json&)>& enough = {});
 
+  // Whether a function has this name.
+  bool is_function(const std::string& name);
+
   Result<std::string> account();
 
   Result<void> make_bucket(const std::string& bucket);  // success when it is there

@@ -6,6 +6,7 @@
 
 #include "base/arn.h"
 #include "base/digest.h"
+#include "cli/code_source.h"
 #include "cli/dir_zip.h"
 #include "cli/missing_packages.h"
 #include "cli/placed_json.h"
@@ -77,6 +78,7 @@ class LocalPaths {
       if (!type || !properties) continue;
       if (type->text == "AWS::Serverless::Function") give_code(root, *properties);
       warn_of_build(resource);
+      warn_of_handler(root, resource);
       for (const auto& [its_type, name, form] : kPlaces)
         if (type->text == its_type)
           if (auto done = replace_in(*properties, name, form); !done) return done.error();
@@ -104,6 +106,40 @@ class LocalPaths {
     for (cfn::Member& each : node.map)
       if (each.name == name) return &each.value;
     return nullptr;
+  }
+
+  // Of the function, or else of Globals, which SAM has.
+  static const Node* setting(const Node& root, const cfn::Member& function, const char* name) {
+    if (const Node* own = function.value.find("Properties")->find(name)) return own;
+    const Node* globals = root.find("Globals");
+    const Node* shared = globals ? globals->find("Function") : nullptr;
+    return shared ? shared->find(name) : nullptr;
+  }
+
+  // A handler that the code of a folder lacks, as far as it is sure.
+  void warn_of_handler(const Node& root, const cfn::Member& resource) {
+    const std::string& type = resource.value.find("Type")->text;
+    const bool is_sam = type == "AWS::Serverless::Function";
+    if (!is_sam && type != "AWS::Lambda::Function") return;
+    const Node* code = setting(root, resource, is_sam ? "CodeUri" : "Code");
+    const Node* handler = setting(root, resource, "Handler");
+    const Node* runtime = setting(root, resource, "Runtime");
+    for (const Node* each : {code, handler, runtime})
+      if (!each || !each->is_text()) return;
+    // A layer or a build may bring the file.
+    if (setting(root, resource, "Layers") || (!is_built_ && resource.value.find("Metadata")))
+      return;
+    const fs::path folder = (fs::path(source_.folder) / code->text).lexically_normal();
+    std::error_code ec;
+    if (!fs::is_directory(folder, ec)) return;
+    auto entries = code_entries(folder.string());
+    if (!entries) return;  // packing it will say why
+    CodeSource source;
+    source.entries = *std::move(entries);
+    source.folder = folder.string();
+    if (const std::string fault = handler_fault(source, {runtime->text, handler->text});
+        !fault.empty())
+      out_.warnings.push_back(resource.name + ": " + fault);
   }
 
   // As `sam package` has it.
@@ -156,8 +192,9 @@ class LocalPaths {
     if (!folder && !fs::is_regular_file(path, ec)) {
       if (target_.missing == Missing::kLeaveOut) return {};
       return wrong(source_, value->place,
-                   std::string(name) + " is '" + value->text +
-                       "', but there is no file or folder " + path.string());
+                   std::string(name) + " is '" + value->text + "', but " +
+                       nothing_at(path.lexically_normal().string(),
+                                  "a path begins at the template's folder"));
     }
     const auto address =
         folder && target_.folders == Folders::kRunInPlace ? in_place(path) : packed(path, folder);
@@ -184,7 +221,9 @@ class LocalPaths {
     if (!fs::is_regular_file(file, ec)) {
       if (target_.missing == Missing::kLeaveOut) return {};
       return wrong(source_, value.place,
-                   std::string(name) + " is '" + value.text + "', but there is no file " + file);
+                   std::string(name) + " is '" + value.text + "', but " +
+                       nothing_at(fs::path(file).lexically_normal().string(),
+                                  "a path begins at the template's folder"));
     }
     if (depth_ >= kMaxNestedTemplates)
       return wrong(

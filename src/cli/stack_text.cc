@@ -178,12 +178,14 @@ std::string outputs_text(const Console& console, const json& stack,
   const json outputs = outputs_document(stack);
   for (const auto& [name, value] : outputs.items()) {
     const std::string text = json_text(value), missing = left_out_in(text, resources);
-    out += console.paint(Style::kBold, name);
+    const std::string bold = console.paint(Style::kBold, name);
     if (missing.empty())
-      out += " = " + text + "\n";
+      out += bold + " = " + text + "\n";  // whole, so that it can be copied
     else
-      out += ": nothing, since " + missing + " was left out" +
-             (text.starts_with("http") ? "; `kiln url NAME` gives a function a URL\n" : "\n");
+      out += for_console(
+          console,
+          bold + ": nothing, since " + missing + " was left out" +
+              (text.starts_with("http") ? "; `kiln url NAME` gives a function a URL\n" : "\n"));
   }
   return out;
 }

@@ -6,6 +6,8 @@
 #include "base/near_word.h"
 #include "cli/command.h"
 #include "cli/consent.h"
+#include "cli/named_function.h"
+#include "cli/shell.h"
 #include "cli/size_text.h"
 #include "cli/stack_client.h"
 #include "cli/stack_text.h"
@@ -19,10 +21,19 @@ namespace {
 
 using nlohmann::json;
 
-// Error: there is none; its text names one that may be meant.
-Result<json> stack_named(StackClient& client, const std::string& name) {
+// The command that does the same for a function.
+enum class Instead { kDelete, kLogs };
+
+// Error: there is none; its text names one that may be meant, or a function that has the name.
+Result<json> stack_named(StackClient& client, const std::string& name, Instead instead) {
   auto stack = client.find(name);
   if (!stack || !stack->is_null()) return stack;
+  if (client.is_function(name))
+    return Error{ErrorKind::kNotFound, "NoSuchStack",
+                 "'" + name + "' is a function and no stack; `kiln " +
+                     (instead == Instead::kDelete ? "delete " : "logs ") + shell_word(name) +
+                     region_words(client.options()) +
+                     (instead == Instead::kDelete ? "` deletes it" : "` shows its logs")};
   std::vector<std::string> names;
   if (const auto all = client.pages("DescribeStacks", {}, "Stacks"))
     for (const json& each : *all) names.push_back(string_at(each, "StackName"));
@@ -43,10 +54,19 @@ json stack_document(const json& stack) {
           {"outputs", outputs_document(stack)}};
 }
 
+// As commands take it: NAME:ALIAS of a function's ARN, NAME:VERSION of a layer's.
+std::string short_name(const std::string& physical_id) {
+  if (!physical_id.starts_with("arn:")) return physical_id;
+  for (const std::string kind : {":function:", ":layer:"})
+    if (const size_t at = physical_id.find(kind); at != std::string::npos)
+      return physical_id.substr(at + kind.size());
+  return physical_id;
+}
+
 // What is in one stack.
 int show_stack(Console& console, StackClient& client, OutputFormat format,
                const std::string& name) {
-  const auto stack = stack_named(client, name);
+  const auto stack = stack_named(client, name, Instead::kLogs);
   if (!stack) return fail(console, stack.error());
   const auto resources =
       client.pages("ListStackResources", {{"StackName", name}}, "StackResourceSummaries");
@@ -72,7 +92,7 @@ int show_stack(Console& console, StackClient& client, OutputFormat format,
     const bool left_out = is_left_out(each);
     table.add({string_at(each, "LogicalResourceId"), string_at(each, "ResourceType"),
                left_out ? "left out" : string_at(each, "ResourceStatus"),
-               left_out ? "-" : string_at(each, "PhysicalResourceId")});
+               left_out ? "-" : short_name(string_at(each, "PhysicalResourceId"))});
   }
   if (!resources->empty()) console.out << table.format(console);
   if (const std::string outputs = outputs_text(console, *stack, *resources); !outputs.empty())
@@ -108,12 +128,19 @@ int run_stacks(Console& console, const ClientOptions& options, const std::string
   return kExitOk;
 }
 
-// The stacks of a PATH in the order in which they go, or the name itself.
-Result<std::vector<std::string>> names_of(const std::string& target) {
+// The stacks of a PATH in the order in which they go, or the name itself. A folder without a
+// template may have the name of a stack or of a function.
+Result<std::vector<std::string>> names_of(StackClient& client, const std::string& target) {
   std::error_code ec;
   if (!std::filesystem::exists(target, ec)) return std::vector<std::string>{target};
   const auto sources = read_template_source(target);
-  if (!sources) return sources.error();
+  if (!sources) {
+    const bool may_be_name = target.find_first_of("/.") == std::string::npos;
+    const auto stack = may_be_name ? client.find(target) : Result<json>(json());
+    if (stack && (!stack->is_null() || (may_be_name && client.is_function(target))))
+      return std::vector<std::string>{target};
+    return sources.error();
+  }
   std::vector<std::string> names;
   for (auto source = sources->rbegin(); source != sources->rend(); ++source)
     names.push_back(source->stack_name);
@@ -143,7 +170,7 @@ Result<json> delete_stack(const Console& console, std::ostream& progress, StackC
 
 int destroy_one(Console& console, std::ostream& progress, StackClient& client,
                 const std::string& name, const std::vector<std::string>& retained) {
-  const auto stack = stack_named(client, name);
+  const auto stack = stack_named(client, name, Instead::kDelete);
   if (!stack) return fail(console, stack.error());
   const std::string id = string_at(*stack, "StackId");
   Result<json> end = *stack;
@@ -164,7 +191,7 @@ int destroy_one(Console& console, std::ostream& progress, StackClient& client,
 // "orders (3 resources: Hello, HelloRole, and HelloUrl)": what goes with it. What was left out is
 // not there.
 Result<std::string> what_goes(StackClient& client, const std::string& name) {
-  if (const auto there = stack_named(client, name); !there) return there.error();
+  if (const auto there = stack_named(client, name, Instead::kDelete); !there) return there.error();
   const auto resources =
       client.pages("ListStackResources", {{"StackName", name}}, "StackResourceSummaries");
   if (!resources) return resources.error();
@@ -188,7 +215,7 @@ int run_destroy(Console& console, const ClientOptions& options, const DestroyOpt
   StackClient stacks(*client);
   std::vector<std::string> names;
   for (const std::string& target : wanted.targets) {
-    const auto found = names_of(target);
+    const auto found = names_of(stacks, target);
     if (!found) return fail(console, found.error());
     names.insert(names.end(), found->begin(), found->end());
   }

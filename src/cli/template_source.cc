@@ -194,7 +194,8 @@ cfn::Include local_include(const StackTemplate& source) {
 Result<std::vector<StackTemplate>> read_template_source(const std::string& path) {
   std::error_code ec;
   const fs::path given(path);
-  if (!fs::exists(given, ec)) return usage(nothing_at(path));
+  if (!fs::exists(given, ec))
+    return usage(nothing_at(path, "give a template, a cdk.out, or a folder with one"));
   fs::path file = given;
   if (fs::is_directory(given, ec)) {
     for (const fs::path& folder : {given, given / "cdk.out"}) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/support/cli_folder.h"
 
 namespace kiln::cli {
@@ -113,7 +115,11 @@ TEST(TemplateSource, SaysWhatIsWrong) {
     const auto stacks = read_template_source(path);
     return stacks.ok() ? std::string("none") : stacks.error().message;
   };
-  EXPECT_THAT(error(folder.path() + "/nothing"), HasSubstr("there is no file or folder"));
+  EXPECT_THAT(error(folder.path() + "/nothing"),
+              HasSubstr("/nothing'; give a template, a cdk.out, or a folder with one"));
+  std::filesystem::create_symlink("nowhere", folder.path() + "/dangling");
+  EXPECT_THAT(error(folder.path() + "/dangling"),
+              HasSubstr("/dangling' is a link to 'nowhere', which isn't there; give a template"));
   EXPECT_THAT(error(folder.path()), HasSubstr("neither a template.yaml, template.yml"));
   EXPECT_THAT(
       error(folder.write("sls/serverless.yml", "service: x\n")),

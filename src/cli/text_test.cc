@@ -100,6 +100,12 @@ TEST(Payload, RefusesWhatIsNotJsonAndNamesIt) {
             "'" + word + "' is not JSON; a string needs its quotes, as in \"text\"");
   EXPECT_NE(read_payload("out.json", in).error().message.find("`kiln invoke NAME '{}' > out.json`"),
             std::string::npos);
+  EXPECT_EQ(read_payload(folder.path() + "/evnt.json", in).error().message,
+            "the payload is not JSON, and there is no file or folder '" + folder.path() +
+                "/evnt.json'; did you mean " + file + "?");
+  EXPECT_EQ(read_payload(folder.path(), in).error().message,
+            "the payload is not JSON, and '" + folder.path() +
+                "' is a folder; write the event's file as @FILE");
   const Result<std::string> missing = read_payload("@" + file + ".not-there", in);
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("No such file"), std::string::npos);

@@ -235,7 +235,10 @@ std::string usage_message(const CLI::App& app, const CLI::ParseError& error) {
     if (word.starts_with('-')) return unknown_option(command, path, word, help);
     // {"name": "Ada"}, of which the shell made two words without quotes.
     const std::string quotes = word.ends_with('}') ? "JSON needs quotes, as in '{\"a\": 1}'; " : "";
-    return path + " has no place for '" + word + "'; " + quotes + help;
+    const bool port = path == "kiln serve" && !word.empty() &&
+                      std::all_of(word.begin(), word.end(), ascii::is_digit);
+    return path + " has no place for '" + word + "'; " +
+           (port ? "`kiln serve --port " + word + "` listens there; " : quotes) + help;
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     if (text.find("subcommand") != std::string::npos) {

@@ -75,6 +75,17 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
       {{"create-function", "--function-name", "x"},
        "there is no command 'kiln create-function'; `kiln aws lambda create-function "
        "--function-name x` runs the AWS CLI"},
+      {{"versions", "f"},
+       "there is no command 'kiln versions'; `kiln aws lambda list-versions-by-function "
+       "--function-name NAME` lists a function's versions"},
+      {{"local", "start-api"},
+       "there is no command 'kiln local'; `kiln serve` starts the engine, and `kiln invoke NAME` "},
+      {{"new", "shop", "--runtime", "python3.11"},
+       "kiln new has no option --runtime; it makes projects in C++; in Python or JavaScript, "},
+      {{"create", "f", "/tmp", "--reserved", "3"},
+       "kiln create has no option --reserved; `kiln reserve NAME N` sets it afterwards; "},
+      {{"serve", "--daemon"},
+       "kiln serve has no option --daemon; `kiln serve --quiet &` runs it in the background; "},
       {{"describe-stacks"},
        "there is no command 'kiln describe-stacks'; `kiln aws cloudformation describe-stacks` "},
       {{"--region", "eu-west-1", "list"},
@@ -109,6 +120,8 @@ TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {
        "kiln list has no option --jsno; did you mean --json? `kiln list --help` "
        "shows what it takes"},
       {{"list", "--wat"}, "kiln list has no option --wat; `kiln list --help` shows what it takes"},
+      {{"serve", "4567"},
+       "kiln serve has no place for '4567'; `kiln serve --port 4567` listens there; `kiln serve "},
       {{"list", "more"},
        "kiln list has no place for 'more'; `kiln list --help` shows what it "
        "takes"},

@@ -155,6 +155,24 @@ TEST_F(SurveyTest, ReportLinesAreReadInTheLogGroupThatTheSettingsName) {
                                                testing::HasSubstr(R"("logGroupName":"/shared")"))));
 }
 
+TEST_F(SurveyTest, NoMorePagesAreReadThanItTakes) {
+  api_.answers["GetMetricData"] =
+      R"({"MetricDataResults": [{"Id": "m", "Timestamps": [60], "Values": [2]}]})";
+  api_.answers["FilterLogEvents"] =
+      R"({"nextToken": "next", "events": [{"logStreamName": "2026/01/21/[1]8a", "message":
+          "REPORT RequestId: a\tDuration: 10.50 ms\tBilled Duration: 11 ms\tMemory Size: 512 MB\tMax Memory Used: 40 MB\t\n"}]})";
+  const MetricTime time{.now = WallTime{std::chrono::seconds(180)},
+                        .machine = WallTime{std::chrono::seconds(180)}};
+  Window window = window_of(time, std::chrono::minutes(3));
+  window.reports = 1;
+  const auto observed = read_observed(api_, "f", {}, window, time);
+  ASSERT_TRUE(observed.ok()) << observed.error().message;
+  EXPECT_EQ(observed->reports.size(), 1u);
+  EXPECT_EQ(std::count_if(api_.calls.begin(), api_.calls.end(),
+                          [](const std::string& call) { return call.starts_with("FilterLog"); }),
+            1);
+}
+
 TEST_F(SurveyTest, SizesThatItRanWithOftenEnoughAreKnown) {
   advise::Observed observed;
   for (int i = 0; i < 45; ++i)

@@ -102,7 +102,7 @@ Result<void> read_reports(Api& api, const std::string& function, const Window& w
   const Result<void> read =
       each_page(api, kLogs, "FilterLogEvents", body, "nextToken", [&](const Json& page) {
         for (const Json& event : page["events"]) {
-          if (observed.reports.size() >= window.reports) return false;
+          if (observed.reports.size() >= window.reports) break;
           const auto line = logs::read_report(event["message"].text());
           if (!line) continue;
           // Functions may share a group.
@@ -118,7 +118,7 @@ Result<void> read_reports(Api& api, const std::string& function, const Window& w
           report.timed_out = line->status == "timeout";
           observed.reports.push_back(report);
         }
-        return true;
+        return observed.reports.size() < window.reports;
       });
   // A function that never ran has no log group.
   if (!read && read.error().type != "ResourceNotFoundException") return read.error();

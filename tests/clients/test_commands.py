@@ -42,6 +42,8 @@ def test_versions_and_aliases(kiln, function):
     assert "--route is '2'" in says(kiln, "alias", "set", function, "live", "1", "--route", "2", code=2)
     assert says(kiln, "alias", "delete", function, "live") == f"deleted {function}:live\n"
     assert "no function 'nope'" in says(kiln, "publish", "nope", code=1)
+    assert says(kiln, "delete", f"{function}:1") == f"deleted {function}:1\n"
+    assert says(kiln, "delete", f"{function}:1", code=1) == f"kiln: '{function}' has no version 1; `kiln publish {function}` publishes one\n"
 
 
 def test_logs_of_a_version_an_alias_and_an_arn(kiln, function, tmp_path):
@@ -225,10 +227,34 @@ def test_destroy_of_nothing_fails(kiln):
     assert "there is no stack 'nothing'" in says(kiln, "destroy", "nothing", "--yes", code=1)
 
 
+def assert_bash_completes(kiln, script):
+    """Names of what is there, and options only where one begins or nothing else goes."""
+    kiln.create_echo("shop-a")
+    kiln.cli("alarm", "set", "shop-errors", "--function", "shop-a", "--above", "0")
+
+    def completed(*words):
+        done = subprocess.run(["bash", "-c", f'PATH="{BINARY.parent}:$PATH"\n{script}\nCOMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _kiln; printf "%s\\n" "${{COMPREPLY[@]}}"', "_", *words],
+                              env=kiln.environment(), capture_output=True, text=True, timeout=30)
+        assert done.stderr == ""
+        return done.stdout.split()
+
+    assert "shop-a" in completed("kiln", "invoke", "") and "--tail" not in completed("kiln", "invoke", "")
+    assert completed("kiln", "invoke", "shop-") == ["shop-a"]
+    assert completed("kiln", "alarm", "delete", "shop") == ["shop-errors"]
+    assert completed("kiln", "invoke", "shop-a", "--event", "sq") == ["sqs"] and completed("kiln", "event", "sq") == ["sqs"]
+    assert completed("kiln", "completion", "") == ["bash", "zsh", "fish"]
+    assert "shop-a" not in completed("kiln", "new", "") + completed("kiln", "create", "")
+    assert completed("kiln", "list", "") == ["--help", "--endpoint", "--region", "--json"]
+    assert "--help" not in completed("kiln", "") and "layer" in completed("kiln", "")
+    kiln.cli("alarm", "delete", "shop-errors")
+    kiln.cli("delete", "shop-a")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_are_valid(kiln, shell):
     script = says(kiln, "completion", shell)
     if shell == "bash":
+        assert_bash_completes(kiln, script)
         completed = subprocess.run(["bash", "-c", script + '\nCOMP_WORDS=(kiln alarm s) COMP_CWORD=2; _kiln; echo "${COMPREPLY[*]}"\n'
                                     'COMP_WORDS=(kiln invoke --t) COMP_CWORD=2; _kiln; echo "${COMPREPLY[*]}"'], capture_output=True, text=True, timeout=30)
         assert completed.stdout == "set state\n--tail\n", completed.stderr

@@ -233,6 +233,48 @@ Outputs:"""))
     assert inventory(engine)["functions"]["orders"]["aliases"]["live"][2] == ("READY", 1)
 
 
+def test_a_handler_that_the_code_lacks_is_named_when_a_stack_is_deployed(engine, project):
+    path = project / "template.yaml"
+    whole = path.read_text()
+    warning = f"kiln: warning: {path}: F: the handler is 'indx.handler', and the code has no indx.py; the code has index.handler\n"
+    path.write_text(whole.replace("index.handler", "indx.handler"))
+    assert engine.cli("deploy", str(project), "--plan").stderr == warning
+    path.write_text("Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Runtime: python3.12, Handler: indx.handler}}\n"
+                    "Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: code/}}}\n")
+    assert engine.cli("deploy", str(project), "--plan").stderr == warning
+    # A layer may bring it.
+    path.write_text(whole.replace("index.handler", "indx.handler").replace("      Code:", "      Layers: [!Ref L]\n      Code:").replace(
+        "Outputs:", "  L: {Type: AWS::Lambda::LayerVersion, Properties: {Content: ./code}}\nOutputs:"))
+    assert engine.cli("deploy", str(project), "--plan").stderr == ""
+    path.write_text(whole)
+    assert engine.cli("deploy", str(project), "--plan").stderr == ""
+
+
+def test_a_folder_without_a_template_may_have_the_name_of_a_stack(engine, project):
+    engine.cli("deploy", str(project), "--yes", "--stack-name", "shop")
+    (project / "shop").mkdir()
+    refused = engine.cli("delete", "shop", "--yes", check=False)
+    assert refused.returncode == 1 and refused.stderr == "kiln: 'shop' is a stack and no function; `kiln destroy shop` deletes it with its functions\n"
+    done = subprocess.run([str(BINARY), "destroy", "shop", "--yes"], cwd=project, env=engine.environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert inventory(engine) == EMPTY
+
+
+def test_functions_are_shown_as_commands_take_them(engine, project):
+    path = project / "template.yaml"
+    path.write_text(path.read_text().replace("Outputs:", """  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}
+  A: {Type: AWS::Lambda::Alias, Properties: {FunctionName: !Ref F, FunctionVersion: !GetAtt V.Version, Name: live}}
+  L: {Type: AWS::Lambda::LayerVersion, Properties: {LayerName: shared, Content: ./code}}
+Outputs:"""))
+    engine.cli("deploy", str(project), "--yes")
+    shown = {line.split()[0]: line.split()[-1] for line in engine.cli("stacks", "orders").stdout.splitlines() if line.strip()}
+    assert (shown["A"], shown["V"], shown["L"]) == ("orders:live", "orders:1", "shared:1")
+    assert engine.cli("invoke", shown["A"]).returncode == 0
+    resources = json.loads(engine.cli("stacks", "orders", "--json").stdout)["resources"]
+    assert {"orders:live", "orders:1", "shared:1"} <= {one["physicalId"].split("function:")[-1].split("layer:")[-1] for one in resources}
+    assert all(one["physicalId"].startswith("arn:") for one in resources if one["logicalId"] in ("A", "V", "L")), "whole for programs"
+
+
 def test_a_stack_shows_what_is_in_it(engine, project):
     engine.cli("deploy", str(project), "--yes")
     shown = engine.cli("stacks", "orders").stdout

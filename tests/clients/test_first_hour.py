@@ -209,7 +209,7 @@ def test_what_a_sam_template_needs_before_it_can_run_is_named_once_for_each_fold
     app = tmp_path / "my app"
     for name in ("src", "web"):
         (app / name).mkdir(parents=True)
-    (app / "src" / "app.py").write_text("")
+    (app / "src" / "app.py").write_text("def handler(event, context): return 1\n")
     (app / "web" / "app.ts").write_text("")
     (app / "template.yaml").write_text(SAM)
     engine = serve_in(tmp_path)

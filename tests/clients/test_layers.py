@@ -258,7 +258,7 @@ def test_a_layer_where_no_function_looks_is_noticed(kiln, name, tmp_path, file, 
     path.write_text("x")
     done = kiln.cli("layer", "publish", name, str(tmp_path / "layer"))
     assert done.stdout.startswith("published arn:")
-    assert ("has no folder python, nodejs, bin, or lib, where functions look" in done.stderr) == warned, done.stderr
+    assert ("has no folder python, nodejs, bin, lib, or extensions, where functions look" in done.stderr) == warned, done.stderr
 
 
 def test_a_function_gets_a_layer_by_name_and_version(kiln, name, tmp_path):

@@ -392,6 +392,14 @@ def test_tables_fit_the_terminal_and_pipes_get_whole_lines(shop, terminal):
     shop.cli("alarm", "delete", "a-rather-long-name-of-an-alarm-that-people-do-give")
 
 
+def test_costs_stand_beside_their_items_in_a_narrow_terminal(terminal, tmp_path):
+    (tmp_path / "lines").write_text("REPORT RequestId: 1\tDuration: 3.01 ms\tBilled Duration: 4 ms\tMemory Size: 128 MB\tMax Memory Used: 120 MB\t\n")
+    cost = terminal([BINARY, "cost", "--lines", tmp_path / "lines", "--function", "orders", "--as-is"], columns=45)
+    assert cost.end() == 0
+    titles = [line.split() for line in cost.plain().splitlines() if "USD" in line]
+    assert titles and all(title[:2] == ["FUNCTION", "ITEM"] for title in titles), cost.plain()
+
+
 def test_long_names_stay_whole_in_a_narrow_terminal(shop, terminal, tmp_path):
     function = "orders-stack-prod-ProcessOrdersFunction-1A2B3C4D5E6F"
     shop.create_echo(function)
