@@ -104,8 +104,8 @@ std::optional<uint32_t> peer_uid(int socket) {
   ask.request.id.idiag_if = local->interface;
   if (::send(line.netlink.get(), &ask, sizeof ask, 0) != sizeof ask) return std::nullopt;
   const auto answer = answer_to(line.netlink.get(), ask.header.nlmsg_seq);
-  // What nobody holds any more is root's to the kernel.
-  if (!answer || answer->idiag_inode == 0) return std::nullopt;
+  // What nobody holds any more the kernel may call root's.
+  if (!answer || (answer->idiag_inode == 0 && answer->idiag_uid == 0)) return std::nullopt;
   return answer->idiag_uid;
 }
 
