@@ -88,6 +88,7 @@ std::string entrypoint_text(const sandbox::Exit& exit, const model::FunctionConf
 
 std::string extension_text(const sandbox::Exit& exit) {
   using Kind = sandbox::Exit::Kind;
+  if (!exit.extension_text.empty()) return exit.extension_text;
   if (exit.kind == Kind::kNotStarted)
     return fmt::format("fork/exec {}: {}", exit.program, errno_text(exit.error));
   if (exit.kind == Kind::kSignaled) return "signal: " + signal_name(exit.value);

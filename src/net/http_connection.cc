@@ -443,7 +443,7 @@ SteadyTime HttpConnection::look_out(SteadyTime now) {
   if (weak_from_this().use_count() > 1) return now + kLookout;
   const auto self = shared_from_this();
   note_dropped_request("an HTTP connection's request", refusals_before_);
-  if (!fenced(kWhere, [this] { finish_with(failure()); })) drop();
+  if (!fenced(kWhere, [this] { refuse_rest(failure()); })) drop();
   return state_ == State::kClosed ? SteadyTime::max() : deadline_;
 }
 

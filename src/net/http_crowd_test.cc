@@ -36,6 +36,12 @@ class CrowdSession final : public Session {
   uint64_t room_group() override { return group_; }
   void on_unreadable() override { ++unreadable; }
   Response too_large(const RequestHeader&) override { return {}; }
+  std::shared_ptr<BodySink> body_sink(const RequestHeader& header) override {
+    struct Forgetful final : BodySink {
+      void put(std::string&&, std::function<void()>) override {}
+    };
+    return header.target() == "/sunk" ? std::make_shared<Forgetful>() : nullptr;
+  }
   bool serves_callers() const override { return true; }
   bool is_answered_by_holders() const override { return true; }
   void on_request(Request&& request) override {
@@ -420,6 +426,15 @@ TEST_P(HttpCrowdTest, WhatNobodyAnswersAnyMoreIsAnswered500) {
   on_loop([&] {
     EXPECT_EQ(told_, (std::vector<std::string>{defect, std::string(kNoMemory), defect}));
   });
+}
+
+// As a streamed answer of a function, for a part of which there was no memory.
+TEST_P(HttpCrowdTest, WhoseBodyIsForgottenIsAnswered500AndItsSessionIsTold) {
+  serve();
+  PlainClient c(server_->port());
+  ASSERT_TRUE(c.send("POST /sunk HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab"));
+  EXPECT_TRUE(c.read_to_close().starts_with("HTTP/1.1 500 "));
+  EXPECT_EQ(CrowdSession::unreadable, 1);
 }
 
 TEST_P(HttpCrowdTest, WhatIsThrownWithinARequestIsItsAnswer) {

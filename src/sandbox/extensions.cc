@@ -11,6 +11,8 @@
 namespace kiln::sandbox {
 namespace {
 
+constexpr size_t kMostOfErrorType = 256;
+
 net::Response document(unsigned status, const Json& body) {
   net::Response response;
   response.status = status;
@@ -39,6 +41,10 @@ std::optional<net::Response> malformed_id(std::string_view id) {
 
 net::Response nobody(const std::string& what) {
   return forbidden("Extension.UnknownExtensionIdentifier", "Unknown " + what);
+}
+
+net::Response after_failure() {
+  return forbidden("Extension.InvalidExtensionState", "the extension has said that it has failed");
 }
 
 // `features`: separated by commas, with blanks around them.
@@ -71,6 +77,8 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
   if (name.empty()) return forbidden("Extension.InvalidExtensionName", "Empty extension name");
   const auto request = Json::parse(body);
   if (!request) return forbidden("InvalidRequestFormat", request.error().message);
+  if (!request->is_object())
+    return forbidden("InvalidRequestFormat", "the request is not a JSON object");
   if (const Json* keys = request->find("configurationKeys"); keys != nullptr && keys->size() > 0)
     return forbidden("InvalidRequestFormat",
                      "configurationKeys are deprecated; use environment variables instead");
@@ -79,7 +87,9 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
   extension.external =
       std::find(programs_.begin(), programs_.end(), extension.name) != programs_.end();
   extension.is_busy = extension.external;
-  if (const Json* events = request->find("events"))
+  if (const Json* events = request->find("events")) {
+    if (!events->is_array() && !events->is_null())
+      return forbidden("InvalidRequestFormat", "events is not a list of strings");
     for (const Json& event : *events) {
       if (event.text() == "SHUTDOWN" && !extension.external)
         return forbidden("Extension.InvalidEventType",
@@ -88,6 +98,7 @@ net::Response Extensions::register_one(std::string_view name, std::string_view b
         return forbidden("Extension.InvalidEventType", event.text() + ": ErrorInvalidEventType");
       (event.text() == "INVOKE" ? extension.wants_invoke : extension.wants_shutdown) = true;
     }
+  }
   if (closed_)
     return forbidden("Extension.RegistrationClosed", "Extension registration closed already");
   const bool taken = std::any_of(registered_.begin(), registered_.end(),
@@ -149,6 +160,7 @@ std::optional<net::Response> Extensions::next(std::string_view id, const void* c
   const auto known = registered_.find(id);
   if (known == registered_.end()) return nobody("extension " + std::string(id));
   Extension& extension = known->second;
+  if (extension.has_failed) return after_failure();
   if (extension.missed) return *std::exchange(extension.missed, std::nullopt);
   const bool was_busy = std::exchange(extension.is_busy, false);
   const Answer before = std::exchange(extension.waiting, std::move(answer));
@@ -170,8 +182,12 @@ net::Response Extensions::error(std::string_view id, std::string_view error_type
     return forbidden("Extension.MissingHeader", "Lambda-Extension-Function-Error-Type not found");
   const auto known = registered_.find(id);
   if (known == registered_.end()) return nobody("Lambda-Extension-Identifier");
-  if (known->second.external && fault_.empty())
-    fault_ = init ? "Extension.InitError" : "Extension.ExitError";
+  if (std::exchange(known->second.has_failed, true)) return after_failure();
+  if (!is_over_ && fault_.type.empty()) {
+    fault_ = {init ? "Extension.InitError" : "Extension.ExitError",
+              std::string(error_type.substr(0, kMostOfErrorType))};
+    if (on_news_) on_news_();
+  }
   return document(202, Json{{"status", "OK"}});
 }
 
@@ -200,6 +216,7 @@ void Extensions::tell(Extension& extension, net::Response&& event) {
 }
 
 void Extensions::shut_down(std::string_view reason, int64_t deadline_ms) {
+  is_over_ = true;
   for (auto& [id, extension] : registered_)
     if (extension.wants_shutdown)
       tell(extension, document(200, Json{{"eventType", "SHUTDOWN"},

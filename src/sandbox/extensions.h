@@ -38,7 +38,7 @@ class Extensions {
   explicit Extensions(Function function) : function_(std::move(function)) {}
 
   // These programs are started; `on_news` is called whenever registered() or settled() may have
-  // become true. Once, before all else.
+  // become true, or there is a fault(). Once, before all else.
   void expect(const std::vector<std::string>& programs, std::function<void()> on_news);
   bool any_external() const { return !programs_.empty(); }
   // All external ones have.
@@ -49,8 +49,12 @@ class Extensions {
   bool settled() const;
   // Those that have registered, by name.
   std::vector<ExternalExtension> external() const;
-  // What an external one has said of its own failure: Extension.InitError or .ExitError, or "".
-  const std::string& fault() const { return fault_; }
+  // That one has said that it has failed, which ends the environment, as on AWS: the type is
+  // Extension.InitError or .ExitError, or "" where none has; `text` is its own type.
+  struct Fault {
+    std::string type, text;
+  };
+  const Fault& fault() const { return fault_; }
 
   // `name`: Lambda-Extension-Name; `features`: Lambda-Extension-Accept-Feature. No more register
   // once the runtime has asked for its first event.
@@ -76,7 +80,8 @@ class Extensions {
   struct Extension {
     std::string name;
     bool external = false, wants_invoke = false, wants_shutdown = false;
-    bool is_busy = false;  // with its Init phase or an event, until it asks for the next one
+    bool has_failed = false;  // by its own words: nothing more is taken from it
+    bool is_busy = false;     // with its Init phase or an event, until it asks for the next one
     Answer waiting;
     const void* caller = nullptr;         // who waits
     std::optional<net::Response> missed;  // the last event that came while it did not wait
@@ -87,7 +92,8 @@ class Extensions {
   Function function_;
   std::vector<std::string> programs_;  // names of the external ones
   std::function<void()> on_news_;
-  std::string fault_;
+  Fault fault_;
+  bool is_over_ = false;                                      // the environment ends anyway
   std::map<std::string, Extension, std::less<>> registered_;  // by identifier
   bool closed_ = false;
 };

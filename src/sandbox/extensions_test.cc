@@ -148,14 +148,35 @@ TEST_F(ExtensionsTest, AnInternalOneThatHasNeverAskedIsNotWaitedFor) {
   EXPECT_FALSE(extensions_.settled()) << "it has an event";
 }
 
-TEST_F(ExtensionsTest, WhatAnExternalOneSaysOfItsFailureIsKept) {
-  extensions_.expect({"a"}, [] {});
+TEST_F(ExtensionsTest, OneThatSaysThatItHasFailedIsHeardAtOnceAndNoMore) {
+  int news = 0;
+  extensions_.expect({"a"}, [&] { ++news; });
   const std::string internal = registered("i", "{}"), a = registered("a", "{}");
+  news = 0;
+  EXPECT_EQ(extensions_.error(a, "Mine", false).status, 202U);
+  EXPECT_EQ(news, 1);
+  EXPECT_EQ(extensions_.error(a, "Mine", true).status, 403U);
+  EXPECT_THAT(next(a), HasSubstr("Extension.InvalidExtensionState"));
   EXPECT_EQ(extensions_.error(internal, "X", true).status, 202U);
-  EXPECT_EQ(extensions_.fault(), "");
+  EXPECT_EQ(extensions_.fault().type, "Extension.ExitError") << "the first counts";
+  EXPECT_EQ(extensions_.fault().text, "Mine");
+  EXPECT_EQ(news, 1);
+}
+
+TEST_F(ExtensionsTest, AnInternalOneMayFailToo) {
+  const std::string internal = registered("i", "{}");
+  EXPECT_EQ(extensions_.error(internal, std::string(1000, 'x'), true).status, 202U);
+  EXPECT_EQ(extensions_.fault().type, "Extension.InitError");
+  EXPECT_EQ(extensions_.fault().text, std::string(256, 'x'));
+}
+
+// As one does that can't send what it has left.
+TEST_F(ExtensionsTest, AFailureAtTheEndEndsNothing) {
+  extensions_.expect({"a"}, [] {});
+  const std::string a = registered("a", R"({"events":["SHUTDOWN"]})");
+  extensions_.shut_down("spindown", 17);
   EXPECT_EQ(extensions_.error(a, "X", false).status, 202U);
-  EXPECT_EQ(extensions_.error(a, "X", true).status, 202U);
-  EXPECT_EQ(extensions_.fault(), "Extension.ExitError") << "the first counts";
+  EXPECT_EQ(extensions_.fault().type, "");
 }
 
 TEST(ExtensionEnvironment, HasNothingOfTheRuntimes) {
@@ -170,6 +191,10 @@ TEST_F(ExtensionsTest, Refusals) {
   const std::string none = "00000000-0000-4000-8000-000000000000";
   EXPECT_THAT(extensions_.register_one("b", R"({"configurationKeys":["k"]})").body,
               HasSubstr("configurationKeys are deprecated; use environment variables instead"));
+  for (const char* wrong :
+       {"[]", "1", "\"INVOKE\"", R"({"events":"INVOKE"})", R"({"events":{"INVOKE":1}})"})
+    EXPECT_THAT(extensions_.register_one("b", wrong).body, HasSubstr("InvalidRequestFormat"))
+        << wrong;
   EXPECT_THAT(next(none), HasSubstr("Unknown extension " + none));
   EXPECT_THAT(extensions_.error(none, "", true).body, HasSubstr("Extension.MissingHeader"));
   EXPECT_THAT(extensions_.error(none, "X", true).body,

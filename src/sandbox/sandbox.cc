@@ -278,14 +278,11 @@ void Sandbox::finish() {
   if (!*alive) return;
   state_ = State::kGone;
   end_start();
-  const std::string extension_fault = extensions_ ? extensions_->fault() : std::string();
+  const Extensions::Fault fault = extensions_ ? extensions_->fault() : Extensions::Fault();
   shut_doors();
   Exit exit;
   if (last) {
     exit = exit_of(*last, program_);
-    if (exit.kind != Exit::Kind::kNotStarted && !exit.extension_error.empty() &&
-        !extension_fault.empty())
-      exit.extension_error = extension_fault;
     const std::string& failed_at = io_->words->failed_at();
     exit.functions_fault = last->kind == ExitStatus::Kind::kSetupFailed &&
                            (last->value == ENOENT || last->value == ENOTDIR) &&
@@ -298,6 +295,10 @@ void Sandbox::finish() {
   } else {
     exit.kind = killed_by_us_ ? Exit::Kind::kKilledByUs : Exit::Kind::kSignaled;
     exit.value = SIGKILL;
+  }
+  if (exit.kind != Exit::Kind::kNotStarted && !fault.type.empty()) {
+    exit.extension_error = fault.type;
+    exit.extension_text = fault.text;
   }
   exit.out_of_memory = cgroup_ && cgroup_->oom_killed();
   if (cgroup_) exit.peak_memory_bytes = cgroup_->peak_memory_bytes();

@@ -1,4 +1,5 @@
 // What a sandbox has to do with its extensions.
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "sandbox/runtime_api.h"
@@ -22,6 +23,11 @@ void Sandbox::give_up_orders() {
 
 void Sandbox::on_extension_news() {
   if (state_ == State::kGone) return;
+  // Posted: it is told first that this was heard.
+  if (!extensions_->fault().type.empty())
+    return host_.loop.post([this, alive = alive_] {
+      if (*alive && state_ != State::kGone) signal(SIGKILL);
+    });
   give_up_orders();
   if (!held_ || !extensions_->settled()) return;
   held_ = false;

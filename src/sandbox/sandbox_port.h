@@ -35,6 +35,7 @@ struct Exit {
   bool functions_fault = false;
   // Extension.…, where one of its extensions has ended it all or wasn't started (kNotStarted).
   std::string extension_error = {};
+  std::string extension_text = {};  // that it has said of it; "": nothing
   // kNotStarted: descriptors, processes, memory or space have run out.
   bool lacks_room = false;
   std::string closed_folder;       // … and: the folder that the function can't read, and why not

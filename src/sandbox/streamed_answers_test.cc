@@ -47,7 +47,10 @@ while True:
     for request in json.loads(body):
         s, f = open_one()
         s.sendall(request.rstrip('#').replace('ID', id).encode())
-        if not request.endswith('#'):
+        if request.endswith('#'):
+            s.shutdown(socket.SHUT_WR)
+            f.read()  # who is gone before it is heard is nobody
+        else:
             status = read(f)[0].decode().split()
             print(status[1] if status else 'closed', flush=True)
         f.close()

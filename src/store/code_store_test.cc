@@ -212,6 +212,24 @@ TEST_F(CodeStoreTest, HostileEntries) {
   EXPECT_FALSE(fs::exists(dir_ / "evil"));
 }
 
+// However its directory is found: by zip64's records, behind something else, before a comment that
+// looks like an end.
+TEST_F(CodeStoreTest, HostileEntriesAreFoundInAnyDirectory) {
+  const ZipBuilder bad = ZipBuilder().file("a", "x").entry("p", "", S_IFIFO | 0644);
+  std::string with_comment = bad.finish();
+  const std::string comment = "PK\x05\x06 comment";
+  with_comment[with_comment.size() - 2] = static_cast<char>(comment.size());
+  for (const std::string& zip :
+       {bad.finish(true), "#!/bin/sh\n" + bad.finish(), with_comment + comment})
+    expect_refused(zip, HasSubstr("the entry 'p' is neither file, folder nor link"));
+  CodeLimits limits;
+  limits.max_entries = 1;
+  const ZipBuilder deep = ZipBuilder().file("1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h", "x");
+  expect_refused(deep.finish(true), HasSubstr("more than 1 files and folders"), limits);
+  CodeStore store(root());
+  EXPECT_TRUE(store.add_zip(ZipBuilder().file("a/b", "x").finish(true)).ok());
+}
+
 TEST_F(CodeStoreTest, ZippedSizeLimit) {
   const std::string zip = ZipBuilder().file("a", std::string(1000, 'x')).finish();
   CodeLimits limits;

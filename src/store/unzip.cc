@@ -94,22 +94,26 @@ Error too_many(int64_t most) {
   return bad_zip("it has more than " + std::to_string(most) + " files and folders");
 }
 
-// Before the disk has any work with it.
-Result<void> check_names(std::string_view zip, int64_t max_entries) {
-  const NameCount most{max_entries, max_entries * kMaxPartsPerEntry};
+// Before the disk has any work with it. The number of its entries.
+Result<int64_t> check_names(std::string_view zip, int64_t max_entries) {
+  const NameCount most{max_entries, max_entries, max_entries * kMaxPartsPerEntry};
   const NameCount count = count_names(zip, most);
   if (count.made > most.made) return too_many(most.made);
   if (count.parts > most.parts)
     return bad_zip("the paths of its entries have more than " + std::to_string(most.parts) +
                    " levels together");
-  return {};
+  return count.entries;
 }
 
 class Unpacker {
  public:
-  // `backslashed`: names that hold '\\' where libarchive says '/'.
-  Unpacker(UniqueFd root, const UnzipLimits& limits, std::set<std::string> backslashed)
-      : root_(std::move(root)), limits_(limits), backslashed_(std::move(backslashed)) {}
+  // `entries`: that were looked at. `backslashed`: names that hold '\\' where libarchive says '/'.
+  Unpacker(UniqueFd root, const UnzipLimits& limits, int64_t entries,
+           std::set<std::string> backslashed)
+      : root_(std::move(root)),
+        limits_(limits),
+        entries_(entries),
+        backslashed_(std::move(backslashed)) {}
 
   Result<void> run(archive* reader) {
     archive_entry* entry = nullptr;
@@ -118,6 +122,7 @@ class Unpacker {
       if (code == ARCHIVE_EOF) break;
       // A warning is about a name that is not in the character set: it is used as it stands.
       if (code != ARCHIVE_OK && code != ARCHIVE_WARN) return reader_error(reader);
+      if (entries_-- <= 0) return bad_zip("its directory is not where its end says");
       if (auto counted = count_entry(); !counted) return counted;
       if (auto done = unpack_entry(reader, entry); !done) return done;
     }
@@ -299,6 +304,7 @@ class Unpacker {
 
   UniqueFd root_;
   UnzipLimits limits_;
+  int64_t entries_;  // that may still come
   std::set<std::string> backslashed_;
   LinkSet links_;
   int64_t made_ = 0;   // entries, and folders that names imply
@@ -325,10 +331,11 @@ Result<void> unzip(std::string_view zip, const std::string& dir, const UnzipLimi
   if (const auto special = find_special_entry(zip)) {
     return bad_zip("the entry " + name_in_quotes(*special) + " is neither file, folder nor link");
   }
-  if (auto fits = check_names(zip, limits.max_entries); !fits) return fits;
+  const auto entries = check_names(zip, limits.max_entries);
+  if (!entries) return entries.error();
   UniqueFd root(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root) return unpack_error(dir);
-  return Unpacker(std::move(root), limits, backslash_names(zip)).run(reader.get());
+  return Unpacker(std::move(root), limits, *entries, backslash_names(zip)).run(reader.get());
 }
 
 }  // namespace kiln::store

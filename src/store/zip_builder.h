@@ -46,15 +46,29 @@ class ZipBuilder {
     return *this;
   }
 
-  std::string finish() const {
+  // `large`: as packers write it that always write zip64's records.
+  std::string finish(bool large = false) const {
     std::string out = local_ + central_;
+    const uint64_t end = out.size();
+    if (large) {
+      number(out, 0x06064b50, 4);
+      number(out, 44, 8);
+      for (const int version : {45, 45}) number(out, static_cast<uint64_t>(version), 2);
+      for (int disk = 0; disk < 2; ++disk) number(out, 0, 4);
+      for (const uint64_t value : {count_, count_, central_.size(), local_.size()})
+        number(out, value, 8);
+      number(out, 0x07064b50, 4);
+      number(out, 0, 4);
+      number(out, end, 8);
+      number(out, 1, 4);
+    }
     number(out, 0x06054b50, 4);
     number(out, 0, 2);
     number(out, 0, 2);
-    number(out, count_, 2);
-    number(out, count_, 2);
-    number(out, central_.size(), 4);
-    number(out, local_.size(), 4);
+    number(out, large ? 0xffff : count_, 2);
+    number(out, large ? 0xffff : count_, 2);
+    number(out, large ? 0xffffffff : central_.size(), 4);
+    number(out, large ? 0xffffffff : local_.size(), 4);
     number(out, 0, 2);
     return out;
   }

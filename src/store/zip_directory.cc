@@ -11,27 +11,42 @@ namespace {
 
 constexpr size_t kEndBytes = 22;
 constexpr size_t kEntryBytes = 46;
+constexpr size_t kFinderBytes = 20, kLargeEndBytes = 56;
 constexpr std::string_view kEndMark = "PK\x05\x06";
+// A large archive's (zip64): its end record, and what stands before the other and says where it is.
+constexpr std::string_view kLargeEndMark = "PK\x06\x06", kFinderMark = "PK\x06\x07";
 constexpr std::string_view kEntryMark = "PK\x01\x02";
 constexpr unsigned kMadeOnUnix = 3, kMadeOnMacOs = 19;
 
 // Little-endian number; REQUIRES: it is inside.
-uint32_t number(std::string_view bytes, size_t at, size_t size) {
-  uint32_t value = 0;
+uint64_t number(std::string_view bytes, size_t at, size_t size) {
+  uint64_t value = 0;
   for (size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
   return value;
 }
 
-// The directory itself, found from the end of the file.
-std::optional<std::string_view> find_directory(std::string_view zip) {
-  const size_t end = zip.rfind(kEndMark);
-  if (end == std::string_view::npos || zip.size() - end < kEndBytes) return std::nullopt;
-  const uint64_t size = number(zip, end + 12, 4), offset = number(zip, end + 16, 4);
-  // Something may stand before the archive (a self-extracting one): the directory ends where the
-  // end record begins.
-  const uint64_t start = size <= end ? end - size : offset;
-  if (start > end) return std::nullopt;
-  return zip.substr(start, end - start);
+// Where the end record of a large archive says that the directory begins; `end`: the other record.
+std::optional<uint64_t> large_directory(std::string_view zip, size_t end) {
+  if (end < kFinderBytes || !zip.substr(end - kFinderBytes).starts_with(kFinderMark))
+    return std::nullopt;
+  const uint64_t at = number(zip, end - kFinderBytes + 8, 8);
+  if (at > zip.size() || zip.size() - at < kLargeEndBytes) return std::nullopt;
+  const std::string_view record = zip.substr(at);
+  return record.starts_with(kLargeEndMark) ? std::optional(number(record, 48, 8)) : std::nullopt;
+}
+
+// The directory, and what follows it, as libarchive finds it: from the last end record. Something
+// may stand before the archive (a self-extracting one), so the first entry is looked for from where
+// the directory should begin.
+std::string_view find_directory(std::string_view zip) {
+  if (zip.size() < kEndBytes) return {};
+  const size_t end = zip.rfind(kEndMark, zip.size() - kEndBytes);
+  if (end == std::string_view::npos) return {};
+  const uint64_t size = number(zip, end + 12, 4);
+  uint64_t start = size <= end ? end - size : end;
+  if (const auto large = large_directory(zip, end)) start = *large;
+  const size_t first = zip.find(kEntryMark, start);
+  return first == std::string_view::npos ? std::string_view() : zip.substr(first);
 }
 
 bool is_special(uint32_t mode) {
@@ -42,7 +57,7 @@ bool is_special(uint32_t mode) {
 // Calls `visit` with each entry of the directory and its name until it returns false.
 template <class F>
 void visit_entries(std::string_view zip, F&& visit) {
-  std::string_view rest = find_directory(zip).value_or(std::string_view());
+  std::string_view rest = find_directory(zip);
   while (rest.size() >= kEntryBytes && rest.starts_with(kEntryMark)) {
     const size_t name_size = number(rest, 28, 2);
     const size_t total = kEntryBytes + name_size + number(rest, 30, 2) + number(rest, 32, 2);
@@ -57,7 +72,7 @@ std::optional<std::string> find_special_entry(std::string_view zip) {
   std::optional<std::string> found;
   visit_entries(zip, [&found](std::string_view entry, std::string_view name) {
     const unsigned made_on = static_cast<unsigned char>(entry[5]);
-    const uint32_t mode = number(entry, 38, 4) >> 16;
+    const auto mode = static_cast<uint32_t>(number(entry, 38, 4) >> 16);
     if ((made_on == kMadeOnUnix || made_on == kMadeOnMacOs) && is_special(mode)) found = name;
     return !found;
   });
@@ -79,6 +94,7 @@ NameCount count_names(std::string_view zip, const NameCount& most) {
   // By the hash of its name and of the folder that it is in.
   std::unordered_set<uint64_t> folders;
   visit_entries(zip, [&](std::string_view, std::string_view name) {
+    ++count.entries;
     ++count.made;
     uint64_t folder = 0;
     while (!name.empty() && count.made <= most.made && count.parts <= most.parts) {

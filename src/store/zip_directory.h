@@ -1,5 +1,6 @@
 // A look into a zip's central directory for what libarchive hides: it reads devices, pipes and
-// sockets as plain files. Pure; never reads outside of `zip`, whatever that holds.
+// sockets as plain files. Where it finds no directory it sees no entry: count_names() says how many
+// it has seen. Pure; never reads outside of `zip`, whatever that holds.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,7 @@
 
 namespace kiln::store {
 
-// The name of the first entry that is neither file, folder nor link; nullopt: none, or no directory
-// was found (then libarchive has the last word).
+// The name of the first entry that is neither file, folder nor link; nullopt: none.
 std::optional<std::string> find_special_entry(std::string_view zip);
 
 // Names that hold '\\' and no '/': libarchive takes the one for the other where an archive was made
@@ -20,6 +20,7 @@ std::set<std::string> backslash_names(std::string_view zip);
 
 // What the names in the directory would make; each number at most one more than `most` of it.
 struct NameCount {
+  int64_t entries = 0;
   int64_t made = 0;   // entries, and the folders that their names imply
   int64_t parts = 0;  // of all names together: so many folders are gone through to unpack it
 };

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from harness import wait_for, zip_of
+from harness import processes_of, wait_for, zip_of
 
 # Registers, and follows what it is told of until the end; each word goes to the log. `at` does something at a moment of its life.
 EXTENSION = '''#!/usr/bin/env python3
@@ -125,12 +125,14 @@ def test_the_timeout_covers_extensions(kiln, name, beside):
     [
         (extension(start="sys.exit(3)"), "Extension.Crash", "exit status 3"),
         (extension(registered="sys.exit(0)"), "Extension.Crash", "exit code 0"),
-        (extension(registered='call("init/error", {**me, "Lambda-Extension-Function-Error-Type": "Mine"}, b"{}"); sys.exit(1)'), "Extension.InitError", "exit status 1"),
+        (extension(registered='call("init/error", {**me, "Lambda-Extension-Function-Error-Type": "Mine"}, b"{}"); sys.exit(1)'), "Extension.InitError", "Mine"),
+        (extension(registered='call("init/error", {**me, "Lambda-Extension-Function-Error-Type": "Mine"}, b"{}"); time.sleep(1000)'), "Extension.InitError", "Mine"),
+        (extension(registered='call("exit/error", {**me, "Lambda-Extension-Function-Error-Type": "Mine"}, b"{}"); time.sleep(1000)'), "Extension.ExitError", "Mine"),
         (("no program", 0o755), "Extension.LaunchError", "fork/exec /opt/extensions/bad: exec format error"),
         (("#!/bin/sh\n", 0o644), "Extension.LaunchError", "fork/exec /opt/extensions/bad: permission denied"),
         (extension(start="os.kill(os.getpid(), 9)"), "Extension.Crash", "signal: killed"),
     ],
-    ids=["exits", "exits-registered", "init-error", "no-program", "no-permission", "killed"],
+    ids=["exits", "exits-registered", "init-error", "init-error-and-goes-on", "exit-error-and-goes-on", "no-program", "no-permission", "killed"],
 )
 def test_one_that_fails_fails_the_invocation(kiln, name, beside, text, kind, message):
     beside({"bad": text})
@@ -144,6 +146,28 @@ def test_one_that_ends_within_an_invocation_ends_it_and_the_next_works(kiln, nam
     beside({"once": extension(invoke='os.path.exists("/tmp/again") or os._exit(7)')}, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(event)\n"})
     answer = kiln.invoke(name, 10)
     assert answer["Body"]["errorType"] == "Extension.Crash" and "exit status 7" in answer["Body"]["errorMessage"]
+
+
+def test_one_that_says_that_it_has_failed_ends_the_environment_though_it_goes_on(kiln, name, beside):
+    fails = """
+    if not os.path.exists("/tmp/again"):
+        call("exit/error", {**me, "Lambda-Extension-Function-Error-Type": "Mine"}, b"{}")
+        time.sleep(1000)"""
+    beside({"fails": extension(invoke=fails)}, {"index.py": "import time\ndef handler(event, context):\n    time.sleep(event)\n"})
+    answer = kiln.invoke(name, 15)
+    assert answer["Body"]["errorType"] == "Extension.ExitError" and answer["Body"]["errorMessage"].endswith("Error: Mine")
+    wait_for(lambda: environments(kiln, name) == [], what="the end of the environment")
+
+
+# Nor its function.
+def test_one_that_ignores_sigterm_is_killed_in_its_time(kiln, name, beside):
+    ignores = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    beside({"deaf": extension(start=ignores, shutdown="time.sleep(1000)")}, {"index.py": ignores + "def handler(event, context):\n    return event\n"})
+    assert kiln.invoke(name, {"a": 1})["Body"] == {"a": 1}
+    assert processes_of(kiln, name)
+    end(kiln, name)
+    log = lines(kiln, name)
+    assert [event for event in told(log, "deaf") if event["eventType"] == "SHUTDOWN"] and "deaf ends" not in log
 
 
 def test_more_than_ten_are_one_too_many(kiln, name, beside):

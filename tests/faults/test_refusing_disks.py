@@ -1,12 +1,14 @@
 """Disks that refuse: what can't be kept is answered with an error and doesn't happen, now and after a restart."""
 
+import contextlib
 import json
 import os
 import subprocess
 
 import botocore.exceptions
 import pytest
-from harness import ROLE, zip_of
+from harness import ROLE, wait_for, zip_of
+from stacks import delete, settled
 
 ALARM = dict(Namespace="n", MetricName="m", ComparisonOperator="GreaterThanThreshold", Threshold=1, EvaluationPeriods=1, Period=60, Statistic="Sum")
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]})
@@ -178,12 +180,7 @@ def test_what_cant_be_deleted_is_there_now_and_after_a_restart(own_kiln, tmp_pat
 
 def test_a_full_disk_deletes_for_good_or_says_that_it_does_not(own_kiln, tmp_path):
     """A database may have room left where the disk has none: then it does what it says."""
-    if os.geteuid() != 0:
-        pytest.skip("this test mounts a small disk, which takes root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", disk], check=True)
-    try:
+    with small_disk(tmp_path, "40m") as disk:
         kiln = own_kiln(data_dir=disk / "data")
         make_things(kiln)
         before = seen(kiln)
@@ -200,8 +197,50 @@ def test_a_full_disk_deletes_for_good_or_says_that_it_does_not(own_kiln, tmp_pat
         again = own_kiln(data_dir=disk / "data")
         assert {name: left for name, left in seen(again).items() if name not in stack} == {name: left for name, left in now.items() if name not in stack}
         again.kill()
+
+
+@contextlib.contextmanager
+def small_disk(tmp_path, size):
+    if os.geteuid() != 0:
+        pytest.skip("this test mounts a small disk, which takes root")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk], check=True)
+    try:
+        yield disk
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_stack_that_a_full_disk_stops_says_so_and_the_next_deployment_repairs_it(own_kiln, tmp_path):
+    names = [f"T{number}" for number in range(60)]
+    one_after_the_other = {
+        name: {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "d" * 90}, **({"DependsOn": names[at - 1]} if at else {})} for at, name in enumerate(names)
+    }
+    template = json.dumps({"Resources": one_after_the_other})
+    with small_disk(tmp_path, "24m") as disk:
+        kiln = own_kiln(data_dir=disk / "data")
+        stacks = kiln.client("cloudformation")
+        stacks.create_stack(StackName="s", TemplateBody=template)
+        wait_for(lambda: kiln.client("sns").list_topics()["Topics"], what="a first topic")
+        filler = disk / "filler"
+        fill(filler)
+        stopped = settled(stacks, "s")
+        # A database may have had room for the rest.
+        if stopped["StackStatus"] != "CREATE_COMPLETE":
+            assert stopped["StackStatus"] == "CREATE_FAILED" and "Is the disk full or failing?" in stopped["StackStatusReason"]
+        kiln.kill()
+        filler.unlink()
+        again = own_kiln(data_dir=disk / "data")
+        stacks = again.client("cloudformation")
+        assert settled(stacks, "s")["StackStatus"] == stopped["StackStatus"]
+        if stopped["StackStatus"] == "CREATE_FAILED":
+            stacks.update_stack(StackName="s", TemplateBody=template)
+            assert settled(stacks, "s")["StackStatus"] == "UPDATE_COMPLETE"
+        assert len(again.client("sns").list_topics()["Topics"]) == 60
+        assert delete(stacks, "s")["StackStatus"] == "DELETE_COMPLETE"
+        assert again.client("sns").list_topics()["Topics"] == []
+        again.kill()
 
 
 def fill(path):
