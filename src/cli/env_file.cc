@@ -45,6 +45,10 @@ std::string not_a_variable_name(std::string_view text) {
 
 Result<std::vector<std::string>> parse_env_file(const std::string& path, std::string_view text) {
   std::vector<std::string> pairs;
+  // As SAM's command line takes them.
+  if (ascii::trim(text, " \t\r\n").starts_with('{'))
+    return Error{ErrorKind::kInvalid, "Usage",
+                 path + " is JSON; write each variable on a line of its own, as NAME=VALUE"};
   for (int number = 1; !text.empty(); ++number) {
     const size_t end = text.find('\n');
     std::string_view line = trimmed(text.substr(0, end));

@@ -32,5 +32,11 @@ TEST(EnvFile, NamesTheLineThatIsWrong) {
   }
 }
 
+TEST(EnvFile, SaysThatItIsJson) {
+  const auto pairs = parse_env_file("env.json", "\n {\"hello\": {\"STAGE\": \"dev\"}}\n");
+  ASSERT_FALSE(pairs);
+  EXPECT_THAT(pairs.error().message, HasSubstr("env.json is JSON; write each variable on a line"));
+}
+
 }  // namespace
 }  // namespace kiln::cli
