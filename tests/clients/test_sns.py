@@ -57,6 +57,9 @@ def test_a_message_reaches_an_http_subscriber_only_after_it_confirmed(kiln, topi
     with pytest.raises(ClientError) as error:
         sns.confirm_subscription(TopicArn=topic, Token="0" * len(token))
     assert message_of(error) == "Invalid parameter: Token"
+    # The address that was sent, with the topic of another Region in it: the token is known, the topic is wrong.
+    elsewhere = json.loads(body)["SubscribeURL"].split(":%d/" % kiln.port)[1].replace(":us-east-1:", ":eu-west-1:")
+    assert elsewhere.count("eu-west-1") == 1 and b"Invalid parameter: Topic<" in kiln.http("GET", "/" + elsewhere)[2]
     confirmed = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
     sns.publish(TopicArn=topic, Message="after")
     _, _, headers, body = receiver.next()
