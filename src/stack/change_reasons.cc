@@ -146,6 +146,18 @@ class Teller {
       }
       change.reasons.push_back(std::move(direct));
     }
+    tell_metadata(change, resource);
+  }
+
+  // Metadata alone is no change here.
+  void tell_metadata(Change& change, const cfn::Resource& resource) const {
+    bool indirect = false;
+    for (const Reference& reference : references_of(resource.metadata))
+      if (changed_.parsed.parameter(reference.name))
+        indirect = tell(change, "", reference) || indirect;
+    if (indirect)
+      change.reasons.push_back(
+          {Source::kDirectModification, "", "", Evaluation::kDynamic, Told::kAlways});
   }
 
   // Whether the property's new value may come from this reference.

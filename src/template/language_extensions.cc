@@ -31,8 +31,11 @@ struct TooLarge {
 // The values of a template that are known before it is deployed.
 class KnownValues {
  public:
-  KnownValues(const Node& root, const std::map<std::string, std::string>& given)
-      : root_(root), given_(given) {}
+  // Of parameters with NoEcho.
+  enum class Secrets { kKnown, kHidden };
+  KnownValues(const Node& root, const std::map<std::string, std::string>& given,
+              Secrets secrets = Secrets::kKnown)
+      : root_(root), given_(given), secrets_(secrets) {}
 
   // What a parameter's value is, a mapping's entry, or a text that is put together of these. Throws
   // TooLarge once all that was found would be far beyond any template.
@@ -81,6 +84,8 @@ class KnownValues {
       const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
       const Node* type = parameter ? parameter->find("Type") : nullptr;
       if (type && names_ssm_parameter(type->text)) return std::nullopt;
+      if (secrets_ == Secrets::kHidden && parameter && sam::is_true(parameter->find("NoEcho")))
+        return std::nullopt;
       if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
       const Node* value = parameter ? parameter->find("Default") : nullptr;
       if (value && !value->is_map() && !value->is_list()) return value->text;
@@ -159,6 +164,7 @@ class KnownValues {
 
   const Node& root_;
   const std::map<std::string, std::string>& given_;
+  const Secrets secrets_;
   mutable std::map<std::string, std::optional<bool>> conditions_;
   mutable size_t found_ = 0, found_bytes_ = 0;
 };
@@ -409,7 +415,7 @@ void resolve_policies(Node& root, const std::map<std::string, std::string>& para
 }
 
 void carry_out_known_functions(Node& root, const std::map<std::string, std::string>& parameters) {
-  const KnownValues known(root, parameters);
+  const KnownValues known(root, parameters, KnownValues::Secrets::kHidden);
   try {
     for (const char* section : {"Resources", "Outputs"})
       if (Node* node = sam::find(root, section)) carry_out(known, *node);

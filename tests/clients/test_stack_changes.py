@@ -125,3 +125,22 @@ def test_a_set_whose_include_has_no_bucket_is_there_and_has_failed(kiln):
     assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
     assert told["StatusReason"] == "Transform AWS::Include failed with: S3 bucket [no-such-bucket-here] does not exist."
     cloudformation.delete_stack(StackName="includes")
+
+
+def test_metadata_that_refer_to_a_changed_parameter_are_a_reason(kiln):
+    cloudformation = kiln.client("cloudformation")
+    template = json.dumps({"Parameters": {"P": {"Type": "String"}}, "Resources": {"T": {
+        "Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "P"}}, "Metadata": {"Of": ["x", {"Fn::Sub": "${P}"}]}}}})
+    values = [[{"ParameterKey": "P", "ParameterValue": value}] for value in ("a", "b")]
+    assert create(cloudformation, "told", template, Parameters=values[0])["StackStatus"] == "CREATE_COMPLETE"
+    cloudformation.create_change_set(StackName="told", ChangeSetName="c", UsePreviousTemplate=True, Parameters=values[1])
+    change, = cloudformation.describe_change_set(StackName="told", ChangeSetName="c")["Changes"]
+    assert change["ResourceChange"]["Scope"] == ["Metadata", "Properties"]
+    targets = {"Metadata": {"Attribute": "Metadata", "RequiresRecreation": "Never"},
+               "Properties": {"Attribute": "Properties", "Name": "DisplayName", "RequiresRecreation": "Never"}}
+    by_parameter = {"ChangeSource": "ParameterReference", "CausingEntity": "P", "Evaluation": "Static"}
+    for target in targets.values():
+        for reason in (by_parameter, {"ChangeSource": "DirectModification", "Evaluation": "Dynamic"}):
+            assert {**reason, "Target": target} in change["ResourceChange"]["Details"]
+    assert len(change["ResourceChange"]["Details"]) == 4
+    delete(cloudformation, "told")
