@@ -12,6 +12,8 @@
 #include <optional>
 #include <vector>
 
+#include "net/local_name.h"
+
 namespace kiln::load {
 namespace {
 
@@ -175,7 +177,8 @@ void Connection::finish(const error_code& error, std::string_view doing) {
 Result<void> Run::find_endpoint() {
   tcp::resolver resolver(io_);
   error_code error;
-  const auto found = resolver.resolve(plan_.host, std::to_string(plan_.port), error);
+  const auto found =
+      resolver.resolve(net::host_to_connect(plan_.host), std::to_string(plan_.port), error);
   for (const auto& entry : found) {
     tcp::socket probe(io_);
     probe.connect(entry.endpoint(), error);

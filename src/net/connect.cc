@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "net/asio_thread.h"
+#include "net/local_name.h"
 
 namespace kiln::net {
 namespace {
@@ -56,7 +57,8 @@ void connect(IoLoop& loop, const std::string& host, const std::string& port,
   if (!context)
     return loop.post([done = std::move(done), error = context.error()]() mutable { done(error); });
   auto connecting = std::make_shared<Connecting>(**context, loop.remote(), std::move(done));
-  asio::post(**context, [connecting, host, port] { connecting->start(host, port); });
+  asio::post(**context,
+             [connecting, host = host_to_connect(host), port] { connecting->start(host, port); });
 }
 
 }  // namespace kiln::net

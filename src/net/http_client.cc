@@ -13,6 +13,7 @@
 #include "base/unique_function.h"
 #include "net/asio_thread.h"
 #include "net/libssl.h"
+#include "net/local_name.h"
 
 namespace kiln::net {
 namespace {
@@ -96,8 +97,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
     });
     if (tls && !prepare_tls(*tls, certificates)) return;
     error_code ec;
-    const auto address =
-        asio::ip::make_address(url_.host == "localhost" ? "127.0.0.1" : url_.host, ec);
+    const std::string host = url_.host == "localhost" ? "127.0.0.1" : host_to_connect(url_.host);
+    const auto address = asio::ip::make_address(host, ec);
     if (!ec) {
       unsigned port = 0;
       for (const char c : url_.port) port = port * 10 + static_cast<unsigned>(c - '0');

@@ -148,6 +148,8 @@ TEST_F(HttpClientTest, SendsMethodHeadersAndBodyAndReadsTheAnswer) {
 
 TEST_F(HttpClientTest, LocalhostAndNamesAreFound) {
   EXPECT_TRUE(get("http://localhost:" + std::to_string(server_->port()) + "/"));
+  const std::string below = "http://id.lambda-url.us-east-1.LOCALHOST:";
+  EXPECT_TRUE(get(below + std::to_string(server_->port()) + "/"));
   const auto unknown = get("http://no-such-host.invalid/", std::chrono::seconds(10));
   ASSERT_FALSE(unknown);
   EXPECT_NE(unknown.error().message.find("no-such-host.invalid"), std::string::npos);

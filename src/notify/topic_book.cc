@@ -253,6 +253,7 @@ Result<SubscriptionPtr> TopicBook::confirm(const std::string& region, const std:
   if (token.size() != 2 * kTokenBytes) return invalid_parameter("Token");
   if (const auto ended = ended_.find(token); ended != ended_.end()) {
     const Subscription restored = *ended->second;
+    if (restored.topic.region != region) return invalid_parameter("Topic");
     if (look_up(restored.topic)) {
       auto saved = save(restored);
       if (saved) ended_.erase(token);
@@ -262,8 +263,9 @@ Result<SubscriptionPtr> TopicBook::confirm(const std::string& region, const std:
     return topic_not_found();
   }
   // The token alone says which one it is: SNS looks at the Region of the topic only.
-  for (const auto& there : subscriptions(region)) {
+  for (const auto& [arn, there] : subscriptions_) {
     if (there->token != token) continue;
+    if (there->topic.region != region) return invalid_parameter("Topic");
     if (there->confirmed) return SubscriptionPtr(there);
     Subscription changed = *there;
     changed.confirmed = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "template/evaluate.h"
 #include "template/functions.h"
 #include "template/parameter_type.h"
 
@@ -40,6 +41,27 @@ std::set<Reference> references_of(const cfn::Node& node) {
     }
   });
   return out;
+}
+
+bool asks_resources(const cfn::Node& node, const cfn::Template& parsed) {
+  const auto all = references_of(node);
+  return std::any_of(all.begin(), all.end(), [&](const Reference& reference) {
+    return parsed.resource(reference.name) != nullptr;
+  });
+}
+
+// `value` is that of `node`; the functions in it that ask for resources become unknown.
+void hide_values(const cfn::Node& node, const cfn::Template& parsed, nlohmann::json& value) {
+  if (!asks_resources(node, parsed)) return;
+  const bool is_map = node.is_map() && !cfn::find_function(node, cfn::Within::kValues).member;
+  if (is_map && value.is_object()) {
+    for (const cfn::Member& member : node.map)
+      if (value.contains(member.name)) hide_values(member.value, parsed, value[member.name]);
+  } else if (node.is_list() && value.is_array() && value.size() == node.list.size()) {
+    for (size_t i = 0; i < node.list.size(); ++i) hide_values(node.list[i], parsed, value[i]);
+  } else {
+    value = cfn::kUnknown;
+  }
 }
 
 // How a resource of the stack comes out of the plan.
@@ -124,6 +146,18 @@ class Teller {
       }
       change.reasons.push_back(std::move(direct));
     }
+    tell_metadata(change, resource);
+  }
+
+  // Metadata alone is no change here.
+  void tell_metadata(Change& change, const cfn::Resource& resource) const {
+    bool indirect = false;
+    for (const Reference& reference : references_of(resource.metadata))
+      if (changed_.parsed.parameter(reference.name))
+        indirect = tell(change, "", reference) || indirect;
+    if (indirect)
+      change.reasons.push_back(
+          {Source::kDirectModification, "", "", Evaluation::kDynamic, Told::kAlways});
   }
 
   // Whether the property's new value may come from this reference.
@@ -192,6 +226,14 @@ class Teller {
 
 void tell_reasons(std::vector<Change>& changes, const ChangedTemplate& changed) {
   Teller(changes, changed).tell();
+}
+
+void hide_references(std::vector<Change>& changes, const cfn::Template& before) {
+  for (Change& change : changes) {
+    const cfn::Resource* resource = before.resource(change.logical_id);
+    if (change.action == Change::Action::kRemove && resource)
+      hide_values(resource->properties, before, change.before);
+  }
 }
 
 }  // namespace kiln::stack

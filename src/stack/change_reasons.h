@@ -28,4 +28,8 @@ struct ChangedTemplate {
 // attributes are used by others may have other ones after they changed.
 void tell_reasons(std::vector<Change>& changes, const ChangedTemplate& changed);
 
+// Of what is removed, values that come from other resources become unknown: AWS doesn't tell them.
+// `before`: the stack's template.
+void hide_references(std::vector<Change>& changes, const cfn::Template& before);
+
 }  // namespace kiln::stack

@@ -112,6 +112,14 @@ Result<void> StackBook::plan_change_set(const Stack& now, ChangeSet& set) const 
   set.resolved_parameters = prepared->resolved_parameters();
   tell_reasons(set.changes,
                {*prepared->parsed, now.wish.parameters, set.parameters, now.resources});
+  const bool removes = std::any_of(set.changes.begin(), set.changes.end(), [](const Change& each) {
+    return each.action == Change::Action::kRemove;
+  });
+  if (removes) {
+    const auto before =
+        cfn::read_template(now.wish.template_text, known_values(now.region, now.wish), include());
+    if (before.parsed) hide_references(set.changes, *before.parsed);
+  }
   return {};
 }
 

@@ -154,7 +154,9 @@ class RoleType final : public ResourceType {
     AwsApi::Form form = {
         {"RoleName", name},
         {"AssumeRolePolicyDocument", document_text(properties, "AssumeRolePolicyDocument")}};
-    for (const char* member : {"Path", "Description", "PermissionsBoundary"})
+    // A role of a stack has a description, if an empty one.
+    form.emplace_back("Description", text_of(properties, "Description"));
+    for (const char* member : {"Path", "PermissionsBoundary"})
       if (const std::string text = text_of(properties, member); !text.empty())
         form.emplace_back(member, text);
     if (const auto duration = properties.find("MaxSessionDuration"); duration != properties.end())

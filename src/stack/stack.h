@@ -125,7 +125,7 @@ struct ChangeReason {
     kResourceAttribute,
   };
   Source source = Source::kDirectModification;
-  std::string property;
+  std::string property;        // "": the resource's Metadata
   std::string causing_entity;  // "Stage", "Topic", "Topic.TopicArn"; "" of a direct modification
   // Whether the new value is known to differ, whatever the deployment does.
   enum class Evaluation { kStatic, kDynamic };

@@ -52,6 +52,15 @@ void merge_sections(Node& into, Node from) {
   }
 }
 
+// Why the object at `location` can't be had. The text of a missing bucket is as recorded on AWS.
+std::string reason(const Error& error, const std::string& location) {
+  constexpr std::string_view kScheme = "s3://";
+  if (error.type != "NoSuchBucket" || !location.starts_with(kScheme))
+    return error.message + " (" + location + ")";
+  const std::string place = location.substr(kScheme.size());
+  return "S3 bucket [" + place.substr(0, place.find('/')) + "] does not exist.";
+}
+
 class IncludeExpander {
  public:
   IncludeExpander(Node& root, const std::map<std::string, std::string>& given,
@@ -126,7 +135,7 @@ class IncludeExpander {
       return std::nullopt;
     }
     if (!*found) {
-      wrong(place, kFailed + found->error().message + " (" + *text + ")");
+      wrong(place, kFailed + reason(found->error(), *text));
       return std::nullopt;
     }
     bytes_ += (*found)->size();

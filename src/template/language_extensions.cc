@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/ascii.h"
+#include "base/json_access.h"
 #include "template/functions.h"
 #include "template/node_reader.h"
 #include "template/parameter_type.h"
@@ -30,8 +31,11 @@ struct TooLarge {
 // The values of a template that are known before it is deployed.
 class KnownValues {
  public:
-  KnownValues(const Node& root, const std::map<std::string, std::string>& given)
-      : root_(root), given_(given) {}
+  // Of parameters with NoEcho.
+  enum class Secrets { kKnown, kHidden };
+  KnownValues(const Node& root, const std::map<std::string, std::string>& given,
+              Secrets secrets = Secrets::kKnown)
+      : root_(root), given_(given), secrets_(secrets) {}
 
   // What a parameter's value is, a mapping's entry, or a text that is put together of these. Throws
   // TooLarge once all that was found would be far beyond any template.
@@ -80,6 +84,8 @@ class KnownValues {
       const Node* parameter = parameters ? parameters->find(name->text) : nullptr;
       const Node* type = parameter ? parameter->find("Type") : nullptr;
       if (type && names_ssm_parameter(type->text)) return std::nullopt;
+      if (secrets_ == Secrets::kHidden && parameter && sam::is_true(parameter->find("NoEcho")))
+        return std::nullopt;
       if (const auto found = given_.find(name->text); found != given_.end()) return found->second;
       const Node* value = parameter ? parameter->find("Default") : nullptr;
       if (value && !value->is_map() && !value->is_list()) return value->text;
@@ -158,6 +164,7 @@ class KnownValues {
 
   const Node& root_;
   const std::map<std::string, std::string>& given_;
+  const Secrets secrets_;
   mutable std::map<std::string, std::optional<bool>> conditions_;
   mutable size_t found_ = 0, found_bytes_ = 0;
 };
@@ -350,6 +357,38 @@ class ExtensionsExpander {
   size_t made_ = 0, bytes_ = 0;
 };
 
+bool has_functions(const Node& node) {
+  bool found = false;
+  visit_functions(node, Within::kValues, [&](const FunctionUse&) { found = true; });
+  return found;
+}
+
+// What a function gives where all in it is known.
+std::optional<Node> outcome_of(const KnownValues& known, const Node& node) {
+  const auto& [function, argument] = std::tie(node.map[0].name, node.map[0].value);
+  if (function == "Fn::Sub" || function == "Fn::Join") {
+    const auto text = known.text_of(node);
+    return text ? std::optional(sam::text(*text)) : std::nullopt;
+  }
+  if (function == "Fn::Length" && argument.is_list())
+    return sam::number(static_cast<int64_t>(argument.list.size()));
+  if (function == "Fn::Length" && argument.find("Ref")) {
+    const auto text = known.text_of(argument);
+    if (!text) return std::nullopt;
+    return sam::number(text->empty() ? 0 : 1 + std::count(text->begin(), text->end(), ','));
+  }
+  const bool is_json = function == "Fn::ToJsonString" && (argument.is_list() || argument.is_map());
+  if (!is_json || has_functions(argument)) return std::nullopt;
+  return sam::text(json_dump(to_json(argument)));
+}
+
+void carry_out(const KnownValues& known, Node& node) {
+  for (Node& item : node.list) carry_out(known, item);
+  for (Member& member : node.map) carry_out(known, member.value);
+  if (node.map.size() != 1) return;
+  if (auto outcome = outcome_of(known, node)) node = placed(std::move(*outcome), node.place);
+}
+
 }  // namespace
 
 bool has_language_extensions(const Node& root) {
@@ -373,6 +412,16 @@ void resolve_policies(Node& root, const std::map<std::string, std::string>& para
         return false;  // refused as it is
       }
     });
+}
+
+void carry_out_known_functions(Node& root, const std::map<std::string, std::string>& parameters) {
+  const KnownValues known(root, parameters, KnownValues::Secrets::kHidden);
+  try {
+    for (const char* section : {"Resources", "Outputs"})
+      if (Node* node = sam::find(root, section)) carry_out(known, *node);
+  } catch (const TooLarge&) {
+    // The others stay as they are written.
+  }
 }
 
 }  // namespace kiln::cfn

@@ -19,6 +19,10 @@ bool has_language_extensions(const Node& root);
 void expand_language_extensions(Node& root, const std::map<std::string, std::string>& parameters,
                                 std::vector<Problem>& problems);
 
+// Fn::Sub, Fn::Join, Fn::Length and Fn::ToJsonString become what they give where that is known
+// before the deployment, as AWS shows a template that is processed. Parameters with NoEcho are not.
+void carry_out_known_functions(Node& root, const std::map<std::string, std::string>& parameters);
+
 // DeletionPolicy and UpdateReplacePolicy become texts: AWS takes functions of known values there,
 // also without the transform.
 void resolve_policies(Node& root, const std::map<std::string, std::string>& parameters);

@@ -101,10 +101,11 @@ Reading read_template(std::string_view text, const std::map<std::string, std::st
          root.place});
     return out;
   }
-  const bool has_transforms = root.find("Transform") != nullptr;
   std::string_view transform;  // the one that finds problems
   Included included;
   if (include) included = expand_includes(root, parameters, include, out.problems);
+  // AWS::Include may also stand in the template as Fn::Transform alone.
+  const bool has_transforms = root.find("Transform") || included.done > 0;
   if (included.unknown > 0)
     out.notes.push_back({std::to_string(included.unknown) +
                              " included part(s) of the template can't be read from here",
@@ -173,6 +174,7 @@ nlohmann::json processed_template(std::string_view text,
   if (include) expand_includes(*root, parameters, include, problems);
   if (has_language_extensions(*root)) {
     expand_language_extensions(*root, parameters, problems);
+    carry_out_known_functions(*root, parameters);
     resolve_policies(*root, parameters);
   }
   if (is_serverless(*root)) expand_serverless(*root, parameters, problems, notes);

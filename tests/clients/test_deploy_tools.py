@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import time
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -55,6 +56,40 @@ def test_a_role_and_its_policies(kiln):
     assert code_of(error) == "NoSuchEntity" and message_of(error) == "The role with name tools-role cannot be found."
 
 
+def test_a_trust_policy_comes_back_without_lists_of_one(kiln):
+    iam = kiln.client("iam")
+    listed = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": ["sts:AssumeRole"]},
+        {"Effect": "Allow", "Principal": "*", "Action": ["sts:AssumeRole", "sts:TagSession"]}]}
+    tidy = {"Version": "2012-10-17", "Statement": [TRUST["Statement"][0], listed["Statement"][1]]}
+    made = iam.create_role(RoleName="listed", AssumeRolePolicyDocument=json.dumps(listed))["Role"]
+    assert made["AssumeRolePolicyDocument"] == listed
+    got = iam.get_role(RoleName="listed")["Role"]
+    assert got["AssumeRolePolicyDocument"] == tidy and "Description" not in got
+    assert [one["AssumeRolePolicyDocument"] for one in iam.list_roles()["Roles"] if one["RoleName"] == "listed"] == [tidy]
+    iam.delete_role(RoleName="listed")
+
+
+def test_a_role_asks_for_no_user_without_a_name(kiln):
+    assert kiln.client("iam").get_user()["User"]["Arn"] == "arn:aws:iam::000000000000:root"
+    role = "arn:aws:iam::000000000000:role/asks"
+    keys = kiln.client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+    names = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key", "SessionToken": "aws_session_token"}
+    session = boto3.client("iam", endpoint_url=kiln.url, region_name="us-east-1", **{name: keys[member] for member, name in names.items()})
+    with pytest.raises(ClientError) as error:
+        session.get_user()
+    assert (code_of(error), message_of(error)) == ("ValidationError", "Must specify userName when calling with non-User credentials")
+    kiln.create("asks", {"index.py": """import boto3
+def handler(event, context):
+    try:
+        return boto3.client("iam").get_user()["User"]["Arn"]
+    except Exception as error:
+        return str(error)
+"""})
+    assert "non-User credentials" in str(kiln.invoke("asks"))
+    kiln.client("lambda").delete_function(FunctionName="asks")
+
+
 def test_roles_and_policies_of_a_stack_are_in_iam(kiln):
     cloudformation, iam = kiln.client("cloudformation"), kiln.client("iam")
     with pytest.raises(ClientError) as error:
@@ -66,6 +101,7 @@ def test_roles_and_policies_of_a_stack_are_in_iam(kiln):
     role = iam.get_role(RoleName="tools-role")["Role"]
     assert role["Arn"] == outputs["Arn"] == "arn:aws:iam::000000000000:role/tools-role" and role["RoleId"] == outputs["Id"]
     assert role["AssumeRolePolicyDocument"] == TRUST and role["Tags"] == [{"Key": "team", "Value": "shop"}]
+    assert role["Description"] == ""
     assert iam.list_role_policies(RoleName="tools-role")["PolicyNames"] == ["logs", "more"]
     assert iam.get_role_policy(RoleName="tools-role", PolicyName="more")["PolicyDocument"] == LOGS
     attached = {policy["PolicyArn"] for policy in iam.list_attached_role_policies(RoleName="tools-role")["AttachedPolicies"]}

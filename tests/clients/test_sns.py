@@ -57,6 +57,9 @@ def test_a_message_reaches_an_http_subscriber_only_after_it_confirmed(kiln, topi
     with pytest.raises(ClientError) as error:
         sns.confirm_subscription(TopicArn=topic, Token="0" * len(token))
     assert message_of(error) == "Invalid parameter: Token"
+    # The address that was sent, with the topic of another Region in it: the token is known, the topic is wrong.
+    elsewhere = json.loads(body)["SubscribeURL"].split(":%d/" % kiln.port)[1].replace(":us-east-1:", ":eu-west-1:")
+    assert elsewhere.count("eu-west-1") == 1 and b"Invalid parameter: Topic<" in kiln.http("GET", "/" + elsewhere)[2]
     confirmed = sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"]
     sns.publish(TopicArn=topic, Message="after")
     _, _, headers, body = receiver.next()
@@ -64,6 +67,20 @@ def test_a_message_reaches_an_http_subscriber_only_after_it_confirmed(kiln, topi
     attributes = sns.get_subscription_attributes(SubscriptionArn=confirmed)["Attributes"]
     assert attributes["PendingConfirmation"] == "false" and attributes["RawMessageDelivery"] == "true"
     receiver.close()
+
+
+def test_a_function_url_is_a_subscriber(kiln, name, topic):
+    """Its name is below localhost, which this machine's resolver may not know."""
+    functions, sns = kiln.client("lambda"), kiln.client("sns")
+    kiln.create(name, {"index.py": "import json\ndef handler(event, context):\n    print('GOT ' + json.dumps(json.loads(event['body'])))\n"})
+    url = functions.create_function_url_config(FunctionName=name, AuthType="NONE")["FunctionUrl"]
+    assert ".localhost:" in url
+    sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=url)
+    wait_for(lambda: got(kiln, name))
+    sns.confirm_subscription(TopicArn=topic, Token=got(kiln, name)[0]["Token"])
+    sns.publish(TopicArn=topic, Message="hello")
+    wait_for(lambda: len(got(kiln, name)) == 2)
+    assert got(kiln, name)[1]["Message"] == "hello"
 
 
 def test_retries_a_dead_letter_queue_and_a_subscriber_that_never_answers(name):

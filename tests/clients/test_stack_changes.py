@@ -3,6 +3,10 @@
 What the services then say is compared with a stack that was made that way at once.
 """
 
+import html
+import json
+import re
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -85,3 +89,58 @@ def test_an_empty_or_malformed_name_names_no_stack(kiln):
             with pytest.raises(ClientError) as error:
                 ask(StackName=name)
             assert message_of(error) == text
+
+
+def test_what_is_removed_doesnt_tell_values_of_other_resources(kiln):
+    """As recorded on AWS: they are known after the change only, though they are known."""
+    cloudformation = kiln.client("cloudformation")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "removed-topic"}}
+    value = {"Fn::Sub": "${T.TopicName}-tag"}
+    group = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": {"Ref": "Name"}, "Tags": [
+        {"Key": "own", "Value": "own"}, {"Key": "topic", "Value": value}]}}
+    template = {"Parameters": {"Name": {"Type": "String", "Default": "removed-group"}}, "Resources": {"T": topic, "G": group}}
+    assert create(cloudformation, "removes", json.dumps(template))["StackStatus"] == "CREATE_COMPLETE"
+    del template["Resources"]["G"]
+    cloudformation.create_change_set(StackName="removes", ChangeSetName="c", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("change_set_create_complete").wait(StackName="removes", ChangeSetName="c", WaiterConfig={"Delay": 0.1})
+    # Asked without boto3, which may be older than the member.
+    told = kiln.http("POST", "/", "Action=DescribeChangeSet&Version=2010-05-15&StackName=removes&ChangeSetName=c&IncludePropertyValues=true",
+                     {"Content-Type": "application/x-www-form-urlencoded"})[2].decode()
+    assert re.findall("<(?:Action|LogicalResourceId)>(.*?)<", told) == ["Remove", "G"]
+    before = html.unescape(re.search("<BeforeContext>(.*?)</BeforeContext>", told)[1])
+    assert json.loads(before) == {"Properties": {"LogGroupName": "removed-group", "Tags": [
+        {"Key": "own", "Value": "own"}, {"Key": "topic", "Value": "{{changeSet:KNOWN_AFTER_APPLY}}"}]}}
+    cloudformation.execute_change_set(StackName="removes", ChangeSetName="c")
+    cloudformation.get_waiter("stack_update_complete").wait(StackName="removes", WaiterConfig={"Delay": 0.1})
+    assert not kiln.client("logs").describe_log_groups(logGroupNamePrefix="removed-group")["logGroups"]
+    delete(cloudformation, "removes")
+
+
+def test_a_set_whose_include_has_no_bucket_is_there_and_has_failed(kiln):
+    cloudformation = kiln.client("cloudformation")
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "s3://no-such-bucket-here/key.yml"}}
+    template = {"Resources": {"T": {"Type": "AWS::SNS::Topic", "Properties": {"Fn::Transform": include}}}}
+    cloudformation.create_change_set(StackName="includes", ChangeSetName="c", ChangeSetType="CREATE", TemplateBody=json.dumps(template))
+    told = cloudformation.describe_change_set(StackName="includes", ChangeSetName="c")
+    assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert told["StatusReason"] == "Transform AWS::Include failed with: S3 bucket [no-such-bucket-here] does not exist."
+    cloudformation.delete_stack(StackName="includes")
+
+
+def test_metadata_that_refer_to_a_changed_parameter_are_a_reason(kiln):
+    cloudformation = kiln.client("cloudformation")
+    template = json.dumps({"Parameters": {"P": {"Type": "String"}}, "Resources": {"T": {
+        "Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "P"}}, "Metadata": {"Of": ["x", {"Fn::Sub": "${P}"}]}}}})
+    values = [[{"ParameterKey": "P", "ParameterValue": value}] for value in ("a", "b")]
+    assert create(cloudformation, "told", template, Parameters=values[0])["StackStatus"] == "CREATE_COMPLETE"
+    cloudformation.create_change_set(StackName="told", ChangeSetName="c", UsePreviousTemplate=True, Parameters=values[1])
+    change, = cloudformation.describe_change_set(StackName="told", ChangeSetName="c")["Changes"]
+    assert change["ResourceChange"]["Scope"] == ["Metadata", "Properties"]
+    targets = {"Metadata": {"Attribute": "Metadata", "RequiresRecreation": "Never"},
+               "Properties": {"Attribute": "Properties", "Name": "DisplayName", "RequiresRecreation": "Never"}}
+    by_parameter = {"ChangeSource": "ParameterReference", "CausingEntity": "P", "Evaluation": "Static"}
+    for target in targets.values():
+        for reason in (by_parameter, {"ChangeSource": "DirectModification", "Evaluation": "Dynamic"}):
+            assert {**reason, "Target": target} in change["ResourceChange"]["Details"]
+    assert len(change["ResourceChange"]["Details"]) == 4
+    delete(cloudformation, "told")

@@ -222,6 +222,32 @@ def test_the_processed_template_is_the_one_that_was_deployed(cloudformation):
     delete(cloudformation, "extended")
 
 
+def test_a_processed_template_has_what_functions_of_known_values_give(cloudformation):
+    """As recorded on AWS, where AWS::LanguageExtensions makes it."""
+    known = {"Fn::Join": ["-", [{"Ref": "AWS::StackName"}, {"Fn::Sub": "${AWS::Region}"}, {"Fn::Length": {"Ref": "Names"}}]]}
+    later = {"Fn::Sub": ["${own} ${T.TopicName}", {"own": {"Fn::Sub": "${Word}"}}]}
+    body = {
+        "Transform": "AWS::LanguageExtensions",
+        "Parameters": {"Names": {"Type": "CommaDelimitedList", "Default": "a,b,c"}, "Word": {"Type": "String", "Default": "word"},
+                       "Secret": {"Type": "String", "Default": "hush", "NoEcho": True}},
+        "Resources": {
+            "T": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": known}},
+            "P": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Fn::ToJsonString": {"b": ["x"], "a": 1}}}},
+            "Q": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": later}}},
+        "Outputs": {"Many": {"Value": {"Fn::Length": ["a", {"Ref": "T"}]}}, "Named": {"Value": {"Ref": "T"}}, "Hidden": {"Value": {"Fn::Sub": "${Secret}"}}},
+    }
+    made = create(cloudformation, "carried", body, Parameters=[{"ParameterKey": "Names", "ParameterValue": "d,e"}])
+    assert made["StackStatus"] == "CREATE_COMPLETE"
+    for name in ("carried", made["StackId"]):
+        processed = cloudformation.get_template(StackName=name, TemplateStage="Processed")["TemplateBody"]
+        assert processed["Resources"]["T"]["Properties"] == {"TopicName": "carried-us-east-1-2"}
+        assert processed["Resources"]["P"]["Properties"]["Value"] == '{"a":1,"b":["x"]}'
+        assert processed["Resources"]["Q"]["Properties"]["Value"] == {"Fn::Sub": ["${own} ${T.TopicName}", {"own": "word"}]}
+        assert processed["Outputs"] == {"Many": {"Value": 2}, "Named": {"Value": {"Ref": "T"}},
+                                        "Hidden": {"Value": {"Fn::Sub": "${Secret}"}}}
+    delete(cloudformation, "carried")
+
+
 def test_secrets_are_refused_where_aws_refuses_them(engine, cloudformation):
     ssm = engine.client("ssm")
     ssm.put_parameter(Name="/app/secret", Value="hush", Type="SecureString")

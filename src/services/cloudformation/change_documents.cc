@@ -76,10 +76,11 @@ json reason_document(const Change& change, const ChangeReason& reason, Values va
   static constexpr const char* kSources[] = {"DirectModification", "ParameterReference",
                                              "ResourceReference", "ResourceAttribute"};
   const bool replaced = is_replaced_by(change.type, reason.property);
-  json target = {{"Attribute", "Properties"},
-                 {"Name", reason.property},
+  const bool is_metadata = reason.property.empty();
+  json target = {{"Attribute", is_metadata ? "Metadata" : "Properties"},
                  {"RequiresRecreation", replaced ? "Always" : "Never"}};
-  if (values == Values::kIncluded) add_values(target, change, reason.property);
+  if (!is_metadata) target["Name"] = reason.property;
+  if (!is_metadata && values == Values::kIncluded) add_values(target, change, reason.property);
   json out = {
       {"Target", std::move(target)},
       {"Evaluation", reason.evaluation == ChangeReason::Evaluation::kStatic ? "Static" : "Dynamic"},
@@ -99,7 +100,11 @@ void add_modification(json& resource, const Change& change, Values values) {
       replacement = Change::Replacement::kConditional;
     details.push_back(reason_document(change, reason, values));
   }
-  if (!details.empty()) resource["Scope"].push_back("Properties");
+  for (const char* attribute : {"Metadata", "Properties"})
+    if (std::any_of(details.begin(), details.end(), [&](const json& detail) {
+          return json_text(json_member(detail, "Target"), "Attribute") == attribute;
+        }))
+      resource["Scope"].push_back(attribute);
   resource["Details"] = std::move(details);
   resource["Replacement"] = kReplacements[static_cast<int>(replacement)];
   if (replacement != Change::Replacement::kNo)

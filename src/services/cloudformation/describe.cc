@@ -35,6 +35,13 @@ std::string key_of(const stack::Stack& stack) {
          stack.id;
 }
 
+// The name in a stack's name or id.
+std::string name_of(const std::string& name_or_id) {
+  if (!name_or_id.starts_with("arn:")) return name_or_id;
+  const size_t at = std::min(name_or_id.find('/'), name_or_id.size() - 1) + 1;
+  return name_or_id.substr(at, name_or_id.find('/', at) - at);
+}
+
 using Known = std::map<std::string, std::string>;
 
 Result<cfn::Template> template_of(cfn::Reading reading) {
@@ -231,9 +238,11 @@ Result<json> CloudFormationOperations::get_template(const Call& call) {
   json out = {{"TemplateBody", text}, {"StagesAvailable", {"Original", "Processed"}}};
   if (stage != "Processed") return out;
   // As the deployment read it: logical ids and whole resources may depend on parameters.
-  const Known known = book_.known_values(call.region, *wish);
+  Known known = book_.known_values(call.region, *wish);
   const auto parsed = read(text, book_.include(), known);
   if (!parsed) return parsed.error();
+  if (const std::string name = name_of(in.text("StackName")); !name.empty())
+    known["AWS::StackName"] = name;
   if (!parsed->transforms.empty())
     out["TemplateBody"] = json_dump(cfn::processed_template(text, known, book_.include()));
   return out;

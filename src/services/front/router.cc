@@ -228,8 +228,11 @@ Reply Router::observed(const net::Request& request, const Classification& what, 
 
 // Services that the driver knows by their name alone.
 void Router::by_name(net::Request&& request, Classification&& what, Reply reply) {
-  if (what.service == "iam" && what.query)
-    return iam_->handle(std::move(request), std::move(what), std::move(reply));
+  if (what.service == "iam" && what.query) {
+    const auto caller =
+        sts_->is_role_session(request.base()) ? IamCaller::kRoleSession : IamCaller::kRoot;
+    return iam_->handle(std::move(request), std::move(what), caller, std::move(reply));
+  }
   if (what.service == "cloudcontrolapi")
     return cloud_control_->handle(std::move(request), std::move(what), std::move(reply));
   if (what.service == "tagging")

@@ -22,6 +22,7 @@ json document_of(const Role& role) {
           {"id", role.id},
           {"trust", role.trust},
           {"description", role.description},
+          {"has_description", role.has_description},
           {"max_session_s", role.max_session_s},
           {"boundary", role.boundary},
           {"tags", role.tags},
@@ -38,6 +39,7 @@ Role role_from(const DocumentReader& in) {
   in.read("id", role.id);
   in.read("trust", role.trust);
   in.read("description", role.description);
+  in.read_if("has_description", role.has_description);
   in.read("max_session_s", role.max_session_s);
   in.read("boundary", role.boundary);
   in.read("tags", role.tags);

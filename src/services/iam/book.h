@@ -29,6 +29,7 @@ struct Role {
   std::string id;     // "AROA…"
   std::string trust;  // AssumeRolePolicyDocument, JSON as it was given
   std::string description;
+  bool has_description = false;  // also an empty one, as stacks give it
   int64_t max_session_s = 3600;
   std::string boundary;  // the ARN of a policy; "": none
   IamTags tags;

@@ -73,11 +73,13 @@ Result<json> IamOperations::list_account_aliases(const json& input) {
   return iam::page(input, json::array(), "AccountAliases", "");
 }
 
-// Every caller is the account's root.
+// A caller that is no role's session is the account's root.
 Result<json> IamOperations::get_user(const json& input) {
   if (input.contains("UserName"))
     return iam::no_such_entity("The user with name " + json_text(input["UserName"]).substr(0, 64) +
                                " cannot be found.");
+  if (caller_ == IamCaller::kRoleSession)
+    return iam::validation("Must specify userName when calling with non-User credentials");
   return json{{"User",
                {{"UserId", book_.account()},
                 {"Arn", "arn:aws:iam::" + book_.account() + ":root"},

@@ -11,12 +11,14 @@
 
 #include "base/result.h"
 #include "services/iam/book.h"
+#include "services/iam/caller.h"
 
 namespace kiln::services {
 
 class IamOperations {
  public:
-  IamOperations(IamBook& book, WallTime now) : book_(book), now_(now) {}
+  IamOperations(IamBook& book, WallTime now, IamCaller caller = IamCaller::kRoot)
+      : book_(book), now_(now), caller_(caller) {}
 
   Result<nlohmann::json> run(const std::string& operation, const nlohmann::json& input);
 
@@ -77,6 +79,7 @@ class IamOperations {
 
   IamBook& book_;
   const WallTime now_;
+  const IamCaller caller_;
 };
 
 }  // namespace kiln::services

@@ -1,4 +1,7 @@
 // IAM's operations on roles themselves.
+#include <algorithm>
+
+#include "base/json_access.h"
 #include "services/iam/input.h"
 #include "services/iam/operations.h"
 #include "wire/fields.h"
@@ -21,7 +24,42 @@ json role_document(const Role& role) {
               {"Arn", role.arn},
               {"CreateDate", iam::seconds(role.created)},
               {"AssumeRolePolicyDocument", iam::encoded(role.trust)}};
-  if (!role.description.empty()) out["Description"] = role.description;
+  if (role.has_description || !role.description.empty()) out["Description"] = role.description;
+  return out;
+}
+
+// A list of one becomes that one.
+void unwrap(nlohmann::ordered_json& value) {
+  if (value.is_array() && value.size() == 1) value = nlohmann::ordered_json(value[0]);
+}
+
+// As GetRole and ListRoles give a trust policy: actions and principals without lists of one. As
+// recorded on AWS; CreateRole answers with the text that it was given.
+std::string normal(const std::string& trust) {
+  auto document = json_parse<nlohmann::ordered_json>(trust);
+  if (!document.is_object() || !document.contains("Statement")) return trust;
+  const nlohmann::ordered_json given = document;
+  auto& statements = document["Statement"];
+  const auto tidy = [](nlohmann::ordered_json& statement) {
+    if (!statement.is_object()) return;
+    for (auto& [name, value] : statement.items()) {
+      if (name == "Action" || name == "NotAction") unwrap(value);
+      const bool is_principal = name == "Principal" || name == "NotPrincipal";
+      if (is_principal && value.is_object())
+        for (auto& principal : value) unwrap(principal);
+    }
+  };
+  if (statements.is_array())
+    std::for_each(statements.begin(), statements.end(), tidy);
+  else
+    tidy(statements);
+  return document == given ? trust : json_dump(document);
+}
+
+json told_document(const Role& role) {
+  json out = role_document(role);
+  out["AssumeRolePolicyDocument"] = iam::encoded(normal(role.trust));
+  out["MaxSessionDuration"] = role.max_session_s;
   return out;
 }
 
@@ -46,6 +84,7 @@ Result<void> read_session(wire::Fields& in, Role& role) {
 }
 
 Result<void> read_description(wire::Fields& in, Role& role) {
+  role.has_description = role.has_description || in.has("Description");
   role.description = in.text("Description", role.description);
   if (role.description.size() > kMaxDescription)
     return iam::validation(
@@ -95,9 +134,8 @@ Result<json> IamOperations::create_role(const json& input) {
 Result<json> IamOperations::get_role(const json& input) {
   const auto found = role(input);
   if (!found) return found.error();
-  json out = role_document(*found);
+  json out = told_document(*found);
   add_details(out, *found);
-  out["MaxSessionDuration"] = found->max_session_s;
   out["RoleLastUsed"] = json::object();
   return json{{"Role", std::move(out)}};
 }
@@ -109,9 +147,7 @@ Result<json> IamOperations::list_roles(const json& input) {
   json all = json::array();
   for (const auto& [name, each] : book_.roles()) {
     if (!each.path.starts_with(prefix)) continue;
-    json one = role_document(each);
-    one["MaxSessionDuration"] = each.max_session_s;
-    all.push_back(std::move(one));
+    all.push_back(told_document(each));
   }
   return iam::page(input, all, "Roles", "RoleName");
 }
@@ -131,8 +167,7 @@ Result<json> IamOperations::update_role_description(const json& input) {
   if (!changed) return changed.error();
   wire::Fields in(input);
   if (auto fine = read_description(in, *changed); !fine) return fine.error();
-  json out = role_document(*changed);
-  out["MaxSessionDuration"] = changed->max_session_s;
+  json out = told_document(*changed);
   if (auto kept = book_.put(std::move(*changed)); !kept) return kept.error();
   return json{{"Role", std::move(out)}};
 }

@@ -41,15 +41,17 @@ IamService::IamService(engine::Engine& engine)
         });
 }
 
-void IamService::handle(net::Request&& request, Classification&& what, Reply reply) {
+void IamService::handle(net::Request&& request, Classification&& what, IamCaller caller,
+                        Reply reply) {
   const std::string region = wire::CredentialScope::of(request.base()).region;
   engine_.post_control(
-      [this, arns = global_arn_start("iam", region), operation = std::move(what.operation),
+      [this, caller, arns = global_arn_start("iam", region), operation = std::move(what.operation),
        input = what.query->document(), reply = std::move(reply)]() mutable {
         const std::string id = new_uuid();
         const std::string own = global_arn_start("iam", "");
         if (arns != own) move(input, arns, own);
-        auto output = IamOperations(book_, engine_.clock().wall_now()).run(operation, input);
+        auto output =
+            IamOperations(book_, engine_.clock().wall_now(), caller).run(operation, input);
         if (!output) return reply(wire::query_error(output.error(), id, kNamespace));
         if (arns != own) move(*output, own, arns);
         wire::XmlAnswer xml(operation, kNamespace);

@@ -9,6 +9,7 @@
 #include "services/driver/classify.h"
 #include "services/driver/reply.h"
 #include "services/iam/book.h"
+#include "services/iam/caller.h"
 
 namespace kiln::services {
 
@@ -17,7 +18,7 @@ class IamService {
   // REQUIRES: engine was started.
   explicit IamService(engine::Engine& engine);
 
-  void handle(net::Request&& request, Classification&& what, Reply reply);
+  void handle(net::Request&& request, Classification&& what, IamCaller caller, Reply reply);
   // Thread-safe.
   const RoleIds& role_ids() const { return book_.role_ids(); }
 

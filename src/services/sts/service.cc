@@ -276,6 +276,13 @@ Result<net::Response> StsService::get_session_token(const wire::QueryRequest& qu
   return answer.finish(id);
 }
 
+bool StsService::is_role_session(const net::RequestHeader& header) {
+  if (model::read_session_token(session_token_of(header))) return true;
+  const std::string key = wire::CredentialScope::of(header).access_key_id;
+  const MutexLock lock(mutex_);
+  return sessions_.contains(key);
+}
+
 net::Response StsService::handle(const net::RequestHeader& header,
                                  const wire::QueryRequest& query) {
   const std::string request_id = new_uuid(), &action = query.action();

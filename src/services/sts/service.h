@@ -29,6 +29,9 @@ class StsService {
       : account_(std::move(account)), clock_(clock), role_ids_(role_ids) {}
 
   net::Response handle(const net::RequestHeader& header, const wire::QueryRequest& query);
+  // Whether the caller is a role's session: a function, or who has the key of an assumed role.
+  // Thread-safe.
+  bool is_role_session(const net::RequestHeader& header);
 
  private:
   struct Session {
