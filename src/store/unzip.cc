@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -36,23 +37,31 @@ struct ArchiveCloser {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 
+// Made once and kept: the C library reads files for it. Nothing while it can't be had.
+locale_t utf8_locale() {
+  static std::atomic<locale_t> kept = nullptr;
+  if (const locale_t there = kept.load()) return there;
+  const locale_t made = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  locale_t other = nullptr;
+  if (made == nullptr || kept.compare_exchange_strong(other, made)) return made;
+  freelocale(made);
+  return other;
+}
+
 // File names in archives are UTF-8; libarchive turns them into the thread's character set, which is
 // plain ASCII unless somebody says otherwise.
 class Utf8Names {
  public:
-  Utf8Names() : locale_(newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
-    if (locale_) previous_ = uselocale(locale_);
+  Utf8Names() {
+    if (const locale_t utf8 = utf8_locale()) previous_ = uselocale(utf8);
   }
   ~Utf8Names() {
-    if (!locale_) return;
-    uselocale(previous_);
-    freelocale(locale_);
+    if (previous_) uselocale(previous_);
   }
   Utf8Names(const Utf8Names&) = delete;
   Utf8Names& operator=(const Utf8Names&) = delete;
 
  private:
-  locale_t locale_;
   locale_t previous_ = nullptr;
 };
 
