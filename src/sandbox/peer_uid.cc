@@ -51,7 +51,8 @@ std::optional<End> end_of(const sockaddr_storage& address) {
 std::optional<inet_diag_msg> answer_to(int netlink, uint32_t number) {
   for (;;) {
     alignas(struct nlmsghdr) char reply[4096];
-    const ssize_t n = ::recv(netlink, reply, sizeof reply, 0);
+    // It is there once the question is sent.
+    const ssize_t n = ::recv(netlink, reply, sizeof reply, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < static_cast<ssize_t>(sizeof(struct nlmsghdr))) return std::nullopt;
     const auto* header = reinterpret_cast<const struct nlmsghdr*>(reply);
