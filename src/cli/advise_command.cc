@@ -46,7 +46,7 @@ Result<void> read_target(AdviseArguments& arguments, ApiOptions& api) {
       std::filesystem::exists(arguments.target, ec))
     return usage("'" + arguments.target +
                  "' is a path, and advice is for a function or a stack that runs; `kiln list` and "
-                 "`kiln stacks` show those that are there");
+                 "`kiln stacks` show those that are there, and `kiln lint PATH` reads a template");
   const Result<NamedFunction> function = read_function(arguments.target, api);
   if (!function) return function.error();
   if (!function->qualifier().empty())

@@ -87,7 +87,7 @@ std::string lists_of_kinds(const std::string& before, const std::string& after) 
   }
   return out;
 }
-constexpr const char* kFirstColumn = " 2>/dev/null | sed '1d; s/ .*//'\n";
+constexpr const char* kFirstColumn = " 2>/dev/null | sed '1d; s/  .*//'\n";
 
 std::string bash(const CommandShape& program) {
   std::string cases, commands;
@@ -103,30 +103,35 @@ std::string bash(const CommandShape& program) {
   });
   return "# Completion of kiln for bash: eval \"$(kiln completion bash)\"\n"
          "_kiln() {\n"
-         "  local path=kiln word words options='' names='' files=no i\n"
+         "  local so_far=kiln word words options='' names='' files=no i\n"
          "  local now=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}\n"
          "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
          "    word=${COMP_WORDS[i]}\n"
          "    case $word in -*) continue ;; esac\n"
-         "    case \" $(_kiln_commands \"$path\") \" in *\" $word \"*) path=\"$path $word\" ;; "
-         "esac\n"
+         "    case \" $(_kiln_commands \"$so_far\") \" in *\" $word \"*) so_far=\"$so_far $word\" "
+         ";; esac\n"
          "  done\n"
-         "  case $path in\n" +
+         "  case $so_far in\n" +
          cases +
          "  esac\n"
-         "  [[ $path == 'kiln invoke' && $before == --event ]] && names=events\n"
-         "  words=$(_kiln_commands \"$path\")\n"
+         "  [[ $so_far == 'kiln invoke' && $before == --event ]] && names=events\n"
+         "  words=$(_kiln_commands \"$so_far\")\n"
+         "  COMPREPLY=()\n"
          "  if [[ $now == -* || -z $words$names && $files == no ]]; then\n"
          "    words=$options\n"
          "  elif [[ -n $names ]]; then\n"
-         "    words=$(_kiln_names $names)\n"
+         // Not by compgen -W, which carries out a $(command) in a name.
+         "    words=''\n"
+         "    while IFS= read -r word; do\n"
+         "      [[ $word == \"$now\"* ]] && COMPREPLY+=(\"$(printf %q \"$word\")\")\n"
+         "    done < <(_kiln_names \"$names\")\n"
          "  fi\n"
-         "  COMPREPLY=($(compgen -W \"$words\" -- \"$now\"))\n"
+         "  [[ -z $words ]] || COMPREPLY=($(compgen -W \"$words\" -- \"$now\"))\n"
          "  [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- \"$now\"))\n"
          "}\n"
          "_kiln_names() {\n"
          "  local kind\n"
-         "  for kind in \"$@\"; do\n"
+         "  for kind in $(echo \"$1\"); do\n"
          "    case $kind in\n" +
          lists_of_kinds("      ", ") ") + "    esac" + kFirstColumn +
          "  done\n"

@@ -167,7 +167,8 @@ constexpr std::string_view kDeployFirst =
     "`kiln deploy PATH` makes a template's functions; then invoke one by its name";
 constexpr std::string_view kBackground = "`kiln serve --quiet &` runs it in the background";
 constexpr std::string_view kCppAlone =
-    "it makes projects in C++; in Python or JavaScript, `kiln create NAME DIR` takes a folder with "
+    "kiln new makes projects in C++; in Python or JavaScript, `kiln create NAME DIR` takes a "
+    "folder with "
     "a handler";
 constexpr std::string_view kReserveAfter = "`kiln reserve NAME N` sets it afterwards";
 constexpr std::string_view kUrlAfter = "`kiln url NAME` makes a URL afterwards";
@@ -284,8 +285,8 @@ constexpr std::array kFamiliarOptions = {
     FamiliarOption{"url", "--off", "it is --delete here"},
     FamiliarOption{"scale", "--delete", "it is --off here"},
     FamiliarOption{"env", "--unset",
-                   "`unset AWS_ENDPOINT_URL KILN_ENDPOINT AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY` "
-                   "takes them away"},
+                   "`unset AWS_ENDPOINT_URL KILN_ENDPOINT AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY "
+                   "AWS_DEFAULT_REGION AWS_REGION` takes them away"},
     FamiliarOption{"env", "--shell", "--form fish prints them for fish"},
     FamiliarOption{"", "--no-color", "NO_COLOR=1 in the environment turns colors off"},
     FamiliarOption{"", "--query", "--json prints JSON, and jq picks from it"},

@@ -41,8 +41,6 @@ Result<Target> target_of(const ApiOptions& api, const LoadSettings& settings) {
   }
   Target target{.host = parsed->host, .port = 0, .head = {}};
   std::from_chars(parsed->port.data(), parsed->port.data() + parsed->port.size(), target.port);
-  // Names below localhost are this machine's, whatever the resolver knows of them.
-  if (target.host.ends_with(".localhost")) target.host = "127.0.0.1";
   if (url) {
     target.head = "POST " + parsed->target + " HTTP/1.1\r\nHost: " + parsed->host_header() +
                   "\r\nContent-Type: application/json\r\n";

@@ -121,6 +121,8 @@ class LocalPaths {
     const std::string& type = resource.value.find("Type")->text;
     const bool is_sam = type == "AWS::Serverless::Function";
     if (!is_sam && type != "AWS::Lambda::Function") return;
+    for (const char* other : {"InlineCode", "ImageUri", "PackageType"})
+      if (setting(root, resource, other)) return;
     const Node* code = setting(root, resource, is_sam ? "CodeUri" : "Code");
     const Node* handler = setting(root, resource, "Handler");
     const Node* runtime = setting(root, resource, "Runtime");

@@ -135,10 +135,11 @@ Result<std::vector<std::string>> names_of(StackClient& client, const std::string
   if (!std::filesystem::exists(target, ec)) return std::vector<std::string>{target};
   const auto sources = read_template_source(target);
   if (!sources) {
-    const bool may_be_name = target.find_first_of("/.") == std::string::npos;
-    const auto stack = may_be_name ? client.find(target) : Result<json>(json());
-    if (stack && (!stack->is_null() || (may_be_name && client.is_function(target))))
-      return std::vector<std::string>{target};
+    if (!is_folder_without_template(target) || target.find_first_of("/.") != std::string::npos)
+      return sources.error();
+    const auto stack = client.find(target);
+    if (!stack) return stack.error();
+    if (!stack->is_null() || client.is_function(target)) return std::vector<std::string>{target};
     return sources.error();
   }
   std::vector<std::string> names;

@@ -155,6 +155,8 @@ Error not_for_serverless(const fs::path& file) {
                         : "make its functions yourself: " + commands));
 }
 
+constexpr const char* kTemplateNames[] = {"template.yaml", "template.yml", "template.json"};
+
 Error no_template_in(const fs::path& folder) {
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(folder, ec))
@@ -191,6 +193,16 @@ cfn::Include local_include(const StackTemplate& source) {
   };
 }
 
+bool is_folder_without_template(const std::string& path) {
+  std::error_code ec;
+  const fs::path folder(path);
+  const auto has = [&](const char* name) { return fs::exists(folder / name, ec); };
+  return fs::is_directory(folder, ec) &&
+         std::none_of(std::begin(kTemplateNames), std::end(kTemplateNames), has) &&
+         !has("cdk.json") && !has("manifest.json") && !has("cdk.out/manifest.json") &&
+         !has(".aws-sam/build/template.yaml");
+}
+
 Result<std::vector<StackTemplate>> read_template_source(const std::string& path) {
   std::error_code ec;
   const fs::path given(path);
@@ -210,7 +222,7 @@ Result<std::vector<StackTemplate>> read_template_source(const std::string& path)
       stack->stack_name = stack_name_of(given / "template.yaml");
       return std::vector<StackTemplate>{std::move(*stack)};
     }
-    for (const char* name : {"template.yaml", "template.yml", "template.json"}) {
+    for (const char* name : kTemplateNames) {
       if (file.empty() && fs::exists(given / name, ec)) file = given / name;
     }
     if (file.empty()) return no_template_in(given);

@@ -33,6 +33,8 @@ struct StackTemplate {
 // In an order of deployment: a stack after those that it depends on. Error (kInvalid, type Usage):
 // nothing there, unreadable, too large, or stacks in a circle.
 Result<std::vector<StackTemplate>> read_template_source(const std::string& path);
+// A folder in which nothing of that is, nor a CDK application that could make it.
+bool is_folder_without_template(const std::string& path);
 
 // A template file as one stack.
 Result<StackTemplate> read_template_file(const std::string& file);

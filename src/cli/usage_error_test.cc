@@ -6,6 +6,7 @@
 #include <fstream>
 #include <map>
 
+#include "cli/client_environment.h"
 #include "cli/usage_error.h"
 #include "tests/support/cli_folder.h"
 #include "tests/support/cli_program.h"
@@ -81,7 +82,8 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
       {{"local", "start-api"},
        "there is no command 'kiln local'; `kiln serve` starts the engine, and `kiln invoke NAME` "},
       {{"new", "shop", "--runtime", "python3.11"},
-       "kiln new has no option --runtime; it makes projects in C++; in Python or JavaScript, "},
+       "kiln new has no option --runtime; kiln new makes projects in C++; in Python or "
+       "JavaScript, "},
       {{"create", "f", "/tmp", "--reserved", "3"},
        "kiln create has no option --reserved; `kiln reserve NAME N` sets it afterwards; "},
       {{"serve", "--daemon"},
@@ -100,6 +102,12 @@ TEST(UsageError, WordsOfOtherToolsAreAnsweredWithKilns) {
     EXPECT_EQ(outcome.code, kExitUsage) << testing::PrintToString(arguments);
     EXPECT_THAT(outcome.err, StartsWith("kiln: " + message)) << testing::PrintToString(arguments);
   }
+}
+
+TEST(UsageError, UnsetNamesEveryVariableThatEnvSets) {
+  const Outcome outcome = run({"env", "--unset"});
+  for (const auto& [name, value] : client_environment({}))
+    EXPECT_THAT(outcome.err, testing::ContainsRegex("[` ]" + name + "[` ]"));
 }
 
 TEST(UsageError, IsASentenceWithTheNextStepAndExitCodeTwo) {

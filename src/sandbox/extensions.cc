@@ -44,7 +44,8 @@ net::Response nobody(const std::string& what) {
 }
 
 net::Response after_failure() {
-  return forbidden("Extension.InvalidExtensionState", "the extension has said that it has failed");
+  return forbidden("Extension.InvalidExtensionState",
+                   "the extension has reported an error and gets no more events");
 }
 
 // `features`: separated by commas, with blanks around them.

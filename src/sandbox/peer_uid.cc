@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,6 +72,12 @@ struct Line {
 
 }  // namespace
 
+std::optional<uint32_t> holder_of(const inet_diag_msg& told) {
+  const bool is_nobodys = told.idiag_inode == 0 && told.idiag_uid == 0;
+  if (told.idiag_state == TCP_LISTEN || is_nobodys) return std::nullopt;
+  return told.idiag_uid;
+}
+
 std::optional<uint32_t> peer_uid(int socket) {
   static const ThreadOwned<Line> of_threads;
   Line& line = *of_threads;
@@ -105,9 +112,7 @@ std::optional<uint32_t> peer_uid(int socket) {
   ask.request.id.idiag_if = local->interface;
   if (::send(line.netlink.get(), &ask, sizeof ask, 0) != sizeof ask) return std::nullopt;
   const auto answer = answer_to(line.netlink.get(), ask.header.nlmsg_seq);
-  // What nobody holds any more the kernel may call root's.
-  if (!answer || (answer->idiag_inode == 0 && answer->idiag_uid == 0)) return std::nullopt;
-  return answer->idiag_uid;
+  return answer ? holder_of(*answer) : std::nullopt;
 }
 
 }  // namespace kiln::sandbox

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/inet_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +74,26 @@ TEST(PeerUid, IsTheUsersWhoConnectsByWhateverAddress) {
     const Pair pair = connect(c.listens, c.listener_address, c.family, c.address);
     if (!pair.server) continue;  // no IPv6 here
     EXPECT_EQ(peer_uid(pair.server.get()), ::getuid());
+  }
+}
+
+TEST(PeerUid, IsNobodysWhereTheKernelTellsOfAListenerOrOfWhatNobodyHolds) {
+  struct Case {
+    uint8_t state;
+    uint32_t inode, uid;
+    std::optional<uint32_t> holder;
+  };
+  const Case cases[] = {
+      {TCP_ESTABLISHED, 7, 1000, 1000},    {TCP_ESTABLISHED, 7, 0, 0},
+      {TCP_FIN_WAIT2, 0, 1000, 1000},      {TCP_FIN_WAIT2, 0, 0, std::nullopt},
+      {TCP_LISTEN, 7, 1000, std::nullopt}, {TCP_LISTEN, 7, 0, std::nullopt},
+  };
+  for (const Case& c : cases) {
+    inet_diag_msg told = {};
+    told.idiag_state = c.state;
+    told.idiag_inode = c.inode;
+    told.idiag_uid = c.uid;
+    EXPECT_EQ(holder_of(told), c.holder) << int{c.state} << ' ' << c.inode << ' ' << c.uid;
   }
 }
 

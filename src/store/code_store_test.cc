@@ -222,6 +222,31 @@ TEST_F(CodeStoreTest, HostileEntriesAreFoundInAnyDirectory) {
   for (const std::string& zip :
        {bad.finish(true), "#!/bin/sh\n" + bad.finish(), with_comment + comment})
     expect_refused(zip, HasSubstr("the entry 'p' is neither file, folder nor link"));
+  // Of records that libarchive passes over, the ordinary one may name another directory.
+  const std::string large = ZipBuilder().file("a/b", "x").finish(true);
+  const size_t finder = large.size() - 42, record = finder - 56;
+  for (const size_t wrong :
+       {finder + 4, finder + 16, record, record + 4, record + 16, record + 20, record + 24}) {
+    std::string zip = large;
+    zip[wrong] = static_cast<char>(zip[wrong] + 1 + (wrong == record + 4 ? 100 : 0));
+    expect_refused(zip, HasSubstr("the zip64 records at its end are damaged"));
+  }
+  // As here: libarchive would read the pipe, and a look by the records none of it.
+  std::string two = bad.finish(true);
+  const size_t end = two.size() - 22, first = two.find("PK\x01\x02");
+  two[end - 4] = 2;                                   // disks
+  two[end - 20 - 8] = static_cast<char>(end & 0xff);  // zip64's directory
+  two[end + 8] = two[end + 10] = 2;                   // entries
+  two[end + 9] = two[end + 11] = 0;
+  two.replace(end + 12, 8, std::string(8, '\0'));
+  two[end + 12] = static_cast<char>(end - first);  // size
+  two[end + 16] = static_cast<char>(first);        // offset
+  expect_refused(two, HasSubstr("the zip64 records at its end are damaged"));
+  // Before the last 16 KiB libarchive doesn't look.
+  std::string far = large + std::string(16 * 1024 - 22, ' ');
+  far[large.size() - 2] = static_cast<char>((16 * 1024 - 22) & 0xff);
+  far[large.size() - 1] = static_cast<char>((16 * 1024 - 22) >> 8);
+  expect_refused(far, HasSubstr("the zip64 records at its end are damaged"));
   CodeLimits limits;
   limits.max_entries = 1;
   const ZipBuilder deep = ZipBuilder().file("1/2/3/4/5/6/7/8/9/a/b/c/d/e/f/g/h", "x");

@@ -327,6 +327,7 @@ Result<void> unzip(std::string_view zip, const std::string& dir, const UnzipLimi
     return Error{ErrorKind::kInvalid, "InvalidParameterValueException",
                  "Uploaded file must be a non-empty zip"};
   }
+  if (!is_directory_clear(zip)) return bad_zip("the zip64 records at its end are damaged");
   if (auto there = archive_library().load(); !there) return there;
   const Utf8Names utf8_names;
   const std::unique_ptr<archive, ArchiveCloser> reader(archive_read_new());

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <unordered_set>
@@ -12,6 +13,8 @@ namespace {
 constexpr size_t kEndBytes = 22;
 constexpr size_t kEntryBytes = 46;
 constexpr size_t kFinderBytes = 20, kLargeEndBytes = 56;
+constexpr uint64_t kLargeEndHead = 12, kMostOfLargeEnd = 16 * 1024;
+constexpr size_t kTail = 16 * 1024;  // in which libarchive looks for the end record
 constexpr std::string_view kEndMark = "PK\x05\x06";
 // A large archive's (zip64): its end record, and what stands before the other and says where it is.
 constexpr std::string_view kLargeEndMark = "PK\x06\x06", kFinderMark = "PK\x06\x07";
@@ -25,22 +28,39 @@ uint64_t number(std::string_view bytes, size_t at, size_t size) {
   return value;
 }
 
+// Of the last end record; npos: there is none.
+size_t find_end(std::string_view zip) {
+  return zip.size() < kEndBytes ? std::string_view::npos
+                                : zip.rfind(kEndMark, zip.size() - kEndBytes);
+}
+
+bool has_finder(std::string_view zip, size_t end) {
+  return end >= kFinderBytes && zip.substr(end - kFinderBytes).starts_with(kFinderMark);
+}
+
 // Where the end record of a large archive says that the directory begins; `end`: the other record.
+// nullopt: there is none that libarchive takes.
 std::optional<uint64_t> large_directory(std::string_view zip, size_t end) {
-  if (end < kFinderBytes || !zip.substr(end - kFinderBytes).starts_with(kFinderMark))
-    return std::nullopt;
-  const uint64_t at = number(zip, end - kFinderBytes + 8, 8);
+  if (!has_finder(zip, end)) return std::nullopt;
+  const std::string_view finder = zip.substr(end - kFinderBytes);
+  if (number(finder, 4, 4) != 0 || number(finder, 16, 4) != 1) return std::nullopt;  // disks
+  const uint64_t at = number(finder, 8, 8);
   if (at > zip.size() || zip.size() - at < kLargeEndBytes) return std::nullopt;
   const std::string_view record = zip.substr(at);
-  return record.starts_with(kLargeEndMark) ? std::optional(number(record, 48, 8)) : std::nullopt;
+  const uint64_t size = number(record, 4, 8);  // without what comes before
+  if (!record.starts_with(kLargeEndMark) || size < kLargeEndBytes - kLargeEndHead ||
+      size > kMostOfLargeEnd - kLargeEndHead || size + kLargeEndHead > record.size())
+    return std::nullopt;
+  if (number(record, 16, 4) != 0 || number(record, 20, 4) != 0) return std::nullopt;  // disks
+  if (number(record, 24, 8) != number(record, 32, 8)) return std::nullopt;            // entries
+  return number(record, 48, 8);
 }
 
 // The directory, and what follows it, as libarchive finds it: from the last end record. Something
 // may stand before the archive (a self-extracting one), so the first entry is looked for from where
 // the directory should begin.
 std::string_view find_directory(std::string_view zip) {
-  if (zip.size() < kEndBytes) return {};
-  const size_t end = zip.rfind(kEndMark, zip.size() - kEndBytes);
+  const size_t end = find_end(zip);
   if (end == std::string_view::npos) return {};
   const uint64_t size = number(zip, end + 12, 4);
   uint64_t start = size <= end ? end - size : end;
@@ -67,6 +87,13 @@ void visit_entries(std::string_view zip, F&& visit) {
 }
 
 }  // namespace
+
+bool is_directory_clear(std::string_view zip) {
+  const size_t end = find_end(zip);
+  if (end == std::string_view::npos || !has_finder(zip, end)) return true;
+  const size_t tail = zip.size() - std::min(zip.size(), kTail);
+  return end >= tail + kFinderBytes && large_directory(zip, end).has_value();
+}
 
 std::optional<std::string> find_special_entry(std::string_view zip) {
   std::optional<std::string> found;

@@ -11,6 +11,10 @@
 
 namespace kiln::store {
 
+// False where a record at the end of a large archive (zip64) is one that libarchive passes over: it
+// reads the directory that the ordinary record names, and that may be another one.
+bool is_directory_clear(std::string_view zip);
+
 // The name of the first entry that is neither file, folder nor link; nullopt: none.
 std::optional<std::string> find_special_entry(std::string_view zip);
 

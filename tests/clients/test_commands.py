@@ -4,6 +4,7 @@ return, as text and as JSON."""
 import json
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -227,7 +228,7 @@ def test_destroy_of_nothing_fails(kiln):
     assert "there is no stack 'nothing'" in says(kiln, "destroy", "nothing", "--yes", code=1)
 
 
-def assert_bash_completes(kiln, script):
+def assert_bash_completes(kiln, script, tmp_path):
     """Names of what is there, and options only where one begins or nothing else goes."""
     kiln.create_echo("shop-a")
     kiln.cli("alarm", "set", "shop-errors", "--function", "shop-a", "--above", "0")
@@ -246,15 +247,24 @@ def assert_bash_completes(kiln, script):
     assert "shop-a" not in completed("kiln", "new", "") + completed("kiln", "create", "")
     assert completed("kiln", "list", "") == ["--help", "--endpoint", "--region", "--json"]
     assert "--help" not in completed("kiln", "") and "layer" in completed("kiln", "")
-    kiln.cli("alarm", "delete", "shop-errors")
+    # Names of alarms may be anything: they are offered whole, quoted, and never carried out.
+    trap = tmp_path / "carried-out"
+    hostile = [f"trap$(touch${{IFS}}{trap})", "trap errors"]
+    for name in hostile:
+        kiln.client("cloudwatch").put_metric_alarm(AlarmName=name, Namespace="N", MetricName="M", Statistic="Sum", Period=60, EvaluationPeriods=1,
+                                                   Threshold=1, ComparisonOperator="GreaterThanThreshold")
+    offered = completed("kiln", "alarm", "delete", "trap")
+    assert not trap.exists()
+    assert sorted(shlex.split(" ".join(offered))) == sorted(hostile)
+    kiln.client("cloudwatch").delete_alarms(AlarmNames=["shop-errors", *hostile])
     kiln.cli("delete", "shop-a")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts_are_valid(kiln, shell):
+def test_completion_scripts_are_valid(kiln, shell, tmp_path):
     script = says(kiln, "completion", shell)
     if shell == "bash":
-        assert_bash_completes(kiln, script)
+        assert_bash_completes(kiln, script, tmp_path)
         completed = subprocess.run(["bash", "-c", script + '\nCOMP_WORDS=(kiln alarm s) COMP_CWORD=2; _kiln; echo "${COMPREPLY[*]}"\n'
                                     'COMP_WORDS=(kiln invoke --t) COMP_CWORD=2; _kiln; echo "${COMPREPLY[*]}"'], capture_output=True, text=True, timeout=30)
         assert completed.stdout == "set state\n--tail\n", completed.stderr

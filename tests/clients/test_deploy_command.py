@@ -246,8 +246,29 @@ def test_a_handler_that_the_code_lacks_is_named_when_a_stack_is_deployed(engine,
     path.write_text(whole.replace("index.handler", "indx.handler").replace("      Code:", "      Layers: [!Ref L]\n      Code:").replace(
         "Outputs:", "  L: {Type: AWS::Lambda::LayerVersion, Properties: {Content: ./code}}\nOutputs:"))
     assert engine.cli("deploy", str(project), "--plan").stderr == ""
+    # What the function itself has counts, not Globals.
+    path.write_text("Transform: AWS::Serverless-2016-10-31\nGlobals: {Function: {Runtime: python3.12, Handler: indx.handler, CodeUri: code/}}\n"
+                    "Resources: {F: {Type: AWS::Serverless::Function, Properties: {InlineCode: 'def handler(e, c): pass'}}}\n")
+    assert "the code has no indx.py" not in engine.cli("deploy", str(project), "--plan", check=False).stderr
     path.write_text(whole)
     assert engine.cli("deploy", str(project), "--plan").stderr == ""
+
+
+def test_destroy_of_a_folder_with_a_cdk_application_takes_it_for_no_name(engine, project):
+    engine.cli("deploy", str(project), "--yes", "--stack-name", "shop")
+    (project / "shop").mkdir()
+
+    def destroy():
+        return subprocess.run([str(BINARY), "destroy", "shop", "--yes"], cwd=project, env=engine.environment(), capture_output=True, text=True)
+
+    for name, text in (("cdk.json", "{}"), ("manifest.json", "no manifest")):
+        file = project / "shop" / name
+        file.write_text(text)
+        refused = destroy()
+        assert refused.returncode != 0 and inventory(engine) != EMPTY, (name, refused.stdout, refused.stderr)
+        file.unlink()
+    assert destroy().returncode == 0
+    assert inventory(engine) == EMPTY
 
 
 def test_a_folder_without_a_template_may_have_the_name_of_a_stack(engine, project):

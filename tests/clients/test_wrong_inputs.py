@@ -311,7 +311,7 @@ CASES = [
     ("stacks hello", 1, "kiln: 'hello' is a function and no stack; `kiln logs hello` shows its logs\n"),
     ("delete hello:live --yes", 2, "kiln: 'hello:live' is an alias; `kiln alias delete hello live` deletes it\n"),
     ("delete hello:9 --yes", 1, "kiln: 'hello' has no version 9; `kiln publish hello` publishes one\n"),
-    ("advise ./hello", 2, "kiln: './hello' is a path, and advice is for a function or a stack that runs; `kiln list` and `kiln stacks` show those that are there\n"),
+    ("advise ./hello", 2, "kiln: './hello' is a path, and advice is for a function or a stack that runs; `kiln list` and `kiln stacks` show those that are there, and `kiln lint PATH` reads a template\n"),
     ("destroy nobody --yes", 1, "there is no stack 'nobody' in us-east-1; `kiln stacks`"),
     ("lint /nowhere", 2, "there is no file or folder '/nowhere'; give a template, a cdk.out, or a folder with one\n"),
     ("lint bad.yaml --format xml", 2, "it must be text or sarif"),
