@@ -50,16 +50,16 @@ std::string commands_of(const CommandShape& command) {
 // The kinds of things whose names a command takes first, and what lists them: a table with a title,
 // and the names in its first column.
 struct NamedThing {
-  std::string_view name, in_about, list;
+  std::string_view name, list;
+  std::array<std::string_view, 2> in_about;  // of the argument; "": none
 };
 constexpr std::array kNamedThings = {
-    NamedThing{"functions", "function", "kiln list"},
-    NamedThing{"functions", "version or alias", "kiln list"},
-    NamedThing{"stacks", "stack", "kiln stacks"},
-    NamedThing{"alarms", "alarm", "kiln alarm list"},
-    NamedThing{"layers", "layer", "kiln layer list"},
-    NamedThing{"events", "service that sends it", "kiln event"},
-    NamedThing{"shells", "bash, zsh, or fish", "printf \"%s\\n\" - bash zsh fish"},
+    NamedThing{"functions", "kiln list", {"function", "version or alias"}},
+    NamedThing{"stacks", "kiln stacks", {"stack"}},
+    NamedThing{"alarms", "kiln alarm list", {"alarm"}},
+    NamedThing{"layers", "kiln layer list", {"layer"}},
+    NamedThing{"events", "kiln event", {"service that sends it"}},
+    NamedThing{"shells", "printf \"%s\\n\" - bash zsh fish", {"bash, zsh, or fish"}},
 };
 
 // "functions stacks"; "": none.
@@ -68,20 +68,18 @@ std::string names_of(const CommandShape& command) {
   // These make one with a new name.
   if (command.arguments.empty() || command.name == "create" || command.name == "new") return "";
   const std::string& about = command.arguments.front().about;
+  const auto says = [&about](std::string_view words) {
+    return !words.empty() && about.find(words) != std::string::npos;
+  };
   for (const NamedThing& kind : kNamedThings)
-    if (about.find(kind.in_about) != std::string::npos &&
-        std::find(out.begin(), out.end(), kind.name) == out.end())
-      out.emplace_back(kind.name);
+    if (std::any_of(kind.in_about.begin(), kind.in_about.end(), says)) out.emplace_back(kind.name);
   return joined(out);
 }
 
 // The cases of a shell's switch over kinds.
 std::string lists_of_kinds(const std::string& before, const std::string& after) {
   std::string out;
-  std::string_view last;
   for (const NamedThing& kind : kNamedThings) {
-    if (kind.name == last) continue;
-    last = kind.name;
     out += before + std::string(kind.name) + after + std::string(kind.list);
     out += after.starts_with(')') ? " ;;\n" : "\n";
   }

@@ -168,8 +168,7 @@ constexpr std::string_view kDeployFirst =
 constexpr std::string_view kBackground = "`kiln serve --quiet &` runs it in the background";
 constexpr std::string_view kCppAlone =
     "kiln new makes projects in C++; in Python or JavaScript, `kiln create NAME DIR` takes a "
-    "folder with "
-    "a handler";
+    "folder with a handler";
 constexpr std::string_view kReserveAfter = "`kiln reserve NAME N` sets it afterwards";
 constexpr std::string_view kUrlAfter = "`kiln url NAME` makes a URL afterwards";
 constexpr std::string_view kNameAlone = "write the name alone, without an option";

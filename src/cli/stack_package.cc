@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <set>
 
 #include "base/arn.h"
@@ -109,11 +110,19 @@ class LocalPaths {
   }
 
   // Of the function, or else of Globals, which SAM has.
-  static const Node* setting(const Node& root, const cfn::Member& function, const char* name) {
-    if (const Node* own = function.value.find("Properties")->find(name)) return own;
+  static const Node* setting(const Node& root, const Node& properties, const char* name) {
+    if (const Node* own = properties.find(name)) return own;
     const Node* globals = root.find("Globals");
     const Node* shared = globals ? globals->find("Function") : nullptr;
     return shared ? shared->find(name) : nullptr;
+  }
+
+  // What is in a folder of code, which several functions may share.
+  const Result<std::vector<CodeEntry>>& entries_of(const fs::path& folder) {
+    const std::string path = folder.lexically_normal().string();
+    const auto known = entries_.find(path);
+    return known != entries_.end() ? known->second
+                                   : entries_.emplace(path, code_entries(path)).first->second;
   }
 
   // A handler that the code of a folder lacks, as far as it is sure.
@@ -121,23 +130,24 @@ class LocalPaths {
     const std::string& type = resource.value.find("Type")->text;
     const bool is_sam = type == "AWS::Serverless::Function";
     if (!is_sam && type != "AWS::Lambda::Function") return;
+    const Node& properties = *resource.value.find("Properties");
     for (const char* other : {"InlineCode", "ImageUri", "PackageType"})
-      if (setting(root, resource, other)) return;
-    const Node* code = setting(root, resource, is_sam ? "CodeUri" : "Code");
-    const Node* handler = setting(root, resource, "Handler");
-    const Node* runtime = setting(root, resource, "Runtime");
+      if (setting(root, properties, other)) return;
+    const Node* code = setting(root, properties, is_sam ? "CodeUri" : "Code");
+    const Node* handler = setting(root, properties, "Handler");
+    const Node* runtime = setting(root, properties, "Runtime");
     for (const Node* each : {code, handler, runtime})
       if (!each || !each->is_text()) return;
     // A layer or a build may bring the file.
-    if (setting(root, resource, "Layers") || (!is_built_ && resource.value.find("Metadata")))
+    if (setting(root, properties, "Layers") || (!is_built_ && resource.value.find("Metadata")))
       return;
     const fs::path folder = (fs::path(source_.folder) / code->text).lexically_normal();
     std::error_code ec;
     if (!fs::is_directory(folder, ec)) return;
-    auto entries = code_entries(folder.string());
+    const auto& entries = entries_of(folder);
     if (!entries) return;  // packing it will say why
     CodeSource source;
-    source.entries = *std::move(entries);
+    source.entries = *entries;
     source.folder = folder.string();
     if (const std::string fault = handler_fault(source, {runtime->text, handler->text});
         !fault.empty())
@@ -146,10 +156,8 @@ class LocalPaths {
 
   // As `sam package` has it.
   static void give_code(const Node& root, Node& properties) {
-    const Node* globals = root.find("Globals");
-    const Node* shared = globals ? globals->find("Function") : nullptr;
     for (const char* code : {"CodeUri", "InlineCode", "ImageUri"})
-      if (properties.find(code) || (shared && shared->find(code))) return;
+      if (setting(root, properties, code)) return;
     const Node* package = properties.find("PackageType");
     if (!properties.is_map() || (package && package->text == "Image")) return;
     properties.map.push_back({"CodeUri", properties.place, text_node(".", properties.place)});
@@ -177,7 +185,7 @@ class LocalPaths {
                                 " has not run on " + shown + "; run " + build);
       return;
     }
-    const auto entries = code_entries(folder.string());
+    const auto& entries = entries_of(folder);
     if (!entries) return;  // packing it will say why
     const std::string missing = missing_packages(shown, *entries);
     if (!missing.empty() && warned_.insert(shown).second)
@@ -312,7 +320,8 @@ class LocalPaths {
   const bool is_built_ =
       fs::path(source_.folder).lexically_normal().string().find(".aws-sam/build") !=
       std::string::npos;
-  std::set<std::string> warned_;  // folders of sources
+  std::set<std::string> warned_;                                   // folders of sources
+  std::map<std::string, Result<std::vector<CodeEntry>>> entries_;  // by folder
   bool replaced_ = false;
 };
 

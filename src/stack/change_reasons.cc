@@ -52,14 +52,13 @@ bool asks_resources(const cfn::Node& node, const cfn::Template& parsed) {
 
 // `value` is that of `node`; the functions in it that ask for resources become unknown.
 void hide_values(const cfn::Node& node, const cfn::Template& parsed, nlohmann::json& value) {
-  if (!asks_resources(node, parsed)) return;
   const bool is_map = node.is_map() && !cfn::find_function(node, cfn::Within::kValues).member;
   if (is_map && value.is_object()) {
     for (const cfn::Member& member : node.map)
       if (value.contains(member.name)) hide_values(member.value, parsed, value[member.name]);
   } else if (node.is_list() && value.is_array() && value.size() == node.list.size()) {
     for (size_t i = 0; i < node.list.size(); ++i) hide_values(node.list[i], parsed, value[i]);
-  } else {
+  } else if (asks_resources(node, parsed)) {
     value = cfn::kUnknown;
   }
 }
